@@ -1,0 +1,66 @@
+"""What to ask, and what the documents promise in reply."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from harness.core.exchange import Request
+from harness.core.jsontype import Json
+
+Expect = Literal["accept", "refuse", "observe"]
+"""What the documents promise: acceptance, refusal, or nothing (then we only look)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One question to a provider.
+
+    `id` is made of what the case is about, never of its place in a list. `breaks` is the one
+    constraint a `refuse` case violates (or the open one an `observe` case probes). `covers` lists
+    what an accepted request proves: constraint ids, with `=value` where a boundary or a member of
+    a list is meant (`n.range=10`).
+    """
+
+    id: str
+    provider: str
+    operation: str
+    expect: Expect
+    breaks: str | None
+    covers: tuple[str, ...]
+    arguments: dict[str, Json]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a request costs in the provider's own unit, and how many images that buys."""
+
+    amount: Decimal
+    unit: str
+    images: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """A case with its request, its departure and its price.
+
+    `price` is what it costs when the provider keeps its documents (a rightly refused request is
+    free); `at_risk` is the most it may cost, reserved before sending. `due_s` is the planned
+    departure in seconds from the start of the run; 0 means as soon as a worker is free.
+    """
+
+    case: Case
+    request: Request
+    price: Price
+    at_risk: Price
+    due_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The shots for one provider, in the order they leave; nothing has been sent yet."""
+
+    provider: str
+    seed: int
+    shots: tuple[Shot, ...]
+    spec_digest: str

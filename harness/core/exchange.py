@@ -1,0 +1,130 @@
+"""One round trip: what was sent, what came back, and when."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.core.jsontype import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a multipart form: a plain `value`, or a file known by its `digest`."""
+
+    name: str
+    value: str | None = None
+    filename: str | None = None
+    media_type: str | None = None
+    digest: str | None = None
+    size_bytes: int | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What goes on the wire, the key excepted.
+
+    `target` is a path that the transport joins to the provider's base URL and signs with its key,
+    or an absolute URL (a result's address), which is fetched without the key.
+    """
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: Json = None
+    form: tuple[Part, ...] | None = None
+    timeout_s: float = 300.0
+
+
+PictureState = Literal["decoded", "undecodable", "absent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What decoding an image's bytes told.
+
+    `state` is `absent` where a recording holds no bytes (then nothing can be judged) and
+    `undecodable` where the bytes are there and are no whole image; `why` says which.
+    `format` is `png`, `jpeg`, `webp`, another decoder's name in lower case, or `unknown`.
+    """
+
+    digest: str
+    format: str
+    size_bytes: int
+    state: PictureState
+    width_px: int | None = None
+    height_px: int | None = None
+    alpha: bool | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Seconds on the run's monotonic clock, counted from the run's start.
+
+    `due_s` is the intended departure, `sent_s` the real one; `headers_s` and `first_byte_s` are
+    missing where the round trip ended before them.
+    """
+
+    due_s: float
+    sent_s: float
+    end_s: float
+    headers_s: float | None = None
+    first_byte_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One server-sent event: its name, when it was complete, and its data with images taken out."""
+
+    name: str
+    at_s: float
+    data: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A complete HTTP reply with its images taken out.
+
+    `document` is the JSON body with every image in it replaced by a mark; `pictures` maps the
+    mark to what decoding told. A body that is an image is its own mark. `text` holds the start of
+    a body that is not JSON (at most 4,096 characters).
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    document: Json = None
+    text: str | None = None
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    size_bytes: int = 0
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name (any case), or nothing."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+FailureKind = Literal["network", "timeout", "protocol", "not_on_tape"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A round trip that brought no whole reply; `sent` says whether the request may have arrived.
+
+    `partial` is what had arrived of a reply when it broke off, so that a paid reply is not lost.
+    """
+
+    kind: FailureKind
+    why: str
+    sent: bool
+    partial: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One round trip as it was observed."""
+
+    request: Request
+    answer: Reply | Failure
+    times: Times

@@ -1,0 +1,105 @@
+"""What a request came to: images, a refusal, or a fault that says nothing about a promise."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from harness.core.exchange import Picture
+from harness.core.jsontype import Json
+
+ErrorClass = Literal[
+    "validation",
+    "auth",
+    "quota",
+    "rate_limit",
+    "moderation",
+    "not_found",
+    "conflict",
+    "server",
+    "timeout",
+    "network",
+    "protocol",
+    "content",
+    "job_failed",
+    "unknown",
+]
+"""The closed set of error classes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Token counts as the provider declares them; `parts` are the details of input and output."""
+
+    input: int | None
+    output: int | None
+    total: int | None
+    input_parts: tuple[int, ...] = ()
+    output_parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What a reply says about its images, word for word, where it says anything."""
+
+    model: str | None = None
+    size: str | None = None
+    quality: str | None = None
+    output_format: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """The request was served.
+
+    `charged` is in the provider's own unit and missing where the reply names no price; `missing`
+    lists documented reply fields that were absent or of another type.
+    """
+
+    pictures: tuple[Picture, ...]
+    partials: tuple[Picture, ...] = ()
+    declared: Declared = Declared()
+    usage: Usage | None = None
+    charged: Decimal | None = None
+    missing: tuple[str, ...] = ()
+    document: Json = None
+    job: str | None = None
+    kind: Literal["images"] = "images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorReply:
+    """An error as the provider put it; `parameter` is the wire name it blames, where it names one."""
+
+    error_class: ErrorClass
+    status: int
+    code: str | None
+    message: str
+    parameter: str | None
+    recognised: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The provider would not serve this request, and said so."""
+
+    error: ErrorReply
+    kind: Literal["refused"] = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Our network, our harness or an outage: convicts nobody.
+
+    `may_be_paid` says that the request may have reached the provider and cost money; `job` is the
+    id under which a paid job can still be picked up.
+    """
+
+    error_class: ErrorClass
+    why: str
+    may_be_paid: bool
+    status: int | None = None
+    job: str | None = None
+    kind: Literal["fault"] = "fault"
+
+
+Outcome = Images | Refused | Fault

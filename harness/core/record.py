@@ -1,0 +1,40 @@
+"""The only thing persisted: a shot, what it came to, and every round trip behind it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.core.case import Shot
+from harness.core.exchange import Exchange
+from harness.core.outcome import Outcome
+
+EvidenceKind = Literal["emulator", "recorded", "live"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a result rests on.
+
+    `source` says where the replies were made: `emulator` or a live endpoint's address. A replay is
+    `recorded`, with the day it was recorded and by whom; a replay of the emulator stays labelled
+    with `source="emulator"`, and never reads as a statement about the real provider.
+    """
+
+    kind: EvidenceKind
+    source: str
+    date: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One finished shot.
+
+    `skipped` gives the reason where nothing was sent (budget, interruption); then `outcome` is
+    missing and `exchanges` is empty. Times inside are seconds on the run's monotonic clock.
+    """
+
+    shot: Shot
+    evidence: Evidence
+    outcome: Outcome | None
+    exchanges: tuple[Exchange, ...] = ()
+    skipped: str | None = None

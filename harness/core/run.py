@@ -1,0 +1,27 @@
+"""What a run folder says of itself: `run.json`."""
+
+from dataclasses import dataclass, field
+
+from harness.core.record import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeader:
+    """The header of a run.
+
+    Dates are ISO 8601 in UTC. Digests are SHA-256 by provider name. `notes` are plain sentences
+    that every report prints on top (what was left out, what was not reached).
+    """
+
+    run: str
+    harness: str
+    created: str
+    against: str
+    seed: int
+    evidence: dict[str, Evidence]
+    spec_digests: dict[str, str]
+    plan_digests: dict[str, str]
+    versions: dict[str, str] = field(default_factory=dict)
+    finished: str | None = None
+    interrupted: bool = False
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,57 @@
+"""What the checks say of a record, and what the report keeps of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.core.record import Record
+
+Status = Literal["pass", "fail", "skip", "inconclusive", "error"]
+"""`fail` is a broken promise; `inconclusive` convicts nobody; `error` is a bug of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One check's word on one record."""
+
+    provider: str
+    operation: str
+    case: str
+    constraint: str | None
+    check: str
+    status: Status
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A broken promise, once, with the smallest request that shows it.
+
+    `constraint` is missing where the promise is about the reply as a whole; `cases` are the ids of
+    all cases that show it.
+    """
+
+    provider: str
+    operation: str
+    constraint: str | None
+    check: str
+    expected: str
+    observed: str
+    record: Record
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A figure with its interval.
+
+    `low` and `high` bound it at `confidence` and are missing where `n` cannot carry an interval;
+    `method` cites how the interval was made.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    n: int
+    unit: str
+    method: str

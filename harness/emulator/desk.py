@@ -1,0 +1,119 @@
+"""The running state of one provider's server: its books, jobs, faults, clock, random draws and ids."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING
+
+from .faults import ActiveFaults
+from .latency import Latency
+from .ledger import Entry, Ledger, Outcome
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from .jobs import Job
+    from .pictures import Pictures
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """What the command line decides for all servers: the seed of every draw and the factor on every duration."""
+
+    seed: int = 0
+    time_scale: float = 1.0
+
+
+class Desk:
+    """One provider's state. Equal seeds and equal orders of requests give equal ids and durations."""
+
+    def __init__(
+        self,
+        provider: str,
+        unit: str,
+        *,
+        settings: Settings,
+        pictures: Pictures,
+        variants: frozenset[str] = frozenset(),
+    ) -> None:
+        self.provider = provider
+        self.unit = unit
+        self.settings = settings
+        self.pictures = pictures
+        self.variants = variants
+        self.faults = ActiveFaults()
+        self._start_s = time.monotonic()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget requests, jobs and counters and start all draws anew; faults, variants and pictures stay."""
+        seed = f"{self.settings.seed}:{self.provider}"
+        self.ledger = Ledger(self.unit)
+        self.jobs: dict[str, Job] = {}
+        self.replays: dict[str, tuple[str, str]] = {}
+        self.latency = Latency(seed=seed, time_scale=self.settings.time_scale)
+        self._ids = 0
+        self.set_faults(self.faults.names)
+
+    def set_faults(self, names: frozenset[str]) -> None:
+        """Make exactly these faults active and start their counters anew."""
+        self.faults = ActiveFaults(names)
+        self._flaky = Random(f"{self.settings.seed}:{self.provider}:flaky")
+        self._api_requests = 0
+
+    def now_s(self) -> float:
+        """Return the seconds since the server started."""
+        return time.monotonic() - self._start_s
+
+    def new_id(self, kind: str) -> str:
+        """Return 32 hexadecimal digits that follow from seed, provider and the number of ids given out before."""
+        self._ids += 1
+        text = f"{self.settings.seed}:{self.provider}:{kind}:{self._ids}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def every_second(self) -> bool:
+        """Count an API request and return whether its number is even."""
+        self._api_requests += 1
+        return self._api_requests % 2 == 0
+
+    def is_flaky_now(self) -> bool:
+        """Draw whether a request falls among the 30 % that fail."""
+        return self._flaky.random() < 0.3
+
+    def retry_after(self) -> str:
+        """Return the value of a Retry-After header: whole seconds, none where time is scaled away."""
+        return "1" if self.settings.time_scale >= 0.1 else "0"
+
+    def note(self, request: Request, raw: bytes, note: Note) -> None:
+        """Write a request into the ledger."""
+        self.ledger.entries.append(
+            Entry(
+                time_s=self.now_s(),
+                provider=self.provider,
+                method=request.method,
+                path=request.url.path,
+                status=note.status,
+                outcome=note.outcome,
+                rule=note.rule,
+                body_sha256=hashlib.sha256(raw).hexdigest(),
+                images=note.images,
+                amount=note.amount,
+                unit=self.unit,
+                job=note.job,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What the ledger keeps of a decision; see ledger.Entry."""
+
+    status: int
+    outcome: Outcome
+    rule: str | None = None
+    images: int = 0
+    amount: float = 0.0
+    job: str | None = field(default=None)

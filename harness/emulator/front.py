@@ -1,0 +1,224 @@
+"""How every server treats a request: gateway, key, credit, body, rules, moderation, work; then ledger, wait, reply.
+
+    html_error, outage, flaky_500, rate_limit -> 401 -> quota -> 400 -> the provider's rules -> moderation -> fulfil
+
+The order is ours; the documents do not state one. Everything that differs between providers is in `Provider`.
+"""  # noqa: D214 - the indented line is a drawing
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, ClassVar
+
+from starlette.responses import Response
+
+from . import rules
+from .desk import Note
+from .latency import POLL_S, REFUSAL_S
+from .pictures import MEDIA_TYPES
+from .replies import Answer, EventStream, deliver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+    from .desk import Desk
+    from .rules import Refusal
+
+GATEWAY_PAGE = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1>"
+    "</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+class Problem(Enum):
+    """Why a request fails for a reason other than its parameters."""
+
+    NO_KEY = auto()
+    BAD_KEY = auto()
+    NO_CREDIT = auto()
+    RATE_LIMITED = auto()
+    MODERATED = auto()
+    NOT_FOUND = auto()
+    WRONG_METHOD = auto()
+    CRASHED = auto()
+    UNAVAILABLE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The reply to a request, when it leaves (seconds from now) and what the ledger says about it."""
+
+    answer: Answer | EventStream
+    note: Note
+    wait_s: float = 0.0
+
+
+class Provider(ABC):
+    """One provider's server: paths, keys, envelopes and what an accepted request leads to."""
+
+    name: ClassVar[str]
+    unit: ClassVar[str]
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @abstractmethod
+    def routes(self) -> Sequence[BaseRoute]:
+        """Return the documented paths."""
+
+    @abstractmethod
+    def key(self, headers: Mapping[str, str]) -> str:
+        """Return the client's key, empty where there is none."""
+
+    @abstractmethod
+    def problem(self, problem: Problem, path: str) -> Answer:
+        """Word a failure in the provider's envelope."""
+
+    @abstractmethod
+    def refusal(self, refusal: Refusal, path: str) -> Answer:
+        """Word the refusal of a parameter in the provider's envelope."""
+
+    @abstractmethod
+    async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
+        """Answer a submission that broke no rule; charge it and draw its duration."""
+
+    @abstractmethod
+    def usual_price(self) -> float:
+        """Return what one image costs with all defaults, in the provider's unit."""
+
+
+async def submit(provider: Provider, request: Request) -> Response:
+    """Answer a request that may create images."""
+    raw = await request.body()
+    obstacle = _obstacle(provider, request)
+    if obstacle is not None:
+        return await _respond(provider, request, raw, obstacle)
+    path = request.url.path
+    if "quota" in provider.desk.faults:
+        answer = provider.problem(Problem.NO_CREDIT, path)
+        return await _respond(provider, request, raw, _refused(provider, answer, "quota"))
+    body = _decoded(raw)
+    refusal = rules.check(provider.name, "generate", body, provider.desk.faults.law)
+    if refusal is not None:
+        answer = _worded(provider, refusal, path)
+        return await _respond(provider, request, raw, _refused(provider, answer, refusal.rule))
+    if "moderation" in provider.desk.faults:
+        answer = provider.problem(Problem.MODERATED, path)
+        return await _respond(provider, request, raw, _refused(provider, answer, "moderation"))
+    decision = await provider.fulfil(body if isinstance(body, dict) else {}, request)
+    return await _respond(provider, request, raw, decision)
+
+
+async def ask(
+    provider: Provider, request: Request, reply: Callable[[Request], tuple[Answer, str | None]]
+) -> Response:
+    """Answer a request that only reads; `reply` returns the answer and the id of the job it is about."""
+    raw = await request.body()
+    decision = _obstacle(provider, request)
+    if decision is None:
+        answer, job = reply(request)
+        note = Note(status=answer.status, outcome="poll", job=job)
+        wait_s = provider.desk.latency.fixed_s(POLL_S)
+        decision = Decision(answer=answer, note=note, wait_s=wait_s)
+    return await _respond(provider, request, raw, decision)
+
+
+async def download(provider: Provider, request: Request) -> Response:
+    """Serve an image by its digest, without a key, under the media type that the name's ending claims."""
+    digest, _, claimed = request.path_params["name"].rpartition(".")
+    data = provider.desk.pictures.find(digest)
+    if data is None or claimed not in MEDIA_TYPES:
+        note = Note(status=404, outcome="error")
+        provider.desk.note(request, b"", note)
+        return Response("not found", 404, media_type="text/plain")
+    provider.desk.note(request, b"", Note(status=200, outcome="download"))
+    return Response(data, 200, media_type=MEDIA_TYPES[claimed])
+
+
+async def no_such(provider: Provider, request: Request, problem: Problem) -> Response:
+    """Answer a path or a method that the provider does not document."""
+    raw = await request.body()
+    answer = provider.problem(problem, request.url.path)
+    decision = Decision(answer=answer, note=Note(status=answer.status, outcome="error"))
+    return await _respond(provider, request, raw, decision)
+
+
+def refuse(provider: Provider, answer: Answer, rule: str) -> Decision:
+    """Refuse a submission for a reason found while fulfilling it."""
+    return _refused(provider, answer, rule)
+
+
+async def _respond(
+    provider: Provider, request: Request, raw: bytes, decision: Decision
+) -> Response:
+    provider.desk.note(request, raw, decision.note)
+    if decision.wait_s > 0:
+        await asyncio.sleep(decision.wait_s)
+    return deliver(decision.answer, provider.desk.faults)
+
+
+def _obstacle(provider: Provider, request: Request) -> Decision | None:
+    desk, path = provider.desk, request.url.path
+    if "html_error" in desk.faults:
+        return _failed(Answer(status=502, body=GATEWAY_PAGE))
+    if "outage" in desk.faults:
+        return _failed(provider.problem(Problem.UNAVAILABLE, path))
+    if "flaky_500" in desk.faults and desk.is_flaky_now():
+        return _failed(provider.problem(Problem.CRASHED, path))
+    if "rate_limit" in desk.faults and desk.every_second():
+        return _refused(provider, provider.problem(Problem.RATE_LIMITED, path), "rate_limit")
+    if provider.key(request.headers) == "":
+        return _refused(provider, provider.problem(Problem.NO_KEY, path), "auth")
+    if "auth_down" in desk.faults:
+        return _refused(provider, provider.problem(Problem.BAD_KEY, path), "auth")
+    return None
+
+
+def _failed(answer: Answer) -> Decision:
+    return Decision(answer=answer, note=Note(status=answer.status, outcome="error"))
+
+
+def _refused(provider: Provider, answer: Answer, rule: str) -> Decision:
+    desk = provider.desk
+    paid = "charge_refused" in desk.faults and rule not in ("auth", "quota", "rate_limit")
+    note = Note(
+        status=answer.status,
+        outcome="refused",
+        rule=rule,
+        amount=provider.usual_price() if paid else 0.0,
+    )
+    return Decision(answer=answer, note=note, wait_s=desk.latency.fixed_s(REFUSAL_S))
+
+
+def _worded(provider: Provider, refusal: Refusal, path: str) -> Answer:
+    faults = provider.desk.faults
+    if "unnamed_parameter" in faults:
+        refusal = dataclasses.replace(
+            refusal, parameter=None, message="The request could not be processed."
+        )
+    answer = provider.refusal(refusal, path)
+    if "refusal_200" in faults:
+        return dataclasses.replace(answer, status=200)
+    if "refusal_500" in faults:
+        return dataclasses.replace(answer, status=500)
+    return answer
+
+
+def _decoded(raw: bytes) -> object:
+    """Return the JSON value of a body, None where it is none; NaN and Infinity are no JSON."""
+    try:
+        return json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_constant(word: str) -> object:
+    raise ValueError(f"{word} is no JSON")

@@ -1,0 +1,67 @@
+"""What one provider's server was asked and what it charged; the truth that a client's books are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["accepted", "refused", "poll", "download", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One request.
+
+    `time_s` counts from the start of the server, on a monotonic clock. `outcome` says what the request was for the
+    provider; `rule` is why a refused one was refused. `amount` is what it cost, in the provider's unit. `job` is the
+    id of the job it created or asked for.
+    """
+
+    time_s: float
+    provider: str
+    method: str
+    path: str
+    status: int
+    outcome: Outcome
+    rule: str | None
+    body_sha256: str
+    images: int
+    amount: float
+    unit: str
+    job: str | None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the entry as the control API shows it."""
+        return {
+            "time_s": round(self.time_s, 6),
+            "provider": self.provider,
+            "method": self.method,
+            "path": self.path,
+            "status": self.status,
+            "outcome": self.outcome,
+            "rule": self.rule,
+            "body_sha256": self.body_sha256,
+            "images": self.images,
+            "cost": {"amount": self.amount, "unit": self.unit},
+            "job": self.job,
+        }
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Every request since the last reset, in the order of decision; nothing is dropped."""
+
+    unit: str
+    entries: list[Entry] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, object]:
+        """Return all entries and their totals; amounts are rounded to a billionth of the unit."""
+        return {
+            "entries": [entry.as_json() for entry in self.entries],
+            "totals": {
+                "requests": len(self.entries),
+                "images": sum(entry.images for entry in self.entries),
+                "amount": round(sum(entry.amount for entry in self.entries), 9),
+                "unit": self.unit,
+            },
+        }

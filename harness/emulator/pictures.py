@@ -1,0 +1,99 @@
+"""Real image files of any asked size and format, small on disk, encoded once and kept.
+
+A flat colour with a lighter frame compresses to a few KB even at 3840x2160 (PNG 3 KB, JPEG 49 KB, WebP 22 KB), so that a
+benchmark measures the harness and not the loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import io
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from PIL import Image, ImageDraw
+
+MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+# Only a request whose broken size rule is switched off can ask for more; it gets the default size instead.
+MOST_PIXELS = 64_000_000
+LONGEST_EDGE_PX = 16_000  # WebP ends at 16383
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An encoded image. `width_px`, `height_px` and `encoding` are what the bytes hold; `claimed` is the format that the
+    reply gives out for it, the same unless a fault says otherwise."""  # noqa: D205, D209 - two claims, one sentence each
+
+    data: bytes
+    width_px: int
+    height_px: int
+    encoding: str
+    claimed: str
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def base64(self) -> str:
+        """The bytes in standard base64."""
+        return base64.b64encode(self.data).decode("ascii")
+
+    @property
+    def filename(self) -> str:
+        """The name under which the picture is served; its ending is the claimed format."""
+        return f"{self.digest}.{self.claimed}"
+
+
+@dataclass(slots=True)
+class Pictures:
+    """All pictures encoded so far, by what was asked and by digest."""
+
+    _encoded: dict[tuple[int, int, str, bool], asyncio.Task[bytes]] = field(default_factory=dict)
+    _served: dict[str, bytes] = field(default_factory=dict)
+
+    async def encoded(self, width_px: int, height_px: int, encoding: str, *, clear: bool) -> bytes:
+        """Return the file of a picture, encoding it in a thread on first demand; `clear` asks for an alpha channel."""
+        key = (width_px, height_px, encoding, clear)
+        task = self._encoded.get(key)
+        if task is None:
+            task = asyncio.create_task(asyncio.to_thread(encode, *key))
+            self._encoded[key] = task
+        return await asyncio.shield(task)
+
+    def keep(self, picture: Picture) -> None:
+        """Make the picture's bytes available for download."""
+        self._served[picture.digest] = picture.data
+
+    def find(self, digest: str) -> bytes | None:
+        """Return kept bytes by their digest."""
+        return self._served.get(digest)
+
+
+def encode(width_px: int, height_px: int, encoding: str, clear: bool) -> bytes:  # noqa: FBT001 - called through to_thread
+    """Encode a flat picture with a frame as png, jpeg or webp; `clear` gives png and webp an alpha channel."""
+    out = io.BytesIO()
+    if encoding == "png":
+        picture = Image.new("P", (width_px, height_px), 1)
+        picture.putpalette([236, 219, 178, 58, 96, 140])
+        _frame(picture, 0)
+        options = {"transparency": 0} if clear else {}
+        picture.save(out, "PNG", bits=1, compress_level=9, **options)
+    elif encoding == "jpeg":
+        picture = Image.new("RGB", (width_px, height_px), (58, 96, 140))
+        _frame(picture, (236, 219, 178))
+        picture.save(out, "JPEG", quality=30, optimize=True)
+    else:
+        mode, colour = ("RGBA", (58, 96, 140, 0)) if clear else ("RGB", (58, 96, 140))
+        picture = Image.new(mode, (width_px, height_px), colour)
+        _frame(picture, (236, 219, 178))
+        picture.save(out, "WEBP", quality=1, method=0)
+    return out.getvalue()
+
+
+def _frame(picture: Image.Image, colour: int | tuple[int, int, int]) -> None:
+    right, bottom = picture.width - 1, picture.height - 1
+    ImageDraw.Draw(picture).rectangle((0, 0, right, bottom), outline=colour, width=16)

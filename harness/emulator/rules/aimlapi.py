@@ -1,0 +1,178 @@
+"""What AI/ML API accepts in POST /v1/images/generations for openai/gpt-image-2.
+
+Source: the seed document, section Generate image. The allowed words, which the seed's page folds away, come from
+the second source, the provider's OpenAPI file. Unknown keys are ignored. No real validation reply is known: the
+texts follow "Invalid enum value. Expected '...' | '...', received '...'" of its page on errors, behind the name of
+the parameter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .kinds import is_integer, word_for
+from .law import AS_WRITTEN, Law, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MODEL = "openai/gpt-image-2"
+SIZES = ("1024x1024", "1024x1536", "1536x1024")
+QUALITIES = ("low", "medium", "high")
+FORMATS = ("png", "jpeg", "webp")
+BACKGROUNDS = ("transparent", "opaque", "auto")
+MODERATIONS = ("low", "auto")
+RESPONSE_FORMATS = ("url", "b64_json")
+
+RULES = {
+    "model.required": "model is required",
+    "model.one_of": "model is openai/gpt-image-2",
+    "prompt.required": "prompt is required and not empty",
+    "prompt.format": "prompt is a string",
+    "prompt.max_length": "prompt has at most 32000 characters",
+    "size.one_of": "size is 1024x1024, 1024x1536 or 1536x1024",
+    "quality.one_of": "quality is low, medium or high",
+    "output_format.one_of": "output_format is png, jpeg or webp",
+    "background.one_of": "background is transparent, opaque or auto",
+    "background.only_with": "a transparent background goes only with png or webp",
+    "moderation.one_of": "moderation is low or auto",
+    "n.integer": "n is an integer",
+    "n.range": "n is 1",
+    "output_compression.integer": "output_compression is an integer",
+    "output_compression.range": "output_compression is 0 to 100",
+    "output_compression.only_with": "output_compression applies to jpeg and webp only",
+    "response_format.one_of": "response_format is url or b64_json",
+}
+
+BOUNDARIES = {
+    "prompt.max_length": "exactly 32000 characters",
+    "size.one_of": "1536x1024",
+    "quality.one_of": "high",
+    "output_format.one_of": "webp",
+    "background.one_of": "auto",
+    "moderation.one_of": "auto",
+    "output_compression.range": "100",
+    "response_format.one_of": "b64_json",
+}
+
+
+def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+    """Return why a request body is refused, or None."""
+    if not isinstance(body, dict):
+        return Refusal(rule="body.format", parameter=None, message="Expected object")
+    return (
+        _model(body, law)
+        or _prompt(body, law)
+        or _words(body, law)
+        or _n(body, law)
+        or _compression(body, law)
+    )
+
+
+def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+    model = body.get("model")
+    if model is None:
+        if law.holds("model.required"):
+            return _refuse("model.required", "model", "Required")
+        return None
+    if law.admits("model.one_of", model, (MODEL,)):
+        return None
+    return _not_listed("model.one_of", "model", (MODEL,), model)
+
+
+def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
+    prompt = body.get("prompt")
+    if prompt is None:
+        if law.holds("prompt.required"):
+            return _refuse("prompt.required", "prompt", "Required")
+        return None
+    if not isinstance(prompt, str):
+        if law.holds("prompt.format"):
+            return _refuse(
+                "prompt.format", "prompt", f"Expected string, received {word_for(prompt)}"
+            )
+        return None
+    if prompt == "" and law.holds("prompt.required"):
+        return _refuse("prompt.required", "prompt", "String must contain at least 1 character(s)")
+    longest = 31_999 if law.tight("prompt.max_length") else 32_000
+    if len(prompt) > longest and law.holds("prompt.max_length"):
+        return _refuse(
+            "prompt.max_length", "prompt", "String must contain at most 32000 character(s)"
+        )
+    return None
+
+
+def _words(body: Mapping[str, object], law: Law) -> Refusal | None:
+    for key, allowed in (
+        ("size", SIZES),
+        ("quality", QUALITIES),
+        ("output_format", FORMATS),
+        ("background", BACKGROUNDS),
+        ("moderation", MODERATIONS),
+        ("response_format", RESPONSE_FORMATS),
+    ):
+        value = body.get(key)
+        rule = f"{key}.one_of"
+        if value is not None and not law.admits(rule, value, allowed):
+            return _not_listed(rule, key, allowed, value)
+    if (
+        body.get("background") == "transparent"
+        and body.get("output_format") == "jpeg"
+        and law.holds("background.only_with")
+    ):
+        return _refuse(
+            "background.only_with",
+            "background",
+            "transparent requires output_format 'png' or 'webp'",
+        )
+    return None
+
+
+def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
+    n = body.get("n")
+    if n is None:
+        return None
+    if not is_integer(n):
+        if law.holds("n.integer"):
+            return _refuse("n.integer", "n", f"Expected number, received {word_for(n)}")
+        return None
+    if n != 1 and law.holds("n.range"):
+        return _refuse("n.range", "n", f"Invalid enum value. Expected 1, received {n}")
+    return None
+
+
+def _compression(body: Mapping[str, object], law: Law) -> Refusal | None:
+    key = "output_compression"
+    level = body.get(key)
+    if level is None:
+        return None
+    if not is_integer(level):
+        if law.holds("output_compression.integer"):
+            return _refuse(
+                "output_compression.integer", key, f"Expected integer, received {word_for(level)}"
+            )
+        return None
+    if not law.spans("output_compression.range", level, 0, 100):
+        if level < 0:
+            message = "Number must be greater than or equal to 0"
+        else:
+            message = "Number must be less than or equal to 100"
+        return _refuse("output_compression.range", key, message)
+    lossy = body.get("output_format") in ("jpeg", "webp")
+    # The default, 100, says nothing and so goes with png as well.
+    if not lossy and level != 100 and law.holds("output_compression.only_with"):
+        return _refuse(
+            "output_compression.only_with", key, "applies to output_format 'jpeg' and 'webp' only"
+        )
+    return None
+
+
+def _not_listed(rule: str, key: str, allowed: tuple[str, ...], value: object) -> Refusal:
+    if not isinstance(value, str):
+        return _refuse(rule, key, f"Expected string, received {word_for(value)}")
+    listed = " | ".join(f"'{word}'" for word in allowed)
+    return _refuse(rule, key, f"Invalid enum value. Expected {listed}, received '{value}'")
+
+
+def _refuse(rule: str, parameter: str, message: str) -> Refusal:
+    return Refusal(rule=rule, parameter=parameter, message=message)

@@ -1,0 +1,195 @@
+"""What Apiframe accepts in POST /v2/images/generate for gpt-image-2.
+
+Source: the seed document, section Input schema. Prompt maximum, `aspect_ratio` and the refusal of unknown keys
+inside gptImage2Params come from the second source, the OpenAPI file of its SDK. Unknown keys at the top level are
+ignored. No page shows a real validation message: the texts are in the style of the validator zod, whose shape
+{path: [messages]} the documents show.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .kinds import is_integer, is_web_address, word_for
+from .law import AS_WRITTEN, Law, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MODEL = "gpt-image-2"
+QUALITIES = ("auto", "low", "medium", "high")
+BACKGROUNDS = ("auto", "opaque")
+FORMATS = ("webp", "png", "jpeg")
+MODERATIONS = ("auto", "low")
+RATIOS = ("1:1", "3:2", "2:3")
+PARAMS = "gptImage2Params"
+INNER_KEYS = frozenset(
+    {
+        "input_images", "quality", "background", "number_of_images", "output_format", "moderation",
+        "aspect_ratio",
+    }
+)  # fmt: skip
+
+RULES = {
+    "model.required": "model is required",
+    "model.one_of": "model is gpt-image-2",
+    "prompt.required": "prompt is required and not empty",
+    "prompt.format": "prompt is a string",
+    "prompt.max_length": "prompt has at most 2000 characters (second source)",
+    "gptImage2Params.format": "gptImage2Params is an object",
+    "gptImage2Params.absent": "gptImage2Params holds no unknown key (second source)",
+    "quality.one_of": "quality is auto, low, medium or high",
+    "background.one_of": "background is auto or opaque",
+    "n.integer": "number_of_images is an integer (step 1)",
+    "n.range": "number_of_images is 1 to 10",
+    "output_format.one_of": "output_format is webp, png or jpeg",
+    "moderation.one_of": "moderation is auto or low",
+    "aspect_ratio.one_of": "aspect_ratio is 1:1, 3:2 or 2:3",
+    "images.format": "input_images is a web address or a list of them",
+    "webhook_url.format": "webhook_url is a string",
+}
+
+BOUNDARIES = {
+    "prompt.max_length": "exactly 2000 characters",
+    "quality.one_of": "high",
+    "background.one_of": "opaque",
+    "n.range": "10",
+    "output_format.one_of": "jpeg",
+    "moderation.one_of": "low",
+    "aspect_ratio.one_of": "2:3",
+}
+
+
+def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+    """Return why a request body is refused, or None."""
+    if not isinstance(body, dict):
+        return Refusal(rule="body.format", parameter=None, message="Invalid JSON body")
+    refusal = _model(body, law) or _prompt(body, law) or _webhook(body, law)
+    if refusal is not None:
+        return refusal
+    params = body.get(PARAMS)
+    if params is None:
+        return None
+    if not isinstance(params, dict):
+        if law.holds("gptImage2Params.format"):
+            return _wrong_kind("gptImage2Params.format", PARAMS, "object", params)
+        return None
+    return (
+        _unknown_key(params, law)
+        or _words(params, law)
+        or _number_of_images(params, law)
+        or _input_images(params, law)
+    )
+
+
+def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+    model = body.get("model")
+    if model is None:
+        if law.holds("model.required"):
+            return _refuse("model.required", "model", "Required")
+        return None
+    if law.admits("model.one_of", model, (MODEL,)):
+        return None
+    if not isinstance(model, str):
+        return _wrong_kind("model.one_of", "model", "string", model)
+    return _refuse("model.one_of", "model", f"Unknown model: {model}")
+
+
+def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
+    prompt = body.get("prompt")
+    if prompt is None:
+        if law.holds("prompt.required"):
+            return _refuse("prompt.required", "prompt", "Required")
+        return None
+    if not isinstance(prompt, str):
+        if law.holds("prompt.format"):
+            return _wrong_kind("prompt.format", "prompt", "string", prompt)
+        return None
+    if prompt == "" and law.holds("prompt.required"):
+        return _refuse("prompt.required", "prompt", "String must contain at least 1 character(s)")
+    longest = 1_999 if law.tight("prompt.max_length") else 2_000
+    if len(prompt) > longest and law.holds("prompt.max_length"):
+        return _refuse(
+            "prompt.max_length", "prompt", "String must contain at most 2000 character(s)"
+        )
+    return None
+
+
+def _webhook(body: Mapping[str, object], law: Law) -> Refusal | None:
+    # The seed says webhook_url, the OpenAPI file webhookUrl; which one works is unknown, so both are taken.
+    for key in ("webhook_url", "webhookUrl"):
+        value = body.get(key)
+        if value is not None and not isinstance(value, str) and law.holds("webhook_url.format"):
+            return _wrong_kind("webhook_url.format", key, "string", value)
+    return None
+
+
+def _unknown_key(params: Mapping[str, object], law: Law) -> Refusal | None:
+    for key in params:
+        if key not in INNER_KEYS and law.holds("gptImage2Params.absent"):
+            return _refuse(
+                "gptImage2Params.absent",
+                f"{PARAMS}.{key}",
+                f"Unrecognized key(s) in object: '{key}'",
+            )
+    return None
+
+
+def _words(params: Mapping[str, object], law: Law) -> Refusal | None:
+    for key, allowed in (
+        ("quality", QUALITIES),
+        ("background", BACKGROUNDS),
+        ("output_format", FORMATS),
+        ("moderation", MODERATIONS),
+        ("aspect_ratio", RATIOS),
+    ):
+        value = params.get(key)
+        rule = f"{key}.one_of"
+        if value is None or law.admits(rule, value, allowed):
+            continue
+        if not isinstance(value, str):
+            return _wrong_kind(rule, f"{PARAMS}.{key}", "string", value)
+        listed = " | ".join(f"'{word}'" for word in allowed)
+        return _refuse(
+            rule,
+            f"{PARAMS}.{key}",
+            f"Invalid enum value. Expected {listed}, received '{value}'",
+        )
+    return None
+
+
+def _number_of_images(params: Mapping[str, object], law: Law) -> Refusal | None:
+    path = f"{PARAMS}.number_of_images"
+    number = params.get("number_of_images")
+    if number is None:
+        return None
+    if not is_integer(number):
+        if not law.holds("n.integer"):
+            return None
+        if isinstance(number, float):
+            return _refuse("n.integer", path, "Expected integer, received float")
+        return _wrong_kind("n.integer", path, "number", number)
+    if law.spans("n.range", number, 1, 10):
+        return None
+    if number < 1:
+        return _refuse("n.range", path, "Number must be greater than or equal to 1")
+    return _refuse("n.range", path, "Number must be less than or equal to 10")
+
+
+def _input_images(params: Mapping[str, object], law: Law) -> Refusal | None:
+    # The seed's table says one URL string, the OpenAPI file a list of URIs: both are taken, none is fetched.
+    images = params.get("input_images")
+    if images is None or not law.holds("images.format"):
+        return None
+    listed = images if isinstance(images, list) else [images]
+    if all(is_web_address(image) for image in listed):
+        return None
+    return _refuse("images.format", f"{PARAMS}.input_images", "Invalid url")
+
+
+def _wrong_kind(rule: str, path: str, expected: str, value: object) -> Refusal:
+    return _refuse(rule, path, f"Expected {expected}, received {word_for(value)}")
+
+
+def _refuse(rule: str, path: str, message: str) -> Refusal:
+    return Refusal(rule=rule, parameter=path, message=message)

@@ -1,0 +1,54 @@
+"""The sizes of gpt-image-2: which WIDTHxHEIGHT the documents of sub2api and nanobananaapi.dev allow.
+
+Both state the same limits: edges in multiples of 16 px, no edge above 3840 px, long edge at most three times the
+short one, 655,360 to 8,294,400 px in total.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .law import Law
+
+_WRITTEN = re.compile(r"([0-9]{1,12})x([0-9]{1,12})")
+
+
+def parse_size(text: object) -> tuple[int, int] | None:
+    """Return (width_px, height_px) of a "WIDTHxHEIGHT", or None where it is something else or has an empty edge."""
+    if not isinstance(text, str):
+        return None
+    match = _WRITTEN.fullmatch(text)
+    if match is None:
+        return None
+    width_px, height_px = int(match[1]), int(match[2])
+    if width_px == 0 or height_px == 0:
+        return None
+    return width_px, height_px
+
+
+def broken_size_rule(width_px: int, height_px: int, law: Law) -> str | None:
+    """Return the id of the first size rule that the edges break under this law, or None."""
+    longer, shorter = max(width_px, height_px), min(width_px, height_px)
+    pixels = width_px * height_px
+    step = 32 if law.tight("size.multiple_of") else 16
+    if law.holds("size.multiple_of") and (width_px % step or height_px % step):
+        return "size.multiple_of"
+    if law.holds("size.max_edge") and (
+        longer > 3840 or (law.tight("size.max_edge") and longer == 3840)
+    ):
+        return "size.max_edge"
+    if law.holds("size.max_ratio") and (
+        longer > 3 * shorter or (law.tight("size.max_ratio") and longer == 3 * shorter)
+    ):
+        return "size.max_ratio"
+    if law.holds("size.min_pixels") and (
+        pixels < 655_360 or (law.tight("size.min_pixels") and pixels == 655_360)
+    ):
+        return "size.min_pixels"
+    if law.holds("size.max_pixels") and (
+        pixels > 8_294_400 or (law.tight("size.max_pixels") and pixels == 8_294_400)
+    ):
+        return "size.max_pixels"
+    return None

@@ -1,0 +1,58 @@
+"""What the rules of one provider need to know besides the request: which of them hold, and how a refusal looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a request is turned away.
+
+    `rule` is the id of the broken rule. `parameter` is the provider's own name of the offending parameter, None
+    where the request as a whole is wrong. `kind` is what OpenAI calls the error's type. Providers without a code,
+    a kind or a status of their own leave those at their defaults.
+    """
+
+    rule: str
+    parameter: str | None
+    message: str
+    status: int = 400
+    code: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Law:
+    """Which rules are switched off (`ignored`) or refuse their own boundary value (`tightened`).
+
+    The documents as written are `Law()`. A rule both ignored and tightened is ignored.
+    """
+
+    ignored: frozenset[str] = frozenset()
+    tightened: frozenset[str] = frozenset()
+
+    def holds(self, rule: str) -> bool:
+        """Whether the rule is enforced at all."""
+        return rule not in self.ignored
+
+    def tight(self, rule: str) -> bool:
+        """Whether the rule refuses the value that the documents name as the last allowed one."""
+        return rule in self.tightened
+
+    def admits(self, rule: str, value: object, allowed: tuple[str, ...]) -> bool:
+        """Whether a closed list of words lets `value` pass; tightened, the last word is refused."""
+        if not self.holds(rule):
+            return True
+        if not isinstance(value, str) or value not in allowed:
+            return False
+        return not (self.tight(rule) and value == allowed[-1])
+
+    def spans(self, rule: str, value: int, low: int, high: int) -> bool:
+        """Whether `low <= value <= high` as far as the rule is enforced; tightened, `high` is refused."""
+        if not self.holds(rule):
+            return True
+        return low <= value <= (high - 1 if self.tight(rule) else high)
+
+
+AS_WRITTEN = Law()

@@ -1,0 +1,134 @@
+"""What nanobananaapi.dev accepts in POST /v1/images/generate for gpt-image-2.
+
+Source: the seed document, sections API Parameters Reference, Supported Sizes and Quality Options. No page shows
+the message of a refused parameter: all texts here are invented, and each names its parameter. Unknown keys are
+ignored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .kinds import is_integer
+from .lattice import broken_size_rule, parse_size
+from .law import AS_WRITTEN, Law, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MODEL = "gpt-image-2"
+QUALITIES = ("low", "medium", "high", "auto")
+
+RULES = {
+    "model.required": "model is required",
+    "model.one_of": "model must be gpt-image-2",
+    "prompt.required": "prompt is required and not empty",
+    "prompt.format": "prompt is a string",
+    "prompt.max_length": "prompt has up to 2000 characters",
+    "n.integer": "n is an integer",
+    "n.range": "only n=1 is supported",
+    "size.format": "size is auto or WIDTHxHEIGHT",
+    "size.multiple_of": "both edges are multiples of 16 px",
+    "size.max_edge": "the long edge is no greater than 3840 px",
+    "size.max_ratio": "the ratio does not exceed 3:1",
+    "size.min_pixels": "at least 655360 px in total",
+    "size.max_pixels": "at most 8294400 px in total",
+    "quality.one_of": "quality is low, medium, high or auto",
+}
+
+BOUNDARIES = {
+    "prompt.max_length": "exactly 2000 characters",
+    "size.multiple_of": "multiples of 16 that are none of 32",
+    "size.max_edge": "an edge of 3840",
+    "size.max_ratio": "exactly 3:1",
+    "size.min_pixels": "exactly 655360 px",
+    "size.max_pixels": "exactly 8294400 px",
+    "quality.one_of": "auto",
+}
+
+
+def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+    """Return why a request body is refused, or None."""
+    if not isinstance(body, dict):
+        return _refuse("body.format", None, "invalid request body")
+    return (
+        _model(body, law)
+        or _prompt(body, law)
+        or _n(body, law)
+        or _size(body, law)
+        or (_quality(body, law))
+    )
+
+
+def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+    model = body.get("model")
+    if model is None:
+        if law.holds("model.required"):
+            return _refuse("model.required", "model", "model is required")
+        return None
+    if law.admits("model.one_of", model, (MODEL,)):
+        return None
+    return _refuse("model.one_of", "model", "model must be gpt-image-2")
+
+
+def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
+    prompt = body.get("prompt")
+    if prompt is None or prompt == "":
+        if law.holds("prompt.required"):
+            return _refuse("prompt.required", "prompt", "prompt is required")
+        return None
+    if not isinstance(prompt, str):
+        if law.holds("prompt.format"):
+            return _refuse("prompt.format", "prompt", "prompt must be a string")
+        return None
+    longest = 1_999 if law.tight("prompt.max_length") else 2_000
+    if len(prompt) > longest and law.holds("prompt.max_length"):
+        return _refuse(
+            "prompt.max_length", "prompt", "prompt must be no longer than 2000 characters"
+        )
+    return None
+
+
+def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
+    n = body.get("n")
+    if n is None:
+        return None
+    if not is_integer(n):
+        if law.holds("n.integer"):
+            return _refuse("n.integer", "n", "n must be an integer")
+        return None
+    if n != 1 and law.holds("n.range"):
+        return _refuse("n.range", "n", "gpt-image-2 supports n=1 only")
+    return None
+
+
+def _size(body: Mapping[str, object], law: Law) -> Refusal | None:
+    size = body.get("size")
+    if size is None or size == "auto":
+        return None
+    edges = parse_size(size)
+    if edges is None:
+        if law.holds("size.format"):
+            return _refuse("size.format", "size", "size must be auto or WIDTHxHEIGHT")
+        return None
+    rule = broken_size_rule(*edges, law)
+    if rule == "size.multiple_of":
+        return _refuse(rule, "size", "size: width and height must both be multiples of 16")
+    if rule == "size.max_edge":
+        return _refuse(rule, "size", "size: long edge must be no greater than 3840")
+    if rule == "size.max_ratio":
+        return _refuse(rule, "size", "size: aspect ratio must not exceed 3:1")
+    if rule is not None:
+        return _refuse(rule, "size", "size: total pixels must be between 655360 and 8294400")
+    return None
+
+
+def _quality(body: Mapping[str, object], law: Law) -> Refusal | None:
+    quality = body.get("quality")
+    if quality is None or law.admits("quality.one_of", quality, QUALITIES):
+        return None
+    return _refuse("quality.one_of", "quality", "quality must be one of low, medium, high, auto")
+
+
+def _refuse(rule: str, parameter: str | None, message: str) -> Refusal:
+    return Refusal(rule=rule, parameter=parameter, message=message)

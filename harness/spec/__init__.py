@@ -1,0 +1,1 @@
+"""A provider as data: its promises with their sources, and how its dialect is spoken."""

@@ -1,0 +1,53 @@
+"""What a request costs by the documents."""
+
+from decimal import Decimal
+
+from harness.core.case import Price
+from harness.spec.provider import Operation, PriceRow, Prices, Provider
+from harness.spec.rules import Arguments, edges, same
+
+
+def of(provider: Provider, operation: Operation, arguments: Arguments) -> Price:
+    """Return the price of a served request.
+
+    For a valid request this is the list price; for one with a value that the list does not know
+    it is the most that any fitting row asks, so that it can be reserved before sending.
+    """
+    prices = provider.prices
+    rows = [row for row in prices.rows if _fits(row, prices, operation, arguments)]
+    each = max((row.amount for row in rows or prices.rows), default=Decimal(0))
+    images = images_asked(arguments)
+    return Price(amount=each * images, unit=prices.unit, images=images)
+
+
+def free(provider: Provider) -> Price:
+    """Return the price of a rightly refused request."""
+    return Price(amount=Decimal(0), unit=provider.prices.unit, images=0)
+
+
+def images_asked(arguments: Arguments) -> int:
+    """Return how many images a request asks for; 1 where `n` is missing or no positive number."""
+    n = arguments.get("n", 1)
+    return n if isinstance(n, int) and not isinstance(n, bool) and n > 0 else 1
+
+
+def tier(prices: Prices, operation: Operation, arguments: Arguments) -> str | None:
+    """Return the size class of the price list that a request falls into, or None where unknown."""
+    size = arguments.get("size", operation.default("size"))
+    found = edges(size)
+    if found is None:
+        return prices.auto_tier if size == "auto" else None
+    fitting = (item.name for item in prices.tiers if max(found) <= item.long_edge_max)
+    return next(fitting, prices.tiers[-1].name if prices.tiers else None)
+
+
+def _fits(row: PriceRow, prices: Prices, operation: Operation, arguments: Arguments) -> bool:
+    asked = tier(prices, operation, arguments)
+    if row.tier is not None and asked is not None and row.tier != asked:
+        return False
+    for name, wanted in row.when.items():
+        value = arguments.get(name, operation.default(name))
+        known = any(name in other.when and same(other.when[name], value) for other in prices.rows)
+        if known and not same(wanted, value):
+            return False
+    return True

@@ -1,0 +1,231 @@
+"""The closed union of constraints: what each rule allows, refuses or leaves unsaid.
+
+A rule speaks only of values of its argument's type; the type itself belongs to one rule
+(`Argument.type_rule`), so that a wrong type breaks one rule and not five.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from harness.core.jsontype import Json
+from harness.spec.source import Cited, Frozen, Status
+
+Word = Literal["holds", "breaks", "unsaid"]
+"""A rule's word on a request; `unsaid` where the documents do not tell."""
+
+Arguments = Mapping[str, Json]
+Scalar = bool | int | float | str
+
+SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})", re.ASCII)
+
+
+class Rule(Frozen):
+    """A promise with its place: `second_source` is what else says so, `note` what is unclear."""
+
+    source: Cited
+    status: Status = "documented"
+    second_source: Cited | None = None
+    note: str = ""
+
+
+class Required(Rule):
+    """The argument must be there."""
+
+
+class Absent(Rule):
+    """The argument must not be there."""
+
+
+class OneOf(Rule):
+    """The value is one of a list; `shown` are those that the first document itself names.
+
+    Where the list comes from a second source only, `shown` values are the ones an `accept` case
+    may use.
+    """
+
+    values: tuple[Scalar, ...]
+    shown: tuple[Scalar, ...] = ()
+    other_models: bool = False
+    """A value outside the list lies outside the document's subject: judged traffic with one is
+    observed, for the provider may well serve it."""
+
+
+class Range(Rule):
+    """A number between `min` and `max`, both allowed; a bound that is missing is not stated."""
+
+    min: int | None = None
+    max: int | None = None
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("give min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class Integer(Rule):
+    """A whole number, not a decimal, a string or a boolean."""
+
+
+class MaxLength(Rule):
+    """Text of at most `characters` Unicode characters (code points)."""
+
+    characters: int
+
+
+class Count(Rule):
+    """A list of `min` to `max` entries."""
+
+    min: int = 0
+    max: int
+
+
+class Format(Rule):
+    """The shape of a text: any `string`, a `url`, or a `size` (`WIDTHxHEIGHT` or a word of `words`)."""
+
+    shape: Literal["string", "size", "url"]
+    words: tuple[str, ...] = ()
+
+
+class MultipleOf(Rule):
+    """Both edges are multiples of `pixels`."""
+
+    pixels: int
+
+
+class MaxEdge(Rule):
+    """No edge is longer than `pixels`."""
+
+    pixels: int
+
+
+class MaxRatio(Rule):
+    """The long edge is at most `ratio` times the short one."""
+
+    ratio: int
+
+
+class MinPixels(Rule):
+    """Width times height is at least `pixels`."""
+
+    pixels: int
+
+
+class MaxPixels(Rule):
+    """Width times height is at most `pixels`."""
+
+    pixels: int
+
+
+class UrlOnly(Rule):
+    """Every image is a public http(s) URL: neither base64 nor a `data:` URL."""
+
+
+class MaxBytes(Rule):
+    """A file of at most `bytes` bytes; with `under`, of fewer."""
+
+    bytes: int
+    under: bool = False
+
+
+class MediaType(Rule):
+    """A file of one of these media types."""
+
+    values: tuple[str, ...]
+
+
+class Alpha(Rule):
+    """The file has an alpha channel."""
+
+
+class SameSize(Rule):
+    """The file has the dimensions of the first file of `argument`."""
+
+    argument: str
+
+
+class SameFormat(Rule):
+    """The file has the media type of the first file of `argument`."""
+
+    argument: str
+
+
+class OnlyWith(Rule):
+    """The argument counts only where `argument` has one of `values`."""
+
+    argument: str
+    values: tuple[Scalar, ...]
+    unless: tuple[Scalar, ...] = ()
+    """Own values to which the rule does not apply (the default, which changes nothing)."""
+
+
+class NeverWith(Rule):
+    """The argument (if it has a value of `when`) excludes `argument` with `values` or above a bound."""
+
+    argument: str
+    when: tuple[Scalar, ...] = ()
+    values: tuple[Scalar, ...] = ()
+    above: int | None = None
+
+
+AnyRule = (
+    Required
+    | Absent
+    | OneOf
+    | Range
+    | Integer
+    | MaxLength
+    | Count
+    | Format
+    | MultipleOf
+    | MaxEdge
+    | MaxRatio
+    | MinPixels
+    | MaxPixels
+    | UrlOnly
+    | MaxBytes
+    | MediaType
+    | Alpha
+    | SameSize
+    | SameFormat
+    | OnlyWith
+    | NeverWith
+)
+
+
+def same(left: Json, right: Json) -> bool:
+    """Compare as JSON does: `1` is neither `true` nor `"1"`."""
+    return type(left) is type(right) and left == right
+
+
+def member(value: Json, values: tuple[Scalar, ...]) -> bool:
+    """Tell whether `value` is one of `values`, compared as JSON."""
+    return any(same(value, allowed) for allowed in values)
+
+
+def edges(value: Json) -> tuple[int, int] | None:
+    """Return the width and height of a `WIDTHxHEIGHT` text, or nothing."""
+    match = SIZE.fullmatch(value) if isinstance(value, str) else None
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def of_size(rule: AnyRule, width: int, height: int) -> bool:
+    """Tell whether a size keeps one rule of the lattice; rules about other things are kept."""
+    match rule:
+        case MultipleOf(pixels=step):
+            return width % step == 0 and height % step == 0
+        case MaxEdge(pixels=edge):
+            return max(width, height) <= edge
+        case MaxRatio(ratio=ratio):
+            return max(width, height) <= ratio * min(width, height)
+        case MinPixels(pixels=least):
+            return width * height >= least
+        case MaxPixels(pixels=most):
+            return width * height <= most
+        case _:
+            return True

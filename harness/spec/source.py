@@ -1,0 +1,102 @@
+"""Where a number is written, and expressions into a reply's body; both checked when a TOML loads."""
+
+from typing import Annotated, Literal
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from jmespath.parser import ParsedResult
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo
+
+from harness.core.jsontype import Json
+
+Status = Literal["documented", "undocumented", "contradictory"]
+"""`documented` is judged; the other two are only observed."""
+
+
+class Frozen(BaseModel):
+    """A value read from a TOML: immutable, and strict about keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Document(Frozen):
+    """A text that promises something: `file` is its name among the seeds or facts."""
+
+    file: str
+    title: str
+
+
+class Source(Frozen):
+    """The place of a promise: the document's file name and the section in it."""
+
+    document: str
+    section: str
+
+    def __str__(self) -> str:
+        return f"{self.document}: {self.section}"
+
+
+def _parse_source(value: object, info: ValidationInfo) -> object:
+    """Read `"seed: Size Constraints"` with the TOML's own table of documents."""
+    if not isinstance(value, str):
+        return value
+    key, colon, section = value.partition(": ")
+    documents = (info.context or {}).get("documents", {})
+    if not colon or not section.strip():
+        raise ValueError(f"{value!r} names no section; write 'document: section'")
+    if key not in documents:
+        known = ", ".join(sorted(documents)) or "none"
+        raise ValueError(f"{key!r} is not among the documents of this file ({known})")
+    return {"document": documents[key], "section": section.strip()}
+
+
+Cited = Annotated[Source, BeforeValidator(_parse_source), PlainSerializer(str)]
+"""A `Source`, written in TOML as `"<key in [documents]>: <section>"`."""
+
+
+class Expression:
+    """A JMESPath expression into a JSON body, compiled once."""
+
+    __slots__ = ("_compiled", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._compiled: ParsedResult = jmespath.compile(text)
+
+    def search(self, document: Json) -> Json:
+        """Return what the expression finds, or None where it does not fit the body."""
+        try:
+            found: Json = self._compiled.search(document)
+        except JMESPathError:  # a hostile body may make a function's argument the wrong type
+            return None
+        return found
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+
+def _compile(value: object) -> object:
+    if isinstance(value, Expression):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("write a JMESPath expression as a string")  # noqa: TRY004 - pydantic's way
+    try:
+        return Expression(value)
+    except JMESPathError as error:
+        raise ValueError(f"{value!r} is no JMESPath expression: {error}") from None
+
+
+Compiled = Annotated[Expression, BeforeValidator(_compile), PlainSerializer(lambda e: e.text)]
+"""A JMESPath expression, compiled when the TOML loads."""
+
+Paths = tuple[Compiled, ...]
+"""Several expressions in order of preference, for where documents disagree."""
+
+
+def first(paths: Paths, document: Json) -> Json:
+    """Return what the first fitting expression finds: anything but None and the empty list."""
+    for path in paths:
+        found = path.search(document)
+        if found is not None and found != []:
+            return found
+    return None
