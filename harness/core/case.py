@@ -15,16 +15,17 @@ Expect = Literal["accept", "refuse", "observe"]
 class Case:
     """One question to a provider.
 
-    `id` is made of what the case is about, never of its place in a list. `breaks` is the one
-    constraint a `refuse` case violates (or the open one an `observe` case probes). `covers` lists
-    what an accepted request proves: constraint ids, with `=value` where a boundary or a member of
-    a list is meant (`n.range=10`).
+    `id` is made of what the case is about, never of its place in a list. `about` is the constraint
+    that the case was made for; `breaks` is the one constraint a `refuse` case violates (or the
+    open one an `observe` case probes). `covers` lists what the request exercises and keeps:
+    constraint ids, with `=value` where a boundary or a member of a list is meant (`n.range=10`).
     """
 
     id: str
     provider: str
     operation: str
     expect: Expect
+    about: str | None
     breaks: str | None
     covers: tuple[str, ...]
     arguments: dict[str, Json]

@@ -1,7 +1,7 @@
 """Our own failures, drawn as the tree they form.
 
-A provider's fault is a value (`harness.core.outcome.Fault`); only *our* failures and wrong usage are
-exceptions. Each says what happened and where, and carries a hint that says what to do next:
+A provider's fault is a value (`harness.core.outcome.Fault`); only *our* failures and wrong usage
+are exceptions. Each says what happened and where, and carries a hint that says what to do next:
 
     HarnessError                 exit code 3: our own failure
     |-- UsageError               2: the command, a file or a name the user gave cannot be used

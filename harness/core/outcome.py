@@ -68,7 +68,7 @@ class Images:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorReply:
-    """An error as the provider put it; `parameter` is the wire name it blames, where it names one."""
+    """An error as the provider put it; `parameter` is the wire name it blames, if it names one."""
 
     error_class: ErrorClass
     status: int

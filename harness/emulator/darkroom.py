@@ -16,7 +16,10 @@ MOST_IMAGES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a reply has to hold. `explicit` says that the client named the size or the ratio, so that another one is wrong."""
+    """What a reply has to hold.
+
+    `explicit` says that the client named the size or the ratio, so that another one is wrong.
+    """
 
     width_px: int
     height_px: int
@@ -37,7 +40,7 @@ def usable(width_px: int, height_px: int) -> bool:
 
 
 def usable_count(value: object, default: int = 1) -> int:
-    """Return how many images a request gets: what it says where that can be done, else the default."""
+    """Return how many images a request gets: what it says if that is possible, else `default`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         return default
     return min(value, MOST_IMAGES)

@@ -1,4 +1,4 @@
-"""The running state of one provider's server: its books, jobs, faults, clock, random draws and ids."""
+"""The running state of one provider's server: books, jobs, faults, clock, draws and ids."""
 
 from __future__ import annotations
 
@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Settings:
-    """What the command line decides for all servers: the seed of every draw and the factor on every duration."""
+    """What the command line decides for all servers: a seed and a factor on every duration."""
 
     seed: int = 0
     time_scale: float = 1.0
 
 
 class Desk:
-    """One provider's state. Equal seeds and equal orders of requests give equal ids and durations."""
+    """One provider's state.
+
+    Equal seeds and equal orders of requests give equal images, ids and durations; time stamps are
+    those of the wall clock.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,10 @@ class Desk:
         self.reset()
 
     def reset(self) -> None:
-        """Forget requests, jobs and counters and start all draws anew; faults, variants and pictures stay."""
+        """Forget requests, jobs and counters and start all draws anew.
+
+        Faults, variants and pictures stay.
+        """
         seed = f"{self.settings.seed}:{self.provider}"
         self.ledger = Ledger(self.unit)
         self.jobs: dict[str, Job] = {}
@@ -69,7 +76,7 @@ class Desk:
         return time.monotonic() - self._start_s
 
     def new_id(self, kind: str) -> str:
-        """Return 32 hexadecimal digits that follow from seed, provider and the number of ids given out before."""
+        """Return 32 hexadecimal digits: a digest of seed, provider and a running number."""
         self._ids += 1
         text = f"{self.settings.seed}:{self.provider}:{kind}:{self._ids}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -84,7 +91,7 @@ class Desk:
         return self._flaky.random() < 0.3
 
     def retry_after(self) -> str:
-        """Return the value of a Retry-After header: whole seconds, none where time is scaled away."""
+        """Return a value for Retry-After in whole seconds: 0 where time is scaled away."""
         return "1" if self.settings.time_scale >= 0.1 else "0"
 
     def note(self, request: Request, raw: bytes, note: Note) -> None:

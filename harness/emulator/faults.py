@@ -1,4 +1,4 @@
-"""The named ways to break a promise, one at a time: the catalogue, the command-line notation, the active set."""
+"""The named ways to break a promise: the catalogue, how a user names one, the active set."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ _NAMED: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault of one provider. `breaks` is the id of the broken constraint or the kind of promise."""
+    """One fault of one provider.
+
+    `breaks` is the id of the broken constraint or the kind of promise.
+    """
 
     provider: str
     name: str

@@ -1,9 +1,11 @@
-"""How every server treats a request: gateway, key, credit, body, rules, moderation, work; then ledger, wait, reply.
+"""How every server treats a request, from the gateway to the reply; the ledger comes first.
 
-    html_error, outage, flaky_500, rate_limit -> 401 -> quota -> 400 -> the provider's rules -> moderation -> fulfil
+    html_error, outage, flaky_500, rate_limit -> key -> quota -> body -> the provider's rules
+      -> moderation -> fulfil -> ledger -> wait -> reply
 
-The order is ours; the documents do not state one. Everything that differs between providers is in `Provider`.
-"""  # noqa: D214 - the indented line is a drawing
+The order is ours; the documents do not state one. Everything that differs between providers is in
+`Provider`.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
     from .rules import Refusal
 
 GATEWAY_PAGE = (
-    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1>"
-    "</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+    "<center><h1>502 Bad Gateway</h1></center>\r\n"
+    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
 
 
@@ -54,7 +57,7 @@ class Problem(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The reply to a request, when it leaves (seconds from now) and what the ledger says about it."""
+    """The reply to a request, what the ledger says about it and, in seconds, when it leaves."""
 
     answer: Answer | EventStream
     note: Note
@@ -104,15 +107,15 @@ async def submit(provider: Provider, request: Request) -> Response:
     path = request.url.path
     if "quota" in provider.desk.faults:
         answer = provider.problem(Problem.NO_CREDIT, path)
-        return await _respond(provider, request, raw, _refused(provider, answer, "quota"))
+        return await _respond(provider, request, raw, refused(provider, answer, "quota"))
     body = _decoded(raw)
     refusal = rules.check(provider.name, "generate", body, provider.desk.faults.law)
     if refusal is not None:
         answer = _worded(provider, refusal, path)
-        return await _respond(provider, request, raw, _refused(provider, answer, refusal.rule))
+        return await _respond(provider, request, raw, refused(provider, answer, refusal.rule))
     if "moderation" in provider.desk.faults:
         answer = provider.problem(Problem.MODERATED, path)
-        return await _respond(provider, request, raw, _refused(provider, answer, "moderation"))
+        return await _respond(provider, request, raw, refused(provider, answer, "moderation"))
     decision = await provider.fulfil(body if isinstance(body, dict) else {}, request)
     return await _respond(provider, request, raw, decision)
 
@@ -120,7 +123,10 @@ async def submit(provider: Provider, request: Request) -> Response:
 async def ask(
     provider: Provider, request: Request, reply: Callable[[Request], tuple[Answer, str | None]]
 ) -> Response:
-    """Answer a request that only reads; `reply` returns the answer and the id of the job it is about."""
+    """Answer a request that only reads.
+
+    `reply` returns the answer and the id of the job it is about.
+    """
     raw = await request.body()
     decision = _obstacle(provider, request)
     if decision is None:
@@ -132,7 +138,10 @@ async def ask(
 
 
 async def download(provider: Provider, request: Request) -> Response:
-    """Serve an image by its digest, without a key, under the media type that the name's ending claims."""
+    """Serve an image by its digest, without a key.
+
+    Its media type is what the ending of the name claims.
+    """
     digest, _, claimed = request.path_params["name"].rpartition(".")
     data = provider.desk.pictures.find(digest)
     if data is None or claimed not in MEDIA_TYPES:
@@ -149,11 +158,6 @@ async def no_such(provider: Provider, request: Request, problem: Problem) -> Res
     answer = provider.problem(problem, request.url.path)
     decision = Decision(answer=answer, note=Note(status=answer.status, outcome="error"))
     return await _respond(provider, request, raw, decision)
-
-
-def refuse(provider: Provider, answer: Answer, rule: str) -> Decision:
-    """Refuse a submission for a reason found while fulfilling it."""
-    return _refused(provider, answer, rule)
 
 
 async def _respond(
@@ -174,11 +178,11 @@ def _obstacle(provider: Provider, request: Request) -> Decision | None:
     if "flaky_500" in desk.faults and desk.is_flaky_now():
         return _failed(provider.problem(Problem.CRASHED, path))
     if "rate_limit" in desk.faults and desk.every_second():
-        return _refused(provider, provider.problem(Problem.RATE_LIMITED, path), "rate_limit")
+        return refused(provider, provider.problem(Problem.RATE_LIMITED, path), "rate_limit")
     if provider.key(request.headers) == "":
-        return _refused(provider, provider.problem(Problem.NO_KEY, path), "auth")
+        return refused(provider, provider.problem(Problem.NO_KEY, path), "auth")
     if "auth_down" in desk.faults:
-        return _refused(provider, provider.problem(Problem.BAD_KEY, path), "auth")
+        return refused(provider, provider.problem(Problem.BAD_KEY, path), "auth")
     return None
 
 
@@ -186,7 +190,8 @@ def _failed(answer: Answer) -> Decision:
     return Decision(answer=answer, note=Note(status=answer.status, outcome="error"))
 
 
-def _refused(provider: Provider, answer: Answer, rule: str) -> Decision:
+def refused(provider: Provider, answer: Answer, rule: str) -> Decision:
+    """Refuse a request for the reason `rule`; free of charge, unless a fault says otherwise."""
     desk = provider.desk
     paid = "charge_refused" in desk.faults and rule not in ("auth", "quota", "rate_limit")
     note = Note(

@@ -1,9 +1,9 @@
-"""The jobs of a provider that answers later: waiting, then working, then done or failed; never back by itself."""
+"""The jobs of a provider that answers later: waiting, then working, then done or failed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     from .faults import ActiveFaults
@@ -15,9 +15,11 @@ WAITING_SHARE = 0.15  # of a job's duration is spent waiting; ours, nobody publi
 
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """One job. `start_s` and `duration_s` are on the server's monotonic clock, `created_at` is a Unix time in seconds.
+    """One job.
 
-    What the faults make of the job is decided when it is submitted and stays, also if they are switched off later.
+    `start_s` and `duration_s` are on the server's monotonic clock, `created_at` is a Unix time in
+    seconds. What the faults make of the job is decided when it is submitted and stays, also if they
+    are switched off later.
     """
 
     id: str
@@ -66,8 +68,17 @@ class Job:
         return self.created_at + self.duration_s
 
 
-def fate(faults: ActiveFaults) -> dict[str, bool]:
-    """Return what the active faults make of a job submitted now, as arguments of Job."""
+class Fate(TypedDict):
+    """What faults make of a job, as arguments of Job."""
+
+    fails: bool
+    stuck: bool
+    backward: bool
+    lost: bool
+
+
+def fate(faults: ActiveFaults) -> Fate:
+    """Return what the active faults make of a job submitted now."""
     return {
         "fails": "failed_job" in faults or "charge_failed_job" in faults,
         "stuck": "stuck_job" in faults,
@@ -77,7 +88,7 @@ def fate(faults: ActiveFaults) -> dict[str, bool]:
 
 
 def is_charged(faults: ActiveFaults) -> bool:
-    """Whether a job submitted now is paid for: a job that fails or never ends is not, unless a fault says so."""
+    """Whether a job submitted now is paid for; one that fails or never ends is not."""
     if "charge_failed_job" in faults:
         return True
     return "failed_job" not in faults and "stuck_job" not in faults

@@ -1,9 +1,9 @@
-"""How long a generation takes: a log-normal draw around a median that depends on quality, size and count.
+"""How long a generation takes: log-normal around a median by quality, size and count.
 
-No provider publishes a distribution. The medians are ours, placed among the few measurements known for this family
-of models (11 to 90 s) and Apiframe's "about 15s": 8 s at low, 15 s at medium, 35 s at high for one image of
-1024x1024; proportional to the square root of the pixels, so that 3840x2160 takes 2.8 times as long; each further
-image of a request adds 15 %.
+No provider publishes a distribution. The medians are ours, placed among the few measurements known
+for this family of models (11 to 90 s) and Apiframe's "about 15s": 8 s at low, 15 s at medium, 35 s
+at high for one image of 1024x1024; proportional to the square root of the pixels, so that 3840x2160
+takes 2.8 times as long; each further image of a request adds 15 %.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ POLL_S = 0.02
 
 
 class Latency:
-    """Draws durations in seconds, already multiplied by the time scale; the same seed gives the same sequence."""
+    """Draws durations in seconds, already scaled; the same seed gives the same sequence."""
 
     def __init__(self, *, seed: str, time_scale: float) -> None:
         self._draws = Random(seed)
         self._time_scale = time_scale
 
     def generation_s(self, *, quality: str, pixels: int, images: int) -> float:
-        """Draw how long the generation of `images` images of `pixels` pixels each takes; unknown quality is medium."""
+        """Draw how long the generation of `images` images of `pixels` pixels each takes."""
         median_s = MEDIAN_S.get(quality, MEDIAN_S["medium"])
         median_s *= math.sqrt(pixels / 1_048_576) * (1 + 0.15 * (images - 1))
         return median_s * self._draws.lognormvariate(0.0, SPREAD) * self._time_scale

@@ -1,4 +1,4 @@
-"""What one provider's server was asked and what it charged; the truth that a client's books are compared with."""
+"""What one provider's server was asked and what it charged; a client's books must agree."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Outcome = Literal["accepted", "refused", "poll", "download", "error"]
 class Entry:
     """One request.
 
-    `time_s` counts from the start of the server, on a monotonic clock. `outcome` says what the request was for the
-    provider; `rule` is why a refused one was refused. `amount` is what it cost, in the provider's unit. `job` is the
-    id of the job it created or asked for.
+    `time_s` counts from the start of the server, on a monotonic clock. `outcome` says what the
+    request was for the provider; `rule` is why a refused one was refused. `amount` is what it cost,
+    in the provider's unit. `job` is the id of the job it created or asked for.
     """
 
     time_s: float

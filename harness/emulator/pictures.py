@@ -1,7 +1,7 @@
 """Real image files of any asked size and format, small on disk, encoded once and kept.
 
-A flat colour with a lighter frame compresses to a few KB even at 3840x2160 (PNG 3 KB, JPEG 49 KB, WebP 22 KB), so that a
-benchmark measures the harness and not the loopback.
+A flat colour with a lighter frame compresses to a few KB even at 3840x2160 (PNG 3 KB, JPEG 49 KB,
+WebP 22 KB), so that a benchmark measures the harness and not the loopback.
 """
 
 from __future__ import annotations
@@ -16,15 +16,19 @@ from functools import cached_property
 from PIL import Image, ImageDraw
 
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
-# Only a request whose broken size rule is switched off can ask for more; it gets the default size instead.
+# Only a request whose broken size rule is switched off can ask for more; it gets the default size
+# instead.
 MOST_PIXELS = 64_000_000
 LONGEST_EDGE_PX = 16_000  # WebP ends at 16383
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An encoded image. `width_px`, `height_px` and `encoding` are what the bytes hold; `claimed` is the format that the
-    reply gives out for it, the same unless a fault says otherwise."""  # noqa: D205, D209 - two claims, one sentence each
+    """An encoded image.
+
+    `width_px`, `height_px` and `encoding` are what the bytes hold; `claimed` is the format that
+    the reply gives out for it, the same unless a fault says otherwise.
+    """
 
     data: bytes
     width_px: int
@@ -56,7 +60,7 @@ class Pictures:
     _served: dict[str, bytes] = field(default_factory=dict)
 
     async def encoded(self, width_px: int, height_px: int, encoding: str, *, clear: bool) -> bytes:
-        """Return the file of a picture, encoding it in a thread on first demand; `clear` asks for an alpha channel."""
+        """Return the file of a picture; the first demand encodes it in a thread."""
         key = (width_px, height_px, encoding, clear)
         task = self._encoded.get(key)
         if task is None:
@@ -74,7 +78,10 @@ class Pictures:
 
 
 def encode(width_px: int, height_px: int, encoding: str, clear: bool) -> bytes:  # noqa: FBT001 - called through to_thread
-    """Encode a flat picture with a frame as png, jpeg or webp; `clear` gives png and webp an alpha channel."""
+    """Encode a flat picture with a frame.
+
+    `encoding` is png, jpeg or webp; `clear` gives png and webp an alpha channel.
+    """
     out = io.BytesIO()
     if encoding == "png":
         picture = Image.new("P", (width_px, height_px), 1)

@@ -1,4 +1,4 @@
-"""What leaves a server: a JSON answer, a stream of events, and the ways in which transport faults damage them."""
+"""What leaves a server: a JSON answer, a stream of events, and their damaged forms."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     def response(self) -> Response:
-        """Return the reply as a Starlette response; JSON is ASCII, so lone surrogates in a prompt survive."""
+        """Return the reply as a Starlette response; as ASCII, so that lone surrogates survive."""
         if isinstance(self.body, str):
             return Response(self.body, self.status, self.headers, "text/html")
         text = json.dumps(self.body, separators=(",", ":"))
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStream:
-    """Server-sent events: (seconds to wait before it, name, data) each; the data's text may be megabytes of base64."""
+    """Server-sent events, each as (seconds to wait before it, name, data)."""
 
     events: tuple[tuple[float, str, Json], ...]
     status: int = 200
@@ -56,9 +56,10 @@ class EventStream:
 
 
 class CutResponse(Response):
-    """Announces the whole length, sends half of it and ends; the server then closes the connection."""
+    """Announces the whole length, sends half of it and ends; uvicorn then hangs up."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the half."""
         del scope, receive
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
@@ -71,6 +72,7 @@ class StalledResponse(Response):
     """Sends its headers and then nothing until the client gives up or the server stops."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the headers and wait for the client to leave."""
         del scope
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
@@ -80,7 +82,10 @@ class StalledResponse(Response):
 
 
 def deliver(answer: Answer | EventStream, faults: ActiveFaults) -> Response:
-    """Turn an answer into what is sent under the active transport faults; a damaged stream is sent as one body."""
+    """Turn an answer into what is sent under the active transport faults.
+
+    A damaged stream is sent as one body.
+    """
     damage = next((name for name in ("stall", "reset", "half_json") if name in faults), None)
     if damage is None:
         return answer.response()

@@ -115,11 +115,11 @@ def _across(
     """Judge a rule about two arguments, the other one's default standing in where it is omitted."""
     other = arguments.get(rule.argument, operation.default(rule.argument))
     if isinstance(rule, r.OnlyWith):
-        if r.member(value, rule.unless):
+        if r.member(other, rule.values):
             return "holds"
-        if other is None:
-            return "unsaid"  # omitted, and the documents name no default
-        return "holds" if r.member(other, rule.values) else "breaks"
+        if other is None or r.member(value, rule.unless):
+            return "unsaid"  # no default is named; or a value that changes nothing
+        return "breaks"
     if rule.when and not r.member(value, rule.when):
         return "holds"
     above = rule.above is not None and isinstance(other, int) and other > rule.above

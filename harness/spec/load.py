@@ -79,9 +79,11 @@ def _inherit(raw: dict[str, Any]) -> list[str]:
             mistakes.append(f"operations.{name}.extends: there is no operation {parent_name!r}")
             continue
         inherited = dict(_table(parent.get("arguments")))
-        for dropped in without:
-            if inherited.pop(dropped, None) is None:
-                mistakes.append(f"operations.{name}.without: there is no argument {dropped!r}")
+        mistakes += [
+            f"operations.{name}.without: there is no argument {dropped!r}"
+            for dropped in without
+            if inherited.pop(dropped, None) is None
+        ]
         operation.update(_merged({**parent, "arguments": inherited}, operation))
     return mistakes
 

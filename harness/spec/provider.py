@@ -13,7 +13,12 @@ from harness.core.outcome import ErrorClass
 from harness.spec import rules as r
 from harness.spec.source import Cited, Compiled, Document, Frozen, Paths, Status
 
-PARAMETERS = ["model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality", "output_format", "output_compression", "background", "moderation", "stream", "partial_images", "user", "response_format", "images", "mask", "input_fidelity", "webhook_url"]
+PARAMETERS = (
+    *("model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality"),
+    *("output_format", "output_compression", "background", "moderation", "stream"),
+    *("partial_images", "user", "response_format", "images", "mask", "input_fidelity"),
+    "webhook_url",
+)
 """The canonical parameters, in one vocabulary for all providers."""
 
 OPERATIONS = ("generate", "edit", "respond")
@@ -92,7 +97,12 @@ class Argument(Frozen):
 
 
 _RULE_NAMES = frozenset(
-    ["required", "absent", "one_of", "range", "integer", "max_length", "count", "format", "multiple_of", "max_edge", "max_ratio", "min_pixels", "max_pixels", "url_only", "max_bytes", "media_type", "alpha", "same_size", "same_format", "only_with", "never_with"]
+    (
+        *("required", "absent", "one_of", "range", "integer", "max_length", "count", "format"),
+        *("multiple_of", "max_edge", "max_ratio", "min_pixels", "max_pixels", "url_only"),
+        *("max_bytes", "media_type", "alpha", "same_size", "same_format", "only_with"),
+        "never_with",
+    )
 )
 
 
@@ -228,7 +238,7 @@ class Operation(Frozen):
         return next((item for item in self.constraints if item.id == constraint_id), None)
 
     def default(self, name: str) -> Json:
-        """Return what the documents say an omitted argument means, or None where they are silent."""
+        """Return what an omitted argument means by the documents, or None where they are silent."""
         argument = self.arguments.get(name)
         return argument.default if argument else None
 

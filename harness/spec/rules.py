@@ -86,10 +86,14 @@ class Count(Rule):
 
 
 class Format(Rule):
-    """The shape of a text: any `string`, a `url`, or a `size` (`WIDTHxHEIGHT` or a word of `words`)."""
+    """The shape of a text: any `string`, a `url`, or a `size`.
+
+    A size is `WIDTHxHEIGHT` or a word of `words`; `examples` are values the document names.
+    """
 
     shape: Literal["string", "size", "url"]
     words: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 class MultipleOf(Rule):
@@ -161,11 +165,14 @@ class OnlyWith(Rule):
     argument: str
     values: tuple[Scalar, ...]
     unless: tuple[Scalar, ...] = ()
-    """Own values to which the rule does not apply (the default, which changes nothing)."""
+    """Own values that change nothing (the default): what comes of them is not said."""
 
 
 class NeverWith(Rule):
-    """The argument (if it has a value of `when`) excludes `argument` with `values` or above a bound."""
+    """The argument excludes `argument` with one of `values`, or above a bound.
+
+    With `when`, only those own values do.
+    """
 
     argument: str
     when: tuple[Scalar, ...] = ()
@@ -205,7 +212,7 @@ def same(left: Json, right: Json) -> bool:
 
 def member(value: Json, values: tuple[Scalar, ...]) -> bool:
     """Tell whether `value` is one of `values`, compared as JSON."""
-    return any(same(value, allowed) for allowed in values)
+    return any(type(value) is type(allowed) and value == allowed for allowed in values)
 
 
 def edges(value: Json) -> tuple[int, int] | None:

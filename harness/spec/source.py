@@ -1,4 +1,4 @@
-"""Where a number is written, and expressions into a reply's body; both checked when a TOML loads."""
+"""Where a number is written, and expressions into a reply's body; checked when a TOML loads."""
 
 from typing import Annotated, Literal
 

@@ -1,1 +1,1 @@
-"""The only place that does network I/O: live endpoints, cassettes, and recordings made elsewhere."""
+"""The only place that does network I/O: live endpoints, cassettes, recordings of others."""

@@ -1,4 +1,4 @@
-"""A reply's body as a value: JSON with its images taken out, an image, events, or the start of a text."""
+"""A reply's body as a value: JSON with its images taken out, an image, or a text's start."""
 
 import json
 from dataclasses import dataclass, field

@@ -18,7 +18,7 @@ MARK = "image:sha256:"
 """Every image in a document is replaced by this and its digest."""
 
 PIXELS_AT_MOST = 100_000_000
-"""More than ten times the largest image that any provider promises: a claim above it is not decoded."""
+"""Over ten times the largest image that a provider promises: a claim above is not decoded."""
 
 _BASE64_STARTS = ("iVBORw0KGgo", "/9j/", "UklGR", "R0lGOD", "data:image/")
 _RAW_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
@@ -32,7 +32,7 @@ class Pictures:
         self._seen: dict[str, Picture] = {}
 
     def from_bytes(self, raw: bytes) -> Picture:
-        """Decode one image completely, keep its bytes, and tell what it is; never raises on bytes."""
+        """Decode one image completely, keep it, and tell what it is; never raises on bytes."""
         digest = hashlib.sha256(raw).hexdigest()
         known = self._seen.get(digest)
         if known is None:

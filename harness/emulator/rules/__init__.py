@@ -1,4 +1,4 @@
-"""The rules of the five providers, written from their documents; pure functions of a decoded request body."""
+"""The rules of the five providers: pure functions of a decoded request body."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What AI/ML API accepts in POST /v1/images/generations for openai/gpt-image-2.
 
-Source: the seed document, section Generate image. The allowed words, which the seed's page folds away, come from
-the second source, the provider's OpenAPI file. Unknown keys are ignored. No real validation reply is known: the
-texts follow "Invalid enum value. Expected '...' | '...', received '...'" of its page on errors, behind the name of
-the parameter.
+Source: the seed document, section Generate image. The allowed words, which the seed's page folds
+away, come from the second source, the provider's OpenAPI file. Unknown keys are ignored. No real
+validation reply is known: the texts follow "Invalid enum value. Expected '...' | '...', received
+'...'" of its page on errors, behind the name of the parameter.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What Apiframe accepts in POST /v2/images/generate for gpt-image-2.
 
-Source: the seed document, section Input schema. Prompt maximum, `aspect_ratio` and the refusal of unknown keys
-inside gptImage2Params come from the second source, the OpenAPI file of its SDK. Unknown keys at the top level are
-ignored. No page shows a real validation message: the texts are in the style of the validator zod, whose shape
-{path: [messages]} the documents show.
+Source: the seed document, section Input schema. Prompt maximum, `aspect_ratio` and the refusal of
+unknown keys inside gptImage2Params come from the second source, the OpenAPI file of its SDK.
+Unknown keys at the top level are ignored. No page shows a real validation message: the texts are in
+the style of the validator zod, whose shape {path: [messages]} the documents show.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
 
 
 def _webhook(body: Mapping[str, object], law: Law) -> Refusal | None:
-    # The seed says webhook_url, the OpenAPI file webhookUrl; which one works is unknown, so both are taken.
+    # The seed says webhook_url, the OpenAPI file webhookUrl; which one works is unknown, so both
+    # are taken.
     for key in ("webhook_url", "webhookUrl"):
         value = body.get(key)
         if value is not None and not isinstance(value, str) and law.holds("webhook_url.format"):
@@ -177,7 +178,8 @@ def _number_of_images(params: Mapping[str, object], law: Law) -> Refusal | None:
 
 
 def _input_images(params: Mapping[str, object], law: Law) -> Refusal | None:
-    # The seed's table says one URL string, the OpenAPI file a list of URIs: both are taken, none is fetched.
+    # The seed's table says one URL string, the OpenAPI file a list of URIs: both are taken, none is
+    # fetched.
     images = params.get("input_images")
     if images is None or not law.holds("images.format"):
         return None

@@ -1,7 +1,8 @@
 """What Buble accepts in POST /api/v1/generations for openai/gpt-image-2.
 
-Source: the seed document "GPT Image 2 API" of Buble (modes and inputs, options). The fields that are refused and
-the error codes come from its pages docs/generations and docs/errors. Keys that no page names are ignored.
+Source: the seed document "GPT Image 2 API" of Buble (modes and inputs, options). The fields that
+are refused and the error codes come from its pages docs/generations and docs/errors. Keys that no
+page names are ignored.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ BOUNDARIES = {
 def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None.
 
-    The page of error codes ends before prompts and options: those refusals take invalid_request_body (400), the
-    code it lists for bodies.
+    The page of error codes ends before prompts and options: those refusals take
+    invalid_request_body (400), the code it lists for bodies.
     """
     if not isinstance(body, dict):
         return _bad_body("body.format", None, "The request body must be a JSON object.")
@@ -97,15 +98,15 @@ def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
 
 
 def _mode(body: Mapping[str, object], law: Law) -> Refusal | None:
-    # "Pass mode explicitly" is guidance, not a rule, and no page says what happens without: it counts as
-    # text_to_image here, although a code ambiguous_generation_mode (422) exists.
+    # "Pass mode explicitly" is guidance, not a rule, and no page says what happens without: it
+    # counts as text_to_image here, although a code ambiguous_generation_mode (422) exists.
     mode = body.get("mode")
     if mode is None or law.admits("mode.one_of", mode, MODES):
         return None
     return Refusal(
         rule="mode.one_of",
         parameter="mode",
-        message="The requested mode is not supported by this model; mode must be one of text_to_image,"
+        message="This mode is not supported by the model; mode must be one of text_to_image,"
         " image_to_image.",
         status=422,
         code="mode_not_supported",

@@ -40,7 +40,7 @@ def kind_of(value: object) -> str:
 
 
 def word_for(value: object) -> str:
-    """Name the kind of a JSON value in the single word that validators of JavaScript servers use."""
+    """Name the kind of a JSON value in the word that validators in JavaScript use."""
     return {
         "null": "null",
         "a boolean": "boolean",

@@ -1,7 +1,7 @@
-"""The sizes of gpt-image-2: which WIDTHxHEIGHT the documents of sub2api and nanobananaapi.dev allow.
+"""Which WIDTHxHEIGHT the documents of sub2api and nanobananaapi.dev allow.
 
-Both state the same limits: edges in multiples of 16 px, no edge above 3840 px, long edge at most three times the
-short one, 655,360 to 8,294,400 px in total.
+Both state the same limits: edges in multiples of 16 px, no edge above 3840 px, long edge at most
+three times the short one, 655,360 to 8,294,400 px in total.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _WRITTEN = re.compile(r"([0-9]{1,12})x([0-9]{1,12})")
 
 
 def parse_size(text: object) -> tuple[int, int] | None:
-    """Return (width_px, height_px) of a "WIDTHxHEIGHT", or None where it is something else or has an empty edge."""
+    """Return (width_px, height_px) of a "WIDTHxHEIGHT" without empty edges, else None."""
     if not isinstance(text, str):
         return None
     match = _WRITTEN.fullmatch(text)

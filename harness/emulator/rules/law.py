@@ -1,4 +1,4 @@
-"""What the rules of one provider need to know besides the request: which of them hold, and how a refusal looks."""
+"""Which rules of a provider hold, and what a refusal is made of."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Refusal:
     """Why a request is turned away.
 
-    `rule` is the id of the broken rule. `parameter` is the provider's own name of the offending parameter, None
-    where the request as a whole is wrong. `kind` is what OpenAI calls the error's type. Providers without a code,
-    a kind or a status of their own leave those at their defaults.
+    `rule` is the id of the broken rule. `parameter` is the provider's own name of the offending
+    parameter, None where the request as a whole is wrong. `kind` is what OpenAI calls the error's
+    type. Providers without a code, a kind or a status of their own leave those at their defaults.
     """
 
     rule: str
@@ -49,7 +49,7 @@ class Law:
         return not (self.tight(rule) and value == allowed[-1])
 
     def spans(self, rule: str, value: int, low: int, high: int) -> bool:
-        """Whether `low <= value <= high` as far as the rule is enforced; tightened, `high` is refused."""
+        """Whether `low <= value <= high` where the rule holds; tightened, `high` is refused."""
         if not self.holds(rule):
             return True
         return low <= value <= (high - 1 if self.tight(rule) else high)

@@ -1,8 +1,8 @@
 """What nanobananaapi.dev accepts in POST /v1/images/generate for gpt-image-2.
 
-Source: the seed document, sections API Parameters Reference, Supported Sizes and Quality Options. No page shows
-the message of a refused parameter: all texts here are invented, and each names its parameter. Unknown keys are
-ignored.
+Source: the seed document, sections API Parameters Reference, Supported Sizes and Quality Options.
+No page shows the message of a refused parameter: all texts here are invented, and each names its
+parameter. Unknown keys are ignored.
 """
 
 from __future__ import annotations

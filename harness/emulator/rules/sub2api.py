@@ -1,8 +1,8 @@
 """What sub2api accepts in POST /v1/images/generations.
 
-Source: the seed document "GPT Image 2 API Reference For sub2api", sections Generation Parameters and Size
-Constraints. Prompt maximum, unknown keys, `response_format` and the wording of the errors come from the second
-source (conformance table of api.openai.com, 2026-08; source of the gateway).
+Source: the seed document "GPT Image 2 API Reference For sub2api", sections Generation Parameters
+and Size Constraints. Prompt maximum, unknown keys, `response_format` and the wording of the errors
+come from the second source (conformance table of api.openai.com, 2026-08; source of the gateway).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ MODERATIONS = ("auto", "low")
 RESPONSE_FORMATS = ("url", "b64_json")
 KEYS = frozenset(
     {
-        "model", "prompt", "n", "size", "quality", "output_format", "output_compression", "background",
-        "moderation", "stream", "partial_images", "user", "response_format",
+        "model", "prompt", "n", "size", "quality", "output_format", "output_compression",
+        "background", "moderation", "stream", "partial_images", "user", "response_format",
     }
 )  # fmt: skip
 
@@ -145,15 +145,16 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
         return None
     if prompt == "" and law.holds("prompt.required"):
         return _invalid(
-            "prompt.required", "prompt", "empty_string", "string too short. Expected a string with minimum length 1,"
-            " but got an empty string instead.",
+            "prompt.required", "prompt", "empty_string", "string too short. Expected a string with"
+            " minimum length 1, but got an empty string instead.",
         )  # fmt: skip
     longest = 31_999 if law.tight("prompt.max_length") else 32_000
     if len(prompt) > longest and law.holds("prompt.max_length"):
-        return _invalid(
-            "prompt.max_length", "prompt", "string_above_max_length", "string too long. Expected a string with"
-            f" maximum length 32000, but got a string with length {len(prompt)} instead.",
-        )  # fmt: skip
+        reason = (
+            "string too long. Expected a string with maximum length 32000,"
+            f" but got a string with length {len(prompt)} instead."
+        )
+        return _invalid("prompt.max_length", "prompt", "string_above_max_length", reason)
     return None
 
 
@@ -167,7 +168,8 @@ def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
         return Refusal(
             rule="n.only_with",
             parameter="n",
-            message="Streaming supports only n=1.",  # wording unknown; code and param are the gateway's
+            # Code and parameter are the gateway's, the wording is invented.
+            message="Streaming supports only n=1.",
             code="unsupported_parameter",
             kind="invalid_request_error",
         )

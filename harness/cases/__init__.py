@@ -1,0 +1,1 @@
+"""Promises into cases: what to ask, and what the documents promise in reply."""

@@ -1,0 +1,105 @@
+"""Cases from arguments, each proved against the rules before it may be sent."""
+
+import hashlib
+
+from harness.cases.tokens import tokens
+from harness.cases.values import Choice, companions
+from harness.core.case import Case, Expect
+from harness.core.errors import HarnessError
+from harness.core.jsontype import Json, canonical
+from harness.spec.judge import broken
+from harness.spec.provider import Constraint, Operation, Provider
+
+
+class Builder:
+    """Builds the cases of one provider's operation."""
+
+    def __init__(self, provider: Provider, operation_name: str) -> None:
+        self.provider = provider
+        self.name = operation_name
+        self.operation: Operation = provider.operation(operation_name)
+
+    def base(self, *, prompt: str) -> dict[str, Json]:
+        """Return the cheapest valid request: what is required, and what keeps the price down."""
+        arguments: dict[str, Json] = {}
+        for name, argument in self.operation.arguments.items():
+            if name == "prompt":
+                arguments[name] = prompt
+            elif argument.cheapest is not None:
+                arguments[name] = argument.cheapest
+            elif argument.required is not None and argument.one_of is not None:
+                arguments[name] = argument.one_of.values[0]
+        return arguments
+
+    def with_choice(
+        self, base: dict[str, Json], constraint: Constraint, choice: Choice
+    ) -> dict[str, Json]:
+        """Return the base with a choice in place, and all that the choice needs beside it."""
+        name = constraint.parameter
+        beside = {**companions(name, self.operation), **choice.beside}
+        return {**base, **beside, name: choice.value}
+
+    def accept(self, case_id: str, arguments: dict[str, Json], about: str | None) -> Case:
+        """Return a case that the documents promise to serve.
+
+        Raises HarnessError where the arguments are not valid: that is a bug of ours, and sending
+        it would blame the provider.
+        """
+        breaks, unsaid = broken(self.operation, arguments)
+        if breaks or unsaid:
+            self._bug(case_id, arguments, [item.id for item in (*breaks, *unsaid)])
+        return self._case(case_id, "accept", arguments, about=about, breaks=None)
+
+    def refuse(self, case_id: str, arguments: dict[str, Json], constraint: Constraint) -> Case:
+        """Return a case that breaks exactly this documented constraint."""
+        breaks, unsaid = broken(self.operation, arguments)
+        if [item.id for item in breaks] != [constraint.id] or unsaid:
+            self._bug(case_id, arguments, [item.id for item in (*breaks, *unsaid)])
+        return self._case(case_id, "refuse", arguments, about=constraint.id, breaks=constraint.id)
+
+    def observe(
+        self, case_id: str, arguments: dict[str, Json], constraint: Constraint, why: str
+    ) -> Case:
+        """Return a case on which the documents are silent or at odds: looked at, never judged."""
+        return self._case(
+            case_id, "observe", arguments, about=constraint.id, breaks=constraint.id, why=why
+        )
+
+    def _case(  # noqa: PLR0913 - a case's own fields
+        self,
+        case_id: str,
+        expect: Expect,
+        arguments: dict[str, Json],
+        *,
+        about: str | None,
+        breaks: str | None,
+        why: str = "",
+    ) -> Case:
+        covers = tuple(
+            token
+            for token in tokens(self.operation, arguments)
+            if breaks is None or token.partition("=")[0] != breaks
+        )
+        return Case(
+            id=f"{self.name}/{case_id}",
+            provider=self.provider.name,
+            operation=self.name,
+            expect=expect,
+            about=about,
+            breaks=breaks,
+            covers=covers,
+            arguments=arguments,
+            why=why,
+        )
+
+    def _bug(self, case_id: str, arguments: dict[str, Json], broken_ids: list[str]) -> None:
+        raise HarnessError(
+            f"{self.provider.name} {case_id}: the case breaks {broken_ids or 'nothing'}: "
+            f"{canonical(arguments)[:300]}",
+            hint="a bug of the harness: please report it",
+        )
+
+
+def short_digest(arguments: dict[str, Json]) -> str:
+    """Return eight hexadecimal digits that name these arguments."""
+    return hashlib.sha256(canonical(arguments).encode()).hexdigest()[:8]

@@ -1,0 +1,267 @@
+"""Cases drawn by Hypothesis: whole valid requests, and the same with exactly one rule broken.
+
+Every strategy is constructive: it picks among values that fit what is already chosen, so nothing
+is filtered and nothing is thrown away. Drawing executes nothing; the same seed gives the same
+cases in any process (of one Hypothesis version: plans are saved, never drawn again).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from harness.cases import prompts
+from harness.cases.build import Builder, short_digest
+from harness.cases.lattice import Lattice, lattice, text
+from harness.cases.values import Choice, companions, forbidden
+from harness.core.case import Case
+from harness.core.jsontype import Json
+from harness.spec import rules as r
+from harness.spec.provider import Argument, Constraint
+
+Item = TypeVar("Item")
+
+
+def drawn(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tuple[Case, ...]:
+    """Return `count` cases drawn from a strategy, the same for the same seed; some may be equal."""
+    found: list[Case] = []
+
+    @seed(seed_)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(case: Case) -> None:
+        found.append(case)
+
+    collect()
+    return tuple(found)
+
+
+def accepted(builder: Builder, *, cheap: bool = False) -> SearchStrategy[Case]:
+    """Draw whole valid requests; with `cheap`, few images each and short prompts."""
+    whole = valid_arguments(builder, cheap=cheap)
+
+    @st.composite
+    def case(draw: DrawFn) -> Case:
+        arguments = draw(whole)
+        return builder.accept(f"valid/{short_digest(arguments)}", arguments, None)
+
+    return case()
+
+
+def refused(builder: Builder) -> SearchStrategy[Case]:
+    """Draw whole valid requests in which one documented rule, and only that one, is broken."""
+    breakable = [
+        (constraint, breakers)
+        for constraint in builder.operation.constraints
+        if constraint.documented
+        and builder.operation.arguments[constraint.parameter].status == "documented"
+        for breakers in [breaking(constraint, builder)]
+        if breakers is not None
+    ]
+
+    which = st.sampled_from(breakable)
+    whole = valid_arguments(builder, cheap=True)
+
+    @st.composite
+    def case(draw: DrawFn) -> Case:
+        constraint, breakers = draw(which)
+        broken = draw(breakers)(draw(whole))
+        return builder.refuse(f"{constraint.id}/drawn/{short_digest(broken)}", broken, constraint)
+
+    return case()
+
+
+def valid_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[dict[str, Json]]:
+    """Draw valid arguments: those required, and any of the others, in the document's order."""
+    slots = tuple(
+        slot
+        for name, argument in builder.operation.arguments.items()
+        if argument.status == "documented" and argument.absent is None
+        for slot in [_slot(name, argument, cheap=cheap)]
+        if slot is not None
+    )
+    subsets = st.integers(0, 2 ** len(slots) - 1)
+
+    @st.composite
+    def arguments(draw: DrawFn) -> dict[str, Json]:
+        chosen: dict[str, Json] = {}
+        subset = draw(subsets)
+        for place, slot in enumerate(slots):
+            if (slot.required or subset >> place & 1) and slot.welcome(chosen):
+                chosen[slot.name] = draw(slot.fitting(chosen))
+        return chosen
+
+    return arguments()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """An argument's place in a drawn request; its strategies are built once, not at every draw.
+
+    `peaceful` are the values that clash with nothing, whatever else is chosen.
+    """
+
+    name: str
+    required: bool
+    values: SearchStrategy[Json]
+    peaceful: SearchStrategy[Json]
+    only_with: r.OnlyWith | None
+    never_with: r.NeverWith | None
+
+    def welcome(self, chosen: dict[str, Json]) -> bool:
+        """Tell whether the argument may stand beside what is chosen already."""
+        rule = self.only_with
+        return rule is None or r.member(chosen.get(rule.argument), rule.values)
+
+    def fitting(self, chosen: dict[str, Json]) -> SearchStrategy[Json]:
+        """Return the values that fit what is chosen already."""
+        rule = self.never_with
+        return self.peaceful if rule and _hostile(rule, chosen) else self.values
+
+
+Breaker = Callable[[dict[str, Json]], dict[str, Json]]
+"""Turns valid arguments into arguments that break one rule."""
+
+
+def breaking(constraint: Constraint, builder: Builder) -> SearchStrategy[Breaker] | None:
+    """Return a strategy of breakers for a constraint, or None where nothing breaks it alone."""
+    name = constraint.parameter
+    if isinstance(constraint.rule, r.Required):
+        return st.just(lambda valid: {k: v for k, v in valid.items() if k != name})
+    grid = lattice(builder.operation.arguments[name])
+    if grid is not None and isinstance(constraint.rule, r.MultipleOf):
+        return _off_step(grid).map(lambda size: _setter(builder, constraint, text(size)))
+    if grid is not None and (outside := grid.outsiders(constraint.rule)):
+        return _indexed(outside).map(lambda size: _setter(builder, constraint, text(size)))
+    choices = forbidden(constraint, builder.operation)
+    if not choices:
+        return None
+    return st.sampled_from(choices).map(lambda choice: _chooser(builder, constraint, choice))
+
+
+def _setter(builder: Builder, constraint: Constraint, value: Json) -> Breaker:
+    return _chooser(builder, constraint, Choice(value=value, slug="drawn"))
+
+
+def _chooser(builder: Builder, constraint: Constraint, choice: Choice) -> Breaker:
+    changed = {
+        constraint.parameter,
+        *companions(constraint.parameter, builder.operation),
+        *choice.beside,
+    }
+
+    def broken(valid: dict[str, Json]) -> dict[str, Json]:
+        return _at_peace(builder, builder.with_choice(valid, constraint, choice), changed)
+
+    return broken
+
+
+def _at_peace(builder: Builder, arguments: dict[str, Json], changed: set[str]) -> dict[str, Json]:
+    """Drop what the change has put at odds with the rest, never what was changed on purpose."""
+    operation = builder.operation
+    kept = dict(arguments)
+    for own, value in arguments.items():
+        clash = operation.arguments[own].never_with
+        if clash and _clashes(clash, value, kept):
+            kept.pop(clash.argument if own in changed else own, None)
+    for own in arguments:
+        partner = operation.arguments[own].only_with
+        if partner and own not in changed:
+            fits = r.member(kept.get(partner.argument), partner.values)
+            kept = kept if fits else {key: kept[key] for key in kept if key != own}
+    return kept
+
+
+def _off_step(grid: Lattice) -> SearchStrategy[tuple[int, int]]:
+    """Draw sizes of which one edge, or both, is no multiple of the step."""
+    offsets = st.tuples(st.integers(0, grid.step - 1), st.integers(1, grid.step - 1))
+    return st.tuples(_indexed(grid.off_step), offsets, st.booleans()).map(
+        lambda drawn_: (
+            (drawn_[0][0] + drawn_[1][0], drawn_[0][1] + drawn_[1][1])
+            if drawn_[2]
+            else (drawn_[0][0] + drawn_[1][1], drawn_[0][1] + drawn_[1][0])
+        )
+    )
+
+
+def _slot(name: str, argument: Argument, *, cheap: bool) -> Slot | None:
+    values = _values(name, argument, cheap=cheap)
+    if values is None:
+        return None
+    clash = argument.never_with
+    calm = _certain(argument) if clash is None else _calm(argument, clash)
+    return Slot(
+        name=name,
+        required=argument.required is not None,
+        values=values,
+        peaceful=st.sampled_from(calm) if clash and calm else values,
+        only_with=argument.only_with,
+        never_with=clash,
+    )
+
+
+def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Json] | None:
+    """Return the values that an argument may have by the first document; None where it has none."""
+    if name == "prompt":
+        return _prompts(argument, cheap=cheap)
+    if argument.one_of is not None:
+        certain = _certain(argument)
+        return st.sampled_from(certain) if certain else None
+    if argument.range is not None:
+        low, high = argument.range.min or 0, argument.range.max or 100
+        few = min(high, low + 2) if cheap and name == "n" else high
+        return st.integers(low, few)
+    grid = lattice(argument)
+    if grid is not None:
+        words = argument.format.words if argument.format else ()
+        return _indexed(grid.sizes).map(text) | st.sampled_from(words)
+    return st.sampled_from(("harness-1", "harness-é", "h"))
+
+
+def _certain(argument: Argument) -> tuple[r.Scalar, ...]:
+    listed = argument.one_of
+    if listed is None:
+        return ()
+    return listed.values if listed.status == "documented" else listed.shown
+
+
+def _calm(argument: Argument, rule: r.NeverWith) -> tuple[r.Scalar, ...]:
+    return tuple(v for v in _certain(argument) if rule.when and not r.member(v, rule.when))
+
+
+def _hostile(rule: r.NeverWith, chosen: dict[str, Json]) -> bool:
+    other = chosen.get(rule.argument)
+    above = rule.above is not None and isinstance(other, int) and other > rule.above
+    return above or r.member(other, rule.values)
+
+
+def _clashes(rule: r.NeverWith, value: Json, chosen: dict[str, Json]) -> bool:
+    return (not rule.when or r.member(value, rule.when)) and _hostile(rule, chosen)
+
+
+def _indexed(items: Sequence[Item]) -> SearchStrategy[Item]:
+    """Pick from a long list; `sampled_from` looks at every item each time it is made."""
+    return st.integers(0, len(items) - 1).map(items.__getitem__)
+
+
+def _prompts(argument: Argument, *, cheap: bool) -> SearchStrategy[Json]:
+    count = len(prompts.PIECES)
+    short = st.integers(0, count**3 - 1).map(
+        lambda at: ", ".join(
+            prompts.PIECES[index] for index in (at % count, at // count % count, at // count**2)
+        )
+    )
+    if cheap or argument.max_length is None:
+        return short
+    most = argument.max_length.characters
+    lengths = st.integers(1, most) | st.sampled_from((most, most - 1))
+    return short | lengths.map(prompts.plain) | lengths.map(prompts.wide)

@@ -1,0 +1,139 @@
+"""The command: serve the five providers until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from .desk import Settings
+from .faults import UnknownFaultError, catalogue, named
+from .providers import VARIANTS
+from .serving import PortError, base_url, bind, build, serve
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping
+
+OK, WRONG_USAGE = 0, 2
+
+
+class _UsageError(Exception):
+    """The command line is wrong; the message says how."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(message)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    0 after a signal or a listing, 2 for wrong usage or a busy port.
+    """
+    try:
+        options = _parser().parse_args(argv)
+        if options.list_faults:
+            _list_faults(as_json=options.json)
+            return OK
+        faults = _by_provider([pair for text in options.fault for pair in named(text)])
+        variants = _by_provider([_variant(text) for text in options.variant])
+        bound = bind(options.host, options.port)
+    except (_UsageError, UnknownFaultError, PortError) as error:
+        sys.stderr.write(f"emulator: {error}\n")
+        return WRONG_USAGE
+    settings = Settings(seed=options.seed, time_scale=options.time_scale)
+    applications = build(settings, faults, variants)
+    asyncio.run(serve(applications, bound, lambda: _announce(bound, as_json=options.json)))
+    return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    variants = "\n".join(f"  {name:<26} {meaning}" for name, meaning in VARIANTS.items())
+    parser = _Parser(
+        prog="emulator",
+        description="Serve five image APIs on loopback, as their documents describe them.",
+        epilog=f"variants (other legitimate readings of the documents, no faults):\n{variants}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="one line of JSON on stdout when ready")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=_port, help="first of five ports (default: free ports)")
+    parser.add_argument(
+        "--time-scale", type=_scale, default=1.0, metavar="F",
+        help="factor on every duration, 0 for none (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every draw (0)")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="[PROVIDER:]NAME", help="switch on a fault"
+    )
+    parser.add_argument(
+        "--variant", action="append", default=[], metavar="PROVIDER:NAME", help="choose a reading"
+    )
+    parser.add_argument("--list-faults", action="store_true", help="list all faults and exit")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 1 <= port <= 65_531:
+        raise argparse.ArgumentTypeError(f"{text!r} leaves no five ports; give 1 to 65531")
+    return port
+
+
+def _scale(text: str) -> float:
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = math.nan
+    if not 0 <= scale < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no factor; give 0 or more")
+    return scale
+
+
+def _variant(text: str) -> tuple[str, str]:
+    if text not in VARIANTS:
+        raise _UsageError(f"no variant {text!r}; these are: {', '.join(VARIANTS)}")
+    provider, _, name = text.partition(":")
+    return provider, name
+
+
+def _by_provider(pairs: list[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    grouped: dict[str, set[str]] = {}
+    for provider, name in pairs:
+        grouped.setdefault(provider, set()).add(name)
+    return {provider: frozenset(names) for provider, names in grouped.items()}
+
+
+def _announce(bound: Mapping[str, socket.socket], *, as_json: bool) -> None:
+    urls = {name: base_url(one) for name, one in bound.items()}
+    if as_json:
+        text = json.dumps({"providers": urls})
+    else:
+        text = "\n".join(f"{name:<12} {url}" for name, url in urls.items())
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _list_faults(*, as_json: bool) -> None:
+    for fault in catalogue():
+        if as_json:
+            line = json.dumps(
+                {
+                    "provider": fault.provider,
+                    "name": fault.name,
+                    "breaks": fault.breaks,
+                    "meaning": fault.meaning,
+                }
+            )
+        else:
+            line = f"{fault.provider:<12} {fault.name:<36} {fault.meaning}"
+        sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""Buble: POST /api/v1/generations creates a job, GET /api/v1/generations/{id} asks for it.
+
+Source: the seed document (options, pricing); replies, states and error codes from the provider's
+pages docs/generations, docs/polling-results and docs/errors. Unknown there, and so chosen here: the
+status of the create reply (200; the variant `create_202` gives 202), the pixels of a resolution and
+ratio, the format of the images (PNG), and the codes for credits, rates and moderation.
+"""
+# ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from starlette.routing import Route
+
+from .. import front
+from ..darkroom import Order, develop
+from ..desk import Note
+from ..front import Decision, Problem, Provider
+from ..jobs import Job, Stage, fate, is_charged
+from ..latency import SUBMIT_S
+from ..replies import Answer, Json
+from ..rules import buble as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
+
+    from ..rules import Refusal
+
+# Exact ratios in multiples of 16 px; 4K stays within the 3840 px and 8,294,400 px of the model
+# itself.
+SIZES = {
+    ("1K", "1:1"): (1024, 1024),
+    ("1K", "16:9"): (1280, 720),
+    ("1K", "9:16"): (720, 1280),
+    ("1K", "4:3"): (1152, 864),
+    ("1K", "3:4"): (864, 1152),
+    ("2K", "1:1"): (2048, 2048),
+    ("2K", "16:9"): (2048, 1152),
+    ("2K", "9:16"): (1152, 2048),
+    ("2K", "4:3"): (2048, 1536),
+    ("2K", "3:4"): (1536, 2048),
+    ("4K", "1:1"): (2880, 2880),
+    ("4K", "16:9"): (3840, 2160),
+    ("4K", "9:16"): (2160, 3840),
+    ("4K", "4:3"): (3264, 2448),
+    ("4K", "3:4"): (2448, 3264),
+}
+STATUS: dict[Stage, str] = {
+    "waiting": "pending",
+    "working": "processing",
+    "done": "success",
+    "failed": "failed",
+}
+WORDS: dict[Problem, tuple[int, str, str]] = {
+    Problem.NO_KEY: (401, "missing_api_key", "Missing API key."),
+    Problem.BAD_KEY: (401, "invalid_api_key", "Invalid or inactive API key."),
+    Problem.NO_CREDIT: (402, "insufficient_credits", "Insufficient credits."),
+    Problem.RATE_LIMITED: (429, "rate_limit_exceeded", "Too many requests."),
+    Problem.MODERATED: (422, "content_policy_violation", "The prompt was rejected by moderation."),
+    Problem.NOT_FOUND: (404, "generation_not_found", "Not found."),
+    Problem.WRONG_METHOD: (405, "method_not_allowed", "Method not allowed."),
+    Problem.CRASHED: (500, "internal_error", "Internal server error."),
+    Problem.UNAVAILABLE: (503, "service_unavailable", "Service temporarily unavailable."),
+}
+
+
+class Buble(Provider):
+    """buble.ai."""
+
+    name: ClassVar[str] = "buble"
+    unit: ClassVar[str] = "credit"
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Return the documented paths."""
+        return [
+            Route("/api/v1/generations", self._generate, methods=["POST"]),
+            Route("/api/v1/generations/{id}", self._generation, methods=["GET"]),
+            Route("/api/v1/models", self._models, methods=["GET"]),
+        ]
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        """Return the bearer token."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    def problem(self, problem: Problem, path: str) -> Answer:
+        """Word a failure as {"error": {"code", "message"}}."""
+        del path
+        status, code, message = WORDS[problem]
+        headers = {}
+        if problem is Problem.RATE_LIMITED:
+            headers["retry-after"] = self.desk.retry_after()
+        body: Json = {"error": {"code": code, "message": message}}
+        return Answer(status=status, body=body, headers=headers)
+
+    def refusal(self, refusal: Refusal, path: str) -> Answer:
+        """Word a refusal in the same envelope; the message names the parameter."""
+        del path
+        body: Json = {"error": {"code": refusal.code, "message": refusal.message}}
+        return Answer(status=refusal.status, body=body)
+
+    def usual_price(self) -> float:
+        """Return the credit of an image at 1K."""
+        return 1.0
+
+    async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
+        """Create a job."""
+        desk = self.desk
+        order, resolution = _order(body)
+        duration_s = desk.latency.generation_s(quality="medium", pixels=order.pixels, images=1)
+        job_id = f"gen_{desk.new_id('job')}"
+        pictures = await develop(desk, order)
+        price = 2.0 if resolution == "4K" else 1.0
+        if "overcharge" in desk.faults:
+            price *= 2
+        mode = body.get("mode")
+        job = Job(
+            id=job_id,
+            start_s=desk.now_s(),
+            created_at=time.time(),
+            duration_s=duration_s,
+            price=price if is_charged(desk.faults) else 0.0,
+            facts={"mode": mode if mode in rules.MODES else "text_to_image"},
+            pictures=pictures,
+            **fate(desk.faults),
+        )
+        desk.jobs[job_id] = job
+        data = self._shown(job, "waiting", request)
+        if "missing_field" in desk.faults:
+            del data["id"]
+        status = 202 if "create_202" in desk.variants else 200
+        return Decision(
+            answer=Answer(status=status, body={"data": data}),
+            note=Note(
+                status=status,
+                outcome="accepted",
+                images=1 if is_charged(desk.faults) else 0,
+                amount=job.price,
+                job=job_id,
+            ),
+            wait_s=desk.latency.fixed_s(SUBMIT_S),
+        )
+
+    async def _generate(self, request: Request) -> Response:
+        return await front.submit(self, request)
+
+    async def _generation(self, request: Request) -> Response:
+        return await front.ask(self, request, self._polled)
+
+    async def _models(self, request: Request) -> Response:
+        return await front.ask(self, request, lambda _: (_listed_models(), None))
+
+    def _polled(self, request: Request) -> tuple[Answer, str | None]:
+        job = self.desk.jobs.get(request.path_params["id"])
+        stage = None if job is None else job.poll(self.desk.now_s())
+        if job is None or stage is None:
+            return self.problem(
+                Problem.NOT_FOUND, request.url.path
+            ), None if job is None else job.id
+        return Answer(status=200, body={"data": self._shown(job, stage, request)}), job.id
+
+    def _shown(self, job: Job, stage: Stage, request: Request) -> Json:
+        result: Json | None = None
+        error: Json | None = None
+        if stage == "done":
+            urls = [
+                {"url": f"{request.base_url}cdn/{picture.filename}"} for picture in job.pictures
+            ]
+            result = {"images": urls}
+        if stage == "failed":
+            error = {"code": "generation_failed", "message": "Generation failed."}
+        ended = stage in ("done", "failed")
+        return {
+            "id": job.id,
+            "status": STATUS[stage],
+            "model": rules.MODEL,
+            "media_type": "image",
+            "mode": job.facts["mode"],
+            "cost_credits": int(job.price),
+            "created_at": _timestamp(job.created_at),
+            "updated_at": _timestamp(job.finished_at() if ended else job.created_at),
+            "result": result,
+            "error": error,
+        }
+
+
+def _order(body: Mapping[str, object]) -> tuple[Order, str]:
+    resolution, ratio = body.get("resolution"), body.get("aspect_ratio")
+    resolution = resolution if resolution in rules.RESOLUTIONS else "1K"
+    ratio = ratio if ratio in rules.RATIOS else "16:9"
+    explicit = ratio != "auto"
+    size = SIZES[str(resolution), str(ratio) if explicit else "1:1"]
+    order = Order(width_px=size[0], height_px=size[1], explicit=explicit, encoding="png")
+    return order, str(resolution)
+
+
+def _timestamp(unix_s: float) -> str:
+    text = datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def _listed_models() -> Answer:
+    # The fields of an entry are not documented.
+    model: Json = {
+        "key": rules.MODEL,
+        "name": "GPT Image 2",
+        "media_type": "image",
+        "modes": list(rules.MODES),
+    }
+    return Answer(status=200, body={"data": [model]})

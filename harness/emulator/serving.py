@@ -1,0 +1,193 @@
+"""Five servers in one process and one event loop, each on its own port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from . import control, front
+from .desk import Desk, Settings
+from .front import Problem
+from .pictures import Pictures
+from .providers import PROVIDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from .front import Provider
+
+NAMES = tuple(provider.name for provider in PROVIDERS)
+
+
+class PortError(OSError):
+    """A port cannot be had; the message says which, for whom and why."""
+
+
+def bind(host: str, first_port: int | None) -> dict[str, socket.socket]:
+    """Return a bound socket per provider: on free ports, or on `first_port` and the four after it.
+
+    Raises PortError.
+    """
+    bound: dict[str, socket.socket] = {}
+    for offset, name in enumerate(NAMES):
+        port = 0 if first_port is None else first_port + offset
+        try:
+            bound[name] = _bound(host, port)
+        except (OSError, OverflowError) as error:
+            for earlier in bound.values():
+                earlier.close()
+            reason = getattr(error, "strerror", None) or str(error)
+            raise PortError(f"cannot serve {name} on {host} port {port}: {reason}") from error
+    return bound
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        # Listening from here on: without it, another process may still bind the same port.
+        bound.listen(2048)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def base_url(bound: socket.socket) -> str:
+    """Return the http address of a bound socket."""
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def build(
+    settings: Settings, faults: Mapping[str, frozenset[str]], variants: Mapping[str, frozenset[str]]
+) -> dict[str, Starlette]:
+    """Return one application per provider; they share nothing but the encoded pictures."""
+    pictures = Pictures()
+    applications: dict[str, Starlette] = {}
+    for kind in PROVIDERS:
+        desk = Desk(
+            kind.name,
+            kind.unit,
+            settings=settings,
+            pictures=pictures,
+            variants=variants.get(kind.name, frozenset()),
+        )
+        desk.set_faults(faults.get(kind.name, frozenset()))
+        applications[kind.name] = _application(kind(desk))
+    return applications
+
+
+def _application(provider: Provider) -> Starlette:
+    async def download(request: Request) -> Response:
+        return await front.download(provider, request)
+
+    async def not_found(request: Request, error: Exception) -> Response:
+        del error
+        return await front.no_such(provider, request, Problem.NOT_FOUND)
+
+    async def wrong_method(request: Request, error: Exception) -> Response:
+        del error
+        return await front.no_such(provider, request, Problem.WRONG_METHOD)
+
+    return Starlette(
+        routes=[
+            *provider.routes(),
+            Route("/cdn/{name}", download, methods=["GET"]),
+            *control.routes(provider.desk),
+        ],
+        exception_handlers={404: not_found, 405: wrong_method},
+    )
+
+
+def _by_port(applications: Mapping[int, Starlette]) -> ASGIApp:
+    """Return one application that hands a request to the provider whose port it came in on."""
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await applications[scope["server"][1]](scope, receive, send)
+        except Exception:
+            # uvicorn is silent here: without this a mistake of ours would show only as a 500.
+            traceback.print_exc(file=sys.stderr)
+            raise
+
+    return dispatch
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it is ready and leaves the signals to us.
+
+    Its own handling ends the process by the signal instead of exit code 0.
+    """
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    applications: Mapping[str, Starlette],
+    bound: Mapping[str, socket.socket],
+    announce: Callable[[], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT; `announce` is called once, when every port answers."""
+    by_port = {bound[name].getsockname()[1]: app for name, app in applications.items()}
+    config = uvicorn.Config(
+        _by_port(by_port),
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=0,  # open requests are cut
+    )
+    server = _Server(config, announce)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    with _signals(stop):
+        await server.serve(sockets=list(bound.values()))
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` on SIGTERM and SIGINT; does nothing outside the main thread."""
+    loop = asyncio.get_running_loop()
+    wanted: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
+    try:
+        for number in wanted:
+            loop.add_signal_handler(number, stop)
+    except (NotImplementedError, RuntimeError, ValueError):
+        wanted = ()
+    try:
+        yield
+    finally:
+        for number in wanted:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,193 @@
+"""Cases into an ordered, priced plan, and the plan as plain JSON, on disk and on the command line.
+
+A plan is saved and read back, never drawn again: drawing depends on the version of Hypothesis.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.core.case import Case, Expect, Plan, Price, Shot
+from harness.core.errors import RecordingError
+from harness.core.exchange import Part
+from harness.core.jsontype import Json, digest
+from harness.spec import price
+from harness.spec.dialect import request
+from harness.spec.provider import Provider
+
+_RANK = {"refuse": 1, "observe": 2, "accept": 3}
+
+
+def plan(provider: Provider, cases: Sequence[Case], *, seed: int, spec_digest: str) -> Plan:
+    """Order and price the cases; no two shots send the same body.
+
+    The plain base request leaves first (if that is not served, nothing else tells anything), then
+    refusals, which are free if the provider keeps its word, then open questions, then what is to
+    be served, cheapest first.
+    """
+    shots = [_shot(provider, case) for case in cases]
+    shots.sort(key=_order)
+    kept: dict[str, Shot] = {}
+    for shot in shots:
+        kept.setdefault(shot.case.operation + digest(shot.request.body), shot)
+    return Plan(
+        provider=provider.name, seed=seed, shots=tuple(kept.values()), spec_digest=spec_digest
+    )
+
+
+def _shot(provider: Provider, case: Case) -> Shot:
+    operation = provider.operation(case.operation)
+    at_risk = price.of(provider, operation, case.arguments)
+    return Shot(
+        case=case,
+        request=request(provider, operation, case.arguments),
+        price=price.free(provider) if case.expect == "refuse" else at_risk,
+        at_risk=at_risk,
+    )
+
+
+def _order(shot: Shot) -> tuple[int, Decimal]:
+    first = shot.case.expect == "accept" and shot.case.id.endswith("/base")
+    rank = 0 if first else _RANK[shot.case.expect]
+    return (rank, shot.at_risk.amount if rank == _RANK["accept"] else Decimal(0))
+
+
+def total(shots: Sequence[Shot], unit: str) -> Price:
+    """Add up what shots cost if the provider keeps its documents."""
+    return Price(
+        amount=sum((shot.price.amount for shot in shots), Decimal(0)),
+        unit=unit,
+        images=sum(shot.price.images for shot in shots),
+    )
+
+
+def plan_digest(plan_: Plan) -> str:
+    """Return the SHA-256 that names this plan."""
+    return digest(to_json(plan_))
+
+
+def to_json(plan_: Plan) -> dict[str, Json]:
+    """Return the plan as `harness plan --json` prints it."""
+    return {
+        "provider": plan_.provider,
+        "seed": plan_.seed,
+        "spec_digest": plan_.spec_digest,
+        "cases": [_shot_json(shot) for shot in plan_.shots],
+    }
+
+
+def _shot_json(shot: Shot) -> Json:
+    case, sent = shot.case, shot.request
+    body: dict[str, Json] = (
+        {"json": sent.body}
+        if sent.form is None
+        else {"form": [_part_json(part) for part in sent.form]}
+    )
+    return {
+        "id": case.id,
+        "operation": case.operation,
+        "expect": case.expect,
+        "about": case.about,
+        "breaks": case.breaks,
+        "covers": list(case.covers),
+        "why": case.why,
+        "arguments": case.arguments,
+        "request": {
+            "method": sent.method,
+            "path": sent.target,
+            "headers": dict(sent.headers),
+            **body,
+            "timeout_s": sent.timeout_s,
+        },
+        "price": _price_json(shot.price),
+        "at_risk": _price_json(shot.at_risk),
+        "due_s": shot.due_s,
+    }
+
+
+def _price_json(amount: Price) -> dict[str, Json]:
+    whole = amount.amount == amount.amount.to_integral_value()
+    number = int(amount.amount) if whole else float(amount.amount)
+    return {"amount": number, "unit": amount.unit, "images": amount.images}
+
+
+def _part_json(part: Part) -> dict[str, Json]:
+    if part.value is not None:
+        return {"name": part.name, "value": part.value}
+    return {
+        "name": part.name,
+        "filename": part.filename,
+        "media_type": part.media_type,
+        "bytes": part.size_bytes,
+        "width": part.width_px,
+        "height": part.height_px,
+        "digest": part.digest,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SavedCase:
+    id: str
+    operation: str
+    expect: Expect
+    about: str | None
+    breaks: str | None
+    covers: tuple[str, ...]
+    why: str
+    arguments: dict[str, Json]
+    due_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SavedPlan:
+    provider: str
+    seed: int
+    spec_digest: str
+    cases: tuple[_SavedCase, ...]
+
+
+_SAVED = TypeAdapter(_SavedPlan)
+
+
+def from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
+    """Read a saved plan back; RecordingError where it is none, or was altered by hand.
+
+    Requests and prices are made again from the arguments and must come out as they were saved, so
+    that a plan can never ask for something else than its arguments say.
+    """
+    again = "record again with harness run --record"
+    try:
+        found = _SAVED.validate_python(saved)
+        shots = tuple(_reread(provider, case) for case in found.cases)
+    except (ValidationError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise RecordingError(
+            f"{where}: not a plan this harness wrote ({reason})", hint=again
+        ) from None
+    read = Plan(
+        provider=found.provider, seed=found.seed, shots=shots, spec_digest=found.spec_digest
+    )
+    if found.provider != provider.name or to_json(read) != saved:
+        raise RecordingError(
+            f"{where}: its requests or prices differ from what {provider.name}'s TOML makes of "
+            "the same arguments",
+            hint=f"the TOML or the plan changed; {again}",
+        )
+    return read
+
+
+def _reread(provider: Provider, saved: _SavedCase) -> Shot:
+    case = Case(
+        id=saved.id,
+        provider=provider.name,
+        operation=saved.operation,
+        expect=saved.expect,
+        about=saved.about,
+        breaks=saved.breaks,
+        covers=saved.covers,
+        arguments=saved.arguments,
+        why=saved.why,
+    )
+    return replace(_shot(provider, case), due_s=saved.due_s)

@@ -1,0 +1,1 @@
+"""Verdicts and estimates to pages: one function per format, all drawn from one `Report`."""

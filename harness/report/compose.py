@@ -1,0 +1,120 @@
+"""Records, verdicts and findings to one report, from which every format is drawn."""
+
+from collections.abc import Mapping, Sequence
+
+from harness.core.record import Evidence, Record
+from harness.core.run import RunHeader
+from harness.core.verdict import Finding, Status, Verdict
+from harness.report import curl, evidence
+from harness.report.matrix import matrix
+from harness.report.model import Report, Shown, Unjudged
+from harness.report.observations import observations
+from harness.report.standing import summaries
+from harness.spec.provider import Provider
+from harness.stats import errors, latency
+
+
+def compose(
+    header: RunHeader,
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    findings: Sequence[Finding],
+    providers: Mapping[str, Provider],
+) -> Report:
+    """Return everything a report says; reads no clock and no file, so equal input, equal report.
+
+    `providers` decides which providers stand in the report and in which order; a record, verdict
+    or finding of another one is a KeyError.
+    """
+    _refuse_strangers(records, verdicts, findings, providers)
+    rests_on = _evidence(header, records, providers)
+    table = matrix(records, verdicts, findings, providers)
+    return Report(
+        header=header,
+        banner=evidence.banner(rests_on),
+        providers=summaries(records, table, providers, rests_on),
+        matrix=table,
+        findings=tuple(_shown(finding, providers[finding.provider]) for finding in findings),
+        verdicts=tuple(verdicts),
+        observations=observations(records, providers),
+        unjudged=_unjudged(verdicts),
+        errors=errors.by_class(records),
+        latency=latency.by_operation(records),
+        case_times_s=_case_times_s(records),
+    )
+
+
+def _refuse_strangers(
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    findings: Sequence[Finding],
+    providers: Mapping[str, Provider],
+) -> None:
+    named = {record.shot.case.provider for record in records}
+    named |= {verdict.provider for verdict in verdicts}
+    named |= {finding.provider for finding in findings}
+    strangers = named - set(providers)
+    if strangers:
+        raise KeyError(f"no provider given for results of {', '.join(sorted(strangers))}")
+
+
+def _evidence(
+    header: RunHeader, records: Sequence[Record], providers: Mapping[str, Provider]
+) -> dict[str, Evidence | None]:
+    """Take what the records rest on; the header's word where a provider has no record."""
+    found: dict[str, Evidence | None] = {name: header.evidence.get(name) for name in providers}
+    for record in records:
+        name = record.shot.case.provider
+        held = found[name]
+        # One emulated record is enough to make the whole no statement about the provider.
+        if held is None or (
+            evidence.about_provider(held) and not evidence.about_provider(record.evidence)
+        ):
+            found[name] = record.evidence
+    return found
+
+
+def _shown(finding: Finding, provider: Provider) -> Shown:
+    operation = provider.operation(finding.operation)
+    constraint = operation.constraint(finding.constraint) if finding.constraint else None
+    return Shown(
+        finding=finding,
+        title=provider.title,
+        curl=curl.line(
+            finding.record.shot.request, provider=provider, evidence=finding.record.evidence
+        ),
+        source=str(constraint.rule.source if constraint else operation.source),
+    )
+
+
+def _unjudged(verdicts: Sequence[Verdict]) -> tuple[Unjudged, ...]:
+    """Gather errors, inconclusive and skipped verdicts by reason, in that order."""
+    order: tuple[Status, ...] = ("error", "inconclusive", "skip")
+    groups: dict[tuple[str, str, str, Status, str], list[str]] = {}
+    for item in verdicts:
+        if item.status in order:
+            key = (item.provider, item.operation, item.check, item.status, item.why)
+            groups.setdefault(key, []).append(item.case)
+    rows = [
+        Unjudged(
+            provider=provider,
+            operation=operation,
+            check=check,
+            status=status,
+            why=why,
+            cases=tuple(dict.fromkeys(cases)),
+        )
+        for (provider, operation, check, status, why), cases in groups.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (order.index(row.status), -len(row.cases))))
+
+
+def _case_times_s(records: Sequence[Record]) -> dict[tuple[str, str, str], float]:
+    times: dict[tuple[str, str, str], float] = {}
+    for record in records:
+        if record.exchanges:
+            case = record.shot.case
+            elapsed = record.exchanges[-1].times.end_s - record.exchanges[0].times.sent_s
+            key = (case.provider, case.operation, case.id)
+            times[key] = times.get(key, 0.0) + max(elapsed, 0.0)
+    return times

@@ -1,0 +1,86 @@
+"""What a result rests on, in words: the first thing a reader must know."""
+
+from collections.abc import Mapping
+
+from harness.core.record import Evidence
+from harness.report.model import Banner
+
+DISCLAIMER = "It says nothing about the real providers."
+
+
+def about_provider(evidence: Evidence | None) -> bool:
+    """Tell whether the replies were the real provider's, and not an emulator's."""
+    return evidence is not None and "emulator" not in (evidence.kind, evidence.source)
+
+
+def words(evidence: Evidence | None) -> str:
+    """Return the evidence as a phrase with its date, its author and its source."""
+    match evidence:
+        case None:
+            return "none"
+        case Evidence(kind="emulator"):
+            return "emulator"
+        case Evidence(kind="recorded", source="emulator", date=date, by=by):
+            return f"emulator, recorded {date} by {by}"
+        case Evidence(kind="recorded", source=source, date=date, by=by):
+            return f"recorded {date} by {by} from {source}"
+        case Evidence(kind="live", source=source, date=date):
+            return f"live, {date}, {source}"
+        case _:
+            return evidence.kind
+
+
+def banner(evidence: Mapping[str, Evidence | None]) -> Banner:
+    """Return what the report as a whole is a statement about, by provider name."""
+    known = {name: item for name, item in evidence.items() if item is not None}
+    emulated = [name for name, item in known.items() if not about_provider(item)]
+    if not known:
+        return Banner(
+            level="empty",
+            title="Nothing was tested",
+            text="No request was sent and none was replayed. " + DISCLAIMER,
+        )
+    if len(emulated) == len(known):
+        return _emulated(tuple(known.values()))
+    if emulated:
+        real = ", ".join(name for name in known if name not in emulated)
+        return Banner(
+            level="mixed",
+            title=f"Partly emulated: {', '.join(emulated)}",
+            text=f"Results of {', '.join(emulated)} come from an emulator and say nothing about"
+            f" the real providers. Only those of {real} are statements about the providers.",
+        )
+    if any(item.kind == "live" for item in known.values()):
+        return Banner(
+            level="live",
+            title="Live run",
+            text=f"The providers themselves answered: {_sources(known)}.",
+        )
+    return Banner(
+        level="recorded",
+        title="Replay of recorded traffic",
+        text=f"The providers answered when this was recorded, not today: {_sources(known)}.",
+    )
+
+
+def _emulated(items: tuple[Evidence, ...]) -> Banner:
+    if all(item.kind == "emulator" for item in items):
+        return Banner(
+            level="emulated",
+            title="Emulator run",
+            text="Every reply came from the harness's own emulator of the providers' documents. "
+            + DISCLAIMER,
+        )
+    days = sorted({item.date for item in items if item.date})
+    made = f" made {days[0]}" if days else ""
+    until = f" to {days[-1]}" if len(days) > 1 else ""
+    return Banner(
+        level="emulated",
+        title="Replay of an emulator recording",
+        text=f"Every reply was read from recordings{made}{until} of the harness's own emulator of"
+        " the providers' documents. " + DISCLAIMER,
+    )
+
+
+def _sources(known: Mapping[str, Evidence]) -> str:
+    return "; ".join(f"{name} {words(item)}" for name, item in known.items())

@@ -1,0 +1,224 @@
+"""Promises against providers: which are held, broken, silent or untried, and on how many cases."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.core.case import Case
+from harness.core.outcome import Images, Refused
+from harness.core.record import Record
+from harness.core.verdict import Finding, Status, Verdict
+from harness.report.model import Cell, Column, Matrix, Row, State
+from harness.report.text import count
+from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, Provider
+
+_RULES = tuple(Argument.model_fields)
+_UNWORDED = {"source", "status", "second_source", "note", "other_models", "shown"}
+
+
+@dataclass(slots=True)
+class _Witness:
+    """What speaks for and against one promise of one column; filled while verdicts are read."""
+
+    broken: bool = False
+    accepts: set[str] = field(default_factory=set)
+    refuses: set[str] = field(default_factory=set)
+    unsure: Counter[tuple[Status, str]] = field(default_factory=Counter)
+    unsent: Counter[str] = field(default_factory=Counter)
+    came: Counter[str] = field(default_factory=Counter)
+
+
+_Place = tuple[str, str, str]
+_Witnesses = dict[_Place, _Witness]
+
+
+def matrix(
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    findings: Sequence[Finding],
+    providers: Mapping[str, Provider],
+) -> Matrix:
+    """Return one row for each promise and one column for each operation that has a case.
+
+    Rows stand in the order of the vocabulary; the promises about a reply as a whole, which bear
+    their check's name, come last.
+    """
+    planned = {(record.shot.case.provider, record.shot.case.operation) for record in records}
+    planned |= {(verdict.provider, verdict.operation) for verdict in verdicts}
+    known = [
+        (Column(provider=name, operation=kind, title=operation.title), operation)
+        for name, provider in providers.items()
+        for kind, operation in provider.operations.items()
+    ]
+    columns = [item for item in known if (item[0].provider, item[0].operation) in planned]
+    witnesses = _heard(records, verdicts, findings)
+    return Matrix(
+        columns=tuple(column for column, _ in columns),
+        rows=(*_constraint_rows(columns, witnesses), *_reply_rows(columns, witnesses, verdicts)),
+        unplanned=tuple(
+            column for column, _ in known if (column.provider, column.operation) not in planned
+        ),
+    )
+
+
+def _heard(
+    records: Sequence[Record], verdicts: Sequence[Verdict], findings: Sequence[Finding]
+) -> _Witnesses:
+    """Gather what speaks for and against each promise; a reply check stands under its own name."""
+    heard: _Witnesses = {}
+    by_case = {_key(record.shot.case): record for record in records}
+    for record in records:
+        _observe(heard, record)
+    for verdict in verdicts:
+        judged = by_case.get((verdict.provider, verdict.operation, verdict.case))
+        for promise in _promises(verdict, judged):
+            place = (verdict.provider, verdict.operation, promise)
+            _hear(heard.setdefault(place, _Witness()), verdict, judged)
+    for finding in findings:
+        place = (finding.provider, finding.operation, finding.constraint or finding.check)
+        heard.setdefault(place, _Witness()).broken = True
+    return heard
+
+
+def _promises(verdict: Verdict, record: Record | None) -> tuple[str, ...]:
+    """Name the promises that a verdict speaks of.
+
+    A verdict without a constraint speaks of its check, whatever its status; where the request was
+    one to accept and was served, or nobody can tell, it speaks of all that the request covers,
+    too. A failing one accuses only what it names.
+    """
+    named = verdict.constraint or verdict.check
+    if record is None or record.shot.case.expect != "accept" or verdict.status == "fail":
+        return (named,)
+    if verdict.status == "pass" and not isinstance(record.outcome, Images):
+        return (named,)
+    covered = (entry.partition("=")[0] for entry in record.shot.case.covers)
+    return tuple(dict.fromkeys((named, *covered)))
+
+
+def _hear(witness: _Witness, verdict: Verdict, record: Record | None) -> None:
+    match verdict.status:
+        case "fail":
+            witness.broken = True
+        case "pass":
+            refused = record is not None and record.shot.case.expect == "refuse"
+            (witness.refuses if refused else witness.accepts).add(verdict.case)
+        case _ if record is not None and record.outcome is None:
+            witness.unsent[record.skipped or verdict.why] += 1
+        case _:
+            witness.unsure[verdict.status, verdict.why] += 1
+
+
+def _observe(heard: _Witnesses, record: Record) -> None:
+    case = record.shot.case
+    if case.expect != "observe" or record.outcome is None:
+        return
+    promise = case.breaks or case.about
+    if promise is None:
+        return
+    witness = heard.setdefault((case.provider, case.operation, promise), _Witness())
+    match record.outcome:
+        case Images():
+            witness.came["served"] += 1
+        case Refused():
+            witness.came["refused"] += 1
+        case _:
+            witness.came["unanswered"] += 1
+
+
+def _constraint_rows(
+    columns: Sequence[tuple[Column, Operation]], witnesses: _Witnesses
+) -> Iterable[Row]:
+    promised = {item.id for _, operation in columns for item in operation.constraints}
+    named = {promise for _, _, promise in witnesses if "." in promise}
+    for promise in sorted(promised | named, key=_in_vocabulary):
+        cells = tuple(
+            _cell(operation, promise, witnesses.get((column.provider, column.operation, promise)))
+            for column, operation in columns
+        )
+        parameter = promise.partition(".")[0]
+        yield Row(id=promise, kind="constraint", parameter=parameter, cells=cells)
+
+
+def _reply_rows(
+    columns: Sequence[tuple[Column, Operation]],
+    witnesses: _Witnesses,
+    verdicts: Sequence[Verdict],
+) -> Iterable[Row]:
+    checks = dict.fromkeys(verdict.check for verdict in verdicts if verdict.constraint is None)
+    checks |= dict.fromkeys(promise for _, _, promise in witnesses if "." not in promise)
+    for check in checks:
+        found = [witnesses.get((item.provider, item.operation, check)) for item, _ in columns]
+        cells = tuple(
+            _judged(witness) if witness else Cell(state="not tried", note="no case shows it")
+            for witness in found
+        )
+        yield Row(id=check, kind="reply", parameter="reply", cells=cells)
+
+
+def _cell(operation: Operation, promise: str, witness: _Witness | None) -> Cell:
+    constraint = operation.constraint(promise)
+    if constraint is None:
+        if witness is not None and witness.broken:
+            return _judged(witness)
+        here = promise.partition(".")[0] in operation.arguments
+        return Cell(state="absent", note="no such rule" if here else "no such parameter")
+    rule, source = _worded(constraint), str(constraint.rule.source)
+    heard = witness or _Witness()
+    if not constraint.documented:
+        note = constraint.rule.note or constraint.rule.status
+        return _told(heard, "undocumented", rule=rule, source=source, note=note)
+    return _judged(heard, rule=rule, source=source)
+
+
+def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> Cell:
+    if witness.broken:
+        return _told(witness, "broken", rule=rule, source=source)
+    if witness.accepts or witness.refuses:
+        return _told(witness, "held", rule=rule, source=source)
+    if witness.unsure:
+        (status, why), number = witness.unsure.most_common(1)[0]
+        note = f"{status}: {why}" + (f" ({count(number, 'verdict')})" if number > 1 else "")
+        return _told(witness, "inconclusive", rule=rule, source=source, note=note)
+    why = next(iter(witness.unsent), "no case was planned")
+    return _told(witness, "not tried", rule=rule, source=source, note=why)
+
+
+def _told(witness: _Witness, state: State, *, rule: str, source: str, note: str = "") -> Cell:
+    return Cell(
+        state=state,
+        accepts=len(witness.accepts),
+        refuses=len(witness.refuses),
+        served=witness.came["served"],
+        turned_away=witness.came["refused"],
+        unanswered=witness.came["unanswered"],
+        rule=rule,
+        source=source,
+        note=note,
+    )
+
+
+def _worded(constraint: Constraint) -> str:
+    """Return the numbers and values of a rule: `min 1, max 10`."""
+    numbers = constraint.rule.model_dump(exclude=_UNWORDED, exclude_defaults=True)
+    words = (f"{name} {_value(value)}" for name, value in numbers.items())
+    return ", ".join(words) or constraint.id.partition(".")[2].replace("_", " ")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return " | ".join(_value(item) for item in value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _in_vocabulary(promise: str) -> tuple[int, int, str]:
+    parameter, _, rule = promise.partition(".")
+    first = PARAMETERS.index(parameter) if parameter in PARAMETERS else len(PARAMETERS)
+    second = _RULES.index(rule) if rule in _RULES else len(_RULES)
+    return (first, second, promise)
+
+
+def _key(case: Case) -> _Place:
+    return (case.provider, case.operation, case.id)

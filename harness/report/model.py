@@ -1,0 +1,164 @@
+"""What a report holds; every format is drawn from these values and computes nothing of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.core.record import Evidence
+from harness.core.run import RunHeader
+from harness.core.verdict import Finding, Status, Verdict
+from harness.stats.cost import Cost
+from harness.stats.errors import Errors
+from harness.stats.latency import Latency
+
+State = Literal["held", "broken", "undocumented", "inconclusive", "not tried", "absent"]
+"""What became of one promise: `undocumented` promises nothing and was only observed; `absent` has
+no such promise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One promise of one provider's operation.
+
+    `accepts` and `refuses` are the cases whose passing verdicts support it; `served`, `turned_away`
+    and `unanswered` count what came of the cases that only observed it. `rule` words the promise,
+    `source` is its document and section, `note` says why where the state alone does not.
+    """
+
+    state: State
+    accepts: int = 0
+    refuses: int = 0
+    served: int = 0
+    turned_away: int = 0
+    unanswered: int = 0
+    rule: str = ""
+    source: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One provider's operation, of which at least one case was planned."""
+
+    provider: str
+    operation: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One promise across all columns; a `reply` row is a check on replies as a whole."""
+
+    id: str
+    kind: Literal["constraint", "reply"]
+    parameter: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Promises against providers; `unplanned` names the operations without a single case."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    unplanned: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """What this report is a statement about, in a title and a sentence.
+
+    `emulated` where nothing in it is about a real provider, `mixed` where some of it is not.
+    """
+
+    level: Literal["emulated", "mixed", "recorded", "live", "empty"]
+    title: str
+    text: str
+
+
+Standing = Literal["broken", "held", "unclear", "untested"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One provider in a line; `sentence` is the verdict in words.
+
+    `about_provider` is false where the replies were an emulator's. `cases` were sent, `skipped`
+    were not. `held` to `not_tried` count the promises of all its operations.
+    """
+
+    provider: str
+    title: str
+    evidence: Evidence | None
+    about_provider: bool
+    cases: int
+    skipped: int
+    cost: Cost
+    held: int
+    broken: int
+    undocumented: int
+    inconclusive: int
+    not_tried: int
+    standing: Standing
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A finding with the curl line that repeats its request, and the place of the promise."""
+
+    finding: Finding
+    title: str
+    curl: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What came of a request on which the documents are silent or disagree."""
+
+    provider: str
+    operation: str
+    case: str
+    constraint: str | None
+    asked: str
+    outcome: Literal["served", "refused", "no answer", "not sent"]
+    came: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """Verdicts that neither pass nor fail, gathered by their reason."""
+
+    provider: str
+    operation: str
+    check: str
+    status: Status
+    why: str
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that a page of any format says.
+
+    `case_times_s` is the duration of each sent case in seconds, by provider, operation and case.
+    """
+
+    header: RunHeader
+    banner: Banner
+    providers: tuple[Summary, ...]
+    matrix: Matrix
+    findings: tuple[Shown, ...]
+    verdicts: tuple[Verdict, ...]
+    observations: tuple[Observation, ...]
+    unjudged: tuple[Unjudged, ...]
+    errors: tuple[Errors, ...]
+    latency: tuple[Latency, ...]
+    case_times_s: Mapping[tuple[str, str, str], float]
+
+    @property
+    def harness_errors(self) -> tuple[Unjudged, ...]:
+        """The checks of ours that crashed: bugs of the harness, no word on a provider."""
+        return tuple(item for item in self.unjudged if item.status == "error")

@@ -1,0 +1,73 @@
+"""What came of requests on which the documents are silent or disagree."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from harness.core.case import Case
+from harness.core.exchange import Picture
+from harness.core.jsontype import canonical
+from harness.core.outcome import Fault, Images, Refused
+from harness.core.record import Record
+from harness.report.model import Observation
+from harness.report.text import count, shown
+from harness.spec.provider import Provider
+
+_MOST_ASKED = 120
+
+
+def observations(
+    records: Sequence[Record], providers: Mapping[str, Provider]
+) -> tuple[Observation, ...]:
+    """Return one row for each case that only observed, in the order of `providers`."""
+    order = list(providers)
+    rows = [_seen(record) for record in records if record.shot.case.expect == "observe"]
+    return tuple(sorted(rows, key=lambda row: order.index(row.provider)))
+
+
+def _seen(record: Record) -> Observation:
+    case = record.shot.case
+    outcome, came = _came(record)
+    return Observation(
+        provider=case.provider,
+        operation=case.operation,
+        case=case.id,
+        constraint=case.breaks or case.about,
+        asked=_asked(case),
+        outcome=outcome,
+        came=came,
+        why=case.why,
+    )
+
+
+def _asked(case: Case) -> str:
+    """Word the value that was tried: `aspect_ratio = "16:9"`."""
+    parameter = (case.breaks or case.about or "").partition(".")[0]
+    if not parameter:
+        return shown(canonical(case.arguments), _MOST_ASKED)
+    if parameter not in case.arguments:
+        return f"{parameter} left out"
+    return shown(f"{parameter} = {canonical(case.arguments[parameter])}", _MOST_ASKED)
+
+
+def _came(record: Record) -> tuple[Literal["served", "refused", "no answer", "not sent"], str]:
+    match record.outcome:
+        case Images(pictures=pictures):
+            kinds = dict.fromkeys(_worded(picture) for picture in pictures)
+            return "served", f"{count(len(pictures), 'image')}: {', '.join(kinds)}"
+        case Refused(error=error):
+            said = ": ".join(part for part in (error.code, error.message) if part)
+            return "refused", f"HTTP {error.status}, {error.error_class}: {said}"
+        case Fault(error_class=error_class, why=why):
+            return "no answer", f"{error_class}: {why}"
+        case None:
+            return "not sent", record.skipped or "not reached"
+
+
+def _worded(picture: Picture) -> str:
+    match picture.state:
+        case "decoded":
+            return f"{picture.format} {picture.width_px}x{picture.height_px}"
+        case "undecodable":
+            return f"{picture.format}, undecodable"
+        case "absent":
+            return "bytes not kept"

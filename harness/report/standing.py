@@ -1,0 +1,145 @@
+"""Where a provider stands: its promises counted, and the verdict in one sentence."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.core.outcome import ErrorClass, Fault, Images, Refused
+from harness.core.record import Evidence, Record
+from harness.report.evidence import about_provider
+from harness.report.model import Cell, Matrix, Standing, State, Summary
+from harness.report.text import count, shown
+from harness.spec.provider import Provider
+from harness.stats import cost
+from harness.stats.cost import Cost
+
+_MOST_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tally:
+    """One provider's cells, with the ids of the broken and of the unclear ones."""
+
+    states: Mapping[State, int]
+    broken: tuple[str, ...]
+
+    @property
+    def judged(self) -> int:
+        return self.states.get("held", 0) + self.states.get("broken", 0)
+
+
+def summaries(
+    records: Sequence[Record],
+    matrix: Matrix,
+    providers: Mapping[str, Provider],
+    evidence: Mapping[str, Evidence | None],
+) -> tuple[Summary, ...]:
+    """Return one line for each provider, in the order of `providers`."""
+    costs = {row.provider: row for row in cost.by_provider(records)}
+    return tuple(
+        _summary(
+            provider,
+            [record for record in records if record.shot.case.provider == name],
+            _tally(matrix, name),
+            evidence=evidence.get(name),
+            cost=costs.get(name) or cost.nothing(name, provider.prices.unit),
+        )
+        for name, provider in providers.items()
+    )
+
+
+def _summary(
+    provider: Provider,
+    records: Sequence[Record],
+    tally: _Tally,
+    *,
+    evidence: Evidence | None,
+    cost: Cost,
+) -> Summary:
+    real = about_provider(evidence)
+    emulated = evidence is not None and not real
+    subject = f"Emulated {provider.title}" if emulated else provider.title
+    standing = _standing(records, tally)
+    return Summary(
+        provider=provider.name,
+        title=provider.title,
+        evidence=evidence,
+        about_provider=real,
+        cases=cost.cases,
+        skipped=sum(record.outcome is None for record in records),
+        cost=cost,
+        held=tally.states.get("held", 0),
+        broken=tally.states.get("broken", 0),
+        undocumented=tally.states.get("undocumented", 0),
+        inconclusive=tally.states.get("inconclusive", 0),
+        not_tried=tally.states.get("not tried", 0),
+        standing=standing,
+        sentence=f"{subject} {_said(standing, records, tally)}",
+    )
+
+
+def _tally(matrix: Matrix, provider: str) -> _Tally:
+    own = [at for at, column in enumerate(matrix.columns) if column.provider == provider]
+    cells: list[tuple[str, Cell]] = [(row.id, row.cells[at]) for row in matrix.rows for at in own]
+    return _Tally(
+        states=Counter(cell.state for _, cell in cells),
+        broken=tuple(dict.fromkeys(name for name, cell in cells if cell.state == "broken")),
+    )
+
+
+def _standing(records: Sequence[Record], tally: _Tally) -> Standing:
+    if tally.broken:
+        return "broken"
+    if all(record.outcome is None for record in records):
+        return "untested"
+    answered = any(isinstance(record.outcome, Images | Refused) for record in records)
+    return "held" if answered and tally.judged else "unclear"
+
+
+def _said(standing: Standing, records: Sequence[Record], tally: _Tally) -> str:
+    rest = _rest(tally)
+    match standing:
+        case "broken":
+            named = ", ".join(tally.broken[:_MOST_NAMED])
+            more = len(tally.broken) - _MOST_NAMED
+            named += f" and {more} more" if more > 0 else ""
+            broken = tally.states["broken"]
+            return f"breaks {broken} of {count(tally.judged, 'promise')} tested: {named}.{rest}"
+        case "held":
+            tested = count(tally.judged, "promise")
+            whole = "the one promise" if tally.judged == 1 else f"all {tested}"
+            return f"keeps {whole} tested.{rest}"
+        case "unclear":
+            return _unclear(records)
+        case "untested":
+            return _untested(records)
+
+
+def _rest(tally: _Tally) -> str:
+    parts = [
+        f"{tally.states.get('inconclusive', 0)} inconclusive",
+        f"{tally.states.get('not tried', 0)} not tried",
+    ]
+    parts = [part for part in parts if not part.startswith("0 ")]
+    return f" {', '.join(parts)}.".capitalize() if parts else ""
+
+
+def _unclear(records: Sequence[Record]) -> str:
+    faults: Counter[ErrorClass] = Counter(
+        record.outcome.error_class for record in records if isinstance(record.outcome, Fault)
+    )
+    if not faults:
+        return "answered, but no promise could be judged."
+    sent = sum(record.outcome is not None for record in records)
+    named = ", ".join(f"{kind} {number}" for kind, number in faults.most_common())
+    return f"could not be judged: {sum(faults.values())} of {count(sent, 'case')} failed ({named})."
+
+
+def _untested(records: Sequence[Record]) -> str:
+    if not records:
+        return "was not tested: no case was planned."
+    reasons = Counter(record.skipped or "not reached" for record in records)
+    reason, _ = reasons.most_common(1)[0]
+    others = f" and {count(len(reasons) - 1, 'other reason')}" if len(reasons) > 1 else ""
+    left = "its only case was" if len(records) == 1 else f"all {len(records)} cases were"
+    return f"was not tested: {left} skipped ({shown(reason, 120)}{others})."

@@ -1,0 +1,168 @@
+"""`summary.json`: the report for machines, in the schema that CI scripts read."""
+
+import json
+import math
+
+from harness.core.jsontype import Json
+from harness.core.verdict import Estimate, Verdict
+from harness.report.model import Report, Shown, Summary
+from harness.stats.errors import Errors
+from harness.stats.latency import Latency
+
+SCHEMA = 1
+"""The number of the schema; `summary.schema.json` beside this module spells it out."""
+
+
+def summary(report: Report) -> dict[str, Json]:
+    """Return the report as JSON: `schema run providers verdicts findings latency errors`.
+
+    Amounts are numbers in the provider's own unit, durations seconds, shares between 0 and 1; what
+    is not known is null. Keys always stand in the same order.
+    """
+    return {
+        "schema": SCHEMA,
+        "run": _run(report),
+        "providers": {row.provider: _provider(row) for row in report.providers},
+        "verdicts": [_verdict(item) for item in report.verdicts],
+        "findings": [_finding(item) for item in report.findings],
+        "latency": [_latency(row) for row in report.latency],
+        "errors": [_errors(row) for row in report.errors],
+    }
+
+
+def as_json(report: Report) -> str:
+    """Return the summary as JSON text, indented, with a lone surrogate spelled as its escape."""
+    text = json.dumps(summary(report), ensure_ascii=False, indent=2, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+
+
+def _run(report: Report) -> dict[str, Json]:
+    header = report.header
+    return {
+        "run": header.run,
+        "harness": header.harness,
+        "created": header.created,
+        "finished": header.finished,
+        "interrupted": header.interrupted,
+        "against": header.against,
+        "seed": header.seed,
+        "about_providers": any(row.about_provider for row in report.providers),
+        "banner": f"{report.banner.title}. {report.banner.text}",
+        "spec_digests": dict(header.spec_digests),
+        "plan_digests": dict(header.plan_digests),
+        "versions": dict(header.versions),
+        "notes": list(header.notes),
+    }
+
+
+def _provider(row: Summary) -> dict[str, Json]:
+    evidence = row.evidence
+    return {
+        "evidence": evidence.kind if evidence else None,
+        "source": evidence.source if evidence else None,
+        "date": evidence.date if evidence else None,
+        "by": evidence.by if evidence else None,
+        "about_provider": row.about_provider,
+        "standing": row.standing,
+        "sentence": row.sentence,
+        "cases": row.cases,
+        "skipped": row.skipped,
+        "requests": row.cost.requests,
+        "images_paid": row.cost.images_paid,
+        "images_delivered": row.cost.images_delivered,
+        "cost": {
+            "amount": float(row.cost.amount),
+            "unit": row.cost.unit,
+            "basis": row.cost.basis,
+            "wasted": float(row.cost.wasted_amount),
+            "unsettled": float(row.cost.unsettled_amount),
+        },
+        "promises": {
+            "held": row.held,
+            "broken": row.broken,
+            "undocumented": row.undocumented,
+            "inconclusive": row.inconclusive,
+            "not_tried": row.not_tried,
+        },
+    }
+
+
+def _verdict(item: Verdict) -> dict[str, Json]:
+    return {
+        "provider": item.provider,
+        "operation": item.operation,
+        "case": item.case,
+        "constraint": item.constraint,
+        "check": item.check,
+        "status": item.status,
+        "why": item.why,
+    }
+
+
+def _finding(shown: Shown) -> dict[str, Json]:
+    finding = shown.finding
+    return {
+        "provider": finding.provider,
+        "operation": finding.operation,
+        "constraint": finding.constraint,
+        "check": finding.check,
+        "expected": finding.expected,
+        "observed": finding.observed,
+        "arguments": _finite(dict(finding.record.shot.case.arguments)),
+        "curl": shown.curl,
+        "cases": list(finding.cases),
+        "source": shown.source,
+        "evidence": finding.record.evidence.kind,
+    }
+
+
+def _latency(row: Latency) -> dict[str, Json]:
+    return {
+        "provider": row.provider,
+        "operation": row.operation,
+        "n": row.n,
+        "unit": row.median.unit,
+        "median": _estimate(row.median),
+        "p95": _estimate(row.p95),
+        "fastest": row.fastest_s,
+        "slowest": row.slowest_s,
+        "timeouts": row.timeouts,
+        "untimed": row.untimed,
+        "left_out": row.left_out,
+    }
+
+
+def _errors(row: Errors) -> dict[str, Json]:
+    return {
+        "provider": row.provider,
+        "operation": row.operation,
+        "error_class": row.error_class,
+        "occasion": row.occasion,
+        "count": row.count,
+        "share": _estimate(row.share),
+    }
+
+
+def _estimate(item: Estimate) -> dict[str, Json]:
+    return {
+        "value": item.value,
+        "low": item.low,
+        "high": item.high,
+        "confidence": item.confidence,
+        "n": item.n,
+        "unit": item.unit,
+        "method": item.method,
+    }
+
+
+def _finite(value: Json) -> Json:
+    """Replace what JSON cannot spell (infinities, not-a-number) by null."""
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case list():
+            return [_finite(item) for item in value]
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case _:
+            return value

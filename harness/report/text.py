@@ -1,0 +1,59 @@
+"""Foreign text made fit to show: nothing invisible, nothing endless.
+
+Whatever a provider said is hostile until shown otherwise: control characters that upset a
+terminal, marks that turn the reading direction round, messages of megabytes.
+"""
+
+import unicodedata
+
+from harness.core.jsontype import Json
+
+LONGEST = 400
+"""Characters of a foreign text shown in full."""
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories without a shape of their own; ordinary spaces are not among them."""
+
+
+def hidden(character: str) -> bool:
+    """Tell whether a character is invisible or changes how its neighbours are shown."""
+    return unicodedata.category(character) in _HIDDEN
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """Return `text` with every hidden character spelled as its number, those of `keep` excepted."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        f"\\u{ord(char):04x}" if hidden(char) and char not in keep else char for char in text
+    )
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """Return at most `longest` characters of `text`, and how long it really is."""
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(text):,} characters)"
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """Return foreign text on one line: short, and with nothing hidden in it."""
+    return visible(shortened(" ".join(text.split()), longest))
+
+
+def pruned(value: Json, longest: int = 160) -> Json:
+    """Return a JSON value whose long texts are shortened and say how long they are."""
+    match value:
+        case str():
+            return shortened(value, longest)
+        case list():
+            return [pruned(item, longest) for item in value]
+        case dict():
+            return {key: pruned(item, longest) for key, item in value.items()}
+        case _:
+            return value
+
+
+def count(number: int, noun: str) -> str:
+    """Return the number with its noun, in the plural where it is not 1."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

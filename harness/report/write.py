@@ -1,0 +1,63 @@
+"""A report's four files in its run folder: whole or not at all, each of them."""
+
+import errno
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from harness.core.errors import StoreError
+from harness.report.html import html
+from harness.report.junit import junit
+from harness.report.markdown import markdown
+from harness.report.model import Report
+from harness.report.summary import as_json
+
+_HINTS = {
+    errno.ENOSPC: "free some space, then write it again with `harness report`; no record is lost",
+    errno.EDQUOT: "free some space, then write it again with `harness report`; no record is lost",
+    errno.EACCES: "make the folder writable, or choose another one with --out",
+    errno.EPERM: "make the folder writable, or choose another one with --out",
+    errno.EROFS: "choose a folder on a writable disk with --out",
+}
+
+
+def write(folder: Path, report: Report) -> tuple[Path, ...]:
+    """Write `summary.json`, `index.html`, `summary.md` and `junit.xml`; return their paths.
+
+    All four are drawn before the first is written, and each replaces its predecessor in one step.
+    StoreError with the path and the reason where one cannot be written.
+    """
+    pages = {
+        "summary.json": as_json(report),
+        "index.html": html(report),
+        "summary.md": markdown(report),
+        "junit.xml": junit(report),
+    }
+    return tuple(_replace(folder / name, text) for name, text in pages.items())
+
+
+def _replace(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(path, text.encode("utf-8"))
+    except OSError as error:
+        hint = _HINTS.get(error.errno or 0, "choose another folder with --out")
+        reason = error.strerror or str(error)
+        raise StoreError(f"{path}: cannot be written: {reason}", hint=hint) from error
+    return path
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

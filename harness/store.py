@@ -1,0 +1,243 @@
+"""A run folder: header, journal and images by digest; nothing received is lost.
+
+The journal is one JSON object a line, appended and never rewritten: `sent` before a shot leaves,
+`exchange` as soon as a round trip is over, `outcome` when the shot is finished, `skipped` where
+nothing was sent. A line that a crash cut off at the end is left out when the journal is read.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.core.case import Shot
+from harness.core.errors import StoreError, UsageError
+from harness.core.exchange import Exchange, Reply
+from harness.core.outcome import Outcome
+from harness.core.record import Evidence, Record
+from harness.core.run import RunHeader
+
+JOURNAL = "journal.jsonl"
+HEADER = "run.json"
+IMAGES = "images"
+BALLAST = ".ballast"
+BALLAST_BYTES = 16 * 1024 * 1024
+"""Held back from the start and given up when the disk is full, so that what is in flight fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the journal; the fields that are given tell its kind."""
+
+    provider: str
+    case: str
+    attempt: int = 1
+    shot: Shot | None = None
+    evidence: Evidence | None = None
+    exchange: Exchange | None = None
+    outcome: Outcome | None = None
+    skipped: str | None = None
+
+
+_LINE = TypeAdapter(Line)
+_HEADER = TypeAdapter(RunHeader)
+
+
+class RunFolder:
+    """Writes one run; every method raises StoreError where the disk will not take it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.full = False
+        """The disk is full: what is in flight may still be written, nothing new should be sent."""
+        self._journal: int | None = None
+
+    @classmethod
+    def create(cls, path: Path) -> "RunFolder":
+        """Make a new folder, or take an empty one; UsageError where something is there already."""
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UsageError(
+                f"{path} is there already and not empty",
+                hint="choose another --out, or go on with --resume",
+            )
+        folder = cls(path)
+        try:
+            (path / IMAGES).mkdir(parents=True, exist_ok=True)
+            folder._hold_back()
+        except OSError as error:
+            raise _disk(path, error) from None
+        return folder
+
+    def _hold_back(self) -> None:
+        descriptor = os.open(self.path / BALLAST, os.O_CREAT | os.O_WRONLY, 0o644)
+        try:
+            os.posix_fallocate(descriptor, 0, BALLAST_BYTES)
+        finally:
+            os.close(descriptor)
+
+    def write_header(self, header: RunHeader) -> None:
+        """Write `run.json` whole or not at all."""
+        self.write_file(HEADER, _HEADER.dump_json(header, indent=2) + b"\n")
+
+    def write_file(self, name: str, content: bytes) -> None:
+        """Write a file beside the journal, whole or not at all."""
+        target = self.path / name
+        temporary = target.with_name(f".{target.name}.new")
+
+        def write() -> None:
+            temporary.write_bytes(content)
+            temporary.replace(target)
+
+        self._insist(write)
+
+    def keep_image(self, name: str, content: bytes) -> None:
+        """Keep an image under its digest; the same image is written once."""
+        target = self.path / IMAGES / name
+        if target.exists():
+            return
+        self.write_file(f"{IMAGES}/{name}", content)
+
+    def append(self, line: Line) -> None:
+        """Append a line; one that holds a served reply is on the disk when this returns."""
+        raw = _LINE.dump_json(line, exclude_defaults=True) + b"\n"
+        durable = isinstance(line.exchange, Exchange) and _served(line.exchange)
+
+        def write() -> None:
+            if self._journal is None:
+                flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
+                self._journal = os.open(self.path / JOURNAL, flags, 0o644)
+            start = os.fstat(self._journal).st_size
+            try:
+                _write_all(self._journal, raw)
+            except OSError:
+                os.ftruncate(self._journal, start)  # half a line would spoil the next one
+                raise
+            if durable:
+                os.fdatasync(self._journal)
+
+        self._insist(write)
+
+    def _insist(self, write: Any) -> None:  # noqa: ANN401 - a function without arguments
+        try:
+            write()
+        except OSError as error:
+            ballast = self.path / BALLAST
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not ballast.exists():
+                raise _disk(self.path, error) from None
+            self.full = True
+            ballast.unlink()
+            try:
+                write()
+            except OSError as again:
+                raise _disk(self.path, again) from None
+
+    def close(self) -> None:
+        """Close the journal and give back what was held back."""
+        if self._journal is not None:
+            os.close(self._journal)
+            self._journal = None
+        (self.path / BALLAST).unlink(missing_ok=True)
+
+
+def _write_all(descriptor: int, raw: bytes) -> None:
+    view = memoryview(raw)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _served(exchange: Exchange) -> bool:
+    return isinstance(exchange.answer, Reply) and exchange.answer.status < 300  # noqa: PLR2004
+
+
+def _disk(path: Path, error: OSError) -> StoreError:
+    reason = error.strerror or str(error)
+    return StoreError(
+        f"cannot write to {path}: {reason}",
+        hint="what was received so far is in its journal; make room, then --resume it",
+    )
+
+
+@dataclass(slots=True)
+class Unfinished:
+    """A shot that was sent and of which no outcome was written."""
+
+    line: Line
+    exchanges: list[Exchange] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a run folder holds: finished records, and shots that were under way when it stopped."""
+
+    header: RunHeader
+    records: tuple[Record, ...]
+    unfinished: tuple[Unfinished, ...]
+
+
+def read_run(path: Path) -> Past:
+    """Read a run folder back; UsageError where it is none or was altered."""
+    try:
+        header = _HEADER.validate_json((path / HEADER).read_bytes())
+    except OSError as error:
+        raise UsageError(
+            f"{path} is no run folder: {HEADER}: {error.strerror}",
+            hint="give a folder that harness run wrote",
+        ) from None
+    except ValidationError as error:
+        raise UsageError(f"{path / HEADER}: {_first(error)}") from None
+    under_way: dict[tuple[str, str, int], Unfinished] = {}
+    records: dict[tuple[str, str, int], Record] = {}
+    for line in _lines(path / JOURNAL):
+        key = (line.provider, line.case, line.attempt)
+        if line.shot is not None and line.skipped is None:
+            under_way[key] = Unfinished(line)
+        elif line.exchange is not None and key in under_way:
+            under_way[key].exchanges.append(line.exchange)
+        elif line.shot is not None or line.outcome is not None:
+            records[key] = _finished(line, under_way.pop(key, None))
+    return Past(
+        header=header, records=tuple(records.values()), unfinished=tuple(under_way.values())
+    )
+
+
+def _finished(line: Line, begun: Unfinished | None) -> Record:
+    shot = line.shot or (begun.line.shot if begun else None)
+    evidence = line.evidence or (begun.line.evidence if begun else None)
+    if shot is None or evidence is None:
+        raise UsageError(f"journal: the outcome of {line.case} has no beginning")
+    return Record(
+        shot=shot,
+        evidence=evidence,
+        outcome=line.outcome,
+        exchanges=tuple(begun.exchanges) if begun else (),
+        skipped=line.skipped,
+    )
+
+
+def _lines(path: Path) -> Iterator[Line]:
+    try:
+        raw = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    lines = raw.split(b"\n")
+    for number, content in enumerate(lines, 1):
+        if not content:
+            continue
+        try:
+            yield _LINE.validate_json(content)
+        except ValidationError as error:
+            if number == len(lines):  # cut off by a crash: no newline follows
+                return
+            raise UsageError(
+                f"{path}, line {number}: {_first(error)}",
+                hint="the journal was altered; remove that line to leave its record out",
+            ) from None
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -1,0 +1,309 @@
+"""One exchange as one interaction of a vcrpy cassette, and back.
+
+Stock vcrpy keeps unknown keys inside `response` and nowhere else, so what its format has no place
+for stands there:
+
+    asked       the request's `target` as it was asked, and its `timeout_s`
+    holds       what `body.string` is: `json` (image marks left in place), `text`, `image` (empty;
+                the mark stands in `image`) or `nothing`
+    transfer    the reply's headers about the bytes on the wire, which the kept body no longer fits
+    pictures    mark -> what decoding told
+    events      server-sent events: `name`, `at_s`, and `data` as JSON text
+    timing      seconds on the recording run's clock
+    size_bytes  of the reply as it came
+    failure     in place of a reply, under status 599: `kind`, `why`, `sent`, and what had arrived
+
+A form is kept as a JSON list of its parts under a request header of ours, `X-Harness-Form: parts`.
+"""
+
+import json
+import re
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import get_args
+
+from vcr.request import Request as VcrRequest
+
+from harness.core.exchange import (
+    Event,
+    Exchange,
+    Failure,
+    FailureKind,
+    Part,
+    Picture,
+    PictureState,
+    Reply,
+    Request,
+    Times,
+)
+from harness.core.jsontype import Json
+from harness.transport import fields
+from harness.transport.pictures import mark
+
+NO_REPLY = 599
+FORM_HEADER = ("X-Harness-Form", "parts")
+
+SECRET_HEADERS = frozenset(
+    {
+        "api-key",
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "set-cookie",
+        "x-api-key",
+        "x-goog-api-key",
+    }
+)
+"""Never kept, in requests and replies, in lower case."""
+
+_HOP_BY_HOP = frozenset(  # RFC 9110, section 7.6.1: about the connection, not about the reply
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_TRANSFER = frozenset({"content-encoding", "content-length"})
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_FORMAT = re.compile(r"[a-z0-9]{1,20}")
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, dict[str, object]]:
+    """Return the request and the response as vcrpy's `serialize` takes them."""
+    request = exchange.request
+    headers = _joined(request.headers)
+    body = None if request.body is None else _compact(request.body)
+    if request.form is not None:
+        headers.update([FORM_HEADER])
+        body = _compact([_given(asdict(part)) for part in request.form])
+    response: dict[str, object]
+    if isinstance(exchange.answer, Failure):
+        response = _no_reply(exchange.answer)
+    else:
+        response = _replied(exchange.answer)
+    response["asked"] = {"target": request.target, "timeout_s": request.timeout_s}
+    response["timing"] = _given(asdict(exchange.times))
+    return VcrRequest(request.method, uri_of(request.target, base_url), body, headers), response
+
+
+def from_interaction(interaction: object) -> Exchange:
+    """Return the exchange behind an interaction written by `to_interaction`; raises ValueError."""
+    entry = fields.table(interaction, "an interaction")
+    response = fields.table(entry.get("response"), "response")
+    timing = fields.table(response.get("timing"), "timing")
+    answer: Reply | Failure
+    if "failure" in response:
+        answer = _failure(fields.table(response["failure"], "failure"))
+    else:
+        answer = _reply(response)
+    return Exchange(
+        request=_request(fields.table(entry.get("request"), "request"), response),
+        answer=answer,
+        times=Times(
+            due_s=fields.number(timing, "due_s"),
+            sent_s=fields.number(timing, "sent_s"),
+            end_s=fields.number(timing, "end_s"),
+            headers_s=fields.maybe_number(timing, "headers_s"),
+            first_byte_s=fields.maybe_number(timing, "first_byte_s"),
+        ),
+    )
+
+
+def is_ours(interaction: object) -> bool:
+    """Tell whether `to_interaction` wrote this, and not another user of vcrpy."""
+    response = interaction.get("response") if isinstance(interaction, dict) else None
+    return isinstance(response, dict) and "asked" in response and "timing" in response
+
+
+def uri_of(target: str, base_url: str) -> str:
+    """Return a target's whole address."""
+    return base_url.rstrip("/") + target if target.startswith("/") else target
+
+
+def _compact(value: object) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        text.encode()
+    except UnicodeEncodeError:  # lone surrogates, which a case may send on purpose
+        return json.dumps(value, separators=(",", ":"))
+    return text
+
+
+def _given(values: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _joined(headers: Headers) -> dict[str, str]:
+    """Return one line for each name, as RFC 9110 allows; vcrpy would keep the first only."""
+    lines: dict[str, str] = {}
+    for name, value in headers:
+        if name.lower() not in SECRET_HEADERS:
+            lines[name] = f"{lines[name]}, {value}" if name in lines else value
+    return lines
+
+
+def _listed(headers: Headers, *, transfer: bool) -> dict[str, list[str]]:
+    lists: dict[str, list[str]] = {}
+    for name, value in headers:
+        lower = name.lower()
+        if lower not in SECRET_HEADERS | _HOP_BY_HOP and (lower in _TRANSFER) is transfer:
+            lists.setdefault(name, []).append(value)
+    return lists
+
+
+def _replied(reply: Reply) -> dict[str, object]:
+    try:
+        message = HTTPStatus(reply.status).phrase
+    except ValueError:
+        message = ""
+    response: dict[str, object] = {
+        "status": {"code": reply.status, "message": message},
+        "headers": _listed(reply.headers, transfer=False),
+        **_held(reply),
+        "size_bytes": reply.size_bytes,
+    }
+    if transfer := _listed(reply.headers, transfer=True):
+        response["transfer"] = transfer
+    if reply.pictures:
+        response["pictures"] = {
+            key: _given(asdict(picture)) for key, picture in reply.pictures.items()
+        }
+    if reply.events:
+        response["events"] = [
+            {"name": event.name, "at_s": event.at_s, "data": _compact(event.data)}
+            for event in reply.events
+        ]
+    return response
+
+
+def _held(reply: Reply) -> dict[str, object]:
+    if isinstance(reply.document, str) and reply.document in reply.pictures:
+        return {"body": {"string": ""}, "holds": "image", "image": reply.document}
+    if reply.document is not None:
+        return {"body": {"string": _compact(reply.document)}, "holds": "json"}
+    if reply.text is not None:
+        return {"body": {"string": reply.text}, "holds": "text"}
+    return {"body": {"string": ""}, "holds": "nothing"}
+
+
+def _no_reply(failure: Failure) -> dict[str, object]:
+    told: dict[str, object] = {"kind": failure.kind, "why": failure.why, "sent": failure.sent}
+    if failure.partial is not None:
+        told["partial"] = _replied(failure.partial)
+    return {
+        "status": {"code": NO_REPLY, "message": "no reply"},
+        "headers": {},
+        "body": {"string": ""},
+        "failure": told,
+    }
+
+
+def _request(entry: dict[str, object], response: dict[str, object]) -> Request:
+    asked = fields.table(response.get("asked"), "asked")
+    headers = _pairs(entry.get("headers"))
+    held = fields.maybe_text(entry, "body")
+    body: Json = None if held is None else json.loads(held)
+    form = None
+    if FORM_HEADER in headers:
+        headers = tuple(pair for pair in headers if pair != FORM_HEADER)
+        form = tuple(_part(fields.table(part, "a part")) for part in fields.rows(body, "form"))
+        body = None
+    return Request(
+        method=fields.text(entry, "method"),
+        target=fields.text(asked, "target"),
+        headers=headers,
+        body=body,
+        form=form,
+        timeout_s=fields.number(asked, "timeout_s"),
+    )
+
+
+def _pairs(headers: object) -> Headers:
+    pairs: list[tuple[str, str]] = []
+    for name, values in fields.table(headers, "headers").items():
+        for value in fields.rows(values, f"header {name}"):
+            pairs.append((name, fields.text({name: value}, name)))
+    return tuple(pairs)
+
+
+def _part(entry: dict[str, object]) -> Part:
+    return Part(
+        name=fields.text(entry, "name"),
+        value=fields.maybe_text(entry, "value"),
+        filename=fields.maybe_text(entry, "filename"),
+        media_type=fields.maybe_text(entry, "media_type"),
+        digest=fields.maybe_text(entry, "digest"),
+        size_bytes=fields.maybe_whole(entry, "size_bytes"),
+        width_px=fields.maybe_whole(entry, "width_px"),
+        height_px=fields.maybe_whole(entry, "height_px"),
+    )
+
+
+def _reply(response: dict[str, object]) -> Reply:
+    status = fields.table(response.get("status"), "status")
+    text = fields.text(fields.table(response.get("body"), "body"), "string")
+    holds = fields.text(response, "holds")
+    document: Json = json.loads(text) if holds == "json" else None
+    if holds == "image":
+        document = fields.text(response, "image")
+    pictures = fields.table(response.get("pictures", {}), "pictures")
+    events = fields.rows(response.get("events"), "events")
+    return Reply(
+        status=fields.whole(status, "code"),
+        headers=_pairs(response.get("headers")) + _pairs(response.get("transfer", {})),
+        document=document,
+        text=text if holds == "text" else None,
+        pictures={key: _picture(fields.table(value, key)) for key, value in pictures.items()},
+        events=tuple(_event(fields.table(event, "an event")) for event in events),
+        size_bytes=fields.whole(response, "size_bytes"),
+    )
+
+
+def _picture(entry: dict[str, object]) -> Picture:
+    digest, kind = fields.text(entry, "digest"), fields.text(entry, "format")
+    state = fields.text(entry, "state")
+    # The digest and the format make a file name: a recording must not choose which file is read.
+    if _DIGEST.fullmatch(digest) is None or _FORMAT.fullmatch(kind) is None:
+        raise ValueError(f"a picture's digest or format is none: {digest[:80]}, {kind[:80]}")
+    for known in get_args(PictureState):
+        if state == known:
+            return Picture(
+                digest=digest,
+                format=kind,
+                size_bytes=fields.whole(entry, "size_bytes"),
+                state=known,
+                width_px=fields.maybe_whole(entry, "width_px"),
+                height_px=fields.maybe_whole(entry, "height_px"),
+                alpha=fields.maybe_flag(entry, "alpha"),
+                why=fields.maybe_text(entry, "why") or "",
+            )
+    raise ValueError(f"a picture's state is {state[:80]}")
+
+
+def _event(entry: dict[str, object]) -> Event:
+    data: Json = json.loads(fields.text(entry, "data"))
+    return Event(name=fields.text(entry, "name"), at_s=fields.number(entry, "at_s"), data=data)
+
+
+def _failure(entry: dict[str, object]) -> Failure:
+    kind = fields.text(entry, "kind")
+    partial = entry.get("partial")
+    for known in get_args(FailureKind):
+        if kind == known:
+            return Failure(
+                kind=known,
+                why=fields.text(entry, "why"),
+                sent=bool(fields.maybe_flag(entry, "sent")),
+                partial=None if partial is None else _reply(fields.table(partial, "partial")),
+            )
+    raise ValueError(f"a failure's kind is {kind[:80]}")
+
+
+__all__ = ["from_interaction", "is_ours", "mark", "to_interaction", "uri_of"]

@@ -1,0 +1,113 @@
+"""An error reply, read with the provider's own words: its class, code, message and parameter."""
+
+import re
+
+from harness.core.exchange import Failure, Reply
+from harness.core.jsontype import Json
+from harness.core.outcome import ErrorClass, ErrorReply, Fault, Refused
+from harness.spec.provider import ErrorRule, Errors
+from harness.spec.source import first
+
+BY_STATUS: dict[int, ErrorClass] = {
+    400: "validation",
+    401: "auth",
+    402: "quota",
+    403: "auth",
+    404: "not_found",
+    408: "timeout",
+    409: "conflict",
+    413: "validation",
+    415: "validation",
+    422: "validation",
+    429: "rate_limit",
+}
+"""What an HTTP status means where no rule of the provider fits."""
+
+REFUSALS: frozenset[ErrorClass] = frozenset(("validation", "moderation", "not_found", "conflict"))
+"""Classes that speak about the request; every other class is set-up or an outage."""
+
+OK, REDIRECT, SERVER = 200, 300, 500
+
+
+def is_error(errors: Errors, reply: Reply) -> bool:
+    """Tell whether a reply is an error: by its status, or by the provider's own envelope."""
+    return not OK <= reply.status < REDIRECT or bool(errors.failed.search(reply.document))
+
+
+def read_error(errors: Errors, reply: Reply) -> ErrorReply:
+    """Read an error reply; the first fitting rule names its class, the HTTP status decides last."""
+    message = _text(first(errors.message, reply.document))
+    code = _text(first(errors.code, reply.document))
+    recognised = bool(message) and bool(errors.failed.search(reply.document))
+    fitting = (
+        rule.error_class for rule in errors.classes if _fits(rule, reply.status, code, message)
+    )
+    return ErrorReply(
+        error_class=next(fitting, by_status(reply.status)),
+        status=reply.status,
+        code=code or None,
+        message=(message or (reply.text or "").strip())[:2000],
+        parameter=_text(first(errors.parameter, reply.document)) or None,
+        recognised=recognised,
+    )
+
+
+def by_status(status: int) -> ErrorClass:
+    """Return what an HTTP status alone tells."""
+    if status >= SERVER:
+        return "server"
+    return BY_STATUS.get(status, "unknown")
+
+
+def refused_or_fault(errors: Errors, reply: Reply) -> Refused | Fault:
+    """Tell a refusal of this request from trouble that says nothing about it.
+
+    Only an error in the provider's own envelope can be a refusal: a gateway's HTML page or an
+    empty 404 is nobody's word on the request.
+    """
+    error = read_error(errors, reply)
+    if error.recognised and (error.error_class in REFUSALS or error.error_class == "unknown"):
+        return Refused(error=error)
+    known = error.recognised or error.error_class not in REFUSALS
+    said = error.message or "no message"
+    return Fault(
+        error_class=error.error_class if known else "unknown",
+        why=f"HTTP {reply.status}: {said[:300]}",
+        may_be_paid=reply.status < REDIRECT,
+        status=reply.status,
+    )
+
+
+def fault_of(failure: Failure, *, paid: bool, job: str | None = None) -> Fault:
+    """Turn a round trip without a reply into a fault; `paid` for one that could have cost money."""
+    error_class: ErrorClass = "protocol" if failure.kind == "not_on_tape" else failure.kind
+    return Fault(
+        error_class=error_class,
+        why=failure.why,
+        may_be_paid=paid and failure.sent,
+        job=job,
+    )
+
+
+def _fits(rule: ErrorRule, status: int, code: str, message: str) -> bool:
+    if rule.status and status not in rule.status:
+        return False
+    if rule.code and not re.search(rule.code, code, re.IGNORECASE):
+        return False
+    return not rule.message or bool(re.search(rule.message, message, re.IGNORECASE))
+
+
+def _text(value: Json) -> str:
+    match value:
+        case str():
+            return value
+        case bool() | None:
+            return ""
+        case int() | float():
+            return str(value)
+        case list() if value:
+            return _text(value[0])
+        case dict():
+            return _text(value.get("message"))
+        case _:
+            return ""

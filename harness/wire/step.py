@@ -1,0 +1,41 @@
+"""What a wire generator may ask of its driver."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from harness.core.exchange import Failure, Reply, Request
+from harness.core.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Make this round trip and give me its answer."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Come back after this many seconds; a lower bound."""
+
+    seconds: float
+
+
+Answer = Reply | Failure
+
+T = TypeVar("T")
+
+Talk = Generator[Send | Pause, Answer | None, T]
+"""Yields `Send` (answered with an `Answer`) and `Pause` (answered with None); returns a T."""
+
+Wire = Talk[Outcome]
+"""A whole conversation about one shot."""
+
+
+def send(request: Request) -> Talk[Answer]:
+    """Make one round trip."""
+    answer = yield Send(request=request)
+    if answer is None:
+        raise TypeError("a Send was answered with nothing: the driver is broken")
+    return answer

@@ -1,0 +1,7 @@
+from tests.report import builders as b
+
+
+def test_sample_composes() -> None:
+    report = b.sample()
+
+    assert [row.provider for row in report.providers] == list(b.NAMES)
