@@ -189,10 +189,10 @@ def read_run(path: Path) -> Past:
         ) from None
     except ValidationError as error:
         raise UsageError(f"{path / HEADER}: {_first(error)}") from None
-    under_way: dict[tuple[str, str, int], Unfinished] = {}
-    records: dict[tuple[str, str, int], Record] = {}
+    under_way: dict[tuple[str, str], Unfinished] = {}
+    records: dict[tuple[str, str], Record] = {}  # a later attempt replaces an earlier one
     for line in _lines(path / JOURNAL):
-        key = (line.provider, line.case, line.attempt)
+        key = (line.provider, line.case)
         if line.shot is not None and line.skipped is None:
             under_way[key] = Unfinished(line)
         elif line.exchange is not None and key in under_way:

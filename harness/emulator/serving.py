@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from . import control, front
@@ -123,6 +124,8 @@ def _by_port(applications: Mapping[int, Starlette]) -> ASGIApp:
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await applications[scope["server"][1]](scope, receive, send)
+        except ClientDisconnect:
+            return  # it left while its body was read or its events were written
         except Exception:
             # uvicorn is silent here: without this a mistake of ours would show only as a 500.
             traceback.print_exc(file=sys.stderr)

@@ -1,8 +1,207 @@
-"""Stub."""
+"""`summary.md`: the report as a comment on a pull request."""
 
-from harness.report.model import Report
+import re
+from collections.abc import Iterable, Sequence
+
+from harness.report.evidence import words
+from harness.report.figures import amount, interval_s, seconds
+from harness.report.model import Cell, Report, Shown, Summary
+from harness.report.text import count, shown
+from harness.stats.latency import Latency
+
+MOST_CHARACTERS = 60_000
+"""GitHub refuses a comment of more than 65,536 characters."""
+
+_MOST_CURL = 4_000
+_LINKED = re.compile(r"@(?=\w)|(?<=\w)@|://|#(?=\d)|(?<=GH)-(?=\d)|\bwww(?=\.)", re.IGNORECASE)
+"""The marks by which GitHub makes a mention or a link of plain text."""
+
+_SYMBOLS = {
+    "held": "✓",
+    "broken": "✗",
+    "undocumented": "○",
+    "inconclusive": "?",
+    "not tried": "·",
+    "absent": "",
+}
 
 
 def markdown(report: Report) -> str:
-    """Stub."""
-    return f"{report.header.run}"
+    """Return the report as GitHub's Markdown: banner, providers, findings, matrix, latency.
+
+    At most `MOST_CHARACTERS`: findings and rows that do not fit are counted, not shown. Foreign
+    text is shortened, and nothing in it acts as Markdown or HTML.
+    """
+    banner = report.banner
+    page = _Page(
+        [
+            f"# Image providers: run {escaped(report.header.run)}",
+            f"> **{escaped(banner.title)}.** {escaped(banner.text)}",
+        ]
+    )
+    if report.header.interrupted:
+        page.add("> **Interrupted.** This run ended before its plan did.")
+    page.add("\n".join(f"> {escaped(note)}" for note in report.header.notes))
+    page.add(_providers(report.providers))
+    page.add(f"## {count(len(report.findings), 'finding')}")
+    page.add_each([_finding(item) for item in report.findings], "finding", share=0.6)
+    if report.harness_errors:
+        page.add(_harness_errors(report))
+    page.add("## Latency\n\n" + _latency(report.latency) if report.latency else "")
+    page.add("## Promises")
+    page.add(_LEGEND)
+    head, *rows = _matrix(report)
+    page.add_table(head, rows)
+    return page.text()
+
+
+class _Page:
+    """Blocks of Markdown, and how much room is left for more."""
+
+    def __init__(self, blocks: list[str]) -> None:
+        self._blocks = blocks
+
+    def _room(self) -> int:
+        return MOST_CHARACTERS - 300 - sum(len(block) + 2 for block in self._blocks)
+
+    def add(self, block: str) -> None:
+        if block:
+            self._blocks.append(block)
+
+    def add_each(self, blocks: Sequence[str], noun: str, *, share: float) -> None:
+        room = self._room() * share
+        for at, block in enumerate(blocks):
+            room -= len(block) + 2
+            if room < 0:
+                more = count(len(blocks) - at, f"more {noun}")
+                self.add(f"… and {more}; `index.html` of this run shows them all.")
+                return
+            self.add(block)
+
+    def add_table(self, head: str, rows: Sequence[str]) -> None:
+        room, fitting = self._room() - len(head), []
+        for row in rows:
+            room -= len(row) + 1
+            if room < 0:
+                break
+            fitting.append(row)
+        self.add("\n".join([head, *fitting]))
+        if len(fitting) < len(rows):
+            self.add(f"… and {count(len(rows) - len(fitting), 'more row')} in `index.html`.")
+
+    def text(self) -> str:
+        return "\n\n".join(self._blocks) + "\n"
+
+
+def escaped(text: str, longest: int = 300) -> str:
+    """Return foreign text as one line that Markdown shows as it is, in a table's cell, too."""
+    line = shown(text, longest)
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = re.sub(r"([\\`*_\[\]~|])|^([#+-])", r"\\\1\2", line)
+    return _LINKED.sub(lambda match: f"&#{ord(match[0][0])};{match[0][1:]}", line)
+
+
+def _code(text: str) -> str:
+    """Return an id of ours as code; foreign characters that would end it are dropped."""
+    return "`" + re.sub(r"[`|\s]", "", shown(text, 120)) + "`"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _providers(rows: Sequence[Summary]) -> str:
+    header = ("Provider", "Verdict", "Evidence", "Cases", "Requests", "Images paid", "Cost")
+    return _table(
+        header,
+        (
+            (
+                f"**{escaped(row.title)}**",
+                escaped(row.sentence),
+                escaped(words(row.evidence), 80),
+                f"{row.cases:,}",
+                f"{row.cost.requests:,}",
+                f"{row.cost.images_paid:,}",
+                f"{amount(row.cost.amount)} {escaped(row.cost.unit)}",
+            )
+            for row in rows
+        ),
+    )
+
+
+def _finding(item: Shown) -> str:
+    finding = item.finding
+    name = finding.constraint or finding.check
+    curl = item.curl
+    if len(curl) > _MOST_CURL:
+        block = (
+            f"The request is too long for this page ({len(curl):,} characters): see `index.html`."
+        )
+    else:
+        fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", curl)), 0)
+        block = f"{fence}sh\n{curl}\n{fence}"
+    title = f"### {escaped(item.title)}, {escaped(finding.operation)}: {_code(name)}"
+    points = (
+        f"- **Expected:** {escaped(finding.expected)}",
+        f"- **Observed:** {escaped(finding.observed)}",
+        f"- **Promised in:** {escaped(item.source)}",
+        f"- **Check:** {_code(finding.check)}, {count(len(finding.cases), 'case')}",
+    )
+    return "\n\n".join([title, "\n".join(points), block])
+
+
+def _harness_errors(report: Report) -> str:
+    lines = [
+        f"- {_code(item.check)} at {escaped(item.provider)}, {escaped(item.operation)}"
+        f" ({count(len(item.cases), 'case')}): {escaped(item.why)}"
+        for item in report.harness_errors
+    ]
+    title = "## Errors of the harness\n\nBugs of ours; they say nothing about a provider.\n\n"
+    return title + "\n".join(lines[:20])
+
+
+def _latency(rows: Sequence[Latency]) -> str:
+    header = ("Provider", "Operation", "n", "Median", "95 % interval", "p95", "Left out")
+    return _table(
+        header,
+        (
+            (
+                escaped(row.provider),
+                escaped(row.operation),
+                str(row.n),
+                seconds(row.median.value),
+                escaped(interval_s(row.median) or row.median.method),
+                seconds(row.p95.value),
+                escaped(row.left_out) or "-",
+            )
+            for row in rows
+        ),
+    )
+
+
+_LEGEND = (
+    "✓ held (accepting + refusing cases); ✗ broken; ○ undocumented, only observed (served /"
+    " refused); ? inconclusive; · not tried; empty: no such promise."
+)
+
+
+def _matrix(report: Report) -> list[str]:
+    columns = report.matrix.columns
+    header = ("Promise", *(f"{escaped(c.provider)} {escaped(c.operation)}" for c in columns))
+    rows = ((_code(row.id), *(_cell(cell) for cell in row.cells)) for row in report.matrix.rows)
+    head, rule, *lines = _table(header, rows).split("\n")
+    return [f"{head}\n{rule}", *lines]
+
+
+def _cell(cell: Cell) -> str:
+    symbol = _SYMBOLS[cell.state]
+    match cell.state:
+        case "held":
+            return f"{symbol} {cell.accepts}+{cell.refuses}"
+        case "broken":
+            return f"{symbol} **broken**"
+        case "undocumented":
+            return f"{symbol} {cell.served} / {cell.turned_away}"
+        case _:
+            return symbol

@@ -20,7 +20,7 @@ _UNWORDED = {"source", "status", "second_source", "note", "other_models", "shown
 class _Witness:
     """What speaks for and against one promise of one column; filled while verdicts are read."""
 
-    broken: bool = False
+    fails: set[str] = field(default_factory=set)
     accepts: set[str] = field(default_factory=set)
     refuses: set[str] = field(default_factory=set)
     unsure: Counter[tuple[Status, str]] = field(default_factory=Counter)
@@ -76,7 +76,7 @@ def _heard(
             _hear(heard.setdefault(place, _Witness()), verdict, judged)
     for finding in findings:
         place = (finding.provider, finding.operation, finding.constraint or finding.check)
-        heard.setdefault(place, _Witness()).broken = True
+        heard.setdefault(place, _Witness()).fails.update(finding.cases)
     return heard
 
 
@@ -99,7 +99,7 @@ def _promises(verdict: Verdict, record: Record | None) -> tuple[str, ...]:
 def _hear(witness: _Witness, verdict: Verdict, record: Record | None) -> None:
     match verdict.status:
         case "fail":
-            witness.broken = True
+            witness.fails.add(verdict.case)
         case "pass":
             refused = record is not None and record.shot.case.expect == "refuse"
             (witness.refuses if refused else witness.accepts).add(verdict.case)
@@ -159,7 +159,7 @@ def _reply_rows(
 def _cell(operation: Operation, promise: str, witness: _Witness | None) -> Cell:
     constraint = operation.constraint(promise)
     if constraint is None:
-        if witness is not None and witness.broken:
+        if witness is not None and witness.fails:
             return _judged(witness)
         here = promise.partition(".")[0] in operation.arguments
         return Cell(state="absent", note="no such rule" if here else "no such parameter")
@@ -172,7 +172,7 @@ def _cell(operation: Operation, promise: str, witness: _Witness | None) -> Cell:
 
 
 def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> Cell:
-    if witness.broken:
+    if witness.fails:
         return _told(witness, "broken", rule=rule, source=source)
     if witness.accepts or witness.refuses:
         return _told(witness, "held", rule=rule, source=source)
@@ -187,6 +187,7 @@ def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> Cell:
 def _told(witness: _Witness, state: State, *, rule: str, source: str, note: str = "") -> Cell:
     return Cell(
         state=state,
+        fails=len(witness.fails),
         accepts=len(witness.accepts),
         refuses=len(witness.refuses),
         served=witness.came["served"],

@@ -20,12 +20,14 @@ no such promise."""
 class Cell:
     """One promise of one provider's operation.
 
-    `accepts` and `refuses` are the cases whose passing verdicts support it; `served`, `turned_away`
-    and `unanswered` count what came of the cases that only observed it. `rule` words the promise,
-    `source` is its document and section, `note` says why where the state alone does not.
+    `fails` counts the cases that break it, `accepts` and `refuses` those whose passing verdicts
+    support it; `served`, `turned_away` and `unanswered` count what came of the cases that only
+    observed it. `rule` words the promise, `source` is its document and section, `note` says why
+    where the state alone does not.
     """
 
     state: State
+    fails: int = 0
     accepts: int = 0
     refuses: int = 0
     served: int = 0

@@ -1,4 +1,4 @@
-"""Outside data read field by field: each function returns the type it names or raises ValueError."""
+"""Outside data read field by field: each function returns what it names or raises ValueError."""
 
 from collections.abc import Mapping
 

@@ -38,47 +38,19 @@ from harness.core.exchange import (
 )
 from harness.core.jsontype import Json
 from harness.transport import fields
-from harness.transport.pictures import mark
+from harness.transport.headers import Headers, joined, listed
 
 NO_REPLY = 599
 FORM_HEADER = ("X-Harness-Form", "parts")
 
-SECRET_HEADERS = frozenset(
-    {
-        "api-key",
-        "authorization",
-        "cookie",
-        "proxy-authorization",
-        "set-cookie",
-        "x-api-key",
-        "x-goog-api-key",
-    }
-)
-"""Never kept, in requests and replies, in lower case."""
-
-_HOP_BY_HOP = frozenset(  # RFC 9110, section 7.6.1: about the connection, not about the reply
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-_TRANSFER = frozenset({"content-encoding", "content-length"})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FORMAT = re.compile(r"[a-z0-9]{1,20}")
-
-Headers = tuple[tuple[str, str], ...]
 
 
 def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, dict[str, object]]:
     """Return the request and the response as vcrpy's `serialize` takes them."""
     request = exchange.request
-    headers = _joined(request.headers)
+    headers = joined(request.headers)
     body = None if request.body is None else _compact(request.body)
     if request.form is not None:
         headers.update([FORM_HEADER])
@@ -123,8 +95,12 @@ def is_ours(interaction: object) -> bool:
 
 
 def uri_of(target: str, base_url: str) -> str:
-    """Return a target's whole address."""
-    return base_url.rstrip("/") + target if target.startswith("/") else target
+    """Return a target's whole address; a version that base and path both name counts once."""
+    if not target.startswith("/"):
+        return target
+    base = base_url.rstrip("/")
+    first = "/" + target.split("/")[1]
+    return base.removesuffix(first) + target
 
 
 def _compact(value: object) -> str:
@@ -140,24 +116,6 @@ def _given(values: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _joined(headers: Headers) -> dict[str, str]:
-    """Return one line for each name, as RFC 9110 allows; vcrpy would keep the first only."""
-    lines: dict[str, str] = {}
-    for name, value in headers:
-        if name.lower() not in SECRET_HEADERS:
-            lines[name] = f"{lines[name]}, {value}" if name in lines else value
-    return lines
-
-
-def _listed(headers: Headers, *, transfer: bool) -> dict[str, list[str]]:
-    lists: dict[str, list[str]] = {}
-    for name, value in headers:
-        lower = name.lower()
-        if lower not in SECRET_HEADERS | _HOP_BY_HOP and (lower in _TRANSFER) is transfer:
-            lists.setdefault(name, []).append(value)
-    return lists
-
-
 def _replied(reply: Reply) -> dict[str, object]:
     try:
         message = HTTPStatus(reply.status).phrase
@@ -165,11 +123,11 @@ def _replied(reply: Reply) -> dict[str, object]:
         message = ""
     response: dict[str, object] = {
         "status": {"code": reply.status, "message": message},
-        "headers": _listed(reply.headers, transfer=False),
+        "headers": listed(reply.headers, transfer=False),
         **_held(reply),
         "size_bytes": reply.size_bytes,
     }
-    if transfer := _listed(reply.headers, transfer=True):
+    if transfer := listed(reply.headers, transfer=True):
         response["transfer"] = transfer
     if reply.pictures:
         response["pictures"] = {
@@ -228,8 +186,8 @@ def _request(entry: dict[str, object], response: dict[str, object]) -> Request:
 def _pairs(headers: object) -> Headers:
     pairs: list[tuple[str, str]] = []
     for name, values in fields.table(headers, "headers").items():
-        for value in fields.rows(values, f"header {name}"):
-            pairs.append((name, fields.text({name: value}, name)))
+        listed_values = fields.rows(values, f"header {name}")
+        pairs += [(name, fields.text({name: value}, name)) for value in listed_values]
     return tuple(pairs)
 
 
@@ -270,7 +228,7 @@ def _picture(entry: dict[str, object]) -> Picture:
     digest, kind = fields.text(entry, "digest"), fields.text(entry, "format")
     state = fields.text(entry, "state")
     # The digest and the format make a file name: a recording must not choose which file is read.
-    if _DIGEST.fullmatch(digest) is None or _FORMAT.fullmatch(kind) is None:
+    if state != "absent" and not (_DIGEST.fullmatch(digest) and _FORMAT.fullmatch(kind)):
         raise ValueError(f"a picture's digest or format is none: {digest[:80]}, {kind[:80]}")
     for known in get_args(PictureState):
         if state == known:
@@ -304,6 +262,3 @@ def _failure(entry: dict[str, object]) -> Failure:
                 partial=None if partial is None else _reply(fields.table(partial, "partial")),
             )
     raise ValueError(f"a failure's kind is {kind[:80]}")
-
-
-__all__ = ["from_interaction", "is_ours", "mark", "to_interaction", "uri_of"]

@@ -15,11 +15,11 @@ EVENT_AT_MOST_BYTES = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
-class EventTooLargeError(ValueError):
+class SseError(ValueError):
     """An event did not end within its bound; the rest of the stream cannot be read."""
 
 
-class Decoder:
+class SseDecoder:
     """Turns chunks into events; one for each stream."""
 
     def __init__(self, *, event_at_most_bytes: int = EVENT_AT_MOST_BYTES) -> None:
@@ -39,7 +39,8 @@ class Decoder:
     def feed(self, chunk: bytes) -> list[tuple[str, str]]:
         """Take the next bytes and return the events they complete, as (name, data).
 
-        The name is `message` where the stream gives none. Raises EventTooLargeError.
+        The name is empty where the stream gives none (a browser would say `message`).
+        Raises SseError.
         """
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
@@ -60,7 +61,7 @@ class Decoder:
     def _grow(self, size: int) -> None:
         self._size += size
         if self._size > self._at_most:
-            raise EventTooLargeError(f"an event is larger than {self._at_most:,} bytes")
+            raise SseError(f"an event is larger than {self._at_most:,} bytes")
 
     def _taken(self, line: bytes) -> list[tuple[str, str]]:
         size = len(line)
@@ -84,13 +85,17 @@ class Decoder:
         self._name, self._data, self._size = b"", [], 0
         if not data:
             return []
-        return [(name or "message", b"\n".join(data).decode("utf-8", "replace"))]
+        return [(name, b"\n".join(data).decode("utf-8", "replace"))]
 
 
 def read_event(
     name: str, data: str, *, at_s: float, pictures: Pictures
 ) -> tuple[Event, dict[str, Picture]]:
-    """Read an event's data as JSON with its images taken out, or keep the start of a text (`[DONE]`)."""
+    """Read an event's data as JSON with its images taken out, or keep a text's start (`[DONE]`).
+
+    An event without a name is called by the `type` in its data, as OpenAI's are.
+    """
     body = read_body(data.encode("utf-8", "replace"), pictures)
     read = body.document if body.text is None else body.text
-    return Event(name=name, at_s=at_s, data=read), body.pictures
+    named = name or str(read.get("type", "") if isinstance(read, dict) else "")
+    return Event(name=named, at_s=at_s, data=read), body.pictures

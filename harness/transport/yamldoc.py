@@ -35,7 +35,7 @@ _BYTES_IO = f"{_YAML}python/object/new:_io.BytesIO"  # how old vcrpy wrote an up
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Stands for a value whose tag asks for more than plain data, or that is not what its tag says."""
+    """Stands for a value whose tag asks for more than plain data, or that belies its tag."""
 
     tag: str
 
@@ -47,7 +47,7 @@ Yaml: TypeAlias = "None | bool | int | float | str | bytes | Refused | list[Yaml
 def load_yaml(text: str) -> Yaml:
     """Read the one document in `text`; ValueError (one line) when it is no YAML or is hostile.
 
-    A value with a tag like `!!python/object` becomes `Refused`, so that it spoils only what uses it.
+    A value with a tag like `!!python/object` becomes `Refused`: it spoils only what uses it.
     """
     try:
         return _Builder(text).document()
@@ -55,7 +55,9 @@ def load_yaml(text: str) -> Yaml:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or str(error)
-        raise ValueError(f"invalid or truncated YAML{where}: {problem}".replace("\n", " ")) from None
+        raise ValueError(
+            f"invalid or truncated YAML{where}: {problem}".replace("\n", " ")
+        ) from None
 
 
 class _Builder:
@@ -80,11 +82,14 @@ class _Builder:
         value = self._node(self._next(), 0)
         self._next()
         if not isinstance(self._next(), StreamEndEvent):
-            raise ValueError("more than one YAML document in the file")
+            raise ValueError("more than one YAML document in the file")  # noqa: TRY004 - as above
         return value
 
     def _next(self) -> Event:
-        return self._loader.get_event()
+        event = self._loader.get_event()
+        if event is None:
+            raise ValueError("the YAML ends early")
+        return event
 
     def _node(self, event: Event, depth: int) -> Yaml:
         if depth > DEPTH_AT_MOST:
@@ -109,8 +114,8 @@ class _Builder:
             self._anchors[event.anchor] = (value, self._weight - before)
         return value
 
-    def _repeated(self, anchor: str) -> Yaml:
-        if anchor not in self._anchors:
+    def _repeated(self, anchor: str | None) -> Yaml:
+        if anchor is None or anchor not in self._anchors:
             raise ValueError(f"the YAML alias *{anchor} names nothing complete before it")
         value, weight = self._anchors[anchor]
         self._weight += weight

@@ -1,4 +1,4 @@
-"""One generator per wire protocol: yields requests and pauses, receives answers, returns an Outcome.
+"""One generator per wire protocol: yields requests and pauses, takes answers, returns an Outcome.
 
 Nothing here opens a socket or reads a clock, so the same code speaks to a live endpoint, a cassette
 and a recording that somebody else made.

@@ -61,13 +61,6 @@ def speak(provider: Provider, operation: Operation, shot: Shot) -> Wire:
     return (yield from _collect(operation, answer, job=None))
 
 
-def resume(provider: Provider, operation: Operation, shot: Shot, submitted: Reply) -> Wire:
-    """Go on with a job that an earlier run submitted and paid for; submits nothing."""
-    if operation.job is None:
-        raise ValueError(f"{provider.name} has no jobs")
-    return (yield from _follow(provider, operation, operation.job, submitted, shot.request))
-
-
 def _once(request: Request) -> Talk[Answer]:
     """Send a request that may cost money: again only where the provider said it was too early."""
     answer = yield from send(request)
@@ -123,20 +116,26 @@ def _follow(
         answer = yield from _again(poll)
         if isinstance(answer, Failure):
             return fault_of(answer, paid=True, job=job_id)
-        if not OK <= answer.status < REDIRECT:
-            return _lost(provider, answer, job_id)
+        fault = _ended_badly(provider, job, answer, job_id)
+        if fault is not None:
+            return fault
         state = first(job.state, answer.document)
         if state in job.done:
             return (yield from _collect(operation, answer, job=job_id, lacking=lacking))
-        if state in job.failed:
-            return _failed(job, answer, job_id)
-        if state not in job.pending:
-            return _odd(state, job_id)
         if waited >= request.timeout_s:
             return _stuck(state, waited, job_id)
         pause = max(job.interval_s, _asked(answer))
         waited += pause
         yield Pause(seconds=pause)
+
+
+def _ended_badly(provider: Provider, job: Job, reply: Reply, job_id: str) -> Fault | None:
+    if not OK <= reply.status < REDIRECT:
+        return _lost(provider, reply, job_id)
+    state = first(job.state, reply.document)
+    if state in job.failed:
+        return _failed(job, reply, job_id)
+    return None if state in (*job.done, *job.pending) else _odd(state, job_id)
 
 
 def _asked(reply: Reply) -> float:

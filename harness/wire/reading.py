@@ -1,4 +1,4 @@
-"""A served reply as images: where they are, what is declared of them, what was counted and charged."""
+"""A served reply as images: where they are, what is declared, counted and charged."""
 
 import math
 import re
@@ -136,8 +136,8 @@ def _present(field: Field_, document: Json) -> bool:
         case "object":
             return isinstance(found, dict)
         case "strings":
-            full = isinstance(found, list) and bool(found)
-            return full and all(isinstance(item, str) and item for item in found or ())
+            items = found if isinstance(found, list) else []
+            return bool(items) and all(isinstance(item, str) and item for item in items)
 
 
 def _word(paths: Paths, document: Json) -> str | None:

@@ -81,6 +81,21 @@ def test_a_signal_ends_it_with_0_even_while_a_request_is_open(
         assert process.stderr.read() == ""
 
 
+def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_error_of_ours(start: Start) -> None:
+    with start("--time-scale", "0") as (process, urls):
+        address = httpx.URL(urls["aimlapi"])
+        with socket.create_connection((address.host, address.port or 80)) as client:
+            client.sendall(b"POST /v1/images/generations HTTP/1.1\r\nHost: x\r\n")
+            client.sendall(b"Content-Length: 100\r\n\r\nhalf")
+        reply = httpx.get(f"{urls['aimlapi']}/__emulator/ledger")
+        process.terminate()
+        process.wait(10)
+
+        assert reply.json()["totals"]["requests"] == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
 def test_a_busy_port_is_said_in_one_line_with_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     first = _free_ports()
     with socket.socket() as busy:

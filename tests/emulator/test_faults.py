@@ -52,8 +52,8 @@ COMMON |= {rule: {"size": size} for rule, size in LATTICE_BREAKS.items()}
 
 # The changes to a minimal body that break one rule and no other.
 BREAKS: dict[str, dict[str, dict[str, Any]]] = {
-    "buble": COMMON
-    | {
+    "buble": {
+        **COMMON,
         "prompt.max_length": {"prompt": "x" * 20_001},
         "mode.one_of": {"mode": "text_to_video"},
         "resolution.one_of": {"resolution": "8K"},
@@ -71,8 +71,8 @@ BREAKS: dict[str, dict[str, dict[str, Any]]] = {
         "mediaType.absent": {"mediaType": "image"},
         "media_type.absent": {"media_type": "image"},
     },
-    "sub2api": COMMON
-    | {
+    "sub2api": {
+        **COMMON,
         "prompt.max_length": {"prompt": "x" * 32_001},
         "input_fidelity.absent": {"input_fidelity": "high"},
         "style.absent": {"style": "vivid"},
@@ -83,8 +83,8 @@ BREAKS: dict[str, dict[str, dict[str, Any]]] = {
         "partial_images.only_with": {"partial_images": 1},
         "user.format": {"user": 123},
     },
-    "apiframe": COMMON
-    | {
+    "apiframe": {
+        **COMMON,
         "prompt.max_length": {"prompt": "x" * 2_001},
         "n.integer": {"number_of_images": 1.5},
         "n.range": {"number_of_images": 11},
@@ -94,9 +94,13 @@ BREAKS: dict[str, dict[str, dict[str, Any]]] = {
         "gptImage2Params.absent": {"gptImage2Params": {"style": "vivid"}},
         "webhook_url.format": {"webhook_url": 5},
     },
-    "nanobanana": COMMON | {"prompt.max_length": {"prompt": "x" * 2_001}, "n.range": {"n": 2}},
-    "aimlapi": COMMON
-    | {
+    "nanobanana": {
+        **COMMON,
+        "prompt.max_length": {"prompt": "x" * 2_001},
+        "n.range": {"n": 2},
+    },
+    "aimlapi": {
+        **COMMON,
         "prompt.max_length": {"prompt": "x" * 32_001},
         "n.range": {"n": 2},
         "size.one_of": {"size": "2048x2048"},
@@ -125,8 +129,8 @@ EDGES: dict[str, dict[str, dict[str, Any]]] = {
         "stream.one_of": {"stream": True},
         "partial_images.range": {"stream": True, "partial_images": 3},
         "response_format.one_of": {"response_format": "b64_json"},
-    }
-    | {rule: {"size": size} for rule, size in LATTICE_EDGES.items()},
+        **{rule: {"size": size} for rule, size in LATTICE_EDGES.items()},
+    },
     "apiframe": {
         "prompt.max_length": {"prompt": "x" * 2_000},
         "quality.one_of": {"quality": "high"},
@@ -139,8 +143,8 @@ EDGES: dict[str, dict[str, dict[str, Any]]] = {
     "nanobanana": {
         "prompt.max_length": {"prompt": "x" * 2_000},
         "quality.one_of": {"quality": "auto"},
-    }
-    | {rule: {"size": size} for rule, size in LATTICE_EDGES.items()},
+        **{rule: {"size": size} for rule, size in LATTICE_EDGES.items()},
+    },
     "aimlapi": {
         "prompt.max_length": {"prompt": "x" * 32_000},
         "size.one_of": {"size": "1536x1024"},
@@ -400,3 +404,66 @@ def test_a_fault_without_a_provider_means_all_that_have_it() -> None:
         named("aimlapi:ignore:n.rang")
     with pytest.raises(UnknownFaultError):
         named("buble:fewer_images")
+
+
+BAD_WORD: dict[str, tuple[str, dict[str, Any]]] = {
+    "buble": ("resolution", {"resolution": "8K"}),
+    "sub2api": ("quality", {"quality": "ultra"}),
+    "apiframe": ("quality", {"quality": "ultra"}),
+    "nanobanana": ("quality", {"quality": "ultra"}),
+    "aimlapi": ("quality", {"quality": "ultra"}),
+}
+
+
+@pytest.mark.parametrize("provider", list(BAD_WORD))
+def test_a_refusal_names_the_parameter_unless_that_is_the_fault(
+    emulator: Emulator, provider: str
+) -> None:
+    parameter, changes = BAD_WORD[provider]
+    named_ = emulator.submit(provider, emulator.body(provider, **changes))
+    emulator.switch(provider, "unnamed_parameter")
+    unnamed = emulator.submit(provider, emulator.body(provider, **changes))
+
+    assert parameter in named_.text
+    assert parameter not in unnamed.text
+    assert unnamed.status_code == named_.status_code
+
+
+@pytest.mark.parametrize(
+    ("provider", "status"),
+    [(f.provider, int(f.name[-3:])) for f in FAULTS if f.name in ("refusal_200", "refusal_500")],
+)
+def test_a_refusal_under_another_status_keeps_its_body(
+    emulator: Emulator, provider: str, status: int
+) -> None:
+    _, changes = BAD_WORD[provider]
+    plain = emulator.submit(provider, emulator.body(provider, **changes))
+    emulator.switch(provider, f"refusal_{status}")
+    other = emulator.submit(provider, emulator.body(provider, **changes))
+
+    assert other.status_code == status
+    assert set(other.json()) == set(plain.json())
+
+
+@pytest.mark.parametrize("provider", list(BAD_WORD))
+def test_an_overcharge_doubles_the_price(emulator: Emulator, provider: str) -> None:
+    emulator.submit(provider, emulator.body(provider))
+    emulator.switch(provider, "overcharge")
+    emulator.submit(provider, emulator.body(provider))
+    usual, doubled = (e["cost"]["amount"] for e in emulator.ledger(provider)["entries"])
+
+    assert doubled == pytest.approx(2 * usual)
+
+
+@pytest.mark.parametrize("provider", list(BAD_WORD))
+def test_refused_requests_are_free_unless_that_is_the_fault(
+    emulator: Emulator, provider: str
+) -> None:
+    _, changes = BAD_WORD[provider]
+    emulator.submit(provider, emulator.body(provider, **changes))
+    emulator.switch(provider, "charge_refused")
+    emulator.submit(provider, emulator.body(provider, **changes))
+    free, charged = (e["cost"]["amount"] for e in emulator.ledger(provider)["entries"])
+
+    assert free == 0
+    assert charged > 0

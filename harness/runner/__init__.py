@@ -1,0 +1,1 @@
+"""Drives the wire over a transport: budget, pacing, journal, resume. Has the only clock."""

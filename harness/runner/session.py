@@ -1,0 +1,196 @@
+"""One provider's plan over its transports: workers, canary, budget and journal."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from harness.core.case import Plan, Shot
+from harness.core.exchange import Exchange, Failure
+from harness.core.outcome import Fault, Outcome
+from harness.core.record import Evidence, Record
+from harness.runner.budget import Budget, cost_of
+from harness.runner.drive import drive
+from harness.spec.provider import Provider
+from harness.store import Line, RunFolder, Unfinished
+from harness.transport.base import Transport
+from harness.wire.protocol import speak
+
+_CUT_OFF = Fault(
+    error_class="unknown",
+    why="the run was cut off while this was under way; it may have been paid, so it was not sent "
+    "again",
+    may_be_paid=True,
+)
+
+CANARY_TRIES = 3
+"""How often the plain base request is tried before a provider counts as out of reach."""
+
+
+class Journal:
+    """Writes lines in order on one thread, so that no disk delays the event loop's clock."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    async def append(self, line: Line) -> None:
+        """Write a line; when this returns, a crash of ours cannot lose it."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._pool, self.folder.append, line)
+
+    def close(self) -> None:
+        """Wait for the last line and close the files."""
+        self._pool.shutdown(wait=True)
+        self.folder.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One provider's run; `records` grow in the order in which the shots end.
+
+    `done` and `begun` come from an earlier run that this one goes on with. `off_tape` says what a
+    replay asked for and did not find.
+    """
+
+    provider: Provider
+    plan: Plan
+    evidence: Evidence
+    transport: Callable[[], Transport]
+    journal: Journal
+    budget: Budget
+    concurrency: int
+    stop: asyncio.Event
+    canary: bool = True
+    progress: Callable[["Session"], None] = lambda _session: None
+    done: tuple[Record, ...] = ()
+    begun: tuple[Unfinished, ...] = ()
+    records: list[Record] = field(default_factory=list)
+    off_tape: list[str] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Send every shot that the budget carries; StoreError where the journal cannot be kept."""
+        self.records += self.done
+        for record in self.done:
+            if record.outcome is not None:
+                await self.budget.book(cost_of(record.outcome, record.shot.at_risk))
+        finished = {record.shot.case.id for record in self.done}
+        waiting = deque(shot for shot in self.plan.shots if shot.case.id not in finished)
+        if self.canary and waiting and (why := await self._canary(waiting)):
+            for shot in waiting:
+                await self._skip(shot, why)
+            return
+        workers = max(1, min(self.concurrency, len(waiting)))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(self._work(waiting))
+
+    async def _canary(self, waiting: deque[Shot]) -> str | None:
+        """Send the plain request alone; return why the rest should not leave, or None."""
+        shot = waiting.popleft()
+        async with self._open() as transport:
+            for attempt in range(1, CANARY_TRIES + 1):
+                record = await self._shoot(shot, transport, attempt=attempt)
+                outcome = record.outcome if record else None
+                if not isinstance(outcome, Fault) or self.stop.is_set():
+                    return None
+                last = attempt == CANARY_TRIES or outcome.error_class in ("auth", "quota")
+                if last or outcome.may_be_paid:
+                    return f"{shot.case.id} met {outcome.error_class}: {outcome.why}"
+                self.records.remove(record)  # type: ignore[arg-type]  # it is one, for it had an outcome
+        return None
+
+    async def _work(self, waiting: deque[Shot]) -> None:
+        async with self._open() as transport:
+            while waiting:
+                shot = waiting.popleft()
+                if self.stop.is_set():
+                    await self._skip(shot, "interrupted")
+                elif self.journal.folder.full:
+                    await self._skip(shot, "the disk is full")
+                else:
+                    await self._shoot(shot, transport)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Transport]:
+        transport = self.transport()
+        try:
+            yield transport
+        finally:
+            await transport.aclose()
+
+    async def _shoot(self, shot: Shot, transport: Transport, *, attempt: int = 1) -> Record | None:
+        """Send one shot under the budget and keep what comes; None where the money is short."""
+        past = self._past(shot)
+        short = await self.budget.reserve(shot.at_risk, owed=past is not None)
+        if short is not None:
+            await self._skip(shot, short)
+            return None
+        cost = shot.at_risk  # the worst, should this be cut off
+        try:
+            outcome, exchanges = await self._converse(shot, transport, attempt=attempt, past=past)
+            cost = cost_of(outcome, shot.at_risk)
+        finally:
+            await self.budget.settle(shot.at_risk, cost)
+        return self._finished(shot, outcome, exchanges)
+
+    async def _converse(
+        self, shot: Shot, transport: Transport, *, attempt: int, past: list[Exchange] | None
+    ) -> tuple[Outcome, list[Exchange]]:
+        """Journal the shot, see it through, journal its outcome."""
+        line = Line(provider=self.provider.name, case=shot.case.id, attempt=attempt)
+        exchanges = list(past or ())
+        if past is None:
+            await self.journal.append(replace(line, shot=shot, evidence=self.evidence))
+
+        async def keep(exchange: Exchange) -> None:
+            exchanges.append(exchange)
+            await self.journal.append(replace(line, exchange=exchange))
+
+        outcome: Outcome = _CUT_OFF
+        if past is None or past:
+            outcome = await drive(
+                speak(self.provider, self.provider.operation(shot.case.operation), shot),
+                transport,
+                due_s=shot.due_s,
+                on_exchange=keep,
+                past=past or (),
+            )
+        await self.journal.append(replace(line, outcome=outcome))
+        return outcome, exchanges
+
+    def _past(self, shot: Shot) -> list[Exchange] | None:
+        """Return what an earlier run saw of a shot that it did not finish; None for a new shot."""
+        for item in self.begun:
+            if item.line.case == shot.case.id:
+                return item.exchanges
+        return None
+
+    def _finished(self, shot: Shot, outcome: Outcome, exchanges: list[Exchange]) -> Record:
+        record = Record(
+            shot=shot, evidence=self.evidence, outcome=outcome, exchanges=tuple(exchanges)
+        )
+        self.records.append(record)
+        self.off_tape += [
+            exchange.answer.why
+            for exchange in exchanges
+            if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
+        ]
+        self.progress(self)
+        return record
+
+    async def _skip(self, shot: Shot, why: str) -> None:
+        record = Record(shot=shot, evidence=self.evidence, outcome=None, skipped=why)
+        self.records.append(record)
+        self.progress(self)
+        line = Line(
+            provider=self.provider.name,
+            case=shot.case.id,
+            shot=shot,
+            evidence=self.evidence,
+            skipped=why,
+        )
+        if not self.journal.folder.full:
+            await self.journal.append(line)
