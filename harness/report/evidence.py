@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from harness.core.record import Evidence
 from harness.report.model import Banner
 
-DISCLAIMER = "It says nothing about the real providers."
+DISCLAIMER = "it says nothing about the real providers"
+
+_OURS = (
+    "the harness's own emulator of the providers' documents. What follows shows what the harness"
+    " can see, not what the providers do."
+)
 
 
 def about_provider(evidence: Evidence | None) -> bool:
@@ -38,7 +43,8 @@ def banner(evidence: Mapping[str, Evidence | None]) -> Banner:
         return Banner(
             level="empty",
             title="Nothing was tested",
-            text="No request was sent and none was replayed. " + DISCLAIMER,
+            text="No request was sent and none was replayed. This report says nothing about any"
+            " provider.",
         )
     if len(emulated) == len(known):
         return _emulated(tuple(known.values()))
@@ -67,18 +73,16 @@ def _emulated(items: tuple[Evidence, ...]) -> Banner:
     if all(item.kind == "emulator" for item in items):
         return Banner(
             level="emulated",
-            title="Emulator run",
-            text="Every reply came from the harness's own emulator of the providers' documents. "
-            + DISCLAIMER,
+            title=f"Emulator run: {DISCLAIMER}",
+            text=f"Every reply came from {_OURS}",
         )
     days = sorted({item.date for item in items if item.date})
     made = f" made {days[0]}" if days else ""
     until = f" to {days[-1]}" if len(days) > 1 else ""
     return Banner(
         level="emulated",
-        title="Replay of an emulator recording",
-        text=f"Every reply was read from recordings{made}{until} of the harness's own emulator of"
-        " the providers' documents. " + DISCLAIMER,
+        title=f"Replay of an emulator recording: {DISCLAIMER}",
+        text=f"Every reply was read from recordings{made}{until} of {_OURS}",
     )
 
 

@@ -39,3 +39,9 @@ def amount(value: Decimal) -> str:
     """Return an amount of money or credits without needless zeros."""
     text = f"{value:,.6f}"
     return text.rstrip("0").rstrip(".")
+
+
+def money(value: Decimal, unit: str) -> str:
+    """Return an amount with its unit: `1 credit`, `0.5 credits`, `0.053 usd`."""
+    counted = unit in {"credit", "image"} and value != 1
+    return f"{amount(value)} {unit}{'s' if counted else ''}"

@@ -1,8 +1,150 @@
-"""Stub."""
+"""`index.html`: the report as one file that opens from disk and asks nobody for anything."""
 
-from harness.report.model import Report
+import base64
+import hashlib
+import json
+import re
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.core.exchange import Part, Request
+from harness.report import figures
+from harness.report.evidence import words
+from harness.report.model import Report, Row, Shown
+from harness.report.plot import plot
+from harness.report.text import count, pruned, shortened, shown, visible
+from harness.stats.latency import CONFIDENCE
+from harness.stats.quantile import fewest
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_MOST_REQUEST = 6_000
+
+SYMBOLS = {
+    "held": "✓",
+    "broken": "✗",
+    "undocumented": "○",
+    "inconclusive": "?",
+    "not tried": "·",
+    "absent": "-",
+    "unclear": "?",
+    "untested": "·",
+}
 
 
 def html(report: Report) -> str:
-    """Stub."""
-    return f"{report.header.run}"
+    """Return the report as one HTML page: no script is needed, nothing is fetched.
+
+    Foreign text is escaped, shortened, and shows its control characters; a request stands
+    complete in its curl line only. A content policy forbids whatever this module did not write.
+    """
+    environment = _environment()
+    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    script = (_TEMPLATES / "script.js").read_text(encoding="utf-8")
+    return environment.get_template("index.html.j2").render(
+        report=report,
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=_policy(style, script),
+        plot=plot(report.latency),
+        tally=_tally(report),
+        anchors={_anchor(item): item for item in report.findings},
+        methods=_methods(report),
+        observed=[
+            (provider, tuple(rows))
+            for provider, rows in groupby(report.observations, key=lambda row: row.provider)
+        ],
+        fewest_median=fewest(0.5, confidence=CONFIDENCE),
+        fewest_p95=fewest(0.95, confidence=CONFIDENCE),
+    )
+
+
+def request_shown(request: Request) -> str:
+    """Return a request as people read it: long texts shortened, files named with their size."""
+    head = visible(f"{request.method} {shortened(request.target, 200)}")
+    if request.form is not None:
+        body = "\n".join(_part(part) for part in request.form)
+    elif request.body is None:
+        return head
+    else:
+        body = json.dumps(pruned(request.body), indent=2, ensure_ascii=False)
+    return f"{head}\n{visible(shortened(body, _MOST_REQUEST), keep=chr(10))}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "foreign": shown,
+        "visible": visible,
+        "count": count,
+        "seconds": figures.seconds,
+        "interval": figures.interval_s,
+        "percent": figures.percent,
+        "amount": figures.amount,
+        "money": lambda value, unit: shown(figures.money(value, unit), 40),
+        "words": lambda evidence: shown(words(evidence), 120),
+        "request": request_shown,
+        "anchor": _anchor,
+    }
+    environment.globals |= {"symbols": SYMBOLS, "row_states": _row_states, "cell_anchor": _slug}
+    return environment
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}';"
+        f" script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    raw = hashlib.sha256(text.encode("utf-8")).digest()
+    return "sha256-" + base64.b64encode(raw).decode("ascii")
+
+
+def _part(part: Part) -> str:
+    if part.value is not None:
+        return f"{part.name} = {shortened(part.value, 160)}"
+    told = [part.media_type or "no media type"]
+    if part.size_bytes is not None:
+        told.append(f"{part.size_bytes:,} bytes")
+    if part.width_px is not None and part.height_px is not None:
+        told.append(f"{part.width_px}x{part.height_px}")
+    return f"{part.name} = @{shortened(part.filename or 'image', 80)} ({', '.join(told)})"
+
+
+def _anchor(item: Shown) -> str:
+    finding = item.finding
+    return _slug(finding.provider, finding.operation, finding.constraint or finding.check)
+
+
+def _slug(*parts: str) -> str:
+    return "finding-" + re.sub(r"[^a-z0-9._]+", "-", "-".join(parts).lower())
+
+
+def _row_states(row: Row) -> str:
+    """Return the states of a row's cells as words for a filter: `held not-tried`."""
+    return " ".join(dict.fromkeys(cell.state.replace(" ", "-") for cell in row.cells))
+
+
+def _tally(report: Report) -> dict[str, int]:
+    """Count the rows of the matrix that have a cell in each state."""
+    return {
+        state: sum(any(cell.state == state for cell in row.cells) for row in report.matrix.rows)
+        for state in ("held", "broken", "undocumented", "inconclusive", "not tried")
+    }
+
+
+def _methods(report: Report) -> tuple[str, ...]:
+    """Name each method that made an interval of this report, once."""
+    estimates = [estimate for row in report.latency for estimate in (row.median, row.p95)]
+    estimates += [row.share for row in report.errors]
+    return tuple(dict.fromkeys(item.method for item in estimates if item.low is not None))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from harness.report.evidence import words
-from harness.report.figures import amount, interval_s, seconds
+from harness.report.figures import interval_s, money, seconds
 from harness.report.model import Cell, Report, Shown, Summary
 from harness.report.text import count, shown
 from harness.stats.latency import Latency
@@ -47,11 +47,12 @@ def markdown(report: Report) -> str:
     page.add_each([_finding(item) for item in report.findings], "finding", share=0.6)
     if report.harness_errors:
         page.add(_harness_errors(report))
-    page.add("## Latency\n\n" + _latency(report.latency) if report.latency else "")
+    latency = "## Latency\n\n" + _latency(report.latency) if report.latency else ""
     page.add("## Promises")
     page.add(_LEGEND)
     head, *rows = _matrix(report)
-    page.add_table(head, rows)
+    page.add_table(head, rows, reserve=len(latency))
+    page.add(latency)
     return page.text()
 
 
@@ -78,8 +79,8 @@ class _Page:
                 return
             self.add(block)
 
-    def add_table(self, head: str, rows: Sequence[str]) -> None:
-        room, fitting = self._room() - len(head), []
+    def add_table(self, head: str, rows: Sequence[str], *, reserve: int) -> None:
+        room, fitting = self._room() - len(head) - reserve, []
         for row in rows:
             room -= len(row) + 1
             if room < 0:
@@ -123,7 +124,7 @@ def _providers(rows: Sequence[Summary]) -> str:
                 f"{row.cases:,}",
                 f"{row.cost.requests:,}",
                 f"{row.cost.images_paid:,}",
-                f"{amount(row.cost.amount)} {escaped(row.cost.unit)}",
+                escaped(money(row.cost.amount, row.cost.unit), 40),
             )
             for row in rows
         ),

@@ -2,7 +2,7 @@
 
 from harness.core.verdict import Estimate
 from harness.report.evidence import words
-from harness.report.figures import amount, interval_s, seconds
+from harness.report.figures import interval_s, money, seconds
 from harness.report.model import Report, Summary
 from harness.report.text import shown
 from harness.stats.latency import Latency
@@ -37,7 +37,7 @@ def _row(report: Report, item: Summary) -> tuple[str, ...]:
         str(item.undocumented),
         f"{item.cost.requests:,}",
         f"{item.cost.images_paid:,}",
-        shown(f"{amount(item.cost.amount)} {item.cost.unit}", 40),
+        shown(money(item.cost.amount, item.cost.unit), 40),
         "; ".join(_latency(row, alone=len(timed) == 1) for row in timed) or "-",
     )
 

@@ -69,6 +69,7 @@ class Session:
     begun: tuple[Unfinished, ...] = ()
     records: list[Record] = field(default_factory=list)
     off_tape: list[str] = field(default_factory=list)
+    under_way: int = 0
 
     async def run(self) -> None:
         """Send every shot that the budget carries; StoreError where the journal cannot be kept."""
@@ -129,10 +130,12 @@ class Session:
             await self._skip(shot, short)
             return None
         cost = shot.at_risk  # the worst, should this be cut off
+        self.under_way += 1
         try:
             outcome, exchanges = await self._converse(shot, transport, attempt=attempt, past=past)
             cost = cost_of(outcome, shot.at_risk)
         finally:
+            self.under_way -= 1
             await self.budget.settle(shot.at_risk, cost)
         return self._finished(shot, outcome, exchanges)
 

@@ -299,6 +299,8 @@ class Errors(Frozen):
     parameter: Paths = ()
     names_parameter: Status
     """Whether the documents show errors that name the offending parameter."""
+    any_status: bool = False
+    """Whether the envelope alone tells an error: its HTTP status is not documented."""
     source: Cited
     second_source: Cited | None = None
     classes: tuple[ErrorRule, ...] = ()
@@ -337,6 +339,8 @@ class Prices(Frozen):
     note: str = ""
     tiers: tuple[Tier, ...] = ()
     auto_tier: str | None = None
+    failed_free: Cited | None = None
+    """Where the documents say that only successful generations cost anything."""
     rows: tuple[PriceRow, ...]
     examples: tuple[WorkedExample, ...] = ()
 

@@ -39,7 +39,7 @@ class Cost:
     def basis(self) -> str:
         """What the amount rests on, in words."""
         if self.stated and self.listed:
-            return f"{self.stated} cases as charged, {self.listed} by the price list"
+            return f"{self.stated} as charged in the replies, {self.listed} by the price list"
         if self.stated:
             return "as charged in the replies"
         return "by the price list" if self.listed else "nothing was served"

@@ -9,7 +9,7 @@ index.
 import hashlib
 import os
 import tempfile
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, cast
@@ -83,10 +83,11 @@ class Tape:
         self.exchanges = tuple(exchanges)
         self.metadata = metadata
         self._name = name
-        self._waiting: defaultdict[Key, deque[int]] = defaultdict(deque)
+        self._places: defaultdict[Key, list[int]] = defaultdict(list)
         self._by_target: defaultdict[tuple[str, str], list[Exchange]] = defaultdict(list)
+        self._taken: Counter[Key] = Counter()
         for place, exchange in enumerate(self.exchanges):
-            self._waiting[_key(exchange.request)].append(place)
+            self._places[_key(exchange.request)].append(place)
             self._by_target[exchange.request.method, exchange.request.target].append(exchange)
 
     @classmethod
@@ -122,20 +123,23 @@ class Tape:
         Equal requests are answered in the order of recording. Headers and the timeout do not
         matter. Raises NotOnTape.
         """
-        waiting = self._waiting.get(_key(request))
-        if not waiting:
-            raise self._missing(request)
-        return self.exchanges[waiting.popleft()]
+        key = _key(request)
+        places = self._places.get(key, [])
+        taken = self._taken[key]
+        if taken >= len(places):
+            raise self._missing(request, places)
+        self._taken[key] += 1
+        return self.exchanges[places[taken]]
 
     def left(self) -> tuple[Exchange, ...]:
         """Return the exchanges that nobody asked for, in the order of recording."""
-        places = sorted(place for waiting in self._waiting.values() for place in waiting)
-        return tuple(self.exchanges[place] for place in places)
+        left = [place for key, all_ in self._places.items() for place in all_[self._taken[key] :]]
+        return tuple(self.exchanges[place] for place in sorted(left))
 
-    def _missing(self, request: Request) -> NotOnTape:
-        key = _key(request)
-        same = [one for one in self._by_target_of(request) if _key(one.request) == key]
-        near = same[-1] if same else nearest(request, self._by_target_of(request))
+    def _missing(self, request: Request, places: list[int]) -> NotOnTape:
+        same = [self.exchanges[place] for place in places]
+        beside = self._by_target.get((request.method, request.target), [])
+        near = same[-1] if same else nearest(request, beside)
         provider = self.metadata.get("provider")
         again = f"{RECORD_AGAIN} --provider {provider}" if provider else RECORD_AGAIN
         if same:
@@ -147,9 +151,6 @@ class Tape:
         else:
             why = f"{self._name} holds no {request.method} to this target{self._similar(request)}"
         return NotOnTape(request, near, why, hint=f"to record it: {again}")
-
-    def _by_target_of(self, request: Request) -> list[Exchange]:
-        return self._by_target.get((request.method, request.target), [])
 
     def _similar(self, request: Request) -> str:
         recorded = Counter(target for _, target in self._by_target)

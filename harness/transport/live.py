@@ -203,7 +203,7 @@ def _progress(arrival: _Arrival) -> str:
 
 
 def _is_stream(headers: httpx.Headers) -> bool:
-    return headers.get("content-type", "").lower().startswith("text/event-stream")
+    return str(headers.get("content-type", "")).lower().startswith("text/event-stream")
 
 
 def _kept(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:

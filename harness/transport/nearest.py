@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from harness.core.exchange import Exchange, Part, Request
 from harness.core.jsontype import Json, canonical
 
-CANDIDATES_AT_MOST = 1_000
+CANDIDATES_AT_MOST = 300
 """Compared for one missing request; the hint may miss a better one in a longer tape."""
 
 _NAMED_AT_MOST = 5

@@ -82,7 +82,7 @@ class _Builder:
         value = self._node(self._next(), 0)
         self._next()
         if not isinstance(self._next(), StreamEndEvent):
-            raise ValueError("more than one YAML document in the file")  # noqa: TRY004 - as above
+            raise ValueError("more than one YAML document in the file")  # noqa: TRY004 - about the text
         return value
 
     def _next(self) -> Event:
@@ -154,7 +154,7 @@ class _Builder:
         if tag is None:
             if not event.implicit[0]:
                 return text
-            tag = self._loader.resolve(ScalarNode, text, (True, False))
+            tag = self._loader.resolve(ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # the stubs leave it out
         if tag in _PLAIN_TEXT:
             return text
         return self._typed(tag, text)

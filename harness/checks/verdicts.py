@@ -1,0 +1,106 @@
+"""All claims over all records."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness.checks import answers, content, jobs
+from harness.checks.claim import Check, Subject, Word
+from harness.core.outcome import Outcome
+from harness.core.record import Record
+from harness.core.verdict import Verdict
+from harness.spec.provider import Provider
+
+CHECKS: tuple[Check, ...] = (
+    answers.accepts_what_it_documents,
+    answers.refuses_what_it_forbids,
+    answers.refusal_is_a_client_error,
+    answers.refusal_names_the_parameter,
+    content.reply_has_the_documented_fields,
+    content.serves_as_many_images_as_asked,
+    content.images_decode,
+    content.images_have_the_asked_format,
+    content.images_have_the_asked_dimensions,
+    content.images_have_the_asked_aspect_ratio,
+    content.declares_what_was_asked,
+    content.images_match_their_declaration,
+    content.usage_adds_up,
+    content.charges_the_list_price,
+    jobs.job_states_only_move_forward,
+    jobs.failed_jobs_cost_nothing,
+)
+
+log = logging.getLogger(__name__)
+
+
+def judge(
+    records: Sequence[Record],
+    providers: Mapping[str, Provider],
+    *,
+    checks: Iterable[Check] = CHECKS,
+) -> tuple[Verdict, ...]:
+    """Return every check's word on every record.
+
+    A record that was not sent is skipped with its reason. A check that crashes gives the verdict
+    `error`: our bug, shown as such, and nobody's broken promise.
+    """
+    bases = {
+        (record.shot.case.provider, record.shot.case.operation): record.outcome
+        for record in records
+        if record.shot.case.id.endswith("/base") and record.outcome is not None
+    }
+    found: list[Verdict] = []
+    for record in records:
+        case = record.shot.case
+        if record.outcome is None:
+            found.append(_verdict(record, "is_sent", _unsent(record)))
+            continue
+        base = bases.get((case.provider, case.operation))
+        subject = _subject(record, record.outcome, providers[case.provider], base)
+        for check in checks:
+            found += [_verdict(record, check.__name__, word) for word in _run(check, subject)]
+    return tuple(found)
+
+
+def _subject(record: Record, outcome: Outcome, provider: Provider, base: Outcome | None) -> Subject:
+    return Subject(
+        provider=provider,
+        operation=provider.operation(record.shot.case.operation),
+        record=record,
+        outcome=outcome,
+        base=base,
+    )
+
+
+def _unsent(record: Record) -> Word:
+    why = record.skipped or "not sent"
+    return Word(status="skip", why=why, constraint=record.shot.case.about)
+
+
+def _run(check: Check, subject: Subject) -> tuple[Word, ...]:
+    try:
+        words = check(subject)
+    except Exception as error:  # a check may meet anything a provider sends; its crash is our bug
+        case = subject.record.shot.case.id
+        log.exception("%s crashed on %s", check.__name__, case)
+        return (Word(status="error", why=f"{type(error).__name__}: {error}"[:300]),)
+    return tuple(_softened(word, subject) for word in words)
+
+
+def _softened(word: Word, subject: Subject) -> Word:
+    """Turn a failure on an open question into an observation: nothing was promised there."""
+    if word.status != "fail" or subject.record.shot.case.expect != "observe":
+        return word
+    return Word(status="inconclusive", why=f"observed: {word.why}", constraint=word.constraint)
+
+
+def _verdict(record: Record, check: str, word: Word) -> Verdict:
+    case = record.shot.case
+    return Verdict(
+        provider=case.provider,
+        operation=case.operation,
+        case=case.id,
+        constraint=word.constraint,
+        check=check,
+        status=word.status,
+        why=word.why,
+    )

@@ -1,0 +1,106 @@
+"""From records to reports and an exit code: the same for a run, a replay and judged traffic."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from harness.checks.findings import findings
+from harness.checks.verdicts import judge
+from harness.core.record import Record
+from harness.core.run import RunHeader
+from harness.core.verdict import Finding, Verdict
+from harness.report.compose import compose
+from harness.report.model import Report
+from harness.report.summary import summary
+from harness.report.table import comparison
+from harness.report.write import write
+from harness.spec.load import provider as shipped
+
+HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """A report with the exit code that follows from it, and the sentence that says why."""
+
+    report: Report
+    code: int
+    why: str
+
+
+def conclude(
+    header: RunHeader, records: Sequence[Record], *, off_tape: Sequence[str] = ()
+) -> Conclusion:
+    """Judge the records and compose the report; sends and writes nothing."""
+    providers = {name: shipped(name) for name in header.evidence}
+    verdicts = judge(records, providers)
+    broken = findings(records, verdicts, providers)
+    report = compose(header, records, verdicts, broken, providers)
+    code, why = _outcome(header, records, verdicts, broken, off_tape)
+    return Conclusion(report=report, code=code, why=why)
+
+
+def _outcome(
+    header: RunHeader,
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    broken: Sequence[Finding],
+    off_tape: Sequence[str],
+) -> tuple[int, str]:
+    crashed = [verdict for verdict in verdicts if verdict.status == "error"]
+    unclear = [name for name in header.evidence if not _judged(name, verdicts)]
+    if header.interrupted:
+        return INTERRUPTED, "interrupted; what was received is kept, go on with --resume"
+    if off_tape:
+        return OURS, f"{len(off_tape)} requests are not on the tape: {off_tape[0]}"
+    if crashed:
+        return OURS, f"{crashed[0].check} crashed on {crashed[0].case}: {crashed[0].why}"
+    if broken:
+        promises = "1 promise" if len(broken) == 1 else f"{len(broken)} promises"
+        return BROKEN, f"{promises} broken"
+    if unclear:
+        return UNCLEAR, f"nothing could be judged of {', '.join(unclear)}: {_reason(records)}"
+    return HELD, "all promises that were tried held"
+
+
+def _judged(name: str, verdicts: Sequence[Verdict]) -> bool:
+    return any(v.provider == name and v.status in ("pass", "fail") for v in verdicts)
+
+
+def _reason(records: Sequence[Record]) -> str:
+    skipped = next((record.skipped for record in records if record.skipped), None)
+    return skipped or "every verdict is inconclusive"
+
+
+def publish(conclusion: Conclusion, folder: Path, *, as_json: bool) -> None:
+    """Write every format and print the comparison (or the summary as JSON)."""
+    written = write(folder, conclusion.report)
+    if as_json:
+        click.echo(json.dumps(summary(conclusion.report), ensure_ascii=False))
+    else:
+        _print(conclusion.report)
+    page = next((path for path in written if path.suffix == ".html"), folder)
+    click.echo(f"{conclusion.why}\nreport: {page}", err=True)
+
+
+def _print(report: Report) -> None:
+    header, rows = comparison(report)
+    console = Console(soft_wrap=False)
+    table = Table(title=report.banner.title, title_justify="left")
+    for place, name in enumerate(header):
+        table.add_column(name, justify="left" if place < 2 else "right")  # noqa: PLR2004
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    for finding in report.findings:
+        item = finding.finding
+        console.print(
+            f"broken: {finding.title}: {item.observed}",
+            markup=False,
+            soft_wrap=True,
+        )

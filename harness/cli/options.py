@@ -1,0 +1,97 @@
+"""Options that several verbs share, parsed into values."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+from harness.core.errors import UsageError
+from harness.spec.load import NAMES
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def provider_option(function: F) -> F:
+    """Add `--provider`, which may be repeated; none means all."""
+    return click.option(
+        "--provider",
+        "names",
+        multiple=True,
+        metavar="NAME",
+        help=f"Only this provider (repeatable): {', '.join(NAMES)}.",
+    )(function)
+
+
+def seed_option(function: F) -> F:
+    """Add `--seed`."""
+    return click.option(
+        "--seed", type=click.IntRange(min=0), default=None, help="Seed of drawn cases [0]."
+    )(function)
+
+
+def json_option(function: F) -> F:
+    """Add `--json`: machine output on stdout, and nothing else there."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")(function)
+
+
+def chosen(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the providers asked for in their fixed order; all where none is named.
+
+    Raises UsageError for an unknown name, with the nearest known one.
+    """
+    for name in names:
+        known(name)
+    return tuple(name for name in NAMES if not names or name in names)
+
+
+def known(name: str) -> str:
+    """Return a provider's name, or raise UsageError with the nearest known one."""
+    if name not in NAMES:
+        near = get_close_matches(name, NAMES, n=1)
+        guess = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"unknown provider {name!r}", hint=f"{guess}one of {', '.join(NAMES)}")
+    return name
+
+
+def budgets(given: Sequence[str]) -> dict[str, Decimal]:
+    """Read `NAME=AMOUNT` pairs; UsageError for a bad one."""
+    found: dict[str, Decimal] = {}
+    for pair in given:
+        name, value = _pair(pair, "--budget", "NAME=AMOUNT")
+        try:
+            amount = Decimal(value)
+        except InvalidOperation:
+            amount = Decimal(-1)
+        if not amount.is_finite() or amount < 0:
+            raise UsageError(f"--budget {pair}: {value!r} is no amount", hint="like buble=20")
+        found[name] = amount
+    return found
+
+
+def base_urls(given: Sequence[str]) -> dict[str, str]:
+    """Read `NAME=URL` pairs; UsageError for a bad one."""
+    found: dict[str, str] = {}
+    for pair in given:
+        name, value = _pair(pair, "--base-url", "NAME=URL")
+        parts = urlsplit(value)
+        try:
+            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound:
+            raise UsageError(
+                f"--base-url {pair}: {value!r} is no http(s) address",
+                hint="like sub2api=https://images.example.com",
+            )
+        found[name] = value.rstrip("/")
+    return found
+
+
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not value:
+        raise UsageError(f"{option} {text}: write {form}")
+    return known(name), value

@@ -1,0 +1,57 @@
+"""One bar per provider on a terminal, and nothing on anything else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from harness.runner.run import GRACE_S, Watch
+from harness.runner.session import Session
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """Return what a run reports its progress to."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[paid]}"),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bars:
+        yield _watch(bars)
+
+
+def _watch(bars: Progress) -> Watch:
+    tasks: dict[str, TaskID] = {}
+
+    def started(sessions: list[Session]) -> None:
+        for session in sessions:
+            title, total = session.provider.title, len(session.plan.shots)
+            tasks[session.provider.name] = bars.add_task(title, total=total, paid="")
+
+    def progress(session: Session) -> None:
+        spent, unit = session.budget.spent, session.provider.prices.unit
+        paid = f"{session.budget.spent_images} images, {spent:g} {unit}"
+        bars.update(tasks[session.provider.name], completed=len(session.records), paid=paid)
+
+    def interrupted(under_way: int) -> None:
+        said = (
+            f"interrupted: waiting at most {GRACE_S:.0f} s for {under_way} requests under way "
+            "(they may be paid for); Ctrl-C again stops at once"
+        )
+        click.echo(f"harness: {said}", err=True)
+
+    return Watch(started=started, progress=progress, interrupted=interrupted)

@@ -1,0 +1,102 @@
+"""`harness providers`: what the five documents promise, as the harness reads them."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli.options import chosen, json_option, known
+from harness.core.errors import SpecError, UsageError
+from harness.spec.load import load
+from harness.spec.load import provider as shipped
+from harness.spec.provider import Provider
+from harness.spec.tell import tell
+
+
+@click.group()
+def providers() -> None:
+    """List, show, validate or export what the providers' documents promise."""
+
+
+@providers.command("list")
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List the providers and what is known of each."""
+    found = [shipped(name) for name in chosen(())]
+    if as_json:
+        click.echo(json.dumps([_summary(one) for one in found], ensure_ascii=False))
+        return
+    table = Table("name", "title", "operations", "constraints", "of them documented", "key")
+    for one in found:
+        row = _summary(one)
+        table.add_row(
+            one.name,
+            one.title,
+            ", ".join(one.operations),
+            str(row["constraints"]),
+            str(row["documented"]),
+            one.auth.env,
+        )
+    Console().print(table)
+
+
+@providers.command()
+@click.argument("name")
+def show(*, name: str) -> None:
+    """Show every promise of one provider with its source."""
+    one = shipped(known(name))
+    console = Console(soft_wrap=True)
+    console.print(f"{one.title} ({one.base_url or 'self-hosted'}), key in {one.auth.env}")
+    for operation in one.operations.values():
+        title = f"{operation.title}: {operation.method} {operation.path}"
+        table = Table("constraint", "says", "status", "source", title=title, title_justify="left")
+        for item in operation.constraints:
+            source = str(item.rule.source)
+            if item.rule.second_source:
+                source += f"; {item.rule.second_source}"
+            table.add_row(item.id, tell(item), item.rule.status, source)
+        console.print(table)
+    for question in one.open_questions:
+        console.print(f"open: {question}")
+
+
+@providers.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+def validate(*, files: tuple[Path, ...]) -> None:
+    """Check provider TOMLs (the shipped ones by default); print every mistake of each."""
+    broken = []
+    for file in files:
+        try:
+            one = load(file)
+        except SpecError as error:
+            broken.append(str(error))
+        else:
+            click.echo(f"{file}: {one.title}, valid")
+    if broken:
+        raise UsageError("\n".join(broken))
+    if not files:
+        for name in chosen(()):
+            click.echo(f"{name}: {shipped(name).title}, valid")
+
+
+@providers.command()
+@click.argument("names", nargs=-1)
+def export(*, names: tuple[str, ...]) -> None:
+    """Print providers as JSON Lines: every promise with its source."""
+    for name in chosen(names):
+        click.echo(shipped(name).model_dump_json(exclude_none=True, by_alias=True))
+
+
+def _summary(one: Provider) -> dict[str, object]:
+    constraints = [item for operation in one.operations.values() for item in operation.constraints]
+    return {
+        "name": one.name,
+        "title": one.title,
+        "base_url": one.base_url,
+        "operations": list(one.operations),
+        "constraints": len(constraints),
+        "documented": sum(item.documented for item in constraints),
+        "key": one.auth.env,
+    }

@@ -1,0 +1,218 @@
+"""`harness run`: plan, send, judge, measure, report."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from harness.cli.conclude import Conclusion, conclude, publish
+from harness.cli.options import (
+    base_urls,
+    budgets,
+    chosen,
+    json_option,
+    provider_option,
+    seed_option,
+)
+from harness.cli.plan import sentence
+from harness.cli.progress import watching
+from harness.core.errors import UsageError
+from harness.runner.options import Against, Options
+from harness.runner.prepare import plans
+from harness.runner.recording import record
+from harness.runner.run import Run
+from harness.runner.run import run as perform
+from harness.spec.load import provider as shipped
+from harness.store import read_run
+
+
+@click.command()
+@provider_option
+@seed_option
+@json_option
+@click.option(
+    "--against",
+    type=click.Choice(["cassettes", "emulator", "live"]),
+    default="cassettes",
+    show_default=True,
+    help="Replay what is recorded, start our emulator, or reach real endpoints.",
+)
+@click.option(
+    "--base-url",
+    "urls",
+    multiple=True,
+    metavar="NAME=URL",
+    help="Where a provider is reached (live; repeatable).",
+)
+@click.option(
+    "--budget",
+    "amounts",
+    multiple=True,
+    metavar="NAME=AMOUNT",
+    help="The most to spend at a provider, in its own unit (repeatable).",
+)
+@click.option(
+    "--max-images", type=click.IntRange(min=0), help="The most images to pay for, per provider."
+)
+@click.option("--only", type=click.Choice(["conformance", "benchmark"]), default="conformance")
+@click.option("--record", "recording", is_flag=True, help="Write cassettes of what came.")
+@click.option(
+    "--cassettes",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("cassettes"),
+    show_default=True,
+    help="Where cassettes are read and written.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Go on with an interrupted run: nothing that was paid for is sent again.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The run folder [reports/DATE-AGAINST]."
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 256),
+    default=8,
+    show_default=True,
+    help="Requests under way at once, per provider.",
+)
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(min=0),
+    default=0.001,
+    show_default=True,
+    help="Factor on the emulator's durations and on our waits against it.",
+)
+@click.option(
+    "--fault", "faults", multiple=True, metavar="[PROVIDER:]NAME", help="A fault of the emulator."
+)
+@click.option("--port", type=click.IntRange(1024, 65530), help="First port of the emulator.")
+@click.pass_context
+def run(  # noqa: PLR0913 - one parameter per option
+    context: click.Context,
+    *,
+    names: tuple[str, ...],
+    seed: int | None,
+    as_json: bool,
+    against: Against,
+    urls: tuple[str, ...],
+    amounts: tuple[str, ...],
+    max_images: int | None,
+    only: str,
+    recording: bool,
+    cassettes: Path,
+    resume: Path | None,
+    out: Path | None,
+    concurrency: int,
+    time_scale: float,
+    faults: tuple[str, ...],
+    port: int | None,
+) -> None:
+    """Plan, send, judge, measure, report; by default replay the committed cassettes."""
+    if only == "benchmark":
+        raise UsageError("--only benchmark: this version measures within conformance runs only")
+    past = read_run(resume).header if resume else None
+    if past is not None:
+        against = past.against  # type: ignore[assignment]  # one of the three, for we wrote it
+        names = tuple(past.evidence)
+    options = Options(
+        against=against,
+        providers=chosen(names),
+        seed=past.seed if past else seed or 0,
+        out=resume or out or _new_folder(against),
+        cassettes=cassettes,
+        base_urls={**_known_addresses(), **base_urls(urls)},
+        keys=_keys(),
+        budgets=budgets(amounts),
+        max_images=max_images,
+        record=recording,
+        resume=resume,
+        concurrency=concurrency,
+        time_scale=time_scale,
+        faults=faults,
+        port=port,
+    )
+    _refuse_odd(options, seed)
+    with watching() as watch:
+        done = perform(options, watch)
+    if done.failure is not None:
+        raise done.failure
+    conclusion = conclude(done.header, done.records, off_tape=done.off_tape)
+    publish(conclusion, done.folder, as_json=as_json)
+    if options.record and not done.header.interrupted:
+        _record(done, options, conclusion)
+    context.exit(conclusion.code)
+
+
+def _refuse_odd(options: Options, seed: int | None) -> None:
+    """Refuse combinations that would not do what they seem to say."""
+    if options.against == "cassettes":
+        if options.record:
+            raise UsageError("--record needs replies to record", hint="add --against emulator")
+        if seed is not None:
+            raise UsageError(
+                "--seed: cassettes are replayed with the plan they were recorded with",
+                hint=f"record one: harness run --against emulator --record --seed {seed}",
+            )
+    if options.against != "emulator" and (options.faults or options.port):
+        raise UsageError("--fault and --port are the emulator's", hint="add --against emulator")
+    if options.against == "live":
+        _refuse_unready(options)
+
+
+def _refuse_unready(options: Options) -> None:
+    """Refuse a live run that has no address, no key or no budget; nothing has been sent."""
+    for name in options.providers:
+        provider = shipped(name)
+        if not options.base_urls.get(name):
+            raise UsageError(
+                f"{name} has no address of its own", hint=f"give --base-url {name}=https://..."
+            )
+        if not options.keys.get(name):
+            raise UsageError(
+                f"{provider.auth.env} is not set", hint=f"export the key of {provider.title} in it"
+            )
+    unlimited = [
+        name
+        for name in options.providers
+        if name not in options.budgets and options.max_images is None
+    ]
+    if unlimited:
+        for plan in plans(unlimited, seed=options.seed):
+            click.echo(sentence(plan), err=True)
+        raise UsageError(
+            f"a live run needs a budget for {', '.join(unlimited)}; nothing was sent",
+            hint=" ".join(f"--budget {name}=AMOUNT" for name in unlimited),
+        )
+
+
+def _record(done: Run, options: Options, conclusion: Conclusion) -> None:
+    for name in options.providers:
+        mine = [one for one in done.records if one.shot.case.provider == name]
+        folder = record(
+            done.folder,
+            mine,
+            done.plans[name],
+            base_url=done.addresses[name],
+            cassettes=options.cassettes,
+        )
+        click.echo(f"recorded {name}: {folder}", err=True)
+    if conclusion.code:
+        click.echo("recorded although not every promise held: look before you commit", err=True)
+
+
+def _new_folder(against: str) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
+    return Path("reports") / f"{stamp}-{against}"
+
+
+def _known_addresses() -> dict[str, str]:
+    return {name: url for name in chosen(()) if (url := shipped(name).base_url)}
+
+
+def _keys() -> dict[str, str]:
+    """Read the keys from the environment, the only place they come from."""
+    return {name: os.environ.get(shipped(name).auth.env, "").strip() for name in chosen(())}

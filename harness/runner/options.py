@@ -1,0 +1,34 @@
+"""What a run is asked to do."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+Against = Literal["cassettes", "emulator", "live"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The choices of `harness run`.
+
+    `budgets` are in each provider's own unit; `max_images` bounds the paid images of each
+    provider. `keys` come from the environment and are never written. `time_scale` stretches the
+    emulator's durations and our pauses against it.
+    """
+
+    against: Against
+    providers: tuple[str, ...]
+    seed: int
+    out: Path
+    cassettes: Path
+    base_urls: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    budgets: dict[str, Decimal] = field(default_factory=dict)
+    max_images: int | None = None
+    record: bool = False
+    resume: Path | None = None
+    concurrency: int = 8
+    time_scale: float = 0.001
+    faults: tuple[str, ...] = ()
+    port: int | None = None

@@ -1,0 +1,70 @@
+"""Which plan a run follows: a new one from the documents, or the one saved beside a cassette."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.cases.build import Builder
+from harness.cases.draw import accepted, drawn, refused
+from harness.cases.written import written_cases
+from harness.core.case import Case, Plan
+from harness.core.errors import RecordingError
+from harness.plan import from_json, plan
+from harness.spec.load import provider as shipped
+from harness.spec.load import spec_digest
+
+OPERATIONS = ("generate",)
+"""The operations that have cases; edits and the Responses tool are described in the TOMLs only."""
+
+DRAWN_VALID = 6
+DRAWN_REFUSED = 12
+PLAN = "plan.json"
+
+
+def new_plan(name: str, *, seed: int) -> Plan:
+    """Plan one provider from its documents; the same for the same seed, in any process."""
+    provider = shipped(name)
+    cases: list[Case] = []
+    for operation in OPERATIONS:
+        if operation in provider.operations:
+            cases += written_cases(provider, operation)
+            cases += drawn_cases(name, operation, seed=seed)
+    return plan(provider, cases, seed=seed, spec_digest=spec_digest(name))
+
+
+def drawn_cases(
+    name: str,
+    operation: str,
+    *,
+    seed: int,
+    valid: int = DRAWN_VALID,
+    broken: int = DRAWN_REFUSED,
+) -> tuple[Case, ...]:
+    """Draw whole valid requests and singly broken ones, in addition to the written cases."""
+    builder = Builder(shipped(name), operation)
+    found = (
+        *drawn(accepted(builder, cheap=True), count=valid, seed_=seed),
+        *drawn(refused(builder), count=broken, seed_=seed),
+    )
+    return tuple({case.id: case for case in found}.values())
+
+
+def saved_plan(folder: Path, name: str) -> Plan:
+    """Read the plan beside a provider's cassette.
+
+    Raises RecordingError where it is missing, unreadable or not what its requests say.
+    """
+    path = folder / name / PLAN
+    hint = f"record it: harness run --record --against emulator --provider {name}"
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}", hint=hint) from None
+    except ValueError as error:
+        raise RecordingError(f"{path}: not JSON ({error})", hint=hint) from None
+    return from_json(saved, provider=shipped(name), where=str(path))
+
+
+def plans(names: Sequence[str], *, seed: int) -> tuple[Plan, ...]:
+    """Plan several providers."""
+    return tuple(new_plan(name, seed=seed) for name in names)

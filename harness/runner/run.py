@@ -1,0 +1,336 @@
+"""A whole run: sessions of all providers at once, one folder, one clock, one way to stop."""
+
+import asyncio
+import json
+import signal
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from harness import __version__
+from harness.core.case import Plan
+from harness.core.errors import HarnessError, NothingTested, UsageError
+from harness.core.jsontype import Json
+from harness.core.record import Evidence, Record
+from harness.core.run import RunHeader
+from harness.plan import from_json, plan_digest, to_json
+from harness.runner.budget import Budget
+from harness.runner.emulated import emulator
+from harness.runner.options import Options
+from harness.runner.prepare import new_plan, saved_plan
+from harness.runner.session import Journal, Session
+from harness.spec.load import provider as shipped
+from harness.store import Past, RunFolder, read_run
+from harness.transport.base import Transport
+from harness.transport.cassette import Tape
+from harness.transport.live import Endpoint, Live
+from harness.transport.pictures import Pictures
+from harness.transport.replay import Replay
+from harness.transport.secrets import Redactor
+
+GRACE_S = 20.0
+"""How long an interrupted run waits for replies that are under way: they are paid for."""
+
+EMULATOR_KEY = "emulator-key"
+LIBRARIES = ("httpx", "hypothesis", "vcrpy", "pillow", "pydantic")
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What a run came to; `off_tape` says what a replay asked for and did not find."""
+
+    header: RunHeader
+    folder: Path
+    records: list[Record]
+    plans: dict[str, Plan]
+    addresses: dict[str, str]
+    off_tape: list[str] = field(default_factory=list)
+    failure: HarnessError | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """How a run tells its progress; the command line draws it."""
+
+    started: Callable[[list[Session]], None] = lambda _sessions: None
+    progress: Callable[[Session], None] = lambda _session: None
+    interrupted: Callable[[int], None] = lambda _under_way: None
+
+
+def run(options: Options, watch: Watch) -> Run:
+    """Plan, send, journal. Raises HarnessError where nothing could be begun.
+
+    A failure on the way (the disk is full) ends the run early and is in `Run.failure`; what was
+    received before it is in the folder.
+    """
+    return asyncio.run(_Runner(options, watch).run())
+
+
+class _Runner:
+    def __init__(self, options: Options, watch: Watch) -> None:
+        self.options = options
+        self.watch = watch
+        self.past: Past | None = read_run(options.resume) if options.resume else None
+        self.folder = _folder(options)
+        self.pictures = Pictures(self.folder.keep_image)
+        providers = [shipped(name) for name in options.providers]
+        shapes = tuple(p.auth.key_shape for p in providers if p.auth.key_shape)
+        names = {p.auth.env: options.keys.get(p.name, "") for p in providers}
+        self.redactor = Redactor(names, shapes)
+        self.journal = Journal(self.folder)
+        self.started = time.monotonic()
+        self.addresses: dict[str, str] = {}
+
+    def now_s(self) -> float:
+        return time.monotonic() - self.started
+
+    async def run(self) -> Run:
+        stop = asyncio.Event()
+        with ExitStack() as stack:
+            stack.callback(self.journal.close)
+            sessions = self._sessions(stack, stop)
+            header = self._header(sessions)
+            self.folder.write_header(header)
+            for session in sessions:
+                _save_plan(self.folder, session.plan)
+            self.watch.started(sessions)
+            failure = await self._all(sessions, stop)
+            records = [record for session in sessions for record in _complete(session)]
+            header = replace(header, finished=_now(), interrupted=stop.is_set())
+            with suppress(HarnessError):  # a full disk keeps its first message
+                self.folder.write_header(header)
+            off_tape = [line for session in sessions for line in session.off_tape]
+            return Run(
+                header=header,
+                folder=self.folder.path,
+                records=records,
+                plans={session.provider.name: session.plan for session in sessions},
+                addresses=self.addresses,
+                off_tape=off_tape,
+                failure=failure,
+            )
+
+    async def _all(self, sessions: list[Session], stop: asyncio.Event) -> HarnessError | None:
+        """Run the sessions until they end, fail or are interrupted."""
+        work = asyncio.gather(*(session.run() for session in sessions))
+        _on_interrupt(work, sessions, stop, self.watch.interrupted)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not stop.is_set():
+                raise
+        except BaseExceptionGroup as group:
+            return _first(group)
+        except HarnessError as error:
+            return error
+        finally:
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        return None
+
+    def _sessions(self, stack: ExitStack, stop: asyncio.Event) -> list[Session]:
+        options = self.options
+        if options.against == "cassettes":
+            return [self._replayed(name, stop) for name in options.providers]
+        if options.against == "emulator":
+            addresses = stack.enter_context(
+                emulator(
+                    time_scale=options.time_scale,
+                    seed=options.seed,
+                    faults=options.faults,
+                    port=options.port,
+                )
+            )
+            evidence = Evidence(kind="emulator", source="emulator", date=_now(), by=_by())
+            keys = dict.fromkeys(options.providers, EMULATOR_KEY)
+            scale = options.time_scale
+        else:
+            addresses, keys, scale = options.base_urls, options.keys, 1.0
+            evidence = Evidence(kind="live", source="", date=_now(), by=_by())
+        self.addresses = addresses
+        return [
+            self._live(
+                name,
+                address=addresses[name],
+                key=keys[name],
+                evidence=replace(evidence, source=evidence.source or addresses[name]),
+                scale=scale,
+                stop=stop,
+            )
+            for name in options.providers
+        ]
+
+    def _live(  # noqa: PLR0913 - what tells one session from another
+        self,
+        name: str,
+        *,
+        address: str,
+        key: str,
+        evidence: Evidence,
+        scale: float,
+        stop: asyncio.Event,
+    ) -> Session:
+        endpoint = Endpoint(base_url=address, auth=shipped(name).auth, key=key)
+
+        def transport() -> Transport:
+            return Live(
+                endpoint,
+                pictures=self.pictures,
+                redactor=self.redactor,
+                now_s=self.now_s,
+                time_scale=scale,
+            )
+
+        return self._session(name, self._plan(name), evidence, transport, stop)
+
+    def _replayed(self, name: str, stop: asyncio.Event) -> Session:
+        tape = load_tape(self.options.cassettes / name, self.pictures)
+        plan = saved_plan(self.options.cassettes, name)
+        _same_plan(self.options.cassettes / name, plan, tape)
+        evidence = Evidence(
+            kind="recorded",
+            source=str(tape.metadata.get("evidence", "unknown")),
+            date=str(tape.metadata.get("recorded", "unknown")),
+            by=str(tape.metadata.get("by", "unknown")),
+        )
+        session = self._session(name, plan, evidence, lambda: Replay(tape), stop)
+        session.canary, session.concurrency = False, 1
+        return session
+
+    def _session(
+        self,
+        name: str,
+        plan: Plan,
+        evidence: Evidence,
+        transport: Callable[[], Transport],
+        stop: asyncio.Event,
+    ) -> Session:
+        options = self.options
+        past = self.past
+        return Session(
+            provider=shipped(name),
+            plan=plan,
+            evidence=evidence,
+            transport=transport,
+            journal=self.journal,
+            budget=Budget(amount=options.budgets.get(name), images=options.max_images),
+            concurrency=options.concurrency,
+            stop=stop,
+            progress=self.watch.progress,
+            done=tuple(r for r in past.records if _of(r, name)) if past else (),
+            begun=tuple(u for u in past.unfinished if u.line.provider == name) if past else (),
+        )
+
+    def _plan(self, name: str) -> Plan:
+        if self.past is not None:
+            return _plan_of(self.folder.path, name)
+        return new_plan(name, seed=self.options.seed)
+
+    def _header(self, sessions: list[Session]) -> RunHeader:
+        if self.past is not None:
+            return replace(self.past.header, finished=None, interrupted=False)
+        if not any(session.plan.shots for session in sessions):
+            raise NothingTested("the plan holds no case")
+        plans = {session.provider.name: session.plan for session in sessions}
+        return RunHeader(
+            run=self.folder.path.name,
+            harness=__version__,
+            created=_now(),
+            against=self.options.against,
+            seed=next(iter(plans.values())).seed,
+            evidence={session.provider.name: session.evidence for session in sessions},
+            spec_digests={name: plan.spec_digest for name, plan in plans.items()},
+            plan_digests={name: plan_digest(plan) for name, plan in plans.items()},
+            versions={library: version(library) for library in LIBRARIES},
+            notes=(f"faults switched on: {', '.join(self.options.faults)}",)
+            if self.options.faults
+            else (),
+        )
+
+
+def load_tape(folder: Path, pictures: Pictures) -> Tape:
+    """Load all cassettes of one provider as one tape; RecordingError where one is not whole."""
+    files = sorted(folder.glob("*.yaml")) or [folder / "generate.yaml"]
+    tapes = [Tape.load(file, pictures=pictures) for file in files]
+    exchanges = [exchange for tape in tapes for exchange in tape.exchanges]
+    return Tape(exchanges, metadata=tapes[0].metadata, name=str(folder))
+
+
+def _same_plan(folder: Path, plan: Plan, tape: Tape) -> None:
+    recorded = tape.metadata.get("plan_digest")
+    if recorded != plan_digest(plan):
+        raise UsageError(
+            f"{folder}: the plan is not the one that was recorded (digest {recorded})",
+            hint=f"record again: harness run --record --provider {plan.provider}",
+        )
+
+
+def _folder(options: Options) -> RunFolder:
+    return RunFolder(options.resume) if options.resume else RunFolder.create(options.out)
+
+
+def _save_plan(folder: RunFolder, plan: Plan) -> None:
+    text = json.dumps(to_json(plan), ensure_ascii=False, indent=1)
+    folder.write_file(f"plan-{plan.provider}.json", text.encode())
+
+
+def _plan_of(folder: Path, name: str) -> Plan:
+    path = folder / f"plan-{name}.json"
+    saved: Json = json.loads(path.read_text(encoding="utf-8"))
+    return from_json(saved, provider=shipped(name), where=str(path))
+
+
+def _of(record: Record, name: str) -> bool:
+    return record.shot.case.provider == name and record.skipped is None
+
+
+def _complete(session: Session) -> list[Record]:
+    """Return a record for every shot: those that were cut off or never left say so."""
+    seen = {record.shot.case.id for record in session.records}
+    why = "interrupted: go on with --resume"
+    return session.records + [
+        Record(shot=shot, evidence=session.evidence, outcome=None, skipped=why)
+        for shot in session.plan.shots
+        if shot.case.id not in seen
+    ]
+
+
+def _on_interrupt(
+    work: "asyncio.Future[list[None]]",
+    sessions: list[Session],
+    stop: asyncio.Event,
+    tell: Callable[[int], None],
+) -> None:
+    """Make the first Ctrl-C wait for what is under way, and the second one stop at once."""
+    loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        if stop.is_set():
+            work.cancel()
+            return
+        stop.set()
+        tell(sum(session.under_way for session in sessions))
+        loop.call_later(GRACE_S, work.cancel)
+
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> HarnessError:
+    """Return the failure of ours in a group; anything else is a bug and is raised."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            return _first(error)
+        if isinstance(error, HarnessError):
+            return error
+    raise group
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _by() -> str:
+    return f"image-provider-harness {__version__}"
