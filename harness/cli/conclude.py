@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +22,7 @@ from harness.report.table import comparison
 from harness.report.write import write
 from harness.spec.load import provider as shipped
 
+ANSWERS = ("accepts_what_it_documents", "refuses_what_it_forbids")
 HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -69,7 +71,12 @@ def _outcome(
 
 
 def _judged(name: str, verdicts: Sequence[Verdict]) -> bool:
-    return any(v.provider == name and v.status in ("pass", "fail") for v in verdicts)
+    """Tell whether a provider served or refused anything that it had to, or broke a promise."""
+    return any(
+        verdict.provider == name
+        and (verdict.status == "fail" or (verdict.status == "pass" and verdict.check in ANSWERS))
+        for verdict in verdicts
+    )
 
 
 def _reason(records: Sequence[Record]) -> str:
@@ -89,18 +96,16 @@ def publish(conclusion: Conclusion, folder: Path, *, as_json: bool) -> None:
 
 
 def _print(report: Report) -> None:
+    """Print the comparison with one column per provider: five of them fit 80 characters."""
     header, rows = comparison(report)
-    console = Console(soft_wrap=False)
-    table = Table(title=report.banner.title, title_justify="left")
-    for place, name in enumerate(header):
-        table.add_column(name, justify="left" if place < 2 else "right")  # noqa: PLR2004
+    console = Console()
+    table = Table(title=report.banner.title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column(header[0], overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_column(row[0], justify="right", overflow="fold")
+    for place, name in enumerate(header[1:], 1):
+        table.add_row(name, *(row[place] for row in rows))
     console.print(table)
     for finding in report.findings:
-        item = finding.finding
-        console.print(
-            f"broken: {finding.title}: {item.observed}",
-            markup=False,
-            soft_wrap=True,
-        )
+        said = f"broken: {finding.title}: {finding.finding.observed}"
+        console.print(said, markup=False, soft_wrap=True)

@@ -21,7 +21,7 @@ PIPE_CLOSED = 141
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="harness")
 def cli() -> None:
-    """Check and compare image APIs that resell gpt-image-2.
+    r"""Check and compare image APIs that resell gpt-image-2.
 
     \b
     Exit codes: 0 all promises held, 1 a promise was broken, 2 wrong usage or nothing tested,

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 
 import click
 from rich.console import Console
@@ -78,7 +79,7 @@ def _table(plan_: Plan) -> Table:
     return table
 
 
-def _short(arguments: dict[str, object]) -> str:
+def _short(arguments: Mapping[str, object]) -> str:
     shown = []
     for name, value in arguments.items():
         text = str(value)

@@ -35,6 +35,19 @@ def words(evidence: Evidence | None) -> str:
             return evidence.kind
 
 
+def in_short(evidence: Evidence | None) -> str:
+    """Return the evidence as a word or two for a narrow column."""
+    match evidence:
+        case None:
+            return "none"
+        case Evidence(kind="recorded", source="emulator"):
+            return "emulator, recorded"
+        case Evidence(kind="recorded", date=date):
+            return f"recorded {date}"
+        case _:
+            return evidence.kind
+
+
 def banner(evidence: Mapping[str, Evidence | None]) -> Banner:
     """Return what the report as a whole is a statement about, by provider name."""
     known = {name: item for name, item in evidence.items() if item is not None}

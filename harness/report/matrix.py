@@ -147,11 +147,16 @@ def _reply_rows(
 ) -> Iterable[Row]:
     checks = dict.fromkeys(verdict.check for verdict in verdicts if verdict.constraint is None)
     checks |= dict.fromkeys(promise for _, _, promise in witnesses if "." not in promise)
+    judged = {(verdict.provider, verdict.operation) for verdict in verdicts}
+    # A check without a word where others speak has nothing to look at: no usage, no job.
+    silent = Cell(state="absent", note="does not apply")
+    untried = Cell(state="not tried", note="nothing was judged")
     for check in checks:
-        found = [witnesses.get((item.provider, item.operation, check)) for item, _ in columns]
+        places = [(column.provider, column.operation) for column, _ in columns]
+        found = [(place, witnesses.get((*place, check))) for place in places]
         cells = tuple(
-            _judged(witness) if witness else Cell(state="not tried", note="no case shows it")
-            for witness in found
+            _judged(witness) if witness else silent if place in judged else untried
+            for place, witness in found
         )
         yield Row(id=check, kind="reply", parameter="reply", cells=cells)
 

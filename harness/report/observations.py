@@ -9,10 +9,11 @@ from harness.core.jsontype import canonical
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.report.model import Observation
-from harness.report.text import count, shown
+from harness.report.text import count, pruned, shown
 from harness.spec.provider import Provider
 
-_MOST_ASKED = 120
+_MOST_ASKED = 160
+_MOST_TEXT = 80
 
 
 def observations(
@@ -46,7 +47,8 @@ def _asked(case: Case) -> str:
         return shown(canonical(case.arguments), _MOST_ASKED)
     if parameter not in case.arguments:
         return f"{parameter} left out"
-    return shown(f"{parameter} = {canonical(case.arguments[parameter])}", _MOST_ASKED)
+    value = canonical(pruned(case.arguments[parameter], _MOST_TEXT))
+    return shown(f"{parameter} = {value}", _MOST_ASKED)
 
 
 def _came(record: Record) -> tuple[Literal["served", "refused", "no answer", "not sent"], str]:

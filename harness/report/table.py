@@ -1,7 +1,7 @@
 """The comparison of providers as plain cells, for a terminal."""
 
 from harness.core.verdict import Estimate
-from harness.report.evidence import words
+from harness.report.evidence import in_short
 from harness.report.figures import interval_s, money, seconds
 from harness.report.model import Report, Summary
 from harness.report.text import shown
@@ -17,7 +17,7 @@ HEADER = (
     "requests",
     "images paid",
     "cost",
-    "time to images, median [95 % interval]",
+    "median time [95 % interval]",
 )
 
 
@@ -30,7 +30,7 @@ def _row(report: Report, item: Summary) -> tuple[str, ...]:
     timed = [row for row in report.latency if row.provider == item.provider]
     return (
         item.provider,
-        shown(words(item.evidence), 80),
+        shown(in_short(item.evidence), 40),
         f"{item.cases:,}" + (f" (+{item.skipped:,} skipped)" if item.skipped else ""),
         str(item.held),
         str(item.broken),
@@ -50,5 +50,8 @@ def _latency(row: Latency, *, alone: bool) -> str:
 def _median(item: Estimate) -> str:
     if item.value is None:
         return "-"
-    bounds = interval_s(item)
-    return f"{seconds(item.value)} {bounds}" if bounds else f"{seconds(item.value)}, n = {item.n}"
+    bounds, value = interval_s(item), seconds(item.value)
+    if not bounds:
+        return f"{value}, n = {item.n}"
+    number, unit = value.split()
+    return f"{number} {bounds}" if bounds.endswith(f"] {unit}") else f"{value} {bounds}"

@@ -35,14 +35,10 @@ def ranks(n: int, quantile: float, *, confidence: float = 0.95) -> Ranks | None:
     """
     _check(quantile, confidence)
     tail = (1 - confidence) / 2
-    # How many of n values lie below the quantile is binomial: the k-th smallest lies above it
-    # where fewer than k values lie below.
+    # How many of n values lie below the quantile is binomial: `low` is the largest rank that
+    # exceeds it with a chance of at most `tail`, `high` the smallest that falls short as rarely.
     low = int(binom.ppf(tail, n, quantile))
-    while low > 0 and binom.cdf(low - 1, n, quantile) > tail:
-        low -= 1
     high = int(binom.isf(tail, n, quantile)) + 1
-    while high <= n and binom.sf(high - 1, n, quantile) > tail:
-        high += 1
     return Ranks(low=low, high=high) if low >= 1 and high <= n else None
 
 

@@ -16,6 +16,7 @@ from harness.transport.secrets import Redactor
 from harness.transport.sse import SseDecoder, SseError, read_event
 
 CONNECT_S = 20.0
+LEAST_WAIT_S = 10.0
 BODY_AT_MOST = 512 * 1024 * 1024
 UNKEPT = frozenset(("set-cookie", "set-cookie2", "authorization", "proxy-authorization"))
 USER_AGENT = "image-provider-harness"
@@ -78,15 +79,16 @@ class Live:
     async def send(self, request: Request, *, due_s: float) -> Exchange:
         """Make one round trip; a reply cut off on its way is kept as far as it came."""
         arrival = _Arrival()
+        limit_s = self._limit_s(request)
         sent_s = self._now_s()
         failure: Failure | None = None
         try:
-            async with asyncio.timeout(request.timeout_s):
+            async with asyncio.timeout(limit_s):
                 await self._receive(request, arrival)
         except TimeoutError:
             failure = Failure(
                 kind="timeout",
-                why=f"no whole reply within {request.timeout_s:g} s ({_progress(arrival)})",
+                why=f"no whole reply within {limit_s:g} s ({_progress(arrival)})",
                 sent=True,
             )
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SseError) as error:
@@ -106,6 +108,12 @@ class Live:
             failure = Failure(kind="protocol", why="the reply had no status", sent=True)
             return Exchange(request=request, answer=failure, times=times)
         return Exchange(request=request, answer=reply, times=times)
+
+    def _limit_s(self, request: Request) -> float:
+        """Return how long to wait; in scaled time no less than what a busy machine needs."""
+        if self._time_scale >= 1:
+            return request.timeout_s
+        return max(request.timeout_s * self._time_scale, LEAST_WAIT_S)
 
     async def _receive(self, request: Request, arrival: _Arrival) -> None:
         absolute = request.target.startswith(("http://", "https://"))

@@ -6,6 +6,7 @@ import hashlib
 import io
 import warnings
 from collections.abc import Callable
+from threading import Lock
 
 from PIL import Image, UnidentifiedImageError
 
@@ -30,15 +31,17 @@ class Pictures:
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
         self._seen: dict[str, Picture] = {}
+        self._one_at_a_time = Lock()
 
     def from_bytes(self, raw: bytes) -> Picture:
         """Decode one image completely, keep it, and tell what it is; never raises on bytes."""
         digest = hashlib.sha256(raw).hexdigest()
-        known = self._seen.get(digest)
-        if known is None:
-            known = _decoded(raw, digest)
-            self._keep(file_name(known), raw)
-            self._seen[digest] = known
+        with self._one_at_a_time:  # bodies are taken apart on several threads
+            known = self._seen.get(digest)
+            if known is None:
+                known = _decoded(raw, digest)
+                self._keep(file_name(known), raw)
+                self._seen[digest] = known
         return known
 
     def from_text(self, text: str) -> Picture | None:

@@ -46,8 +46,6 @@ def speak(provider: Provider, operation: Operation, shot: Shot) -> Wire:
         return fault_of(answer, paid=True)
     if is_error(provider.errors, answer):
         return refused_or_fault(provider.errors, answer)
-    if operation.job is not None:
-        return (yield from _follow(provider, operation, operation.job, answer, shot.request))
     if answer.events and operation.stream is not None:
         return _events(provider, operation.stream, answer)
     if not isinstance(answer.document, dict | list):
@@ -58,6 +56,8 @@ def speak(provider: Provider, operation: Operation, shot: Shot) -> Wire:
             may_be_paid=True,
             status=answer.status,
         )
+    if operation.job is not None:
+        return (yield from _follow(provider, operation, operation.job, answer, shot.request))
     return (yield from _collect(operation, answer, job=None))
 
 

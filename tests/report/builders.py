@@ -17,6 +17,8 @@ from harness.spec import dialect
 from harness.spec.load import NAMES, provider
 from harness.spec.provider import Constraint
 
+Arguments = dict[str, Json]
+
 EMULATOR = Evidence(kind="emulator", source="emulator", date="2026-12-01", by="harness 0.1.0")
 REPLAY = Evidence(kind="recorded", source="emulator", date="2026-12-01", by="harness 0.1.0")
 LIVE = Evidence(kind="live", source="https://images.example.org", date="2026-12-01", by="qa")
@@ -32,7 +34,7 @@ def case(  # noqa: PLR0913 - a case has this many parts
     about: str | None = None,
     breaks: str | None = None,
     covers: tuple[str, ...] = (),
-    arguments: dict[str, Json] | None = None,
+    arguments: Arguments | None = None,
     why: str = "",
 ) -> Case:
     return Case(
@@ -198,7 +200,7 @@ def header(
         harness="0.1.0",
         created="2026-12-01T09:30:00Z",
         finished="2026-12-01T09:52:11Z",
-        against="emulator",
+        against="live" if LIVE in named.values() else "cassettes",
         seed=7,
         evidence=named,
         spec_digests={name: f"{number:x}" * 64 for number, name in enumerate(NAMES, start=1)},

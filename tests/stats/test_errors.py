@@ -32,11 +32,12 @@ def test_a_refusal_for_another_reason_than_the_request_was_not_asked_for(
     assert rows[0].occasion == "unexpected"
 
 
-def test_a_fault_is_never_asked_for() -> None:
+@pytest.mark.parametrize("error_class", ["protocol", "unknown"])
+def test_a_fault_is_never_asked_for(error_class: ErrorClass) -> None:
     asked = b.case(expect="refuse", breaks="n.range")
-    rows = by_class([b.record(asked, b.fault("protocol"))])
+    rows = by_class([b.record(asked, b.fault(error_class))])
 
-    assert (rows[0].occasion, rows[0].error_class) == ("unexpected", "protocol")
+    assert (rows[0].occasion, rows[0].error_class) == ("unexpected", error_class)
 
 
 def test_a_share_has_an_interval_and_counts_only_what_was_sent() -> None:

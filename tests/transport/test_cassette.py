@@ -141,6 +141,24 @@ def test_everything_about_a_failed_round_trip_is_kept(tmp_path: Path) -> None:
     }
 
 
+def test_a_body_that_is_a_json_text_is_no_image(tmp_path: Path) -> None:
+    path = tape_of(tmp_path, exchange(asked(), document="queued"))
+
+    held = yaml.safe_load(path.read_text())["interactions"][0]["response"]["body"]["string"]
+    assert held == '"queued"'
+
+
+def test_a_cassette_cannot_choose_which_file_is_read(tmp_path: Path) -> None:
+    one, picture = Shelf().pictured(png())
+    path = tape_of(tmp_path, one, images=lambda _: png())
+    (tmp_path / "secret.png").write_bytes(png())
+    interactions = yaml.safe_load(path.read_text())["interactions"]
+    interactions[0]["response"]["pictures"][mark(picture)]["digest"] = "../../secret"
+
+    with pytest.raises(RecordingError, match="digest or format is none"):
+        Tape.load(forged(path, interactions))
+
+
 def test_lone_surrogates_in_a_request_come_back(tmp_path: Path) -> None:
     odd = exchange(asked(prompt="half a \ud83d cat"))
 
@@ -329,6 +347,26 @@ def test_a_crash_between_writing_and_renaming_leaves_the_old_file(
 
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_the_new_file_takes_its_name_only_when_it_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tape_of(tmp_path, exchange(asked(n=1)))
+    before = path.read_bytes()
+    moved: list[bytes] = []
+
+    def lost(self: Path, _: Path) -> None:
+        moved.append(self.read_bytes())
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", lost)
+        with pytest.raises(StoreError, match="Input/output error"):
+            tape_of(tmp_path, exchange(asked(n=2)))
+
+    assert b'"n":2' in moved[0] or b'"n":2' in moved[0]
+    assert path.read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_made_is_our_failure(tmp_path: Path) -> None:

@@ -12,6 +12,11 @@ from harness.transport.coding import unpacked
 TEXT = b'{"created": 1}'
 
 
+def packed(raw: bytes) -> bytes:
+    """Pack without the hour, so that a test has the same name in every process."""
+    return gzip.compress(raw, mtime=0)
+
+
 def bare_deflate(raw: bytes) -> bytes:
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return packer.compress(raw) + packer.flush()
@@ -20,11 +25,11 @@ def bare_deflate(raw: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (gzip.compress(TEXT), "gzip"),
-        (gzip.compress(TEXT), "X-GZIP"),
+        (packed(TEXT), "gzip"),
+        (packed(TEXT), "X-GZIP"),
         (zlib.compress(TEXT), "deflate"),
         (bare_deflate(TEXT), "deflate"),
-        (gzip.compress(zlib.compress(TEXT)), "deflate, gzip"),
+        (packed(zlib.compress(TEXT)), "deflate, gzip"),
         (TEXT, ""),
         (TEXT, "identity"),
         (TEXT, "gzip"),
@@ -40,7 +45,7 @@ def test_a_body_comes_out_plain_also_where_the_recorder_unpacked_it(raw: bytes, 
     ("raw", "said", "told"),
     [
         (b"\x1b\x0d\x00\xf8\xff", "br", "'br', which is not read here"),
-        (gzip.compress(TEXT)[:-9], "gzip", "ends early"),
+        (packed(TEXT)[:-9], "gzip", "ends early"),
         (b"\x1f\x8b\x08" + b"\xff" * 30, "gzip", "damaged"),
         (b"\xff\x00\xff", "deflate", "'deflate', which is not read here"),
     ],

@@ -3,6 +3,7 @@ import gzip
 import io
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,13 +19,14 @@ from PIL import Image
 
 from harness.core.errors import RecordingError
 from harness.core.exchange import Event, Exchange, Failure, Part, Reply, Request, Times
+from harness.core.jsontype import Json
 from harness.transport.cassette import write
 from harness.transport.pictures import Pictures, file_name, mark
 from harness.transport.recordings import Foreign, Recording, read
 from tests import strategies
 
 URI = "https://api.example.test/v1/images/generations"
-ASKED = {"model": "gpt-image-2", "prompt": "Łódź 🐱", "n": 1}
+ASKED: Json = {"model": "gpt-image-2", "prompt": "Łódź 🐱", "n": 1}
 JSON_TYPE = {"Content-Type": ["application/json"]}
 
 
@@ -194,6 +196,14 @@ def test_redacted_values_survive_as_text(tmp_path: Path) -> None:
     assert reply(found).document == {"data": [{"b64_json": redacted}]}
     assert reply(found).pictures == {}
     assert reply(found).headers == (("X-Org", "<REDACTED>"),)
+
+
+def test_half_characters_are_replaced_so_that_a_request_can_be_written(tmp_path: Path) -> None:
+    entry = interaction(request={"body": '{"prompt": "half \\ud83d", "\\ud83d": 1}'})
+
+    found = only(read(saved(tmp_path, vcrpy(entry)), pictures()))
+
+    assert found.exchange.request.body == {"prompt": "half ?", "?": 1}
 
 
 @pytest.mark.parametrize("content_type", ["text/event-stream; charset=utf-8", "text/plain"])
@@ -440,11 +450,7 @@ def test_one_broken_interaction_is_named_and_loses_no_other(
     assert [found.index for found in recording.exchanges] == [0, 2]
     assert len(recording.unreadable) == 1
     assert recording.unreadable[0].startswith("interaction 1: ")
-    pytest.raises(ValueError, _raise, recording.unreadable[0], match=told)
-
-
-def _raise(text: str) -> None:
-    raise ValueError(text)
+    assert re.search(told, recording.unreadable[0])
 
 
 def test_a_reply_whose_body_was_left_out_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
@@ -483,49 +489,48 @@ def cut(folder: Path) -> Path:
     return path
 
 
-def bytes_in(name: str, content: bytes) -> Callable[[Path], Path]:
-    def make(folder: Path) -> Path:
-        path = folder / name
-        path.write_bytes(content)
-        return path
-
-    return make
-
-
 def pipe(folder: Path) -> Path:
     os.mkfifo(folder / "pipe")
     return folder / "pipe"
 
 
-@pytest.mark.parametrize(
-    ("make", "told"),
-    [
-        (lambda folder: folder / "none.yaml", "No such file"),
-        (lambda folder: folder, "a folder"),
-        (pipe, "no plain file"),
-        (cut, "truncated YAML in line"),
-        (bytes_in("x.json", b'{"log": {"entries": [{'), "truncated or invalid JSON"),
-        (bytes_in("x.json", b'{"error": {"message": "no"}}'), "neither vcrpy's"),
-        (bytes_in("x.chunks.txt", b'{"type":"a"}\n{"type":"b"}\n'), "invalid JSON: Extra data"),
-        (bytes_in("x.yaml", b"\xff\xfe\x00a"), "'utf-8' codec"),
-        (bytes_in("x.yaml", b""), "neither vcrpy's"),
-        (bytes_in("x.yaml", b"just words"), "neither vcrpy's"),
-        (bytes_in("x.yaml", b"interactions: 7"), "where a list was expected"),
-        (bytes_in("x.json", b"[" * 100_000), "nested too deeply"),
-        (bytes_in("x.yaml", b"- " * 100_000), "nested deeper"),
-        (bytes_in("x.png", png()), "'utf-8' codec"),
-    ],
-)
-def test_what_is_no_recording_is_told_in_one_line(
-    tmp_path: Path, make: Callable[[Path], Path], told: str
-) -> None:
-    path = make(tmp_path)
-
-    with pytest.raises(RecordingError, match=told) as caught:
+def refused(path: Path) -> str:
+    with pytest.raises(RecordingError) as caught:
         read(path, pictures())
 
     assert f"{path}: no recording: " in str(caught.value)
     assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+NO_RECORDINGS = {
+    "cut JSON": (b'{"log": {"entries": [{', "truncated or invalid JSON"),
+    "a bare error": (b'{"error": {"message": "no"}}', "neither vcrpy's"),
+    "JSON lines": (b'{"type":"a"}\n{"type":"b"}\n', "invalid JSON: Extra data"),
+    "UTF-16": (b"\xff\xfe\x00a", "'utf-8' codec"),
+    "nothing": (b"", "neither vcrpy's"),
+    "words": (b"just words", "neither vcrpy's"),
+    "a number": (b"interactions: 7", "where a list was expected"),
+    "deep JSON": (b"[" * 100_000, "nested too deeply"),
+    "deep YAML": (b"- " * 100_000, "nested deeper"),
+    "an image": (png(), "'utf-8' codec"),
+}
+
+
+@pytest.mark.parametrize("name", NO_RECORDINGS)
+def test_what_is_no_recording_is_told_in_one_line(tmp_path: Path, name: str) -> None:
+    content, told = NO_RECORDINGS[name]
+    path = tmp_path / "x"
+    path.write_bytes(content)
+
+    assert told in refused(path)
+
+
+def test_what_is_no_file_or_a_cut_one_is_told_in_one_line(tmp_path: Path) -> None:
+    assert "No such file" in refused(tmp_path / "none.yaml")
+    assert "a folder" in refused(tmp_path)
+    assert "no plain file" in refused(pipe(tmp_path))
+    assert "truncated YAML in line" in refused(cut(tmp_path))
 
 
 def test_a_file_beyond_the_bound_is_not_opened(
@@ -574,15 +579,19 @@ odd = strategies.json_values() | st.dictionaries(
                      "code", "name", "value", "content", "text", "encoding", "parsed_body", "asked",
                      "timing", "postData", "params", "content-encoding", "content-type")),
     strategies.json_values()
-    | st.sampled_from(("POST", URI, "gzip", "base64", "multipart/form-data; boundary=b", "--b\n\n", 200))
+    | st.sampled_from(("POST", URI, "gzip", "base64", "multipart/form-data; boundary=b", 200))
     | st.just({"code": 200}),
 )  # fmt: skip
 
 
 @settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
-@given(st.data(), st.sampled_from(("interactions", "http_interactions", "log")), st.booleans())
+@given(
+    st.data(),
+    st.sampled_from(("interactions", "http_interactions", "log")),
+    st.sampled_from((json.dumps, yaml.safe_dump)),
+)
 def test_random_values_in_the_place_of_interactions_are_unreadable_or_errors(
-    data: st.DataObject, key: str, as_yaml: bool
+    data: st.DataObject, key: str, dump: Callable[[object], str]
 ) -> None:
     base: Any = har_entry() if key == "log" else interaction()
     for side in ("request", "response"):
@@ -593,4 +602,4 @@ def test_random_values_in_the_place_of_interactions_are_unreadable_or_errors(
     rows = [base, data.draw(odd)]
     content = {key: {"entries": rows} if key == "log" else rows}
 
-    attempt((yaml.safe_dump(content) if as_yaml else json.dumps(content)).encode(), "x")
+    attempt(dump(content).encode(), "x")

@@ -1,0 +1,106 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from harness.report import summary as module
+from harness.report.model import Report
+from harness.report.summary import as_json, summary
+from tests.report import builders as b
+
+SCHEMA = json.loads(
+    (Path(module.__file__).parent / "summary.schema.json").read_text(encoding="utf-8")
+)
+
+
+def _empty() -> Report:
+    return b.report([])
+
+
+def _hostile() -> Report:
+    odd = b.case(arguments={"prompt": "\ud800 \u202e \0", "n": float("nan"), "x": [float("inf")]})
+    shown = b.record(odd, b.fault("timeout", may_be_paid=True))
+    return b.report([shown], [b.verdict(shown, "error", why="\ud800")], [b.finding(shown)])
+
+
+@pytest.mark.parametrize("made", [b.sample, _empty, _hostile])
+def test_the_summary_fits_its_schema(made: Callable[[], Report]) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    found = json.loads(as_json(made()))
+
+    assert list(Draft202012Validator(SCHEMA).iter_errors(found)) == []
+
+
+def test_the_schema_refuses_another_key_at_the_top() -> None:
+    found = summary(b.sample()) | {"extra": 1}
+
+    assert not Draft202012Validator(SCHEMA).is_valid(found)
+
+
+def test_the_keys_are_those_of_the_design() -> None:
+    found = json.loads(as_json(b.sample()))
+
+    assert list(found) == [
+        "schema",
+        "run",
+        "providers",
+        "verdicts",
+        "findings",
+        "latency",
+        "errors",
+    ]
+    assert found["schema"] == 1
+    assert {"evidence", "cases", "requests", "images_paid", "cost"} <= set(
+        found["providers"]["buble"]
+    )
+    assert (
+        found["providers"]["buble"]["cost"] | {"amount": 80.0, "unit": "credit"}
+        == (found["providers"]["buble"]["cost"])
+    )
+    assert set(found["verdicts"][0]) == {
+        "provider",
+        "operation",
+        "case",
+        "constraint",
+        "check",
+        "status",
+        "why",
+    }
+    assert {
+        "provider",
+        "operation",
+        "constraint",
+        "check",
+        "expected",
+        "observed",
+        "arguments",
+        "curl",
+    } <= set(found["findings"][0])
+
+
+def test_a_replay_of_the_emulator_is_marked_in_each_provider_and_in_the_run() -> None:
+    found = json.loads(as_json(b.sample()))
+
+    assert found["run"]["about_providers"] is False
+    assert {row["about_provider"] for row in found["providers"].values()} == {False}
+    assert {row["evidence"] for row in found["providers"].values()} == {"recorded"}
+    assert {row["source"] for row in found["providers"].values()} == {"emulator"}
+
+
+def test_what_json_cannot_spell_is_null() -> None:
+    found = json.loads(as_json(_hostile()))
+
+    assert found["findings"][0]["arguments"]["n"] is None
+    assert found["findings"][0]["arguments"]["x"] == [None]
+
+
+def test_a_lone_surrogate_survives() -> None:
+    text = as_json(_hostile())
+
+    assert json.loads(text.encode("utf-8"))["verdicts"][0]["why"] == "\ud800"
+
+
+def test_equal_reports_have_equal_bytes() -> None:
+    assert as_json(b.sample()) == as_json(b.sample())
