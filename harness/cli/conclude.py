@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.checks.findings import findings
-from harness.checks.verdicts import judge
+from harness.checks.verdicts import CHECKS, judge
 from harness.core.record import Record
 from harness.core.run import RunHeader
 from harness.core.verdict import Finding, Verdict
@@ -36,30 +36,38 @@ class Conclusion:
 
 
 def conclude(
-    header: RunHeader, records: Sequence[Record], *, off_tape: Sequence[str] = ()
+    header: RunHeader,
+    records: Sequence[Record],
+    *,
+    off_tape: Sequence[str] = (),
+    traffic: bool = False,
 ) -> Conclusion:
-    """Judge the records and compose the report; sends and writes nothing."""
+    """Judge the records and compose the report; sends and writes nothing.
+
+    In recorded `traffic` any word counts as judged: nobody chose the requests.
+    """
     providers = {name: shipped(name) for name in header.evidence}
     verdicts = judge(records, providers)
     broken = findings(records, verdicts, providers)
     report = compose(header, records, verdicts, broken, providers)
-    code, why = _outcome(header, records, verdicts, broken, off_tape)
+    telling = tuple(check.__name__ for check in CHECKS) if traffic else ANSWERS
+    unclear = [name for name in header.evidence if not _judged(name, verdicts, telling)]
+    if header.interrupted:
+        code, why = INTERRUPTED, "interrupted; what was received is kept, go on with --resume"
+    elif off_tape:
+        code, why = OURS, f"{len(off_tape)} requests are not on the tape: {off_tape[0]}"
+    else:
+        code, why = _outcome(records, verdicts, broken, unclear)
     return Conclusion(report=report, code=code, why=why)
 
 
 def _outcome(
-    header: RunHeader,
     records: Sequence[Record],
     verdicts: Sequence[Verdict],
     broken: Sequence[Finding],
-    off_tape: Sequence[str],
+    unclear: Sequence[str],
 ) -> tuple[int, str]:
     crashed = [verdict for verdict in verdicts if verdict.status == "error"]
-    unclear = [name for name in header.evidence if not _judged(name, verdicts)]
-    if header.interrupted:
-        return INTERRUPTED, "interrupted; what was received is kept, go on with --resume"
-    if off_tape:
-        return OURS, f"{len(off_tape)} requests are not on the tape: {off_tape[0]}"
     if crashed:
         return OURS, f"{crashed[0].check} crashed on {crashed[0].case}: {crashed[0].why}"
     if broken:
@@ -70,11 +78,11 @@ def _outcome(
     return HELD, "all promises that were tried held"
 
 
-def _judged(name: str, verdicts: Sequence[Verdict]) -> bool:
+def _judged(name: str, verdicts: Sequence[Verdict], telling: Sequence[str]) -> bool:
     """Tell whether a provider served or refused anything that it had to, or broke a promise."""
     return any(
         verdict.provider == name
-        and (verdict.status == "fail" or (verdict.status == "pass" and verdict.check in ANSWERS))
+        and (verdict.status == "fail" or (verdict.status == "pass" and verdict.check in telling))
         for verdict in verdicts
     )
 
@@ -84,15 +92,17 @@ def _reason(records: Sequence[Record]) -> str:
     return skipped or "every verdict is inconclusive"
 
 
-def publish(conclusion: Conclusion, folder: Path, *, as_json: bool) -> None:
+def publish(conclusion: Conclusion, folder: Path | None, *, as_json: bool) -> None:
     """Write every format and print the comparison (or the summary as JSON)."""
-    written = write(folder, conclusion.report)
+    written = write(folder, conclusion.report) if folder else ()
     if as_json:
         click.echo(json.dumps(summary(conclusion.report), ensure_ascii=False))
     else:
         _print(conclusion.report)
-    page = next((path for path in written if path.suffix == ".html"), folder)
-    click.echo(f"{conclusion.why}\nreport: {page}", err=True)
+    click.echo(conclusion.why, err=True)
+    for page in written:
+        if page.suffix == ".html":
+            click.echo(f"report: {page}", err=True)
 
 
 def _print(report: Report) -> None:

@@ -1,0 +1,64 @@
+# Two commands for users: `make demo` and `make test`. Each sets itself up on a machine with
+# Python 3.11 or later and make; README.md has the same steps as literal lines.
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/harness run --out reports/demo
+JOBS ?= 2
+
+.PHONY: demo test lint check exam cassettes sample lock clean
+
+demo: .venv/.runs
+	rm -rf reports/demo
+	$(RUN)
+
+test: .venv/.tests
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
+
+lint: .venv/.tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+# The share of branches and lines that the tests run; it only rises.
+FLOOR := 80
+
+# Longer than CI allows: every fault alone on every provider, and 20 seeds without a fault.
+exam: .venv/.tests
+	$(BIN)/python tests/benchmarks/exam.py
+
+# Record the committed cassettes again, over real HTTP from the emulator.
+cassettes: .venv/.runs
+	rm -rf reports/recording
+	$(BIN)/harness run --against emulator --record --port 8701 --out reports/recording
+
+sample: .venv/.runs
+	rm -rf reports/sample
+	$(BIN)/harness run --out reports/sample
+	rm -rf reports/sample/images reports/sample/journal.jsonl reports/sample/plan-*.json
+
+# Needs uv; the locks name no host.
+lock:
+	uv pip compile -q --universal --generate-hashes --group build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --group dev pyproject.toml -o requirements-dev.lock
+
+.venv/.made:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed" * (sys.version_info < (3, 11)))'
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/.runs: .venv/.made requirements.lock pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/.tests: .venv/.runs requirements-dev.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+clean:
+	rm -rf .venv reports/demo reports/recording
