@@ -13,7 +13,7 @@ HEADER = (
     "cases",
     "held",
     "broken",
-    "undocumented",
+    "open",
     "requests",
     "images paid",
     "cost",

@@ -31,7 +31,7 @@ def record(
     plan = replace(plan, shots=tuple(shot for shot in plan.shots if shot.case.id in kept))
     folder = cassettes / plan.provider
     for operation in dict.fromkeys(shot.case.operation for shot in plan.shots):
-        exchanges = _exchanges(finished, operation)
+        exchanges = _exchanges(finished, plan, operation)
         write(
             folder / f"{operation}.yaml",
             exchanges,
@@ -54,12 +54,17 @@ def record(
     return folder
 
 
-def _exchanges(records: Sequence[Record], operation: str) -> list[Exchange]:
-    """Return one operation's round trips, case by case, so that a new recording differs little."""
+def _exchanges(records: Sequence[Record], plan: Plan, operation: str) -> list[Exchange]:
+    """Return one operation's round trips in the order of the plan.
+
+    A replay follows the plan, so that of several equal requests (two downloads of one image) each
+    case gets its own with its own times.
+    """
+    by_case = {record.shot.case.id: record for record in records}
     return [
         exchange
-        for record in sorted(records, key=lambda one: one.shot.case.id)
-        if record.shot.case.operation == operation
-        for exchange in record.exchanges
+        for shot in plan.shots
+        if shot.case.operation == operation
+        for exchange in by_case[shot.case.id].exchanges
         if not isinstance(exchange.answer, Failure) or exchange.answer.kind != "not_on_tape"
     ]
