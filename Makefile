@@ -47,7 +47,7 @@ lock:
 	uv pip compile -q --universal --generate-hashes --group dev pyproject.toml -o requirements-dev.lock
 
 .venv/.made:
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed" * (sys.version_info < (3, 11)))'
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	touch $@
 
