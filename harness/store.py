@@ -6,11 +6,13 @@ nothing was sent. A line that a crash cut off at the end is left out when the jo
 """
 
 import errno
+import fcntl
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -48,49 +50,96 @@ _HEADER = TypeAdapter(RunHeader)
 
 
 class RunFolder:
-    """Writes one run; every method raises StoreError where the disk will not take it."""
+    """Writes one run; every method raises StoreError where the disk will not take it.
 
-    def __init__(self, path: Path) -> None:
+    A folder has one writer: the journal is locked until it is closed or its process ends.
+    """
+
+    def __init__(self, path: Path, journal: int) -> None:
         self.path = path
         self.full = False
         """The disk is full: what is in flight may still be written, nothing new should be sent."""
-        self._journal: int | None = None
+        self._journal: int | None = journal
 
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
-        """Make a new folder, or take an empty one; UsageError where something is there already."""
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UsageError(
-                f"{path} is there already and not empty",
-                hint="choose another --out, or go on with --resume",
-            )
-        folder = cls(path)
+        """Make a new folder, or take an unused one; UsageError where something is there already."""
         try:
+            if path.exists() and not _unused(path):
+                raise UsageError(
+                    f"{path} is there already and not empty",
+                    hint="choose another --out, or go on with --resume",
+                )
             (path / IMAGES).mkdir(parents=True, exist_ok=True)
-            folder._hold_back()
+            return cls._opened(path)
         except OSError as error:
-            raise _disk(path, error) from None
+            raise _unusable(path, error) from None
+
+    @classmethod
+    def reopen(cls, path: Path) -> "RunFolder":
+        """Go on with a folder; UsageError where it is none, or where a run still writes to it.
+
+        What a crash left of a last line is taken away, so that the next line starts on its own.
+        """
+        if not (path / HEADER).is_file():
+            raise _no_run(path, "No such file or directory")
+        try:
+            (path / IMAGES).mkdir(exist_ok=True)
+            folder = cls._opened(path)
+            folder._mend()
+        except OSError as error:
+            raise _unusable(path, error) from None
         return folder
 
-    def _hold_back(self) -> None:
-        descriptor = os.open(self.path / BALLAST, os.O_CREAT | os.O_WRONLY, 0o644)
+    @classmethod
+    def _opened(cls, path: Path) -> "RunFolder":
+        journal = os.open(path / JOURNAL, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o644)
         try:
-            os.posix_fallocate(descriptor, 0, BALLAST_BYTES)
-        finally:
-            os.close(descriptor)
+            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _hold_back(path / BALLAST)
+        except BlockingIOError:
+            os.close(journal)
+            raise UsageError(
+                f"{path} is being written to by another run", hint="wait until that has ended"
+            ) from None
+        except OSError:
+            os.close(journal)
+            raise
+        return cls(path, journal)
+
+    def _mend(self) -> None:
+        raw = (self.path / JOURNAL).read_bytes()
+        last = raw.rpartition(b"\n")[2]
+        if not last or self._journal is None:
+            return
+        try:
+            _LINE.validate_json(last)
+        except ValidationError:
+            os.ftruncate(self._journal, len(raw) - len(last))
+        else:  # only its end is missing
+            _write_all(self._journal, b"\n")
 
     def write_header(self, header: RunHeader) -> None:
         """Write `run.json` whole or not at all."""
         self.write_file(HEADER, _HEADER.dump_json(header, indent=2) + b"\n")
 
     def write_file(self, name: str, content: bytes) -> None:
-        """Write a file beside the journal, whole or not at all."""
+        """Write a file beside the journal, whole or not at all; threads may write the same one."""
         target = self.path / name
-        temporary = target.with_name(f".{target.name}.new")
 
         def write() -> None:
-            temporary.write_bytes(content)
-            temporary.replace(target)
+            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).chmod(0o644)  # mkstemp makes a file for its owner alone
+                Path(temporary).replace(target)
+            except BaseException:
+                with suppress(OSError):
+                    Path(temporary).unlink()  # on a full disk, half a file is in the way
+                raise
 
         self._insist(write)
 
@@ -106,31 +155,31 @@ class RunFolder:
         raw = _LINE.dump_json(line, exclude_defaults=True) + b"\n"
         durable = isinstance(line.exchange, Exchange) and _served(line.exchange)
 
+        journal = self._journal
+        if journal is None:
+            raise StoreError(f"{self.path}: its journal is closed")
+
         def write() -> None:
-            if self._journal is None:
-                flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
-                self._journal = os.open(self.path / JOURNAL, flags, 0o644)
-            start = os.fstat(self._journal).st_size
+            start = os.fstat(journal).st_size
             try:
-                _write_all(self._journal, raw)
+                _write_all(journal, raw)
             except OSError:
-                os.ftruncate(self._journal, start)  # half a line would spoil the next one
+                os.ftruncate(journal, start)  # half a line would spoil the next one
                 raise
             if durable:
-                os.fdatasync(self._journal)
+                os.fsync(journal)
 
         self._insist(write)
 
-    def _insist(self, write: Any) -> None:  # noqa: ANN401 - a function without arguments
+    def _insist(self, write: Callable[[], None]) -> None:
         try:
             write()
         except OSError as error:
-            ballast = self.path / BALLAST
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not ballast.exists():
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise _disk(self.path, error) from None
             self.full = True
-            ballast.unlink()
             try:
+                (self.path / BALLAST).unlink(missing_ok=True)  # another thread may have been first
                 write()
             except OSError as again:
                 raise _disk(self.path, again) from None
@@ -143,6 +192,36 @@ class RunFolder:
         (self.path / BALLAST).unlink(missing_ok=True)
 
 
+def _unused(path: Path) -> bool:
+    """Tell whether a folder is empty, or holds only what a run that never began has left."""
+    if not path.is_dir():
+        return False
+    for entry in path.iterdir():
+        match entry.name:
+            case "images":
+                if not entry.is_dir() or any(entry.iterdir()):
+                    return False
+            case "journal.jsonl":
+                if entry.stat().st_size:
+                    return False
+            case ".ballast":
+                pass
+            case _:
+                return False
+    return True
+
+
+def _hold_back(ballast: Path) -> None:
+    try:
+        with ballast.open("wb") as file:
+            file.write(bytes(BALLAST_BYTES))  # zeros that are written, for a hole takes no room
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        ballast.unlink(missing_ok=True)
+        raise
+
+
 def _write_all(descriptor: int, raw: bytes) -> None:
     view = memoryview(raw)
     while view:
@@ -151,6 +230,13 @@ def _write_all(descriptor: int, raw: bytes) -> None:
 
 def _served(exchange: Exchange) -> bool:
     return isinstance(exchange.answer, Reply) and exchange.answer.status < 300  # noqa: PLR2004
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"cannot write to {path}: {error.strerror or error}",
+        hint="nothing was sent; make room or choose another --out",
+    )
 
 
 def _disk(path: Path, error: OSError) -> StoreError:
@@ -183,10 +269,7 @@ def read_run(path: Path) -> Past:
     try:
         header = _HEADER.validate_json((path / HEADER).read_bytes())
     except OSError as error:
-        raise UsageError(
-            f"{path} is no run folder: {HEADER}: {error.strerror}",
-            hint="give a folder that harness run wrote",
-        ) from None
+        raise _no_run(path, error.strerror or str(error)) from None
     except ValidationError as error:
         raise UsageError(f"{path / HEADER}: {_first(error)}") from None
     under_way: dict[tuple[str, str], Unfinished] = {}
@@ -194,13 +277,22 @@ def read_run(path: Path) -> Past:
     for line in _lines(path / JOURNAL):
         key = (line.provider, line.case)
         if line.shot is not None and line.skipped is None:
+            records.pop(key, None)  # it left again: what counts is how this attempt ends
             under_way[key] = Unfinished(line)
+        elif line.skipped is not None and key in under_way:
+            continue  # it left earlier and may be paid: skipping it now does not undo that
         elif line.exchange is not None and key in under_way:
             under_way[key].exchanges.append(line.exchange)
         elif line.shot is not None or line.outcome is not None:
             records[key] = _finished(line, under_way.pop(key, None))
     return Past(
         header=header, records=tuple(records.values()), unfinished=tuple(under_way.values())
+    )
+
+
+def _no_run(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{path} is no run folder: {HEADER}: {why}", hint="give a folder that harness run wrote"
     )
 
 

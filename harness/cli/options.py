@@ -76,11 +76,17 @@ def base_urls(given: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for pair in given:
         name, value = _pair(pair, "--base-url", "NAME=URL")
-        parts = urlsplit(value)
         try:
+            parts = urlsplit(value)
             sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            secret = "@" in parts.netloc or bool(parts.query or parts.fragment)
         except ValueError:
-            sound = False
+            sound, secret = False, False
+        if secret:  # the address stands in every report, and keys come from the environment
+            raise UsageError(
+                f"--base-url {name}: the address holds a user, a query or a fragment",
+                hint="give scheme, host and path only; keys come from the environment",
+            )
         if not sound:
             raise UsageError(
                 f"--base-url {pair}: {value!r} is no http(s) address",

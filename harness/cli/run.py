@@ -18,6 +18,7 @@ from harness.cli.options import (
 from harness.cli.plan import sentence
 from harness.cli.progress import watching
 from harness.core.errors import UsageError
+from harness.core.run import RunHeader
 from harness.runner.options import Against, Options
 from harness.runner.prepare import plans
 from harness.runner.recording import record
@@ -124,7 +125,7 @@ def run(  # noqa: PLR0913 - one parameter per option
         seed=past.seed if past else seed or 0,
         out=resume or out or _new_folder(against),
         cassettes=cassettes,
-        base_urls={**_known_addresses(), **base_urls(urls)},
+        base_urls=_addresses(base_urls(urls), past),
         keys=_keys(),
         budgets=budgets(amounts),
         max_images=max_images,
@@ -209,8 +210,22 @@ def _new_folder(against: str) -> Path:
     return Path("reports") / f"{stamp}-{against}"
 
 
-def _known_addresses() -> dict[str, str]:
-    return {name: url for name in chosen(()) if (url := shipped(name).base_url)}
+def _addresses(given: dict[str, str], past: RunHeader | None) -> dict[str, str]:
+    """Return where each provider is reached: as given, as documented, or where a run began.
+
+    A live run goes on where it began: its jobs are known there and nowhere else.
+    """
+    known = {name: url for name in chosen(()) if (url := shipped(name).base_url)}
+    if past is None or past.against != "live":
+        return {**known, **given}
+    began = {name: evidence.source for name, evidence in past.evidence.items()}
+    for name, url in given.items():
+        if url != began.get(name, url):
+            raise UsageError(
+                f"--base-url {name}={url}: this run began at {began[name]}",
+                hint="leave --base-url out, or start a new run",
+            )
+    return {**known, **began}
 
 
 def _keys() -> dict[str, str]:

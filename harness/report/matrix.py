@@ -10,10 +10,10 @@ from harness.core.record import Record
 from harness.core.verdict import Finding, Status, Verdict
 from harness.report.model import Cell, Column, Matrix, Row, State
 from harness.report.text import count
-from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, Provider
+from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
+from harness.spec.tell import tell
 
 _RULES = tuple(Argument.model_fields)
-_UNWORDED = {"source", "status", "second_source", "note", "other_models", "shown"}
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ def _reply_rows(
         places = [(column.provider, column.operation) for column, _ in columns]
         found = [(place, witnesses.get((*place, check))) for place in places]
         cells = tuple(
-            _judged(witness) if witness else silent if place in judged else untried
+            _replied(witness) if witness else silent if place in judged else untried
             for place, witness in found
         )
         yield Row(id=check, kind="reply", parameter="reply", cells=cells)
@@ -168,12 +168,21 @@ def _cell(operation: Operation, promise: str, witness: _Witness | None) -> Cell:
             return _judged(witness)
         here = promise.partition(".")[0] in operation.arguments
         return Cell(state="absent", note="no such rule" if here else "no such parameter")
-    rule, source = _worded(constraint), str(constraint.rule.source)
+    rule, source = tell(constraint), str(constraint.rule.source)
     heard = witness or _Witness()
     if not constraint.documented:
         note = constraint.rule.note or constraint.rule.status
         return _told(heard, "undocumented", rule=rule, source=source, note=note)
     return _judged(heard, rule=rule, source=source)
+
+
+def _replied(witness: _Witness) -> Cell:
+    """Judge a check on replies; one that only ever skips had no promise to hold them to."""
+    only_skips = witness.unsure and all(status == "skip" for status, _ in witness.unsure)
+    if only_skips and not (witness.fails or witness.accepts or witness.refuses):
+        (_, why), _ = witness.unsure.most_common(1)[0]
+        return _told(witness, "undocumented", rule="", source="", note=why)
+    return _judged(witness)
 
 
 def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> Cell:
@@ -202,21 +211,6 @@ def _told(witness: _Witness, state: State, *, rule: str, source: str, note: str 
         source=source,
         note=note,
     )
-
-
-def _worded(constraint: Constraint) -> str:
-    """Return the numbers and values of a rule: `min 1, max 10`."""
-    numbers = constraint.rule.model_dump(exclude=_UNWORDED, exclude_defaults=True)
-    words = (f"{name} {_value(value)}" for name, value in numbers.items())
-    return ", ".join(words) or constraint.id.partition(".")[2].replace("_", " ")
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return " | ".join(_value(item) for item in value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _in_vocabulary(promise: str) -> tuple[int, int, str]:

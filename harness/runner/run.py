@@ -4,8 +4,8 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -34,6 +34,9 @@ from harness.transport.secrets import Redactor
 
 GRACE_S = 20.0
 """How long an interrupted run waits for replies that are under way: they are paid for."""
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+"""A service manager's SIGTERM costs no more than Ctrl-C: what is under way is waited for."""
 
 EMULATOR_KEY = "emulator-key"
 LIBRARIES = ("httpx", "hypothesis", "vcrpy", "pillow", "pydantic")
@@ -74,8 +77,8 @@ class _Runner:
     def __init__(self, options: Options, watch: Watch) -> None:
         self.options = options
         self.watch = watch
+        self.folder = _folder(options)  # locked before it is read: another run may be at it
         self.past: Past | None = read_run(options.resume) if options.resume else None
-        self.folder = _folder(options)
         self.pictures = Pictures(self.folder.keep_image)
         providers = [shipped(name) for name in options.providers]
         shapes = tuple(p.auth.key_shape for p in providers if p.auth.key_shape)
@@ -115,21 +118,23 @@ class _Runner:
             )
 
     async def _all(self, sessions: list[Session], stop: asyncio.Event) -> HarnessError | None:
-        """Run the sessions until they end, fail or are interrupted."""
-        work = asyncio.gather(*(session.run() for session in sessions))
-        _on_interrupt(work, sessions, stop, self.watch.interrupted)
-        try:
-            await work
-        except asyncio.CancelledError:
-            if not stop.is_set():
-                raise
-        except BaseExceptionGroup as group:
-            return _first(group)
-        except HarnessError as error:
-            return error
-        finally:
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
-        return None
+        """Run the sessions until they end, fail or are interrupted.
+
+        Where one fails, the others still keep what they have under way.
+        """
+        work = asyncio.gather(*(session.run() for session in sessions), return_exceptions=True)
+        with _interruptible(work, sessions, stop, self.watch.interrupted):
+            try:
+                ends = await work
+            except asyncio.CancelledError:
+                if not stop.is_set():
+                    raise
+                return None
+        failures = [end for end in ends if end is not None]
+        for failure in failures:
+            if not isinstance(failure, HarnessError):
+                raise failure  # a bug of ours
+        return next((one for one in failures if isinstance(one, HarnessError)), None)
 
     def _sessions(self, stack: ExitStack, stop: asyncio.Event) -> list[Session]:
         options = self.options
@@ -269,7 +274,7 @@ def _same_plan(folder: Path, plan: Plan, tape: Tape) -> None:
 
 
 def _folder(options: Options) -> RunFolder:
-    return RunFolder(options.resume) if options.resume else RunFolder.create(options.out)
+    return RunFolder.reopen(options.resume) if options.resume else RunFolder.create(options.out)
 
 
 def _save_plan(folder: RunFolder, plan: Plan) -> None:
@@ -279,7 +284,13 @@ def _save_plan(folder: RunFolder, plan: Plan) -> None:
 
 def _plan_of(folder: Path, name: str) -> Plan:
     path = folder / f"plan-{name}.json"
-    saved: Json = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        saved: Json = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or f"not JSON ({error})"
+        raise UsageError(
+            f"{path}: {why}", hint="without its plan a run cannot go on; start a new one"
+        ) from None
     return from_json(saved, provider=shipped(name), where=str(path))
 
 
@@ -298,13 +309,14 @@ def _complete(session: Session) -> list[Record]:
     ]
 
 
-def _on_interrupt(
-    work: "asyncio.Future[list[None]]",
+@contextmanager
+def _interruptible(
+    work: "asyncio.Future[list[BaseException | None]]",
     sessions: list[Session],
     stop: asyncio.Event,
     tell: Callable[[int], None],
-) -> None:
-    """Make the first Ctrl-C wait for what is under way, and the second one stop at once."""
+) -> Iterator[None]:
+    """Make the first Ctrl-C (or SIGTERM) wait for what is under way, and the second stop at once."""
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:
@@ -315,17 +327,13 @@ def _on_interrupt(
         tell(sum(session.under_way for session in sessions))
         loop.call_later(GRACE_S, work.cancel)
 
-    loop.add_signal_handler(signal.SIGINT, interrupt)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> HarnessError:
-    """Return the failure of ours in a group; anything else is a bug and is raised."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            return _first(error)
-        if isinstance(error, HarnessError):
-            return error
-    raise group
+    for number in STOPPING:
+        loop.add_signal_handler(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in STOPPING:
+            loop.remove_signal_handler(number)
 
 
 def _now() -> str:

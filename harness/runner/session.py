@@ -37,9 +37,17 @@ class Journal:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
     async def append(self, line: Line) -> None:
-        """Write a line; when this returns, a crash of ours cannot lose it."""
+        """Write a line; when this returns, a crash of ours cannot lose it.
+
+        A line that was begun is written even where the waiting for it is cancelled.
+        """
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._pool, self.folder.append, line)
+        writing = loop.run_in_executor(self._pool, self.folder.append, line)
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            writing.add_done_callback(asyncio.Future.exception)  # nobody is left to hear of it
+            raise
 
     def close(self) -> None:
         """Wait for the last line and close the files."""
@@ -79,18 +87,25 @@ class Session:
                 await self.budget.book(cost_of(record.outcome, record.shot.at_risk))
         finished = {record.shot.case.id for record in self.done}
         waiting = deque(shot for shot in self.plan.shots if shot.case.id not in finished)
-        if self.canary and waiting and (why := await self._canary(waiting)):
+        if self.canary and (why := await self._canary(waiting)):
             for shot in waiting:
                 await self._skip(shot, why)
             return
         workers = max(1, min(self.concurrency, len(waiting)))
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(self._work(waiting))
+        work = (self._work(waiting) for _ in range(workers))
+        ends = await asyncio.gather(*work, return_exceptions=True)  # no worker cuts off another
+        for failure in filter(None, ends):
+            raise failure
 
     async def _canary(self, waiting: deque[Shot]) -> str | None:
-        """Send the plain request alone; return why the rest should not leave, or None."""
-        shot = waiting.popleft()
+        """Send the first new request alone; return why the rest should not leave, or None.
+
+        In a run that goes on, what an earlier one began tells nothing about today.
+        """
+        shot = next((one for one in waiting if self._past(one) is None), None)
+        if shot is None:
+            return None
+        waiting.remove(shot)
         async with self._open() as transport:
             for attempt in range(1, CANARY_TRIES + 1):
                 record = await self._shoot(shot, transport, attempt=attempt)
@@ -106,13 +121,19 @@ class Session:
     async def _work(self, waiting: deque[Shot]) -> None:
         async with self._open() as transport:
             while waiting:
-                shot = waiting.popleft()
-                if self.stop.is_set():
-                    await self._skip(shot, "interrupted")
-                elif self.journal.folder.full:
-                    await self._skip(shot, "the disk is full")
-                else:
-                    await self._shoot(shot, transport)
+                try:
+                    await self._take(waiting.popleft(), transport)
+                except Exception:
+                    waiting.clear()  # nothing new leaves; what others have under way is kept
+                    raise
+
+    async def _take(self, shot: Shot, transport: Transport) -> None:
+        if self.stop.is_set():
+            await self._skip(shot, "interrupted")
+        elif self.journal.folder.full:
+            await self._skip(shot, "the disk is full")
+        else:
+            await self._shoot(shot, transport)
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Transport]:
@@ -195,5 +216,5 @@ class Session:
             evidence=self.evidence,
             skipped=why,
         )
-        if not self.journal.folder.full:
+        if not self.journal.folder.full and self._past(shot) is None:
             await self.journal.append(line)

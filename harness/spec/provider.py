@@ -6,12 +6,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
 from harness.core.jsontype import Json
 from harness.core.outcome import ErrorClass
 from harness.spec import rules as r
-from harness.spec.source import Cited, Compiled, Document, Frozen, Paths, Status
+from harness.spec.source import Cited, Compiled, Document, Frozen, Paths, Pattern, Status
 
 PARAMETERS = (
     *("model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality"),
@@ -24,6 +24,20 @@ PARAMETERS = (
 OPERATIONS = ("generate", "edit", "respond")
 
 ArgumentType = Literal["string", "integer", "boolean", "images", "file"]
+
+
+Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+"""A wait, in seconds."""
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError("write an amount as a number")
+    return value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
+"""An amount in a provider's own unit, exactly as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +68,7 @@ class Argument(Frozen):
     second_source: Cited | None = None
     note: str = ""
     default: r.Scalar | None = None
-    single: bool = False
+    single: StrictBool = False
     """An `images` argument that goes on the wire as one plain value, not a list."""
     cheapest: r.Scalar | None = None
     """The value that costs least; the base of refusal cases sends it."""
@@ -96,14 +110,23 @@ class Argument(Frozen):
         return next((rule for rule in order if rule is not None), None)
 
 
-_RULE_NAMES = frozenset(
-    (
-        *("required", "absent", "one_of", "range", "integer", "max_length", "count", "format"),
-        *("multiple_of", "max_edge", "max_ratio", "min_pixels", "max_pixels", "url_only"),
-        *("max_bytes", "media_type", "alpha", "same_size", "same_format", "only_with"),
-        "never_with",
-    )
-)
+_OF_FILES: tuple[ArgumentType, ...] = ("images", "file")
+_OF_ANY: tuple[ArgumentType, ...] = ("string", "integer", "boolean", "images", "file")
+RULE_TYPES: dict[str, tuple[ArgumentType, ...]] = {
+    **dict.fromkeys(("required", "absent"), _OF_ANY),
+    "one_of": ("string", "integer", "boolean"),
+    **dict.fromkeys(("range", "integer"), ("integer",)),
+    **dict.fromkeys(("max_length", "format"), ("string",)),
+    **dict.fromkeys(("multiple_of", "max_edge", "max_ratio"), ("string",)),
+    **dict.fromkeys(("min_pixels", "max_pixels"), ("string",)),
+    "count": ("images",),
+    **dict.fromkeys(("url_only", "max_bytes", "media_type", "alpha"), _OF_FILES),
+    **dict.fromkeys(("same_size", "same_format"), ("file",)),
+    **dict.fromkeys(("only_with", "never_with"), _OF_ANY),
+}
+"""The rules, in the order of the vocabulary, each with the types of argument it speaks of."""
+
+_RULE_NAMES = frozenset(RULE_TYPES)
 
 
 class Field_(Frozen):  # noqa: N801 - `Field` is pydantic's
@@ -156,11 +179,13 @@ class Job(Frozen):
     done: tuple[str, ...]
     failed: tuple[str, ...]
     error: Paths
-    interval_s: float
+    interval_s: Seconds
     source: Cited
     second_source: Cited | None = None
     note: str = ""
     submitted: tuple[Field_, ...] = ()
+    submitted_status: Annotated[int, Field(strict=True, ge=200, le=299)] | None = None
+    """The HTTP status of a successful submission, if the documents name one."""
 
 
 class Stream(Frozen):
@@ -196,33 +221,12 @@ class Operation(Frozen):
     protocol: Protocol
     source: Cited
     note: str = ""
-    constant: dict[str, r.Scalar] = Field(default_factory=dict)
+    constant: dict[str, Json] = Field(default_factory=dict)
     """Wire fields that this operation always sends."""
     arguments: dict[str, Argument]
     reply: ReplyShape
     job: Job | None = None
     stream: Stream | None = None
-
-    @field_validator("arguments")
-    @classmethod
-    def _in_vocabulary(cls, arguments: dict[str, Argument]) -> dict[str, Argument]:
-        unknown = sorted(set(arguments) - set(PARAMETERS))
-        if unknown:
-            raise ValueError(f"not in the vocabulary of parameters: {', '.join(unknown)}")
-        for name, argument in arguments.items():
-            for rule_name, rule in argument.rules:
-                other = getattr(rule, "argument", None)
-                if other is not None and other not in arguments:
-                    raise ValueError(
-                        f"{name}.{rule_name} speaks of {other!r}, which is no argument"
-                    )
-        return arguments
-
-    @model_validator(mode="after")
-    def _job_is_described(self) -> Self:
-        if (self.protocol == "job") != (self.job is not None):
-            raise ValueError("protocol 'job' and the table 'job' go together")
-        return self
 
     @cached_property
     def constraints(self) -> tuple[Constraint, ...]:
@@ -249,17 +253,20 @@ class Auth(Frozen):
     header: str
     prefix: str = ""
     env: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_KEY$")]
-    key_shape: str = ""
+    key_shape: Pattern = ""
     """A regular expression that this provider's keys match, to find leaked ones."""
     source: Cited
+    second_source: Cited | None = None
+    note: str = ""
+    """Other ways in which a key may travel, which the harness does not use."""
 
 
 class Timeouts(Frozen):
     """How long to wait for a whole reply, in seconds; larger images may have longer."""
 
-    normal_s: float
-    large_s: float
-    large_above_pixels: int = 3_686_400
+    normal_s: Seconds
+    large_s: Seconds
+    large_above_pixels: r.Positive = 3_686_400
     source: Cited
     status: Status = "documented"
     note: str = ""
@@ -282,9 +289,15 @@ class ErrorRule(Frozen):
     """
 
     error_class: ErrorClass = Field(alias="class")
-    status: tuple[int, ...] = ()
-    code: str = ""
-    message: str = ""
+    status: tuple[r.Positive, ...] = ()
+    code: Pattern = ""
+    message: Pattern = ""
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if not (self.status or self.code or self.message):
+            raise ValueError("give status, code or message; a rule without them fits every error")
+        return self
 
 
 class Errors(Frozen):
@@ -299,7 +312,7 @@ class Errors(Frozen):
     parameter: Paths = ()
     names_parameter: Status
     """Whether the documents show errors that name the offending parameter."""
-    any_status: bool = False
+    any_status: StrictBool = False
     """Whether the envelope alone tells an error: its HTTP status is not documented."""
     source: Cited
     second_source: Cited | None = None
@@ -310,7 +323,7 @@ class Tier(Frozen):
     """A size class of the price list: images whose long edge is at most `long_edge_max` pixels."""
 
     name: str
-    long_edge_max: int
+    long_edge_max: r.Positive
 
 
 class PriceRow(Frozen):
@@ -318,14 +331,17 @@ class PriceRow(Frozen):
 
     when: dict[str, r.Scalar] = Field(default_factory=dict)
     tier: str | None = None
-    amount: Decimal
+    amount: Amount
+    status: Status = "documented"
+    """Of this row: another sentence of the price list may say otherwise."""
+    note: str = ""
 
 
 class WorkedExample(Frozen):
     """A price that the document itself works out."""
 
-    arguments: dict[str, Any]
-    amount: Decimal
+    arguments: dict[str, Json]
+    amount: Amount
     source: Cited
 
 
@@ -341,8 +357,40 @@ class Prices(Frozen):
     auto_tier: str | None = None
     failed_free: Cited | None = None
     """Where the documents say that only successful generations cost anything."""
-    rows: tuple[PriceRow, ...]
+    rows: Annotated[tuple[PriceRow, ...], Field(min_length=1)]
     examples: tuple[WorkedExample, ...] = ()
+
+
+class Endpoint(Frozen):
+    """Another address that the documents name; the harness does not call it by itself."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    title: str
+    body: Literal["json", "form"] | None = None
+    fields: tuple[str, ...] = ()
+    """What the request carries, in the provider's words."""
+    source: Cited
+    status: Status = "documented"
+    second_source: Cited | None = None
+    note: str = ""
+
+
+class Statement(Frozen):
+    """A sentence that no single request can keep or break: how fast, how reliable, what else.
+
+    `says` is the sentence in few words, `seconds` its figure where it is about time.
+    """
+
+    about: Literal[
+        "latency", "price", "availability", "capability", "guidance", "idempotency", "webhook"
+    ]
+    says: str
+    seconds: Seconds | None = None
+    source: Cited
+    status: Status = "documented"
+    second_source: Cited | None = None
+    note: str = ""
 
 
 class Provider(Frozen):
@@ -358,7 +406,11 @@ class Provider(Frozen):
     retry: Retry
     errors: Errors
     prices: Prices
-    operations: dict[Literal["generate", "edit", "respond"], Operation]
+    operations: Annotated[
+        dict[Literal["generate", "edit", "respond"], Operation], Field(min_length=1)
+    ]
+    endpoints: tuple[Endpoint, ...] = ()
+    statements: tuple[Statement, ...] = ()
     open_questions: tuple[str, ...] = ()
 
     def operation(self, name: str) -> Operation:

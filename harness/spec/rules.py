@@ -6,9 +6,9 @@ A rule speaks only of values of its argument's type; the type itself belongs to 
 
 import re
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from harness.core.jsontype import Json
 from harness.spec.source import Cited, Frozen, Status
@@ -18,6 +18,15 @@ Word = Literal["holds", "breaks", "unsaid"]
 
 Arguments = Mapping[str, Json]
 Scalar = bool | int | float | str
+
+Whole = Annotated[StrictInt, Field(ge=0)]
+"""A count, never written as a text."""
+
+Positive = Annotated[StrictInt, Field(ge=1)]
+"""A size, which zero would make meaningless."""
+
+Scalars = Annotated[tuple[Scalar, ...], Field(min_length=1)]
+"""A list with at least one value."""
 
 SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})", re.ASCII)
 
@@ -46,9 +55,9 @@ class OneOf(Rule):
     may use.
     """
 
-    values: tuple[Scalar, ...]
+    values: Scalars
     shown: tuple[Scalar, ...] = ()
-    other_models: bool = False
+    other_models: StrictBool = False
     """A value outside the list lies outside the document's subject: judged traffic with one is
     observed, for the provider may well serve it."""
 
@@ -56,8 +65,8 @@ class OneOf(Rule):
 class Range(Rule):
     """A number between `min` and `max`, both allowed; a bound that is missing is not stated."""
 
-    min: int | None = None
-    max: int | None = None
+    min: StrictInt | None = None
+    max: StrictInt | None = None
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> Self:
@@ -75,14 +84,20 @@ class Integer(Rule):
 class MaxLength(Rule):
     """Text of at most `characters` Unicode characters (code points)."""
 
-    characters: int
+    characters: Positive
 
 
 class Count(Rule):
     """A list of `min` to `max` entries."""
 
-    min: int = 0
-    max: int
+    min: Whole = 0
+    max: Positive
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
 
 
 class Format(Rule):
@@ -99,31 +114,31 @@ class Format(Rule):
 class MultipleOf(Rule):
     """Both edges are multiples of `pixels`."""
 
-    pixels: int
+    pixels: Positive
 
 
 class MaxEdge(Rule):
     """No edge is longer than `pixels`."""
 
-    pixels: int
+    pixels: Positive
 
 
 class MaxRatio(Rule):
     """The long edge is at most `ratio` times the short one."""
 
-    ratio: int
+    ratio: Positive
 
 
 class MinPixels(Rule):
     """Width times height is at least `pixels`."""
 
-    pixels: int
+    pixels: Positive
 
 
 class MaxPixels(Rule):
     """Width times height is at most `pixels`."""
 
-    pixels: int
+    pixels: Positive
 
 
 class UrlOnly(Rule):
@@ -133,14 +148,14 @@ class UrlOnly(Rule):
 class MaxBytes(Rule):
     """A file of at most `bytes` bytes; with `under`, of fewer."""
 
-    bytes: int
-    under: bool = False
+    bytes: Positive
+    under: StrictBool = False
 
 
 class MediaType(Rule):
     """A file of one of these media types."""
 
-    values: tuple[str, ...]
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Alpha(Rule):
@@ -163,7 +178,7 @@ class OnlyWith(Rule):
     """The argument counts only where `argument` has one of `values`."""
 
     argument: str
-    values: tuple[Scalar, ...]
+    values: Scalars
     unless: tuple[Scalar, ...] = ()
     """Own values that change nothing (the default): what comes of them is not said."""
 
@@ -177,7 +192,13 @@ class NeverWith(Rule):
     argument: str
     when: tuple[Scalar, ...] = ()
     values: tuple[Scalar, ...] = ()
-    above: int | None = None
+    above: StrictInt | None = None
+
+    @model_validator(mode="after")
+    def _excludes_something(self) -> Self:
+        if not self.values and self.above is None:
+            raise ValueError("give values, above or both")
+        return self
 
 
 AnyRule = (

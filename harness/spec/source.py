@@ -1,11 +1,21 @@
 """Where a number is written, and expressions into a reply's body; checked when a TOML loads."""
 
-from typing import Annotated, Literal
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationInfo,
+)
 
 from harness.core.jsontype import Json
 
@@ -71,8 +81,20 @@ class Expression:
             return None
         return found
 
+    def functions(self) -> Iterator[str]:
+        """Name the functions that the expression calls: a misspelt one fails only when called."""
+        yield from _called(self._compiled.parsed)
+
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
+
+
+def _called(node: Mapping[str, Any]) -> Iterator[str]:
+    if node["type"] == "function_expression":
+        yield str(node["value"])
+    for child in node["children"]:
+        if isinstance(child, Mapping):
+            yield from _called(child)
 
 
 def _compile(value: object) -> object:
@@ -81,13 +103,29 @@ def _compile(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("write a JMESPath expression as a string")  # noqa: TRY004 - pydantic's way
     try:
-        return Expression(value)
+        found = Expression(value)
     except JMESPathError as error:
-        raise ValueError(f"{value!r} is no JMESPath expression: {error}") from None
+        reason = " ".join(str(error).split())  # the library draws a marker under the text
+        raise ValueError(f"{value!r} is no JMESPath expression: {reason}") from None
+    unknown = sorted(set(found.functions()) - set(Functions.FUNCTION_TABLE))
+    if unknown:
+        raise ValueError(f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have")
+    return found
 
 
 Compiled = Annotated[Expression, BeforeValidator(_compile), PlainSerializer(lambda e: e.text)]
 """A JMESPath expression, compiled when the TOML loads."""
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+"""A regular expression, checked when the TOML loads."""
 
 Paths = tuple[Compiled, ...]
 """Several expressions in order of preference, for where documents disagree."""

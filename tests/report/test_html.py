@@ -186,16 +186,16 @@ def test_each_promise_is_cited_at_the_provider_that_makes_it() -> None:
     page = Page(html(b.sample()))
     sources = page.text.partition("Where each promise is written")[2]
 
-    assert "n.range nanobanana generate min 1, max 1" in sources
-    assert "n.range sub2api generate min 1, max 10" in sources
+    assert "n.range nanobanana generate n is 1" in sources
+    assert "n.range sub2api generate n is between 1 and 10" in sources
 
 
 def test_equal_promises_of_two_operations_are_cited_at_both() -> None:
     records = [b.record(b.case(operation=name), b.images()) for name in ("generate", "edit")]
     sources = Page(html(b.report(records))).text.partition("Where each promise is written")[2]
 
-    assert "n.range sub2api generate min 1, max 10" in sources
-    assert "n.range sub2api edit min 1, max 10" in sources
+    assert "n.range sub2api generate n is between 1 and 10" in sources
+    assert "n.range sub2api edit n is between 1 and 10" in sources
 
 
 def test_a_crashed_check_is_said_on_top_to_be_ours() -> None:

@@ -163,5 +163,16 @@ def test_rows_follow_the_vocabulary() -> None:
 def test_a_cell_words_its_rule_and_its_source() -> None:
     found = cell(table([b.record(ACCEPT, b.images())], []), "n.range")
 
-    assert found.rule == "min 1, max 10"
+    assert found.rule == "n is between 1 and 10"
     assert found.source == "001_5b0aab872a4ee831.txt: Generation Parameters"
+
+
+def test_a_reply_check_that_only_skips_had_no_promise_to_hold_anyone_to() -> None:
+    record = b.record(ACCEPT, b.images())
+    check = "charges_the_list_price"
+    said = b.verdict(record, "skip", check=check, why="the price list is open")
+
+    found = cell(table([record], [said]), check)
+
+    assert found.state == "undocumented"
+    assert found.note == "the price list is open"
