@@ -11,10 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.core.case import Case, Expect, Plan, Price, Shot
 from harness.core.errors import RecordingError
-from harness.core.exchange import Part
-from harness.core.jsontype import Json, digest
+from harness.core.exchange import Part, Request
+from harness.core.jsontype import Json, canonical, digest
 from harness.spec import price
 from harness.spec.dialect import request
+from harness.spec.judge import broken
 from harness.spec.provider import Provider
 
 _RANK = {"refuse": 1, "observe": 2, "accept": 3}
@@ -31,10 +32,16 @@ def plan(provider: Provider, cases: Sequence[Case], *, seed: int, spec_digest: s
     shots.sort(key=_order)
     kept: dict[str, Shot] = {}
     for shot in shots:
-        kept.setdefault(shot.case.operation + digest(shot.request.body), shot)
+        kept.setdefault(_sent(shot), shot)
     return Plan(
         provider=provider.name, seed=seed, shots=tuple(kept.values()), spec_digest=spec_digest
     )
+
+
+def _sent(shot: Shot) -> str:
+    """Return a digest of where a request goes and what it carries: a form has no JSON body."""
+    request_ = shot.request
+    return digest([request_.method, request_.target, _carried(request_)])
 
 
 def _shot(provider: Provider, case: Case) -> Shot:
@@ -80,11 +87,6 @@ def to_json(plan_: Plan) -> dict[str, Json]:
 
 def _shot_json(shot: Shot) -> Json:
     case, sent = shot.case, shot.request
-    body: dict[str, Json] = (
-        {"json": sent.body}
-        if sent.form is None
-        else {"form": [_part_json(part) for part in sent.form]}
-    )
     return {
         "id": case.id,
         "operation": case.operation,
@@ -98,13 +100,19 @@ def _shot_json(shot: Shot) -> Json:
             "method": sent.method,
             "path": sent.target,
             "headers": dict(sent.headers),
-            **body,
+            **_carried(sent),
             "timeout_s": sent.timeout_s,
         },
         "price": _price_json(shot.price),
         "at_risk": _price_json(shot.at_risk),
         "due_s": shot.due_s,
     }
+
+
+def _carried(sent: Request) -> dict[str, Json]:
+    if sent.form is None:
+        return {"json": sent.body}
+    return {"form": [_part_json(part) for part in sent.form]}
 
 
 def _price_json(amount: Price) -> dict[str, Json]:
@@ -161,7 +169,7 @@ def from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
     try:
         found = _SAVED.validate_python(saved)
         shots = tuple(_reread(provider, case) for case in found.cases)
-    except (ValidationError, KeyError) as error:
+    except (ValidationError, KeyError, ArithmeticError) as error:
         reason = str(error).splitlines()[0]
         raise RecordingError(
             f"{where}: not a plan this harness wrote ({reason})", hint=again
@@ -169,13 +177,32 @@ def from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
     read = Plan(
         provider=found.provider, seed=found.seed, shots=shots, spec_digest=found.spec_digest
     )
-    if found.provider != provider.name or to_json(read) != saved:
+    if found.provider != provider.name or canonical(to_json(read)) != canonical(saved):
         raise RecordingError(
             f"{where}: its requests or prices differ from what {provider.name}'s TOML makes of "
             "the same arguments",
             hint=f"the TOML or the plan changed; {again}",
         )
+    for shot in read.shots:
+        if not _keeps_its_word(provider, shot.case):
+            raise RecordingError(
+                f"{where}: {shot.case.id} expects {shot.case.expect}, and {provider.name}'s TOML "
+                "says otherwise of its arguments",
+                hint=f"the TOML or the plan changed; {again}",
+            )
     return read
+
+
+def _keeps_its_word(provider: Provider, case: Case) -> bool:
+    """Tell whether the rules still say of a judged case what it was made for."""
+    breaks, unsaid = broken(provider.operation(case.operation), case.arguments)
+    match case.expect:
+        case "accept":
+            return case.breaks is None and not breaks and not unsaid
+        case "refuse":
+            return [item.id for item in breaks] == [case.breaks] and not unsaid
+        case "observe":
+            return True
 
 
 def _reread(provider: Provider, saved: _SavedCase) -> Shot:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -60,6 +61,7 @@ class RunFolder:
         self.full = False
         """The disk is full: what is in flight may still be written, nothing new should be sent."""
         self._journal: int | None = journal
+        self._room = Lock()
 
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
@@ -77,16 +79,13 @@ class RunFolder:
 
     @classmethod
     def reopen(cls, path: Path) -> "RunFolder":
-        """Go on with a folder; UsageError where it is none, or where a run still writes to it.
-
-        What a crash left of a last line is taken away, so that the next line starts on its own.
-        """
+        """Go on with a folder; UsageError where it is none, or where a run still writes to it."""
         if not (path / HEADER).is_file():
             raise _no_run(path, "No such file or directory")
         try:
             (path / IMAGES).mkdir(exist_ok=True)
             folder = cls._opened(path)
-            folder._mend()
+            folder.mend()
         except OSError as error:
             raise _unusable(path, error) from None
         return folder
@@ -107,7 +106,8 @@ class RunFolder:
             raise
         return cls(path, journal)
 
-    def _mend(self) -> None:
+    def mend(self) -> None:
+        """Take away what a crash left of a last line, so that the next one starts on its own."""
         raw = (self.path / JOURNAL).read_bytes()
         last = raw.rpartition(b"\n")[2]
         if not last or self._journal is None:
@@ -177,12 +177,17 @@ class RunFolder:
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise _disk(self.path, error) from None
-            self.full = True
             try:
-                (self.path / BALLAST).unlink(missing_ok=True)  # another thread may have been first
+                self._make_room()
                 write()
             except OSError as again:
                 raise _disk(self.path, again) from None
+
+    def _make_room(self) -> None:
+        """Give up what was held back, or wait until another thread has."""
+        with self._room:
+            self.full = True
+            (self.path / BALLAST).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the journal and give back what was held back."""
@@ -196,19 +201,14 @@ def _unused(path: Path) -> bool:
     """Tell whether a folder is empty, or holds only what a run that never began has left."""
     if not path.is_dir():
         return False
-    for entry in path.iterdir():
-        match entry.name:
-            case "images":
-                if not entry.is_dir() or any(entry.iterdir()):
-                    return False
-            case "journal.jsonl":
-                if entry.stat().st_size:
-                    return False
-            case ".ballast":
-                pass
-            case _:
-                return False
-    return True
+    names = {entry.name for entry in path.iterdir()}
+    if not names:
+        return True
+    return names <= {IMAGES, JOURNAL, BALLAST} and _is_empty(path / JOURNAL)
+
+
+def _is_empty(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size == 0
 
 
 def _hold_back(ballast: Path) -> None:

@@ -2,25 +2,27 @@
 
 Every strategy is constructive: it picks among values that fit what is already chosen, so nothing
 is filtered and nothing is thrown away. Drawing executes nothing; the same seed gives the same
-cases in any process (of one Hypothesis version: plans are saved, never drawn again).
+cases in any process, whatever else it has imported (of one Hypothesis version: plans are saved,
+never drawn again).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from harness.cases import prompts
 from harness.cases.build import Builder, short_digest
+from harness.cases.dice import rolling
 from harness.cases.lattice import Lattice, lattice, text
 from harness.cases.values import Choice, companions, forbidden
 from harness.core.case import Case
 from harness.core.jsontype import Json
 from harness.spec import rules as r
-from harness.spec.provider import Argument, Constraint
+from harness.spec.provider import Argument, Constraint, Operation
 
 Item = TypeVar("Item")
 
@@ -29,19 +31,21 @@ def drawn(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tuple[Ca
     """Return `count` cases drawn from a strategy, the same for the same seed; some may be equal."""
     found: list[Case] = []
 
-    @seed(seed_)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def collect(case: Case) -> None:
-        found.append(case)
+    with rolling(seed_) as backend:
 
-    collect()
+        @settings(
+            max_examples=count,
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            backend=backend,
+        )
+        @given(strategy)
+        def collect(case: Case) -> None:
+            found.append(case)
+
+        collect()
     return tuple(found)
 
 
@@ -81,12 +85,15 @@ def refused(builder: Builder) -> SearchStrategy[Case]:
 
 
 def valid_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[dict[str, Json]]:
-    """Draw valid arguments: those required, and any of the others, in the document's order."""
-    slots = tuple(
+    """Draw valid arguments: those that a plain request needs, and any of the others.
+
+    A required argument is never left out, be its being required documented or not.
+    """
+    slots = _partners_first(
         slot
         for name, argument in builder.operation.arguments.items()
         if argument.status == "documented" and argument.absent is None
-        for slot in [_slot(name, argument, cheap=cheap)]
+        for slot in [_slot(name, argument, builder.operation, cheap=cheap)]
         if slot is not None
     )
     subsets = st.integers(0, 2 ** len(slots) - 1)
@@ -107,25 +114,49 @@ def valid_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[
 class Slot:
     """An argument's place in a drawn request; its strategies are built once, not at every draw.
 
-    `peaceful` are the values that clash with nothing, whatever else is chosen.
+    `peaceful` are the values that clash with nothing, whatever else is chosen; None where every
+    value may clash. `defaults` is what an omitted partner means.
     """
 
     name: str
     required: bool
     values: SearchStrategy[Json]
-    peaceful: SearchStrategy[Json]
+    peaceful: SearchStrategy[Json] | None
     only_with: r.OnlyWith | None
     never_with: r.NeverWith | None
+    defaults: dict[str, Json]
+
+    @property
+    def partners(self) -> set[str]:
+        """The arguments that must be chosen before this one."""
+        return {rule.argument for rule in (self.only_with, self.never_with) if rule is not None}
 
     def welcome(self, chosen: dict[str, Json]) -> bool:
         """Tell whether the argument may stand beside what is chosen already."""
         rule = self.only_with
-        return rule is None or r.member(chosen.get(rule.argument), rule.values)
+        fits = rule is None or r.member(({**self.defaults, **chosen})[rule.argument], rule.values)
+        return fits and (self.peaceful is not None or not self._threatened(chosen))
 
     def fitting(self, chosen: dict[str, Json]) -> SearchStrategy[Json]:
         """Return the values that fit what is chosen already."""
+        calm = self.peaceful
+        return calm if calm is not None and self._threatened(chosen) else self.values
+
+    def _threatened(self, chosen: dict[str, Json]) -> bool:
         rule = self.never_with
-        return self.peaceful if rule and _hostile(rule, chosen) else self.values
+        return rule is not None and _hostile(rule, {**self.defaults, **chosen})
+
+
+def _partners_first(slots: Iterable[Slot]) -> tuple[Slot, ...]:
+    """Order slots as the document does, but for those that others must be compared with."""
+    waiting = list(slots)
+    ordered: list[Slot] = []
+    while waiting:
+        names = {slot.name for slot in waiting}
+        ready = next((slot for slot in waiting if not slot.partners & names), waiting[0])
+        waiting.remove(ready)
+        ordered.append(ready)
+    return tuple(ordered)
 
 
 Breaker = Callable[[dict[str, Json]], dict[str, Json]]
@@ -136,7 +167,7 @@ def breaking(constraint: Constraint, builder: Builder) -> SearchStrategy[Breaker
     """Return a strategy of breakers for a constraint, or None where nothing breaks it alone."""
     name = constraint.parameter
     if isinstance(constraint.rule, r.Required):
-        return st.just(lambda valid: {k: v for k, v in valid.items() if k != name})
+        return st.just(lambda valid: _without(valid, name))
     grid = lattice(builder.operation.arguments[name])
     if grid is not None and isinstance(constraint.rule, r.MultipleOf):
         return _off_step(grid).map(lambda size: _setter(builder, constraint, text(size)))
@@ -169,16 +200,24 @@ def _at_peace(builder: Builder, arguments: dict[str, Json], changed: set[str]) -
     """Drop what the change has put at odds with the rest, never what was changed on purpose."""
     operation = builder.operation
     kept = dict(arguments)
+
+    def other(name: str) -> Json:
+        return kept.get(name, operation.default(name))
+
     for own, value in arguments.items():
         clash = operation.arguments[own].never_with
-        if clash and _clashes(clash, value, kept):
-            kept.pop(clash.argument if own in changed else own, None)
+        if clash and _clashes(clash, value, {clash.argument: other(clash.argument)}):
+            stray = clash.argument if own in changed else own
+            kept = kept if stray in changed else _without(kept, stray)
     for own in arguments:
         partner = operation.arguments[own].only_with
-        if partner and own not in changed:
-            fits = r.member(kept.get(partner.argument), partner.values)
-            kept = kept if fits else {key: kept[key] for key in kept if key != own}
+        if partner and own not in changed and not r.member(other(partner.argument), partner.values):
+            kept = _without(kept, own)
     return kept
+
+
+def _without(arguments: dict[str, Json], name: str) -> dict[str, Json]:
+    return {key: value for key, value in arguments.items() if key != name}
 
 
 def _off_step(grid: Lattice) -> SearchStrategy[tuple[int, int]]:
@@ -193,19 +232,23 @@ def _off_step(grid: Lattice) -> SearchStrategy[tuple[int, int]]:
     )
 
 
-def _slot(name: str, argument: Argument, *, cheap: bool) -> Slot | None:
+def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -> Slot | None:
     values = _values(name, argument, cheap=cheap)
     if values is None:
         return None
     clash = argument.never_with
-    calm = _certain(argument) if clash is None else _calm(argument, clash)
+    calm = () if clash is None else _calm(argument, clash)
+    rules = (argument.only_with, clash)
     return Slot(
         name=name,
         required=argument.required is not None,
         values=values,
-        peaceful=st.sampled_from(calm) if clash and calm else values,
+        peaceful=st.sampled_from(calm) if calm else None,
         only_with=argument.only_with,
         never_with=clash,
+        defaults={
+            rule.argument: operation.default(rule.argument) for rule in rules if rule is not None
+        },
     )
 
 
@@ -216,15 +259,35 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
     if argument.one_of is not None:
         certain = _certain(argument)
         return st.sampled_from(certain) if certain else None
-    if argument.range is not None:
-        low, high = argument.range.min or 0, argument.range.max or 100
-        few = min(high, low + 2) if cheap and name == "n" else high
-        return st.integers(low, few)
+    if argument.type == "integer":
+        low, high = _bounds(argument.range)
+        return st.integers(low, min(high, low + 2) if cheap and name == "n" else high)
     grid = lattice(argument)
     if grid is not None:
         words = argument.format.words if argument.format else ()
-        return _indexed(grid.sizes).map(text) | st.sampled_from(words)
-    return st.sampled_from(("harness-1", "harness-é", "h"))
+        sizes = _indexed(grid.sizes).map(text)
+        return sizes | st.sampled_from(words) if words else sizes
+    if argument.type != "string":
+        return None
+    web = argument.format is not None and argument.format.shape == "url"
+    return st.sampled_from(_ADDRESSES if web else _TEXTS)
+
+
+_TEXTS = ("harness-1", "harness-é", "h")
+_ADDRESSES = ("https://example.com/a", "https://example.com/b?c=d")
+
+
+def _bounds(rule: r.Range | None) -> tuple[int, int]:
+    """Return the ends of a range, a hundred values where one of them is not stated."""
+    match rule:
+        case r.Range(min=int(low), max=int(high)):
+            return low, high
+        case r.Range(min=None, max=int(high)):
+            return min(0, high), high
+        case r.Range(min=int(low)):
+            return low, low + 100
+        case _:
+            return 0, 100
 
 
 def _certain(argument: Argument) -> tuple[r.Scalar, ...]:

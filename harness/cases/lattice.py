@@ -132,6 +132,8 @@ class Lattice:
         match rule:
             case r.MultipleOf():
                 squarish = [size for size in self.off_step if 2 * max(size) < 3 * min(size)]
+                if not squarish:
+                    return ()
                 grown = min(squarish, key=lambda size: (size[0] * size[1], size))  # costs least
                 return (
                     (grown[0] + 1, grown[1]),

@@ -34,8 +34,8 @@ def _boundary(rule: r.AnyRule, argument: Argument, value: Json, arguments: Argum
         case r.MaxLength(characters=most):
             full = isinstance(value, str) and len(value) == most
             return str(most) if full else ""
-        case r.Format(shape="size", words=words):
-            return _word(value) if value in words else ""
+        case r.Format(shape="size", words=words, examples=examples):
+            return _word(value) if value in (*words, *examples) else ""
         case r.OnlyWith(argument=other):
             return f"{other}:{_word(arguments.get(other))}"
         case _:

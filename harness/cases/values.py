@@ -29,6 +29,9 @@ ALIEN: dict[str, tuple[r.Scalar, ...]] = {
 """Values that other dialects know, or that look right: what a list must exclude if it does not
 name them. Values that the list does name are left out where it is used."""
 
+FEW = 5
+"""A range of fewer values than this is tried whole, like a list."""
+
 WRONG_TYPES: dict[str, tuple[Json, ...]] = {
     "string": (123, {"value": "x"}),
     "integer": (1.5, "two"),
@@ -47,6 +50,7 @@ class Choice:
     value: Json
     slug: str
     beside: dict[str, Json] = field(default_factory=dict)
+    wrong_type: bool = False
     open: bool = False
     """Whether the documents leave open what becomes of it: then it is only observed."""
 
@@ -61,6 +65,8 @@ def allowed(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
             )
         case r.Range(min=low, max=high):
             bounds = dict.fromkeys(bound for bound in (low, high) if bound is not None)
+            if low is not None and high is not None and high - low < FEW:
+                return tuple(_choice(value) for value in range(low, high + 1))
             return tuple(_choice(bound) for bound in bounds)
         case r.MaxLength(characters=most):
             return (
@@ -81,14 +87,20 @@ def allowed(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
 
 
 def forbidden(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
-    """Return values that break this constraint and no other, nearest to the boundary first."""
+    """Return values that break this constraint and no other, nearest to the boundary first.
+
+    An open one may break it: whether an empty prompt counts as a prompt is not said.
+    """
     argument = operation.arguments[constraint.parameter]
     wrong_type = tuple(
-        _choice(value)
+        Choice(value=value, slug=_slug(value), wrong_type=True)
         for value in WRONG_TYPES[argument.type]
         if argument.type_rule is constraint.rule
     )
     match constraint.rule:
+        case r.Required():
+            empty = _choice("", slug="empty", open_=True)
+            return (empty,) if constraint.parameter == "prompt" else ()
         case r.OneOf() | r.Range() | r.MaxLength():
             return (*_outside(constraint.rule, argument, constraint.parameter), *wrong_type)
         case r.Format(shape="size"):

@@ -6,7 +6,7 @@ from harness.cases.values import Choice, allowed, forbidden
 from harness.core.case import Case
 from harness.core.jsontype import Json, canonical
 from harness.spec import rules as r
-from harness.spec.provider import Constraint, Provider
+from harness.spec.provider import Argument, Constraint, Provider
 
 
 def written_cases(provider: Provider, operation: str) -> tuple[Case, ...]:
@@ -23,22 +23,36 @@ def written_cases(provider: Provider, operation: str) -> tuple[Case, ...]:
 
 def _refused(builder: Builder, base: dict[str, Json], constraint: Constraint) -> list[Case]:
     silent = _silence(builder, constraint)
+    found = []
     if isinstance(constraint.rule, r.Required):
         without = {k: v for k, v in base.items() if k != constraint.parameter}
-        name = f"{constraint.id}/{'observe' if silent else 'refuse'}/missing"
-        if silent:
-            return [builder.observe(name, without, constraint, silent)]
-        return [builder.refuse(name, without, constraint)]
-    found = []
-    for choice in forbidden(constraint, builder.operation):
+        found.append(_broken(builder, without, constraint, slug="missing", silent=silent))
+    choices = forbidden(constraint, builder.operation)
+    for choice in _telling(choices) if silent else choices:
         arguments = builder.with_choice(base, constraint, choice)
-        if silent:
-            name = f"{constraint.id}/observe/{choice.slug}"
-            found.append(builder.observe(name, arguments, constraint, silent))
-        else:
-            name = f"{constraint.id}/refuse/{choice.slug}"
-            found.append(builder.refuse(name, arguments, constraint))
+        why = silent or (_EMPTY if choice.open else "")
+        found.append(_broken(builder, arguments, constraint, slug=choice.slug, silent=why))
     return found
+
+
+def _telling(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """Return what is worth paying for where nothing is judged: a wrong type only for want of else.
+
+    An open question is answered with an image that has to be paid for.
+    """
+    near = tuple(choice for choice in choices if not choice.wrong_type)
+    return near or choices[:1]
+
+
+_EMPTY = "undocumented: whether an empty text counts as given is not said"
+
+
+def _broken(
+    builder: Builder, arguments: dict[str, Json], constraint: Constraint, *, slug: str, silent: str
+) -> Case:
+    if silent:
+        return builder.observe(f"{constraint.id}/observe/{slug}", arguments, constraint, silent)
+    return builder.refuse(f"{constraint.id}/refuse/{slug}", arguments, constraint)
 
 
 def _accepted(builder: Builder, base: dict[str, Json], constraint: Constraint) -> list[Case]:
@@ -58,24 +72,35 @@ def _accepted(builder: Builder, base: dict[str, Json], constraint: Constraint) -
 def _silence(builder: Builder, constraint: Constraint) -> str:
     """Say why breaking a constraint is only observed; nothing where it is judged."""
     argument = builder.operation.arguments[constraint.parameter]
-    if argument.status != "documented":
-        return f"{argument.status}: {argument.note or argument.source}"
-    rule = constraint.rule
-    return "" if rule.status == "documented" else f"{rule.status}: {rule.note or rule.source}"
+    return _unsure(argument) or _unsure(constraint.rule)
 
 
 def _open(builder: Builder, constraint: Constraint, choice: Choice) -> str:
     """Say why a value inside the constraint is only observed; nothing where it is promised."""
-    argument = builder.operation.arguments[constraint.parameter]
-    if argument.status != "documented":
-        return f"{argument.status}: {argument.note or argument.source}"
-    if isinstance(constraint.rule, r.MaxLength) and constraint.rule.status != "documented":
-        return f"{constraint.rule.status}: {constraint.rule.note or constraint.rule.source}"
+    argument, rule = builder.operation.arguments[constraint.parameter], constraint.rule
+    if why := _unsure(argument):
+        return why
+    if isinstance(rule, r.MaxLength) and (why := _unsure(rule)):
+        return why
     if not choice.open:
         return ""
-    if isinstance(constraint.rule, r.MaxLength):
-        return "whether characters are code points or UTF-16 units is not said"
-    return f"{constraint.rule.status}: the document itself does not name this value"
+    if isinstance(rule, r.MaxLength):
+        return "undocumented: whether characters are code points or UTF-16 units is not said"
+    return f"{_unsure(rule)}; the document itself does not show {choice.value!r}"
+
+
+def _unsure(promise: Argument | r.Rule) -> str:
+    """Say what is unclear about a parameter or a rule; nothing where it is documented.
+
+    A reader of the plan has no other text at hand: the second source is named, and the note says
+    what is open.
+    """
+    if promise.status == "documented":
+        return ""
+    told = [promise.note] if promise.note else []
+    if promise.second_source is not None:
+        told.append(f"see {promise.second_source}")
+    return f"{promise.status}: {'; '.join(told) or f'{promise.source} does not say it'}"
 
 
 def _distinct(cases: list[Case]) -> tuple[Case, ...]:

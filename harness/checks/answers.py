@@ -4,11 +4,19 @@ import re
 from typing import assert_never
 
 from harness.checks.claim import Subject, Word, failed, passed, skipped, unclear
+from harness.checks.naming import mentions, names_of, same_name
 from harness.core.outcome import ErrorReply, Fault, Images, Refused
-from harness.spec import rules as r
-from harness.spec.provider import Operation
+from harness.spec.judge import of_type
 
 CLIENT_ERROR = range(400, 500)
+
+PASSING = re.compile(
+    r"try again (later|in|shortly|soon)|retry (later|after|in)|please retry|temporar|overload"
+    r"|unavailable|\bbusy\b|timed? ?out|concurren|in progress",
+    re.IGNORECASE,
+)
+"""Words of an error about the moment, not about the request (NanoBanana announces such errors, and
+its envelope has one code for all of them)."""
 
 
 def accepts_what_it_documents(subject: Subject) -> tuple[Word, ...]:
@@ -19,8 +27,8 @@ def accepts_what_it_documents(subject: Subject) -> tuple[Word, ...]:
     match subject.outcome:
         case Images():
             return passed("served", case.about)
-        case Refused(error=error) if error.error_class == "moderation":
-            return unclear(f"refused by moderation: {told(error)}", case.about)
+        case Refused(error=error) if other := _another_reason(error):
+            return unclear(f"{other}: {told(error)}", case.about)
         case Refused(error=error):
             return failed(f"refused: {told(error)}", case.about)
         case Fault() as fault:
@@ -35,8 +43,12 @@ def refuses_what_it_forbids(subject: Subject) -> tuple[Word, ...]:
     if case.expect != "refuse":
         return ()
     match subject.outcome:
+        case Images(pictures=(), missing=missing) if missing:
+            lacking = ", ".join(missing)
+            return unclear(f"neither served nor refused: the reply lacks {lacking}", case.breaks)
         case Images(pictures=pictures):
-            return failed(f"served with {len(pictures)} images", case.breaks)
+            served = "1 image" if len(pictures) == 1 else f"{len(pictures)} images"
+            return failed(f"served with {served}", case.breaks)
         case Fault() as fault:
             return unclear(f"{fault.error_class}: {fault.why}", case.breaks)
         case Refused(error=error):
@@ -46,13 +58,25 @@ def refuses_what_it_forbids(subject: Subject) -> tuple[Word, ...]:
 
 
 def _refused(subject: Subject, error: ErrorReply, breaks: str | None) -> tuple[Word, ...]:
-    if error.error_class == "moderation":
-        return unclear(f"refused by moderation: {told(error)}", breaks)
+    if other := _another_reason(error):
+        return unclear(f"{other}: {told(error)}", breaks)
     if subject.base is not None and not isinstance(subject.base, Images):
         return unclear("refused, but so is the plain request without the broken rule", breaks)
-    if error.parameter and not _same_name(error.parameter, _names(subject)):
+    if error.parameter and not same_name(error.parameter, _names(subject)):
         return unclear(f"refused for another reason: it names {error.parameter!r}", breaks)
     return passed(f"refused: {told(error)}", breaks)
+
+
+def _another_reason(error: ErrorReply) -> str:
+    """Say why a refusal is no word on the documented limits; nothing where it is one."""
+    if error.error_class == "moderation":
+        return "refused by moderation"
+    if error.error_class == "conflict":
+        return "refused for a conflict with another request"
+    if error.error_class == "unknown":
+        return "refused in a way that no document describes"
+    passing = not error.parameter and PASSING.search(error.message)
+    return "refused for the moment, it says" if passing else ""
 
 
 def refusal_is_a_client_error(subject: Subject) -> tuple[Word, ...]:
@@ -68,60 +92,46 @@ def refusal_is_a_client_error(subject: Subject) -> tuple[Word, ...]:
 def refusal_names_the_parameter(subject: Subject) -> tuple[Word, ...]:
     """A refusal names what is wrong, where the documents show errors that do."""
     error = _refusal(subject)
-    if error is None:
-        return ()
     names = _names(subject)
-    if error.parameter and not _same_name(error.parameter, names):
+    if error is None or not names:
+        return ()
+    if error.parameter and not same_name(error.parameter, names):
         return skipped(f"refused for another reason: it names {error.parameter!r}")
-    if error.parameter or any(_mentions(error.message, name) for name in names):
+    if error.parameter or mentions(error.message, names):
         return passed(f"names {error.parameter or names[0]!r}")
     why = f"does not name {names[0]!r}: {told(error)}"
     if subject.provider.errors.names_parameter != "documented":
         return skipped(f"{why} (the documents show no such errors)")
+    if _unparsed(subject):
+        return skipped(f"{why} (a value of another type may fail before parameters have names)")
     return failed(why)
+
+
+def _unparsed(subject: Subject) -> bool:
+    """Tell whether the broken value is of another JSON type than the documents say.
+
+    A gateway that reads the body into typed fields can then only say that the body is wrong
+    (sub2api: "failed to parse request body").
+    """
+    case = subject.record.shot.case
+    name = (case.breaks or "").partition(".")[0]
+    argument = subject.operation.arguments.get(name)
+    if argument is None or name not in case.arguments:
+        return False
+    return not of_type(argument, case.arguments[name])
 
 
 def _refusal(subject: Subject) -> ErrorReply | None:
     outcome = subject.outcome
     if subject.record.shot.case.expect != "refuse" or not isinstance(outcome, Refused):
         return None
-    judged = outcome.error.error_class != "moderation"
+    judged = not _another_reason(outcome.error)
     served = subject.base is None or isinstance(subject.base, Images)
     return outcome.error if judged and served else None
 
 
 def _names(subject: Subject) -> tuple[str, ...]:
-    """Return the wire names that an error about the broken rule may blame."""
-    constraint = subject.operation.constraint(subject.record.shot.case.breaks or "")
-    if constraint is None:
-        return ("",)
-    names = [constraint.parameter]
-    if isinstance(constraint.rule, r.OnlyWith | r.NeverWith):
-        names.append(constraint.rule.argument)
-    wires = [subject.operation.arguments[name].wire for name in names]
-    return tuple(dict.fromkeys((*wires, *names)))
-
-
-def _same_name(blamed: str, names: tuple[str, ...]) -> bool:
-    """Compare names without indices: by their last part, or by the field that holds it all.
-
-    `images[0].image_url` is `images`; `number_of_images` is `gptImage2Params.number_of_images`.
-    """
-    parts = re.sub(r"\[\d*\]", "", blamed).lower().split(".")
-    known = [re.sub(r"\[\d*\]", "", name).lower() for name in names]
-    return parts[0] in known or parts[-1] in {name.rsplit(".", 1)[-1] for name in known}
-
-
-def _mentions(message: str, name: str) -> bool:
-    last = re.escape(name.rsplit(".", 1)[-1].removesuffix("[]"))
-    return bool(re.search(rf"(?<![a-z0-9_]){last}(?![a-z0-9_])", message, re.IGNORECASE))
-
-
-def blames(error: ErrorReply, token: str, operation: Operation) -> bool:
-    """Tell whether an error names the parameter that a token (`n.range=10`) is about."""
-    argument = operation.arguments.get(token.partition(".")[0])
-    names = (argument.wire, token.partition(".")[0]) if argument else ()
-    return bool(error.parameter) and _same_name(error.parameter or "", names)
+    return names_of(subject.record.shot.case.breaks, subject.operation)
 
 
 def told(error: ErrorReply) -> str:

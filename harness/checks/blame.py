@@ -8,7 +8,7 @@ is explained. Where the error itself names a parameter, only that parameter's bo
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.checks.answers import blames
+from harness.checks.naming import blames
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
 from harness.spec.provider import Operation
@@ -60,11 +60,15 @@ def _suspects(record: Record, cleared: set[str], operation: Operation) -> tuple[
 
 
 def _commonest(waiting: Sequence[_Open]) -> str | None:
-    """Return the suspect of most refusals; among equals the one a case was made for."""
-    count: dict[str, tuple[int, int]] = {}
+    """Return the suspect of most refusals; among equals the one that a case was made for.
+
+    Of those still equal a boundary says more than a rule that is merely kept.
+    """
+    count: dict[str, tuple[int, int, bool]] = {}
     for item in waiting:
         about = item.record.shot.case.about
         for token in item.tokens:
-            explained, meant = count.get(token, (0, 0))
-            count[token] = (explained + 1, meant + (token.partition("=")[0] == about))
+            explained, meant, _ = count.get(token, (0, 0, False))
+            made_for = token.partition("=")[0] == about
+            count[token] = (explained + 1, meant + made_for, "=" in token)
     return max(count, key=lambda token: count[token], default=None)

@@ -7,6 +7,7 @@ promise to break. Missing bytes (a recording that left them out) are never held 
 from collections.abc import Callable, Iterator
 
 from harness.checks.claim import Subject, Word, failed, passed, skipped, unclear
+from harness.checks.spelling import dimensions, known_value, means_something, media_format
 from harness.core.exchange import Picture
 from harness.core.outcome import Images, Usage
 from harness.spec import price
@@ -33,9 +34,13 @@ def serves_as_many_images_as_asked(subject: Subject) -> tuple[Word, ...]:
         return ()
     if served.missing and not served.pictures:
         return skipped("the reply lacks a documented field")
-    asked = price.images_asked(subject.record.shot.case.arguments)
+    arguments, operation = subject.record.shot.case.arguments, subject.operation
     came = len(served.pictures)
     about = _about(subject, "n", "range", "one_of")
+    if "n" not in arguments and operation.default("n") is None:
+        # No number was asked for and none is documented: one image is the least that serves.
+        return passed(f"{came}, no number asked") if came else failed("served no image", about)
+    asked = price.images_asked(arguments)
     if came == asked:
         return passed(f"{came} of {asked}", about)
     return failed(f"asked for {asked} images, got {came}", about)
@@ -62,8 +67,8 @@ def images_have_the_asked_format(subject: Subject) -> tuple[Word, ...]:
     about = _about(subject, "output_format", "one_of")
     return _compare(
         subject,
-        wanted if isinstance(wanted, str) else None,
-        lambda picture: picture.format,
+        media_format(wanted) if isinstance(wanted, str) else None,
+        _format,
         "format",
         about,
     )
@@ -102,7 +107,7 @@ def images_have_the_asked_aspect_ratio(subject: Subject) -> tuple[Word, ...]:
 
 
 def declares_what_was_asked(subject: Subject) -> tuple[Word, ...]:
-    """Size, format, quality and model that a reply declares are those asked for."""
+    """Size, format and quality that a reply declares are those asked for."""
     served = _served(subject)
     if served is None:
         return ()
@@ -116,13 +121,19 @@ def declares_what_was_asked(subject: Subject) -> tuple[Word, ...]:
         asked = subject.record.shot.case.arguments.get(name)
         if not isinstance(asked, str) or asked == "auto" or said is None:
             continue
-        about = _about(subject, name, "one_of", "format")
-        words += (
-            passed(f"{name} {said}", about)
-            if said.lower() == asked.lower()
-            else failed(f"asked for {name} {asked}, the reply declares {said}", about)
-        )
+        words += _declared(subject, name, asked, said)
     return tuple(words)
+
+
+def _declared(subject: Subject, name: str, asked: str, said: str) -> tuple[Word, ...]:
+    about = _about(subject, name, "one_of", "format")
+    argument = subject.operation.arguments.get(name)
+    if known_value(name, said) == known_value(name, asked):
+        return passed(f"{name} {said}", about)
+    told = f"asked for {name} {asked}, the reply declares {said}"
+    if not means_something(name, known_value(name, said), argument):
+        return unclear(f"{told}, which no document explains", about)
+    return failed(told, about)
 
 
 def images_match_their_declaration(subject: Subject) -> tuple[Word, ...]:
@@ -132,13 +143,14 @@ def images_match_their_declaration(subject: Subject) -> tuple[Word, ...]:
         return ()
     arguments = subject.record.shot.case.arguments
     words: list[Word] = []
-    if edges(arguments.get("size")) is None and edges(served.declared.size) is not None:
+    size = edges(dimensions(served.declared.size or ""))
+    if edges(arguments.get("size")) is None and size is not None:
         about = _about(subject, "size", "format", "one_of")
-        words += _compare(subject, served.declared.size, _dimensions, "declared size", about)
+        words += _compare(subject, f"{size[0]}x{size[1]}", _dimensions, "declared size", about)
     if "output_format" not in arguments and served.declared.output_format:
-        said = served.declared.output_format.lower()
+        said = media_format(served.declared.output_format)
         about = _about(subject, "output_format", "one_of")
-        words += _compare(subject, said, lambda one: one.format, "declared format", about)
+        words += _compare(subject, said, _format, "declared format", about)
     return tuple(words)
 
 
@@ -164,7 +176,10 @@ def _wrong_sums(usage: Usage) -> Iterator[str]:
         ("input", usage.input, usage.input_parts),
         ("output", usage.output, usage.output_parts),
     ):
-        if parts and whole is not None and sum(parts) != whole:
+        if whole is None or not parts:
+            continue
+        # One detail alone (the other left out) may be a part; it may not be more than the whole.
+        if sum(parts) > whole or (len(parts) > 1 and sum(parts) != whole):
             yield f"{name} details {' + '.join(map(str, parts))} are not {whole}"
 
 
@@ -173,12 +188,12 @@ def charges_the_list_price(subject: Subject) -> tuple[Word, ...]:
     served = _served(subject)
     if served is None or served.charged is None:
         return ()
-    listed = subject.record.shot.price
-    prices = subject.provider.prices
+    case, listed = subject.record.shot.case, subject.record.shot.price
     said = f"charged {served.charged} {listed.unit}, listed {listed.amount}"
-    if prices.status != "documented":
-        return skipped(f"{said} (the price list is {prices.status})")
-    if subject.record.shot.case.expect == "observe":
+    status = price.status(subject.provider, subject.operation, case.arguments)
+    if status != "documented":
+        return skipped(f"{said} (the listed price is {status})")
+    if case.expect == "observe":
         return skipped(said)
     if served.charged == listed.amount:
         return passed(said)
@@ -207,6 +222,10 @@ def _compare(
         if found != wanted:
             return failed(f"{noun} {wanted} wanted, decoded {found}", about)
     return passed(f"{noun} {wanted}", about) if decoded else ()
+
+
+def _format(picture: Picture) -> str:
+    return media_format(picture.format)
 
 
 def _dimensions(picture: Picture) -> str:

@@ -92,11 +92,16 @@ def _finding(
 
 
 def _expected(check: str, constraint: Constraint | None, record: Record) -> str:
-    claim = check.replace("_", " ")
+    """Say what the documents promise; the report names the place beside it."""
     if constraint is None:
-        return claim
-    told = f"{claim}: {tell(constraint)} ({constraint.rule.source})"
-    return told if record.shot.case.expect != "refuse" else f"refused: {told}"
+        return check.replace("_", " ")
+    match record.shot.case.expect:
+        case "refuse":
+            return f"refused: {tell(constraint)}"
+        case "accept" if check == ACCEPTS:
+            return f"served: {tell(constraint)}"
+        case _:
+            return check.replace("_", " ")
 
 
 def _size(record: Record) -> tuple[int, int, str]:

@@ -9,6 +9,8 @@ from harness.core.jsontype import Json
 from harness.core.outcome import Fault
 from harness.spec.source import first
 
+BAD = 400
+
 
 def job_states_only_move_forward(subject: Subject) -> tuple[Word, ...]:
     """A job never goes back to an earlier state."""
@@ -24,13 +26,27 @@ def job_states_only_move_forward(subject: Subject) -> tuple[Word, ...]:
     return passed(" -> ".join(dict.fromkeys(seen))) if seen else ()
 
 
+def job_is_taken_with_the_documented_status(subject: Subject) -> tuple[Word, ...]:
+    """A submitted job is answered with the HTTP status that the documents show."""
+    job = subject.operation.job
+    answers = [exchange.answer for exchange in subject.record.exchanges]
+    taken = next((one for one in answers if isinstance(one, Reply) and one.status < BAD), None)
+    if job is None or job.submitted_status is None or taken is None:
+        return ()
+    if first(job.id, taken.document) is None:
+        return ()
+    if taken.status == job.submitted_status:
+        return passed(f"HTTP {taken.status}")
+    return failed(f"HTTP {taken.status} where the documents show {job.submitted_status}")
+
+
 def failed_jobs_cost_nothing(subject: Subject) -> tuple[Word, ...]:
     """A failed job is not charged, where the documents say so."""
     outcome, promise = subject.outcome, subject.provider.prices.failed_free
     if promise is None or not isinstance(outcome, Fault) or outcome.error_class != "job_failed":
         return ()
     charged = first(subject.operation.reply.charged, _last(subject))
-    if isinstance(charged, int | float) and charged > 0:
+    if isinstance(charged, int | float) and not isinstance(charged, bool) and charged > 0:
         return failed(f"a failed job was charged {charged} {subject.provider.prices.unit}")
     return passed("the failed job was not charged")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from harness.checks import answers, content, jobs
 from harness.checks.claim import Check, Subject, Word
+from harness.core.exchange import Exchange, Failure
 from harness.core.outcome import Outcome
 from harness.core.record import Record
 from harness.core.verdict import Verdict
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     content.usage_adds_up,
     content.charges_the_list_price,
     jobs.job_states_only_move_forward,
+    jobs.job_is_taken_with_the_documented_status,
     jobs.failed_jobs_cost_nothing,
 )
 
@@ -87,10 +89,20 @@ def _run(check: Check, subject: Subject) -> tuple[Word, ...]:
 
 
 def _softened(word: Word, subject: Subject) -> Word:
-    """Turn a failure on an open question into an observation: nothing was promised there."""
+    """Turn a failure on an open question into an observation: nothing was promised there.
+
+    Where a replay missed a part of the conversation, nothing is said at all.
+    """
+    if any(_off_tape(exchange) for exchange in subject.record.exchanges):
+        why = f"a part of this was not on the tape: {word.why}"
+        return Word(status="inconclusive", why=why, constraint=word.constraint)
     if word.status != "fail" or subject.record.shot.case.expect != "observe":
         return word
     return Word(status="inconclusive", why=f"observed: {word.why}", constraint=word.constraint)
+
+
+def _off_tape(exchange: Exchange) -> bool:
+    return isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
 
 
 def _verdict(record: Record, check: str, word: Word) -> Verdict:

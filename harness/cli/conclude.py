@@ -55,9 +55,12 @@ def conclude(
     if header.interrupted:
         code, why = INTERRUPTED, "interrupted; what was received is kept, go on with --resume"
     elif off_tape:
-        code, why = OURS, f"{len(off_tape)} requests are not on the tape: {off_tape[0]}"
+        said = "1 request is" if len(off_tape) == 1 else f"{len(off_tape)} requests are"
+        code, why = OURS, f"{said} not on the tape: {off_tape[0]}"
     else:
         code, why = _outcome(records, verdicts, broken, unclear)
+        if code == HELD and all(record.shot.case.expect == "observe" for record in records):
+            why = "nothing broken: the documents promise nothing on these requests"
     return Conclusion(report=report, code=code, why=why)
 
 
@@ -74,7 +77,10 @@ def _outcome(
         promises = "1 promise" if len(broken) == 1 else f"{len(broken)} promises"
         return BROKEN, f"{promises} broken"
     if unclear:
-        return UNCLEAR, f"nothing could be judged of {', '.join(unclear)}: {_reason(records)}"
+        return (
+            UNCLEAR,
+            f"nothing could be judged of {', '.join(unclear)}: {_reason(records, unclear)}",
+        )
     return HELD, "all promises that were tried held"
 
 
@@ -87,8 +93,9 @@ def _judged(name: str, verdicts: Sequence[Verdict], telling: Sequence[str]) -> b
     )
 
 
-def _reason(records: Sequence[Record]) -> str:
-    skipped = next((record.skipped for record in records if record.skipped), None)
+def _reason(records: Sequence[Record], unclear: Sequence[str]) -> str:
+    mine = (record for record in records if record.shot.case.provider in unclear)
+    skipped = next((record.skipped for record in mine if record.skipped), None)
     return skipped or "every verdict is inconclusive"
 
 
@@ -108,7 +115,7 @@ def publish(conclusion: Conclusion, folder: Path | None, *, as_json: bool) -> No
 def _print(report: Report) -> None:
     """Print the comparison with one column per provider: five of them fit 80 characters."""
     header, rows = comparison(report)
-    console = Console()
+    console = Console(markup=False)
     table = Table(title=report.banner.title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column(header[0], overflow="fold")
     for row in rows:
@@ -117,5 +124,6 @@ def _print(report: Report) -> None:
         table.add_row(name, *(row[place] for row in rows))
     console.print(table)
     for finding in report.findings:
-        said = f"broken: {finding.title}: {finding.finding.observed}"
+        item = finding.finding
+        said = f"broken: {item.provider} {item.constraint or item.check}: {item.observed}"
         console.print(said, markup=False, soft_wrap=True)

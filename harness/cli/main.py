@@ -50,6 +50,8 @@ def status(arguments: list[str]) -> int:
         return _said(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _said("interrupted", INTERRUPTED)
+    except SystemExit:  # how click and rich end where stdout is closed, with the code of a finding
+        return PIPE_CLOSED
     except BrokenPipeError:  # `harness plan | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED

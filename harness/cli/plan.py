@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -33,7 +34,7 @@ def plan(
         for one in made:
             click.echo(json.dumps(to_json(one), ensure_ascii=False))
         return
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False)
     for one in made:
         if cases:
             console.print(_table(one))
@@ -45,12 +46,14 @@ def sentence(plan_: Plan) -> str:
     provider = shipped(plan_.provider)
     count = Counter(shot.case.expect for shot in plan_.shots)
     expected = total(plan_.shots, provider.prices.unit)
-    worst = max((shot.at_risk.amount for shot in plan_.shots), default=0)
+    worst = max(
+        (shot.at_risk for shot in plan_.shots), key=lambda risk: risk.amount, default=expected
+    )
     guess = "" if provider.prices.status == "documented" else f" ({provider.prices.status} price)"
     return (
         f"{provider.title}: {len(plan_.shots)} requests ({count['accept']} to be served, "
         f"{count['refuse']} to be refused, {count['observe']} open), {expected.images} images, "
-        f"{money(expected)}{guess}; at most {worst:g} {expected.unit} for one request"
+        f"{money(expected)}{guess}; at most {money(worst)} for one request"
     )
 
 
@@ -62,27 +65,35 @@ def money(price: Price) -> str:
 
 
 def _table(plan_: Plan) -> Table:
-    table = Table(title=f"{shipped(plan_.provider).title}, seed {plan_.seed}", title_justify="left")
+    name = shipped(plan_.provider).title
+    title = f"{name}, seed {plan_.seed}: the plain request, then what each case changes in it"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("case", overflow="fold")
-    table.add_column("expect")
+    table.add_column("expect", no_wrap=True)
     table.add_column("sends", overflow="fold", max_width=60)
     table.add_column("images", justify="right")
-    table.add_column("price", justify="right")
+    table.add_column("price", justify="right", no_wrap=True)
+    base: Mapping[str, object] = {}
     for shot in plan_.shots:
         table.add_row(
             shot.case.id,
             shot.case.expect,
-            _short(shot.case.arguments),
+            _short(shot.case.arguments, base),
             str(shot.price.images),
             money(shot.price),
         )
+        base = base or shot.case.arguments
     return table
 
 
-def _short(arguments: Mapping[str, object]) -> str:
+def _short(arguments: Mapping[str, object], base: Mapping[str, object]) -> str:
+    """Return what a case sends where it differs from the base, a prompt by its length."""
     shown = []
     for name, value in arguments.items():
+        if name in base and base[name] == value and type(base[name]) is type(value):
+            continue
         text = str(value)
-        length = f"{len(text):,} characters"
-        shown.append(f"{name}={length if name == 'prompt' else text[:40]}")
+        brief = f"{len(text):,} characters" if name == "prompt" and isinstance(value, str) else text
+        shown.append(f"{name}={brief[:40]}")
+    shown += [f"no {name}" for name in base if name not in arguments]
     return " ".join(shown)

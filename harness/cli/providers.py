@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -28,18 +29,19 @@ def list_(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_summary(one) for one in found], ensure_ascii=False))
         return
-    table = Table("name", "title", "operations", "constraints", "of them documented", "key")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for heading in ("name", "operations", "constraints", "documented", "key"):
+        table.add_column(heading, no_wrap=heading != "operations")
     for one in found:
         row = _summary(one)
         table.add_row(
             one.name,
-            one.title,
             ", ".join(one.operations),
             str(row["constraints"]),
             str(row["documented"]),
             one.auth.env,
         )
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @providers.command()
@@ -47,11 +49,13 @@ def list_(*, as_json: bool) -> None:
 def show(*, name: str) -> None:
     """Show every promise of one provider with its source."""
     one = shipped(known(name))
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False)
     console.print(f"{one.title} ({one.base_url or 'self-hosted'}), key in {one.auth.env}")
     for operation in one.operations.values():
         title = f"{operation.title}: {operation.method} {operation.path}"
-        table = Table("constraint", "says", "status", "source", title=title, title_justify="left")
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+        for heading in ("constraint", "says", "status", "source"):
+            table.add_column(heading, overflow="fold", no_wrap=heading in ("constraint", "status"))
         for item in operation.constraints:
             source = str(item.rule.source)
             if item.rule.second_source:

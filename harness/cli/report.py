@@ -8,6 +8,7 @@ import click
 from harness.cli.conclude import conclude, publish
 from harness.cli.options import json_option
 from harness.core.errors import StoreError, UsageError
+from harness.core.exchange import Failure
 from harness.core.record import Record
 from harness.core.run import RunHeader
 from harness.store import Past, read_run
@@ -25,7 +26,9 @@ def report(
     folder = out or runs[0]
     pasts = [read_run(run) for run in runs]
     header, records = _joined(pasts)
-    conclusion = conclude(header, records)
+    conclusion = conclude(
+        header, records, off_tape=_off_tape(records), traffic=header.against == "recordings"
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -34,11 +37,22 @@ def report(
     context.exit(conclusion.code)
 
 
+def _off_tape(records: list[Record]) -> list[str]:
+    """Return what a replay asked for and did not find: our own failure, today as then."""
+    return [
+        exchange.answer.why
+        for record in records
+        for exchange in record.exchanges
+        if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
+    ]
+
+
 def _joined(pasts: list[Past]) -> tuple[RunHeader, list[Record]]:
     """Put several runs side by side; a provider may come from one of them only."""
-    first = pasts[0].header
-    for past in pasts[1:]:
-        twice = sorted(set(first.evidence) & set(past.header.evidence))
+    headers = [_honest(past.header) for past in pasts]
+    first = headers[0]
+    for header in headers[1:]:
+        twice = sorted(set(first.evidence) & set(header.evidence))
         if twice:
             raise UsageError(
                 f"{', '.join(twice)} is in more than one of these runs",
@@ -46,15 +60,23 @@ def _joined(pasts: list[Past]) -> tuple[RunHeader, list[Record]]:
             )
         first = replace(
             first,
-            run=f"{first.run} + {past.header.run}",
-            evidence={**first.evidence, **past.header.evidence},
-            spec_digests={**first.spec_digests, **past.header.spec_digests},
-            plan_digests={**first.plan_digests, **past.header.plan_digests},
-            notes=(*first.notes, *past.header.notes),
-            interrupted=first.interrupted or past.header.interrupted,
+            run=f"{first.run} + {header.run}",
+            evidence={**first.evidence, **header.evidence},
+            spec_digests={**first.spec_digests, **header.spec_digests},
+            plan_digests={**first.plan_digests, **header.plan_digests},
+            notes=(*first.notes, *header.notes),
+            interrupted=first.interrupted or header.interrupted,
         )
     records = [record for past in pasts for record in _records(past)]
     return first, records
+
+
+def _honest(header: RunHeader) -> RunHeader:
+    """Return the header of a run that never came to its end (a crash, a kill) as interrupted."""
+    if header.finished is not None:
+        return header
+    note = f"{header.run} was cut off or is still under way: only what it has received is shown"
+    return replace(header, interrupted=True, notes=(*header.notes, note))
 
 
 def _records(past: Past) -> list[Record]:

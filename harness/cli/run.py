@@ -121,7 +121,7 @@ def run(  # noqa: PLR0913 - one parameter per option
         names = tuple(past.evidence)
     options = Options(
         against=against,
-        providers=chosen(names),
+        providers=_selected(names, against, urls),
         seed=past.seed if past else seed or 0,
         out=resume or out or _new_folder(against),
         cassettes=cassettes,
@@ -146,6 +146,26 @@ def run(  # noqa: PLR0913 - one parameter per option
     if options.record and not done.header.interrupted:
         _record(done, options, conclusion)
     context.exit(conclusion.code)
+
+
+def _selected(names: tuple[str, ...], against: Against, urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the providers to run: a live run goes nowhere that the user did not point at.
+
+    Without `--provider`, those with a `--base-url`; without that either, those with a key.
+    """
+    if against != "live" or names:
+        return chosen(names)
+    if urls:
+        return chosen(tuple(base_urls(urls)))
+    keys = _keys()
+    ready = tuple(name for name in chosen(()) if keys[name])
+    if not ready:
+        wanted = ", ".join(shipped(name).auth.env for name in chosen(()))
+        raise UsageError("no key is set", hint=f"export one of {wanted}")
+    for name in chosen(()):
+        if name not in ready:
+            click.echo(f"left out: {name} ({shipped(name).auth.env} is not set)", err=True)
+    return ready
 
 
 def _refuse_odd(options: Options, seed: int | None) -> None:

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from harness.core.errors import EmulatorError
+from harness.core.errors import EmulatorError, UsageError
 
 STOP_S = 5.0
+USAGE = 2
 
 
 @contextmanager
@@ -48,8 +49,13 @@ def _ready(process: "subprocess.Popen[str]") -> dict[str, str]:
     try:
         addresses = json.loads(line)["providers"]
     except (ValueError, KeyError, TypeError):
-        process.kill()
+        try:  # an argument it does not know ends it by itself
+            process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
         said = process.communicate()[1].strip().splitlines()
         reason = said[-1] if said else "it said nothing"
+        if process.returncode == USAGE:
+            raise UsageError(reason.removeprefix("emulator: ")) from None
         raise EmulatorError(f"the emulator did not start: {reason}") from None
     return {str(name): str(address) for name, address in addresses.items()}

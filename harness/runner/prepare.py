@@ -60,7 +60,7 @@ def saved_plan(folder: Path, name: str) -> Plan:
         saved = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}", hint=hint) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordingError(f"{path}: not JSON ({error})", hint=hint) from None
     return from_json(saved, provider=shipped(name), where=str(path))
 

@@ -30,6 +30,7 @@ def record(
     kept = {record.shot.case.id for record in finished}
     plan = replace(plan, shots=tuple(shot for shot in plan.shots if shot.case.id in kept))
     folder = cassettes / plan.provider
+    source = finished[0].evidence.source
     for operation in dict.fromkeys(shot.case.operation for shot in plan.shots):
         exchanges = _exchanges(finished, plan, operation)
         write(
@@ -39,10 +40,11 @@ def record(
             metadata={
                 "provider": plan.provider,
                 "operation": operation,
-                "evidence": finished[0].evidence.source,
+                "evidence": source,
                 "recorded": finished[0].evidence.date,
                 "by": finished[0].evidence.by,
                 "harness": __version__,
+                **({"emulator": __version__} if source == "emulator" else {}),
                 "seed": plan.seed,
                 "plan_digest": plan_digest(plan),
                 "spec_digest": plan.spec_digest,

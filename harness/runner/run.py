@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import __version__
 from harness.core.case import Plan
-from harness.core.errors import HarnessError, NothingTested, UsageError
+from harness.core.errors import HarnessError, NothingTested, StoreError, UsageError
 from harness.core.jsontype import Json
 from harness.core.record import Evidence, Record
 from harness.core.run import RunHeader
@@ -102,6 +102,11 @@ class _Runner:
                 _save_plan(self.folder, session.plan)
             self.watch.started(sessions)
             failure = await self._all(sessions, stop)
+            if failure is None and self.folder.full and not stop.is_set():
+                failure = StoreError(
+                    f"{self.folder.path}: the disk is full, so the rest was not sent",
+                    hint="all that was received is kept; make room, then --resume it",
+                )
             records = [record for session in sessions for record in _complete(session)]
             header = replace(header, finished=_now(), interrupted=stop.is_set())
             with suppress(HarnessError):  # a full disk keeps its first message
@@ -316,7 +321,7 @@ def _interruptible(
     stop: asyncio.Event,
     tell: Callable[[int], None],
 ) -> Iterator[None]:
-    """Make the first Ctrl-C (or SIGTERM) wait for what is under way, and the second stop at once."""
+    """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once."""
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:

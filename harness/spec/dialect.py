@@ -4,17 +4,20 @@ One table serves both ways: a case becomes a request, and a request recorded by 
 becomes a case again.
 """
 
+import re
 from dataclasses import dataclass
-from typing import Any
 
 from harness.core.exchange import Part, Request
 from harness.core.jsontype import Json, canonical
 from harness.spec.provider import Argument, Operation, Provider
-from harness.spec.rules import Arguments, edges
+from harness.spec.rules import Arguments, edges, member
 
 JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
 STREAM_HEADERS = (("Content-Type", "application/json"), ("Accept", "text/event-stream"))
 FORM_HEADERS = (("Accept", "application/json"),)
+
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+_BOOLEANS: dict[str, Json] = {"true": True, "false": False}
 
 
 def request(provider: Provider, operation: Operation, arguments: Arguments) -> Request:
@@ -76,43 +79,61 @@ def read(
         for name, operation in provider.operations.items()
         if method.upper() == operation.method
         and any(path.endswith(known) for known in (operation.path, *operation.also))
-        for reading in [_read_one(name, operation, body if fields is None else _gathered(fields))]
+        for reading in [_read_one(name, operation, body, fields)]
     ]
-    return min(readings, key=_surprise(provider), default=None)
+    return min(readings, key=lambda reading: _surprise(provider, reading), default=None)
 
 
-def _surprise(provider: Provider) -> Any:  # noqa: ANN401 - a sort key
-    def key(reading: Reading) -> tuple[int, int]:
-        operation = provider.operation(reading.operation)
-        missing = sum(
-            argument.required is not None and name not in reading.arguments
-            for name, argument in operation.arguments.items()
-        )
-        stray = sum(
-            argument.one_of is not None
-            and name in reading.arguments
-            and name == "mode"
-            and reading.arguments[name] not in argument.one_of.values
-            for name, argument in operation.arguments.items()
-        )
-        return (len(reading.unknown) + stray, missing)
+def _surprise(provider: Provider, reading: Reading) -> tuple[int, int]:
+    """Count what an operation leaves unexplained of a request, and what it misses in it.
 
-    return key
+    A mode of another operation counts as unexplained: it is what tells operations on one path
+    apart.
+    """
+    arguments = provider.operation(reading.operation).arguments
+    missing = sum(
+        argument.required is not None and name not in reading.arguments
+        for name, argument in arguments.items()
+    )
+    modes = arguments["mode"].one_of if "mode" in arguments else None
+    mode = reading.arguments.get("mode")
+    stray = modes is not None and mode is not None and not member(mode, modes.values)
+    return (len(reading.unknown) + stray, missing)
 
 
-def _read_one(name: str, operation: Operation, body: Json) -> Reading:
+def _read_one(
+    name: str, operation: Operation, body: Json, fields: tuple[Part, ...] | None
+) -> Reading:
+    if fields is not None:
+        body = _gathered(fields)
     left = _copied(body) if isinstance(body, dict) else {}
     arguments: dict[str, Json] = {}
     for canonical_name, argument in operation.arguments.items():
         found, value = _take(left, argument.wire)
         if found and value is not None:  # null means omitted
+            if fields is not None:
+                value = _typed(argument, value)  # a form knows texts only
             listed = argument.type == "images" and not isinstance(value, list)
             arguments[canonical_name] = [value] if listed else value
     for key in operation.constant:
         left.pop(key, None)
-    return Reading(
-        operation=name, arguments=arguments, unknown=tuple(_leaves(left)) if left else ()
-    )
+    parents = {
+        argument.wire.rpartition(".")[0]
+        for argument in operation.arguments.values()
+        if "." in argument.wire
+    }
+    return Reading(operation=name, arguments=arguments, unknown=tuple(_leaves(left, parents)))
+
+
+def _typed(argument: Argument, value: Json) -> Json:
+    """Read a form's text as its argument's type; text that is none of that type stays as it is."""
+    if not isinstance(value, str):
+        return value
+    if argument.type == "integer" and _INTEGER.fullmatch(value):
+        return int(value)
+    if argument.type == "boolean" and value in _BOOLEANS:
+        return _BOOLEANS[value]
+    return value
 
 
 def _sent(argument: Argument | None, value: Json) -> Json:
@@ -143,14 +164,18 @@ def _copied(value: dict[str, Json]) -> dict[str, Json]:
     return {key: _copied(item) if isinstance(item, dict) else item for key, item in value.items()}
 
 
-def _leaves(body: dict[str, Json], prefix: str = "") -> list[str]:
-    """Name what is left after all arguments are taken; emptied objects and nulls are nothing."""
+def _leaves(body: dict[str, Json], parents: set[str], prefix: str = "") -> list[str]:
+    """Name what is left after all arguments are taken.
+
+    Nulls are nothing, and so is an empty object where arguments have their place (`parents`).
+    """
     found: list[str] = []
     for key, value in body.items():
-        if isinstance(value, dict):
-            found += _leaves(value, f"{prefix}{key}.")
+        place = f"{prefix}{key}"
+        if isinstance(value, dict) and (value or place in parents):
+            found += _leaves(value, parents, f"{place}.")
         elif value is not None:
-            found.append(f"{prefix}{key}")
+            found.append(place)
     return found
 
 

@@ -10,6 +10,9 @@ from pydantic import ValidationError
 
 from harness.core.errors import SpecError, UsageError
 from harness.core.jsontype import digest
+from harness.spec import price
+from harness.spec.inherit import inherited
+from harness.spec.proof import disagreements, table
 from harness.spec.provider import Provider
 
 FOLDER = Path(__file__).parent.parent / "providers"
@@ -22,28 +25,39 @@ def load(path: Path) -> Provider:
     """Read one TOML file.
 
     Raises SpecError with every mistake (file, key and reason) where the file is no valid TOML, has
-    a wrong or unknown key, or holds a number without a source.
+    a wrong or unknown key, holds a number without a source, or contradicts itself; UsageError
+    where it cannot be read.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SpecError(path.name, (f"not valid TOML: {error}",)) from None
-    mistakes = _inherit(raw)
+    found = parse(raw)
+    if isinstance(found, Provider):
+        return found
+    raise SpecError(path.name, found)
+
+
+def parse(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
+    """Return the provider that the tables describe, or every mistake in them."""
+    spread, mistakes = inherited(raw)
+    mistakes += disagreements(spread)
     files = {
         key: value.get("file", key)
-        for key, value in _table(raw.get("documents")).items()
+        for key, value in table(spread.get("documents")).items()
         if isinstance(value, Mapping)
     }
     try:
-        provider = Provider.model_validate(raw, context={"documents": files})
+        found = Provider.model_validate(spread, context={"documents": files})
     except ValidationError as error:
         mistakes += [_sentence(item) for item in error.errors()]
-        raise SpecError(path.name, tuple(mistakes)) from None
-    if mistakes:
-        raise SpecError(path.name, tuple(mistakes))
-    return provider
+    else:
+        mistakes += [] if mistakes else _wrong_examples(found)
+        if not mistakes:
+            return found
+    return tuple(dict.fromkeys(mistakes))
 
 
 @cache
@@ -61,40 +75,18 @@ def spec_digest(name: str) -> str:
     return digest(raw)
 
 
-def _table(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _inherit(raw: dict[str, Any]) -> list[str]:
-    """Give an operation with `extends` what it does not say itself; `without` names exceptions."""
-    mistakes = []
-    operations = _table(raw.get("operations"))
-    for name, operation in operations.items():
-        if not isinstance(operation, dict) or "extends" not in operation:
-            continue
-        parent_name = operation.pop("extends")
-        without = operation.pop("without", [])
-        parent = operations.get(parent_name)
-        if not isinstance(parent, dict) or parent is operation:
-            mistakes.append(f"operations.{name}.extends: there is no operation {parent_name!r}")
-            continue
-        inherited = dict(_table(parent.get("arguments")))
-        mistakes += [
-            f"operations.{name}.without: there is no argument {dropped!r}"
-            for dropped in without
-            if inherited.pop(dropped, None) is None
-        ]
-        operation.update(_merged({**parent, "arguments": inherited}, operation))
-    return mistakes
-
-
-def _merged(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
-    both = dict(parent)
-    for key, value in child.items():
-        inherited = both.get(key)
-        mergeable = isinstance(inherited, Mapping) and isinstance(value, Mapping)
-        both[key] = _merged(inherited, value) if mergeable else value  # type: ignore[arg-type]
-    return both
+def _wrong_examples(provider: Provider) -> list[str]:
+    """Work the document's own price examples again."""
+    operation = next(iter(provider.operations.values()))
+    found = []
+    for place, example in enumerate(provider.prices.examples):
+        amount = price.of(provider, operation, example.arguments).amount
+        if amount != example.amount:
+            found.append(
+                f"prices.examples.{place}: the document says {example.amount}, "
+                f"the rows come to {amount}"
+            )
+    return found
 
 
 def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's own error details

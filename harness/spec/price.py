@@ -5,6 +5,7 @@ from decimal import Decimal
 from harness.core.case import Price
 from harness.spec.provider import Operation, PriceRow, Prices, Provider
 from harness.spec.rules import Arguments, edges, same
+from harness.spec.source import Status
 
 
 def of(provider: Provider, operation: Operation, arguments: Arguments) -> Price:
@@ -18,6 +19,15 @@ def of(provider: Provider, operation: Operation, arguments: Arguments) -> Price:
     each = max((row.amount for row in rows or prices.rows), default=Decimal(0))
     images = images_asked(arguments)
     return Price(amount=each * images, unit=prices.unit, images=images)
+
+
+def status(provider: Provider, operation: Operation, arguments: Arguments) -> Status:
+    """Tell how sure the price of a request is: as the list, or as the row that it falls into."""
+    prices = provider.prices
+    if prices.status != "documented":
+        return prices.status
+    rows = (row for row in prices.rows if _fits(row, prices, operation, arguments))
+    return next((row.status for row in rows if row.status != "documented"), "documented")
 
 
 def free(provider: Provider) -> Price:

@@ -1,6 +1,7 @@
 """Where a number is written, and expressions into a reply's body; checked when a TOML loads."""
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -85,6 +86,12 @@ class Expression:
         """Name the functions that the expression calls: a misspelt one fails only when called."""
         yield from _called(self._compiled.parsed)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
@@ -103,11 +110,16 @@ def _compile(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("write a JMESPath expression as a string")  # noqa: TRY004 - pydantic's way
     try:
-        found = Expression(value)
+        with warnings.catch_warnings(action="error"):  # a deprecated literal is a mistake, too
+            found = Expression(value)
+        unknown = sorted(set(found.functions()) - set(Functions.FUNCTION_TABLE))
     except JMESPathError as error:
         reason = " ".join(str(error).split())  # the library draws a marker under the text
         raise ValueError(f"{value!r} is no JMESPath expression: {reason}") from None
-    unknown = sorted(set(found.functions()) - set(Functions.FUNCTION_TABLE))
+    except PendingDeprecationWarning as error:
+        raise ValueError(f"{value!r} is deprecated: {' '.join(str(error).split())}") from None
+    except (RecursionError, ValueError):  # nested too deep, or an index of thousands of digits
+        raise ValueError(f"{value[:40]!r}... is too large for an expression") from None
     if unknown:
         raise ValueError(f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have")
     return found
@@ -116,10 +128,12 @@ def _compile(value: object) -> object:
 Compiled = Annotated[Expression, BeforeValidator(_compile), PlainSerializer(lambda e: e.text)]
 """A JMESPath expression, compiled when the TOML loads."""
 
+
 def _pattern(value: str) -> str:
     try:
-        re.compile(value)
-    except re.error as error:
+        with warnings.catch_warnings(action="error"):
+            re.compile(value)
+    except (re.error, RecursionError, OverflowError, FutureWarning, DeprecationWarning) as error:
         raise ValueError(f"{value!r} is no regular expression: {error}") from None
     return value
 

@@ -32,7 +32,7 @@ def _phrase(rule: r.AnyRule) -> str:  # noqa: C901, PLR0911, PLR0912 - one phras
         case r.Format(shape="size", words=words):
             return f"is {' or '.join((*words, 'WIDTHxHEIGHT'))}"
         case r.Format(shape=shape):
-            return f"is a {shape}"
+            return f"is a {'URL' if shape == 'url' else shape}"
         case r.MultipleOf(pixels=step):
             return f"has edges that are multiples of {step} px"
         case r.MaxEdge(pixels=edge):

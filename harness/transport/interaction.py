@@ -38,6 +38,7 @@ from harness.core.exchange import (
 )
 from harness.core.jsontype import Json
 from harness.transport import fields
+from harness.transport.address import uri_of
 from harness.transport.headers import Headers, joined, listed
 
 NO_REPLY = 599
@@ -92,15 +93,6 @@ def is_ours(interaction: object) -> bool:
     """Tell whether `to_interaction` wrote this, and not another user of vcrpy."""
     response = interaction.get("response") if isinstance(interaction, dict) else None
     return isinstance(response, dict) and "asked" in response and "timing" in response
-
-
-def uri_of(target: str, base_url: str) -> str:
-    """Return a target's whole address; a version that base and path both name counts once."""
-    if not target.startswith("/"):
-        return target
-    base = base_url.rstrip("/")
-    first = "/" + target.split("/")[1]
-    return base.removesuffix(first) + target
 
 
 def _compact(value: object) -> str:

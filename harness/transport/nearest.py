@@ -37,7 +37,7 @@ def nearest(asked: Request, candidates: Sequence[Exchange]) -> Exchange | None:
 def close_target(asked: Request, targets: Iterable[str]) -> str | None:
     """Return the recorded target that reads most like the one asked for."""
     few = list(targets)[:CANDIDATES_AT_MOST]
-    found = get_close_matches(asked.target, few, n=1, cutoff=0.5)
+    found = get_close_matches(asked.target, few, n=1, cutoff=0.2)
     return found[0] if found else None
 
 

@@ -21,6 +21,9 @@ MARK = "image:sha256:"
 PIXELS_AT_MOST = 100_000_000
 """Over ten times the largest image that a provider promises: a claim above is not decoded."""
 
+ORIENTATION, SIDEWAYS = 0x0112, range(5, 9)
+"""The EXIF tag that turns an image, and its values that swap width and height."""
+
 _BASE64_STARTS = ("iVBORw0KGgo", "/9j/", "UklGR", "R0lGOD", "data:image/")
 _RAW_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 
@@ -86,6 +89,8 @@ def _decoded(raw: bytes, digest: str) -> Picture:
                 if width * height > PIXELS_AT_MOST:
                     return _broken(raw, digest, kind, f"claims {width}x{height} pixels")
                 image.load()
+                if image.getexif().get(ORIENTATION) in SIDEWAYS:
+                    width, height = height, width  # what a viewer shows
                 alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     except UnidentifiedImageError:
         return _broken(raw, digest, kind, "no known image format")

@@ -6,7 +6,7 @@ come. `id` and `retry` are ignored: nobody reconnects to a paid request.
 """
 
 from harness.core.exchange import Event, Picture
-from harness.transport.body import read_body
+from harness.transport.body import Clean, read_body
 from harness.transport.pictures import Pictures
 
 EVENT_AT_MOST_BYTES = 64 * 1024 * 1024
@@ -89,13 +89,14 @@ class SseDecoder:
 
 
 def read_event(
-    name: str, data: str, *, at_s: float, pictures: Pictures
+    name: str, data: str, *, at_s: float, pictures: Pictures, clean: Clean = str
 ) -> tuple[Event, dict[str, Picture]]:
     """Read an event's data as JSON with its images taken out, or keep a text's start (`[DONE]`).
 
-    An event without a name is called by the `type` in its data, as OpenAI's are.
+    An event without a name is called by the `type` in its data, as OpenAI's are. `clean` takes keys
+    out of every text that is kept.
     """
-    body = read_body(data.encode("utf-8", "replace"), pictures)
+    body = read_body(data.encode("utf-8", "replace"), pictures, clean=clean)
     read = body.document if body.text is None else body.text
     named = name or str(read.get("type", "") if isinstance(read, dict) else "")
-    return Event(name=named, at_s=at_s, data=read), body.pictures
+    return Event(name=clean(named), at_s=at_s, data=read), body.pictures

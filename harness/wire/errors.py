@@ -26,6 +26,9 @@ BY_STATUS: dict[int, ErrorClass] = {
 REFUSALS: frozenset[ErrorClass] = frozenset(("validation", "moderation", "not_found", "conflict"))
 """Classes that speak about the request; every other class is set-up or an outage."""
 
+UNTOUCHED: frozenset[ErrorClass] = frozenset(("auth", "quota", "rate_limit"))
+"""Classes of requests that were turned away before anything was made."""
+
 OK, REDIRECT, SERVER = 200, 300, 500
 
 
@@ -73,18 +76,32 @@ def refused_or_fault(errors: Errors, reply: Reply) -> Refused | Fault:
     return Fault(
         error_class=error.error_class if known else "unknown",
         why=f"HTTP {reply.status}: {said[:300]}",
-        may_be_paid=reply.status < REDIRECT,
+        may_be_paid=_may_be_paid(error),
         status=reply.status,
     )
 
 
+def _may_be_paid(error: ErrorReply) -> bool:
+    """Tell whether work may have been done for an error: at worst it was.
+
+    A gateway's own page (502, 504) says nothing about what the provider behind it went on to do.
+    """
+    if error.error_class in UNTOUCHED:
+        return False
+    return (
+        error.status < REDIRECT
+        or error.error_class == "timeout"
+        or (error.status >= SERVER and not error.recognised)
+    )
+
+
 def fault_of(failure: Failure, *, paid: bool, job: str | None = None) -> Fault:
-    """Turn a round trip without a reply into a fault; `paid` for one that could have cost money."""
+    """Turn a round trip without a reply into a fault; `paid` where money was spent before."""
     error_class: ErrorClass = "protocol" if failure.kind == "not_on_tape" else failure.kind
     return Fault(
         error_class=error_class,
         why=failure.why,
-        may_be_paid=paid and failure.sent,
+        may_be_paid=paid or failure.sent,
         job=job,
     )
 

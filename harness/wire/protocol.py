@@ -1,17 +1,21 @@
 """The protocols: images in the reply, a stream of events, or a job that is submitted and polled."""
 
+import re
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 from harness.core.case import Shot
 from harness.core.exchange import Failure, Picture, Reply, Request
-from harness.core.outcome import Fault, Images, Outcome
+from harness.core.jsontype import Json
+from harness.core.outcome import Fault, Images, Outcome, Refused
 from harness.spec.provider import Job, Operation, Provider, Stream
 from harness.spec.source import first
 from harness.wire.errors import (
     OK,
     REDIRECT,
     SERVER,
+    by_status,
     fault_of,
     is_error,
     read_error,
@@ -32,10 +36,13 @@ TRIES = 4
 """How often a request that costs nothing to repeat (a poll, a download, one that was answered 429)
 is made before it counts as failed."""
 
+SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 RETRY_AFTER_AT_MOST_S = 120.0
 FIRST_RETRY_S = 1.0
 DOWNLOAD_S = 120.0
 BAD, TOO_MANY = 400, 429
+ABOUT_THE_ASKER = frozenset((401, 403, 407, 408))
+"""Answers to a download that are about who asks, from where or how slowly, not about the image."""
 GET_HEADERS = (("Accept", "application/json"),)
 
 
@@ -43,7 +50,7 @@ def speak(provider: Provider, operation: Operation, shot: Shot) -> Wire:
     """Send one shot and see it through to its images, its refusal or its fault."""
     answer = yield from _once(shot.request)
     if isinstance(answer, Failure):
-        return fault_of(answer, paid=True)
+        return fault_of(answer, paid=False)
     if is_error(provider.errors, answer):
         return refused_or_fault(provider.errors, answer)
     if answer.events and operation.stream is not None:
@@ -78,36 +85,53 @@ def _again(request: Request) -> Talk[Answer]:
     for attempt in range(TRIES - 1):
         if _settled(answer):
             break
-        wait = _retry_after(answer, attempt) if isinstance(answer, Reply) else FIRST_RETRY_S
-        yield Pause(seconds=wait)
+        wait = FIRST_RETRY_S * 2**attempt
+        yield Pause(seconds=_retry_after(answer, attempt) if isinstance(answer, Reply) else wait)
         answer = yield from send(request)
     return answer
 
 
 def _settled(answer: Answer) -> bool:
+    """Tell whether asking again would tell no more: a gateway's page in place of JSON is nothing.
+
+    An image is its own document.
+    """
     if isinstance(answer, Failure):
-        return answer.kind == "not_on_tape"
+        return not answer.sent and answer.kind in ("not_on_tape", "protocol")
+    if OK <= answer.status < REDIRECT:
+        return answer.document is not None
     return answer.status < SERVER and answer.status != TOO_MANY
 
 
 def _retry_after(reply: Reply, attempt: int) -> float:
     """Return the pause that the provider asks for, in seconds, or our own doubling one."""
-    asked = reply.header("retry-after") or ""
-    own = FIRST_RETRY_S * 2**attempt
-    return min(float(asked), RETRY_AFTER_AT_MOST_S) if asked.isascii() and asked.isdigit() else own
+    asked = _asked(reply)
+    return FIRST_RETRY_S * 2**attempt if asked is None else min(asked, RETRY_AFTER_AT_MOST_S)
+
+
+def _asked(reply: Reply) -> float | None:
+    """Read Retry-After, as seconds or as a date: that one counts from the reply's own Date."""
+    text = (reply.header("retry-after") or "").strip()
+    if SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        then, now = (parsedate_to_datetime(one) for one in (text, reply.header("date") or ""))
+        return max((then - now).total_seconds(), 0.0)
+    except (ValueError, TypeError, IndexError, OverflowError):  # no date, or half a one
+        return None
 
 
 def _follow(
     provider: Provider, operation: Operation, job: Job, submitted: Reply, request: Request
 ) -> Wire:
     """Poll a submitted job until it ends or the provider's time is up, then fetch its images."""
-    job_id = first(job.id, submitted.document)
+    job_id = _job_id(first(job.id, submitted.document))
     lacking = missing(job.submitted, submitted.document)
-    if not isinstance(job_id, str) or not job_id:
+    if not job_id:
         return Images(pictures=(), missing=lacking or ("a job id",), document=submitted.document)
     poll = Request(
         method="GET",
-        target=job.poll_path.format(id=quote(job_id, safe="")),
+        target=job.poll_path.format(id=_quoted(job_id)),
         headers=GET_HEADERS,
         timeout_s=request.timeout_s,
     )
@@ -124,7 +148,7 @@ def _follow(
             return (yield from _collect(operation, answer, job=job_id, lacking=lacking))
         if waited >= request.timeout_s:
             return _stuck(state, waited, job_id)
-        pause = max(job.interval_s, _asked(answer))
+        pause = max(job.interval_s, min(_asked(answer) or 0.0, RETRY_AFTER_AT_MOST_S))
         waited += pause
         yield Pause(seconds=pause)
 
@@ -134,12 +158,21 @@ def _ended_badly(provider: Provider, job: Job, reply: Reply, job_id: str) -> Fau
         return _lost(provider, reply, job_id)
     state = first(job.state, reply.document)
     if state in job.failed:
-        return _failed(job, reply, job_id)
+        return _failed(provider, job, reply, job_id)
     return None if state in (*job.done, *job.pending) else _odd(state, job_id)
 
 
-def _asked(reply: Reply) -> float:
-    return _retry_after(reply, 0) if reply.header("retry-after") else 0.0
+def _job_id(found: Json) -> str:
+    """Return a job's id as text: one that came as a number is paid for all the same."""
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return ""
+    return str(found)
+
+
+def _quoted(job_id: str) -> str:
+    """Return a job's id as one segment of a path, whatever is in it."""
+    dots = job_id in (".", "..")  # clients and servers alike would walk up the path
+    return "%2E" * len(job_id) if dots else quote(job_id, safe="", errors="replace")
 
 
 def _lost(provider: Provider, reply: Reply, job_id: str) -> Fault:
@@ -153,12 +186,12 @@ def _lost(provider: Provider, reply: Reply, job_id: str) -> Fault:
     )
 
 
-def _failed(job: Job, reply: Reply, job_id: str) -> Fault:
+def _failed(provider: Provider, job: Job, reply: Reply, job_id: str) -> Fault:
     said = first(job.error, reply.document)
     return Fault(
         error_class="job_failed",
         why=f"job {job_id} failed: {str(said)[:300]}",
-        may_be_paid=False,
+        may_be_paid=provider.prices.failed_free is None,
         job=job_id,
     )
 
@@ -185,8 +218,21 @@ def _events(provider: Provider, stream: Stream, reply: Reply) -> Outcome:
     for event in reply.events:
         if event.name == stream.error:
             data = event.data if isinstance(event.data, dict) else {}
-            return refused_or_fault(provider.errors, replace(reply, document=data, status=BAD))
+            return _broken_off(provider, replace(reply, document=data))
     return streamed(stream, reply)
+
+
+def _broken_off(provider: Provider, reply: Reply) -> Refused | Fault:
+    """Read an error event, which has no status: only its words can make it a refusal."""
+    error = read_error(provider.errors, reply)
+    if error.error_class == "unknown":
+        return Fault(
+            error_class="server",
+            why=f"the stream ended with an error: {error.message[:300] or 'no message'}",
+            may_be_paid=True,
+            status=reply.status,
+        )
+    return refused_or_fault(provider.errors, replace(reply, status=BAD))
 
 
 def _collect(
@@ -215,9 +261,9 @@ def _fetch(address: str) -> Talk[Picture | Fault]:
         if answer.kind == "not_on_tape":
             return not_recorded(address)
         return fault_of(answer, paid=True)
-    if answer.status >= SERVER:
+    if answer.status >= SERVER or answer.status in ABOUT_THE_ASKER:
         return Fault(
-            error_class="server",
+            error_class=by_status(answer.status),
             why=f"{address} answered HTTP {answer.status}",
             may_be_paid=True,
             status=answer.status,

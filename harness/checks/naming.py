@@ -1,0 +1,65 @@
+"""Whether an error names a parameter, in any of the spellings that providers use."""
+
+import re
+
+from harness.core.outcome import ErrorReply
+from harness.spec import rules as r
+from harness.spec.provider import Operation
+
+IN_WORDS = {
+    "size": ("width", "height", "edge", "dimension", "resolution", "pixel", "aspect ratio"),
+    "n": ("number of images", "image count", "images per request"),
+}
+"""What a message may call a parameter instead of its name."""
+
+
+def names_of(constraint_id: str | None, operation: Operation) -> tuple[str, ...]:
+    """Return the names, on the wire and canonical, that an error about a broken rule may blame."""
+    constraint = operation.constraint(constraint_id or "")
+    if constraint is None:
+        return ()
+    names = [constraint.parameter]
+    if isinstance(constraint.rule, r.OnlyWith | r.NeverWith):
+        names.append(constraint.rule.argument)
+    wires = [operation.arguments[name].wire for name in names]
+    return tuple(dict.fromkeys((*wires, *names)))
+
+
+def same_name(blamed: str, names: tuple[str, ...]) -> bool:
+    """Compare names without indices, case and underscores: one that stands within the other.
+
+    `images[0].image_url` is `images`; `body.size` is `size`; `number_of_images`, `numberOfImages`
+    and the object that holds it, `gptImage2Params`, are `gptImage2Params.number_of_images`.
+    """
+    said = _parts(blamed)
+    return any(
+        said and known and (known[-1] in said or said == known[: len(said)])
+        for known in map(_parts, names)
+    )
+
+
+def blames(error: ErrorReply, token: str, operation: Operation) -> bool:
+    """Tell whether an error names the very parameter that a token (`n.range=10`) is about."""
+    name = token.partition(".")[0]
+    argument = operation.arguments.get(name)
+    said = _parts(error.parameter or "")
+    known = (argument.wire, name) if argument else ()
+    return any(parts and parts[-1] in said for parts in map(_parts, known))
+
+
+def mentions(message: str, names: tuple[str, ...]) -> bool:
+    """Tell whether a message names one of these parameters, or says in words which is meant."""
+    lasts = {name.rsplit(".", 1)[-1].removesuffix("[]") for name in names}
+    spelled = [r"[\s_-]?".join(map(re.escape, last.split("_"))) for last in lasts]
+    if any(_word(pattern, message) for pattern in spelled):
+        return True
+    return any(_word(f"{word}s?", message) for name in names for word in IN_WORDS.get(name, ()))
+
+
+def _word(pattern: str, message: str) -> bool:
+    return bool(re.search(rf"(?<![a-z0-9_]){pattern}(?![a-z0-9_])", message, re.IGNORECASE))
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    words = re.findall(r"[a-z0-9]+", name.replace("_", "").lower())
+    return tuple(word for word in words if not word.isdigit())

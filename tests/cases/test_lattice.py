@@ -1,0 +1,107 @@
+import pytest
+
+from harness.cases.lattice import Lattice, lattice, text
+from harness.spec.load import provider
+from tests.cases.independent import FIVE_SIZE_RULES, size_rules
+
+SIZE = provider("nanobanana").operation("generate").arguments["size"]
+
+
+def rule(name: str) -> object:
+    return getattr(SIZE, name)
+
+
+def grid() -> Lattice:
+    found = lattice(SIZE)
+    assert found is not None
+    return found
+
+
+def test_there_are_exactly_29146_ordered_sizes() -> None:
+    assert len(grid().sizes) == 29_146
+
+
+def test_the_sizes_are_those_that_break_no_rule() -> None:
+    edges = range(1, 3900)
+    stepped = [edge for edge in edges if edge % 16 == 0]
+    expected = {(w, h) for w in stepped for h in stepped if not size_rules(w, h)}
+
+    assert set(grid().sizes) == expected
+    assert len(set(grid().sizes)) == len(grid().sizes)
+
+
+@pytest.mark.parametrize("name", FIVE_SIZE_RULES)
+def test_every_outsider_breaks_exactly_its_rule(name: str) -> None:
+    outsiders = grid().outsiders(getattr(SIZE, name))
+
+    assert len(outsiders) >= 4
+    assert {frozenset(size_rules(*size)) for size in outsiders} == {frozenset({name})}
+
+
+@pytest.mark.parametrize("name", FIVE_SIZE_RULES[1:])
+def test_the_outsiders_on_the_grid_are_all_there_are(name: str) -> None:
+    stepped = range(16, 5200, 16)
+    expected = {(w, h) for w in stepped for h in stepped if size_rules(w, h) == {name}}
+
+    assert set(grid().outsiders(getattr(SIZE, name))) == expected
+
+
+def test_an_edge_off_the_step_breaks_only_that_wherever_it_is_drawn() -> None:
+    offsets = ((1, 0), (0, 1), (15, 15), (8, 8), (15, 0), (0, 15), (1, 15))
+    broken = {
+        frozenset(size_rules(width + right, height + down))
+        for width, height in grid().off_step[::7]
+        for right, down in offsets
+    }
+
+    assert broken == {frozenset({"multiple_of"})}
+
+
+@pytest.mark.parametrize("name", FIVE_SIZE_RULES)
+def test_every_corner_is_an_allowed_size(name: str) -> None:
+    corners = grid().corners(getattr(SIZE, name))
+
+    assert corners
+    assert all(not size_rules(*corner) for corner in corners)
+    assert len(set(corners)) == len(corners)
+
+
+def test_the_corners_stand_on_their_boundaries_in_both_orientations() -> None:
+    least = grid().corners(SIZE.min_pixels)  # type: ignore[arg-type]  # the TOML has the rule
+    most = grid().corners(SIZE.max_pixels)  # type: ignore[arg-type]  # the TOML has the rule
+    edge = grid().corners(SIZE.max_edge)  # type: ignore[arg-type]  # the TOML has the rule
+    ratio = grid().corners(SIZE.max_ratio)  # type: ignore[arg-type]  # the TOML has the rule
+
+    assert {w * h for w, h in least} == {655_360}
+    assert {w * h for w, h in most} == {8_294_400}
+    assert {max(size) for size in edge} == {3840}
+    assert {max(size) / min(size) for size in ratio} == {3.0}
+    for corners in (least, most, edge, ratio):
+        assert {(height, width) for width, height in corners} == set(corners)
+    assert {(3840, 2160), (3840, 1280)} <= set(edge) | set(most)
+
+
+def test_corners_off_the_double_step_tell_16_from_32() -> None:
+    corners = grid().corners(SIZE.multiple_of)  # type: ignore[arg-type]  # the TOML has the rule
+
+    assert all(width % 32 and height % 32 for width, height in corners)
+
+
+def test_the_nearest_outsiders_come_first() -> None:
+    narrow = grid().outsiders(SIZE.max_ratio)  # type: ignore[arg-type]  # the TOML has the rule
+    small = grid().outsiders(SIZE.min_pixels)  # type: ignore[arg-type]  # the TOML has the rule
+    large = grid().outsiders(SIZE.max_pixels)  # type: ignore[arg-type]  # the TOML has the rule
+    long = grid().outsiders(SIZE.max_edge)  # type: ignore[arg-type]  # the TOML has the rule
+
+    assert max(narrow[0]) / min(narrow[0]) == min(max(size) / min(size) for size in narrow)
+    assert small[0][0] * small[0][1] == max(w * h for w, h in small)
+    assert large[0][0] * large[0][1] == min(w * h for w, h in large)
+    assert max(long[0]) == 3856
+
+
+def test_an_argument_without_the_five_rules_spans_no_lattice() -> None:
+    assert lattice(provider("aimlapi").operation("generate").arguments["size"]) is None
+
+
+def test_a_size_is_written_width_first() -> None:
+    assert text((1536, 1024)) == "1536x1024"

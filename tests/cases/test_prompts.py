@@ -1,0 +1,46 @@
+from unicodedata import normalize
+
+import pytest
+
+from harness.cases import prompts
+
+LENGTHS = [1, 2, 7, 71, 81, 82, 1999, 2000, 2001, 20_000, 20_001, 31_999, 32_000, 32_001]
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_prompt_has_exactly_the_stated_number_of_code_points(length: int) -> None:
+    for made in (prompts.plain(length), prompts.wide(length), prompts.astral(length)):
+        assert len(made) == length
+
+
+@pytest.mark.parametrize("length", range(1, 300))
+def test_no_prompt_ends_where_a_server_might_trim_it(length: int) -> None:
+    for made in (prompts.plain(length), prompts.wide(length), prompts.astral(length)):
+        assert made == made.strip()
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_plain_is_ascii_and_wide_stays_within_the_basic_plane(length: int) -> None:
+    assert prompts.plain(length).isascii()
+    assert max(map(ord, prompts.wide(length))) <= 0xFFFF
+    assert len(prompts.wide(length).encode("utf-16-le")) == 2 * length
+
+
+def test_wide_is_mostly_outside_ascii() -> None:
+    made = prompts.wide(2000)
+
+    assert sum(ord(letter) > 127 for letter in made) > 1000
+
+
+def test_astral_needs_more_utf_16_units_than_code_points() -> None:
+    assert len(prompts.astral(2000).encode("utf-16-le")) > 4000
+
+
+def test_the_pieces_stay_within_the_basic_plane() -> None:
+    assert all(ord(letter) <= 0xFFFF for piece in prompts.PIECES for letter in piece)
+    assert len(set(prompts.PIECES)) == len(prompts.PIECES)
+
+
+def test_no_prompt_is_normalised_into_another_length() -> None:
+    for made in (prompts.PLAIN, *prompts.PIECES, prompts.wide(500)):
+        assert normalize("NFC", made) == made

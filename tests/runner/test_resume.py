@@ -1,0 +1,234 @@
+import json
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.core.outcome import Fault, Images
+from harness.store import JOURNAL, Past, RunFolder, read_run
+from tests.runner.processes import Emulator, emulator, harness, started
+
+FAST = ("--max-images", "400", "--concurrency", "24")
+SLOW = ("--time-scale", "0.02")
+
+
+@pytest.fixture(scope="module")
+def _served() -> Iterator[Emulator]:
+    with emulator(*SLOW) as found:
+        yield found
+
+
+@pytest.fixture
+def provider(_served: Emulator) -> Emulator:
+    """A slow emulator with empty books."""
+    _served.reset()
+    return _served
+
+
+def run(found: Emulator, out: Path, *names: str) -> "subprocess.Popen[str]":
+    return started("run", "--against", "live", *found.at(*names), *FAST, "--out", out)
+
+
+def wait_for_lines(process: "subprocess.Popen[str]", folder: Path, count: int) -> None:
+    """Wait until the journal has so many lines; the process must still be running then."""
+    journal = folder / JOURNAL
+    while process.poll() is None:
+        if journal.exists() and journal.read_bytes().count(b"\n") >= count:
+            return
+    raise AssertionError(f"it ended before: {process.communicate()}")
+
+
+def kill(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.communicate()
+
+
+def jobs(past: Past) -> set[str]:
+    """The ids of all jobs whose submission was answered."""
+    documents = [
+        exchange.answer.document
+        for item in past.unfinished
+        for exchange in item.exchanges
+        if hasattr(exchange.answer, "document")
+    ]
+    return {
+        str(inner["id"])
+        for document in documents
+        if isinstance(document, dict)
+        and isinstance(inner := document.get("data"), dict)
+        and "id" in inner
+    }
+
+
+@pytest.mark.parametrize("lines", [2, 40])
+def test_a_killed_run_goes_on_without_sending_anything_twice(
+    provider: Emulator, tmp_path: Path, lines: int
+) -> None:
+    folder = tmp_path / "run"
+    process = run(provider, folder, "sub2api", "buble")
+    wait_for_lines(process, folder, lines)
+    kill(process)
+    before = read_run(folder)
+    under_way = jobs(before)
+
+    done = harness("run", "--resume", folder, *FAST)
+
+    assert "Traceback" not in done.err
+    assert done.code in (0, 4), done.err
+    past = read_run(folder)
+    assert past.unfinished == ()
+    for name in ("sub2api", "buble"):
+        posted = Counter(provider.posts(name))
+        assert max(posted.values()) == 1, name
+        plan = json.loads((folder / f"plan-{name}.json").read_text())
+        finished = {r.shot.case.id for r in past.records if r.shot.case.provider == name}
+        assert finished == {case["id"] for case in plan["cases"]}
+    cut_off = [
+        record
+        for record in past.records
+        if isinstance(record.outcome, Fault) and "cut off" in record.outcome.why
+    ]
+    assert len(cut_off) == len([item for item in before.unfinished if not item.exchanges])
+    served = {record.outcome.job for record in past.records if isinstance(record.outcome, Images)}
+    assert under_way <= served
+    polled = {one["job"] for one in provider.ledger("buble") if one["outcome"] == "poll"}
+    assert under_way <= polled
+    assert [record for record in past.records if record.skipped] == []
+
+
+def test_a_run_that_is_killed_again_and_again_still_sends_everything_once(
+    provider: Emulator, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    process = run(provider, folder, "buble")
+    for lines in (5, 60):
+        wait_for_lines(process, folder, lines)
+        kill(process)
+        process = started("run", "--resume", folder, *FAST)
+    process.communicate(timeout=60)
+
+    assert process.returncode in (0, 4)
+    assert max(Counter(provider.posts("buble")).values()) == 1
+    assert read_run(folder).unfinished == ()
+
+
+def test_a_resumed_run_goes_to_where_it_began_and_nowhere_else(
+    provider: Emulator, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    process = run(provider, folder, "buble")
+    wait_for_lines(process, folder, 3)
+    kill(process)
+
+    other = harness("run", "--resume", folder, *FAST, "--base-url", "buble=http://127.0.0.1:1")
+
+    assert other.code == 2
+    assert f"this run began at {provider.urls['buble']}" in other.err
+
+
+def test_two_runs_never_write_to_one_folder(provider: Emulator, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    process = run(provider, folder, "sub2api")
+    wait_for_lines(process, folder, 3)
+    kill(process)
+    sent = len(provider.posts("sub2api"))
+    writer = RunFolder.reopen(folder)
+
+    other = harness("run", "--resume", folder, *FAST)
+    writer.close()
+
+    assert other.code == 2
+    assert other.err.startswith(f"harness: {folder} is being written to by another run")
+    assert len(provider.posts("sub2api")) == sent
+
+
+def test_an_altered_journal_ends_a_resume_before_anything_is_sent(
+    provider: Emulator, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    process = run(provider, folder, "sub2api")
+    wait_for_lines(process, folder, 5)
+    kill(process)
+    sent = len(provider.posts("sub2api"))
+    lines = (folder / JOURNAL).read_bytes().split(b"\n")
+    (folder / JOURNAL).write_bytes(b"\n".join([lines[0], lines[1][:-9], *lines[2:]]))
+
+    for verb in (("run", *FAST, "--resume"), ("report",)):
+        done = harness(*verb, folder)
+
+        assert done.code == 2
+        assert done.err.startswith(f"harness: {folder / JOURNAL}, line 2: ")
+        assert len(done.err.splitlines()) == 1
+    assert len(provider.posts("sub2api")) == sent
+
+
+def interrupt(
+    found: Emulator, folder: Path, number: signal.Signals, *, times: int
+) -> tuple[int, str]:
+    process = run(found, folder, "sub2api", "buble")
+    wait_for_lines(process, folder, 20)
+    for _ in range(times):
+        process.send_signal(number)
+        assert process.stderr is not None
+        if times > 1:
+            process.stderr.readline()  # the first signal has been heard
+    _, err = process.communicate(timeout=30)
+    return process.returncode, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_waits_for_what_is_under_way(
+    provider: Emulator, tmp_path: Path, number: signal.Signals
+) -> None:
+    code, err = interrupt(provider, tmp_path / "run", number, times=1)
+
+    assert code == 130
+    assert "Traceback" not in err
+    lines = [line for line in err.splitlines() if line.startswith("harness: ")]
+    assert len(lines) == 1
+    assert lines[0].startswith("harness: interrupted: waiting at most 20 s for ")
+    past = read_run(tmp_path / "run")
+    assert past.header.interrupted
+    assert past.unfinished == ()
+    assert (tmp_path / "run" / "index.html").exists()
+    answered = {record.shot.case.id for record in past.records if record.exchanges}
+    assert len(answered) == len(provider.posts("sub2api") + provider.posts("buble")) - _same(past)
+
+
+def _same(past: Past) -> int:
+    """How many cases of the two providers share an id."""
+    count = Counter(record.shot.case.id for record in past.records if record.exchanges)
+    return sum(number - 1 for number in count.values())
+
+
+def test_a_second_ctrl_c_stops_at_once_and_loses_nothing(tmp_path: Path) -> None:
+    with emulator("--time-scale", "5") as slow:  # nothing is served within the test's patience
+        process = run(slow, tmp_path / "run", "sub2api")
+        wait_for_lines(process, tmp_path / "run", 1)
+        assert process.stderr is not None
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline().startswith("harness: interrupted: waiting")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=15)
+
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert (tmp_path / "run" / "index.html").exists()
+    assert read_run(tmp_path / "run").header.interrupted
+    RunFolder.reopen(tmp_path / "run").close()
+
+
+def test_an_interrupted_run_goes_on_to_its_end(provider: Emulator, tmp_path: Path) -> None:
+    interrupt(provider, tmp_path / "run", signal.SIGINT, times=1)
+
+    done = harness("run", "--resume", tmp_path / "run", *FAST)
+
+    assert done.code in (0, 4)
+    past = read_run(tmp_path / "run")
+    assert not past.header.interrupted
+    assert [record for record in past.records if record.skipped] == []
+    for name in ("sub2api", "buble"):
+        assert max(Counter(provider.posts(name)).values()) == 1

@@ -1,0 +1,398 @@
+"""What the five shipped TOMLs hold, against lists written from the documents by hand."""
+
+import re
+from typing import Any
+
+import pytest
+
+from harness.spec.load import NAMES, provider
+from harness.spec.provider import PARAMETERS, Constraint
+from harness.spec.source import Frozen, Source
+
+RULES = (
+    "required", "one_of", "range", "integer", "max_length", "count", "multiple_of", "max_edge",
+    "max_ratio", "min_pixels", "max_pixels", "format", "url_only", "max_bytes", "media_type",
+    "alpha", "same_size", "same_format", "only_with", "never_with", "absent",
+)  # fmt: skip
+
+SEEDS = {
+    "buble": "000_8bed2a061057bd89.txt",
+    "sub2api": "001_5b0aab872a4ee831.txt",
+    "apiframe": "002_c0d23a45f875fe85.txt",
+    "nanobanana": "003_60af399abdeeb1ae.txt",
+    "aimlapi": "004_af00e4dce4fb4dd9.txt",
+}
+FACTS = {"provider_facts.md", "openai_images_schema.md"}
+
+SECTIONS = {
+    "buble": {
+        "GPT Image 2 API", "Model keys", "Supported modes and inputs", "Options", "Pricing",
+        "Production guidance", "Example: text to image", "Example: image to image",
+    },
+    "sub2api": {
+        "Endpoints", "Generation Parameters", "Size Constraints", "Edit Notes", "Response Shape",
+        "Production Dispatch", "Valid curl Template",
+        "Source links (OpenAI's API reference: an error has message, type, param and code)",
+    },
+    "apiframe": {
+        "What's special about GPT Image 2", "Overview", "Quick start", "Response & job lifecycle",
+        "Input schema", "Frequently Asked Questions",
+    },
+    "nanobanana": {
+        "Overview", "Capabilities", "Pricing", "Examples", "Supported Sizes", "Custom Dimensions",
+        "Quality Options", "Quick Start", "API Parameters Reference",
+        "Image Editing (image-to-image)", "Best Practices",
+    },
+    "aimlapi": {
+        "gpt-image-2", "Model Overview", "Step-by-Step Instructions", "API Schemas",
+        "Generate image", "Edit image", "Code Examples",
+    },
+}  # fmt: skip
+
+LATTICE = ("size.format", "size.multiple_of", "size.max_edge", "size.max_ratio", "size.min_pixels",
+           "size.max_pixels")  # fmt: skip
+
+JUDGED = {
+    "buble": {
+        "model.one_of", "mode.one_of", "prompt.required", "prompt.max_length", "resolution.one_of",
+        "aspect_ratio.one_of",
+    },
+    "sub2api": {
+        "model.required", "model.one_of", "prompt.required", "prompt.format", "n.integer",
+        "n.range", *LATTICE, "quality.one_of", "output_format.one_of", "output_compression.range",
+        "output_compression.only_with", "background.one_of",
+        "moderation.one_of", "stream.one_of", "partial_images.integer", "partial_images.range",
+        "partial_images.only_with",
+    },
+    "apiframe": {
+        "prompt.required", "prompt.format", "model.one_of", "quality.one_of", "background.one_of",
+        "n.integer", "n.range", "output_format.one_of", "moderation.one_of",
+    },
+    "nanobanana": {
+        "model.required", "model.one_of", "prompt.required", "prompt.format", "prompt.max_length",
+        "n.integer", "n.range", *LATTICE, "quality.one_of",
+    },
+    "aimlapi": {
+        "model.required", "model.one_of", "prompt.required", "prompt.format", "prompt.max_length",
+        "size.format", "quality.format", "output_format.format",
+        "background.format", "moderation.format", "output_compression.integer",
+        "output_compression.range", "output_compression.only_with", "response_format.format",
+    },
+}  # fmt: skip
+"""The rules of `generate` that a provider is judged by: everything else is only looked at."""
+
+EVERY = [
+    pytest.param(name, operation, constraint, id=f"{name}-{operation}-{constraint.id}")
+    for name in NAMES
+    for operation, described in provider(name).operations.items()
+    for constraint in described.constraints
+]
+
+
+def cited(value: object) -> list[Source]:
+    """Every source inside a provider."""
+    if isinstance(value, Source):
+        return [value]
+    if isinstance(value, Frozen):
+        return cited([getattr(value, name) for name in type(value).model_fields])
+    if isinstance(value, dict):
+        return cited(list(value.values()))
+    if isinstance(value, list | tuple):
+        return [source for item in value for source in cited(item)]
+    return []
+
+
+@pytest.mark.parametrize(("name", "operation", "constraint"), EVERY)
+def test_a_constraint_has_an_id_a_source_and_a_status(
+    name: str, operation: str, constraint: Constraint
+) -> None:
+    parameter, _, rule = constraint.id.partition(".")
+    told = constraint.rule
+
+    assert operation in {"generate", "edit", "respond"}
+    assert parameter == constraint.parameter
+    assert parameter in PARAMETERS
+    assert rule in RULES
+    assert re.sub("_", "", rule) == type(told).__name__.lower()
+    assert told.source.document in {SEEDS[name], *FACTS}
+    assert told.status in {"documented", "undocumented", "contradictory"}
+
+
+@pytest.mark.parametrize(("name", "operation", "constraint"), EVERY)
+def test_what_is_not_judged_says_why(name: str, operation: str, constraint: Constraint) -> None:
+    assert (
+        constraint.documented
+        or constraint.rule.note
+        or constraint.rule.second_source
+        or provider(name).operation(operation).arguments[constraint.parameter].note
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_source_is_a_section_of_the_seed_or_a_page_of_facts(name: str) -> None:
+    sources = cited(provider(name))
+
+    assert len(sources) > 30
+    for source in sources:
+        if source.document == SEEDS[name]:
+            assert source.section in SECTIONS[name]
+        else:
+            assert source.document in FACTS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_section_with_promises_is_cited(name: str) -> None:
+    found = {source.section for source in cited(provider(name)) if source.document == SEEDS[name]}
+
+    assert found == SECTIONS[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_judged_rules_are_those_of_the_document(name: str) -> None:
+    generate = provider(name).operation("generate")
+    judged = {
+        item.id
+        for item in generate.constraints
+        if item.documented and generate.arguments[item.parameter].status == "documented"
+    }
+
+    assert judged == JUDGED[name]
+
+
+WIRES: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
+    ("buble", "generate"): ("/api/v1/generations", {
+        "model": "model", "mode": "mode", "prompt": "prompt", "resolution": "resolution",
+        "aspect_ratio": "aspect_ratio",
+    }),
+    ("buble", "edit"): ("/api/v1/generations", {
+        "model": "model", "mode": "mode", "prompt": "prompt", "resolution": "resolution",
+        "aspect_ratio": "aspect_ratio", "images": "image_urls",
+    }),
+    ("sub2api", "generate"): ("/v1/images/generations", {
+        name: name for name in (
+            "model", "prompt", "n", "size", "quality", "output_format", "output_compression",
+            "background", "moderation", "stream", "partial_images", "user", "response_format",
+        )
+    }),
+    ("apiframe", "generate"): ("/v2/images/generate", {
+        "prompt": "prompt", "model": "model", "webhook_url": "webhook_url",
+        "n": "gptImage2Params.number_of_images",
+        **{name: f"gptImage2Params.{name}" for name in (
+            "quality", "background", "output_format", "moderation", "aspect_ratio",
+        )},
+    }),
+    ("nanobanana", "generate"): ("/v1/images/generate", {
+        name: name for name in ("model", "prompt", "n", "size", "quality")
+    }),
+    ("nanobanana", "edit"): ("/v1/images/edit", {
+        "model": "model", "prompt": "prompt", "n": "n", "size": "size", "quality": "quality",
+        "images": "image",
+    }),
+    ("aimlapi", "generate"): ("/v1/images/generations", {
+        name: name for name in (
+            "model", "prompt", "size", "quality", "output_format", "background", "moderation", "n",
+            "output_compression", "response_format",
+        )
+    }),
+    ("aimlapi", "edit"): ("/v1/images/edits", {
+        "images": "image", **{name: name for name in (
+            "model", "prompt", "size", "quality", "output_format", "background", "n",
+            "output_compression", "response_format", "mask",
+        )},
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "operation"), WIRES)
+def test_an_operation_has_the_documented_path_and_parameters(name: str, operation: str) -> None:
+    path, wires = WIRES[name, operation]
+    described = provider(name).operation(operation)
+
+    assert described.method == "POST"
+    assert described.path == path
+    assert {key: argument.wire for key, argument in described.arguments.items()} == wires
+
+
+DEFAULTS = {
+    "buble": {"resolution": "1K", "aspect_ratio": "16:9"},
+    "sub2api": {"stream": False},
+    "apiframe": {
+        "model": "gpt-image-2", "quality": "auto", "background": "auto", "n": 1,
+        "output_format": "webp", "moderation": "auto",
+    },
+    "nanobanana": {"n": 1, "size": "auto", "quality": "auto"},
+    "aimlapi": {
+        "size": "1024x1024", "quality": "medium", "output_format": "png", "background": "auto",
+        "moderation": "auto", "n": 1, "output_compression": 100, "response_format": "url",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_defaults_are_the_documented_ones(name: str) -> None:
+    arguments = provider(name).operation("generate").arguments
+    found = {key: arg.default for key, arg in arguments.items() if arg.default is not None}
+
+    assert found == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("name", ["sub2api", "nanobanana"])
+def test_the_limits_of_a_size_are_the_documented_numbers(name: str) -> None:
+    size: Any = provider(name).operation("generate").arguments["size"]
+
+    assert size.multiple_of.pixels == 16
+    assert size.max_edge.pixels == 3840
+    assert size.max_ratio.ratio == 3
+    assert size.min_pixels.pixels == 655_360
+    assert size.max_pixels.pixels == 8_294_400
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "status"),
+    [
+        ("buble", 20_000, "documented"),
+        ("sub2api", 32_000, "undocumented"),
+        ("apiframe", 2_000, "undocumented"),
+        ("nanobanana", 2_000, "documented"),
+        ("aimlapi", 32_000, "documented"),
+    ],
+)
+def test_the_longest_prompt_is_the_documented_one(name: str, most: int, status: str) -> None:
+    rule = provider(name).operation("generate").arguments["prompt"].max_length
+
+    assert rule is not None
+    assert (rule.characters, rule.status) == (most, status)
+
+
+LIMITS: dict[tuple[str, str], dict[str, Any]] = {
+    ("buble", "edit"): {"images.count": (1, 16), "images.max_bytes": 10_000_000},
+    ("sub2api", "edit"): {"images.count": (1, 16), "mask.max_bytes": 50_000_000},
+    ("nanobanana", "edit"): {"images.count": (1, 14)},
+    ("apiframe", "edit"): {"images.count": (1, 1)},
+    ("aimlapi", "edit"): {
+        "images.count": (1, 16), "images.max_bytes": 50_000_000, "mask.max_bytes": 4_000_000,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "operation"), LIMITS)
+def test_files_have_the_documented_limits(name: str, operation: str) -> None:
+    described = provider(name).operation(operation)
+    for constraint_id, limit in LIMITS[name, operation].items():
+        constraint = described.constraint(constraint_id)
+        assert constraint is not None, constraint_id
+        rule: Any = constraint.rule
+
+        assert limit == (rule.bytes if constraint_id.endswith("bytes") else (rule.min, rule.max))
+
+
+def test_a_mask_of_sub2api_matches_its_image_and_has_an_alpha_channel() -> None:
+    edit = provider("sub2api").operation("edit")
+    judged = {item.id for item in edit.constraints if item.documented}
+
+    assert {
+        "mask.same_format", "mask.same_size", "mask.alpha", "mask.max_bytes",
+        "input_fidelity.absent",
+    } <= judged  # fmt: skip
+
+
+def test_nanobanana_takes_addresses_only_and_has_a_second_path_for_edits() -> None:
+    edit = provider("nanobanana").operation("edit")
+
+    assert edit.constraint("images.url_only") is not None
+    assert edit.also == ("/api/v1/images/edits",)
+
+
+def test_the_responses_tool_is_asked_for() -> None:
+    respond = provider("sub2api").operation("respond")
+
+    assert respond.constant == {"tools": [{"type": "image_generation"}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "states", "poll_path", "accepted"),
+    [
+        ("buble", (("pending", "processing"), ("success",), ("failed", "canceled")),
+         "/api/v1/generations/{id}", None),
+        ("apiframe", (("QUEUED", "PROCESSING"), ("COMPLETED",), ("FAILED", "CANCELLED")),
+         "/v2/jobs/{id}", 202),
+    ],
+)  # fmt: skip
+def test_a_job_has_the_documented_states(
+    name: str, states: tuple[tuple[str, ...], ...], poll_path: str, accepted: int | None
+) -> None:
+    job = provider(name).operation("generate").job
+
+    assert job is not None
+    assert (job.pending, job.done, job.failed) == states
+    assert job.poll_path == poll_path
+    assert job.submitted_status == accepted
+    assert job.interval_s == 2
+
+
+@pytest.mark.parametrize("name", ["sub2api", "nanobanana", "aimlapi"])
+def test_a_synchronous_provider_has_no_job(name: str) -> None:
+    assert all(operation.job is None for operation in provider(name).operations.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "prefix"),
+    [
+        ("buble", "Authorization", "Bearer "),
+        ("sub2api", "Authorization", "Bearer "),
+        ("apiframe", "X-API-Key", ""),
+        ("nanobanana", "Authorization", "Bearer "),
+        ("aimlapi", "Authorization", "Bearer "),
+    ],
+)
+def test_a_key_travels_as_documented_and_comes_from_its_own_variable(
+    name: str, header: str, prefix: str
+) -> None:
+    auth = provider(name).auth
+
+    assert (auth.header, auth.prefix, auth.env) == (header, prefix, f"{name.upper()}_API_KEY")
+
+
+def test_the_waits_of_sub2api_are_the_documented_ones() -> None:
+    waits = provider("sub2api").timeouts
+
+    assert (waits.normal_s, waits.large_s, waits.status) == (120, 300, "documented")
+    assert waits.large_above_pixels == 2560 * 1440
+
+
+def test_only_sub2api_advises_on_retries() -> None:
+    retry = provider("sub2api").retry
+
+    assert set(retry.on) == {"network", "server"}
+    assert set(retry.never) == {"moderation", "validation"}
+    assert all(not provider(name).retry.on for name in NAMES if name != "sub2api")
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path"),
+    [
+        ("buble", "POST", "/api/v1/files"),
+        ("sub2api", "GET", "/v1/models"),
+        ("sub2api", "POST", "/v1/images/generations/async"),
+        ("apiframe", "GET", "/v2/jobs"),
+    ],
+)
+def test_an_address_beside_the_operations_is_written_down(
+    name: str, method: str, path: str
+) -> None:
+    assert (method, path) in {(item.method, item.path) for item in provider(name).endpoints}
+
+
+@pytest.mark.parametrize(
+    ("name", "about", "seconds"),
+    [
+        ("apiframe", "latency", 15),
+        ("aimlapi", "latency", 45),
+        ("aimlapi", "latency", 78),
+        ("nanobanana", "latency", 60),
+    ],
+)
+def test_a_claim_about_time_is_written_down(name: str, about: str, seconds: float) -> None:
+    said = {(item.about, item.seconds) for item in provider(name).statements}
+
+    assert (about, seconds) in said

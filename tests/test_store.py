@@ -1,0 +1,300 @@
+import hashlib
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from harness.core.errors import StoreError, UsageError
+from harness.core.exchange import Exchange, Failure, Reply, Request, Times
+from harness.core.outcome import Fault, Outcome
+from harness.runner.prepare import new_plan
+from harness.store import BALLAST, BALLAST_BYTES, IMAGES, JOURNAL, Line, RunFolder, read_run
+from tests.runner.journals import EVIDENCE, header
+from tests.strategies import exchanges
+
+SHOT = new_plan("sub2api", seed=0).shots[0]
+CASE = SHOT.case.id
+SENT = Line(provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE)
+FAULT: Outcome = Fault(error_class="network", why="reset", may_be_paid=False)
+ENDED = Line(provider="sub2api", case=CASE, outcome=FAULT)
+SKIPPED = Line(provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE, skipped="interrupted")
+TIMES = Times(due_s=0, sent_s=0, end_s=1)
+SERVED = Exchange(request=SHOT.request, answer=Reply(status=200, document={"id": "j"}), times=TIMES)
+
+
+def write(path: Path, *lines: Line) -> Path:
+    folder = RunFolder.create(path)
+    folder.write_header(header())
+    for line in lines:
+        folder.append(line)
+    folder.close()
+    return path
+
+
+def go_on(path: Path, *lines: Line) -> None:
+    folder = RunFolder.reopen(path)
+    for line in lines:
+        folder.append(line)
+    folder.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(exchanges())
+def test_what_is_written_is_read_back(tmp_path: Path, exchange: Exchange) -> None:
+    path = tmp_path / os.urandom(8).hex()
+    write(path, SENT, replace(SENT, shot=None, evidence=None, exchange=exchange))
+
+    (unfinished,) = read_run(path).unfinished
+    assert unfinished.exchanges == [exchange]
+    assert unfinished.line == SENT
+
+
+def test_a_half_last_line_is_left_out_and_never_spoils_the_next(tmp_path: Path) -> None:
+    path = write(tmp_path / "run", SENT)
+    whole = (path / JOURNAL).read_bytes()
+    for cut in (b"{", b'{"provider":"su', b"\x00\x00\x00", b"\xff\xfe", whole[:-40]):
+        (path / JOURNAL).write_bytes(whole + cut)
+        assert len(read_run(path).unfinished) == 1
+
+        go_on(path, ENDED)
+
+        assert [record.outcome for record in read_run(path).records] == [FAULT]
+        assert (path / JOURNAL).read_bytes().startswith(whole)
+
+
+def test_a_last_line_that_lacks_its_end_only_is_kept(tmp_path: Path) -> None:
+    path = write(tmp_path / "run", SENT)
+    (path / JOURNAL).write_bytes((path / JOURNAL).read_bytes().rstrip(b"\n"))
+
+    go_on(path, ENDED)
+
+    (record,) = read_run(path).records
+    assert (record.shot, record.outcome) == (SHOT, FAULT)
+
+
+@pytest.mark.parametrize("altered", [b"{}", b"not json", b'{"provider":1,"case":"x"}', b"\xff"])
+def test_an_altered_line_in_the_middle_is_named_with_its_number(
+    tmp_path: Path, altered: bytes
+) -> None:
+    path = write(tmp_path / "run", SENT, ENDED)
+    first, second, _ = (path / JOURNAL).read_bytes().split(b"\n")
+    (path / JOURNAL).write_bytes(b"\n".join([first, altered, second, b""]))
+
+    with pytest.raises(UsageError, match=r"journal\.jsonl, line 2: ") as caught:
+        read_run(path)
+
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_second_attempt_that_is_under_way_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    again = replace(SENT, attempt=2)
+    path = write(tmp_path / "run", SENT, ENDED, again)
+
+    past = read_run(path)
+
+    assert past.records == ()
+    assert [item.line for item in past.unfinished] == [again]
+
+
+def test_a_shot_that_left_stays_under_way_although_it_was_skipped_later(tmp_path: Path) -> None:
+    path = write(tmp_path / "run", SENT, SKIPPED)
+
+    past = read_run(path)
+
+    assert past.records == ()
+    assert [item.line for item in past.unfinished] == [SENT]
+
+
+def test_a_shot_that_was_skipped_and_left_later_is_no_longer_skipped(tmp_path: Path) -> None:
+    path = write(tmp_path / "run", SKIPPED, SENT, ENDED)
+
+    assert [record.skipped for record in read_run(path).records] == [None]
+
+
+def test_a_folder_has_one_writer_at_a_time(tmp_path: Path) -> None:
+    write(tmp_path / "run", SENT)
+    first = RunFolder.reopen(tmp_path / "run")
+
+    with pytest.raises(UsageError, match="is being written to by another run"):
+        RunFolder.reopen(tmp_path / "run")
+
+    first.close()
+    RunFolder.reopen(tmp_path / "run").close()
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.tex").write_text("years of work")
+
+    with pytest.raises(UsageError, match="is there already and not empty"):
+        RunFolder.create(tmp_path / "run")
+    with pytest.raises(UsageError, match="is no run folder"):
+        RunFolder.reopen(tmp_path / "run")
+
+    assert [file.name for file in (tmp_path / "run").iterdir()] == ["thesis.tex"]
+
+
+def test_a_run_that_never_began_leaves_its_folder_to_the_next(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "run").close()
+
+    RunFolder.create(tmp_path / "run").close()
+
+
+@pytest.mark.parametrize("place", ["file/run", "/proc/nowhere/run"])
+def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StoreError, match="cannot write to"):
+        RunFolder.create(tmp_path / place)
+
+
+def test_many_threads_may_keep_the_same_image(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    raw = os.urandom(2_000_000)
+    start = threading.Barrier(8)
+    errors: list[Exception] = []
+
+    def keep() -> None:
+        start.wait()
+        try:
+            for number in range(8):
+                folder.write_file(f"{IMAGES}/{number}.png", raw)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+            errors.append(error)
+
+    threads = [threading.Thread(target=keep) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    folder.close()
+
+    assert errors == []
+    files = sorted((tmp_path / "run" / IMAGES).iterdir())
+    assert [file.name for file in files] == [f"{number}.png" for number in range(8)]
+    wanted = hashlib.sha256(raw).digest()
+    assert {hashlib.sha256(file.read_bytes()).digest() for file in files} == {wanted}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 20 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=20m", "none", str(place)],  # noqa: S607 - on the path
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if mounted.returncode:
+        pytest.skip(f"no file system of our own can be mounted here: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)  # noqa: S607 - as above
+
+
+def _fill(folder: RunFolder, part: bytes) -> int:
+    for number in range(1000):
+        if folder.full:
+            return number
+        folder.keep_image(f"{number}.bin", part)
+    raise AssertionError("the disk is never full")
+
+
+def test_on_a_full_disk_what_is_in_flight_still_fits(small_disk: Path) -> None:
+    folder = RunFolder.create(small_disk / "run")
+    folder.write_header(header())
+    folder.append(SENT)
+
+    _fill(folder, os.urandom(500_000))
+    folder.append(replace(SENT, shot=None, evidence=None, exchange=SERVED))
+    folder.append(ENDED)
+    folder.close()
+
+    (record,) = read_run(small_disk / "run").records
+    assert record.exchanges == (SERVED,)
+
+
+def test_on_a_disk_that_is_fuller_than_that_nothing_is_half_written(small_disk: Path) -> None:
+    folder = RunFolder.create(small_disk / "run")
+    folder.write_header(header())
+    huge = Reply(status=200, document="x" * 300_000)
+    line = replace(SENT, shot=None, evidence=None, exchange=replace(SERVED, answer=huge))
+    folder.append(SENT)
+
+    written = _append_until_full(folder, line)
+    with pytest.raises(StoreError):
+        folder.write_file("summary.json", bytes(BALLAST_BYTES))
+    folder.close()
+
+    (unfinished,) = read_run(small_disk / "run").unfinished
+    assert len(unfinished.exchanges) == written > 50
+    assert {file.name for file in (small_disk / "run").iterdir()} == {IMAGES, JOURNAL, "run.json"}
+
+
+def test_threads_that_meet_a_full_disk_together_all_get_the_room(small_disk: Path) -> None:
+    folder = RunFolder.create(small_disk / "run")
+    _fill_to_the_brim(small_disk / "filler")
+    start = threading.Barrier(8)
+    errors: list[Exception] = []
+
+    def keep(number: int) -> None:
+        start.wait()
+        try:
+            folder.write_file(f"{number}.bin", os.urandom(100_000))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+            errors.append(error)
+
+    threads = [threading.Thread(target=keep, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    folder.close()
+
+    assert folder.full
+    assert errors == []
+
+
+def _append_until_full(folder: RunFolder, line: Line) -> int:
+    for number in range(1000):
+        try:
+            folder.append(line)
+        except StoreError:
+            return number
+    raise AssertionError("the disk is never full")
+
+
+def _fill_to_the_brim(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(65536))
+        except OSError:
+            return
+
+
+def test_a_folder_on_a_full_disk_is_not_gone_on_with(small_disk: Path) -> None:
+    write(small_disk / "run", SENT)
+    _fill_to_the_brim(small_disk / "filler")
+
+    with pytest.raises(StoreError, match="nothing was sent"):
+        RunFolder.reopen(small_disk / "run")
+
+    assert not (small_disk / "run" / BALLAST).exists()
+    assert len(read_run(small_disk / "run").unfinished) == 1
+
+
+def test_a_failure_with_what_had_arrived_survives_the_journal(tmp_path: Path) -> None:
+    partial = Reply(status=200, text='{"id": "job-1"')
+    lost = Failure(kind="network", why="reset", sent=True, partial=partial)
+    exchange = Exchange(request=Request(method="POST", target="/x"), answer=lost, times=TIMES)
+    path = write(tmp_path / "run", SENT, replace(SENT, shot=None, evidence=None, exchange=exchange))
+
+    assert read_run(path).unfinished[0].exchanges == [exchange]

@@ -1,0 +1,383 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.core.exchange import Event, Failure, Reply
+from harness.core.jsontype import Json
+from harness.core.outcome import Fault, Images, Refused
+from harness.spec.load import NAMES, provider
+from harness.wire.protocol import RETRY_AFTER_AT_MOST_S, TRIES
+from harness.wire.step import Answer
+from tests.strategies import failures, json_values, replies
+from tests.wire.by_hand import IMAGE, LOST, MARK, PICTURE, SHOTS, page, said, talk
+
+ADDRESS = "https://cdn.test/a.png"
+SYNCHRONOUS = ("sub2api", "nanobanana", "aimlapi")
+JOBS = ("buble", "apiframe")
+NEVER_SENT = Failure(kind="network", why="refused", sent=False)
+BUSY = said({"error": {"message": "slow down", "code": "rate_limit"}}, 429)
+
+
+def submitted(name: str, job: Any = "job-1", **headers: str) -> Reply:  # noqa: ANN401 - any JSON
+    if name == "buble":
+        return said({"data": {"id": job, "status": "pending"}}, **headers)
+    return said({"jobId": job, "status": "QUEUED"}, 202, **headers)
+
+
+def polled(
+    name: str, state: Json, result: Json = None, error: Json = None, **headers: str
+) -> Reply:
+    inner: dict[str, Json] = {"id": "job-1", "status": state, "result": result, "error": error}
+    if name == "buble":
+        return said({"data": {**inner, "cost_credits": 1}}, **headers)
+    return said({**inner, "creditCost": 4}, **headers)
+
+
+def pending(name: str, **headers: str) -> Reply:
+    return polled(name, "processing" if name == "buble" else "PROCESSING", **headers)
+
+
+def done(name: str) -> Reply:
+    if name == "buble":
+        return polled(name, "success", {"images": [{"url": ADDRESS}]})
+    return polled(name, "COMPLETED", {"images": [{"url": ADDRESS}]})
+
+
+def served(name: str) -> list[Answer]:
+    """A conversation that ends with one image."""
+    match name:
+        case "buble" | "apiframe":
+            return [submitted(name), pending(name), done(name), IMAGE]
+        case "nanobanana":
+            return [said({"code": 0, "message": "ok", "data": {"url": ADDRESS}}), IMAGE]
+        case "aimlapi":
+            return [said({"data": [{"b64_json": None, "url": ADDRESS}]}), IMAGE]
+        case _:
+            return [said({"created": 1, "data": [{"b64_json": MARK}]})]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_protocol_ends_with_its_image(name: str) -> None:
+    found = talk(name, served(name))
+
+    assert isinstance(found.outcome, Images)
+    assert found.outcome.pictures == (PICTURE,)
+    assert found.posts == 1
+    assert found.requests[0] == SHOTS[name].request
+    assert found.outcome.job == ("job-1" if name in JOBS else None)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [ADDRESS, {"images": [ADDRESS]}, {"images": [{"url": ADDRESS}]}, [ADDRESS]],
+)
+def test_apiframes_result_is_read_in_every_form(result: Json) -> None:
+    answers = [submitted("apiframe"), polled("apiframe", "COMPLETED", result), IMAGE]
+
+    outcome = talk("apiframe", answers).outcome
+
+    assert isinstance(outcome, Images)
+    assert outcome.pictures == (PICTURE,)
+
+
+@pytest.mark.parametrize(
+    "image", [{"b64_json": None, "url": ADDRESS}, {"b64_json": MARK, "url": None}]
+)
+def test_aimlapi_sends_both_keys_and_one_is_null(image: Json) -> None:
+    outcome = talk("aimlapi", [said({"data": [image]}, 201), IMAGE]).outcome
+
+    assert isinstance(outcome, Images)
+    assert outcome.pictures == (PICTURE,)
+
+
+@pytest.mark.parametrize("data", [{"url": ADDRESS}, {"url": [ADDRESS]}, [{"url": ADDRESS}]])
+def test_nanobananas_data_is_read_in_every_form(data: Json) -> None:
+    outcome = talk("nanobanana", [said({"code": 0, "data": data}), IMAGE]).outcome
+
+    assert isinstance(outcome, Images)
+    assert outcome.pictures == (PICTURE,)
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("buble", "failed"), ("buble", "canceled"), ("apiframe", "FAILED"), ("apiframe", "CANCELLED")],
+)
+def test_a_failed_job_is_a_fault_that_is_free_only_where_the_documents_say_so(
+    name: str, state: str
+) -> None:
+    answers = [submitted(name), polled(name, state, error={"code": "generation_failed"})]
+
+    outcome = talk(name, answers).outcome
+
+    assert isinstance(outcome, Fault)
+    assert (outcome.error_class, outcome.job) == ("job_failed", "job-1")
+    assert outcome.may_be_paid is (provider(name).prices.failed_free is None)
+
+
+@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("state", ["paused", None, 7, {}, [], "SUCCESS "])
+def test_a_state_that_no_document_knows_is_a_fault_with_the_job(name: str, state: Json) -> None:
+    outcome = talk(name, [submitted(name), polled(name, state)]).outcome
+
+    assert isinstance(outcome, Fault)
+    assert (outcome.error_class, outcome.job, outcome.may_be_paid) == ("protocol", "job-1", True)
+
+
+@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("job", [None, "", {}, [], True, 1.5])
+def test_a_job_without_an_id_lacks_a_promised_field(name: str, job: Json) -> None:
+    found = talk(name, [submitted(name, job)])
+
+    assert isinstance(found.outcome, Images)
+    assert found.outcome.missing
+    assert len(found.requests) == 1
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_whose_id_is_a_number_is_fetched_all_the_same(name: str) -> None:
+    found = talk(name, [submitted(name, 4711), done(name), IMAGE])
+
+    assert isinstance(found.outcome, Images)
+    assert found.outcome.pictures == (PICTURE,)
+    assert found.asked[0].endswith("/4711")
+
+
+@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize(
+    ("job", "segment"),
+    [
+        ("../../x?y", "..%2F..%2Fx%3Fy"),
+        ("..", "%2E%2E"),
+        (".", "%2E"),
+        ("a b#c", "a%20b%23c"),
+        ("{id}", "%7Bid%7D"),
+        ("//evil.test/", "%2F%2Fevil.test%2F"),
+        ("http://evil.test", "http%3A%2F%2Fevil.test"),
+        ("猫", "%E7%8C%AB"),
+        ("\ud800", "%3F"),
+    ],
+)
+def test_a_jobs_id_stays_one_segment_of_the_path(name: str, job: str, segment: str) -> None:
+    found = talk(name, [submitted(name, job), done(name), IMAGE])
+
+    assert found.asked[0].rpartition("/")[2] == segment
+    assert found.asked[0].startswith("/")
+
+
+@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("outage", [LOST, NEVER_SENT, page(502), page(200), said(None), BUSY])
+def test_a_poll_that_fails_for_a_moment_loses_no_job(name: str, outage: Answer) -> None:
+    answers = [submitted(name), outage, outage, outage, pending(name), outage, done(name), IMAGE]
+
+    found = talk(name, answers)
+
+    assert isinstance(found.outcome, Images)
+    assert found.posts == 1
+
+
+@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("outage", [LOST, NEVER_SENT, page(502), page(404), page(200), BUSY])
+def test_a_poll_that_fails_for_good_is_a_paid_fault_with_its_job(name: str, outage: Answer) -> None:
+    found = talk(name, [submitted(name), outage])
+
+    assert isinstance(found.outcome, Fault)
+    assert found.outcome.job == "job-1"
+    assert found.outcome.may_be_paid
+    assert found.posts == 1
+    assert len(found.requests) <= 1 + TRIES
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_stuck_job_is_given_up_after_the_providers_time(name: str) -> None:
+    found = talk(name, [submitted(name), pending(name)])
+
+    assert isinstance(found.outcome, Fault)
+    assert (found.outcome.error_class, found.outcome.job) == ("timeout", "job-1")
+    assert found.outcome.may_be_paid
+    assert sum(found.pauses) >= SHOTS[name].request.timeout_s
+    job = provider(name).operation("generate").job
+    assert job is not None
+    assert set(found.pauses) == {job.interval_s}
+
+
+@pytest.mark.parametrize(
+    ("asked", "date", "pause"),
+    [
+        ("3", None, 3.0),
+        ("1.5", None, 1.5),
+        ("0", None, 0.0),
+        ("99999", None, RETRY_AFTER_AT_MOST_S),
+        ("9" * 400, None, 1.0),
+        ("-3", None, 1.0),
+        ("soon", None, 1.0),
+        ("٣", None, 1.0),
+        ("nan", None, 1.0),
+        ("", None, 1.0),
+        ("Wed, 21 Oct 2026 07:28:30 GMT", "Wed, 21 Oct 2026 07:28:00 GMT", 30.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:30 GMT", 0.0),
+        ("Wed, 21 Oct 2026 09:28:00 GMT", "Wed, 21 Oct 2026 07:28:30 GMT", RETRY_AFTER_AT_MOST_S),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None, 1.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "yesterday", 1.0),
+        ("Wed, 21 Oct 2026 07:28:00 -0000", "Wed, 21 Oct 2026 07:28:30 GMT", 1.0),
+        ("Wed, 99 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:30 GMT", 1.0),
+        ("Wed, 21 Oct 2026 07:28:00 +99999999999", "Wed, 21 Oct 2026 07:28:30 GMT", 1.0),
+    ],
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_retry_after_is_read_as_seconds_or_a_date_and_bounded(
+    name: str, asked: str, date: str | None, pause: float
+) -> None:
+    busy = replace(
+        said({"error": "busy", "code": -1, "message": "busy"}, 429),
+        headers=(("Retry-After", asked), *((("Date", date),) if date else ())),
+    )
+
+    found = talk(name, [busy, *served(name)])
+
+    assert isinstance(found.outcome, Images)
+    assert found.pauses[0] == pause
+    assert found.posts == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_429_that_stays_is_an_unpaid_fault(name: str) -> None:
+    found = talk(name, [said({"error": {"message": "slow"}, "code": -1, "message": "slow"}, 429)])
+
+    assert isinstance(found.outcome, Fault)
+    assert (found.outcome.error_class, found.outcome.may_be_paid) == ("rate_limit", False)
+    assert found.posts == TRIES
+    assert found.pauses == (1.0, 2.0, 4.0)
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_poll_waits_as_long_as_it_is_asked_to_but_no_longer_than_the_bound(name: str) -> None:
+    answers = [submitted(name), pending(name, retry_after="7"), pending(name, retry_after="900")]
+
+    found = talk(name, [*answers, done(name), IMAGE])
+
+    assert found.pauses == (7.0, RETRY_AFTER_AT_MOST_S)
+
+
+@pytest.mark.parametrize("name", ["nanobanana", "aimlapi", *JOBS])
+@pytest.mark.parametrize("answer", [LOST, NEVER_SENT, page(503)])
+def test_a_result_that_cannot_be_fetched_is_a_paid_fault(name: str, answer: Answer) -> None:
+    found = talk(name, [*served(name)[:-1], answer])
+
+    assert isinstance(found.outcome, Fault)
+    assert found.outcome.may_be_paid
+    assert found.posts == 1
+
+
+@pytest.mark.parametrize("name", ["nanobanana", "aimlapi", *JOBS])
+@pytest.mark.parametrize("answer", [page(404), page(200), said({"a": 1}), said([MARK])])
+def test_an_address_without_an_image_is_a_broken_picture(name: str, answer: Answer) -> None:
+    outcome = talk(name, [*served(name)[:-1], answer]).outcome
+
+    assert isinstance(outcome, Images)
+    assert [picture.state for picture in outcome.pictures] == ["undecodable"]
+
+
+def _events(*events: tuple[str, Json]) -> Reply:
+    pictures = {MARK: PICTURE}
+    timed = tuple(Event(name=name, at_s=1.0, data=data) for name, data in events)
+    return Reply(status=200, events=timed, pictures=pictures)
+
+
+def test_a_stream_ends_with_its_completed_image() -> None:
+    partial: tuple[str, Json] = (
+        "image_generation.partial_image",
+        {"b64_json": MARK, "partial_image_index": 0},
+    )
+    completed: tuple[str, Json] = ("image_generation.completed", {"b64_json": MARK, "size": "8x8"})
+
+    outcome = talk("sub2api", [_events(partial, completed, ("", "[DONE]"))]).outcome
+
+    assert isinstance(outcome, Images)
+    assert (outcome.pictures, outcome.partials) == ((PICTURE,), (PICTURE,))
+
+
+def test_a_stream_without_its_completion_lacks_a_promised_event() -> None:
+    outcome = talk("sub2api", [_events(("", "[DONE]"))]).outcome
+
+    assert isinstance(outcome, Images)
+    assert outcome.missing == ("event image_generation.completed",)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"type": "x", "message": "bad size", "code": "invalid_value"}, Refused),
+        ({"type": "x", "message": "blocked", "code": "moderation_blocked"}, Refused),
+        ({"type": "server_error", "message": "upstream failed", "code": None}, Fault),
+        ({"type": "upstream_error", "message": "no image", "code": "x"}, Fault),
+        ({"message": "Insufficient account balance"}, Fault),
+        ({}, Fault),
+        (None, Fault),
+    ],
+)
+def test_an_error_event_is_a_refusal_only_in_words_about_the_request(
+    error: Json, kind: type
+) -> None:
+    outcome = talk("sub2api", [_events(("error", {"type": "error", "error": error}))]).outcome
+
+    assert isinstance(outcome, kind), outcome
+
+
+def _hostile() -> st.SearchStrategy[list[Answer]]:
+    """Any replies, many of them close to what a provider would say."""
+    near = st.sampled_from([answer for name in NAMES for answer in served(name)] + [BUSY, LOST])
+    inside = json_values() | st.just(ADDRESS) | st.just("job-1") | st.just("success")
+    names = ("data", "id", "status", "error", "code", "message", "result", "images", "url", "jobId")
+    keyed = st.recursive(
+        inside,
+        lambda inner: (
+            st.dictionaries(st.sampled_from(names), inner, max_size=5) | st.lists(inner, max_size=3)
+        ),
+        max_leaves=12,
+    )
+    shaped = st.builds(
+        Reply,
+        status=st.sampled_from((200, 201, 202, 204, 302, 400, 404, 429, 500, 503)),
+        document=keyed,
+        headers=st.sampled_from(((), (("Retry-After", "x"),), (("retry-after", "1e9"),))),
+    )
+    return st.lists(near | shaped | replies() | failures(), min_size=1, max_size=8)
+
+
+def _unpaid(answer: Answer) -> bool:
+    return isinstance(answer, Reply) and answer.status == 429
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(NAMES), _hostile())
+def test_no_answers_break_the_wire_and_nothing_is_posted_after_what_may_be_paid(
+    name: str, answers: list[Answer]
+) -> None:
+    found = talk(name, answers)
+
+    assert isinstance(found.outcome, Images | Refused | Fault)
+    posts = [place for place, one in enumerate(found.requests) if one.method == "POST"]
+    assert posts == list(range(len(posts)))  # all at the beginning
+    for place in posts[1:]:
+        assert _unpaid(answers[min(place - 1, len(answers) - 1)])
+    for request in found.requests[len(posts) :]:
+        assert request.method == "GET"
+        assert request.body is None
+        assert request.target.startswith(("/", "http://", "https://"))
+    assert all(0 <= pause <= RETRY_AFTER_AT_MOST_S for pause in found.pauses)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(JOBS), _hostile())
+def test_a_fault_after_a_job_was_accepted_carries_its_id_and_counts_as_paid(
+    name: str, answers: list[Answer]
+) -> None:
+    outcome = talk(name, [submitted(name), *answers]).outcome
+
+    assert not isinstance(outcome, Refused)
+    assert outcome.job == "job-1"
+    if isinstance(outcome, Fault) and outcome.error_class != "job_failed":
+        assert outcome.may_be_paid
