@@ -239,7 +239,7 @@ def test_a_plan_altered_by_hand_is_refused(edit: Edit) -> None:
 
 def test_true_in_the_arguments_is_not_one_in_the_body() -> None:
     found = saved("sub2api")
-    open_ = next(item for item in found["cases"] if item["id"].endswith("observe/50-with-png"))
+    open_ = next(item for item in found["cases"] if item["id"].endswith("refuse/50-with-png"))
     assert open_["request"]["json"]["n"] == 1
     open_["arguments"]["n"] = True
 

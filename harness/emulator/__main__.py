@@ -6,7 +6,10 @@ import argparse
 import asyncio
 import json
 import math
+import os
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from .desk import Settings
@@ -48,7 +51,13 @@ def main(argv: list[str] | None = None) -> int:
         return WRONG_USAGE
     settings = Settings(seed=options.seed, time_scale=options.time_scale)
     applications = build(settings, faults, variants)
-    asyncio.run(serve(applications, bound, lambda: _announce(bound, as_json=options.json)))
+
+    def ready() -> None:
+        if options.until_eof:
+            _end_with_input()
+        _announce(bound, as_json=options.json)
+
+    asyncio.run(serve(applications, bound, ready))
     return OK
 
 
@@ -74,8 +83,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--variant", action="append", default=[], metavar="PROVIDER:NAME", help="choose a reading"
     )
+    parser.add_argument(
+        "--until-eof", action="store_true", help="also end when standard input closes"
+    )
     parser.add_argument("--list-faults", action="store_true", help="list all faults and exit")
     return parser
+
+
+def _end_with_input() -> None:
+    """End like after SIGTERM once standard input closes: whoever started us is gone."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _port(text: str) -> int:

@@ -21,7 +21,7 @@ def emulator(
 
     Raises EmulatorError where it does not come up; what it said is in the message.
     """
-    command = [sys.executable, "-m", "harness.emulator", "--json"]
+    command = [sys.executable, "-m", "harness.emulator", "--json", "--until-eof"]
     command += ["--time-scale", str(time_scale), "--seed", str(seed)]
     command += [part for fault in faults for part in ("--fault", fault)]
     command += ["--port", str(port)] if port is not None else []
@@ -29,7 +29,7 @@ def emulator(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # it ends when this closes: a killed harness leaves none behind
         text=True,
         start_new_session=True,  # Ctrl-C is ours to handle: what is in flight needs its server
     )

@@ -18,7 +18,7 @@ def test_a_promise_broken_by_many_cases_is_one_finding_with_the_smallest_request
     assert broken[0].record.shot.case.id == "generate/short"
     assert set(broken[0].cases) == {"generate/long", "generate/short"}
     assert broken[0].observed == "served with 1 image"
-    assert broken[0].expected.startswith("refused: refuses what it forbids: n is between 1 and 10")
+    assert broken[0].expected.startswith("refused: n is between 1 and 10")
 
 
 def test_two_promises_are_two_findings() -> None:

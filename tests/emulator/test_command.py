@@ -271,3 +271,20 @@ def test_the_ledger_empties_on_reset(emulator: Emulator) -> None:
     assert emulator.ledger("sub2api")["totals"] == {
         "requests": 0, "images": 0, "amount": 0, "unit": "image",
     }  # fmt: skip
+
+
+def test_it_ends_when_whoever_started_it_is_gone() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness.emulator", "--json", "--until-eof"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert "providers" in process.stdout.readline()
+
+    process.stdin.close()
+
+    assert process.wait(timeout=10) == 0
+    process.stdout.close()

@@ -56,7 +56,7 @@ def test_the_keys_are_those_of_the_design() -> None:
         found["providers"]["buble"]
     )
     assert (
-        found["providers"]["buble"]["cost"] | {"amount": 80.0, "unit": "credit"}
+        found["providers"]["buble"]["cost"] | {"amount": 48.0, "unit": "credit"}
         == (found["providers"]["buble"]["cost"])
     )
     assert set(found["verdicts"][0]) == {

@@ -25,7 +25,7 @@ def test_a_row_says_what_it_rests_on_and_how_sure_it_is() -> None:
         "8",
         "2",
         "0",
-        "3",
+        "5",
         "7",
         "7",
         "7 images",
