@@ -112,8 +112,6 @@ def _of_rule(operation: Operation, kind: str, rule: str) -> Promise | None:
         # the list is open, but that the value is a text is documented, and this fault serves any
         return (f"{parameter}.format", REFUSES) if argument.format.status == "documented" else None
     if kind == "strict" and constraint is not None and isinstance(constraint.rule, OneOf):
-        # the emulator refuses the last value of its own list; for moderation that is `low`, which
-        # only the second source names
-        last = "low" if rule == "moderation.one_of" else constraint.rule.values[-1]
+        last = constraint.rule.values[-1]
         return (rule, ACCEPTS) if last in constraint.rule.shown else None
     return None

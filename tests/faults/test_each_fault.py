@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.conclude import conclude
+from harness.cli.conclude import Conclusion, conclude
 from harness.core.verdict import Finding
 from harness.runner.options import Options
 from harness.runner.run import Watch, run
+from harness.spec.load import provider as shipped
 from tests.faults.expectation import expected
 
 
@@ -19,7 +20,7 @@ def _catalogue() -> list[tuple[str, str]]:
     return [(row["provider"], row["name"]) for row in rows]
 
 
-def _run(out: Path, provider: str, *, fault: str = "", seed: int = 0) -> tuple[int, list[Finding]]:
+def _conclude(out: Path, provider: str, *, fault: str = "", seed: int = 0) -> Conclusion:
     options = Options(
         against="emulator",
         providers=(provider,),
@@ -30,7 +31,11 @@ def _run(out: Path, provider: str, *, fault: str = "", seed: int = 0) -> tuple[i
         time_scale=0.0002,
     )
     done = run(options, Watch())
-    concluded = conclude(done.header, done.records)
+    return conclude(done.header, done.records)
+
+
+def _run(out: Path, provider: str, *, fault: str = "", seed: int = 0) -> tuple[int, list[Finding]]:
+    concluded = _conclude(out, provider, fault=fault, seed=seed)
     return concluded.code, [shown.finding for shown in concluded.report.findings]
 
 
@@ -56,3 +61,20 @@ def test_a_faultless_emulator_breaks_nothing_at_any_seed(
 
     assert found == []
     assert code == 0
+
+
+@pytest.mark.parametrize("provider", ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"])
+def test_every_documented_rule_is_held_by_a_served_and_a_refused_request(
+    provider: str, tmp_path: Path
+) -> None:
+    report = _conclude(tmp_path / "run", provider).report
+
+    documented = {
+        item.id for item in shipped(provider).operation("generate").constraints if item.documented
+    }
+    held = {
+        row.id
+        for row in report.matrix.rows
+        if row.cells[0].state == "held" and row.cells[0].accepts and row.cells[0].refuses
+    }
+    assert documented - held == set()
