@@ -56,7 +56,8 @@ class Pictures:
             raw = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             return None
-        return self.from_bytes(raw) if raw else None
+        meant = text.startswith("data:") or looks_like_image(raw)
+        return self.from_bytes(raw) if raw and meant else None
 
     def recalled(self, picture: Picture) -> None:
         """Accept what an earlier run decoded, so that its bytes need not be decoded again."""
