@@ -39,8 +39,10 @@ async def serving(answer: Answer | bytes) -> AsyncIterator[Server]:
             writer.write(answer)
 
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         task = asyncio.current_task()
         if task is not None:
             tasks.add(task)
@@ -62,6 +64,9 @@ async def serving(answer: Answer | bytes) -> AsyncIterator[Server]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()  # what a client would not read is dropped with its socket
+        await asyncio.sleep(0)
 
 
 async def _read(reader: asyncio.StreamReader) -> Received:

@@ -7,7 +7,7 @@ import json
 import time
 import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,9 @@ def test_a_name_that_does_not_resolve_is_a_network_failure_that_sent_nothing() -
 def test_a_plain_server_behind_https_is_a_network_failure_that_sent_nothing() -> None:
     async def plain(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     async def go() -> Exchange:
         server = await asyncio.start_server(plain, "127.0.0.1", 0)
