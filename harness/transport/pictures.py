@@ -59,10 +59,6 @@ class Pictures:
         meant = text.startswith("data:") or looks_like_image(raw)
         return self.from_bytes(raw) if raw and meant else None
 
-    def recalled(self, picture: Picture) -> None:
-        """Accept what an earlier run decoded, so that its bytes need not be decoded again."""
-        self._seen.setdefault(picture.digest, picture)
-
 
 def looks_like_image(raw: bytes) -> bool:
     """Tell whether a body starts as PNG, JPEG, WebP or GIF files do."""
