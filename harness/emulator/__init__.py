@@ -6,7 +6,13 @@ as `emulator` and run with `python -m emulator`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from . import rules
+from .received import File, Form
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["validate"]
 
@@ -14,9 +20,21 @@ __all__ = ["validate"]
 def validate(provider: str, operation: str, body: object) -> str | None:
     """Return the id of the first rule that `body` breaks, or None where it is accepted.
 
-    An id looks like `size.max_ratio`. The servers ask the same function when no fault is on. `body`
-    is decoded JSON; `operation` is `generate`. Raises ValueError for a provider or an operation
-    that is not served.
+    An id looks like `size.max_ratio`. The servers ask the same function when no fault is on.
+    `operation` is `generate`, `edit` or `respond`. `body` is decoded JSON, or for a form
+    {"fields": {name: text or texts}, "files": {name: [{"data", "media_type", "filename"}]}}. Raises
+    ValueError for a provider or an operation that is not served.
     """
+    if operation == "edit" and isinstance(body, dict) and {"fields", "files"} == set(body):
+        body = _form(body)
     refusal = rules.check(provider, operation, body)
     return None if refusal is None else refusal.rule
+
+
+def _form(body: Mapping[str, Any]) -> Form:
+    form = Form()
+    for name, texts in body["fields"].items():
+        form[name] = [texts] if isinstance(texts, str) else list(texts)
+    for name, files in body["files"].items():
+        form.setdefault(name, []).extend(File(name=name, **file) for file in files)
+    return form

@@ -150,6 +150,7 @@ def _list_faults(*, as_json: bool) -> None:
                     "name": fault.name,
                     "breaks": fault.breaks,
                     "meaning": fault.meaning,
+                    "operations": list(fault.operations),
                 }
             )
         else:

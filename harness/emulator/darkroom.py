@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,25 @@ def usable_count(value: object, default: int = 1) -> int:
 
 async def develop(desk: Desk, order: Order) -> tuple[Picture, ...]:
     """Return the pictures of an order and keep them for download."""
+    picture = await _print(desk, order, draft=0)
+    images = order.images
+    if "fewer_images" in desk.faults and images > 1:
+        images -= 1
+    desk.pictures.keep(picture)
+    return (picture,) * images
+
+
+async def drafts(desk: Desk, order: Order, count: int) -> tuple[Picture, ...]:
+    """Return what a stream shows before the picture: whole images in other colours."""
+    pictures = [await _print(desk, order, draft=number) for number in range(1, count + 1)]
+    if "partial_undecodable" in desk.faults:
+        pictures = [
+            dataclasses.replace(one, data=one.data[: len(one.data) // 2]) for one in pictures
+        ]
+    return tuple(pictures)
+
+
+async def _print(desk: Desk, order: Order, *, draft: int) -> Picture:
     faults = desk.faults
     width_px, height_px = order.width_px, order.height_px
     if "wrong_dimensions" in faults and order.explicit:
@@ -57,12 +77,9 @@ async def develop(desk: Desk, order: Order) -> tuple[Picture, ...]:
     encoding = order.encoding
     if "wrong_format" in faults:
         encoding = "jpeg" if order.encoding == "png" else "png"
-    data = await desk.pictures.encoded(width_px, height_px, encoding, clear=order.clear)
+    data = await desk.pictures.encoded(
+        width_px, height_px, encoding, clear=order.clear, draft=draft
+    )
     if "undecodable_image" in faults:
         data = data[: len(data) // 2]
-    images = order.images
-    if "fewer_images" in faults and images > 1:
-        images -= 1
-    picture = Picture(data, width_px, height_px, encoding, claimed=order.encoding)
-    desk.pictures.keep(picture)
-    return (picture,) * images
+    return Picture(data, width_px, height_px, encoding, claimed=order.encoding)

@@ -94,7 +94,7 @@ class Desk:
         """Return a value for Retry-After in whole seconds: 0 where time is scaled away."""
         return "1" if self.settings.time_scale >= 0.1 else "0"
 
-    def note(self, request: Request, raw: bytes, note: Note) -> None:
+    def note(self, request: Request, body_sha256: str, note: Note) -> None:
         """Write a request into the ledger."""
         self.ledger.entries.append(
             Entry(
@@ -105,7 +105,7 @@ class Desk:
                 status=note.status,
                 outcome=note.outcome,
                 rule=note.rule,
-                body_sha256=hashlib.sha256(raw).hexdigest(),
+                body_sha256=body_sha256,
                 images=note.images,
                 amount=note.amount,
                 unit=self.unit,

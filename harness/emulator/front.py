@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -23,10 +24,11 @@ from . import rules
 from .desk import Note
 from .latency import POLL_S, REFUSAL_S
 from .pictures import MEDIA_TYPES
+from .received import BadFormError, form_of
 from .replies import Answer, EventStream, deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -34,11 +36,13 @@ if TYPE_CHECKING:
     from .desk import Desk
     from .rules import Refusal
 
+LARGE_BYTES = 1_000_000  # more is decoded and digested in a thread
 GATEWAY_PAGE = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     "<center><h1>502 Bad Gateway</h1></center>\r\n"
     "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
+EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 class Problem(Enum):
@@ -98,25 +102,42 @@ class Provider(ABC):
         """Return what one image costs with all defaults, in the provider's unit."""
 
 
-async def submit(provider: Provider, request: Request) -> Response:
-    """Answer a request that may create images."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What a path is for.
+
+    `operation` names the rules; `decode` turns the request into the body that they judge, None
+    where it is unreadable; `fulfil` answers a body that broke none. What `draws` nothing has no
+    prompt and costs no credit.
+    """
+
+    operation: str
+    decode: Callable[[Request], Awaitable[object]]
+    fulfil: Callable[[Mapping[str, object], Request], Awaitable[Decision]]
+    draws: bool = True
+
+
+async def submit(provider: Provider, request: Request, errand: Errand | None = None) -> Response:
+    """Answer a request that may create images; without an errand, JSON that generates some."""
+    if errand is None:
+        errand = Errand(operation="generate", decode=from_json, fulfil=provider.fulfil)
     raw = await request.body()
     obstacle = _obstacle(provider, request)
     if obstacle is not None:
         return await _respond(provider, request, raw, obstacle)
     path = request.url.path
-    if "quota" in provider.desk.faults:
+    if "quota" in provider.desk.faults and errand.draws:
         answer = provider.problem(Problem.NO_CREDIT, path)
         return await _respond(provider, request, raw, refused(provider, answer, "quota"))
-    body = _decoded(raw)
-    refusal = rules.check(provider.name, "generate", body, provider.desk.faults.law)
+    body = await errand.decode(request)
+    refusal = await _judged(provider, errand.operation, body)
     if refusal is not None:
         answer = _worded(provider, refusal, path)
         return await _respond(provider, request, raw, refused(provider, answer, refusal.rule))
-    if "moderation" in provider.desk.faults:
+    if "moderation" in provider.desk.faults and errand.draws:
         answer = provider.problem(Problem.MODERATED, path)
         return await _respond(provider, request, raw, refused(provider, answer, "moderation"))
-    decision = await provider.fulfil(body if isinstance(body, dict) else {}, request)
+    decision = await errand.fulfil(body if isinstance(body, dict) else {}, request)
     return await _respond(provider, request, raw, decision)
 
 
@@ -146,9 +167,9 @@ async def download(provider: Provider, request: Request) -> Response:
     data = provider.desk.pictures.find(digest)
     if data is None or claimed not in MEDIA_TYPES:
         note = Note(status=404, outcome="error")
-        provider.desk.note(request, b"", note)
+        provider.desk.note(request, EMPTY, note)
         return Response("not found", 404, media_type="text/plain")
-    provider.desk.note(request, b"", Note(status=200, outcome="download"))
+    provider.desk.note(request, EMPTY, Note(status=200, outcome="download"))
     return Response(data, 200, media_type=MEDIA_TYPES[claimed])
 
 
@@ -163,10 +184,21 @@ async def no_such(provider: Provider, request: Request, problem: Problem) -> Res
 async def _respond(
     provider: Provider, request: Request, raw: bytes, decision: Decision
 ) -> Response:
-    provider.desk.note(request, raw, decision.note)
+    digest = await _digest(raw)
+    provider.desk.note(request, digest, decision.note)
     if decision.wait_s > 0:
         await asyncio.sleep(decision.wait_s)
     return deliver(decision.answer, provider.desk.faults)
+
+
+async def _digest(raw: bytes) -> str:
+    if len(raw) > LARGE_BYTES:
+        return await asyncio.to_thread(_sha256, raw)
+    return _sha256(raw)
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _obstacle(provider: Provider, request: Request) -> Decision | None:
@@ -217,8 +249,31 @@ def _worded(provider: Provider, refusal: Refusal, path: str) -> Answer:
     return answer
 
 
-def _decoded(raw: bytes) -> object:
+async def _judged(provider: Provider, operation: str, body: object) -> Refusal | None:
+    law = provider.desk.faults.law
+    if operation == "generate":
+        return rules.check(provider.name, operation, body, law)
+    # Whole images are looked at, which would hold up everybody else.
+    return await asyncio.to_thread(rules.check, provider.name, operation, body, law)
+
+
+async def from_json(request: Request) -> object:
     """Return the JSON value of a body, None where it is none; NaN and Infinity are no JSON."""
+    raw = await request.body()
+    if len(raw) > LARGE_BYTES:
+        return await asyncio.to_thread(_decoded, raw)
+    return _decoded(raw)
+
+
+async def from_form(request: Request) -> object:
+    """Return the parts of a multipart body, None where it is none."""
+    try:
+        return await form_of(request)
+    except BadFormError:
+        return None
+
+
+def _decoded(raw: bytes) -> object:
     try:
         return json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError):

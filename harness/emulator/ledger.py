@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Outcome = Literal["accepted", "refused", "poll", "download", "error"]
+Outcome = Literal["accepted", "refused", "poll", "upload", "download", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,12 +56,16 @@ class Picture:
 class Pictures:
     """All pictures encoded so far, by what was asked and by digest."""
 
-    _encoded: dict[tuple[int, int, str, bool], asyncio.Task[bytes]] = field(default_factory=dict)
+    _encoded: dict[tuple[int, int, str, bool, int], asyncio.Task[bytes]] = field(
+        default_factory=dict
+    )
     _served: dict[str, bytes] = field(default_factory=dict)
 
-    async def encoded(self, width_px: int, height_px: int, encoding: str, *, clear: bool) -> bytes:
+    async def encoded(
+        self, width_px: int, height_px: int, encoding: str, *, clear: bool, draft: int
+    ) -> bytes:
         """Return the file of a picture; the first demand encodes it in a thread."""
-        key = (width_px, height_px, encoding, clear)
+        key = (width_px, height_px, encoding, clear, draft)
         task = self._encoded.get(key)
         if task is None:
             task = asyncio.create_task(asyncio.to_thread(encode, *key))
@@ -77,24 +81,32 @@ class Pictures:
         return self._served.get(digest)
 
 
-def encode(width_px: int, height_px: int, encoding: str, clear: bool) -> bytes:  # noqa: FBT001 - called through to_thread
+def encode(
+    width_px: int,
+    height_px: int,
+    encoding: str,
+    clear: bool = False,  # noqa: FBT001, FBT002 - called through to_thread
+    draft: int = 0,
+) -> bytes:
     """Encode a flat picture with a frame.
 
-    `encoding` is png, jpeg or webp; `clear` gives png and webp an alpha channel.
+    `encoding` is png, jpeg or webp; `clear` gives png and webp an alpha channel. Each `draft` has
+    another colour, 0 is the finished picture.
     """
+    red, green, blue = (58 + 37 * draft) % 200, 96, 140
     out = io.BytesIO()
     if encoding == "png":
         picture = Image.new("P", (width_px, height_px), 1)
-        picture.putpalette([236, 219, 178, 58, 96, 140])
+        picture.putpalette([236, 219, 178, red, green, blue])
         _frame(picture, 0)
         options = {"transparency": 0} if clear else {}
         picture.save(out, "PNG", bits=1, compress_level=9, **options)
     elif encoding == "jpeg":
-        picture = Image.new("RGB", (width_px, height_px), (58, 96, 140))
+        picture = Image.new("RGB", (width_px, height_px), (red, green, blue))
         _frame(picture, (236, 219, 178))
         picture.save(out, "JPEG", quality=30, optimize=True)
     else:
-        mode, colour = ("RGBA", (58, 96, 140, 0)) if clear else ("RGB", (58, 96, 140))
+        mode, colour = ("RGBA", (red, green, blue, 0)) if clear else ("RGB", (red, green, blue))
         picture = Image.new(mode, (width_px, height_px), colour)
         _frame(picture, (236, 219, 178))
         picture.save(out, "WEBP", quality=1, method=0)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .faults import ActiveFaults
 
 Json = dict[str, object]
+Event = tuple[float, str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +38,26 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStream:
-    """Server-sent events, each as (seconds to wait before it, name, data)."""
+    """Server-sent events, each as (seconds to wait before it, name, data).
 
-    events: tuple[tuple[float, str, Json], ...]
+    Where it is `cut`, the connection closes in the middle of the last one.
+    """
+
+    events: tuple[Event, ...]
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
 
     def response(self) -> Response:
         """Return the stream as a Starlette response."""
-        return StreamingResponse(
-            self._written(), self.status, self.headers, "text/event-stream; charset=utf-8"
-        )
+        kind = CutStreamingResponse if self.cut else StreamingResponse
+        return kind(self._written(), self.status, self.headers, "text/event-stream; charset=utf-8")
 
     async def _written(self) -> AsyncIterator[str]:
-        for wait_s, name, data in self.events:
+        for number, (wait_s, name, data) in enumerate(self.events, 1):
             await asyncio.sleep(wait_s)
-            yield f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
+            text = _line(name, data)
+            yield text[: len(text) // 2] if self.cut and number == len(self.events) else text
 
 
 class CutResponse(Response):
@@ -66,6 +71,19 @@ class CutResponse(Response):
         )
         half = bytes(self.body)[: max(1, len(self.body) // 2)]
         await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+class CutStreamingResponse(StreamingResponse):
+    """Sends all it has and does not say that this was all; uvicorn then hangs up."""
+
+    async def stream_response(self, send: Send) -> None:
+        """Send without the end."""
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
+        async for chunk in self.body_iterator:
+            data = chunk.encode() if isinstance(chunk, str) else bytes(chunk)
+            await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
 class StalledResponse(Response):
@@ -101,8 +119,9 @@ def _flattened(answer: Answer | EventStream) -> tuple[bytes, str]:
     if isinstance(answer, Answer):
         response = answer.response()
         return bytes(response.body), response.media_type or "application/json"
-    text = "".join(
-        f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
-        for _, name, data in answer.events
-    )
+    text = "".join(_line(name, data) for _, name, data in answer.events)
     return text.encode(), "text/event-stream; charset=utf-8"
+
+
+def _line(name: str, data: Json) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"

@@ -139,7 +139,9 @@ def test_the_list_of_faults_is_json_lines(capsys: pytest.CaptureFixture[str]) ->
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert code == 0
-    assert {tuple(line) for line in lines} == {("provider", "name", "breaks", "meaning")}
+    assert {tuple(line) for line in lines} == {
+        ("provider", "name", "breaks", "meaning", "operations")
+    }
     assert {line["provider"] for line in lines} == set(NAMES)
     assert len({(line["provider"], line["name"]) for line in lines}) == len(lines)
 
@@ -212,7 +214,7 @@ def test_durations_grow_with_quality_size_and_count() -> None:
 
 def test_a_job_only_moves_forward() -> None:
     job = Job(
-        id="a", start_s=100.0, created_at=0.0, duration_s=10.0, price=1.0, facts={}
+        id="a", start_s=100.0, created_at=0.0, duration_s=10.0, price=1.0, facts={}, base_url=""
     )  # fmt: skip
 
     stages = [job.stage(now_s) for now_s in (100.0, 101.4, 101.5, 109.9, 110.0, 1e9)]

@@ -22,8 +22,12 @@ PROVIDERS: tuple[type[Provider], ...] = (Buble, Sub2Api, Apiframe, NanoBanana, A
 # Other legitimate readings of the documents; no faults.
 VARIANTS = {
     "buble:create_202": "creating a generation answers 202 instead of 200",
+    "buble:retry_after": "polls of an unfinished job carry Retry-After: 5",
     "sub2api:no_model": "replies carry neither model nor revised_prompt",
     "apiframe:result_string": "the result of one image is its URL as a string",
+    "apiframe:retry_after": "polls of an unfinished job carry Retry-After: 5",
+    "apiframe:webhook_hex": "the key of webhook signatures is the digest as hexadecimal text",
     "nanobanana:errors_in_200": "errors come with HTTP 200 and code -1",
+    "nanobanana:openai_shape": "/api/v1/images/edits answers with a list in data",
     "aimlapi:created_201": "a generation answers 201 instead of 200",
 }

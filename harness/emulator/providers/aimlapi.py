@@ -1,14 +1,16 @@
-"""AI/ML API: POST /v1/images/generations, synchronous.
+"""AI/ML API: POST /v1/images/generations and /v1/images/edits, synchronous.
 
-Source: the seed document, section Generate image; reply, envelope and error texts from the second
-source (OpenAPI file, example reply, pages errors-and-messages). The price of medium at 1024x1024 is
-the example reply's 0.0536705 USD; the others are ours. 1 USD is 2,000,000 credits, as in that
-reply. A recording of another endpoint shows 201: the variant `created_201`.
+Source: the seed document, sections Generate image and Edit image; reply, envelope and error texts
+from the second source (OpenAPI file, example replies, pages errors-and-messages). The price of
+medium at 1024x1024 is the example reply's 0.0536705 USD; the others are ours, also for edits.
+1 USD is 2,000,000 credits, as in that reply. A recording of another endpoint shows 201: the variant
+`created_201`.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,9 +19,10 @@ from starlette.routing import Route
 from .. import front
 from ..darkroom import Order, develop, usable_count
 from ..desk import Note
-from ..front import Decision, Problem, Provider
+from ..front import Decision, Errand, Problem, Provider
 from ..replies import Answer, Json
 from ..rules import aimlapi as rules
+from ..rules import aimlapi_edits
 from ..rules.lattice import parse_size
 
 if TYPE_CHECKING:
@@ -60,7 +63,10 @@ class AimlApi(Provider):
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
-        return [Route("/v1/images/generations", self._generate, methods=["POST"])]
+        return [
+            Route("/v1/images/generations", self._generate, methods=["POST"]),
+            Route("/v1/images/edits", self._edit, methods=["POST"]),
+        ]
 
     def key(self, headers: Mapping[str, str]) -> str:
         """Return the bearer token."""
@@ -88,8 +94,27 @@ class AimlApi(Provider):
 
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate and answer with an address or base64; the other key is there and null."""
+        return await self._made(body, request, {})
+
+    async def _edited(self, body: Mapping[str, object], request: Request) -> Decision:
+        """Edit; the reply says more about its images than that of a generation."""
+        values = aimlapi_edits.parameters(body)
+        order = _order(values)
+        declared: Json = {
+            "created": int(time.time()),
+            "background": "transparent" if order.clear else "opaque",
+            "output_format": order.encoding,
+            "quality": _quality(values),
+            "size": f"{order.width_px}x{order.height_px}",
+            "usage": None,
+        }
+        return await self._made(values, request, declared)
+
+    async def _made(
+        self, values: Mapping[str, object], request: Request, declared: Json
+    ) -> Decision:
         desk = self.desk
-        order, quality = _order(body), _quality(body)
+        order, quality = _order(values), _quality(values)
         wait_s = desk.latency.generation_s(
             quality=quality, pixels=order.pixels, images=order.images
         )
@@ -98,7 +123,7 @@ class AimlApi(Provider):
         data: list[Json] = []
         for picture in pictures:
             item: Json = {"b64_json": None, "url": None}
-            if body.get("response_format") == "b64_json":
+            if values.get("response_format") == "b64_json":
                 item["b64_json"] = picture.base64
             else:
                 item["url"] = f"{request.base_url}cdn/{picture.filename}"
@@ -107,14 +132,19 @@ class AimlApi(Provider):
             data.append(item)
         usage: Json = {"credits_used": round(usd * CREDITS_PER_USD), "usd_spent": usd}
         status = 201 if "created_201" in desk.variants else 200
+        body: Json = {**declared, "data": data, "meta": {"usage": usage}}
         return Decision(
-            answer=Answer(status=status, body={"data": data, "meta": {"usage": usage}}),
+            answer=Answer(status=status, body=body),
             note=Note(status=status, outcome="accepted", images=order.images, amount=usd),
             wait_s=wait_s,
         )
 
     async def _generate(self, request: Request) -> Response:
         return await front.submit(self, request)
+
+    async def _edit(self, request: Request) -> Response:
+        errand = Errand(operation="edit", decode=front.from_form, fulfil=self._edited)
+        return await front.submit(self, request, errand)
 
     def _error(self, status: int, message: str, path: str, headers: dict[str, str]) -> Answer:
         body: Json = {

@@ -1,33 +1,37 @@
 """Apiframe v2: POST /v2/images/generate creates a job, GET /v2/jobs/{id} asks for it.
 
-GET /v2/jobs lists them.
+GET /v2/jobs lists them; a webhook tells of one that ends.
 
-Source: the seed document, section Response & job lifecycle; fields of a job, credits, idempotency
-and envelopes from the second source (OpenAPI file of its SDK, pages jobs/get and jobs/list). Chosen
-here, as no page says: all error strings but "Insufficient credits", the body of a 409, and the
-pixels of a ratio. The result is the newer form {"images": [...]}; the variant `result_string` is
-the older page's plain URL.
+Source: the seed document, section Response & job lifecycle; fields of a job, credits, idempotency,
+webhooks and envelopes from the second source (OpenAPI file of its SDK, pages jobs/get, jobs/list
+and webhooks). Chosen here, as no page says: all error strings but "Insufficient credits", the body
+of a 409, the pixels of a ratio, and that a job fails whose input_images cannot be fetched. The
+result is the newer form {"images": [...]}; the variant `result_string` is the older page's plain
+URL. The key of a webhook's signature, "SHA-256 hash of your API key", is the raw digest; the
+variant `webhook_hex` takes its hexadecimal text.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
 from __future__ import annotations
 
-import json
+import asyncio
 import time
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from starlette.routing import Route
 
-from .. import front
+from .. import front, idempotency, webhooks
 from ..darkroom import Order, develop, usable_count
 from ..desk import Note
-from ..front import Decision, Problem, Provider
-from ..jobs import Job, Stage, fate, is_charged
+from ..front import Decision, Errand, Problem, Provider
+from ..jobs import Job, asked, fate, hurried, is_charged
 from ..latency import SUBMIT_S
+from ..references import from_json_with_references
 from ..replies import Answer, Json
 from ..rules import apiframe as rules
+from ..rules.looked import unreachable
+from .apiframe_words import event_body, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,17 +40,12 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from ..desk import Desk
     from ..pictures import Picture
     from ..rules import Refusal
 
 CREDITS = {"low": 4, "medium": 9, "high": 23, "auto": 23}
 SIZES = {"1:1": (1024, 1024), "3:2": (1536, 1024), "2:3": (1024, 1536)}
-STATUS: dict[Stage, str] = {
-    "waiting": "QUEUED",
-    "working": "PROCESSING",
-    "done": "COMPLETED",
-    "failed": "FAILED",
-}
 WORDS: dict[Problem, tuple[int, str]] = {
     Problem.NO_KEY: (401, "Missing API key"),
     Problem.BAD_KEY: (401, "Invalid API key"),
@@ -65,6 +64,10 @@ class Apiframe(Provider):
 
     name: ClassVar[str] = "apiframe"
     unit: ClassVar[str] = "credit"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._telling: set[asyncio.Task[None]] = set()
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
@@ -106,28 +109,33 @@ class Apiframe(Provider):
 
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
         """Create a job, or show again the one created under the same Idempotency-Key."""
-        # The only pause comes first: two simultaneous requests with one key create one job.
-        pictures = await develop(self.desk, _order(body))
-        replays = self.desk.replays
-        canonical = json.dumps(body, sort_keys=True)
-        idempotency = request.headers.get("idempotency-key", "")
-        if len(idempotency) > 255:
+        submission = idempotency.Submission(
+            api_key=self.key(request.headers),
+            key=request.headers.get("idempotency-key", ""),
+            body=body,
+        )
+        if len(submission.key) > idempotency.LONGEST_KEY:
             answer = _problem(400, "Idempotency-Key is too long")
             return front.refused(self, answer, "idempotency_key.max_length")
-        slot = f"{self.key(request.headers)}\n{idempotency}"
-        if idempotency and slot in replays:
-            first, job_id = replays[slot]
-            if first != canonical:
-                message = "Idempotency-Key was already used with a different request body"
-                return front.refused(self, _problem(409, message), "idempotency_key.conflict")
-            return self._submitted(self.desk.jobs[job_id], paid=False)
-        job = self._opened(body, pictures)
-        if idempotency:
-            replays[slot] = (canonical, job.id)
+        # The only pause comes first: two simultaneous requests with one key create one job.
+        pictures = await develop(self.desk, _order(body))
+        try:
+            job = idempotency.earlier(self.desk, submission)
+        except idempotency.OtherBodyError:
+            message = "Idempotency-Key was already used with a different request body"
+            return front.refused(self, _problem(409, message), "idempotency_key.conflict")
+        if job is not None:
+            return self._submitted(job, paid=False)
+        job = self._opened(submission, pictures, str(request.base_url))
+        idempotency.remember(self.desk, submission, job)
         return self._submitted(job, paid=True)
 
     async def _generate(self, request: Request) -> Response:
-        return await front.submit(self, request)
+        async def decode(request: Request) -> object:
+            return await from_json_with_references(self.desk, request, rules.input_images)
+
+        errand = Errand(operation="generate", decode=decode, fulfil=self.fulfil)
+        return await front.submit(self, request, errand)
 
     async def _job(self, request: Request) -> Response:
         return await front.ask(self, request, self._polled)
@@ -135,8 +143,12 @@ class Apiframe(Provider):
     async def _list(self, request: Request) -> Response:
         return await front.ask(self, request, lambda asked: (self._listed(asked), None))
 
-    def _opened(self, body: Mapping[str, object], pictures: tuple[Picture, ...]) -> Job:
-        desk, order, quality = self.desk, _order(body), _quality(body)
+    def _opened(
+        self, submission: idempotency.Submission, pictures: tuple[Picture, ...], base_url: str
+    ) -> Job:
+        desk, body = self.desk, submission.body
+        order, quality, missing = _order(body), _quality(body), unreachable(body)
+        charged = is_charged(desk.faults, doomed=missing is not None)
         price = float(CREDITS[quality] * order.images)
         if "overcharge" in desk.faults:
             price *= 2
@@ -149,19 +161,41 @@ class Apiframe(Provider):
                 pixels=order.pixels,
                 images=order.images,
             ),
-            price=price if is_charged(desk.faults) else 0.0,
+            price=price if charged else 0.0,
             pictures=pictures,
-            facts={"images": order.images, "input": dict(body)},
-            **fate(desk.faults),
+            facts={"images": order.images if charged else 0, "input": dict(body)},
+            base_url=base_url,
+            error="" if missing is None else f"Input image could not be downloaded: {missing}",
+            **fate(desk.faults, doomed=missing is not None),
         )
         desk.jobs[job.id] = job
+        self._hook(job, submission)
         return job
+
+    def _hook(self, job: Job, submission: idempotency.Submission) -> None:
+        """Let the job tell of itself in the background, where its client wants that."""
+        url, wanted = rules.webhook_url(submission.body), submission.body.get("webhookEvents")
+        if not isinstance(url, str):
+            return
+        events = webhooks.USUAL_EVENTS
+        if isinstance(wanted, list):
+            events = frozenset(event for event in wanted if event in rules.EVENTS)
+        desk = self.desk
+        as_text = "webhook_hex" in desk.variants
+        job.hook = webhooks.hook(url, events, submission.api_key, desk.faults, as_text=as_text)
+        job.early = webhooks.is_early(job.hook) and not job.fails
+
+        task = asyncio.create_task(
+            webhooks.tell(desk, job, job.hook, lambda *told: event_body(desk, *told))
+        )
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     def _submitted(self, job: Job, *, paid: bool) -> Decision:
         body: Json = {"jobId": job.id, "status": "QUEUED"}
         if "missing_field" in self.desk.faults:
             del body["jobId"]
-        images = job.facts["images"] if paid and is_charged(self.desk.faults) else 0
+        images = job.facts["images"] if paid else 0
         return Decision(
             answer=Answer(status=202, body=body),
             note=Note(
@@ -175,11 +209,12 @@ class Apiframe(Provider):
         )
 
     def _polled(self, request: Request) -> tuple[Answer, str | None]:
-        job = self.desk.jobs.get(request.path_params["id"])
-        stage = None if job is None else job.poll(self.desk.now_s())
+        job, stage = asked(self.desk, request.path_params["id"], str(request.base_url))
+        known = job.id if job is not None and job.id in self.desk.jobs else None
         if job is None or stage is None:
-            return _problem(404, "Job not found"), None if job is None else job.id
-        return Answer(status=200, body=self._shown(job, stage, request)), job.id
+            return _problem(404, "Job not found"), known
+        answer = Answer(status=200, body=shown(self.desk, job, stage))
+        return hurried(self.desk, answer, stage), known
 
     def _listed(self, request: Request) -> Answer:
         # Newest first; the cursor is the id of the last job shown. Names of the parameters: second
@@ -194,33 +229,11 @@ class Apiframe(Provider):
         page, more = jobs[:size], len(jobs) > size
         now_s = self.desk.now_s()
         body: Json = {
-            "jobs": [self._shown(job, job.stage(now_s), request) for job in page],
+            "jobs": [shown(self.desk, job, job.stage(now_s)) for job in page],
             "nextCursor": page[-1].id if more else None,
             "hasMore": more,
         }
         return Answer(status=200, body=body)
-
-    def _shown(self, job: Job, stage: Stage, request: Request) -> Json:
-        done, failed = stage == "done", stage == "failed"
-        return {
-            "id": job.id,
-            "status": STATUS[stage],
-            "model": rules.MODEL,
-            "progress": job.progress(self.desk.now_s()) if stage != "waiting" else 0,
-            "result": self._result(job, request) if done else None,
-            "error": "Generation failed, credits were refunded" if failed else None,
-            "creditCost": int(job.price),
-            "webhookStatus": None,
-            "createdAt": _timestamp(job.created_at),
-            "completedAt": _timestamp(job.finished_at()) if done or failed else None,
-            "input": job.facts["input"],
-        }
-
-    def _result(self, job: Job, request: Request) -> object:
-        urls = [f"{request.base_url}cdn/{picture.filename}" for picture in job.pictures]
-        if "result_string" in self.desk.variants and len(urls) == 1:
-            return urls[0]
-        return {"images": urls}
 
 
 def _order(body: Mapping[str, object]) -> Order:
@@ -249,8 +262,3 @@ def _params(body: Mapping[str, object]) -> Mapping[str, object]:
 
 def _problem(status: int, message: str) -> Answer:
     return Answer(status=status, body={"error": message})
-
-
-def _timestamp(unix_s: float) -> str:
-    text = datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")

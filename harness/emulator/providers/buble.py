@@ -1,14 +1,19 @@
 """Buble: POST /api/v1/generations creates a job, GET /api/v1/generations/{id} asks for it.
 
+POST /api/v1/files takes the images that a job starts from.
+
 Source: the seed document (options, pricing); replies, states and error codes from the provider's
-pages docs/generations, docs/polling-results and docs/errors. Unknown there, and so chosen here: the
-status of the create reply (200; the variant `create_202` gives 202), the pixels of a resolution and
-ratio, the format of the images (PNG), and the codes for credits, rates and moderation.
+pages docs/generations, docs/files, docs/polling-results and docs/errors. Unknown there, and so
+chosen here: the status of the create reply (200; the variant `create_202` gives 202), the pixels of
+a resolution and ratio, the format of the images (PNG), the codes for credits, rates, moderation and
+unknown jobs, what becomes of a job whose image_urls cannot be fetched, and that unfinished jobs say
+nothing of Retry-After (the variant `retry_after` does).
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -18,11 +23,15 @@ from starlette.routing import Route
 from .. import front
 from ..darkroom import Order, develop
 from ..desk import Note
-from ..front import Decision, Problem, Provider
-from ..jobs import Job, Stage, fate, is_charged
-from ..latency import SUBMIT_S
+from ..front import Decision, Errand, Problem, Provider
+from ..jobs import ENDED, Job, Stage, asked, fate, hurried, is_charged
+from ..latency import REFUSAL_S, SUBMIT_S
+from ..pictures import MEDIA_TYPES, Picture
+from ..received import File, Form, facts
+from ..references import from_json_with_references
 from ..replies import Answer, Json
 from ..rules import buble as rules
+from ..rules.looked import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +73,7 @@ WORDS: dict[Problem, tuple[int, str, str]] = {
     Problem.NO_CREDIT: (402, "insufficient_credits", "Insufficient credits."),
     Problem.RATE_LIMITED: (429, "rate_limit_exceeded", "Too many requests."),
     Problem.MODERATED: (422, "content_policy_violation", "The prompt was rejected by moderation."),
-    Problem.NOT_FOUND: (404, "generation_not_found", "Not found."),
+    Problem.NOT_FOUND: (404, "not_found", "Not found."),
     Problem.WRONG_METHOD: (405, "method_not_allowed", "Method not allowed."),
     Problem.CRASHED: (500, "internal_error", "Internal server error."),
     Problem.UNAVAILABLE: (503, "service_unavailable", "Service temporarily unavailable."),
@@ -80,9 +89,12 @@ class Buble(Provider):
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
         return [
+            Route("/api/v1/files", self._file, methods=["POST"]),
             Route("/api/v1/generations", self._generate, methods=["POST"]),
             Route("/api/v1/generations/{id}", self._generation, methods=["GET"]),
+            # The page on models names the first, the provider's SDK asks the second.
             Route("/api/v1/models", self._models, methods=["GET"]),
+            Route("/api/v1/media_models", self._models, methods=["GET"]),
         ]
 
     def key(self, headers: Mapping[str, str]) -> str:
@@ -111,12 +123,15 @@ class Buble(Provider):
         return 1.0
 
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
-        """Create a job."""
+        """Create a job; one whose image_urls cannot be fetched fails and costs nothing."""
         desk = self.desk
         order, resolution = _order(body)
         duration_s = desk.latency.generation_s(quality="medium", pixels=order.pixels, images=1)
         job_id = f"gen_{desk.new_id('job')}"
         pictures = await develop(desk, order)
+        # The documents are silent on addresses that answer nothing.
+        doomed = unreachable(body) is not None
+        charged = is_charged(desk.faults, doomed=doomed)
         price = 2.0 if resolution == "4K" else 1.0
         if "overcharge" in desk.faults:
             price *= 2
@@ -126,13 +141,14 @@ class Buble(Provider):
             start_s=desk.now_s(),
             created_at=time.time(),
             duration_s=duration_s,
-            price=price if is_charged(desk.faults) else 0.0,
+            price=price if charged else 0.0,
             facts={"mode": mode if mode in rules.MODES else "text_to_image"},
+            base_url=str(request.base_url),
             pictures=pictures,
-            **fate(desk.faults),
+            **fate(desk.faults, doomed=doomed),
         )
         desk.jobs[job_id] = job
-        data = self._shown(job, "waiting", request)
+        data = self._shown(job, "waiting")
         if "missing_field" in desk.faults:
             del data["id"]
         status = 202 if "create_202" in desk.variants else 200
@@ -141,7 +157,7 @@ class Buble(Provider):
             note=Note(
                 status=status,
                 outcome="accepted",
-                images=1 if is_charged(desk.faults) else 0,
+                images=1 if charged else 0,
                 amount=job.price,
                 job=job_id,
             ),
@@ -149,7 +165,15 @@ class Buble(Provider):
         )
 
     async def _generate(self, request: Request) -> Response:
-        return await front.submit(self, request)
+        async def decode(request: Request) -> object:
+            return await from_json_with_references(self.desk, request, rules.image_urls)
+
+        errand = Errand(operation="generate", decode=decode, fulfil=self.fulfil)
+        return await front.submit(self, request, errand)
+
+    async def _file(self, request: Request) -> Response:
+        errand = Errand(operation="edit", decode=_form, fulfil=self._kept, draws=False)
+        return await front.submit(self, request, errand)
 
     async def _generation(self, request: Request) -> Response:
         return await front.ask(self, request, self._polled)
@@ -157,38 +181,72 @@ class Buble(Provider):
     async def _models(self, request: Request) -> Response:
         return await front.ask(self, request, lambda _: (_listed_models(), None))
 
-    def _polled(self, request: Request) -> tuple[Answer, str | None]:
-        job = self.desk.jobs.get(request.path_params["id"])
-        stage = None if job is None else job.poll(self.desk.now_s())
-        if job is None or stage is None:
-            return self.problem(
-                Problem.NOT_FOUND, request.url.path
-            ), None if job is None else job.id
-        return Answer(status=200, body={"data": self._shown(job, stage, request)}), job.id
+    async def _kept(self, body: Mapping[str, object], request: Request) -> Decision:
+        """Keep an uploaded image for download; free of charge."""
+        if not isinstance(body, Form):
+            raise TypeError("an upload is a form")
+        file = body.files("file")[0]
+        picture = await asyncio.to_thread(_picture, file)
+        self.desk.pictures.keep(picture)
+        data: Json = {
+            "object": "file",
+            "provider": "r2",
+            "url": f"{request.base_url}cdn/{picture.filename}",
+            "key": f"uploads/{picture.filename}",
+            "file_type": "image",
+            "content_type": MEDIA_TYPES[picture.claimed],
+            "size": len(file.data),
+            "filename": file.filename,
+        }
+        return Decision(
+            answer=Answer(status=200, body={"data": data}),
+            note=Note(status=200, outcome="upload"),
+            wait_s=self.desk.latency.fixed_s(REFUSAL_S),
+        )
 
-    def _shown(self, job: Job, stage: Stage, request: Request) -> Json:
+    def _polled(self, request: Request) -> tuple[Answer, str | None]:
+        job, stage = asked(self.desk, request.path_params["id"], str(request.base_url))
+        known = job.id if job is not None and job.id in self.desk.jobs else None
+        if job is None or stage is None:
+            return self.problem(Problem.NOT_FOUND, request.url.path), known
+        answer = Answer(status=200, body={"data": self._shown(job, stage)})
+        return hurried(self.desk, answer, stage), known
+
+    def _shown(self, job: Job, stage: Stage) -> Json:
         result: Json | None = None
         error: Json | None = None
         if stage == "done":
-            urls = [
-                {"url": f"{request.base_url}cdn/{picture.filename}"} for picture in job.pictures
-            ]
-            result = {"images": urls}
+            result = {"images": [{"url": url} for url in job.urls()]}
         if stage == "failed":
             error = {"code": "generation_failed", "message": "Generation failed."}
-        ended = stage in ("done", "failed")
         return {
             "id": job.id,
             "status": STATUS[stage],
             "model": rules.MODEL,
             "media_type": "image",
-            "mode": job.facts["mode"],
+            "mode": job.facts.get("mode", "text_to_image"),
             "cost_credits": int(job.price),
             "created_at": _timestamp(job.created_at),
-            "updated_at": _timestamp(job.finished_at() if ended else job.created_at),
+            "updated_at": _timestamp(job.finished_at() if stage in ENDED else job.created_at),
             "result": result,
             "error": error,
         }
+
+
+async def _form(request: Request) -> object:
+    """Return the parts of a form; a body that is none holds no file either."""
+    return await front.from_form(request) or Form()
+
+
+def _picture(file: File) -> Picture:
+    found = facts(file.data)
+    # Only a switched-off rule lets another format through; it is served under a false name.
+    claimed = found.format if found.format in MEDIA_TYPES else "png"
+    picture = Picture(
+        file.data, found.width_px, found.height_px, encoding=found.format, claimed=claimed
+    )
+    _ = picture.digest  # computed here, in a thread
+    return picture
 
 
 def _order(body: Mapping[str, object]) -> tuple[Order, str]:
@@ -207,11 +265,13 @@ def _timestamp(unix_s: float) -> str:
 
 
 def _listed_models() -> Answer:
-    # The fields of an entry are not documented.
+    # The fields of an entry are not documented; `model` and `operations` are those of the SDK.
     model: Json = {
         "key": rules.MODEL,
+        "model": rules.MODEL,
         "name": "GPT Image 2",
         "media_type": "image",
         "modes": list(rules.MODES),
+        "operations": [{"mode": mode} for mode in rules.MODES],
     }
     return Answer(status=200, body={"data": [model]})

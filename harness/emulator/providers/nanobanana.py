@@ -1,10 +1,12 @@
-"""nanobananaapi.dev: POST /v1/images/generate, synchronous.
+"""nanobananaapi.dev: POST /v1/images/generate and /v1/images/edit, synchronous.
 
 Source: the seed document (pricing matrix, sizes, `result.data.url` in its examples); the envelope
 {"code", "message"} and four error messages from the provider's older page. The HTTP status of an
 error is unknown: 400 and its relatives here; the variant `errors_in_200` answers 200 and leaves the
-judgement to `code`. The seed speaks of "the displayed costCredits" without a place: here it is
-data.costCredits.
+judgement to `code`. The shape behind the "OpenAI-compatible" /api/v1/images/edits is unknown: the
+same as elsewhere here, a list in the variant `openai_shape`. Unknown, too, is what happens when an
+image cannot be fetched: "generate failed", free of charge. The seed speaks of "the displayed
+costCredits" without a place: here it is data.costCredits.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
@@ -17,9 +19,12 @@ from starlette.routing import Route
 from .. import front
 from ..darkroom import Order, develop, usable, usable_count
 from ..desk import Note
-from ..front import Decision, Problem, Provider
+from ..front import Decision, Errand, Problem, Provider
+from ..references import from_json_with_references
 from ..replies import Answer, Json
+from ..rules import nanobanana as rules
 from ..rules.lattice import parse_size
+from ..rules.looked import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
     from ..rules import Refusal
 
+OPENAI_PATH = "/api/v1/images/edits"
 CREDITS = {
     "1K": {"low": 1, "medium": 4, "high": 14},
     "2K": {"low": 2, "medium": 17, "high": 67},
@@ -56,7 +62,11 @@ class NanoBanana(Provider):
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
-        return [Route("/v1/images/generate", self._generate, methods=["POST"])]
+        return [
+            Route("/v1/images/generate", self._generate, methods=["POST"]),
+            Route("/v1/images/edit", self._edit, methods=["POST"]),
+            Route(OPENAI_PATH, self._edit, methods=["POST"]),
+        ]
 
     def key(self, headers: Mapping[str, str]) -> str:
         """Return the bearer token."""
@@ -82,8 +92,11 @@ class NanoBanana(Provider):
         return 14.0
 
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
-        """Generate one image and answer with its address."""
+        """Generate or edit one image and answer with its address."""
         desk = self.desk
+        if unreachable(body) is not None:
+            message = "generate failed: reference image could not be downloaded"
+            return front.refused(self, self._error(400, message, {}), "images.reachable")
         order, quality = _order(body), _quality(body)
         # The document bills auto as high; how long auto takes is not said, so it takes as long as
         # high.
@@ -95,12 +108,7 @@ class NanoBanana(Provider):
         if "overcharge" in desk.faults:
             cost *= 2
         urls = [f"{request.base_url}cdn/{picture.filename}" for picture in pictures]
-        # Clients also know a list in this place; it is used only where an ignored rule lets n > 1
-        # through.
-        data: Json = {"url": urls[0] if len(urls) == 1 else urls, "costCredits": cost}
-        if "missing_field" in desk.faults:
-            del data["url"]
-        body_out: Json = {"code": 0, "message": "ok", "data": data}
+        body_out: Json = {"code": 0, "message": "ok", "data": self._data(urls, cost, request)}
         return Decision(
             answer=Answer(status=200, body=body_out),
             note=Note(status=200, outcome="accepted", images=order.images, amount=float(cost)),
@@ -109,6 +117,24 @@ class NanoBanana(Provider):
 
     async def _generate(self, request: Request) -> Response:
         return await front.submit(self, request)
+
+    async def _edit(self, request: Request) -> Response:
+        async def decode(request: Request) -> object:
+            return await from_json_with_references(self.desk, request, rules.image)
+
+        errand = Errand(operation="edit", decode=decode, fulfil=self.fulfil)
+        return await front.submit(self, request, errand)
+
+    def _data(self, urls: list[str], cost: int, request: Request) -> object:
+        lacking = "missing_field" in self.desk.faults
+        if "openai_shape" in self.desk.variants and request.url.path == OPENAI_PATH:
+            return [{} if lacking else {"url": url} for url in urls]
+        # Clients also know a list in this place; it is used only where an ignored rule lets n > 1
+        # through.
+        data: Json = {"url": urls[0] if len(urls) == 1 else urls, "costCredits": cost}
+        if lacking:
+            del data["url"]
+        return data
 
     def _error(self, status: int, message: str, headers: dict[str, str]) -> Answer:
         if "errors_in_200" in self.desk.variants:

@@ -1,26 +1,25 @@
-"""sub2api: POST /v1/images/generations, synchronous or as server-sent events, and GET /v1/models.
+"""sub2api: POST /v1/images/generations, /v1/images/edits and /v1/responses, and GET /v1/models.
 
-Source: the seed document, section Response Shape; envelopes, streaming and headers from the second
-source (source of the gateway, schema of OpenAI). It is self-hosted: this one behaves like a
-deployment on OAuth accounts, whose replies carry `model` and `revised_prompt`; the variant
-`no_model` is one on API-key accounts, whose replies do not.
+Each POST answers at once or as server-sent events. Source: the seed document, section Endpoints;
+envelopes and headers from the second source (source of the gateway, schema of OpenAI). It is
+self-hosted: this one behaves like a deployment on OAuth accounts, whose replies carry `model` and
+`revised_prompt`; the variant `no_model` is one on API-key accounts, whose replies do not.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, ClassVar
 
 from starlette.routing import Route
 
 from .. import front
-from ..darkroom import Order, develop, usable, usable_count
-from ..desk import Note
-from ..front import Decision, Problem, Provider
-from ..replies import Answer, EventStream, Json
-from ..rules import sub2api as rules
-from ..rules.lattice import parse_size
+from ..front import Decision, Errand, Problem, Provider
+from ..replies import Answer, Json
+from ..rules import sub2api_edits
+from . import sub2api_images as images
+from . import sub2api_responses as responses
+from .sub2api_images import Task, headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,13 +28,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from ..pictures import Picture
     from ..rules import Refusal
 
-# Tokens of one 1024x1024 image, in proportion to pixels. Medium is the seed's example (196); low
-# makes the recorded 1536x864 come to its 120; high is invented.
-OUTPUT_TOKENS = {"low": 95, "medium": 196, "high": 784}
-PARTIAL_TOKENS = 100  # per partial image, from OpenAI's guide
 NO_KEY = (
     "API key is required in Authorization header (Bearer scheme), x-api-key header,"
     " or x-goog-api-key header"
@@ -71,6 +65,8 @@ class Sub2Api(Provider):
         """Return the documented paths."""
         return [
             Route("/v1/images/generations", self._generate, methods=["POST"]),
+            Route("/v1/images/edits", self._edit, methods=["POST"]),
+            Route("/v1/responses", self._respond, methods=["POST"]),
             Route("/v1/models", self._models, methods=["GET"]),
         ]
 
@@ -94,10 +90,10 @@ class Sub2Api(Provider):
         error: Json = {"message": message, "type": kind, "param": None, "code": code}
         if problem is Problem.MODERATED:
             error["moderation_details"] = {"moderation_stage": "input", "categories": ["sexual"]}
-        headers = self._headers()
+        sent = headers(self.desk)
         if problem is Problem.RATE_LIMITED:
-            headers["retry-after"] = self.desk.retry_after()
-        return Answer(status=status, body={"error": error}, headers=headers)
+            sent["retry-after"] = self.desk.retry_after()
+        return Answer(status=status, body={"error": error}, headers=sent)
 
     def refusal(self, refusal: Refusal, path: str) -> Answer:
         """Word a refusal as OpenAI does."""
@@ -108,7 +104,7 @@ class Sub2Api(Provider):
             "param": refusal.parameter,
             "code": refusal.code,
         }
-        return Answer(status=refusal.status, body={"error": error}, headers=self._headers())
+        return Answer(status=refusal.status, body={"error": error}, headers=headers(self.desk))
 
     def usual_price(self) -> float:
         """Return one image."""
@@ -117,32 +113,33 @@ class Sub2Api(Provider):
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate, as one JSON reply or as a stream of events."""
         del request
-        order, quality = _order(body), _quality(body)
-        wait_s = self.desk.latency.generation_s(
-            quality=quality, pixels=order.pixels, images=order.images
+        return await images.fulfil(self.desk, Task(values=body, family="image_generation"))
+
+    async def _edited(self, body: Mapping[str, object], request: Request) -> Decision:
+        del request
+        task = Task(
+            values=sub2api_edits.parameters(body),
+            family="image_edit",
+            references=sub2api_edits.image_count(body),
         )
-        headers = self._headers(wait_s)
-        pictures = await develop(self.desk, order)
-        streamed = body.get("stream") is True
-        partials = _partials(body) if streamed else 0
-        declared = self._declared(order, quality)
-        usage = self._usage(body, order, quality, partials)
-        answer: Answer | EventStream
-        if streamed:
-            answer = EventStream(
-                events=_events(pictures, declared, usage, partials, wait_s), headers=headers
-            )
-            if "missing_field" in self.desk.faults:
-                del answer.events[-1][2]["usage"]
-        else:
-            reply = self._reply(body, pictures, declared, usage)
-            answer = Answer(status=200, body=reply, headers=headers)
-        amount = order.images * (2.0 if "overcharge" in self.desk.faults else 1.0)
-        note = Note(status=200, outcome="accepted", images=order.images, amount=amount)
-        return Decision(answer=answer, note=note, wait_s=0.0 if streamed else wait_s)
+        return await images.fulfil(self.desk, task)
+
+    async def _responded(self, body: Mapping[str, object], request: Request) -> Decision:
+        del request
+        return await responses.fulfil(self.desk, body)
 
     async def _generate(self, request: Request) -> Response:
         return await front.submit(self, request)
+
+    async def _edit(self, request: Request) -> Response:
+        is_form = request.headers.get("content-type", "").startswith("multipart/form-data")
+        decode = front.from_form if is_form else front.from_json
+        errand = Errand(operation="edit", decode=decode, fulfil=self._edited)
+        return await front.submit(self, request, errand)
+
+    async def _respond(self, request: Request) -> Response:
+        errand = Errand(operation="respond", decode=front.from_json, fulfil=self._responded)
+        return await front.submit(self, request, errand)
 
     async def _models(self, request: Request) -> Response:
         return await front.ask(self, request, lambda _: (self._listed_models(), None))
@@ -150,128 +147,9 @@ class Sub2Api(Provider):
     def _listed_models(self) -> Answer:
         # The seed: /v1/models may list text models only and the Images API works all the same.
         models = [{"id": "gpt-5.4", "object": "model", "owned_by": "openai"}]
-        return Answer(status=200, body={"object": "list", "data": models}, headers=self._headers())
-
-    def _reply(
-        self,
-        body: Mapping[str, object],
-        pictures: tuple[Picture, ...],
-        declared: Json,
-        usage: Json,
-    ) -> Json:
-        with_model = "no_model" not in self.desk.variants
-        data: list[Json] = []
-        for picture in pictures:
-            item: Json = {}
-            if body.get("response_format") == "url":
-                item["url"] = f"data:image/{picture.claimed};base64,{picture.base64}"
-            else:
-                item["b64_json"] = picture.base64
-            if with_model:
-                prompt = body.get("prompt")
-                item["revised_prompt"] = prompt if isinstance(prompt, str) else ""
-            data.append(item)
-        reply: Json = {"created": int(time.time()), "data": data, **declared, "usage": usage}
-        if with_model:
-            model = body.get("model")
-            reply["model"] = model if model in rules.MODELS else rules.MODELS[0]
-        if "missing_field" in self.desk.faults:
-            del reply["usage"]
-        return reply
-
-    def _declared(self, order: Order, quality: str) -> Json:
-        faults = self.desk.faults
-        size = f"{order.width_px}x{order.height_px}"
-        if "wrong_declared_size" in faults:
-            size = "1024x1536" if size == "1536x1024" else "1536x1024"
-        encoding = order.encoding
-        if "wrong_declared_format" in faults:
-            encoding = "webp" if encoding == "png" else "png"
-        if "lower_quality_declared" in faults:
-            quality = "low"
-        return {
-            "background": "opaque",
-            "output_format": encoding,
-            "quality": quality,
-            "size": size,
-        }
-
-    def _usage(self, body: Mapping[str, object], order: Order, quality: str, partials: int) -> Json:
-        prompt = body.get("prompt")
-        words = max(1, len(prompt) // 4) if isinstance(prompt, str) else 1
-        each = round(OUTPUT_TOKENS[quality] * order.pixels / 1_048_576)
-        images = each * order.images + PARTIAL_TOKENS * partials
-        if "overcharge" in self.desk.faults:
-            images *= 2
-        total = words + images + (7 if "bad_usage_sum" in self.desk.faults else 0)
-        return {
-            "input_tokens": words,
-            "input_tokens_details": {"image_tokens": 0, "text_tokens": words},
-            "output_tokens": images,
-            "output_tokens_details": {"image_tokens": images, "text_tokens": 0},
-            "total_tokens": total,
-        }
-
-    def _headers(self, elapsed_s: float = 0.0) -> dict[str, str]:
-        return {
-            "x-request-id": f"req_{self.desk.new_id('request')}",
-            "openai-processing-ms": str(round(elapsed_s * 1000)),
-        }
+        return Answer(
+            status=200, body={"object": "list", "data": models}, headers=headers(self.desk)
+        )
 
     def _turned_away(self, status: int, code: str, message: str) -> Answer:
         return Answer(status=status, body={"code": code, "message": message})
-
-
-def _order(body: Mapping[str, object]) -> Order:
-    edges = parse_size(body.get("size"))
-    explicit = edges is not None and usable(*edges)
-    # auto is free to break the lattice; 1024x1024 is what it picks here.
-    width_px, height_px = edges if edges is not None and explicit else (1024, 1024)
-    encoding = body.get("output_format")
-    return Order(
-        width_px=width_px,
-        height_px=height_px,
-        explicit=explicit,
-        encoding=str(encoding) if encoding in rules.FORMATS else "png",
-        images=usable_count(body.get("n")),
-    )
-
-
-def _quality(body: Mapping[str, object]) -> str:
-    # auto resolves to a tier that the reply declares; medium and high have been seen, and low once.
-    quality = body.get("quality")
-    return str(quality) if quality in ("low", "medium", "high") else "medium"
-
-
-def _partials(body: Mapping[str, object]) -> int:
-    partials = body.get("partial_images")
-    if not isinstance(partials, int) or isinstance(partials, bool):
-        return 0
-    return max(0, min(partials, 10))
-
-
-def _events(
-    pictures: tuple[Picture, ...], declared: Json, usage: Json, partials: int, wait_s: float
-) -> tuple[tuple[float, str, Json], ...]:
-    """Spread the partial images evenly over the duration; each image's completed event ends it."""
-    step_s = wait_s / (partials + 1)
-    created = int(time.time())
-    events: list[tuple[float, str, Json]] = []
-    for index in range(partials):
-        name = "image_generation.partial_image"
-        data: Json = {
-            "type": name,
-            "b64_json": pictures[0].base64,
-            "created_at": created,
-            **declared,
-            "partial_image_index": index,
-        }
-        events.append((step_s, name, data))
-    for number, picture in enumerate(pictures):
-        name = "image_generation.completed"
-        data = {"type": name, "b64_json": picture.base64, "created_at": created, **declared}
-        data["usage"] = {
-            key: value for key, value in usage.items() if key != "output_tokens_details"
-        }
-        events.append((step_s if number == 0 else 0.0, name, data))
-    return tuple(events)

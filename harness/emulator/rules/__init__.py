@@ -4,39 +4,64 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import aimlapi, apiframe, buble, nanobanana, sub2api
+from . import (
+    aimlapi,
+    aimlapi_edits,
+    apiframe,
+    buble,
+    nanobanana,
+    sub2api,
+    sub2api_book,
+    sub2api_edits,
+    sub2api_responses,
+)
 from .law import AS_WRITTEN, Law, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
-__all__ = ["AS_WRITTEN", "BOOKS", "Law", "Refusal", "check"]
+__all__ = ["AS_WRITTEN", "BOOKS", "CHECKS", "Law", "Refusal", "check", "operations_of"]
 
 # The order is that of the ports under --port.
 BOOKS: dict[str, ModuleType] = {
     "buble": buble,
-    "sub2api": sub2api,
+    "sub2api": sub2api_book,
     "apiframe": apiframe,
     "nanobanana": nanobanana,
     "aimlapi": aimlapi,
 }
 
 
+# What judges the body of each operation that is served. An edit's body is decoded JSON or a Form.
+CHECKS: dict[tuple[str, str], Callable[[object, Law], Refusal | None]] = {
+    ("buble", "generate"): buble.check,
+    ("buble", "edit"): buble.check_edit,
+    ("sub2api", "generate"): sub2api.check,
+    ("sub2api", "edit"): sub2api_edits.check,
+    ("sub2api", "respond"): sub2api_responses.check,
+    ("apiframe", "generate"): apiframe.check,
+    ("apiframe", "edit"): apiframe.check,
+    ("nanobanana", "generate"): nanobanana.check,
+    ("nanobanana", "edit"): nanobanana.check_edit,
+    ("aimlapi", "generate"): aimlapi.check,
+    ("aimlapi", "edit"): aimlapi_edits.check,
+}
+
+
 def check(provider: str, operation: str, body: object, law: Law = AS_WRITTEN) -> Refusal | None:
-    """Return why `provider` refuses the decoded JSON `body`, or None where it accepts.
+    """Return why `provider` refuses the decoded `body`, or None where it accepts.
 
     Raises ValueError for a provider or an operation that is not served.
     """
-    if operation != "generate":
-        raise ValueError(f"operation {operation!r} is not served; generate is")
-    if provider == "buble":
-        return buble.check(body, law)
-    if provider == "sub2api":
-        return sub2api.check(body, law)
-    if provider == "apiframe":
-        return apiframe.check(body, law)
-    if provider == "nanobanana":
-        return nanobanana.check(body, law)
-    if provider == "aimlapi":
-        return aimlapi.check(body, law)
-    raise ValueError(f"provider {provider!r} is not served; these are: {', '.join(BOOKS)}")
+    if provider not in BOOKS:
+        raise ValueError(f"provider {provider!r} is not served; these are: {', '.join(BOOKS)}")
+    if (provider, operation) not in CHECKS:
+        served = ", ".join(operations_of(provider))
+        raise ValueError(f"operation {operation!r} is not served by {provider}; it has: {served}")
+    return CHECKS[provider, operation](body, law)
+
+
+def operations_of(provider: str) -> tuple[str, ...]:
+    """Return the operations that a provider serves."""
+    return tuple(operation for name, operation in CHECKS if name == provider)

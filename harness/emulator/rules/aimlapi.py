@@ -1,4 +1,4 @@
-"""What AI/ML API accepts in POST /v1/images/generations for openai/gpt-image-2.
+"""What AI/ML API accepts in POST /v1/images/generations, and what its edits share with that.
 
 Source: the seed document, section Generate image. The allowed words, which the seed's page folds
 away, come from the second source, the provider's OpenAPI file. Unknown keys are ignored. No real
@@ -23,6 +23,15 @@ FORMATS = ("png", "jpeg", "webp")
 BACKGROUNDS = ("transparent", "opaque", "auto")
 MODERATIONS = ("low", "auto")
 RESPONSE_FORMATS = ("url", "b64_json")
+WORDS = {
+    "size": SIZES,
+    "quality": QUALITIES,
+    "output_format": FORMATS,
+    "background": BACKGROUNDS,
+    "moderation": MODERATIONS,
+    "response_format": RESPONSE_FORMATS,
+}
+UNREADABLE = Refusal(rule="body.format", parameter=None, message="Expected object")
 
 RULES = {
     "model.required": "model is required",
@@ -37,11 +46,26 @@ RULES = {
     "background.only_with": "a transparent background goes only with png or webp",
     "moderation.one_of": "moderation is low or auto",
     "n.integer": "n is an integer",
-    "n.range": "n is 1",
+    "n.range": "n is 1, of an edit 1 to 10",
     "output_compression.integer": "output_compression is an integer",
     "output_compression.range": "output_compression is 0 to 100",
     "output_compression.only_with": "output_compression applies to jpeg and webp only",
     "response_format.one_of": "response_format is url or b64_json",
+    "images.required": "an edit has at least one image",
+    "images.count": "an edit has at most 16 images",
+    "images.media_type": "an image is a png, a webp or a jpeg",
+    "images.format": "an image is whole",
+    "images.max_bytes": "an image has up to 50 MB",
+    "mask.media_type": "the mask is a png",
+    "mask.max_bytes": "the mask is under 4 MB",
+    "mask.same_size": "the mask has the dimensions of the first image",
+}
+
+# Where a rule can be broken that not every operation has. A form holds texts only.
+WHERE: dict[str, tuple[str, ...]] = {
+    "strict:n.range": ("edit",),
+    "prompt.format": ("generate",),
+    "moderation": ("generate",),
 }
 
 BOUNDARIES = {
@@ -53,74 +77,74 @@ BOUNDARIES = {
     "moderation.one_of": "auto",
     "output_compression.range": "100",
     "response_format.one_of": "b64_json",
+    "n.range": "10",
+    "images.count": "16",
+    "images.media_type": "jpeg",
+    "images.max_bytes": "49999999 bytes and more",
+    "mask.max_bytes": "3999999 bytes and more",
 }
 
 
 def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
-        return Refusal(rule="body.format", parameter=None, message="Expected object")
-    return (
-        _model(body, law)
-        or _prompt(body, law)
-        or _words(body, law)
-        or _n(body, law)
-        or _compression(body, law)
-    )
+        return UNREADABLE
+    return opening(body, law) or words(body, law, WORDS) or _n(body, law) or compression(body, law)
+
+
+def opening(body: Mapping[str, object], law: Law) -> Refusal | None:
+    """Return what is wrong with the model or the prompt."""
+    return _model(body, law) or _prompt(body, law)
 
 
 def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
     model = body.get("model")
     if model is None:
         if law.holds("model.required"):
-            return _refuse("model.required", "model", "Required")
+            return refuse("model.required", "model", "Required")
         return None
     if law.admits("model.one_of", model, (MODEL,)):
         return None
-    return _not_listed("model.one_of", "model", (MODEL,), model)
+    return not_listed("model.one_of", "model", (MODEL,), model)
 
 
 def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None:
         if law.holds("prompt.required"):
-            return _refuse("prompt.required", "prompt", "Required")
+            return refuse("prompt.required", "prompt", "Required")
         return None
     if not isinstance(prompt, str):
         if law.holds("prompt.format"):
-            return _refuse(
+            return refuse(
                 "prompt.format", "prompt", f"Expected string, received {word_for(prompt)}"
             )
         return None
     if prompt == "" and law.holds("prompt.required"):
-        return _refuse("prompt.required", "prompt", "String must contain at least 1 character(s)")
+        return refuse("prompt.required", "prompt", "String must contain at least 1 character(s)")
     longest = 31_999 if law.tight("prompt.max_length") else 32_000
     if len(prompt) > longest and law.holds("prompt.max_length"):
-        return _refuse(
+        return refuse(
             "prompt.max_length", "prompt", "String must contain at most 32000 character(s)"
         )
     return None
 
 
-def _words(body: Mapping[str, object], law: Law) -> Refusal | None:
-    for key, allowed in (
-        ("size", SIZES),
-        ("quality", QUALITIES),
-        ("output_format", FORMATS),
-        ("background", BACKGROUNDS),
-        ("moderation", MODERATIONS),
-        ("response_format", RESPONSE_FORMATS),
-    ):
+def words(
+    body: Mapping[str, object], law: Law, lists: Mapping[str, tuple[str, ...]]
+) -> Refusal | None:
+    """Return which of the parameters with a closed list of words is not in its list."""
+    for key, allowed in lists.items():
         value = body.get(key)
         rule = f"{key}.one_of"
         if value is not None and not law.admits(rule, value, allowed):
-            return _not_listed(rule, key, allowed, value)
+            return not_listed(rule, key, allowed, value)
     if (
         body.get("background") == "transparent"
         and body.get("output_format") == "jpeg"
         and law.holds("background.only_with")
     ):
-        return _refuse(
+        return refuse(
             "background.only_with",
             "background",
             "transparent requires output_format 'png' or 'webp'",
@@ -134,21 +158,22 @@ def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
         return None
     if not is_integer(n):
         if law.holds("n.integer"):
-            return _refuse("n.integer", "n", f"Expected number, received {word_for(n)}")
+            return refuse("n.integer", "n", f"Expected number, received {word_for(n)}")
         return None
     if n != 1 and law.holds("n.range"):
-        return _refuse("n.range", "n", f"Invalid enum value. Expected 1, received {n}")
+        return refuse("n.range", "n", f"Invalid enum value. Expected 1, received {n}")
     return None
 
 
-def _compression(body: Mapping[str, object], law: Law) -> Refusal | None:
+def compression(body: Mapping[str, object], law: Law) -> Refusal | None:
+    """Return what is wrong with output_compression."""
     key = "output_compression"
     level = body.get(key)
     if level is None:
         return None
     if not is_integer(level):
         if law.holds("output_compression.integer"):
-            return _refuse(
+            return refuse(
                 "output_compression.integer", key, f"Expected integer, received {word_for(level)}"
             )
         return None
@@ -157,22 +182,24 @@ def _compression(body: Mapping[str, object], law: Law) -> Refusal | None:
             message = "Number must be greater than or equal to 0"
         else:
             message = "Number must be less than or equal to 100"
-        return _refuse("output_compression.range", key, message)
+        return refuse("output_compression.range", key, message)
     lossy = body.get("output_format") in ("jpeg", "webp")
     # The default, 100, says nothing and so goes with png as well.
     if not lossy and level != 100 and law.holds("output_compression.only_with"):
-        return _refuse(
+        return refuse(
             "output_compression.only_with", key, "applies to output_format 'jpeg' and 'webp' only"
         )
     return None
 
 
-def _not_listed(rule: str, key: str, allowed: tuple[str, ...], value: object) -> Refusal:
+def not_listed(rule: str, key: str, allowed: tuple[str, ...], value: object) -> Refusal:
+    """Refuse a value that is not in a closed list of words."""
     if not isinstance(value, str):
-        return _refuse(rule, key, f"Expected string, received {word_for(value)}")
+        return refuse(rule, key, f"Expected string, received {word_for(value)}")
     listed = " | ".join(f"'{word}'" for word in allowed)
-    return _refuse(rule, key, f"Invalid enum value. Expected {listed}, received '{value}'")
+    return refuse(rule, key, f"Invalid enum value. Expected {listed}, received '{value}'")
 
 
-def _refuse(rule: str, parameter: str, message: str) -> Refusal:
+def refuse(rule: str, parameter: str, message: str) -> Refusal:
+    """Refuse a parameter."""
     return Refusal(rule=rule, parameter=parameter, message=message)

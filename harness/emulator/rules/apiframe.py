@@ -22,6 +22,7 @@ BACKGROUNDS = ("auto", "opaque")
 FORMATS = ("webp", "png", "jpeg")
 MODERATIONS = ("auto", "low")
 RATIOS = ("1:1", "3:2", "2:3")
+EVENTS = ("progress", "completed", "failed")
 PARAMS = "gptImage2Params"
 INNER_KEYS = frozenset(
     {
@@ -45,8 +46,11 @@ RULES = {
     "output_format.one_of": "output_format is webp, png or jpeg",
     "moderation.one_of": "moderation is auto or low",
     "aspect_ratio.one_of": "aspect_ratio is 1:1, 3:2 or 2:3",
-    "images.format": "input_images is a web address or a list of them",
-    "webhook_url.format": "webhook_url is a string",
+    "images.format": "input_images is a string or a list of strings",
+    "images.count": "a list of input_images holds 1 to 16 (the number is ours)",
+    "images.url_only": "input_images are http or https addresses",
+    "webhook_url.format": "webhook_url is an http or https address",
+    "webhook_events.one_of": "webhookEvents is a list of progress, completed and failed",
 }
 
 BOUNDARIES = {
@@ -57,6 +61,7 @@ BOUNDARIES = {
     "output_format.one_of": "jpeg",
     "moderation.one_of": "low",
     "aspect_ratio.one_of": "2:3",
+    "images.count": "16 input_images",
 }
 
 
@@ -115,14 +120,41 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
+def webhook_url(body: Mapping[str, object]) -> object:
+    """Return where the events of a job go, None where nobody wants them.
+
+    The seed says webhook_url, the OpenAPI file webhookUrl; which one works is unknown, so both are
+    taken.
+    """
+    url = body.get("webhook_url")
+    return body.get("webhookUrl") if url is None else url
+
+
+def input_images(body: Mapping[str, object]) -> object:
+    """Return what a body names as its references."""
+    params = body.get(PARAMS)
+    return params.get("input_images") if isinstance(params, dict) else None
+
+
 def _webhook(body: Mapping[str, object], law: Law) -> Refusal | None:
-    # The seed says webhook_url, the OpenAPI file webhookUrl; which one works is unknown, so both
-    # are taken.
     for key in ("webhook_url", "webhookUrl"):
         value = body.get(key)
-        if value is not None and not isinstance(value, str) and law.holds("webhook_url.format"):
+        if value is None or is_web_address(value) or not law.holds("webhook_url.format"):
+            continue
+        if not isinstance(value, str):
             return _wrong_kind("webhook_url.format", key, "string", value)
-    return None
+        return _refuse("webhook_url.format", key, "Invalid url")
+    events = body.get("webhookEvents")
+    if events is None or not law.holds("webhook_events.one_of"):
+        return None
+    if not isinstance(events, list):
+        return _wrong_kind("webhook_events.one_of", "webhookEvents", "array", events)
+    unknown = next((event for event in events if event not in EVENTS), None)
+    if unknown is None and None not in events:
+        return None
+    listed = " | ".join(f"'{word}'" for word in EVENTS)
+    message = f"Invalid enum value. Expected {listed}, received '{unknown}'"
+    return _refuse("webhook_events.one_of", "webhookEvents", message)
 
 
 def _unknown_key(params: Mapping[str, object], law: Law) -> Refusal | None:
@@ -178,15 +210,22 @@ def _number_of_images(params: Mapping[str, object], law: Law) -> Refusal | None:
 
 
 def _input_images(params: Mapping[str, object], law: Law) -> Refusal | None:
-    # The seed's table says one URL string, the OpenAPI file a list of URIs: both are taken, none is
-    # fetched.
+    # The seed's table says one URL string, the OpenAPI file a list of URIs: both are taken.
+    path = f"{PARAMS}.input_images"
     images = params.get("input_images")
-    if images is None or not law.holds("images.format"):
+    if images is None:
         return None
     listed = images if isinstance(images, list) else [images]
-    if all(is_web_address(image) for image in listed):
+    if not all(isinstance(image, str) for image in listed):
+        if law.holds("images.format"):
+            return _refuse("images.format", path, "Expected string or array of strings")
         return None
-    return _refuse("images.format", f"{PARAMS}.input_images", "Invalid url")
+    if not law.spans("images.count", len(listed), 1, 16):
+        bound = "at least 1" if not listed else "at most 16"
+        return _refuse("images.count", path, f"Array must contain {bound} element(s)")
+    if not all(is_web_address(image) for image in listed) and law.holds("images.url_only"):
+        return _refuse("images.url_only", path, "Invalid url")
+    return None
 
 
 def _wrong_kind(rule: str, path: str, expected: str, value: object) -> Refusal:

@@ -1,19 +1,25 @@
-"""What Buble accepts in POST /api/v1/generations for openai/gpt-image-2.
+"""What Buble accepts in POST /api/v1/generations and /api/v1/files for openai/gpt-image-2.
 
 Source: the seed document "GPT Image 2 API" of Buble (modes and inputs, options). The fields that
-are refused and the error codes come from its pages docs/generations and docs/errors. Keys that no
-page names are ignored.
+are refused and the error codes come from its pages docs/generations, docs/files and docs/errors.
+Keys that no page names are ignored. The status of file_too_large is unknown: 413 here.
 """
+# ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..received import Form
+from . import uploads
 from .kinds import is_web_address
 from .law import AS_WRITTEN, Law, Refusal
+from .looked import Looked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .uploads import Upload
 
 MODEL = "openai/gpt-image-2"
 MODES = ("text_to_image", "image_to_image")
@@ -35,7 +41,10 @@ RULES = {
     "images.required": "image_to_image needs image_urls",
     "images.only_with": "image_urls go only with image_to_image",
     "images.count": "1 to 16 image_urls",
-    "images.format": "image_urls is a list of web addresses",
+    "images.format": "image_urls is a list of strings, each image is whole",
+    "images.url_only": "image_urls are http or https addresses",
+    "images.media_type": "an image is jpg, png or webp",
+    "images.max_bytes": "an image has up to 10 MB",
     **{f"{field}.absent": f"{field} is no field of this API" for field in FORBIDDEN},
 }
 
@@ -45,7 +54,12 @@ BOUNDARIES = {
     "resolution.one_of": "4K",
     "aspect_ratio.one_of": "3:4",
     "images.count": "16 image_urls",
+    "images.media_type": f"{uploads.IMAGE_TYPES[-1]} images",
+    "images.max_bytes": "an image of 10000000 bytes (MB read as 10^6)",
 }
+LIMIT_MB = 10
+# For the modes of other models, whose own limits are not ours to know: that of the page on files.
+GENERAL_LIMIT_MB = 30
 
 
 def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
@@ -63,7 +77,44 @@ def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
         or _prompt(body, law)
         or _options(body, law)
         or _images(body, law)
+        or _references(body, law)
     )
+
+
+def image_urls(body: Mapping[str, object]) -> object:
+    """Return what an edit names as its references; nothing in the other mode."""
+    return body.get("image_urls") if body.get("mode") == "image_to_image" else None
+
+
+def check_edit(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+    """Return why an edit's JSON body, or the form that uploads a file for it, is refused, or None.
+
+    Images are decoded, so this belongs in a thread.
+    """
+    return check_upload(body, law) if isinstance(body, Form) else check(body, law)
+
+
+def check_upload(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+    """Return why the form of POST /api/v1/files is refused, or None; belongs in a thread."""
+    if not isinstance(body, Form):
+        return _bad_body("body.format", None, "The request body must be multipart/form-data.")
+    file_type = body.text("file_type")
+    if file_type not in (None, "", "image"):
+        return Refusal(
+            rule="file_type.one_of",
+            parameter="file_type",
+            message=f"The file_type {file_type} is not supported by the model.",
+            status=415,
+            code="unsupported_file_type",
+        )
+    files = body.files("file")
+    if not files:
+        return Refusal(
+            rule="file.required", parameter="file", message="file is required.", code="missing_file"
+        )
+    ours = body.text("model") in (None, "", MODEL, "gpt-image-2")
+    limit_mb = LIMIT_MB if ours else GENERAL_LIMIT_MB
+    return _image(uploads.seen(files[0].data), "file", limit_mb, law)
 
 
 def _forbidden(body: Mapping[str, object], law: Law) -> Refusal | None:
@@ -147,9 +198,8 @@ def _options(body: Mapping[str, object], law: Law) -> Refusal | None:
 
 def _images(body: Mapping[str, object], law: Law) -> Refusal | None:
     images = body.get("image_urls")
-    given = images is not None and images != []
     if body.get("mode") != "image_to_image":
-        if given and law.holds("images.only_with"):
+        if images not in (None, []) and law.holds("images.only_with"):
             return Refusal(
                 rule="images.only_with",
                 parameter="image_urls",
@@ -158,19 +208,51 @@ def _images(body: Mapping[str, object], law: Law) -> Refusal | None:
                 code="unsupported_input_for_model",
             )
         return None
-    if not given:
+    if images is None:
         if law.holds("images.required"):
             return _bad_body(
                 "images.required", "image_urls", "image_urls is required in mode image_to_image."
             )
         return None
-    if not isinstance(images, list) or not all(is_web_address(image) for image in images):
+    if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
         if law.holds("images.format"):
             return _bad_body("images.format", "image_urls", "image_urls must be a list of URLs.")
         return None
     if not law.spans("images.count", len(images), 1, 16):
         return _bad_body("images.count", "image_urls", "image_urls must hold 1 to 16 URLs.")
+    if not all(is_web_address(image) for image in images) and law.holds("images.url_only"):
+        return _bad_body("images.url_only", "image_urls", "image_urls must hold http(s) URLs only.")
     return None
+
+
+def _references(body: Mapping[str, object], law: Law) -> Refusal | None:
+    """Judge what lies behind image_urls on loopback like an upload; ours, no page speaks of it."""
+    if not isinstance(body, Looked):
+        return None
+    uploaded = [found.upload for found in body.references if found.upload is not None]
+    refusals = (_image(upload, "image_urls", LIMIT_MB, law) for upload in uploaded)
+    return next((refusal for refusal in refusals if refusal is not None), None)
+
+
+def _image(upload: Upload, parameter: str, limit_mb: int, law: Law) -> Refusal | None:
+    rule = uploads.broken_image_rule(upload, limit_mb, law, limit_fits=True)
+    if rule is None:
+        return None
+    if rule == "images.max_bytes":
+        return Refusal(
+            rule=rule,
+            parameter=parameter,
+            message=f"{parameter}: a file must be no larger than {limit_mb} MB.",
+            status=413,
+            code="file_too_large",
+        )
+    return Refusal(
+        rule=rule,
+        parameter=parameter,
+        message=f"{parameter}: a file must be a jpg, png or webp image.",
+        status=415,
+        code="unsupported_file_format",
+    )
 
 
 def _bad_body(rule: str, parameter: str | None, message: str) -> Refusal:

@@ -1,15 +1,16 @@
-"""What nanobananaapi.dev accepts in POST /v1/images/generate for gpt-image-2.
+"""What nanobananaapi.dev accepts in POST /v1/images/generate and /v1/images/edit for gpt-image-2.
 
-Source: the seed document, sections API Parameters Reference, Supported Sizes and Quality Options.
-No page shows the message of a refused parameter: all texts here are invented, and each names its
-parameter. Unknown keys are ignored.
+Source: the seed document, sections API Parameters Reference, Supported Sizes, Quality Options and
+Image Editing; the largest number of references from the second source. No page shows the message of
+a refused parameter: all texts here are invented, and each names its parameter. Unknown keys are
+ignored, so that `image` says nothing in a generation.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .kinds import is_integer
+from .kinds import is_integer, is_web_address
 from .lattice import broken_size_rule, parse_size
 from .law import AS_WRITTEN, Law, Refusal
 
@@ -34,6 +35,10 @@ RULES = {
     "size.min_pixels": "at least 655360 px in total",
     "size.max_pixels": "at most 8294400 px in total",
     "quality.one_of": "quality is low, medium, high or auto",
+    "images.required": "an edit needs image",
+    "images.format": "image is a string or a list of strings",
+    "images.count": "1 to 14 images (second source)",
+    "images.url_only": "images are http or https addresses, neither base64 nor data: URLs",
 }
 
 BOUNDARIES = {
@@ -44,20 +49,26 @@ BOUNDARIES = {
     "size.min_pixels": "exactly 655360 px",
     "size.max_pixels": "exactly 8294400 px",
     "quality.one_of": "auto",
+    "images.count": "14 images",
 }
 
 
 def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
-    """Return why a request body is refused, or None."""
+    """Return why a generation's body is refused, or None."""
     if not isinstance(body, dict):
         return _refuse("body.format", None, "invalid request body")
-    return (
-        _model(body, law)
-        or _prompt(body, law)
-        or _n(body, law)
-        or _size(body, law)
-        or (_quality(body, law))
-    )
+    return _model(body, law) or _prompt(body, law) or _options(body, law)
+
+
+def check_edit(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+    """Return why an edit's body is refused, or None."""
+    if not isinstance(body, dict):
+        return _refuse("body.format", None, "invalid request body")
+    return _model(body, law) or _prompt(body, law) or _image(body, law) or _options(body, law)
+
+
+def _options(body: Mapping[str, object], law: Law) -> Refusal | None:
+    return _n(body, law) or _size(body, law) or _quality(body, law)
 
 
 def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
@@ -86,6 +97,30 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
         return _refuse(
             "prompt.max_length", "prompt", "prompt must be no longer than 2000 characters"
         )
+    return None
+
+
+def image(body: Mapping[str, object]) -> object:
+    """Return what an edit names as its references."""
+    return body.get("image")
+
+
+def _image(body: Mapping[str, object], law: Law) -> Refusal | None:
+    given = image(body)
+    if given is None or given == "":
+        if law.holds("images.required"):
+            return _refuse("images.required", "image", "image is required")
+        return None
+    images = given if isinstance(given, list) else [given]
+    if not all(isinstance(one, str) for one in images):
+        if law.holds("images.format"):
+            return _refuse("images.format", "image", "image must be a URL or an array of URLs")
+        return None
+    if not law.spans("images.count", len(images), 1, 14):
+        return _refuse("images.count", "image", "image must hold 1 to 14 URLs")
+    if not all(is_web_address(one) for one in images) and law.holds("images.url_only"):
+        message = "image must be a public URL; base64 and data: URLs are not supported"
+        return _refuse("images.url_only", "image", message)
     return None
 
 

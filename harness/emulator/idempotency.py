@@ -1,0 +1,61 @@
+"""Submissions that come again under the same Idempotency-Key."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .desk import Desk
+    from .jobs import Job
+
+LONGEST_KEY = 255
+KEPT_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A submission as it is known again: by the API key, the key of its own, and its body."""
+
+    api_key: str
+    key: str
+    body: Mapping[str, object]
+
+    @property
+    def slot(self) -> str:
+        """Where it is remembered; two API keys have nothing in common."""
+        return f"{self.api_key}\n{self.key}"
+
+    @property
+    def canonical(self) -> str:
+        """The body in the one way of writing that all equal bodies share."""
+        return json.dumps(self.body, sort_keys=True)
+
+
+class OtherBodyError(ValueError):
+    """The key has come before with another body."""
+
+
+def earlier(desk: Desk, submission: Submission) -> Job | None:
+    """Return the job created by the same submission within 24 hours, None where there is none.
+
+    Raises OtherBodyError. The hours are not scaled.
+    """
+    if not submission.key or "idempotency_ignored" in desk.faults:
+        return None
+    body, job_id = desk.replays.get(submission.slot, ("", ""))
+    job = desk.jobs.get(job_id)
+    if job is None or desk.now_s() - job.start_s > KEPT_S:
+        return None
+    if body != submission.canonical:
+        raise OtherBodyError
+    return job
+
+
+def remember(desk: Desk, submission: Submission, job: Job) -> None:
+    """Keep the job for those who send the same again; without a key nothing is kept."""
+    if submission.key:
+        desk.replays[submission.slot] = (submission.canonical, job.id)

@@ -1,0 +1,87 @@
+"""How Apiframe words a job, in a poll, in a list and in the body of a webhook.
+
+Source: the OpenAPI file of its SDK and its pages jobs/get and webhooks.
+"""
+# ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..jobs import ENDED, invented
+from ..rules import apiframe as rules
+from ..webhooks import TOLD
+
+if TYPE_CHECKING:
+    from ..desk import Desk
+    from ..jobs import Job, Stage
+    from ..replies import Json
+    from ..webhooks import Delivery
+
+STATUS: dict[Stage, str] = {
+    "waiting": "QUEUED",
+    "working": "PROCESSING",
+    "done": "COMPLETED",
+    "failed": "FAILED",
+}
+FAILED = "Generation failed, credits were refunded"
+
+
+def shown(desk: Desk, job: Job, stage: Stage) -> Json:
+    """Return a job as a poll shows it."""
+    return {
+        "id": job.id,
+        "status": STATUS[stage],
+        "model": rules.MODEL,
+        "progress": _percent(job, stage, desk.now_s()),
+        "result": _result(desk, job.urls()) if stage == "done" else None,
+        "error": (job.error or FAILED) if stage == "failed" else None,
+        "creditCost": int(job.price),
+        "webhookStatus": None if job.hook is None else job.hook.status,
+        "createdAt": _timestamp(job.created_at),
+        "completedAt": _timestamp(job.finished_at()) if stage in ENDED else None,
+        "input": job.facts.get("input"),
+    }
+
+
+def event_body(desk: Desk, job: Job, delivery: Delivery) -> Json:
+    """Return the body of a webhook; under one fault it is about a job that nobody submitted."""
+    stage = TOLD[delivery.event]
+    # An event that comes too early is of its own time.
+    ended_at = time.time() if job.early else job.finished_at()
+    job_id, urls = job.id, job.urls()
+    if job.hook is not None and "webhook_wrong_job" in job.hook.spoilt:
+        job_id = str(uuid.uuid5(uuid.NAMESPACE_URL, job.id))
+        names = [picture.filename for picture in job.pictures]
+        urls = [f"{job.base_url}cdn/{invented(job_id, name)}" for name in names]
+    return {
+        "event": delivery.event,
+        "jobId": job_id,
+        "status": STATUS[stage],
+        "progress": delivery.percent,
+        "result": _result(desk, urls) if stage == "done" else None,
+        "model": rules.MODEL,
+        "creditCost": int(job.price),
+        "completedAt": _timestamp(ended_at) if stage in ENDED else None,
+    }
+
+
+def _percent(job: Job, stage: Stage, now_s: float) -> int:
+    if stage == "waiting":
+        return 0
+    percent = job.progress(now_s)
+    return min(percent, 99) if stage == "working" else percent
+
+
+def _result(desk: Desk, urls: list[str]) -> object:
+    if "result_string" in desk.variants and len(urls) == 1:
+        return urls[0]
+    return {"images": urls}
+
+
+def _timestamp(unix_s: float) -> str:
+    text = datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,218 @@
+"""sub2api's POST /v1/responses: a text model that calls the tool image_generation, or just answers.
+
+Source: two real exchanges with OpenAI, one at once (jpeg, 1536x1024) and one streamed (webp); the
+shapes are theirs, down to the reasoning before the image and the empty message after it. Chosen
+here: the text of an answer without the tool, and that such an answer is free.
+"""
+# ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+from .. import streams
+from ..darkroom import develop, drafts
+from ..front import Decision
+from ..latency import SUBMIT_S
+from ..replies import Answer, EventStream, Json
+from ..rules import sub2api_responses as rules
+from . import sub2api_response_events as events
+from .sub2api_images import (
+    declared_of,
+    headers,
+    note_of,
+    order_of,
+    partial_count,
+    quality_of,
+)
+from .sub2api_response_events import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..desk import Desk
+    from ..pictures import Picture
+
+ONLY_TEXT = "There is no tool to make an image with."
+TEXT_TOKENS, REASONING_TOKENS = 154, 1280  # of the answer and its reasoning, from the recording
+
+
+async def fulfil(desk: Desk, body: Mapping[str, object]) -> Decision:
+    """Answer with an image where the tool is there to be called, else with a text."""
+    streamed = body.get("stream") is True and "stream_ignored" not in desk.faults
+    found = rules.tool_of(body)
+    if found is None or body.get("tool_choice") == "none":
+        return _written(desk, body, streamed=streamed)
+    return await _painted(desk, body, found[1], streamed=streamed)
+
+
+async def _painted(
+    desk: Desk, body: Mapping[str, object], tool: Mapping[str, object], *, streamed: bool
+) -> Decision:
+    faults, order = desk.faults, dataclasses.replace(order_of(tool), images=1)
+    quality = quality_of(tool)
+    wait_s = desk.latency.generation_s(quality=quality, pixels=order.pixels, images=1)
+    out = headers(desk, wait_s)
+    pictures = await develop(desk, order)
+    declared = declared_of(desk, order, quality)
+    call = _call(desk, body, tool, pictures[0], declared)
+    items = (_reasoning(desk), call, _message(desk, ""))
+    reply = _reply(desk, body, items)
+    note = note_of(desk, 1, streamed=streamed)
+    if not streamed:
+        answer: Answer | EventStream = Answer(
+            status=200, body=reply.response("completed"), headers=out
+        )
+        return Decision(answer=answer, note=note, wait_s=wait_s)
+    asked = partial_count(tool.get("partial_images"))
+    made = await drafts(desk, order, streams.needed(faults, asked))
+    shown = [
+        events.partial(call, picture, declared, index)
+        for picture, index in zip(made, streams.indices(faults, len(made)), strict=True)
+    ]
+    script = streams.Script(
+        opening=events.before_the_image(reply),
+        partials=tuple(shown[: streams.shown(faults, asked)]),
+        closing=events.from_the_image_on(reply),
+        late=shown[-1] if "partial_after_completion" in faults else None,
+    )
+    return Decision(answer=events.numbered(streams.staged(faults, script, wait_s, out)), note=note)
+
+
+def _written(desk: Desk, body: Mapping[str, object], *, streamed: bool) -> Decision:
+    wait_s = desk.latency.fixed_s(SUBMIT_S)
+    out = headers(desk, wait_s)
+    reply = _reply(desk, body, (_message(desk, ONLY_TEXT),))
+    note = note_of(desk, 0)
+    if not streamed:
+        answer = Answer(status=200, body=reply.response("completed"), headers=out)
+        return Decision(answer=answer, note=note, wait_s=wait_s)
+    closing = (*events.spoken(reply.items[0], 0), events.completed(reply))
+    script = streams.Script(opening=events.begun(reply), closing=closing)
+    return Decision(
+        answer=events.numbered(streams.staged(desk.faults, script, wait_s, out)), note=note
+    )
+
+
+def _reply(desk: Desk, body: Mapping[str, object], items: tuple[Json, ...]) -> Reply:
+    said = prompt_of(body)
+    asked = max(1, len(said) // 4)
+    usage: Json = {
+        "input_tokens": asked,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": TEXT_TOKENS + REASONING_TOKENS,
+        "output_tokens_details": {"reasoning_tokens": REASONING_TOKENS},
+        "total_tokens": asked
+        + TEXT_TOKENS
+        + REASONING_TOKENS
+        + (7 if "bad_usage_sum" in desk.faults else 0),
+    }
+    common: Json = {
+        "id": f"resp_{desk.new_id('response')}",
+        "object": "response",
+        "created_at": int(time.time()),
+        "status": "completed",
+        "background": False,
+        "error": None,
+        "incomplete_details": None,
+        "instructions": body.get("instructions"),
+        "max_output_tokens": None,
+        "max_tool_calls": None,
+        "metadata": {},
+        "model": body.get("model"),
+        "output": [],
+        "parallel_tool_calls": True,
+        "previous_response_id": None,
+        "prompt_cache_key": None,
+        "reasoning": {"effort": "medium", "summary": None},
+        "safety_identifier": None,
+        "service_tier": "default",
+        "store": True,
+        "temperature": 1.0,
+        "text": {"format": {"type": "text"}, "verbosity": "medium"},
+        "tool_choice": body.get("tool_choice") or "auto",
+        "tools": [_listed(tool) for tool in _tools(body)],
+        "top_logprobs": 0,
+        "top_p": 1.0,
+        "truncation": "disabled",
+        "user": body.get("user"),
+    }
+    kept = None if "missing_field" in desk.faults else usage
+    return Reply(common=common, items=items, usage=kept)
+
+
+def _tools(body: Mapping[str, object]) -> list[object]:
+    tools = body.get("tools")
+    return tools if isinstance(tools, list) else []
+
+
+def _listed(tool: object) -> object:
+    """Return a tool as a response lists it: with its defaults."""
+    if not isinstance(tool, dict) or tool.get("type") != rules.TOOL:
+        return tool
+    defaults: Json = {
+        "background": "auto", "moderation": "auto", "n": 1, "output_compression": 100,
+        "output_format": "png", "quality": "auto", "size": "auto",
+    }  # fmt: skip
+    return {**defaults, **{key: value for key, value in tool.items() if value is not None}}
+
+
+def prompt_of(body: Mapping[str, object]) -> str:
+    """Return all text of the input, its parts one below the other."""
+    said = body.get("input")
+    if isinstance(said, str):
+        return said
+    return "\n".join(text for part in _parts(said) if isinstance(text := part.get("text"), str))
+
+
+def _parts(said: object) -> list[Json]:
+    parts: list[Json] = []
+    for message in said if isinstance(said, list) else []:
+        content = message.get("content") if isinstance(message, dict) else None
+        if isinstance(content, str):
+            parts.append({"type": "input_text", "text": content})
+        elif isinstance(content, list):
+            parts += [part for part in content if isinstance(part, dict)]
+    return parts
+
+
+def _reasoning(desk: Desk) -> Json:
+    return {"id": f"rs_{desk.new_id('reasoning')}", "type": "reasoning", "summary": []}
+
+
+def _message(desk: Desk, text: str) -> Json:
+    return {
+        "id": f"msg_{desk.new_id('message')}",
+        "type": "message",
+        "status": "completed",
+        "content": [_text_part(text)],
+        "role": "assistant",
+    }
+
+
+def _text_part(text: str) -> Json:
+    return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+
+
+def _call(
+    desk: Desk,
+    body: Mapping[str, object],
+    tool: Mapping[str, object],
+    picture: Picture,
+    declared: Json,
+) -> Json:
+    action = tool.get("action")
+    if action not in ("generate", "edit"):
+        shown = any(part.get("type") == "input_image" for part in _parts(body.get("input")))
+        action = "edit" if shown else "generate"
+    return {
+        "id": f"ig_{desk.new_id('call')}",
+        "type": "image_generation_call",
+        "status": "completed",
+        "action": action,
+        **declared,
+        "result": picture.base64,
+        "revised_prompt": prompt_of(body),
+    }

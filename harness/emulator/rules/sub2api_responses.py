@@ -1,0 +1,107 @@
+"""What sub2api accepts in POST /v1/responses, with and without the tool image_generation.
+
+Source: the seed document, section Endpoints, "image_generation tool with a text/agent model"; the
+tool's options from the schema of OpenAI, their limits as for generation. `action`, `tool_choice`,
+`input_image_mask` and keys that no document names are not judged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from . import sub2api
+from .law import AS_WRITTEN, Law, Refusal
+from .openai_words import invalid, missing, user_error, wrong_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TOOL = "image_generation"
+OPTIONS = (
+    "size", "quality", "output_format", "output_compression", "background", "moderation",
+    "partial_images",
+)  # fmt: skip
+# A recording has partial_images: 0 without stream, and OpenAI's own default of output_compression
+# goes with png.
+UNSAID = frozenset({"output_compression.only_with", "partial_images.only_with"})
+
+
+def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+    """Return why a request body is refused, or None."""
+    if not isinstance(body, dict):
+        return sub2api.UNREADABLE
+    relaxed = dataclasses.replace(law, ignored=law.ignored | UNSAID)
+    outer = {key: body.get(key) for key in ("stream", "user")}
+    return (
+        _model(body, law)
+        or _input(body, law)
+        or _tools(body)
+        or _tool(body, relaxed)
+        or sub2api.options(outer, relaxed)
+    )
+
+
+def tool_of(body: Mapping[str, object]) -> tuple[int, Mapping[str, object]] | None:
+    """Return the image generation tool and its place among the tools, None where there is none."""
+    tools = body.get("tools")
+    for index, tool in enumerate(tools if isinstance(tools, list) else []):
+        if isinstance(tool, dict) and tool.get("type") == TOOL:
+            return index, tool
+    return None
+
+
+def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+    model = body.get("model")
+    if model is None or model == "":
+        return missing("model.required", "model") if law.holds("model.required") else None
+    if not law.holds("model.one_of"):
+        return None
+    if not isinstance(model, str):
+        return wrong_kind("model.one_of", "model", "a string", model)
+    if model.startswith(("gpt-image-", "dall-e-")):
+        reason = f"'{model}' is an image model. The Responses API requires a text model."
+        return invalid("model.one_of", "model", "invalid_value", reason)
+    return None
+
+
+def _input(body: Mapping[str, object], law: Law) -> Refusal | None:
+    said = body.get("input")
+    if said is None or said in ("", []):
+        return missing("prompt.required", "input") if law.holds("prompt.required") else None
+    if isinstance(said, str) or not law.holds("prompt.format"):
+        return None
+    if not isinstance(said, list):
+        return wrong_kind("prompt.format", "input", "a string or an array", said)
+    for index, item in enumerate(said):
+        if not isinstance(item, dict):
+            return wrong_kind("prompt.format", f"input[{index}]", "an object", item)
+    return None
+
+
+def _tools(body: Mapping[str, object]) -> Refusal | None:
+    tools = body.get("tools")
+    if tools is None or isinstance(tools, list):
+        return None
+    return wrong_kind("tools.format", "tools", "an array", tools)
+
+
+def _tool(body: Mapping[str, object], law: Law) -> Refusal | None:
+    found = tool_of(body)
+    if found is None:
+        return None
+    index, tool = found
+    place = f"tools[{index}]"
+    refusal = sub2api.options({key: tool.get(key) for key in OPTIONS}, law)
+    if refusal is not None:
+        key = refusal.parameter
+        message = refusal.message.replace(f"'{key}'", f"'{place}.{key}'")
+        return dataclasses.replace(refusal, parameter=f"{place}.{key}", message=message)
+    if tool.get("input_fidelity") is not None and law.holds("input_fidelity.absent"):
+        return user_error(
+            "input_fidelity.absent",
+            f"{place}.input_fidelity",
+            "The parameter 'input_fidelity' is not supported for this model.",
+            "invalid_input_fidelity_model",
+        )
+    return None
