@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.core.case import Case, Expect, Plan, Price, Shot
+from harness.core.case import Case, Expect, FollowUp, Plan, Price, Shot
 from harness.core.errors import RecordingError
 from harness.core.exchange import Part, Request
 from harness.core.jsontype import Json, canonical, digest
+from harness.core.places import THIS_RUN
 from harness.spec import price
-from harness.spec.dialect import request
+from harness.spec.dialect import carried, request
 from harness.spec.judge import broken
 from harness.spec.provider import Provider
 
@@ -46,13 +47,21 @@ def _sent(shot: Shot) -> str:
 
 def _shot(provider: Provider, case: Case) -> Shot:
     operation = provider.operation(case.operation)
-    at_risk = price.of(provider, operation, case.arguments)
+    listed = price.of(provider, operation, case.arguments)
+    again = "same_key" in case.follow_ups
     return Shot(
         case=case,
-        request=request(provider, operation, case.arguments),
-        price=price.free(provider) if case.expect == "refuse" else at_risk,
-        at_risk=at_risk,
+        request=request(
+            provider, operation, case.arguments, key=f"{THIS_RUN}-{case.id}" if again else None
+        ),
+        price=price.free(provider) if case.expect == "refuse" else listed,
+        at_risk=_twice(listed) if again else listed,
     )
+
+
+def _twice(once: Price) -> Price:
+    """Return what a repeated submission costs where the provider makes a second job of it."""
+    return replace(once, amount=2 * once.amount, images=2 * once.images)
 
 
 def _order(shot: Shot) -> tuple[int, Decimal]:
@@ -96,6 +105,7 @@ def _shot_json(shot: Shot) -> Json:
         "covers": list(case.covers),
         "why": case.why,
         "arguments": case.arguments,
+        "follow_ups": list(case.follow_ups),
         "request": {
             "method": sent.method,
             "path": sent.target,
@@ -145,6 +155,7 @@ class _SavedCase:
     covers: tuple[str, ...]
     why: str
     arguments: dict[str, Json]
+    follow_ups: tuple[FollowUp, ...]
     due_s: float
 
 
@@ -195,7 +206,8 @@ def from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
 
 def _keeps_its_word(provider: Provider, case: Case) -> bool:
     """Tell whether the rules still say of a judged case what it was made for."""
-    breaks, unsaid = broken(provider.operation(case.operation), case.arguments)
+    operation = provider.operation(case.operation)
+    breaks, unsaid = broken(operation, carried(operation, case.arguments))
     match case.expect:
         case "accept":
             return case.breaks is None and not breaks and not unsaid
@@ -216,5 +228,6 @@ def _reread(provider: Provider, saved: _SavedCase) -> Shot:
         covers=saved.covers,
         arguments=saved.arguments,
         why=saved.why,
+        follow_ups=saved.follow_ups,
     )
     return replace(_shot(provider, case), due_s=saved.due_s)

@@ -15,7 +15,7 @@ from harness.checks.verdicts import judge
 from harness.core.errors import HarnessError
 from harness.core.verdict import Verdict
 from harness.spec.load import provider as shipped
-from harness.store import read_run
+from harness.store.past import read_run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,6 @@
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from harness.assets import described
 from harness.cases.build import Builder
+from harness.cases.references import PLAIN
 from harness.core.case import Case, Plan
 from harness.core.errors import RecordingError
 from harness.core.jsontype import Json
+from harness.core.places import THIS_RUN
 from harness.plan import from_json, plan, plan_digest, to_json, total
 from harness.runner.prepare import new_plan
 from harness.spec.load import FOLDER, NAMES, parse, provider
@@ -23,6 +26,7 @@ OF_A_PLAN = {"provider", "seed", "cases"}
 OF_A_CASE = {
     "id", "operation", "expect", "breaks", "covers", "arguments", "request", "price",
 }  # fmt: skip
+OF_A_FILE = {"name", "filename", "media_type", "bytes", "width", "height"}
 
 
 def saved(name: str = "nanobanana") -> Any:  # noqa: ANN401 - JSON to be broken in any way
@@ -34,32 +38,96 @@ def planned(name: str, *cases: Case) -> Plan:
     return plan(provider(name), cases, seed=0, spec_digest="0" * 64)
 
 
-def case(name: str, expect: str = "accept", /, **arguments: Json) -> Case:
+def case(
+    name: str, expect: str = "accept", operation: str = "generate", /, **arguments: Json
+) -> Case:
     """A case with these arguments beside the base request."""
-    builder = Builder(provider(name), "generate")
+    builder = Builder(provider(name), operation)
     given = builder.base(prompt="x") | arguments
     made = builder.accept("one", given, None)
     return replace(made, expect=expect)  # type: ignore[arg-type]  # one of the three
 
 
 # ----------------------------------------------------------------------------------------- shape
+def requests_of(name: str) -> Iterator[tuple[Any, Any]]:
+    """Each case of a plan on disk, with its request."""
+    for item in saved(name)["cases"]:
+        yield item, item["request"]
+
+
+def is_form(name: str, item: Any) -> bool:  # noqa: ANN401 - a case of a plan on disk
+    return provider(name).operation(item["operation"]).body == "form"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_plan_has_the_keys_of_the_contract(name: str) -> None:
     found = saved(name)
 
     assert set(found) == OF_A_PLAN | {"spec_digest"}
-    for item in found["cases"]:
-        assert set(item) == OF_A_CASE | {"about", "why", "at_risk", "due_s"}
-        assert set(item["request"]) == {"method", "path", "headers", "json", "timeout_s"}
+    for item, request in requests_of(name):
+        content = {"form"} if is_form(name, item) else {"json"}
+        assert set(item) == OF_A_CASE | {"about", "why", "follow_ups", "at_risk", "due_s"}
+        assert set(request) == {"method", "path", "headers", "timeout_s"} | content
         assert set(item["price"]) == set(item["at_risk"]) == {"amount", "unit", "images"}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_request_of_a_plan_carries_a_key(name: str) -> None:
-    for item in saved(name)["cases"]:
-        headers = {header.lower() for header in item["request"]["headers"]}
+@pytest.mark.parametrize("name", ["sub2api", "aimlapi"])
+def test_a_part_of_a_form_has_the_keys_of_the_contract(name: str) -> None:
+    parts = [part for _, sent in requests_of(name) for part in sent.get("form", ())]
 
-        assert headers == {"content-type", "accept"}
+    assert {frozenset(part) for part in parts} == {
+        frozenset({"name", "value"}),
+        frozenset(OF_A_FILE | {"digest"}),
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_request_of_a_plan_carries_an_api_key(name: str) -> None:
+    auth = provider(name).auth
+    for _, sent in requests_of(name):
+        headers = {header.lower() for header in sent["headers"]}
+
+        assert auth.header.lower() not in headers
+        assert headers <= {"content-type", "accept", "idempotency-key"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_says_that_it_is_json_and_a_form_leaves_it_to_the_transport(name: str) -> None:
+    for item, sent in requests_of(name):
+        assert ("Content-Type" in sent["headers"]) is not is_form(name, item)
+        assert sent["headers"].get("Content-Type", "application/json") == "application/json"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_events_are_accepted_where_a_stream_is_asked_for(name: str) -> None:
+    for item, sent in requests_of(name):
+        streaming = item["arguments"].get("stream") is True
+        kind = "text/event-stream" if streaming else "application/json"
+
+        assert sent["headers"]["Accept"] == kind
+
+
+def test_what_is_submitted_twice_has_a_key_of_its_own_in_each_run() -> None:
+    keys = {
+        item["id"]: sent["headers"].get("Idempotency-Key") for item, sent in requests_of("apiframe")
+    }
+    given = {name: key for name, key in keys.items() if key is not None}
+
+    assert set(given) == {"generate/base", "edit/base"}
+    assert len(set(given.values())) == 2
+    assert all(THIS_RUN in key and len(key) <= 255 for key in given.values())
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "apiframe"])
+def test_a_provider_without_idempotency_is_sent_no_key(name: str) -> None:
+    assert not any("Idempotency-Key" in sent["headers"] for _, sent in requests_of(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plan_names_files_and_holds_none(name: str) -> None:
+    longest = max(json.dumps(saved(name), ensure_ascii=False).split('"'), key=len)
+
+    assert len(longest) < 33_000  # the longest prompt; one file in base64 can be 70 million
 
 
 def test_a_form_is_told_part_by_part() -> None:
@@ -75,6 +143,36 @@ def test_a_form_is_told_part_by_part() -> None:
         "name": "image[]", "filename": "a", "media_type": "image/png",
     }  # fmt: skip
     assert (form[1]["bytes"], form[1]["width"], form[1]["height"]) == (9, 4, 5)
+
+
+def test_two_forms_that_differ_in_a_file_are_both_sent() -> None:
+    files = (described(replace(PLAIN, seed=seed)) for seed in (1, 2, 1))
+    made = [
+        replace(case("aimlapi", "accept", "edit", images=[file]), id=f"edit/{place}")
+        for place, file in enumerate(files)
+    ]
+
+    assert [shot.case.id for shot in planned("aimlapi", *made).shots] == ["edit/0", "edit/1"]
+
+
+def test_one_body_goes_to_two_addresses() -> None:
+    # Their bodies are alike where neither names an image.
+    made = [
+        replace(case("nanobanana"), operation=operation, id=f"{operation}/bare")
+        for operation in ("generate", "edit")
+    ]
+
+    assert len(planned("nanobanana", *made).shots) == 2
+
+
+def test_one_request_of_two_operations_is_sent_once() -> None:
+    # Apiframe's edit without an image is a generation.
+    made = [
+        replace(case("apiframe"), operation=operation, id=f"{operation}/bare")
+        for operation in ("generate", "edit")
+    ]
+
+    assert [shot.case.id for shot in planned("apiframe", *made).shots] == ["generate/bare"]
 
 
 def test_two_forms_that_differ_are_both_sent() -> None:
@@ -103,16 +201,18 @@ def test_one_body_is_sent_once_and_true_is_not_one() -> None:
 
 # ----------------------------------------------------------------------------------------- order
 @pytest.mark.parametrize("name", NAMES)
-def test_the_base_leaves_first_then_what_is_free_then_what_is_open_then_the_cheapest(
+def test_the_bases_leave_first_then_what_is_free_then_what_is_open_then_the_cheapest(
     name: str,
 ) -> None:
     shots = PLANS[name].shots
+    operations = list(provider(name).operations)
+    bases, others = shots[: len(operations)], shots[len(operations) :]
     rank = {"refuse": 1, "observe": 2, "accept": 3}
-    ranks = [rank[shot.case.expect] for shot in shots[1:]]
-    served = [shot.price.amount for shot in shots[1:] if shot.case.expect == "accept"]
+    ranks = [rank[shot.case.expect] for shot in others]
+    served = [shot.price.amount for shot in others if shot.case.expect == "accept"]
 
-    assert shots[0].case.id == "generate/base"
-    assert shots[0].case.expect == "accept"
+    assert [shot.case.id for shot in bases] == [f"{one}/base" for one in operations]
+    assert {shot.case.expect for shot in bases} == {"accept"}
     assert set(ranks) == {1, 2, 3}
     assert ranks == sorted(ranks)
     assert served == sorted(served)
@@ -161,6 +261,39 @@ def test_an_open_question_costs_as_if_it_were_served() -> None:
     assert shot.price.amount == 69
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "amount", "images"),
+    [
+        ("buble", {"resolution": "4K"}, "2", 1),
+        ("sub2api", {"n": 10}, "10", 10),
+        ("apiframe", {"quality": "medium", "n": 10}, "90", 10),
+        ("nanobanana", {"quality": "high", "size": "2048x1152"}, "67", 1),
+        ("aimlapi", {"n": 10}, "0.536705", 10),
+    ],
+)
+def test_an_edit_costs_what_the_price_list_says(
+    name: str, arguments: dict[str, Json], amount: str, images: int
+) -> None:
+    shot = planned(name, replace(case(name, "accept", "edit"), arguments=arguments)).shots[0]
+
+    assert (shot.price.amount, shot.price.images) == (Decimal(amount), images)
+
+
+def test_what_is_submitted_twice_may_cost_twice() -> None:
+    made = replace(case("apiframe", quality="high"), follow_ups=("same_key",))
+    shot = planned("apiframe", made).shots[0]
+
+    assert (str(shot.price.amount), shot.price.images) == ("23", 1)
+    assert (str(shot.at_risk.amount), shot.at_risk.images) == ("46", 2)
+
+
+def test_asking_for_a_job_again_costs_nothing() -> None:
+    made = replace(case("apiframe"), follow_ups=("poll_again", "unknown_job"))
+    shot = planned("apiframe", made).shots[0]
+
+    assert shot.at_risk == shot.price
+
+
 def test_the_total_is_the_sum_of_what_is_expected() -> None:
     cases = [case("apiframe"), case("apiframe", "refuse", n=2), case("apiframe", n=10)]
     found = total(planned("apiframe", *cases).shots, "credit")
@@ -193,6 +326,10 @@ def first(found: Any, expect: str) -> Any:  # noqa: ANN401 - JSON to be broken i
     return next(item for item in found["cases"] if item["expect"] == expect)
 
 
+def an_edit(found: Any) -> Any:  # noqa: ANN401 - JSON to be broken in any way
+    return next(item for item in found["cases"] if item["id"] == "edit/base")
+
+
 EDITS: dict[str, Edit] = {
     "no plan at all": lambda found: found.clear(),
     "another provider": lambda found: found.update(provider="buble"),
@@ -217,6 +354,11 @@ EDITS: dict[str, Edit] = {
     "an unknown expectation": lambda found: found["cases"][0].update(expect="hope"),
     "another broken rule": lambda found: first(found, "refuse").update(breaks="n.range"),
     "cases that are none": lambda found: found.update(cases=[3]),
+    "a follow-up more": lambda found: found["cases"][0].update(follow_ups=["same_key"]),
+    "an unknown follow-up": lambda found: found["cases"][0].update(follow_ups=["again"]),
+    "no follow-ups": lambda found: found["cases"][0].pop("follow_ups"),
+    "a reference": lambda found: an_edit(found)["arguments"].update(images=["https://a.test"]),
+    "a reference in the body": lambda found: an_edit(found)["request"]["json"].update(image="x"),
 }
 
 
@@ -237,9 +379,41 @@ def test_a_plan_altered_by_hand_is_refused(edit: Edit) -> None:
     assert "harness run --record" in caught.value.hint
 
 
+EDITS_OF_A_FORM: dict[str, Edit] = {
+    "a value": lambda form: form[1].update(value="other"),
+    "a file's name": lambda form: form[-1].update(filename="png-rgb-64x64-1.png"),
+    "a file's digest": lambda form: form[-1].update(digest="0" * 64),
+    "a file's size": lambda form: form[-1].update(bytes=1),
+    "a file's type": lambda form: form[-1].update(media_type="image/gif"),
+    "a part less": lambda form: form.pop(),
+    "a part more": lambda form: form.append({"name": "n", "value": "1"}),
+    "the order": lambda form: form.reverse(),
+    "no form": lambda form: form.clear(),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS_OF_A_FORM.values(), ids=EDITS_OF_A_FORM)
+def test_a_form_altered_by_hand_is_refused(edit: Edit) -> None:
+    found = saved("aimlapi")
+    edit(an_edit(found)["request"]["form"])
+
+    with pytest.raises(RecordingError, match=r"^plan\.json: "):
+        from_json(found, provider=provider("aimlapi"), where="plan.json")
+
+
+def test_a_form_is_no_json() -> None:
+    found = saved("aimlapi")
+    sent = an_edit(found)["request"]
+    sent["json"] = sent.pop("form")
+
+    with pytest.raises(RecordingError, match="differ"):
+        from_json(found, provider=provider("aimlapi"), where="plan.json")
+
+
 def test_true_in_the_arguments_is_not_one_in_the_body() -> None:
     found = saved("sub2api")
-    open_ = next(item for item in found["cases"] if item["id"].endswith("refuse/50-with-png"))
+    about = "generate/output_compression.only_with/refuse/50-with-png"
+    open_ = next(item for item in found["cases"] if item["id"] == about)
     assert open_["request"]["json"]["n"] == 1
     open_["arguments"]["n"] = True
 

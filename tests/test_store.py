@@ -13,7 +13,9 @@ from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Failure, Reply, Request, Times
 from harness.core.outcome import Fault, Outcome
 from harness.runner.prepare import new_plan
-from harness.store import BALLAST, BALLAST_BYTES, IMAGES, JOURNAL, Line, RunFolder, read_run
+from harness.store.folder import BALLAST, BALLAST_BYTES, RunFolder
+from harness.store.line import IMAGES, JOURNAL, Line
+from harness.store.past import read_run
 from tests.runner.journals import EVIDENCE, header
 from tests.strategies import exchanges
 

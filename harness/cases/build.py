@@ -2,11 +2,14 @@
 
 import hashlib
 
+from harness.cases import references
+from harness.cases.choice import Choice
 from harness.cases.tokens import tokens
-from harness.cases.values import Choice, companions
-from harness.core.case import Case, Expect
+from harness.cases.values import companions
+from harness.core.case import Case, Expect, FollowUp
 from harness.core.errors import HarnessError
 from harness.core.jsontype import Json, canonical
+from harness.spec.dialect import carried
 from harness.spec.judge import broken
 from harness.spec.provider import Constraint, Operation, Provider
 
@@ -25,6 +28,9 @@ class Builder:
         for name, argument in self.operation.arguments.items():
             if name == "prompt":
                 arguments[name] = prompt
+            elif argument.type in ("images", "file"):
+                if argument.required is not None:
+                    arguments[name] = references.plain(name, self.operation)
             elif argument.cheapest is not None:
                 arguments[name] = argument.cheapest
             elif argument.required is not None and argument.one_of is not None:
@@ -39,20 +45,48 @@ class Builder:
         beside = {**companions(name, self.operation), **choice.beside}
         return {**base, **beside, name: choice.value}
 
-    def accept(self, case_id: str, arguments: dict[str, Json], about: str | None) -> Case:
+    def can_tell(self, arguments: dict[str, Json], constraint: Constraint, *, kept: bool) -> bool:
+        """Tell whether a request with other files is about this rule alone, `kept` or broken.
+
+        Files have several properties at once: where a mask must have its image's format and be a
+        PNG, no WebP breaks only one of the two. Other arguments are written so that they do.
+        """
+        if self.operation.arguments[constraint.parameter].type not in ("images", "file"):
+            return True
+        breaks, unsaid = broken(self.operation, carried(self.operation, arguments))
+        return [item.id for item in breaks] == ([] if kept else [constraint.id]) and not unsaid
+
+    def follow_ups(self) -> tuple[FollowUp, ...]:
+        """Return what may be asked for nothing once the plain request's job has ended."""
+        job = self.operation.job
+        if job is None:
+            return ()
+        always: tuple[FollowUp, ...] = ("poll_again", "unknown_job")
+        return always if job.idempotency is None else (*always, "same_key")
+
+    def accept(
+        self,
+        case_id: str,
+        arguments: dict[str, Json],
+        about: str | None,
+        *,
+        follow_ups: tuple[FollowUp, ...] = (),
+    ) -> Case:
         """Return a case that the documents promise to serve.
 
         Raises HarnessError where the arguments are not valid: that is a bug of ours, and sending
         it would blame the provider.
         """
-        breaks, unsaid = broken(self.operation, arguments)
+        breaks, unsaid = broken(self.operation, carried(self.operation, arguments))
         if breaks or unsaid:
             self._bug(case_id, arguments, [item.id for item in (*breaks, *unsaid)])
-        return self._case(case_id, "accept", arguments, about=about, breaks=None)
+        return self._case(
+            case_id, "accept", arguments, about=about, breaks=None, follow_ups=follow_ups
+        )
 
     def refuse(self, case_id: str, arguments: dict[str, Json], constraint: Constraint) -> Case:
         """Return a case that breaks exactly this documented constraint."""
-        breaks, unsaid = broken(self.operation, arguments)
+        breaks, unsaid = broken(self.operation, carried(self.operation, arguments))
         if [item.id for item in breaks] != [constraint.id] or unsaid:
             self._bug(case_id, arguments, [item.id for item in (*breaks, *unsaid)])
         return self._case(case_id, "refuse", arguments, about=constraint.id, breaks=constraint.id)
@@ -74,6 +108,7 @@ class Builder:
         about: str | None,
         breaks: str | None,
         why: str = "",
+        follow_ups: tuple[FollowUp, ...] = (),
     ) -> Case:
         covers = tuple(
             token
@@ -90,6 +125,7 @@ class Builder:
             covers=covers,
             arguments=arguments,
             why=why,
+            follow_ups=follow_ups,
         )
 
     def _bug(self, case_id: str, arguments: dict[str, Json], broken_ids: list[str]) -> None:

@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from harness.cases import prompts
+from harness.cases import prompts, references
 from harness.cases.build import Builder, short_digest
+from harness.cases.choice import Choice
 from harness.cases.dice import rolling
 from harness.cases.lattice import Lattice, lattice, text
-from harness.cases.values import Choice, companions, forbidden
+from harness.cases.references import MaskSlot
+from harness.cases.values import companions, forbidden
 from harness.core.case import Case
 from harness.core.jsontype import Json
 from harness.spec import rules as r
@@ -28,8 +30,13 @@ Item = TypeVar("Item")
 
 
 def drawn(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tuple[Case, ...]:
-    """Return `count` cases drawn from a strategy, the same for the same seed; some may be equal."""
+    """Return `count` cases drawn from a strategy, the same for the same seed; some may be equal.
+
+    A strategy of nothing gives none.
+    """
     found: list[Case] = []
+    if strategy.is_empty:
+        return ()
 
     with rolling(seed_) as backend:
 
@@ -62,7 +69,10 @@ def accepted(builder: Builder, *, cheap: bool = False) -> SearchStrategy[Case]:
 
 
 def refused(builder: Builder) -> SearchStrategy[Case]:
-    """Draw whole valid requests in which one documented rule, and only that one, is broken."""
+    """Draw whole valid requests in which one documented rule, and only that one, is broken.
+
+    Where no rule is documented, there is nothing to draw.
+    """
     breakable = [
         (constraint, breakers)
         for constraint in builder.operation.constraints
@@ -72,6 +82,8 @@ def refused(builder: Builder) -> SearchStrategy[Case]:
         if breakers is not None
     ]
 
+    if not breakable:
+        return st.nothing()
     which = st.sampled_from(breakable)
     whole = valid_arguments(builder, cheap=True)
 
@@ -147,10 +159,13 @@ class Slot:
         return rule is not None and _hostile(rule, {**self.defaults, **chosen})
 
 
-def _partners_first(slots: Iterable[Slot]) -> tuple[Slot, ...]:
+AnySlot = Slot | MaskSlot
+
+
+def _partners_first(slots: Iterable[AnySlot]) -> tuple[AnySlot, ...]:
     """Order slots as the document does, but for those that others must be compared with."""
     waiting = list(slots)
-    ordered: list[Slot] = []
+    ordered: list[AnySlot] = []
     while waiting:
         names = {slot.name for slot in waiting}
         ready = next((slot for slot in waiting if not slot.partners & names), waiting[0])
@@ -167,13 +182,19 @@ def breaking(constraint: Constraint, builder: Builder) -> SearchStrategy[Breaker
     """Return a strategy of breakers for a constraint, or None where nothing breaks it alone."""
     name = constraint.parameter
     if isinstance(constraint.rule, r.Required):
-        return st.just(lambda valid: _without(valid, name))
+        return st.just(lambda valid: _at_peace(builder, _without(valid, name), {name}))
     grid = lattice(builder.operation.arguments[name])
     if grid is not None and isinstance(constraint.rule, r.MultipleOf):
         return _off_step(grid).map(lambda size: _setter(builder, constraint, text(size)))
     if grid is not None and (outside := grid.outsiders(constraint.rule)):
         return _indexed(outside).map(lambda size: _setter(builder, constraint, text(size)))
-    choices = forbidden(constraint, builder.operation)
+    base = builder.base(prompt=prompts.PLAIN)
+    choices = [
+        one
+        for one in forbidden(constraint, builder.operation)
+        if not one.open
+        and builder.can_tell(builder.with_choice(base, constraint, one), constraint, kept=False)
+    ]
     if not choices:
         return None
     return st.sampled_from(choices).map(lambda choice: _chooser(builder, constraint, choice))
@@ -210,6 +231,9 @@ def _at_peace(builder: Builder, arguments: dict[str, Json], changed: set[str]) -
             stray = clash.argument if own in changed else own
             kept = kept if stray in changed else _without(kept, stray)
     for own in arguments:
+        images = set(references.beside(own, operation))
+        if images & changed and own not in changed:
+            kept = _without(kept, own)  # a mask belongs to the images it was drawn for
         partner = operation.arguments[own].only_with
         if partner and own not in changed and not r.member(other(partner.argument), partner.values):
             kept = _without(kept, own)
@@ -232,8 +256,17 @@ def _off_step(grid: Lattice) -> SearchStrategy[tuple[int, int]]:
     )
 
 
-def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -> Slot | None:
-    values = _values(name, argument, cheap=cheap)
+def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -> AnySlot | None:
+    if argument.type == "file":
+        return MaskSlot(name=name, argument=argument, operation=operation)
+    if operation.webhook is not None and operation.webhook.argument == name:
+        return None  # its deliveries are told apart by their address: a written case has its own
+    if argument.type == "images":
+        values: SearchStrategy[Json] | None = references.drawn(name, argument, operation)
+    else:
+        values = _values(name, argument, cheap=cheap)
+    if argument.ours:
+        values = st.just(argument.cheapest)
     if values is None:
         return None
     clash = argument.never_with
@@ -241,7 +274,7 @@ def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -
     rules = (argument.only_with, clash)
     return Slot(
         name=name,
-        required=argument.required is not None,
+        required=argument.required is not None or argument.ours,
         values=values,
         peaceful=st.sampled_from(calm) if calm else None,
         only_with=argument.only_with,

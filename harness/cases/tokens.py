@@ -8,21 +8,26 @@ from harness.spec.rules import Arguments
 
 
 def tokens(operation: Operation, arguments: Arguments) -> tuple[str, ...]:
-    """Return one token per constraint that speaks of a given argument.
+    """Return the tokens of every constraint that speaks of a given argument.
 
     A token is the constraint's id, with `=value` where the value is a member of a list or lies
-    on the constraint's boundary.
+    on the constraint's boundary. Files of several media types have one for each.
     """
     return tuple(
-        _token(constraint, operation.arguments[constraint.parameter], arguments)
+        token
         for constraint in operation.constraints
         if constraint.parameter in arguments and not isinstance(constraint.rule, r.Absent)
+        for token in _tokens(constraint, operation.arguments[constraint.parameter], arguments)
     )
 
 
-def _token(constraint: Constraint, argument: Argument, arguments: Arguments) -> str:
-    boundary = _boundary(constraint.rule, argument, arguments[constraint.parameter], arguments)
-    return f"{constraint.id}={boundary}" if boundary else constraint.id
+def _tokens(constraint: Constraint, argument: Argument, arguments: Arguments) -> tuple[str, ...]:
+    value = arguments[constraint.parameter]
+    if isinstance(constraint.rule, r.MediaType):
+        types = {str(item["media_type"]) for item in _files(value) if item.get("media_type")}
+        return tuple(f"{constraint.id}={kind}" for kind in sorted(types)) or (constraint.id,)
+    boundary = _boundary(constraint.rule, argument, value, arguments)
+    return (f"{constraint.id}={boundary}" if boundary else constraint.id,)
 
 
 def _boundary(rule: r.AnyRule, argument: Argument, value: Json, arguments: Arguments) -> str:
@@ -36,10 +41,21 @@ def _boundary(rule: r.AnyRule, argument: Argument, value: Json, arguments: Argum
             return str(most) if full else ""
         case r.Format(shape="size", words=words, examples=examples):
             return _word(value) if value in (*words, *examples) else ""
+        case r.Count(min=least, max=most):
+            number = len(value) if isinstance(value, list) else 0
+            return str(number) if number in (least, most) else ""
+        case r.MaxBytes() as limit:
+            full = any(item.get("bytes") == limit.most for item in _files(value))
+            return str(limit.most) if full else ""
         case r.OnlyWith(argument=other):
             return f"{other}:{_word(arguments.get(other))}"
         case _:
             return _on_lattice(rule, argument, value)
+
+
+def _files(value: Json) -> list[dict[str, Json]]:
+    listed = value if isinstance(value, list) else [value]
+    return [item for item in listed if isinstance(item, dict)]
 
 
 def _on_lattice(rule: r.AnyRule, argument: Argument, value: Json) -> str:

@@ -3,13 +3,16 @@
 Written down, not drawn: these are the cases that a person would want to see in every run.
 """
 
-from dataclasses import dataclass, field
 from typing import assert_never
 
-from harness.cases import prompts
+from harness.cases import prompts, references
+from harness.cases.choice import Choice
 from harness.cases.lattice import lattice, text
 from harness.core.jsontype import Json
+from harness.core.places import WEBHOOKS
 from harness.spec import rules as r
+from harness.spec.dialect import carried
+from harness.spec.judge import of_type
 from harness.spec.provider import Argument, Constraint, Operation
 
 ALIEN: dict[str, tuple[r.Scalar, ...]] = {
@@ -25,6 +28,7 @@ ALIEN: dict[str, tuple[r.Scalar, ...]] = {
     "response_format": ("binary",),
     "size": ("1000x1000", "2048x2048", "auto"),
     "n": (2, 0),
+    "input_fidelity": ("high",),
 }
 """Values that other dialects know, or that look right: what a list must exclude if it does not
 name them. Values that the list does name are left out where it is used."""
@@ -43,19 +47,9 @@ WRONG_TYPES: dict[str, tuple[Json, ...]] = {
 one (`"2"`, `true`), so accepting them can only be a missing check."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A value for one argument, the arguments it needs beside it, and a short name for ids."""
-
-    value: Json
-    slug: str
-    beside: dict[str, Json] = field(default_factory=dict)
-    wrong_type: bool = False
-    open: bool = False
-    """Whether the documents leave open what becomes of it: then it is only observed."""
-
-
-def allowed(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
+def allowed(  # noqa: C901, PLR0911 - one answer per kind of rule
+    constraint: Constraint, operation: Operation
+) -> tuple[Choice, ...]:
     """Return the values that an `accept` case should try for the sake of this constraint."""
     argument = operation.arguments[constraint.parameter]
     match constraint.rule:
@@ -78,15 +72,26 @@ def allowed(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
             return tuple(_choice(value) for value in (*words, *examples))
         case r.Format(shape="string") if argument.one_of is None and argument.required is None:
             return (_choice("harness-7f3a"),)
+        case r.Format(shape="url") if _is_webhook(constraint.parameter, operation):
+            token = operation.title.lower().replace(" ", "-")
+            return (_choice(f"{WEBHOOKS}{token}", slug="delivered"),)
         case r.OnlyWith() as rule:
             return _paired(rule, argument)
+        case rule if argument.type in ("images", "file"):
+            return references.allowed(constraint, operation)
         case rule:
             found = lattice(argument)
             corners = found.corners(rule) if found else ()
             return tuple(_choice(text(size)) for size in corners)
 
 
-def forbidden(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
+def _is_webhook(name: str, operation: Operation) -> bool:
+    return operation.webhook is not None and operation.webhook.argument == name
+
+
+def forbidden(  # noqa: C901, PLR0911 - one answer per kind of rule
+    constraint: Constraint, operation: Operation
+) -> tuple[Choice, ...]:
     """Return values that break this constraint and no other, nearest to the boundary first.
 
     An open one may break it: whether an empty prompt counts as a prompt is not said.
@@ -96,6 +101,10 @@ def forbidden(constraint: Constraint, operation: Operation) -> tuple[Choice, ...
         Choice(value=value, slug=_slug(value), wrong_type=True)
         for value in WRONG_TYPES[argument.type]
         if argument.type_rule is constraint.rule
+        and not of_type(
+            argument, carried(operation, {constraint.parameter: value}).get(constraint.parameter)
+        )
+        and (operation.body == "json" or argument.type not in ("images", "file"))
     )
     match constraint.rule:
         case r.Required():
@@ -113,6 +122,10 @@ def forbidden(constraint: Constraint, operation: Operation) -> tuple[Choice, ...
             return _clashing(rule)
         case r.Integer() | r.Format():
             return wrong_type
+        case r.Absent():
+            return tuple(_choice(value) for value in ALIEN[constraint.parameter])
+        case rule if argument.type in ("images", "file"):
+            return (*references.forbidden(constraint, operation), *wrong_type)
         case rule:
             found = lattice(argument)
             outsiders = found.outsiders(rule) if found else ()
@@ -142,9 +155,9 @@ def _outside(
 
 def companions(name: str, operation: Operation) -> dict[str, Json]:
     """Return what must stand beside an argument for its cross-parameter rules to hold."""
-    argument = operation.arguments[name]
-    rule = argument.only_with
-    return {} if rule is None else {rule.argument: rule.values[0]}
+    rule = operation.arguments[name].only_with
+    partner = {} if rule is None else {rule.argument: rule.values[0]}
+    return {**partner, **references.beside(name, operation)}
 
 
 def _certain(rule: r.OneOf, value: r.Scalar, argument: Argument) -> bool:

@@ -2,7 +2,8 @@
 
 from harness.cases import prompts
 from harness.cases.build import Builder
-from harness.cases.values import Choice, allowed, forbidden
+from harness.cases.choice import Choice
+from harness.cases.values import allowed, forbidden
 from harness.core.case import Case
 from harness.core.jsontype import Json, canonical
 from harness.spec import rules as r
@@ -13,7 +14,7 @@ def written_cases(provider: Provider, operation: str) -> tuple[Case, ...]:
     """Return the written cases of one operation: no two of them send the same body."""
     builder = Builder(provider, operation)
     base = builder.base(prompt=prompts.PLAIN)
-    cases = [builder.accept("base", base, None)]
+    cases = [builder.accept("base", base, None, follow_ups=builder.follow_ups())]
     for constraint in builder.operation.constraints:
         cases += _refused(builder, base, constraint)
     for constraint in builder.operation.constraints:
@@ -30,7 +31,9 @@ def _refused(builder: Builder, base: dict[str, Json], constraint: Constraint) ->
     choices = forbidden(constraint, builder.operation)
     for choice in _telling(choices) if silent else choices:
         arguments = builder.with_choice(base, constraint, choice)
-        why = silent or (_EMPTY if choice.open else "")
+        why = silent or ((choice.why or _EMPTY) if choice.open else "")
+        if not why and not builder.can_tell(arguments, constraint, kept=False):
+            continue
         found.append(_broken(builder, arguments, constraint, slug=choice.slug, silent=why))
     return found
 
@@ -57,13 +60,16 @@ def _broken(
 
 def _accepted(builder: Builder, base: dict[str, Json], constraint: Constraint) -> list[Case]:
     found = []
-    for choice in allowed(constraint, builder.operation):
+    choices = allowed(constraint, builder.operation)
+    if builder.operation.arguments[constraint.parameter].status != "documented":
+        choices = choices[:1]  # whether the parameter is known at all costs one image, not many
+    for choice in choices:
         arguments = builder.with_choice(base, constraint, choice)
         why = _open(builder, constraint, choice)
         if why:
             name = f"{constraint.id}/observe/{choice.slug}"
             found.append(builder.observe(name, arguments, constraint, why))
-        else:
+        elif builder.can_tell(arguments, constraint, kept=True):
             name = f"{constraint.id}/accept/{choice.slug}"
             found.append(builder.accept(name, arguments, constraint.id))
     return found
@@ -80,10 +86,10 @@ def _open(builder: Builder, constraint: Constraint, choice: Choice) -> str:
     argument, rule = builder.operation.arguments[constraint.parameter], constraint.rule
     if why := _unsure(argument):
         return why
-    if isinstance(rule, r.MaxLength) and (why := _unsure(rule)):
+    if isinstance(rule, r.MaxLength | r.MaxBytes) and (why := _unsure(rule)):
         return why
-    if not choice.open:
-        return ""
+    if choice.why or not choice.open:
+        return choice.why
     if isinstance(rule, r.MaxLength):
         return "undocumented: whether characters are code points or UTF-16 units is not said"
     return f"{_unsure(rule)}; the document itself does not show {choice.value!r}"
@@ -92,14 +98,14 @@ def _open(builder: Builder, constraint: Constraint, choice: Choice) -> str:
 def _unsure(promise: Argument | r.Rule) -> str:
     """Say what is unclear about a parameter or a rule; nothing where it is documented.
 
-    A reader of the plan has no other text at hand: the second source is named, and the note says
-    what is open.
+    A reader of the plan has no other text at hand: the note says what is open, and the second
+    source is named, or the first where there is no other.
     """
     if promise.status == "documented":
         return ""
     told = [promise.note] if promise.note else []
-    if promise.second_source is not None:
-        told.append(f"see {promise.second_source}")
+    if promise.note or promise.second_source is not None:
+        told.append(f"see {promise.second_source or promise.source}")
     return f"{promise.status}: {'; '.join(told) or f'{promise.source} does not say it'}"
 
 

@@ -5,7 +5,9 @@ from typing import assert_never
 
 from harness.checks.claim import Subject, Word, failed, passed, skipped, unclear
 from harness.checks.naming import mentions, names_of, same_name
+from harness.core.jsontype import Json
 from harness.core.outcome import ErrorReply, Fault, Images, Refused
+from harness.core.places import ASSETS
 from harness.spec.judge import of_type
 
 CLIENT_ERROR = range(400, 500)
@@ -27,7 +29,9 @@ def accepts_what_it_documents(subject: Subject) -> tuple[Word, ...]:
     match subject.outcome:
         case Images():
             return passed("served", case.about)
-        case Refused(error=error) if other := _another_reason(error):
+        case Refused(error=error) if other := (
+            _another_reason(error) or _our_choice(subject, error) or _unseen_files(subject)
+        ):
             return unclear(f"{other}: {told(error)}", case.about)
         case Refused(error=error):
             return failed(f"refused: {told(error)}", case.about)
@@ -65,6 +69,34 @@ def _refused(subject: Subject, error: ErrorReply, breaks: str | None) -> tuple[W
     if error.parameter and not same_name(error.parameter, _names(subject)):
         return unclear(f"refused for another reason: it names {error.parameter!r}", breaks)
     return passed(f"refused: {told(error)}", breaks)
+
+
+def _unseen_files(subject: Subject) -> str:
+    """Say that a request was refused whose files we have not made: nobody knows what is in them."""
+    for name, argument in subject.operation.arguments.items():
+        value = subject.record.shot.case.arguments.get(name)
+        if argument.type in ("images", "file") and value is not None:
+            items = value if isinstance(value, list) else [value]
+            if not all(map(_made_here, items)):
+                return f"refused, and what is in its {name} is not known"
+    return ""
+
+
+def _made_here(item: Json) -> bool:
+    if isinstance(item, dict):
+        return "filename" in item
+    return isinstance(item, str) and item.startswith(ASSETS)
+
+
+def _our_choice(subject: Subject, error: ErrorReply) -> str:
+    """Say that a refusal is about a value that we chose for want of a documented one, if it is."""
+    for name, argument in subject.operation.arguments.items():
+        value = subject.record.shot.case.arguments.get(name)
+        named = error.parameter and same_name(error.parameter, (argument.wire, name))
+        quoted = isinstance(value, str) and value in error.message
+        if argument.ours and (named or quoted):
+            return f"refused for {name}, of which the documents name no value"
+    return ""
 
 
 def _another_reason(error: ErrorReply) -> str:

@@ -8,7 +8,7 @@ is explained. Where the error itself names a parameter, only that parameter's bo
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.checks.naming import blames
+from harness.checks.naming import blames, named_in
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
 from harness.spec.provider import Operation
@@ -36,9 +36,10 @@ def blamed(
     waiting = [
         _Open(record=record, tokens=_suspects(record, cleared, operation)) for record in refused
     ]
+    named = _named(refused, operation)
     verdict: dict[str, str | None] = {}
     while waiting:
-        token = _commonest(waiting)
+        token = _commonest(waiting, named)
         explained = [item for item in waiting if token is None or token in item.tokens]
         for item in explained:
             verdict[item.record.shot.case.id] = token.partition("=")[0] if token else None
@@ -59,16 +60,29 @@ def _suspects(record: Record, cleared: set[str], operation: Operation) -> tuple[
     return tuple(both or named[:1] or fresh)
 
 
-def _commonest(waiting: Sequence[_Open]) -> str | None:
-    """Return the suspect of most refusals; among equals the one that a case was made for.
+def _named(refused: Sequence[Record], operation: Operation) -> dict[str, int]:
+    """Count how often the words of the refusals name each parameter."""
+    told = " ".join(
+        record.outcome.error.message for record in refused if isinstance(record.outcome, Refused)
+    )
+    return {
+        name: named_in(told, (argument.wire, name))
+        for name, argument in operation.arguments.items()
+    }
 
-    Of those still equal a boundary says more than a rule that is merely kept.
+
+def _commonest(waiting: Sequence[_Open], named: dict[str, int]) -> str | None:
+    """Return the suspect of most refusals; among equals the one that their words name most often.
+
+    Of those still equal, the one that a case was made for; then a boundary says more than a rule
+    that is merely kept.
     """
-    count: dict[str, tuple[int, int, bool]] = {}
+    count: dict[str, tuple[int, int, int, bool]] = {}
     for item in waiting:
         about = item.record.shot.case.about
         for token in item.tokens:
-            explained, meant, _ = count.get(token, (0, 0, False))
+            explained, _, meant, _ = count.get(token, (0, 0, 0, False))
             made_for = token.partition("=")[0] == about
-            count[token] = (explained + 1, meant + made_for, "=" in token)
+            said = named.get(token.partition(".")[0], 0)
+            count[token] = (explained + 1, said, meant + made_for, "=" in token)
     return max(count, key=lambda token: count[token], default=None)

@@ -37,6 +37,8 @@ def serves_as_many_images_as_asked(subject: Subject) -> tuple[Word, ...]:
     arguments, operation = subject.record.shot.case.arguments, subject.operation
     came = len(served.pictures)
     about = _about(subject, "n", "range", "one_of")
+    if not came and subject.operation.protocol == "responses":
+        return unclear("the agent answered without drawing anything")
     if "n" not in arguments and operation.default("n") is None:
         # No number was asked for and none is documented: one image is the least that serves.
         return passed(f"{came}, no number asked") if came else failed("served no image", about)

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from harness.checks.claim import Subject, Word, failed, passed
+from harness.checks.claim import Subject, Word, failed, passed, unclear
+from harness.core.case import FollowUp
 from harness.core.exchange import Reply
 from harness.core.jsontype import Json
-from harness.core.outcome import Fault
+from harness.core.outcome import After, Fault, Images
 from harness.spec.source import first
+from harness.wire.reading import amount
 
 BAD = 400
+OK, REDIRECT = 200, 300
 
 
 def job_states_only_move_forward(subject: Subject) -> tuple[Word, ...]:
@@ -29,7 +32,7 @@ def job_states_only_move_forward(subject: Subject) -> tuple[Word, ...]:
 def job_is_taken_with_the_documented_status(subject: Subject) -> tuple[Word, ...]:
     """A submitted job is answered with the HTTP status that the documents show."""
     job = subject.operation.job
-    answers = [exchange.answer for exchange in subject.record.exchanges]
+    answers = [one.answer for one in subject.record.exchanges if one.step == "submit"]
     taken = next((one for one in answers if isinstance(one, Reply) and one.status < BAD), None)
     if job is None or job.submitted_status is None or taken is None:
         return ()
@@ -45,10 +48,63 @@ def failed_jobs_cost_nothing(subject: Subject) -> tuple[Word, ...]:
     outcome, promise = subject.outcome, subject.provider.prices.failed_free
     if promise is None or not isinstance(outcome, Fault) or outcome.error_class != "job_failed":
         return ()
-    charged = first(subject.operation.reply.charged, _last(subject))
-    if isinstance(charged, int | float) and not isinstance(charged, bool) and charged > 0:
+    charged = amount(first(subject.operation.reply.charged, _last(subject)))
+    if charged is not None and charged > 0:
         return failed(f"a failed job was charged {charged} {subject.provider.prices.unit}")
     return passed("the failed job was not charged")
+
+
+def terminal_states_stay(subject: Subject) -> tuple[Word, ...]:
+    """A job that has ended says so for good."""
+    job, told = subject.operation.job, _after(subject, "poll_again")
+    if job is None or told is None:
+        return ()
+    if not _served(told):
+        return unclear(f"asked again: {_told(told)}")  # an error says nothing about the job
+    if told.state in job.done:
+        return passed(f"asked again, it is still {told.state}")
+    if told.state in (*job.pending, *job.failed):
+        return failed(f"ended, and was {told.state} when asked again")
+    return unclear(f"asked again: {_told(told)}")
+
+
+def unknown_jobs_are_not_found(subject: Subject) -> tuple[Word, ...]:
+    """A job that never was is not found."""
+    job, told = subject.operation.job, _after(subject, "unknown_job")
+    if job is None or told is None:
+        return ()
+    if told.status == job.unknown_status:
+        return passed(f"HTTP {told.status}")
+    if _served(told) and (told.state or told.job):
+        return failed(f"a job that never was is told to be {told.state or 'there'}")
+    return unclear(f"a job that never was: {_told(told)}")
+
+
+def the_same_key_makes_no_second_job(subject: Subject) -> tuple[Word, ...]:
+    """A submission that is repeated under its idempotency key is answered with the first job."""
+    told, outcome = _after(subject, "same_key"), subject.outcome
+    if told is None or not isinstance(outcome, Images):
+        return ()
+    if not _served(told) or told.job is None:
+        return unclear(f"repeated under its key: {_told(told)}")
+    if told.job == outcome.job:
+        return passed(f"answered with job {told.job} again")
+    return failed(f"the repetition made job {told.job} beside {outcome.job}")
+
+
+def _after(subject: Subject, kind: FollowUp) -> After | None:
+    after = subject.outcome.after if isinstance(subject.outcome, Images) else ()
+    return next((one for one in after if one.kind == kind), None)
+
+
+def _served(after: After) -> bool:
+    return after.status is not None and OK <= after.status < REDIRECT
+
+
+def _told(after: After) -> str:
+    if after.status is None:
+        return after.why or "no answer"
+    return f"HTTP {after.status}" + (f", state {after.state}" if after.state else "")
 
 
 def _states(subject: Subject) -> Iterator[str]:
@@ -64,7 +120,13 @@ def _last(subject: Subject) -> Json:
 
 
 def _documents(subject: Subject) -> Iterator[Json]:
+    """Yield what the submission and the polls of this very job were answered with.
+
+    What an error reply says in the place of a state is about the error.
+    """
     for exchange in subject.record.exchanges:
-        answer = exchange.answer
-        if isinstance(answer, Reply) and isinstance(answer.document, dict):
+        answer = exchange.answer if exchange.step in ("submit", "poll") else None
+        if not isinstance(answer, Reply) or not OK <= answer.status < REDIRECT:
+            continue
+        if isinstance(answer.document, dict):
             yield answer.document

@@ -19,9 +19,11 @@ def names_of(constraint_id: str | None, operation: Operation) -> tuple[str, ...]
     if constraint is None:
         return ()
     names = [constraint.parameter]
-    if isinstance(constraint.rule, r.OnlyWith | r.NeverWith):
+    if isinstance(constraint.rule, r.OnlyWith | r.NeverWith | r.SameSize | r.SameFormat):
         names.append(constraint.rule.argument)
     wires = [operation.arguments[name].wire for name in names]
+    if operation.upload is not None and operation.upload.argument in names:
+        wires.append(operation.upload.file)
     return tuple(dict.fromkeys((*wires, *names)))
 
 
@@ -54,6 +56,13 @@ def mentions(message: str, names: tuple[str, ...]) -> bool:
     if any(_word(pattern, message) for pattern in spelled):
         return True
     return any(_word(f"{word}s?", message) for name in names for word in IN_WORDS.get(name, ()))
+
+
+def named_in(text: str, names: tuple[str, ...]) -> int:
+    """Count how often a text names a parameter by any of its names."""
+    lasts = {name.rsplit(".", 1)[-1].removesuffix("[]") for name in names}
+    either = "|".join(r"[\s_-]?".join(map(re.escape, last.split("_"))) for last in lasts)
+    return len(re.findall(rf"(?<![a-z0-9_])(?:{either})(?![a-z0-9_])", text, re.IGNORECASE))
 
 
 def _word(pattern: str, message: str) -> bool:

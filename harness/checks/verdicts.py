@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.checks import answers, content, jobs
+from harness.checks import answers, content, jobs, streams, webhooks
 from harness.checks.claim import Check, Subject, Word
 from harness.core.exchange import Exchange, Failure
 from harness.core.outcome import Outcome
@@ -29,6 +29,18 @@ CHECKS: tuple[Check, ...] = (
     jobs.job_states_only_move_forward,
     jobs.job_is_taken_with_the_documented_status,
     jobs.failed_jobs_cost_nothing,
+    jobs.terminal_states_stay,
+    jobs.unknown_jobs_are_not_found,
+    jobs.the_same_key_makes_no_second_job,
+    streams.streams_where_asked,
+    streams.sends_no_more_partials_than_asked,
+    streams.partials_are_numbered_in_order,
+    streams.partials_decode,
+    streams.the_completed_event_is_the_last,
+    webhooks.webhook_arrives,
+    webhooks.webhook_is_signed,
+    webhooks.webhook_tells_of_this_job,
+    webhooks.webhook_agrees_with_the_polls,
 )
 
 log = logging.getLogger(__name__)

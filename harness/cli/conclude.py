@@ -18,7 +18,9 @@ from harness.core.verdict import Finding, Verdict
 from harness.report.compose import compose
 from harness.report.model import Report
 from harness.report.summary import summary
-from harness.report.table import comparison
+from harness.report.table import comparison, operations
+from harness.report.text import shown
+from harness.report.waiting import GONE
 from harness.report.write import write
 from harness.spec.load import provider as shipped
 
@@ -105,25 +107,56 @@ def publish(conclusion: Conclusion, folder: Path | None, *, as_json: bool) -> No
     if as_json:
         click.echo(json.dumps(summary(conclusion.report), ensure_ascii=False))
     else:
-        _print(conclusion.report)
+        _print(conclusion.report, folder)
     click.echo(conclusion.why, err=True)
     for page in written:
         if page.suffix == ".html":
             click.echo(f"report: {page}", err=True)
 
 
-def _print(report: Report) -> None:
-    """Print the comparison with one column per provider: five of them fit 80 characters."""
-    header, rows = comparison(report)
+def _print(report: Report, folder: Path | None) -> None:
     console = Console(markup=False)
+    console.print(_providers(report))
+    if report.matrix.columns:
+        console.print(_operations(report))
+    for finding in report.findings:
+        item = finding.finding
+        broken = f"{item.provider} {item.operation} {item.constraint or item.check}"
+        _say(console, f"broken: {broken}: {item.observed}")
+    for job in report.waiting:
+        what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
+        _say(console, f"to pick up: {what}")
+    if report.waiting:
+        resumed = f"harness run --resume {folder or 'RUN'}"
+        _say(console, resumed if report.can_resume else GONE)
+
+
+def _say(console: Console, text: str) -> None:
+    """Print foreign text as one line, with nothing hidden in it."""
+    console.print(shown(text), markup=False, soft_wrap=True)
+
+
+def _providers(report: Report) -> Table:
+    """Draw the comparison with one column per provider: five of them fit 80 characters."""
+    header, rows = comparison(report)
     table = Table(title=report.banner.title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column(header[0], overflow="fold")
     for row in rows:
         table.add_column(row[0], justify="right", overflow="fold")
     for place, name in enumerate(header[1:], 1):
         table.add_row(name, *(row[place] for row in rows))
-    console.print(table)
-    for finding in report.findings:
-        item = finding.finding
-        said = f"broken: {item.provider} {item.constraint or item.check}: {item.observed}"
-        console.print(said, markup=False, soft_wrap=True)
+    return table
+
+
+def _operations(report: Report) -> Table:
+    """Draw one line per operation, those of a provider under its name."""
+    header, rows = operations(report)
+    table = Table(box=SIMPLE_HEAD)
+    for name in header:
+        words = name in header[:2] or name == header[-1]
+        table.add_column(name, justify="left" if words else "right", overflow="fold")
+    above = ""
+    for provider, *cells in rows:
+        table.add_row("" if provider == above else provider, *cells)
+        above = provider
+    return table

@@ -26,7 +26,8 @@ from harness.runner.judged import OUTSIDE, Traffic, judge_file, notes
 from harness.spec.load import provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import Provider
-from harness.store import Line, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.line import Line
 from harness.transport.pictures import Pictures
 
 

@@ -10,6 +10,7 @@ import click
 
 from harness.core.errors import UsageError
 from harness.spec.load import NAMES
+from harness.spec.provider import OPERATIONS
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -23,6 +24,30 @@ def provider_option(function: F) -> F:
         metavar="NAME",
         help=f"Only this provider (repeatable): {', '.join(NAMES)}.",
     )(function)
+
+
+def operation_option(function: F) -> F:
+    """Add `--operation`, which may be repeated; none means all."""
+    return click.option(
+        "--operation",
+        "operations",
+        multiple=True,
+        type=click.Choice(OPERATIONS),
+        help="Only this operation (repeatable).",
+    )(function)
+
+
+def place_options(function: F) -> F:
+    """Add `--assets-url` and `--webhook-url`: where providers reach what is ours."""
+    assets = click.option(
+        "--assets-url",
+        metavar="URL",
+        help="Where the reference images can be fetched (live; see the README).",
+    )
+    webhook = click.option(
+        "--webhook-url", metavar="URL", help="Where our receiver can be reached (live)."
+    )
+    return assets(webhook(function))
 
 
 def seed_option(function: F) -> F:

@@ -2,43 +2,94 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from harness.cli.options import chosen, json_option, provider_option, seed_option
+from harness.assets import made
+from harness.cli.options import (
+    chosen,
+    json_option,
+    operation_option,
+    provider_option,
+    seed_option,
+)
 from harness.core.case import Plan, Price
-from harness.core.errors import UsageError
+from harness.core.errors import StoreError, UsageError
+from harness.core.places import ASSETS, MISSING
 from harness.plan import to_json, total
 from harness.runner.prepare import plans
+from harness.runner.surroundings import assets_of
 from harness.spec.load import provider as shipped
+from harness.spec.provider import OPERATIONS
+
+MISSING_NAME = MISSING.removeprefix(ASSETS)
+"""The one address at which there is to be nothing."""
 
 
 @click.command()
 @provider_option
+@operation_option
 @seed_option
 @json_option
 @click.option("--only", type=click.Choice(["conformance", "benchmark"]), default="conformance")
 @click.option("--cases/--no-cases", default=True, help="List every case, or only the totals.")
-def plan(
-    *, names: tuple[str, ...], seed: int | None, as_json: bool, only: str, cases: bool
+@click.option(
+    "--assets-url", metavar="URL", help="Where the reference images will lie; shown in requests."
+)
+@click.option(
+    "--write-assets",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the reference images that requests name by address into this folder.",
+)
+def plan(  # noqa: PLR0913 - one parameter per option
+    *,
+    names: tuple[str, ...],
+    operations: tuple[str, ...],
+    seed: int | None,
+    as_json: bool,
+    only: str,
+    cases: bool,
+    assets_url: str | None,
+    folder: Path | None,
 ) -> None:
     """Print what would be sent, in which order, and what it would cost; send nothing."""
     if only == "benchmark":
         raise UsageError("--only benchmark: this version has no benchmark plan yet")
-    made = plans(chosen(names), seed=seed or 0)
+    planned = plans(chosen(names), seed=seed or 0, operations=operations or OPERATIONS)
+    if folder is not None:
+        _write_assets(planned, folder)
     if as_json:
-        for one in made:
-            click.echo(json.dumps(to_json(one), ensure_ascii=False))
+        for one in planned:
+            text = json.dumps(to_json(one), ensure_ascii=False)
+            place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
+            click.echo(text.replace(ASSETS, place))
         return
     console = Console(soft_wrap=True, markup=False)
-    for one in made:
+    for one in planned:
         if cases:
             console.print(_table(one))
         console.print(sentence(one))
+
+
+def _write_assets(planned: Sequence[Plan], folder: Path) -> None:
+    """Write the reference images of requests that name addresses; StoreError where they do not fit.
+
+    Files that a request carries, or that are uploaded first, need no place of their own.
+    """
+    names = sorted(name for name in assets_of(planned) if name != MISSING_NAME)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (folder / name).write_bytes(made(name))
+    except OSError as error:
+        raise StoreError(f"cannot write to {folder}: {error.strerror or error}") from None
+    click.echo(f"{len(names)} reference images: {folder}", err=True)
 
 
 def sentence(plan_: Plan) -> str:

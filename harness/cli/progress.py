@@ -14,8 +14,9 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from harness.runner.run import GRACE_S, Watch
+from harness.runner.run import Watch
 from harness.runner.session import Session
+from harness.runner.stopping import GRACE_S
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Failure
 from harness.core.record import Record
 from harness.core.run import RunHeader
-from harness.store import Past, read_run
+from harness.store.past import Past, read_run
 
 
 @click.command()

@@ -12,6 +12,8 @@ from harness.cli.options import (
     budgets,
     chosen,
     json_option,
+    operation_option,
+    place_options,
     provider_option,
     seed_option,
 )
@@ -25,11 +27,14 @@ from harness.runner.recording import record
 from harness.runner.run import Run
 from harness.runner.run import run as perform
 from harness.spec.load import provider as shipped
-from harness.store import read_run
+from harness.spec.provider import OPERATIONS
+from harness.store.past import read_run
 
 
 @click.command()
 @provider_option
+@operation_option
+@place_options
 @seed_option
 @json_option
 @click.option(
@@ -91,11 +96,19 @@ from harness.store import read_run
     "--fault", "faults", multiple=True, metavar="[PROVIDER:]NAME", help="A fault of the emulator."
 )
 @click.option("--port", type=click.IntRange(1024, 65530), help="First port of the emulator.")
+@click.option(
+    "--receive-port",
+    type=click.IntRange(1024, 65535),
+    help="Our own port for reference images and webhooks, where a tunnel leads to it.",
+)
 @click.pass_context
 def run(  # noqa: PLR0913 - one parameter per option
     context: click.Context,
     *,
     names: tuple[str, ...],
+    operations: tuple[str, ...],
+    assets_url: str | None,
+    webhook_url: str | None,
     seed: int | None,
     as_json: bool,
     against: Against,
@@ -111,6 +124,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     time_scale: float,
     faults: tuple[str, ...],
     port: int | None,
+    receive_port: int | None,
 ) -> None:
     """Plan, send, judge, measure, report; by default replay the committed cassettes."""
     if only == "benchmark":
@@ -135,6 +149,10 @@ def run(  # noqa: PLR0913 - one parameter per option
         time_scale=time_scale,
         faults=faults,
         port=port,
+        operations=operations or OPERATIONS,
+        assets_url=assets_url,
+        webhook_url=webhook_url,
+        receive_port=receive_port,
     )
     _refuse_odd(options, seed)
     with watching() as watch:
@@ -178,6 +196,16 @@ def _refuse_odd(options: Options, seed: int | None) -> None:
                 "--seed: cassettes are replayed with the plan they were recorded with",
                 hint=f"record one: harness run --against emulator --record --seed {seed}",
             )
+    if options.record and set(options.operations) != set(OPERATIONS):
+        raise UsageError(
+            "--record writes the cassettes of all operations, which share a plan",
+            hint="leave --operation out",
+        )
+    if options.against != "live" and (options.assets_url or options.webhook_url):
+        raise UsageError(
+            "--assets-url and --webhook-url are for real endpoints",
+            hint="add --against live; the emulator is served from loopback",
+        )
     if options.against != "emulator" and (options.faults or options.port):
         raise UsageError("--fault and --port are the emulator's", hint="add --against emulator")
     if options.against == "live":
@@ -202,7 +230,7 @@ def _refuse_unready(options: Options) -> None:
         if name not in options.budgets and options.max_images is None
     ]
     if unlimited:
-        for plan in plans(unlimited, seed=options.seed):
+        for plan in plans(unlimited, seed=options.seed, operations=options.operations):
             click.echo(sentence(plan), err=True)
         raise UsageError(
             f"a live run needs a budget for {', '.join(unlimited)}; nothing was sent",

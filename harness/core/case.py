@@ -11,6 +11,11 @@ Expect = Literal["accept", "refuse", "observe"]
 """What the documents promise: acceptance, refusal, or nothing (then we only look)."""
 
 
+FollowUp = Literal["poll_again", "unknown_job", "same_key"]
+"""What is asked once a job has ended, at no cost if the provider keeps its word: the job again, a
+job that never was, and the same submission under the same idempotency key."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One question to a provider.
@@ -19,6 +24,7 @@ class Case:
     that the case was made for; `breaks` is the one constraint a `refuse` case violates (or the
     open one an `observe` case probes). `covers` lists what the request exercises and keeps:
     constraint ids, with `=value` where a boundary or a member of a list is meant (`n.range=10`).
+    `follow_ups` are asked after it was served: they look at its job and need no image of their own.
     """
 
     id: str
@@ -30,6 +36,7 @@ class Case:
     covers: tuple[str, ...]
     arguments: dict[str, Json]
     why: str = ""
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

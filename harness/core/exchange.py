@@ -18,6 +18,7 @@ class Part:
     size_bytes: int | None = None
     width_px: int | None = None
     height_px: int | None = None
+    alpha: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +122,15 @@ class Failure:
     partial: Reply | None = None
 
 
+Step = Literal["submit", "upload", "poll", "download", "follow_up", "deliveries"]
+"""What a round trip is for: the request that a case is about, or what goes with it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One round trip as it was observed."""
+    """One round trip as it was observed, and what it was for."""
 
     request: Request
     answer: Reply | Failure
     times: Times
+    step: Step = "submit"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from harness.core.case import FollowUp
 from harness.core.exchange import Picture
 from harness.core.jsontype import Json
 
@@ -48,6 +49,20 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """What a follow-up came to: the reply's status, and the job and state that it names.
+
+    `status` is missing where no reply came; `why` says what happened instead.
+    """
+
+    kind: FollowUp
+    status: int | None = None
+    job: str | None = None
+    state: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Images:
     """The request was served.
 
@@ -63,6 +78,7 @@ class Images:
     missing: tuple[str, ...] = ()
     document: Json = None
     job: str | None = None
+    after: tuple[After, ...] = ()
     kind: Literal["images"] = "images"
 
 
@@ -91,7 +107,7 @@ class Fault:
     """Our network, our harness or an outage: convicts nobody.
 
     `may_be_paid` says that the request may have reached the provider and cost money; `job` is the
-    id under which a paid job can still be picked up.
+    id of a job that was made.
     """
 
     error_class: ErrorClass
@@ -100,6 +116,11 @@ class Fault:
     status: int | None = None
     job: str | None = None
     kind: Literal["fault"] = "fault"
+
+    @property
+    def can_be_picked_up(self) -> bool:
+        """Tell whether a paid job may still bring its images: we stopped waiting, it did not."""
+        return self.job is not None and self.error_class != "job_failed"
 
 
 Outcome = Images | Refused | Fault

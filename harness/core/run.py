@@ -24,4 +24,6 @@ class RunHeader:
     versions: dict[str, str] = field(default_factory=dict)
     finished: str | None = None
     interrupted: bool = False
+    word: str = ""
+    """A word of the run's own, by which what it submits is known (idempotency keys)."""
     notes: tuple[str, ...] = ()

@@ -1,17 +1,19 @@
 """Records, verdicts and findings to one report, from which every format is drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from harness.core.outcome import Fault
 from harness.core.record import Evidence, Record
 from harness.core.run import RunHeader
 from harness.core.verdict import Finding, Status, Verdict
-from harness.report import curl, evidence
+from harness.report import evidence
 from harness.report.matrix import matrix
-from harness.report.model import Report, Shown, Unjudged
+from harness.report.model import Report, Shown, Unjudged, Waiting
 from harness.report.observations import observations
+from harness.report.repeat import files_of, fitting, repeat
 from harness.report.standing import summaries
 from harness.spec.provider import Provider
-from harness.stats import errors, latency
+from harness.stats import completion, errors, latency, streams
 
 
 def compose(
@@ -29,17 +31,26 @@ def compose(
     _refuse_strangers(records, verdicts, findings, providers)
     rests_on = _evidence(header, records, providers)
     table = matrix(records, verdicts, findings, providers)
+    # One order for every table: that of the documents, not the one in which replies came.
+    order = _order(providers)
+    records = sorted(records, key=lambda record: order[_place(record)])
+    findings = sorted(findings, key=lambda item: order[item.provider, item.operation])
+    files = fitting([name for finding in findings for name in files_of(finding.record)])
     return Report(
         header=header,
         banner=evidence.banner(rests_on),
         providers=summaries(records, table, providers, rests_on),
         matrix=table,
-        findings=tuple(_shown(finding, providers[finding.provider]) for finding in findings),
+        findings=tuple(_shown(finding, providers[finding.provider], files) for finding in findings),
         verdicts=tuple(verdicts),
         observations=observations(records, providers),
         unjudged=_unjudged(verdicts),
         errors=errors.by_class(records),
         latency=latency.by_operation(records),
+        completion=completion.by_operation(records, providers),
+        streams=streams.by_operation(records, providers),
+        waiting=tuple(_waiting(records)),
+        files=files,
         case_times_s=_case_times_s(records),
     )
 
@@ -58,6 +69,29 @@ def _refuse_strangers(
         raise KeyError(f"no provider given for results of {', '.join(sorted(strangers))}")
 
 
+def _order(providers: Mapping[str, Provider]) -> dict[tuple[str, str], int]:
+    places = [(name, kind) for name, provider in providers.items() for kind in provider.operations]
+    return {place: at for at, place in enumerate(places)}
+
+
+def _place(record: Record) -> tuple[str, str]:
+    return record.shot.case.provider, record.shot.case.operation
+
+
+def _waiting(records: Sequence[Record]) -> Iterator[Waiting]:
+    """Find the jobs that may still bring the images which they were paid for."""
+    for record in records:
+        case, outcome = record.shot.case, record.outcome
+        if isinstance(outcome, Fault) and outcome.job is not None and outcome.can_be_picked_up:
+            yield Waiting(
+                provider=case.provider,
+                operation=case.operation,
+                case=case.id,
+                job=outcome.job,
+                why=f"{outcome.error_class}: {outcome.why}",
+            )
+
+
 def _evidence(
     header: RunHeader, records: Sequence[Record], providers: Mapping[str, Provider]
 ) -> dict[str, Evidence | None]:
@@ -74,15 +108,15 @@ def _evidence(
     return found
 
 
-def _shown(finding: Finding, provider: Provider) -> Shown:
+def _shown(finding: Finding, provider: Provider, files: Sequence[str]) -> Shown:
     operation = provider.operation(finding.operation)
     constraint = operation.constraint(finding.constraint) if finding.constraint else None
+    again = repeat(finding.record, provider, written=files)
     return Shown(
         finding=finding,
         title=provider.title,
-        curl=curl.line(
-            finding.record.shot.request, provider=provider, evidence=finding.record.evidence
-        ),
+        curl=again.text,
+        notes=again.notes,
         source=str(constraint.rule.source if constraint else operation.source),
     )
 

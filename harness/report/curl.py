@@ -3,7 +3,10 @@
 import json
 import re
 import shlex
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from harness.assets import described, recipe
 from harness.core.exchange import Part, Request
 from harness.core.jsontype import Json
 from harness.core.record import Evidence
@@ -16,17 +19,28 @@ _MOST_ARGUMENT_BYTES = 100_000
 
 _SECRET_HEADERS = frozenset(["authorization", "x-api-key", "api-key", "cookie"])
 _PLAIN = re.compile(r"[A-Za-z0-9/_.~%?&=+:@,-]*", re.ASCII)
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+FILES = "files/"
+"""Where a run folder holds the reference images that its findings name."""
 
 
-def line(request: Request, *, provider: Provider, evidence: Evidence | None) -> str:
+def line(
+    request: Request,
+    *,
+    provider: Provider,
+    evidence: Evidence | None,
+    variables: Mapping[str, str] = _NONE,
+) -> str:
     """Return the curl command that sends this request again, for a POSIX shell.
 
     The key is named as an environment variable, never spelled. The address is the one the evidence
     names; else the provider's own, or `$NAME_BASE_URL` where it has none or the replies were an
     emulator's (which has another port each time, and whose findings should not cost real money).
-    An absolute target is fetched without the key. Files of a form are named, not held: put them
-    into the current folder. A NUL or a lone surrogate, which no command line can hold, becomes
-    U+FFFD in a form's text.
+    An absolute target is fetched without the key. A text of the body that is a key of `variables`
+    becomes the value of that shell variable. A file of a form is named by its place: our own ones
+    under `FILES`, others, whose bytes nobody kept, in the current folder. A NUL or a lone
+    surrogate, which no command line can hold, becomes U+FFFD in a form's text.
     """
     absolute = request.target.startswith(("http://", "https://"))
     words = ["curl -sS -X", shlex.quote(_clean(request.method))]
@@ -42,9 +56,21 @@ def line(request: Request, *, provider: Provider, evidence: Evidence | None) -> 
     if request.body is None:
         return " ".join(words)
     body = shlex.quote(spelled(request.body))
+    for text, variable in variables.items():
+        # Leaves the single quotes around the body, and goes back into them.
+        body = body.replace(json.dumps(text), f'"\'"${variable}"\'"')
     if len(body.encode()) > _MOST_ARGUMENT_BYTES:
         return f"printf %s {body} | {' '.join([*words, '--data-binary @-'])}"
     return " ".join([*words, "--data-raw", body])
+
+
+def ours(name: str, *, digest: str | None = None) -> bool:
+    """Tell whether a file is a reference image that this harness makes, byte for byte."""
+    wanted = recipe(name)
+    try:
+        return wanted is not None and digest in (None, described(wanted)["digest"])
+    except ValueError:  # a stranger's name that asks for the impossible
+        return False
 
 
 def spelled(body: Json) -> str:
@@ -100,7 +126,8 @@ def _part(part: Part) -> str:
         text = f"{part.name}={part.value}".replace("\0", "�")
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return f"--form-string {shlex.quote(text)}"
-    name = re.sub(r'([\\"])', r"\\\1", _clean(part.filename or "image"))
+    place = FILES if ours(part.filename or "", digest=part.digest) else ""
+    name = re.sub(r'([\\"])', r"\\\1", place + _clean(part.filename or "image"))
     kind = f";type={_clean(part.media_type)}" if part.media_type else ""
     quoted = name if _PLAIN.fullmatch(name) and "," not in name else f'"{name}"'
     return f"-F {shlex.quote(f'{part.name}=@{quoted}{kind}')}"

@@ -6,9 +6,11 @@ from harness.core.verdict import Estimate
 
 
 def seconds(value: float | None) -> str:
-    """Return a duration with its unit and about three digits: `740 ms`, `12.4 s`."""
+    """Return a duration with its unit and about three digits: `740 ms`, `12.4 s`; `0 s`."""
     if value is None:
         return "-"
+    if value == 0:
+        return "0 s"
     if value < 0.9995:  # noqa: PLR2004 - more rounds to 1,000 ms
         milliseconds = value * 1000
         return f"{milliseconds:.{0 if milliseconds >= 99.5 else 1}f} ms"  # noqa: PLR2004 - digits
@@ -26,6 +28,11 @@ def interval_s(item: Estimate) -> str:
         if low_unit == high_unit
         else (f"[{low} {low_unit}, {high} {high_unit}]")
     )
+
+
+def between(after: Estimate, before: Estimate) -> str:
+    """Return two bounds of which neither is the figure itself: `between 820 ms and 1.0 s`."""
+    return f"between {seconds(after.value)} and {seconds(before.value)}"
 
 
 def percent(item: Estimate) -> str:

@@ -11,11 +11,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.core.exchange import Part, Request
-from harness.report import figures
+from harness.report import columns, figures
 from harness.report.evidence import words
 from harness.report.model import Report, Row, Shown
 from harness.report.plot import plot
 from harness.report.text import count, pruned, shortened, shown, visible
+from harness.report.waiting import advice
 from harness.stats.latency import CONFIDENCE
 from harness.stats.quantile import fewest
 
@@ -41,7 +42,8 @@ def html(report: Report) -> str:
     complete in its curl line only. A content policy forbids whatever this module did not write.
     """
     environment = _environment()
-    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    groups = columns.groups(report.matrix)
+    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8") + columns.filters(groups)
     script = (_TEMPLATES / "script.js").read_text(encoding="utf-8")
     return environment.get_template("index.html.j2").render(
         report=report,
@@ -50,6 +52,9 @@ def html(report: Report) -> str:
         policy=_policy(style, script),
         plot=plot(report.latency),
         tally=_tally(report),
+        groups=groups,
+        place=columns.places(groups),
+        advice=advice(report),
         anchors={_anchor(item): item for item in report.findings},
         methods=_methods(report),
         observed=[
@@ -62,8 +67,14 @@ def html(report: Report) -> str:
 
 
 def request_shown(request: Request) -> str:
-    """Return a request as people read it: long texts shortened, files named with their size."""
-    head = visible(f"{request.method} {shortened(request.target, 200)}")
+    """Return a request as people read it: long texts shortened, files named with their size.
+
+    Of its headers only the one that makes a difference: its idempotency key.
+    """
+    told = [f"{name}: {shortened(value, 200)}" for name, value in request.headers if _told(name)]
+    head = visible(
+        "\n".join([f"{request.method} {shortened(request.target, 200)}", *told]), keep="\n"
+    )
     if request.form is not None:
         body = "\n".join(_part(part) for part in request.form)
     elif request.body is None:
@@ -71,6 +82,10 @@ def request_shown(request: Request) -> str:
     else:
         body = json.dumps(pruned(request.body), indent=2, ensure_ascii=False)
     return f"{head}\n{visible(shortened(body, _MOST_REQUEST), keep=chr(10))}"
+
+
+def _told(header: str) -> bool:
+    return header.lower() == "idempotency-key"
 
 
 def _environment() -> Environment:
@@ -94,7 +109,12 @@ def _environment() -> Environment:
         "request": request_shown,
         "anchor": _anchor,
     }
-    environment.globals |= {"symbols": SYMBOLS, "row_states": _row_states, "cell_anchor": _slug}
+    environment.globals |= {
+        "symbols": SYMBOLS,
+        "row_states": _row_states,
+        "cell_anchor": _slug,
+        "between": figures.between,
+    }
     return environment
 
 
@@ -146,5 +166,6 @@ def _tally(report: Report) -> dict[str, int]:
 def _methods(report: Report) -> tuple[str, ...]:
     """Name each method that made an interval of this report, once."""
     estimates = [estimate for row in report.latency for estimate in (row.median, row.p95)]
+    estimates += [row.before for row in report.completion]
     estimates += [row.share for row in report.errors]
     return tuple(dict.fromkeys(item.method for item in estimates if item.low is not None))

@@ -1,21 +1,21 @@
 """`summary.md`: the report as a comment on a pull request."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from harness.report.columns import groups
 from harness.report.evidence import words
-from harness.report.figures import interval_s, money, seconds
-from harness.report.model import Cell, Report, Shown, Summary
-from harness.report.text import count, shown
-from harness.stats.latency import Latency
+from harness.report.figures import money
+from harness.report.marked import code, escaped, table
+from harness.report.marked_times import times
+from harness.report.model import Cell, Report, Shown, Summary, Waiting
+from harness.report.text import count
+from harness.report.waiting import advice
 
 MOST_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters."""
 
 _MOST_CURL = 4_000
-_LINKED = re.compile(r"@(?=\w)|(?<=\w)@|://|#(?=\d)|(?<=GH)-(?=\d)|\bwww(?=\.)", re.IGNORECASE)
-"""The marks by which GitHub makes a mention or a link of plain text."""
-
 _SYMBOLS = {
     "held": "✓",
     "broken": "✗",
@@ -43,11 +43,15 @@ def markdown(report: Report) -> str:
         page.add("> **Interrupted.** This run ended before its plan did.")
     page.add("\n".join(f"> {escaped(note)}" for note in report.header.notes))
     page.add(_providers(report.providers))
+    if report.waiting:
+        page.add(f"## Jobs to pick up\n\n{escaped(advice(report))}")
+        page.add("```sh\nharness run --resume RUN\n```" if report.can_resume else "")
+        page.add_each([_waiting(item) for item in report.waiting], "job", share=0.2)
     page.add(f"## {count(len(report.findings), 'finding')}")
     page.add_each([_finding(item) for item in report.findings], "finding", share=0.6)
     if report.harness_errors:
         page.add(_harness_errors(report))
-    latency = "## Latency\n\n" + _latency(report.latency) if report.latency else ""
+    latency = times(report)
     page.add("## Promises")
     page.add(_LEGEND)
     head, *rows = _matrix(report)
@@ -94,27 +98,9 @@ class _Page:
         return "\n\n".join(self._blocks) + "\n"
 
 
-def escaped(text: str, longest: int = 300) -> str:
-    """Return foreign text as one line that Markdown shows as it is, in a table's cell, too."""
-    line = shown(text, longest)
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    line = re.sub(r"([\\`*_\[\]~|])|^([#+-])", r"\\\1\2", line)
-    return _LINKED.sub(lambda match: f"&#{ord(match[0][0])};{match[0][1:]}", line)
-
-
-def _code(text: str) -> str:
-    """Return an id of ours as code; foreign characters that would end it are dropped."""
-    return "`" + re.sub(r"[`|\s]", "", shown(text, 120)) + "`"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def _providers(rows: Sequence[Summary]) -> str:
     header = ("Provider", "Verdict", "Evidence", "Cases", "Requests", "Images paid", "Cost")
-    return _table(
+    return table(
         header,
         (
             (
@@ -142,19 +128,25 @@ def _finding(item: Shown) -> str:
     else:
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", curl)), 0)
         block = f"{fence}sh\n{curl}\n{fence}"
-    title = f"### {escaped(item.title)}, {escaped(finding.operation)}: {_code(name)}"
+    title = f"### {escaped(item.title)}, {escaped(finding.operation)}: {code(name)}"
+    notes = "\n".join(f"- {escaped(note, 600)}" for note in item.notes)
     points = (
         f"- **Expected:** {escaped(finding.expected)}",
         f"- **Observed:** {escaped(finding.observed)}",
         f"- **Promised in:** {escaped(item.source)}",
-        f"- **Check:** {_code(finding.check)}, {count(len(finding.cases), 'case')}",
+        f"- **Check:** {code(finding.check)}, {count(len(finding.cases), 'case')}",
     )
-    return "\n\n".join([title, "\n".join(points), block])
+    return "\n\n".join(filter(None, [title, "\n".join(points), block, notes]))
+
+
+def _waiting(item: Waiting) -> str:
+    where = f"{escaped(item.provider)}, {escaped(item.operation)}, {code(item.case)}"
+    return f"- {where}: job {code(item.job)}, {escaped(item.why)}"
 
 
 def _harness_errors(report: Report) -> str:
     lines = [
-        f"- {_code(item.check)} at {escaped(item.provider)}, {escaped(item.operation)}"
+        f"- {code(item.check)} at {escaped(item.provider)}, {escaped(item.operation)}"
         f" ({count(len(item.cases), 'case')}): {escaped(item.why)}"
         for item in report.harness_errors
     ]
@@ -162,36 +154,21 @@ def _harness_errors(report: Report) -> str:
     return title + "\n".join(lines[:20])
 
 
-def _latency(rows: Sequence[Latency]) -> str:
-    header = ("Provider", "Operation", "n", "Median", "95 % interval", "p95", "Left out")
-    return _table(
-        header,
-        (
-            (
-                escaped(row.provider),
-                escaped(row.operation),
-                str(row.n),
-                seconds(row.median.value),
-                escaped(interval_s(row.median) or row.median.method),
-                seconds(row.p95.value),
-                escaped(row.left_out) or "-",
-            )
-            for row in rows
-        ),
-    )
-
-
 _LEGEND = (
-    "✓ held (accepting + refusing cases); ✗ broken; ○ undocumented, only observed (served /"
-    " refused); ? inconclusive; · not tried; empty: no such promise."
+    "✓ held (accepting+refusing cases); ✗ broken; ○ undocumented, only observed"
+    " (served/refused); ? inconclusive; · not tried; empty: no such promise."
 )
 
 
 def _matrix(report: Report) -> list[str]:
-    columns = report.matrix.columns
-    header = ("Promise", *(f"{escaped(c.provider)} {escaped(c.operation)}" for c in columns))
-    rows = ((_code(row.id), *(_cell(cell) for cell in row.cells)) for row in report.matrix.rows)
-    head, rule, *lines = _table(header, rows).split("\n")
+    named = (
+        f"{escaped(group.provider)}<br>{escaped(operation)}"
+        for group in groups(report.matrix)
+        for operation in group.operations
+    )
+    header = ("Promise", *named)
+    rows = ((code(row.id), *(_cell(cell) for cell in row.cells)) for row in report.matrix.rows)
+    head, rule, *lines = table(header, rows).split("\n")
     return [f"{head}\n{rule}", *lines]
 
 
@@ -203,6 +180,6 @@ def _cell(cell: Cell) -> str:
         case "broken":
             return f"{symbol} **broken**"
         case "undocumented":
-            return f"{symbol} {cell.served} / {cell.turned_away}"
+            return f"{symbol} {cell.served}/{cell.turned_away}"
         case _:
             return symbol

@@ -7,9 +7,11 @@ from typing import Literal
 from harness.core.record import Evidence
 from harness.core.run import RunHeader
 from harness.core.verdict import Finding, Status, Verdict
+from harness.stats.completion import Completion
 from harness.stats.cost import Cost
 from harness.stats.errors import Errors
 from harness.stats.latency import Latency
+from harness.stats.streams import Streams
 
 State = Literal["held", "broken", "undocumented", "inconclusive", "not tried", "absent"]
 """What became of one promise: `undocumented` promises nothing and was only observed; `absent` has
@@ -107,12 +109,27 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A finding with the curl line that repeats its request, and the place of the promise."""
+    """A finding with the lines that repeat its request, and the place of the promise.
+
+    `curl` holds one command a line, uploads first; `notes` say what to do before they run.
+    """
 
     finding: Finding
     title: str
     curl: str
     source: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A job that was paid for and not seen to its end: it may be picked up again by its id."""
+
+    provider: str
+    operation: str
+    case: str
+    job: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +163,7 @@ class Report:
     """Everything that a page of any format says.
 
     `case_times_s` is the duration of each sent case in seconds, by provider, operation and case.
+    `files` names the reference images that findings need and the run folder holds.
     """
 
     header: RunHeader
@@ -158,9 +176,24 @@ class Report:
     unjudged: tuple[Unjudged, ...]
     errors: tuple[Errors, ...]
     latency: tuple[Latency, ...]
+    completion: tuple[Completion, ...]
+    streams: tuple[Streams, ...]
+    waiting: tuple[Waiting, ...]
+    files: tuple[str, ...]
     case_times_s: Mapping[tuple[str, str, str], float]
 
     @property
     def harness_errors(self) -> tuple[Unjudged, ...]:
         """The checks of ours that crashed: bugs of the harness, no word on a provider."""
         return tuple(item for item in self.unjudged if item.status == "error")
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """The providers whose replies, and whose times, were read from a recording."""
+        kinds = {row.provider: row.evidence.kind for row in self.providers if row.evidence}
+        return tuple(name for name, kind in kinds.items() if kind == "recorded")
+
+    @property
+    def can_resume(self) -> bool:
+        """Tell whether `--resume` reaches the endpoint that made the jobs: others are gone."""
+        return self.header.against == "live"

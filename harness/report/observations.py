@@ -5,15 +5,16 @@ from typing import Literal
 
 from harness.core.case import Case
 from harness.core.exchange import Picture
-from harness.core.jsontype import canonical
+from harness.core.jsontype import Json, canonical
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.report.model import Observation
-from harness.report.text import count, pruned, shown
+from harness.report.text import count, files_named, pruned, shown
 from harness.spec.provider import Provider
 
 _MOST_ASKED = 160
 _MOST_TEXT = 80
+_MOST_FILES = 2
 
 
 def observations(
@@ -41,14 +42,23 @@ def _seen(record: Record) -> Observation:
 
 
 def _asked(case: Case) -> str:
-    """Word the value that was tried: `aspect_ratio = "16:9"`."""
+    """Word the value that was tried: `aspect_ratio = "16:9"`, `mask = a.png (9 bytes, 16x32)`."""
     parameter = (case.breaks or case.about or "").partition(".")[0]
     if not parameter:
-        return shown(canonical(case.arguments), _MOST_ASKED)
+        return shown(canonical(files_named(case.arguments)), _MOST_ASKED)
     if parameter not in case.arguments:
         return f"{parameter} left out"
-    value = canonical(pruned(case.arguments[parameter], _MOST_TEXT))
-    return shown(f"{parameter} = {value}", _MOST_ASKED)
+    return shown(f"{parameter} = {_value(case.arguments[parameter])}", _MOST_ASKED)
+
+
+def _value(value: Json) -> str:
+    """Word a value: JSON, but files by name and size, and a long list by its first ones."""
+    named = files_named(value)
+    if named != value and isinstance(named, list):
+        first = ", ".join(str(item) for item in named[:_MOST_FILES])
+        more = f" and {len(named) - _MOST_FILES} more" if len(named) > _MOST_FILES else ""
+        return first + more
+    return str(named) if named != value else canonical(pruned(value, _MOST_TEXT))
 
 
 def _came(record: Record) -> tuple[Literal["served", "refused", "no answer", "not sent"], str]:

@@ -5,9 +5,11 @@ import math
 
 from harness.core.jsontype import Json
 from harness.core.verdict import Estimate, Verdict
-from harness.report.model import Report, Shown, Summary
+from harness.report.model import Report, Shown, Summary, Waiting
+from harness.stats.completion import Completion
 from harness.stats.errors import Errors
 from harness.stats.latency import Latency
+from harness.stats.streams import Streams
 
 SCHEMA = 1
 """The number of the schema; `summary.schema.json` beside this module spells it out."""
@@ -25,7 +27,7 @@ def summary(report: Report) -> dict[str, Json]:
         "providers": {row.provider: _provider(row) for row in report.providers},
         "verdicts": [_verdict(item) for item in report.verdicts],
         "findings": [_finding(item) for item in report.findings],
-        "latency": [_latency(row) for row in report.latency],
+        "latency": [_latency(row, report) for row in report.latency],
         "errors": [_errors(row) for row in report.errors],
     }
 
@@ -52,6 +54,18 @@ def _run(report: Report) -> dict[str, Json]:
         "plan_digests": dict(header.plan_digests),
         "versions": dict(header.versions),
         "notes": list(header.notes),
+        "files": list(report.files),
+        "jobs_to_pick_up": [_waiting(item) for item in report.waiting],
+    }
+
+
+def _waiting(item: Waiting) -> dict[str, Json]:
+    return {
+        "provider": item.provider,
+        "operation": item.operation,
+        "case": item.case,
+        "job": item.job,
+        "why": item.why,
     }
 
 
@@ -110,13 +124,17 @@ def _finding(shown: Shown) -> dict[str, Json]:
         "observed": finding.observed,
         "arguments": _finite(dict(finding.record.shot.case.arguments)),
         "curl": shown.curl,
+        "notes": list(shown.notes),
         "cases": list(finding.cases),
         "source": shown.source,
         "evidence": finding.record.evidence.kind,
     }
 
 
-def _latency(row: Latency) -> dict[str, Json]:
+def _latency(row: Latency, report: Report) -> dict[str, Json]:
+    here = (row.provider, row.operation)
+    jobs = [item for item in report.completion if (item.provider, item.operation) == here]
+    streams = [item for item in report.streams if (item.provider, item.operation) == here]
     return {
         "provider": row.provider,
         "operation": row.operation,
@@ -129,6 +147,33 @@ def _latency(row: Latency) -> dict[str, Json]:
         "timeouts": row.timeouts,
         "untimed": row.untimed,
         "left_out": row.left_out,
+        "recorded": row.provider in report.recorded,
+        "completion": _completion(jobs[0]) if jobs else None,
+        "streams": _streams(streams[0]) if streams else None,
+    }
+
+
+def _completion(row: Completion) -> dict[str, Json]:
+    return {
+        "n": row.n,
+        "after": _estimate(row.after),
+        "before": _estimate(row.before),
+        "widest_gap": row.widest_gap_s,
+        "webhook": _estimate(row.delivered),
+        "untimed": row.untimed,
+    }
+
+
+def _streams(row: Streams) -> dict[str, Json]:
+    return {
+        "n": row.n,
+        "headers": _estimate(row.headers),
+        "first_byte": _estimate(row.first_byte),
+        "first_partial": _estimate(row.first_partial),
+        "completed": _estimate(row.completed),
+        "last_byte": _estimate(row.last_byte),
+        "events": _estimate(row.events),
+        "untimed": row.untimed,
     }
 
 

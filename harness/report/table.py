@@ -1,4 +1,6 @@
-"""The comparison of providers as plain cells, for a terminal."""
+"""The comparison of providers, and of their operations, as plain cells for a terminal."""
+
+from collections import Counter
 
 from harness.core.verdict import Estimate
 from harness.report.evidence import in_short
@@ -17,17 +19,49 @@ HEADER = (
     "requests",
     "images paid",
     "cost",
-    "median time [95 % interval]",
+)
+
+BY_OPERATION = (
+    "provider",
+    "operation",
+    "held",
+    "broken",
+    "open",
+    "n",
+    "median [95 % interval]",
 )
 
 
 def comparison(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return the header and one row for each provider, as plain text without control characters."""
-    return HEADER, tuple(_row(report, item) for item in report.providers)
+    return HEADER, tuple(_row(item) for item in report.providers)
 
 
-def _row(report: Report, item: Summary) -> tuple[str, ...]:
-    timed = [row for row in report.latency if row.provider == item.provider]
+def operations(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the header and one row for each operation that has a case, in the matrix' order.
+
+    `held` to `open` count its promises; the time is that to its images, over `n` served cases.
+    """
+    return BY_OPERATION, tuple(_operation(report, at) for at in range(len(report.matrix.columns)))
+
+
+def _operation(report: Report, at: int) -> tuple[str, ...]:
+    column = report.matrix.columns[at]
+    states = Counter(row.cells[at].state for row in report.matrix.rows)
+    here = (column.provider, column.operation)
+    timed = [row for row in report.latency if (row.provider, row.operation) == here]
+    return (
+        column.provider,
+        column.operation,
+        str(states["held"]),
+        str(states["broken"]),
+        str(states["undocumented"]),
+        str(timed[0].n) if timed else "0",
+        _latency(timed[0]) if timed else "-",
+    )
+
+
+def _row(item: Summary) -> tuple[str, ...]:
     return (
         item.provider,
         shown(in_short(item.evidence), 40),
@@ -38,13 +72,11 @@ def _row(report: Report, item: Summary) -> tuple[str, ...]:
         f"{item.cost.requests:,}",
         f"{item.cost.images_paid:,}",
         shown(money(item.cost.amount, item.cost.unit), 40),
-        "; ".join(_latency(row, alone=len(timed) == 1) for row in timed) or "-",
     )
 
 
-def _latency(row: Latency, *, alone: bool) -> str:
-    name = "" if alone else f"{row.operation} "
-    return f"{name}{_median(row.median)}" + (f" ({row.left_out})" if row.left_out else "")
+def _latency(row: Latency) -> str:
+    return _median(row.median) + (f" ({row.left_out})" if row.left_out else "")
 
 
 def _median(item: Estimate) -> str:
@@ -52,6 +84,6 @@ def _median(item: Estimate) -> str:
         return "-"
     bounds, value = interval_s(item), seconds(item.value)
     if not bounds:
-        return f"{value}, n = {item.n}"
+        return value
     number, unit = value.split()
     return f"{number} {bounds}" if bounds.endswith(f"] {unit}") else f"{value} {bounds}"

@@ -54,6 +54,21 @@ def pruned(value: Json, longest: int = 160) -> Json:
             return value
 
 
+def files_named(value: Json) -> Json:
+    """Return a JSON value with each file's description as one text: `a.png (9 bytes, 16x32)`."""
+    match value:
+        case {"filename": str(name), "bytes": int(size), **rest}:
+            wide, high = rest.get("width"), rest.get("height")
+            pixels = f", {wide}x{high}" if wide and high else ""
+            return f"{name} ({size:,} bytes{pixels})"
+        case list():
+            return [files_named(item) for item in value]
+        case dict():
+            return {key: files_named(item) for key, item in value.items()}
+        case _:
+            return value
+
+
 def count(number: int, noun: str) -> str:
     """Return the number with its noun, in the plural where it is not 1."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,4 +1,4 @@
-"""A report's four files in its run folder: whole or not at all, each of them."""
+"""A report in its run folder, with the files that its findings name: each whole or not at all."""
 
 import errno
 import os
@@ -6,7 +6,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from harness.assets import made
 from harness.core.errors import StoreError
+from harness.report.curl import FILES
 from harness.report.html import html
 from harness.report.junit import junit
 from harness.report.markdown import markdown
@@ -26,7 +28,8 @@ def write(folder: Path, report: Report) -> tuple[Path, ...]:
     """Write `summary.json`, `index.html`, `summary.md` and `junit.xml`; return their paths.
 
     All four are drawn before the first is written, and each replaces its predecessor in one step.
-    StoreError with the path and the reason where one cannot be written.
+    The reference images that the report names follow, under `files/`. StoreError with the path and
+    the reason where one cannot be written.
     """
     pages = {
         "summary.json": as_json(report),
@@ -34,13 +37,26 @@ def write(folder: Path, report: Report) -> tuple[Path, ...]:
         "summary.md": markdown(report),
         "junit.xml": junit(report),
     }
-    return tuple(_replace(folder / name, text) for name, text in pages.items())
+    paths = tuple(_replace(folder / name, text.encode()) for name, text in pages.items())
+    for name in report.files:
+        content = made(name)
+        if not _holds(folder / FILES / name, content):
+            _replace(folder / FILES / name, content)
+    return paths
 
 
-def _replace(path: Path, text: str) -> Path:
+def _holds(path: Path, content: bytes) -> bool:
+    """Tell whether a file is there already: an unread or unreadable one is written again."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _replace(path: Path, content: bytes) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, text.encode("utf-8"))
+        _write_whole(path, content)
     except OSError as error:
         hint = _HINTS.get(error.errno or 0, "choose another folder with --out")
         reason = error.strerror or str(error)

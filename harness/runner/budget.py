@@ -6,6 +6,8 @@ from decimal import Decimal
 from harness.core.case import Price
 from harness.core.outcome import Fault, Images, Outcome
 
+CLIENT_ERROR = 400
+
 
 class Budget:
     """What one provider's run may spend, in its own unit and in images; None is no limit."""
@@ -36,6 +38,10 @@ class Budget:
             self._reserved_images += price.images
             return None
 
+    def carries(self, price: Price) -> bool:
+        """Tell whether this could be set aside at once."""
+        return self._short(price, held=True) is None
+
     async def book(self, cost: Price) -> None:
         """Book what an earlier run has spent."""
         async with self._changed:
@@ -64,17 +70,31 @@ class Budget:
         return None
 
 
-def cost_of(outcome: Outcome, at_risk: Price) -> Price:
+def _made_twice(outcome: Images) -> bool:
+    """Tell whether a repeated submission may have made a second job: at worst it has."""
+    return any(
+        told.kind == "same_key" and told.job != outcome.job and (told.status or 0) < CLIENT_ERROR
+        for told in outcome.after
+    )
+
+
+def cost_of(outcome: Outcome, at_risk: Price, *, twice: bool = False) -> Price:
     """Return what an outcome has cost: the provider's own figure, else the list price.
 
-    A fault that may have been paid counts in full: a limit must hold in the worst case.
+    A fault that may have been paid counts in full: a limit must hold in the worst case. With
+    `twice`, half of what is at risk is for a repetition, which only a served request sees.
     """
+    share = 2 if twice else 1
     match outcome:
+        case Images() if _made_twice(outcome):
+            return at_risk
         case Images(charged=charged, pictures=pictures):
-            images = max(len(pictures), at_risk.images)
-            amount = at_risk.amount if charged is None else charged
+            images = max(len(pictures), at_risk.images // share)
+            amount = at_risk.amount / share if charged is None else charged
             return Price(amount=max(amount, Decimal(0)), unit=at_risk.unit, images=images)
         case Fault(may_be_paid=True):
-            return at_risk
+            return Price(
+                amount=at_risk.amount / share, unit=at_risk.unit, images=at_risk.images // share
+            )
         case _:
             return Price(amount=Decimal(0), unit=at_risk.unit, images=0)

@@ -1,9 +1,8 @@
 """Traffic recorded elsewhere, turned back into cases and driven through the same wire."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from harness.cases.tokens import tokens
 from harness.core.case import Case, Expect, Shot
@@ -12,6 +11,7 @@ from harness.core.exchange import Exchange, Failure, Request
 from harness.core.jsontype import Json
 from harness.core.outcome import Outcome
 from harness.core.record import Evidence, Record
+from harness.runner.pool import Pool, goes_along
 from harness.spec import price
 from harness.spec.dialect import Reading, read
 from harness.spec.judge import broken
@@ -55,7 +55,7 @@ def judge_file(
     """
     recording = read_recording(path, pictures)
     name = name or path.name
-    pool = _Pool(list(recording.exchanges))
+    pool = Pool(list(recording.exchanges))
     records = []
     for foreign in recording.exchanges:
         if not pool.holds(foreign):
@@ -64,6 +64,7 @@ def judge_file(
         if reading is not None:
             pool.take(foreign)
             records.append(_record(provider, reading, foreign, name, pool))
+            pool.drop_repeated(foreign, provider.operation(reading.operation))
     if records and (made := _own_evidence(path, recording)):
         records = [replace(one, evidence=replace(made, by=f"{made.by}, {name}")) for one in records]
     return Traffic(
@@ -71,7 +72,7 @@ def judge_file(
         name=name,
         format=recording.format,
         records=tuple(records),
-        strangers=tuple(_name(foreign) for foreign in pool.left),
+        strangers=tuple(_name(one) for one in pool.left if not goes_along(provider, one)),
         unreadable=recording.unreadable,
     )
 
@@ -95,45 +96,6 @@ def _own_evidence(path: Path, recording: Recording) -> Evidence | None:
     )
 
 
-@dataclass(slots=True)
-class _Pool:
-    """The exchanges of a file that nobody has claimed yet."""
-
-    left: list[Foreign] = field(default_factory=list)
-
-    def holds(self, foreign: Foreign) -> bool:
-        return any(one.index == foreign.index for one in self.left)
-
-    def take(self, foreign: Foreign) -> Exchange:
-        self.left = [one for one in self.left if one.index != foreign.index]
-        return foreign.exchange
-
-    def answer(self, request: Request, *, after: int) -> Exchange | None:
-        """Hand out the next exchange that made this request: a poll, a download, a repetition.
-
-        A download is known by its whole address; only where a recording has put something else in
-        place of its query (a signature), the address without it will do, if one alone has it.
-        """
-        later = [one for one in self.left if one.index > after and _made(one, request)]
-        if urlsplit(request.target).scheme:
-            exact = [one for one in later if one.exchange.request.target == request.target]
-            later = exact or (
-                later if len({one.exchange.request.target for one in later}) == 1 else []
-            )
-        return self.take(later[0]) if later else None
-
-
-def _made(foreign: Foreign, request: Request) -> bool:
-    """Tell whether a recorded exchange may be this request: by method, place and what was sent."""
-    made, wanted = foreign.exchange.request, urlsplit(request.target)
-    if wanted.scheme:
-        here = foreign.path == wanted.path and foreign.host == (wanted.hostname or "")
-    else:
-        here = foreign.path.endswith(wanted.path)
-    sent = (made.body, made.form) == (request.body, request.form)
-    return here and made.method.upper() == request.method.upper() and sent
-
-
 def _reading(provider: Provider, foreign: Foreign) -> Reading | None:
     """Read a request as one of the provider's operations; None where it is none of them.
 
@@ -150,7 +112,7 @@ def _reading(provider: Provider, foreign: Foreign) -> Reading | None:
 
 
 def _record(
-    provider: Provider, reading: Reading, foreign: Foreign, name: str, pool: _Pool
+    provider: Provider, reading: Reading, foreign: Foreign, name: str, pool: Pool
 ) -> Record:
     shot = _shot(provider, reading, foreign, name)
     operation = provider.operation(reading.operation)
@@ -169,7 +131,7 @@ def _record(
 
 
 def _replayed(
-    provider: Provider, operation: Operation, shot: Shot, sent: Foreign, pool: _Pool
+    provider: Provider, operation: Operation, shot: Shot, sent: Foreign, pool: Pool
 ) -> tuple[Outcome, list[Exchange]]:
     """Drive the wire over what was recorded; what was not is a failure that convicts nobody.
 

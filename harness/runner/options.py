@@ -5,6 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from harness.spec.provider import OPERATIONS
+
 Against = Literal["cassettes", "emulator", "live"]
 
 
@@ -14,7 +16,8 @@ class Options:
 
     `budgets` are in each provider's own unit; `max_images` bounds the paid images of each
     provider. `keys` come from the environment and are never written. `time_scale` stretches the
-    emulator's durations and our pauses against it.
+    emulator's durations and our pauses against it. `assets_url` and `webhook_url` are where
+    providers reach reference images and our receiver; `receive_port` is the receiver's own.
     """
 
     against: Against
@@ -32,3 +35,7 @@ class Options:
     time_scale: float = 0.001
     faults: tuple[str, ...] = ()
     port: int | None = None
+    operations: tuple[str, ...] = OPERATIONS
+    assets_url: str | None = None
+    webhook_url: str | None = None
+    receive_port: int | None = None

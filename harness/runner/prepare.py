@@ -12,21 +12,22 @@ from harness.core.errors import RecordingError
 from harness.plan import from_json, plan
 from harness.spec.load import provider as shipped
 from harness.spec.load import spec_digest
-
-OPERATIONS = ("generate",)
-"""The operations that have cases; edits and the Responses tool are described in the TOMLs only."""
+from harness.spec.provider import OPERATIONS
 
 DRAWN_VALID = 6
 DRAWN_REFUSED = 12
 PLAN = "plan.json"
 
 
-def new_plan(name: str, *, seed: int) -> Plan:
-    """Plan one provider from its documents; the same for the same seed, in any process."""
+def new_plan(name: str, *, seed: int, operations: Sequence[str] = OPERATIONS) -> Plan:
+    """Plan one provider from its documents; the same for the same seed, in any process.
+
+    Of `operations`, those that the provider has are planned.
+    """
     provider = shipped(name)
     cases: list[Case] = []
-    for operation in OPERATIONS:
-        if operation in provider.operations:
+    for operation in provider.operations:
+        if operation in operations:
             cases += written_cases(provider, operation)
             cases += drawn_cases(name, operation, seed=seed)
     return plan(provider, cases, seed=seed, spec_digest=spec_digest(name))
@@ -65,6 +66,8 @@ def saved_plan(folder: Path, name: str) -> Plan:
     return from_json(saved, provider=shipped(name), where=str(path))
 
 
-def plans(names: Sequence[str], *, seed: int) -> tuple[Plan, ...]:
+def plans(
+    names: Sequence[str], *, seed: int, operations: Sequence[str] = OPERATIONS
+) -> tuple[Plan, ...]:
     """Plan several providers."""
-    return tuple(new_plan(name, seed=seed) for name in names)
+    return tuple(new_plan(name, seed=seed, operations=operations) for name in names)

@@ -12,7 +12,7 @@ from harness.core.exchange import Exchange, Failure
 from harness.core.record import Record
 from harness.plan import plan_digest, to_json
 from harness.runner.prepare import PLAN
-from harness.store import IMAGES
+from harness.store.line import IMAGES
 from harness.transport.cassette import write
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-import signal
+import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,22 +21,21 @@ from harness.plan import from_json, plan_digest, to_json
 from harness.runner.budget import Budget
 from harness.runner.emulated import emulator
 from harness.runner.options import Options
-from harness.runner.prepare import new_plan, saved_plan
+from harness.runner.prepare import new_plan
+from harness.runner.replayed import load_tape, recorded_plan
 from harness.runner.session import Journal, Session
+from harness.runner.stopping import interruptible
+from harness.runner.surroundings import assets_of, outside, unreachable
 from harness.spec.load import provider as shipped
-from harness.store import Past, RunFolder, read_run
+from harness.store.folder import RunFolder
+from harness.store.line import JOURNAL
+from harness.store.past import Past, read_run
 from harness.transport.base import Transport
-from harness.transport.cassette import Tape
 from harness.transport.live import Endpoint, Live
+from harness.transport.outside import Outside
 from harness.transport.pictures import Pictures
 from harness.transport.replay import Replay
 from harness.transport.secrets import Redactor
-
-GRACE_S = 20.0
-"""How long an interrupted run waits for replies that are under way: they are paid for."""
-
-STOPPING = (signal.SIGINT, signal.SIGTERM)
-"""A service manager's SIGTERM costs no more than Ctrl-C: what is under way is waited for."""
 
 EMULATOR_KEY = "emulator-key"
 LIBRARIES = ("httpx", "hypothesis", "vcrpy", "pillow", "pydantic")
@@ -85,17 +84,19 @@ class _Runner:
         names = {p.auth.env: options.keys.get(p.name, "") for p in providers}
         self.redactor = Redactor(names, shapes)
         self.journal = Journal(self.folder)
-        self.started = time.monotonic()
+        self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
+        self.started = time.monotonic() - _elapsed_s(self.folder.path, self.past)
         self.addresses: dict[str, str] = {}
+        self.places: Outside | None = None
 
     def now_s(self) -> float:
         return time.monotonic() - self.started
 
     async def run(self) -> Run:
         stop = asyncio.Event()
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             stack.callback(self.journal.close)
-            sessions = self._sessions(stack, stop)
+            sessions = await self._sessions(stack, stop)
             header = self._header(sessions)
             self.folder.write_header(header)
             for session in sessions:
@@ -108,7 +109,8 @@ class _Runner:
                     hint="all that was received is kept; make room, then --resume it",
                 )
             records = [record for session in sessions for record in _complete(session)]
-            header = replace(header, finished=_now(), interrupted=stop.is_set())
+            notes = (*header.notes, *_unexpected(self.places))
+            header = replace(header, finished=_now(), interrupted=stop.is_set(), notes=notes)
             with suppress(HarnessError):  # a full disk keeps its first message
                 self.folder.write_header(header)
             off_tape = [line for session in sessions for line in session.off_tape]
@@ -128,7 +130,7 @@ class _Runner:
         Where one fails, the others still keep what they have under way.
         """
         work = asyncio.gather(*(session.run() for session in sessions), return_exceptions=True)
-        with _interruptible(work, sessions, stop, self.watch.interrupted):
+        with interruptible(work, sessions, stop, self.watch.interrupted):
             try:
                 ends = await work
             except asyncio.CancelledError:
@@ -141,7 +143,7 @@ class _Runner:
                 raise failure  # a bug of ours
         return next((one for one in failures if isinstance(one, HarnessError)), None)
 
-    def _sessions(self, stack: ExitStack, stop: asyncio.Event) -> list[Session]:
+    async def _sessions(self, stack: AsyncExitStack, stop: asyncio.Event) -> list[Session]:
         options = self.options
         if options.against == "cassettes":
             return [self._replayed(name, stop) for name in options.providers]
@@ -161,17 +163,24 @@ class _Runner:
             addresses, keys, scale = options.base_urls, options.keys, 1.0
             evidence = Evidence(kind="live", source="", date=_now(), by=_by())
         self.addresses = addresses
-        return [
+        places = outside(options, word=self.word, now_s=self.now_s, key=EMULATOR_KEY)
+        self.places = places
+        stack.push_async_callback(places.aclose)
+        await places.start()
+        sessions = [
             self._live(
                 name,
                 address=addresses[name],
                 key=keys[name],
                 evidence=replace(evidence, source=evidence.source or addresses[name]),
                 scale=scale,
+                places=places,
                 stop=stop,
             )
             for name in options.providers
         ]
+        places.serve_assets(assets_of(session.plan for session in sessions))
+        return sessions
 
     def _live(  # noqa: PLR0913 - what tells one session from another
         self,
@@ -181,9 +190,10 @@ class _Runner:
         key: str,
         evidence: Evidence,
         scale: float,
+        places: Outside,
         stop: asyncio.Event,
     ) -> Session:
-        endpoint = Endpoint(base_url=address, auth=shipped(name).auth, key=key)
+        endpoint = Endpoint(base_url=address, auth=shipped(name).auth, key=key, provider=name)
 
         def transport() -> Transport:
             return Live(
@@ -192,14 +202,16 @@ class _Runner:
                 redactor=self.redactor,
                 now_s=self.now_s,
                 time_scale=scale,
+                outside=places,
             )
 
-        return self._session(name, self._plan(name), evidence, transport, stop)
+        session = self._session(name, self._plan(name), evidence, transport, stop)
+        session.cannot = unreachable(places)
+        return session
 
     def _replayed(self, name: str, stop: asyncio.Event) -> Session:
         tape = load_tape(self.options.cassettes / name, self.pictures)
-        plan = saved_plan(self.options.cassettes, name)
-        _same_plan(self.options.cassettes / name, plan, tape)
+        plan = recorded_plan(self.options.cassettes, name, tape, self.options.operations)
         evidence = Evidence(
             kind="recorded",
             source=str(tape.metadata.get("evidence", "unknown")),
@@ -237,11 +249,11 @@ class _Runner:
     def _plan(self, name: str) -> Plan:
         if self.past is not None:
             return _plan_of(self.folder.path, name)
-        return new_plan(name, seed=self.options.seed)
+        return new_plan(name, seed=self.options.seed, operations=self.options.operations)
 
     def _header(self, sessions: list[Session]) -> RunHeader:
         if self.past is not None:
-            return replace(self.past.header, finished=None, interrupted=False)
+            return replace(self.past.header, finished=None, interrupted=False, word=self.word)
         if not any(session.plan.shots for session in sessions):
             raise NothingTested("the plan holds no case")
         plans = {session.provider.name: session.plan for session in sessions}
@@ -249,6 +261,7 @@ class _Runner:
             run=self.folder.path.name,
             harness=__version__,
             created=_now(),
+            word=self.word,
             against=self.options.against,
             seed=next(iter(plans.values())).seed,
             evidence={session.provider.name: session.evidence for session in sessions},
@@ -258,23 +271,6 @@ class _Runner:
             notes=(f"faults switched on: {', '.join(self.options.faults)}",)
             if self.options.faults
             else (),
-        )
-
-
-def load_tape(folder: Path, pictures: Pictures) -> Tape:
-    """Load all cassettes of one provider as one tape; RecordingError where one is not whole."""
-    files = sorted(folder.glob("*.yaml")) or [folder / "generate.yaml"]
-    tapes = [Tape.load(file, pictures=pictures) for file in files]
-    exchanges = [exchange for tape in tapes for exchange in tape.exchanges]
-    return Tape(exchanges, metadata=tapes[0].metadata, name=str(folder))
-
-
-def _same_plan(folder: Path, plan: Plan, tape: Tape) -> None:
-    recorded = tape.metadata.get("plan_digest")
-    if recorded != plan_digest(plan):
-        raise UsageError(
-            f"{folder}: the plan is not the one that was recorded (digest {recorded})",
-            hint=f"record again: harness run --record --provider {plan.provider}",
         )
 
 
@@ -299,6 +295,27 @@ def _plan_of(folder: Path, name: str) -> Plan:
     return from_json(saved, provider=shipped(name), where=str(path))
 
 
+def _unexpected(places: Outside | None) -> tuple[str, ...]:
+    """Say what our receiver was sent that belongs to no request of this run."""
+    if places is None:
+        return ()
+    found = ((places.strangers, "came from strangers"), (places.dropped, "could not be kept"))
+    return tuple(f"webhooks: {number} deliveries {what}" for number, what in found if number)
+
+
+def _elapsed_s(folder: Path, past: Past | None) -> float:
+    """Return what the clock of a run that goes on has to show, in seconds: it never goes back.
+
+    From the last thing that was received on, time has passed as the journal's own date tells.
+    """
+    if past is None:
+        return 0.0
+    seen = [e for record in past.records for e in record.exchanges]
+    seen += [e for one in past.unfinished for e in one.exchanges]
+    latest_s = max((exchange.times.end_s for exchange in seen), default=0.0)
+    return latest_s + max(time.time() - (folder / JOURNAL).stat().st_mtime, 0.0)
+
+
 def _of(record: Record, name: str) -> bool:
     return record.shot.case.provider == name and record.skipped is None
 
@@ -312,33 +329,6 @@ def _complete(session: Session) -> list[Record]:
         for shot in session.plan.shots
         if shot.case.id not in seen
     ]
-
-
-@contextmanager
-def _interruptible(
-    work: "asyncio.Future[list[BaseException | None]]",
-    sessions: list[Session],
-    stop: asyncio.Event,
-    tell: Callable[[int], None],
-) -> Iterator[None]:
-    """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once."""
-    loop = asyncio.get_running_loop()
-
-    def interrupt() -> None:
-        if stop.is_set():
-            work.cancel()
-            return
-        stop.set()
-        tell(sum(session.under_way for session in sessions))
-        loop.call_later(GRACE_S, work.cancel)
-
-    for number in STOPPING:
-        loop.add_signal_handler(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in STOPPING:
-            loop.remove_signal_handler(number)
 
 
 def _now() -> str:

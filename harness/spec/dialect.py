@@ -5,48 +5,70 @@ becomes a case again.
 """
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
 
 from harness.core.exchange import Part, Request
 from harness.core.jsontype import Json, canonical
+from harness.core.places import ASSETS
+from harness.spec.place import leaves, put, take, without
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Arguments, edges, member
 
-JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
-STREAM_HEADERS = (("Content-Type", "application/json"), ("Accept", "text/event-stream"))
-FORM_HEADERS = (("Accept", "application/json"),)
+EVENTS, JSON = ("Accept", "text/event-stream"), ("Accept", "application/json")
+JSON_BODY = ("Content-Type", "application/json")
 
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 _BOOLEANS: dict[str, Json] = {"true": True, "false": False}
 
 
-def request(provider: Provider, operation: Operation, arguments: Arguments) -> Request:
-    """Return the request for these arguments as it goes on the wire, the key excepted.
+def request(
+    provider: Provider, operation: Operation, arguments: Arguments, *, key: str | None = None
+) -> Request:
+    """Return the request for these arguments as it goes on the wire, the API key excepted.
 
     Values are sent as they are, allowed or not; nothing is added that the arguments do not name
-    but the operation's constants.
+    but the operation's constants. Files that are uploaded first stand in the body under stand-in
+    addresses. `key` goes out as the idempotency key, where the provider knows one.
     """
-    wait = timeout_s(provider, arguments)
-    if operation.body == "form":
-        return Request(
-            method=operation.method,
-            target=operation.path,
-            headers=FORM_HEADERS,
-            form=_form(operation, arguments),
-            timeout_s=wait,
-        )
-    body: dict[str, Json] = dict(operation.constant)
-    for name, value in arguments.items():
-        argument = operation.arguments.get(name)
-        _put(body, argument.wire if argument else name, _sent(argument, value))
     streaming = arguments.get("stream") is True and operation.stream is not None
+    headers = [EVENTS if streaming else JSON]
+    if key is not None and operation.job is not None and operation.job.idempotency is not None:
+        headers.append((operation.job.idempotency.header, key))
+    as_form = operation.body == "form"
     return Request(
         method=operation.method,
         target=operation.path,
-        headers=STREAM_HEADERS if streaming else JSON_HEADERS,
-        body=body,
-        timeout_s=wait,
+        headers=tuple(headers) if as_form else (JSON_BODY, *headers),
+        body=None if as_form else _body(operation, arguments),
+        form=_form(operation, arguments) if as_form else None,
+        timeout_s=timeout_s(provider, arguments),
     )
+
+
+def _body(operation: Operation, arguments: Arguments) -> dict[str, Json]:
+    body: dict[str, Json] = deepcopy(operation.constant)
+    for name, value in arguments.items():
+        argument = operation.arguments.get(name)
+        put(body, argument.wire if argument else name, _sent(argument, value))
+    return body
+
+
+def carried(operation: Operation, arguments: Arguments) -> dict[str, Json]:
+    """Return the arguments as the provider can see them: a form knows texts and files only.
+
+    So `123` for a text is no wrong type in a form, and `1.5` for a whole number still is one.
+    """
+    if operation.body != "form":
+        return dict(arguments)
+    found: dict[str, Json] = {}
+    for name, value in arguments.items():
+        argument = operation.arguments.get(name)
+        if argument is None or argument.type in ("images", "file"):
+            found[name] = value
+        else:
+            found[name] = _typed(argument, value if isinstance(value, str) else canonical(value))
+    return found
 
 
 def timeout_s(provider: Provider, arguments: Arguments) -> float:
@@ -105,24 +127,42 @@ def _read_one(
     name: str, operation: Operation, body: Json, fields: tuple[Part, ...] | None
 ) -> Reading:
     if fields is not None:
-        body = _gathered(fields)
-    left = _copied(body) if isinstance(body, dict) else {}
+        return _read_form(name, operation, fields)
+    left = without(body if isinstance(body, dict) else {}, operation.constant)
     arguments: dict[str, Json] = {}
     for canonical_name, argument in operation.arguments.items():
-        found, value = _take(left, argument.wire)
-        if found and value is not None:  # null means omitted
-            if fields is not None:
-                value = _typed(argument, value)  # a form knows texts only
-            listed = argument.type == "images" and not isinstance(value, list)
-            arguments[canonical_name] = [value] if listed else value
-    for key in operation.constant:
-        left.pop(key, None)
+        found = (take(left, place)[1] for place in (argument.wire, *argument.also))
+        value = next((one for one in found if one is not None), None)
+        if value is not None:  # null means omitted
+            arguments[canonical_name] = _listed(operation, argument, value)
     parents = {
         argument.wire.rpartition(".")[0]
         for argument in operation.arguments.values()
         if "." in argument.wire
     }
-    return Reading(operation=name, arguments=arguments, unknown=tuple(_leaves(left, parents)))
+    return Reading(operation=name, arguments=arguments, unknown=tuple(leaves(left, parents)))
+
+
+def _read_form(name: str, operation: Operation, fields: tuple[Part, ...]) -> Reading:
+    """Read a form: its names are no paths, and it knows texts and files only."""
+    left = _gathered(fields)
+    for key, value in operation.constant.items():
+        if left.get(key) == form_part(key, value).value:
+            left.pop(key, None)
+    arguments: dict[str, Json] = {}
+    for canonical_name, argument in operation.arguments.items():
+        place = next((one for one in (argument.wire, *argument.also) if one in left), None)
+        if place is not None:
+            value = _typed(argument, left.pop(place))
+            arguments[canonical_name] = _listed(operation, argument, value)
+    return Reading(operation=name, arguments=arguments, unknown=tuple(left))
+
+
+def _listed(operation: Operation, argument: Argument, value: Json) -> Json:
+    """Return one image as the list that it is, where the provider takes one without a list."""
+    alone = argument.type == "images" and not isinstance(value, list)
+    may = operation.body == "form" or (argument.single and isinstance(value, str))
+    return [value] if alone and may else value
 
 
 def _typed(argument: Argument, value: Json) -> Json:
@@ -137,46 +177,17 @@ def _typed(argument: Argument, value: Json) -> Json:
 
 
 def _sent(argument: Argument | None, value: Json) -> Json:
-    if argument and argument.single and isinstance(value, list) and len(value) == 1:
-        return value[0]
-    return value
+    if argument is None or argument.type not in ("images", "file"):
+        return value
+    named = [_address(item) for item in value] if isinstance(value, list) else _address(value)
+    single = argument.single and isinstance(named, list) and len(named) == 1
+    return named[0] if single and isinstance(named, list) else named
 
 
-def _put(body: dict[str, Json], wire: str, value: Json) -> None:
-    *parents, last = wire.split(".")
-    for parent in parents:
-        inner = body.setdefault(parent, {})
-        body = inner if isinstance(inner, dict) else body
-    body[last] = value
-
-
-def _take(body: dict[str, Json], wire: str) -> tuple[bool, Json]:
-    *parents, last = wire.split(".")
-    for parent in parents:
-        inner = body.get(parent)
-        if not isinstance(inner, dict):
-            return False, None
-        body = inner
-    return (True, body.pop(last)) if last in body else (False, None)
-
-
-def _copied(value: dict[str, Json]) -> dict[str, Json]:
-    return {key: _copied(item) if isinstance(item, dict) else item for key, item in value.items()}
-
-
-def _leaves(body: dict[str, Json], parents: set[str], prefix: str = "") -> list[str]:
-    """Name what is left after all arguments are taken.
-
-    Nulls are nothing, and so is an empty object where arguments have their place (`parents`).
-    """
-    found: list[str] = []
-    for key, value in body.items():
-        place = f"{prefix}{key}"
-        if isinstance(value, dict) and (value or place in parents):
-            found += _leaves(value, parents, f"{place}.")
-        elif value is not None:
-            found.append(place)
-    return found
+def _address(item: Json) -> Json:
+    """Return a file's stand-in address, under which it will be served or uploaded."""
+    is_file = isinstance(item, dict) and isinstance(item.get("filename"), str)
+    return f"{ASSETS}{item['filename']}" if is_file and isinstance(item, dict) else item
 
 
 def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
@@ -184,12 +195,14 @@ def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
     for name, value in {**operation.constant, **arguments}.items():
         argument = operation.arguments.get(name)
         wire = argument.wire if argument else name
-        values = value if isinstance(value, list) else [value]
-        parts += [_part(wire, item) for item in values]
+        several = isinstance(value, list) and (argument is None or argument.type == "images")
+        values = value if several and isinstance(value, list) else [value]
+        parts += [form_part(wire, item) for item in values]
     return tuple(parts)
 
 
-def _part(wire: str, value: Json) -> Part:
+def form_part(wire: str, value: Json) -> Part:
+    """Return a form's part: a file where the value describes one, else its text."""
     if isinstance(value, dict) and "media_type" in value:
         numbers = {
             key: item if isinstance(item, int) else None
@@ -203,6 +216,7 @@ def _part(wire: str, value: Json) -> Part:
             size_bytes=numbers["bytes"],
             width_px=numbers["width"],
             height_px=numbers["height"],
+            alpha=alpha if isinstance(alpha := value.get("alpha"), bool) else None,
         )
     return Part(name=wire, value=value if isinstance(value, str) else canonical(value))
 
@@ -218,6 +232,7 @@ def _gathered(parts: tuple[Part, ...]) -> dict[str, Json]:
                 "bytes": part.size_bytes,
                 "width": part.width_px,
                 "height": part.height_px,
+                **({} if part.alpha is None else {"alpha": part.alpha}),
             }
         if part.name in body:
             earlier = body[part.name]

@@ -5,8 +5,10 @@ A schema stops at the first level that does not fit; these checks read around wh
 """
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
+from harness.spec.place import is_place, put, take
 from harness.spec.provider import PARAMETERS, RULE_TYPES
 from harness.spec.rules import member
 
@@ -48,7 +50,40 @@ def _operation(key: str, operation: Table) -> Iterator[str]:
         if isinstance(wire, str) and wires.setdefault(wire, name) != name:
             yield f"{place}.wire: {wire!r} is already the place of {wires[wire]}"
         yield from _argument(place, table(argument), arguments)
+    if operation.get("body") != "form":
+        yield from _places(key, operation, arguments)
     yield from _job(key, operation)
+    yield from _beside(key, operation, arguments)
+
+
+def _places(key: str, operation: Table, arguments: Table) -> Iterator[str]:
+    """Put a value at every place of a JSON body, and look which of them are there."""
+    body = deepcopy(dict(table(operation.get("constant"))))
+    names: dict[str, str] = {}
+    for name, argument in arguments.items():
+        wire = table(argument).get("wire")
+        if isinstance(wire, str):
+            names.setdefault(wire, name)
+    for wire in filter(is_place, names):
+        put(body, wire, wire)
+    for wire, name in names.items():
+        if not is_place(wire):
+            yield f"{key}.arguments.{name}.wire: {wire!r} is no place of a JSON body"
+        elif not take(body, wire)[0]:
+            yield (
+                f"{key}.arguments.{name}.wire: {wire!r} has no room beside the constants and the "
+                "other arguments"
+            )
+
+
+def _beside(key: str, operation: Table, arguments: Table) -> Iterator[str]:
+    """Compare what goes on beside a request with the arguments it is about."""
+    for name, kind in (("upload", "images"), ("webhook", "string")):
+        argument = table(operation.get(name)).get("argument")
+        if isinstance(argument, str) and table(arguments.get(argument)).get("type") != kind:
+            yield f"{key}.{name}.argument: {argument!r} is no argument of type {kind}"
+    if "webhook" in operation and "job" not in operation:
+        yield f"{key}.webhook: goes together with the table 'job'"
 
 
 def _argument(place: str, argument: Table, arguments: Table) -> Iterator[str]:

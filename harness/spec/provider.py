@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, mode
 from harness.core.jsontype import Json
 from harness.core.outcome import ErrorClass
 from harness.spec import rules as r
+from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
 from harness.spec.source import Cited, Compiled, Document, Frozen, Paths, Pattern, Status
 
 PARAMETERS = (
@@ -24,10 +25,6 @@ PARAMETERS = (
 OPERATIONS = ("generate", "edit", "respond")
 
 ArgumentType = Literal["string", "integer", "boolean", "images", "file"]
-
-
-Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-"""A wait, in seconds."""
 
 
 def _number(value: object) -> object:
@@ -68,8 +65,13 @@ class Argument(Frozen):
     second_source: Cited | None = None
     note: str = ""
     default: r.Scalar | None = None
+    also: tuple[str, ...] = ()
+    """Other names under which recorded requests hold it; the harness sends `wire`."""
     single: StrictBool = False
     """An `images` argument that goes on the wire as one plain value, not a list."""
+    ours: StrictBool = False
+    """The documents name no value; the one sent is the harness' choice, so a refusal that names it
+    convicts nobody."""
     cheapest: r.Scalar | None = None
     """The value that costs least; the base of refusal cases sends it."""
 
@@ -129,83 +131,6 @@ RULE_TYPES: dict[str, tuple[ArgumentType, ...]] = {
 _RULE_NAMES = frozenset(RULE_TYPES)
 
 
-class Field_(Frozen):  # noqa: N801 - `Field` is pydantic's
-    """A field that a reply must hold: where, of which type, and who says so."""
-
-    path: Compiled
-    type: Literal["string", "integer", "array", "object", "strings"]
-    source: Cited
-    status: Status = "documented"
-    note: str = ""
-
-
-class UsagePaths(Frozen):
-    """Where a reply counts tokens; the parts must add up to their whole."""
-
-    input: Compiled
-    output: Compiled
-    total: Compiled
-    input_parts: Compiled | None = None
-    output_parts: Compiled | None = None
-    source: Cited
-
-
-class ReplyShape(Frozen):
-    """How to read a reply that carries images, or addresses of images."""
-
-    images: Paths
-    fields: tuple[Field_, ...] = ()
-    model: Paths = ()
-    size: Paths = ()
-    quality: Paths = ()
-    output_format: Paths = ()
-    charged: Paths = ()
-    usage: UsagePaths | None = None
-    default_format: str | None = None
-    """The image format sent where the request names none, if the documents say so."""
-
-
-class Job(Frozen):
-    """The life cycle of an operation that answers with a job: submit, poll, fetch.
-
-    States are listed in the order in which they may follow each other; `interval_s` is the
-    documented pause between polls, in seconds.
-    """
-
-    id: Paths
-    poll_path: str
-    state: Paths
-    pending: tuple[str, ...]
-    done: tuple[str, ...]
-    failed: tuple[str, ...]
-    error: Paths
-    interval_s: Seconds
-    source: Cited
-    second_source: Cited | None = None
-    note: str = ""
-    submitted: tuple[Field_, ...] = ()
-    submitted_status: Annotated[int, Field(strict=True, ge=200, le=299)] | None = None
-    """The HTTP status of a successful submission, if the documents name one."""
-
-
-class Stream(Frozen):
-    """The server-sent events of a streamed reply."""
-
-    partial: str
-    completed: str
-    error: str
-    image: Compiled
-    index: Compiled
-    source: Cited
-    second_source: Cited | None = None
-    note: str = ""
-    model: Paths = ()
-    size: Paths = ()
-    quality: Paths = ()
-    output_format: Paths = ()
-    usage: UsagePaths | None = None
-
-
 Protocol = Literal["reply", "job", "responses"]
 
 
@@ -227,6 +152,8 @@ class Operation(Frozen):
     reply: ReplyShape
     job: Job | None = None
     stream: Stream | None = None
+    upload: Upload | None = None
+    webhook: Webhook | None = None
 
     @cached_property
     def constraints(self) -> tuple[Constraint, ...]:

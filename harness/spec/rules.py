@@ -146,10 +146,31 @@ class UrlOnly(Rule):
 
 
 class MaxBytes(Rule):
-    """A file of at most `bytes` bytes; with `under`, of fewer."""
+    """A file of at most `bytes` bytes; with `under`, of fewer.
+
+    Where documents say "MB" and not whether that is 10^6 or 2^20 bytes, `or_bytes` is the larger
+    reading: what lies between the two is left unsaid.
+    """
 
     bytes: Positive
+    or_bytes: Positive | None = None
     under: StrictBool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.or_bytes is not None and self.or_bytes <= self.bytes:
+            raise ValueError(f"or_bytes {self.or_bytes} is not above bytes {self.bytes}")
+        return self
+
+    @property
+    def most(self) -> int:
+        """The largest file that every reading allows."""
+        return self.bytes - self.under
+
+    @property
+    def least_too_big(self) -> int:
+        """The smallest file that no reading allows."""
+        return (self.or_bytes or self.bytes) + (not self.under)
 
 
 class MediaType(Rule):

@@ -45,8 +45,9 @@ def _phrase(rule: r.AnyRule) -> str:  # noqa: C901, PLR0911, PLR0912 - one phras
             return f"has at most {most:,} pixels"
         case r.UrlOnly():
             return "are public URLs only"
-        case r.MaxBytes(bytes=most, under=under):
-            return f"has {'fewer than' if under else 'at most'} {most:,} bytes"
+        case r.MaxBytes(bytes=most, or_bytes=larger, under=under):
+            read = f" (or {larger:,})" if larger else ""
+            return f"has {'fewer than' if under else 'at most'} {most:,}{read} bytes"
         case r.MediaType(values=values):
             return f"is of type {', '.join(values)}"
         case r.Alpha():

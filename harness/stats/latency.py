@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 
@@ -12,13 +13,17 @@ from harness.stats import quantile
 
 CONFIDENCE = 0.95
 
+NEEDED = ("submit", "poll", "download")
+"""The steps that lie between a request and its images."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
     """Time to images of one provider's operation, in seconds.
 
-    Counted from the departure of the first request to the end of the last reply, over all served
-    cases as they were planned: sizes, qualities and counts are mixed. `timeouts` were sent, ran
+    Counted from the departure of the request to the end of the last reply that its images needed,
+    over all served cases as they were planned: sizes, qualities and counts are mixed. Uploads
+    before it and follow-ups after it are not counted. `timeouts` were sent, ran
     out of time and are in no figure, so that the true quantiles lie higher; `untimed` were served
     without a recorded duration.
     """
@@ -48,13 +53,18 @@ class Latency:
 
 
 def seconds_to_images(record: Record) -> float | None:
-    """Return the seconds from the first departure to the end of the last reply.
+    """Return the seconds from the request's departure to the end of the last reply it needed.
 
-    None where no images came, or where the recording kept no times.
+    None where no images came, or where the recording kept no times, or times of which a later
+    request left before an earlier one: a tape may answer with the recording of an equal request
+    that another case made.
     """
-    if not isinstance(record.outcome, Images) or not record.exchanges:
+    needed = [one for one in record.exchanges if one.step in NEEDED]
+    if not isinstance(record.outcome, Images) or not needed:
         return None
-    elapsed = record.exchanges[-1].times.end_s - record.exchanges[0].times.sent_s
+    if any(later.times.sent_s < one.times.sent_s for one, later in pairwise(needed)):
+        return None
+    elapsed = needed[-1].times.end_s - needed[0].times.sent_s
     return elapsed if elapsed > 0 else None
 
 

@@ -3,7 +3,8 @@
 Stock vcrpy keeps unknown keys inside `response` and nowhere else, so what its format has no place
 for stands there:
 
-    asked       the request's `target` as it was asked, and its `timeout_s`
+    asked       the request's `target` as it was asked, its `timeout_s`, and the exchange's `step`
+                where it is no submission
     holds       what `body.string` is: `json` (image marks left in place), `text`, `image` (empty;
                 the mark stands in `image`) or `nothing`
     transfer    the reply's headers about the bytes on the wire, which the kept body no longer fits
@@ -34,6 +35,7 @@ from harness.core.exchange import (
     PictureState,
     Reply,
     Request,
+    Step,
     Times,
 )
 from harness.core.jsontype import Json
@@ -42,6 +44,7 @@ from harness.transport.address import uri_of
 from harness.transport.headers import Headers, joined, listed
 
 NO_REPLY = 599
+SUBMIT: Step = "submit"
 FORM_HEADER = ("X-Harness-Form", "parts")
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -61,7 +64,8 @@ def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, di
         response = _no_reply(exchange.answer)
     else:
         response = _replied(exchange.answer)
-    response["asked"] = {"target": request.target, "timeout_s": request.timeout_s}
+    asked: dict[str, object] = {"target": request.target, "timeout_s": request.timeout_s}
+    response["asked"] = asked if exchange.step == SUBMIT else {**asked, "step": exchange.step}
     response["timing"] = _given(asdict(exchange.times))
     return VcrRequest(request.method, uri_of(request.target, base_url), body, headers), response
 
@@ -71,13 +75,14 @@ def from_interaction(interaction: object) -> Exchange:
     entry = fields.table(interaction, "an interaction")
     response = fields.table(entry.get("response"), "response")
     timing = fields.table(response.get("timing"), "timing")
+    asked = fields.table(response.get("asked"), "asked")
     answer: Reply | Failure
     if "failure" in response:
         answer = _failure(fields.table(response["failure"], "failure"))
     else:
         answer = _reply(response)
     return Exchange(
-        request=_request(fields.table(entry.get("request"), "request"), response),
+        request=_request(fields.table(entry.get("request"), "request"), asked),
         answer=answer,
         times=Times(
             due_s=fields.number(timing, "due_s"),
@@ -86,6 +91,7 @@ def from_interaction(interaction: object) -> Exchange:
             headers_s=fields.maybe_number(timing, "headers_s"),
             first_byte_s=fields.maybe_number(timing, "first_byte_s"),
         ),
+        step=_step(fields.maybe_text(asked, "step") or SUBMIT),
     )
 
 
@@ -155,8 +161,15 @@ def _no_reply(failure: Failure) -> dict[str, object]:
     }
 
 
-def _request(entry: dict[str, object], response: dict[str, object]) -> Request:
-    asked = fields.table(response.get("asked"), "asked")
+def _step(word: str) -> Step:
+    steps: tuple[Step, ...] = get_args(Step)
+    for known in steps:
+        if word == known:
+            return known
+    raise ValueError(f"a step is {word[:80]}")
+
+
+def _request(entry: dict[str, object], asked: dict[str, object]) -> Request:
     headers = _pairs(entry.get("headers"))
     held = fields.maybe_text(entry, "body")
     body: Json = None if held is None else json.loads(held)
@@ -193,6 +206,7 @@ def _part(entry: dict[str, object]) -> Part:
         size_bytes=fields.maybe_whole(entry, "size_bytes"),
         width_px=fields.maybe_whole(entry, "width_px"),
         height_px=fields.maybe_whole(entry, "height_px"),
+        alpha=fields.maybe_flag(entry, "alpha"),
     )
 
 

@@ -1,24 +1,33 @@
 """Real round trips over real sockets, timed inside the transport on the run's monotonic clock."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
-from harness.core.exchange import Event, Exchange, Failure, Picture, Reply, Request, Times
+from harness.core.errors import UsageError
+from harness.core.exchange import Exchange, Failure, Reply, Request, Times
 from harness.core.jsontype import canonical
+from harness.core.places import INBOX
 from harness.spec.provider import Auth
 from harness.transport.address import uri_of
-from harness.transport.body import read_body
+from harness.transport.arrival import Arrival, reply_of
+from harness.transport.forms import sent_parts
+from harness.transport.outside import Outside
 from harness.transport.pictures import Pictures
 from harness.transport.secrets import Redactor, sendable
-from harness.transport.sse import SseDecoder, SseError, read_event
+from harness.transport.sse import SseError, SseStream
+from harness.transport.standins import StandIns
 
 CONNECT_S = 20.0
 LEAST_WAIT_S = 10.0
+DELIVERY_LEAST_WAIT_S = 1.0
+AT_ONCE_S = 0.1
+"""Who waits no longer than this for a webhook wants what is there."""
+
 BODY_AT_MOST = 512 * 1024 * 1024
 UNKEPT = frozenset(("set-cookie", "set-cookie2", "authorization", "proxy-authorization"))
 USER_AGENT = "image-provider-harness"
@@ -32,35 +41,25 @@ T = TypeVar("T")
 class Endpoint:
     """Where a provider is reached and with which key; the key goes to this host only.
 
-    UsageError where the key cannot be sent.
+    `provider` tells its webhooks from those of others. UsageError where the key cannot be sent.
     """
 
     base_url: str
     auth: Auth
     key: str = field(repr=False)
+    provider: str = "unnamed"
 
     def __post_init__(self) -> None:
         sendable(self.auth.env, self.key)
 
 
-@dataclass(slots=True)
-class _Arrival:
-    """What has come of a reply so far; `sent` once the request has begun to leave."""
-
-    sent: bool = False
-    status: int = 0
-    headers: tuple[tuple[str, str], ...] = ()
-    headers_s: float | None = None
-    first_byte_s: float | None = None
-    size_bytes: int = 0
-    raw: bytearray = field(default_factory=bytearray)
-    events: list[tuple[str, str, float]] = field(default_factory=list)
-
-
 class Live:
-    """One worker's connection: a client of its own, so that no pool is shared (httpx#3215)."""
+    """One worker's connection: a client of its own, so that no pool is shared (httpx#3215).
 
-    def __init__(
+    With `outside`, stand-ins leave as the addresses they stand for, and the receiver can be asked.
+    """
+
+    def __init__(  # noqa: PLR0913 - the endpoint's surroundings, which all workers share
         self,
         endpoint: Endpoint,
         *,
@@ -68,6 +67,7 @@ class Live:
         redactor: Redactor,
         now_s: Callable[[], float],
         time_scale: float = 1.0,
+        outside: Outside | None = None,
     ) -> None:
         self.body_at_most = BODY_AT_MOST
         self._endpoint = endpoint
@@ -75,6 +75,7 @@ class Live:
         self._redactor = redactor
         self._now_s = now_s
         self._time_scale = time_scale
+        self._outside = outside
         local = urlsplit(endpoint.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=CONNECT_S),
@@ -96,16 +97,15 @@ class Live:
 
         A run that is stopped meanwhile still gets its exchange, and is cancelled right after it.
         """
-        arrival = _Arrival()
-        sent_s = self._now_s()
+        arrival = Arrival(sent_s=self._now_s())
         try:
             failure, stopped = await self._attempt(request, arrival), False
         except asyncio.CancelledError:
-            why = f"the run was stopped while this was under way ({_progress(arrival)})"
+            why = f"the run was stopped while this was under way ({arrival.progress})"
             failure, stopped = Failure(kind="network", why=why, sent=arrival.sent), True
         times = Times(
             due_s=due_s,
-            sent_s=sent_s,
+            sent_s=arrival.sent_s,
             headers_s=arrival.headers_s,
             first_byte_s=arrival.first_byte_s,
             end_s=self._now_s(),
@@ -113,27 +113,46 @@ class Live:
         answer = await _undisturbed(self._answer(arrival, failure), stopped=stopped)
         return Exchange(request=request, answer=answer, times=times)
 
-    async def _attempt(self, request: Request, arrival: _Arrival) -> Failure | None:
+    async def _attempt(self, request: Request, arrival: Arrival) -> Failure | None:
         """Send and receive; return why no whole reply came, or None."""
         if self._redactor.stands_in(request.target):
             why = f"{request.target}: the provider put our key into this address"
             return Failure(kind="protocol", why=why, sent=False)
         limit_s = self._limit_s(request)
         try:
+            if request.target.startswith(INBOX):
+                await self._collect(request, arrival)
+                return None
+            leaving = await self._built(request, arrival)
+            arrival.sent_s = self._now_s()
             async with asyncio.timeout(limit_s):
-                await self._receive(request, arrival)
+                await self._receive(leaving, arrival, absolute=_is_absolute(request))
         except TimeoutError:
-            why = f"no whole reply within {limit_s:g} s ({_progress(arrival)})"
+            why = f"no whole reply within {limit_s:g} s ({arrival.progress})"
             return Failure(kind="timeout", why=why, sent=arrival.sent)
+        except (UsageError, UnicodeEncodeError) as error:
+            return Failure(kind="protocol", why=f"not sent: {error}", sent=False)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SseError) as error:
             return self._failure(error, request, arrival)
         return None
 
-    async def _answer(self, arrival: _Arrival, failure: Failure | None) -> Reply | Failure:
+    async def _answer(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
         reply = await asyncio.to_thread(self._reply, arrival) if arrival.status else None
         if failure is not None:
             return replace(failure, partial=reply)
         return reply or Failure(kind="protocol", why="the reply had no status", sent=True)
+
+    def _reply(self, arrival: Arrival) -> Reply:
+        kept, redactor = self._stand_ins().kept, self._redactor
+        return reply_of(
+            arrival,
+            self._pictures,
+            known=lambda text: redactor.known(kept(text)),
+            text=lambda text: redactor.text(kept(text)),
+        )
+
+    def _stand_ins(self) -> StandIns:
+        return self._outside.stand_ins(self._endpoint.provider) if self._outside else StandIns()
 
     def _limit_s(self, request: Request) -> float:
         """Return how long to wait; in scaled time no less than what a busy machine needs."""
@@ -141,93 +160,102 @@ class Live:
             return request.timeout_s
         return max(request.timeout_s * self._time_scale, LEAST_WAIT_S)
 
-    async def _receive(self, request: Request, arrival: _Arrival) -> None:
-        absolute = request.target.startswith(("http://", "https://"))
+    async def _collect(self, request: Request, arrival: Arrival) -> None:
+        """Ask our own receiver what was delivered."""
+        if self._outside is None:
+            raise UsageError("no webhook can arrive", hint="give an address with --webhook-url")
+        wait_s = max(request.timeout_s * self._time_scale, DELIVERY_LEAST_WAIT_S)
+        arrival.deliveries = await self._outside.delivered(
+            self._endpoint.provider,
+            request.target.removeprefix(INBOX),
+            wait_s=wait_s if request.timeout_s > AT_ONCE_S else 0.0,
+        )
+        arrival.signed = self._outside.webhook_of(self._endpoint.provider)
+        arrival.status = 200
+        arrival.headers_s = arrival.first_byte_s = self._now_s()
+
+    async def _built(self, request: Request, arrival: Arrival) -> httpx.Request:
+        """Return the request as it leaves. Raises UsageError, UnicodeEncodeError, InvalidURL."""
+        absolute = _is_absolute(request)
+        real = self._stand_ins().real(request)
 
         async def trace(event: str, _told: object) -> None:
             arrival.sent |= event.endswith("send_request_headers.started")
 
-        async with self._client.stream(
-            request.method,
-            request.target if absolute else uri_of(request.target, self._endpoint.base_url),
-            headers=self._headers(request, own_host=not absolute),
-            content=_content(request),
-            follow_redirects=absolute,
-            extensions={"trace": trace},
-        ) as response:
+        def built() -> httpx.Request:
+            return self._client.build_request(
+                real.method,
+                real.target if absolute else uri_of(real.target, self._endpoint.base_url),
+                headers=self._headers(real, own_host=not absolute),
+                content=_content(real),
+                files=None if real.form is None else sent_parts(real.form),
+                extensions={"trace": trace},
+            )
+
+        if real.form is None:
+            return built()
+        if real.method != "POST":
+            raise UsageError(f"a form is sent with POST, not with {real.method}")
+        return await asyncio.to_thread(built)  # its files are drawn first
+
+    async def _receive(self, leaving: httpx.Request, arrival: Arrival, *, absolute: bool) -> None:
+        response = await self._client.send(leaving, stream=True, follow_redirects=absolute)
+        try:
             arrival.headers_s = self._now_s()
             arrival.status = response.status_code
             arrival.headers = tuple(_kept(response.headers.multi_items()))
             if "," in response.headers.get("content-encoding", ""):
                 raise httpx.DecodingError("the body is packed more than once")  # bombs are
-            decoder = SseDecoder() if _is_stream(response.headers) else None
-            async for chunk in response.aiter_bytes():
-                self._take(chunk, arrival, decoder)
-            if decoder is not None and decoder.unfinished:
-                self._take(b"\n\n", arrival, decoder)  # kept, but nobody else would see it
-                raise SseError("the stream ended within an event")
+            chunks = self._chunks(response, arrival)
+            if _is_stream(response.headers):
+                await _take_events(chunks, arrival)
+            else:
+                async for chunk in chunks:
+                    arrival.raw += chunk
+        finally:
+            await response.aclose()
 
-    def _take(self, chunk: bytes, arrival: _Arrival, decoder: SseDecoder | None) -> None:
-        at_s = self._now_s()
-        if arrival.first_byte_s is None and chunk.strip():
-            arrival.first_byte_s = at_s
-        arrival.size_bytes += len(chunk)
-        if arrival.size_bytes > self.body_at_most:
-            raise httpx.StreamError(f"the body is longer than {self.body_at_most} bytes")
-        if decoder is None:
-            arrival.raw += chunk
-        else:
-            arrival.events += [(name, data, at_s) for name, data in decoder.feed(chunk)]
+    async def _chunks(self, response: httpx.Response, arrival: Arrival) -> AsyncIterator[bytes]:
+        async for chunk in response.aiter_bytes():
+            arrival.latest_s = self._now_s()
+            if arrival.first_byte_s is None and chunk.strip():
+                arrival.first_byte_s = arrival.latest_s
+            arrival.size_bytes += len(chunk)
+            if arrival.size_bytes > self.body_at_most:
+                raise httpx.StreamError(f"the body is longer than {self.body_at_most} bytes")
+            yield chunk
 
     def _headers(self, request: Request, *, own_host: bool) -> dict[str, str]:
         headers = dict(request.headers)
+        if request.form is not None:  # the type of a form names its boundary, which httpx draws
+            headers = {key: headers[key] for key in headers if key.lower() != "content-type"}
         if own_host:
             auth = self._endpoint.auth
             headers[auth.header] = auth.prefix + self._endpoint.key
         return headers
 
-    def _reply(self, arrival: _Arrival) -> Reply:
-        """Take the body apart, off the event loop: decoding must not delay anyone's clock."""
-        body = read_body(bytes(arrival.raw), self._pictures, clean=self._redactor.known)
-        events, from_events = self._events(arrival.events)
-        clean = self._redactor.text
-        return Reply(
-            status=arrival.status,
-            headers=tuple((clean(name), clean(value)) for name, value in arrival.headers),
-            document=body.document,
-            text=None if body.text is None else clean(body.text),
-            pictures={**body.pictures, **from_events},
-            events=events,
-            size_bytes=arrival.size_bytes,
-        )
-
-    def _events(
-        self, arrived: list[tuple[str, str, float]]
-    ) -> tuple[tuple[Event, ...], dict[str, Picture]]:
-        events: list[Event] = []
-        pictures: dict[str, Picture] = {}
-        for name, data, at_s in arrived:
-            event, found = read_event(
-                name, data, at_s=at_s, pictures=self._pictures, clean=self._redactor.known
-            )
-            events.append(event)
-            pictures |= found
-        return tuple(events), pictures
-
-    def _failure(self, error: Exception, request: Request, arrival: _Arrival) -> Failure:
+    def _failure(self, error: Exception, request: Request, arrival: Arrival) -> Failure:
         protocol = isinstance(
             error,
             httpx.ProtocolError | httpx.DecodingError | httpx.TooManyRedirects | httpx.InvalidURL
             | httpx.UnsupportedProtocol | httpx.StreamError | SseError,
         )  # fmt: skip
-        said = self._redactor.text(str(error)) or type(error).__name__
+        said = self._redactor.text(self._stand_ins().kept(str(error))) or type(error).__name__
         kind = "timeout" if isinstance(error, httpx.TimeoutException) else "network"
         where = request.target if request.target.startswith("http") else self._endpoint.base_url
         return Failure(
             kind="protocol" if protocol else kind,  # type: ignore[arg-type]  # one of two words
-            why=f"{where}: {said} ({_progress(arrival)})",
+            why=f"{where}: {said} ({arrival.progress})",
             sent=arrival.sent and not isinstance(error, httpx.LocalProtocolError),
         )
+
+
+async def _take_events(chunks: AsyncIterator[bytes], arrival: Arrival) -> None:
+    stream = SseStream()
+    async for name, data in stream.arriving(chunks):
+        arrival.events.append((name, data, arrival.latest_s))
+    if stream.cut:  # its last event is kept, but nobody else would see it
+        raise SseError("the stream ended within an event")
 
 
 async def _undisturbed(work: Coroutine[Any, Any, T], *, stopped: bool) -> T:
@@ -247,12 +275,8 @@ async def _undisturbed(work: Coroutine[Any, Any, T], *, stopped: bool) -> T:
     return task.result()
 
 
-def _progress(arrival: _Arrival) -> str:
-    if not arrival.status:
-        return "nothing had arrived"
-    if arrival.events:
-        return f"after HTTP {arrival.status} and {len(arrival.events)} events"
-    return f"after HTTP {arrival.status} and {arrival.size_bytes} bytes"
+def _is_absolute(request: Request) -> bool:
+    return request.target.startswith(("http://", "https://"))
 
 
 def _is_stream(headers: httpx.Headers) -> bool:
@@ -264,6 +288,6 @@ def _kept(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
 
 
 def _content(request: Request) -> bytes | None:
-    if request.method == "GET":
+    if request.method == "GET" or request.form is not None:
         return None
     return canonical(request.body).encode("utf-8", "surrogatepass")

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote
 from PIL import Image
 
 from harness.core.exchange import Part
+from harness.transport.pictures import has_alpha
 
 PARTS_AT_MOST = 1_000
 
@@ -19,7 +20,8 @@ _PARAMETER = r'(?:^|[;\s]){}\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))'
 def read_multipart(raw: bytes, content_type: str) -> tuple[Part, ...]:
     """Read a `multipart/form-data` body (RFC 7578); ValueError where it is none.
 
-    A file's edges come from its image header, where Pillow knows it; no image is decoded.
+    A file's edges and alpha channel come from its image header, where Pillow knows it; no image is
+    decoded.
     """
     found = _BOUNDARY.search(content_type)
     if found is None:
@@ -43,16 +45,17 @@ def read_urlencoded(raw: bytes) -> tuple[Part, ...]:
 
 
 def file_part(name: str, raw: bytes, *, filename: str, media_type: str | None) -> Part:
-    """Return a file's part: its name, type, size, digest, and edges if it is an image."""
-    edges = _edges(raw)
+    """Return a file's part: its name, type, size, digest, and what an image's header tells."""
+    width, height, alpha = _header_of(raw)
     return Part(
         name=name,
         filename=filename,
         media_type=media_type,
         digest=hashlib.sha256(raw).hexdigest(),
         size_bytes=len(raw),
-        width_px=edges[0] if edges else None,
-        height_px=edges[1] if edges else None,
+        width_px=width,
+        height_px=height,
+        alpha=alpha,
     )
 
 
@@ -93,11 +96,11 @@ def _parameter(disposition: str, name: str) -> str | None:
     return str(found[2]) if quoted is None else re.sub(r"\\(.)", r"\1", quoted).replace("%22", '"')
 
 
-def _edges(raw: bytes) -> tuple[int, int] | None:
+def _header_of(raw: bytes) -> tuple[int, int, bool] | tuple[None, None, None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(raw)) as image:
-                return image.size
+                return *image.size, has_alpha(image)
     except Exception:  # noqa: BLE001 - Pillow may raise anything on hostile bytes
-        return None
+        return None, None, None

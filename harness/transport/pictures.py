@@ -65,6 +65,11 @@ def looks_like_image(raw: bytes) -> bool:
     return raw.startswith(_RAW_STARTS)
 
 
+def has_alpha(image: Image.Image) -> bool:
+    """Tell whether an opened image has an alpha channel, or colours that are clear."""
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+
+
 def mark(picture: Picture) -> str:
     """Return the text that stands for an image in a document."""
     return MARK + picture.digest
@@ -88,7 +93,7 @@ def _decoded(raw: bytes, digest: str) -> Picture:
                 image.load()
                 if image.getexif().get(ORIENTATION) in SIDEWAYS:
                     width, height = height, width  # what a viewer shows
-                alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+                alpha = has_alpha(image)
     except UnidentifiedImageError:
         return _broken(raw, digest, kind, "no known image format")
     except Exception as error:  # noqa: BLE001 - a decoder may raise anything on hostile bytes

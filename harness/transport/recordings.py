@@ -25,7 +25,7 @@ from harness.transport.headers import Headers
 from harness.transport.interaction import from_interaction, is_ours
 from harness.transport.multipart import read_multipart, read_urlencoded
 from harness.transport.pictures import Pictures, file_name
-from harness.transport.sse import SseDecoder, read_event
+from harness.transport.sse import SseStream, read_event
 from harness.transport.yamldoc import load_yaml
 
 FILE_AT_MOST_BYTES = 512 * 1024 * 1024
@@ -243,7 +243,7 @@ def _is_stream(plain: bytes, content_type: str) -> bool:
 def _streamed(reply: Reply, plain: bytes, pictures: Pictures) -> Reply:
     events: list[Event] = []
     found: dict[str, Picture] = {}
-    for name, data in SseDecoder().feed(plain):
+    for name, data in SseStream().recorded(plain):
         event, images = read_event(name, data, at_s=0.0, pictures=pictures)
         events.append(event)
         found |= images

@@ -71,7 +71,7 @@ def _secret(name: str, key: str) -> _Secret:
     plain = max(re.split(r"[^A-Za-z0-9]", key), key=len)
     return _Secret(
         name=name,
-        pattern=re.compile("|".join([_escaped(key), *_longest_first(packed)]), re.IGNORECASE),
+        pattern=re.compile("|".join([spelled(key), *_longest_first(packed)]), re.IGNORECASE),
         hints=(plain.lower(), *(piece.lower() for piece in packed)),
     )
 
@@ -80,14 +80,14 @@ def _longest_first(texts: Sequence[str]) -> list[str]:
     return [re.escape(text) for text in sorted(set(texts), key=len, reverse=True)]
 
 
-def _escaped(key: str) -> str:
-    """Return the pattern of a key as JSON, HTML, URLs and programs quote it, once or repeatedly.
+def spelled(text: str) -> str:
+    """Return the pattern of a text as JSON, HTML, URLs and programs quote it, once or repeatedly.
 
     Letters and digits are never quoted by any of them (JSON's numbered ones are read before).
     """
     return "".join(
         letter if letter.isascii() and letter.isalnum() else f"(?:{_quoted(letter)})"
-        for letter in key
+        for letter in text
     )
 
 

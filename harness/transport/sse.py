@@ -1,9 +1,17 @@
-"""Server-sent events out of a byte stream, by the rules of the WHATWG HTML standard, section 9.2.
+"""Server-sent events out of a byte stream, read by httpx-sse within bounds.
 
-Lines end with LF, CR or CRLF, also across chunks; a line that starts with a colon is a comment;
-several `data` lines of an event are joined by line feeds; an event counts once its blank line has
-come. `id` and `retry` are ignored: nobody reconnects to a paid request.
+httpx-sse knows the fields of the WHATWG HTML standard (section 9.2) and reads them out of a
+response of httpx; what stands in front of it here hands it one whole line at a time. So an event is
+known as soon as its blank line has come (alone, it waits for what follows a CR), an endless one is
+refused before it is held, and comments never add up to one. `id` and `retry` are left out: nobody
+reconnects to a paid request.
 """
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from typing import cast
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent
 
 from harness.core.exchange import Event, Picture
 from harness.transport.body import Clean, read_body
@@ -13,79 +21,123 @@ EVENT_AT_MOST_BYTES = 64 * 1024 * 1024
 """An image of 8 million pixels in base64 stays below half of it."""
 
 _BOM = b"\xef\xbb\xbf"
+_UNNAMED = "message"
+"""How httpx-sse, like a browser, calls an event to which the stream gives no name."""
 
 
 class SseError(ValueError):
-    """An event did not end within its bound; the rest of the stream cannot be read."""
+    """An event did not end: within its bound, or before the stream did."""
 
 
-class SseDecoder:
-    """Turns chunks into events; one for each stream."""
+class SseStream:
+    """One stream's events, as (name, data); the name is empty where the stream gives none.
+
+    `cut` tells, after the last event, that the stream ended within it; what had come of it was
+    that last event.
+    """
 
     def __init__(self, *, event_at_most_bytes: int = EVENT_AT_MOST_BYTES) -> None:
+        self.cut = False
         self._at_most = event_at_most_bytes
         self._line: list[bytes] = []  # the pieces of a line that has not ended yet
-        self._data: list[bytes] = []
-        self._name = b""
         self._size = 0
+        self._has_data = False
+        self._counts = False
         self._after_cr = False
         self._first_line = True
 
-    @property
-    def unfinished(self) -> bool:
-        """Tell whether the stream stopped within a line, or within an event that has data."""
-        return bool(self._line or self._data)
+    async def arriving(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[tuple[str, str]]:
+        """Yield each event as soon as the chunk with its end has come. Raises SseError."""
+        async for event in _source(_Arriving(self, chunks)).aiter_sse():
+            if self._counts:
+                yield _named(event)
 
-    def feed(self, chunk: bytes) -> list[tuple[str, str]]:
-        """Take the next bytes and return the events they complete, as (name, data).
+    def recorded(self, raw: bytes) -> Iterator[tuple[str, str]]:
+        """Yield the whole events of a stream that somebody kept. Raises SseError."""
+        for event in _source(_Recorded(self, raw)).iter_sse():
+            if self._counts:
+                yield _named(event)
 
-        The name is empty where the stream gives none (a browser would say `message`).
-        Raises SseError.
-        """
+    def lines(self, chunk: bytes) -> Iterator[str]:
+        """Take the next bytes; yield each line that they complete and that httpx-sse is to see."""
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
-        complete: list[tuple[str, str]] = []
         for piece in chunk.splitlines(keepends=True):  # on bytes: LF, CR and CRLF only
             content = piece.rstrip(b"\r\n")
             self._grow(len(content))
             self._line.append(content)
-            if len(content) == len(piece):
-                continue  # the last piece, whose end is yet to come
-            line = b"".join(self._line)
-            self._line = []
-            complete += self._taken(line)
+            if len(content) < len(piece):
+                yield from self._ended()
         self._after_cr = chunk.endswith(b"\r") or (self._after_cr and not chunk)
-        return complete
+
+    def rest(self) -> Iterator[str]:
+        """End the stream; an event that had not ended yet ends here, for it may be paid for."""
+        self.cut = bool(self._line or self._has_data)
+        if self._line:
+            yield from self._ended()
+        if self._has_data:
+            yield from self._ended()
 
     def _grow(self, size: int) -> None:
         self._size += size
         if self._size > self._at_most:
             raise SseError(f"an event is larger than {self._at_most:,} bytes")
 
-    def _taken(self, line: bytes) -> list[tuple[str, str]]:
+    def _ended(self) -> Iterator[str]:
+        line, self._line = b"".join(self._line), []
         size = len(line)
         if self._first_line:
             line = line.removeprefix(_BOM)
             self._first_line = False
+        field = line.partition(b":")[0]
         if not line:
-            return self._dispatched()
-        field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if field == b"data":
-            self._data.append(value)
-        elif field == b"event":
-            self._name = value
-        if field not in (b"data", b"event"):
-            self._size -= size  # keep-alive comments never add up to an event
-        return []
+            # What has no data is no event; httpx-sse would tell of a name alone, or of an old id.
+            self._counts, self._has_data, self._size = self._has_data, False, 0
+        elif field in (b"data", b"event"):
+            self._has_data |= field == b"data"
+        else:
+            self._size -= size
+            return
+        yield line.decode("utf-8", "replace") + "\n"
 
-    def _dispatched(self) -> list[tuple[str, str]]:
-        name, data = self._name.decode("utf-8", "replace"), self._data
-        self._name, self._data, self._size = b"", [], 0
-        if not data:
-            return []
-        return [(name, b"\n".join(data).decode("utf-8", "replace"))]
+
+class _Arriving:
+    """Chunks on their way, as httpx-sse takes a response."""
+
+    headers = httpx.Headers({"Content-Type": "text/event-stream"})
+
+    def __init__(self, stream: SseStream, chunks: AsyncIterable[bytes]) -> None:
+        self._stream = stream
+        self._chunks = chunks
+
+    async def aiter_text(self) -> AsyncIterator[str]:
+        async for chunk in self._chunks:
+            for line in self._stream.lines(chunk):
+                yield line
+        for line in self._stream.rest():
+            yield line
+
+
+class _Recorded:
+    """A stream that somebody kept, as httpx-sse takes a response."""
+
+    headers = _Arriving.headers
+
+    def __init__(self, stream: SseStream, raw: bytes) -> None:
+        self._stream = stream
+        self._raw = raw
+
+    def iter_text(self) -> Iterator[str]:
+        yield from self._stream.lines(self._raw)
+
+
+def _source(response: _Arriving | _Recorded) -> EventSource:
+    return EventSource(cast("httpx.Response", response))  # all that it asks of one is there
+
+
+def _named(event: ServerSentEvent) -> tuple[str, str]:
+    return "" if event.event == _UNNAMED else event.event, event.data
 
 
 def read_event(

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from harness.core.exchange import Picture, Reply
 from harness.core.jsontype import Json
 from harness.core.outcome import Declared, Images, Usage
-from harness.spec.provider import Field_, ReplyShape, Stream, UsagePaths
+from harness.spec.lifecycle import Field_, ReplyShape, Stream, UsagePaths
 from harness.spec.source import Paths, first
 
 ELIDED = re.compile(r"\s*<.*>\s*", re.DOTALL)
@@ -66,7 +66,7 @@ def images(
             output_format=_word(shape.output_format, document),
         ),
         usage=usage(shape.usage, document),
-        charged=_amount(first(shape.charged, document)),
+        charged=amount(first(shape.charged, document)),
         missing=missing(shape.fields, document),
         document=document,
         job=job,
@@ -78,22 +78,33 @@ def streamed(stream: Stream, reply: Reply) -> Images:
     finals = [event for event in reply.events if event.name == stream.completed]
     partials = [event for event in reply.events if event.name == stream.partial]
     last = finals[-1].data if finals else None
+    counted = usage(stream.usage, last)
+    lacking = () if finals else (f"event {stream.completed}",)
+    if finals and stream.usage is not None and counted is None:
+        lacking = ("usage",)
     return Images(
-        pictures=tuple(_picture(stream, event.data, reply) for event in finals),
-        partials=tuple(_picture(stream, event.data, reply) for event in partials),
+        pictures=tuple(found for event in finals for found in _finals(stream, event.data, reply)),
+        partials=tuple(_picture(stream.image.search(event.data), reply) for event in partials),
         declared=Declared(
             size=_word(stream.size, last),
             quality=_word(stream.quality, last),
             output_format=_word(stream.output_format, last),
         ),
-        usage=usage(stream.usage, last),
-        missing=() if finals else (f"event {stream.completed}",),
+        usage=counted,
+        missing=lacking,
         document=last,
     )
 
 
-def _picture(stream: Stream, data: Json, reply: Reply) -> Picture:
-    text = stream.image.search(data)
+def _finals(stream: Stream, data: Json, reply: Reply) -> tuple[Picture, ...]:
+    """Return the images of a completed event: one in its own place, or a list of them."""
+    if not stream.images:
+        return (_picture(stream.image.search(data), reply),)
+    found = first(stream.images, data)
+    return tuple(_picture(text, reply) for text in found) if isinstance(found, list) else ()
+
+
+def _picture(text: Json, reply: Reply) -> Picture:
     if not isinstance(text, str):
         return unfetched("", "the event holds no image")
     return reply.pictures.get(text) or no_picture(text)
@@ -145,14 +156,15 @@ def _word(paths: Paths, document: Json) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _amount(value: Json) -> Decimal | None:
+def amount(value: Json) -> Decimal | None:
+    """Read a price as a reply may write it, as a number or as text; None where it is neither."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        amount = Decimal(str(value))
+        found = Decimal(str(value))
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() else None
+    return found if found.is_finite() else None
 
 
 def _count(value: Json) -> int | None:

@@ -4,15 +4,16 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from harness.core.exchange import Failure, Reply, Request
+from harness.core.exchange import Failure, Reply, Request, Step
 from harness.core.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Make this round trip and give me its answer."""
+    """Make this round trip and give me its answer; `step` says what it is for."""
 
     request: Request
+    step: Step = "submit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +34,9 @@ Wire = Talk[Outcome]
 """A whole conversation about one shot."""
 
 
-def send(request: Request) -> Talk[Answer]:
+def send(request: Request, step: Step = "submit") -> Talk[Answer]:
     """Make one round trip."""
-    answer = yield Send(request=request)
+    answer = yield Send(request=request, step=step)
     if answer is None:
         raise TypeError("a Send was answered with nothing: the driver is broken")
     return answer

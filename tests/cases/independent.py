@@ -1,22 +1,41 @@
-"""The documented rules of `generate` once more, as plain arithmetic on canonical arguments.
+"""The documented rules of every operation once more, as plain arithmetic on canonical arguments.
 
 Written from the five documents for the tests alone: it reads no TOML and asks neither the judge nor
-the emulator.
+the emulator. Edits of sub2api and AI/ML API are forms, in which every value is a text.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Given = Mapping[str, Any]
+
+Rules = Callable[[Given], Iterator[str]]
 
 BOTH = (True, False)
 FIVE_SIZE_RULES = ("multiple_of", "max_edge", "max_ratio", "min_pixels", "max_pixels")
 
 
-def broken(provider: str, given: Given) -> set[str]:
-    """The ids of the documented rules that a request breaks."""
-    return set(_RULES[provider](given))
+MILLION, MEBI = 10**6, 2**20
+"""The two readings of "MB"; no document says which one it means."""
+
+
+NEVER_BROKEN = {
+    ("sub2api", "edit"): {"prompt.format"},
+    ("aimlapi", "edit"): {
+        "prompt.format", "size.format", "quality.format", "output_format.format",
+        "background.format", "response_format.format",
+    },
+}  # fmt: skip
+"""What no request can break: in a form, every value is a text."""
+
+
+def broken(provider: str, given: Given, operation: str = "generate") -> set[str]:
+    """The ids of the documented rules that a request breaks.
+
+    Between the two readings of "MB" an id ends with `?`: neither a right nor a wrong size.
+    """
+    return set(_RULES[provider, operation](given))
 
 
 def size_rules(width: int, height: int) -> set[str]:
@@ -148,10 +167,163 @@ def _aimlapi(given: Given) -> Iterator[str]:
     yield from _compressed(given, "png")
 
 
-_RULES = {
-    "buble": _buble,
-    "sub2api": _sub2api,
-    "apiframe": _apiframe,
-    "nanobanana": _nanobanana,
-    "aimlapi": _aimlapi,
+def _files(given: Given, name: str) -> list[Mapping[str, Any]]:
+    """The files of an argument; an address tells nothing of the file behind it."""
+    held = given.get(name, [])
+    listed = held if isinstance(held, list) else [held]
+    return [item for item in listed if isinstance(item, Mapping) and "media_type" in item]
+
+
+def _number_of_images(given: Given, most: int) -> Iterator[str]:
+    held = given.get("images", ["one"])
+    if not isinstance(held, list) or not 1 <= len(held) <= most:
+        yield "images.count"
+
+
+def _formats(given: Given, name: str, *allowed: str) -> Iterator[str]:
+    if any(
+        file["media_type"].removeprefix("image/") not in allowed for file in _files(given, name)
+    ):
+        yield f"{name}.media_type"
+
+
+def _up_to(given: Given, name: str, megabytes: int) -> Iterator[str]:
+    """A file may have as many bytes as the limit says, not one more."""
+    heaviest = max((file["bytes"] for file in _files(given, name)), default=0)
+    if heaviest > megabytes * MEBI:
+        yield f"{name}.max_bytes"
+    elif heaviest > megabytes * MILLION:
+        yield f"{name}.max_bytes?"
+
+
+def _under(given: Given, name: str, megabytes: int) -> Iterator[str]:
+    """A file must have fewer bytes than the limit says."""
+    heaviest = max((file["bytes"] for file in _files(given, name)), default=0)
+    if heaviest >= megabytes * MEBI:
+        yield f"{name}.max_bytes"
+    elif heaviest >= megabytes * MILLION:
+        yield f"{name}.max_bytes?"
+
+
+def _mask_and_first(given: Given) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """A mask belongs to the first image, where there are several."""
+    masks, images = _files(given, "mask"), _files(given, "images")
+    return (masks[0], images[0]) if masks and images else None
+
+
+def _mask_of_that_size(given: Given) -> Iterator[str]:
+    pair = _mask_and_first(given)
+    if pair and (pair[0]["width"], pair[0]["height"]) != (pair[1]["width"], pair[1]["height"]):
+        yield "mask.same_size"
+
+
+def _addresses_only(given: Given) -> Iterator[str]:
+    """Every image is a public address: no data, no base64, no object."""
+    held = given.get("images", [])
+    listed = held if isinstance(held, list) else [held]
+    if not all(
+        isinstance(item, str) and re.match("https?://[^/]", item) is not None for item in listed
+    ):
+        yield "images.url_only"
+
+
+def _buble_edit(given: Given) -> Iterator[str]:
+    """In its words: "Images reference: 1-16 files, 10 MB, formats jpg, png, webp"."""
+    yield from _required(given, "prompt", "images")
+    yield from _longest(given, 20_000)
+    yield from _listed(given, "model", "openai/gpt-image-2")
+    yield from _listed(given, "mode", "image_to_image")
+    yield from _listed(given, "resolution", "1K", "2K", "4K")
+    yield from _listed(given, "aspect_ratio", "auto", "1:1", "16:9", "9:16", "4:3", "3:4")
+    yield from _number_of_images(given, 16)
+    yield from _formats(given, "images", "jpeg", "png", "webp")
+    yield from _up_to(given, "images", 10)
+
+
+def _sub2api_edit(given: Given) -> Iterator[str]:
+    """In its words: a mask "must match input image format and dimensions, be under 50MB, and
+    include an alpha channel"; "Omit `input_fidelity` for `gpt-image-2`".
+
+    The parameters of the Images API stand once, under generation; `moderation` is in OpenAI's
+    reference of generations only, which the document links, so of an edit's nothing is promised.
+    From that reference: up to 16 images, each a png, webp or jpg file.
+    """
+    yield from _required(given, "model", "prompt", "images")
+    yield from _listed(given, "model", "gpt-image-2", "gpt-image-2-2026-04-21")
+    yield from _counted(given, "n", 1, 10)
+    yield from _size(given)
+    yield from _listed(given, "quality", "low", "medium", "high", "auto")
+    yield from _listed(given, "output_format", "png", "jpeg", "webp")
+    yield from _counted(given, "output_compression", 0, 100, typed=False)
+    yield from _compressed(given, "png")
+    yield from _listed(given, "background", "auto", "opaque")
+    yield from _listed(given, "stream", *BOTH)
+    yield from _counted(given, "partial_images", 0, 3)
+    if _integer(given.get("partial_images")) and given.get("stream") is not True:
+        yield "partial_images.only_with"
+    yield from _number_of_images(given, 16)
+    yield from _formats(given, "images", "png", "webp", "jpeg")
+    yield from _under(given, "mask", 50)
+    yield from _mask_of_that_size(given)
+    pair = _mask_and_first(given)
+    if pair and pair[0]["media_type"] != pair[1]["media_type"]:
+        yield "mask.same_format"
+    if any(not file["alpha"] for file in _files(given, "mask")):
+        yield "mask.alpha"
+    if "input_fidelity" in given:
+        yield "input_fidelity.absent"
+
+
+def _sub2api_respond(_: Given) -> Iterator[str]:
+    """In its words: "image_generation tool with a text/agent model", and not one more."""
+    yield from ()
+
+
+def _apiframe_edit(given: Given) -> Iterator[str]:
+    """A generation with one optional parameter more, a "Reference image (URL)"."""
+    yield from _apiframe(given)
+    yield from _addresses_only(given)
+
+
+def _nanobanana_edit(given: Given) -> Iterator[str]:
+    """In its words: "the image field set to one or more public URLs"; "Up to 14 images"."""
+    yield from _nanobanana(given)
+    yield from _required(given, "images")
+    yield from _addresses_only(given)
+    if isinstance(given.get("images"), list):
+        yield from _number_of_images(given, 14)
+
+
+def _aimlapi_edit(given: Given) -> Iterator[str]:
+    """In its words: images are local files "(png, webp, or jpg), up to 50MB. Maximum 16 images";
+    the mask is a "local PNG file", it "must be under 4MB and match the image dimensions".
+
+    `n` is a "number": of 1.5 nothing is said.
+    """
+    yield from _required(given, "model", "prompt", "images")
+    yield from _listed(given, "model", "openai/gpt-image-2")
+    yield from _longest(given, 32_000)
+    yield from _counted(given, "n", 1, 10, typed=False)
+    yield from _counted(given, "output_compression", 0, 100)
+    yield from _compressed(given, "png")
+    yield from _number_of_images(given, 16)
+    yield from _formats(given, "images", "png", "webp", "jpeg")
+    yield from _up_to(given, "images", 50)
+    yield from _formats(given, "mask", "png")
+    yield from _under(given, "mask", 4)
+    yield from _mask_of_that_size(given)
+
+
+_RULES: dict[tuple[str, str], Rules] = {
+    ("buble", "generate"): _buble,
+    ("buble", "edit"): _buble_edit,
+    ("sub2api", "generate"): _sub2api,
+    ("sub2api", "edit"): _sub2api_edit,
+    ("sub2api", "respond"): _sub2api_respond,
+    ("apiframe", "generate"): _apiframe,
+    ("apiframe", "edit"): _apiframe_edit,
+    ("nanobanana", "generate"): _nanobanana,
+    ("nanobanana", "edit"): _nanobanana_edit,
+    ("aimlapi", "generate"): _aimlapi,
+    ("aimlapi", "edit"): _aimlapi_edit,
 }

@@ -1,22 +1,26 @@
 """The plan that a user gets without asking for anything else."""
 
+import json
+import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from harness.core.case import Case, Plan
 from harness.core.errors import RecordingError, UsageError
-from harness.core.jsontype import canonical, digest
-from harness.emulator import validate
+from harness.core.jsontype import canonical
 from harness.plan import to_json
 from harness.runner.prepare import new_plan, plans, saved_plan
 from harness.spec.load import NAMES, provider
-from tests.cases.independent import broken
+from tests.cases import served
+from tests.cases.independent import NEVER_BROKEN, broken
 
 SCRIPT = """
 from harness.core.jsontype import canonical
@@ -29,29 +33,38 @@ for plan in plans(NAMES, seed=11):
 
 plan_of = cache(new_plan)
 
+EVERY = [(name, operation) for name in NAMES for operation in provider(name).operations]
+
 
 def default_plan(name: str, seed: int = 0) -> Plan:
     return plan_of(name, seed=seed)
 
 
-def cases_of(name: str, seed: int = 0) -> tuple[Case, ...]:
-    return tuple(shot.case for shot in default_plan(name, seed).shots)
+def cases_of(name: str, operation: str | None = None, seed: int = 0) -> tuple[Case, ...]:
+    """A provider's planned cases, of all its operations or of one."""
+    planned = (shot.case for shot in default_plan(name, seed).shots)
+    return tuple(case for case in planned if operation in (None, case.operation))
 
 
-def judged(name: str) -> Iterator[str]:
-    operation = provider(name).operation("generate")
-    for item in operation.constraints:
-        if item.documented and operation.arguments[item.parameter].status == "documented":
+def judged(name: str, operation: str) -> Iterator[str]:
+    described = provider(name).operation(operation)
+    for item in described.constraints:
+        if item.documented and described.arguments[item.parameter].status == "documented":
             yield item.id
 
 
+NEVER_EXERCISED = {("sub2api", "edit"): {"input_fidelity.absent"}}
+"""What a request keeps by saying nothing, so that there is nothing to cover."""
+
+
 @pytest.mark.parametrize(
-    ("name", "constraint"), [(name, item) for name in NAMES for item in judged(name)]
+    ("name", "operation", "constraint"),
+    [(*one, item) for one in EVERY for item in judged(*one)],
 )
 def test_every_documented_constraint_is_accepted_once_and_refused_once(
-    name: str, constraint: str
+    name: str, operation: str, constraint: str
 ) -> None:
-    cases = cases_of(name)
+    cases = cases_of(name, operation)
     covered = {
         token.partition("=")[0]
         for case in cases
@@ -59,43 +72,48 @@ def test_every_documented_constraint_is_accepted_once_and_refused_once(
         for token in case.covers
     }
     refused = {case.breaks for case in cases if case.expect == "refuse"}
+    silent, unbroken = (
+        constraint in exempt.get((name, operation), ())
+        for exempt in (NEVER_EXERCISED, NEVER_BROKEN)
+    )
 
-    assert constraint in covered
-    assert constraint in refused
+    assert (constraint in covered) is not silent
+    assert (constraint in refused) is not unbroken
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "operation"), EVERY)
 @pytest.mark.parametrize("seed", [0, 1, 7])
-def test_a_refused_case_breaks_its_rule_and_no_other(name: str, seed: int) -> None:
-    refusals = [case for case in cases_of(name, seed) if case.expect == "refuse"]
+def test_a_refused_case_breaks_its_rule_and_no_other(name: str, operation: str, seed: int) -> None:
+    refusals = [case for case in cases_of(name, operation, seed) if case.expect == "refuse"]
 
-    assert refusals
+    assert bool(refusals) is (operation != "respond")  # of the tool nothing is documented
     for case in refusals:
-        assert broken(name, case.arguments) == {case.breaks}, case.id
+        assert broken(name, case.arguments, operation) == {case.breaks}, case.id
         assert case.about == case.breaks
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "operation"), EVERY)
 @pytest.mark.parametrize("seed", [0, 1, 7])
-def test_an_accepted_case_breaks_nothing(name: str, seed: int) -> None:
-    accepted = [case for case in cases_of(name, seed) if case.expect == "accept"]
+def test_an_accepted_case_breaks_nothing(name: str, operation: str, seed: int) -> None:
+    accepted = [case for case in cases_of(name, operation, seed) if case.expect == "accept"]
 
     assert accepted
     for case in accepted:
-        assert broken(name, case.arguments) == set(), case.id
+        assert broken(name, case.arguments, operation) == set(), case.id
         assert case.breaks is None
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("seed", [0, 1, 7])
-def test_the_emulator_agrees_with_the_whole_plan(name: str, seed: int) -> None:
-    for shot in default_plan(name, seed).shots:
-        said = validate(name, "generate", shot.request.body)
-        if shot.case.expect == "accept":
-            assert said is None, shot.case.id
-        if shot.case.expect == "refuse":
-            assert said is not None, shot.case.id
-            assert said.partition(".")[0] == str(shot.case.breaks).partition(".")[0]
+@pytest.mark.usefixtures("each_file_is_decoded_once")
+@pytest.mark.parametrize(("name", "operation"), EVERY)
+def test_the_emulator_agrees_with_the_whole_plan(name: str, operation: str) -> None:
+    cases = {case.id: case for seed in (0, 1, 7) for case in cases_of(name, operation, seed)}
+    wrong = {
+        case.id: told
+        for case in cases.values()
+        if case.expect != "observe" and (told := served.disagreement(case))
+    }
+
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -117,28 +135,44 @@ def test_an_id_says_what_the_case_is_about_and_is_unique(name: str) -> None:
     assert max(ids.values()) == 1
     for case in cases:
         operation, *rest = case.id.split("/")
-        assert operation == "generate"
+        assert operation == case.operation
         if case.about is not None:
             assert rest[0] == case.about
             assert rest[1] in {case.expect, "drawn"}
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_every_operation_of_a_provider_is_planned(name: str) -> None:
+    assert {case.operation for case in cases_of(name)} == set(provider(name).operations)
+
+
+def test_operations_can_be_left_out_of_a_plan() -> None:
+    whole = [case for case in cases_of("nanobanana") if case.operation == "edit"]
+    edits = new_plan("nanobanana", seed=0, operations=("edit", "respond"))
+
+    assert [shot.case for shot in edits.shots] == whole
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_written_ids_do_not_depend_on_the_seed(name: str) -> None:
     def written(seed: int) -> list[str]:
         drawn = ("/drawn/", "/valid/")
-        return [case.id for case in cases_of(name, seed) if not any(d in case.id for d in drawn)]
+        cases = cases_of(name, seed=seed)
+        return [case.id for case in cases if not any(d in case.id for d in drawn)]
 
     assert sorted(written(0)) == sorted(written(1))
-    assert [case.id for case in cases_of(name, 0)] != [case.id for case in cases_of(name, 1)]
+    assert [case.id for case in cases_of(name)] != [case.id for case in cases_of(name, seed=1)]
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seed", [0, 1, 7])
 def test_no_two_shots_send_the_same_body(name: str, seed: int) -> None:
-    bodies = [digest(shot.request.body) for shot in default_plan(name, seed).shots]
+    sent = [
+        (shot.request.target, canonical(shot.request.body), shot.request.form)
+        for shot in default_plan(name, seed).shots
+    ]
 
-    assert len(set(bodies)) == len(bodies)
+    assert len(set(sent)) == len(sent)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -150,9 +184,10 @@ def test_only_an_astral_prompt_leaves_the_basic_plane(name: str) -> None:
         assert beyond == case.id.endswith("-astral"), case.id
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_prompt_of_a_stated_length_has_that_length(name: str) -> None:
-    stated = [case for case in cases_of(name) if case.id.startswith("generate/prompt.max_length/")]
+@pytest.mark.parametrize(("name", "operation"), [one for one in EVERY if one[1] != "respond"])
+def test_a_prompt_of_a_stated_length_has_that_length(name: str, operation: str) -> None:
+    about = f"{operation}/prompt.max_length/"
+    stated = [case for case in cases_of(name) if case.id.startswith(about)]
     for case in stated:
         length = case.id.rpartition("/")[2].partition("-")[0]
         prompt = case.arguments["prompt"]
@@ -163,28 +198,29 @@ def test_a_prompt_of_a_stated_length_has_that_length(name: str) -> None:
 
 
 def test_the_same_seed_plans_the_same_in_any_process() -> None:
-    written = [
-        subprocess.run(
+    started = [
+        subprocess.Popen(
             [sys.executable, "-c", SCRIPT],
             env={"PYTHONHASHSEED": hashing},
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
-            check=True,
-        ).stdout
+        )
         for hashing in ("1", "2")
     ]
+    here = [canonical(to_json(item)) for item in plans(NAMES, seed=11)]
+    written = [process.communicate()[0].splitlines() for process in started]
 
-    assert len(written[0].splitlines()) == 5
-    assert written[0] == written[1]
-    assert written[0].splitlines() == [canonical(to_json(item)) for item in plans(NAMES, seed=11)]
+    assert len(here) == 5
+    assert written == [here, here]
 
 
-def accepted_values(name: str, parameter: str) -> set[object]:
-    return {
+def asked(name: str, operation: str, expect: str, parameter: str) -> list[Any]:
+    """The values of a parameter in all cases of an expectation."""
+    return [
         case.arguments[parameter]
-        for case in cases_of(name)
-        if case.expect == "accept" and parameter in case.arguments
-    }
+        for case in cases_of(name, operation)
+        if case.expect == expect and parameter in case.arguments
+    ]
 
 
 BOUNDARIES = [
@@ -225,17 +261,171 @@ BOUNDARIES = [
 def test_every_documented_value_and_boundary_is_asked_for(
     name: str, parameter: str, values: set[object]
 ) -> None:
-    assert values <= accepted_values(name, parameter)
+    assert values <= set(asked(name, "generate", "accept", parameter))
 
 
-def test_compression_is_asked_of_both_formats_that_have_one() -> None:
-    asked = {
+OF_GENERATION_ONLY = {("sub2api", "moderation"), ("aimlapi", "moderation")}
+"""What the documents promise of generations and not of edits."""
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "values"),
+    [one for one in BOUNDARIES if one[:2] not in OF_GENERATION_ONLY],
+)
+def test_an_edit_asks_for_the_same_values_and_boundaries(
+    name: str, parameter: str, values: set[object]
+) -> None:
+    assert values <= set(asked(name, "edit", "accept", parameter))
+
+
+def test_an_edit_of_aimlapi_may_ask_for_several_images() -> None:
+    assert {1, 10} <= set(asked("aimlapi", "edit", "accept", "n"))
+
+
+def files(name: str, expect: str, parameter: str, about: str) -> list[dict[str, Any]]:
+    """The files of a parameter in the cases about one of its rules."""
+    held = [
+        case.arguments[parameter]
+        for case in cases_of(name, "edit")
+        if case.expect == expect and case.about == f"{parameter}.{about}"
+    ]
+    return [file for one in held for file in (one if isinstance(one, list) else [one])]  # type: ignore[misc]  # files, in these cases
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted", "refused"),
+    [
+        ("buble", {1, 16}, {17, 0}),
+        ("sub2api", {1, 16}, {17}),
+        ("apiframe", {1}, set()),
+        ("nanobanana", {1, 14}, {15, 0}),
+        ("aimlapi", {1, 16}, {17}),
+    ],
+)
+def test_references_are_asked_for_on_both_sides_of_their_number(
+    name: str, accepted: set[int], refused: set[int]
+) -> None:
+    lists = {expect: asked(name, "edit", expect, "images") for expect in ("accept", "refuse")}
+    counts = {
+        expect: {len(one) for one in held if isinstance(one, list)}
+        for expect, held in lists.items()
+    }
+
+    assert accepted <= counts["accept"]
+    assert refused <= counts["refuse"]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "accepted", "refused"),
+    [
+        ("buble", "images", 10_000_000, 10_485_761),
+        ("sub2api", "mask", 49_999_999, 52_428_800),
+        ("aimlapi", "images", 50_000_000, 52_428_801),
+        ("aimlapi", "mask", 3_999_999, 4_194_304),
+    ],
+)
+def test_a_file_is_asked_for_on_both_sides_of_its_size_by_either_reading_of_mb(
+    name: str, parameter: str, accepted: int, refused: int
+) -> None:
+    found = {
+        expect: {file["bytes"] for file in files(name, expect, parameter, "max_bytes")}
+        for expect in ("accept", "refuse")
+    }
+
+    assert found["accept"] == {accepted}
+    assert refused in found["refuse"]
+
+
+@pytest.mark.parametrize("name", ["buble", "sub2api", "aimlapi"])
+def test_references_are_asked_for_in_every_format_and_in_one_that_is_none(name: str) -> None:
+    accepted = {
+        file["media_type"] for images in asked(name, "edit", "accept", "images") for file in images
+    }
+    refused = {file["media_type"] for file in files(name, "refuse", "images", "media_type")}
+
+    assert accepted == {"image/png", "image/jpeg", "image/webp"}
+    assert refused == {"image/gif"}
+
+
+def test_a_mask_of_sub2api_is_sent_in_the_format_and_the_dimensions_of_its_image() -> None:
+    masked: list[dict[str, Any]] = [
+        case.arguments
+        for case in cases_of("sub2api", "edit")
+        if case.expect == "accept" and "mask" in case.arguments
+    ]
+    pairs = [(arguments["mask"], arguments["images"][0]) for arguments in masked]
+
+    assert {mask["media_type"] for mask, _ in pairs} == {"image/png", "image/webp"}
+    for mask, image in pairs:
+        assert all(mask[key] == image[key] for key in ("media_type", "width", "height"))
+        assert mask["alpha"]
+
+
+@pytest.mark.parametrize("name", ["apiframe", "nanobanana"])
+def test_base64_and_data_urls_are_no_addresses(name: str) -> None:
+    refused = [
+        image
+        for case in cases_of(name, "edit")
+        if case.breaks == "images.url_only" and case.expect == "refuse"
+        for image in [case.arguments["images"]]
+        if isinstance(image, list)
+    ]
+
+    assert any(str(image[0]).startswith("data:image/png;base64,") for image in refused)
+    assert any(re.fullmatch(r"[A-Za-z0-9+/=]{100,}", str(image[0])) for image in refused)
+
+
+def test_a_fidelity_is_sent_to_be_refused_only() -> None:
+    assert asked("sub2api", "edit", "refuse", "input_fidelity") != []
+    assert asked("sub2api", "edit", "accept", "input_fidelity") == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_address_is_a_stand_in_that_reaches_nobody(name: str) -> None:
+    texts = json.dumps([shot.case.arguments for shot in default_plan(name).shots])
+    hosts = {urlsplit(found).hostname for found in re.findall(r"https?://[^\s\"]+", texts)}
+
+    assert hosts <= {"assets.invalid", "webhooks.invalid"}
+
+
+def test_no_two_cases_wait_for_the_same_webhook() -> None:
+    hooks = [
+        case.arguments["webhook_url"]
+        for case in cases_of("apiframe")
+        if case.expect == "accept" and "webhook_url" in case.arguments
+    ]
+
+    assert len(hooks) == 2
+    assert len(set(hooks)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("buble", ("poll_again", "unknown_job")),
+        ("sub2api", ()),
+        ("apiframe", ("poll_again", "unknown_job", "same_key")),
+        ("nanobanana", ()),
+        ("aimlapi", ()),
+    ],
+)
+def test_only_the_base_of_a_job_is_followed_up(name: str, expected: tuple[str, ...]) -> None:
+    followed = {case.id: case.follow_ups for case in cases_of(name)}
+    bases = {f"{operation}/base" for operation in provider(name).operations}
+
+    assert {followed[base] for base in bases} == {expected}
+    assert not any(followed[one] for one in followed if one not in bases)
+
+
+@pytest.mark.parametrize("operation", ["generate", "edit"])
+def test_compression_is_asked_of_both_formats_that_have_one(operation: str) -> None:
+    formats = {
         case.arguments["output_format"]
-        for case in cases_of("sub2api")
+        for case in cases_of("sub2api", operation)
         if case.expect == "accept" and "output_compression" in case.arguments
     }
 
-    assert asked == {"jpeg", "webp"}
+    assert formats == {"jpeg", "webp"}
 
 
 REFUSED = [
@@ -249,15 +439,12 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize("operation", ["generate", "edit"])
 @pytest.mark.parametrize(("name", "parameter", "values"), REFUSED)
 def test_the_nearest_value_outside_is_asked_for(
-    name: str, parameter: str, values: set[object]
+    name: str, operation: str, parameter: str, values: set[object]
 ) -> None:
-    refused = {
-        str(case.arguments[parameter])
-        for case in cases_of(name)
-        if case.expect == "refuse" and parameter in case.arguments
-    }
+    refused = {str(value) for value in asked(name, operation, "refuse", parameter)}
 
     assert {str(value) for value in values} <= refused
 
@@ -277,13 +464,69 @@ OPEN = [
     ("aimlapi", "background.never_with"),
 ]
 
+OPEN_IN_EDITS = [
+    *(one for one in OPEN if one not in {("sub2api", "user.format"), ("aimlapi", "n.one_of")}),
+    ("sub2api", "moderation.one_of"),  # OpenAI's form of edits has none
+    ("sub2api", "images.max_bytes"),  # the gateway's code has another limit
+    ("apiframe", "images.count"),  # one address, or a list of them
+    ("aimlapi", "n.integer"),  # a "number"
+    ("aimlapi", "mask.alpha"),
+]
 
-@pytest.mark.parametrize(("name", "constraint"), OPEN)
-def test_what_the_documents_leave_open_is_only_looked_at(name: str, constraint: str) -> None:
-    about = [case for case in cases_of(name) if case.breaks == constraint]
+
+@pytest.mark.parametrize(
+    ("name", "operation", "constraint"),
+    [(name, "generate", constraint) for name, constraint in OPEN]
+    + [(name, "edit", constraint) for name, constraint in OPEN_IN_EDITS],
+)
+def test_what_the_documents_leave_open_is_only_looked_at(
+    name: str, operation: str, constraint: str
+) -> None:
+    about = [case for case in cases_of(name, operation) if case.breaks == constraint]
 
     assert about
     assert {case.expect for case in about} == {"observe"}
+
+
+def test_an_edit_without_an_image_is_a_generation_at_apiframe() -> None:
+    bare = [
+        case
+        for case in cases_of("apiframe", "edit", seed=1)
+        if "images" not in case.arguments and case.expect != "observe"
+    ]
+
+    assert bare == []
+
+
+def test_of_the_responses_tool_only_the_plain_request_is_judged() -> None:
+    judged_ = [case.id for case in cases_of("sub2api", "respond") if case.expect != "observe"]
+
+    assert judged_[0] == "respond/base"
+    assert all(one.startswith("respond/valid/") for one in judged_[1:])
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("buble", ("-cut", "png-p-", "png-la-")),
+        ("sub2api", ("-cut", "png-p-", "png-la-")),
+        ("aimlapi", ("-cut", "png-p-", "png-la-")),
+        ("apiframe", ("missing",)),
+        ("nanobanana", ("missing",)),
+    ],
+)
+def test_a_file_that_no_document_speaks_of_is_only_looked_at(
+    name: str, parts: tuple[str, ...]
+) -> None:
+    for part in parts:
+        odd = [
+            case
+            for case in cases_of(name, "edit")
+            if part in canonical(case.arguments.get("images"))
+        ]
+
+        assert odd, part
+        assert {case.expect for case in odd} == {"observe"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -297,12 +540,12 @@ def test_an_open_rule_is_not_probed_with_wrong_types_that_must_be_paid_for(name:
     assert odd == {}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_empty_prompt_is_an_open_question(name: str) -> None:
-    empty = [case for case in cases_of(name) if case.arguments.get("prompt") == ""]
+@pytest.mark.parametrize(("name", "operation"), EVERY)
+def test_an_empty_prompt_is_an_open_question(name: str, operation: str) -> None:
+    empty = [case for case in cases_of(name, operation) if case.arguments.get("prompt") == ""]
 
     assert [(case.id, case.expect) for case in empty] == [
-        ("generate/prompt.required/observe/empty", "observe")
+        (f"{operation}/prompt.required/observe/empty", "observe")
     ]
 
 

@@ -17,6 +17,8 @@ from tests.checks.build import (
     served,
 )
 from tests.checks.build import verdicts as verdicts_of
+from tests.checks.lives import record as whole
+from tests.checks.lives import shot, words
 
 ACCEPTS = "accepts_what_it_documents"
 REFUSES = "refuses_what_it_forbids"
@@ -213,3 +215,38 @@ def test_where_a_replay_missed_a_part_nothing_passes_and_nothing_fails() -> None
     assert told
     assert {one.status for one in told} == {"inconclusive"}
     assert all("not on the tape" in one.why for one in told)
+
+
+@pytest.mark.parametrize("name", ["model", "Model", "body.model"])
+def test_a_refusal_of_a_value_that_we_chose_convicts_nobody(name: str) -> None:
+    word = refused("The model gpt-5.4 does not exist", parameter=name)
+
+    told = words(ACCEPTS, whole(shot("sub2api", "respond"), word))
+
+    assert [status for status, _ in told] == ["inconclusive"]
+    assert "refused for model, of which the documents name no value" in told[0][1]
+
+
+@pytest.mark.parametrize("parameter", [None, "input", "tools"])
+def test_a_refusal_that_is_not_about_our_choice_still_counts(parameter: str | None) -> None:
+    word = refused("no", parameter=parameter)
+
+    told = words(ACCEPTS, whole(shot("sub2api", "respond"), word))
+
+    assert [status for status, _ in told] == ["fail"]
+
+
+def test_a_documented_value_of_the_same_name_is_no_choice_of_ours() -> None:
+    word = refused("The model does not exist", parameter="model")
+
+    assert said(ACCEPTS, record(case(), word)) == ["fail"]
+
+
+def test_what_breaks_a_rule_is_refused_for_it_whatever_we_chose_beside() -> None:
+    forbidden = shot("sub2api", "respond", expect="refuse", breaks="stream.one_of", stream="x")
+
+    about_model = words(REFUSES, whole(forbidden, refused("no", parameter="model")))
+    about_stream = words(REFUSES, whole(forbidden, refused("no", parameter="stream")))
+
+    assert [status for status, _ in about_model] == ["inconclusive"]
+    assert [status for status, _ in about_stream] == ["pass"]

@@ -297,7 +297,7 @@ def test_a_full_disk_ends_with_one_line_and_all_that_came_can_be_read(
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=17500k", "none", str(disk)],  # noqa: S607 - on the path
+        ["mount", "-t", "tmpfs", "-o", "size=18500k", "none", str(disk)],  # noqa: S607 - on the path
         check=False,
         capture_output=True,
         text=True,

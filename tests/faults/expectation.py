@@ -1,13 +1,15 @@
 """What each emulator fault must lead to: exactly the promise it breaks, or nothing at all.
 
 `ignore:RULE` and `strict:RULE` follow from the TOMLs: a documented rule gives one finding under its
-id, an open one gives none, for there is no promise to break. The other faults are written out.
+id, an open one gives none, for there is no promise to break. The other faults are written out, for
+each operation on which they show.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.spec.load import provider as shipped
-from harness.spec.provider import Operation
+from harness.spec.provider import Argument, Operation
 from harness.spec.rules import OneOf
 
 Promise = tuple[str | None, str]
@@ -18,10 +20,14 @@ DIMENSIONS = "images_have_the_asked_dimensions"
 RATIO = "images_have_the_asked_aspect_ratio"
 FORMAT = "images_have_the_asked_format"
 DECLARES = "declares_what_was_asked"
+DECLARATION = "images_match_their_declaration"
 FIELDS = "reply_has_the_documented_fields"
 CLIENT_ERROR = "refusal_is_a_client_error"
 PRICE = "charges_the_list_price"
 NAMES = "refusal_names_the_parameter"
+PARTIALS = "sends_no_more_partials_than_asked"
+
+IMAGES = ("generate", "edit")
 
 SIZE: dict[str, Promise] = {
     "buble": ("aspect_ratio.one_of", RATIO),
@@ -31,35 +37,65 @@ SIZE: dict[str, Promise] = {
 }
 """Apiframe promises no size."""
 
+ALL = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
+STATUS = ("buble", "sub2api", "apiframe", "aimlapi")
+"""nanobanana's statuses are not documented, and its envelope does not tell the two apart."""
+
 NAMED: dict[str, dict[str, Promise]] = {
     "wrong_dimensions": SIZE,
     "swapped_dimensions": SIZE,
     "wrong_format": dict.fromkeys(
         ("sub2api", "apiframe", "aimlapi"), ("output_format.one_of", FORMAT)
     ),
-    "undecodable_image": dict.fromkeys(
-        ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi"), (None, "images_decode")
-    ),
+    "missing_field": dict.fromkeys(ALL, (None, FIELDS)),
     "fewer_images": dict.fromkeys(
         ("sub2api", "apiframe"), ("n.range", "serves_as_many_images_as_asked")
     ),
     "lower_quality_declared": {"sub2api": ("quality.one_of", DECLARES)},
     "wrong_declared_size": {"sub2api": ("size.format", DECLARES)},
     "wrong_declared_format": {"sub2api": ("output_format.one_of", DECLARES)},
-    "missing_field": dict.fromkeys(
-        ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi"), (None, FIELDS)
-    ),
-    "bad_usage_sum": {"sub2api": (None, "usage_adds_up")},
     # the price lists of the others are open; sub2api's replies name no price
     "overcharge": dict.fromkeys(("buble", "nanobanana"), (None, PRICE)),
     "charge_failed_job": {"apiframe": (None, "failed_jobs_cost_nothing")},
     # the others' documents show no errors that name a parameter
     "unnamed_parameter": dict.fromkeys(("sub2api", "apiframe"), (None, NAMES)),
-    "refusal_200": dict.fromkeys(("buble", "sub2api", "apiframe", "aimlapi"), (None, CLIENT_ERROR)),
-    # nanobanana's statuses are not documented, and its envelope does not tell the two apart
-    "refusal_500": dict.fromkeys(("buble", "sub2api", "apiframe", "aimlapi"), (None, CLIENT_ERROR)),
+    "refusal_200": dict.fromkeys(STATUS, (None, CLIENT_ERROR)),
+    "refusal_500": dict.fromkeys(STATUS, (None, CLIENT_ERROR)),
     "backward_state": dict.fromkeys(("buble", "apiframe"), (None, "job_states_only_move_forward")),
+    "terminal_changes": dict.fromkeys(("buble", "apiframe"), (None, "terminal_states_stay")),
+    "unknown_job_200": dict.fromkeys(("buble", "apiframe"), (None, "unknown_jobs_are_not_found")),
+    "idempotency_ignored": {"apiframe": (None, "the_same_key_makes_no_second_job")},
+    "result_url_404": dict.fromkeys(("buble", "apiframe"), (None, "images_decode")),
+    "webhook_forged": {"apiframe": (None, "webhook_is_signed")},
+    "webhook_unsigned": {"apiframe": (None, "webhook_is_signed")},
+    "webhook_wrong_job": {"apiframe": (None, "webhook_tells_of_this_job")},
+    "more_partials": {"sub2api": ("partial_images.range", PARTIALS)},
+    "stream_ignored": {"sub2api": ("stream.one_of", "streams_where_asked")},
 }
+"""On generations and edits; the tool of the Responses API promises nothing of its parameters."""
+
+ON_EVERY: dict[str, dict[str, Promise]] = {
+    "undecodable_image": dict.fromkeys(ALL, (None, "images_decode")),
+    "bad_usage_sum": {"sub2api": (None, "usage_adds_up")},
+}
+"""Promises about a reply, whatever was asked."""
+
+IN_STREAMS: dict[str, Promise] = {
+    "partial_index_wrong": (None, "partials_are_numbered_in_order"),
+    "partial_undecodable": (None, "partials_decode"),
+    "partial_after_completion": (None, "the_completed_event_is_the_last"),
+    "missing_completion": (None, FIELDS),
+}
+"""On generations and edits of sub2api; of streams of the Responses API no document speaks."""
+
+ON_RESPOND: dict[str, Promise] = {
+    "wrong_format": ("output_format.one_of", DECLARATION),
+    "wrong_declared_format": ("output_format.one_of", DECLARATION),
+    "wrong_declared_size": ("size.format", DECLARATION),
+}
+"""What the Responses API declares of its images is held against them, whatever was asked."""
+
+MASK = ("mask.same_format", "mask.same_size", "mask.max_bytes", "mask.alpha", "mask.media_type")
 
 UNCLEAR = frozenset(
     (
@@ -69,49 +105,117 @@ UNCLEAR = frozenset(
 )
 """Outages: nobody is convicted, and nothing can be said (exit code 4)."""
 
-HARMLESS = frozenset(("rate_limit", "flaky_500", "charge_refused"))
-"""Trouble that a run lives with, or that only the emulator's ledger can see."""
+HARMLESS = frozenset(
+    (
+        *("rate_limit", "flaky_500", "charge_refused"),
+        *("webhook_missing", "webhook_late", "webhook_repeated", "webhook_before_end"),
+        *("error_event", "cut_stream"),
+    )
+)
+"""Trouble that a run lives with, that no document excludes, or that only the ledger can see."""
+
+
+ENDS_A_RUN = frozenset(["charge_failed_job"])
+"""Not even the plain request is served: the rest is not sent, so only the first operation tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """The findings that must come, all of them, and the exit code."""
+    """The findings that must come, all of them, by operation, and the exit code."""
 
-    promises: frozenset[Promise]
+    promises: frozenset[tuple[str, str | None, str]]
     code: int
 
 
-def expected(provider: str, fault: str) -> Expected:
-    """Return what a run against one fault must come to."""
-    kind, colon, rule = fault.partition(":")
-    if colon:
-        promise = _of_rule(shipped(provider).operation("generate"), kind, rule)
-        return _finding(promise)
+def expected(provider: str, fault: str, operations: Iterable[str]) -> Expected:
+    """Return what a run of these operations against one fault must come to."""
     if fault in UNCLEAR:
         return Expected(promises=frozenset(), code=4)
-    if fault in HARMLESS:
-        return Expected(promises=frozenset(), code=0)
-    return _finding(NAMED[fault].get(provider))
+    if fault in ENDS_A_RUN:
+        operations = [*operations][:1]
+    found = frozenset(
+        (operation, constraint, check)
+        for operation in operations
+        if operation in shipped(provider).operations
+        for constraint, check in _promises(provider, fault, operation)
+    )
+    return Expected(promises=found, code=1 if found else 0)
 
 
-def _finding(promise: Promise | None) -> Expected:
-    return Expected(promises=frozenset([promise] if promise else []), code=1 if promise else 0)
+def _promises(provider: str, fault: str, operation: str) -> list[Promise]:
+    kind, colon, rule = fault.partition(":")
+    described = shipped(provider).operation(operation)
+    if colon:
+        promise = _of_rule(described, kind, rule)
+    elif fault in HARMLESS:
+        promise = None
+    elif fault == "mask_ignored":
+        found = [_of_rule(described, "ignore", name) for name in MASK]
+        return [one for one in found if one is not None]
+    elif fault in ON_EVERY:
+        promise = ON_EVERY[fault].get(provider)
+    elif operation not in IMAGES:
+        promise = ON_RESPOND.get(fault)
+    elif fault in IN_STREAMS:
+        promise = IN_STREAMS[fault]
+    else:
+        promise = NAMED[fault].get(provider)
+    return [promise] if promise else []
 
 
 def _of_rule(operation: Operation, kind: str, rule: str) -> Promise | None:
-    parameter = rule.partition(".")[0]
-    argument = operation.arguments.get(parameter)
-    constraint = operation.constraint(rule)
+    argument = operation.arguments.get(rule.partition(".")[0])
     if argument is None or argument.status != "documented":
         return None
-    if constraint is not None and constraint.documented:
-        if kind == "strict" and isinstance(constraint.rule, OneOf) and rule == "mode.one_of":
-            return None  # the last mode is another operation's
-        return (rule, REFUSES if kind == "ignore" else ACCEPTS)
-    if kind == "ignore" and argument.format is not None and rule.endswith(".one_of"):
-        # the list is open, but that the value is a text is documented, and this fault serves any
-        return (f"{parameter}.format", REFUSES) if argument.format.status == "documented" else None
-    if kind == "strict" and constraint is not None and isinstance(constraint.rule, OneOf):
-        last = constraint.rule.values[-1]
-        return (rule, ACCEPTS) if last in constraint.rule.shown else None
+    constraint = operation.constraint(rule)
+    documented = constraint is not None and constraint.documented
+    if kind == "ignore":
+        return _ignored(operation, argument, rule, documented=documented)
+    listed = constraint is not None and isinstance(constraint.rule, OneOf)
+    if documented:
+        return None if listed and _elsewhere(operation, rule) else (rule, ACCEPTS)
+    if argument.one_of is not None and listed:
+        last = argument.one_of.values[-1]
+        return (rule, ACCEPTS) if last in argument.one_of.shown else None
     return None
+
+
+def _ignored(
+    operation: Operation, argument: Argument, rule: str, *, documented: bool
+) -> Promise | None:
+    if only_text(operation, rule):
+        return None
+    if documented:
+        # an unknown mode takes no images, so that another rule refuses it
+        moot = rule == "mode.one_of" and operation.upload is not None
+        return None if moot else (rule, REFUSES)
+    if rule == "images.format" and argument.format is None:
+        return _of_type(operation, argument)
+    if argument.format is None or not rule.endswith(".one_of") or operation.body == "form":
+        return None
+    # the list is open, but that the value is a text is documented, and this fault serves any
+    text = argument.format.status == "documented"
+    return (rule.replace(".one_of", ".format"), REFUSES) if text else None
+
+
+def only_text(operation: Operation, rule: str) -> bool:
+    """Tell whether a rule asks for a text in a form, where everything is one."""
+    argument = operation.arguments[rule.partition(".")[0]]
+    is_text = rule.endswith(".format") and argument.format is not None
+    return operation.body == "form" and is_text and argument.format.shape == "string"  # type: ignore[union-attr]  # given, see above
+
+
+def _of_type(operation: Operation, argument: Argument) -> Promise | None:
+    """Return the promise that an address of another JSON type breaks, where addresses are taken."""
+    kept = {"url_only": argument.url_only, "count": argument.count}
+    name = next((name for name, rule in kept.items() if rule is argument.type_rule), None)
+    documented = argument.type_rule is not None and argument.type_rule.status == "documented"
+    taken = operation.body == "json"
+    return (f"images.{name}", REFUSES) if taken and documented and name else None
+
+
+def _elsewhere(operation: Operation, rule: str) -> bool:
+    """Tell whether the value that a strict list refuses is one of another operation only."""
+    mode = operation.arguments.get("mode")
+    last = mode is not None and mode.cheapest == "image_to_image"
+    return rule == "mode.one_of" and not last

@@ -1,11 +1,23 @@
 """Small realistic values of the core types, and one large run over five providers."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+from harness.assets import described, recipe
 from harness.core.case import Case, Expect, Price, Shot
-from harness.core.exchange import Exchange, Failure, FailureKind, Picture, Reply, Request, Times
+from harness.core.exchange import (
+    Event,
+    Exchange,
+    Failure,
+    FailureKind,
+    Picture,
+    Reply,
+    Request,
+    Step,
+    Times,
+)
 from harness.core.jsontype import Json
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Images, Outcome, Refused
 from harness.core.record import Evidence, Record
@@ -107,8 +119,9 @@ def fault(
     *,
     why: str = "connection reset",
     may_be_paid: bool = False,
+    job: str | None = None,
 ) -> Fault:
-    return Fault(error_class=error_class, why=why, may_be_paid=may_be_paid)
+    return Fault(error_class=error_class, why=why, may_be_paid=may_be_paid, job=job)
 
 
 def record(  # noqa: PLR0913 - a record has this many parts
@@ -147,7 +160,49 @@ def _round_trips(
             request=request if at == 0 else poll,
             answer=answer,
             times=Times(due_s=start_s, sent_s=sent, end_s=sent + each),
+            step="submit" if at == 0 else "poll",
         )
+
+
+def exchange(  # noqa: PLR0913 - a round trip has this many parts
+    step: Step,
+    sent_s: float,
+    end_s: float,
+    *,
+    document: Json = None,
+    request: Request | None = None,
+    events: tuple[Event, ...] = (),
+    headers_s: float | None = None,
+    first_byte_s: float | None = None,
+) -> Exchange:
+    return Exchange(
+        request=request or Request(method="GET", target="/x"),
+        answer=Reply(status=200, document=document, events=events),
+        times=Times(
+            due_s=0.0,
+            sent_s=sent_s,
+            end_s=end_s,
+            headers_s=headers_s,
+            first_byte_s=first_byte_s,
+        ),
+        step=step,
+    )
+
+
+def job_record(
+    asked: Case, exchanges: Sequence[Exchange], outcome: Outcome | None = None
+) -> Record:
+    """Build a record of a job, by default one that was served as job `j1`."""
+    served = replace(images(), job="j1")
+    made = record(asked, outcome or served)
+    return replace(made, exchanges=tuple(exchanges))
+
+
+def file_arguments(name: str) -> Json:
+    """Describe a reference image as a case's arguments hold it."""
+    wanted = recipe(name)
+    assert wanted is not None
+    return described(wanted)
 
 
 def verdict(

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from harness.core.exchange import Part, Request
 from harness.report import html as module
 from harness.report.html import html, request_shown
 from harness.report.model import Report
+from harness.spec.dialect import form_part
 from tests.report import builders as b
 
 EVIL = (
@@ -226,6 +228,24 @@ def test_a_form_is_shown_with_its_files() -> None:
     assert request_shown(request) == (
         "POST /v1/images/edits\nprompt = fox\nimage[] = @a.png (image/png, 1,234 bytes, 16x32)"
     )
+
+
+def test_an_idempotency_key_is_shown_with_its_request() -> None:
+    headers = (("Accept", "*/*"), ("Idempotency-Key", "this-run-base"))
+    request = Request(method="POST", target="/v2/x", headers=headers, body={"n": 1})
+
+    assert request_shown(request).startswith("POST /v2/x\nIdempotency-Key: this-run-base\n{")
+
+
+def test_several_commands_are_shown_with_what_to_do_before_they_run() -> None:
+    named = b.file_arguments("png-rgb-64x64-1.png")
+    request = Request(method="POST", target="/e", form=(form_part("image[]", named),))
+    shown = b.record(b.case(), b.images())
+    shown = replace(shown, shot=replace(shown.shot, request=request))
+    text = Page(html(b.report([shown], [], [b.finding(shown)]))).text
+
+    assert "image[]=@files/png-rgb-64x64-1.png;type=image/png" in text
+    assert "Run it in the folder of this report" in text
 
 
 def luminance(colour: str) -> float:

@@ -3,7 +3,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.markdown import MOST_CHARACTERS, escaped, markdown
+from harness.report.markdown import MOST_CHARACTERS, markdown
+from harness.report.marked import escaped
 from tests.report import builders as b
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.core.outcome import Fault, Images
-from harness.store import JOURNAL, Past, RunFolder, read_run
+from harness.store.folder import RunFolder
+from harness.store.line import JOURNAL
+from harness.store.past import Past, read_run
 from tests.runner.processes import Emulator, emulator, harness, started
 
 FAST = ("--max-images", "400", "--concurrency", "24")

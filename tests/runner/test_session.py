@@ -16,14 +16,16 @@ from harness.runner.budget import Budget
 from harness.runner.prepare import new_plan
 from harness.runner.session import Journal, Session
 from harness.spec.load import provider
-from harness.store import Line, RunFolder, Unfinished, read_run
+from harness.store.folder import RunFolder
+from harness.store.line import Line
+from harness.store.past import Unfinished, read_run
 from harness.transport.live import Endpoint, Live
 from harness.transport.pictures import Keep, Pictures
 from harness.transport.secrets import Redactor
 from tests.runner.hostile import Received, http, serving
 from tests.runner.journals import EVIDENCE, header
 
-FULL = new_plan("sub2api", seed=0)
+FULL = new_plan("sub2api", seed=0, operations=("generate",))
 PLAN = replace(FULL, shots=tuple(shot for shot in FULL.shots if shot.case.expect == "accept")[:4])
 
 

@@ -1,21 +1,31 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.assets import described, made
 from harness.cases.build import Builder
 from harness.cases.draw import accepted, refused
+from harness.cases.references import MASK, PLAIN
+from harness.cases.written import written_cases
+from harness.core.case import Case
 from harness.core.exchange import Part
-from harness.core.jsontype import Json
-from harness.spec.dialect import Reading, read, request, timeout_s
-from harness.spec.load import NAMES, provider
-from harness.spec.provider import Provider
+from harness.core.jsontype import Json, canonical
+from harness.core.places import ASSETS
+from harness.spec.dialect import Reading, carried, read, request, timeout_s
+from harness.spec.judge import broken
+from harness.spec.load import NAMES, parse, provider
+from harness.spec.provider import Operation, Provider
 from tests.spec import small
 from tests.spec.small import picture
+from tests.strategies import json_values
 
-CASES = {
-    name: accepted(builder) | refused(builder)
-    for name in NAMES
-    for builder in [Builder(provider(name), "generate")]
+EVERY = [(name, operation) for name in NAMES for operation in provider(name).operations]
+CASES: dict[tuple[str, str], st.SearchStrategy[Case]] = {
+    (name, operation): accepted(builder) | refused(builder)
+    for name, operation in EVERY
+    for builder in [Builder(provider(name), operation)]
 }
 
 
@@ -27,16 +37,85 @@ def read_again(one: Provider, operation: str, arguments: dict[str, Json]) -> Rea
     return found
 
 
-@pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_a_drawn_request_is_read_back_as_its_arguments(name: str, data: st.DataObject) -> None:
-    case = data.draw(CASES[name])
-    found = read_again(provider(name), "generate", case.arguments)
+def received(operation: Operation, arguments: dict[str, Json]) -> dict[str, Json]:
+    """The arguments as far as they can be seen on the wire, written without a look at `read`.
 
-    assert found.arguments == case.arguments
-    assert found.operation == "generate"
+    Of a file in a form its type and its size are seen, of an uploaded one its address.
+    """
+    return {
+        name: [_of_file(operation, item) for item in value]
+        if isinstance(value, list)
+        else _of_file(operation, value)
+        for name, value in arguments.items()
+    }
+
+
+def _of_file(operation: Operation, value: Json) -> Json:
+    if not (isinstance(value, dict) and "media_type" in value):
+        return value
+    if operation.body == "json":
+        return f"{ASSETS}{value['filename']}"
+    kept = ("media_type", "bytes", "width", "height", "alpha")
+    return {key: value[key] for key in kept if key in value}
+
+
+def written_as_text(operation: Operation, arguments: dict[str, Json]) -> dict[str, Json]:
+    """What a form makes of a wrong type: `123` and `1.5` are texts in it like any other."""
+    if operation.body == "json":
+        return arguments
+    found = dict(arguments)
+    for name, value in arguments.items():
+        kind = operation.arguments[name].type
+        right = (kind == "integer" and type(value) is int) or (kind == "boolean" and value is True)
+        if isinstance(value, int | float) and not right and value is not False:
+            found[name] = str(value)
+    return found
+
+
+@pytest.mark.parametrize(("name", "operation"), EVERY)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_drawn_request_is_read_back_as_its_arguments(
+    name: str, operation: str, data: st.DataObject
+) -> None:
+    case = data.draw(CASES[name, operation])
+    described = provider(name).operation(operation)
+    found = read_again(provider(name), operation, case.arguments)
+
+    assert found.arguments == received(described, written_as_text(described, case.arguments))
+    assert found.operation == operation
     assert found.unknown == ()
+
+
+A_GENERATION = "edit/images.required/observe/missing"
+"""Apiframe's edit without an image is a generation."""
+
+
+@pytest.mark.parametrize(("name", "operation"), EVERY)
+def test_every_written_request_is_read_back_as_its_arguments(name: str, operation: str) -> None:
+    described = provider(name).operation(operation)
+    for case in written_cases(provider(name), operation):
+        found = read_again(provider(name), operation, case.arguments)
+        same = operation if (name, case.id) != ("apiframe", A_GENERATION) else "generate"
+
+        assert found.arguments == received(described, written_as_text(described, case.arguments))
+        assert (found.operation, found.unknown) == (same, ()), case.id
+
+
+@pytest.mark.parametrize(("name", "operation"), EVERY)
+def test_what_is_promised_is_promised_of_the_request_when_it_is_read(
+    name: str, operation: str
+) -> None:
+    described = provider(name).operation(operation)
+    accepts = [c for c in written_cases(provider(name), operation) if c.expect == "accept"]
+    broken_ = {
+        case.id: [item.id for item in breaks]
+        for case in accepts
+        for found in [read_again(provider(name), operation, case.arguments)]
+        for breaks, _ in [broken(described, found.arguments)]
+    }
+
+    assert broken_ == {case.id: [] for case in accepts}
 
 
 VALUES: dict[str, st.SearchStrategy[Json]] = {
@@ -90,6 +169,238 @@ def test_numbers_and_booleans_of_a_form_are_no_texts(name: str) -> None:
     }  # fmt: skip
 
     assert read_again(provider(name), "edit", arguments).arguments == arguments
+
+
+SUB2API_FORM = provider("sub2api").operation("edit")
+
+
+@pytest.mark.parametrize(
+    ("given_", "seen"),
+    [
+        ({"prompt": "x"}, {"prompt": "x"}),
+        ({"prompt": 123}, {"prompt": "123"}),
+        ({"prompt": True}, {"prompt": "true"}),
+        ({"prompt": {"value": "x"}}, {"prompt": '{"value":"x"}'}),
+        ({"prompt": ["a", "b"]}, {"prompt": '["a","b"]'}),
+        ({"n": 2}, {"n": 2}),
+        ({"n": "2"}, {"n": 2}),
+        ({"n": -1}, {"n": -1}),
+        ({"n": 1.5}, {"n": "1.5"}),
+        ({"n": "two"}, {"n": "two"}),
+        ({"n": True}, {"n": "true"}),
+        ({"stream": True}, {"stream": True}),
+        ({"stream": "false"}, {"stream": False}),
+        ({"stream": 2}, {"stream": "2"}),
+        ({"stream": "yes"}, {"stream": "yes"}),
+        ({"images": [picture()], "mask": picture()}, {"images": [picture()], "mask": picture()}),
+        ({"images": ["https://a.test"]}, {"images": ["https://a.test"]}),
+        ({"hat": 3}, {"hat": 3}),
+    ],
+)
+def test_a_form_carries_texts_and_files_only(
+    given_: dict[str, Json], seen: dict[str, Json]
+) -> None:
+    found = carried(SUB2API_FORM, given_)
+
+    assert canonical(found) == canonical(seen)
+    assert canonical(carried(SUB2API_FORM, found)) == canonical(found)
+
+
+@given(st.dictionaries(st.sampled_from(("prompt", "n", "stream", "size", "hat")), json_values()))
+def test_json_carries_every_value_as_it_is(arguments: dict[str, Json]) -> None:
+    generate = provider("sub2api").operation("generate")
+
+    assert canonical(carried(generate, arguments)) == canonical(arguments)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(("prompt", "n", "stream", "size", "user", "output_compression")),
+        json_values(),
+    )
+)
+def test_what_a_form_carries_is_what_is_read_from_it(arguments: dict[str, Json]) -> None:
+    found = read_again(provider("sub2api"), "edit", arguments)
+
+    assert canonical(found.arguments) == canonical(carried(SUB2API_FORM, arguments))
+    assert found.unknown == ()
+
+
+def test_carrying_leaves_the_arguments_as_they_were() -> None:
+    arguments: dict[str, Json] = {"n": "2"}
+    carried(SUB2API_FORM, arguments)
+
+    assert arguments == {"n": "2"}
+
+
+def form(*fields: tuple[str, str]) -> tuple[Part, ...]:
+    """The parts of a form that holds texts."""
+    return tuple(Part(name=name, value=value) for name, value in fields)
+
+
+FILE = Part(name="image", filename="a.png", media_type="image/png", size_bytes=9)
+
+
+def read_form(*parts: Part, one: Provider | None = None, path: str = "/v1/images/edits") -> Reading:
+    """What is read from a form sent to sub2api, or to another provider."""
+    found = read(one or provider("sub2api"), "POST", path, None, parts)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("field", ["image", "image[]"])
+def test_references_are_found_under_every_name_that_clients_give_them(field: str) -> None:
+    for name in ("sub2api", "aimlapi"):
+        found = read_form(replace(FILE, name=field), replace(FILE, name=field), one=provider(name))
+
+        assert found.unknown == ()
+        assert isinstance(found.arguments["images"], list)
+        assert [item["bytes"] for item in found.arguments["images"]] == [9, 9]  # type: ignore[call-overload, index]  # files
+
+
+def test_references_under_two_names_are_not_passed_over() -> None:
+    found = read_form(FILE, replace(FILE, name="image[]"))
+
+    assert isinstance(found.arguments["images"], list)
+    assert len(found.arguments["images"]) == 1
+    assert found.unknown == ("image",)
+
+
+@pytest.mark.parametrize(
+    "part", [replace(FILE, name="photo"), Part(name="photo"), *form(("photo", ""))]
+)
+def test_a_part_that_no_argument_has_is_named(part: Part) -> None:
+    assert read_form(*form(("prompt", "x")), part).unknown == ("photo",)
+
+
+def test_the_names_of_a_form_are_no_paths() -> None:
+    raw = small.tables()
+    raw["operations"]["edit"]["arguments"]["n"]["wire"] = "options[n].count"
+    one = parse(raw)
+    assert isinstance(one, Provider)
+    found = read_again(one, "edit", {"prompt": "x", "n": 2})
+
+    assert request(one, one.operation("edit"), {"n": 2}).form == form(("options[n].count", "2"))
+    assert (found.arguments, found.unknown) == ({"prompt": "x", "n": 2}, ())
+
+
+def test_the_constants_of_a_form_are_sent_and_read_away() -> None:
+    raw = small.tables()
+    raw["operations"]["edit"]["constant"] = {"safe": True, "mode": "edit"}
+    one = parse(raw)
+    assert isinstance(one, Provider)
+    sent = request(one, one.operation("edit"), {"prompt": "x"}).form
+
+    assert sent == form(("safe", "true"), ("mode", "edit"), ("prompt", "x"))
+    assert read_form(*sent, one=one, path="/edits").unknown == ()
+    assert read_form(*form(("safe", "false")), one=one, path="/edits").unknown == ("safe",)
+
+
+def test_a_form_of_files_is_told_by_its_parts() -> None:
+    one = provider("sub2api")
+    images = [described(PLAIN), described(MASK)]
+    arguments: dict[str, Json] = {"prompt": "x", "images": images, "mask": described(MASK)}  # type: ignore[dict-item]  # a list of JSON is JSON
+    sent = request(one, one.operation("edit"), arguments)
+
+    assert sent.body is None
+    assert sent.headers == (("Accept", "application/json"),)
+    assert sent.form == (
+        Part(name="prompt", value="x"),
+        *(
+            Part(
+                name=name,
+                filename=recipe.name,
+                media_type="image/png",
+                digest=str(described(recipe)["digest"]),
+                size_bytes=len(made(recipe.name)),
+                width_px=512,
+                alpha=recipe.mode == "rgba",
+                height_px=512,
+            )
+            for name, recipe in (("image[]", PLAIN), ("image[]", MASK), ("mask", MASK))
+        ),
+    )
+
+
+def test_a_streamed_form_asks_for_events() -> None:
+    one = provider("sub2api")
+    sent = request(one, one.operation("edit"), {"prompt": "x", "stream": True})
+
+    assert sent.headers == (("Accept", "text/event-stream"),)
+    assert sent.form == form(("prompt", "x"), ("stream", "true"))
+
+
+def test_an_uploaded_file_stands_in_the_body_under_a_stand_in() -> None:
+    one = provider("buble")
+    arguments: dict[str, Json] = {"prompt": "x", "images": [described(PLAIN)]}
+    sent = request(one, one.operation("edit"), arguments)
+
+    assert sent.form is None
+    assert sent.body == {"prompt": "x", "image_urls": [f"{ASSETS}{PLAIN.name}"]}
+
+
+@pytest.mark.parametrize(
+    ("images", "wire"),
+    [
+        (["https://a.test"], "https://a.test"),
+        (["https://a.test", "https://b.test"], ["https://a.test", "https://b.test"]),
+        ([], []),
+    ],
+)
+def test_one_address_goes_without_a_list_where_the_document_shows_it_so(
+    images: list[Json], wire: Json
+) -> None:
+    one = provider("nanobanana")
+    sent = request(one, one.operation("edit"), {"prompt": "x", "images": images})
+
+    assert sent.body == {"prompt": "x", "image": wire}
+    assert read_again(one, "edit", {"prompt": "x", "images": images}).arguments["images"] == images
+
+
+def test_an_address_where_a_list_must_be_is_no_list() -> None:
+    body: Json = {"mode": "image_to_image", "prompt": "x", "image_urls": "https://a.test"}
+    found = read(provider("buble"), "POST", "/api/v1/generations", body)
+
+    assert found is not None
+    assert found.arguments["images"] == "https://a.test"
+
+
+def test_one_image_of_an_edit_in_json_is_a_list_of_one() -> None:
+    body: Json = {"prompt": "x", "image": {"type": "Buffer"}}
+    found = read(provider("aimlapi"), "POST", "/v1/images/edits", body)
+
+    assert found is not None
+    assert found.arguments["images"] == [{"type": "Buffer"}]
+
+
+def test_the_image_tool_is_found_among_others() -> None:
+    tool: Json = {"type": "image_generation", "size": "auto"}
+    body: Json = {"input": "x", "tools": [{"type": "web_search"}, tool]}
+    found = read(provider("sub2api"), "POST", "/v1/responses", body)
+
+    assert found is not None
+    assert found.arguments == {"prompt": "x", "size": "auto"}
+    assert found.unknown == ("tools[1].type",)
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "sent"),
+    [
+        ("apiframe", "generate", True),
+        ("apiframe", "edit", True),
+        ("buble", "generate", False),
+        ("sub2api", "edit", False),
+    ],
+)
+def test_a_key_goes_out_where_the_provider_knows_one(
+    name: str,
+    operation: str,
+    sent: bool,  # noqa: FBT001 - a column
+) -> None:
+    one = provider(name)
+    found = request(one, one.operation(operation), {"prompt": "x"}, key="run-1")
+
+    assert (("Idempotency-Key", "run-1") in found.headers) is sent
 
 
 @pytest.mark.parametrize("text", ["two", "1.5", "", "+1", "1" * 40, "\u0661", "True"])

@@ -1,11 +1,18 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from harness.core.jsontype import Json
+from harness.spec import rules as r
 from harness.spec.judge import broken, of_type, word
-from harness.spec.load import provider
+from harness.spec.load import parse, provider
+from harness.spec.provider import Operation, Provider
+from harness.spec.source import Source
 from tests.spec import small
 from tests.spec.small import picture
 
+CITED = Source(document="page.txt", section="Rules")
 BASE: dict[str, Json] = {"prompt": "x"}
 EDIT: dict[str, Json] = {"prompt": "x", "images": [picture()]}
 
@@ -123,6 +130,99 @@ def test_an_edit_breaks_the_rules_it_should(
     arguments: dict[str, Json], expected: list[str]
 ) -> None:
     assert breaks("edit", **arguments) == expected
+
+
+def limited(*, under: bool = False, or_bytes: int | None = 1_100) -> Operation:
+    """The small provider's edit, its references limited to 1,000 bytes."""
+    raw = small.tables()
+    images = raw["operations"]["edit"]["arguments"]["images"]
+    images["max_bytes"] = {"bytes": 1000, "under": under, "source": "page: Edit"}
+    if or_bytes is not None:
+        images["max_bytes"]["or_bytes"] = or_bytes
+    found = parse(raw)
+    assert isinstance(found, Provider), found
+    return found.operation("edit")
+
+
+def said_of(described: Operation, *sizes: Json) -> str:
+    """What the limit says of files of these sizes."""
+    rule = described.constraint("images.max_bytes")
+    assert rule is not None
+    return word(rule, described, {"images": [picture(bytes=size) for size in sizes]})
+
+
+@pytest.mark.parametrize(
+    ("size", "up_to", "under"),
+    [
+        (0, "holds", "holds"),
+        (998, "holds", "holds"),
+        (999, "holds", "holds"),
+        (1000, "holds", "unsaid"),
+        (1001, "unsaid", "unsaid"),
+        (1099, "unsaid", "unsaid"),
+        (1100, "unsaid", "breaks"),
+        (1101, "breaks", "breaks"),
+        (10**12, "breaks", "breaks"),
+    ],
+)
+def test_between_two_readings_of_a_limit_nothing_is_said(size: int, up_to: str, under: str) -> None:
+    assert said_of(limited(), size) == up_to
+    assert said_of(limited(under=True), size) == under
+
+
+@pytest.mark.parametrize(
+    ("size", "up_to", "under"),
+    [(999, "holds", "holds"), (1000, "holds", "breaks"), (1001, "breaks", "breaks")],
+)
+def test_a_limit_of_one_reading_leaves_nothing_open(size: int, up_to: str, under: str) -> None:
+    assert said_of(limited(or_bytes=None), size) == up_to
+    assert said_of(limited(or_bytes=None, under=True), size) == under
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**6), st.sampled_from((True, False)))
+def test_a_limit_is_exact_at_each_of_its_ends(
+    first: int,
+    more: int,
+    under: bool,  # noqa: FBT001 - drawn
+) -> None:
+    rule = r.MaxBytes(bytes=first, or_bytes=first + more, under=under, source=CITED)
+
+    def allowed(size: int, limit: int) -> bool:
+        return size < limit or (size == limit and not under)
+
+    for limit in (first, first + more):
+        for size in (limit - 1, limit, limit + 1):
+            assert (size <= rule.most) is allowed(size, first)
+            assert (size < rule.least_too_big) is allowed(size, first + more)
+
+
+@pytest.mark.parametrize("or_bytes", [1, 999, 1000])
+def test_the_larger_reading_of_a_limit_is_larger(or_bytes: int) -> None:
+    with pytest.raises(ValidationError, match=f"or_bytes {or_bytes} is not above bytes 1000"):
+        r.MaxBytes(bytes=1000, or_bytes=or_bytes, source=CITED)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ((999, 1050), "unsaid"),
+        ((1050, 1101), "breaks"),
+        ((1101, 1050), "breaks"),
+        ((None, 1000), "holds"),
+        ((None, 1101), "breaks"),
+        (("1101", 1.5, True), "holds"),
+        ((), "holds"),
+    ],
+)
+def test_the_heaviest_file_that_is_known_decides(sizes: tuple[Json, ...], expected: str) -> None:
+    assert said_of(limited(), *sizes) == expected
+
+
+def test_a_request_between_two_readings_breaks_nothing_and_leaves_a_rule_unsaid() -> None:
+    breaks_, unsaid = broken(limited(), {"prompt": "x", "images": [picture(bytes=1050)]})
+
+    assert breaks_ == ()
+    assert [item.id for item in unsaid] == ["images.max_bytes"]
 
 
 def test_a_file_that_is_an_address_tells_nothing_of_itself() -> None:

@@ -33,6 +33,8 @@ SECTIONS = {
         "Endpoints", "Generation Parameters", "Size Constraints", "Edit Notes", "Response Shape",
         "Production Dispatch", "Valid curl Template",
         "Source links (OpenAI's API reference: an error has message, type, param and code)",
+        "Source links (OpenAI's API reference: an image, or up to 16)",
+        "Source links (OpenAI's API reference: a png, webp, or jpg file)",
     },
     "apiframe": {
         "What's special about GPT Image 2", "Overview", "Quick start", "Response & job lifecycle",
@@ -48,6 +50,9 @@ SECTIONS = {
         "Generate image", "Edit image", "Code Examples",
     },
 }  # fmt: skip
+
+FORM_OR_JSON = {"sub2api": "form", "aimlapi": "form"}
+"""How an edit's references travel: as files in a form, else as addresses in JSON."""
 
 LATTICE = ("size.format", "size.multiple_of", "size.max_edge", "size.max_ratio", "size.min_pixels",
            "size.max_pixels")  # fmt: skip
@@ -80,6 +85,24 @@ JUDGED = {
     },
 }  # fmt: skip
 """The rules of `generate` that a provider is judged by: everything else is only looked at."""
+
+JUDGED_IN_EDITS = {
+    "buble": JUDGED["buble"]
+    | {"images.required", "images.count", "images.max_bytes", "images.media_type"},
+    "sub2api": (JUDGED["sub2api"] - {"moderation.one_of"})
+    | {
+        "images.required", "images.count", "images.media_type", "mask.max_bytes",
+        "mask.same_format", "mask.same_size", "mask.alpha", "input_fidelity.absent",
+    },
+    "apiframe": JUDGED["apiframe"] | {"images.url_only"},
+    "nanobanana": JUDGED["nanobanana"] | {"images.required", "images.count", "images.url_only"},
+    "aimlapi": (JUDGED["aimlapi"] - {"moderation.format"})
+    | {
+        "n.range", "images.required", "images.count", "images.max_bytes", "images.media_type",
+        "mask.media_type", "mask.max_bytes", "mask.same_size",
+    },
+}  # fmt: skip
+"""The same for edits: most of generation's, and the rules about references."""
 
 EVERY = [
     pytest.param(name, operation, constraint, id=f"{name}-{operation}-{constraint.id}")
@@ -147,16 +170,60 @@ def test_every_section_with_promises_is_cited(name: str) -> None:
     assert found == SECTIONS[name]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_judged_rules_are_those_of_the_document(name: str) -> None:
-    generate = provider(name).operation("generate")
-    judged = {
+def judged_rules(name: str, operation: str) -> set[str]:
+    """The ids of the documented rules on documented parameters."""
+    described = provider(name).operation(operation)
+    return {
         item.id
-        for item in generate.constraints
-        if item.documented and generate.arguments[item.parameter].status == "documented"
+        for item in described.constraints
+        if item.documented and described.arguments[item.parameter].status == "documented"
     }
 
-    assert judged == JUDGED[name]
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_judged_rules_are_those_of_the_document(name: str) -> None:
+    assert judged_rules(name, "generate") == JUDGED[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_judged_rules_of_an_edit_are_those_of_the_document(name: str) -> None:
+    assert judged_rules(name, "edit") == JUDGED_IN_EDITS[name]
+
+
+def test_of_the_responses_tool_no_rule_is_judged() -> None:
+    assert judged_rules("sub2api", "respond") == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_references_travel_as_documented(name: str) -> None:
+    edit = provider(name).operation("edit")
+
+    assert edit.body == FORM_OR_JSON.get(name, "json")
+    assert (edit.upload is not None) is (name == "buble")
+
+
+def test_a_reference_of_buble_is_uploaded_for_this_model_and_mode() -> None:
+    upload = provider("buble").operation("edit").upload
+
+    assert upload is not None
+    assert (upload.argument, upload.path, upload.file) == ("images", "/api/v1/files", "file")
+    assert upload.fields == {
+        "file_type": "image", "model": "openai/gpt-image-2", "mode": "image_to_image",
+    }  # fmt: skip
+
+
+def test_only_apiframe_delivers_and_knows_a_repeated_submission() -> None:
+    operations = [
+        (name, operation, described)
+        for name in NAMES
+        for operation, described in provider(name).operations.items()
+    ]
+    hooked = {(name, operation) for name, operation, one in operations if one.webhook}
+    keyed = {
+        (name, operation) for name, operation, one in operations if one.job and one.job.idempotency
+    }
+
+    assert hooked == keyed == {("apiframe", "generate"), ("apiframe", "edit")}
 
 
 WIRES: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
@@ -193,6 +260,26 @@ WIRES: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
             "model", "prompt", "size", "quality", "output_format", "background", "moderation", "n",
             "output_compression", "response_format",
         )
+    }),
+    ("sub2api", "edit"): ("/v1/images/edits", {
+        "images": "image[]", **{name: name for name in (
+            "model", "prompt", "n", "size", "quality", "output_format", "output_compression",
+            "background", "moderation", "stream", "partial_images", "user", "response_format",
+            "mask", "input_fidelity",
+        )},
+    }),
+    ("sub2api", "respond"): ("/v1/responses", {
+        "prompt": "input", "model": "model", "stream": "stream", **{
+            name: f"tools[0].{name}"
+            for name in ("size", "quality", "output_format", "partial_images")
+        },
+    }),
+    ("apiframe", "edit"): ("/v2/images/generate", {
+        "prompt": "prompt", "model": "model", "webhook_url": "webhook_url",
+        "n": "gptImage2Params.number_of_images", "images": "gptImage2Params.input_images",
+        **{name: f"gptImage2Params.{name}" for name in (
+            "quality", "background", "output_format", "moderation", "aspect_ratio",
+        )},
     }),
     ("aimlapi", "edit"): ("/v1/images/edits", {
         "images": "image", **{name: name for name in (
@@ -264,26 +351,37 @@ def test_the_longest_prompt_is_the_documented_one(name: str, most: int, status: 
     assert (rule.characters, rule.status) == (most, status)
 
 
-LIMITS: dict[tuple[str, str], dict[str, Any]] = {
-    ("buble", "edit"): {"images.count": (1, 16), "images.max_bytes": 10_000_000},
-    ("sub2api", "edit"): {"images.count": (1, 16), "mask.max_bytes": 50_000_000},
-    ("nanobanana", "edit"): {"images.count": (1, 14)},
-    ("apiframe", "edit"): {"images.count": (1, 1)},
-    ("aimlapi", "edit"): {
-        "images.count": (1, 16), "images.max_bytes": 50_000_000, "mask.max_bytes": 4_000_000,
-    },
+COUNTS = {
+    "buble": (1, 16), "sub2api": (1, 16), "apiframe": (1, 1), "nanobanana": (1, 14),
+    "aimlapi": (1, 16),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "operation"), LIMITS)
-def test_files_have_the_documented_limits(name: str, operation: str) -> None:
-    described = provider(name).operation(operation)
-    for constraint_id, limit in LIMITS[name, operation].items():
-        constraint = described.constraint(constraint_id)
-        assert constraint is not None, constraint_id
-        rule: Any = constraint.rule
+@pytest.mark.parametrize("name", NAMES)
+def test_references_have_the_documented_number(name: str) -> None:
+    count = provider(name).operation("edit").arguments["images"].count
 
-        assert limit == (rule.bytes if constraint_id.endswith("bytes") else (rule.min, rule.max))
+    assert count is not None
+    assert (count.min, count.max) == COUNTS[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "most", "too_big"),
+    [
+        ("buble", "images", 10_000_000, 10_485_761),
+        ("sub2api", "images", 49_999_999, 52_428_800),
+        ("sub2api", "mask", 49_999_999, 52_428_800),
+        ("aimlapi", "images", 50_000_000, 52_428_801),
+        ("aimlapi", "mask", 3_999_999, 4_194_304),
+    ],
+)
+def test_a_file_has_the_documented_limit_by_both_readings_of_mb(
+    name: str, argument: str, most: int, too_big: int
+) -> None:
+    rule = provider(name).operation("edit").arguments[argument].max_bytes
+
+    assert rule is not None
+    assert (rule.most, rule.least_too_big) == (most, too_big)
 
 
 def test_a_mask_of_sub2api_matches_its_image_and_has_an_alpha_channel() -> None:
@@ -371,7 +469,7 @@ def test_only_sub2api_advises_on_retries() -> None:
 @pytest.mark.parametrize(
     ("name", "method", "path"),
     [
-        ("buble", "POST", "/api/v1/files"),
+        ("buble", "GET", "/api/v1/models"),
         ("sub2api", "GET", "/v1/models"),
         ("sub2api", "POST", "/v1/images/generations/async"),
         ("apiframe", "GET", "/v2/jobs"),

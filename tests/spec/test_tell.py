@@ -36,6 +36,25 @@ def test_a_constraint_is_told_in_words(operation: str, constraint_id: str, phras
     assert tell(constraint) == phrase
 
 
+@pytest.mark.parametrize(
+    ("name", "constraint_id", "phrase"),
+    [
+        ("buble", "images.max_bytes", "images has at most 10,000,000 (or 10,485,760) bytes"),
+        ("sub2api", "mask.max_bytes", "mask has fewer than 50,000,000 (or 52,428,800) bytes"),
+        ("sub2api", "mask.same_format", "mask has the format of images"),
+        ("nanobanana", "images.url_only", "images are public URLs only"),
+        ("aimlapi", "mask.media_type", "mask is of type image/png"),
+    ],
+)
+def test_a_rule_about_references_is_told_in_words(
+    name: str, constraint_id: str, phrase: str
+) -> None:
+    constraint = provider(name).operation("edit").constraint(constraint_id)
+
+    assert constraint is not None
+    assert tell(constraint) == phrase
+
+
 def test_a_range_of_one_value_is_told_as_that_value() -> None:
     constraint = provider("nanobanana").operation("generate").constraint("n.range")
 

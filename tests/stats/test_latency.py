@@ -70,6 +70,29 @@ def test_a_recording_without_times_is_not_taken_for_an_instant_reply() -> None:
     assert rows[0].left_out == "1 without a recorded duration"
 
 
+def test_times_of_another_cases_download_are_not_taken_for_this_ones() -> None:
+    exchanges = [
+        b.exchange("submit", 10.0, 11.0),
+        b.exchange("poll", 15.0, 16.0),
+        b.exchange("download", 12.0, 12.5),
+    ]
+    rows = by_operation([b.job_record(b.case(name="buble"), exchanges)])
+
+    assert (rows[0].n, rows[0].untimed) == (0, 1)
+
+
+def test_uploads_before_and_follow_ups_after_are_in_no_figure() -> None:
+    exchanges = [
+        b.exchange("upload", 0.0, 9.0),
+        b.exchange("submit", 10.0, 11.0),
+        b.exchange("download", 12.0, 12.5),
+        b.exchange("follow_up", 13.0, 20.0),
+        b.exchange("deliveries", 20.0, 90.0),
+    ]
+
+    assert seconds_to_images(b.job_record(b.case(), exchanges)) == 2.5
+
+
 def test_nothing_sent_makes_no_row() -> None:
     assert by_operation([]) == ()
     assert by_operation([b.record(b.case(), None, skipped="budget")]) == ()

@@ -19,7 +19,9 @@ from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.outcome import Fault, Refused
 from harness.runner.prepare import new_plan
 from harness.spec.load import provider
-from harness.store import Line, RunFolder, read_run
+from harness.store.folder import RunFolder
+from harness.store.line import Line
+from harness.store.past import read_run
 from harness.transport.live import Endpoint, Live
 from harness.transport.pictures import Pictures
 from harness.transport.secrets import Redactor

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from harness.core.exchange import Part
-from harness.transport.multipart import read_multipart, read_urlencoded
+from harness.transport.multipart import file_part, read_multipart, read_urlencoded
 
 
 def png(width: int, height: int) -> bytes:
@@ -44,6 +44,7 @@ def test_a_form_as_httpx_sends_it_is_read_part_by_part() -> None:
             size_bytes=len(image),
             width_px=48,
             height_px=32,
+            alpha=False,
         ),
         Part(
             name="mask",
@@ -53,6 +54,35 @@ def test_a_form_as_httpx_sends_it_is_read_part_by_part() -> None:
             size_bytes=7,
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "clear", "alpha"),
+    [
+        ("RGBA", "PNG", None, True),
+        ("LA", "PNG", None, True),
+        ("P", "PNG", 3, True),
+        ("P", "PNG", None, False),
+        ("RGB", "PNG", None, False),
+        ("RGB", "JPEG", None, False),
+        ("RGBA", "WEBP", None, True),
+        ("RGB", "WEBP", None, False),
+    ],
+)
+def test_an_alpha_channel_is_read_from_a_header_even_of_a_file_cut_off(
+    mode: str, kind: str, clear: int | None, alpha: object
+) -> None:
+    buffer = io.BytesIO()
+    image = Image.effect_noise((64, 64), 50).convert("RGB").convert(mode)
+    if mode in ("RGBA", "LA"):
+        image.putalpha(Image.linear_gradient("L").resize((64, 64)))  # WebP drops one that is full
+    image.save(buffer, kind, **({} if clear is None else {"transparency": clear}))
+
+    whole = file_part("mask", buffer.getvalue(), filename="m", media_type=None)
+    cut = file_part("mask", buffer.getvalue()[:-200], filename="m", media_type=None)
+
+    assert (whole.width_px, whole.height_px, whole.alpha) == (64, 64, alpha)
+    assert kind == "WEBP" or (cut.width_px, cut.height_px, cut.alpha) == (64, 64, alpha)
 
 
 def test_a_form_whose_line_ends_a_recorder_changed_is_read() -> None:

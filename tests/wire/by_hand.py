@@ -1,25 +1,52 @@
 """A generator of the wire, driven by hand: answers in, outcome and steps out; no I/O."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from harness.core.case import Shot
-from harness.core.exchange import Failure, Picture, Reply, Request
+from harness.cases.written import written_cases
+from harness.core.case import Case, FollowUp, Shot
+from harness.core.exchange import Event, Failure, Picture, Reply, Request, Step
 from harness.core.jsontype import Json
 from harness.core.outcome import Outcome
-from harness.runner.prepare import new_plan
+from harness.plan import plan
 from harness.spec.load import NAMES, provider
-from harness.wire.protocol import speak
-from harness.wire.step import Answer, Pause, Send
+from harness.wire.protocol import pick_up, speak
+from harness.wire.step import Answer, Pause, Send, Wire
 
-SHOTS: dict[str, Shot] = {name: new_plan(name, seed=0).shots[0] for name in NAMES}
+BASES: dict[tuple[str, str], Case] = {
+    (name, operation): written_cases(provider(name), operation)[0]
+    for name in NAMES
+    for operation in provider(name).operations
+}
+"""The plain case of each operation, with what is asked once it was served."""
+
+
+def shot_of(case: Case) -> Shot:
+    """The case's shot, as a plan makes it."""
+    return plan(provider(case.provider), [case], seed=0, spec_digest="").shots[0]
+
+
+def shot(
+    name: str,
+    operation: str = "generate",
+    *,
+    follow_ups: tuple[FollowUp, ...] = (),
+    arguments: dict[str, Json] | None = None,
+) -> Shot:
+    """The plain request of an operation with more arguments."""
+    base = BASES[name, operation]
+    given = {**base.arguments, **(arguments or {})}
+    return shot_of(replace(base, arguments=given, follow_ups=follow_ups))
+
+
+SHOTS: dict[str, Shot] = {name: shot(name) for name in NAMES}
 MARK = "image:sha256:" + "0" * 64
 PICTURE = Picture(
     digest="0" * 64, format="png", size_bytes=9, state="decoded", width_px=8, height_px=8
 )
 IMAGE = Reply(status=200, document=MARK, pictures={MARK: PICTURE})
 LOST = Failure(kind="network", why="reset", sent=True)
-STEPS_AT_MOST = 2000
+STEPS_AT_MOST = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +54,20 @@ class Talk:
     """A conversation that has ended."""
 
     outcome: Outcome
-    requests: tuple[Request, ...]
+    sends: tuple[Send, ...]
     pauses: tuple[float, ...]
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        return tuple(one.request for one in self.sends)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(one.step for one in self.sends)
+
+    def of(self, step: Step) -> tuple[Request, ...]:
+        """The requests that were made for one purpose."""
+        return tuple(one.request for one in self.sends if one.step == step)
 
     @property
     def posts(self) -> int:
@@ -43,8 +82,24 @@ class Talk:
 def talk(name: str, answers: Sequence[Answer], *, shot: Shot | None = None) -> Talk:
     """Answer one request after the other; the last answer is given for ever."""
     shot = shot or SHOTS[name]
-    wire = speak(provider(name), provider(name).operation(shot.case.operation), shot)
-    requests: list[Request] = []
+    return talked(_speak(shot), lambda place, _send: answers[min(place, len(answers) - 1)])
+
+
+def picked_up(shot: Shot, job: str, answers: Sequence[Answer]) -> Talk:
+    """Answer what a shot asks whose job was given up waiting for."""
+    shop = provider(shot.case.provider)
+    wire = pick_up(shop, shop.operation(shot.case.operation), shot, job)
+    return talked(wire, lambda place, _send: answers[min(place, len(answers) - 1)])
+
+
+def _speak(shot: Shot) -> Wire:
+    shop = provider(shot.case.provider)
+    return speak(shop, shop.operation(shot.case.operation), shot)
+
+
+def talked(wire: Wire, answered: Callable[[int, Send], Answer]) -> Talk:
+    """Drive a conversation to its end; `answered` is told each request and its number."""
+    sends: list[Send] = []
     pauses: list[float] = []
     answer: Answer | None = None
     for _ in range(STEPS_AT_MOST):
@@ -52,11 +107,11 @@ def talk(name: str, answers: Sequence[Answer], *, shot: Shot | None = None) -> T
             step = wire.send(answer)
         except StopIteration as done:
             outcome: Outcome = done.value
-            return Talk(outcome=outcome, requests=tuple(requests), pauses=tuple(pauses))
+            return Talk(outcome=outcome, sends=tuple(sends), pauses=tuple(pauses))
         match step:
-            case Send(request=request):
-                answer = answers[min(len(requests), len(answers) - 1)]
-                requests.append(request)
+            case Send():
+                answer = answered(len(sends), step)
+                sends.append(step)
             case Pause(seconds=seconds):
                 answer = None
                 pauses.append(seconds)
@@ -73,3 +128,9 @@ def said(document: Json, status: int = 200, /, **headers: str) -> Reply:
 def page(status: int, text: str = "<html><h1>Bad Gateway</h1></html>") -> Reply:
     """A gateway's page."""
     return Reply(status=status, text=text)
+
+
+def told(*events: tuple[str, Json]) -> Reply:
+    """A streamed reply; the mark in it is an image."""
+    timed = tuple(Event(name=name, at_s=1.0, data=data) for name, data in events)
+    return Reply(status=200, events=timed, pictures={MARK: PICTURE})

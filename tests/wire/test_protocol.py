@@ -1,62 +1,24 @@
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from harness.core.exchange import Event, Failure, Reply
 from harness.core.jsontype import Json
-from harness.core.outcome import Fault, Images, Refused
+from harness.core.outcome import Fault, Images
 from harness.spec.load import NAMES, provider
-from harness.wire.protocol import RETRY_AFTER_AT_MOST_S, TRIES
+from harness.wire.retry import RETRY_AFTER_AT_MOST_S, TRIES
 from harness.wire.step import Answer
-from tests.strategies import failures, json_values, replies
 from tests.wire.by_hand import IMAGE, LOST, MARK, PICTURE, SHOTS, page, said, talk
-
-ADDRESS = "https://cdn.test/a.png"
-SYNCHRONOUS = ("sub2api", "nanobanana", "aimlapi")
-JOBS = ("buble", "apiframe")
-NEVER_SENT = Failure(kind="network", why="refused", sent=False)
-BUSY = said({"error": {"message": "slow down", "code": "rate_limit"}}, 429)
-
-
-def submitted(name: str, job: Any = "job-1", **headers: str) -> Reply:  # noqa: ANN401 - any JSON
-    if name == "buble":
-        return said({"data": {"id": job, "status": "pending"}}, **headers)
-    return said({"jobId": job, "status": "QUEUED"}, 202, **headers)
-
-
-def polled(
-    name: str, state: Json, result: Json = None, error: Json = None, **headers: str
-) -> Reply:
-    inner: dict[str, Json] = {"id": "job-1", "status": state, "result": result, "error": error}
-    if name == "buble":
-        return said({"data": {**inner, "cost_credits": 1}}, **headers)
-    return said({**inner, "creditCost": 4}, **headers)
-
-
-def pending(name: str, **headers: str) -> Reply:
-    return polled(name, "processing" if name == "buble" else "PROCESSING", **headers)
-
-
-def done(name: str) -> Reply:
-    if name == "buble":
-        return polled(name, "success", {"images": [{"url": ADDRESS}]})
-    return polled(name, "COMPLETED", {"images": [{"url": ADDRESS}]})
-
-
-def served(name: str) -> list[Answer]:
-    """A conversation that ends with one image."""
-    match name:
-        case "buble" | "apiframe":
-            return [submitted(name), pending(name), done(name), IMAGE]
-        case "nanobanana":
-            return [said({"code": 0, "message": "ok", "data": {"url": ADDRESS}}), IMAGE]
-        case "aimlapi":
-            return [said({"data": [{"b64_json": None, "url": ADDRESS}]}), IMAGE]
-        case _:
-            return [said({"created": 1, "data": [{"b64_json": MARK}]})]
+from tests.wire.replies import (
+    ADDRESS,
+    BUSY,
+    JOBS,
+    NEVER_SENT,
+    done,
+    pending,
+    polled,
+    served,
+    submitted,
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -278,106 +240,3 @@ def test_an_address_without_an_image_is_a_broken_picture(name: str, answer: Answ
 
     assert isinstance(outcome, Images)
     assert [picture.state for picture in outcome.pictures] == ["undecodable"]
-
-
-def _events(*events: tuple[str, Json]) -> Reply:
-    pictures = {MARK: PICTURE}
-    timed = tuple(Event(name=name, at_s=1.0, data=data) for name, data in events)
-    return Reply(status=200, events=timed, pictures=pictures)
-
-
-def test_a_stream_ends_with_its_completed_image() -> None:
-    partial: tuple[str, Json] = (
-        "image_generation.partial_image",
-        {"b64_json": MARK, "partial_image_index": 0},
-    )
-    completed: tuple[str, Json] = ("image_generation.completed", {"b64_json": MARK, "size": "8x8"})
-
-    outcome = talk("sub2api", [_events(partial, completed, ("", "[DONE]"))]).outcome
-
-    assert isinstance(outcome, Images)
-    assert (outcome.pictures, outcome.partials) == ((PICTURE,), (PICTURE,))
-
-
-def test_a_stream_without_its_completion_lacks_a_promised_event() -> None:
-    outcome = talk("sub2api", [_events(("", "[DONE]"))]).outcome
-
-    assert isinstance(outcome, Images)
-    assert outcome.missing == ("event image_generation.completed",)
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        ({"type": "x", "message": "bad size", "code": "invalid_value"}, Refused),
-        ({"type": "x", "message": "blocked", "code": "moderation_blocked"}, Refused),
-        ({"type": "server_error", "message": "upstream failed", "code": None}, Fault),
-        ({"type": "upstream_error", "message": "no image", "code": "x"}, Fault),
-        ({"message": "Insufficient account balance"}, Fault),
-        ({}, Fault),
-        (None, Fault),
-    ],
-)
-def test_an_error_event_is_a_refusal_only_in_words_about_the_request(
-    error: Json, kind: type
-) -> None:
-    outcome = talk("sub2api", [_events(("error", {"type": "error", "error": error}))]).outcome
-
-    assert isinstance(outcome, kind), outcome
-
-
-def _hostile() -> st.SearchStrategy[list[Answer]]:
-    """Any replies, many of them close to what a provider would say."""
-    near = st.sampled_from([answer for name in NAMES for answer in served(name)] + [BUSY, LOST])
-    inside = json_values() | st.just(ADDRESS) | st.just("job-1") | st.just("success")
-    names = ("data", "id", "status", "error", "code", "message", "result", "images", "url", "jobId")
-    keyed = st.recursive(
-        inside,
-        lambda inner: (
-            st.dictionaries(st.sampled_from(names), inner, max_size=5) | st.lists(inner, max_size=3)
-        ),
-        max_leaves=12,
-    )
-    shaped = st.builds(
-        Reply,
-        status=st.sampled_from((200, 201, 202, 204, 302, 400, 404, 429, 500, 503)),
-        document=keyed,
-        headers=st.sampled_from(((), (("Retry-After", "x"),), (("retry-after", "1e9"),))),
-    )
-    return st.lists(near | shaped | replies() | failures(), min_size=1, max_size=8)
-
-
-def _unpaid(answer: Answer) -> bool:
-    return isinstance(answer, Reply) and answer.status == 429
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.sampled_from(NAMES), _hostile())
-def test_no_answers_break_the_wire_and_nothing_is_posted_after_what_may_be_paid(
-    name: str, answers: list[Answer]
-) -> None:
-    found = talk(name, answers)
-
-    assert isinstance(found.outcome, Images | Refused | Fault)
-    posts = [place for place, one in enumerate(found.requests) if one.method == "POST"]
-    assert posts == list(range(len(posts)))  # all at the beginning
-    for place in posts[1:]:
-        assert _unpaid(answers[min(place - 1, len(answers) - 1)])
-    for request in found.requests[len(posts) :]:
-        assert request.method == "GET"
-        assert request.body is None
-        assert request.target.startswith(("/", "http://", "https://"))
-    assert all(0 <= pause <= RETRY_AFTER_AT_MOST_S for pause in found.pauses)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.sampled_from(JOBS), _hostile())
-def test_a_fault_after_a_job_was_accepted_carries_its_id_and_counts_as_paid(
-    name: str, answers: list[Answer]
-) -> None:
-    outcome = talk(name, [submitted(name), *answers]).outcome
-
-    assert not isinstance(outcome, Refused)
-    assert outcome.job == "job-1"
-    if isinstance(outcome, Fault) and outcome.error_class != "job_failed":
-        assert outcome.may_be_paid

@@ -146,7 +146,8 @@ class Sub2Api(Provider):
 
     def _listed_models(self) -> Answer:
         # The seed: /v1/models may list text models only and the Images API works all the same.
-        models = [{"id": "gpt-5.4", "object": "model", "owned_by": "openai"}]
+        listed: Json = {"id": "gpt-5.4", "object": "model", "created": 1767225600}
+        models = [{**listed, "owned_by": "openai"}]
         return Answer(
             status=200, body={"object": "list", "data": models}, headers=headers(self.desk)
         )

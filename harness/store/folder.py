@@ -9,45 +9,21 @@ import errno
 import fcntl
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from harness.core.case import Shot
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Reply
-from harness.core.outcome import Outcome
-from harness.core.record import Evidence, Record
 from harness.core.run import RunHeader
+from harness.store.line import HEADER, HEADERS, IMAGES, JOURNAL, LINES, Line, no_run
 
-JOURNAL = "journal.jsonl"
-HEADER = "run.json"
-IMAGES = "images"
 BALLAST = ".ballast"
 BALLAST_BYTES = 16 * 1024 * 1024
 """Held back from the start and given up when the disk is full, so that what is in flight fits."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of the journal; the fields that are given tell its kind."""
-
-    provider: str
-    case: str
-    attempt: int = 1
-    shot: Shot | None = None
-    evidence: Evidence | None = None
-    exchange: Exchange | None = None
-    outcome: Outcome | None = None
-    skipped: str | None = None
-
-
-_LINE = TypeAdapter(Line)
-_HEADER = TypeAdapter(RunHeader)
 
 
 class RunFolder:
@@ -81,7 +57,7 @@ class RunFolder:
     def reopen(cls, path: Path) -> "RunFolder":
         """Go on with a folder; UsageError where it is none, or where a run still writes to it."""
         if not (path / HEADER).is_file():
-            raise _no_run(path, "No such file or directory")
+            raise no_run(path, "No such file or directory")
         try:
             (path / IMAGES).mkdir(exist_ok=True)
             folder = cls._opened(path)
@@ -107,21 +83,26 @@ class RunFolder:
         return cls(path, journal)
 
     def mend(self) -> None:
-        """Take away what a crash left of a last line, so that the next one starts on its own."""
+        """Take away what a crash left of a last line, so that the next one starts on its own.
+
+        The journal keeps its date: it tells when the run stopped, by which its clock goes on.
+        """
+        before = (self.path / JOURNAL).stat()
         raw = (self.path / JOURNAL).read_bytes()
         last = raw.rpartition(b"\n")[2]
         if not last or self._journal is None:
             return
         try:
-            _LINE.validate_json(last)
+            LINES.validate_json(last)
         except ValidationError:
             os.ftruncate(self._journal, len(raw) - len(last))
         else:  # only its end is missing
             _write_all(self._journal, b"\n")
+        os.utime(self.path / JOURNAL, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def write_header(self, header: RunHeader) -> None:
         """Write `run.json` whole or not at all."""
-        self.write_file(HEADER, _HEADER.dump_json(header, indent=2) + b"\n")
+        self.write_file(HEADER, HEADERS.dump_json(header, indent=2) + b"\n")
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file beside the journal, whole or not at all; threads may write the same one."""
@@ -152,7 +133,7 @@ class RunFolder:
 
     def append(self, line: Line) -> None:
         """Append a line; one that holds a served reply is on the disk when this returns."""
-        raw = _LINE.dump_json(line, exclude_defaults=True) + b"\n"
+        raw = LINES.dump_json(line, exclude_defaults=True) + b"\n"
         durable = isinstance(line.exchange, Exchange) and _served(line.exchange)
 
         journal = self._journal
@@ -245,91 +226,3 @@ def _disk(path: Path, error: OSError) -> StoreError:
         f"cannot write to {path}: {reason}",
         hint="what was received so far is in its journal; make room, then --resume it",
     )
-
-
-@dataclass(slots=True)
-class Unfinished:
-    """A shot that was sent and of which no outcome was written."""
-
-    line: Line
-    exchanges: list[Exchange] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """What a run folder holds: finished records, and shots that were under way when it stopped."""
-
-    header: RunHeader
-    records: tuple[Record, ...]
-    unfinished: tuple[Unfinished, ...]
-
-
-def read_run(path: Path) -> Past:
-    """Read a run folder back; UsageError where it is none or was altered."""
-    try:
-        header = _HEADER.validate_json((path / HEADER).read_bytes())
-    except OSError as error:
-        raise _no_run(path, error.strerror or str(error)) from None
-    except ValidationError as error:
-        raise UsageError(f"{path / HEADER}: {_first(error)}") from None
-    under_way: dict[tuple[str, str], Unfinished] = {}
-    records: dict[tuple[str, str], Record] = {}  # a later attempt replaces an earlier one
-    for line in _lines(path / JOURNAL):
-        key = (line.provider, line.case)
-        if line.shot is not None and line.skipped is None:
-            records.pop(key, None)  # it left again: what counts is how this attempt ends
-            under_way[key] = Unfinished(line)
-        elif line.skipped is not None and key in under_way:
-            continue  # it left earlier and may be paid: skipping it now does not undo that
-        elif line.exchange is not None and key in under_way:
-            under_way[key].exchanges.append(line.exchange)
-        elif line.shot is not None or line.outcome is not None:
-            records[key] = _finished(line, under_way.pop(key, None))
-    return Past(
-        header=header, records=tuple(records.values()), unfinished=tuple(under_way.values())
-    )
-
-
-def _no_run(path: Path, why: str) -> UsageError:
-    return UsageError(
-        f"{path} is no run folder: {HEADER}: {why}", hint="give a folder that harness run wrote"
-    )
-
-
-def _finished(line: Line, begun: Unfinished | None) -> Record:
-    shot = line.shot or (begun.line.shot if begun else None)
-    evidence = line.evidence or (begun.line.evidence if begun else None)
-    if shot is None or evidence is None:
-        raise UsageError(f"journal: the outcome of {line.case} has no beginning")
-    return Record(
-        shot=shot,
-        evidence=evidence,
-        outcome=line.outcome,
-        exchanges=tuple(begun.exchanges) if begun else (),
-        skipped=line.skipped,
-    )
-
-
-def _lines(path: Path) -> Iterator[Line]:
-    try:
-        raw = path.read_bytes() if path.exists() else b""
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    lines = raw.split(b"\n")
-    for number, content in enumerate(lines, 1):
-        if not content:
-            continue
-        try:
-            yield _LINE.validate_json(content)
-        except ValidationError as error:
-            if number == len(lines):  # cut off by a crash: no newline follows
-                return
-            raise UsageError(
-                f"{path}, line {number}: {_first(error)}",
-                hint="the journal was altered; remove that line to leave its record out",
-            ) from None
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -1,0 +1,115 @@
+"""Claims about a streamed reply: its events, their order, and the partial images in them."""
+
+from collections.abc import Sequence
+
+from harness.checks.claim import Subject, Word, failed, passed
+from harness.core.exchange import Event, Reply
+from harness.core.outcome import Images
+from harness.spec.lifecycle import Stream
+
+
+def streams_where_asked(subject: Subject) -> tuple[Word, ...]:
+    """A served request for a stream is answered with events."""
+    if subject.record.shot.case.arguments.get("stream") is not True:
+        return ()
+    if subject.operation.stream is None or not isinstance(subject.outcome, Images):
+        return ()
+    about = _about(subject, "stream.one_of")
+    events = _events(subject)
+    if events:
+        return passed(f"{len(events)} events", about)
+    return failed("asked for a stream, answered with one reply", about)
+
+
+def sends_no_more_partials_than_asked(subject: Subject) -> tuple[Word, ...]:
+    """At most as many partial images come as were asked for; fewer may come (OpenAI's schema)."""
+    asked = subject.record.shot.case.arguments.get("partial_images")
+    streamed = _streamed(subject)
+    if streamed is None or not isinstance(asked, int) or isinstance(asked, bool) or asked < 0:
+        return ()
+    if _several(subject):  # whether so many for each or for all is not said
+        return ()
+    stream, events = streamed
+    came = len(_partials(stream, events))
+    about = _about(subject, "partial_images.range")
+    if came > asked:
+        return failed(f"asked for {asked} partial images, got {came}", about)
+    return passed(f"{came} of at most {asked}", about)
+
+
+def partials_are_numbered_in_order(subject: Subject) -> tuple[Word, ...]:
+    """Partial images are numbered from 0 upwards, in the order in which they come."""
+    streamed = _streamed(subject)
+    if streamed is None or _several(subject):  # how those of several are numbered is not said
+        return ()
+    stream, events = streamed
+    found = [stream.index.search(event.data) for event in _partials(stream, events)]
+    if not found:
+        return ()
+    told = ", ".join(map(str, found))
+    if found == list(range(len(found))):
+        return passed(f"numbered {told}")
+    return failed(f"numbered {told}")
+
+
+def partials_decode(subject: Subject) -> tuple[Word, ...]:
+    """Every partial image is whole and can be decoded.
+
+    Where the final image is broken, too, that is told of it and not once more.
+    """
+    outcome = subject.outcome
+    if not isinstance(outcome, Images) or not outcome.partials:
+        return ()
+    if any(one.state == "undecodable" for one in outcome.pictures):
+        return ()
+    broken = [one for one in outcome.partials if one.state == "undecodable"]
+    if broken:
+        return failed(f"{len(broken)} of {len(outcome.partials)} do not decode: {broken[0].why}")
+    if any(one.state == "absent" for one in outcome.partials):
+        return ()
+    return passed(f"{len(outcome.partials)} decoded")
+
+
+def the_completed_event_is_the_last(subject: Subject) -> tuple[Word, ...]:
+    """No partial image follows the completed one."""
+    streamed = _streamed(subject)
+    if streamed is None:
+        return ()
+    stream, events = streamed
+    names = [event.name for event in events if event.name in (stream.partial, stream.completed)]
+    if stream.completed not in names:
+        return ()  # that it is missing is another claim's
+    late = names[names.index(stream.completed) :].count(stream.partial)
+    if late:
+        return failed(f"{late} partial after the completed event")
+    return passed(" -> ".join(names))
+
+
+def _streamed(subject: Subject) -> tuple[Stream, Sequence[Event]] | None:
+    """Return the stream's description and its events, where the reply was one and was served."""
+    stream, events = subject.operation.stream, _events(subject)
+    if stream is None or not events or not isinstance(subject.outcome, Images):
+        return None
+    return stream, events
+
+
+def _several(subject: Subject) -> bool:
+    return subject.record.shot.case.arguments.get("n", 1) != 1
+
+
+def _events(subject: Subject) -> tuple[Event, ...]:
+    answers = [one.answer for one in subject.record.exchanges if one.step == "submit"]
+    last = answers[-1] if answers else None
+    return last.events if isinstance(last, Reply) else ()
+
+
+def _partials(stream: Stream, events: Sequence[Event]) -> list[Event]:
+    """Return the partial images before the completed one; what follows is another claim's."""
+    ended = [at for at, event in enumerate(events) if event.name == stream.completed]
+    before = events[: ended[0]] if ended else events
+    return [event for event in before if event.name == stream.partial]
+
+
+def _about(subject: Subject, constraint: str) -> str | None:
+    found = subject.operation.constraint(constraint)
+    return found.id if found is not None and found.documented else None

@@ -1,0 +1,148 @@
+"""Claims about webhooks, read from what our receiver was sent under this request's own address.
+
+Only the provider knows that address. That nothing comes convicts nobody: our receiver may be out of
+reach, and documents spell the parameter in two ways.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from harness.checks.claim import Subject, Word, failed, passed, unclear
+from harness.core.exchange import Failure, Reply
+from harness.core.jsontype import Json
+from harness.core.outcome import Fault, Images
+from harness.spec.ending import ended_between
+from harness.spec.lifecycle import Webhook
+from harness.spec.source import first
+from harness.wire.job import job_id_of
+
+LATE_S = 30.0
+"""A delivery that comes so long after the polls saw the end is called late."""
+
+
+def webhook_arrives(subject: Subject) -> tuple[Word, ...]:
+    """The end of the job is delivered to the address that was given."""
+    found = _received(subject)
+    if found is None:
+        return ()
+    webhook, deliveries = found
+    if isinstance(deliveries, Failure):
+        return unclear(f"nothing could be received: {deliveries.why}")
+    if not deliveries:
+        return unclear("nothing was delivered: our receiver may be out of reach")
+    told = [_signature(one) for one in deliveries]
+    parts = [f"{number} {kind}" for kind, number in sorted(Counter(told).items())]
+    counts = Counter(str(one.get("sha256")) for one in deliveries)
+    repeated = sum(number - 1 for number in counts.values())
+    parts += [f"{repeated} repeated"] if repeated else []
+    parts += [_when(subject, webhook, deliveries)]
+    return passed("; ".join(filter(None, parts)))
+
+
+def webhook_is_signed(subject: Subject) -> tuple[Word, ...]:
+    """Every delivery carries the signature that the documents describe."""
+    deliveries = _deliveries(subject)
+    if not deliveries:
+        return ()
+    wrong = [one for one in deliveries if _signature(one) != "valid"]
+    if not wrong:
+        reading = deliveries[0].get("key")
+        return passed(f"{len(deliveries)} signed, keyed with {reading}")
+    return failed(f"{len(wrong)} of {len(deliveries)} deliveries: signature {_signature(wrong[0])}")
+
+
+def webhook_tells_of_this_job(subject: Subject) -> tuple[Word, ...]:
+    """A signed delivery names the job that the request was answered with, and a state of it."""
+    webhook, job = subject.operation.webhook, _job(subject)
+    bodies = [one.get("body") for one in _deliveries(subject) if _signature(one) == "valid"]
+    if webhook is None or job is None or not bodies:
+        return ()
+    named = [job_id_of(first(webhook.id, body)) for body in bodies]
+    strays = [one for one in named if one and one != job]
+    if strays:
+        return failed(f"told of job {strays[0]!r}, the request made {job!r}")
+    if not all(named):
+        return unclear("a signed delivery names no job where one is looked for")
+    return passed(f"told of job {job}")
+
+
+def webhook_agrees_with_the_polls(subject: Subject) -> tuple[Word, ...]:
+    """A delivery says that the job has ended only once the polls do, too.
+
+    A poll may be answered from a copy that lags behind, so a difference is observed, not judged.
+    """
+    webhook, description = subject.operation.webhook, subject.operation.job
+    deliveries, ended_s = _deliveries(subject), _ended_s(subject)
+    if webhook is None or description is None or ended_s is None:
+        return ()
+    ends = (*description.done, *description.failed)  # a state may be any JSON
+    early = [
+        one
+        for one in deliveries
+        if first(webhook.state, one.get("body")) in ends and _at_s(one) < ended_s[0]
+    ]
+    if early:
+        return unclear(
+            f"observed: delivered as ended {ended_s[0] - _at_s(early[0]):.3g} s before a poll that "
+            "still said otherwise"
+        )
+    return passed("no delivery was ahead of the polls") if deliveries else ()
+
+
+Delivery = dict[str, Json]
+
+
+def _received(subject: Subject) -> tuple[Webhook, Sequence[Delivery] | Failure] | None:
+    """Return what was delivered, all of it, or why nothing could be; None where nobody asked."""
+    webhook = subject.operation.webhook
+    asked = [one for one in subject.record.exchanges if one.step == "deliveries"]
+    if webhook is None or not asked:
+        return None
+    answers = [one.answer for one in asked]
+    if isinstance(answers[0], Failure):
+        return webhook, answers[0]
+    whole = [answer.document for answer in answers if isinstance(answer, Reply)]
+    last = whole[-1] if whole else None
+    listed = last.get("deliveries") if isinstance(last, dict) else None
+    deliveries = listed if isinstance(listed, list) else []
+    return webhook, [one for one in deliveries if isinstance(one, dict)]
+
+
+def _deliveries(subject: Subject) -> Sequence[Delivery]:
+    found = _received(subject)
+    return () if found is None or isinstance(found[1], Failure) else found[1]
+
+
+def _when(subject: Subject, webhook: Webhook, deliveries: Sequence[Delivery]) -> str:
+    """Say how long after the polls saw the end the first delivery of it came."""
+    ended_s, job = _ended_s(subject), subject.operation.job
+    if ended_s is None or job is None:
+        return ""
+    ends = (*job.done, *job.failed)
+    told = [_at_s(one) for one in deliveries if first(webhook.state, one.get("body")) in ends]
+    if not told:
+        return "none of them tells the end"
+    apart = min(told) - ended_s[1]
+    late = ", late" if apart > LATE_S else ""
+    return (
+        f"{abs(apart):.3g} s {'after' if apart >= 0 else 'before'} the poll that told the end{late}"
+    )
+
+
+def _ended_s(subject: Subject) -> tuple[float, float] | None:
+    job = subject.operation.job
+    return None if job is None else ended_between(job, subject.record.exchanges)
+
+
+def _job(subject: Subject) -> str | None:
+    outcome = subject.outcome
+    return outcome.job if isinstance(outcome, Images | Fault) else None
+
+
+def _signature(delivery: Delivery) -> str:
+    return str(delivery.get("signature"))
+
+
+def _at_s(delivery: Delivery) -> float:
+    at = delivery.get("at_s")
+    return float(at) if isinstance(at, int | float) else 0.0

@@ -1,0 +1,76 @@
+"""What a run needs of places outside: reference images at addresses, and an inbox for webhooks."""
+
+from collections.abc import Callable, Iterable
+
+from harness.core.case import Plan, Shot
+from harness.core.jsontype import Json
+from harness.core.places import ASSETS, WEBHOOKS
+from harness.runner.options import Options
+from harness.spec.lifecycle import Webhook
+from harness.spec.load import provider as shipped
+from harness.transport.outside import Outside
+
+
+def outside(options: Options, *, word: str, now_s: Callable[[], float], key: str) -> Outside:
+    """Return the places of a run; against the emulator (`key` is its key) they are on loopback."""
+    live = options.against == "live"
+    webhooks: dict[str, tuple[Webhook, str]] = {}
+    for name in options.providers:
+        signed = options.keys.get(name, "") if live else key
+        for operation in shipped(name).operations.values():
+            if operation.webhook is not None:
+                webhooks[name] = (operation.webhook, signed)
+    return Outside(
+        now_s=now_s,
+        assets_url=options.assets_url,
+        webhook_url=options.webhook_url,
+        port=options.receive_port,
+        local=not live,
+        run_word=word,
+        webhooks=webhooks,
+    )
+
+
+def assets_of(plans: Iterable[Plan]) -> frozenset[str]:
+    """Return the names of all reference images that requests name by address."""
+    return frozenset(
+        text.removeprefix(ASSETS)
+        for plan in plans
+        for shot in plan.shots
+        for text in _texts(_sent(shot))
+        if text.startswith(ASSETS)
+    )
+
+
+def unreachable(places: Outside) -> Callable[[Shot], str | None]:
+    """Return what says why a shot cannot leave from here, if so: its addresses would be nowhere."""
+
+    def why(shot: Shot) -> str | None:
+        texts = [*_texts(_sent(shot))]
+        if places.assets_url is None and any(text.startswith(ASSETS) for text in texts):
+            return "its reference images have no public address: give one with --assets-url"
+        if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in texts):
+            return "our receiver has no public address: give one with --webhook-url"
+        return None
+
+    return why
+
+
+def _sent(shot: Shot) -> Json:
+    """Return the body of a request, where it names addresses: files that are sent need none."""
+    operation = shipped(shot.case.provider).operation(shot.case.operation)
+    if operation.upload is None:
+        return shot.request.body
+    uploaded = operation.upload.argument
+    return {name: value for name, value in shot.case.arguments.items() if name != uploaded}
+
+
+def _texts(value: Json) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)

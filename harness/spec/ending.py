@@ -1,0 +1,28 @@
+"""When a job ended, as its polls tell: an interval, never a point."""
+
+from collections.abc import Sequence
+
+from harness.core.exchange import Exchange, Reply
+from harness.spec.lifecycle import Job
+from harness.spec.source import first
+
+
+def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float] | None:
+    """Return the bounds of a job's end in seconds on the run's clock; None where no poll told it.
+
+    It ended after the last poll that said no was sent (or after the submission was, where the first
+    poll said yes) and before the reply of the first poll that said yes was whole. Poll spacing is
+    what keeps the two apart; the end of the interval alone is late by half of it on average.
+    """
+    submissions = [one for one in exchanges if one.step == "submit"]
+    if not submissions:
+        return None
+    low_s = submissions[-1].times.sent_s
+    for poll in (one for one in exchanges if one.step == "poll"):
+        document = poll.answer.document if isinstance(poll.answer, Reply) else None
+        state = first(job.state, document)
+        if state in job.done or state in job.failed:
+            return low_s, poll.times.end_s
+        if state in job.pending:
+            low_s = poll.times.sent_s
+    return None

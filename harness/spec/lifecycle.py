@@ -1,0 +1,141 @@
+"""How an operation goes on after its request: replies, jobs, streams, uploads and webhooks."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from harness.spec.source import Cited, Compiled, Frozen, Paths, Status
+
+Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+"""A wait, in seconds."""
+
+
+class Field_(Frozen):  # noqa: N801 - `Field` is pydantic's
+    """A field that a reply must hold: where, of which type, and who says so."""
+
+    path: Compiled
+    type: Literal["string", "integer", "array", "object", "strings"]
+    source: Cited
+    status: Status = "documented"
+    note: str = ""
+
+
+class UsagePaths(Frozen):
+    """Where a reply counts tokens; the parts must add up to their whole."""
+
+    input: Compiled
+    output: Compiled
+    total: Compiled
+    input_parts: Compiled | None = None
+    output_parts: Compiled | None = None
+    source: Cited
+
+
+class ReplyShape(Frozen):
+    """How to read a reply that carries images, or addresses of images."""
+
+    images: Paths
+    fields: tuple[Field_, ...] = ()
+    model: Paths = ()
+    size: Paths = ()
+    quality: Paths = ()
+    output_format: Paths = ()
+    charged: Paths = ()
+    usage: UsagePaths | None = None
+    default_format: str | None = None
+    """The image format sent where the request names none, if the documents say so."""
+
+
+class Idempotency(Frozen):
+    """A header by which a repeated submission is known: it makes no second job."""
+
+    header: str
+    source: Cited
+    status: Status = "documented"
+    second_source: Cited | None = None
+    note: str = ""
+
+
+class Job(Frozen):
+    """The life cycle of an operation that answers with a job: submit, poll, fetch.
+
+    States are listed in the order in which they may follow each other; `interval_s` is the
+    documented pause between polls, in seconds.
+    """
+
+    id: Paths
+    poll_path: str
+    state: Paths
+    pending: tuple[str, ...]
+    done: tuple[str, ...]
+    failed: tuple[str, ...]
+    error: Paths
+    interval_s: Seconds
+    source: Cited
+    second_source: Cited | None = None
+    note: str = ""
+    submitted: tuple[Field_, ...] = ()
+    idempotency: Idempotency | None = None
+    submitted_status: Annotated[int, Field(strict=True, ge=200, le=299)] | None = None
+    """The HTTP status of a successful submission, if the documents name one."""
+    unknown_status: Annotated[int, Field(strict=True, ge=400, le=499)] = 404
+    """The HTTP status of a poll for a job that never was."""
+
+
+class Upload(Frozen):
+    """Files that are sent first, one by one; the request then names the addresses they were given.
+
+    `argument` holds the files; each goes into the form field `file`, beside `fields`. `url` is
+    where the reply names the file's address.
+    """
+
+    argument: str
+    path: str
+    file: str
+    fields: dict[str, str] = Field(default_factory=dict)
+    url: Paths
+    source: Cited
+    second_source: Cited | None = None
+    note: str = ""
+
+
+class Webhook(Frozen):
+    """What the provider sends, unasked, to the address that the request gave in `argument`.
+
+    The signature is an HMAC-SHA256 of the body as it came, in hexadecimal digits after `prefix`;
+    `keys` are the readings of what it is keyed with: the API key's SHA-256 digest as bytes
+    (`sha256`) or as the text of its hexadecimal digits (`sha256_hex`).
+    """
+
+    argument: str
+    id: Paths
+    state: Paths
+    signature: str
+    prefix: str = ""
+    keys: Annotated[tuple[Literal["sha256", "sha256_hex"], ...], Field(min_length=1)]
+    source: Cited
+    second_source: Cited | None = None
+    note: str = ""
+
+
+class Stream(Frozen):
+    """The server-sent events of a streamed reply.
+
+    `image` is where a partial's event holds its image; `images` where the completed one holds them,
+    if elsewhere. What an argument asks of the stream stands in `stream` and `partial_images`.
+    """
+
+    partial: str
+    completed: str
+    error: str
+    image: Compiled
+    images: Paths = ()
+    index: Compiled
+    source: Cited
+    second_source: Cited | None = None
+    note: str = ""
+    model: Paths = ()
+    size: Paths = ()
+    quality: Paths = ()
+    output_format: Paths = ()
+    usage: UsagePaths | None = None

@@ -1,0 +1,70 @@
+"""How often a request is made: again only where that is free, or the provider asks for it."""
+
+import re
+from email.utils import parsedate_to_datetime
+
+from harness.core.exchange import Failure, Reply, Request, Step
+from harness.wire.errors import OK, REDIRECT, SERVER
+from harness.wire.step import Answer, Pause, Talk, send
+
+TRIES = 4
+"""How often a request that costs nothing to repeat (a poll, a download, one that was answered 429)
+is made before it counts as failed."""
+
+SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+RETRY_AFTER_AT_MOST_S = 120.0
+FIRST_RETRY_S = 1.0
+TOO_MANY = 429
+
+
+def once(request: Request, step: Step = "submit") -> Talk[Answer]:
+    """Send a request that may cost money: again only where the provider said it was too early."""
+    answer = yield from send(request, step)
+    for attempt in range(TRIES - 1):
+        if not isinstance(answer, Reply) or answer.status != TOO_MANY:
+            break
+        yield Pause(seconds=_retry_after(answer, attempt))
+        answer = yield from send(request, step)
+    return answer
+
+
+def again(request: Request, step: Step) -> Talk[Answer]:
+    """Send a request that costs nothing to repeat, until it is answered by more than an outage."""
+    answer = yield from send(request, step)
+    for attempt in range(TRIES - 1):
+        if _settled(answer):
+            break
+        wait = FIRST_RETRY_S * 2**attempt
+        yield Pause(seconds=_retry_after(answer, attempt) if isinstance(answer, Reply) else wait)
+        answer = yield from send(request, step)
+    return answer
+
+
+def pause_asked(reply: Reply) -> float | None:
+    """Read Retry-After, as seconds or as a date: that one counts from the reply's own Date."""
+    text = (reply.header("retry-after") or "").strip()
+    if SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        then, now = (parsedate_to_datetime(one) for one in (text, reply.header("date") or ""))
+        return max((then - now).total_seconds(), 0.0)
+    except (ValueError, TypeError, IndexError, OverflowError):  # no date, or half a one
+        return None
+
+
+def _settled(answer: Answer) -> bool:
+    """Tell whether asking again would tell no more: a gateway's page in place of JSON is nothing.
+
+    An image is its own document.
+    """
+    if isinstance(answer, Failure):
+        return not answer.sent and answer.kind in ("not_on_tape", "protocol")
+    if OK <= answer.status < REDIRECT:
+        return answer.document is not None
+    return answer.status < SERVER and answer.status != TOO_MANY
+
+
+def _retry_after(reply: Reply, attempt: int) -> float:
+    """Return the pause that the provider asks for, in seconds, or our own doubling one."""
+    asked = pause_asked(reply)
+    return FIRST_RETRY_S * 2**attempt if asked is None else min(asked, RETRY_AFTER_AT_MOST_S)

@@ -1,0 +1,81 @@
+"""Files that are uploaded before the request that names them."""
+
+from harness.core.exchange import Failure, Part, Request
+from harness.core.jsontype import Json
+from harness.core.outcome import Fault, Outcome
+from harness.core.places import ASSETS
+from harness.spec.dialect import JSON, form_part
+from harness.spec.lifecycle import Upload
+from harness.spec.provider import Provider
+from harness.spec.rules import Arguments
+from harness.spec.source import first
+from harness.wire.errors import fault_of, is_error, refused_or_fault
+from harness.wire.retry import again
+from harness.wire.step import Talk
+
+
+def uploaded(
+    provider: Provider, upload: Upload, arguments: Arguments, request: Request
+) -> Talk[Request | Outcome]:
+    """Upload every file of a request once and return the request with the addresses they got.
+
+    An upload costs nothing, so it is repeated through an outage; one that is refused or fails is
+    the outcome of the whole.
+    """
+    addresses: dict[str, str] = {}
+    given = arguments.get(upload.argument)
+    for item in given if isinstance(given, list) else ():
+        name = item.get("filename") if isinstance(item, dict) else None
+        if not isinstance(name, str) or name in addresses:
+            continue
+        answer = yield from again(_request(upload, item, request.timeout_s), "upload")
+        if isinstance(answer, Failure):
+            return _free(fault_of(answer, paid=False))
+        if is_error(provider.errors, answer):
+            return _free(refused_or_fault(provider.errors, answer))
+        address = first(upload.url, answer.document)
+        if not isinstance(address, str) or not address:
+            why = f"the upload of {name} was answered without an address (HTTP {answer.status})"
+            return Fault(error_class="protocol", why=why, may_be_paid=False, status=answer.status)
+        addresses[name] = address
+    known = {f"{ASSETS}{name}": address for name, address in addresses.items()}
+    return Request(
+        method=request.method,
+        target=request.target,
+        headers=request.headers,
+        body=_named(request.body, known),
+        timeout_s=request.timeout_s,
+    )
+
+
+def _request(upload: Upload, item: Json, timeout_s: float) -> Request:
+    fields = tuple(Part(name=name, value=value) for name, value in upload.fields.items())
+    return Request(
+        method="POST",
+        target=upload.path,
+        headers=(JSON,),
+        form=(*fields, form_part(upload.file, item)),
+        timeout_s=timeout_s,
+    )
+
+
+def _free(outcome: Outcome) -> Outcome:
+    """Say that nothing was paid: no image was asked for yet."""
+    if not isinstance(outcome, Fault):
+        return outcome
+    return Fault(
+        error_class=outcome.error_class,
+        why=f"upload: {outcome.why}",
+        may_be_paid=False,
+        status=outcome.status,
+    )
+
+
+def _named(body: Json, addresses: dict[str, str]) -> Json:
+    if isinstance(body, str):
+        return addresses.get(body, body)
+    if isinstance(body, list):
+        return [_named(item, addresses) for item in body]
+    if isinstance(body, dict):
+        return {key: _named(item, addresses) for key, item in body.items()}
+    return body

@@ -1,0 +1,89 @@
+"""What the emulator's rules say of a case: its request as a server would have it, files and all."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from harness.assets import made
+from harness.core.case import Case
+from harness.core.exchange import Part, Request
+from harness.core.jsontype import Json
+from harness.emulator import validate
+from harness.spec.dialect import request
+from harness.spec.load import provider
+
+made_once = cache(made)
+
+OTHER_NAMES: dict[tuple[str, str | None], str] = {
+    ("edit", "images.count"): "images.format",
+    ("edit", "images.url_only"): "images.format",
+    **{
+        ("generate", f"{name}.format"): f"{name}.one_of"
+        for name in (
+            *("background", "moderation", "output_format", "quality", "response_format", "size"),
+        )
+    },
+}
+"""Where the emulator has a rule of its own for what is no text, or no list of addresses."""
+
+
+def said(case: Case) -> str | None:
+    """The rule by which the emulator refuses a case, None where it serves it."""
+    one = provider(case.provider)
+    sent = request(one, one.operation(case.operation), case.arguments)
+    return uploaded(case) or validate(case.provider, case.operation, body_of(sent))
+
+
+def disagreement(case: Case) -> str | None:
+    """What the emulator says against a case's expectation; nothing where it agrees."""
+    rule = said(case)
+    if case.expect == "accept":
+        return None if rule is None else f"refused for {rule}"
+    agreed = rule in (case.breaks, OTHER_NAMES.get((case.operation, case.breaks)))
+    return None if rule is not None and agreed else f"for {case.breaks}: {rule}"
+
+
+def body_of(sent: Request) -> object:
+    """A request's body as `validate` takes it: JSON as it is, a form with its files' bytes."""
+    if sent.form is None:
+        return sent.body
+    fields: dict[str, list[str]] = {}
+    files: dict[str, list[dict[str, Any]]] = {}
+    for part in sent.form:
+        if part.value is None:
+            files.setdefault(part.name, []).append(file_of(part))
+        else:
+            fields.setdefault(part.name, []).append(part.value)
+    return {"fields": fields, "files": files}
+
+
+def file_of(part: Part) -> dict[str, Any]:
+    """A file as `validate` takes it."""
+    assert part.filename is not None
+    return {
+        "data": made_once(part.filename),
+        "media_type": part.media_type,
+        "filename": part.filename,
+    }
+
+
+def uploaded(case: Case) -> str | None:
+    """The rule that refuses the first wrong one of the files which are uploaded before a case."""
+    upload = provider(case.provider).operation(case.operation).upload
+    held = case.arguments.get(upload.argument) if upload else None
+    listed: Sequence[Json] = held if isinstance(held, list) else []
+    names = [str(item["filename"]) for item in listed if isinstance(item, dict)]
+    refused = (of_upload(case.provider, case.operation, name) for name in names)
+    return next((rule for rule in refused if rule is not None), None)
+
+
+@cache
+def of_upload(name: str, operation: str, filename: str) -> str | None:
+    """The rule that refuses one file's upload: the same whichever request it goes before."""
+    upload = provider(name).operation(operation).upload
+    assert upload is not None
+    media_type = f"image/{filename.rpartition('.')[2]}"
+    file = {"data": made_once(filename), "media_type": media_type, "filename": filename}
+    return validate(
+        name, operation, {"fields": dict(upload.fields), "files": {upload.file: [file]}}
+    )
