@@ -153,7 +153,7 @@ def _encoded(wanted: Recipe) -> bytes:
     held = io.BytesIO()
     # No encoder's default may change under a plan: what matters is said.
     if wanted.format == "webp":
-        image.save(held, "WEBP", lossless=True, quality=50, method=2)
+        image.save(held, "WEBP", lossless=True, quality=0, method=0)
     elif wanted.format == "jpeg":
         image.save(held, "JPEG", quality=85)
     else:

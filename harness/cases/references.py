@@ -19,12 +19,15 @@ from harness.spec.provider import Argument, Constraint, Operation
 
 PLAIN = Recipe(format="png", mode="rgb", width_px=512, height_px=512)
 MASK = Recipe(format="png", mode="rgba", width_px=512, height_px=512, seed=2)
-SMALL = Recipe(format="png", mode="rgb", width_px=64, height_px=64)
+TINY = Recipe(format="png", mode="rgb", width_px=64, height_px=64)
+"""Short as text; only for what must be refused."""
 
 _KINDS = ("png", "webp", "jpeg", "gif")
 """The formats, the one first that is sent where the documents allow it."""
 
-_EDGES = (64, 96, 128, 256)
+_EDGES = (256, 384, 512)
+"""No document names a smallest reference: nothing smaller is asked for, lest that be refused."""
+
 _SEEDS = 3
 _FEW = 4
 """How many references a drawn request has at most; the bound itself is a written case."""
@@ -235,8 +238,8 @@ def _one(wanted: Recipe, name: str, operation: Operation) -> Choice:
 
 
 def _many(number: int, name: str, operation: Operation) -> Choice:
-    """Return a list of so many small references, no two alike."""
-    image = _like(SMALL, name, operation)
+    """Return a list of so many references, no two alike."""
+    image = _like(PLAIN, name, operation)
     items = [value(replace(image, seed=at + 1), name, operation) for at in range(number)]
     return Choice(value=items, slug=str(number))
 
@@ -283,7 +286,7 @@ def _masked(  # noqa: PLR0913 - both files of a pair
 
 
 def _no_addresses() -> tuple[Choice, ...]:
-    text = base64.b64encode(made(SMALL.name)).decode()
+    text = base64.b64encode(made(TINY.name)).decode()
     return (
         Choice(value=[text], slug="base64"),
         Choice(value=[f"data:image/png;base64,{text}"], slug="data-url"),

@@ -2,12 +2,15 @@
 
 import tomllib
 from collections import Counter
+from typing import cast
 
 import pytest
 
+from harness.assets import MODES
 from harness.cases.build import Builder
 from harness.cases.draw import accepted, drawn, refused, valid_arguments
 from harness.cases.tokens import tokens
+from harness.cases.written import written_cases
 from harness.core.case import Case
 from harness.spec.load import NAMES, parse, provider
 from harness.spec.provider import Provider
@@ -87,6 +90,52 @@ def test_a_sixth_provider_needs_no_code() -> None:
 
     assert names == set(builder.operation.arguments)
     assert breaks == {item.id for item in builder.operation.constraints}
+
+
+EDITS: dict[str, tuple[list[str], list[str] | None, dict[str, int]]] = {
+    "png and webp": (["png", "webp"], None, {"min": 1, "max": 2}),
+    "two images at least": (["png", "webp"], None, {"min": 2, "max": 3}),
+    "no image at least": (["png"], None, {"min": 0, "max": 5}),
+    "jpeg only": (["jpeg"], ["png"], {"min": 1, "max": 1}),
+    "webp only": (["webp"], ["webp"], {"min": 1, "max": 4}),
+    "gif only": (["gif"], None, {"min": 1, "max": 2}),
+    "every format": (["png", "jpeg", "webp", "gif"], ["png"], {"min": 1, "max": 16}),
+    "one that cannot be made": (["heic", "png"], ["png"], {"min": 1, "max": 2}),
+}
+
+
+@pytest.mark.parametrize(("types", "masks", "count"), EDITS.values(), ids=EDITS)
+def test_the_edit_of_a_sixth_provider_needs_no_code(
+    types: list[str], masks: list[str] | None, count: dict[str, int]
+) -> None:
+    raw = small.tables()
+    edit = raw["operations"]["edit"]
+    images, mask = (edit["arguments"][name] for name in ("images", "mask"))
+    images["count"] |= count
+    images["max_bytes"]["bytes"] = mask["max_bytes"]["bytes"] = 1_000_000
+    images["media_type"]["values"] = [f"image/{kind}" for kind in types]
+    if masks is not None:
+        values = [f"image/{kind}" for kind in masks]
+        mask["media_type"] = {"values": values, "source": "page: Edit"}
+    one = parse(raw)
+    assert isinstance(one, Provider), one
+    builder = Builder(one, "edit")
+    planned = [
+        *written_cases(one, "edit"),
+        *drawn(accepted(builder), count=60, seed_=0),
+        *drawn(refused(builder), count=120, seed_=0),
+    ]
+    broken_ = {case.breaks for case in planned if case.expect == "refuse"}
+    sent = {
+        file["media_type"]
+        for case in planned
+        if case.expect == "accept"
+        for file in cast("list[dict[str, str]]", case.arguments["images"])
+    }
+
+    assert {"prompt.required", "images.required", "images.count", "n.range"} <= broken_
+    assert ("images.media_type" in broken_) is (len(types) < len(MODES))
+    assert sent == {f"image/{kind}" for kind in types if kind in MODES}
 
 
 def test_an_argument_is_drawn_though_its_partner_stands_later_in_the_document() -> None:
