@@ -9,6 +9,7 @@ from harness.cases.draw import accepted, drawn, refused
 from harness.cases.written import written_cases
 from harness.core.case import Case, Plan
 from harness.core.errors import RecordingError
+from harness.core.jsontype import Json, canonical
 from harness.plan import from_json, plan
 from harness.spec.load import provider as shipped
 from harness.spec.load import spec_digest
@@ -41,13 +42,23 @@ def drawn_cases(
     valid: int = DRAWN_VALID,
     broken: int = DRAWN_REFUSED,
 ) -> tuple[Case, ...]:
-    """Draw whole valid requests and singly broken ones, in addition to the written cases."""
+    """Draw whole valid requests and singly broken ones, in addition to the written cases.
+
+    A valid request that differs from another in its prompt alone would be paid for nothing.
+    """
     builder = Builder(shipped(name), operation)
-    found = (
-        *drawn(accepted(builder, cheap=True), count=valid, seed_=seed),
-        *drawn(refused(builder), count=broken, seed_=seed),
-    )
+    known = {_beside_prompt(builder.base(prompt=""))}
+    found = []
+    for case in drawn(accepted(builder, cheap=True), count=valid, seed_=seed):
+        shape = _beside_prompt(case.arguments)
+        found += [case] if shape not in known else []
+        known.add(shape)
+    found += drawn(refused(builder), count=broken, seed_=seed)
     return tuple({case.id: case for case in found}.values())
+
+
+def _beside_prompt(arguments: dict[str, Json]) -> str:
+    return canonical({name: value for name, value in arguments.items() if name != "prompt"})
 
 
 def saved_plan(folder: Path, name: str) -> Plan:
