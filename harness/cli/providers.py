@@ -1,6 +1,7 @@
 """`harness providers`: what the five documents promise, as the harness reads them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from harness.cli.options import chosen, json_option, known
 from harness.core.errors import SpecError, UsageError
 from harness.spec.load import load
 from harness.spec.load import provider as shipped
-from harness.spec.provider import Provider
+from harness.spec.provider import Operation, Provider
 from harness.spec.tell import tell
 
 
@@ -62,8 +63,38 @@ def show(*, name: str) -> None:
                 source += f"; {item.rule.second_source}"
             table.add_row(item.id, tell(item), item.rule.status, source)
         console.print(table)
+        for line in _beside(operation):
+            console.print(line)
+    for line in _besides(one):
+        console.print(line)
+
+
+def _besides(one: Provider) -> Iterator[str]:
+    """Yield what the documents say beside the operations: addresses, sentences, open questions."""
+    for endpoint in one.endpoints:
+        yield f"also: {endpoint.method} {endpoint.path}: {endpoint.title} ({endpoint.source})"
+    for statement in one.statements:
+        yield f"said of {statement.about}: {statement.says} ({statement.source})"
     for question in one.open_questions:
-        console.print(f"open: {question}")
+        yield f"open: {question}"
+
+
+def _beside(operation: Operation) -> Iterator[str]:
+    """Yield what goes with an operation's request: uploads, the job, webhooks, events."""
+    if (upload := operation.upload) is not None:
+        yield f"upload first: POST {upload.path}, the file in {upload.file!r} ({upload.source})"
+    if (job := operation.job) is not None:
+        ends = f"{' or '.join(job.done)}, or {', '.join(job.failed)}"
+        yield (
+            f"job: GET {job.poll_path} every {job.interval_s:g} s: {' -> '.join(job.pending)} -> "
+            f"{ends} ({job.source})"
+        )
+        if job.idempotency is not None:
+            yield f"job: {job.idempotency.header} makes no second one ({job.idempotency.source})"
+    if (webhook := operation.webhook) is not None:
+        yield f"webhook: to {webhook.argument}, signed in {webhook.signature} ({webhook.source})"
+    if (stream := operation.stream) is not None:
+        yield f"events: {stream.partial}, {stream.completed}, {stream.error} ({stream.source})"
 
 
 @providers.command()

@@ -97,3 +97,16 @@ def test_export_of_one_provider_is_one_line(capsys: pytest.CaptureFixture[str]) 
     status(["providers", "export", "apiframe"])
 
     assert json.loads(capsys.readouterr().out)["name"] == "apiframe"
+
+
+def test_show_tells_what_goes_with_a_request(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("buble", "apiframe", "sub2api"):
+        assert status(["providers", "show", name]) == 0
+    told = capsys.readouterr().out
+
+    assert "upload first: POST /api/v1/files" in told
+    assert "job: GET /v2/jobs/{id} every 2 s: QUEUED -> PROCESSING -> COMPLETED" in told
+    assert "job: Idempotency-Key makes no second one" in told
+    assert "webhook: to webhook_url, signed in X-Webhook-Signature" in told
+    assert "events: image_edit.partial_image, image_edit.completed, error" in told
+    assert "said of latency: about 15 s per generation on average" in told
