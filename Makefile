@@ -27,7 +27,7 @@ check: lint test
 
 # These run without coverage, which would double their time: each fault is a whole run of its own,
 # and the clients drive what other tests cover.
-APART := tests/faults tests/clients
+APART := tests/faults tests/clients tests/lifecycle tests/cases
 
 # The share of branches and lines that the tests run; it only rises.
 FLOOR := 96

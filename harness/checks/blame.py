@@ -57,7 +57,8 @@ def _suspects(record: Record, cleared: set[str], operation: Operation) -> tuple[
     ]
     fresh = [token for token in covers if token not in cleared]
     both = [token for token in named if token in fresh]
-    return tuple(both or named[:1] or fresh)
+    values = [token for token in fresh if "=" in token]  # a rule that is merely kept comes last
+    return tuple(both or named[:1] or values or fresh)
 
 
 def _named(refused: Sequence[Record], operation: Operation) -> dict[str, int]:

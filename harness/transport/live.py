@@ -1,8 +1,10 @@
 """Real round trips over real sockets, timed inside the transport on the run's monotonic clock."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -53,6 +55,12 @@ class Endpoint:
         sendable(self.auth.env, self.key)
 
 
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Read the trusted certificates once: that takes longer than many a request."""
+    return httpx.create_ssl_context()
+
+
 class Live:
     """One worker's connection: a client of its own, so that no pool is shared (httpx#3215).
 
@@ -80,6 +88,7 @@ class Live:
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=CONNECT_S),
             follow_redirects=False,
+            verify=_trusted(),
             trust_env=not local,  # a proxy of the environment has no business on loopback
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": CODINGS},
         )

@@ -275,7 +275,7 @@ def _sub2api_edit(given: Given) -> Iterator[str]:
 
 
 def _sub2api_respond(_: Given) -> Iterator[str]:
-    """In its words: "image_generation tool with a text/agent model", and not one more."""
+    """It names the endpoint and its tool, and says not one word of any parameter."""
     yield from ()
 
 

@@ -23,7 +23,7 @@ SERVED = served(picture())
 
 @cache
 def plan() -> Plan:
-    return new_plan("sub2api", seed=0)
+    return new_plan("sub2api", seed=0, operations=("generate",))
 
 
 def accepting(size: str, outcome: Outcome, *, about: str | None = None) -> Record:
