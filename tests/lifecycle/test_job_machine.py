@@ -45,11 +45,15 @@ ALLOWED = ("failed_job", "flaky_500", "rate_limit", "webhook_late", "webhook_rep
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_without_a_fault_every_promise_holds_in_any_order(shop: Emulator, name: str) -> None:
+    wanted = DID | ALSO[name]
     with emulated(name, shop.urls[name]) as world:
-        run(world, examples=10)
+        for examples in (10, 20, 40):  # on a busy machine some steps have no occasion at first
+            run(world, examples=examples)
+            if wanted <= set(world.did):
+                break
 
     assert world.found == []
-    assert set(world.did) == DID | ALSO[name]
+    assert set(world.did) == wanted
 
 
 @pytest.mark.parametrize(
