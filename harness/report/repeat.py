@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.assets import described, recipe
 from harness.core.case import Shot
 from harness.core.exchange import Part, Request
-from harness.core.jsontype import Json
+from harness.core.jsontype import Json, texts
 from harness.core.places import ASSETS, MISSING, THIS_RUN, WEBHOOKS
 from harness.core.record import Record
 from harness.report.curl import FILES, line, ours
@@ -67,7 +67,7 @@ def uploads(record: Record) -> tuple[Request, ...]:
 
 def files_of(record: Record) -> tuple[str, ...]:
     """Name the reference images that a record's request needs, each once, and that we can make."""
-    addressed = (text.removeprefix(ASSETS) for text in _texts(record.shot.request.body))
+    addressed = (text.removeprefix(ASSETS) for text in _addresses(record.shot.request.body))
     return tuple(dict.fromkeys([*_sent(record), *(name for name in addressed if ours(name))]))
 
 
@@ -120,19 +120,9 @@ def _held(part: Part) -> bool:
     return part.value is None and ours(part.filename or "", digest=part.digest)
 
 
-def _texts(value: Json) -> Iterator[str]:
+def _addresses(body: Json) -> Iterator[str]:
     """Find every address of a reference image in a body."""
-    match value:
-        case str() if value.startswith(ASSETS):
-            yield value
-        case list():
-            for item in value:
-                yield from _texts(item)
-        case dict():
-            for item in value.values():
-                yield from _texts(item)
-        case _:
-            return
+    return (text for text in texts(body) if text.startswith(ASSETS))
 
 
 def _on_files(record: Record, written: Sequence[str]) -> Iterator[str]:
@@ -151,7 +141,7 @@ def _on_files(record: Record, written: Sequence[str]) -> Iterator[str]:
 
 
 def _on_addresses(request: Request, uploaded: set[str]) -> Iterator[str]:
-    addresses = {text for text in _texts(request.body) if text not in uploaded}
+    addresses = {text for text in _addresses(request.body) if text not in uploaded}
     if addresses - {MISSING}:
         yield (
             f"Put an address at which the provider can fetch this report's {FILES} in the place of"
@@ -159,7 +149,7 @@ def _on_addresses(request: Request, uploaded: set[str]) -> Iterator[str]:
         )
     if MISSING in addresses:
         yield f"Put an address at which there is nothing in the place of {MISSING}."
-    if _holds(request.body, WEBHOOKS):
+    if any(text.startswith(WEBHOOKS) for text in texts(request.body)):
         yield (
             "Put an address that takes a POST from the provider in the place of"
             f" {WEBHOOKS} (a run does so with --webhook-url)."
@@ -173,15 +163,3 @@ def _on_keys(shot: Shot) -> Iterator[str]:
             f"Put a new word in the place of {THIS_RUN}: a key that was used before makes no new"
             f" job{twice if 'same_key' in shot.case.follow_ups else ''}."
         )
-
-
-def _holds(value: Json, start: str) -> bool:
-    match value:
-        case str():
-            return value.startswith(start)
-        case list():
-            return any(_holds(item, start) for item in value)
-        case dict():
-            return any(_holds(item, start) for item in value.values())
-        case _:
-            return False

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from harness.core.case import Plan, Shot
-from harness.core.jsontype import Json
+from harness.core.jsontype import Json, texts
 from harness.core.places import ASSETS, WEBHOOKS
 from harness.runner.options import Options
 from harness.spec.lifecycle import Webhook
@@ -37,7 +37,7 @@ def assets_of(plans: Iterable[Plan]) -> frozenset[str]:
         text.removeprefix(ASSETS)
         for plan in plans
         for shot in plan.shots
-        for text in _texts(_sent(shot))
+        for text in texts(_sent(shot))
         if text.startswith(ASSETS)
     )
 
@@ -46,10 +46,10 @@ def unreachable(places: Outside) -> Callable[[Shot], str | None]:
     """Return what says why a shot cannot leave from here, if so: its addresses would be nowhere."""
 
     def why(shot: Shot) -> str | None:
-        texts = [*_texts(_sent(shot))]
-        if places.assets_url is None and any(text.startswith(ASSETS) for text in texts):
+        named = [*texts(_sent(shot))]
+        if places.assets_url is None and any(text.startswith(ASSETS) for text in named):
             return "its reference images have no public address: give one with --assets-url"
-        if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in texts):
+        if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in named):
             return "our receiver has no public address: give one with --webhook-url"
         return None
 
@@ -63,14 +63,3 @@ def _sent(shot: Shot) -> Json:
         return shot.request.body
     uploaded = operation.upload.argument
     return {name: value for name, value in shot.case.arguments.items() if name != uploaded}
-
-
-def _texts(value: Json) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.core.errors import UsageError
 from harness.core.exchange import Part, Request
-from harness.core.jsontype import Json
+from harness.core.jsontype import with_texts
 from harness.core.places import ASSETS, THIS_RUN, WEBHOOKS
 from harness.transport.secrets import spelled
 
@@ -50,7 +50,7 @@ class StandIns:
             request,
             target=self._text(request.target),
             headers=tuple((name, self._header(value)) for name, value in request.headers),
-            body=self._body(request.body),
+            body=with_texts(request.body, self._text),
             form=None if request.form is None else tuple(self._part(one) for one in request.form),
         )
 
@@ -60,15 +60,6 @@ class StandIns:
         if not any(hint in low for hint in self._hints):
             return text
         return self._pattern.sub(lambda found: self._kept[(found.lastindex or 1) - 1], text)
-
-    def _body(self, value: Json) -> Json:
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, list):
-            return [self._body(item) for item in value]
-        if isinstance(value, dict):
-            return {key: self._body(item) for key, item in value.items()}
-        return value
 
     def _part(self, part: Part) -> Part:
         return part if part.value is None else replace(part, value=self._text(part.value))

@@ -1,7 +1,7 @@
 """Files that are uploaded before the request that names them."""
 
 from harness.core.exchange import Failure, Part, Request
-from harness.core.jsontype import Json
+from harness.core.jsontype import Json, with_texts
 from harness.core.outcome import Fault, Outcome
 from harness.core.places import ASSETS
 from harness.spec.dialect import JSON, form_part
@@ -43,7 +43,7 @@ def uploaded(
         method=request.method,
         target=request.target,
         headers=request.headers,
-        body=_named(request.body, known),
+        body=with_texts(request.body, lambda text: known.get(text, text)),
         timeout_s=request.timeout_s,
     )
 
@@ -69,13 +69,3 @@ def _free(outcome: Outcome) -> Outcome:
         may_be_paid=False,
         status=outcome.status,
     )
-
-
-def _named(body: Json, addresses: dict[str, str]) -> Json:
-    if isinstance(body, str):
-        return addresses.get(body, body)
-    if isinstance(body, list):
-        return [_named(item, addresses) for item in body]
-    if isinstance(body, dict):
-        return {key: _named(item, addresses) for key, item in body.items()}
-    return body
