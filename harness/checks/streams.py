@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from harness.checks.claim import Subject, Word, failed, passed
-from harness.core.exchange import Event, Reply
+from harness.core.exchange import Event, Reply, submission
 from harness.core.outcome import Images
 from harness.spec.lifecycle import Stream
 
@@ -98,9 +98,8 @@ def _several(subject: Subject) -> bool:
 
 
 def _events(subject: Subject) -> tuple[Event, ...]:
-    answers = [one.answer for one in subject.record.exchanges if one.step == "submit"]
-    last = answers[-1] if answers else None
-    return last.events if isinstance(last, Reply) else ()
+    sent = submission(subject.record.exchanges)
+    return sent.answer.events if sent and isinstance(sent.answer, Reply) else ()
 
 
 def _partials(stream: Stream, events: Sequence[Event]) -> list[Event]:

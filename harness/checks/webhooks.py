@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.checks.claim import Subject, Word, failed, passed, unclear
-from harness.core.exchange import Failure, Reply
-from harness.core.jsontype import Json
+from harness.core.delivery import Delivery, delivered
+from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.spec.ending import ended_between
 from harness.spec.lifecycle import Webhook
@@ -30,9 +30,9 @@ def webhook_arrives(subject: Subject) -> tuple[Word, ...]:
         return unclear(f"nothing could be received: {deliveries.why}")
     if not deliveries:
         return unclear("nothing was delivered: our receiver may be out of reach")
-    told = [_signature(one) for one in deliveries]
+    told = [one.signature for one in deliveries]
     parts = [f"{number} {kind}" for kind, number in sorted(Counter(told).items())]
-    counts = Counter(str(one.get("sha256")) for one in deliveries)
+    counts = Counter(one.digest for one in deliveries)
     repeated = sum(number - 1 for number in counts.values())
     parts += [f"{repeated} repeated"] if repeated else []
     parts += [_when(subject, webhook, deliveries)]
@@ -44,17 +44,17 @@ def webhook_is_signed(subject: Subject) -> tuple[Word, ...]:
     deliveries = _deliveries(subject)
     if not deliveries:
         return ()
-    wrong = [one for one in deliveries if _signature(one) != "valid"]
+    wrong = [one for one in deliveries if one.signature != "valid"]
     if not wrong:
-        reading = deliveries[0].get("key")
+        reading = deliveries[0].key
         return passed(f"{len(deliveries)} signed, keyed with {reading}")
-    return failed(f"{len(wrong)} of {len(deliveries)} deliveries: signature {_signature(wrong[0])}")
+    return failed(f"{len(wrong)} of {len(deliveries)} deliveries: signature {wrong[0].signature}")
 
 
 def webhook_tells_of_this_job(subject: Subject) -> tuple[Word, ...]:
     """A signed delivery names the job that the request was answered with, and a state of it."""
     webhook, job = subject.operation.webhook, _job(subject)
-    bodies = [one.get("body") for one in _deliveries(subject) if _signature(one) == "valid"]
+    bodies = [one.body for one in _deliveries(subject) if one.signature == "valid"]
     if webhook is None or job is None or not bodies:
         return ()
     named = [job_id_of(first(webhook.id, body)) for body in bodies]
@@ -79,7 +79,7 @@ def webhook_agrees_with_the_polls(subject: Subject) -> tuple[Word, ...]:
     early = [
         one
         for one in deliveries
-        if first(webhook.state, one.get("body")) in ends and _at_s(one) < ended_s[0]
+        if first(webhook.state, one.body) in ends and _at_s(one) < ended_s[0]
     ]
     if early:
         return unclear(
@@ -89,23 +89,10 @@ def webhook_agrees_with_the_polls(subject: Subject) -> tuple[Word, ...]:
     return passed("no delivery was ahead of the polls") if deliveries else ()
 
 
-Delivery = dict[str, Json]
-
-
 def _received(subject: Subject) -> tuple[Webhook, Sequence[Delivery] | Failure] | None:
     """Return what was delivered, all of it, or why nothing could be; None where nobody asked."""
-    webhook = subject.operation.webhook
-    asked = [one for one in subject.record.exchanges if one.step == "deliveries"]
-    if webhook is None or not asked:
-        return None
-    answers = [one.answer for one in asked]
-    if isinstance(answers[0], Failure):
-        return webhook, answers[0]
-    whole = [answer.document for answer in answers if isinstance(answer, Reply)]
-    last = whole[-1] if whole else None
-    listed = last.get("deliveries") if isinstance(last, dict) else None
-    deliveries = listed if isinstance(listed, list) else []
-    return webhook, [one for one in deliveries if isinstance(one, dict)]
+    webhook, found = subject.operation.webhook, delivered(subject.record.exchanges)
+    return None if webhook is None or found is None else (webhook, found)
 
 
 def _deliveries(subject: Subject) -> Sequence[Delivery]:
@@ -119,7 +106,7 @@ def _when(subject: Subject, webhook: Webhook, deliveries: Sequence[Delivery]) ->
     if ended_s is None or job is None:
         return ""
     ends = (*job.done, *job.failed)
-    told = [_at_s(one) for one in deliveries if first(webhook.state, one.get("body")) in ends]
+    told = [_at_s(one) for one in deliveries if first(webhook.state, one.body) in ends]
     if not told:
         return "none of them tells the end"
     apart = min(told) - ended_s[1]
@@ -139,10 +126,5 @@ def _job(subject: Subject) -> str | None:
     return outcome.job if isinstance(outcome, Images | Fault) else None
 
 
-def _signature(delivery: Delivery) -> str:
-    return str(delivery.get("signature"))
-
-
 def _at_s(delivery: Delivery) -> float:
-    at = delivery.get("at_s")
-    return float(at) if isinstance(at, int | float) else 0.0
+    return 0.0 if delivery.at_s is None else delivery.at_s

@@ -1,5 +1,6 @@
 """One round trip: what was sent, what came back, and when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -134,3 +135,8 @@ class Exchange:
     answer: Reply | Failure
     times: Times
     step: Step = "submit"
+
+
+def submission(exchanges: Sequence[Exchange]) -> Exchange | None:
+    """Return the round trip that sent the request itself: the last, where it was sent again."""
+    return next((one for one in reversed(exchanges) if one.step == "submit"), None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.core.exchange import Exchange, Reply
+from harness.core.exchange import Exchange, Reply, submission
 from harness.spec.lifecycle import Job
 from harness.spec.source import first
 
@@ -14,10 +14,10 @@ def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float
     poll said yes) and before the reply of the first poll that said yes was whole. Poll spacing is
     what keeps the two apart; the end of the interval alone is late by half of it on average.
     """
-    submissions = [one for one in exchanges if one.step == "submit"]
-    if not submissions:
+    sent = submission(exchanges)
+    if sent is None:
         return None
-    low_s = submissions[-1].times.sent_s
+    low_s = sent.times.sent_s
     for poll in (one for one in exchanges if one.step == "poll"):
         document = poll.answer.document if isinstance(poll.answer, Reply) else None
         state = first(job.state, document)

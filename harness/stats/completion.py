@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from harness.core.exchange import Reply
+from harness.core.delivery import delivered
+from harness.core.exchange import Failure, submission
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Estimate
@@ -12,6 +13,7 @@ from harness.spec.lifecycle import Job, Webhook
 from harness.spec.provider import Operation, Provider
 from harness.spec.source import first
 from harness.stats import quantile
+from harness.wire.job import job_id_of
 
 CONFIDENCE = 0.95
 
@@ -74,11 +76,12 @@ def by_operation(
 
 def end(operation: Operation, job: Job, record: Record) -> End | None:
     """Return a served job's end; None where no poll tells it or the times are no times."""
-    bounds = ended_between(job, record.exchanges)
-    submissions = [one.times.sent_s for one in record.exchanges if one.step == "submit"]
-    if bounds is None or bounds[1] <= submissions[-1] or bounds[1] < bounds[0]:
+    bounds, sent = ended_between(job, record.exchanges), submission(record.exchanges)
+    if bounds is None or sent is None:
         return None
-    left_s = submissions[-1]
+    left_s = sent.times.sent_s
+    if bounds[1] <= left_s or bounds[1] < bounds[0]:
+        return None
     told_s = _told_s(operation.webhook, job, record) if operation.webhook else None
     return End(
         after_s=bounds[0] - left_s,
@@ -90,19 +93,17 @@ def end(operation: Operation, job: Job, record: Record) -> End | None:
 def _told_s(webhook: Webhook, job: Job, record: Record) -> float | None:
     """Return when the first signed delivery told this job's end, in seconds on the run's clock."""
     ours = record.outcome.job if isinstance(record.outcome, Images) else None
-    told = []
-    for exchange in record.exchanges:
-        answer = exchange.answer
-        if exchange.step != "deliveries" or not isinstance(answer, Reply):
-            continue
-        listed = answer.document.get("deliveries") if isinstance(answer.document, dict) else None
-        for one in listed if isinstance(listed, list) else ():
-            if not isinstance(one, dict) or one.get("signature") != "valid":
-                continue
-            body, at_s = one.get("body"), one.get("at_s")
-            ended = first(webhook.state, body) in (*job.done, *job.failed)
-            if ended and first(webhook.id, body) == ours and isinstance(at_s, int | float):
-                told.append(float(at_s))
+    came = delivered(record.exchanges)
+    if came is None or isinstance(came, Failure):
+        return None
+    told = [
+        one.at_s
+        for one in came
+        if one.signature == "valid"
+        and one.at_s is not None
+        and first(webhook.state, one.body) in (*job.done, *job.failed)
+        and job_id_of(first(webhook.id, one.body)) == ours
+    ]
     return min(told, default=None)
 
 

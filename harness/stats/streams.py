@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from harness.core.exchange import Event, Exchange, Reply
+from harness.core.exchange import Event, Exchange, Reply, submission
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Estimate
@@ -94,11 +94,10 @@ def arrivals(stream: Stream, exchange: Exchange) -> Arrivals | None:
 
 def _streamed(record: Record) -> Exchange | None:
     """Return the round trip of a served request that was answered with events."""
-    submissions = [one for one in record.exchanges if one.step == "submit"]
-    if not submissions or not isinstance(record.outcome, Images):
+    sent = submission(record.exchanges)
+    if sent is None or not isinstance(record.outcome, Images):
         return None
-    answer = submissions[-1].answer
-    return submissions[-1] if isinstance(answer, Reply) and answer.events else None
+    return sent if isinstance(sent.answer, Reply) and sent.answer.events else None
 
 
 def _first(events: tuple[Event, ...], name: str) -> float | None:
