@@ -1,13 +1,11 @@
 """A report in its run folder, with the files that its findings name: each whole or not at all."""
 
 import errno
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from harness.assets import made
 from harness.core.errors import StoreError
+from harness.disk import write_whole
 from harness.report.curl import FILES
 from harness.report.html import html
 from harness.report.junit import junit
@@ -56,24 +54,9 @@ def _holds(path: Path, content: bytes) -> bool:
 def _replace(path: Path, content: bytes) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, content)
+        write_whole(path, content)
     except OSError as error:
         hint = _HINTS.get(error.errno or 0, "choose another folder with --out")
         reason = error.strerror or str(error)
         raise StoreError(f"{path}: cannot be written: {reason}", hint=hint) from error
     return path
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -10,6 +10,7 @@ from harness.core.case import Plan
 from harness.core.errors import NothingTested
 from harness.core.exchange import Exchange, Failure
 from harness.core.record import Record
+from harness.disk import write_whole
 from harness.plan import plan_digest, to_json
 from harness.runner.prepare import PLAN
 from harness.store.line import IMAGES
@@ -52,7 +53,7 @@ def record(
             picture_bytes=lambda name: (run_folder / IMAGES / name).read_bytes(),
         )
     text = json.dumps(to_json(plan), ensure_ascii=False, indent=1) + "\n"
-    (folder / PLAN).write_text(text, encoding="utf-8")
+    write_whole(folder / PLAN, text.encode())
     return folder
 
 

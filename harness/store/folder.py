@@ -8,9 +8,7 @@ nothing was sent. A line that a crash cut off at the end is left out when the jo
 import errno
 import fcntl
 import os
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -19,6 +17,7 @@ from pydantic import ValidationError
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Reply
 from harness.core.run import RunHeader
+from harness.disk import write_whole
 from harness.store.line import HEADER, HEADERS, IMAGES, JOURNAL, LINES, Line, no_run
 
 BALLAST = ".ballast"
@@ -106,23 +105,7 @@ class RunFolder:
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file beside the journal, whole or not at all; threads may write the same one."""
-        target = self.path / name
-
-        def write() -> None:
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).chmod(0o644)  # mkstemp makes a file for its owner alone
-                Path(temporary).replace(target)
-            except BaseException:
-                with suppress(OSError):
-                    Path(temporary).unlink()  # on a full disk, half a file is in the way
-                raise
-
-        self._insist(write)
+        self._insist(lambda: write_whole(self.path / name, content))
 
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""

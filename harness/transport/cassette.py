@@ -7,8 +7,6 @@ index.
 """
 
 import hashlib
-import os
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +18,7 @@ from vcr.serialize import serialize
 from harness.core.errors import RecordingError, StoreError
 from harness.core.exchange import Exchange, Failure, Picture, Request
 from harness.core.jsontype import Json, canonical, digest
+from harness.disk import write_whole
 from harness.transport import fields
 from harness.transport.interaction import from_interaction, to_interaction
 from harness.transport.nearest import close_target, differences, nearest, shortened
@@ -248,16 +247,5 @@ def _sha256(raw: bytes) -> str:
 
 
 def _replace(path: Path, raw: bytes) -> None:
-    """Put `raw` at `path` in one step, so that a crash leaves the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)  # mkstemp makes a file for its owner alone; cassettes are shared
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(path, raw)
