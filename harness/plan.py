@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.core.case import Case, Expect, FollowUp, Plan, Price, Shot
+from harness.core.case import Case, Expect, FollowUp, Plan, Price, Shot, Stage
 from harness.core.errors import RecordingError
 from harness.core.exchange import Part, Request
 from harness.core.jsontype import Json, canonical, digest
@@ -29,23 +29,18 @@ def plan(provider: Provider, cases: Sequence[Case], *, seed: int, spec_digest: s
     refusals, which are free if the provider keeps its word, then open questions, then what is to
     be served, cheapest first.
     """
-    shots = [_shot(provider, case) for case in cases]
+    shots = [shot(provider, case) for case in cases]
     shots.sort(key=_order)
     kept: dict[str, Shot] = {}
-    for shot in shots:
-        kept.setdefault(_sent(shot), shot)
+    for one in shots:
+        kept.setdefault(_sent(one), one)
     return Plan(
         provider=provider.name, seed=seed, shots=tuple(kept.values()), spec_digest=spec_digest
     )
 
 
-def _sent(shot: Shot) -> str:
-    """Return a digest of where a request goes and what it carries: a form has no JSON body."""
-    request_ = shot.request
-    return digest([request_.method, request_.target, _carried(request_)])
-
-
-def _shot(provider: Provider, case: Case) -> Shot:
+def shot(provider: Provider, case: Case) -> Shot:
+    """Return a case with its request and its price."""
     operation = provider.operation(case.operation)
     listed = price.of(provider, operation, case.arguments)
     again = "same_key" in case.follow_ups
@@ -57,6 +52,12 @@ def _shot(provider: Provider, case: Case) -> Shot:
         price=price.free(provider) if case.expect == "refuse" else listed,
         at_risk=_twice(listed) if again else listed,
     )
+
+
+def _sent(shot: Shot) -> str:
+    """Return a digest of where a request goes and what it carries: a form has no JSON body."""
+    request_ = shot.request
+    return digest([request_.method, request_.target, _carried(request_)])
 
 
 def _twice(once: Price) -> Price:
@@ -106,6 +107,9 @@ def _shot_json(shot: Shot) -> Json:
         "why": case.why,
         "arguments": case.arguments,
         "follow_ups": list(case.follow_ups),
+        "depends_on": list(case.depends_on),
+        "stage": case.stage,
+        "follows": case.follows,
         "request": {
             "method": sent.method,
             "path": sent.target,
@@ -156,6 +160,9 @@ class _SavedCase:
     why: str
     arguments: dict[str, Json]
     follow_ups: tuple[FollowUp, ...]
+    depends_on: tuple[str, ...]
+    stage: Stage
+    follows: str | None
     due_s: float
 
 
@@ -229,5 +236,8 @@ def _reread(provider: Provider, saved: _SavedCase) -> Shot:
         arguments=saved.arguments,
         why=saved.why,
         follow_ups=saved.follow_ups,
+        depends_on=saved.depends_on,
+        stage=saved.stage,
+        follows=saved.follows,
     )
-    return replace(_shot(provider, case), due_s=saved.due_s)
+    return replace(shot(provider, case), due_s=saved.due_s)

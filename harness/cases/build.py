@@ -115,6 +115,7 @@ class Builder:
             for token in tokens(self.operation, arguments)
             if breaks is None or token.partition("=")[0] != breaks
         )
+        base = f"{self.name}/base"
         return Case(
             id=f"{self.name}/{case_id}",
             provider=self.provider.name,
@@ -126,6 +127,7 @@ class Builder:
             arguments=arguments,
             why=why,
             follow_ups=follow_ups,
+            depends_on=() if case_id == "base" else (base,),
         )
 
     def _bug(self, case_id: str, arguments: dict[str, Json], broken_ids: list[str]) -> None:

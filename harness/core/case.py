@@ -16,6 +16,10 @@ FollowUp = Literal["poll_again", "unknown_job", "same_key"]
 job that never was, and the same submission under the same idempotency key."""
 
 
+Stage = Literal["plan", "confirm", "isolate", "shrink", "discover"]
+"""Why a case is asked: it was planned; or what came before it made it worth asking."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One question to a provider.
@@ -25,6 +29,9 @@ class Case:
     open one an `observe` case probes). `covers` lists what the request exercises and keeps:
     constraint ids, with `=value` where a boundary or a member of a list is meant (`n.range=10`).
     `follow_ups` are asked after it was served: they look at its job and need no image of their own.
+    `depends_on` are ids of cases that must have been answered, and not by trouble of the account or
+    the line, for this one to tell anything. `follows` is the id of the case that a `stage` after
+    the plan looks into: `confirm` asks it again with another prompt.
     """
 
     id: str
@@ -37,6 +44,9 @@ class Case:
     arguments: dict[str, Json]
     why: str = ""
     follow_ups: tuple[FollowUp, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    stage: Stage = "plan"
+    follows: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,12 +22,19 @@ class Verdict:
     why: str
 
 
+Standing = Literal["confirmed", "flaky", "unconfirmed"]
+"""`confirmed`: asked again, and it came again; `flaky`: asked again, and it did not; `unconfirmed`:
+it could not be asked again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A broken promise, once, with the smallest request that shows it.
 
-    `constraint` is missing where the promise is about the reply as a whole; `cases` are the ids of
-    all cases that show it.
+    `constraint` is missing where the promise is about the reply as a whole or about a combination;
+    `cases` are the ids of all cases that show it. `combination` are the values that fail together
+    and not each alone (`quality=high`, `output_format=jpeg`). `failed` of `tried` askings of the
+    same question broke it; `standing` is what follows from that, `doubt` why it is not confirmed.
     """
 
     provider: str
@@ -38,6 +45,11 @@ class Finding:
     observed: str
     record: Record
     cases: tuple[str, ...]
+    combination: tuple[str, ...] = ()
+    failed: int = 1
+    tried: int = 1
+    standing: Standing = "confirmed"
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,14 @@ class Options:
     """The choices of `harness run`.
 
     `budgets` are in each provider's own unit; `max_images` bounds the paid images of each
-    provider. `keys` come from the environment and are never written. `time_scale` stretches the
-    emulator's durations and our pauses against it. `assets_url` and `webhook_url` are where
-    providers reach reference images and our receiver; `receive_port` is the receiver's own.
+    provider, `max_requests` the submissions (each try of one counts; polls and downloads do not),
+    `max_minutes` the time in which new ones leave. Where neither amount nor images are bounded,
+    each operation has the default allowance of `harness.plan`. `max_shrink` bounds what is asked to
+    make one finding small; `discover` measures what documents leave open; `strength` is how many
+    values are tried together in all combinations. `keys` come from the environment and are never
+    written. `time_scale` stretches the emulator's durations and our pauses against it. `assets_url`
+    and `webhook_url` are where providers reach reference images and our receiver; `receive_port` is
+    the receiver's own.
     """
 
     against: Against
@@ -29,6 +34,11 @@ class Options:
     keys: dict[str, str] = field(default_factory=dict)
     budgets: dict[str, Decimal] = field(default_factory=dict)
     max_images: int | None = None
+    max_requests: int | None = None
+    max_minutes: float | None = None
+    max_shrink: int = 10
+    discover: bool = False
+    strength: int = 2
     record: bool = False
     resume: Path | None = None
     concurrency: int = 8

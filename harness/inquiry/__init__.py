@@ -1,0 +1,1 @@
+"""What to ask next, after what has come: repeat, isolate, make small, discover."""
