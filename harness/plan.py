@@ -3,13 +3,14 @@
 A plan is saved and read back, never drawn again: drawing depends on the version of Hypothesis.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.core.case import Case, Expect, FollowUp, Plan, Price, Shot, Stage
+from harness.core.case import Case, Coverage, Expect, FollowUp, Plan, Price, Shot, Stage
 from harness.core.errors import RecordingError
 from harness.core.exchange import Part, Request
 from harness.core.jsontype import Json, canonical, digest
@@ -19,24 +20,73 @@ from harness.spec.dialect import carried, request
 from harness.spec.judge import broken
 from harness.spec.provider import Provider
 
-_RANK = {"refuse": 1, "observe": 2, "accept": 3}
+ALLOWANCE_IMAGES = 40
+ALLOWANCE_REQUESTS = 100
+"""What an operation may cost where nobody has set a limit: images that are paid for, and requests
+that ask for any."""
+
+ALLOWANCE_ROWS = 24
+"""How many paid requests are planned for an operation then: two operations and what follows them
+end in under three minutes where an image takes 20 s and eight are under way at once."""
+
+KEPT_BACK = Decimal("0.2")
+"""The share of an allowance that is not planned: for wrong acceptances, and to ask again."""
+
+_RANK = {"refuse": 1, "accept": 2, "observe": 3}
 
 
-def plan(provider: Provider, cases: Sequence[Case], *, seed: int, spec_digest: str) -> Plan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a provider's run may cost: images, an amount in its unit, requests; None is no limit.
+
+    Where neither images nor an amount are limited, each operation has the default allowance.
+    """
+
+    images: int | None = None
+    amount: Decimal | None = None
+    requests: int | None = None
+
+    @property
+    def default(self) -> bool:
+        """Tell whether nobody has limited what is paid."""
+        return self.images is None and self.amount is None
+
+
+def plan(
+    provider: Provider,
+    cases: Sequence[Case],
+    *,
+    seed: int,
+    spec_digest: str,
+    coverage: Sequence[Coverage] = (),
+) -> Plan:
     """Order and price the cases; no two shots send the same body.
 
-    The plain base request leaves first (if that is not served, nothing else tells anything), then
-    refusals, which are free if the provider keeps its word, then open questions, then what is to
-    be served, cheapest first.
+    The plain base requests leave first (if they are not served, nothing else tells anything), then
+    refusals, which are free if the provider keeps its word, then what is to be served, in the order
+    given and the operations by turns, then open questions.
     """
-    shots = [shot(provider, case) for case in cases]
-    shots.sort(key=_order)
+    places: Counter[tuple[str, str]] = Counter()
+    shots = []
+    for case in cases:
+        kind = (case.operation, case.expect)
+        shots.append((_rank(case), places[kind], shot(provider, case)))
+        places[kind] += 1
+    shots.sort(key=lambda item: item[:2])  # stable: those of one place as the operations stand
     kept: dict[str, Shot] = {}
-    for one in shots:
+    for _, _, one in shots:
         kept.setdefault(_sent(one), one)
     return Plan(
-        provider=provider.name, seed=seed, shots=tuple(kept.values()), spec_digest=spec_digest
+        provider=provider.name,
+        seed=seed,
+        shots=tuple(kept.values()),
+        spec_digest=spec_digest,
+        coverage=tuple(coverage),
     )
+
+
+def _rank(case: Case) -> int:
+    return _RANK[case.expect] if case.depends_on else 0
 
 
 def shot(provider: Provider, case: Case) -> Shot:
@@ -65,12 +115,6 @@ def _twice(once: Price) -> Price:
     return replace(once, amount=2 * once.amount, images=2 * once.images)
 
 
-def _order(shot: Shot) -> tuple[int, Decimal]:
-    first = shot.case.expect == "accept" and shot.case.id.endswith("/base")
-    rank = 0 if first else _RANK[shot.case.expect]
-    return (rank, shot.at_risk.amount if rank == _RANK["accept"] else Decimal(0))
-
-
 def total(shots: Sequence[Shot], unit: str) -> Price:
     """Add up what shots cost if the provider keeps its documents."""
     return Price(
@@ -92,6 +136,7 @@ def to_json(plan_: Plan) -> dict[str, Json]:
         "seed": plan_.seed,
         "spec_digest": plan_.spec_digest,
         "cases": [_shot_json(shot) for shot in plan_.shots],
+        "coverage": [_coverage_json(one) for one in plan_.coverage],
     }
 
 
@@ -120,6 +165,20 @@ def _shot_json(shot: Shot) -> Json:
         "price": _price_json(shot.price),
         "at_risk": _price_json(shot.at_risk),
         "due_s": shot.due_s,
+    }
+
+
+def _coverage_json(one: Coverage) -> Json:
+    return {
+        "operation": one.operation,
+        "strength": one.strength,
+        "values": list(one.values),
+        "combinations": list(one.combinations),
+        "refusals": list(one.refusals),
+        "left_out": [
+            {"argument": item.argument, "value": item.value, "price": _price_json(item.price)}
+            for item in one.left_out
+        ],
     }
 
 
@@ -172,6 +231,7 @@ class _SavedPlan:
     seed: int
     spec_digest: str
     cases: tuple[_SavedCase, ...]
+    coverage: tuple[Coverage, ...] = ()
 
 
 _SAVED = TypeAdapter(_SavedPlan)
@@ -193,7 +253,11 @@ def from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
             f"{where}: not a plan this harness wrote ({reason})", hint=again
         ) from None
     read = Plan(
-        provider=found.provider, seed=found.seed, shots=shots, spec_digest=found.spec_digest
+        provider=found.provider,
+        seed=found.seed,
+        shots=shots,
+        spec_digest=found.spec_digest,
+        coverage=found.coverage,
     )
     if found.provider != provider.name or canonical(to_json(read)) != canonical(saved):
         raise RecordingError(

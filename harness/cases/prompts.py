@@ -30,7 +30,46 @@ PIECES = (
 
 _FILLER = " Soft light, gentle shadows, clean lines, quiet colours, plain background."
 _WIDE = "静かな湖と山、柔らかな光、穏やかな色。Ein grüner Garten, тихая гавань. "
+A_LINE = 400
+"""How long a prompt may be before its length is what it is about."""
+
 _ASTRAL = "🌊 quiet sea 🏔 quiet hills 🌲 "
+
+OTHERS = (
+    "A pencil drawing of an old stone bridge over a slow green river in autumn",
+    "A gouache of three yellow tulips in a white jug beside an open window",
+    "A linocut of a sleeping cat on a striped cushion in the afternoon sun",
+    "A pastel of a wooden rowing boat on a quiet lake below round hills",
+)
+_OTHERS_WIDE = (
+    "静かな港の朝、白い帆と青い空。Ein stiller Hafen am Morgen",
+    "古い石の橋と緑の川。Eine alte Brücke über dem Fluss",
+)
+_OTHERS_ASTRAL = ("⛵🌅 a quiet harbour", "🌉🍂 an old bridge")
+
+
+def others(text: str) -> tuple[str, ...]:
+    """Return texts that ask for something else in the same kind of letters, all harmless.
+
+    A text longer than a line is about its length, so the others are as long.
+    """
+    if text.isascii():
+        starts, filler = OTHERS, _FILLER
+    elif max(text) > "\uffff":
+        starts, filler = _OTHERS_ASTRAL, _ASTRAL
+    else:
+        starts, filler = _OTHERS_WIDE, _WIDE
+    if len(text) <= A_LINE:
+        return tuple(start for start in starts if start != text)
+    return tuple(
+        other for start in starts if (other := _filled(start, filler, len(text))) != text
+    )
+
+
+def harmless(number: int) -> str:
+    """Return the plain prompt of that number, from 1 on: no two of the first 306 are alike."""
+    first, beside = number % len(PIECES), number // len(PIECES) + 1
+    return f"{PIECES[first]}, {PIECES[(first + beside) % len(PIECES)]}"
 
 
 def plain(length: int) -> str:

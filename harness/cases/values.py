@@ -58,7 +58,8 @@ def allowed(  # noqa: C901, PLR0911 - one answer per kind of rule
                 _choice(value, open_=not _certain(rule, value, argument)) for value in rule.values
             )
         case r.Range(min=low, max=high):
-            bounds = dict.fromkeys(bound for bound in (low, high) if bound is not None)
+            several = 2 if constraint.parameter == "n" and (high or 0) > 2 else None  # noqa: PLR2004
+            bounds = dict.fromkeys(one for one in (low, several, high) if one is not None)
             if low is not None and high is not None and high - low < FEW:
                 return tuple(_choice(value) for value in range(low, high + 1))
             return tuple(_choice(bound) for bound in bounds)

@@ -13,13 +13,33 @@ from harness.spec.provider import Argument, Constraint, Provider
 def written_cases(provider: Provider, operation: str) -> tuple[Case, ...]:
     """Return the written cases of one operation: no two of them send the same body."""
     builder = Builder(provider, operation)
+    return _distinct([plain_case(builder), *trespasses(builder), *singles(builder)])
+
+
+def plain_case(builder: Builder) -> Case:
+    """Return the cheapest valid request, with all that can be asked of its job for nothing."""
     base = builder.base(prompt=prompts.PLAIN)
-    cases = [builder.accept("base", base, None, follow_ups=builder.follow_ups())]
-    for constraint in builder.operation.constraints:
-        cases += _refused(builder, base, constraint)
-    for constraint in builder.operation.constraints:
-        cases += _accepted(builder, base, constraint)
-    return _distinct(cases)
+    return builder.accept("base", base, None, follow_ups=builder.follow_ups())
+
+
+def trespasses(builder: Builder) -> tuple[Case, ...]:
+    """Return what steps over each rule, on the plain request: to be refused, or looked at."""
+    base = builder.base(prompt=prompts.PLAIN)
+    return tuple(
+        case
+        for constraint in builder.operation.constraints
+        for case in _refused(builder, base, constraint)
+    )
+
+
+def singles(builder: Builder) -> tuple[Case, ...]:
+    """Return every value inside each rule, one change from the plain request each."""
+    base = builder.base(prompt=prompts.PLAIN)
+    return tuple(
+        case
+        for constraint in builder.operation.constraints
+        for case in _accepted(builder, base, constraint)
+    )
 
 
 def _refused(builder: Builder, base: dict[str, Json], constraint: Constraint) -> list[Case]:

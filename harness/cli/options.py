@@ -1,5 +1,6 @@
 """Options that several verbs share, parsed into values."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -57,6 +58,43 @@ def seed_option(function: F) -> F:
     )(function)
 
 
+def budget_option(function: F) -> F:
+    """Add `--budget`."""
+    return click.option(
+        "--budget",
+        "amounts",
+        multiple=True,
+        metavar="NAME=AMOUNT",
+        help="The most to spend at a provider, in its own unit (repeatable).",
+    )(function)
+
+
+def limit_options(function: F) -> F:
+    """Add what else bounds a plan and what it asks: images, requests, combinations, discovery."""
+    for option in (
+        click.option("--discover", is_flag=True, help="Also measure what documents leave open."),
+        click.option(
+            "--strength",
+            type=click.IntRange(2, 3),
+            default=2,
+            show_default=True,
+            help="How many values are tried together in all combinations.",
+        ),
+        click.option(
+            "--max-requests",
+            type=click.IntRange(min=0),
+            help="The most requests that ask for something, per provider.",
+        ),
+        click.option(
+            "--max-images",
+            type=click.IntRange(min=0),
+            help="The most images to pay for, per provider.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def json_option(function: F) -> F:
     """Add `--json`: machine output on stdout, and nothing else there."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")(function)
@@ -82,8 +120,13 @@ def known(name: str) -> str:
 
 
 def budgets(given: Sequence[str]) -> dict[str, Decimal]:
-    """Read `NAME=AMOUNT` pairs; UsageError for a bad one."""
-    found: dict[str, Decimal] = {}
+    """Read `NAME=AMOUNT` pairs, of one name the last; UsageError for a bad one."""
+    return {name: amounts[-1] for name, amounts in several_budgets(given).items()}
+
+
+def several_budgets(given: Sequence[str]) -> defaultdict[str, list[Decimal]]:
+    """Read `NAME=AMOUNT` pairs, each name's in their order; UsageError for a bad one."""
+    found: defaultdict[str, list[Decimal]] = defaultdict(list)
     for pair in given:
         name, value = _pair(pair, "--budget", "NAME=AMOUNT")
         try:
@@ -92,7 +135,7 @@ def budgets(given: Sequence[str]) -> dict[str, Decimal]:
             amount = Decimal(-1)
         if not amount.is_finite() or amount < 0:
             raise UsageError(f"--budget {pair}: {value!r} is no amount", hint="like buble=20")
-        found[name] = amount
+        found[name].append(amount)
     return found
 
 

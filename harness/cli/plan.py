@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -10,25 +12,28 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from harness.assets import made
+from harness.assets import made, recipe
+from harness.cli.learning import IMAGE_S, Learning, left_out, money, several
+from harness.cli.learning import as_json as as_json_line
+from harness.cli.learning import table as budget_table
 from harness.cli.options import (
+    budget_option,
     chosen,
     json_option,
+    limit_options,
     operation_option,
     provider_option,
     seed_option,
+    several_budgets,
 )
-from harness.core.case import Plan, Price
+from harness.core.case import Plan
 from harness.core.errors import StoreError, UsageError
-from harness.core.places import ASSETS, MISSING
-from harness.plan import to_json, total
-from harness.runner.prepare import plans
+from harness.core.places import ASSETS
+from harness.plan import Limits, to_json, total
+from harness.runner.prepare import new_plan
 from harness.runner.surroundings import assets_of
 from harness.spec.load import provider as shipped
 from harness.spec.provider import OPERATIONS
-
-MISSING_NAME = MISSING.removeprefix(ASSETS)
-"""The one address at which there is to be nothing."""
 
 
 @click.command()
@@ -38,6 +43,15 @@ MISSING_NAME = MISSING.removeprefix(ASSETS)
 @json_option
 @click.option("--only", type=click.Choice(["conformance", "benchmark"]), default="conformance")
 @click.option("--cases/--no-cases", default=True, help="List every case, or only the totals.")
+@budget_option
+@limit_options
+@click.option(
+    "--image-seconds",
+    type=click.FloatRange(min=0),
+    default=IMAGE_S,
+    show_default=True,
+    help="How long an image is expected to take.",
+)
 @click.option(
     "--assets-url", metavar="URL", help="Where the reference images will lie; shown in requests."
 )
@@ -55,26 +69,69 @@ def plan(  # noqa: PLR0913 - one parameter per option
     as_json: bool,
     only: str,
     cases: bool,
+    amounts: tuple[str, ...],
+    max_images: int | None,
+    max_requests: int | None,
+    strength: int,
+    discover: bool,
+    image_seconds: float,
     assets_url: str | None,
     folder: Path | None,
 ) -> None:
-    """Print what would be sent, in which order, and what it would cost; send nothing."""
+    """Print what would be sent, in which order, and what it would cost; send nothing.
+
+    Several --budget of one provider are compared; the cases listed are those of the largest.
+    """
     if only == "benchmark":
         raise UsageError("--only benchmark: this version has no benchmark plan yet")
-    planned = plans(chosen(names), seed=seed or 0, operations=operations or OPERATIONS)
+    wanted = _compared(amounts, chosen(names))
+
+    def planner(name: str) -> Callable[[Limits], Plan]:
+        return lambda limits: new_plan(
+            name,
+            seed=seed or 0,
+            operations=operations or OPERATIONS,
+            limits=replace(limits, images=limits.images or max_images, requests=max_requests),
+            strength=strength,
+            discover=discover,
+        )
+
+    planned = [
+        planner(name)(Limits(amount=max(wanted[name], default=None))) for name in chosen(names)
+    ]
     if folder is not None:
         _write_assets(planned, folder)
+    bought = {
+        name: several(planner(name), name, wanted[name], image_s=image_seconds)
+        for name in chosen(names)
+        if wanted[name] or not as_json
+    }
     if as_json:
         for one in planned:
-            text = json.dumps(to_json(one), ensure_ascii=False)
-            place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
-            click.echo(text.replace(ASSETS, place))
+            click.echo(_json(one, bought.get(one.provider, ()), assets_url))
         return
     console = Console(soft_wrap=True, markup=False)
     for one in planned:
-        if cases:
-            console.print(_table(one))
-        console.print(sentence(one))
+        shown = [_table(one)] if cases else []
+        shown.append(budget_table(one.provider, bought[one.provider], image_s=image_seconds))
+        for part in (*shown, sentence(one), *left_out(one.coverage, one)):
+            console.print(part)
+
+
+def _compared(amounts: Sequence[str], names: Sequence[str]) -> Mapping[str, list[Decimal]]:
+    """Return the amounts to compare by provider; UsageError for a provider that is not planned."""
+    wanted = several_budgets(amounts)
+    for name in wanted:
+        if name not in names:
+            raise UsageError(f"--budget {name}: {name} is not among the providers planned")
+    return wanted
+
+
+def _json(plan_: Plan, bought: Sequence[Learning], assets_url: str | None) -> str:
+    """Return a plan as a line of JSON, with the address at which its references will lie."""
+    told = {**to_json(plan_), "budgets": [as_json_line(row) for row in bought]}
+    place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
+    return json.dumps(told, ensure_ascii=False).replace(ASSETS, place)
 
 
 def _write_assets(planned: Sequence[Plan], folder: Path) -> None:
@@ -82,7 +139,7 @@ def _write_assets(planned: Sequence[Plan], folder: Path) -> None:
 
     Files that a request carries, or that are uploaded first, need no place of their own.
     """
-    names = sorted(name for name in assets_of(planned) if name != MISSING_NAME)
+    names = sorted(name for name in assets_of(planned) if recipe(name) is not None)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
@@ -106,13 +163,6 @@ def sentence(plan_: Plan) -> str:
         f"{count['refuse']} to be refused, {count['observe']} open), {expected.images} images, "
         f"{money(expected)}{guess}; at most {money(worst)} for one request"
     )
-
-
-def money(price: Price) -> str:
-    """Return an amount with its unit, as short as it is exact."""
-    amount = f"{price.amount.normalize():f}"
-    plural = "s" if price.unit in ("credit", "image") and price.amount != 1 else ""
-    return f"{amount} {price.unit}{plural}"
 
 
 def _table(plan_: Plan) -> Table:

@@ -9,9 +9,11 @@ import click
 from harness.cli.conclude import Conclusion, conclude, publish
 from harness.cli.options import (
     base_urls,
+    budget_option,
     budgets,
     chosen,
     json_option,
+    limit_options,
     operation_option,
     place_options,
     provider_option,
@@ -22,7 +24,7 @@ from harness.cli.progress import watching
 from harness.core.errors import UsageError
 from harness.core.run import RunHeader
 from harness.runner.options import Against, Options
-from harness.runner.prepare import plans
+from harness.runner.prepare import plan_for
 from harness.runner.recording import record
 from harness.runner.run import Run
 from harness.runner.run import run as perform
@@ -51,15 +53,20 @@ from harness.store.past import read_run
     metavar="NAME=URL",
     help="Where a provider is reached (live; repeatable).",
 )
+@budget_option
+@limit_options
 @click.option(
-    "--budget",
-    "amounts",
-    multiple=True,
-    metavar="NAME=AMOUNT",
-    help="The most to spend at a provider, in its own unit (repeatable).",
+    "--max-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="The time in which new requests leave, per provider.",
 )
 @click.option(
-    "--max-images", type=click.IntRange(min=0), help="The most images to pay for, per provider."
+    "--max-shrink-requests",
+    "max_shrink",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="The most requests to find the smallest one that shows a broken promise.",
 )
 @click.option("--only", type=click.Choice(["conformance", "benchmark"]), default="conformance")
 @click.option("--record", "recording", is_flag=True, help="Write cassettes of what came.")
@@ -115,6 +122,11 @@ def run(  # noqa: PLR0913 - one parameter per option
     urls: tuple[str, ...],
     amounts: tuple[str, ...],
     max_images: int | None,
+    max_requests: int | None,
+    max_minutes: float | None,
+    max_shrink: int,
+    strength: int,
+    discover: bool,
     only: str,
     recording: bool,
     cassettes: Path,
@@ -143,6 +155,11 @@ def run(  # noqa: PLR0913 - one parameter per option
         keys=_keys(),
         budgets=budgets(amounts),
         max_images=max_images,
+        max_requests=max_requests,
+        max_minutes=max_minutes,
+        max_shrink=max_shrink,
+        strength=strength,
+        discover=discover,
         record=recording,
         resume=resume,
         concurrency=concurrency,
@@ -230,8 +247,8 @@ def _refuse_unready(options: Options) -> None:
         if name not in options.budgets and options.max_images is None
     ]
     if unlimited:
-        for plan in plans(unlimited, seed=options.seed, operations=options.operations):
-            click.echo(sentence(plan), err=True)
+        for name in unlimited:
+            click.echo(sentence(plan_for(name, options)), err=True)
         raise UsageError(
             f"a live run needs a budget for {', '.join(unlimited)}; nothing was sent",
             hint=" ".join(f"--budget {name}=AMOUNT" for name in unlimited),

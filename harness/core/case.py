@@ -75,6 +75,34 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A documented value that no planned request tries, and the least that trying it would cost.
+
+    `value` is its canonical JSON, cut where it is long.
+    """
+
+    argument: str
+    value: str
+    price: Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What the paid requests of an operation try, of what valid requests can hold.
+
+    `values` and `combinations` are (tried, all); a combination is one of `strength` values. A rule
+    of `refusals` is (tried, all) of those that something is known to break alone.
+    """
+
+    operation: str
+    strength: int
+    values: tuple[int, int]
+    combinations: tuple[int, int]
+    refusals: tuple[int, int] = (0, 0)
+    left_out: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The shots for one provider, in the order they leave; nothing has been sent yet."""
 
@@ -82,3 +110,4 @@ class Plan:
     seed: int
     shots: tuple[Shot, ...]
     spec_digest: str
+    coverage: tuple[Coverage, ...] = ()

@@ -1,64 +1,166 @@
 """Which plan a run follows: a new one from the documents, or the one saved beside a cassette."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from harness.cases.build import Builder
-from harness.cases.draw import accepted, drawn, refused
-from harness.cases.written import written_cases
-from harness.core.case import Case, Plan
+from harness.cases.covering import Purse, covering
+from harness.cases.draw import drawn, refused
+from harness.cases.written import plain_case, singles, trespasses
+from harness.core.case import Case, Coverage, Plan
 from harness.core.errors import RecordingError
-from harness.core.jsontype import Json, canonical
-from harness.plan import from_json, plan
+from harness.plan import (
+    ALLOWANCE_IMAGES,
+    ALLOWANCE_REQUESTS,
+    ALLOWANCE_ROWS,
+    KEPT_BACK,
+    Limits,
+    from_json,
+    plan,
+    shot,
+)
+from harness.runner.options import Options
 from harness.spec.load import provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
 
-DRAWN_VALID = 6
 DRAWN_REFUSED = 12
 PLAN = "plan.json"
 
 
-def new_plan(name: str, *, seed: int, operations: Sequence[str] = OPERATIONS) -> Plan:
-    """Plan one provider from its documents; the same for the same seed, in any process.
-
-    Of `operations`, those that the provider has are planned.
-    """
-    provider = shipped(name)
-    cases: list[Case] = []
-    for operation in provider.operations:
-        if operation in operations:
-            cases += written_cases(provider, operation)
-            cases += drawn_cases(name, operation, seed=seed)
-    return plan(provider, cases, seed=seed, spec_digest=spec_digest(name))
-
-
-def drawn_cases(
+def new_plan(  # noqa: PLR0913 - what a plan depends on
     name: str,
-    operation: str,
     *,
     seed: int,
-    valid: int = DRAWN_VALID,
-    broken: int = DRAWN_REFUSED,
-) -> tuple[Case, ...]:
-    """Draw whole valid requests and singly broken ones, in addition to the written cases.
+    operations: Sequence[str] = OPERATIONS,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    strength: int = 2,
+    discover: bool = False,
+) -> Plan:
+    """Plan one provider from its documents; the same for the same seed, in any process.
 
-    A valid request that differs from another in its prompt alone would be paid for nothing.
+    Of `operations`, those that the provider has are planned, within `limits`. What the documents
+    leave open is asked with `discover` only: it is paid for, and convicts nobody.
     """
-    builder = Builder(shipped(name), operation)
-    known = {_beside_prompt(builder.base(prompt=""))}
-    found = []
-    for case in drawn(accepted(builder, cheap=True), count=valid, seed_=seed):
-        shape = _beside_prompt(case.arguments)
-        found += [case] if shape not in known else []
-        known.add(shape)
-    found += drawn(refused(builder), count=broken, seed_=seed)
-    return tuple({case.id: case for case in found}.values())
+    provider = shipped(name)
+    chosen = [operation for operation in provider.operations if operation in operations]
+    cases: list[Case] = []
+    coverage: list[Coverage] = []
+    share = _share(limits, len(chosen))
+    for operation in chosen:
+        some, covered = _planned(
+            Builder(provider, operation), share, seed=seed, strength=strength, discover=discover
+        )
+        cases += some
+        coverage.append(covered)
+    return plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
 
 
-def _beside_prompt(arguments: dict[str, Json]) -> str:
-    return canonical({name: value for name, value in arguments.items() if name != "prompt"})
+def plan_for(name: str, options: Options) -> Plan:
+    """Plan one provider as a run was asked to."""
+    limits = Limits(
+        images=options.max_images,
+        amount=options.budgets.get(name),
+        requests=options.max_requests,
+    )
+    return new_plan(
+        name,
+        seed=options.seed,
+        operations=options.operations,
+        limits=limits,
+        strength=options.strength,
+        discover=options.discover,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Share:
+    """What one operation may plan; `rows` are paid requests beside the plain one."""
+
+    images: int | None
+    amount: Decimal | None
+    requests: int | None
+    rows: int | None
+
+
+def _share(limits: Limits, operations: int) -> _Share:
+    """Return the part of one of so many operations: some is kept back for what follows."""
+
+    def part(of: int | None) -> int | None:
+        return None if of is None else int(of * (1 - KEPT_BACK)) // operations
+
+    requests = limits.requests
+    if limits.default and requests is None:
+        requests = ALLOWANCE_REQUESTS * operations
+    return _Share(
+        images=part(ALLOWANCE_IMAGES * operations if limits.default else limits.images),
+        amount=None if limits.amount is None else limits.amount * (1 - KEPT_BACK) / operations,
+        requests=part(requests),
+        rows=ALLOWANCE_ROWS if limits.default else None,
+    )
+
+
+def _planned(
+    builder: Builder, share: _Share, *, seed: int, strength: int, discover: bool
+) -> tuple[list[Case], Coverage]:
+    """Return the cases of one operation, with what they cover."""
+    base = plain_case(builder)
+    cost = shot(builder.provider, base).at_risk
+    steps = trespasses(builder)
+    refusals = [case for case in steps if case.expect == "refuse"]
+    rows = covering(
+        builder,
+        seed=seed,
+        purse=Purse(
+            images=None if share.images is None else share.images - cost.images,
+            amount=None if share.amount is None else share.amount - cost.amount,
+            rows=_rows(share, len(refusals)),
+        ),
+        strength=strength,
+    )
+    room = None if share.requests is None else max(share.requests - 1 - len(rows.cases), 0)
+    kept = by_turns(refusals)[:room]
+    left = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(kept))
+    kept += drawn_refusals(builder, count=left, seed=seed)
+    looks: list[Case] = []
+    if discover:
+        looks = [case for case in (*steps, *singles(builder)) if case.expect == "observe"]
+    tried = len({case.breaks for case in kept}), len({case.breaks for case in refusals})
+    return [base, *kept, *rows.cases, *looks], replace(rows.coverage, refusals=tried)
+
+
+def _rows(share: _Share, refusals: int) -> int | None:
+    """Return how many paid requests there may be beside the refusals, which are free."""
+    if share.requests is None:
+        return share.rows
+    room = max(share.requests - 1 - refusals, share.requests // 3)
+    return room if share.rows is None else min(room, share.rows)
+
+
+def by_turns(refusals: Sequence[Case]) -> list[Case]:
+    """Order refusals so that each rule is tried once before any is tried twice."""
+    places: Counter[str | None] = Counter()
+    turns = []
+    for case in refusals:
+        turns.append((places[case.breaks], case))
+        places[case.breaks] += 1
+    return [case for _, case in sorted(turns, key=lambda turn: turn[0])]
+
+
+def drawn_refusals(builder: Builder, *, count: int, seed: int) -> list[Case]:
+    """Draw whole requests with one rule broken, in addition to the written ones.
+
+    They break a rule where other arguments are given too: a check that only the plain request
+    meets would pass the written cases.
+    """
+    if count <= 0:
+        return []
+    found = drawn(refused(builder), count=count, seed_=seed)
+    return [*{case.id: case for case in found}.values()]
 
 
 def saved_plan(folder: Path, name: str) -> Plan:
@@ -75,10 +177,3 @@ def saved_plan(folder: Path, name: str) -> Plan:
     except (ValueError, RecursionError) as error:
         raise RecordingError(f"{path}: not JSON ({error})", hint=hint) from None
     return from_json(saved, provider=shipped(name), where=str(path))
-
-
-def plans(
-    names: Sequence[str], *, seed: int, operations: Sequence[str] = OPERATIONS
-) -> tuple[Plan, ...]:
-    """Plan several providers."""
-    return tuple(new_plan(name, seed=seed, operations=operations) for name in names)

@@ -1,0 +1,143 @@
+"""What a provider's plan learns for the money, at several budgets side by side."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from harness.core.case import Coverage, Plan, Price
+from harness.core.jsontype import Json
+from harness.plan import Limits, total
+from harness.spec.load import provider as shipped
+
+IMAGE_S = 30.0
+"""How long an image is expected to take, in seconds: providers were seen to take 10 to 90."""
+
+REFUSAL_S = 0.5
+"""How long a refusal is expected to take, in seconds."""
+
+CONCURRENCY = 8
+EVERYTHING = 10_000
+"""More images than any plan holds."""
+
+USUAL = (
+    ("5 images", Limits(images=5)),
+    ("20 images", Limits(images=20)),
+    ("default", Limits()),
+    ("all", Limits(images=EVERYTHING)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What one plan costs and tells; `minutes` are expected, the rest is counted on the plan."""
+
+    label: str
+    requests: int
+    cost: Price
+    minutes: float
+    refusals: tuple[int, int]
+    values: tuple[int, int]
+    combinations: tuple[int, int]
+    left_out: int
+
+
+def learning(label: str, plan: Plan, *, image_s: float = IMAGE_S) -> Learning:
+    """Sum up a plan: rules tried, values and combinations covered, for what price and time."""
+    return Learning(
+        label=label,
+        requests=len(plan.shots),
+        cost=total(plan.shots, shipped(plan.provider).prices.unit),
+        minutes=minutes(plan, image_s=image_s),
+        refusals=_sum(one.refusals for one in plan.coverage),
+        values=_sum(one.values for one in plan.coverage),
+        combinations=_sum(one.combinations for one in plan.coverage),
+        left_out=sum(len(one.left_out) for one in plan.coverage),
+    )
+
+
+def minutes(plan: Plan, *, image_s: float = IMAGE_S, concurrency: int = CONCURRENCY) -> float:
+    """Return how long a plan is expected to take: the first request alone, then several at once."""
+    paid = sum(shot.price.images > 0 for shot in plan.shots)
+    refused = len(plan.shots) - paid
+    waves = min(paid, 1) + ceil(max(paid - 1, 0) / concurrency)
+    return (waves * image_s + refused * REFUSAL_S / concurrency) / 60
+
+
+def several(
+    planner: Callable[[Limits], Plan], name: str, amounts: Sequence[Decimal], *, image_s: float
+) -> list[Learning]:
+    """Plan one provider at each of these amounts in its unit, or at the usual numbers of images."""
+    unit = shipped(name).prices.unit
+    asked = [
+        (money(Price(amount=amount, unit=unit, images=0)), Limits(amount=amount))
+        for amount in amounts
+    ]
+    return [learning(label, planner(limits), image_s=image_s) for label, limits in asked or USUAL]
+
+
+def money(price: Price) -> str:
+    """Return an amount with its unit, as short as it is exact."""
+    plural = "s" if price.unit in ("credit", "image") and price.amount != 1 else ""
+    return f"{price.amount.normalize():f} {price.unit}{plural}"
+
+
+def table(name: str, rows: Sequence[Learning], *, image_s: float) -> Table:
+    """Draw the budgets of one provider, a line each."""
+    title = f"{shipped(name).title}: what the money buys ({image_s:g} s expected for an image)"
+    drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for heading in ("budget", "requests", "images", "cost", "min", "rules", "values", "pairs"):
+        drawn.add_column(heading, justify="left" if heading == "budget" else "right")
+    for row in rows:
+        drawn.add_row(
+            row.label,
+            str(row.requests),
+            str(row.cost.images),
+            money(row.cost),
+            f"{row.minutes:.1f}",
+            *(f"{tried}/{all_}" for tried, all_ in (row.refusals, row.values, row.combinations)),
+        )
+    return drawn
+
+
+def as_json(row: Learning) -> Json:
+    """Return one budget's line as `harness plan --json` prints it."""
+    return {
+        "budget": row.label,
+        "requests": row.requests,
+        "images": row.cost.images,
+        "cost": {"amount": float(row.cost.amount), "unit": row.cost.unit},
+        "minutes": round(row.minutes, 2),
+        "rules": list(row.refusals),
+        "values": list(row.values),
+        "combinations": list(row.combinations),
+    }
+
+
+def left_out(covered: Sequence[Coverage], plan: Plan) -> tuple[str, ...]:
+    """Return a sentence for each operation on what its rows try and what they leave out."""
+    return tuple(_told(one, plan) for one in covered if one.values[1])
+
+
+def _told(one: Coverage, plan: Plan) -> str:
+    kind = "pairs" if one.strength == 2 else f"combinations of {one.strength}"  # noqa: PLR2004
+    text = (
+        f"{plan.provider} {one.operation}: {one.refusals[0]} of {one.refusals[1]} rules, "
+        f"{one.values[0]} of {one.values[1]} values and {one.combinations[0]} of "
+        f"{one.combinations[1]} {kind} are tried"
+    )
+    if not one.left_out:
+        return text
+    named = ", ".join(
+        f"{item.argument}={item.value.strip(chr(34))} ({money(item.price)})"
+        for item in one.left_out
+    )
+    return f"{text}; left out, with what each would cost: {named}"
+
+
+def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    tried, known = zip(*pairs, strict=True)
+    return sum(tried), sum(known)
