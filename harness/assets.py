@@ -11,9 +11,11 @@ import hashlib
 import io
 import re
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from PIL import Image, ImageDraw
 
@@ -28,6 +30,9 @@ MODES: dict[str, tuple[str, ...]] = {
     "gif": ("p",),
 }
 """The pixel modes of each format, in Pillow's words."""
+
+UNKNOWN = "application/octet-stream"
+"""The media type of a file that is no image."""
 
 EDGE_AT_MOST_PX = 4096
 BYTES_AT_MOST = 64 * 1024 * 1024
@@ -120,6 +125,30 @@ def described(wanted: Recipe) -> dict[str, Json]:
         "alpha": wanted.mode in _CLEAR,
         "digest": digest,
     }
+
+
+def told(path: Path) -> dict[str, Json]:
+    """Return a stranger's file as a case's arguments hold it, from its header: without its bytes.
+
+    A file that is no image has no dimensions, and a media type that no rule allows. Raises OSError
+    where it cannot be read.
+    """
+    size = path.stat().st_size
+    plain: dict[str, Json] = {"filename": path.name, "media_type": UNKNOWN, "bytes": size}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                kind = {"mpo": "jpeg"}.get(found := (image.format or "").lower(), found)
+                wide, high = image.size
+                clear = image.has_transparency_data
+    except OSError as error:
+        if error.errno is None:  # Pillow's own word on the bytes
+            return plain
+        raise
+    except Exception:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
+        return plain
+    return plain | {"media_type": f"image/{kind}", "width": wide, "height": high, "alpha": clear}
 
 
 def file_of(part: Part) -> bytes:

@@ -2,35 +2,90 @@
 
 import os
 import sys
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
 
 import click
 
 from harness import __version__
-from harness.cli.emulate import emulate
-from harness.cli.judge import judge
-from harness.cli.plan import plan
-from harness.cli.providers import providers
-from harness.cli.report import report
-from harness.cli.run import run
 from harness.core.errors import HarnessError
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
+VERBS = {
+    "run": "Plan, send, judge, measure, report; by default from cassettes.",
+    "plan": "Print what would be sent and what it would cost; send nothing.",
+    "judge": "Judge traffic that was recorded elsewhere; send nothing.",
+    "report": "Judge the records of earlier runs again; send nothing.",
+    "explain": "Say whether a request is within each provider's documents.",
+    "emulate": "Serve the five providers on loopback, with switchable faults.",
+    "providers": "List, show, validate or export what the documents promise.",
+}
+"""Each verb, which is an attribute of a module of the same name, and its line in `--help`.
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="harness")
-def cli() -> None:
-    r"""Check and compare image APIs that resell gpt-image-2.
+The lines stand here and not in the modules, so that `--help` imports none of them.
+"""
 
-    \b
-    Exit codes: 0 all promises held, 1 a promise was broken, 2 wrong usage or nothing tested,
-    3 our own failure, 4 unreachable, keys refused or inconclusive throughout, 130 interrupted.
+
+class Verbs(MutableMapping[str, click.Command]):
+    """The verbs by name; a verb's module is imported when it is asked for, not before.
+
+    Importing all of them takes seconds; `explain` is to answer in half a second.
     """
 
+    def __init__(self) -> None:
+        self._names = dict.fromkeys(VERBS)
+        self._loaded: dict[str, click.Command] = {}
 
-for verb in (run, plan, judge, report, emulate, providers):
-    cli.add_command(verb)
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._loaded:
+            self._loaded[name] = getattr(import_module(f"harness.cli.{name}"), name)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._names[name] = None
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._names[name]
+        self._loaded.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class Questions(click.Group):
+    """A group whose help lists its verbs without importing them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write each verb with its line."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, VERBS.get(name, "")) for name in self.commands])
+
+
+HELP = """Check and compare image APIs that resell gpt-image-2.
+
+\b
+Exit codes: 0 all promises held, 1 a promise was broken, 2 wrong usage or nothing tested,
+3 our own failure, 4 unreachable, keys refused or inconclusive throughout, 130 interrupted.
+"""
+
+
+@click.group(
+    cls=Questions,
+    commands=Verbs(),
+    help=HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="harness")
+def cli() -> None:
+    """Ask one question of the command line."""
 
 
 def main() -> None:

@@ -1,0 +1,202 @@
+"""How `harness explain` prints what the documents say: a block for readers, a line of JSON."""
+
+import json
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+
+import click
+
+from harness.cli.asked import Asked
+from harness.core.exchange import Part, Request
+from harness.core.jsontype import Json, canonical
+from harness.core.places import ASSETS
+from harness.report.text import count, shown
+from harness.spec.explain import Cost, Explanation, Near, Said, Unknown
+from harness.spec.load import provider as shipped
+from harness.spec.nearest import Change
+
+_COLORS = {"accepted": "green", "refused": "red", "open": "yellow", "not mappable": "yellow"}
+_LONGEST = 48
+"""Characters of a value that are shown."""
+
+_WIDEST = 100
+
+
+def preface(asked: Sequence[Asked]) -> Iterator[str]:
+    """Yield the sentence that says what was not given, if anything was not."""
+    names = list(dict.fromkeys(name for one in asked for name in one.assumed))
+    if names:
+        said = f"Not given, so a plain value stands in: {', '.join(names)}."
+        yield _filled(said, "", hang=0)
+
+
+def as_text(one: Explanation) -> str:
+    """Return an explanation as a block of lines that fit the terminal."""
+    title = f"{shipped(one.provider).title}, {one.operation}: "
+    head = click.style(title, bold=True) + click.style(one.verdict, fg=_COLORS[one.verdict])
+    lines = [head]
+    for said in one.breaks:
+        lines += _rule(said, "breaks")
+    for unknown in one.unknown:
+        lines.append(_filled(_stranger(unknown), "  "))
+    for said in one.open:
+        lines += _rule(said, "open")
+    if one.cost is not None:
+        lines.append(_filled(f"price: {_money(one.cost)}", "  "))
+    if one.verdict != "accepted" and one.request is not None:
+        lines += _near(one.nearest)
+    return "\n".join(lines)
+
+
+def _rule(said: Said, word: str) -> Iterator[str]:
+    status = "" if said.status == "documented" else f" ({said.status})"
+    yield _filled(f"{word} {said.about}: {said.says}{status}", "  ")
+    yield _filled(said.source, "      ")
+    if said.note:
+        yield _filled(said.note, "      ")
+
+
+def _stranger(unknown: Unknown) -> str:
+    instead = f"; it has {', '.join(unknown.instead)}" if unknown.instead else ""
+    return f"not documented: there is no {unknown.kind} {shown(unknown.name, _LONGEST)}{instead}"
+
+
+def _near(near: Near | None) -> Iterator[str]:
+    label = "  nearest: "
+    if near is None:
+        yield f"{label}no valid request is within reach"
+        return
+    changes = [_change(change) for change in near.changes]
+    for told in (*changes, _money(near.cost)) if changes else ("nothing to change",):
+        yield _filled(told, label, hang=len(label) + 4)
+        label = " " * len(label)
+
+
+def _change(change: Change) -> str:
+    name, before, after = change.parameter, change.before, change.after
+    match before, after:
+        case str(), str() if after and before.startswith(after):
+            return f"{name} cut from {len(before):,} to {len(after):,} characters"
+        case list(), list() if before[: len(after)] == after:
+            return f"{name} cut from {len(before):,} to {len(after):,}"
+    old = "(not given)" if before is None else _value(before)
+    new = "left out" if after is None else _value(after)
+    if old == new:  # a text that should be a number, or the other way round
+        old, new = (canonical(value) for value in (before, after))
+    return f"{name} {old} -> {new}"
+
+
+def _value(value: Json) -> str:
+    match value:
+        case dict() if "media_type" in value:
+            return _file(value)
+        case [first]:
+            return _value(first)
+        case [first, *others]:
+            return f"{_value(first)} and {len(others)} more"
+        case str() if value.startswith(ASSETS):
+            return f"a public address of {shown(value.removeprefix(ASSETS), _LONGEST)}"
+        case str():
+            return shown(value, _LONGEST) or '""'
+        case _:
+            return shown(canonical(value), _LONGEST)
+
+
+def _file(value: dict[str, Json]) -> str:
+    wide, high, size = (value.get(key) for key in ("width", "height", "bytes"))
+    facts = [str(value["media_type"]).removeprefix("image/")]
+    facts += [f"{wide}x{high}"] if wide and high else []
+    facts += [f"{size:,} bytes"] if isinstance(size, int) else []
+    facts += ["alpha"] if value.get("alpha") else []
+    return f"{shown(str(value.get('filename', 'image')), _LONGEST)} ({', '.join(facts)})"
+
+
+def _money(cost: Cost) -> str:
+    price = cost.price
+    images = count(price.images, "image")
+    if price.unit == "image":
+        return f"{images}; the documents name no price"
+    amount = f"{price.amount.normalize():f}"
+    plural = "s" if price.unit == "credit" and price.amount != 1 else ""
+    sure = "" if cost.status == "documented" else f" ({cost.status} price)"
+    return f"{images}, {amount} {price.unit}{plural}{sure}"
+
+
+def _filled(text: str, indent: str, *, hang: int | None = None) -> str:
+    width = max(40, min(shutil.get_terminal_size().columns, _WIDEST))
+    after = " " * (len(indent) + 4 if hang is None else hang)
+    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=after)
+
+
+def as_json_line(one: Explanation, assumed: dict[str, Json]) -> str:
+    """Return an explanation as one line of JSON."""
+    found: dict[str, Json] = {
+        "provider": one.provider,
+        "operation": one.operation,
+        "verdict": one.verdict,
+        "arguments": one.arguments,
+        "assumed": list(assumed),
+        "breaks": [_said_json(said) for said in one.breaks],
+        "open": [_said_json(said) for said in one.open],
+        "unknown": [
+            {"name": each.name, "kind": each.kind, "instead": list(each.instead)}
+            for each in one.unknown
+        ],
+        "nearest": None if one.nearest is None else _near_json(one.nearest),
+        "price": None if one.cost is None else _price_json(one.cost),
+        "request": None if one.request is None else _request_json(one.request),
+    }
+    return json.dumps(found)
+
+
+def _said_json(said: Said) -> Json:
+    return {
+        "constraint": said.about,
+        "says": said.says,
+        "status": said.status,
+        "source": said.source,
+        "note": said.note,
+    }
+
+
+def _near_json(near: Near) -> Json:
+    return {
+        "arguments": near.arguments,
+        "changes": [
+            {"parameter": change.parameter, "from": change.before, "to": change.after}
+            for change in near.changes
+        ],
+        "price": _price_json(near.cost),
+    }
+
+
+def _price_json(cost: Cost) -> Json:
+    amount = cost.price.amount
+    whole = amount == amount.to_integral_value()
+    return {
+        "amount": int(amount) if whole else float(amount),
+        "unit": cost.price.unit,
+        "images": cost.price.images,
+        "status": cost.status,
+    }
+
+
+def _request_json(sent: Request) -> Json:
+    carried: dict[str, Json] = (
+        {"json": sent.body} if sent.form is None else {"form": [_part(part) for part in sent.form]}
+    )
+    return {"method": sent.method, "path": sent.target, **carried}
+
+
+def _part(part: Part) -> Json:
+    if part.value is not None:
+        return {"name": part.name, "value": part.value}
+    return {
+        "name": part.name,
+        "filename": part.filename,
+        "media_type": part.media_type,
+        "bytes": part.size_bytes,
+        "width": part.width_px,
+        "height": part.height_px,
+    }
