@@ -13,6 +13,7 @@ from harness.cli.options import chosen, json_option, known
 from harness.core.errors import SpecError, UsageError
 from harness.spec.load import load
 from harness.spec.load import provider as shipped
+from harness.spec.openapi import openapi
 from harness.spec.provider import Operation, Provider
 from harness.spec.tell import tell
 
@@ -118,8 +119,18 @@ def validate(*, files: tuple[Path, ...]) -> None:
 
 @providers.command()
 @click.argument("names", nargs=-1)
-def export(*, names: tuple[str, ...]) -> None:
+@click.option("--openapi", "as_openapi", is_flag=True, help="One provider as OpenAPI 3.1 (JSON).")
+def export(*, names: tuple[str, ...], as_openapi: bool) -> None:
     """Print providers as JSON Lines: every promise with its source."""
+    if as_openapi:
+        if len(names) != 1:
+            raise UsageError(
+                "an OpenAPI document describes one provider",
+                hint="name it: harness providers export --openapi NAME",
+            )
+        document = openapi(shipped(known(names[0])))
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
     for name in chosen(names):
         click.echo(shipped(name).model_dump_json(exclude_none=True, by_alias=True))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import status
-from harness.spec.load import FOLDER, NAMES
+from harness.spec.load import FOLDER, NAMES, provider
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])
@@ -97,6 +97,36 @@ def test_export_of_one_provider_is_one_line(capsys: pytest.CaptureFixture[str]) 
     status(["providers", "export", "apiframe"])
 
     assert json.loads(capsys.readouterr().out)["name"] == "apiframe"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_export_as_openapi_is_one_document(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = status(["providers", "export", "--openapi", name])
+    printed = json.loads(capsys.readouterr().out)
+
+    assert code == 0
+    assert printed["openapi"].startswith("3.1.")
+    assert printed["info"]["title"] == provider(name).title
+    assert all(one.path in printed["paths"] for one in provider(name).operations.values())
+
+
+@pytest.mark.parametrize("names", [(), ("buble", "sub2api")])
+def test_export_as_openapi_wants_one_name(
+    names: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = status(["providers", "export", "--openapi", *names])
+    told = capsys.readouterr()
+
+    assert code == 2
+    assert told.out == ""
+    assert "harness providers export --openapi NAME" in told.err
+
+
+def test_export_as_openapi_of_an_unknown_provider_guesses(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert status(["providers", "export", "--openapi", "bubble"]) == 2
+    assert "did you mean buble?" in capsys.readouterr().err
 
 
 def test_show_tells_what_goes_with_a_request(capsys: pytest.CaptureFixture[str]) -> None:
