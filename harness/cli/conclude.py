@@ -14,12 +14,14 @@ from harness.checks.findings import findings
 from harness.checks.verdicts import CHECKS, judge
 from harness.core.record import Record
 from harness.core.run import RunHeader
-from harness.core.verdict import Finding, Verdict
+from harness.core.verdict import Verdict
 from harness.report.compose import compose
-from harness.report.model import Report
+from harness.report.figures import percent
+from harness.report.inwords import came, rate
+from harness.report.model import Report, Shown
 from harness.report.summary import summary
 from harness.report.table import comparison, operations
-from harness.report.text import shown
+from harness.report.text import count, shown
 from harness.report.waiting import GONE
 from harness.report.write import write
 from harness.spec.load import provider as shipped
@@ -50,8 +52,9 @@ def conclude(
     """
     providers = {name: shipped(name) for name in header.evidence}
     verdicts = judge(records, providers)
-    broken = findings(records, verdicts, providers)
-    report = compose(header, records, verdicts, broken, providers)
+    repeatable = not traffic and _could_be_repeated(header, records)
+    found = findings(records, verdicts, providers, repeatable=repeatable)
+    report = compose(header, records, verdicts, found, providers)
     telling = tuple(check.__name__ for check in CHECKS) if traffic else ANSWERS
     unclear = [name for name in header.evidence if not _judged(name, verdicts, telling)]
     if header.interrupted:
@@ -60,30 +63,59 @@ def conclude(
         said = "1 request is" if len(off_tape) == 1 else f"{len(off_tape)} requests are"
         code, why = OURS, f"{said} not on the tape: {off_tape[0]}"
     else:
-        code, why = _outcome(records, verdicts, broken, unclear)
-        if code == HELD and all(record.shot.case.expect == "observe" for record in records):
+        code, why = _outcome(report, records, unclear)
+        if (
+            code == HELD
+            and not report.flaky
+            and all(record.shot.case.expect == "observe" for record in records)
+        ):
             why = "nothing broken: the documents promise nothing on these requests"
     return Conclusion(report=report, code=code, why=why)
 
 
-def _outcome(
-    records: Sequence[Record],
-    verdicts: Sequence[Verdict],
-    broken: Sequence[Finding],
-    unclear: Sequence[str],
-) -> tuple[int, str]:
-    crashed = [verdict for verdict in verdicts if verdict.status == "error"]
+def _could_be_repeated(header: RunHeader, records: Sequence[Record]) -> bool:
+    """Tell whether a suspicion could be asked again: of a tape only if it was when recorded."""
+    asked_again = any(record.shot.case.stage == "confirm" for record in records)
+    return header.against != "cassettes" or asked_again
+
+
+def _outcome(report: Report, records: Sequence[Record], unclear: Sequence[str]) -> tuple[int, str]:
+    crashed = [verdict for verdict in report.verdicts if verdict.status == "error"]
     if crashed:
         return OURS, f"{crashed[0].check} crashed on {crashed[0].case}: {crashed[0].why}"
-    if broken:
-        promises = "1 promise" if len(broken) == 1 else f"{len(broken)} promises"
-        return BROKEN, f"{promises} broken"
+    if report.findings:
+        doubts = [_flaky(report), _unconfirmed(report)]
+        broken = f"{count(len(report.findings), 'promise')} broken"
+        return BROKEN, "; ".join([broken, *filter(None, doubts)])
+    if report.unconfirmed:
+        return UNCLEAR, "; ".join(filter(None, [_unconfirmed(report), _flaky(report)]))
     if unclear:
         return (
             UNCLEAR,
             f"nothing could be judged of {', '.join(unclear)}: {_reason(records, unclear)}",
         )
+    if report.flaky:
+        return HELD, f"no promise broken for certain; {_flaky(report)}"
     return HELD, "all promises that were tried held"
+
+
+def _unconfirmed(report: Report) -> str:
+    if not report.unconfirmed:
+        return ""
+    suspicions = count(len(report.unconfirmed), "suspicion")
+    doubts = dict.fromkeys(item.finding.doubt for item in report.unconfirmed)
+    return f"{suspicions} could not be confirmed: {next(iter(doubts)) or 'asked only once'}"
+
+
+def _flaky(report: Report) -> str:
+    if not report.flaky:
+        return ""
+    first = report.flaky[0]
+    return f"{len(report.flaky)} flaky: {_named(first)} ({rate(first.finding)})"
+
+
+def _named(item: Shown) -> str:
+    return f"{item.finding.provider} {item.finding.operation} {item.name}"
 
 
 def _judged(name: str, verdicts: Sequence[Verdict], telling: Sequence[str]) -> bool:
@@ -119,10 +151,14 @@ def _print(report: Report, folder: Path | None) -> None:
     console.print(_providers(report))
     if report.matrix.columns:
         console.print(_operations(report))
-    for finding in report.findings:
-        item = finding.finding
-        broken = f"{item.provider} {item.operation} {item.constraint or item.check}"
-        _say(console, f"broken: {broken}: {item.observed}")
+    for item in report.findings:
+        _say(console, f"broken: {_named(item)}: {came(item.finding)}")
+    for item in report.flaky:
+        often = f"{rate(item.finding)}, {percent(item.share)}"
+        _say(console, f"flaky: {_named(item)}: {often}: {came(item.finding)}")
+    for item in report.unconfirmed:
+        doubt = f" (not confirmed: {item.finding.doubt or 'asked only once'})"
+        _say(console, f"suspected: {_named(item)}: {came(item.finding)}{doubt}")
     for job in report.waiting:
         what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
         _say(console, f"to pick up: {what}")

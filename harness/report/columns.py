@@ -5,7 +5,7 @@ from itertools import groupby
 
 from harness.report.model import Matrix
 
-_STATES = ("broken", "undocumented", "inconclusive", "not-tried")
+_STATES = ("broken", "flaky", "unconfirmed", "undocumented", "inconclusive", "not-tried")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

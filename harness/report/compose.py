@@ -5,15 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from harness.core.outcome import Fault
 from harness.core.record import Evidence, Record
 from harness.core.run import RunHeader
-from harness.core.verdict import Finding, Status, Verdict
+from harness.core.verdict import Finding, Standing, Status, Verdict
 from harness.report import evidence
+from harness.report.inwords import Named, called, cases_in_words
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
 from harness.report.observations import observations
 from harness.report.repeat import files_of, fitting, repeat
+from harness.report.reproduction import reproduction
 from harness.report.standing import summaries
 from harness.spec.provider import Provider
 from harness.stats import completion, errors, latency, streams
+from harness.stats.proportion import share
+
+_RANK: dict[Standing, int] = {"confirmed": 0, "flaky": 1, "unconfirmed": 2}
 
 
 def compose(
@@ -34,14 +39,24 @@ def compose(
     # One order for every table: that of the documents, not the one in which replies came.
     order = _order(providers)
     records = sorted(records, key=lambda record: order[_place(record)])
-    findings = sorted(findings, key=lambda item: order[item.provider, item.operation])
+    findings = sorted(
+        findings,
+        key=lambda item: (_RANK[item.standing], order[item.provider, item.operation]),
+    )
+    words = cases_in_words(records)
     files = fitting([name for finding in findings for name in files_of(finding.record)])
+    shown = [
+        _shown(finding, providers[finding.provider], files, words, number)
+        for number, finding in enumerate(findings, 1)
+    ]
     return Report(
         header=header,
         banner=evidence.banner(rests_on),
         providers=summaries(records, table, providers, rests_on),
         matrix=table,
-        findings=tuple(_shown(finding, providers[finding.provider], files) for finding in findings),
+        findings=tuple(item for item in shown if item.finding.standing == "confirmed"),
+        flaky=tuple(item for item in shown if item.finding.standing == "flaky"),
+        unconfirmed=tuple(item for item in shown if item.finding.standing == "unconfirmed"),
         verdicts=tuple(verdicts),
         observations=observations(records, providers),
         unjudged=_unjudged(verdicts),
@@ -52,6 +67,7 @@ def compose(
         waiting=tuple(_waiting(records)),
         files=files,
         case_times_s=_case_times_s(records),
+        case_words=words,
     )
 
 
@@ -108,16 +124,23 @@ def _evidence(
     return found
 
 
-def _shown(finding: Finding, provider: Provider, files: Sequence[str]) -> Shown:
+def _shown(
+    finding: Finding, provider: Provider, files: Sequence[str], words: Named, number: int
+) -> Shown:
     operation = provider.operation(finding.operation)
     constraint = operation.constraint(finding.constraint) if finding.constraint else None
     again = repeat(finding.record, provider, written=files)
+    source = str(constraint.rule.source if constraint else operation.source)
     return Shown(
         finding=finding,
+        name=called(finding),
         title=provider.title,
+        share=share(finding.failed, finding.tried),
         curl=again.text,
         notes=again.notes,
-        source=str(constraint.rule.source if constraint else operation.source),
+        source=source,
+        reproduction=reproduction(finding, provider, number=number, source=source, written=files),
+        cases=tuple((case, words.get((finding.provider, case), "")) for case in finding.cases),
     )
 
 

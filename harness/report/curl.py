@@ -86,17 +86,36 @@ def _escaped(char: str) -> str:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
-def _address(target: str, *, provider: Provider, evidence: Evidence | None) -> str:
+def base_address(provider: Provider, evidence: Evidence | None) -> str:
+    """Return where a request is repeated, without a closing slash; empty where nobody can know."""
     source = evidence.source if evidence else ""
     named = source if source.startswith(("http://", "https://")) else ""
     emulated = evidence is not None and not about_provider(evidence)
-    base = named or ("" if emulated else provider.base_url)
+    base = _clean(named or ("" if emulated else provider.base_url)).rstrip("/")
+    scheme, colon, rest = base.partition("://")
+    host = rest.rpartition("@")[2]  # a password in an address is a secret, too
+    return f"{scheme}{colon}{host}"
+
+
+def base_variable(provider: Provider) -> str:
+    """Return the environment variable that says where a provider is reached."""
+    return provider.auth.env.removesuffix("_API_KEY") + "_BASE_URL"
+
+
+def plain_headers(request: Request, auth: Auth) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a request that say nothing secret and that a client does not write."""
+    secret = {*_SECRET_HEADERS, auth.header.lower()}
+    if request.form is not None:
+        secret.add("content-type")  # the client writes it, with the boundary
+    return tuple(one for one in request.headers if one[0].lower() not in secret)
+
+
+def _address(target: str, *, provider: Provider, evidence: Evidence | None) -> str:
+    base = base_address(provider, evidence)
     path = "/" + _clean(target).lstrip("/")
     if base:
-        scheme, _, rest = _clean(base).rstrip("/").partition("://")
-        host = rest.rpartition("@")[2]  # a password in an address is a secret, too
-        return shlex.quote(f"{scheme}://{host}{path}")
-    variable = provider.auth.env.removesuffix("_API_KEY") + "_BASE_URL"
+        return shlex.quote(f"{base}{path}")
+    variable = base_variable(provider)
     if _PLAIN.fullmatch(path):
         return f'"${variable}{path}"'
     return f'"${variable}"{shlex.quote(path)}'
@@ -111,13 +130,9 @@ def _in_double_quotes(text: str) -> str:
 
 
 def _headers(request: Request, auth: Auth) -> list[str]:
-    secret = {*_SECRET_HEADERS, auth.header.lower()}
-    if request.form is not None:
-        secret.add("content-type")  # curl writes it, with the boundary
     return [
         f"-H {shlex.quote(_clean(f'{name}: {value}'))}"
-        for name, value in request.headers
-        if name.lower() not in secret
+        for name, value in plain_headers(request, auth)
     ]
 
 

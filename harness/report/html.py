@@ -13,7 +13,8 @@ from markupsafe import Markup
 from harness.core.exchange import Part, Request
 from harness.report import columns, figures
 from harness.report.evidence import words
-from harness.report.model import Report, Row, Shown
+from harness.report.inwords import rate
+from harness.report.model import Report, Row
 from harness.report.plot import plot
 from harness.report.text import count, pruned, shortened, shown, visible
 from harness.report.waiting import advice
@@ -26,6 +27,8 @@ _MOST_REQUEST = 6_000
 SYMBOLS = {
     "held": "✓",
     "broken": "✗",
+    "flaky": "~",
+    "unconfirmed": "✗?",
     "undocumented": "○",
     "inconclusive": "?",
     "not tried": "·",
@@ -43,6 +46,7 @@ def html(report: Report) -> str:
     """
     environment = _environment()
     groups = columns.groups(report.matrix)
+    anchors = _anchors(report)
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8") + columns.filters(groups)
     script = (_TEMPLATES / "script.js").read_text(encoding="utf-8")
     return environment.get_template("index.html.j2").render(
@@ -55,7 +59,8 @@ def html(report: Report) -> str:
         groups=groups,
         place=columns.places(groups),
         advice=advice(report),
-        anchors={_anchor(item): item for item in report.findings},
+        anchors=set(anchors.values()),
+        ids=lambda item: anchors[item.reproduction.folder],
         methods=_methods(report),
         observed=[
             (provider, tuple(rows))
@@ -107,13 +112,13 @@ def _environment() -> Environment:
         "money": lambda value, unit: shown(figures.money(value, unit), 40),
         "words": lambda evidence: shown(words(evidence), 120),
         "request": request_shown,
-        "anchor": _anchor,
     }
     environment.globals |= {
         "symbols": SYMBOLS,
         "row_states": _row_states,
         "cell_anchor": _slug,
         "between": figures.between,
+        "rate": rate,
     }
     return environment
 
@@ -141,9 +146,14 @@ def _part(part: Part) -> str:
     return f"{part.name} = @{shortened(part.filename or 'image', 80)} ({', '.join(told)})"
 
 
-def _anchor(item: Shown) -> str:
-    finding = item.finding
-    return _slug(finding.provider, finding.operation, finding.constraint or finding.check)
+def _anchors(report: Report) -> dict[str, str]:
+    """Give each finding, known by its folder, an id of its own; the first has the cell's."""
+    found: dict[str, str] = {}
+    for item in report.all_findings:
+        name = _slug(item.finding.provider, item.finding.operation, item.name)
+        again = sum(one.partition("--")[0] == name for one in found.values())
+        found[item.reproduction.folder] = f"{name}--{again + 1}" if again else name
+    return found
 
 
 def _slug(*parts: str) -> str:
@@ -159,7 +169,7 @@ def _tally(report: Report) -> dict[str, int]:
     """Count the rows of the matrix that have a cell in each state."""
     return {
         state: sum(any(cell.state == state for cell in row.cells) for row in report.matrix.rows)
-        for state in ("held", "broken", "undocumented", "inconclusive", "not tried")
+        for state in SYMBOLS
     }
 
 
@@ -168,4 +178,5 @@ def _methods(report: Report) -> tuple[str, ...]:
     estimates = [estimate for row in report.latency for estimate in (row.median, row.p95)]
     estimates += [row.before for row in report.completion]
     estimates += [row.share for row in report.errors]
+    estimates += [item.share for item in report.flaky]
     return tuple(dict.fromkeys(item.method for item in estimates if item.low is not None))

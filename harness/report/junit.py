@@ -2,29 +2,34 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from harness.core.verdict import Verdict
-from harness.report.model import Report
+from harness.core.verdict import Finding, Status, Verdict
+from harness.report.inwords import rate
+from harness.report.model import Report, Shown
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped (section 2.2, `Char`)."""
 
+_DOUBTED: Status = "skip"
 _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "inconclusive": "skipped"}
 
 
 def junit(report: Report) -> str:
     """Return the verdicts as JUnit XML: a suite for each operation, a case for each verdict.
 
-    A failure is a broken promise, an error is a bug of the harness; a skipped test says why, and an
-    inconclusive verdict is skipped, too, for it convicts nobody. Times are seconds; a case's time
+    A failure is a promise whose breach was confirmed, an error is a bug of the harness; a skipped
+    test says why, and an inconclusive verdict is skipped, too, for it convicts nobody, as is one
+    that belongs to a flaky or an unconfirmed finding. Times are seconds; a case's time
     stands at its first verdict, so that a suite's time is the sum of its cases'. Characters that
     XML 1.0 forbids are left out.
     """
     suites: dict[tuple[str, str], list[Verdict]] = {}
-    for verdict in report.verdicts:
+    verdicts = _without_doubts(report)
+    for verdict in verdicts:
         suites.setdefault((verdict.provider, verdict.operation), []).append(verdict)
-    root = ET.Element("testsuites", {"name": "harness", **_counts(report.verdicts)})
+    root = ET.Element("testsuites", {"name": "harness", **_counts(verdicts)})
     total = 0.0
     for (provider, operation), verdicts in suites.items():
         suite = ET.SubElement(root, "testsuite")
@@ -32,6 +37,33 @@ def junit(report: Report) -> str:
     root.set("time", f"{total:.3f}")
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
+
+
+def _without_doubts(report: Report) -> list[Verdict]:
+    """Return the verdicts, those of doubtful findings with the doubt in the place of failure."""
+    of_case: dict[tuple[str, str, str], Shown] = {}
+    of_check: dict[tuple[str, str, str, str], Shown] = {}
+    for item in reversed(report.all_findings):  # the gravest comes last, and stays
+        finding = item.finding
+        for case in finding.cases:
+            of_case[finding.provider, finding.operation, case] = item
+            of_check[finding.provider, finding.operation, case, finding.check] = item
+    found = []
+    for verdict in report.verdicts:
+        place = (verdict.provider, verdict.operation, verdict.case)
+        shown = of_check.get((*place, verdict.check)) or of_case.get(place)
+        doubtful = shown is not None and shown.finding.standing != "confirmed"
+        if shown is not None and doubtful and verdict.status == "fail":
+            why = _doubt(shown.finding, verdict)
+            found.append(replace(verdict, status=_DOUBTED, why=why))
+        else:
+            found.append(verdict)
+    return found
+
+
+def _doubt(finding: Finding, verdict: Verdict) -> str:
+    why = rate(finding) if finding.standing == "flaky" else finding.doubt
+    return f"{finding.standing} ({why}): {verdict.why}" if why else verdict.why
 
 
 def _fill(suite: ET.Element, name: str, verdicts: Sequence[Verdict], report: Report) -> float:

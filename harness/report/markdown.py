@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from harness.report.columns import groups
 from harness.report.evidence import words
-from harness.report.figures import money
+from harness.report.figures import money, percent
+from harness.report.inwords import rate
 from harness.report.marked import code, escaped, table
 from harness.report.marked_times import times
 from harness.report.model import Cell, Report, Shown, Summary, Waiting
@@ -19,6 +20,8 @@ _MOST_CURL = 4_000
 _SYMBOLS = {
     "held": "✓",
     "broken": "✗",
+    "flaky": "~",
+    "unconfirmed": "✗?",
     "undocumented": "○",
     "inconclusive": "?",
     "not tried": "·",
@@ -49,13 +52,22 @@ def markdown(report: Report) -> str:
         page.add_each([_waiting(item) for item in report.waiting], "job", share=0.2)
     page.add(f"## {count(len(report.findings), 'finding')}")
     page.add_each([_finding(item) for item in report.findings], "finding", share=0.6)
+    if report.flaky:
+        page.add(f"## Flaky: {count(len(report.flaky), 'promise')} kept and broken\n\n{_FLAKY}")
+        page.add_each([_finding(item) for item in report.flaky], "flaky one", share=0.4)
+    if report.unconfirmed:
+        doubts = count(len(report.unconfirmed), "suspicion")
+        page.add(f"## Not confirmed: {doubts}\n\n{_UNCONFIRMED}")
+        page.add_each([_finding(item) for item in report.unconfirmed], "suspicion", share=0.4)
     if report.harness_errors:
         page.add(_harness_errors(report))
     latency = times(report)
     page.add("## Promises")
     page.add(_LEGEND)
     head, *rows = _matrix(report)
-    page.add_table(head, rows, reserve=len(latency))
+    together = _together(report)
+    page.add_table(head, rows, reserve=len(latency) + len(together))
+    page.add(together)
     page.add(latency)
     return page.text()
 
@@ -119,7 +131,6 @@ def _providers(rows: Sequence[Summary]) -> str:
 
 def _finding(item: Shown) -> str:
     finding = item.finding
-    name = finding.constraint or finding.check
     curl = item.curl
     if len(curl) > _MOST_CURL:
         block = (
@@ -128,15 +139,49 @@ def _finding(item: Shown) -> str:
     else:
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", curl)), 0)
         block = f"{fence}sh\n{curl}\n{fence}"
-    title = f"### {escaped(item.title)}, {escaped(finding.operation)}: {code(name)}"
+    title = f"### {escaped(item.title)}, {escaped(finding.operation)}: {_name(item)}"
     notes = "\n".join(f"- {escaped(note, 600)}" for note in item.notes)
+    often = f" {rate(finding)}" if rate(finding) else ""
     points = (
+        *_doubts(item),
         f"- **Expected:** {escaped(finding.expected)}",
-        f"- **Observed:** {escaped(finding.observed)}",
+        f"- **Observed{often}:** {escaped(finding.observed)}",
         f"- **Promised in:** {escaped(item.source)}",
         f"- **Check:** {code(finding.check)}, {count(len(finding.cases), 'case')}",
+        f"- **To see it again:** {_folder(item)}",
     )
     return "\n\n".join(filter(None, [title, "\n".join(points), block, notes]))
+
+
+def _name(item: Shown) -> str:
+    """Return a promise's id as code; a combination has values in it, which may hold anything."""
+    return escaped(item.name) if item.finding.combination else code(item.name)
+
+
+def _folder(item: Shown) -> str:
+    test = "" if item.reproduction.no_test else ", a ready pytest"
+    return f"{code(item.reproduction.folder)} (curl lines{test})"
+
+
+def _doubts(item: Shown) -> tuple[str, ...]:
+    finding, found = item.finding, []
+    if finding.standing == "flaky":
+        share = f"{finding.failed} of {finding.tried}, {percent(item.share)}"
+        found.append(f"- **Broken:** {escaped(share)} (95 % interval)")
+    if finding.doubt:
+        found.append(f"- **Not confirmed:** {escaped(finding.doubt)}")
+    return tuple(found)
+
+
+def _together(report: Report) -> str:
+    """List the values that fail together: no single promise's cell can hold them."""
+    lines = [
+        f"- {_SYMBOLS[one.state]} {escaped(one.provider)}, {escaped(one.operation)}:"
+        f" {escaped(one.name)}"
+        for one in report.matrix.interactions
+    ]
+    title = "Values that fail together, and not each alone:\n\n"
+    return title + "\n".join(lines[:20]) if lines else ""
 
 
 def _waiting(item: Waiting) -> str:
@@ -154,9 +199,12 @@ def _harness_errors(report: Report) -> str:
     return title + "\n".join(lines[:20])
 
 
+_FLAKY = "Kept at one time and broken at another, for the same question."
+_UNCONFIRMED = "Each was seen and could not be asked again; they convict nobody."
 _LEGEND = (
-    "✓ held (accepting+refusing cases); ✗ broken; ○ undocumented, only observed"
-    " (served/refused); ? inconclusive; · not tried; empty: no such promise."
+    "✓ held (accepting+refusing cases); ✗ broken; ~ flaky; ✗? suspected, not confirmed;"
+    " ○ undocumented, only observed (served/refused); ? inconclusive; · not tried; empty: no such"
+    " promise."
 )
 
 
@@ -179,6 +227,8 @@ def _cell(cell: Cell) -> str:
             return f"{symbol} {cell.accepts}+{cell.refuses}"
         case "broken":
             return f"{symbol} **broken**"
+        case "flaky" | "unconfirmed":
+            return f"{symbol} {'suspected' if cell.state == 'unconfirmed' else cell.state}"
         case "undocumented":
             return f"{symbol} {cell.served}/{cell.turned_away}"
         case _:

@@ -7,20 +7,28 @@ from dataclasses import dataclass, field
 from harness.core.case import Case
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
-from harness.core.verdict import Finding, Status, Verdict
-from harness.report.model import Cell, Column, Matrix, Row, State
+from harness.core.verdict import Finding, Standing, Status, Verdict
+from harness.report.inwords import called
+from harness.report.model import Cell, Column, Interaction, Matrix, Row, State
 from harness.report.text import count
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
 from harness.spec.tell import tell
 
 _RULES = tuple(Argument.model_fields)
 
+STATES: dict[Standing, State] = {
+    "confirmed": "broken",
+    "flaky": "flaky",
+    "unconfirmed": "unconfirmed",
+}
+"""What a finding makes of its promise, the gravest first."""
+
 
 @dataclass(slots=True)
 class _Witness:
     """What speaks for and against one promise of one column; filled while verdicts are read."""
 
-    fails: set[str] = field(default_factory=set)
+    fails: dict[Standing, set[str]] = field(default_factory=dict)
     accepts: set[str] = field(default_factory=set)
     refuses: set[str] = field(default_factory=set)
     unsure: Counter[tuple[Status, str]] = field(default_factory=Counter)
@@ -41,7 +49,8 @@ def matrix(
     """Return one row for each promise and one column for each operation that has a case.
 
     Rows stand in the order of the vocabulary; the promises about a reply as a whole, which bear
-    their check's name, come last.
+    their check's name, come last. Only a finding breaks a promise, and only its own one: values
+    that fail together break none of the single promises, and stand beside the rows.
     """
     planned = {(record.shot.case.provider, record.shot.case.operation) for record in records}
     planned |= {(verdict.provider, verdict.operation) for verdict in verdicts}
@@ -58,6 +67,16 @@ def matrix(
         unplanned=tuple(
             column for column, _ in known if (column.provider, column.operation) not in planned
         ),
+        interactions=tuple(
+            Interaction(
+                provider=finding.provider,
+                operation=finding.operation,
+                name=called(finding),
+                state=STATES[finding.standing],
+            )
+            for finding in findings
+            if finding.combination
+        ),
     )
 
 
@@ -67,16 +86,21 @@ def _heard(
     """Gather what speaks for and against each promise; a reply check stands under its own name."""
     heard: _Witnesses = {}
     by_case = {_key(record.shot.case): record for record in records}
+    told = {(one.provider, one.operation, case) for one in findings for case in one.cases}
     for record in records:
         _observe(heard, record)
     for verdict in verdicts:
+        if verdict.status == "fail" and (verdict.provider, verdict.operation, verdict.case) in told:
+            continue  # what it says is the finding's to say, and where
         judged = by_case.get((verdict.provider, verdict.operation, verdict.case))
         for promise in _promises(verdict, judged):
             place = (verdict.provider, verdict.operation, promise)
             _hear(heard.setdefault(place, _Witness()), verdict, judged)
     for finding in findings:
-        place = (finding.provider, finding.operation, finding.constraint or finding.check)
-        heard.setdefault(place, _Witness()).fails.update(finding.cases)
+        if not finding.combination:
+            place = (finding.provider, finding.operation, finding.constraint or finding.check)
+            fails = heard.setdefault(place, _Witness()).fails
+            fails.setdefault(finding.standing, set()).update(finding.cases)
     return heard
 
 
@@ -98,8 +122,6 @@ def _promises(verdict: Verdict, record: Record | None) -> tuple[str, ...]:
 
 def _hear(witness: _Witness, verdict: Verdict, record: Record | None) -> None:
     match verdict.status:
-        case "fail":
-            witness.fails.add(verdict.case)
         case "pass":
             refused = record is not None and record.shot.case.expect == "refuse"
             (witness.refuses if refused else witness.accepts).add(verdict.case)
@@ -146,7 +168,8 @@ def _reply_rows(
     verdicts: Sequence[Verdict],
 ) -> Iterable[Row]:
     checks = dict.fromkeys(verdict.check for verdict in verdicts if verdict.constraint is None)
-    checks |= dict.fromkeys(promise for _, _, promise in witnesses if "." not in promise)
+    heard = dict.fromkeys(promise for _, _, promise in witnesses if "." not in promise)
+    checks = {check: None for check in checks if check in heard} | heard
     judged = {(verdict.provider, verdict.operation) for verdict in verdicts}
     # A check without a word where others speak has nothing to look at: no usage, no job.
     silent = Cell(state="absent", note="does not apply")
@@ -186,8 +209,9 @@ def _replied(witness: _Witness) -> Cell:
 
 
 def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> Cell:
-    if witness.fails:
-        return _told(witness, "broken", rule=rule, source=source)
+    for standing, state in STATES.items():
+        if standing in witness.fails:
+            return _told(witness, state, rule=rule, source=source)
     if witness.accepts or witness.refuses:
         return _told(witness, "held", rule=rule, source=source)
     if witness.unsure:
@@ -201,7 +225,7 @@ def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> Cell:
 def _told(witness: _Witness, state: State, *, rule: str, source: str, note: str = "") -> Cell:
     return Cell(
         state=state,
-        fails=len(witness.fails),
+        fails=len(set().union(*witness.fails.values())),
         accepts=len(witness.accepts),
         refuses=len(witness.refuses),
         served=witness.came["served"],

@@ -6,26 +6,36 @@ from typing import Literal
 
 from harness.core.record import Evidence
 from harness.core.run import RunHeader
-from harness.core.verdict import Finding, Status, Verdict
+from harness.core.verdict import Estimate, Finding, Status, Verdict
 from harness.stats.completion import Completion
 from harness.stats.cost import Cost
 from harness.stats.errors import Errors
 from harness.stats.latency import Latency
 from harness.stats.streams import Streams
 
-State = Literal["held", "broken", "undocumented", "inconclusive", "not tried", "absent"]
-"""What became of one promise: `undocumented` promises nothing and was only observed; `absent` has
-no such promise."""
+State = Literal[
+    "held",
+    "broken",
+    "flaky",
+    "unconfirmed",
+    "undocumented",
+    "inconclusive",
+    "not tried",
+    "absent",
+]
+"""What became of one promise: `broken` by a confirmed finding, `flaky` or `unconfirmed` by one that
+is no more than that; `undocumented` promises nothing and was only observed; `absent` has no such
+promise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One promise of one provider's operation.
 
-    `fails` counts the cases that break it, `accepts` and `refuses` those whose passing verdicts
-    support it; `served`, `turned_away` and `unanswered` count what came of the cases that only
-    observed it. `rule` words the promise, `source` is its document and section, `note` says why
-    where the state alone does not.
+    `fails` counts the cases that break it or seem to, `accepts` and `refuses` those whose passing
+    verdicts support it; `served`, `turned_away` and `unanswered` count what came of the cases that
+    only observed it. `rule` words the promise, `source` is its document and section, `note` says
+    why where the state alone does not.
     """
 
     state: State
@@ -60,12 +70,23 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """Values that fail together and not each alone: no single promise's cell can hold them."""
+
+    provider: str
+    operation: str
+    name: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
     """Promises against providers; `unplanned` names the operations without a single case."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     unplanned: tuple[Column, ...]
+    interactions: tuple[Interaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +109,8 @@ class Summary:
     """One provider in a line; `sentence` is the verdict in words.
 
     `about_provider` is false where the replies were an emulator's. `cases` were sent, `skipped`
-    were not. `held` to `not_tried` count the promises of all its operations.
+    were not. `held` to `not_tried` count the promises of all its operations, and each combination
+    of values that fails together as one more promise.
     """
 
     provider: str
@@ -100,6 +122,8 @@ class Summary:
     cost: Cost
     held: int
     broken: int
+    flaky: int
+    unconfirmed: int
     undocumented: int
     inconclusive: int
     not_tried: int
@@ -108,17 +132,38 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reproduction:
+    """A folder of the run folder with all that it takes to see a finding again.
+
+    `texts` are its files by name, `files` the reference images beside them; `no_test` says why no
+    ready test is among them, where none is.
+    """
+
+    folder: str
+    texts: Mapping[str, str]
+    files: tuple[str, ...]
+    no_test: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A finding with the lines that repeat its request, and the place of the promise.
 
-    `curl` holds one command a line, uploads first; `notes` say what to do before they run.
+    `name` says what it is about; `share` is how often the promise was broken, of all times that it
+    was asked for. `curl` holds one command a line, uploads first; `notes` say what to do before
+    they run. `cases` are the ids of the cases that show it, with what they do where the id does not
+    say.
     """
 
     finding: Finding
+    name: str
     title: str
+    share: Estimate
     curl: str
     source: str
+    reproduction: Reproduction
     notes: tuple[str, ...] = ()
+    cases: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,8 +207,10 @@ class Unjudged:
 class Report:
     """Everything that a page of any format says.
 
-    `case_times_s` is the duration of each sent case in seconds, by provider, operation and case.
-    `files` names the reference images that findings need and the run folder holds.
+    `findings` are the confirmed ones. `case_times_s` is the duration of each sent case in seconds,
+    by provider, operation and case; `case_words` says what a case does whose id does not tell, by
+    provider and case. `files` names the reference images that findings need and the run folder
+    holds.
     """
 
     header: RunHeader
@@ -171,6 +218,8 @@ class Report:
     providers: tuple[Summary, ...]
     matrix: Matrix
     findings: tuple[Shown, ...]
+    flaky: tuple[Shown, ...]
+    unconfirmed: tuple[Shown, ...]
     verdicts: tuple[Verdict, ...]
     observations: tuple[Observation, ...]
     unjudged: tuple[Unjudged, ...]
@@ -181,6 +230,12 @@ class Report:
     waiting: tuple[Waiting, ...]
     files: tuple[str, ...]
     case_times_s: Mapping[tuple[str, str, str], float]
+    case_words: Mapping[tuple[str, str], str]
+
+    @property
+    def all_findings(self) -> tuple[Shown, ...]:
+        """Findings of every standing: confirmed, flaky, unconfirmed."""
+        return (*self.findings, *self.flaky, *self.unconfirmed)
 
     @property
     def harness_errors(self) -> tuple[Unjudged, ...]:

@@ -17,6 +17,8 @@ from harness.spec.provider import Provider
 FILES_AT_MOST_BYTES = 64 * 1024 * 1024
 """The most that the files of all findings of a run may take on disk."""
 
+IN_FOLDER = f"Run it in the folder of this report: {FILES} there holds what it sends."
+
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _MAKE = (
     "python -c 'import sys; from harness.assets import made;"
@@ -127,7 +129,7 @@ def _addresses(body: Json) -> Iterator[str]:
 
 def _on_files(record: Record, written: Sequence[str]) -> Iterator[str]:
     if any(name in written for name in _sent(record)):
-        yield f"Run it in the folder of this report: {FILES} there holds what it sends."
+        yield IN_FOLDER
     for name in files_of(record):
         if name not in written:
             yield (

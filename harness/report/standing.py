@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Evidence, Record
 from harness.report.evidence import about_provider
-from harness.report.model import Cell, Matrix, Standing, State, Summary
+from harness.report.model import Matrix, Standing, State, Summary
 from harness.report.text import count, shown
 from harness.spec.provider import Provider
 from harness.stats import cost
@@ -18,14 +18,20 @@ _MOST_NAMED = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tally:
-    """One provider's cells, with the ids of the broken and of the unclear ones."""
+    """One provider's promises, counted by state, with the names of those in each."""
 
     states: Mapping[State, int]
-    broken: tuple[str, ...]
+    names: Mapping[State, tuple[str, ...]]
 
     @property
     def judged(self) -> int:
         return self.states.get("held", 0) + self.states.get("broken", 0)
+
+    def named(self, state: State) -> str:
+        """Name the first promises of a state, and count the others."""
+        found = self.names.get(state, ())
+        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        return ", ".join(found[:_MOST_NAMED]) + more
 
 
 def summaries(
@@ -70,6 +76,8 @@ def _summary(
         cost=cost,
         held=tally.states.get("held", 0),
         broken=tally.states.get("broken", 0),
+        flaky=tally.states.get("flaky", 0),
+        unconfirmed=tally.states.get("unconfirmed", 0),
         undocumented=tally.states.get("undocumented", 0),
         inconclusive=tally.states.get("inconclusive", 0),
         not_tried=tally.states.get("not tried", 0),
@@ -80,16 +88,22 @@ def _summary(
 
 def _tally(matrix: Matrix, provider: str) -> _Tally:
     own = [at for at, column in enumerate(matrix.columns) if column.provider == provider]
-    cells: list[tuple[str, Cell]] = [(row.id, row.cells[at]) for row in matrix.rows for at in own]
+    found = [(row.cells[at].state, row.id) for row in matrix.rows for at in own]
+    found += [(one.state, one.name) for one in matrix.interactions if one.provider == provider]
+    names: dict[State, dict[str, None]] = {}
+    for state, name in found:
+        names.setdefault(state, {})[name] = None
     return _Tally(
-        states=Counter(cell.state for _, cell in cells),
-        broken=tuple(dict.fromkeys(name for name, cell in cells if cell.state == "broken")),
+        states=Counter(state for state, _ in found),
+        names={state: tuple(held) for state, held in names.items()},
     )
 
 
 def _standing(records: Sequence[Record], tally: _Tally) -> Standing:
-    if tally.broken:
+    if tally.names.get("broken"):
         return "broken"
+    if tally.names.get("flaky") or tally.names.get("unconfirmed"):
+        return "unclear"
     if all(record.outcome is None for record in records):
         return "untested"
     answered = any(isinstance(record.outcome, Images | Refused) for record in records)
@@ -100,19 +114,32 @@ def _said(standing: Standing, records: Sequence[Record], tally: _Tally) -> str:
     rest = _rest(tally)
     match standing:
         case "broken":
-            named = ", ".join(tally.broken[:_MOST_NAMED])
-            more = len(tally.broken) - _MOST_NAMED
-            named += f" and {more} more" if more > 0 else ""
-            broken = tally.states["broken"]
-            return f"breaks {broken} of {count(tally.judged, 'promise')} tested: {named}.{rest}"
+            tested = f"{tally.states['broken']} of {count(tally.judged, 'promise')} tested"
+            return f"breaks {tested}: {tally.named('broken')}.{_doubts(tally)}{rest}"
+        case "unclear" if doubts := _doubts(tally):
+            return f"{_kept(tally)}.{doubts}{rest}"
         case "held":
-            tested = count(tally.judged, "promise")
-            whole = "the one promise" if tally.judged == 1 else f"all {tested}"
-            return f"keeps {whole} tested.{rest}"
+            return f"{_kept(tally)}.{rest}"
         case "unclear":
             return _unclear(records)
         case "untested":
             return _untested(records)
+
+
+def _kept(tally: _Tally) -> str:
+    """Say what held of what was judged, doubts left out."""
+    doubtful = tally.states.get("flaky", 0) + tally.states.get("unconfirmed", 0)
+    if not tally.judged:
+        return "broke no promise for certain"
+    tested = count(tally.judged, "promise" if not doubtful else "other promise")
+    whole = "the one promise" if tally.judged == 1 and not doubtful else f"all {tested}"
+    return f"keeps {whole if tally.judged > 1 or not doubtful else tested} tested"
+
+
+def _doubts(tally: _Tally) -> str:
+    said = {"flaky": "Now and then it breaks", "unconfirmed": "Suspected, not confirmed:"}
+    states: tuple[State, ...] = ("flaky", "unconfirmed")
+    return "".join(f" {said[one]} {tally.named(one)}." for one in states if tally.names.get(one))
 
 
 def _rest(tally: _Tally) -> str:

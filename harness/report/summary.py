@@ -1,10 +1,8 @@
 """`summary.json`: the report for machines, in the schema that CI scripts read."""
 
-import json
-import math
-
 from harness.core.jsontype import Json
 from harness.core.verdict import Estimate, Verdict
+from harness.report.jsontext import dumped, finite
 from harness.report.model import Report, Shown, Summary, Waiting
 from harness.stats.completion import Completion
 from harness.stats.errors import Errors
@@ -16,7 +14,7 @@ SCHEMA = 1
 
 
 def summary(report: Report) -> dict[str, Json]:
-    """Return the report as JSON: `schema run providers verdicts findings latency errors`.
+    """Return the report as JSON: `schema run providers verdicts findings flaky ...`.
 
     Amounts are numbers in the provider's own unit, durations seconds, shares between 0 and 1; what
     is not known is null. Keys always stand in the same order.
@@ -27,6 +25,8 @@ def summary(report: Report) -> dict[str, Json]:
         "providers": {row.provider: _provider(row) for row in report.providers},
         "verdicts": [_verdict(item) for item in report.verdicts],
         "findings": [_finding(item) for item in report.findings],
+        "flaky": [_doubtful(item) for item in report.flaky],
+        "unconfirmed": [_doubtful(item) for item in report.unconfirmed],
         "latency": [_latency(row, report) for row in report.latency],
         "errors": [_errors(row) for row in report.errors],
     }
@@ -34,8 +34,7 @@ def summary(report: Report) -> dict[str, Json]:
 
 def as_json(report: Report) -> str:
     """Return the summary as JSON text, indented, with a lone surrogate spelled as its escape."""
-    text = json.dumps(summary(report), ensure_ascii=False, indent=2, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+    return dumped(summary(report))
 
 
 def _run(report: Report) -> dict[str, Json]:
@@ -94,6 +93,8 @@ def _provider(row: Summary) -> dict[str, Json]:
         "promises": {
             "held": row.held,
             "broken": row.broken,
+            "flaky": row.flaky,
+            "unconfirmed": row.unconfirmed,
             "undocumented": row.undocumented,
             "inconclusive": row.inconclusive,
             "not_tried": row.not_tried,
@@ -119,15 +120,28 @@ def _finding(shown: Shown) -> dict[str, Json]:
         "provider": finding.provider,
         "operation": finding.operation,
         "constraint": finding.constraint,
+        "combination": list(finding.combination),
         "check": finding.check,
         "expected": finding.expected,
         "observed": finding.observed,
-        "arguments": _finite(dict(finding.record.shot.case.arguments)),
+        "failed": finding.failed,
+        "tried": finding.tried,
+        "arguments": finite(dict(finding.record.shot.case.arguments)),
         "curl": shown.curl,
         "notes": list(shown.notes),
         "cases": list(finding.cases),
         "source": shown.source,
         "evidence": finding.record.evidence.kind,
+        "reproduction": shown.reproduction.folder,
+    }
+
+
+def _doubtful(shown: Shown) -> dict[str, Json]:
+    """Return what is no confirmed finding in the same shape, with how often and why not."""
+    return {
+        **_finding(shown),
+        "interval": _estimate(shown.share),
+        "doubt": shown.finding.doubt,
     }
 
 
@@ -198,16 +212,3 @@ def _estimate(item: Estimate) -> dict[str, Json]:
         "unit": item.unit,
         "method": item.method,
     }
-
-
-def _finite(value: Json) -> Json:
-    """Replace what JSON cannot spell (infinities, not-a-number) by null."""
-    match value:
-        case float() if not math.isfinite(value):
-            return None
-        case list():
-            return [_finite(item) for item in value]
-        case dict():
-            return {key: _finite(item) for key, item in value.items()}
-        case _:
-            return value

@@ -47,8 +47,11 @@ def operations(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], 
 
 def _operation(report: Report, at: int) -> tuple[str, ...]:
     column = report.matrix.columns[at]
-    states = Counter(row.cells[at].state for row in report.matrix.rows)
     here = (column.provider, column.operation)
+    states = Counter(row.cells[at].state for row in report.matrix.rows)
+    states.update(
+        one.state for one in report.matrix.interactions if (one.provider, one.operation) == here
+    )
     timed = [row for row in report.latency if (row.provider, row.operation) == here]
     return (
         column.provider,

@@ -1,6 +1,8 @@
 """A report in its run folder, with the files that its findings name: each whole or not at all."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.assets import made
@@ -10,7 +12,8 @@ from harness.report.curl import FILES
 from harness.report.html import html
 from harness.report.junit import junit
 from harness.report.markdown import markdown
-from harness.report.model import Report
+from harness.report.model import Report, Reproduction
+from harness.report.reproduction import FOLDER
 from harness.report.summary import as_json
 
 _HINTS = {
@@ -26,8 +29,9 @@ def write(folder: Path, report: Report) -> tuple[Path, ...]:
     """Write `summary.json`, `index.html`, `summary.md` and `junit.xml`; return their paths.
 
     All four are drawn before the first is written, and each replaces its predecessor in one step.
-    The reference images that the report names follow, under `files/`. StoreError with the path and
-    the reason where one cannot be written.
+    The reference images that the report names follow, under `files/`, and a folder for each finding
+    under `findings/`; of folders of an earlier report what was written there is removed. StoreError
+    with the path and the reason where one cannot be written.
     """
     pages = {
         "summary.json": as_json(report),
@@ -40,7 +44,43 @@ def write(folder: Path, report: Report) -> tuple[Path, ...]:
         content = made(name)
         if not _holds(folder / FILES / name, content):
             _replace(folder / FILES / name, content)
+    _clear(folder / FOLDER)
+    for item in report.all_findings:
+        _reproduce(folder, item.reproduction)
     return paths
+
+
+def _reproduce(folder: Path, again: Reproduction) -> None:
+    """Write what it takes to see a finding again; its files are there twice, but once on disk."""
+    own = folder / again.folder
+    for name, text in again.texts.items():
+        path = _replace(own / name, text.encode("utf-8", "backslashreplace"))
+        if path.suffix == ".sh":
+            path.chmod(0o755)
+    for name in again.files:
+        with _told(own / FILES / name):
+            (own / FILES).mkdir(parents=True, exist_ok=True)
+            _link(folder / FILES / name, own / FILES / name)
+
+
+def _link(whole: Path, name: Path) -> None:
+    name.unlink(missing_ok=True)
+    try:
+        name.hardlink_to(whole)
+    except OSError:  # another file system, or one that knows no links
+        write_whole(name, whole.read_bytes())
+
+
+def _clear(findings: Path) -> None:
+    """Remove what an earlier report wrote there; what somebody put beside it stays."""
+    with _told(findings):
+        for own in sorted(findings.glob("[0-9][0-9]*-*/")):
+            held = [*own.glob("test_*.py"), *own.glob(f"{FILES}*")]
+            for path in (own / "request.json", own / "repeat.sh", *held):
+                path.unlink(missing_ok=True)
+            for emptied in (own / FILES, own):
+                if emptied.is_dir() and not any(emptied.iterdir()):
+                    emptied.rmdir()
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -52,11 +92,18 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> Path:
-    try:
+    with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
+    return path
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn trouble of the disk into a line that names the place, the reason and a way out."""
+    try:
+        yield
     except OSError as error:
         hint = _HINTS.get(error.errno or 0, "choose another folder with --out")
         reason = error.strerror or str(error)
         raise StoreError(f"{path}: cannot be written: {reason}", hint=hint) from error
-    return path

@@ -91,7 +91,7 @@ def test_the_page_fetches_nothing(made: Callable[[], Report]) -> None:
     for tag, attributes in page.tags:
         assert "src" not in attributes
         assert tag != "link" or attributes["href"] == "data:,"
-        assert tag != "a" or (attributes["href"] or "").startswith("#")
+        assert tag != "a" or (attributes["href"] or "").startswith(("#", "findings/"))
     assert "@import" not in STYLE
     assert "url(" not in STYLE
     assert not re.search(r"https?:|fetch\(|import\(", page.raw["script"])
@@ -99,8 +99,10 @@ def test_the_page_fetches_nothing(made: Callable[[], Report]) -> None:
 
 @MADE
 def test_tags_are_balanced_and_links_lead_somewhere(made: Callable[[], Report]) -> None:
-    page = Page(html(made()))
+    report = made()
+    page = Page(html(report))
     places = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
+    places |= {f"{item.reproduction.folder}/" for item in report.all_findings}
 
     assert (page.unbalanced, page.open) == ([], [])
     for tag, attributes in page.tags:
@@ -275,7 +277,7 @@ def test_text_has_a_contrast_of_at_least_four_and_a_half(theme: int) -> None:
     pairs += [("soft", "sheet"), ("loud", "loud-paper"), ("loud", "paper")]
     pairs += [
         (state, f"{state}-paper")
-        for state in ("held", "broken", "undocumented", "inconclusive", "idle")
+        for state in ("held", "broken", "doubt", "undocumented", "inconclusive", "idle")
     ]
 
     for text, paper in pairs:

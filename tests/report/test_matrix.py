@@ -1,8 +1,11 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from harness.core.outcome import Outcome
 from harness.core.record import Record
-from harness.core.verdict import Verdict
+from harness.core.verdict import Finding, Standing, Verdict
 from harness.report.matrix import matrix
 from harness.report.model import Cell, Matrix
 from harness.spec.load import provider
@@ -13,8 +16,10 @@ REFUSE = b.case(id="n=11", expect="refuse", breaks="n.range")
 OBSERVE = b.case(id="stream", expect="observe", breaks="stream.never_with", covers=("n.range",))
 
 
-def table(records: list[Record], verdicts: list[Verdict]) -> Matrix:
-    return matrix(records, verdicts, [], {"sub2api": provider("sub2api")})
+def table(
+    records: list[Record], verdicts: list[Verdict], findings: Sequence[Finding] = ()
+) -> Matrix:
+    return matrix(records, verdicts, findings, {"sub2api": provider("sub2api")})
 
 
 def cell(drawn: Matrix, promise: str, column: int = 0) -> Cell:
@@ -45,7 +50,11 @@ def test_two_checks_on_one_case_are_one_case() -> None:
 
 def test_what_a_refused_accept_case_covers_is_not_held() -> None:
     turned = b.record(ACCEPT, b.refused())
-    drawn = table([turned], [b.verdict(turned, "fail"), b.verdict(turned, check="wording_is_kept")])
+    drawn = table(
+        [turned],
+        [b.verdict(turned, "fail"), b.verdict(turned, check="wording_is_kept")],
+        [b.finding(turned, constraint=None, check="accepts_what_it_documents")],
+    )
 
     assert cell(drawn, "n.range").state == "not tried"
     assert cell(drawn, "accepts_what_it_documents").state == "broken"
@@ -57,6 +66,7 @@ def test_one_failure_outweighs_any_number_of_passes() -> None:
     drawn = table(
         [*good, bad],
         [*(b.verdict(item) for item in good), b.verdict(bad, "fail", constraint="n.range")],
+        [b.finding(bad)],
     )
 
     assert cell(drawn, "n.range").state == "broken"
@@ -176,3 +186,43 @@ def test_a_reply_check_that_only_skips_had_no_promise_to_hold_anyone_to() -> Non
 
     assert found.state == "undocumented"
     assert found.note == "the price list is open"
+
+
+def test_a_constraint_is_broken_by_its_own_findings_only() -> None:
+    row = b.case(id="generate/row/1", covers=("n.range=10", "size.one_of=auto"))
+    turned = b.record(row, b.refused())
+    blamed = b.finding(turned, constraint="size.one_of", check="accepts_what_it_documents")
+    drawn = table([turned], [b.verdict(turned, "fail")], [blamed])
+
+    assert cell(drawn, "size.one_of").state == "broken"
+    assert cell(drawn, "n.range").state == "not tried"
+    assert "accepts_what_it_documents" not in {row.id for row in drawn.rows}
+
+
+@pytest.mark.parametrize("standing", ["flaky", "unconfirmed"])
+def test_a_doubtful_finding_has_a_mark_of_its_own(standing: Standing) -> None:
+    bad = b.record(REFUSE, b.images(11))
+    doubted = replace(b.finding(bad), standing=standing)
+    turned = b.record(b.case(id="n=0", expect="refuse", breaks="n.range"), b.refused())
+    said = [b.verdict(turned, constraint="n.range"), b.verdict(bad, "fail", constraint="n.range")]
+
+    assert cell(table([bad, turned], said, [doubted]), "n.range").state == standing
+
+
+def test_values_that_fail_together_break_no_single_promise() -> None:
+    row = b.case(id="generate/row/1", covers=("quality.one_of=high", "output_format.one_of=jpeg"))
+    turned = b.record(row, b.refused())
+    served = b.record(b.case(id="generate/row/2", covers=row.covers), b.images())
+    together = replace(
+        b.finding(turned, constraint=None, check="accepts_what_it_documents"),
+        combination=("quality=high", "output_format=jpeg"),
+    )
+    drawn = table([turned, served], [b.verdict(turned, "fail"), b.verdict(served)], [together])
+
+    assert {cell(drawn, one).state for one in ("quality.one_of", "output_format.one_of")} == {
+        "held"
+    }
+    assert "broken" not in {one.state for row in drawn.rows for one in row.cells}
+    assert [(one.name, one.state) for one in drawn.interactions] == [
+        ("quality=high with output_format=jpeg", "broken")
+    ]

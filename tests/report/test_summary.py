@@ -48,6 +48,8 @@ def test_the_keys_are_those_of_the_design() -> None:
         "providers",
         "verdicts",
         "findings",
+        "flaky",
+        "unconfirmed",
         "latency",
         "errors",
     ]

@@ -1,0 +1,237 @@
+"""What discovery observed: as a table against the documents, as JSON, and as TOML to paste.
+
+What was observed is never called documented: a rule keeps the status it has, and one that the
+documents do not have is `undocumented`.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from harness.core.jsontype import Json
+from harness.inquiry.discover_asked import place_of
+from harness.inquiry.discover_row import Discovered
+from harness.report.evidence import about_provider, in_short
+from harness.report.marked import code, escaped, table
+from harness.report.text import count, shown
+from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
+from harness.spec.rules import Rule, Scalar
+from harness.spec.source import Source
+
+_HEAD = (
+    "Operation",
+    "Parameter",
+    "Question",
+    "Documents",
+    "They say",
+    "Observed",
+    "Observed on",
+    "Asked for it",
+)
+_LONGEST = 500
+_PER_MILLE = 1000
+
+
+def discovered_markdown(rows: Sequence[Discovered]) -> str:
+    """Return a table of the rows for each provider, in GitHub's Markdown; "" without rows."""
+    blocks = []
+    for provider in dict.fromkeys(row.provider for row in rows):
+        own = [row for row in rows if row.provider == provider]
+        real = all(about_provider(row.evidence) for row in own)
+        note = "" if real else "\n\nThe emulator answered: this says nothing about the provider."
+        blocks.append(f"**{escaped(provider)}**{note}\n\n{table(_HEAD, map(_cells, own))}")
+    return "\n\n".join(blocks)
+
+
+def _cells(row: Discovered) -> tuple[str, ...]:
+    return (
+        escaped(row.operation),
+        code(row.parameter),
+        escaped(row.question),
+        f"**{row.documents}**" if row.documents == "contradicts" else row.documents,
+        escaped(row.said),
+        escaped(row.observed, _LONGEST),
+        escaped(_when(row)),
+        f"{count(row.requests, 'request')}, {count(row.images, 'image')}"
+        if row.requests
+        else "nothing",
+    )
+
+
+def _when(row: Discovered) -> str:
+    return f"{_day(row)}, evidence: {in_short(row.evidence)}"
+
+
+def _day(row: Discovered) -> str:
+    return row.on.isoformat() if row.on else "an unknown day"
+
+
+def discovered_json(rows: Sequence[Discovered]) -> list[Json]:
+    """Return the rows as JSON values; `on` is an ISO date, or null where no day is known."""
+    return [
+        {
+            "provider": row.provider,
+            "operation": row.operation,
+            "parameter": row.parameter,
+            "question": row.question,
+            "documents": row.documents,
+            "said": row.said,
+            "observed": row.observed,
+            "low": row.low,
+            "high": row.high,
+            "rule": row.rule,
+            "values": list(row.values),
+            "requests": row.requests,
+            "images": row.images,
+            "evidence": {
+                "kind": row.evidence.kind,
+                "source": row.evidence.source,
+                "date": row.evidence.date,
+                "by": row.evidence.by,
+            },
+            "on": row.on.isoformat() if row.on else None,
+            "cases": list(row.cases),
+        }
+        for row in rows
+    ]
+
+
+def discovered_toml(provider: Provider, rows: Sequence[Discovered]) -> str:
+    """Return lines that a person can paste into the provider's TOML; "" without rows.
+
+    Each rule stands under its argument's header and takes the place of the rule of that name, if
+    there is one; what no rule can hold is a comment.
+    """
+    own = [row for row in rows if row.provider == provider.name]
+    if not own:
+        return ""
+    lines = [
+        "# Observed, not documented. Put each line under its header, in the place of the rule of",
+        "# the same name where there is one.",
+    ]
+    for operation_name in dict.fromkeys(row.operation for row in own):
+        operation = provider.operation(operation_name)
+        ours = [row for row in own if row.operation == operation_name]
+        held: dict[str, list[str]] = {}
+        for row in ours:
+            found = _lines(provider, operation, row)
+            if found:
+                held.setdefault(row.parameter, []).extend(found)
+            else:
+                lines.append(f"# {shown(f'{operation_name}: {_sentence(row)}', _LONGEST)}")
+        for parameter, found in held.items():
+            lines += ["", f"[operations.{operation_name}.arguments.{parameter}]", *found]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _sentence(row: Discovered) -> str:
+    seen = f"{row.observed} ({in_short(row.evidence)})"
+    return f"{row.parameter}, {row.question}: observed on {_day(row)}: {seen}"
+
+
+def _lines(provider: Provider, operation: Operation, row: Discovered) -> list[str]:
+    """Return the TOML lines of a row, none where no rule can hold it."""
+    argument = operation.arguments.get(row.parameter)
+    if argument is None:
+        return _new_argument(provider, operation, row)
+    parts = _rule(row, argument)
+    if parts is None:
+        return []
+    name, values = parts
+    rule: Rule | None = getattr(argument, name)
+    cited: dict[str, Json] = {"status": _status(rule)}
+    promise = rule or argument
+    cited["source"] = _cited(provider, promise.source)
+    if promise.second_source is not None:
+        cited["second_source"] = _cited(provider, promise.second_source)
+    return [_line(name, {**values, **cited, "note": _note(row, rule)})]
+
+
+def _status(rule: Rule | None) -> str:
+    return (
+        "contradictory" if rule is not None and rule.status == "contradictory" else "undocumented"
+    )
+
+
+def _rule(row: Discovered, argument: Argument) -> tuple[str, dict[str, Json]] | None:
+    """Return the rule's name and values; None where no limit was seen, or answers are at odds."""
+    if row.rule == "one_of":
+        return None if argument.one_of is None else ("one_of", _members(argument, row.values))
+    if row.low is None or row.high is None or row.high <= row.low:
+        return None
+    if row.rule == "range" and argument.one_of is not None:
+        return "one_of", _members(argument, tuple(range(1, row.low + 1)))
+    least = argument.count.min if argument.count else 1
+    values: dict[str, dict[str, Json]] = {
+        "max_length": {"characters": row.low},
+        "count": {"min": min(least, row.low), "max": row.low},
+        "range": {"min": 1, "max": row.low},
+        "max_edge": {"pixels": row.low},
+        "max_pixels": {"pixels": row.low},
+        "min_pixels": {"pixels": row.high},
+        "multiple_of": {"pixels": row.high},
+        "max_ratio": {"ratio": row.low // _PER_MILLE},
+    }
+    return (row.rule, values[row.rule]) if row.rule in values else None
+
+
+def _members(argument: Argument, served: Iterable[Scalar]) -> dict[str, Json]:
+    """Return the list with what else was served; what was refused stays, and the note says so."""
+    rule = argument.one_of
+    listed = rule.values if rule else ()
+    found: dict[str, Json] = {"values": list(dict.fromkeys((*listed, *served)))}
+    if rule is not None and rule.shown:
+        found["shown"] = list(rule.shown)
+    return found
+
+
+def _new_argument(provider: Provider, operation: Operation, row: Discovered) -> list[str]:
+    """Return an argument that no document names and that was honoured."""
+    place = place_of(row.parameter, operation)
+    if row.rule != "argument" or row.parameter not in PARAMETERS or place is None:
+        return []
+    value = row.values[0]
+    cited: dict[str, Json] = {
+        "status": "undocumented",
+        "source": _cited(provider, operation.source),
+    }
+    rule: tuple[str, dict[str, Json]] = ("one_of", {"values": [value]})
+    if row.parameter == "size":
+        rule = ("format", {"shape": "size", "examples": [value]})
+    elif row.parameter == "n":
+        rule = ("range", {"min": 1, "max": value})
+    return [
+        f"wire = {_text(place)}",
+        f"type = {_text('integer' if isinstance(value, int) else 'string')}",
+        *(f"{name} = {_value(said)}" for name, said in cited.items()),
+        f"note = {_text(_note(row))}",
+        _line(rule[0], {**rule[1], **cited}),
+    ]
+
+
+def _note(row: Discovered, rule: Rule | None = None) -> str:
+    """Return what was observed, after what the rule's own note says is open."""
+    seen = f"observed on {_day(row)}: {row.observed} ({in_short(row.evidence)})"
+    return shown("; ".join(filter(None, (rule.note if rule else "", seen))), _LONGEST)
+
+
+def _cited(provider: Provider, source: Source) -> str:
+    """Return a source as the TOML writes it: with its own name of the document."""
+    names = {document.file: name for name, document in provider.documents.items()}
+    return f"{names.get(source.document, source.document)}: {source.section}"
+
+
+def _line(name: str, values: dict[str, Json]) -> str:
+    inside = ", ".join(f"{key} = {_value(value)}" for key, value in values.items())
+    return f"{name} = {{ {inside} }}"
+
+
+def _value(value: Json) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _text(text: str) -> str:
+    """Return a text as a TOML basic string, which is JSON's but for one control character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
