@@ -53,6 +53,7 @@ def others(text: str) -> tuple[str, ...]:
 
     A text longer than a line is about its length, so the others are as long.
     """
+    starts: tuple[str, ...]
     if text.isascii():
         starts, filler = OTHERS, _FILLER
     elif max(text) > "\uffff":
@@ -61,9 +62,7 @@ def others(text: str) -> tuple[str, ...]:
         starts, filler = _OTHERS_WIDE, _WIDE
     if len(text) <= A_LINE:
         return tuple(start for start in starts if start != text)
-    return tuple(
-        other for start in starts if (other := _filled(start, filler, len(text))) != text
-    )
+    return tuple(other for start in starts if (other := _filled(start, filler, len(text))) != text)
 
 
 def harmless(number: int) -> str:

@@ -1,8 +1,9 @@
 """What a check is given, and what it says."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from harness.core.jsontype import Json
 from harness.core.outcome import Outcome
 from harness.core.record import Record
 from harness.core.verdict import Status
@@ -14,7 +15,7 @@ class Subject:
     """A finished record with its provider.
 
     `base` is what the plain base request came to, where one was sent: if that is not served, a
-    refusal of something else proves nothing.
+    refusal of something else proves nothing. `plain` are its arguments.
     """
 
     provider: Provider
@@ -22,6 +23,7 @@ class Subject:
     record: Record
     outcome: Outcome
     base: Outcome | None = None
+    plain: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

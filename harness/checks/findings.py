@@ -1,61 +1,108 @@
-"""Broken promises, each once, with the smallest request that shows it."""
+"""Broken promises, each once, with the smallest request that shows it and how sure that is."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from harness.checks.blame import blamed
+from harness.checks.assignment import Assignment, assignment, changes, joined, told
+from harness.checks.attribution import Attribution, attributions
+from harness.checks.evidence import ACCEPTS, Evidence
+from harness.checks.repeats import repeats
 from harness.core.jsontype import canonical
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.spec.provider import Constraint, Provider
 from harness.spec.tell import tell
 
-ACCEPTS = "accepts_what_it_documents"
 DECLARATION = "images_match_their_declaration"
 
-Key = tuple[str, str, str | None, str]
-"""Provider, operation, constraint, check."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What makes two failures one finding; the combination is in the words of a reader."""
+
+    provider: str
+    operation: str
+    constraint: str | None
+    check: str
+    combination: tuple[str, ...] = ()
 
 
 def findings(
-    records: Sequence[Record], verdicts: Sequence[Verdict], providers: Mapping[str, Provider]
-) -> tuple[Finding, ...]:
-    """Gather failed verdicts into findings: one for each promise, whatever the number of cases."""
-    by_case = {(r.shot.case.provider, r.shot.case.id): r for r in records}
-    failed = [verdict for verdict in verdicts if verdict.status == "fail"]
-    blame = _blame(failed, records, by_case, providers)
-    groups: defaultdict[Key, list[Verdict]] = defaultdict(list)
-    for verdict in failed:
-        constraint = blame.get((verdict.provider, verdict.case), verdict.constraint)
-        if verdict.check != ACCEPTS:
-            constraint = verdict.constraint
-        groups[verdict.provider, verdict.operation, constraint, verdict.check].append(verdict)
-    return tuple(
-        _finding(key, group, by_case, providers[key[0]])
-        for key, group in groups.items()
-        if not _echo(key, groups)
-    )
-
-
-def _blame(
-    failed: Sequence[Verdict],
     records: Sequence[Record],
-    by_case: Mapping[tuple[str, str], Record],
+    verdicts: Sequence[Verdict],
     providers: Mapping[str, Provider],
-) -> dict[tuple[str, str], str | None]:
-    found: dict[tuple[str, str], str | None] = {}
-    places = {(v.provider, v.operation) for v in failed if v.check == ACCEPTS}
-    for provider, operation in sorted(places):
-        mine = [v for v in failed if (v.provider, v.operation) == (provider, operation)]
-        refused = [by_case[provider, v.case] for v in mine if v.check == ACCEPTS]
-        here = [
-            record
-            for record in records
-            if (record.shot.case.provider, record.shot.case.operation) == (provider, operation)
+    *,
+    repeatable: bool = True,
+) -> tuple[Finding, ...]:
+    """Gather failed verdicts into findings: one for each promise, whatever the number of cases.
+
+    A value that fails alone is told as its constraint; values that only fail together as their
+    combination. Where nothing could have been asked again (`repeatable` is False: the traffic of
+    others, an old cassette), what was seen counts.
+    """
+    found: list[Finding] = []
+    for name in dict.fromkeys(verdict.provider for verdict in verdicts):
+        evidence = Evidence(providers[name], records, verdicts)
+        failed = [one for one in verdicts if (one.provider, one.status) == (name, "fail")]
+        groups = _groups(failed, evidence)
+        found += [
+            _finding(key, group, evidence, repeatable=repeatable)
+            for key, group in groups.items()
+            if not _echo(key, groups)
         ]
-        told = blamed(refused, here, providers[provider].operation(operation))
-        found |= {(provider, case): constraint for case, constraint in told.items()}
-    return found
+    return tuple(found)
+
+
+Group = dict[str, tuple[Verdict, Attribution]]
+"""The failing verdicts of a finding with what each is put down to, by case id."""
+
+
+def _groups(failed: Sequence[Verdict], evidence: Evidence) -> dict[Key, Group]:
+    put_down = attributions(evidence)
+    groups: defaultdict[Key, Group] = defaultdict(dict)
+    for verdict in failed:
+        source = _source(verdict, evidence)
+        to = put_down.get((source, verdict.check, _about(verdict)), Attribution())
+        constraint = to.constraint if verdict.check == ACCEPTS else verdict.constraint
+        key = Key(
+            provider=verdict.provider,
+            operation=verdict.operation,
+            constraint=constraint,
+            check=verdict.check,
+            combination=to.combination,
+        )
+        groups[_like(key, groups)].setdefault(verdict.case, (verdict, to))
+    return dict(groups)
+
+
+def _about(verdict: Verdict) -> str | None:
+    return None if verdict.check == ACCEPTS else verdict.constraint
+
+
+def _source(verdict: Verdict, evidence: Evidence) -> str:
+    """Return the case that a repetition or a moved value belongs to, where that failed, too."""
+    case = evidence.records[verdict.case].shot.case
+    follows = case.follows
+    if case.stage not in ("confirm", "shrink") or follows not in evidence.records:
+        return case.id
+    failed = evidence.said(follows, verdict.check, verdict.constraint) == "fail"
+    return follows if failed else case.id
+
+
+def _like(key: Key, groups: Iterable[Key]) -> Key:
+    """Return a group whose combination differs in one value of the same arguments, if any.
+
+    A provider that refuses every large image in high quality is not told once for each size.
+    """
+    names = {one.partition("=")[0] for one in key.combination}
+    for other in groups:
+        alike = replace(other, combination=key.combination) == key
+        same = {one.partition("=")[0] for one in other.combination} == names
+        apart = len(set(key.combination) - set(other.combination))
+        if alike and same and len(other.combination) == len(key.combination) and apart <= 1:
+            return other
+    return key
 
 
 def _echo(key: Key, groups: Iterable[Key]) -> bool:
@@ -64,46 +111,78 @@ def _echo(key: Key, groups: Iterable[Key]) -> bool:
     Where the request asks for nothing, an image that differs from its declaration does not tell
     which of them is wrong; where the request does ask, another check has told.
     """
-    provider, operation, constraint, check = key
-    return check == DECLARATION and any(
-        other[:3] == (provider, operation, constraint) and other[3] != check for other in groups
+    return key.check == DECLARATION and any(
+        (other.operation, other.constraint) == (key.operation, key.constraint)
+        and other.check != key.check
+        for other in groups
     )
 
 
-def _finding(
-    key: Key,
-    group: Sequence[Verdict],
-    by_case: Mapping[tuple[str, str], Record],
-    provider: Provider,
-) -> Finding:
-    name, operation, constraint_id, check = key
-    smallest = min(group, key=lambda verdict: _size(by_case[name, verdict.case]))
-    constraint = provider.operation(operation).constraint(constraint_id or "")
+def _finding(key: Key, group: Group, evidence: Evidence, *, repeatable: bool) -> Finding:
+    sizes = {case: _size(evidence, case) for case in group}
+    smallest = min(group, key=lambda case: sizes[case])
+    verdict, to = group[smallest]
+    record = evidence.records[smallest]
+    constraint = evidence.provider.operation(key.operation).constraint(key.constraint or "")
+    about = None if key.check == ACCEPTS else verdict.constraint
+    combination = _combination(to, record, evidence) if to.combination else ()
+    asked = repeats(evidence, group, key.check, about, repeatable=repeatable)
     return Finding(
-        provider=name,
-        operation=operation,
-        constraint=constraint_id,
-        check=check,
-        expected=_expected(check, constraint, by_case[name, smallest.case]),
-        observed=smallest.why,
-        record=by_case[name, smallest.case],
-        cases=tuple(dict.fromkeys(verdict.case for verdict in group)),
+        provider=key.provider,
+        operation=key.operation,
+        constraint=key.constraint,
+        check=key.check,
+        expected=_expected(key, constraint, record, combination),
+        observed=_observed(key, verdict, to, record, evidence),
+        record=record,
+        cases=tuple(group),
+        combination=combination,
+        failed=asked.failed,
+        tried=asked.tried,
+        standing=asked.standing,
+        doubt=asked.doubt,
     )
 
 
-def _expected(check: str, constraint: Constraint | None, record: Record) -> str:
+def _combination(to: Attribution, record: Record, evidence: Evidence) -> tuple[str, ...]:
+    """Say the values that matter as this very request has them: numbers may have been lowered."""
+    case = record.shot.case
+    items = assignment(evidence.provider.operation(case.operation), case.arguments)
+    return told(items, to.names)
+
+
+def _expected(
+    key: Key, constraint: Constraint | None, record: Record, combination: tuple[str, ...]
+) -> str:
     """Say what the documents promise; the report names the place beside it."""
+    expect = record.shot.case.expect
+    if key.check == ACCEPTS and combination:
+        return f"served: {joined(combination)}, each documented"
     if constraint is None:
-        return check.replace("_", " ")
-    match record.shot.case.expect:
+        return key.check.replace("_", " ")
+    match expect:
         case "refuse":
             return f"refused: {tell(constraint)}"
-        case "accept" if check == ACCEPTS:
+        case "accept" if key.check == ACCEPTS:
             return f"served: {tell(constraint)}"
         case _:
-            return check.replace("_", " ")
+            return key.check.replace("_", " ")
 
 
-def _size(record: Record) -> tuple[int, int, str]:
-    arguments = record.shot.case.arguments
-    return (len(arguments), len(canonical(arguments)), record.shot.case.id)
+def _observed(
+    key: Key, verdict: Verdict, to: Attribution, record: Record, evidence: Evidence
+) -> str:
+    """Say what came, and with which values where the constraint alone does not tell them."""
+    alone = key.check == ACCEPTS or (key.constraint is None and not record.shot.case.breaks)
+    if not to.names or not (alone or to.combination):
+        return verdict.why
+    return f"{joined(_combination(to, record, evidence))}: {verdict.why}"
+
+
+def _size(evidence: Evidence, case: str) -> tuple[int, int, int, str]:
+    """Order requests by what they hold beyond the plain one, then by their length."""
+    asked = evidence.records[case].shot.case
+    operation = evidence.provider.operation(asked.operation)
+    base: Assignment = assignment(operation, evidence.plain_arguments(asked.operation))
+    beyond = changes(base, assignment(operation, asked.arguments))
+    return (len(beyond), len(asked.arguments), len(canonical(asked.arguments)), case)

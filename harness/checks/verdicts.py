@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.checks import answers, content, jobs, streams, webhooks
+from harness.checks import answers, content, effort, jobs, streams, webhooks
 from harness.checks.claim import Check, Subject, Word
 from harness.core.exchange import Exchange, Failure
 from harness.core.outcome import Outcome
@@ -22,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     content.images_have_the_asked_format,
     content.images_have_the_asked_dimensions,
     content.images_have_the_asked_aspect_ratio,
+    effort.images_have_the_asked_quality,
     content.declares_what_was_asked,
     content.images_match_their_declaration,
     content.usage_adds_up,
@@ -58,7 +59,7 @@ def judge(
     `error`: our bug, shown as such, and nobody's broken promise.
     """
     bases = {
-        (record.shot.case.provider, record.shot.case.operation): record.outcome
+        (record.shot.case.provider, record.shot.case.operation): record
         for record in records
         if record.shot.case.id.endswith("/base") and record.outcome is not None
     }
@@ -75,13 +76,14 @@ def judge(
     return tuple(found)
 
 
-def _subject(record: Record, outcome: Outcome, provider: Provider, base: Outcome | None) -> Subject:
+def _subject(record: Record, outcome: Outcome, provider: Provider, base: Record | None) -> Subject:
     return Subject(
         provider=provider,
         operation=provider.operation(record.shot.case.operation),
         record=record,
         outcome=outcome,
-        base=base,
+        base=base.outcome if base else None,
+        plain=base.shot.case.arguments if base else {},
     )
 
 

@@ -49,7 +49,11 @@ def main(argv: list[str] | None = None) -> int:
     except (_UsageError, UnknownFaultError, PortError) as error:
         sys.stderr.write(f"emulator: {error}\n")
         return WRONG_USAGE
-    settings = Settings(seed=options.seed, time_scale=options.time_scale)
+    settings = Settings(
+        seed=options.seed,
+        time_scale=options.time_scale,
+        seconds_per_image=options.seconds_per_image,
+    )
     applications = build(settings, faults, variants)
 
     def ready() -> None:
@@ -75,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--time-scale", type=_scale, default=1.0, metavar="F",
         help="factor on every duration, 0 for none (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seconds-per-image", type=_scale, metavar="S",
+        help="every request that makes images takes S seconds, times --time-scale, whatever its"
+        " quality, size and n: its images are made side by side (default: drawn by quality, size"
+        " and n); refusals stay instant",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every draw (0)")
     parser.add_argument(
@@ -113,7 +123,7 @@ def _scale(text: str) -> float:
     except ValueError:
         scale = math.nan
     if not 0 <= scale < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no factor; give 0 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; give 0 or more")
     return scale
 
 
@@ -148,13 +158,14 @@ def _list_faults(*, as_json: bool) -> None:
                 {
                     "provider": fault.provider,
                     "name": fault.name,
+                    "family": fault.family,
                     "breaks": fault.breaks,
                     "meaning": fault.meaning,
                     "operations": list(fault.operations),
                 }
             )
         else:
-            line = f"{fault.provider:<12} {fault.name:<36} {fault.meaning}"
+            line = f"{fault.provider:<12} {fault.family:<15} {fault.name:<52} {fault.meaning}"
         sys.stdout.write(f"{line}\n")
 
 

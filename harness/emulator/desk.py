@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -15,16 +15,22 @@ from .ledger import Entry, Ledger, Outcome
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from .digests import Digests
     from .jobs import Job
     from .pictures import Pictures
 
 
 @dataclass(slots=True, kw_only=True)
 class Settings:
-    """What the command line decides for all servers: a seed and a factor on every duration."""
+    """What the command line decides for all servers.
+
+    `time_scale` is a factor on every duration; `seconds_per_image` is how long each request that
+    makes images takes before that, None for drawn durations.
+    """
 
     seed: int = 0
     time_scale: float = 1.0
+    seconds_per_image: float | None = None
 
 
 class Desk:
@@ -61,13 +67,17 @@ class Desk:
         self.ledger = Ledger(self.unit)
         self.jobs: dict[str, Job] = {}
         self.replays: dict[str, tuple[str, str]] = {}
-        self.latency = Latency(seed=seed, time_scale=self.settings.time_scale)
+        self.latency = Latency(
+            seed=seed,
+            time_scale=self.settings.time_scale,
+            fixed_s=self.settings.seconds_per_image,
+        )
         self._ids = 0
         self.set_faults(self.faults.names)
 
     def set_faults(self, names: frozenset[str]) -> None:
         """Make exactly these faults active and start their counters anew."""
-        self.faults = ActiveFaults(names)
+        self.faults = ActiveFaults(names, self.provider)
         self._flaky = Random(f"{self.settings.seed}:{self.provider}:flaky")
         self._api_requests = 0
 
@@ -94,7 +104,7 @@ class Desk:
         """Return a value for Retry-After in whole seconds: 0 where time is scaled away."""
         return "1" if self.settings.time_scale >= 0.1 else "0"
 
-    def note(self, request: Request, body_sha256: str, note: Note) -> None:
+    def note(self, request: Request, digests: Digests, note: Note) -> None:
         """Write a request into the ledger."""
         self.ledger.entries.append(
             Entry(
@@ -105,7 +115,9 @@ class Desk:
                 status=note.status,
                 outcome=note.outcome,
                 rule=note.rule,
-                body_sha256=body_sha256,
+                operation=note.operation,
+                body_sha256=digests.body,
+                request_sha256=digests.request,
                 images=note.images,
                 amount=note.amount,
                 unit=self.unit,
@@ -123,4 +135,5 @@ class Note:
     rule: str | None = None
     images: int = 0
     amount: float = 0.0
-    job: str | None = field(default=None)
+    job: str | None = None
+    operation: str | None = None

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import hashlib
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -20,8 +19,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.responses import Response
 
-from . import rules
+from . import combinations, rules
+from .combinations import operation_of
 from .desk import Note
+from .digests import LARGE_BYTES, digests
 from .latency import POLL_S, REFUSAL_S
 from .pictures import MEDIA_TYPES
 from .received import BadFormError, form_of
@@ -36,13 +37,11 @@ if TYPE_CHECKING:
     from .desk import Desk
     from .rules import Refusal
 
-LARGE_BYTES = 1_000_000  # more is decoded and digested in a thread
 GATEWAY_PAGE = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     "<center><h1>502 Bad Gateway</h1></center>\r\n"
     "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
-EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 class Problem(Enum):
@@ -119,26 +118,43 @@ class Errand:
 
 async def submit(provider: Provider, request: Request, errand: Errand | None = None) -> Response:
     """Answer a request that may create images; without an errand, JSON that generates some."""
+    started_s = provider.desk.now_s()
     if errand is None:
         errand = Errand(operation="generate", decode=from_json, fulfil=provider.fulfil)
-    raw = await request.body()
-    obstacle = _obstacle(provider, request)
-    if obstacle is not None:
-        return await _respond(provider, request, raw, obstacle)
+    body: object = None
+    decision = _obstacle(provider, request)
     path = request.url.path
-    if "quota" in provider.desk.faults and errand.draws:
-        answer = provider.problem(Problem.NO_CREDIT, path)
-        return await _respond(provider, request, raw, refused(provider, answer, "quota"))
-    body = await errand.decode(request)
-    refusal = await _judged(provider, errand.operation, body)
+    if decision is None and "quota" in provider.desk.faults and errand.draws:
+        decision = refused(provider, provider.problem(Problem.NO_CREDIT, path), "quota")
+    if decision is None:
+        body = await errand.decode(request)
+        decision = await _decided(provider, request, errand, body)
+    operation = operation_of(provider.name, errand.operation, body) if errand.draws else None
+    note = dataclasses.replace(decision.note, operation=operation)
+    decision = dataclasses.replace(decision, note=note)
+    return await _respond(provider, request, decision, body=body, started_s=started_s)
+
+
+async def _decided(provider: Provider, request: Request, errand: Errand, body: object) -> Decision:
+    faults, path = provider.desk.faults, request.url.path
+    asked = (provider.name, errand.operation, body)
+    refusal = (
+        combinations.refusal_first(*asked, faults.combinations)
+        or await _judged(provider, errand.operation, body)
+        or combinations.refusal_last(*asked, faults.combinations)
+    )
     if refusal is not None:
-        answer = _worded(provider, refusal, path)
-        return await _respond(provider, request, raw, refused(provider, answer, refusal.rule))
-    if "moderation" in provider.desk.faults and errand.draws:
-        answer = provider.problem(Problem.MODERATED, path)
-        return await _respond(provider, request, raw, refused(provider, answer, "moderation"))
-    decision = await errand.fulfil(body if isinstance(body, dict) else {}, request)
-    return await _respond(provider, request, raw, decision)
+        return refused(provider, _worded(provider, refusal, path), refusal.rule)
+    if "moderation" in faults and errand.draws:
+        return refused(provider, provider.problem(Problem.MODERATED, path), "moderation")
+    request.state.spoilt = combinations.spoilt(*asked, faults.combinations)
+    return await errand.fulfil(body if isinstance(body, dict) else {}, request)
+
+
+def spoilt(request: Request) -> frozenset[str]:
+    """Return the content faults that a combination of values has switched on for a request."""
+    found: frozenset[str] = request.state.spoilt
+    return found
 
 
 async def ask(
@@ -148,14 +164,14 @@ async def ask(
 
     `reply` returns the answer and the id of the job it is about.
     """
-    raw = await request.body()
+    started_s = provider.desk.now_s()
     decision = _obstacle(provider, request)
     if decision is None:
         answer, job = reply(request)
         note = Note(status=answer.status, outcome="poll", job=job)
         wait_s = provider.desk.latency.fixed_s(POLL_S)
         decision = Decision(answer=answer, note=note, wait_s=wait_s)
-    return await _respond(provider, request, raw, decision)
+    return await _respond(provider, request, decision, started_s=started_s)
 
 
 async def download(provider: Provider, request: Request) -> Response:
@@ -167,38 +183,36 @@ async def download(provider: Provider, request: Request) -> Response:
     data = provider.desk.pictures.find(digest)
     if data is None or claimed not in MEDIA_TYPES:
         note = Note(status=404, outcome="error")
-        provider.desk.note(request, EMPTY, note)
+        provider.desk.note(request, await digests(request), note)
         return Response("not found", 404, media_type="text/plain")
-    provider.desk.note(request, EMPTY, Note(status=200, outcome="download"))
+    note = Note(status=200, outcome="download")
+    provider.desk.note(request, await digests(request), note)
     return Response(data, 200, media_type=MEDIA_TYPES[claimed])
 
 
 async def no_such(provider: Provider, request: Request, problem: Problem) -> Response:
     """Answer a path or a method that the provider does not document."""
-    raw = await request.body()
+    started_s = provider.desk.now_s()
     answer = provider.problem(problem, request.url.path)
     decision = Decision(answer=answer, note=Note(status=answer.status, outcome="error"))
-    return await _respond(provider, request, raw, decision)
+    return await _respond(provider, request, decision, started_s=started_s)
 
 
 async def _respond(
-    provider: Provider, request: Request, raw: bytes, decision: Decision
+    provider: Provider,
+    request: Request,
+    decision: Decision,
+    *,
+    started_s: float,
+    body: object = None,
 ) -> Response:
-    digest = await _digest(raw)
-    provider.desk.note(request, digest, decision.note)
-    if decision.wait_s > 0:
-        await asyncio.sleep(decision.wait_s)
-    return deliver(decision.answer, provider.desk.faults)
-
-
-async def _digest(raw: bytes) -> str:
-    if len(raw) > LARGE_BYTES:
-        return await asyncio.to_thread(_sha256, raw)
-    return _sha256(raw)
-
-
-def _sha256(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
+    desk = provider.desk
+    desk.note(request, await digests(request, body), decision.note)
+    # What making the pictures took is part of the wait, not on top of it.
+    rest_s = decision.wait_s - (desk.now_s() - started_s)
+    if rest_s > 0:
+        await asyncio.sleep(rest_s)
+    return deliver(decision.answer, desk.faults)
 
 
 def _obstacle(provider: Provider, request: Request) -> Decision | None:

@@ -46,6 +46,7 @@ class Job:
     early: bool = False
     restless: bool = False
     gone: bool = False
+    hollow: bool = False
     polls: int = field(default=0)
     polls_after_end: int = field(default=0)
     seen_after_event: bool = field(default=False)
@@ -119,6 +120,7 @@ class Fate(TypedDict):
     lost: bool
     restless: bool
     gone: bool
+    hollow: bool
 
 
 def fate(faults: ActiveFaults, *, doomed: bool = False) -> Fate:
@@ -130,6 +132,7 @@ def fate(faults: ActiveFaults, *, doomed: bool = False) -> Fate:
         "lost": "job_lost" in faults,
         "restless": "terminal_changes" in faults,
         "gone": "result_url_404" in faults,
+        "hollow": "completed_without_result" in faults,
     }
 
 
@@ -160,6 +163,15 @@ def asked(desk: Desk, job_id: str, base_url: str) -> tuple[Job | None, Stage | N
         base_url=base_url,
     )
     return made_up, "waiting"
+
+
+def told_id(faults: ActiveFaults, job_id: str) -> str:
+    """Return the id that a poll tells: under a fault one of the same form that nobody has."""
+    if "poll_tells_another_id" not in faults:
+        return job_id
+    digits = str.maketrans("0123456789abcdef", "1234567890bcdefa")
+    head, line, tail = job_id.rpartition("_")
+    return head + line + tail.translate(digits)
 
 
 def hurried(desk: Desk, answer: Answer, stage: Stage) -> Answer:

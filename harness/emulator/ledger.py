@@ -13,8 +13,10 @@ class Entry:
     """One request.
 
     `time_s` counts from the start of the server, on a monotonic clock. `outcome` says what the
-    request was for the provider; `rule` is why a refused one was refused. `amount` is what it cost,
-    in the provider's unit. `job` is the id of the job it created or asked for.
+    request was for the provider; `rule` is why a refused one was refused. `operation` is generate,
+    edit or respond for a submission, None for everything else. `body_sha256` is of the bytes sent,
+    `request_sha256` of what was asked: see digests. `amount` is what it cost, in the provider's
+    unit. `job` is the id of the job it created or asked for.
     """
 
     time_s: float
@@ -24,11 +26,18 @@ class Entry:
     status: int
     outcome: Outcome
     rule: str | None
+    operation: str | None
     body_sha256: str
+    request_sha256: str
     images: int
     amount: float
     unit: str
     job: str | None
+
+    @property
+    def paid(self) -> bool:
+        """Whether it made images or cost anything."""
+        return self.images > 0 or self.amount > 0
 
     def as_json(self) -> dict[str, object]:
         """Return the entry as the control API shows it."""
@@ -40,7 +49,10 @@ class Entry:
             "status": self.status,
             "outcome": self.outcome,
             "rule": self.rule,
+            "operation": self.operation,
             "body_sha256": self.body_sha256,
+            "request_sha256": self.request_sha256,
+            "paid": self.paid,
             "images": self.images,
             "cost": {"amount": self.amount, "unit": self.unit},
             "job": self.job,
@@ -55,7 +67,10 @@ class Ledger:
     entries: list[Entry] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
-        """Return all entries and their totals; amounts are rounded to a billionth of the unit."""
+        """Return all entries, their totals, and which requests were paid more than once.
+
+        Amounts are rounded to a billionth of the unit.
+        """
         return {
             "entries": [entry.as_json() for entry in self.entries],
             "totals": {
@@ -64,4 +79,25 @@ class Ledger:
                 "amount": round(sum(entry.amount for entry in self.entries), 9),
                 "unit": self.unit,
             },
+            "duplicates": self.duplicates(),
         }
+
+    def duplicates(self) -> list[dict[str, object]]:
+        """Return each request that was paid more than once: its digest, how often, the places.
+
+        The places are positions among the entries, from 0.
+        """
+        places: dict[str, list[int]] = {}
+        for place, entry in enumerate(self.entries):
+            if entry.paid:
+                places.setdefault(entry.request_sha256, []).append(place)
+        return [
+            {
+                "request_sha256": digest,
+                "operation": self.entries[found[0]].operation,
+                "count": len(found),
+                "entries": found,
+            }
+            for digest, found in places.items()
+            if len(found) > 1
+        ]

@@ -41,7 +41,8 @@ def indices(faults: ActiveFaults, count: int) -> tuple[int, ...]:
     """Return the index that each partial image gets: from 0 upwards."""
     if "partial_index_wrong" in faults:
         return (1,) if count == 1 else (0,) * count
-    return tuple(range(count))
+    places = tuple(range(count))
+    return places[::-1] if "partials_reversed" in faults else places
 
 
 def staged(
@@ -49,14 +50,16 @@ def staged(
 ) -> EventStream:
     """Return the stream; partial images are spread evenly over `wait_s`, the closing ends it."""
     step_s = wait_s / (len(script.partials) + 1)
-    events: list[Event] = [_event(0.0, data) for data in script.opening]
-    events += [_event(step_s, data) for data in script.partials]
+    opening = [_event(0.0, data) for data in script.opening]
+    partials = [_event(step_s, data) for data in script.partials]
     closing = script.closing
     if "error_event" in faults:
         closing = (_broken_off(),)
     elif "missing_completion" in faults:
         closing = ()
-    events += [_event(0.0 if number else step_s, data) for number, data in enumerate(closing)]
+    ending = [_event(0.0 if number else step_s, data) for number, data in enumerate(closing)]
+    first = "completion_first" in faults
+    events: list[Event] = [*opening, *(ending + partials if first else partials + ending)]
     if script.late is not None:
         events.append(_event(0.0, script.late))
     return EventStream(events=tuple(events), headers=headers, cut="cut_stream" in faults)

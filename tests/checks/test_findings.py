@@ -2,6 +2,8 @@ from dataclasses import replace
 
 from harness.checks.findings import findings
 from harness.checks.verdicts import judge
+from harness.core.outcome import Outcome
+from harness.core.record import Record
 from harness.spec.load import provider as shipped
 from tests.checks.build import case, found, picture, record, refused, served
 
@@ -88,3 +90,78 @@ def test_blame_for_a_refusal_does_not_move_what_another_check_says_of_the_case()
         ("n.range", "accepts_what_it_documents"),
         (None, "usage_adds_up"),
     }
+
+
+def _again(one: Record, outcome: Outcome | None, *, skipped: str = "") -> Record:
+    case_ = one.shot.case
+    repeated = replace(case_, id=f"{case_.id}/again", stage="confirm", follows=case_.id)
+    return record(repeated, outcome, skipped=skipped)
+
+
+def test_a_failure_that_came_again_is_confirmed() -> None:
+    first = record(case(expect="refuse", breaks="n.range", n=11), served(picture()))
+
+    (one,) = found(first, _again(first, served(picture())))
+
+    assert (one.standing, one.failed, one.tried, one.doubt) == ("confirmed", 2, 2, "")
+
+
+def test_a_failure_that_did_not_come_again_is_flaky() -> None:
+    first = record(case(expect="refuse", breaks="n.range", n=11), served(picture()))
+
+    (one,) = found(first, _again(first, refused(parameter="n")))
+
+    assert (one.standing, one.failed, one.tried) == ("flaky", 1, 2)
+
+
+def test_a_failure_that_only_the_repetition_showed_is_flaky() -> None:
+    first = record(case(expect="refuse", breaks="n.range", n=11), refused(parameter="n"))
+
+    (one,) = found(first, _again(first, served(picture())))
+
+    assert (one.standing, one.failed, one.tried) == ("flaky", 1, 2)
+
+
+def test_two_cases_of_a_promise_do_not_confirm_each_other() -> None:
+    first = record(case(expect="refuse", breaks="n.range", id="a", n=11), served(picture()))
+    second = record(case(expect="refuse", breaks="n.range", id="b", n=0), served(picture()))
+
+    (one,) = found(first, second)
+
+    assert (one.standing, one.doubt) == ("unconfirmed", "not asked again")
+
+
+def test_a_repetition_that_was_not_sent_says_why() -> None:
+    first = record(case(expect="refuse", breaks="n.range", n=11), served(picture()))
+
+    (one,) = found(first, _again(first, None, skipped="budget: 1 more would pass 4 images"))
+
+    assert one.standing == "unconfirmed"
+    assert one.doubt == "not asked again: budget: 1 more would pass 4 images"
+
+
+def test_a_cleared_pair_is_told_as_a_combination_without_any_probe() -> None:
+    both = case(id="both", covers=("n.range=10", "quality.one_of=high"), n=10, quality="high")
+    first = case(id="first", covers=("n.range=10",), n=10)
+    second = case(id="second", covers=("quality.one_of=high",), quality="high")
+    ten = served(*(picture(number=number) for number in range(10)))
+
+    (one,) = found(record(both, refused()), record(first, ten), record(second, served(picture())))
+
+    assert one.combination == ("n=10", "quality=high")
+    assert one.expected == "served: n=10 with quality=high, each documented"
+    assert one.observed.startswith("n=10 with quality=high: refused: HTTP 400")
+
+
+def test_the_same_fault_at_another_size_is_the_same_finding() -> None:
+    sizes = ("3840x2160", "2160x3840")
+    both = [record(case(id=size, size=size, quality="high"), refused()) for size in sizes]
+    alone = [
+        record(case(id=f"{s}-low", size=s), served(picture(*map(int, s.split("x"))))) for s in sizes
+    ]
+    high = record(case(id="high", quality="high"), served(picture()))
+
+    (one,) = found(*both, *alone, high)
+
+    assert set(one.cases) == {f"generate/{size}" for size in sizes}
+    assert len(one.combination) == 2

@@ -9,8 +9,10 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -19,9 +21,12 @@ import harness.emulator
 from harness.emulator.__main__ import main
 from harness.emulator.jobs import Job
 from harness.emulator.latency import Latency
+from tests.emulator.conftest import Emulator
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Emulator, Start
+    from collections.abc import Callable
+
+    from tests.emulator.conftest import Start
 
 NAMES = ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"]
 KEY = {"authorization": "Bearer k"}
@@ -118,6 +123,7 @@ def test_a_busy_port_is_said_in_one_line_with_code_2(capsys: pytest.CaptureFixtu
         (["--variant", "buble:none"], "buble:create_202"),
         (["--port", "70000"], "five ports"),
         (["--time-scale", "-1"], "0 or more"),
+        (["--seconds-per-image", "soon"], "no number"),
         (["--host", "no such host"], "no such host"),
         (["--what"], "--what"),
     ],
@@ -140,10 +146,31 @@ def test_the_list_of_faults_is_json_lines(capsys: pytest.CaptureFixture[str]) ->
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert code == 0
     assert {tuple(line) for line in lines} == {
-        ("provider", "name", "breaks", "meaning", "operations")
+        ("provider", "name", "family", "breaks", "meaning", "operations")
     }
     assert {line["provider"] for line in lines} == set(NAMES)
     assert len({(line["provider"], line["name"]) for line in lines}) == len(lines)
+
+
+FAMILIES = {
+    *("single_rule", "boundary", "interaction", "content", "job_and_stream", "charging"),
+    "outage",
+}
+
+
+def test_every_fault_has_one_of_the_families_and_each_is_large_enough(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["--list-faults", "--json"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    main(["--list-faults"])
+    listing = capsys.readouterr().out
+
+    assert {row["family"] for row in rows} == FAMILIES
+    names = {row["name"] for row in rows if row["family"] != "outage"}
+    assert len(names) >= 200
+    assert [row for row in rows if row["operations"] == []] == []
+    assert all(family in listing for family in FAMILIES)
 
 
 def test_a_fault_on_the_command_line_is_on_at_its_provider_only(start: Start) -> None:
@@ -210,6 +237,58 @@ def test_durations_grow_with_quality_size_and_count() -> None:
     assert median_s("low", 1_048_576, 1) < usual_s < median_s("high", 1_048_576, 1)
     assert median_s("medium", 8_294_400, 1) > 2 * usual_s
     assert median_s("medium", 1_048_576, 10) > 2 * usual_s
+
+
+SIZES: dict[str, dict[str, Any]] = {
+    "buble": {"resolution": "4K"},
+    "sub2api": {"size": "3840x2160", "quality": "high", "n": 10},
+    "apiframe": {"quality": "low", "number_of_images": 5},
+    "nanobanana": {"size": "3840x2160"},
+    "aimlapi": {"quality": "low"},
+}
+
+
+def test_every_generation_takes_the_seconds_given_and_a_refusal_none(start: Start) -> None:
+    arguments = ("--seconds-per-image", "2", "--time-scale", "0.2")
+    with start(*arguments) as (_, urls), httpx.Client(headers=KEY) as client:
+        emulator = Emulator(urls, client)
+        took: dict[str, float] = {}
+        for provider in ("sub2api", "nanobanana", "aimlapi"):
+            asked = emulator.body(provider, **SIZES[provider])
+            took[provider] = _seconds(partial(emulator.submit, provider, asked))
+        refused = _seconds(partial(emulator.submit, "sub2api", {"model": "x"}))
+        for provider in ("buble", "apiframe"):
+            took[provider] = _seconds(partial(_finished, emulator, provider))
+
+    assert {provider for provider, seconds in took.items() if not 0.4 <= seconds < 1.2} == set()
+    assert refused < 0.35
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began_s = time.monotonic()
+    work()
+    return time.monotonic() - began_s
+
+
+def _finished(emulator: Emulator, provider: str) -> None:
+    """Submit a job and ask for it until it has ended."""
+    reply = emulator.submit(provider, emulator.body(provider, **SIZES[provider])).json()
+    job = reply["data"]["id"] if provider == "buble" else reply["jobId"]
+    while "cdn" not in emulator.poll(provider, job).text:
+        pass
+
+
+def test_fixed_seconds_are_the_same_whatever_is_asked() -> None:
+    latency = Latency(seed="1", time_scale=0.5, fixed_s=20.0)
+    drawn = {
+        latency.generation_s(quality=quality, pixels=pixels, images=images)
+        for quality in ("low", "high")
+        for pixels in (655_360, 8_294_400)
+        for images in (1, 10)
+    }
+
+    assert drawn == {10.0}
+    assert latency.fixed_s(4.0) == 2.0
 
 
 def test_a_job_only_moves_forward() -> None:

@@ -109,6 +109,7 @@ def _rules(kind: str) -> list[str]:
         if fault.provider == "aimlapi"
         and "edit" in fault.operations
         and fault.name.startswith(kind)
+        and not fault.name.endswith(":min")
     ]
 
 

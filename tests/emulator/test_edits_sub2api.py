@@ -133,6 +133,7 @@ def _rules(kind: str) -> list[str]:
         if fault.provider == "sub2api"
         and "edit" in fault.operations
         and fault.name.startswith(kind)
+        and not fault.name.endswith(":min")
     ]
 
 

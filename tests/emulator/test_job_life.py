@@ -120,6 +120,41 @@ def test_under_a_fault_results_lead_nowhere(emulator: Emulator, provider: str) -
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
+def test_under_a_fault_a_finished_job_has_no_result(emulator: Emulator, provider: str) -> None:
+    plain = _poll(emulator, provider, _submit(emulator, provider))
+    emulator.switch(provider, "completed_without_result")
+    hollow = _poll(emulator, provider, _submit(emulator, provider))
+
+    assert plain["result"] is not None
+    assert (hollow["status"], hollow["result"]) == (DONE[provider], None)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_under_a_fault_polls_tell_of_another_id_of_the_same_form(
+    emulator: Emulator, provider: str
+) -> None:
+    job = _submit(emulator, provider)
+    emulator.switch(provider, "poll_tells_another_id")
+    told = _poll(emulator, provider, job)
+    emulator.switch(provider)
+
+    assert told["id"] != job
+    assert len(told["id"]) == len(job)
+    assert emulator.poll(provider, told["id"]).status_code == 404
+    assert _poll(emulator, provider, job) == told | {"id": job}
+
+
+def test_under_a_fault_a_job_is_taken_with_200(emulator: Emulator) -> None:
+    plain = emulator.submit("apiframe", emulator.body("apiframe"))
+    emulator.switch("apiframe", "submitted_with_200")
+    other = emulator.submit("apiframe", emulator.body("apiframe"))
+
+    assert (plain.status_code, other.status_code) == (202, 200)
+    assert set(other.json()) == {"jobId", "status"}
+    assert _poll(emulator, "apiframe", other.json()["jobId"])["status"] == DONE["apiframe"]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_in_a_variant_polls_of_an_unfinished_job_carry_retry_after(
     start: Start, emulator: Emulator, provider: str
 ) -> None:

@@ -235,6 +235,50 @@ def test_a_partial_image_comes_after_the_completed_event(
 
 
 @pytest.mark.parametrize("operation", STREAMING)
+def test_under_a_fault_the_last_partial_image_comes_first(
+    emulator: Emulator, operation: str
+) -> None:
+    emulator.switch("sub2api", "partials_reversed")
+
+    assert stream(emulator, operation, 3).indices == [2, 1, 0]
+    assert stream(emulator, operation, 1).indices == [0]
+
+
+@pytest.mark.parametrize("operation", STREAMING)
+def test_under_a_fault_the_completed_event_comes_before_the_partial_images(
+    emulator: Emulator, operation: str
+) -> None:
+    whole, bare = (stream(emulator, operation, partials) for partials in (2, None))
+    emulator.switch("sub2api", "completion_first")
+    turned, still = (stream(emulator, operation, partials) for partials in (2, None))
+
+    assert turned.names[-3:] == ["completed", "partial_image", "partial_image"]
+    assert sorted(turned.names) == sorted(whole.names)
+    assert still.names == bare.names
+
+
+@pytest.mark.parametrize("operation", ["generate", "edit"])
+@pytest.mark.parametrize(
+    ("fault", "image"),
+    [
+        ("stream_wrong_dimensions", ("WEBP", (1254, 1254))),
+        ("stream_wrong_format", ("PNG", (1536, 1024))),
+        ("stream_declares_other_size", WHOLE),
+    ],
+)
+def test_under_a_fault_the_completed_event_alone_is_wrong(
+    emulator: Emulator, operation: str, fault: str, image: object
+) -> None:
+    emulator.switch("sub2api", fault)
+    seen = stream(emulator, operation, 1)
+
+    assert seen.images == [WHOLE, image]
+    declared = [one["size"] for one in seen.data]
+    other = "1024x1536" if fault == "stream_declares_other_size" else "1536x1024"
+    assert declared == ["1536x1024", other]
+
+
+@pytest.mark.parametrize("operation", STREAMING)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_stream_fault_leaves_requests_without_stream_alone(
     emulator: Emulator, operation: str, fault: str
@@ -242,9 +286,14 @@ def test_a_stream_fault_leaves_requests_without_stream_alone(
     asked = _asked(emulator.urls["sub2api"], operation, None)
     body = "data" if operation == "edit" else "json"
     asked[body] = {key: value for key, value in asked[body].items() if key != "stream"}
+    plain = emulator.client.request("POST", **asked)
+    emulator.reset()
     emulator.switch("sub2api", fault)
     reply = emulator.client.request("POST", **asked)
 
+    if operation != "respond":
+        assert reply.json()["data"] == plain.json()["data"]
+        assert reply.json()["size"] == plain.json()["size"]
     assert reply.status_code == 200
     assert reply.json()["output" if operation == "respond" else "data"]
     assert emulator.ledger("sub2api")["totals"]["amount"] == 1

@@ -1,8 +1,9 @@
 """What each emulator fault must lead to: exactly the promise it breaks, or nothing at all.
 
-`ignore:RULE` and `strict:RULE` follow from the TOMLs: a documented rule gives one finding under its
-id, an open one gives none, for there is no promise to break. The other faults are written out, for
-each operation on which they show.
+`ignore:RULE`, `loose:RULE` and `strict:RULE` follow from the TOMLs: a documented rule gives one
+finding under its id, an open one gives none, for there is no promise to break. So do the faults of
+combinations: documented values that are refused together give one finding under no id. The other
+faults are written out, for each operation on which they show.
 """
 
 from collections.abc import Iterable
@@ -26,6 +27,8 @@ CLIENT_ERROR = "refusal_is_a_client_error"
 PRICE = "charges_the_list_price"
 NAMES = "refusal_names_the_parameter"
 PARTIALS = "sends_no_more_partials_than_asked"
+COUNT = "serves_as_many_images_as_asked"
+QUALITY = "images_have_the_asked_quality"
 
 IMAGES = ("generate", "edit")
 
@@ -37,6 +40,13 @@ SIZE: dict[str, Promise] = {
 }
 """Apiframe promises no size."""
 
+FORMATS: dict[str, Promise] = dict.fromkeys(
+    ("sub2api", "apiframe", "aimlapi"), ("output_format.one_of", FORMAT)
+)
+COUNTS: dict[str, Promise] = dict.fromkeys(("sub2api", "apiframe", "aimlapi"), ("n.range", COUNT))
+LISTED: dict[str, Promise] = dict.fromkeys(("buble", "nanobanana"), (None, PRICE))
+"""The price lists of the others are open; sub2api's replies name no price."""
+
 ALL = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
 STATUS = ("buble", "sub2api", "apiframe", "aimlapi")
 """nanobanana's statuses are not documented, and its envelope does not tell the two apart."""
@@ -44,18 +54,33 @@ STATUS = ("buble", "sub2api", "apiframe", "aimlapi")
 NAMED: dict[str, dict[str, Promise]] = {
     "wrong_dimensions": SIZE,
     "swapped_dimensions": SIZE,
-    "wrong_format": dict.fromkeys(
-        ("sub2api", "apiframe", "aimlapi"), ("output_format.one_of", FORMAT)
-    ),
+    "wrong_dimensions_of_large": SIZE,
+    "wrong_dimensions_of_portrait": SIZE,
+    "wrong_dimensions_of_wide": SIZE,
+    "rounded_dimensions": SIZE,
+    "wrong_format": FORMATS,
+    "wrong_format_of_webp": FORMATS,
+    "wrong_format_of_jpeg": FORMATS,
+    "one_image_swapped": SIZE,
+    "one_image_wrong_format": FORMATS,
+    "one_image_undecodable": dict.fromkeys(ALL, (None, "images_decode")),
     "missing_field": dict.fromkeys(ALL, (None, FIELDS)),
-    "fewer_images": dict.fromkeys(
-        ("sub2api", "apiframe"), ("n.range", "serves_as_many_images_as_asked")
-    ),
+    "fewer_images": COUNTS,
+    "more_images": COUNTS,
+    "capped_images": COUNTS,
+    "lower_quality_served": {"sub2api": ("quality.one_of", QUALITY)},
     "lower_quality_declared": {"sub2api": ("quality.one_of", DECLARES)},
     "wrong_declared_size": {"sub2api": ("size.format", DECLARES)},
     "wrong_declared_format": {"sub2api": ("output_format.one_of", DECLARES)},
-    # the price lists of the others are open; sub2api's replies name no price
-    "overcharge": dict.fromkeys(("buble", "nanobanana"), (None, PRICE)),
+    "overcharge": LISTED,
+    "charge_off_by_one": LISTED,
+    "charges_more_on_edit": LISTED,
+    "charges_other_tier": LISTED,
+    "charges_large_as_small": LISTED,
+    "charges_at_boundary": LISTED,
+    "charges_other_quality": LISTED,
+    "charges_auto_as_medium": LISTED,
+    "bad_usage_details": {"sub2api": (None, "usage_adds_up")},
     "charge_failed_job": {"apiframe": (None, "failed_jobs_cost_nothing")},
     # the others' documents show no errors that name a parameter
     "unnamed_parameter": dict.fromkeys(("sub2api", "apiframe"), (None, NAMES)),
@@ -64,6 +89,8 @@ NAMED: dict[str, dict[str, Promise]] = {
     "backward_state": dict.fromkeys(("buble", "apiframe"), (None, "job_states_only_move_forward")),
     "terminal_changes": dict.fromkeys(("buble", "apiframe"), (None, "terminal_states_stay")),
     "unknown_job_200": dict.fromkeys(("buble", "apiframe"), (None, "unknown_jobs_are_not_found")),
+    "submitted_with_200": {"apiframe": (None, "job_is_taken_with_the_documented_status")},
+    "completed_without_result": dict.fromkeys(("buble", "apiframe"), (None, FIELDS)),
     "idempotency_ignored": {"apiframe": (None, "the_same_key_makes_no_second_job")},
     "result_url_404": dict.fromkeys(("buble", "apiframe"), (None, "images_decode")),
     "webhook_forged": {"apiframe": (None, "webhook_is_signed")},
@@ -83,7 +110,12 @@ ON_EVERY: dict[str, dict[str, Promise]] = {
 IN_STREAMS: dict[str, Promise] = {
     "partial_index_wrong": (None, "partials_are_numbered_in_order"),
     "partial_undecodable": (None, "partials_decode"),
+    "partials_reversed": (None, "partials_are_numbered_in_order"),
     "partial_after_completion": (None, "the_completed_event_is_the_last"),
+    "completion_first": (None, "the_completed_event_is_the_last"),
+    "stream_wrong_dimensions": ("size.format", DIMENSIONS),
+    "stream_wrong_format": ("output_format.one_of", FORMAT),
+    "stream_declares_other_size": ("size.format", DECLARES),
     "missing_completion": (None, FIELDS),
 }
 """On generations and edits of sub2api; of streams of the Responses API no document speaks."""
@@ -107,13 +139,38 @@ UNCLEAR = frozenset(
 
 HARMLESS = frozenset(
     (
-        *("rate_limit", "flaky_500", "charge_refused"),
+        *("rate_limit", "flaky_500", "charge_refused", "charges_per_request"),
+        "poll_tells_another_id",
         *("webhook_missing", "webhook_late", "webhook_repeated", "webhook_before_end"),
         *("error_event", "cut_stream"),
     )
 )
 """Trouble that a run lives with, that no document excludes, or that only the ledger can see."""
 
+
+SEVERAL = frozenset(
+    (
+        *("fewer_images", "more_images", "capped_images", "one_image_swapped"),
+        *("one_image_wrong_format", "one_image_undecodable"),
+    )
+)
+"""What shows where several images are asked for."""
+
+EDITS_ALONE: dict[str, tuple[str, ...]] = {
+    "images": ALL,
+    "mask": ALL,
+    "n": ("aimlapi",),
+    "charges_more_on_edit": ALL,
+    **dict.fromkeys(SEVERAL, ("aimlapi",)),
+}
+"""Parameters and faults that are those of edits, with their providers."""
+
+INVISIBLE: dict[str, frozenset[str]] = {
+    "buble": frozenset(["poll_tells_another_id"]),
+    # "you only pay for successful generations"; a refusal names no price
+    "apiframe": frozenset(["poll_tells_another_id", "charge_refused"]),
+}
+"""By provider: faults that break a documented promise and that no check can see, or does."""
 
 ENDS_A_RUN = frozenset(["charge_failed_job"])
 """Not even the plain request is served: the rest is not sent, so only the first operation tells."""
@@ -144,10 +201,13 @@ def expected(provider: str, fault: str, operations: Iterable[str]) -> Expected:
 
 def _promises(provider: str, fault: str, operation: str) -> list[Promise]:
     kind, colon, rule = fault.partition(":")
+    rule = rule.removesuffix(":min")
     described = shipped(provider).operation(operation)
-    if colon:
+    if kind in OF_COMBINATIONS:
+        promise = _of_combination(provider, operation, kind, rule)
+    elif colon:
         promise = _of_rule(described, kind, rule)
-    elif fault in HARMLESS:
+    elif fault in HARMLESS or (operation != "edit" and provider in EDITS_ALONE.get(fault, ())):
         promise = None
     elif fault == "mask_ignored":
         found = [_of_rule(described, "ignore", name) for name in MASK]
@@ -169,7 +229,7 @@ def _of_rule(operation: Operation, kind: str, rule: str) -> Promise | None:
         return None
     constraint = operation.constraint(rule)
     documented = constraint is not None and constraint.documented
-    if kind == "ignore":
+    if kind in ("ignore", "loose"):
         return _ignored(operation, argument, rule, documented=documented)
     listed = constraint is not None and isinstance(constraint.rule, OneOf)
     if documented:
@@ -178,6 +238,26 @@ def _of_rule(operation: Operation, kind: str, rule: str) -> Promise | None:
         last = argument.one_of.values[-1]
         return (rule, ACCEPTS) if last in argument.one_of.shown else None
     return None
+
+
+OF_COMBINATIONS = {
+    **dict.fromkeys(("both", "both_blamed", "three", "undeclared"), (None, ACCEPTS)),
+    **dict.fromkeys(("both_wrong_dimensions", "three_wrong_dimensions"), None),
+    **dict.fromkeys(("both_wrong_format", "three_wrong_format"), ("output_format.one_of", FORMAT)),
+}
+"""By kind; which promise wrong dimensions break differs by provider."""
+
+
+def _of_combination(provider: str, operation: str, kind: str, rest: str) -> Promise | None:
+    """Return the promise where the operation documents all parameters that have to meet."""
+    names = [part.partition("=")[0] for part in rest.replace("-needs-", "+").split("+")]
+    alone = any(provider in EDITS_ALONE.get(name, ()) for name in names)
+    if operation not in IMAGES or (alone and operation != "edit"):
+        return None
+    known = shipped(provider).operation(operation).arguments
+    if not all(name in known and known[name].status == "documented" for name in names):
+        return None
+    return OF_COMBINATIONS[kind] or SIZE[provider]
 
 
 def _ignored(

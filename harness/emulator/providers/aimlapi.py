@@ -118,8 +118,10 @@ class AimlApi(Provider):
         wait_s = desk.latency.generation_s(
             quality=quality, pixels=order.pixels, images=order.images
         )
-        pictures = await develop(desk, order)
+        pictures = await develop(desk, order, front.spoilt(request))
         usd = _price(order, quality) * (2 if "overcharge" in desk.faults else 1)
+        if "charges_per_request" in desk.faults:
+            usd /= order.images
         data: list[Json] = []
         for picture in pictures:
             item: Json = {"b64_json": None, "url": None}

@@ -25,7 +25,7 @@ from .. import front, idempotency, webhooks
 from ..darkroom import Order, develop, usable_count
 from ..desk import Note
 from ..front import Decision, Errand, Problem, Provider
-from ..jobs import Job, asked, fate, hurried, is_charged
+from ..jobs import Job, asked, fate, hurried, is_charged, told_id
 from ..latency import SUBMIT_S
 from ..references import from_json_with_references
 from ..replies import Answer, Json
@@ -118,7 +118,7 @@ class Apiframe(Provider):
             answer = _problem(400, "Idempotency-Key is too long")
             return front.refused(self, answer, "idempotency_key.max_length")
         # The only pause comes first: two simultaneous requests with one key create one job.
-        pictures = await develop(self.desk, _order(body))
+        pictures = await develop(self.desk, _order(body), front.spoilt(request))
         try:
             job = idempotency.earlier(self.desk, submission)
         except idempotency.OtherBodyError:
@@ -149,7 +149,8 @@ class Apiframe(Provider):
         desk, body = self.desk, submission.body
         order, quality, missing = _order(body), _quality(body), unreachable(body)
         charged = is_charged(desk.faults, doomed=missing is not None)
-        price = float(CREDITS[quality] * order.images)
+        images = 1 if "charges_per_request" in desk.faults else order.images
+        price = float(CREDITS[quality] * images)
         if "overcharge" in desk.faults:
             price *= 2
         job = Job(
@@ -196,10 +197,11 @@ class Apiframe(Provider):
         if "missing_field" in self.desk.faults:
             del body["jobId"]
         images = job.facts["images"] if paid else 0
+        status = 200 if "submitted_with_200" in self.desk.faults else 202
         return Decision(
-            answer=Answer(status=202, body=body),
+            answer=Answer(status=status, body=body),
             note=Note(
-                status=202,
+                status=status,
                 outcome="accepted",
                 images=images if isinstance(images, int) else 0,
                 amount=job.price if paid else 0.0,
@@ -213,7 +215,8 @@ class Apiframe(Provider):
         known = job.id if job is not None and job.id in self.desk.jobs else None
         if job is None or stage is None:
             return _problem(404, "Job not found"), known
-        answer = Answer(status=200, body=shown(self.desk, job, stage))
+        body = shown(self.desk, job, stage) | {"id": told_id(self.desk.faults, job.id)}
+        answer = Answer(status=200, body=body)
         return hurried(self.desk, answer, stage), known
 
     def _listed(self, request: Request) -> Answer:

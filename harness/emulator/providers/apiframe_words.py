@@ -37,7 +37,7 @@ def shown(desk: Desk, job: Job, stage: Stage) -> Json:
         "status": STATUS[stage],
         "model": rules.MODEL,
         "progress": _percent(job, stage, desk.now_s()),
-        "result": _result(desk, job.urls()) if stage == "done" else None,
+        "result": _result(desk, job.urls()) if stage == "done" and not job.hollow else None,
         "error": (job.error or FAILED) if stage == "failed" else None,
         "creditCost": int(job.price),
         "webhookStatus": None if job.hook is None else job.hook.status,

@@ -24,7 +24,7 @@ from .. import front
 from ..darkroom import Order, develop
 from ..desk import Note
 from ..front import Decision, Errand, Problem, Provider
-from ..jobs import ENDED, Job, Stage, asked, fate, hurried, is_charged
+from ..jobs import ENDED, Job, Stage, asked, fate, hurried, is_charged, told_id
 from ..latency import REFUSAL_S, SUBMIT_S
 from ..pictures import MEDIA_TYPES, Picture
 from ..received import File, Form, facts
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from ..faults import ActiveFaults
     from ..rules import Refusal
 
 # Exact ratios in multiples of 16 px; 4K stays within the 3840 px and 8,294,400 px of the model
@@ -128,14 +129,12 @@ class Buble(Provider):
         order, resolution = _order(body)
         duration_s = desk.latency.generation_s(quality="medium", pixels=order.pixels, images=1)
         job_id = f"gen_{desk.new_id('job')}"
-        pictures = await develop(desk, order)
+        pictures = await develop(desk, order, front.spoilt(request))
         # The documents are silent on addresses that answer nothing.
         doomed = unreachable(body) is not None
         charged = is_charged(desk.faults, doomed=doomed)
-        price = 2.0 if resolution == "4K" else 1.0
-        if "overcharge" in desk.faults:
-            price *= 2
         mode = body.get("mode")
+        price = _price(desk.faults, resolution, is_edit=mode == "image_to_image")
         job = Job(
             id=job_id,
             start_s=desk.now_s(),
@@ -209,13 +208,14 @@ class Buble(Provider):
         known = job.id if job is not None and job.id in self.desk.jobs else None
         if job is None or stage is None:
             return self.problem(Problem.NOT_FOUND, request.url.path), known
-        answer = Answer(status=200, body={"data": self._shown(job, stage)})
+        data = self._shown(job, stage) | {"id": told_id(self.desk.faults, job.id)}
+        answer = Answer(status=200, body={"data": data})
         return hurried(self.desk, answer, stage), known
 
     def _shown(self, job: Job, stage: Stage) -> Json:
         result: Json | None = None
         error: Json | None = None
-        if stage == "done":
+        if stage == "done" and not job.hollow:
             result = {"images": [{"url": url} for url in job.urls()]}
         if stage == "failed":
             error = {"code": "generation_failed", "message": "Generation failed."}
@@ -257,6 +257,17 @@ def _order(body: Mapping[str, object]) -> tuple[Order, str]:
     size = SIZES[str(resolution), str(ratio) if explicit else "1:1"]
     order = Order(width_px=size[0], height_px=size[1], explicit=explicit, encoding="png")
     return order, str(resolution)
+
+
+def _price(faults: ActiveFaults, resolution: str, *, is_edit: bool) -> float:
+    """Return the credits of an image, under the faults of charging where one is on."""
+    dear = {"4K", "2K"} if "charges_other_tier" in faults else {"4K"}
+    if "charges_large_as_small" in faults:
+        dear = set()
+    price = 2.0 if resolution in dear else 1.0
+    if "overcharge" in faults or ("charges_more_on_edit" in faults and is_edit):
+        price *= 2
+    return price + ("charge_off_by_one" in faults)
 
 
 def _timestamp(unix_s: float) -> str:

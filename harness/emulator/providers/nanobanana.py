@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from ..faults import ActiveFaults
     from ..rules import Refusal
 
+GENERATE_PATH = "/v1/images/generate"
 OPENAI_PATH = "/api/v1/images/edits"
 CREDITS = {
     "1K": {"low": 1, "medium": 4, "high": 14},
@@ -63,7 +65,7 @@ class NanoBanana(Provider):
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
         return [
-            Route("/v1/images/generate", self._generate, methods=["POST"]),
+            Route(GENERATE_PATH, self._generate, methods=["POST"]),
             Route("/v1/images/edit", self._edit, methods=["POST"]),
             Route(OPENAI_PATH, self._edit, methods=["POST"]),
         ]
@@ -103,10 +105,8 @@ class NanoBanana(Provider):
         wait_s = desk.latency.generation_s(
             quality=quality, pixels=order.pixels, images=order.images
         )
-        pictures = await develop(desk, order)
-        cost = CREDITS[_tier(order)][quality] * order.images
-        if "overcharge" in desk.faults:
-            cost *= 2
+        pictures = await develop(desk, order, front.spoilt(request))
+        cost = _cost(desk.faults, order, body, is_edit=request.url.path != GENERATE_PATH)
         urls = [f"{request.base_url}cdn/{picture.filename}" for picture in pictures]
         body_out: Json = {"code": 0, "message": "ok", "data": self._data(urls, cost, request)}
         return Decision(
@@ -158,6 +158,26 @@ def _order(body: Mapping[str, object]) -> Order:
 def _quality(body: Mapping[str, object]) -> str:
     quality = body.get("quality")
     return str(quality) if quality in ("low", "medium") else "high"
+
+
+def _cost(faults: ActiveFaults, order: Order, body: Mapping[str, object], *, is_edit: bool) -> int:
+    """Return the credits of a request, under the faults of charging where one is on."""
+    tier, quality = _tier(order), _quality(body)
+    longest = max(order.width_px, order.height_px)
+    if "charges_at_boundary" in faults and longest in (1536, 2048):
+        tier = "2K" if tier == "1K" else "4K"
+    elif "charges_other_tier" in faults and tier == "2K":
+        tier = "4K"
+    elif "charges_large_as_small" in faults and tier == "4K":
+        tier = "2K"
+    if "charges_other_quality" in faults and quality == "medium":
+        quality = "high"
+    elif "charges_auto_as_medium" in faults and body.get("quality") in (None, "auto"):
+        quality = "medium"
+    cost = CREDITS[tier][quality] * order.images
+    if "overcharge" in faults or ("charges_more_on_edit" in faults and is_edit):
+        cost *= 2
+    return cost + ("charge_off_by_one" in faults)
 
 
 def _tier(order: Order) -> str:

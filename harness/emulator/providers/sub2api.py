@@ -112,13 +112,13 @@ class Sub2Api(Provider):
 
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate, as one JSON reply or as a stream of events."""
-        del request
-        return await images.fulfil(self.desk, Task(values=body, family="image_generation"))
+        task = Task(values=body, family="image_generation", spoilt=front.spoilt(request))
+        return await images.fulfil(self.desk, task)
 
     async def _edited(self, body: Mapping[str, object], request: Request) -> Decision:
-        del request
         task = Task(
             values=sub2api_edits.parameters(body),
+            spoilt=front.spoilt(request),
             family="image_edit",
             references=sub2api_edits.image_count(body),
         )

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from ..desk import Desk
     from ..pictures import Picture
 
-# Tokens of one 1024x1024 image, in proportion to pixels. Medium is the seed's example (196); low
-# makes the recorded 1536x864 come to its 120; high is invented.
+# Tokens of one 1024x1024 image, in proportion to pixels: at any size a lower quality takes fewer.
+# Medium is the seed's example (196); low makes the recorded 1536x864 come to its 120; high is
+# invented: four times medium, as known of gpt-image-1 (272, 1056 and 4160).
 OUTPUT_TOKENS = {"low": 95, "medium": 196, "high": 784}
 PARTIAL_TOKENS = 100  # per partial image, from OpenAI's guide
 REFERENCE_TOKENS = 64  # per image that an edit starts from, from a recording of one
@@ -37,12 +38,13 @@ class Task:
     """A generation or an edit that broke no rule.
 
     `values` are its parameters, `family` is what the names of its events begin with, `references`
-    is the number of images it starts from.
+    is the number of images it starts from, `spoilt` are content faults that are on for it alone.
     """
 
     values: Mapping[str, object]
     family: str
     references: int = 0
+    spoilt: frozenset[str] = frozenset()
 
     @property
     def partials(self) -> int:
@@ -54,12 +56,14 @@ async def fulfil(desk: Desk, task: Task) -> Decision:
     """Make the pictures and answer with one JSON reply or with a stream of events."""
     faults = desk.faults
     order, quality = order_of(task.values), quality_of(task.values)
-    wait_s = desk.latency.generation_s(quality=quality, pixels=order.pixels, images=order.images)
+    made = "low" if "lower_quality_served" in faults else quality
+    wait_s = desk.latency.generation_s(quality=made, pixels=order.pixels, images=order.images)
     out = headers(desk, wait_s)
-    pictures = await develop(desk, order)
-    declared = declared_of(desk, order, quality)
     streamed = task.values.get("stream") is True and "stream_ignored" not in faults
-    usage = _usage(desk, task, order, quality, task.partials if streamed else 0)
+    spoilt = task.spoilt | (_in_stream(desk) if streamed else frozenset())
+    pictures = await develop(desk, order, spoilt)
+    declared = declared_of(desk, order, quality)
+    usage = _usage(desk, task, order, made, task.partials if streamed else 0)
     if not streamed:
         reply = _reply(desk, task.values, pictures, declared, usage)
         answer: Answer | EventStream = Answer(status=200, body=reply, headers=out)
@@ -67,6 +71,8 @@ async def fulfil(desk: Desk, task: Task) -> Decision:
     shown = await drafts(desk, order, streams.needed(faults, task.partials))
     del usage["output_tokens_details"]  # a stream's usage has none in the schema of OpenAI
     last = declared if "missing_field" in faults else {**declared, "usage": usage}
+    if "stream_declares_other_size" in faults:
+        last = {**last, "size": _another(str(declared["size"]))}
     script = _script(desk, task, shown, (declared, last), pictures)
     answer = streams.staged(faults, script, wait_s, out)
     return Decision(answer=answer, note=note_of(desk, order.images, streamed=True))
@@ -123,13 +129,24 @@ def declared_of(desk: Desk, order: Order, quality: str) -> Json:
     faults = desk.faults
     size = f"{order.width_px}x{order.height_px}"
     if "wrong_declared_size" in faults:
-        size = "1024x1536" if size == "1536x1024" else "1536x1024"
+        size = _another(size)
     encoding = order.encoding
     if "wrong_declared_format" in faults:
         encoding = "webp" if encoding == "png" else "png"
     if "lower_quality_declared" in faults:
         quality = "low"
     return {"background": "opaque", "output_format": encoding, "quality": quality, "size": size}
+
+
+def _another(size: str) -> str:
+    return "1024x1536" if size == "1536x1024" else "1536x1024"
+
+
+def _in_stream(desk: Desk) -> frozenset[str]:
+    """Return the content faults that are on for streams alone."""
+    return frozenset(
+        name for name in ("wrong_dimensions", "wrong_format") if f"stream_{name}" in desk.faults
+    )
 
 
 def _reply(
@@ -169,11 +186,12 @@ def _usage(desk: Desk, task: Task, order: Order, quality: str, partials: int) ->
     if "overcharge" in desk.faults:
         images *= 2
     total = words + seen + images + (7 if "bad_usage_sum" in desk.faults else 0)
+    detail = images + (7 if "bad_usage_details" in desk.faults else 0)
     return {
         "input_tokens": words + seen,
         "input_tokens_details": {"image_tokens": seen, "text_tokens": words},
         "output_tokens": images,
-        "output_tokens_details": {"image_tokens": images, "text_tokens": 0},
+        "output_tokens_details": {"image_tokens": detail, "text_tokens": 0},
         "total_tokens": total,
     }
 

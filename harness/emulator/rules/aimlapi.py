@@ -84,6 +84,16 @@ BOUNDARIES = {
     "mask.max_bytes": "3999999 bytes and more",
 }
 
+# The nearest values outside, which a loosened rule lets in. Nothing is nearest to a list of words
+# or to a limit in MB, which has two readings.
+LOOSE = {
+    "prompt.max_length": "32001 characters",
+    "output_compression.range": "-1 and 101",
+    "n.range": "0, and one more than the last: 2, of an edit 11",
+    "images.count": "17",
+}
+LOWER = {"output_compression.range": "0"}
+
 
 def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
@@ -122,7 +132,7 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
         return None
     if prompt == "" and law.holds("prompt.required"):
         return refuse("prompt.required", "prompt", "String must contain at least 1 character(s)")
-    longest = 31_999 if law.tight("prompt.max_length") else 32_000
+    longest = law.longest("prompt.max_length", 32_000)
     if len(prompt) > longest and law.holds("prompt.max_length"):
         return refuse(
             "prompt.max_length", "prompt", "String must contain at most 32000 character(s)"
@@ -160,7 +170,7 @@ def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
         if law.holds("n.integer"):
             return refuse("n.integer", "n", f"Expected number, received {word_for(n)}")
         return None
-    if n != 1 and law.holds("n.range"):
+    if n != 1 and law.holds("n.range") and not law.beside("n.range", n, 1, 1):
         return refuse("n.range", "n", f"Invalid enum value. Expected 1, received {n}")
     return None
 

@@ -64,6 +64,15 @@ BOUNDARIES = {
     "images.count": "16 input_images",
 }
 
+# The nearest values outside, which a loosened rule lets in. Nothing is nearest to most lists of
+# words.
+LOOSE = {
+    "prompt.max_length": "2001 characters",
+    "background.one_of": "transparent",
+    "n.range": "0 and 11",
+    "images.count": "17 input_images and an empty list",
+}
+
 
 def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
@@ -112,7 +121,7 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
         return None
     if prompt == "" and law.holds("prompt.required"):
         return _refuse("prompt.required", "prompt", "String must contain at least 1 character(s)")
-    longest = 1_999 if law.tight("prompt.max_length") else 2_000
+    longest = law.longest("prompt.max_length", 2_000)
     if len(prompt) > longest and law.holds("prompt.max_length"):
         return _refuse(
             "prompt.max_length", "prompt", "String must contain at most 2000 character(s)"

@@ -57,6 +57,14 @@ BOUNDARIES = {
     "images.media_type": f"{uploads.IMAGE_TYPES[-1]} images",
     "images.max_bytes": "an image of 10000000 bytes (MB read as 10^6)",
 }
+
+# The nearest values outside, which a loosened rule lets in. Nothing is nearest to most lists of
+# words or to a limit in MB, which has two readings.
+LOOSE = {
+    "prompt.max_length": "20001 characters",
+    "resolution.one_of": "8K",
+    "images.count": "17 image_urls and an empty list",
+}
 LIMIT_MB = 10
 # For the modes of other models, whose own limits are not ours to know: that of the page on files.
 GENERAL_LIMIT_MB = 30
@@ -174,7 +182,7 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
         if law.holds("prompt.format"):
             return _bad_body("prompt.format", "prompt", "prompt must be a string.")
         return None
-    longest = 19_999 if law.tight("prompt.max_length") else 20_000
+    longest = law.longest("prompt.max_length", 20_000)
     if len(prompt) > longest and law.holds("prompt.max_length"):
         return _bad_body(
             "prompt.max_length", "prompt", "prompt must be at most 20000 characters long."

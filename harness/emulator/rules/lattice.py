@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .law import Law
 
+# The nearest counts of pixels outside the limits that have a size on the lattice: 576x1136, and
+# 2336x3552 or 2368x3504.
+NEXT_BELOW_PX = 654_336
+NEXT_ABOVE_PX = 8_297_472
 _WRITTEN = re.compile(r"([0-9]{1,12})x([0-9]{1,12})")
 
 
@@ -32,23 +36,27 @@ def broken_size_rule(width_px: int, height_px: int, law: Law) -> str | None:
     """Return the id of the first size rule that the edges break under this law, or None."""
     longer, shorter = max(width_px, height_px), min(width_px, height_px)
     pixels = width_px * height_px
-    step = 32 if law.tight("size.multiple_of") else 16
+    step = 32 if law.tight("size.multiple_of") else 8 if law.loose("size.multiple_of") else 16
+    max_edge = 3856 if law.loose("size.max_edge") else 3840
+    max_long = 3 * shorter + (16 if law.loose("size.max_ratio") else 0)
+    min_pixels = NEXT_BELOW_PX if law.loose("size.min_pixels") else 655_360
+    max_pixels = NEXT_ABOVE_PX if law.loose("size.max_pixels") else 8_294_400
     if law.holds("size.multiple_of") and (width_px % step or height_px % step):
         return "size.multiple_of"
     if law.holds("size.max_edge") and (
-        longer > 3840 or (law.tight("size.max_edge") and longer == 3840)
+        longer > max_edge or (law.tight("size.max_edge") and longer == 3840)
     ):
         return "size.max_edge"
     if law.holds("size.max_ratio") and (
-        longer > 3 * shorter or (law.tight("size.max_ratio") and longer == 3 * shorter)
+        longer > max_long or (law.tight("size.max_ratio") and longer == 3 * shorter)
     ):
         return "size.max_ratio"
     if law.holds("size.min_pixels") and (
-        pixels < 655_360 or (law.tight("size.min_pixels") and pixels == 655_360)
+        pixels < min_pixels or (law.tight("size.min_pixels") and pixels == 655_360)
     ):
         return "size.min_pixels"
     if law.holds("size.max_pixels") and (
-        pixels > 8_294_400 or (law.tight("size.max_pixels") and pixels == 8_294_400)
+        pixels > max_pixels or (law.tight("size.max_pixels") and pixels == 8_294_400)
     ):
         return "size.max_pixels"
     return None

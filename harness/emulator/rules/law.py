@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# What a list of words lets in when it is loosened: the word that follows in OpenAI's own list, and
+# the next step of a series. Other lists have no next word.
+NEXT_WORD = {"background.one_of": "transparent", "resolution.one_of": "8K"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
@@ -24,13 +28,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law:
-    """Which rules are switched off (`ignored`) or refuse their own boundary value (`tightened`).
+    """Which rules are switched off, refuse their own boundary value, or let one more value in.
 
+    `tightened` holds ids of rules, for the lower end of a range with `:min` behind. A rule in
+    `loosened` accepts the nearest value outside, at both ends where it has two, and nothing beyond.
     The documents as written are `Law()`. A rule both ignored and tightened is ignored.
     """
 
     ignored: frozenset[str] = frozenset()
     tightened: frozenset[str] = frozenset()
+    loosened: frozenset[str] = frozenset()
 
     def holds(self, rule: str) -> bool:
         """Whether the rule is enforced at all."""
@@ -40,9 +47,19 @@ class Law:
         """Whether the rule refuses the value that the documents name as the last allowed one."""
         return rule in self.tightened
 
+    def loose(self, rule: str) -> bool:
+        """Whether the rule lets the nearest forbidden value in."""
+        return rule in self.loosened
+
+    def longest(self, rule: str, documented: int) -> int:
+        """Return the greatest length that the rule allows where it holds."""
+        return documented - self.tight(rule) + self.loose(rule)
+
     def admits(self, rule: str, value: object, allowed: tuple[str, ...]) -> bool:
         """Whether a closed list of words lets `value` pass; tightened, the last word is refused."""
         if not self.holds(rule):
+            return True
+        if self.loose(rule) and value == NEXT_WORD.get(rule):
             return True
         if not isinstance(value, str) or value not in allowed:
             return False
@@ -50,9 +67,14 @@ class Law:
 
     def spans(self, rule: str, value: int, low: int, high: int) -> bool:
         """Whether `low <= value <= high` where the rule holds; tightened, `high` is refused."""
-        if not self.holds(rule):
+        if not self.holds(rule) or self.beside(rule, value, low, high):
             return True
-        return low <= value <= (high - 1 if self.tight(rule) else high)
+        first = low + 1 if self.tight(f"{rule}:min") else low
+        return first <= value <= (high - 1 if self.tight(rule) else high)
+
+    def beside(self, rule: str, value: int, low: int, high: int) -> bool:
+        """Whether a loosened rule lets `value` in because it is the next one outside its range."""
+        return self.loose(rule) and value in (low - 1, high + 1)
 
 
 AS_WRITTEN = Law()

@@ -52,6 +52,18 @@ BOUNDARIES = {
     "images.count": "14 images",
 }
 
+# The nearest values outside, which a loosened rule lets in. Nothing is nearest to a list of words.
+LOOSE = {
+    "prompt.max_length": "2001 characters",
+    "n.range": "0 and 2",
+    "size.multiple_of": "multiples of 8 px",
+    "size.max_edge": "an edge of 3856",
+    "size.max_ratio": "a long edge 16 px beyond 3:1",
+    "size.min_pixels": "654336 px, the next size below",
+    "size.max_pixels": "8297472 px, the next size above",
+    "images.count": "15 images and an empty list",
+}
+
 
 def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
     """Return why a generation's body is refused, or None."""
@@ -92,7 +104,7 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
         if law.holds("prompt.format"):
             return _refuse("prompt.format", "prompt", "prompt must be a string")
         return None
-    longest = 1_999 if law.tight("prompt.max_length") else 2_000
+    longest = law.longest("prompt.max_length", 2_000)
     if len(prompt) > longest and law.holds("prompt.max_length"):
         return _refuse(
             "prompt.max_length", "prompt", "prompt must be no longer than 2000 characters"
@@ -132,7 +144,7 @@ def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
         if law.holds("n.integer"):
             return _refuse("n.integer", "n", "n must be an integer")
         return None
-    if n != 1 and law.holds("n.range"):
+    if n != 1 and law.holds("n.range") and not law.beside("n.range", n, 1, 1):
         return _refuse("n.range", "n", "gpt-image-2 supports n=1 only")
     return None
 

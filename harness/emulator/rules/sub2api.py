@@ -107,7 +107,7 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
             "prompt.required", "prompt", "empty_string", "string too short. Expected a string with"
             " minimum length 1, but got an empty string instead.",
         )  # fmt: skip
-    longest = 31_999 if law.tight("prompt.max_length") else 32_000
+    longest = law.longest("prompt.max_length", 32_000)
     if len(prompt) > longest and law.holds("prompt.max_length"):
         reason = (
             "string too long. Expected a string with maximum length 32000,"

@@ -81,3 +81,20 @@ BOUNDARIES = {
     "images.max_bytes": "49999999 bytes and more",
     "mask.max_bytes": "49999999 bytes and more",
 }
+
+# The nearest values outside, which a loosened rule lets in. Nothing is nearest to most lists of
+# words or to a limit in MB, which has two readings.
+LOOSE = {
+    "prompt.max_length": "32001 characters",
+    "n.range": "0 and 11",
+    "size.multiple_of": "multiples of 8 px",
+    "size.max_edge": "an edge of 3856",
+    "size.max_ratio": "a long edge 16 px beyond 3:1",
+    "size.min_pixels": "654336 px, the next size below",
+    "size.max_pixels": "8297472 px, the next size above",
+    "background.one_of": "transparent",
+    "output_compression.range": "-1 and 101",
+    "partial_images.range": "-1 and 4",
+    "images.count": "17",
+}
+LOWER = {"output_compression.range": "0", "partial_images.range": "0"}

@@ -127,7 +127,7 @@ def _texts(values: Mapping[str, object], law: Law) -> Refusal | None:
         if isinstance(value, str) and law.holds(f"{key}.integer"):
             return _worded(f"{key}.integer", key)
     n = values.get("n")
-    if is_integer(n) and n < 1 and law.holds("n.range"):
+    if is_integer(n) and n < 1 and not law.spans("n.range", n, 1, 10):
         return _worded("n.range", "n")
     if isinstance(values.get("stream"), str) and law.holds("stream.one_of"):
         return _worded("stream.one_of", "stream")

@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+import pytest
+
+from harness.core.outcome import Outcome, Usage
+from harness.core.record import Record
+from tests.checks.build import case, failures, picture, record, said, served
+
+CHECK = "images_have_the_asked_quality"
+
+PUBLISHED = {
+    (1024, 1024): {"low": 272, "medium": 1056, "high": 4160},
+    (1024, 1536): {"low": 408, "medium": 1584, "high": 6240},
+    (1536, 1024): {"low": 400, "medium": 1568, "high": 6208},
+}
+"""Output tokens of one image of gpt-image-1, by OpenAI's guide."""
+
+
+def made(tokens: int, *, size: tuple[int, int] = (1024, 1024), number: int = 1) -> Outcome:
+    usage = Usage(input=10, output=tokens, total=tokens + 10, output_parts=(tokens, 0))
+    return served(*(picture(*size, number=at) for at in range(number)), usage=usage)
+
+
+def plain(tokens: int, *, size: tuple[int, int] = (1024, 1024)) -> Record:
+    return record(case(id="base"), made(tokens, size=size))
+
+
+@pytest.mark.parametrize("quality", ["medium", "high"])
+def test_as_many_tokens_as_low_is_no_better_quality(quality: str) -> None:
+    asked = record(case(quality=quality), made(272))
+
+    told = failures(plain(272), asked)
+
+    assert told == [(CHECK, f"asked for {quality}, 272 output tokens an image as low takes")]
+
+
+def test_several_images_are_counted_each() -> None:
+    lying = record(case(quality="high", n=2), made(544, number=2))
+    honest = record(case(id="b", quality="high", n=2), made(8320, number=2))
+
+    assert said(CHECK, plain(272), lying) == ["fail"]
+    assert said(CHECK, plain(272), honest) == ["pass"]
+
+
+@pytest.mark.parametrize("quality", ["medium", "high"])
+@pytest.mark.parametrize("low", PUBLISHED)
+@pytest.mark.parametrize("size", PUBLISHED)
+def test_the_published_figures_keep_the_claim_at_every_size(
+    quality: str, low: tuple[int, int], size: tuple[int, int]
+) -> None:
+    asked = record(case(quality=quality), made(PUBLISHED[size][quality], size=size))
+
+    assert said(CHECK, plain(PUBLISHED[low]["low"], size=low), asked) == ["pass"]
+
+
+@pytest.mark.parametrize("low", PUBLISHED)
+@pytest.mark.parametrize("size", PUBLISHED)
+def test_low_sold_as_high_is_seen_at_another_size(
+    low: tuple[int, int], size: tuple[int, int]
+) -> None:
+    asked = record(case(quality="high"), made(PUBLISHED[size]["low"], size=size))
+
+    assert said(CHECK, plain(PUBLISHED[low]["low"], size=low), asked) == ["fail"]
+
+
+def test_nothing_is_said_where_the_figures_are_not_alike() -> None:
+    base = plain(272)
+    streamed = case(quality="high", stream=True, partial_images=1)
+    unlike = [
+        record(case(quality="low"), made(272)),
+        record(case(quality="high"), served(picture())),
+        record(case(quality="high"), made(100, size=(512, 512))),
+        record(case(quality="high", n=2), made(272)),
+        record(streamed, made(272)),
+    ]
+
+    for one in unlike:
+        assert said(CHECK, base, replace(one)) == []
+    assert said(CHECK, record(case(quality="high"), made(272))) == []
