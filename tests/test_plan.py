@@ -1,9 +1,11 @@
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,9 +22,16 @@ from harness.runner.prepare import new_plan
 from harness.spec.load import FOLDER, NAMES, parse, provider
 from harness.spec.provider import Provider
 
-PLANS = {name: new_plan(name, seed=5) for name in NAMES}
+
+@cache
+def whole(name: str) -> Plan:
+    """A provider's plan with all that its documents leave open."""
+    return new_plan(name, seed=5, discover=True)
+
 
 OF_A_PLAN = {"provider", "seed", "cases"}
+BESIDE = {"about", "why", "follow_ups", "depends_on", "stage", "follows", "at_risk", "due_s"}
+OF_COVERAGE = {"operation", "strength", "values", "combinations", "refusals", "left_out"}
 OF_A_CASE = {
     "id", "operation", "expect", "breaks", "covers", "arguments", "request", "price",
 }  # fmt: skip
@@ -31,7 +40,7 @@ OF_A_FILE = {"name", "filename", "media_type", "bytes", "width", "height"}
 
 def saved(name: str = "nanobanana") -> Any:  # noqa: ANN401 - JSON to be broken in any way
     """A plan as it lies on disk."""
-    return json.loads(json.dumps(to_json(PLANS[name])))
+    return json.loads(json.dumps(to_json(whole(name))))
 
 
 def planned(name: str, *cases: Case) -> Plan:
@@ -63,10 +72,12 @@ def is_form(name: str, item: Any) -> bool:  # noqa: ANN401 - a case of a plan on
 def test_a_plan_has_the_keys_of_the_contract(name: str) -> None:
     found = saved(name)
 
-    assert set(found) == OF_A_PLAN | {"spec_digest"}
+    assert set(found) == OF_A_PLAN | {"spec_digest", "coverage"}
+    assert [one["operation"] for one in found["coverage"]] == list(provider(name).operations)
+    assert all(set(one) == OF_COVERAGE for one in found["coverage"])
     for item, request in requests_of(name):
         content = {"form"} if is_form(name, item) else {"json"}
-        assert set(item) == OF_A_CASE | {"about", "why", "follow_ups", "at_risk", "due_s"}
+        assert set(item) == OF_A_CASE | BESIDE
         assert set(request) == {"method", "path", "headers", "timeout_s"} | content
         assert set(item["price"]) == set(item["at_risk"]) == {"amount", "unit", "images"}
 
@@ -201,21 +212,61 @@ def test_one_body_is_sent_once_and_true_is_not_one() -> None:
 
 # ----------------------------------------------------------------------------------------- order
 @pytest.mark.parametrize("name", NAMES)
-def test_the_bases_leave_first_then_what_is_free_then_what_is_open_then_the_cheapest(
-    name: str,
-) -> None:
-    shots = PLANS[name].shots
+def test_the_bases_leave_first_then_what_is_free_then_rows_then_what_is_open(name: str) -> None:
+    shots = whole(name).shots
     operations = list(provider(name).operations)
     bases, others = shots[: len(operations)], shots[len(operations) :]
-    rank = {"refuse": 1, "observe": 2, "accept": 3}
+    rank = {"refuse": 1, "accept": 2, "observe": 3}
     ranks = [rank[shot.case.expect] for shot in others]
-    served = [shot.price.amount for shot in others if shot.case.expect == "accept"]
 
     assert [shot.case.id for shot in bases] == [f"{one}/base" for one in operations]
     assert {shot.case.expect for shot in bases} == {"accept"}
     assert set(ranks) == {1, 2, 3}
     assert ranks == sorted(ranks)
-    assert served == sorted(served)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_leave_in_the_order_in_which_they_were_bought_and_operations_by_turns(
+    name: str,
+) -> None:
+    rows = [shot.case for shot in whole(name).shots if "/row/" in shot.case.id]
+    places: Counter[str] = Counter()
+    turns = []
+    for case in rows:
+        turns.append(places[case.operation])
+        places[case.operation] += 1
+
+    assert turns == sorted(turns)
+    for operation in places:
+        alone = [
+            shot.case.id
+            for shot in new_plan(name, seed=5, operations=(operation,)).shots
+            if "/row/" in shot.case.id
+        ]
+        assert [case.id for case in rows if case.operation == operation] == alone
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_rule_is_tried_once_before_any_is_tried_twice(name: str) -> None:
+    places: Counter[tuple[str, str | None]] = Counter()
+    turns: dict[str, list[int]] = {}
+    for shot in whole(name).shots:
+        case = shot.case
+        if case.expect == "refuse" and "/drawn/" not in case.id:
+            turns.setdefault(case.operation, []).append(places[case.operation, case.breaks])
+            places[case.operation, case.breaks] += 1
+
+    assert all(one == sorted(one) for one in turns.values())
+    assert any(one[-1] > 0 for one in turns.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_case_depends_on_the_plain_request_of_its_operation(name: str) -> None:
+    for item, _ in requests_of(name):
+        plain = f"{item['operation']}/base"
+
+        assert item["depends_on"] == ([] if item["id"] == plain else [plain])
+        assert (item["stage"], item["follows"]) == ("plan", None)
 
 
 # ---------------------------------------------------------------------------------------- prices
@@ -306,12 +357,12 @@ def test_the_total_is_the_sum_of_what_is_expected() -> None:
 def test_a_saved_plan_is_read_back_as_it_was(name: str) -> None:
     again = from_json(saved(name), provider=provider(name), where="plan.json")
 
-    assert again == PLANS[name]
-    assert plan_digest(again) == plan_digest(PLANS[name])
+    assert again == whole(name)
+    assert plan_digest(again) == plan_digest(whole(name))
 
 
 def test_a_departure_survives() -> None:
-    one = PLANS["buble"]
+    one = whole("buble")
     late = replace(one, shots=(replace(one.shots[0], due_s=2.5), *one.shots[1:]))
     again = from_json(json.loads(json.dumps(to_json(late))), provider=provider("buble"), where="x")
 

@@ -7,6 +7,7 @@ each the one of several candidates that tries most untried values and combinatio
 counted on the requests themselves, against every combination that some valid request can hold.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,7 +22,6 @@ from harness.core.case import Case, Coverage, LeftOut, Price
 from harness.core.jsontype import Json, canonical
 from harness.spec import price
 from harness.spec import rules as r
-from harness.spec.dialect import carried
 from harness.spec.judge import word
 from harness.spec.provider import Constraint
 from harness.spec.rules import same
@@ -45,7 +45,9 @@ SHOWN = 60
 Cell = tuple[str, str]
 """An argument and its value as canonical JSON; an argument that is left out has no value."""
 
-Combination = frozenset[Cell]
+Combination = tuple[Cell, ...]
+"""Cells of different arguments, in order."""
+
 ABSENT = ""
 ACROSS = (r.OnlyWith, r.NeverWith, r.SameSize, r.SameFormat)
 
@@ -113,7 +115,7 @@ def counted(
     for arguments in sent:
         cells = table.cells(arguments)
         values |= cells & table.values
-        together |= {frozenset(some) for some in combinations(sorted(cells), strength)}
+        together |= _tuples(cells, strength)
     return values, together & table.feasible(strength)
 
 
@@ -154,9 +156,33 @@ class Table:
         return frozenset(
             (name, own)
             for name, known in self._known_values.items()
-            for own in [_found(known, arguments, name)]
+            for own in [self._found(known, arguments, name)]
             if own is not None
         )
+
+    def _found(
+        self, known: Mapping[str, Json], arguments: Mapping[str, Json], name: str
+    ) -> str | None:
+        """Return the name of an argument's value, or None for one that no level has."""
+        if name not in arguments:
+            return ABSENT if ABSENT in known else None
+        value = arguments[name]
+        for own, other in known.items():
+            if own and same(other, value):
+                return own
+        return self.texts.get(name)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Arguments of which any other text is as good as the value named here: each row's own.
+
+        No prompt is blamed for a row's refusal, and webhooks are told apart by their address.
+        """
+        found = {name: _own(self.base, name) for name in ("prompt",) if name in self.base}
+        hook = self.builder.operation.webhook
+        if hook is not None and hook.argument in self.levels:
+            found[hook.argument] = self.levels[hook.argument][-1].own
+        return found
 
     @cached_property
     def _known_values(self) -> dict[str, dict[str, Json]]:
@@ -177,25 +203,30 @@ class Table:
         )
 
     def row(self, levels: Iterable[Level]) -> dict[str, Json] | None:
-        """Return the base with these levels in place, or None where that is no valid request."""
+        """Return the base with these levels in place, or None where that is no valid request.
+
+        What a level needs beside it gives way to a level of that argument's own.
+        """
+        chosen = tuple(levels)
         arguments = dict(self.base)
-        fixed: dict[str, Json] = {}
-        for level in levels:
-            for name, value in level.sets.items():
-                if name in fixed and fixed[name] != value:
-                    return None
-                fixed[name] = value
-        arguments.update(fixed)
-        operation = self.builder.operation
-        sent = carried(operation, arguments) if self._across else arguments
-        at_peace = all(word(item, operation, sent) == "holds" for item in self._across)
+        for level in chosen:
+            arguments.update(level.sets)
+        for level in chosen:
+            if level.name in level.sets:
+                arguments[level.name] = level.sets[level.name]
+            elif level.name in self.base:
+                arguments[level.name] = self.base[level.name]
+            else:
+                arguments.pop(level.name, None)
+        operation = self.builder.operation  # a form carries values of their own types as they are
+        at_peace = all(word(item, operation, arguments) == "holds" for item in self._across)
         return arguments if at_peace else None
 
     def feasible(self, strength: int) -> frozenset[Combination]:
         """Return every combination of so many values that some valid request holds."""
         if strength not in self.known:
             self.known[strength] = frozenset(
-                frozenset(level.cell for level in some)
+                tuple(level.cell for level in some)
                 for names in combinations(sorted(self.levels), strength)
                 for some in product(*(self.levels[name] for name in names))
                 if self._holds(some)
@@ -205,16 +236,6 @@ class Table:
     def _holds(self, some: Sequence[Level]) -> bool:
         arguments = self.row(some)
         return arguments is not None and {one.cell for one in some} <= self.cells(arguments)
-
-
-def _found(known: Mapping[str, Json], arguments: Mapping[str, Json], name: str) -> str | None:
-    """Return the name of an argument's value, or None for one that no level has."""
-    if name not in arguments:
-        return ABSENT if ABSENT in known else None
-    value = arguments[name]
-    alike = (own for own, other in known.items() if own and same(other, value))
-    plain = next(iter(known)) if name == "prompt" else None  # any other text is a plain one
-    return next(alike, plain)
 
 
 def _own(arguments: Mapping[str, Json], name: str) -> str:
@@ -229,68 +250,104 @@ class _Shop:
         self.dice = dice
         self.purse = purse
         self.strength = strength
-        self.rows: list[dict[str, Json]] = []
-        self.spent = price.free(table.builder.provider)
         self.names = sorted(table.levels)
-        first = table.cells(table.base)
-        self.untried = set(table.values) - first
-        rest = table.feasible(strength) - _tuples(first, strength)
-        self.common = {one for one in rest if all(self._few(name) for name, _ in one)}
-        self.rare = rest - self.common
+        self.rows: list[dict[str, Json]] = []
+        self.made = 0
+        self._take_stock()
+
+    def _take_stock(self) -> None:
+        """Look at what the rows cost and leave untried; nothing is too dear yet."""
+        self.spent = price.free(self.table.builder.provider)
+        self.untried = set(self.table.values)
+        open_ = set(self.table.feasible(self.strength))
+        for row in (self.table.base, *self.rows):
+            cells = self.table.cells(row)
+            self.untried -= cells
+            open_ -= _tuples(cells, self.strength)
+        for row in self.rows:
+            self._pay(row)
+        self.common = {one for one in open_ if all(self._few(name) for name, _ in one)}
+        self.rare = open_ - self.common
         self.too_dear: dict[Cell, Price] = {}
 
     def _few(self, name: str) -> bool:
         return len(self.table.levels[name]) <= FEW
 
     def buy(self) -> list[dict[str, Json]]:
-        """Buy until there is nothing new to be had for the money."""
+        """Buy until there is nothing new to be had for the money, and keep what is needed of it."""
+        self._spend()
+        while self._drop_needless():
+            self._take_stock()
+            self._spend()
+        return self.rows
+
+    def _spend(self) -> None:
         while self.untried - self.too_dear.keys() or self.common or self.rare:
             best = self._best()
-            if best is None:
-                if not self._give_up_one():
-                    break
-                continue
-            self._keep(best)
-        return self.rows
+            if best is not None:
+                self._keep(best)
+            elif not self._give_up():
+                break
+
+    def _drop_needless(self) -> bool:
+        """Drop rows of which others try everything: those bought first may have become so."""
+        tried = [self._tried(row) for row in (self.table.base, *self.rows)]
+        times = Counter(one for some in tried for one in some)
+        dearest = sorted(
+            range(len(self.rows)), key=lambda place: -self._price(self.rows[place]).amount
+        )
+        gone = set()
+        for place in dearest:
+            if all(times[one] > 1 for one in tried[place + 1]):
+                times.subtract(tried[place + 1])
+                gone.add(place)
+        self.rows = [row for place, row in enumerate(self.rows) if place not in gone]
+        return bool(gone)
+
+    def _tried(self, row: Mapping[str, Json]) -> set[Cell | Combination]:
+        cells = self.table.cells(row)
+        return {*cells, *_tuples(cells, self.strength)}
 
     def _best(self) -> dict[str, Json] | None:
         number = CANDIDATES if len(self.rows) < PATIENCE else CANDIDATES // 4
         candidates = [row for _ in range(number) if (row := self._candidate()) is not None]
-        affordable = [
-            row
-            for row in candidates
-            if self.purse.carries(self.spent, self._price(row), len(self.rows)) and self._gain(row)
-        ]
-        return max(affordable, key=self._worth, default=None)
+        return max(candidates, key=self._worth, default=None)
 
-    def _give_up_one(self) -> bool:
-        """Leave out the dearest value that is still untried; without one, there is no going on."""
-        open_ = sorted(self.untried - self.too_dear.keys())
-        if not open_:
-            return False
-        prices = {cell: self._cheapest(cell) for cell in open_}
-        dearest = max(open_, key=lambda cell: (prices[cell].amount, prices[cell].images, cell))
-        self.too_dear[dearest] = prices[dearest]
-        return True
+    def _give_up(self) -> bool:
+        """Leave out what can no longer be paid; without any of it, there is no going on."""
+        cells = sorted(self.untried - self.too_dear.keys())
+        gone = {cell: self._cheapest(cell) for cell in cells if not self._payable([cell])}
+        self.too_dear |= gone
+        before = len(self.common) + len(self.rare)
+        self.common = {some for some in self.common if self._payable(some)}
+        self.rare = {some for some in self.rare if self._payable(some)}
+        return bool(gone) or len(self.common) + len(self.rare) < before
 
     def _cheapest(self, cell: Cell) -> Price:
-        ways = (level for level in self.table.levels[cell[0]] if level.cell == cell)
-        rows = (row for way in ways if (row := self.table.row([way])) is not None)
+        rows = (row for way in self._ways(cell) if (row := self.table.row([way])) is not None)
         return min((self._price(row) for row in rows), key=lambda one: (one.amount, one.images))
+
+    def _payable(self, cells: Iterable[Cell]) -> list[tuple[Level, ...]]:
+        """Return the ways to send these values, and nothing else, for what money is left."""
+        return [
+            some
+            for some in product(*(self._ways(cell) for cell in cells))
+            if (row := self.table.row(some)) is not None and self._affordable(row)
+        ]
 
     def _candidate(self) -> dict[str, Json] | None:
         """Make a row around something untried, and fill it with what is worth its price."""
-        chosen = self._seed()
-        arguments = self.table.row(chosen)
-        if arguments is None:
+        ways = self._payable(self._seed())
+        if not ways:
             return None
+        chosen = list(self.dice.choice(ways))
         names = [name for name in self.names if name not in {level.name for level in chosen}]
         self.dice.shuffle(names)
         for name in names:
-            ways = list(self.table.levels[name])
-            self.dice.shuffle(ways)
-            best, worth = None, Decimal(-1)
-            for level in ways:
+            levels = list(self.table.levels[name])
+            self.dice.shuffle(levels)
+            best, worth = None, Decimal(0)
+            for level in levels:
                 row = self.table.row([*chosen, level])
                 if row is not None and (much := self._worth(row)) > worth:
                     best, worth = level, much
@@ -298,15 +355,12 @@ class _Shop:
                 chosen = [*chosen, best]
         return self.table.row(chosen)
 
-    def _seed(self) -> list[Level]:
+    def _seed(self) -> Sequence[Cell]:
         """Pick what the next row must hold: an untried value, or else an untried combination."""
         wanted = sorted(self.untried - self.too_dear.keys())
         if wanted:
-            cell = self.dice.choice(wanted)
-            return [self.dice.choice(self._ways(cell))]
-        several = sorted(sorted(one) for one in self.common or self.rare)
-        cells = self.dice.choice(several)
-        return [self.dice.choice(self._ways(cell)) for cell in cells]
+            return [self.dice.choice(wanted)]
+        return self.dice.choice(sorted(self.common or self.rare))
 
     def _ways(self, cell: Cell) -> list[Level]:
         return [level for level in self.table.levels[cell[0]] if level.cell == cell]
@@ -315,6 +369,9 @@ class _Shop:
         builder = self.table.builder
         return price.of(builder.provider, builder.operation, row)
 
+    def _affordable(self, row: Mapping[str, Json]) -> bool:
+        return self.purse.carries(self.spent, self._price(row), len(self.rows))
+
     def _gain(self, row: Mapping[str, Json]) -> int:
         cells = self.table.cells(row)
         fresh = len(cells & self.untried)
@@ -322,27 +379,37 @@ class _Shop:
         return SINGLE * fresh + OFTEN * len(some & self.common) + len(some & self.rare)
 
     def _worth(self, row: Mapping[str, Json]) -> Decimal:
+        """Return what a row teaches for its price; nothing where it cannot be paid."""
         cost = self._price(row)
+        if not self.purse.carries(self.spent, cost, len(self.rows)):
+            return Decimal(0)
         return Decimal(self._gain(row)) / (cost.amount or Decimal(cost.images))
 
     def _keep(self, row: dict[str, Json]) -> None:
+        self._pay(row)
+        cells = self.table.cells(row)
+        self.untried -= cells
+        self.common -= _tuples(cells, self.strength)
+        self.rare -= _tuples(cells, self.strength)
+        self.made += 1
+        self.rows.append(self._own_words(row, self.made))
+
+    def _pay(self, row: Mapping[str, Json]) -> None:
         cost = self._price(row)
         self.spent = Price(
             amount=self.spent.amount + cost.amount,
             unit=cost.unit,
             images=self.spent.images + cost.images,
         )
-        cells = self.table.cells(row)
-        self.untried -= cells
-        self.common -= _tuples(cells, self.strength)
-        self.rare -= _tuples(cells, self.strength)
-        self.rows.append(self._own_words(row))
 
-    def _own_words(self, row: dict[str, Json]) -> dict[str, Json]:
-        """Give a plain row a prompt of its own: no two bodies are alike, and no text is blamed."""
-        if row.get("prompt") != prompts.PLAIN:
-            return row
-        return {**row, "prompt": prompts.harmless(len(self.rows) + 1)}
+    def _own_words(self, row: dict[str, Json], number: int) -> dict[str, Json]:
+        """Give a row texts of its own: no two bodies are alike, and each has its own webhooks."""
+        words = dict(row)
+        for name, own in self.table.texts.items():
+            if _own(row, name) != own:
+                continue
+            words[name] = prompts.harmless(number) if name == "prompt" else f"{row[name]}-{number}"
+        return words
 
     def coverage(self) -> Coverage:
         """Count what was bought, on the rows themselves."""
@@ -361,4 +428,4 @@ class _Shop:
 
 
 def _tuples(cells: Iterable[Cell], strength: int) -> set[Combination]:
-    return {frozenset(some) for some in combinations(sorted(cells), strength)}
+    return set(combinations(sorted(cells), strength))

@@ -88,7 +88,7 @@ def money(price: Price) -> str:
 def table(name: str, rows: Sequence[Learning], *, image_s: float) -> Table:
     """Draw the budgets of one provider, a line each."""
     title = f"{shipped(name).title}: what the money buys ({image_s:g} s expected for an image)"
-    drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("budget", "requests", "images", "cost", "min", "rules", "values", "pairs"):
         drawn.add_column(heading, justify="left" if heading == "budget" else "right")
     for row in rows:

@@ -33,7 +33,8 @@ def asker_for(options: Options) -> Callable[[Provider, Plan], Asker]:
         del plan
         askers: list[Asker] = [Inquiry(provider, max_shrink=options.max_shrink)]
         if options.discover:
-            askers.append(Discovery(provider, operations=options.operations))
+            own = [name for name in provider.operations if name in options.operations]
+            askers.append(Discovery(provider, operations=own))
         return InTurn(askers)
 
     return make

@@ -6,7 +6,10 @@ from harness.core.outcome import Fault
 from harness.core.record import Evidence, Record
 from harness.core.run import RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
+from harness.inquiry.discover import discoveries
+from harness.inquiry.discover_row import Discovered
 from harness.report import evidence
+from harness.report.discovered import discovered_toml
 from harness.report.inwords import Named, called, cases_in_words
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
@@ -44,6 +47,7 @@ def compose(
         key=lambda item: (_RANK[item.standing], order[item.provider, item.operation]),
     )
     words = cases_in_words(records)
+    found = {name: _discovered(one, records) for name, one in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [
         _shown(finding, providers[finding.provider], files, words, number)
@@ -59,6 +63,10 @@ def compose(
         unconfirmed=tuple(item for item in shown if item.finding.standing == "unconfirmed"),
         verdicts=tuple(verdicts),
         observations=observations(records, providers),
+        discovered=tuple(row for rows in found.values() for row in rows),
+        discovered_toml={
+            name: discovered_toml(providers[name], rows) for name, rows in found.items() if rows
+        },
         unjudged=_unjudged(verdicts),
         errors=errors.by_class(records),
         latency=latency.by_operation(records),
@@ -69,6 +77,13 @@ def compose(
         case_times_s=_case_times_s(records),
         case_words=words,
     )
+
+
+def _discovered(provider: Provider, records: Sequence[Record]) -> tuple[Discovered, ...]:
+    """Return what was found out of a provider, where anything was asked for the sake of that."""
+    own = [record for record in records if record.shot.case.provider == provider.name]
+    asked = any(record.shot.case.stage == "discover" for record in own)
+    return discoveries(provider, own) if asked else ()
 
 
 def _refuse_strangers(

@@ -62,6 +62,10 @@ def html(report: Report) -> str:
         anchors=set(anchors.values()),
         ids=lambda item: anchors[item.reproduction.folder],
         methods=_methods(report),
+        discovered=[
+            (provider, tuple(rows))
+            for provider, rows in groupby(report.discovered, key=lambda row: row.provider)
+        ],
         observed=[
             (provider, tuple(rows))
             for provider, rows in groupby(report.observations, key=lambda row: row.provider)

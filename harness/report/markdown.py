@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from harness.report.columns import groups
+from harness.report.discovered import discovered_markdown
 from harness.report.evidence import words
 from harness.report.figures import money, percent
 from harness.report.inwords import rate
@@ -61,6 +62,11 @@ def markdown(report: Report) -> str:
         page.add_each([_finding(item) for item in report.unconfirmed], "suspicion", share=0.4)
     if report.harness_errors:
         page.add(_harness_errors(report))
+    if report.discovered:
+        found = count(len(report.discovered), "open question")
+        page.add(f"## Discovered: {found} of the documents")
+        tables = discovered_markdown(report.discovered).split("\n\n**")
+        page.add_each([tables[0], *(f"**{one}" for one in tables[1:])], "provider", share=0.5)
     latency = times(report)
     page.add("## Promises")
     page.add(_LEGEND)

@@ -7,6 +7,7 @@ from typing import Literal
 from harness.core.record import Evidence
 from harness.core.run import RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
+from harness.inquiry.discover_row import Discovered
 from harness.stats.completion import Completion
 from harness.stats.cost import Cost
 from harness.stats.errors import Errors
@@ -209,8 +210,9 @@ class Report:
 
     `findings` are the confirmed ones. `case_times_s` is the duration of each sent case in seconds,
     by provider, operation and case; `case_words` says what a case does whose id does not tell, by
-    provider and case. `files` names the reference images that findings need and the run folder
-    holds.
+    provider and case. `discovered` are the answers to open questions, `discovered_toml` the same by
+    provider, to be pasted into its TOML. `files` names the reference images that findings need and
+    the run folder holds.
     """
 
     header: RunHeader
@@ -222,6 +224,8 @@ class Report:
     unconfirmed: tuple[Shown, ...]
     verdicts: tuple[Verdict, ...]
     observations: tuple[Observation, ...]
+    discovered: tuple[Discovered, ...]
+    discovered_toml: Mapping[str, str]
     unjudged: tuple[Unjudged, ...]
     errors: tuple[Errors, ...]
     latency: tuple[Latency, ...]

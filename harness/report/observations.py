@@ -20,10 +20,17 @@ _MOST_FILES = 2
 def observations(
     records: Sequence[Record], providers: Mapping[str, Provider]
 ) -> tuple[Observation, ...]:
-    """Return one row for each case that only observed, in the order of `providers`."""
+    """Return one row for each case that only observed, in the order of `providers`.
+
+    Those of discovery are not among them: they answer together, in a table of their own.
+    """
     order = list(providers)
-    rows = [_seen(record) for record in records if record.shot.case.expect == "observe"]
+    rows = [_seen(record) for record in records if _only_looks(record.shot.case)]
     return tuple(sorted(rows, key=lambda row: order.index(row.provider)))
+
+
+def _only_looks(case: Case) -> bool:
+    return case.expect == "observe" and case.stage != "discover"
 
 
 def _seen(record: Record) -> Observation:

@@ -2,6 +2,7 @@
 
 from harness.core.jsontype import Json
 from harness.core.verdict import Estimate, Verdict
+from harness.report.discovered import discovered_json
 from harness.report.jsontext import dumped, finite
 from harness.report.model import Report, Shown, Summary, Waiting
 from harness.stats.completion import Completion
@@ -27,6 +28,7 @@ def summary(report: Report) -> dict[str, Json]:
         "findings": [_finding(item) for item in report.findings],
         "flaky": [_doubtful(item) for item in report.flaky],
         "unconfirmed": [_doubtful(item) for item in report.unconfirmed],
+        "discovered": discovered_json(report.discovered),
         "latency": [_latency(row, report) for row in report.latency],
         "errors": [_errors(row) for row in report.errors],
     }

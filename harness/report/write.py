@@ -28,7 +28,8 @@ _HINTS = {
 def write(folder: Path, report: Report) -> tuple[Path, ...]:
     """Write `summary.json`, `index.html`, `summary.md` and `junit.xml`; return their paths.
 
-    All four are drawn before the first is written, and each replaces its predecessor in one step.
+    Where open questions were measured, a `discovered-NAME.toml` for each provider is with them. All
+    are drawn before the first is written, and each replaces its predecessor in one step.
     The reference images that the report names follow, under `files/`, and a folder for each finding
     under `findings/`; of folders of an earlier report what was written there is removed. StoreError
     with the path and the reason where one cannot be written.
@@ -38,6 +39,7 @@ def write(folder: Path, report: Report) -> tuple[Path, ...]:
         "index.html": html(report),
         "summary.md": markdown(report),
         "junit.xml": junit(report),
+        **{f"discovered-{name}.toml": text for name, text in report.discovered_toml.items()},
     }
     paths = tuple(_replace(folder / name, text.encode()) for name, text in pages.items())
     for name in report.files:

@@ -17,7 +17,7 @@ from harness.core.case import Case, Plan
 from harness.core.errors import RecordingError, UsageError
 from harness.core.jsontype import canonical
 from harness.plan import to_json
-from harness.runner.prepare import new_plan, plans, saved_plan
+from harness.runner.prepare import new_plan, saved_plan
 from harness.spec.load import NAMES, provider
 from tests.cases import served
 from tests.cases.independent import NEVER_BROKEN, broken
@@ -25,10 +25,9 @@ from tests.cases.independent import NEVER_BROKEN, broken
 SCRIPT = """
 from harness.core.jsontype import canonical
 from harness.plan import to_json
-from harness.runner.prepare import plans
-from harness.spec.load import NAMES
-for plan in plans(NAMES, seed=11):
-    print(canonical(to_json(plan)))
+from harness.runner.prepare import new_plan
+for name in ("buble", "apiframe", "aimlapi"):
+    print(canonical(to_json(new_plan(name, seed=1, discover=True))))
 """
 
 plan_of = cache(new_plan)
@@ -37,7 +36,8 @@ EVERY = [(name, operation) for name in NAMES for operation in provider(name).ope
 
 
 def default_plan(name: str, seed: int = 0) -> Plan:
-    return plan_of(name, seed=seed)
+    """A provider's plan with all open questions: they are added to it, and change nothing else."""
+    return plan_of(name, seed=seed, discover=True)
 
 
 def cases_of(name: str, operation: str | None = None, seed: int = 0) -> tuple[Case, ...]:
@@ -148,19 +148,29 @@ def test_every_operation_of_a_provider_is_planned(name: str) -> None:
 
 def test_operations_can_be_left_out_of_a_plan() -> None:
     whole = [case for case in cases_of("nanobanana") if case.operation == "edit"]
-    edits = new_plan("nanobanana", seed=0, operations=("edit", "respond"))
+    edits = new_plan("nanobanana", seed=0, operations=("edit", "respond"), discover=True)
 
     assert [shot.case for shot in edits.shots] == whole
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_written_ids_do_not_depend_on_the_seed(name: str) -> None:
-    def written(seed: int) -> list[str]:
-        drawn = ("/drawn/", "/valid/")
-        cases = cases_of(name, seed=seed)
+    """Rows may leave room for a refusal more or less: the last of them gives way."""
+
+    def written(operation: str, seed: int) -> list[str]:
+        drawn = ("/drawn/", "/row/")
+        cases = cases_of(name, operation, seed)
         return [case.id for case in cases if not any(d in case.id for d in drawn)]
 
-    assert sorted(written(0)) == sorted(written(1))
+    for operation in provider(name).operations:
+        fewer, more = sorted((written(operation, 0), written(operation, 1)), key=len)
+        judged_ = [one for one in fewer if "/observe/" not in one]
+
+        assert [one for one in more if "/observe/" not in one][: len(judged_)] == judged_
+        assert len(more) - len(fewer) <= 2
+        assert {one for one in fewer if "/observe/" in one} == {
+            one for one in more if "/observe/" in one
+        }
     assert [case.id for case in cases_of(name)] != [case.id for case in cases_of(name, seed=1)]
 
 
@@ -194,7 +204,23 @@ def test_a_prompt_of_a_stated_length_has_that_length(name: str, operation: str) 
         if length.isdigit() and isinstance(prompt, str) and "/drawn/" not in case.id:
             assert len(prompt) == int(length)
 
-    assert len(stated) >= 5
+    assert len(stated) >= 3
+
+
+@pytest.mark.parametrize("operation", ["generate", "edit"])
+@pytest.mark.parametrize(
+    ("name", "most"), [("buble", 20_000), ("nanobanana", 2000), ("aimlapi", 32_000)]
+)
+def test_the_longest_prompt_is_asked_for_in_both_kinds_of_letters(
+    name: str, operation: str, most: int
+) -> None:
+    longest = {
+        prompt.isascii()
+        for prompt in asked(name, operation, "accept", "prompt")
+        if len(prompt) == most
+    }
+
+    assert longest == {True, False}
 
 
 def test_the_same_seed_plans_the_same_in_any_process() -> None:
@@ -207,10 +233,11 @@ def test_the_same_seed_plans_the_same_in_any_process() -> None:
         )
         for hashing in ("1", "2")
     ]
-    here = [canonical(to_json(item)) for item in plans(NAMES, seed=11)]
+    here = [
+        canonical(to_json(default_plan(name, seed=1))) for name in ("buble", "apiframe", "aimlapi")
+    ]
     written = [process.communicate()[0].splitlines() for process in started]
 
-    assert len(here) == 5
     assert written == [here, here]
 
 
@@ -282,12 +309,15 @@ def test_an_edit_of_aimlapi_may_ask_for_several_images() -> None:
     assert {1, 10} <= set(asked("aimlapi", "edit", "accept", "n"))
 
 
-def files(name: str, expect: str, parameter: str, about: str) -> list[dict[str, Any]]:
-    """The files of a parameter in the cases about one of its rules."""
+def files(name: str, expect: str, parameter: str, about: str | None = None) -> list[dict[str, Any]]:
+    """The files of a parameter in all cases of an expectation, or in those about one rule."""
     held = [
         case.arguments[parameter]
         for case in cases_of(name, "edit")
-        if case.expect == expect and case.about == f"{parameter}.{about}"
+        if case.expect == expect
+        and parameter in case.arguments
+        and about in (None, str(case.about).partition(".")[2])
+        and (about is None or str(case.about).startswith(f"{parameter}."))
     ]
     return [file for one in held for file in (one if isinstance(one, list) else [one])]  # type: ignore[misc]  # files, in these cases
 
@@ -327,13 +357,11 @@ def test_references_are_asked_for_on_both_sides_of_their_number(
 def test_a_file_is_asked_for_on_both_sides_of_its_size_by_either_reading_of_mb(
     name: str, parameter: str, accepted: int, refused: int
 ) -> None:
-    found = {
-        expect: {file["bytes"] for file in files(name, expect, parameter, "max_bytes")}
-        for expect in ("accept", "refuse")
-    }
+    largest = max(file["bytes"] for file in files(name, "accept", parameter))
+    too_large = {file["bytes"] for file in files(name, "refuse", parameter, "max_bytes")}
 
-    assert found["accept"] == {accepted}
-    assert refused in found["refuse"]
+    assert largest == accepted
+    assert refused in too_large
 
 
 @pytest.mark.parametrize("name", ["buble", "sub2api", "aimlapi"])
@@ -395,8 +423,8 @@ def test_no_two_cases_wait_for_the_same_webhook() -> None:
         if case.expect == "accept" and "webhook_url" in case.arguments
     ]
 
-    assert len(hooks) == 2
-    assert len(set(hooks)) == 2
+    assert len(hooks) > 10
+    assert len(set(hooks)) == len(hooks)
 
 
 @pytest.mark.parametrize(
@@ -501,8 +529,7 @@ def test_an_edit_without_an_image_is_a_generation_at_apiframe() -> None:
 def test_of_the_responses_tool_only_the_plain_request_is_judged() -> None:
     judged_ = [case.id for case in cases_of("sub2api", "respond") if case.expect != "observe"]
 
-    assert judged_[0] == "respond/base"
-    assert all(one.startswith("respond/valid/") for one in judged_[1:])
+    assert judged_ == ["respond/base"]
 
 
 @pytest.mark.parametrize(

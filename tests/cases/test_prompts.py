@@ -44,3 +44,20 @@ def test_the_pieces_stay_within_the_basic_plane() -> None:
 def test_no_prompt_is_normalised_into_another_length() -> None:
     for made in (prompts.PLAIN, *prompts.PIECES, prompts.wide(500)):
         assert normalize("NFC", made) == made
+
+
+@pytest.mark.parametrize("length", [401, 2000, 20_001, 32_000])
+def test_other_prompts_have_the_length_and_the_letters_of_a_long_one(length: int) -> None:
+    for text in (prompts.plain(length), prompts.wide(length), prompts.astral(length)):
+        others = prompts.others(text)
+
+        assert others
+        assert text not in others
+        assert {len(one) for one in others} == {length}
+        assert {one.isascii() for one in others} == {text.isascii()}
+        assert {max(one) > "\uffff" for one in others} == {max(text) > "\uffff"}
+
+
+def test_there_is_another_prompt_for_each_of_the_others() -> None:
+    for text in (prompts.PLAIN, *prompts.OTHERS):
+        assert len(set(prompts.others(text)) - {text}) >= 3

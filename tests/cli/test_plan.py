@@ -1,11 +1,17 @@
 import json
+import math
+import re
 import socket
 import subprocess
 import sys
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from harness.cli.main import status
+from harness.plan import Limits
+from harness.runner.prepare import new_plan
 from harness.spec.load import NAMES
 
 KEYS = {"id", "operation", "expect", "breaks", "covers", "arguments", "request", "price"}
@@ -52,9 +58,12 @@ def test_the_table_shows_every_case_and_ends_with_the_price(
     assert "generate/n.range/refuse/2" in told
     assert "n=2" in told
     assert "no prompt" in told
-    last = told.strip().splitlines()[-1]
-    assert last.startswith("NanoBanana API: ")
-    assert "at most 133 credits for one request" in last
+    whole, *operations = told.strip().splitlines()[-3:]
+    assert whole.startswith("NanoBanana API: ")
+    assert re.search(r"at most \d+ credits for one request$", whole)
+    assert [line.split(":")[0] for line in operations] == [
+        "nanobanana generate", "nanobanana edit",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])
@@ -64,15 +73,121 @@ def test_the_table_keeps_to_the_terminals_width(
     monkeypatch.setenv("COLUMNS", columns)
 
     status(["plan", "--provider", "buble"])
-    rows = capsys.readouterr().out.splitlines()[:-1]
+    lines = capsys.readouterr().out.splitlines()
+    sentences = next(n for n, line in enumerate(lines) if re.match(r"Buble: \d+ requests", line))
 
-    assert max(map(len, rows)) <= int(columns)
+    assert max(map(len, lines[:sentences])) <= int(columns)
+    assert "pairs" in "".join(lines[:sentences])
 
 
 def test_only_the_totals_are_shown_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
-    status(["plan", "--no-cases"])
+    status(["plan", "--no-cases", "--provider", "buble", "--provider", "aimlapi"])
+    told = capsys.readouterr().out
 
-    assert len(capsys.readouterr().out.splitlines()) == len(NAMES)
+    assert "/base" not in told
+    assert "/row/" not in told
+    assert [told.count(f"{title}: what the money buys") for title in ("Buble", "AI/ML API")] == [
+        1,
+        1,
+    ]
+
+
+def budgets_of(capsys: pytest.CaptureFixture[str], *more: str) -> list[dict[str, Any]]:
+    assert status(["plan", "--provider", "apiframe", "--json", *more]) == 0
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["budgets"]
+    return found
+
+
+TWO = ("--budget", "apiframe=30", "--budget", "apiframe=250")
+
+
+def test_a_budgets_line_says_what_its_plan_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = budgets_of(capsys, *TWO)
+
+    assert [line["budget"] for line in lines] == ["30 credits", "250 credits"]
+    for line, amount in zip(lines, (30, 250), strict=True):
+        plan = new_plan("apiframe", seed=0, limits=Limits(amount=Decimal(amount)))
+        prices = [shot.price for shot in plan.shots]
+        paid = sum(price.images > 0 for price in prices)
+        waves = 1 + math.ceil((paid - 1) / 8)
+        seconds = waves * 30 + (len(prices) - paid) * 0.5 / 8
+
+        assert line["requests"] == len(prices)
+        assert line["images"] == sum(price.images for price in prices)
+        assert line["cost"] == {
+            "amount": sum(price.amount for price in prices), "unit": "credit",
+        }  # fmt: skip
+        assert line["cost"]["amount"] <= amount
+        assert line["minutes"] == round(seconds / 60, 2)
+        for key, kind in (("rules", "refusals"), ("values", "values"), ("combinations",) * 2):
+            each = [getattr(one, kind) for one in plan.coverage]
+            assert line[key] == [sum(tried for tried, _ in each), sum(all_ for _, all_ in each)]
+
+
+def test_the_table_of_budgets_shows_the_same_numbers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = budgets_of(capsys, *TWO)
+    status(["plan", "--provider", "apiframe", "--no-cases", *TWO])
+    told = capsys.readouterr().out
+
+    for line in lines:
+        cost = f"{line['cost']['amount']:g} credits"
+        pairs = [f"{line[key][0]}/{line[key][1]}" for key in ("rules", "values", "combinations")]
+        row = [str(line["requests"]), str(line["images"]), cost, f"{line['minutes']:.1f}", *pairs]
+        assert re.search(r"\s+".join(map(re.escape, (line["budget"], *row))), told)
+
+
+def test_more_money_learns_more(capsys: pytest.CaptureFixture[str]) -> None:
+    less, more = budgets_of(capsys, *TWO)
+
+    assert less["combinations"][0] < more["combinations"][0]
+    assert less["values"][0] < more["values"][0]
+    assert less["rules"] == more["rules"]
+
+
+def test_without_a_budget_usual_ones_are_compared_for_people_only(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert budgets_of(capsys) == []
+
+    status(["plan", "--provider", "apiframe", "--no-cases"])
+    told = capsys.readouterr().out
+    for label in ("5 images", "20 images", "default", "all"):
+        assert re.search(rf"^ +{label} +\d", told, re.MULTILINE)
+
+
+def test_what_is_left_out_is_named_with_its_price(capsys: pytest.CaptureFixture[str]) -> None:
+    status(["plan", "--provider", "apiframe", "--no-cases", "--budget", "apiframe=30"])
+    told = capsys.readouterr().out
+
+    assert "left out, with what each would cost: " in told
+    assert "n=10 (40 credits)" in told
+    assert "quality=high (23 credits)" in told
+
+
+@pytest.mark.parametrize(
+    "more", [["--max-images", "4"], ["--max-requests", "20"], ["--strength", "3"], ["--discover"]]
+)
+def test_what_bounds_a_plan_reaches_it(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    plans = []
+    for options in ([], more):
+        status(["plan", "--provider", "buble", "--operation", "generate", "--json", *options])
+        plans.append(json.loads(capsys.readouterr().out))
+    plain, bounded = plans
+    images = sum(case["price"]["images"] for case in bounded["cases"])
+
+    assert plain != bounded
+    match more:
+        case ["--max-images", _]:
+            assert images <= 4
+        case ["--max-requests", _]:
+            assert len(bounded["cases"]) <= 20
+        case ["--strength", _]:
+            assert [one["strength"] for one in bounded["coverage"]] == [3]
+        case _:
+            assert {case["expect"] for case in bounded["cases"]} == {"accept", "refuse", "observe"}
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_one_does_not(
@@ -80,7 +195,7 @@ def test_the_same_seed_gives_the_same_plan_and_another_one_does_not(
 ) -> None:
     printed = []
     for seed in ("7", "7", "8"):
-        status(["plan", "--provider", "sub2api", "--json", "--seed", seed])
+        status(["plan", "--provider", "buble", "--json", "--seed", seed])
         printed.append(capsys.readouterr().out)
 
     assert printed[0] == printed[1] != printed[2]
@@ -88,9 +203,8 @@ def test_the_same_seed_gives_the_same_plan_and_another_one_does_not(
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_a_reader_that_has_read_enough_is_no_error(form: list[str]) -> None:
-    program = (
-        f"from harness.cli.main import main; import sys; sys.argv[1:] = {['plan', *form]}; main()"
-    )
+    arguments = ["plan", "--provider", "buble", *form]
+    program = f"from harness.cli.main import main; import sys; sys.argv[1:] = {arguments}; main()"
     command = [sys.executable, "-c", program]
     plan = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert plan.stdout is not None
@@ -112,6 +226,9 @@ def test_a_reader_that_has_read_enough_is_no_error(form: list[str]) -> None:
         (["--only", "benchmark"], "no benchmark plan yet"),
         (["--seed", "-1"], "--seed"),
         (["--sed", "1"], "--sed"),
+        (["--strength", "4"], "--strength"),
+        (["--budget", "buble=much"], "is no amount"),
+        (["--provider", "buble", "--budget", "apiframe=5"], "not among the providers planned"),
     ],
 )
 def test_wrong_usage_is_one_line_and_2(
