@@ -45,6 +45,10 @@ class Builder:
         beside = {**companions(name, self.operation), **choice.beside}
         return {**base, **beside, name: choice.value}
 
+    def is_valid(self, arguments: dict[str, Json]) -> bool:
+        """Tell whether a request is inside the documents: no rule is broken or left unsaid."""
+        return broken(self.operation, carried(self.operation, arguments)) == ((), ())
+
     def can_tell(self, arguments: dict[str, Json], constraint: Constraint, *, kept: bool) -> bool:
         """Tell whether a request with other files is about this rule alone, `kept` or broken.
 

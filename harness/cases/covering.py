@@ -9,22 +9,17 @@ counted on the requests themselves, against every combination that some valid re
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from itertools import combinations, product
 from random import Random
 
 from harness.cases import prompts
 from harness.cases.build import Builder, short_digest
-from harness.cases.written import singles
+from harness.cases.table import Cell, Combination, Level, Table, counted, own_value, tuples
 from harness.core.case import Case, Coverage, LeftOut, Price
-from harness.core.jsontype import Json, canonical
+from harness.core.jsontype import Json
 from harness.spec import price
-from harness.spec import rules as r
-from harness.spec.judge import word
-from harness.spec.provider import Constraint
-from harness.spec.rules import same
 
 CANDIDATES = 12
 """How many rows are made for each that is kept."""
@@ -33,37 +28,22 @@ PATIENCE = 40
 """After so many rows one candidate in four is made: what is left is rare, and its order matters
 little."""
 
-FEW, OFTEN = 8, 3
-"""A combination of arguments that have few values each counts threefold: more people send it."""
+FEW = 8
+"""Arguments of at most so many values: their combinations are what most people send."""
 
-SINGLE = 60
-"""What an untried value counts, in untried combinations: values come first."""
+SINGLE, OFTEN, KIND, RARE, THREE = 600, 30, 20, 10, 2
+"""What a row is worth for each untried value; combination of arguments with few values; kind of
+size with one of those; other combination; and three of few values together, which are never asked
+for by themselves at strength 2 but may as well differ."""
+
+THREE_CELLS = 3
+
+DEAR = Decimal("0.1")
+"""Where images are what is scarce, the plain image's price counts as much as this part of one: no
+4K image at high quality is bought for what a plain one tells as well."""
 
 SHOWN = 60
 """How much of a value is told where it is left out, in characters."""
-
-Cell = tuple[str, str]
-"""An argument and its value as canonical JSON; an argument that is left out has no value."""
-
-Combination = tuple[Cell, ...]
-"""Cells of different arguments, in order."""
-
-ABSENT = ""
-ACROSS = (r.OnlyWith, r.NeverWith, r.SameSize, r.SameFormat)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """A documented value of an argument, with what one of the ways to send it needs beside it."""
-
-    name: str
-    own: str
-    sets: Mapping[str, Json]
-
-    @property
-    def cell(self) -> Cell:
-        """What a row with this level covers."""
-        return (self.name, self.own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,142 +86,6 @@ def covering(builder: Builder, *, seed: int, purse: Purse, strength: int = 2) ->
     return Rows(cases=cases, coverage=shop.coverage())
 
 
-def counted(
-    table: "Table", sent: Iterable[Mapping[str, Json]], *, strength: int = 2
-) -> tuple[set[Cell], set[Combination]]:
-    """Return the values and combinations that requests try, counted on the requests themselves."""
-    values: set[Cell] = set()
-    together: set[Combination] = set()
-    for arguments in sent:
-        cells = table.cells(arguments)
-        values |= cells & table.values
-        together |= _tuples(cells, strength)
-    return values, together & table.feasible(strength)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Every documented value of every argument of one operation."""
-
-    builder: Builder
-    base: dict[str, Json]
-    levels: dict[str, tuple[Level, ...]]
-    """By argument; the first is how the base has it."""
-    known: dict[int, frozenset[Combination]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, builder: Builder) -> "Table":
-        """Collect the values from the cases that try each of them alone."""
-        base = builder.base(prompt=prompts.PLAIN)
-        levels: dict[str, list[Level]] = {}
-        for case in singles(builder):
-            if case.expect != "accept" or case.about is None:
-                continue
-            name = case.about.partition(".")[0]
-            changed = {k: v for k, v in case.arguments.items() if base.get(k, case) != v}
-            level = Level(name=name, own=canonical(case.arguments[name]), sets=changed)
-            plain = Level(name=name, own=_own(base, name), sets={})
-            ways = levels.setdefault(name, [plain])
-            if level.own != plain.own or changed:
-                ways.append(level)
-        return cls(builder, base, {name: tuple(ways) for name, ways in levels.items()})
-
-    @cached_property
-    def values(self) -> frozenset[Cell]:
-        """Every value, those of the base among them."""
-        return frozenset(level.cell for ways in self.levels.values() for level in ways)
-
-    def cells(self, arguments: Mapping[str, Json]) -> frozenset[Cell]:
-        """Return what a request tries, of the arguments that have several values."""
-        return frozenset(
-            (name, own)
-            for name, known in self._known_values.items()
-            for own in [self._found(known, arguments, name)]
-            if own is not None
-        )
-
-    def _found(
-        self, known: Mapping[str, Json], arguments: Mapping[str, Json], name: str
-    ) -> str | None:
-        """Return the name of an argument's value, or None for one that no level has."""
-        if name not in arguments:
-            return ABSENT if ABSENT in known else None
-        value = arguments[name]
-        for own, other in known.items():
-            if own and same(other, value):
-                return own
-        return self.texts.get(name)
-
-    @cached_property
-    def texts(self) -> dict[str, str]:
-        """Arguments of which any other text is as good as the value named here: each row's own.
-
-        No prompt is blamed for a row's refusal, and webhooks are told apart by their address.
-        """
-        found = {name: _own(self.base, name) for name in ("prompt",) if name in self.base}
-        hook = self.builder.operation.webhook
-        if hook is not None and hook.argument in self.levels:
-            found[hook.argument] = self.levels[hook.argument][-1].own
-        return found
-
-    @cached_property
-    def _known_values(self) -> dict[str, dict[str, Json]]:
-        """The values of each argument under their names, the base's first."""
-        given = {
-            name: {level.own: level.sets.get(name) for level in ways}
-            for name, ways in self.levels.items()
-        }
-        for name, known in given.items():
-            known[self.levels[name][0].own] = self.base.get(name)
-        return given
-
-    @cached_property
-    def _across(self) -> tuple[Constraint, ...]:
-        """The rules that look at two arguments: those on one alone hold for every level."""
-        return tuple(
-            item for item in self.builder.operation.constraints if isinstance(item.rule, ACROSS)
-        )
-
-    def row(self, levels: Iterable[Level]) -> dict[str, Json] | None:
-        """Return the base with these levels in place, or None where that is no valid request.
-
-        What a level needs beside it gives way to a level of that argument's own.
-        """
-        chosen = tuple(levels)
-        arguments = dict(self.base)
-        for level in chosen:
-            arguments.update(level.sets)
-        for level in chosen:
-            if level.name in level.sets:
-                arguments[level.name] = level.sets[level.name]
-            elif level.name in self.base:
-                arguments[level.name] = self.base[level.name]
-            else:
-                arguments.pop(level.name, None)
-        operation = self.builder.operation  # a form carries values of their own types as they are
-        at_peace = all(word(item, operation, arguments) == "holds" for item in self._across)
-        return arguments if at_peace else None
-
-    def feasible(self, strength: int) -> frozenset[Combination]:
-        """Return every combination of so many values that some valid request holds."""
-        if strength not in self.known:
-            self.known[strength] = frozenset(
-                tuple(level.cell for level in some)
-                for names in combinations(sorted(self.levels), strength)
-                for some in product(*(self.levels[name] for name in names))
-                if self._holds(some)
-            )
-        return self.known[strength]
-
-    def _holds(self, some: Sequence[Level]) -> bool:
-        arguments = self.row(some)
-        return arguments is not None and {one.cell for one in some} <= self.cells(arguments)
-
-
-def _own(arguments: Mapping[str, Json], name: str) -> str:
-    return canonical(arguments[name]) if name in arguments else ABSENT
-
-
 class _Shop:
     """Buys rows one by one: of several candidates, the one that teaches most for its price."""
 
@@ -263,11 +107,12 @@ class _Shop:
         for row in (self.table.base, *self.rows):
             cells = self.table.cells(row)
             self.untried -= cells
-            open_ -= _tuples(cells, self.strength)
+            open_ -= tuples(cells, self.strength)
         for row in self.rows:
             self._pay(row)
         self.common = {one for one in open_ if all(self._few(name) for name, _ in one)}
         self.rare = open_ - self.common
+        self.met = {one for row in (self.table.base, *self.rows) for one in self._beside(row)}
         self.too_dear: dict[Cell, Price] = {}
 
     def _few(self, name: str) -> bool:
@@ -306,7 +151,7 @@ class _Shop:
 
     def _tried(self, row: Mapping[str, Json]) -> set[Cell | Combination]:
         cells = self.table.cells(row)
-        return {*cells, *_tuples(cells, self.strength)}
+        return {*cells, *tuples(cells, self.strength)}
 
     def _best(self) -> dict[str, Json] | None:
         number = CANDIDATES if len(self.rows) < PATIENCE else CANDIDATES // 4
@@ -374,23 +219,43 @@ class _Shop:
 
     def _gain(self, row: Mapping[str, Json]) -> int:
         cells = self.table.cells(row)
-        fresh = len(cells & self.untried)
-        some = _tuples(cells, self.strength)
-        return SINGLE * fresh + OFTEN * len(some & self.common) + len(some & self.rare)
+        some = tuples(cells, self.strength)
+        beside = self._beside(row) - self.met
+        kinds = sum(len(one) < THREE_CELLS for one in beside)
+        return (
+            SINGLE * len(cells & self.untried)
+            + OFTEN * len(some & self.common)
+            + RARE * len(some & self.rare)
+            + KIND * kinds
+            + THREE * (len(beside) - kinds)
+        )
+
+    def _beside(self, row: Mapping[str, Json]) -> set[Combination]:
+        """Return what else a row tries: kinds of sizes with single values, and three values."""
+        few = sorted(cell for cell in self.table.cells(row) if self._few(cell[0]))
+        return {*product(self.table.facets(row), few), *combinations(few, THREE_CELLS)}
 
     def _worth(self, row: Mapping[str, Json]) -> Decimal:
         """Return what a row teaches for its price; nothing where it cannot be paid."""
         cost = self._price(row)
         if not self.purse.carries(self.spent, cost, len(self.rows)):
             return Decimal(0)
-        return Decimal(self._gain(row)) / (cost.amount or Decimal(cost.images))
+        return Decimal(self._gain(row)) / self._cost(cost)
+
+    def _cost(self, one: Price) -> Decimal:
+        """Return a price in what is scarce: the amount, or else images and a little of it."""
+        plain = self._price(self.table.base)
+        if self.purse.amount is not None or self.purse.images is None or not plain.amount:
+            return one.amount or Decimal(one.images)
+        return one.images + DEAR * plain.images * one.amount / plain.amount
 
     def _keep(self, row: dict[str, Json]) -> None:
         self._pay(row)
         cells = self.table.cells(row)
         self.untried -= cells
-        self.common -= _tuples(cells, self.strength)
-        self.rare -= _tuples(cells, self.strength)
+        self.common -= tuples(cells, self.strength)
+        self.rare -= tuples(cells, self.strength)
+        self.met |= self._beside(row)
         self.made += 1
         self.rows.append(self._own_words(row, self.made))
 
@@ -406,7 +271,7 @@ class _Shop:
         """Give a row texts of its own: no two bodies are alike, and each has its own webhooks."""
         words = dict(row)
         for name, own in self.table.texts.items():
-            if _own(row, name) != own:
+            if own_value(row, name) != own:
                 continue
             words[name] = prompts.harmless(number) if name == "prompt" else f"{row[name]}-{number}"
         return words
@@ -425,7 +290,3 @@ class _Shop:
                 for name, own in sorted(self.untried & self.too_dear.keys())
             ),
         )
-
-
-def _tuples(cells: Iterable[Cell], strength: int) -> set[Combination]:
-    return set(combinations(sorted(cells), strength))

@@ -23,6 +23,7 @@ from harness.cli.plan import sentence
 from harness.cli.progress import watching
 from harness.core.errors import UsageError
 from harness.core.run import RunHeader
+from harness.inquiry.askers import asker_for
 from harness.runner.options import Against, Options
 from harness.runner.prepare import plan_for
 from harness.runner.recording import record
@@ -173,7 +174,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     )
     _refuse_odd(options, seed)
     with watching() as watch:
-        done = perform(options, watch)
+        done = perform(options, watch, asker=asker_for(options))
     if done.failure is not None:
         raise done.failure
     conclusion = conclude(done.header, done.records, off_tape=done.off_tape)

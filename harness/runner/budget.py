@@ -1,100 +1,197 @@
-"""Money is reserved before it is spent: a limit is never exceeded, whatever the replies do."""
+"""Money and requests are set aside before they are spent: no limit is passed, whatever comes."""
 
-import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from harness.core.case import Price
-from harness.core.outcome import Fault, Images, Outcome
 
-CLIENT_ERROR = 400
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What each operation may take: images that are paid for, and submissions; None is no limit."""
+
+    images: int | None = None
+    requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stake:
+    """What a shot of an operation may take, or took: its price, and how often it submits."""
+
+    operation: str
+    price: Price
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """Why a stake cannot be set aside.
+
+    `for_good` says that it never can: without it, what others have set aside may yet come back.
+    `everywhere` says that a limit of the provider is short, not one of the operation alone.
+    """
+
+    why: str
+    for_good: bool
+    everywhere: bool
+
+
+@dataclass(slots=True)
+class _Sum:
+    amount: Decimal = Decimal(0)
+    images: int = 0
+    requests: int = 0
+
+    def add(self, stake: Stake, sign: int = 1) -> None:
+        self.amount += sign * stake.price.amount
+        self.images += sign * stake.price.images
+        self.requests += sign * stake.requests
+
+
+@dataclass(slots=True)
+class _Books:
+    spent: _Sum = field(default_factory=_Sum)
+    held: _Sum = field(default_factory=_Sum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limit:
+    """One limit beside what is asked of it; `unit` is in the singular, `of` names the operation."""
+
+    most: Decimal
+    spent: Decimal
+    held: Decimal
+    more: Decimal
+    unit: str
+    of: str
+
+    @property
+    def passed(self) -> bool:
+        return self.spent + self.held + self.more > self.most
+
+    @property
+    def for_good(self) -> bool:
+        return self.spent + self.more > self.most
+
+    def told(self) -> str:
+        place = f" for {self.of}" if self.of else ""
+        most = f"{self._counted(self.most)}{place}"
+        if self.spent > self.most:
+            return (
+                f"budget: {self._counted(self.spent)} spent, which is more than {most}: the "
+                "provider took more than it lists"
+            )
+        up_to = "up to " if self.unit == "request" else ""
+        more = self._counted(self.more, "more ")
+        return (
+            f"budget: {up_to}{more} would pass {most} ({self.spent + self.held:f} spent or set "
+            "aside)"
+        )
+
+    def _counted(self, number: Decimal, more: str = "") -> str:
+        plural = "s" if self.unit in ("image", "request") and number != 1 else ""
+        if self.unit in ("image", "request"):
+            return f"{number:f} {more}{self.unit}{plural}"
+        return f"{number:f} {self.unit}{f' {more.strip()}' if more else ''}"
 
 
 class Budget:
-    """What one provider's run may spend, in its own unit and in images; None is no limit."""
+    """What one provider's run may spend: in its own unit, in images and in submissions.
 
-    def __init__(self, *, amount: Decimal | None = None, images: int | None = None) -> None:
+    None is no limit. `per_operation` bounds each operation by itself, beside the limits on all.
+    Nothing here waits: who may leave and who waits for money is the queue's to say.
+    """
+
+    def __init__(
+        self,
+        *,
+        amount: Decimal | None = None,
+        images: int | None = None,
+        requests: int | None = None,
+        per_operation: Allowance | None = None,
+    ) -> None:
         self.amount = amount
         self.images = images
-        self.spent = Decimal(0)
-        self.spent_images = 0
-        self._reserved = Decimal(0)
-        self._reserved_images = 0
-        self._changed = asyncio.Condition()
+        self.requests = requests
+        self.per_operation = per_operation or Allowance()
+        self._all = _Books()
+        self._each: dict[str, _Books] = {}
 
-    async def reserve(self, price: Price, *, owed: bool = False) -> str | None:
-        """Set a shot's price aside; return why not where the limit cannot carry it.
+    @property
+    def spent(self) -> Decimal:
+        """What was spent, in the provider's own unit."""
+        return self._all.spent.amount
 
-        Waits while money that others have set aside may still come back. What is `owed` already
-        (sent by an earlier run) is set aside whatever the limit says.
+    @property
+    def spent_images(self) -> int:
+        """How many images were paid for, at worst."""
+        return self._all.spent.images
+
+    @property
+    def spent_requests(self) -> int:
+        """How many submissions were made, each try counted."""
+        return self._all.spent.requests
+
+    def lacks(self, stake: Stake) -> Lack | None:
+        """Return why a stake cannot be set aside now; None where it can.
+
+        A limit that can never carry it comes first, then one that is short everywhere.
         """
-        async with self._changed:
-            while not owed and (why := self._short(price, held=True)):
-                if final := self._short(price, held=False):
-                    return final
-                if not self._reserved and not self._reserved_images:
-                    return why
-                await self._changed.wait()
-            self._reserved += price.amount
-            self._reserved_images += price.images
+        short = [limit for limit in self._limits(stake) if limit.passed]
+        if not short:
             return None
+        worst = next((limit for limit in short if limit.for_good), short[0])
+        return Lack(why=worst.told(), for_good=worst.for_good, everywhere=not worst.of)
 
-    def carries(self, price: Price) -> bool:
-        """Tell whether this could be set aside at once."""
-        return self._short(price, held=True) is None
+    def reserve(self, stake: Stake, *, owed: bool = False) -> Lack | None:
+        """Set a stake aside, or return why not.
 
-    async def book(self, cost: Price) -> None:
-        """Book what an earlier run has spent."""
-        async with self._changed:
-            self.spent += cost.amount
-            self.spent_images += cost.images
-
-    async def settle(self, reserved: Price, cost: Price) -> None:
-        """Give back what was set aside and book what was spent."""
-        async with self._changed:
-            self._reserved -= reserved.amount
-            self._reserved_images -= reserved.images
-            self.spent += cost.amount
-            self.spent_images += cost.images
-            self._changed.notify_all()
-
-    def _short(self, price: Price, *, held: bool) -> str | None:
-        amount = self.spent + price.amount + (self._reserved if held else 0)
-        images = self.spent_images + price.images + (self._reserved_images if held else 0)
-        if self.amount is not None and amount > self.amount:
-            return (
-                f"budget: {price.amount} {price.unit} more would pass "
-                f"{self.amount} {price.unit} ({self.spent} spent)"
-            )
-        if self.images is not None and images > self.images:
-            return f"budget: {price.images} more would pass {self.images} images"
+        What is `owed` already (sent by an earlier run) is set aside whatever the limits say.
+        """
+        if not owed and (lack := self.lacks(stake)):
+            return lack
+        for books in (self._all, self._books(stake.operation)):
+            books.held.add(stake)
         return None
 
+    def settle(self, reserved: Stake, cost: Stake) -> None:
+        """Give back what was set aside and book what was spent.
 
-def _made_twice(outcome: Images) -> bool:
-    """Tell whether a repeated submission may have made a second job: at worst it has."""
-    return any(
-        told.kind == "same_key" and told.job != outcome.job and (told.status or 0) < CLIENT_ERROR
-        for told in outcome.after
-    )
+        A provider that charges more than it lists may take more than was set aside: that is past
+        helping, but nothing more can be set aside once a limit is passed.
+        """
+        for books in (self._all, self._books(reserved.operation)):
+            books.held.add(reserved, -1)
+        self.book(cost)
 
+    def book(self, cost: Stake) -> None:
+        """Book what was spent without having been set aside: by an earlier run."""
+        for books in (self._all, self._books(cost.operation)):
+            books.spent.add(cost)
 
-def cost_of(outcome: Outcome, at_risk: Price, *, twice: bool = False) -> Price:
-    """Return what an outcome has cost: the provider's own figure, else the list price.
+    def _books(self, operation: str) -> _Books:
+        return self._each.setdefault(operation, _Books())
 
-    A fault that may have been paid counts in full: a limit must hold in the worst case. With
-    `twice`, half of what is at risk is for a repetition, which only a served request sees.
-    """
-    share = 2 if twice else 1
-    match outcome:
-        case Images() if _made_twice(outcome):
-            return at_risk
-        case Images(charged=charged, pictures=pictures):
-            images = max(len(pictures), at_risk.images // share)
-            amount = at_risk.amount / share if charged is None else charged
-            return Price(amount=max(amount, Decimal(0)), unit=at_risk.unit, images=images)
-        case Fault(may_be_paid=True):
-            return Price(
-                amount=at_risk.amount / share, unit=at_risk.unit, images=at_risk.images // share
-            )
-        case _:
-            return Price(amount=Decimal(0), unit=at_risk.unit, images=0)
+    def _limits(self, stake: Stake) -> Iterator[_Limit]:
+        """Yield every limit that there is, those on all operations first."""
+        unit, each = stake.price.unit, self.per_operation
+        for books, of, amount, images, requests in (
+            (self._all, "", self.amount, self.images, self.requests),
+            (self._books(stake.operation), stake.operation, None, each.images, each.requests),
+        ):
+            spent, held, price = books.spent, books.held, stake.price
+            for most, was, kept, more, named in (
+                (amount, spent.amount, held.amount, price.amount, unit),
+                (images, spent.images, held.images, price.images, "image"),
+                (requests, spent.requests, held.requests, stake.requests, "request"),
+            ):
+                if most is not None:
+                    yield _Limit(
+                        most=Decimal(most),
+                        spent=Decimal(was),
+                        held=Decimal(kept),
+                        more=Decimal(more),
+                        unit=named,
+                        of=of,
+                    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from harness.core.case import Plan, Shot
+from harness.core.case import Shot
 from harness.core.jsontype import Json, texts
 from harness.core.places import ASSETS, WEBHOOKS
 from harness.runner.options import Options
@@ -31,12 +31,11 @@ def outside(options: Options, *, word: str, now_s: Callable[[], float], key: str
     )
 
 
-def assets_of(plans: Iterable[Plan]) -> frozenset[str]:
+def assets_of(shots: Iterable[Shot]) -> frozenset[str]:
     """Return the names of all reference images that requests name by address."""
     return frozenset(
         text.removeprefix(ASSETS)
-        for plan in plans
-        for shot in plan.shots
+        for shot in shots
         for text in texts(_sent(shot))
         if text.startswith(ASSETS)
     )

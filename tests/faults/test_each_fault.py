@@ -1,19 +1,14 @@
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from harness.cli.conclude import Conclusion, conclude
+from harness.cli.conclude import Conclusion
 from harness.core.verdict import Finding
-from harness.runner.options import Options
-from harness.runner.run import Watch, run
 from harness.spec.load import NAMES
 from harness.spec.load import provider as shipped
 from harness.spec.provider import OPERATIONS
-from tests.faults.conftest import SCALE
 from tests.faults.expectation import expected, only_text
+from tests.faults.runs import catalogue, concluded, performed
 
 
 def _catalogue() -> list[tuple[str, str, str]]:
@@ -22,10 +17,7 @@ def _catalogue() -> list[tuple[str, str, str]]:
     All faults on all operations, also those rules that no document has, are the exam's question
     (`make exam`): that takes longer than a test may.
     """
-    command = [sys.executable, "-m", "harness.emulator", "--list-faults", "--json"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = [json.loads(line) for line in printed.splitlines()]
-    found = [(row["provider"], row["name"], row["operations"][0]) for row in rows]
+    found = [(one.provider, one.name, one.operations[0]) for one in catalogue()]
     return [one for one in found if ":" not in one[1] or expected(*one[:2], one[2:]).promises]
 
 
@@ -37,22 +29,11 @@ def _conclude(
     fault: str = "",
     seed: int = 0,
 ) -> Conclusion:
-    options = Options(
-        against="emulator",
-        providers=(provider,),
-        seed=seed,
-        out=out,
-        cassettes=out,
-        faults=(f"{provider}:{fault}",) if fault else (),
-        time_scale=SCALE,
-        operations=operations,
-    )
-    done = run(options, Watch())
-    return conclude(done.header, done.records)
+    return concluded(performed(out, provider, operations, fault=fault, seed=seed))
 
 
-def _found(concluded: Conclusion) -> list[Finding]:
-    return [shown.finding for shown in concluded.report.findings]
+def _found(conclusion: Conclusion) -> list[Finding]:
+    return [shown.finding for shown in conclusion.report.findings]
 
 
 @pytest.mark.parametrize(("provider", "fault", "operation"), _catalogue())
@@ -65,14 +46,14 @@ def test_each_fault_breaks_exactly_its_own_promise(
 ) -> None:
     if not fault.endswith("max_bytes") and fault != "mask_ignored":
         request.getfixturevalue("light")
-    concluded = _conclude(tmp_path / "run", provider, (operation,), fault=fault)
+    conclusion = _conclude(tmp_path / "run", provider, (operation,), fault=fault)
 
-    found = _found(concluded)
+    found = _found(conclusion)
     promises = {(finding.operation, finding.constraint, finding.check) for finding in found}
     awaited = expected(provider, fault, (operation,))
     assert promises == awaited.promises, [finding.observed for finding in found]
     assert len(found) == len(promises)
-    assert concluded.code == awaited.code
+    assert conclusion.code == awaited.code
 
 
 @pytest.mark.parametrize("provider", NAMES)
@@ -80,10 +61,10 @@ def test_each_fault_breaks_exactly_its_own_promise(
 def test_a_faultless_emulator_breaks_nothing_at_any_seed(
     provider: str, seed: int, tmp_path: Path
 ) -> None:
-    concluded = _conclude(tmp_path / "run", provider, seed=seed)
+    conclusion = _conclude(tmp_path / "run", provider, seed=seed)
 
-    assert _found(concluded) == []
-    assert concluded.code == 0
+    assert _found(conclusion) == []
+    assert conclusion.code == 0
 
 
 @pytest.mark.parametrize("provider", NAMES)

@@ -1,158 +1,255 @@
+"""No limit is passed at any moment, whatever the schedule, and nobody waits for ever."""
+
 import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.core.case import Price
-from harness.core.exchange import Picture
-from harness.core.outcome import Fault, Images, Outcome
-from harness.runner.budget import Budget, cost_of
+from harness.core.outcome import Outcome
+from harness.runner.budget import Allowance, Budget, Stake
+from harness.runner.queue import Queue, Turn
+from tests.runner.orders import IMAGES, entry, fault, price, record, shot, stake
 
-PICTURE = Picture(digest="", format="png", size_bytes=1, state="decoded")
 CENTS = st.integers(0, 500).map(lambda cents: Decimal(cents) / 100)
-
-
-def price(amount: Decimal | str, images: int = 1) -> Price:
-    return Price(amount=Decimal(amount), unit="usd", images=images)
+OPERATIONS = ("generate", "edit")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A shot of a made-up run: what it may cost, what it costs, and whether it is cut off."""
+    """A shot of a made-up run: the most it may take, and how it ends."""
 
-    at_risk: Price
+    at_risk: Stake
     share: float
+    tries: int
     steps: int
-    cancelled: bool
+    rule: str | None
+    ends: str
+    after: int | None
 
 
 JOBS = st.builds(
     Job,
-    st.builds(price, CENTS, st.integers(0, 4)),
+    st.builds(stake, CENTS, st.integers(0, 4), st.integers(1, 8), st.sampled_from(OPERATIONS)),
     st.sampled_from((0.0, 0.5, 1.0)),
+    st.integers(0, 8),
     st.integers(0, 4),
-    st.booleans(),
+    st.none() | st.sampled_from(("n.range", "size.format")),
+    st.sampled_from(("served", "served", "served", "fault", "cut off")),
+    st.none() | st.integers(0, 24),
 )
-LIMITS = st.none() | CENTS
+COUNTS = st.none() | st.integers(0, 12)
 
 
 class Watched(Budget):
-    """A budget that looks at its own books after every step."""
+    """A budget that looks at its own books after every change, by other sums than its own."""
 
     def check(self) -> None:
-        assert self._reserved >= 0
-        assert self._reserved_images >= 0
-        if self.amount is not None:
-            assert self.spent + self._reserved <= self.amount
-        if self.images is not None:
-            assert self.spent_images + self._reserved_images <= self.images
+        assert self._all.held.amount >= 0
+        assert self.amount is None or self.spent + self._all.held.amount <= self.amount
+        of = self.per_operation
+        each = [(self._all, self.images, self.requests)]
+        each += [(books, of.images, of.requests) for books in self._each.values()]
+        for books, images, requests in each:
+            spent, held = books.spent, books.held
+            assert min(held.images, held.requests) >= 0
+            assert images is None or spent.images + held.images <= images
+            assert requests is None or spent.requests + held.requests <= requests
+
+    def holds_nothing(self) -> bool:
+        books = (self._all, *self._each.values())
+        return not any(one.held.amount or one.held.images or one.held.requests for one in books)
 
 
-async def _shoot(budget: Watched, job: Job, served: list[Job], short: list[str]) -> None:
-    why = await budget.reserve(job.at_risk)
-    budget.check()
-    if why is not None:
-        short.append(why)
-        return
-    cost = job.at_risk
-    try:
-        for _ in range(job.steps):
-            await asyncio.sleep(0)
-        images = round(job.at_risk.images * job.share)
-        cost = price(job.at_risk.amount * Decimal(job.share), images)
-        served.append(job)
-    finally:
-        await budget.settle(job.at_risk, cost)
-        budget.check()
+class Crew:
+    """Workers that take turns at a queue as those of a session do, and spend as they are told."""
+
+    def __init__(self, budget: Watched, jobs: list[Job]) -> None:
+        self.budget = budget
+        self.jobs = {f"{job.at_risk.operation}/{number}": job for number, job in enumerate(jobs)}
+        self.tasks: list[asyncio.Task[None]] = []
+        self.sent: list[str] = []
+        self.skipped: dict[str, str] = {}
+        self.queue = Queue(budget=budget, shut=lambda: None, late=lambda: None, idle=lambda: False)
+        names = [*self.jobs]
+        for name, job in self.jobs.items():
+            asked = (names[job.after],) if job.after is not None and job.after < len(names) else ()
+            one = shot(name, job.at_risk.price, breaks=job.rule, depends_on=asked)
+            self.queue.put([entry(one, requests=job.at_risk.requests)])
+
+    async def work(self) -> None:
+        while turn := await self.queue.take():
+            self.budget.check()
+            name, outcome = turn.entry.shot.case.id, None
+            if turn.skip is None:
+                outcome = await self._send(turn)
+            else:
+                assert name not in self.skipped
+                self.skipped[name] = turn.skip
+            self.queue.ended(record(turn.entry.shot, outcome, skipped=turn.skip))
+
+    async def works(self) -> None:
+        try:
+            await self.work()
+        except Exception:
+            self.queue.close()
+            raise
+
+    async def _send(self, turn: Turn) -> Outcome:
+        job = self.jobs[turn.entry.shot.case.id]
+        self.sent.append(turn.entry.shot.case.id)
+        at_risk, taken = job.at_risk, job.at_risk
+        try:
+            for _ in range(job.steps):
+                await asyncio.sleep(0)
+            if job.ends == "cut off":
+                for task in self.tasks:  # a second Ctrl-C cuts off all of them
+                    task.cancel()
+                await asyncio.sleep(0)
+            share = Decimal(job.share) if job.ends == "served" else Decimal(0)
+            taken = stake(
+                at_risk.price.amount * share,
+                int(at_risk.price.images * share),
+                min(job.tries, at_risk.requests),
+                at_risk.operation,
+            )
+        finally:
+            self.budget.settle(at_risk, taken)
+            self.budget.check()
+        return IMAGES if job.ends == "served" else fault("content")
+
+    async def run(self, workers: int) -> None:
+        self.tasks = [asyncio.create_task(self.works()) for _ in range(workers)]
+        async with asyncio.timeout(5):
+            ends = await asyncio.gather(*self.tasks, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
 
-@settings(max_examples=150, deadline=None)
-@given(LIMITS, st.none() | st.integers(0, 8), st.lists(JOBS, max_size=25))
-def test_a_limit_is_never_passed_and_nothing_waits_for_ever(
-    amount: Decimal | None, images: int | None, jobs: list[Job]
+BUDGETS = st.builds(
+    Watched,
+    amount=st.none() | CENTS,
+    images=COUNTS,
+    requests=COUNTS,
+    per_operation=st.none() | st.builds(Allowance, images=COUNTS, requests=COUNTS),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(BUDGETS, st.lists(JOBS, max_size=25), st.integers(1, 8))
+def test_no_limit_is_passed_at_any_moment_and_nobody_waits_for_ever(
+    budget: Watched, jobs: list[Job], workers: int
 ) -> None:
-    async def go() -> None:
-        budget = Watched(amount=amount, images=images)
-        served: list[Job] = []
-        short: list[str] = []
-        tasks = [asyncio.create_task(_shoot(budget, job, served, short)) for job in jobs]
-        await asyncio.sleep(0)
-        for task, job in zip(tasks, jobs, strict=True):
-            if job.cancelled:
-                task.cancel()
-        async with asyncio.timeout(10):
-            await asyncio.gather(*tasks, return_exceptions=True)
-        budget.check()
-        assert budget._reserved == 0
-        assert budget._reserved_images == 0
-        assert len(served) + len(short) >= len(jobs) - sum(job.cancelled for job in jobs)
-        if amount is None and images is None:
-            assert not short
+    crew = Crew(budget, jobs)
 
-    asyncio.run(go())
+    asyncio.run(crew.run(workers))
+
+    budget.check()
+    assert budget.holds_nothing()
+    assert len({*crew.sent}) == len(crew.sent)
+    if not any(crew.jobs[name].ends == "cut off" for name in crew.sent):
+        assert {*crew.sent, *crew.skipped} == {*crew.jobs}
 
 
-def test_a_shot_waits_while_money_may_come_back_and_takes_it() -> None:
-    async def go() -> None:
-        budget = Budget(amount=Decimal(10))
-        assert await budget.reserve(price("10")) is None
-        waiting = asyncio.create_task(budget.reserve(price("10")))
-        await asyncio.sleep(0)
-        assert not waiting.done()
-        await budget.settle(price("10"), price("0", 0))
-        async with asyncio.timeout(5):
-            assert await waiting is None
+def test_what_is_short_for_now_is_told_from_what_can_never_be_carried() -> None:
+    budget = Budget(amount=Decimal(10), images=2)
+    assert budget.reserve(stake("8")) is None
 
-    asyncio.run(go())
+    for_now, never = budget.lacks(stake("8")), budget.lacks(stake("1", 3))
 
-
-def test_a_shot_that_waited_in_vain_is_told_why() -> None:
-    async def go() -> str | None:
-        budget = Budget(amount=Decimal(10))
-        await budget.reserve(price("10"))
-        waiting = asyncio.create_task(budget.reserve(price("10")))
-        await asyncio.sleep(0)
-        await budget.settle(price("10"), price("10"))
-        async with asyncio.timeout(5):
-            return await waiting
-
-    assert asyncio.run(go()) == "budget: 10 usd more would pass 10 usd (10 spent)"
+    assert for_now is not None
+    assert not for_now.for_good
+    assert never is not None
+    assert never.for_good
+    budget.settle(stake("8"), stake("0", 0))
+    assert budget.lacks(stake("8")) is None
 
 
-def test_what_no_limit_can_carry_is_refused_at_once() -> None:
-    async def go() -> tuple[str | None, str | None]:
-        budget = Budget(amount=Decimal(10), images=2)
-        await budget.reserve(price("5"))
-        return await budget.reserve(price("11")), await budget.reserve(price("1", 3))
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            stake("11", 0, 0),
+            "budget: 11 usd more would pass 10 usd (3 spent or set aside)",
+        ),
+        (
+            stake("0", 2, 0),
+            "budget: 2 more images would pass 2 images (1 spent or set aside)",
+        ),
+        (
+            stake("0", 0, 4),
+            "budget: up to 4 more requests would pass 5 requests (2 spent or set aside)",
+        ),
+    ],
+)
+def test_a_limit_says_what_would_pass_it(asked: Stake, told: str) -> None:
+    budget = Budget(amount=Decimal(10), images=2, requests=5)
+    budget.book(stake("3", 1, 2))
 
-    amount, images = asyncio.run(go())
+    lack = budget.lacks(asked)
 
-    assert amount == "budget: 11 usd more would pass 10 usd (0 spent)"
-    assert images == "budget: 3 more would pass 2 images"
-
-
-def test_what_an_earlier_run_sent_is_owed_whatever_the_limit() -> None:
-    async def go() -> str | None:
-        return await Budget(amount=Decimal(0), images=0).reserve(price("5"), owed=True)
-
-    assert asyncio.run(go()) is None
+    assert lack is not None
+    assert lack.why == told
 
 
-def _images(count: int, charged: str | None) -> Outcome:
-    return Images(
-        pictures=(PICTURE,) * count, charged=None if charged is None else Decimal(charged)
+def test_an_operation_has_an_allowance_of_its_own() -> None:
+    budget = Budget(per_operation=Allowance(images=40, requests=100))
+    budget.book(stake("0", 40, 1))
+
+    lack = budget.lacks(stake("1", 1, 1))
+
+    assert lack is not None
+    assert not lack.everywhere
+    assert lack.why == (
+        "budget: 1 more image would pass 40 images for generate (40 spent or set aside)"
+    )
+    assert budget.lacks(stake("1", 1, 1, "edit")) is None
+
+
+def test_a_provider_that_charges_more_than_it_lists_passes_the_limit_once_and_never_again() -> None:
+    budget = Budget(amount=Decimal(10))
+    budget.reserve(stake("5"))
+    budget.settle(stake("5"), stake("12"))
+
+    lack = budget.lacks(stake("0", 0))
+
+    assert lack is not None
+    assert lack.for_good
+    assert lack.why == (
+        "budget: 12 usd spent, which is more than 10 usd: the provider took more than it lists"
     )
 
 
-def test_an_outcome_costs_what_the_provider_says_or_the_list_price_or_at_worst_all() -> None:
-    at_risk = price("2", 1)
-    paid = Fault(error_class="timeout", why="", may_be_paid=True)
-    free = Fault(error_class="network", why="", may_be_paid=False)
+def test_what_an_earlier_run_sent_is_owed_whatever_the_limit() -> None:
+    budget = Budget(amount=Decimal(0), images=0, requests=0)
 
-    assert cost_of(_images(1, None), at_risk) == at_risk
-    assert cost_of(_images(1, "1.5"), at_risk) == price("1.5", 1)
-    assert cost_of(_images(3, "-4"), at_risk) == price("0", 3)
-    assert cost_of(paid, at_risk) == at_risk
-    assert cost_of(free, at_risk) == price("0", 0)
+    assert budget.reserve(stake("5"), owed=True) is None
+    assert budget.lacks(stake("0", 0, 0)) is not None
+
+
+def test_a_shot_waits_while_money_may_come_back_and_nobody_takes_it_meanwhile() -> None:
+    async def go() -> list[str]:
+        budget = Budget(amount=Decimal(10))
+        queue = Queue(
+            budget=budget,
+            shut=lambda: None,
+            late=lambda: None,
+            idle=lambda: False,
+            as_planned=True,
+        )
+        for name, amount in (("generate/6", "6"), ("generate/8", "8"), ("edit/1", "1")):
+            queue.put([entry(shot(name, price(amount)))])
+        left = [await queue.take()]
+        waiting = asyncio.create_task(queue.take())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        assert left[0] is not None
+        budget.settle(left[0].entry.stake, stake("0", 0))
+        queue.ended(record(left[0].entry.shot, IMAGES))
+        left += [await waiting, await queue.take()]
+        return [turn.entry.shot.case.id for turn in left if turn and not turn.skip]
+
+    assert asyncio.run(asyncio.wait_for(go(), 5)) == ["generate/6", "generate/8", "edit/1"]

@@ -11,7 +11,7 @@ from harness.assets import Recipe, described
 from harness.core.case import FollowUp, Shot
 from harness.core.exchange import Exchange, Failure, Request, Times
 from harness.core.outcome import Images, Outcome
-from harness.runner.budget import cost_of
+from harness.runner.cost import cost_of
 from harness.runner.drive import CUT_OFF, drive
 from harness.spec.load import provider
 from harness.wire.protocol import speak

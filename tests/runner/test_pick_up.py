@@ -13,8 +13,9 @@ from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.runner.budget import Budget
+from harness.runner.journal import Journal
 from harness.runner.prepare import new_plan
-from harness.runner.session import Journal, Session
+from harness.runner.session import Session
 from harness.spec.load import provider
 from harness.store.folder import RunFolder
 from harness.store.line import IMAGES, JOURNAL

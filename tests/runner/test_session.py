@@ -13,8 +13,9 @@ from harness.core.case import Plan
 from harness.core.errors import StoreError
 from harness.core.outcome import Fault, Images
 from harness.runner.budget import Budget
+from harness.runner.journal import Journal
 from harness.runner.prepare import new_plan
-from harness.runner.session import Journal, Session
+from harness.runner.session import Session
 from harness.spec.load import provider
 from harness.store.folder import RunFolder
 from harness.store.line import Line
@@ -157,12 +158,12 @@ def test_a_provider_that_is_away_today_leaves_what_was_cut_off_for_another_day(
 ) -> None:
     refused = http({"code": "INVALID_API_KEY", "message": "no"}, status="401 Unauthorized")
 
-    made, requests = _resumed(tmp_path, refused, 0)
+    made, requests = _resumed(tmp_path, refused, 1)
 
     assert len(requests) == 1
     assert len(made.records) == len(PLAN.shots)
     past = read_run(tmp_path / "run")
-    assert [item.line.case for item in past.unfinished] == [PLAN.shots[0].case.id]
+    assert [item.line.case for item in past.unfinished] == [PLAN.shots[1].case.id]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""What a shot may take before it is sent, and what it took once it has ended."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from harness.core.case import Price, Shot
+from harness.core.exchange import Exchange
+from harness.core.outcome import Fault, Images, Outcome
+from harness.runner.budget import Stake
+from harness.runner.drive import CUT_OFF
+from harness.spec.provider import Provider
+from harness.wire.retry import TRIES
+
+CLIENT_ERROR = 400
+SUBMISSIONS = ("submit", "upload", "follow_up")
+
+
+def at_stake(provider: Provider, shot: Shot) -> Stake:
+    """Return the most that a shot may take: its price at risk, and each POST that it may make.
+
+    Each of them is made again where it is answered too early, and an upload through an outage.
+    """
+    posts = 1 + ("same_key" in shot.case.follow_ups) + _uploads(provider, shot)
+    return Stake(operation=shot.case.operation, price=shot.at_risk, requests=TRIES * posts)
+
+
+def taken(shot: Shot, outcome: Outcome, exchanges: Sequence[Exchange]) -> Stake:
+    """Return what a shot has taken: its cost, and the submissions that were made or may have been.
+
+    What was under way when an earlier run was cut off left no exchange, and counts.
+    """
+    posts = [one for one in exchanges if one.request.method == "POST" and one.step in SUBMISSIONS]
+    in_doubt = [outcome.why] if isinstance(outcome, Fault) else []
+    in_doubt += [told.why for told in outcome.after] if isinstance(outcome, Images) else []
+    return Stake(
+        operation=shot.case.operation,
+        price=cost_of(outcome, shot.at_risk, twice="same_key" in shot.case.follow_ups),
+        requests=len(posts) + in_doubt.count(CUT_OFF.why),
+    )
+
+
+def cost_of(outcome: Outcome, at_risk: Price, *, twice: bool = False) -> Price:
+    """Return what an outcome has cost: the provider's own figure, else the list price.
+
+    A fault that may have been paid counts in full: a limit must hold in the worst case. With
+    `twice`, half of what is at risk is for a repetition, which only a served request sees.
+    """
+    share = 2 if twice else 1
+    once = replace(at_risk, amount=at_risk.amount / share, images=at_risk.images // share)
+    match outcome:
+        case Images(charged=charged, pictures=pictures):
+            amount = once.amount if charged is None else max(charged, Decimal(0))
+            images = max(len(pictures), once.images)
+            if _made_twice(outcome):  # the second one is not told: at least as listed
+                return replace(
+                    at_risk,
+                    amount=max(amount + once.amount, at_risk.amount),
+                    images=images + once.images,
+                )
+            return replace(once, amount=amount, images=images)
+        case Fault(may_be_paid=True):
+            return once
+        case _:
+            return replace(at_risk, amount=Decimal(0), images=0)
+
+
+def _made_twice(outcome: Images) -> bool:
+    """Tell whether a repeated submission may have made a second job: at worst it has."""
+    return any(
+        told.kind == "same_key" and told.job != outcome.job and (told.status or 0) < CLIENT_ERROR
+        for told in outcome.after
+    )
+
+
+def _uploads(provider: Provider, shot: Shot) -> int:
+    """Return how many files are uploaded first: each of them once."""
+    upload = provider.operation(shot.case.operation).upload
+    given = shot.case.arguments.get(upload.argument) if upload else None
+    files = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    return len({name for one in files if isinstance(name := one.get("filename"), str)})

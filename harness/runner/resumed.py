@@ -1,0 +1,46 @@
+"""What lies in a run folder so that a run can go on: its plans, and how far its clock has come."""
+
+import json
+import time
+from pathlib import Path
+
+from harness.core.case import Plan
+from harness.core.errors import UsageError
+from harness.core.jsontype import Json
+from harness.plan import from_json, to_json
+from harness.spec.load import provider as shipped
+from harness.store.folder import RunFolder
+from harness.store.line import JOURNAL
+from harness.store.past import Past
+
+
+def save_plan(folder: RunFolder, plan: Plan) -> None:
+    """Write a plan beside the journal."""
+    text = json.dumps(to_json(plan), ensure_ascii=False, indent=1)
+    folder.write_file(f"plan-{plan.provider}.json", text.encode())
+
+
+def plan_of(folder: Path, name: str) -> Plan:
+    """Read a provider's plan back; UsageError where it is missing or unreadable."""
+    path = folder / f"plan-{name}.json"
+    try:
+        saved: Json = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or f"not JSON ({error})"
+        raise UsageError(
+            f"{path}: {why}", hint="without its plan a run cannot go on; start a new one"
+        ) from None
+    return from_json(saved, provider=shipped(name), where=str(path))
+
+
+def elapsed_s(folder: Path, past: Past | None) -> float:
+    """Return what the clock of a run that goes on has to show, in seconds: it never goes back.
+
+    From the last thing that was received on, time has passed as the journal's own date tells.
+    """
+    if past is None:
+        return 0.0
+    seen = [e for record in past.records for e in record.exchanges]
+    seen += [e for one in past.unfinished for e in one.exchanges]
+    latest_s = max((exchange.times.end_s for exchange in seen), default=0.0)
+    return latest_s + max(time.time() - (folder / JOURNAL).stat().st_mtime, 0.0)

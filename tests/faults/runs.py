@@ -1,0 +1,115 @@
+"""Whole runs against one emulator that stays: starting one takes longer than a run against it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from harness.cli.conclude import Conclusion, conclude
+from harness.inquiry.askers import asker_for
+from harness.runner import run as running
+from harness.runner.emulated import emulator
+from harness.runner.options import Options
+from harness.runner.run import Run, Watch, run
+from harness.spec.provider import OPERATIONS
+
+SCALE = 0.0002
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One fault of the emulator's own list."""
+
+    provider: str
+    name: str
+    family: str
+    meaning: str
+    operations: tuple[str, ...]
+
+
+def catalogue() -> list[Listed]:
+    """Return every fault of every provider, as the emulator lists them."""
+    command = [sys.executable, "-m", "harness.emulator", "--list-faults", "--json"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = [json.loads(line) for line in printed.splitlines()]
+    return [
+        Listed(
+            provider=row["provider"],
+            name=row["name"],
+            family=row["family"],
+            meaning=row["meaning"],
+            operations=tuple(row["operations"]),
+        )
+        for row in rows
+    ]
+
+
+@contextmanager
+def staying(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Serve until the end, and let every run at seed 0 have this emulator for its own.
+
+    Before each run its ledger is emptied and its faults are switched; at another seed, which its
+    draws would differ by, a run starts its own.
+    """
+    with emulator(time_scale=SCALE, seed=0) as served:
+        patch.setattr(running, "emulator", _switched(served))
+        yield served
+
+
+def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context manager's factory
+    @contextmanager
+    def switched(
+        *, time_scale: float, seed: int, faults: Sequence[str] = (), port: int | None = None
+    ) -> Iterator[Mapping[str, str]]:
+        if seed:
+            with emulator(time_scale=time_scale, seed=seed, faults=faults, port=port) as other:
+                yield other
+            return
+        for provider, address in served.items():
+            own = [name.removeprefix(f"{provider}:") for name in faults]
+            names = [name for name, full in zip(own, faults, strict=True) if name != full]
+            httpx.put(f"{address}/__emulator/faults", json={"faults": names}).raise_for_status()
+            httpx.post(f"{address}/__emulator/reset").raise_for_status()
+        yield served
+
+    return switched
+
+
+def ledger(address: str) -> dict[str, Any]:
+    """Return what the emulator's own books say of one provider since the last run began."""
+    told: dict[str, Any] = httpx.get(f"{address}/__emulator/ledger").raise_for_status().json()
+    return told
+
+
+def performed(
+    out: Path,
+    provider: str,
+    operations: tuple[str, ...] = OPERATIONS,
+    *,
+    fault: str = "",
+    seed: int = 0,
+) -> Run:
+    """Run one provider as `harness run --against emulator` does, with a fault or without."""
+    options = Options(
+        against="emulator",
+        providers=(provider,),
+        seed=seed,
+        out=out,
+        cassettes=out,
+        faults=(f"{provider}:{fault}",) if fault else (),
+        time_scale=SCALE,
+        operations=operations,
+    )
+    return run(options, Watch(), asker=asker_for(options))
+
+
+def concluded(done: Run) -> Conclusion:
+    """Judge a run as the command does."""
+    return conclude(done.header, done.records)
