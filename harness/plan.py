@@ -25,11 +25,11 @@ ALLOWANCE_REQUESTS = 100
 """What an operation may cost where nobody has set a limit: images that are paid for, and requests
 that ask for any."""
 
-ALLOWANCE_ROWS = 24
+ALLOWANCE_ROWS = 26
 """How many paid requests are planned for an operation then: two operations and what follows them
 end in under three minutes where an image takes 20 s and eight are under way at once."""
 
-KEPT_BACK = Decimal("0.2")
+KEPT_BACK = Decimal("0.15")
 """The share of an allowance that is not planned: for wrong acceptances, and to ask again."""
 
 _RANK = {"refuse": 1, "accept": 2, "observe": 3}
@@ -122,6 +122,33 @@ def total(shots: Sequence[Shot], unit: str) -> Price:
         unit=unit,
         images=sum(shot.price.images for shot in shots),
     )
+
+
+def coverage_notes(plan_: Plan) -> tuple[str, ...]:
+    """Return a sentence for each operation on what its plan tries, and what it leaves out."""
+    return tuple(_covered(plan_.provider, one) for one in plan_.coverage if one.values[1])
+
+
+def _covered(provider: str, one: Coverage) -> str:
+    kind = "pairs" if one.strength == 2 else f"combinations of {one.strength}"  # noqa: PLR2004
+    text = (
+        f"{provider} {one.operation}: {one.refusals[0]} of {one.refusals[1]} rules, "
+        f"{one.values[0]} of {one.values[1]} values and {one.combinations[0]} of "
+        f"{one.combinations[1]} {kind} are tried"
+    )
+    if not one.left_out:
+        return text
+    dear = ", ".join(
+        f"{item.argument}={item.value.strip(chr(34)) or 'left out'} ({told(item.price)})"
+        for item in one.left_out
+    )
+    return f"{text}; left out, with what each would cost: {dear}"
+
+
+def told(price_: Price) -> str:
+    """Return an amount with its unit, as short as it is exact."""
+    plural = "s" if price_.unit in ("credit", "image") and price_.amount != 1 else ""
+    return f"{price_.amount.normalize():f} {price_.unit}{plural}"
 
 
 def plan_digest(plan_: Plan) -> str:

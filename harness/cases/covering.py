@@ -31,7 +31,7 @@ little."""
 FEW = 8
 """Arguments of at most so many values: their combinations are what most people send."""
 
-SINGLE, OFTEN, KIND, RARE, THREE = 600, 30, 20, 10, 2
+SINGLE, OFTEN, KIND, RARE, THREE = 600, 40, 40, 5, 10
 """What a row is worth for each untried value; combination of arguments with few values; kind of
 size with one of those; other combination; and three of few values together, which are never asked
 for by themselves at strength 2 but may as well differ."""

@@ -8,9 +8,10 @@ from math import ceil
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from harness.core.case import Coverage, Plan, Price
+from harness.core.case import Plan, Price
 from harness.core.jsontype import Json
 from harness.plan import Limits, total
+from harness.plan import told as money
 from harness.spec.load import provider as shipped
 
 IMAGE_S = 30.0
@@ -79,12 +80,6 @@ def several(
     return [learning(label, planner(limits), image_s=image_s) for label, limits in asked or USUAL]
 
 
-def money(price: Price) -> str:
-    """Return an amount with its unit, as short as it is exact."""
-    plural = "s" if price.unit in ("credit", "image") and price.amount != 1 else ""
-    return f"{price.amount.normalize():f} {price.unit}{plural}"
-
-
 def table(name: str, rows: Sequence[Learning], *, image_s: float) -> Table:
     """Draw the budgets of one provider, a line each."""
     title = f"{shipped(name).title}: what the money buys ({image_s:g} s expected for an image)"
@@ -115,27 +110,6 @@ def as_json(row: Learning) -> Json:
         "values": list(row.values),
         "combinations": list(row.combinations),
     }
-
-
-def left_out(covered: Sequence[Coverage], plan: Plan) -> tuple[str, ...]:
-    """Return a sentence for each operation on what its rows try and what they leave out."""
-    return tuple(_told(one, plan) for one in covered if one.values[1])
-
-
-def _told(one: Coverage, plan: Plan) -> str:
-    kind = "pairs" if one.strength == 2 else f"combinations of {one.strength}"  # noqa: PLR2004
-    text = (
-        f"{plan.provider} {one.operation}: {one.refusals[0]} of {one.refusals[1]} rules, "
-        f"{one.values[0]} of {one.values[1]} values and {one.combinations[0]} of "
-        f"{one.combinations[1]} {kind} are tried"
-    )
-    if not one.left_out:
-        return text
-    named = ", ".join(
-        f"{item.argument}={item.value.strip(chr(34))} ({money(item.price)})"
-        for item in one.left_out
-    )
-    return f"{text}; left out, with what each would cost: {named}"
 
 
 def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.assets import made, recipe
-from harness.cli.learning import IMAGE_S, Learning, left_out, money, several
+from harness.cli.learning import IMAGE_S, Learning, several
 from harness.cli.learning import as_json as as_json_line
 from harness.cli.learning import table as budget_table
 from harness.cli.options import (
@@ -29,7 +29,8 @@ from harness.cli.options import (
 from harness.core.case import Plan
 from harness.core.errors import StoreError, UsageError
 from harness.core.places import ASSETS
-from harness.plan import Limits, to_json, total
+from harness.plan import Limits, coverage_notes, to_json, total
+from harness.plan import told as money
 from harness.runner.prepare import new_plan
 from harness.runner.surroundings import assets_of
 from harness.spec.load import provider as shipped
@@ -114,7 +115,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
     for one in planned:
         shown = [_table(one)] if cases else []
         shown.append(budget_table(one.provider, bought[one.provider], image_s=image_seconds))
-        for part in (*shown, sentence(one), *left_out(one.coverage, one)):
+        for part in (*shown, sentence(one), *coverage_notes(one)):
             console.print(part)
 
 
@@ -139,7 +140,8 @@ def _write_assets(planned: Sequence[Plan], folder: Path) -> None:
 
     Files that a request carries, or that are uploaded first, need no place of their own.
     """
-    names = sorted(name for name in assets_of(planned) if recipe(name) is not None)
+    shots = (shot for one in planned for shot in one.shots)
+    names = sorted(name for name in assets_of(shots) if recipe(name) is not None)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:

@@ -40,13 +40,14 @@ def _watch(bars: Progress) -> Watch:
 
     def started(sessions: list[Session]) -> None:
         for session in sessions:
-            title, total = session.provider.title, len(session.plan.shots)
+            title, total = session.provider.title, session.total
             tasks[session.provider.name] = bars.add_task(title, total=total, paid="")
 
     def progress(session: Session) -> None:
         spent, unit = session.budget.spent, session.provider.prices.unit
         paid = f"{session.budget.spent_images} images, {spent:g} {unit}"
-        bars.update(tasks[session.provider.name], completed=len(session.records), paid=paid)
+        name, total = session.provider.name, session.total  # what follows findings adds to it
+        bars.update(tasks[name], total=total, completed=len(session.records), paid=paid)
 
     def interrupted(under_way: int) -> None:
         said = (

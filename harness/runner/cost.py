@@ -9,19 +9,18 @@ from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images, Outcome
 from harness.runner.budget import Stake
 from harness.runner.drive import CUT_OFF
-from harness.spec.provider import Provider
 from harness.wire.retry import TRIES
 
 CLIENT_ERROR = 400
-SUBMISSIONS = ("submit", "upload", "follow_up")
+SUBMISSIONS = ("submit", "follow_up")
 
 
-def at_stake(provider: Provider, shot: Shot) -> Stake:
-    """Return the most that a shot may take: its price at risk, and each POST that it may make.
+def at_stake(shot: Shot) -> Stake:
+    """Return the most that a shot may take: its price at risk, and each POST that asks for images.
 
-    Each of them is made again where it is answered too early, and an upload through an outage.
+    Each of them is made again where it is answered too early. Uploads ask for none.
     """
-    posts = 1 + ("same_key" in shot.case.follow_ups) + _uploads(provider, shot)
+    posts = 1 + ("same_key" in shot.case.follow_ups)
     return Stake(operation=shot.case.operation, price=shot.at_risk, requests=TRIES * posts)
 
 
@@ -71,11 +70,3 @@ def _made_twice(outcome: Images) -> bool:
         told.kind == "same_key" and told.job != outcome.job and (told.status or 0) < CLIENT_ERROR
         for told in outcome.after
     )
-
-
-def _uploads(provider: Provider, shot: Shot) -> int:
-    """Return how many files are uploaded first: each of them once."""
-    upload = provider.operation(shot.case.operation).upload
-    given = shot.case.arguments.get(upload.argument) if upload else None
-    files = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    return len({name for one in files if isinstance(name := one.get("filename"), str)})

@@ -10,7 +10,7 @@ from harness.core.case import Plan
 from harness.core.errors import NothingTested
 from harness.core.record import Evidence
 from harness.core.run import RunHeader
-from harness.plan import plan_digest
+from harness.plan import coverage_notes, plan_digest
 from harness.runner.options import Options
 from harness.transport.outside import Outside
 
@@ -35,6 +35,7 @@ def heading(  # noqa: PLR0913 - all that a header is made of
     if not any(plan.shots for plan in plans):
         raise NothingTested("the plan holds no case")
     faults = ", ".join(options.faults)
+    notes = [f"faults switched on: {faults}"] if faults else []
     return RunHeader(
         run=folder,
         harness=__version__,
@@ -46,7 +47,7 @@ def heading(  # noqa: PLR0913 - all that a header is made of
         spec_digests={plan.provider: plan.spec_digest for plan in plans},
         plan_digests={plan.provider: plan_digest(plan) for plan in plans},
         versions={library: version(library) for library in LIBRARIES},
-        notes=(f"faults switched on: {faults}",) if faults else (),
+        notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
     )
 
 

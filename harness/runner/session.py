@@ -122,7 +122,7 @@ class Session:
         owed = shot.case.id in self._earlier.exchanges
         return Entry(
             shot=shot,
-            stake=at_stake(self.provider, shot),
+            stake=at_stake(shot),
             owed=owed,
             cannot=None if owed else self.cannot(shot),
         )

@@ -20,7 +20,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 from harness.cases.build import Builder
-from harness.cases.covering import ACROSS, Purse, Table, counted, covering
+from harness.cases.covering import Purse, covering
+from harness.cases.table import ACROSS, Table, counted
 from harness.core.jsontype import Json, canonical
 from harness.spec import price
 from harness.spec.dialect import carried

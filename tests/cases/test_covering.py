@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.cases.build import Builder
-from harness.cases.covering import SHOWN, Purse, Rows, Table, counted, covering
+from harness.cases.covering import SHOWN, Purse, Rows, covering
+from harness.cases.table import Table, counted
 from harness.cases.written import plain_case, singles
 from harness.core.case import Case, Price
 from harness.core.jsontype import Json, canonical

@@ -6,7 +6,6 @@ from harness.core.jsontype import Json
 from harness.core.outcome import After, Fault, Images, Outcome
 from harness.runner.cost import at_stake, cost_of, taken
 from harness.runner.drive import CUT_OFF
-from harness.spec.load import provider
 from harness.wire.retry import TRIES
 from tests.runner.orders import IMAGES, PICTURE, price
 from tests.runner.orders import shot as any_shot
@@ -60,12 +59,12 @@ def test_each_post_may_be_tried_several_times_and_all_of_them_are_set_aside() ->
     edit = shot("buble", "edit", arguments={})
     edit = replace(edit, case=replace(edit.case, arguments={"images": files}))
 
-    assert at_stake(provider("apiframe"), plain).requests == TRIES
-    assert at_stake(provider("apiframe"), repeated).requests == 2 * TRIES
-    assert at_stake(provider("buble"), edit).requests == 3 * TRIES
+    assert at_stake(plain).requests == TRIES
+    assert at_stake(repeated).requests == 2 * TRIES
+    assert at_stake(edit).requests == TRIES  # uploads ask for no image
 
 
-def test_submissions_uploads_and_repetitions_count_and_what_follows_them_does_not() -> None:
+def test_submissions_and_repetitions_count_and_what_follows_them_does_not() -> None:
     exchanges = [
         _exchange("POST", "upload", 503),
         _exchange("POST", "upload"),
