@@ -50,7 +50,10 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     chosen = [operation for operation in provider.operations if operation in operations]
     cases: list[Case] = []
     coverage: list[Coverage] = []
-    share = _share(limits, len(chosen))
+    promising = [
+        one for one in chosen if any(c.documented for c in provider.operation(one).constraints)
+    ]
+    share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
     for operation in chosen:
         some, covered = _planned(
             Builder(provider, operation), share, seed=seed, strength=strength, discover=discover
@@ -93,14 +96,16 @@ def _share(limits: Limits, operations: int) -> _Share:
     def part(of: int | None) -> int | None:
         return None if of is None else int(of * (1 - KEPT_BACK)) // operations
 
-    requests = limits.requests
-    if limits.default and requests is None:
-        requests = ALLOWANCE_REQUESTS * operations
+    images, requests = limits.images, limits.requests
+    if limits.default:
+        images = ALLOWANCE_IMAGES * operations
+        requests = ALLOWANCE_REQUESTS * operations if requests is None else requests
+    usual = images is not None and images <= ALLOWANCE_IMAGES * operations
     return _Share(
-        images=part(ALLOWANCE_IMAGES * operations if limits.default else limits.images),
+        images=part(images),
         amount=None if limits.amount is None else limits.amount * (1 - KEPT_BACK) / operations,
         requests=part(requests),
-        rows=ALLOWANCE_ROWS if limits.default else None,
+        rows=ALLOWANCE_ROWS if usual else None,
     )
 
 

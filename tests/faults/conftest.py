@@ -8,8 +8,7 @@ import pytest
 from harness.core.case import Plan, Shot
 from harness.runner import run
 from harness.runner.options import Options
-from harness.runner.prepare import plan_for
-from tests.faults.runs import staying
+from tests.faults.runs import planned, staying
 
 HEAVY_BYTES = 5_000_000
 
@@ -24,11 +23,11 @@ def _served() -> Iterator[None]:
 def light(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the cases with files of up to 50 MB out: they take longer than all the others."""
 
-    def planned(name: str, options: Options) -> Plan:
-        plan = plan_for(name, options)
+    def lighter(name: str, options: Options) -> Plan:
+        plan = planned(name, options)
         return replace(plan, shots=tuple(shot for shot in plan.shots if not _is_heavy(shot)))
 
-    monkeypatch.setattr(run, "plan_for", planned)
+    monkeypatch.setattr(run, "plan_for", lighter)
 
 
 def _is_heavy(shot: Shot) -> bool:

@@ -13,10 +13,12 @@ import httpx
 import pytest
 
 from harness.cli.conclude import Conclusion, conclude
+from harness.core.case import Plan
 from harness.inquiry.askers import asker_for
 from harness.runner import run as running
 from harness.runner.emulated import emulator
 from harness.runner.options import Options
+from harness.runner.prepare import plan_for
 from harness.runner.run import Run, Watch, run
 from harness.spec.provider import OPERATIONS
 
@@ -56,11 +58,23 @@ def staying(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """Serve until the end, and let every run at seed 0 have this emulator for its own.
 
     Before each run its ledger is emptied and its faults are switched; at another seed, which its
-    draws would differ by, a run starts its own.
+    draws would differ by, a run starts its own. Equal plans are made once.
     """
     with emulator(time_scale=SCALE, seed=0) as served:
         patch.setattr(running, "emulator", _switched(served))
+        patch.setattr(running, "plan_for", planned)
         yield served
+
+
+_PLANS: dict[tuple[object, ...], Plan] = {}
+
+
+def planned(name: str, options: Options) -> Plan:
+    """Plan each provider once for each seed and choice of operations: its plans are all alike."""
+    key = (name, options.seed, options.operations)
+    if key not in _PLANS:
+        _PLANS[key] = plan_for(name, options)
+    return _PLANS[key]
 
 
 def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context manager's factory
