@@ -50,6 +50,7 @@ def test_the_keys_are_those_of_the_design() -> None:
         "findings",
         "flaky",
         "unconfirmed",
+        "discovered",
         "latency",
         "errors",
     ]

@@ -77,7 +77,7 @@ def test_submissions_and_repetitions_count_and_what_follows_them_does_not() -> N
         _exchange("GET", "deliveries"),
     ]
 
-    assert taken(PLAIN, IMAGES, exchanges).requests == 5
+    assert taken(PLAIN, IMAGES, exchanges).requests == 3
 
 
 def test_what_was_under_way_when_a_run_was_cut_off_counts_though_nobody_saw_its_end() -> None:

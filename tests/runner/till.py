@@ -81,7 +81,7 @@ class Shop:
 
     def _posted(self, request: Request, *, error: bool) -> Reply:
         operation = _operation(request)
-        self.submissions[operation] += 1
+        self.submissions[operation] += request.form is None  # an upload asks for no image
         if error:
             return self.random.choice((BUSY, BUSY, BUSY, DOWN, INVALID))
         if request.form is not None:
