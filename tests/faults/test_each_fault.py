@@ -1,4 +1,5 @@
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -12,13 +13,20 @@ from tests.faults.runs import catalogue, concluded, performed
 
 
 def _catalogue() -> list[tuple[str, str, str]]:
-    """Return every fault with the first operation that it shows on, if it breaks any promise there.
+    """Return each fault once, on one provider and the first operation that it shows on.
 
-    All faults on all operations, also those rules that no document has, are the exam's question
-    (`make exam`): that takes longer than a test may.
+    A fault that several providers have takes its turn at one of them. All faults at all providers
+    on all operations, also those rules that no document has, are the exam's question (`make exam`):
+    that takes longer than a test may. Combinations have a test of their own.
     """
-    found = [(one.provider, one.name, one.operations[0]) for one in catalogue()]
-    return [one for one in found if ":" not in one[1] or expected(*one[:2], one[2:]).promises]
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for one in catalogue():
+        place = (one.provider, one.name, one.operations[0])
+        if one.family != "interaction" and (
+            ":" not in one.name or expected(*place[:2], place[2:]).promises
+        ):
+            found.setdefault(one.name, []).append(place)
+    return [places[crc32(name.encode()) % len(places)] for name, places in found.items()]
 
 
 def _conclude(
@@ -38,14 +46,8 @@ def _found(conclusion: Conclusion) -> list[Finding]:
 
 @pytest.mark.parametrize(("provider", "fault", "operation"), _catalogue())
 def test_each_fault_breaks_exactly_its_own_promise(
-    provider: str,
-    fault: str,
-    operation: str,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
+    provider: str, fault: str, operation: str, tmp_path: Path
 ) -> None:
-    if not fault.endswith("max_bytes") and fault != "mask_ignored":
-        request.getfixturevalue("light")
     conclusion = _conclude(tmp_path / "run", provider, (operation,), fault=fault)
 
     found = _found(conclusion)
@@ -54,6 +56,29 @@ def test_each_fault_breaks_exactly_its_own_promise(
     assert promises == awaited.promises, [finding.observed for finding in found]
     assert len(found) == len(promises)
     assert conclusion.code == awaited.code
+
+
+@pytest.mark.parametrize(
+    ("provider", "fault"),
+    [
+        ("buble", "both:prompt=longest+resolution=2K"),
+        ("sub2api", "both:quality=high+output_format=jpeg"),
+        ("apiframe", "both:background=opaque+output_format=png"),
+        ("nanobanana", "both:size=3:1+quality=low"),
+        ("aimlapi", "three:size=1536x1024+output_format=webp+output_compression=0"),
+    ],
+)
+def test_a_combination_that_fails_is_named_whole_and_alone(
+    provider: str, fault: str, tmp_path: Path
+) -> None:
+    conclusion = _conclude(tmp_path / "run", provider, ("generate",), fault=fault)
+
+    (found,) = _found(conclusion)
+    told = {one.partition("=")[0] for one in found.combination}
+    assert told == {one.partition("=")[0] for one in fault.partition(":")[2].split("+")}
+    assert (found.constraint, found.failed, found.tried) == (None, found.tried, found.failed)
+    assert found.tried > 1
+    assert conclusion.code == 1
 
 
 @pytest.mark.parametrize("provider", NAMES)
