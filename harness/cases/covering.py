@@ -16,7 +16,16 @@ from random import Random
 
 from harness.cases import prompts
 from harness.cases.build import Builder, short_digest
-from harness.cases.table import Cell, Combination, Level, Table, counted, own_value, tuples
+from harness.cases.table import (
+    Cell,
+    Combination,
+    Level,
+    Table,
+    counted,
+    in_words,
+    own_value,
+    tuples,
+)
 from harness.core.case import Case, Coverage, LeftOut, Price
 from harness.core.jsontype import Json
 from harness.spec import price
@@ -41,9 +50,6 @@ THREE_CELLS = 3
 DEAR = Decimal("0.1")
 """Where images are what is scarce, the plain image's price counts as much as this part of one: no
 4K image at high quality is bought for what a plain one tells as well."""
-
-SHOWN = 60
-"""How much of a value is told where it is left out, in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +292,7 @@ class _Shop:
             values=(len(values), len(self.table.values)),
             combinations=(len(together), len(self.table.feasible(self.strength))),
             left_out=tuple(
-                LeftOut(argument=name, value=own[:SHOWN], price=self.too_dear[name, own])
+                LeftOut(argument=name, value=in_words(own), price=self.too_dear[name, own])
                 for name, own in sorted(self.untried & self.too_dear.keys())
             ),
         )

@@ -1,5 +1,6 @@
 """Every documented value of every argument of an operation, and what requests try of them."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -217,3 +218,19 @@ def _kinds(operation: Operation, size: str) -> frozenset[Cell]:
         shape = "square" if width == height else "landscape" if width > height else "portrait"
         on.add(("size", shape))
     return frozenset(on)
+
+
+def in_words(own: str) -> str:
+    """Return a value's name as people read it: texts without quotes, files by their names."""
+    if own == ABSENT:
+        return "left out"
+    value: Json = json.loads(own)
+    items = value if isinstance(value, list) else [value]
+    names = [str(item["filename"]) for item in items if isinstance(item, dict)]
+    text = " and ".join(names[:2]) if names else str(value) if isinstance(value, str) else own
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004
+    return f"{text}{more}" if len(text) <= SHOWN else f"{len(text):,} characters"
+
+
+SHOWN = 80
+"""The longest text that is told as it is, in characters."""

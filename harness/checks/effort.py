@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from harness.checks.claim import Subject, Word, failed, passed
 from harness.core.outcome import Images, Outcome
 from harness.spec import price
+from harness.spec.rules import Arguments, edges
 
 _BETTER = ("medium", "high")
 
@@ -42,8 +43,8 @@ def images_have_the_asked_quality(subject: Subject) -> tuple[Word, ...]:
         return ()
     if case.arguments.get("partial_images") or subject.plain.get("partial_images"):
         return ()
-    made = _made(subject.outcome, price.images_asked(case.arguments))
-    low = _made(subject.base, price.images_asked(subject.plain))
+    made = _made(subject.outcome, case.arguments)
+    low = _made(subject.base, subject.plain)
     if made is None or low is None:
         return ()
     constraint = subject.operation.constraint("quality.one_of")
@@ -56,18 +57,22 @@ def images_have_the_asked_quality(subject: Subject) -> tuple[Word, ...]:
     if min(made.pixels, low.pixels) < _LARGE_PX:
         return ()
     share = (made.tokens / made.pixels) / (low.tokens / low.pixels)
-    size = f"{low.width_px}x{low.height_px}"
+    place = f"{low.width_px}x{low.height_px}"
     if share <= _SLACK:
-        return failed(f"{told}: by the pixel {share:.2f} times what low takes at {size}", about)
-    return passed(f"{told}: by the pixel {share:.1f} times what low takes at {size}", about)
+        return failed(f"{told}: by the pixel {share:.2f} times what low takes at {place}", about)
+    return passed(f"{told}: by the pixel {share:.1f} times what low takes at {place}", about)
 
 
-def _made(outcome: Outcome | None, asked: int) -> _Made | None:
-    """Return what each image took; None where the reply does not tell, or holds others."""
+def _made(outcome: Outcome | None, arguments: Arguments) -> _Made | None:
+    """Return what each image took; None where the reply does not tell, or holds others.
+
+    What an image of another size than asked for takes tells nothing.
+    """
+    asked, size = price.images_asked(arguments), edges(arguments.get("size"))
     if not isinstance(outcome, Images) or outcome.usage is None or not outcome.usage.output:
         return None
     sizes = {(one.width_px, one.height_px) for one in outcome.pictures if one.state == "decoded"}
-    if len(sizes) != 1 or len(outcome.pictures) != asked:
+    if len(sizes) != 1 or len(outcome.pictures) != asked or (size and sizes != {size}):
         return None
     width_px, height_px = next(iter(sizes))
     if not width_px or not height_px:

@@ -78,7 +78,7 @@ class Shot:
 class LeftOut:
     """A documented value that no planned request tries, and the least that trying it would cost.
 
-    `value` is its canonical JSON, cut where it is long.
+    `value` is in words: a text without quotes, a file by its name, a long text by its length.
     """
 
     argument: str

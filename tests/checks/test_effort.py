@@ -34,6 +34,12 @@ def test_as_many_tokens_as_low_is_no_better_quality(quality: str) -> None:
     assert told == [(CHECK, f"asked for {quality}, 272 output tokens an image as low takes")]
 
 
+def test_an_image_of_another_size_than_asked_for_tells_nothing_of_its_quality() -> None:
+    asked = record(case(quality="high", size="1024x640"), made(2600, size=(2048, 2048)))
+
+    assert said(CHECK, plain(272), asked) == []
+
+
 def test_several_images_are_counted_each() -> None:
     lying = record(case(quality="high", n=2), made(544, number=2))
     honest = record(case(id="b", quality="high", n=2), made(8320, number=2))
