@@ -271,6 +271,8 @@ def _line(row: Row) -> str:
     notes = [f"not found: {one}" for one in row.missing] + [f"also: {one}" for one in row.extra]
     if not row.awaited:
         notes.append("no reply tells")
+    if row.duplicates:
+        notes.append(f"{row.duplicates} paid twice")
     cells = (
         row.provider,
         f"`{row.fault.name if row.fault else ''}`",
