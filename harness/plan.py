@@ -138,10 +138,7 @@ def _covered(provider: str, one: Coverage) -> str:
     )
     if not one.left_out:
         return text
-    dear = ", ".join(
-        f"{item.argument}={item.value} ({told(item.price)})"
-        for item in one.left_out
-    )
+    dear = ", ".join(f"{item.argument}={item.value} ({told(item.price)})" for item in one.left_out)
     return f"{text}; left out, with what each would cost: {dear}"
 
 
