@@ -99,8 +99,9 @@ def _share(limits: Limits, operations: int) -> _Share:
     images, requests = limits.images, limits.requests
     if limits.default:
         images = ALLOWANCE_IMAGES * operations
-        requests = ALLOWANCE_REQUESTS * operations if requests is None else requests
     usual = images is not None and images <= ALLOWANCE_IMAGES * operations
+    if usual and requests is None:  # a limit of images alone, and no larger than the default one
+        requests = ALLOWANCE_REQUESTS * operations
     return _Share(
         images=part(images),
         amount=None if limits.amount is None else limits.amount * (1 - KEPT_BACK) / operations,

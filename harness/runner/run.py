@@ -275,16 +275,21 @@ class _Runner:
 
 
 def _budget(options: Options, name: str) -> Budget:
-    """Return what a provider's session may spend; what is on tape was paid for already."""
+    """Return what a provider's session may spend; what is on tape was paid for already.
+
+    A limit of images that is no larger than the default one leaves the default of requests.
+    """
     amount, images = options.budgets.get(name), options.max_images
-    by_default = amount is None and images is None and options.against != "cassettes"
-    allowed = Allowance(images=ALLOWANCE_IMAGES, requests=ALLOWANCE_REQUESTS)
-    return Budget(
-        amount=amount,
-        images=images,
-        requests=options.max_requests,
-        per_operation=allowed if by_default else None,
-    )
+    each: Allowance | None = None
+    if options.against != "cassettes":
+        operations = sum(one in options.operations for one in shipped(name).operations)
+        by_default = amount is None and images is None
+        usual = by_default or (images is not None and images <= ALLOWANCE_IMAGES * operations)
+        each = Allowance(
+            images=ALLOWANCE_IMAGES if by_default else None,
+            requests=ALLOWANCE_REQUESTS if usual and options.max_requests is None else None,
+        )
+    return Budget(amount=amount, images=images, requests=options.max_requests, per_operation=each)
 
 
 def _folder(options: Options) -> RunFolder:
