@@ -82,7 +82,7 @@ def test_combinations_that_fail_are_named_by_what_fails_and_nothing_else(
 
 
 @pytest.mark.parametrize("provider", NAMES)
-@pytest.mark.parametrize("seed", [1, 20261121])
+@pytest.mark.parametrize("seed", [20261121])
 def test_a_faultless_emulator_breaks_nothing_at_any_seed(
     provider: str, seed: int, tmp_path: Path
 ) -> None:
