@@ -58,7 +58,7 @@ def test_every_probe_survives_a_saved_plan(name: str) -> None:
 
 
 @given(world=WORLDS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_nothing_is_asked_twice(world: World) -> None:
     driven = drive(world)
     bodies = [sent_digest(record.shot) for record in driven.records]
@@ -68,13 +68,13 @@ def test_nothing_is_asked_twice(world: World) -> None:
 
 
 @given(world=WORLDS, images=st.integers(0, 12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_its_allowance_of_images_is_never_passed(world: World, images: int) -> None:
     assert drive(world, images=images).images <= images
 
 
 @given(n=st.integers(1, 15), images=st.integers(0, 30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_several_images_of_one_request_are_held_against_the_allowance(n: int, images: int) -> None:
     driven = drive(World(name="aimlapi", n=n), images=images)
 
@@ -83,7 +83,7 @@ def test_several_images_of_one_request_are_held_against_the_allowance(n: int, im
 
 
 @given(world=WORLDS, seed=st.integers(0, 99))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_the_same_records_in_any_order_make_the_same_shots(world: World, seed: int) -> None:
     driven = drive(world, images=12)
     told = 1 + sum(len(round_) for round_ in driven.rounds[: seed % (len(driven.rounds) + 1)])

@@ -26,7 +26,7 @@ def told(observed: str) -> dict[str, set[str]]:
 
 
 @given(does=DOES, named=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_what_becomes_of_each_unknown_field_is_found(does: dict[str, str], named: bool) -> None:  # noqa: FBT001 - drawn
     driven = drive(World(name="buble", fields=does, named=named))
     rows = {row.parameter: row for row in driven.rows if row.rule == "argument"}

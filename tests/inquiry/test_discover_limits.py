@@ -54,7 +54,7 @@ def test_a_bracket_that_is_narrow_enough_ends_a_search_but_not_over_a_round_valu
 
 
 @given(limit=st.integers(100, 250_000), place=st.sampled_from(["apiframe", "sub2api"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_the_planted_length_of_a_prompt_is_found(limit: int, place: str) -> None:
     operation = "respond" if place == "sub2api" else "generate"
     row = drive(World(name=place, operation=operation, prompt=limit)).row("max_length")
@@ -101,7 +101,7 @@ def test_a_figure_that_promises_nothing_is_compared_with_what_was_seen(
 
 
 @given(limit=st.integers(1, 40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_planted_number_of_references_is_found_exactly(limit: int) -> None:
     row = drive(World(name="apiframe", operation="edit", references=limit)).row("count")
 
@@ -135,7 +135,7 @@ def test_an_n_that_is_served_and_not_honoured_is_a_limit() -> None:
     least=st.integers(0, 1_000_000),
     edge=st.integers(3072, 9000),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_the_planted_bounds_of_sizes_are_found(
     step: int, ratio: float, most: int, least: int, edge: int
 ) -> None:

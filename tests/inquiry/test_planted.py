@@ -70,7 +70,7 @@ def is_found(rows: list[Case], strict: dict[str, Json], told: list[Finding]) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(
-    max_examples=12,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.nested_given],  # rows are drawn, numbers are shrunk
@@ -100,7 +100,7 @@ def test_a_planted_interaction_is_found_within_the_cap(
 @pytest.mark.parametrize("name", NAMES)
 def test_nearly_every_planted_interaction_is_found_within_ten_requests(name: str) -> None:
     dice, found, tried = Random(1), 0, 0
-    for seed in range(12):
+    for seed in range(4):
         rows = drawn_rows(name, 10, seed)
         strict = planted(rows, dice.randint(1, 3), dice)
         if strict is not None:
@@ -123,7 +123,7 @@ def boundaries() -> list[str]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.nested_given],
