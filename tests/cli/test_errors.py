@@ -271,7 +271,13 @@ def test_an_unknown_fault_is_named(typed: Typed, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("plan",), ("plan", "--json"), ("providers", "show", "sub2api"), ("--help",)]
+    "arguments",
+    [
+        ("plan", "--provider", "buble"),
+        ("plan", "--json"),
+        ("providers", "show", "sub2api"),
+        ("--help",),
+    ],
 )
 def test_a_reader_that_has_read_enough_is_no_failure_of_anybody(arguments: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
