@@ -5,7 +5,7 @@ A plan is saved and read back, never drawn again: drawing depends on the version
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +15,7 @@ from harness.core.errors import RecordingError
 from harness.core.exchange import Part, Request
 from harness.core.jsontype import Json, canonical, digest
 from harness.core.places import THIS_RUN
+from harness.core.slot import Slot
 from harness.spec import price
 from harness.spec.dialect import carried, request
 from harness.spec.judge import broken
@@ -189,6 +190,7 @@ def _shot_json(shot: Shot) -> Json:
         "price": _price_json(shot.price),
         "at_risk": _price_json(shot.at_risk),
         "due_s": shot.due_s,
+        **({} if shot.slot is None else {"slot": asdict(shot.slot)}),
     }
 
 
@@ -247,6 +249,7 @@ class _SavedCase:
     stage: Stage
     follows: str | None
     due_s: float
+    slot: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,4 +331,4 @@ def _reread(provider: Provider, saved: _SavedCase) -> Shot:
         stage=saved.stage,
         follows=saved.follows,
     )
-    return replace(shot(provider, case), due_s=saved.due_s)
+    return replace(shot(provider, case), due_s=saved.due_s, slot=saved.slot)

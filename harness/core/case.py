@@ -6,6 +6,7 @@ from typing import Literal
 
 from harness.core.exchange import Request
 from harness.core.jsontype import Json
+from harness.core.slot import Slot
 
 Expect = Literal["accept", "refuse", "observe"]
 """What the documents promise: acceptance, refusal, or nothing (then we only look)."""
@@ -16,8 +17,9 @@ FollowUp = Literal["poll_again", "unknown_job", "same_key"]
 job that never was, and the same submission under the same idempotency key."""
 
 
-Stage = Literal["plan", "confirm", "isolate", "shrink", "discover"]
-"""Why a case is asked: it was planned; or what came before it made it worth asking."""
+Stage = Literal["plan", "confirm", "isolate", "shrink", "discover", "measure"]
+"""Why a case is asked: it was planned, to judge or to measure; or what came before it made it worth
+asking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,8 @@ class Shot:
 
     `price` is what it costs when the provider keeps its documents (a rightly refused request is
     free); `at_risk` is the most it may cost, reserved before sending. `due_s` is the planned
-    departure in seconds from the start of the run; 0 means as soon as a worker is free.
+    departure in seconds from the start of the run; 0 means as soon as a worker is free. `slot` is
+    its place in a benchmark, missing where it asks for conformance.
     """
 
     case: Case
@@ -72,6 +75,7 @@ class Shot:
     price: Price
     at_risk: Price
     due_s: float = 0.0
+    slot: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,11 @@ class Times:
     """Seconds on the run's monotonic clock, counted from the run's start.
 
     `due_s` is the intended departure, `sent_s` the real one; `headers_s` and `first_byte_s` are
-    missing where the round trip ended before them.
+    missing where the round trip ended before them. `dns_s`, `connect_s` and `tls_s` are how long
+    finding the address, connecting and securing the connection took: missing where it was open
+    already, or where nothing of the kind was needed. `written_s` is when the whole request had been
+    handed to the system. `decode_s` is how long one processor works to decode the images of the
+    reply, which is done elsewhere and later: they could have been in hand at `end_s + decode_s`.
     """
 
     due_s: float
@@ -73,6 +77,16 @@ class Times:
     end_s: float
     headers_s: float | None = None
     first_byte_s: float | None = None
+    dns_s: float | None = None
+    connect_s: float | None = None
+    tls_s: float | None = None
+    written_s: float | None = None
+    decode_s: float | None = None
+
+    @property
+    def pixels_s(self) -> float:
+        """When the images of the reply could be in hand, decoded."""
+        return self.end_s + (self.decode_s or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

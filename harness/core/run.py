@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from harness.core.benchmark import Benchmark
 from harness.core.record import Evidence
 
 
@@ -27,3 +28,5 @@ class RunHeader:
     word: str = ""
     """A word of the run's own, by which what it submits is known (idempotency keys)."""
     notes: tuple[str, ...] = ()
+    benchmark: Benchmark | None = None
+    """How its benchmark was laid out and measured, where it is one."""

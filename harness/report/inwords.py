@@ -18,6 +18,7 @@ _STAGES: dict[Stage, str] = {
     "isolate": "narrowed down",
     "shrink": "made smaller",
     "discover": "looking for a limit",
+    "measure": "",
 }
 
 Named = Mapping[tuple[str, str], str]

@@ -5,9 +5,30 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from harness.core.benchmark import Arrivals, Slo
+from harness.core.workload import Workload
 from harness.spec.provider import OPERATIONS
 
 Against = Literal["cassettes", "emulator", "live"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """What a benchmark is to measure.
+
+    `levels` are the loads on each provider, one stage of `blocks` blocks each: requests under way
+    at once for closed arrivals, requests per second for open ones. The first `warm_up` blocks of
+    each stage come on top, and count in no figure.
+    """
+
+    workloads: tuple[Workload, ...]
+    arrivals: Arrivals = "closed"
+    levels: tuple[float, ...] = (4,)
+    blocks: int = 8
+    warm_up: int = 0
+    until_decided: bool = False
+    slo: Slo | None = None
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +43,7 @@ class Options:
     values are tried together in all combinations. `keys` come from the environment and are never
     written. `time_scale` stretches the emulator's durations and our pauses against it. `assets_url`
     and `webhook_url` are where providers reach reference images and our receiver; `receive_port` is
-    the receiver's own.
+    the receiver's own. `measuring` makes the run a benchmark.
     """
 
     against: Against
@@ -49,3 +70,4 @@ class Options:
     assets_url: str | None = None
     webhook_url: str | None = None
     receive_port: int | None = None
+    measuring: Measuring | None = None

@@ -90,6 +90,11 @@ def from_interaction(interaction: object) -> Exchange:
             end_s=fields.number(timing, "end_s"),
             headers_s=fields.maybe_number(timing, "headers_s"),
             first_byte_s=fields.maybe_number(timing, "first_byte_s"),
+            dns_s=fields.maybe_number(timing, "dns_s"),
+            connect_s=fields.maybe_number(timing, "connect_s"),
+            tls_s=fields.maybe_number(timing, "tls_s"),
+            written_s=fields.maybe_number(timing, "written_s"),
+            decode_s=fields.maybe_number(timing, "decode_s"),
         ),
         step=_step(fields.maybe_text(asked, "step") or SUBMIT),
     )

@@ -1,0 +1,105 @@
+"""How a benchmark was laid out, and how well the harness itself measured."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.core.workload import Fit, Workload
+
+Arrivals = Literal["closed", "constant", "poisson"]
+"""`closed`: a fixed number of requests under way, the next leaves when one has ended; the others
+leave by a timetable, whatever the replies do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A part of a benchmark under one load, per provider; a sweep or a ramp has several.
+
+    Closed arrivals have a `concurrency`, open ones a `rate_per_s` (then `concurrency` is missing).
+    """
+
+    name: str
+    blocks: int
+    concurrency: int | None = None
+    rate_per_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slo:
+    """A ceiling on time to pixels: the `quantile` (0.95) is to be below `seconds`."""
+
+    quantile: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """What was decided before the first request left.
+
+    `warm_up` is the number of blocks at the start that are marked and left out of every figure.
+    With `until_decided`, what is decided at error rate `alpha` is asked no more. `timeout_s` is
+    how long a request was waited for, where that is not the provider's own documented time.
+    """
+
+    seed: int
+    workloads: tuple[Workload, ...]
+    fits: tuple[Fit, ...]
+    arrivals: Arrivals
+    stages: tuple[Stage, ...]
+    warm_up: int = 0
+    timeout_s: float | None = None
+    slo: Slo | None = None
+    until_decided: bool = False
+    alpha: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """The harness's own error, measured against a server with known delays, in seconds.
+
+    Of `n` replies of `body_bytes` at `concurrency`, `p50_s` and `p99_s` are quantiles of (what we
+    reported - what the server did), from the request's departure to the last byte; `first_p50_s`
+    and `first_p99_s` the same to the first byte of the body. `failed` says why there is none.
+    """
+
+    concurrency: int
+    body_bytes: int
+    n: int
+    p50_s: float | None = None
+    p99_s: float | None = None
+    first_p50_s: float | None = None
+    first_p99_s: float | None = None
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What was seen of our own process and machine while a benchmark ran; None is unknown here.
+
+    `lag_*` is how late the event loop woke up, in seconds. `cpu_share` is the busiest second's
+    share of the CPU time that all cores together have, `own_cpu_share` what our process took of
+    one core over the run. `memory_left_share` is the least share of memory that was free.
+    `clock_step_s` is by how much the wall clock moved against the monotonic one.
+    """
+
+    seconds: float
+    lag_p99_s: float
+    lag_max_s: float
+    own_cpu_share: float
+    cpu_share: float | None = None
+    memory_peak_bytes: int | None = None
+    memory_left_share: float | None = None
+    clock_step_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """What a run's header keeps of its benchmark: see the records for everything else.
+
+    `stopped` says per provider and workload (`NAME/WORKLOAD`) why it was asked no more before the
+    end of its design.
+    """
+
+    design: Design
+    calibrations: tuple[Calibration, ...] = ()
+    watched: tuple[Watched, ...] = ()
+    stopped: dict[str, str] | None = None
