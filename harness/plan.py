@@ -10,15 +10,16 @@ from decimal import Decimal
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.core.asjson import carried_json, price_json
 from harness.core.case import Case, Coverage, Expect, FollowUp, Plan, Price, Shot, Stage
 from harness.core.errors import RecordingError
-from harness.core.exchange import Part, Request
 from harness.core.jsontype import Json, canonical, digest
+from harness.core.money import money
 from harness.core.places import THIS_RUN
 from harness.core.slot import Slot
 from harness.spec import price
-from harness.spec.dialect import carried, request
-from harness.spec.judge import broken
+from harness.spec.dialect import request
+from harness.spec.judge import broken_when_sent
 from harness.spec.provider import Provider
 
 ALLOWANCE_IMAGES = 40
@@ -76,7 +77,7 @@ def plan(
     shots.sort(key=lambda item: item[:2])  # stable: those of one place as the operations stand
     kept: dict[str, Shot] = {}
     for _, _, one in shots:
-        kept.setdefault(_sent(one), one)
+        kept.setdefault(sent_digest(one), one)
     return Plan(
         provider=provider.name,
         seed=seed,
@@ -105,10 +106,10 @@ def shot(provider: Provider, case: Case) -> Shot:
     )
 
 
-def _sent(shot: Shot) -> str:
-    """Return a digest of where a request goes and what it carries: a form has no JSON body."""
-    request_ = shot.request
-    return digest([request_.method, request_.target, _carried(request_)])
+def sent_digest(shot: Shot) -> str:
+    """Return a digest of where a request goes and what it carries: shots with one ask the same."""
+    sent = shot.request
+    return digest([sent.method, sent.target, carried_json(sent, digests=True)])
 
 
 def _twice(once: Price) -> Price:
@@ -139,14 +140,8 @@ def _covered(provider: str, one: Coverage) -> str:
     )
     if not one.left_out:
         return text
-    dear = ", ".join(f"{item.argument}={item.value} ({told(item.price)})" for item in one.left_out)
+    dear = ", ".join(f"{item.argument}={item.value} ({money(item.price)})" for item in one.left_out)
     return f"{text}; left out, with what each would cost: {dear}"
-
-
-def told(price_: Price) -> str:
-    """Return an amount with its unit, as short as it is exact."""
-    plural = "s" if price_.unit in ("credit", "image") and price_.amount != 1 else ""
-    return f"{price_.amount.normalize():f} {price_.unit}{plural}"
 
 
 def plan_digest(plan_: Plan) -> str:
@@ -184,11 +179,11 @@ def _shot_json(shot: Shot) -> Json:
             "method": sent.method,
             "path": sent.target,
             "headers": dict(sent.headers),
-            **_carried(sent),
+            **carried_json(sent, digests=True),
             "timeout_s": sent.timeout_s,
         },
-        "price": _price_json(shot.price),
-        "at_risk": _price_json(shot.at_risk),
+        "price": price_json(shot.price),
+        "at_risk": price_json(shot.at_risk),
         "due_s": shot.due_s,
         **({} if shot.slot is None else {"slot": asdict(shot.slot)}),
     }
@@ -202,35 +197,9 @@ def _coverage_json(one: Coverage) -> Json:
         "combinations": list(one.combinations),
         "refusals": list(one.refusals),
         "left_out": [
-            {"argument": item.argument, "value": item.value, "price": _price_json(item.price)}
+            {"argument": item.argument, "value": item.value, "price": price_json(item.price)}
             for item in one.left_out
         ],
-    }
-
-
-def _carried(sent: Request) -> dict[str, Json]:
-    if sent.form is None:
-        return {"json": sent.body}
-    return {"form": [_part_json(part) for part in sent.form]}
-
-
-def _price_json(amount: Price) -> dict[str, Json]:
-    whole = amount.amount == amount.amount.to_integral_value()
-    number = int(amount.amount) if whole else float(amount.amount)
-    return {"amount": number, "unit": amount.unit, "images": amount.images}
-
-
-def _part_json(part: Part) -> dict[str, Json]:
-    if part.value is not None:
-        return {"name": part.name, "value": part.value}
-    return {
-        "name": part.name,
-        "filename": part.filename,
-        "media_type": part.media_type,
-        "bytes": part.size_bytes,
-        "width": part.width_px,
-        "height": part.height_px,
-        "digest": part.digest,
     }
 
 
@@ -305,7 +274,7 @@ def from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
 def _keeps_its_word(provider: Provider, case: Case) -> bool:
     """Tell whether the rules still say of a judged case what it was made for."""
     operation = provider.operation(case.operation)
-    breaks, unsaid = broken(operation, carried(operation, case.arguments))
+    breaks, unsaid = broken_when_sent(operation, case.arguments)
     match case.expect:
         case "accept":
             return case.breaks is None and not breaks and not unsaid

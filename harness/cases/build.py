@@ -9,8 +9,7 @@ from harness.cases.values import companions
 from harness.core.case import Case, Expect, FollowUp
 from harness.core.errors import HarnessError
 from harness.core.jsontype import Json, canonical
-from harness.spec.dialect import carried
-from harness.spec.judge import broken
+from harness.spec.judge import broken_when_sent
 from harness.spec.provider import Constraint, Operation, Provider
 
 
@@ -47,7 +46,7 @@ class Builder:
 
     def is_valid(self, arguments: dict[str, Json]) -> bool:
         """Tell whether a request is inside the documents: no rule is broken or left unsaid."""
-        return broken(self.operation, carried(self.operation, arguments)) == ((), ())
+        return broken_when_sent(self.operation, arguments) == ((), ())
 
     def can_tell(self, arguments: dict[str, Json], constraint: Constraint, *, kept: bool) -> bool:
         """Tell whether a request with other files is about this rule alone, `kept` or broken.
@@ -57,7 +56,7 @@ class Builder:
         """
         if self.operation.arguments[constraint.parameter].type not in ("images", "file"):
             return True
-        breaks, unsaid = broken(self.operation, carried(self.operation, arguments))
+        breaks, unsaid = broken_when_sent(self.operation, arguments)
         return [item.id for item in breaks] == ([] if kept else [constraint.id]) and not unsaid
 
     def follow_ups(self) -> tuple[FollowUp, ...]:
@@ -81,7 +80,7 @@ class Builder:
         Raises HarnessError where the arguments are not valid: that is a bug of ours, and sending
         it would blame the provider.
         """
-        breaks, unsaid = broken(self.operation, carried(self.operation, arguments))
+        breaks, unsaid = broken_when_sent(self.operation, arguments)
         if breaks or unsaid:
             self._bug(case_id, arguments, [item.id for item in (*breaks, *unsaid)])
         return self._case(
@@ -90,7 +89,7 @@ class Builder:
 
     def refuse(self, case_id: str, arguments: dict[str, Json], constraint: Constraint) -> Case:
         """Return a case that breaks exactly this documented constraint."""
-        breaks, unsaid = broken(self.operation, carried(self.operation, arguments))
+        breaks, unsaid = broken_when_sent(self.operation, arguments)
         if [item.id for item in breaks] != [constraint.id] or unsaid:
             self._bug(case_id, arguments, [item.id for item in (*breaks, *unsaid)])
         return self._case(case_id, "refuse", arguments, about=constraint.id, breaks=constraint.id)

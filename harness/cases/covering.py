@@ -14,7 +14,6 @@ from decimal import Decimal
 from itertools import combinations, product
 from random import Random
 
-from harness.cases import prompts
 from harness.cases.build import Builder, short_digest
 from harness.cases.table import (
     Cell,
@@ -23,7 +22,6 @@ from harness.cases.table import (
     Table,
     counted,
     in_words,
-    own_value,
     tuples,
 )
 from harness.core.case import Case, Coverage, LeftOut, Price
@@ -37,15 +35,16 @@ PATIENCE = 40
 """After so many rows one candidate in four is made: what is left is rare, and its order matters
 little."""
 
-FEW = 8
-"""Arguments of at most so many values: their combinations are what most people send."""
-
 SINGLE, OFTEN, KIND, RARE, THREE = 600, 40, 40, 5, 10
 """What a row is worth for each untried value; combination of arguments with few values; kind of
 size with one of those; other combination; and three of few values together, which are never asked
 for by themselves at strength 2 but may as well differ."""
 
 THREE_CELLS = 3
+
+Tries = tuple[frozenset[Cell], frozenset[Cell]]
+"""What a row tries, and what is special about its size: on that its gain depends, until another
+row is kept."""
 
 DEAR = Decimal("0.1")
 """Where images are what is scarce, the plain image's price counts as much as this part of one: no
@@ -103,6 +102,7 @@ class _Shop:
         self.names = sorted(table.levels)
         self.rows: list[dict[str, Json]] = []
         self.made = 0
+        self.plain = self._price(table.base)
         self._take_stock()
 
     def _take_stock(self) -> None:
@@ -110,19 +110,18 @@ class _Shop:
         self.spent = price.free(self.table.builder.provider)
         self.untried = set(self.table.values)
         open_ = set(self.table.feasible(self.strength))
+        self.met: set[Combination] = set()
         for row in (self.table.base, *self.rows):
             cells = self.table.cells(row)
             self.untried -= cells
             open_ -= tuples(cells, self.strength)
+            self.met.update(*self._beside(cells, self.table.facets(row)))
         for row in self.rows:
             self._pay(row)
-        self.common = {one for one in open_ if all(self._few(name) for name, _ in one)}
+        self.common = {one for one in open_ if all(self.table.has_few(name) for name, _ in one)}
         self.rare = open_ - self.common
-        self.met = {one for row in (self.table.base, *self.rows) for one in self._beside(row)}
         self.too_dear: dict[Cell, Price] = {}
-
-    def _few(self, name: str) -> bool:
-        return len(self.table.levels[name]) <= FEW
+        self.gains: dict[Tries, int] = {}
 
     def buy(self) -> list[dict[str, Json]]:
         """Buy until there is nothing new to be had for the money, and keep what is needed of it."""
@@ -172,6 +171,7 @@ class _Shop:
         before = len(self.common) + len(self.rare)
         self.common = {some for some in self.common if self._payable(some)}
         self.rare = {some for some in self.rare if self._payable(some)}
+        self.gains.clear()
         return bool(gone) or len(self.common) + len(self.rare) < before
 
     def _cheapest(self, cell: Cell) -> Price:
@@ -224,22 +224,28 @@ class _Shop:
         return self.purse.carries(self.spent, self._price(row), len(self.rows))
 
     def _gain(self, row: Mapping[str, Json]) -> int:
-        cells = self.table.cells(row)
+        tries = self.table.cells(row), self.table.facets(row)
+        if tries not in self.gains:
+            self.gains[tries] = self._gain_of(*tries)
+        return self.gains[tries]
+
+    def _gain_of(self, cells: frozenset[Cell], facets: frozenset[Cell]) -> int:
         some = tuples(cells, self.strength)
-        beside = self._beside(row) - self.met
-        kinds = sum(len(one) < THREE_CELLS for one in beside)
+        kinds, threes = self._beside(cells, facets)
         return (
             SINGLE * len(cells & self.untried)
             + OFTEN * len(some & self.common)
             + RARE * len(some & self.rare)
-            + KIND * kinds
-            + THREE * (len(beside) - kinds)
+            + KIND * len(kinds - self.met)
+            + THREE * len(threes - self.met)
         )
 
-    def _beside(self, row: Mapping[str, Json]) -> set[Combination]:
+    def _beside(
+        self, cells: frozenset[Cell], facets: frozenset[Cell]
+    ) -> tuple[set[Combination], set[Combination]]:
         """Return what else a row tries: kinds of sizes with single values, and three values."""
-        few = sorted(cell for cell in self.table.cells(row) if self._few(cell[0]))
-        return {*product(self.table.facets(row), few), *combinations(few, THREE_CELLS)}
+        few = sorted(cell for cell in cells if self.table.has_few(cell[0]))
+        return {*product(facets, few)}, {*combinations(few, THREE_CELLS)}
 
     def _worth(self, row: Mapping[str, Json]) -> Decimal:
         """Return what a row teaches for its price; nothing where it cannot be paid."""
@@ -250,7 +256,7 @@ class _Shop:
 
     def _cost(self, one: Price) -> Decimal:
         """Return a price in what is scarce: the amount, or else images and a little of it."""
-        plain = self._price(self.table.base)
+        plain = self.plain
         if self.purse.amount is not None or self.purse.images is None or not plain.amount:
             return one.amount or Decimal(one.images)
         return one.images + DEAR * plain.images * one.amount / plain.amount
@@ -261,9 +267,10 @@ class _Shop:
         self.untried -= cells
         self.common -= tuples(cells, self.strength)
         self.rare -= tuples(cells, self.strength)
-        self.met |= self._beside(row)
+        self.met.update(*self._beside(cells, self.table.facets(row)))
+        self.gains.clear()
         self.made += 1
-        self.rows.append(self._own_words(row, self.made))
+        self.rows.append(self.table.own_words(row, self.made))
 
     def _pay(self, row: Mapping[str, Json]) -> None:
         cost = self._price(row)
@@ -272,15 +279,6 @@ class _Shop:
             unit=cost.unit,
             images=self.spent.images + cost.images,
         )
-
-    def _own_words(self, row: dict[str, Json], number: int) -> dict[str, Json]:
-        """Give a row texts of its own: no two bodies are alike, and each has its own webhooks."""
-        words = dict(row)
-        for name, own in self.table.texts.items():
-            if own_value(row, name) != own:
-                continue
-            words[name] = prompts.harmless(number) if name == "prompt" else f"{row[name]}-{number}"
-        return words
 
     def coverage(self) -> Coverage:
         """Count what was bought, on the rows themselves."""

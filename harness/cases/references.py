@@ -39,15 +39,9 @@ _MODE = (
 )
 
 
-def takes_files(name: str, operation: Operation) -> bool:
-    """Tell whether an argument holds files; else it holds addresses."""
-    uploaded = operation.upload is not None and operation.upload.argument == name
-    return operation.body == "form" or uploaded
-
-
 def value(wanted: Recipe, name: str, operation: Operation) -> Json:
     """Return one reference as the argument holds it."""
-    return described(wanted) if takes_files(name, operation) else f"{ASSETS}{wanted.name}"
+    return described(wanted) if operation.takes_files(name) else f"{ASSETS}{wanted.name}"
 
 
 def plain(name: str, operation: Operation) -> Json:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations, product
 
 from harness.cases import prompts
@@ -21,6 +21,12 @@ Cell = tuple[str, str]
 
 Combination = tuple[Cell, ...]
 """Cells of different arguments, in order."""
+
+KEPT = 16
+"""Of how many builders the table is kept: more than there are operations."""
+
+FEW = 8
+"""Arguments of at most so many values have few."""
 
 ABSENT = ""
 ACROSS = (r.OnlyWith, r.NeverWith, r.SameSize, r.SameFormat)
@@ -65,10 +71,12 @@ class Table:
     levels: dict[str, tuple[Level, ...]]
     """By argument; the first is how the base has it."""
     known: dict[int, frozenset[Combination]] = field(default_factory=dict)
+    kinds: dict[str, frozenset[Cell]] = field(default_factory=dict)
 
     @classmethod
+    @lru_cache(maxsize=KEPT)
     def of(cls, builder: Builder) -> "Table":
-        """Collect the values from the cases that try each of them alone."""
+        """Collect the values from the cases that try each of them alone; one table per builder."""
         base = builder.base(prompt=prompts.PLAIN)
         levels: dict[str, list[Level]] = {}
         for case in singles(builder):
@@ -107,7 +115,11 @@ class Table:
         There are more sizes than could be tried with everything else; there are few kinds of them.
         """
         size = arguments.get("size")
-        return _kinds(self.builder.operation, size) if isinstance(size, str) else frozenset()
+        if not isinstance(size, str):
+            return frozenset()
+        if size not in self.kinds:
+            self.kinds[size] = _kinds(self.builder.operation, size)
+        return self.kinds[size]
 
     def _found(
         self, known: Mapping[str, Json], arguments: Mapping[str, Json], name: str
@@ -132,6 +144,19 @@ class Table:
         if hook is not None and hook.argument in self.levels:
             found[hook.argument] = self.levels[hook.argument][-1].own
         return found
+
+    def own_words(self, row: Mapping[str, Json], number: int) -> dict[str, Json]:
+        """Give a row texts of its own: no two bodies are alike, and each has its own webhooks."""
+        words = dict(row)
+        for name, own in self.texts.items():
+            if own_value(row, name) != own:
+                continue
+            words[name] = prompts.harmless(number) if name == "prompt" else f"{row[name]}-{number}"
+        return words
+
+    def has_few(self, name: str) -> bool:
+        """Tell whether an argument has few values: their combinations are what most people send."""
+        return len(self.levels[name]) <= FEW
 
     @cached_property
     def _known_values(self) -> dict[str, dict[str, Json]]:

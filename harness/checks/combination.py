@@ -16,8 +16,7 @@ from harness.checks.naming import blames, named_in
 from harness.core.jsontype import Json
 from harness.core.outcome import Refused
 from harness.core.record import Record
-from harness.spec.dialect import carried
-from harness.spec.judge import broken
+from harness.spec.judge import broken_when_sent
 from harness.spec.provider import Operation
 
 DOUBT = 0.02
@@ -92,7 +91,7 @@ class Trouble:
 
     def asks_the_same(self, arguments: dict[str, Json]) -> bool:
         """Tell whether a request keeps all rules but the one that is broken on purpose."""
-        breaks, unsaid = broken(self.operation, carried(self.operation, arguments))
+        breaks, unsaid = broken_when_sent(self.operation, arguments)
         wanted = [] if self.breaks is None else [self.breaks]
         return [item.id for item in breaks] == wanted and not unsaid
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 import click
 
 from harness.cli.asked import Asked
-from harness.core.exchange import Part, Request
+from harness.core.asjson import carried_json, price_json
+from harness.core.exchange import Request
 from harness.core.jsontype import Json, canonical
+from harness.core.money import money
 from harness.core.places import ASSETS
 from harness.report.text import count, shown
 from harness.spec.explain import Cost, Explanation, Near, Said, Unknown
@@ -117,10 +119,8 @@ def _money(cost: Cost) -> str:
     images = count(price.images, "image")
     if price.unit == "image":
         return f"{images}; the documents name no price"
-    amount = f"{price.amount.normalize():f}"
-    plural = "s" if price.unit == "credit" and price.amount != 1 else ""
     sure = "" if cost.status == "documented" else f" ({cost.status} price)"
-    return f"{images}, {amount} {price.unit}{plural}{sure}"
+    return f"{images}, {money(price)}{sure}"
 
 
 def _filled(text: str, indent: str, *, hang: int | None = None) -> str:
@@ -172,31 +172,8 @@ def _near_json(near: Near) -> Json:
 
 
 def _price_json(cost: Cost) -> Json:
-    amount = cost.price.amount
-    whole = amount == amount.to_integral_value()
-    return {
-        "amount": int(amount) if whole else float(amount),
-        "unit": cost.price.unit,
-        "images": cost.price.images,
-        "status": cost.status,
-    }
+    return {**price_json(cost.price), "status": cost.status}
 
 
 def _request_json(sent: Request) -> Json:
-    carried: dict[str, Json] = (
-        {"json": sent.body} if sent.form is None else {"form": [_part(part) for part in sent.form]}
-    )
-    return {"method": sent.method, "path": sent.target, **carried}
-
-
-def _part(part: Part) -> Json:
-    if part.value is not None:
-        return {"name": part.name, "value": part.value}
-    return {
-        "name": part.name,
-        "filename": part.filename,
-        "media_type": part.media_type,
-        "bytes": part.size_bytes,
-        "width": part.width_px,
-        "height": part.height_px,
-    }
+    return {"method": sent.method, "path": sent.target, **carried_json(sent)}

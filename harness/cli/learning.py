@@ -10,8 +10,8 @@ from rich.table import Table
 
 from harness.core.case import Plan, Price
 from harness.core.jsontype import Json
+from harness.core.money import money
 from harness.plan import Limits, total
-from harness.plan import told as money
 from harness.spec.load import provider as shipped
 
 IMAGE_S = 30.0

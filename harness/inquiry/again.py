@@ -8,8 +8,7 @@ from harness.core.case import Case
 from harness.core.jsontype import Json
 from harness.core.outcome import Refused
 from harness.core.record import Record
-from harness.spec.dialect import carried
-from harness.spec.judge import broken
+from harness.spec.judge import broken, broken_when_sent
 from harness.spec.provider import Argument, Operation, Provider
 
 Taken = Callable[[Case], bool]
@@ -110,8 +109,7 @@ def _same_question(operation: Operation, first: Case, other: Case) -> bool:
     """Tell whether two requests keep and break the same rules and hold the same values."""
     before, after = (
         tuple(
-            tuple(item.id for item in kind)
-            for kind in broken(operation, carried(operation, one.arguments))
+            tuple(item.id for item in kind) for kind in broken_when_sent(operation, one.arguments)
         )
         for one in (first, other)
     )

@@ -10,9 +10,8 @@ from harness.cases import prompts
 from harness.cases.build import Builder
 from harness.checks.answers import PASSING
 from harness.checks.naming import same_name
-from harness.core.case import Shot
 from harness.core.exchange import Picture
-from harness.core.jsontype import Json, digest
+from harness.core.jsontype import Json
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
 from harness.runner.cost import cost_of
@@ -138,15 +137,6 @@ def images_of(seen: Seen) -> int:
     """Return how many images a record has cost, in the worst reading."""
     outcome = seen.record.outcome
     return 0 if outcome is None else cost_of(outcome, seen.record.shot.at_risk).images
-
-
-def sent_digest(shot: Shot) -> str:
-    """Return a digest of where a request goes and what it carries; forms have no JSON body."""
-    sent = shot.request
-    parts: list[Json] | None = None
-    if sent.form is not None:
-        parts = [[one.name, one.value, one.filename, one.digest] for one in sent.form]
-    return digest([sent.method, sent.target, sent.body, parts])
 
 
 def day_of(seen: Iterable[Seen]) -> date | None:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from harness.core.money import unit_of
 from harness.core.verdict import Estimate
 
 
@@ -50,5 +51,4 @@ def amount(value: Decimal) -> str:
 
 def money(value: Decimal, unit: str) -> str:
     """Return an amount with its unit: `1 credit`, `0.5 credits`, `0.053 usd`."""
-    counted = unit in {"credit", "image"} and value != 1
-    return f"{amount(value)} {unit}{'s' if counted else ''}"
+    return f"{amount(value)} {unit_of(value, unit)}"

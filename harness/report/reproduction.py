@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from harness.core.exchange import Part, Request
+from harness.core.asjson import carried_json
+from harness.core.exchange import Request
 from harness.core.jsontype import Json
 from harness.core.verdict import Finding
 from harness.report.curl import plain_headers
@@ -149,27 +150,9 @@ def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict
 
 
 def _wire(request: Request, auth: Auth) -> dict[str, Json]:
-    body: dict[str, Json] = (
-        {"json": request.body}
-        if request.form is None
-        else {"form": [_part(part) for part in request.form]}
-    )
     return {
         "method": request.method,
         "path": request.target,
         "headers": dict(plain_headers(request, auth)),
-        **body,
-    }
-
-
-def _part(part: Part) -> Json:
-    if part.value is not None:
-        return {"name": part.name, "value": part.value}
-    return {
-        "name": part.name,
-        "filename": part.filename,
-        "media_type": part.media_type,
-        "bytes": part.size_bytes,
-        "width": part.width_px,
-        "height": part.height_px,
+        **carried_json(request),
     }

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from harness.cases.build import Builder
@@ -56,11 +57,17 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
     for operation in chosen:
         some, covered = _planned(
-            Builder(provider, operation), share, seed=seed, strength=strength, discover=discover
+            _builder(name, operation), share, seed=seed, strength=strength, discover=discover
         )
         cases += some
         coverage.append(covered)
     return plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
+
+
+@cache
+def _builder(name: str, operation: str) -> Builder:
+    """Return the one builder of an operation: budgets differ in what they buy of its values."""
+    return Builder(shipped(name), operation)
 
 
 def plan_for(name: str, options: Options) -> Plan:
@@ -169,12 +176,12 @@ def drawn_refusals(builder: Builder, *, count: int, seed: int) -> list[Case]:
     return [*{case.id: case for case in found}.values()]
 
 
-def saved_plan(folder: Path, name: str) -> Plan:
+def saved_plan(folder: Path, name: str, file: str = PLAN) -> Plan:
     """Read the plan beside a provider's cassette.
 
     Raises RecordingError where it is missing, unreadable or not what its requests say.
     """
-    path = folder / name / PLAN
+    path = folder / name / file
     hint = f"record it: harness run --record --against emulator --provider {name}"
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))

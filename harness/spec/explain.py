@@ -13,8 +13,8 @@ from harness.core.exchange import Request
 from harness.core.jsontype import Json
 from harness.spec import price
 from harness.spec import rules as r
-from harness.spec.dialect import carried, request
-from harness.spec.judge import broken
+from harness.spec.dialect import request
+from harness.spec.judge import broken_when_sent
 from harness.spec.nearest import Change, nearest
 from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, Provider
 from harness.spec.source import Status
@@ -116,7 +116,7 @@ def explain(
         *(_stranger(operation, name) for name in given if name not in known),
         *(_key(operation, key) for key in unknown),
     )
-    objections, unsaid = broken(operation, carried(operation, known))
+    objections, unsaid = broken_when_sent(operation, known)
     breaks = tuple(item for item in objections if _judged(item, operation))
     doubts = (
         *(_said(item) for item in objections if not _judged(item, operation)),

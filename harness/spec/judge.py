@@ -4,6 +4,7 @@ from typing import assert_never
 
 from harness.core.jsontype import Json
 from harness.spec import rules as r
+from harness.spec.dialect import carried
 from harness.spec.provider import Argument, Constraint, Operation
 
 
@@ -38,6 +39,13 @@ def broken(
         tuple(item for item, said in words if said == "breaks"),
         tuple(item for item, said in words if said == "unsaid"),
     )
+
+
+def broken_when_sent(
+    operation: Operation, arguments: r.Arguments
+) -> tuple[tuple[Constraint, ...], tuple[Constraint, ...]]:
+    """Return what `broken` does of the arguments as they reach the provider."""
+    return broken(operation, carried(operation, arguments))
 
 
 def of_type(argument: Argument, value: Json) -> bool:

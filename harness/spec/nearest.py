@@ -7,7 +7,7 @@ from itertools import combinations, islice
 from harness.core.jsontype import Json
 from harness.spec import rules as r
 from harness.spec.dialect import carried
-from harness.spec.judge import broken, word
+from harness.spec.judge import broken_when_sent, word
 from harness.spec.neighbours import alike, near
 from harness.spec.provider import Constraint, Operation
 
@@ -63,7 +63,7 @@ def nearest(operation: Operation, arguments: r.Arguments) -> Nearest | None:
 
 def valid(operation: Operation, arguments: r.Arguments) -> bool:
     """Tell whether no rule objects to these arguments, and none leaves open if it does."""
-    return broken(operation, carried(operation, arguments)) == ((), ())
+    return broken_when_sent(operation, arguments) == ((), ())
 
 
 def _equal(left: Json, right: Json) -> bool:

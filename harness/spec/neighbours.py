@@ -33,12 +33,6 @@ _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:/*")
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-def takes_files(operation: Operation, name: str) -> bool:
-    """Tell whether an argument holds files; else it holds addresses."""
-    uploaded = operation.upload is not None and operation.upload.argument == name
-    return operation.body == "form" or uploaded
-
-
 def plain(operation: Operation, name: str) -> Json:
     """Return a plain value for an argument that has to be there and of which nothing is known.
 
@@ -267,7 +261,7 @@ def _file(operation: Operation, name: str, *, seed: int, clear: bool = False) ->
     kind = "png" if "image/png" in kinds else kinds[0].removeprefix("image/")
     mode = "rgba" if clear and kind != "jpeg" else "rgb"
     filename = f"{kind}-{mode}-512x512-{seed}.{kind}"
-    if not takes_files(operation, name):
+    if not operation.takes_files(name):
         return f"{ASSETS}{filename}"
     media_type = f"image/{kind}"
     return {

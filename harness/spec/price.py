@@ -1,5 +1,6 @@
 """What a request costs by the documents."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from harness.core.case import Price
@@ -15,7 +16,7 @@ def of(provider: Provider, operation: Operation, arguments: Arguments) -> Price:
     it is the most that any fitting row asks, so that it can be reserved before sending.
     """
     prices = provider.prices
-    rows = [row for row in prices.rows if _fits(row, prices, operation, arguments)]
+    rows = list(_fitting(prices, operation, arguments))
     each = max((row.amount for row in rows or prices.rows), default=Decimal(0))
     images = images_asked(arguments)
     return Price(amount=each * images, unit=prices.unit, images=images)
@@ -26,7 +27,7 @@ def status(provider: Provider, operation: Operation, arguments: Arguments) -> St
     prices = provider.prices
     if prices.status != "documented":
         return prices.status
-    rows = (row for row in prices.rows if _fits(row, prices, operation, arguments))
+    rows = _fitting(prices, operation, arguments)
     return next((row.status for row in rows if row.status != "documented"), "documented")
 
 
@@ -51,8 +52,14 @@ def tier(prices: Prices, operation: Operation, arguments: Arguments) -> str | No
     return next(fitting, prices.tiers[-1].name if prices.tiers else None)
 
 
-def _fits(row: PriceRow, prices: Prices, operation: Operation, arguments: Arguments) -> bool:
+def _fitting(prices: Prices, operation: Operation, arguments: Arguments) -> Iterator[PriceRow]:
     asked = tier(prices, operation, arguments)
+    return (row for row in prices.rows if _fits(row, asked, prices, operation, arguments))
+
+
+def _fits(
+    row: PriceRow, asked: str | None, prices: Prices, operation: Operation, arguments: Arguments
+) -> bool:
     if row.tier is not None and asked is not None and row.tier != asked:
         return False
     for name, wanted in row.when.items():

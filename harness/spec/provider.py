@@ -173,6 +173,11 @@ class Operation(Frozen):
         argument = self.arguments.get(name)
         return argument.default if argument else None
 
+    def takes_files(self, name: str) -> bool:
+        """Tell whether an argument for images holds files; else it holds addresses."""
+        uploaded = self.upload is not None and self.upload.argument == name
+        return self.body == "form" or uploaded
+
 
 class Auth(Frozen):
     """How a key travels: `header: prefix + key`; the key comes from the environment only."""

@@ -10,8 +10,7 @@ from harness.core.case import Plan, Shot
 from harness.core.outcome import ErrorClass, Fault, Outcome
 from harness.core.record import Record
 from harness.inquiry.discover import Discovery, discoveries
-from harness.inquiry.discover_told import sent_digest
-from harness.plan import from_json, to_json
+from harness.plan import from_json, sent_digest, to_json
 from harness.spec.load import NAMES, provider
 from tests.inquiry.discover_world import FAULT, World, drive, emulated, refusal
 

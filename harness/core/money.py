@@ -1,0 +1,15 @@
+"""What things cost, in words."""
+
+from decimal import Decimal
+
+from harness.core.case import Price
+
+
+def money(price: Price) -> str:
+    """Return an amount with its unit, as short as it is exact: `1 credit`, `0.5 credits`."""
+    return f"{price.amount.normalize():f} {unit_of(price.amount, price.unit)}"
+
+
+def unit_of(amount: Decimal, unit: str) -> str:
+    """Return the unit as it stands behind an amount: credits and images are counted."""
+    return f"{unit}s" if unit in {"credit", "image"} and amount != 1 else unit
