@@ -5,6 +5,8 @@ Multilingual Plane, where a character is one code point and one UTF-16 unit, so 
 that counts UTF-16 units comes to the same number; texts beyond it are only observed.
 """
 
+import random
+
 PLAIN = "A watercolour painting of a small red lighthouse on a calm northern coast at noon"
 
 PIECES = (
@@ -89,3 +91,59 @@ def astral(length: int) -> str:
 def _filled(start: str, filler: str, length: int) -> str:
     text = (start + filler * (length // len(filler) + 1))[:length]
     return text if not text.endswith((" ", "\n")) else text[:-1] + "."
+
+
+_AIRS = (
+    *("calm", "tiny", "big", "neat", "soft", "plain", "quiet", "small", "warm", "cool", "pale"),
+    *("dark", "light", "bold", "slim", "round", "tall", "wide", "low", "clean", "fresh", "dusty"),
+    *("shiny", "matte"),
+)
+_COLOURS = (
+    *("red", "blue", "green", "gold", "pink", "grey", "white", "black", "brown", "teal"),
+    *("lilac", "cream", "coral", "amber", "olive", "beige"),
+)
+_THINGS = (
+    *("boat", "kite", "vase", "lamp", "chair", "house", "tree", "bridge", "teapot", "bowl"),
+    *("clock", "door", "fence", "garden", "hat", "jug", "ladder", "mill", "pear", "quilt"),
+    *("rug", "shell", "spoon", "stool", "tower", "tulip", "wagon", "barn", "bench", "book"),
+)
+_PLACES = (
+    *("by a calm lake", "on a wooden table", "in a sunny room", "at the end of a lane"),
+    *("under a clear sky", "beside an old wall", "on a green hill", "near a wide river"),
+    *("in an open field", "on a stone step", "behind a low hedge", "at the edge of a wood"),
+)
+_OPENING = 20
+"""The longest opening that is made of three of these words."""
+
+_WITH_PLACE = _OPENING + 1 + max(map(len, _PLACES)) + 1
+"""The longest opening with a place behind it, and the comma that ends it."""
+
+_QUIET = " in soft light, with gentle shadows, clean lines and a plain background."
+_FEW = len(_AIRS) * len(_COLOURS) * len(_THINGS)
+
+
+def distinct_prompts(length: int) -> int:
+    """Return how many prompts of a length `distinct` knows, no two alike; 0 below 20 characters."""
+    if length < _OPENING:
+        return 0
+    return _FEW * len(_PLACES) if length >= _WITH_PLACE else _FEW
+
+
+def distinct(number: int, length: int, *, seed: int) -> str:
+    """Return the prompt of that number, from 0 on, of exactly `length` ASCII characters, harmless.
+
+    The same seed gives the same prompts in any process, each number another one; ValueError
+    beyond `distinct_prompts(length)`. Each begins with what it shows, and neighbours differ there:
+    prompts with a long part in common might share a provider's cache.
+    """
+    if not 0 <= number < distinct_prompts(length):
+        raise ValueError(f"no prompt {number} of {length} characters")
+    place, left = divmod(number, _FEW)
+    # Odd words for numbers in a row: 7,919 is a prime that divides no list's length.
+    left = (left * 7_919 + random.Random(f"prompts {seed}").randrange(_FEW)) % _FEW
+    left, thing = divmod(left, len(_THINGS))
+    air, colour = divmod(left, len(_COLOURS))
+    opening = f"A {_AIRS[air]} {_COLOURS[colour]} {_THINGS[thing]}"
+    if length >= _WITH_PLACE:
+        opening += f" {_PLACES[(place + number) % len(_PLACES)]}"
+    return _filled(f"{opening},", _QUIET, length)

@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from harness.assets import made, recipe
 from harness.cli.learning import IMAGE_S, Learning, several
 from harness.cli.learning import as_json as as_json_line
 from harness.cli.learning import table as budget_table
+from harness.cli.measuring import CONCURRENCY, Asked, measuring, measuring_options
 from harness.cli.options import (
     budget_option,
     chosen,
@@ -26,11 +28,14 @@ from harness.cli.options import (
     seed_option,
     several_budgets,
 )
+from harness.cli.planned import show
 from harness.core.case import Plan
 from harness.core.errors import StoreError, UsageError
+from harness.core.money import money
 from harness.core.places import ASSETS
 from harness.plan import Limits, coverage_notes, to_json, total
-from harness.plan import told as money
+from harness.runner.layout import lay_out
+from harness.runner.options import Measuring, Options
 from harness.runner.prepare import new_plan
 from harness.runner.surroundings import assets_of
 from harness.spec.load import provider as shipped
@@ -43,6 +48,12 @@ from harness.spec.provider import OPERATIONS
 @seed_option
 @json_option
 @click.option("--only", type=click.Choice(["conformance", "benchmark"]), default="conformance")
+@measuring_options
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 256),
+    help=f"Benchmark: requests under way at once, per provider [{CONCURRENCY}].",
+)
 @click.option("--cases/--no-cases", default=True, help="List every case, or only the totals.")
 @budget_option
 @limit_options
@@ -75,6 +86,8 @@ def plan(  # noqa: PLR0913 - one parameter per option
     max_requests: int | None,
     strength: int,
     discover: bool,
+    asked: Asked,
+    concurrency: int | None,
     image_seconds: float,
     assets_url: str | None,
     folder: Path | None,
@@ -83,12 +96,21 @@ def plan(  # noqa: PLR0913 - one parameter per option
 
     Several --budget of one provider are compared; the cases listed are those of the largest.
     """
-    if only == "benchmark":
-        raise UsageError("--only benchmark: this version has no benchmark plan yet")
     wanted = _compared(amounts, chosen(names))
+    measured = measuring(asked, only=only, concurrency=concurrency)
+    if measured is not None:
+        _refuse_other(operations, discover=discover)
+        design, plans = lay_out(_options(measured, chosen(names), seed or 0))
+        _write_assets([*plans.values()], folder)
+        limits = {name: _limits(wanted[name], max_images, max_requests) for name in plans}
+        show(design, plans, limits, as_json=as_json, image_s=image_seconds, assets_url=assets_url)
+        return
+    if concurrency is not None:
+        raise UsageError("--concurrency: for a benchmark only", hint="add --only benchmark")
 
-    def planner(name: str) -> Callable[[Limits], Plan]:
-        return lambda limits: new_plan(
+    @cache  # the plan that is listed is one of those that are compared
+    def planned_for(name: str, limits: Limits) -> Plan:
+        return new_plan(
             name,
             seed=seed or 0,
             operations=operations or OPERATIONS,
@@ -98,12 +120,11 @@ def plan(  # noqa: PLR0913 - one parameter per option
         )
 
     planned = [
-        planner(name)(Limits(amount=max(wanted[name], default=None))) for name in chosen(names)
+        planned_for(name, Limits(amount=max(wanted[name], default=None))) for name in chosen(names)
     ]
-    if folder is not None:
-        _write_assets(planned, folder)
+    _write_assets(planned, folder)
     bought = {
-        name: several(planner(name), name, wanted[name], image_s=image_seconds)
+        name: several(partial(planned_for, name), name, wanted[name], image_s=image_seconds)
         for name in chosen(names)
         if wanted[name] or not as_json
     }
@@ -111,12 +132,57 @@ def plan(  # noqa: PLR0913 - one parameter per option
         for one in planned:
             click.echo(_json(one, bought.get(one.provider, ()), assets_url))
         return
+    _print(planned, bought, image_s=image_seconds, cases=cases)
+
+
+def _print(
+    planned: Sequence[Plan],
+    bought: Mapping[str, Sequence[Learning]],
+    *,
+    image_s: float,
+    cases: bool,
+) -> None:
+    """Print what is planned as tables and sentences."""
     console = Console(soft_wrap=True, markup=False)
     for one in planned:
         shown = [_table(one)] if cases else []
-        shown.append(budget_table(one.provider, bought[one.provider], image_s=image_seconds))
+        shown.append(budget_table(one.provider, bought[one.provider], image_s=image_s))
         for part in (*shown, sentence(one), *coverage_notes(one)):
             console.print(part)
+
+
+def _options(measured: Measuring, names: tuple[str, ...], seed: int) -> Options:
+    """Return a benchmark's choices; where it would be run changes nothing of its plan."""
+    return Options(
+        against="emulator",
+        providers=names,
+        seed=seed,
+        out=Path(),
+        cassettes=Path(),
+        measuring=measured,
+    )
+
+
+def _refuse_other(operations: Sequence[str], *, discover: bool) -> None:
+    """Refuse what a benchmark has no use for."""
+    if operations:
+        raise UsageError(
+            "--operation: a benchmark asks for its workloads, which name their operation",
+            hint="choose them with --workload",
+        )
+    if discover:
+        raise UsageError("--discover: a benchmark measures, and asks no open questions")
+
+
+def _limits(
+    amounts: Sequence[Decimal], images: int | None, requests: int | None
+) -> tuple[Limits, ...]:
+    """Return the limits to show: one for each amount, or for what bounds the run besides."""
+    if not amounts and images is None and requests is None:
+        return ()
+    return tuple(
+        Limits(amount=amount, images=images, requests=requests) for amount in amounts or (None,)
+    )
 
 
 def _compared(amounts: Sequence[str], names: Sequence[str]) -> Mapping[str, list[Decimal]]:
@@ -135,11 +201,14 @@ def _json(plan_: Plan, bought: Sequence[Learning], assets_url: str | None) -> st
     return json.dumps(told, ensure_ascii=False).replace(ASSETS, place)
 
 
-def _write_assets(planned: Sequence[Plan], folder: Path) -> None:
+def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
     """Write the reference images of requests that name addresses; StoreError where they do not fit.
 
+    Without a folder, nothing is written.
     Files that a request carries, or that are uploaded first, need no place of their own.
     """
+    if folder is None:
+        return
     shots = (shot for one in planned for shot in one.shots)
     names = sorted(name for name in assets_of(shots) if recipe(name) is not None)
     try:

@@ -259,13 +259,15 @@ def test_a_folder_that_cannot_be_made_is_our_own_failure(typed: Typed, out: str)
 def test_a_port_that_is_taken_is_named(typed: Typed, provider: Emulator, tmp_path: Path) -> None:
     port = provider.urls["buble"].rpartition(":")[2]
 
-    done = typed("run", "--against", "emulator", "--port", port, "--out", tmp_path / "run")
+    here = ("run", "--against", "emulator", "--provider", "buble", "--out", tmp_path / "run")
+    done = typed(*here, "--port", port)
 
     assert f"port {port}" in one_line(done, 2)
 
 
 def test_an_unknown_fault_is_named(typed: Typed, tmp_path: Path) -> None:
-    done = typed("run", "--against", "emulator", "--fault", "nonsense", "--out", tmp_path / "run")
+    here = ("run", "--against", "emulator", "--provider", "buble", "--out", tmp_path / "run")
+    done = typed(*here, "--fault", "nonsense")
 
     assert "nonsense" in one_line(done, 2)
 
@@ -274,7 +276,7 @@ def test_an_unknown_fault_is_named(typed: Typed, tmp_path: Path) -> None:
     "arguments",
     [
         ("plan", "--provider", "buble"),
-        ("plan", "--json"),
+        ("plan", "--json", "--provider", "sub2api"),
         ("providers", "show", "sub2api"),
         ("--help",),
     ],

@@ -223,7 +223,6 @@ def test_a_reader_that_has_read_enough_is_no_error(form: list[str]) -> None:
     ("arguments", "told"),
     [
         (["--provider", "nano"], "unknown provider 'nano'"),
-        (["--only", "benchmark"], "no benchmark plan yet"),
         (["--seed", "-1"], "--seed"),
         (["--sed", "1"], "--sed"),
         (["--strength", "4"], "--strength"),

@@ -1,0 +1,212 @@
+"""What a benchmark would ask of whom, and what that would cost, before anything is sent."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from math import ceil
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from harness.core.asjson import price_json
+from harness.core.benchmark import Design
+from harness.core.case import Plan, Price, Shot
+from harness.core.jsontype import Json
+from harness.core.money import money
+from harness.core.places import ASSETS
+from harness.core.workload import Fit
+from harness.plan import Limits, to_json, total
+from harness.report.benchmark_words import arrivals, asked, ceiling, differs, load
+from harness.report.text import count
+from harness.spec.load import provider as shipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far a provider's limits reach: the requests in the order they leave."""
+
+    label: str
+    requests: int
+    cost: Price
+    through: str
+
+
+def show(  # noqa: PLR0913 - what is shown, and how
+    design: Design,
+    plans: Mapping[str, Plan],
+    limits: Mapping[str, Sequence[Limits]],
+    *,
+    as_json: bool,
+    image_s: float,
+    assets_url: str | None = None,
+) -> None:
+    """Print the plan of a benchmark, and how far each of a provider's `limits` reaches.
+
+    As JSON, a line for each provider: its plan, its `fits`, the `design` of the whole, and what its
+    `budgets` reach. `image_s` is how long an image is expected to take, in seconds.
+    """
+    reaches = {name: [_reach(plan, one) for one in limits[name]] for name, plan in plans.items()}
+    if as_json:
+        for name, plan in plans.items():
+            click.echo(_line(plan, design, reaches[name], assets_url))
+        return
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console.print(_mapping(design, tuple(plans)))
+    for text in (*_differing(design), *_laid_out(design)):
+        console.print(text)
+    console.print(_prices(design, plans, image_s))
+    for name, some in reaches.items():
+        for reach in some:
+            console.print(f"{shipped(name).title}: {reach.label}: {_reached(reach, plans[name])}")
+
+
+# ---------------------------------------------------------------------------------------- mapping
+def _mapping(design: Design, names: Sequence[str]) -> Table:
+    table = Table(title="What can be asked of whom", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("workload", overflow="fold")
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    kinds = {(fit.workload, fit.provider): fit.kind for fit in design.fits}
+    for workload in design.workloads:
+        table.add_row(workload.name, *(kinds[workload.name, name] for name in names))
+    return table
+
+
+def _differing(design: Design) -> Iterator[str]:
+    """Say what each workload asks for, and in what each fit differs from it."""
+    for workload in design.workloads:
+        yield f"{workload.name}: {asked(workload)}"
+        for fit in design.fits:
+            if fit.workload == workload.name and fit.differences:
+                yield f"  {fit.provider}, {fit.kind}: {differs(fit)}"
+
+
+def _laid_out(design: Design) -> Iterator[str]:
+    """Say how much is asked, how, and what it is for."""
+    blocks = design.stages[0].blocks
+    each = sum(workload.weight for workload in design.workloads)
+    warm_up = count(design.warm_up, "block") if design.warm_up else "none"
+    gaps = any(fit.kind == "unsupported" for fit in design.fits)
+    yield ""
+    yield (
+        f"{count(blocks, 'block')} of {count(each, 'request')} to each provider, "
+        f"warm-up before them: {warm_up}; the order is drawn from seed {design.seed}"
+        + ("; what is unsupported is left out" if gaps else "")
+    )
+    levels = ", ".join(load(stage) for stage in design.stages)
+    stages = f" ({len(design.stages)} stages)" if len(design.stages) > 1 else ""
+    yield f"each provider, {levels}{stages}: {arrivals(design)}"
+    if design.until_decided:
+        yield "until decided: these are the most requests; what is decided is asked no more"
+    if design.slo is not None:
+        yield f"time to pixels is to be {ceiling(design.slo)}"
+
+
+# ------------------------------------------------------------------------------------------ price
+def _prices(design: Design, plans: Mapping[str, Plan], image_s: float) -> Table:
+    title = f"What it would cost ({image_s:g} s expected for an image); nothing is sent"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for heading in ("provider", "requests", "images", "price", "price list", "min"):
+        numeric = heading in ("requests", "images", "price", "min")
+        table.add_column(heading, justify="right" if numeric else "left")
+    for name, plan in plans.items():
+        cost = total(plan.shots, shipped(name).prices.unit)
+        table.add_row(
+            name,
+            str(len(plan.shots)),
+            str(cost.images),
+            money(cost),
+            shipped(name).prices.status,
+            f"{_minutes(design, plan, image_s):.1f}",
+        )
+    return table
+
+
+def _minutes(design: Design, plan: Plan, image_s: float) -> float:
+    """Return how long a provider's part is expected to take: as if it were alone."""
+    if design.arrivals != "closed":
+        last_s = max((shot.due_s for shot in plan.shots), default=-image_s)
+        return (last_s + image_s) / 60
+    sizes = Counter(shot.slot.stage for shot in plan.shots if shot.slot is not None)
+    waves = sum(ceil(sizes[one.name] / (one.concurrency or 1)) for one in design.stages)
+    return waves * image_s / 60
+
+
+def _reach(plan: Plan, limits: Limits) -> Reach:
+    """Return what may leave: a request does while the most that all may cost is within limits."""
+    unit = shipped(plan.provider).prices.unit
+    spent = Price(amount=Decimal(0), unit=unit, images=0)
+    kept: list[Shot] = []
+    for shot in plan.shots:
+        spent = _added(spent, shot.at_risk)
+        if _beyond(spent, len(kept) + 1, limits):
+            break
+        kept.append(shot)
+    last = kept[-1].slot if kept else None
+    return Reach(
+        label=" and ".join(_words(limits, unit)),
+        requests=len(kept),
+        cost=total(kept, unit),
+        through="" if last is None else f"stage {last.stage}, block {last.block}",
+    )
+
+
+def _added(one: Price, other: Price) -> Price:
+    return replace(one, amount=one.amount + other.amount, images=one.images + other.images)
+
+
+def _beyond(spent: Price, requests: int, limits: Limits) -> bool:
+    pairs = (
+        (spent.amount, limits.amount),
+        (spent.images, limits.images),
+        (requests, limits.requests),
+    )
+    return any(most is not None and found > most for found, most in pairs)
+
+
+def _words(limits: Limits, unit: str) -> Iterator[str]:
+    if limits.amount is not None:
+        yield money(Price(amount=limits.amount, unit=unit, images=0))
+    if limits.images is not None:
+        yield f"at most {count(limits.images, 'image')}"
+    if limits.requests is not None:
+        yield f"at most {count(limits.requests, 'request')}"
+
+
+def _reached(reach: Reach, plan: Plan) -> str:
+    if reach.requests == len(plan.shots):
+        return f"reaches all {count(reach.requests, 'request')}"
+    through = f", up to {reach.through}" if reach.through else ""
+    return f"reaches {reach.requests:,} of {count(len(plan.shots), 'request')}{through}"
+
+
+# ------------------------------------------------------------------------------------------- JSON
+def _line(plan: Plan, design: Design, reaches: Sequence[Reach], assets_url: str | None) -> str:
+    """Return a provider's part as a line of JSON, with the address at which its references lie."""
+    fits = [_fit(fit) for fit in design.fits if fit.provider == plan.provider]
+    shown: dict[str, Json] = {
+        **to_json(plan),
+        "budgets": [_budget(reach) for reach in reaches],
+        "fits": fits,
+        "design": {key: value for key, value in asdict(design).items() if key != "fits"},
+    }
+    place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
+    return json.dumps(shown, ensure_ascii=False).replace(ASSETS, place)
+
+
+def _fit(fit: Fit) -> Json:
+    return {
+        "workload": fit.workload,
+        "kind": fit.kind,
+        "arguments": fit.arguments,
+        "differences": [asdict(one) for one in fit.differences],
+        "price": None if fit.price is None else price_json(fit.price),
+    }
+
+
+def _budget(reach: Reach) -> Json:
+    return {"budget": reach.label, "requests": reach.requests, "cost": price_json(reach.cost)}

@@ -1,0 +1,118 @@
+from typing import Any
+
+import pytest
+
+from harness.cli.measuring import Asked, measuring, slo
+from harness.core.errors import UsageError
+from harness.runner.options import Measuring
+from harness.spec.workloads import shipped
+
+
+def measured(concurrency: int | None = None, **asked: Any) -> Measuring:  # noqa: ANN401 - of several types
+    found = measuring(Asked(**asked), only="benchmark", concurrency=concurrency)
+    assert found is not None
+    return found
+
+
+def test_a_bare_benchmark_asks_the_default_set_in_eight_blocks_four_at_once() -> None:
+    assert measured() == Measuring(workloads=shipped("default"), levels=(4,), blocks=8)
+
+
+def test_a_run_for_conformance_measures_nothing() -> None:
+    assert measuring(Asked(), only="conformance", concurrency=8) is None
+
+
+def test_until_decided_there_may_be_sixty_blocks() -> None:
+    assert measured(until_decided=True).blocks == 60
+    assert measured(until_decided=True, blocks=10).blocks == 10
+
+
+@pytest.mark.parametrize(
+    ("asked", "arrivals", "levels"),
+    [
+        ({"concurrency": 16}, "closed", (16,)),
+        ({"sweep": "1,2, 4"}, "closed", (1, 2, 4)),
+        ({"ramp": "1:8"}, "closed", (1, 2, 4, 8)),
+        ({"ramp": "3:10"}, "closed", (3, 6, 10)),
+        ({"rates": ("2/s",)}, "constant", (2.0,)),
+        ({"rates": ("30/min",)}, "constant", (0.5,)),
+        ({"rates": ("36/h",)}, "constant", (0.01,)),
+        ({"rates": ("0.25",), "arrivals": "poisson"}, "poisson", (0.25,)),
+        ({"rates": ("1,2/s", "240/min")}, "constant", (1.0, 2.0, 4.0)),
+        ({"sweep": "30/min,1/s", "arrivals": "constant"}, "constant", (0.5, 1.0)),
+        ({"ramp": "0.5/s:90/min", "arrivals": "poisson"}, "poisson", (0.5, 1.0, 1.5)),
+    ],
+)
+def test_the_load_is_a_level_for_each_stage(
+    asked: dict[str, Any], arrivals: str, levels: tuple[float, ...]
+) -> None:
+    found = measured(**asked)
+
+    assert (found.arrivals, found.levels) == (arrivals, levels)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"arrivals": "poisson"}, "requests leave at a rate, and none is given (give --rate"),
+        ({"arrivals": "closed", "rates": ("2/s",)}, "closed arrivals have a concurrency"),
+        ({"arrivals": "constant", "concurrency": 4}, "leave --concurrency out"),
+        ({"rates": ("2/s",), "concurrency": 4}, "--rate and --concurrency all set the load"),
+        ({"sweep": "1,2", "ramp": "1:2"}, "--sweep and --ramp all set the load"),
+        ({"sweep": ""}, "--sweep: '' is no concurrency"),
+        ({"sweep": "1,,2"}, "'' is no concurrency"),
+        ({"sweep": "0"}, "'0' is no concurrency"),
+        ({"sweep": "257"}, "'257' is no concurrency (a whole number from 1 to 256"),
+        ({"sweep": "2/s"}, "rates go with --arrivals constant"),
+        ({"sweep": "2,2"}, "a level is named twice"),
+        ({"sweep": ",".join(map(str, range(1, 40)))}, "39 levels, and 32 are the most"),
+        ({"rates": ("1/s", "60/min")}, "--rate: a level is named twice"),
+        ({"rates": ("0/s",)}, "'0/s' is no rate (like 2/s, 30/min or 0.5)"),
+        ({"rates": ("-1",)}, "'-1' is no rate"),
+        ({"rates": ("nan",)}, "'nan' is no rate"),
+        ({"rates": ("2/week",)}, "'2/week' is no rate"),
+        ({"rates": ("9999/s",)}, "'9999/s' is no rate"),
+        ({"ramp": "8"}, "--ramp 8: write FROM:TO"),
+        ({"ramp": "8:1"}, "--ramp 8:1: does not rise"),
+        ({"ramp": "a:8"}, "--ramp: 'a' is no concurrency"),
+        ({"slo": "p95"}, "--slo p95: not understood (like 'p95<60s'"),
+        ({"slo": "p0<1s"}, "not understood"),
+        ({"slo": "p100<1s"}, "not understood"),
+        ({"slo": "p95<0s"}, "not understood"),
+        ({"workloads": ("nothing",)}, "--workload nothing: no such workload"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_line(asked: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError) as error:
+        measured(**asked)
+
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "quantile", "seconds"),
+    [
+        ("p95<60s", 0.95, 60.0),
+        ("p50<20", 0.5, 20.0),
+        ("p99<2min", 0.99, 120.0),
+        ("p99.9 < 500ms", 0.999, 0.5),
+    ],
+)
+def test_a_ceiling_is_read(text: str, quantile: float, seconds: float) -> None:
+    found = slo(text)
+
+    assert found.quantile == pytest.approx(quantile)
+    assert found.seconds == pytest.approx(seconds)
+
+
+def test_what_is_for_a_benchmark_is_named_where_none_is_asked_for() -> None:
+    given = Asked(workloads=("print",), warm_up=0, until_decided=True, rates=("1",))
+
+    with pytest.raises(UsageError) as error:
+        measuring(given, only="conformance")
+
+    assert str(error.value) == (
+        "--workload, --warm-up, --rate, --until-decided: for a benchmark only "
+        "(add --only benchmark)"
+    )
