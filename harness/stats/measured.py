@@ -32,7 +32,8 @@ class Observation:
     the polls bound it. `server_s` are the provider's own clocks by name, kept apart. `listed` and
     `charged` (missing where no reply names it) are in the provider's own `unit`; `may_be_paid` says
     that an attempt that brought nothing may have cost `listed`. `rate_limited` counts the replies
-    that told us to slow down, `waited_s` what we waited for them.
+    that told us to slow down, `waited_s` what we waited for them. `limit_s` is how long a reply was
+    waited for at most, missing where that is not known.
     """
 
     provider: str
@@ -61,6 +62,7 @@ class Observation:
     usable: bool
     rate_limited: int
     waited_s: float
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +195,11 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What stopping early saved at one provider against the fixed design, in its own `unit`."""
+    """What stopping early saved at one provider against the fixed design, in its own `unit`.
+
+    `designed` is what the whole design would have cost at what was charged for the part of it that
+    was asked; by the price list where none was.
+    """
 
     provider: str
     unit: str

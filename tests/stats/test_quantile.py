@@ -1,3 +1,4 @@
+import math
 from fractions import Fraction
 from itertools import product
 from math import comb
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import quantile_test  # type: ignore[import-untyped]  # scipy ships no types
 
-from harness.stats.quantile import Ranks, estimate, fewest, ranks
+from harness.stats.quantile import Ranks, estimate, fewest, places, ranks
 
 SIZES = st.integers(min_value=0, max_value=200)
 QUANTILES = st.sampled_from([0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
@@ -22,31 +23,44 @@ def below(n: int, quantile: float, k: int) -> Fraction:
     return Fraction(ways, whole**n)
 
 
+def missed(n: int, quantile: float, low: int, high: int) -> Fraction:
+    """The exact probability that the quantile lies outside of two order statistics."""
+    return below(n, quantile, low - 1) + 1 - below(n, quantile, high - 1)
+
+
 @settings(deadline=None)  # exact fractions take their time
 @given(SIZES, QUANTILES, CONFIDENCES)
-def test_each_tail_is_at_most_half_of_what_is_allowed(
+def test_both_tails_together_are_at_most_what_is_allowed(
     n: int, quantile: float, confidence: float
 ) -> None:
     found = ranks(n, quantile, confidence=confidence)
-    tail = (1 - Fraction(str(confidence))) / 2
+    alpha = 1 - Fraction(str(confidence))
 
     if found is not None:
         assert 1 <= found.low < found.high <= n
-        assert below(n, quantile, found.low - 1) <= tail + Fraction(1, 10**12)
-        assert 1 - below(n, quantile, found.high - 1) <= tail + Fraction(1, 10**12)
+        assert missed(n, quantile, found.low, found.high) <= alpha + Fraction(1, 10**11)
 
 
 @settings(deadline=None)  # exact fractions take their time
-@given(SIZES, QUANTILES, CONFIDENCES)
-def test_the_next_narrower_ranks_would_exceed_a_tail(
+@given(st.integers(0, 60), QUANTILES, CONFIDENCES)
+def test_no_nearer_ranks_would_do_but_a_mirror_image(
     n: int, quantile: float, confidence: float
 ) -> None:
     found = ranks(n, quantile, confidence=confidence)
-    tail = (1 - Fraction(str(confidence))) / 2
+    alpha = 1 - Fraction(str(confidence))
 
     if found is not None:
-        assert below(n, quantile, found.low) > tail - Fraction(1, 10**12)
-        assert 1 - below(n, quantile, found.high - 2) > tail - Fraction(1, 10**12)
+        narrower = found.high - found.low - (2 if quantile == 0.5 else 1)
+        for low in range(1, n - narrower + 1):
+            assert missed(n, quantile, low, low + narrower) > alpha - Fraction(1, 10**11)
+
+
+@given(st.integers(6, 300))
+def test_a_medians_ranks_are_as_far_from_one_end_as_from_the_other(n: int) -> None:
+    found = ranks(n, 0.5)
+
+    assert found is not None
+    assert found.low + found.high == n + 1
 
 
 @settings(deadline=None)  # exact fractions take their time
@@ -59,10 +73,48 @@ def test_bounds_exist_from_the_fewest_samples_on(
     assert (found is not None) == (n >= fewest(quantile, confidence=confidence))
 
 
-def test_a_median_needs_six_samples_and_a_p95_seventy_two() -> None:
-    assert fewest(0.5) == 6
-    assert fewest(0.95) == 72
+def test_a_median_needs_six_samples_a_p95_fifty_nine_and_a_p99_two_hundred_and_ninety_nine() -> (
+    None
+):
+    assert [fewest(quantile) for quantile in (0.5, 0.95, 0.99)] == [6, 59, 299]
     assert ranks(6, 0.5) == Ranks(low=1, high=6)
+    assert ranks(58, 0.95) is None
+    assert ranks(59, 0.95) == Ranks(low=50, high=59)
+
+
+@given(st.integers(0, 400), QUANTILES)
+def test_places_lie_within_the_ranks_of_equal_tails(n: int, quantile: float) -> None:
+    found, whole = places(n, quantile), ranks(n, quantile)
+
+    assert (found is None) == (whole is None)
+    if found is not None:
+        low, high = found
+        assert 1 <= low < high <= n
+        tails = (
+            below(n, quantile, math.floor(low) - 1),
+            1 - below(n, quantile, math.ceil(high) - 1),
+        )
+        equal = max(quantile, 1 - quantile) ** n <= 0.025
+        assert (max(tails) <= 0.025 + 1e-12) if equal else (sum(tails) <= 0.05 + 1e-12)
+
+
+def test_the_place_of_a_medians_bound_is_that_of_hettmansperger_and_sheather() -> None:
+    # n = 8: X1 to X8 hold the median in 254/256, X2 to X7 in 238/256; I = 0.95 between the two.
+    between = Fraction(254 - Fraction(95 * 256, 100), 254 - 238)
+    weight = 7 * between / (1 + 6 * between)
+    low, high = places(8, 0.5) or (0, 0)
+
+    assert low == pytest.approx(float(1 + weight))
+    assert high == pytest.approx(9 - low)
+
+
+@settings(deadline=None)
+@given(st.integers(72, 300))
+def test_a_p95_and_a_p5_have_mirrored_places(n: int) -> None:
+    low, high = places(n, 0.95) or (0, 0)
+    mirrored = places(n, 0.05) or (0, 0)
+
+    assert (n + 1 - high, n + 1 - low) == pytest.approx(mirrored)
 
 
 @settings(deadline=None)  # exact fractions take their time
@@ -108,7 +160,7 @@ def test_too_few_samples_say_how_many_are_needed() -> None:
     found = estimate([1.0, 2.0, 3.0], 0.95, unit="s")
 
     assert (found.low, found.high) == (None, None)
-    assert found.method == "too few samples for an interval: n = 3, 72 needed"
+    assert found.method == "too few samples for an interval: n = 3, 59 needed"
 
 
 @pytest.mark.parametrize(("quantile", "confidence"), [(0, 0.95), (1, 0.95), (0.5, 0), (0.5, 1)])
