@@ -83,8 +83,17 @@ class Evidence:
         )
 
     def askings(self, case: str) -> tuple[Record, ...]:
-        """Return every record of the same question: it, and where it was asked again."""
-        mine = self.records[case].shot.case
+        """Return every record of the same question: it, and where it was asked again.
+
+        A benchmark asks each of its workloads many times, always with another prompt.
+        """
+        mine, slot = self.records[case].shot.case, self.records[case].shot.slot
+        if slot is not None:
+            return tuple(
+                record
+                for record in self.records.values()
+                if record.shot.slot is not None and record.shot.slot.workload == slot.workload
+            )
         first = mine.follows if mine.stage == "confirm" and mine.follows else case
         return tuple(
             record

@@ -14,8 +14,8 @@ from harness.core.record import Record
 from harness.inquiry.discover_asked import Probe, Question
 from harness.inquiry.discover_open import questions, stages
 from harness.inquiry.discover_row import Discovered
-from harness.inquiry.discover_told import Told, sent_digest
-from harness.plan import shot
+from harness.inquiry.discover_told import Told
+from harness.plan import sent_digest, shot
 from harness.spec.provider import Provider
 
 IMAGES = 12

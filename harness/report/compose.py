@@ -9,6 +9,7 @@ from harness.core.verdict import Finding, Standing, Status, Verdict
 from harness.inquiry.discover import discoveries
 from harness.inquiry.discover_row import Discovered
 from harness.report import evidence
+from harness.report.benchmark_run import of_run
 from harness.report.discovered import discovered_toml
 from harness.report.inwords import Named, called, cases_in_words
 from harness.report.matrix import matrix
@@ -76,6 +77,7 @@ def compose(
         files=files,
         case_times_s=_case_times_s(records),
         case_words=words,
+        benchmark=of_run(header, records, verdicts, providers),
     )
 
 

@@ -12,7 +12,9 @@ from markupsafe import Markup
 
 from harness.core.exchange import Part, Request
 from harness.report import columns, figures
-from harness.report.evidence import words
+from harness.report.benchmark_sections import sections
+from harness.report.benchmark_words import planned
+from harness.report.evidence import about_provider, words
 from harness.report.inwords import rate
 from harness.report.model import Report, Row
 from harness.report.plot import plot
@@ -55,6 +57,8 @@ def html(report: Report) -> str:
         script=Markup(script),  # noqa: S704 - our own file
         policy=_policy(style, script),
         plot=plot(report.latency),
+        sections=sections(report.benchmark) if report.benchmark else (),
+        design=planned(report.benchmark.benchmark.design) if report.benchmark else "",
         tally=_tally(report),
         groups=groups,
         place=columns.places(groups),
@@ -117,6 +121,7 @@ def _environment() -> Environment:
         "words": lambda evidence: shown(words(evidence), 120),
         "request": request_shown,
     }
+    environment.tests["real"] = about_provider
     environment.globals |= {
         "symbols": SYMBOLS,
         "row_states": _row_states,

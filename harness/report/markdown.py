@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from harness.report.benchmark_markdown import benchmark_answers, benchmark_blocks
 from harness.report.columns import groups
 from harness.report.discovered import discovered_markdown
 from harness.report.evidence import words
@@ -46,6 +47,9 @@ def markdown(report: Report) -> str:
     if report.header.interrupted:
         page.add("> **Interrupted.** This run ended before its plan did.")
     page.add("\n".join(f"> {escaped(note)}" for note in report.header.notes))
+    if report.benchmark is not None:
+        page.add(benchmark_answers(report.benchmark))
+        page.add_each(benchmark_blocks(report.benchmark), "section", share=0.6)
     page.add(_providers(report.providers))
     if report.waiting:
         page.add(f"## Jobs to pick up\n\n{escaped(advice(report))}")
@@ -67,7 +71,8 @@ def markdown(report: Report) -> str:
         page.add(f"## Discovered: {found} of the documents")
         tables = discovered_markdown(report.discovered).split("\n\n**")
         page.add_each([tables[0], *(f"**{one}" for one in tables[1:])], "provider", share=0.5)
-    latency = times(report)
+    # What the benchmark tells of times counts timeouts; latency beside it would contradict it.
+    latency = "" if report.benchmark else times(report)
     page.add("## Promises")
     page.add(_LEGEND)
     head, *rows = _matrix(report)

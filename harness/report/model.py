@@ -8,6 +8,7 @@ from harness.core.record import Evidence
 from harness.core.run import RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
 from harness.inquiry.discover_row import Discovered
+from harness.report.benchmark import Benchmarked
 from harness.stats.completion import Completion
 from harness.stats.cost import Cost
 from harness.stats.errors import Errors
@@ -212,7 +213,7 @@ class Report:
     by provider, operation and case; `case_words` says what a case does whose id does not tell, by
     provider and case. `discovered` are the answers to open questions, `discovered_toml` the same by
     provider, to be pasted into its TOML. `files` names the reference images that findings need and
-    the run folder holds.
+    the run folder holds. `benchmark` is missing where the run only asked for conformance.
     """
 
     header: RunHeader
@@ -235,6 +236,7 @@ class Report:
     files: tuple[str, ...]
     case_times_s: Mapping[tuple[str, str, str], float]
     case_words: Mapping[tuple[str, str], str]
+    benchmark: Benchmarked | None = None
 
     @property
     def all_findings(self) -> tuple[Shown, ...]:

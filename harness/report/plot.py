@@ -41,7 +41,7 @@ def plot(rows: Sequence[Latency]) -> Plot:
     figures = [value for row in rows for value in _figures(row) if value is not None]
     most = max(figures, default=1.0)
     scale, unit = (1.0, "s") if most >= 1 else (1000.0, "ms")
-    step = _step(most * scale)
+    step = round_step(most * scale)
     count = max(1, math.ceil(most * scale / step - 1e-9))
     end = count * step / scale
     ticks = tuple(
@@ -67,7 +67,7 @@ def _marks(row: Latency, end: float) -> Marks:
     return Marks(fastest=fastest, slowest=slowest, low=low, high=high, median=median, p95=p95)
 
 
-def _step(most: float) -> float:
+def round_step(most: float) -> float:
     """Return a step of 1, 2 or 5 times a power of ten that makes 2 to 5 parts of the axis."""
     power: float = 10.0 ** math.floor(math.log10(most)) if most > 0 else 1.0
     steps = (power * factor for factor in (0.2, 0.5, 1, 2))

@@ -1,7 +1,8 @@
 """`summary.json`: the report for machines, in the schema that CI scripts read."""
 
 from harness.core.jsontype import Json
-from harness.core.verdict import Estimate, Verdict
+from harness.core.verdict import Verdict
+from harness.report.benchmark_json import benchmark_json, estimate_json
 from harness.report.discovered import discovered_json
 from harness.report.jsontext import dumped, finite
 from harness.report.model import Report, Shown, Summary, Waiting
@@ -18,9 +19,10 @@ def summary(report: Report) -> dict[str, Json]:
     """Return the report as JSON: `schema run providers verdicts findings flaky ...`.
 
     Amounts are numbers in the provider's own unit, durations seconds, shares between 0 and 1; what
-    is not known is null. Keys always stand in the same order.
+    is not known is null. Keys always stand in the same order; `benchmark` stands last, in runs that
+    are one.
     """
-    return {
+    found: dict[str, Json] = {
         "schema": SCHEMA,
         "run": _run(report),
         "providers": {row.provider: _provider(row) for row in report.providers},
@@ -32,6 +34,9 @@ def summary(report: Report) -> dict[str, Json]:
         "latency": [_latency(row, report) for row in report.latency],
         "errors": [_errors(row) for row in report.errors],
     }
+    if report.benchmark is not None:
+        found["benchmark"] = benchmark_json(report.benchmark)
+    return found
 
 
 def as_json(report: Report) -> str:
@@ -142,7 +147,7 @@ def _doubtful(shown: Shown) -> dict[str, Json]:
     """Return what is no confirmed finding in the same shape, with how often and why not."""
     return {
         **_finding(shown),
-        "interval": _estimate(shown.share),
+        "interval": estimate_json(shown.share),
         "doubt": shown.finding.doubt,
     }
 
@@ -156,8 +161,8 @@ def _latency(row: Latency, report: Report) -> dict[str, Json]:
         "operation": row.operation,
         "n": row.n,
         "unit": row.median.unit,
-        "median": _estimate(row.median),
-        "p95": _estimate(row.p95),
+        "median": estimate_json(row.median),
+        "p95": estimate_json(row.p95),
         "fastest": row.fastest_s,
         "slowest": row.slowest_s,
         "timeouts": row.timeouts,
@@ -172,10 +177,10 @@ def _latency(row: Latency, report: Report) -> dict[str, Json]:
 def _completion(row: Completion) -> dict[str, Json]:
     return {
         "n": row.n,
-        "after": _estimate(row.after),
-        "before": _estimate(row.before),
+        "after": estimate_json(row.after),
+        "before": estimate_json(row.before),
         "widest_gap": row.widest_gap_s,
-        "webhook": _estimate(row.delivered),
+        "webhook": estimate_json(row.delivered),
         "untimed": row.untimed,
     }
 
@@ -183,12 +188,12 @@ def _completion(row: Completion) -> dict[str, Json]:
 def _streams(row: Streams) -> dict[str, Json]:
     return {
         "n": row.n,
-        "headers": _estimate(row.headers),
-        "first_byte": _estimate(row.first_byte),
-        "first_partial": _estimate(row.first_partial),
-        "completed": _estimate(row.completed),
-        "last_byte": _estimate(row.last_byte),
-        "events": _estimate(row.events),
+        "headers": estimate_json(row.headers),
+        "first_byte": estimate_json(row.first_byte),
+        "first_partial": estimate_json(row.first_partial),
+        "completed": estimate_json(row.completed),
+        "last_byte": estimate_json(row.last_byte),
+        "events": estimate_json(row.events),
         "untimed": row.untimed,
     }
 
@@ -200,17 +205,5 @@ def _errors(row: Errors) -> dict[str, Json]:
         "error_class": row.error_class,
         "occasion": row.occasion,
         "count": row.count,
-        "share": _estimate(row.share),
-    }
-
-
-def _estimate(item: Estimate) -> dict[str, Json]:
-    return {
-        "value": item.value,
-        "low": item.low,
-        "high": item.high,
-        "confidence": item.confidence,
-        "n": item.n,
-        "unit": item.unit,
-        "method": item.method,
+        "share": estimate_json(row.share),
     }

@@ -11,9 +11,11 @@ from harness.core.record import Evidence
 from harness.inquiry.discover import discoveries
 from harness.inquiry.discover_row import Discovered
 from harness.report.discovered import discovered_json, discovered_markdown, discovered_toml
+from harness.report.html import html
 from harness.spec.load import FOLDER, NAMES, load, provider
 from harness.spec.provider import Provider
 from tests.inquiry.discover_world import World, drive, emulated
+from tests.report import builders as b
 
 HONOURED = ("n", "size", "background", "tools[0].background")
 HEADER = re.compile(r"\[operations\.\w+\.arguments\.\w+\]")
@@ -174,3 +176,26 @@ def test_without_rows_there_is_nothing_to_show() -> None:
     assert discovered_markdown([]) == ""
     assert discovered_toml(provider("buble"), []) == ""
     assert discovered_json([]) == []
+
+
+def test_the_page_says_once_who_answered_and_when() -> None:
+    driven = drive(World(name="apiframe"))
+    live = html(replace(b.report([]), discovered=tuple(driven.rows)))
+    page = html(replace(b.report([]), discovered=tuple(map(_emulated, driven.rows))))
+    note = "The emulator answered: this says nothing about the provider."
+
+    assert page.count(note) == 1
+    assert page.count("evidence: emulator") == 1
+    assert note not in live
+
+
+def test_what_cost_no_request_of_its_own_says_so() -> None:
+    (row, *_) = rows_of(World(name="buble"))
+    page = html(replace(b.report([]), discovered=(replace(row, requests=0, said="nothing"),)))
+
+    assert "nothing more</td>" in page
+    assert "0 requests" not in page.partition('id="discovered"')[2].partition("</section>")[0]
+
+
+def _emulated(row: Discovered) -> Discovered:
+    return replace(row, evidence=b.EMULATOR)
