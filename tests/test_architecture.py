@@ -91,7 +91,7 @@ def test_every_command_of_the_readme_is_known(words: list[str]) -> None:
 def not_there_yet(words: list[str]) -> bool:
     """Tell whether the README itself says that a verb is still missing."""
     section = " ".join(README.split("## Not there yet")[1].split("\n## ")[0].split())
-    return f"`harness {words[0]}`" in section and "do not exist" in section
+    return f"`harness {words[0]}`" in section and "not exist" in section
 
 
 def test_every_verb_stands_in_the_readme() -> None:

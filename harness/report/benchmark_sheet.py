@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness.core.verdict import Estimate
 from harness.report.benchmark import Benchmarked
-from harness.report.benchmark_words import bounds_s, figure_s
+from harness.report.benchmark_words import TOO_FEW, bounds_s, figure_s
 from harness.report.curves import Picture
 from harness.report.text import shown
 
@@ -67,6 +67,11 @@ def timed(item: Estimate | None, n: int | None = None) -> Cell:
     if n is not None and item.n != n:
         parts.append(f"n = {item.n}")
     return Cell(text=figure_s(item), small=", ".join(filter(None, parts)))
+
+
+def tail(item: Estimate) -> Cell:
+    """Return a quantile in the tail with its interval; too few samples tell nothing of it."""
+    return Cell(text="-", small=bounds_s(item)) if item.method.startswith(TOO_FEW) else timed(item)
 
 
 def shared(item: Estimate) -> Cell:

@@ -2,7 +2,7 @@
 
 from harness.core.verdict import Estimate
 from harness.report.benchmark import Benchmarked
-from harness.report.benchmark_words import bounds_s, figure_s, load, name, rounded
+from harness.report.benchmark_words import TOO_FEW, bounds_s, figure_s, load, name, rounded
 from harness.report.model import Report
 from harness.report.text import shown
 from harness.stats.measured import Speed
@@ -42,7 +42,7 @@ def _row(row: Speed, value: Benchmarked) -> tuple[str, ...]:
         f"{name(row.workload)}{under}",
         f"{value.label(row.provider)}{near}",
         _median(row.median),
-        figure_s(row.p95),
+        _tail(row.p95),
         f"{row.served} of {_sent(row, value)}",
         _price(row, value),
     )
@@ -65,6 +65,10 @@ def _median(item: Estimate) -> str:
     if bounds[:1] in {">", "<"}:
         return f"{value} [{bounds}]"
     return f"{value} {bounds}" if bounds.startswith("[") else value
+
+
+def _tail(item: Estimate) -> str:
+    return "too few" if item.method.startswith(TOO_FEW) else figure_s(item)
 
 
 def _price(row: Speed, value: Benchmarked) -> str:

@@ -5,7 +5,17 @@ from collections.abc import Iterator, Sequence
 
 from harness.core.verdict import Estimate
 from harness.report.benchmark import Benchmarked
-from harness.report.benchmark_sheet import Cell, Head, Section, Table, notes, of, plain, timed
+from harness.report.benchmark_sheet import (
+    Cell,
+    Head,
+    Section,
+    Table,
+    notes,
+    of,
+    plain,
+    tail,
+    timed,
+)
 from harness.report.benchmark_words import PHASE_WORDS, bounds_s, load, name
 from harness.report.curves import TONES, picture
 from harness.report.figures import seconds
@@ -93,8 +103,8 @@ def _speed(row: Speed, value: Benchmarked, *, cut_off: bool) -> tuple[Cell, ...]
         Cell(text=f"{row.n:,}"),
         Cell(text=f"{row.timeouts:,}"),
         *((Cell(text=f"{row.cut_off:,}"),) if cut_off else ()),
-        timed(row.p95),
-        timed(row.p99),
+        tail(row.p95),
+        tail(row.p99),
         Cell(text=mean.text, small="; ".join(filter(None, (horizon, mean.small)))),
     )
 

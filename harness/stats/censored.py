@@ -38,6 +38,9 @@ BAND = (
     " and J. Crowley, Biometrics 38, 1982), open above where it does not; {which}"
 )
 
+MIDDLE = 0.5
+"""The one quantile that few attempts tell something of."""
+
 FLAT = 1e-9
 """How near a curve must come to a share to be there: a product of fractions is not exact."""
 
@@ -102,12 +105,15 @@ def estimate(
 
     Where nothing was given up before the last one that ended (none at all, or all at one common
     limit), the interval lies between order statistics; else it is inverted from a pointwise band.
-    Both bounds are missing, and `method` says so, where there are too few samples.
+    Both bounds are missing, and `method` says so, where there are too few samples; a quantile in a
+    tail is missing as well then, for it would be little more than the longest time that was seen.
     """
     needed = order.fewest(quantile, confidence=confidence)
     low: float | None = None
     high: float | None = None
+    value = _crossing(*times.curve, 1 - quantile)
     if times.n < needed:
+        value = value if quantile == MIDDLE else None
         method = order.TOO_FEW.format(n=times.n, needed=needed)
     elif times.cut_late:
         method = BETWEEN.format(which=OF_WHICH)
@@ -116,7 +122,7 @@ def estimate(
         method = BAND.format(which=OF_WHICH)
         low, high = _within_band(times, quantile, confidence)
     return Estimate(
-        value=_crossing(*times.curve, 1 - quantile),
+        value=value,
         low=low,
         high=high,
         confidence=confidence,

@@ -155,7 +155,7 @@ def test_the_terminal_has_a_row_for_each_provider_and_the_sentences() -> None:
         "square-draft",
         "sub2api (emulator)",
         "9.8 [8.3, 11.8] s",
-        "16.7 s",
+        "too few",
         "8 of 8",
         "1.14 images",
     )

@@ -40,6 +40,7 @@ def test_without_anything_given_up_it_is_the_plain_quantile(
 ) -> None:
     # Below 1 the definition of either's tie at the very end differs: n * q is whole there.
     assume(abs(len(values) * share - len(values)) > 1e-6)
+    assume(share == 0.5 or len(values) >= quantile.fewest(share))
     plain = float(np.quantile(values, share, method="averaged_inverted_cdf"))
 
     assert estimate(whole(values), share).value == pytest.approx(plain)
@@ -143,7 +144,7 @@ def test_given_up_at_moments_of_their_own_the_interval_is_that_of_brookmeyer_and
 def test_too_few_say_how_many_are_needed() -> None:
     found = estimate(whole([1.0, 2.0, 3.0]), 0.95)
 
-    assert found.value == 3.0
+    assert found.value is None
     assert (found.low, found.high) == (None, None)
     assert found.method == "too few samples for an interval: n = 3, 59 needed"
 
