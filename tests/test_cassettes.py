@@ -19,7 +19,8 @@ from harness.plan import plan_digest
 from harness.runner.options import Options
 from harness.runner.prepare import saved_plan
 from harness.runner.replayed import load_tape
-from harness.runner.run import Watch, run
+from harness.runner.run import run
+from harness.runner.watch import Watch
 from harness.spec.load import NAMES
 from harness.transport.cassette import Tape, write
 from harness.transport.pictures import Pictures

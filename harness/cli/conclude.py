@@ -1,32 +1,37 @@
 """From records to reports and an exit code: the same for a run, a replay and judged traffic."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from harness.checks.findings import findings
 from harness.checks.verdicts import CHECKS, judge
+from harness.cli.benchmark import missed, unmeasured, unserved
 from harness.core.record import Record
 from harness.core.run import RunHeader
 from harness.core.verdict import Verdict
+from harness.report.benchmark_table import benchmark_rows, benchmark_sentences
 from harness.report.compose import compose
 from harness.report.figures import percent
 from harness.report.inwords import came, rate
 from harness.report.model import Report, Shown
 from harness.report.summary import summary
 from harness.report.table import comparison, operations
-from harness.report.text import count, shown
+from harness.report.text import LONGEST, count, shown
 from harness.report.waiting import GONE
 from harness.report.write import write
 from harness.spec.load import provider as shipped
 
 ANSWERS = ("accepts_what_it_documents", "refuses_what_it_forbids")
+_LONGEST_ANSWER = 3_000
 HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -52,7 +57,8 @@ def conclude(
     """
     providers = {name: shipped(name) for name in header.evidence}
     verdicts = judge(records, providers)
-    repeatable = not traffic and _could_be_repeated(header, records)
+    measured = header.benchmark is not None  # each asks for something else, and nothing again
+    repeatable = not (traffic or measured) and _could_be_repeated(header, records)
     found = findings(records, verdicts, providers, repeatable=repeatable)
     report = compose(header, records, verdicts, found, providers)
     telling = tuple(check.__name__ for check in CHECKS) if traffic else ANSWERS
@@ -62,6 +68,8 @@ def conclude(
     elif off_tape:
         said = "1 request is" if len(off_tape) == 1 else f"{len(off_tape)} requests are"
         code, why = OURS, f"{said} not on the tape: {off_tape[0]}"
+    elif measured:
+        code, why = _measured(report, records)
     else:
         code, why = _outcome(report, records, unclear)
         if (
@@ -79,10 +87,30 @@ def _could_be_repeated(header: RunHeader, records: Sequence[Record]) -> bool:
     return header.against != "cassettes" or asked_again
 
 
-def _outcome(report: Report, records: Sequence[Record], unclear: Sequence[str]) -> tuple[int, str]:
+def _measured(report: Report, records: Sequence[Record]) -> tuple[int, str]:
+    """Return how a benchmark ends: what it met is measured, and broken promises are told."""
+    crashed = _crashed(report)
+    broken = f"{count(len(report.findings), 'promise')} broken" if report.findings else ""
+    told = "; ".join(filter(None, [broken, missed(report)]))
+    for code, why in (
+        (NOTHING, unmeasured(records)),
+        (OURS, crashed),
+        (BROKEN, told),
+        (UNCLEAR, unserved(records)),
+    ):
+        if why:
+            return code, why
+    return HELD, "measured; all promises that were tried held"
+
+
+def _crashed(report: Report) -> str:
     crashed = [verdict for verdict in report.verdicts if verdict.status == "error"]
-    if crashed:
-        return OURS, f"{crashed[0].check} crashed on {crashed[0].case}: {crashed[0].why}"
+    return f"{crashed[0].check} crashed on {crashed[0].case}: {crashed[0].why}" if crashed else ""
+
+
+def _outcome(report: Report, records: Sequence[Record], unclear: Sequence[str]) -> tuple[int, str]:
+    if crashed := _crashed(report):
+        return OURS, crashed
     if report.findings:
         doubts = [_flaky(report), _unconfirmed(report)]
         broken = f"{count(len(report.findings), 'promise')} broken"
@@ -148,9 +176,7 @@ def publish(conclusion: Conclusion, folder: Path | None, *, as_json: bool) -> No
 
 def _print(report: Report, folder: Path | None) -> None:
     console = Console(markup=False)
-    console.print(_providers(report))
-    if report.matrix.columns:
-        console.print(_operations(report))
+    _tables(console, report)
     for item in report.findings:
         _say(console, f"broken: {_named(item)}: {came(item.finding)}")
     for item in report.flaky:
@@ -167,9 +193,20 @@ def _print(report: Report, folder: Path | None) -> None:
         _say(console, resumed if report.can_resume else GONE)
 
 
-def _say(console: Console, text: str) -> None:
+def _tables(console: Console, report: Report) -> None:
+    console.print(_providers(report))
+    if report.benchmark is not None:
+        for table in _benchmark(report):
+            console.print(table)
+        for sentence in benchmark_sentences(report):
+            _say(console, sentence, longest=_LONGEST_ANSWER)
+    elif report.matrix.columns:
+        console.print(_operations(report))
+
+
+def _say(console: Console, text: str, *, longest: int = LONGEST) -> None:
     """Print foreign text as one line, with nothing hidden in it."""
-    console.print(shown(text), markup=False, soft_wrap=True)
+    console.print(shown(text, longest), markup=False, soft_wrap=True)
 
 
 def _providers(report: Report) -> Table:
@@ -182,6 +219,20 @@ def _providers(report: Report) -> Table:
     for place, name in enumerate(header[1:], 1):
         table.add_row(name, *(row[place] for row in rows))
     return table
+
+
+def _benchmark(report: Report) -> Iterator[Table]:
+    """Draw a table for each workload, one line per provider and load: it fits 80 characters."""
+    (_, *header), rows = benchmark_rows(report)
+    for workload, own in groupby(rows, key=itemgetter(0)):
+        table = Table(title=workload, title_justify="left", box=SIMPLE_HEAD)
+        for at, name in enumerate(header):
+            # A figure with its interval stands on one line; names may take two.
+            side: JustifyMethod = "right" if at else "left"
+            table.add_column(name, justify=side, overflow="fold", no_wrap=at == 1)
+        for _, *cells in own:
+            table.add_row(*cells)
+        yield table
 
 
 def _operations(report: Report) -> Table:

@@ -1,6 +1,6 @@
 """One bar per provider on a terminal, and nothing on anything else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -14,9 +14,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from harness.runner.run import Watch
-from harness.runner.session import Session
 from harness.runner.stopping import GRACE_S
+from harness.runner.watch import Seen, Watch
 
 
 @contextmanager
@@ -38,16 +37,16 @@ def watching() -> Iterator[Watch]:
 def _watch(bars: Progress) -> Watch:
     tasks: dict[str, TaskID] = {}
 
-    def started(sessions: list[Session]) -> None:
-        for session in sessions:
-            title, total = session.provider.title, session.total
-            tasks[session.provider.name] = bars.add_task(title, total=total, paid="")
+    def started(parts: Sequence[Seen]) -> None:
+        for part in parts:
+            title, total = part.provider.title, part.total
+            tasks[part.provider.name] = bars.add_task(title, total=total, paid="")
 
-    def progress(session: Session) -> None:
-        spent, unit = session.budget.spent, session.provider.prices.unit
-        paid = f"{session.budget.spent_images} images, {spent:g} {unit}"
-        name, total = session.provider.name, session.total  # what follows findings adds to it
-        bars.update(tasks[name], total=total, completed=len(session.records), paid=paid)
+    def progress(part: Seen) -> None:
+        spent, unit = part.budget.spent, part.provider.prices.unit
+        paid = f"{part.budget.spent_images} images, {spent:g} {unit}"
+        name, total = part.provider.name, part.total  # what follows findings adds to it
+        bars.update(tasks[name], total=total, completed=len(part.records), paid=paid)
 
     def interrupted(under_way: int) -> None:
         said = (

@@ -51,6 +51,12 @@ def _joined(pasts: list[Past]) -> tuple[RunHeader, list[Record]]:
     """Put several runs side by side; a provider may come from one of them only."""
     headers = [_honest(past.header) for past in pasts]
     first = headers[0]
+    if len(headers) > 1 and any(header.benchmark for header in headers):
+        raise UsageError(
+            "a benchmark is reported alone: what was not measured in the same minutes is not "
+            "compared",
+            hint="report them one by one",
+        )
     for header in headers[1:]:
         twice = sorted(set(first.evidence) & set(header.evidence))
         if twice:

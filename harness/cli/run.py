@@ -1,17 +1,18 @@
 """`harness run`: plan, send, judge, measure, report."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from harness.cli.benchmark import CONCURRENCY, REAL_TIME, TIME_SCALE, asked_for
 from harness.cli.conclude import Conclusion, conclude, publish
+from harness.cli.measuring import CONCURRENCY as LEVEL
+from harness.cli.measuring import Asked, measuring_options
 from harness.cli.options import (
     base_urls,
     budget_option,
     budgets,
-    chosen,
     json_option,
     limit_options,
     operation_option,
@@ -19,17 +20,14 @@ from harness.cli.options import (
     provider_option,
     seed_option,
 )
-from harness.cli.plan import sentence
 from harness.cli.progress import watching
-from harness.core.errors import UsageError
-from harness.core.run import RunHeader
+from harness.cli.ready import addresses, keys, refuse_odd, selected
 from harness.inquiry.askers import asker_for
+from harness.inquiry.referee import Referee
 from harness.runner.options import Against, Options
-from harness.runner.prepare import plan_for
 from harness.runner.recording import record
 from harness.runner.run import Run
 from harness.runner.run import run as perform
-from harness.spec.load import provider as shipped
 from harness.spec.provider import OPERATIONS
 from harness.store.past import read_run
 
@@ -70,6 +68,12 @@ from harness.store.past import read_run
     help="The most requests to find the smallest one that shows a broken promise.",
 )
 @click.option("--only", type=click.Choice(["conformance", "benchmark"]), default="conformance")
+@measuring_options
+@click.option(
+    "--calibrate/--no-calibrate",
+    default=True,
+    help="Benchmark: measure our own error first, for some seconds.",
+)
 @click.option("--record", "recording", is_flag=True, help="Write cassettes of what came.")
 @click.option(
     "--cassettes",
@@ -89,16 +93,13 @@ from harness.store.past import read_run
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 256),
-    default=8,
-    show_default=True,
-    help="Requests under way at once, per provider.",
+    help=f"Requests under way at once, per provider [{CONCURRENCY}; {LEVEL} in a benchmark].",
 )
 @click.option(
     "--time-scale",
     type=click.FloatRange(min=0),
-    default=0.001,
-    show_default=True,
-    help="Factor on the emulator's durations and on our waits against it.",
+    help="Factor on the emulator's durations and on our waits against it "
+    f"[{TIME_SCALE:g}; {REAL_TIME:g} in a benchmark].",
 )
 @click.option(
     "--fault", "faults", multiple=True, metavar="[PROVIDER:]NAME", help="A fault of the emulator."
@@ -129,31 +130,35 @@ def run(  # noqa: PLR0913 - one parameter per option
     strength: int,
     discover: bool,
     only: str,
+    asked: Asked,
+    calibrate: bool,
     recording: bool,
     cassettes: Path,
     resume: Path | None,
     out: Path | None,
-    concurrency: int,
-    time_scale: float,
+    concurrency: int | None,
+    time_scale: float | None,
     faults: tuple[str, ...],
     port: int | None,
     receive_port: int | None,
 ) -> None:
     """Plan, send, judge, measure, report; by default replay the committed cassettes."""
-    if only == "benchmark":
-        raise UsageError("--only benchmark: this version measures within conformance runs only")
+    del only
     past = read_run(resume).header if resume else None
     if past is not None:
         against = past.against  # type: ignore[assignment]  # one of the three, for we wrote it
         names = tuple(past.evidence)
+    benchmark, measured = asked_for(
+        context, asked, against=against, past=past, concurrency=concurrency
+    )
     options = Options(
         against=against,
-        providers=_selected(names, against, urls),
+        providers=selected(names, against, urls),
         seed=past.seed if past else seed or 0,
         out=resume or out or _new_folder(against),
         cassettes=cassettes,
-        base_urls=_addresses(base_urls(urls), past),
-        keys=_keys(),
+        base_urls=addresses(base_urls(urls), past),
+        keys=keys(),
         budgets=budgets(amounts),
         max_images=max_images,
         max_requests=max_requests,
@@ -163,18 +168,22 @@ def run(  # noqa: PLR0913 - one parameter per option
         discover=discover,
         record=recording,
         resume=resume,
-        concurrency=concurrency,
-        time_scale=time_scale,
+        concurrency=concurrency or CONCURRENCY,
+        time_scale=time_scale
+        if time_scale is not None
+        else (REAL_TIME if benchmark else TIME_SCALE),
         faults=faults,
         port=port,
         operations=operations or OPERATIONS,
         assets_url=assets_url,
         webhook_url=webhook_url,
         receive_port=receive_port,
+        measuring=measured,
+        calibrated=calibrate,
     )
-    _refuse_odd(options, seed)
+    refuse_odd(options, seed)
     with watching() as watch:
-        done = perform(options, watch, asker=asker_for(options))
+        done = perform(options, watch, asker=asker_for(options), referee=Referee)
     if done.failure is not None:
         raise done.failure
     conclusion = conclude(done.header, done.records, off_tape=done.off_tape)
@@ -184,87 +193,19 @@ def run(  # noqa: PLR0913 - one parameter per option
     context.exit(conclusion.code)
 
 
-def _selected(names: tuple[str, ...], against: Against, urls: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the providers to run: a live run goes nowhere that the user did not point at.
-
-    Without `--provider`, those with a `--base-url`; without that either, those with a key.
-    """
-    if against != "live" or names:
-        return chosen(names)
-    if urls:
-        return chosen(tuple(base_urls(urls)))
-    keys = _keys()
-    ready = tuple(name for name in chosen(()) if keys[name])
-    if not ready:
-        wanted = ", ".join(shipped(name).auth.env for name in chosen(()))
-        raise UsageError("no key is set", hint=f"export one of {wanted}")
-    for name in chosen(()):
-        if name not in ready:
-            click.echo(f"left out: {name} ({shipped(name).auth.env} is not set)", err=True)
-    return ready
-
-
-def _refuse_odd(options: Options, seed: int | None) -> None:
-    """Refuse combinations that would not do what they seem to say."""
-    if options.against == "cassettes":
-        if options.record:
-            raise UsageError("--record needs replies to record", hint="add --against emulator")
-        if seed is not None:
-            raise UsageError(
-                "--seed: cassettes are replayed with the plan they were recorded with",
-                hint=f"record one: harness run --against emulator --record --seed {seed}",
-            )
-    if options.record and set(options.operations) != set(OPERATIONS):
-        raise UsageError(
-            "--record writes the cassettes of all operations, which share a plan",
-            hint="leave --operation out",
-        )
-    if options.against != "live" and (options.assets_url or options.webhook_url):
-        raise UsageError(
-            "--assets-url and --webhook-url are for real endpoints",
-            hint="add --against live; the emulator is served from loopback",
-        )
-    if options.against != "emulator" and (options.faults or options.port):
-        raise UsageError("--fault and --port are the emulator's", hint="add --against emulator")
-    if options.against == "live":
-        _refuse_unready(options)
-
-
-def _refuse_unready(options: Options) -> None:
-    """Refuse a live run that has no address, no key or no budget; nothing has been sent."""
-    for name in options.providers:
-        provider = shipped(name)
-        if not options.base_urls.get(name):
-            raise UsageError(
-                f"{name} has no address of its own", hint=f"give --base-url {name}=https://..."
-            )
-        if not options.keys.get(name):
-            raise UsageError(
-                f"{provider.auth.env} is not set", hint=f"export the key of {provider.title} in it"
-            )
-    unlimited = [
-        name
-        for name in options.providers
-        if name not in options.budgets and options.max_images is None
-    ]
-    if unlimited:
-        for name in unlimited:
-            click.echo(sentence(plan_for(name, options)), err=True)
-        raise UsageError(
-            f"a live run needs a budget for {', '.join(unlimited)}; nothing was sent",
-            hint=" ".join(f"--budget {name}=AMOUNT" for name in unlimited),
-        )
-
-
 def _record(done: Run, options: Options, conclusion: Conclusion) -> None:
     for name in options.providers:
         mine = [one for one in done.records if one.shot.case.provider == name]
+        if done.header.benchmark and not done.plans[name].shots:
+            click.echo(f"not recorded: {name}: it was asked for nothing", err=True)
+            continue
         folder = record(
             done.folder,
             mine,
             done.plans[name],
             base_url=done.addresses[name],
             cassettes=options.cassettes,
+            benchmark=done.header.benchmark,
         )
         click.echo(f"recorded {name}: {folder}", err=True)
     if conclusion.code:
@@ -274,26 +215,3 @@ def _record(done: Run, options: Options, conclusion: Conclusion) -> None:
 def _new_folder(against: str) -> Path:
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
     return Path("reports") / f"{stamp}-{against}"
-
-
-def _addresses(given: dict[str, str], past: RunHeader | None) -> dict[str, str]:
-    """Return where each provider is reached: as given, as documented, or where a run began.
-
-    A live run goes on where it began: its jobs are known there and nowhere else.
-    """
-    known = {name: url for name in chosen(()) if (url := shipped(name).base_url)}
-    if past is None or past.against != "live":
-        return {**known, **given}
-    began = {name: evidence.source for name, evidence in past.evidence.items()}
-    for name, url in given.items():
-        if url != began.get(name, url):
-            raise UsageError(
-                f"--base-url {name}={url}: this run began at {began[name]}",
-                hint="leave --base-url out, or start a new run",
-            )
-    return {**known, **began}
-
-
-def _keys() -> dict[str, str]:
-    """Read the keys from the environment, the only place they come from."""
-    return {name: os.environ.get(shipped(name).auth.env, "").strip() for name in chosen(())}

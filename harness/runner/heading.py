@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from harness import __version__
+from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import NothingTested
 from harness.core.record import Evidence
@@ -25,6 +26,7 @@ def heading(  # noqa: PLR0913 - all that a header is made of
     folder: str,
     word: str,
     past: RunHeader | None,
+    benchmark: Benchmark | None = None,
 ) -> RunHeader:
     """Return the header of a run that begins, or of one that goes on with what is `past`.
 
@@ -48,6 +50,7 @@ def heading(  # noqa: PLR0913 - all that a header is made of
         plan_digests={plan.provider: plan_digest(plan) for plan in plans},
         versions={library: version(library) for library in LIBRARIES},
         notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
+        benchmark=benchmark,
     )
 
 

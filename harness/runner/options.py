@@ -43,7 +43,8 @@ class Options:
     values are tried together in all combinations. `keys` come from the environment and are never
     written. `time_scale` stretches the emulator's durations and our pauses against it. `assets_url`
     and `webhook_url` are where providers reach reference images and our receiver; `receive_port` is
-    the receiver's own. `measuring` makes the run a benchmark.
+    the receiver's own. `measuring` makes the run a benchmark, which first measures our own error if
+    it is to be `calibrated`.
     """
 
     against: Against
@@ -71,3 +72,4 @@ class Options:
     webhook_url: str | None = None
     receive_port: int | None = None
     measuring: Measuring | None = None
+    calibrated: bool = True

@@ -6,24 +6,34 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness import __version__
+from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import NothingTested
 from harness.core.exchange import Exchange, Failure
+from harness.core.jsontype import Json
 from harness.core.record import Record
 from harness.disk import write_whole
 from harness.plan import plan_digest, to_json
 from harness.runner.prepare import PLAN
+from harness.runner.replayed import BENCHMARK, BENCHMARK_PLAN, BENCHMARK_TAPE, BENCHMARKS
 from harness.store.line import IMAGES
 from harness.transport.cassette import write
 
 
-def record(
-    run_folder: Path, records: Sequence[Record], plan: Plan, *, base_url: str, cassettes: Path
+def record(  # noqa: PLR0913 - what a recording is made of
+    run_folder: Path,
+    records: Sequence[Record],
+    plan: Plan,
+    *,
+    base_url: str,
+    cassettes: Path,
+    benchmark: Benchmark | None = None,
 ) -> Path:
     """Write the cassettes of one provider from what a run has kept; return their folder.
 
     Only finished shots are written, and the plan beside them holds just those, so that a replay
-    asks for nothing that is not there. NothingTested where no shot was finished.
+    asks for nothing that is not there. A benchmark is one cassette of its own, with its design
+    beside it. NothingTested where no shot was finished.
     """
     finished = [record for record in records if record.outcome is not None]
     if not finished:
@@ -31,34 +41,43 @@ def record(
     kept = {record.shot.case.id for record in finished}
     plan = replace(plan, shots=tuple(shot for shot in plan.shots if shot.case.id in kept))
     folder = cassettes / plan.provider
-    source = finished[0].evidence.source
-    for operation in dict.fromkeys(shot.case.operation for shot in plan.shots):
-        exchanges = _exchanges(finished, plan, operation)
+    tapes = {shot.case.operation: f"{shot.case.operation}.yaml" for shot in plan.shots}
+    if benchmark is not None:
+        tapes = dict.fromkeys(tapes, BENCHMARK_TAPE)
+    for file in dict.fromkeys(tapes.values()):
+        operations = [operation for operation, tape in tapes.items() if tape == file]
         write(
-            folder / f"{operation}.yaml",
-            exchanges,
+            folder / file,
+            _exchanges(finished, plan, operations),
             base_url=base_url,
-            metadata={
-                "provider": plan.provider,
-                "operation": operation,
-                "evidence": source,
-                "recorded": finished[0].evidence.date,
-                "by": finished[0].evidence.by,
-                "harness": __version__,
-                **({"emulator": __version__} if source == "emulator" else {}),
-                "seed": plan.seed,
-                "plan_digest": plan_digest(plan),
-                "spec_digest": plan.spec_digest,
-            },
+            metadata=_metadata(finished[0], plan, operations),
             picture_bytes=lambda name: (run_folder / IMAGES / name).read_bytes(),
         )
     text = json.dumps(to_json(plan), ensure_ascii=False, indent=1) + "\n"
-    write_whole(folder / PLAN, text.encode())
+    write_whole(folder / (PLAN if benchmark is None else BENCHMARK_PLAN), text.encode())
+    if benchmark is not None:
+        write_whole(folder / BENCHMARK, BENCHMARKS.dump_json(benchmark, indent=1) + b"\n")
     return folder
 
 
-def _exchanges(records: Sequence[Record], plan: Plan, operation: str) -> list[Exchange]:
-    """Return one operation's round trips in the order of the plan.
+def _metadata(first: Record, plan: Plan, operations: Sequence[str]) -> dict[str, Json]:
+    source = first.evidence.source
+    return {
+        "provider": plan.provider,
+        "operation": ", ".join(operations),
+        "evidence": source,
+        "recorded": first.evidence.date,
+        "by": first.evidence.by,
+        "harness": __version__,
+        **({"emulator": __version__} if source == "emulator" else {}),
+        "seed": plan.seed,
+        "plan_digest": plan_digest(plan),
+        "spec_digest": plan.spec_digest,
+    }
+
+
+def _exchanges(records: Sequence[Record], plan: Plan, operations: Sequence[str]) -> list[Exchange]:
+    """Return the round trips of these operations in the order of the plan.
 
     A replay follows the plan, so that of several equal requests (two downloads of one image) each
     case gets its own with its own times.
@@ -67,7 +86,7 @@ def _exchanges(records: Sequence[Record], plan: Plan, operation: str) -> list[Ex
     return [
         exchange
         for shot in plan.shots
-        if shot.case.operation == operation
+        if shot.case.operation in operations
         for exchange in by_case[shot.case.id].exchanges
         if not isinstance(exchange.answer, Failure) or exchange.answer.kind != "not_on_tape"
     ]

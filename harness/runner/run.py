@@ -1,42 +1,40 @@
-"""A whole run: sessions of all providers at once, one folder, one clock, one way to stop."""
+"""A whole run: all providers at once, one folder, one clock, one way to stop."""
 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import HarnessError, StoreError
-from harness.core.record import Evidence, Record
+from harness.core.record import Record
 from harness.core.run import RunHeader
-from harness.plan import ALLOWANCE_IMAGES, ALLOWANCE_REQUESTS
 from harness.runner.asking import Asker
-from harness.runner.budget import Allowance, Budget
-from harness.runner.emulated import emulator
-from harness.runner.heading import by, heading, today, unexpected
+from harness.runner.deciding import MakeReferee
+from harness.runner.heading import heading, today, unexpected
 from harness.runner.journal import Journal
+from harness.runner.lane import Lane
+from harness.runner.limits import budget
+from harness.runner.measure import Measurement
 from harness.runner.options import Options
-from harness.runner.prepare import plan_for
-from harness.runner.replayed import load_tape, recorded_plan
-from harness.runner.resumed import elapsed_s, plan_of, save_plan
+from harness.runner.reach import Access, Reach, from_tape
+from harness.runner.resumed import elapsed_s, save_plan
 from harness.runner.session import Session
 from harness.runner.stopping import interruptible
-from harness.runner.surroundings import assets_of, outside, unreachable
+from harness.runner.wanted import Wanted, wanted
+from harness.runner.watch import Watch
 from harness.spec.load import provider as shipped
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.past import Past, read_run
-from harness.transport.base import Transport
-from harness.transport.live import Endpoint, Live
-from harness.transport.outside import Outside
+from harness.store.past import Past, Unfinished, read_run
 from harness.transport.pictures import Pictures
-from harness.transport.replay import Replay
 from harness.transport.secrets import Redactor
 
-EMULATOR_KEY = "emulator-key"
 MINUTE_S = 60.0
 
 
@@ -56,99 +54,161 @@ class Run:
     failure: HarnessError | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class Watch:
-    """How a run tells its progress; the command line draws it."""
-
-    started: Callable[[list[Session]], None] = lambda _sessions: None
-    progress: Callable[[Session], None] = lambda _session: None
-    interrupted: Callable[[int], None] = lambda _under_way: None
-
-
 MakeAsker = Callable[[Provider, Plan], Asker]
 """Makes what decides, for one provider's session, what else is worth asking."""
 
 
-def run(options: Options, watch: Watch, *, asker: MakeAsker | None = None) -> Run:
+def run(
+    options: Options,
+    watch: Watch,
+    *,
+    asker: MakeAsker | None = None,
+    referee: MakeReferee | None = None,
+) -> Run:
     """Plan, send, journal. Raises HarnessError where nothing could be begun.
 
     A failure on the way (the disk is full) ends the run early and is in `Run.failure`; what was
-    received before it is in the folder. A replay has no `asker`: only what is on tape is asked.
+    received before it is in the folder. A replay has neither `asker` nor `referee`: only what is on
+    tape is asked, and all of it. An asker is for conformance, a referee for a benchmark.
     """
-    return asyncio.run(_Runner(options, watch, asker).run())
+    return asyncio.run(_Runner(options, watch, asker, referee).run())
 
 
 class _Runner:
-    def __init__(self, options: Options, watch: Watch, asker: MakeAsker | None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        watch: Watch,
+        asker: MakeAsker | None,
+        referee: MakeReferee | None,
+    ) -> None:
         self.options = options
         self.watch = watch
         self.asker = asker
+        self.referee = referee
         self.folder = _folder(options)  # locked before it is read: another run may be at it
         self.past: Past | None = read_run(options.resume) if options.resume else None
         self.pictures = Pictures(self.folder.keep_image)
-        providers = [shipped(name) for name in options.providers]
-        shapes = tuple(p.auth.key_shape for p in providers if p.auth.key_shape)
-        names = {p.auth.env: options.keys.get(p.name, "") for p in providers}
-        self.redactor = Redactor(names, shapes)
         self.journal = Journal(self.folder)
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
         self.started = time.monotonic() - elapsed_s(self.folder.path, self.past)
-        self.addresses: dict[str, str] = {}
-        self.places: Outside | None = None
+        self.stop = asyncio.Event()
+        self.reach = Reach(
+            options=options,
+            pictures=self.pictures,
+            redactor=_redactor(options),
+            word=self.word,
+            now_s=self.now_s,
+        )
 
     def now_s(self) -> float:
         return time.monotonic() - self.started
 
     async def run(self) -> Run:
-        stop = asyncio.Event()
         async with AsyncExitStack() as stack:
             stack.callback(self.journal.close)
-            sessions = await self._sessions(stack, stop)
+            asked = wanted(self.options, self.folder.path, self.past, self.pictures)
+            access = await self._access(stack, asked)
             header = heading(
                 self.options,
-                [session.plan for session in sessions],
-                {session.provider.name: session.evidence for session in sessions},
+                [*asked.plans.values()],
+                {name: one.evidence for name, one in access.items()},
                 folder=self.folder.path.name,
                 word=self.word,
                 past=self.past.header if self.past else None,
+                benchmark=asked.benchmark,
             )
             self.folder.write_header(header)
-            for session in sessions:
-                save_plan(self.folder, session.plan)
-            self.watch.started(sessions)
-            failure = await self._all(sessions, stop)
-            if failure is None and self.folder.full and not stop.is_set():
-                failure = StoreError(
-                    f"{self.folder.path}: the disk is full, so the rest was not sent",
-                    hint="all that was received is kept; make room, then --resume it",
-                )
-            records = [record for session in sessions for record in session.complete()]
-            notes = (*header.notes, *unexpected(self.places))
-            header = replace(header, finished=today(), interrupted=stop.is_set(), notes=notes)
-            with suppress(HarnessError):  # a full disk keeps its first message
-                self.folder.write_header(header)
-            off_tape = [line for session in sessions for line in session.off_tape]
-            return Run(
-                header=header,
-                folder=self.folder.path,
-                records=records,
-                plans={session.provider.name: session.whole_plan() for session in sessions},
-                addresses=self.addresses,
-                off_tape=off_tape,
-                failure=failure,
+            for plan in asked.plans.values():
+                save_plan(self.folder, plan)
+            if asked.benchmark is None:
+                return await self._conformance(header, asked, access)
+            return await self._benchmark(header, asked.benchmark, asked, access)
+
+    async def _access(self, stack: AsyncExitStack, asked: Wanted) -> dict[str, Access]:
+        if asked.tapes:
+            return {name: from_tape(tape) for name, tape in asked.tapes.items()}
+        access = await self.reach.open(stack)
+        for name, plan in asked.plans.items():
+            access[name].announce(plan.shots)
+        return access
+
+    async def _conformance(
+        self, header: RunHeader, asked: Wanted, access: Mapping[str, Access]
+    ) -> Run:
+        sessions = [self._session(plan, access[name]) for name, plan in asked.plans.items()]
+        self.watch.started(sessions)
+        failure = await self._all([session.run() for session in sessions], sessions)
+        return self._ended(header, sessions, failure)
+
+    async def _benchmark(
+        self,
+        header: RunHeader,
+        benchmark: Benchmark,
+        asked: Wanted,
+        access: Mapping[str, Access],
+    ) -> Run:
+        lanes = [
+            self._lane(plan, access[name], benchmark.design.timeout_s)
+            for name, plan in asked.plans.items()
+        ]
+        measurement = Measurement(
+            benchmark=benchmark,
+            lanes=lanes,
+            stop=self.stop,
+            now_s=self.now_s,
+            referee=None if asked.tapes else self.referee,
+            max_s=self._max_s(),
+            replay=bool(asked.tapes),
+            calibrated=self.options.calibrated,
+            progress=self.watch.progress,
+        )
+        await measurement.prepare()
+        self.watch.started(lanes)
+        failure = await self._all([measurement.run()], lanes)
+        return self._ended(replace(header, benchmark=measurement.told()), lanes, failure)
+
+    def _ended(
+        self,
+        header: RunHeader,
+        parts: Sequence[Session] | Sequence[Lane],
+        failure: HarnessError | None,
+    ) -> Run:
+        """Write the header as it stands at the end, and return what the run came to."""
+        if failure is None and self.folder.full and not self.stop.is_set():
+            failure = StoreError(
+                f"{self.folder.path}: the disk is full, so the rest was not sent",
+                hint="all that was received is kept; make room, then --resume it",
             )
+        notes = (*header.notes, *unexpected(self.reach.places))
+        header = replace(header, finished=today(), interrupted=self.stop.is_set(), notes=notes)
+        with suppress(HarnessError):  # a full disk keeps its first message
+            self.folder.write_header(header)
+        return Run(
+            header=header,
+            folder=self.folder.path,
+            records=[record for part in parts for record in part.complete()],
+            plans={part.provider.name: part.whole_plan() for part in parts},
+            addresses=self.reach.addresses,
+            off_tape=[line for part in parts for line in part.off_tape],
+            failure=failure,
+        )
 
-    async def _all(self, sessions: list[Session], stop: asyncio.Event) -> HarnessError | None:
-        """Run the sessions until they end, fail or are interrupted.
+    async def _all(
+        self,
+        work: Sequence[Coroutine[Any, Any, None]],
+        parts: Sequence[Session] | Sequence[Lane],
+    ) -> HarnessError | None:
+        """Do the work until it ends, fails or is interrupted.
 
-        Where one fails, the others still keep what they have under way.
+        Where one part fails, the others still keep what they have under way.
         """
-        work = asyncio.gather(*(session.run() for session in sessions), return_exceptions=True)
-        with interruptible(work, sessions, stop, self.watch.interrupted):
+        doing = asyncio.gather(*work, return_exceptions=True)
+        with interruptible(doing, parts, self.stop, self.watch.interrupted):
             try:
-                ends = await work
+                ends = await doing
             except asyncio.CancelledError:
-                if not stop.is_set():
+                if not self.stop.is_set():
                     raise
                 return None
         failures = [end for end in ends if end is not None]
@@ -157,144 +217,66 @@ class _Runner:
                 raise failure  # a bug of ours
         return next((one for one in failures if isinstance(one, HarnessError)), None)
 
-    async def _sessions(self, stack: AsyncExitStack, stop: asyncio.Event) -> list[Session]:
-        options = self.options
-        if options.against == "cassettes":
-            return [self._replayed(name, stop) for name in options.providers]
-        if options.against == "emulator":
-            addresses = stack.enter_context(
-                emulator(
-                    time_scale=options.time_scale,
-                    seed=options.seed,
-                    faults=options.faults,
-                    port=options.port,
-                )
-            )
-            evidence = Evidence(kind="emulator", source="emulator", date=today(), by=by())
-            keys = dict.fromkeys(options.providers, EMULATOR_KEY)
-            scale = options.time_scale
-        else:
-            addresses, keys, scale = options.base_urls, options.keys, 1.0
-            evidence = Evidence(kind="live", source="", date=today(), by=by())
-        self.addresses = addresses
-        places = outside(options, word=self.word, now_s=self.now_s, key=EMULATOR_KEY)
-        self.places = places
-        stack.push_async_callback(places.aclose)
-        await places.start()
-        sessions = [
-            self._live(
-                name,
-                address=addresses[name],
-                key=keys[name],
-                evidence=replace(evidence, source=evidence.source or addresses[name]),
-                scale=scale,
-                places=places,
-                stop=stop,
-            )
-            for name in options.providers
-        ]
-        places.serve_assets(
-            assets_of([shot for session in sessions for shot in session.plan.shots])
-        )
-        return sessions
-
-    def _live(  # noqa: PLR0913 - what tells one session from another
-        self,
-        name: str,
-        *,
-        address: str,
-        key: str,
-        evidence: Evidence,
-        scale: float,
-        places: Outside,
-        stop: asyncio.Event,
-    ) -> Session:
-        endpoint = Endpoint(base_url=address, auth=shipped(name).auth, key=key, provider=name)
-
-        def transport() -> Transport:
-            return Live(
-                endpoint,
-                pictures=self.pictures,
-                redactor=self.redactor,
-                now_s=self.now_s,
-                time_scale=scale,
-                outside=places,
-            )
-
-        session = self._session(name, self._plan(name), evidence, transport, stop)
-        session.cannot = unreachable(places)
-        session.announce = lambda shots: places.serve_assets(assets_of(shots))
-        if self.asker is not None:
-            session.asker = self.asker(session.provider, session.plan)
-        if self.options.max_minutes is not None:
-            session.max_s = self.options.max_minutes * MINUTE_S
-        return session
-
-    def _replayed(self, name: str, stop: asyncio.Event) -> Session:
-        tape = load_tape(self.options.cassettes / name, self.pictures)
-        plan = recorded_plan(self.options.cassettes, name, tape, self.options.operations)
-        evidence = Evidence(
-            kind="recorded",
-            source=str(tape.metadata.get("evidence", "unknown")),
-            date=str(tape.metadata.get("recorded", "unknown")),
-            by=str(tape.metadata.get("by", "unknown")),
-        )
-        session = self._session(name, plan, evidence, lambda: Replay(tape), stop)
-        session.replay, session.concurrency = True, 1
-        return session
-
-    def _session(
-        self,
-        name: str,
-        plan: Plan,
-        evidence: Evidence,
-        transport: Callable[[], Transport],
-        stop: asyncio.Event,
-    ) -> Session:
-        options = self.options
-        past = self.past
-        return Session(
+    def _session(self, plan: Plan, access: Access) -> Session:
+        name, replay = plan.provider, self.options.against == "cassettes"
+        session = Session(
             provider=shipped(name),
             plan=plan,
-            evidence=evidence,
-            transport=transport,
+            evidence=access.evidence,
+            transport=access.transport,
             journal=self.journal,
-            budget=_budget(options, name),
-            concurrency=options.concurrency,
-            stop=stop,
+            budget=budget(self.options, name),
+            concurrency=1 if replay else self.options.concurrency,
+            stop=self.stop,
+            replay=replay,
             now_s=self.now_s,
             progress=self.watch.progress,
-            done=tuple(r for r in past.records if _of(r, name)) if past else (),
-            begun=tuple(u for u in past.unfinished if u.line.provider == name) if past else (),
+            cannot=access.cannot,
+            announce=access.announce,
+            done=_done(self.past, name),
+            begun=_begun(self.past, name),
+        )
+        if not replay:
+            session.max_s = self._max_s()
+            session.asker = self.asker(session.provider, plan) if self.asker else None
+        return session
+
+    def _lane(self, plan: Plan, access: Access, timeout_s: float | None) -> Lane:
+        name = plan.provider
+        return Lane(
+            provider=shipped(name),
+            plan=plan,
+            evidence=access.evidence,
+            transport=access.transport,
+            journal=self.journal,
+            budget=budget(self.options, name, allowance=False),
+            now_s=self.now_s,
+            timeout_s=timeout_s,
+            cannot=access.cannot,
+            done=_done(self.past, name),
+            begun=_begun(self.past, name),
         )
 
-    def _plan(self, name: str) -> Plan:
-        if self.past is not None:
-            return plan_of(self.folder.path, name)
-        return plan_for(name, self.options)
-
-
-def _budget(options: Options, name: str) -> Budget:
-    """Return what a provider's session may spend; what is on tape was paid for already.
-
-    A limit of images that is no larger than the default one leaves the default of requests.
-    """
-    amount, images = options.budgets.get(name), options.max_images
-    each: Allowance | None = None
-    if options.against != "cassettes":
-        operations = sum(one in options.operations for one in shipped(name).operations)
-        by_default = amount is None and images is None
-        usual = by_default or (images is not None and images <= ALLOWANCE_IMAGES * operations)
-        each = Allowance(
-            images=ALLOWANCE_IMAGES if by_default else None,
-            requests=ALLOWANCE_REQUESTS if usual and options.max_requests is None else None,
-        )
-    return Budget(amount=amount, images=images, requests=options.max_requests, per_operation=each)
+    def _max_s(self) -> float | None:
+        minutes = self.options.max_minutes
+        return None if minutes is None else minutes * MINUTE_S
 
 
 def _folder(options: Options) -> RunFolder:
     return RunFolder.reopen(options.resume) if options.resume else RunFolder.create(options.out)
 
 
-def _of(record: Record, name: str) -> bool:
-    return record.shot.case.provider == name and record.skipped is None
+def _redactor(options: Options) -> Redactor:
+    """Return what keeps the keys of these providers out of everything that is written."""
+    providers = [shipped(name) for name in options.providers]
+    shapes = tuple(p.auth.key_shape for p in providers if p.auth.key_shape)
+    return Redactor({p.auth.env: options.keys.get(p.name, "") for p in providers}, shapes)
+
+
+def _done(past: Past | None, name: str) -> tuple[Record, ...]:
+    records = past.records if past else ()
+    return tuple(r for r in records if r.shot.case.provider == name and r.skipped is None)
+
+
+def _begun(past: Past | None, name: str) -> tuple[Unfinished, ...]:
+    return tuple(u for u in past.unfinished if u.line.provider == name) if past else ()

@@ -7,22 +7,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, Shot
-from harness.core.exchange import Exchange, Failure
-from harness.core.outcome import Fault, Outcome
 from harness.core.record import Evidence, Record
 from harness.runner.asking import Asker
 from harness.runner.budget import Budget
+from harness.runner.conversation import Conversations
 from harness.runner.cost import at_stake, taken
-from harness.runner.drive import CUT_OFF, drive
-from harness.runner.earlier import Earlier, beside, sorted_out
+from harness.runner.earlier import beside, sorted_out
 from harness.runner.journal import Journal
 from harness.runner.queue import Entry, Queue, Turn
+from harness.runner.stopping import Deadline
 from harness.runner.trouble import may_pass
 from harness.spec.provider import Provider
-from harness.store.line import Line
 from harness.store.past import Unfinished
 from harness.transport.base import Transport
-from harness.wire.protocol import pick_up, speak
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,8 +30,7 @@ class Session:
     was given up waiting for is picked up again by its id. `cannot` says why a shot cannot be sent
     from here, if so. `asker` adds shots to those of the plan: `asked`, in that order; `announce` is
     told of them before they wait. Nothing new leaves that could last longer than `max_s` seconds
-    from the start on allow. A `replay` asks for all that is on its tape, whatever comes of it;
-    `off_tape` says what it did not find.
+    from the start on allow. A `replay` asks for all that is on its tape, whatever comes of it.
     """
 
     provider: Provider
@@ -56,12 +52,20 @@ class Session:
     cannot: Callable[[Shot], str | None] = lambda _shot: None
     asked: list[Shot] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
-    off_tape: list[str] = field(default_factory=list)
-    under_way: int = 0
-    _earlier: Earlier = field(init=False)
     _queue: Queue = field(init=False)
-    _ends_s: float | None = None
-    _longest_s: float = 0.0
+    _talks: Conversations = field(init=False)
+    _deadline: Deadline | None = None
+    _running: bool = False
+
+    @property
+    def under_way(self) -> int:
+        """How many shots have left and not ended: they may be paid."""
+        return self._talks.under_way if self._running else 0
+
+    @property
+    def off_tape(self) -> list[str]:
+        """What a replay asked for and did not find."""
+        return self._talks.off_tape if self._running else []
 
     @property
     def total(self) -> int:
@@ -90,7 +94,7 @@ class Session:
         that is paid whatever comes of it.
         """
         if self.max_s is not None:
-            self._ends_s = self.now_s() + self.max_s
+            self._deadline = Deadline(self.max_s, self.now_s)
         self._queue = Queue(
             budget=self.budget,
             shut=self._shut,
@@ -98,7 +102,17 @@ class Session:
             idle=self._idle,
             as_planned=self.replay,
         )
-        earlier = self._earlier = sorted_out(self.plan, self.done, self.begun)
+        earlier = sorted_out(self.plan, self.done, self.begun)
+        self._talks = Conversations(
+            provider=self.provider,
+            evidence=self.evidence,
+            journal=self.journal,
+            budget=self.budget,
+            now_s=self.now_s,
+            earlier=earlier.exchanges,
+            given_up=earlier.given_up,
+        )
+        self._running = True
         self.asked += earlier.asked
         for record in (*earlier.finished, *earlier.again):
             self._book(record)
@@ -119,7 +133,7 @@ class Session:
             self.budget.book(taken(record.shot, record.outcome, record.exchanges))
 
     def _entry(self, shot: Shot) -> Entry:
-        owed = shot.case.id in self._earlier.exchanges
+        owed = shot.case.id in self._talks.earlier
         return Entry(
             shot=shot,
             stake=at_stake(shot),
@@ -156,14 +170,7 @@ class Session:
 
     def _late(self) -> str | None:
         """Return why nothing new leaves any more: it might not end in time."""
-        if self._ends_s is None:
-            return None
-        left_s, longest_s = self._ends_s - self.now_s(), self._longest_s
-        if left_s > 0 and left_s >= longest_s:
-            return None
-        if left_s <= 0:
-            return "time: the minutes of this run are over"
-        return f"time: {left_s:.0f} s are left, and a request has taken {longest_s:.0f} s"
+        return self._deadline.passed(longest_s=self._talks.longest_s) if self._deadline else None
 
     async def _all(self, waiting: int) -> None:
         """Let several workers take turns."""
@@ -195,80 +202,12 @@ class Session:
     async def _served(self, turn: Turn, transport: Transport) -> Record:
         """Do what it is the turn of; a request that is tried alone is repeated where it is free."""
         if turn.skip is not None:
-            return await self._skipped(turn.entry, turn.skip)
-        record = await self._shot(turn.entry, transport, attempt=1)
+            return await self._talks.skipped(turn.entry, turn.skip)
+        due_s = turn.entry.shot.due_s
+        record = await self._talks.held(turn.entry, transport, due_s=due_s)
         for attempt in range(2, turn.tries + 1):
             may_help = may_pass(record) and not (self._shut() or self._late())
             if not may_help or self.budget.reserve(turn.entry.stake) is not None:
                 break
-            record = await self._shot(turn.entry, transport, attempt=attempt)
-        return record
-
-    async def _shot(self, entry: Entry, transport: Transport, *, attempt: int) -> Record:
-        """Send one shot, whose money is set aside, and return what came; book what it took."""
-        shot = entry.shot
-        cost = entry.stake  # the worst, should this be cut off
-        self.under_way += 1
-        begun_s = self.now_s()
-        try:
-            outcome, exchanges = await self._converse(shot, transport, attempt=attempt)
-            cost = taken(shot, outcome, exchanges)
-        finally:
-            self.under_way -= 1
-            self._longest_s = max(self._longest_s, self.now_s() - begun_s)
-            self.budget.settle(entry.stake, cost)
-        self.off_tape += [
-            exchange.answer.why
-            for exchange in exchanges
-            if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
-        ]
-        return Record(
-            shot=shot, evidence=self.evidence, outcome=outcome, exchanges=tuple(exchanges)
-        )
-
-    async def _converse(
-        self, shot: Shot, transport: Transport, *, attempt: int
-    ) -> tuple[Outcome, list[Exchange]]:
-        """Journal the shot, see it through, journal its outcome."""
-        past = self._earlier.exchanges.get(shot.case.id)
-        line = Line(provider=self.provider.name, case=shot.case.id, attempt=attempt)
-        exchanges = list(past or ())
-        if past is None:
-            await self.journal.append(replace(line, shot=shot, evidence=self.evidence))
-
-        async def keep(exchange: Exchange) -> None:
-            exchanges.append(exchange)
-            await self.journal.append(replace(line, exchange=exchange))
-
-        operation = self.provider.operation(shot.case.operation)
-        outcome: Outcome = CUT_OFF
-        if past is None or past:
-            wire = speak(self.provider, operation, shot)
-            outcome = await drive(
-                wire, transport, due_s=shot.due_s, on_exchange=keep, past=past or ()
-            )
-        job = outcome.job if isinstance(outcome, Fault) and outcome.can_be_picked_up else None
-        if past is not None and job is not None:
-            wire = pick_up(self.provider, operation, shot, job)
-            outcome = await drive(wire, transport, due_s=shot.due_s, on_exchange=keep)
-        await self.journal.append(replace(line, outcome=outcome))
-        return outcome, exchanges
-
-    async def _skipped(self, entry: Entry, why: str) -> Record:
-        """Return a record of why nothing was sent; what was begun stays as the journal has it."""
-        shot = entry.shot
-        if entry.owed:
-            self.budget.settle(entry.stake, entry.stake)  # it may be paid: the worst is booked
-        if shot.case.id in self._earlier.given_up:
-            return self._earlier.given_up[shot.case.id]  # its job is still to be had
-        record = Record(shot=shot, evidence=self.evidence, outcome=None, skipped=why)
-        line = Line(
-            provider=self.provider.name,
-            case=shot.case.id,
-            shot=shot,
-            evidence=self.evidence,
-            skipped=why,
-        )
-        if not self.journal.folder.full and not entry.owed:
-            await self.journal.append(line)
+            record = await self._talks.held(turn.entry, transport, due_s=due_s, attempt=attempt)
         return record

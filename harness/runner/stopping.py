@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM: what is under way is paid for, so it is waited for."""
+"""When a run ends early: Ctrl-C and SIGTERM wait for what is under way, for it is paid; minutes."""
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from harness.runner.session import Session
+from harness.runner.watch import Seen
 
 GRACE_S = 20.0
 """How long an interrupted run waits for replies that are under way: they are paid for."""
@@ -17,7 +17,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 @contextmanager
 def interruptible(
     work: "asyncio.Future[list[BaseException | None]]",
-    sessions: list[Session],
+    parts: Sequence[Seen],
     stop: asyncio.Event,
     tell: Callable[[int], None],
 ) -> Iterator[None]:
@@ -29,7 +29,7 @@ def interruptible(
             work.cancel()
             return
         stop.set()
-        tell(sum(session.under_way for session in sessions))
+        tell(sum(part.under_way for part in parts))
         loop.call_later(GRACE_S, work.cancel)
 
     for number in STOPPING:
@@ -39,3 +39,20 @@ def interruptible(
     finally:
         for number in STOPPING:
             loop.remove_signal_handler(number)
+
+
+class Deadline:
+    """The time in which new requests leave: `max_s` seconds from now on."""
+
+    def __init__(self, max_s: float, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        self._ends_s = now_s() + max_s
+
+    def passed(self, *, longest_s: float) -> str | None:
+        """Return why nothing new leaves any more: what takes `longest_s` might not end in time."""
+        left_s = self._ends_s - self._now_s()
+        if left_s > 0 and left_s >= longest_s:
+            return None
+        if left_s <= 0:
+            return "time: the minutes of this run are over"
+        return f"time: {left_s:.0f} s are left, and a request has taken {longest_s:.0f} s"

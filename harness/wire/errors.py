@@ -46,13 +46,18 @@ def read_error(errors: Errors, reply: Reply) -> ErrorReply:
         rule.error_class for rule in errors.classes if _fits(rule, reply.status, code, message)
     )
     return ErrorReply(
-        error_class=next(fitting, by_status(reply.status)),
+        error_class=next(fitting, "protocol" if _is_torn(reply) else by_status(reply.status)),
         status=reply.status,
         code=code or None,
         message=(message or (reply.text or "").strip())[:2000],
         parameter=_text(first(errors.parameter, reply.document)) or None,
         recognised=recognised,
     )
+
+
+def _is_torn(reply: Reply) -> bool:
+    """Tell whether a reply that says all is well is no JSON, or half of one."""
+    return OK <= reply.status < REDIRECT and reply.document is None
 
 
 def by_status(status: int) -> ErrorClass:

@@ -19,7 +19,8 @@ from harness.runner import run as running
 from harness.runner.emulated import emulator
 from harness.runner.options import Options
 from harness.runner.prepare import plan_for
-from harness.runner.run import Run, Watch, run
+from harness.runner.run import Run, run
+from harness.runner.watch import Watch
 from harness.spec.provider import OPERATIONS
 
 SCALE = 0.0002

@@ -14,8 +14,9 @@ from harness.runner.budget import Budget
 from harness.runner.journal import Journal
 from harness.runner.options import Options
 from harness.runner.recording import record as write_cassettes
-from harness.runner.run import Watch, run
+from harness.runner.run import run
 from harness.runner.session import Session
+from harness.runner.watch import Watch
 from harness.spec.load import provider
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder

@@ -1,0 +1,213 @@
+"""Benchmarks of made-up providers that all speak one dialect, over real sockets."""
+
+import asyncio
+import base64
+import io
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from PIL import Image
+
+from harness.core.benchmark import Design
+from harness.core.case import Plan, Shot
+from harness.core.record import Record
+from harness.core.workload import Workload
+from harness.runner.benchmark import Race
+from harness.runner.budget import Budget
+from harness.runner.deciding import Referee
+from harness.runner.journal import Journal
+from harness.runner.lane import Lane
+from harness.runner.layout import lay_out
+from harness.runner.options import Measuring
+from harness.runner.resumed import elapsed_s
+from harness.runner.stopping import Deadline
+from harness.spec.load import provider as shipped
+from harness.store.folder import RunFolder
+from harness.store.past import Past, read_run
+from harness.transport.live import Endpoint, Live
+from harness.transport.pictures import Pictures
+from harness.transport.secrets import Redactor
+from tests.runner.hostile import Answer, Received, http, serving
+from tests.runner.journals import EVIDENCE, header
+from tests.workloads import options
+
+DIALECT = "sub2api"
+DRAFT = Workload(name="draft", operation="generate", size="1024x1024", quality="low")
+SKETCH = replace(DRAFT, name="sketch", quality="medium")
+
+
+def _png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (1024, 1024), "red").save(file, "PNG")
+    return file.getvalue()
+
+
+SERVED = http({"created": 1, "data": [{"b64_json": base64.b64encode(_png()).decode()}]})
+
+
+@dataclass(slots=True, kw_only=True)
+class Raced:
+    """What a benchmark came to, by provider, and what its journal holds."""
+
+    records: dict[str, list[Record]]
+    stopped: dict[str, str]
+    budgets: dict[str, Budget]
+    past: Past
+
+    def sent(self, name: str) -> list[Record]:
+        """The records of what left, in the order in which it was due."""
+        found = [one for one in self.records[name] if one.exchanges]
+        return sorted(found, key=lambda one: one.exchanges[0].times.due_s)
+
+    def skips(self, name: str) -> list[str]:
+        """Why the others did not leave."""
+        return [one.skipped for one in self.records[name] if one.skipped]
+
+
+@dataclass(kw_only=True)
+class Course:
+    """How a benchmark is laid out and limited; `meanwhile` goes on beside it."""
+
+    measuring: Measuring
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
+    referee: Referee | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    meanwhile: Callable[["Course"], Awaitable[None]] | None = None
+    past: Past | None = None
+    max_s: float | None = None
+
+    async def run(
+        self, folder: Path, urls: Mapping[str, str], *, cut_off: asyncio.Event | None = None
+    ) -> Raced:
+        """Send everything to the providers at these addresses, or what is left of it in a folder
+        that is there; once `cut_off` is set, everything stops at once.
+        """
+        opened, self.past = _opened(folder)
+        journal = Journal(opened)
+        start = time.monotonic() - elapsed_s(folder, self.past)
+        design, plan = laid_out(self.measuring)
+
+        def now_s() -> float:
+            return time.monotonic() - start
+
+        lanes = [self._lane(name, url, plan, journal, now_s) for name, url in urls.items()]
+        race = Race(
+            design,
+            lanes,
+            stop=self.stop,
+            now_s=now_s,
+            referee=self.referee,
+            deadline=None if self.max_s is None else Deadline(self.max_s, now_s),
+        )
+        try:
+            async with asyncio.timeout(30):
+                await self._all(race, cut_off)
+        finally:
+            journal.close()
+        return Raced(
+            records={lane.provider.name: lane.complete() for lane in lanes},
+            stopped=race.stopped,
+            budgets={lane.provider.name: lane.budget for lane in lanes},
+            past=read_run(folder),
+        )
+
+    async def _all(self, race: Race, cut_off: asyncio.Event | None) -> None:
+        running = asyncio.ensure_future(race.run())
+        if self.meanwhile is not None:
+            await self.meanwhile(self)
+        if cut_off is not None:
+            await cut_off.wait()
+            running.cancel()
+        with suppress(*([asyncio.CancelledError] if cut_off else [])):
+            await running
+
+    def _lane(
+        self, name: str, url: str, plan: Plan, journal: Journal, now_s: Callable[[], float]
+    ) -> Lane:
+        def transport() -> Live:
+            return Live(
+                Endpoint(base_url=url, auth=shipped(DIALECT).auth, key="a-test-key"),
+                pictures=Pictures(journal.folder.keep_image),
+                redactor=Redactor({}),
+                now_s=now_s,
+            )
+
+        return Lane(
+            provider=shipped(DIALECT).model_copy(update={"name": name}),
+            plan=replace(plan, provider=name, shots=tuple(_of(name, one) for one in plan.shots)),
+            evidence=EVIDENCE,
+            transport=transport,
+            journal=journal,
+            budget=self.budgets.get(name) or Budget(),
+            now_s=now_s,
+            timeout_s=self.measuring.timeout_s,
+            done=self.past.records if self.past else (),
+            begun=self.past.unfinished if self.past else (),
+        )
+
+
+def _opened(folder: Path) -> tuple[RunFolder, Past | None]:
+    """A run's folder, and what it holds of an earlier part of the run."""
+    if folder.exists():
+        return RunFolder.reopen(folder), read_run(folder)
+    opened = RunFolder.create(folder)
+    opened.write_header(header(DIALECT))
+    return opened, None
+
+
+def laid_out(measuring: Measuring) -> tuple[Design, Plan]:
+    """The design of a benchmark, and the plan that all providers share."""
+    design, plans = lay_out(options(measuring, providers=(DIALECT,)))
+    return design, plans[DIALECT]
+
+
+def _of(name: str, shot: Shot) -> Shot:
+    return replace(shot, case=replace(shot.case, provider=name))
+
+
+def at(measuring: Measuring, path: Path, *answers: Answer | bytes, **more: object) -> Raced:
+    """Measure providers `a`, `b`, ... that answer so."""
+
+    async def go() -> Raced:
+        async with asyncio.timeout(30):
+            return await _served(Course(measuring=measuring, **more), path, answers)  # type: ignore[arg-type]  # a test names only fields
+
+    return asyncio.run(go())
+
+
+async def _served(course: Course, path: Path, answers: tuple[Answer | bytes, ...]) -> Raced:
+    urls: dict[str, str] = {}
+
+    async def one(left: tuple[Answer | bytes, ...]) -> Raced:
+        if not left:
+            return await course.run(path / "run", urls)
+        async with serving(left[0]) as server:
+            urls["abc"[len(urls)]] = server.url
+            return await one(left[1:])
+
+    return await one(answers)
+
+
+def sent_s(record: Record) -> float:
+    """When it left."""
+    return record.exchanges[0].times.sent_s
+
+
+def ended_s(record: Record) -> float:
+    """When the last of it came."""
+    return record.exchanges[-1].times.end_s
+
+
+def after(
+    seconds: float, raw: bytes = SERVED
+) -> Callable[[Received, asyncio.StreamWriter], Awaitable[None]]:
+    """A server's answer that takes so long."""
+
+    async def answer(_request: Received, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(seconds)
+        writer.write(raw)
+
+    return answer
