@@ -1,8 +1,15 @@
 """Benchmarks and checks the conformance of image APIs that resell gpt-image-2."""
 
-from importlib.metadata import PackageNotFoundError, version
+__version__: str
 
-try:
-    __version__ = version("image-provider-harness")
-except PackageNotFoundError:  # a checkout that was never installed
-    __version__ = "0+unknown"
+
+def __getattr__(name: str) -> str:
+    """Look the version up when it is asked for: a process that only decodes never asks."""
+    if name != "__version__":
+        raise AttributeError(name)
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - as above
+
+    try:
+        return version("image-provider-harness")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0+unknown"

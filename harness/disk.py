@@ -1,9 +1,13 @@
 """Files that are there whole or not at all."""
 
+import errno
 import os
+import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -12,11 +16,15 @@ def write_whole(path: Path, content: bytes) -> None:
     It is on the disk when this returns; threads may write the same one. OSError where it cannot be
     written; half a file is not left in the way, as on a full disk it would be.
     """
+    _put(path, lambda file: file.write(content))
+
+
+def _put(path: Path, write: Callable[[BinaryIO], object]) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)  # mkstemp makes a file for its owner alone
@@ -25,3 +33,24 @@ def write_whole(path: Path, content: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def move_whole(source: Path, path: Path) -> None:
+    """Put a file at `path` in one step, as `write_whole` does; it is moved where that can be.
+
+    It is on the disk when this returns. OSError where it cannot be, and then it is where it was.
+    """
+    with source.open("rb") as file:
+        os.fsync(file.fileno())
+    source.chmod(0o644)
+    try:
+        source.replace(path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy_whole(source, path)
+
+
+def _copy_whole(source: Path, path: Path) -> None:
+    with source.open("rb") as file:
+        _put(path, lambda copy: shutil.copyfileobj(file, copy))

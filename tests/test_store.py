@@ -184,6 +184,30 @@ def test_many_threads_may_keep_the_same_image(tmp_path: Path) -> None:
     assert {hashlib.sha256(file.read_bytes()).digest() for file in files} == {wanted}
 
 
+def test_an_image_in_a_file_is_moved_to_its_place_once(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    for content in (b"first", b"again"):
+        (tmp_path / "file").write_bytes(content)
+        folder.keep_image_file("name.png", tmp_path / "file")
+
+    kept = tmp_path / "run" / IMAGES / "name.png"
+    assert kept.read_bytes() == b"first"
+    assert kept.stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "file").read_bytes() == b"again"  # whoever made it takes it away
+    folder.close()
+
+
+def test_an_image_on_another_disk_is_copied_whole(tmp_path: Path, small_disk: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    (small_disk / "file").write_bytes(b"image" * 1000)
+
+    folder.keep_image_file("name.png", small_disk / "file")
+
+    (kept,) = (tmp_path / "run" / IMAGES).iterdir()
+    assert kept.read_bytes() == b"image" * 1000
+    folder.close()
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 20 MB."""

@@ -68,8 +68,9 @@ class Times:
     missing where the round trip ended before them. `dns_s`, `connect_s` and `tls_s` are how long
     finding the address, connecting and securing the connection took: missing where it was open
     already, or where nothing of the kind was needed. `written_s` is when the whole request had been
-    handed to the system. `decode_s` is how long one processor works to decode the images of the
-    reply, which is done elsewhere and later: they could have been in hand at `end_s + decode_s`.
+    handed to the system, if that was before the reply began. Behind a proxy none of the four is
+    known. `decode_s` is how long one processor works to decode the images of the reply, which is
+    done elsewhere and later: they could have been in hand at `end_s + decode_s`.
     """
 
     due_s: float

@@ -32,6 +32,7 @@ from harness.spec.load import provider as shipped
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.past import Past, Unfinished, read_run
+from harness.transport.darkroom import Darkroom
 from harness.transport.pictures import Pictures
 from harness.transport.secrets import Redactor
 
@@ -53,6 +54,9 @@ class Run:
     off_tape: list[str] = field(default_factory=list)
     failure: HarnessError | None = None
 
+
+BODIES = ".bodies"
+"""Where large replies lie in a run folder until they are taken apart: on the disk of its images."""
 
 MakeAsker = Callable[[Provider, Plan], Asker]
 """Makes what decides, for one provider's session, what else is worth asking."""
@@ -88,7 +92,11 @@ class _Runner:
         self.referee = referee
         self.folder = _folder(options)  # locked before it is read: another run may be at it
         self.past: Past | None = read_run(options.resume) if options.resume else None
-        self.pictures = Pictures(self.folder.keep_image)
+        self.pictures = Pictures(
+            self.folder.keep_image,
+            keep_file=self.folder.keep_image_file,
+            darkroom=Darkroom(self.folder.path / BODIES),
+        )
         self.journal = Journal(self.folder)
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
         self.started = time.monotonic() - elapsed_s(self.folder.path, self.past)
@@ -107,6 +115,7 @@ class _Runner:
     async def run(self) -> Run:
         async with AsyncExitStack() as stack:
             stack.callback(self.journal.close)
+            stack.callback(self.pictures.darkroom.close)
             asked = wanted(self.options, self.folder.path, self.past, self.pictures)
             access = await self._access(stack, asked)
             header = heading(

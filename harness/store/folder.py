@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Reply
 from harness.core.run import RunHeader
-from harness.disk import write_whole
+from harness.disk import move_whole, write_whole
 from harness.store.line import HEADER, HEADERS, IMAGES, JOURNAL, LINES, Line, no_run
 
 BALLAST = ".ballast"
@@ -113,6 +113,12 @@ class RunFolder:
         if target.exists():
             return
         self.write_file(f"{IMAGES}/{name}", content)
+
+    def keep_image_file(self, name: str, file: Path) -> None:
+        """Do the same with an image that is in a file already; the file may be moved."""
+        target = self.path / IMAGES / name
+        if not target.exists():
+            self._insist(lambda: move_whole(file, target))
 
     def append(self, line: Line) -> None:
         """Append a line; one that holds a served reply is on the disk when this returns."""

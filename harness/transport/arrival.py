@@ -1,35 +1,76 @@
 """What has come of a reply, and the reply that is made of it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from harness.core.exchange import Event, Picture, Reply
+from harness.core.exchange import Event, Picture, Reply, Times
 from harness.spec.lifecycle import Webhook
-from harness.transport.body import Clean, read_body
+from harness.transport.body import Body, Clean, read_body, read_file
+from harness.transport.decoding import TEXT_STARTS, looks_like_image
 from harness.transport.inbox import inbox_reply
+from harness.transport.phases import Phases
 from harness.transport.pictures import Pictures
 from harness.transport.receiver import Delivery
+from harness.transport.spool import Incoming
 from harness.transport.sse import read_event
+
+BRIEF_BYTES = 4 * 1024
+
+_NOT_BRIEF = (*(start.encode() for start in TEXT_STARTS), b"\\")
 
 
 @dataclass(slots=True)
 class Arrival:
-    """What has come so far; `sent` once the request has begun to leave, `latest_s` the last bytes.
+    """What has come so far, and through which phases; `latest_s` is when the last bytes arrived.
 
     `deliveries` are what our own receiver was asked for, and there is no more to such a reply.
+    `decode_s` is known once the body was taken apart.
     """
 
     sent_s: float
-    sent: bool = False
+    body: Incoming
+    phases: Phases = field(default_factory=Phases)
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     headers_s: float | None = None
     first_byte_s: float | None = None
     latest_s: float = 0.0
     size_bytes: int = 0
-    raw: bytearray = field(default_factory=bytearray)
+    decode_s: float | None = None
     events: list[tuple[str, str, float]] = field(default_factory=list)
     deliveries: tuple[Delivery, ...] | None = None
     signed: tuple[Webhook, str] | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether anything of the request may have left."""
+        return self.phases.left
+
+    def times(self, due_s: float, now_s: float, *, whole: bool) -> Times:
+        """Return when everything was; a reply that broke off ends `now_s`, as that is noticed."""
+        phases = self.phases
+        return Times(
+            due_s=due_s,
+            sent_s=self.sent_s,
+            dns_s=phases.dns_s,
+            connect_s=phases.connect_s,
+            tls_s=phases.tls_s,
+            written_s=phases.written_s,
+            headers_s=self.headers_s,
+            first_byte_s=self.first_byte_s,
+            end_s=phases.latest_s if whole and phases.latest_s is not None else now_s,
+        )
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether it is taken apart in less time than a thread takes to begin: no image is in it.
+
+        A backslash may hide the start of one.
+        """
+        if self.deliveries is not None or self.events or self.body.size_bytes > BRIEF_BYTES:
+            return False
+        raw = self.body.whole()
+        return not looks_like_image(raw) and not any(start in raw for start in _NOT_BRIEF)
 
     @property
     def progress(self) -> str:
@@ -44,13 +85,23 @@ class Arrival:
 def reply_of(arrival: Arrival, pictures: Pictures, *, known: Clean, text: Clean) -> Reply:
     """Take the body apart; no work for an event loop, for decoding would delay anyone's clock.
 
-    `known` cleans texts of any length, `text` short ones.
+    `known` cleans texts of any length, `text` short ones. Raises what `pictures` raises on a full
+    disk, and StoreError where a body cannot be read back from it.
     """
+    pictures = pictures.counting()
+    try:
+        return _reply(arrival, pictures, known=known, text=text)
+    finally:
+        arrival.body.discard()
+        arrival.decode_s = pictures.decode_s
+
+
+def _reply(arrival: Arrival, pictures: Pictures, *, known: Clean, text: Clean) -> Reply:
     if arrival.deliveries is not None:
         return inbox_reply(
             arrival.deliveries, arrival.signed, pictures=pictures, known=known, text=text
         )
-    body = read_body(bytes(arrival.raw), pictures, clean=known)
+    body = _read(arrival.body, pictures, known)
     events, from_events = _events(arrival.events, pictures, known)
     return Reply(
         status=arrival.status,
@@ -61,6 +112,16 @@ def reply_of(arrival: Arrival, pictures: Pictures, *, known: Clean, text: Clean)
         events=events,
         size_bytes=arrival.size_bytes,
     )
+
+
+def _read(body: Incoming, pictures: Pictures, known: Clean) -> Body:
+    path = body.path()
+    if path is not None:
+        with suppress(OSError):
+            return read_file(path, pictures, clean=known)
+    raw = body.whole()
+    body.discard()  # where a disk was full, that is room for what is to be kept
+    return read_body(raw, pictures, clean=known)
 
 
 def _events(

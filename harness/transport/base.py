@@ -4,6 +4,9 @@ from typing import Protocol
 
 from harness.core.exchange import Exchange, Request
 
+STOPPED = "the run was stopped while this was under way"
+"""How a failure begins that is neither the line's nor the provider's: we broke it off."""
+
 
 class Transport(Protocol):
     """Makes round trips for one worker; what goes wrong is a `Failure` in the exchange."""

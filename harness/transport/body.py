@@ -2,15 +2,21 @@
 
 import json
 import math
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from harness.core.exchange import Picture
 from harness.core.jsontype import Json
 from harness.transport.pictures import Pictures, looks_like_image, mark
+from harness.transport.scan import Cut
 
 TEXT_AT_MOST = 4096
 """Characters of a body that is not JSON."""
+
+_START_BYTES = 4 * TEXT_AT_MOST
+"""What such a text is cut out of: no key in it is cut in two."""
 
 DEEPEST = 64
 """Levels of nesting that are kept: deeper than any reply's, and what every reader of ours bears."""
@@ -19,6 +25,9 @@ TOO_DEEP = "(nested too deeply)"
 
 Clean = Callable[[str], str]
 """Takes keys out of a text."""
+
+Find = Callable[[str], Picture | None]
+"""Tells which image a text is, if it is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +45,62 @@ def read_body(raw: bytes, pictures: Pictures, *, clean: Clean = str) -> Body:
     A byte that is no UTF-8 is replaced: the rest of a paid reply is worth more than one letter.
     `clean` is applied to every text that is kept. Raises what `pictures` raises on a full disk.
     """
-    if not raw.strip():
-        return Body()
     if looks_like_image(raw):
         picture = pictures.from_bytes(raw)
         return Body(document=mark(picture), pictures={mark(picture): picture})
+    return _read_text(raw, raw, pictures.from_text, clean)
+
+
+def read_file(path: Path, pictures: Pictures, *, clean: Clean = str) -> Body:
+    """Take a body apart that is too large to hold: the same comes of it as of `read_body`.
+
+    Images leave it on the disk, in the darkroom, which is told no text. What else is in it is read
+    here. OSError where the disk has no room for an image, or will not give the body back.
+    """
+    found = pictures.darkroom.scan(path)
+    if found.whole is not None:
+        picture = pictures.from_file(found.whole)
+        return Body(document=mark(picture), pictures={mark(picture): picture})
+    with path.open("rb") as file:
+        start = file.read(_START_BYTES)
+    if found.open:
+        return _start(start, clean)
+    word = secrets.token_hex(16)  # no text of a stranger's is taken for an image
+    images = {f"{word}:{cut.text}": cut.image for cut in found.cuts}
+
+    def find(text: str) -> Picture | None:
+        image = images.get(text)
+        return pictures.from_text(text) if image is None else pictures.from_file(image)
+
+    return _read_text(_around(path, found.cuts, word), start, find, clean)
+
+
+def _around(path: Path, cuts: tuple[Cut, ...], word: str) -> bytes:
+    """Return a body with a name in place of each image."""
+    pieces: list[bytes] = []
+    with path.open("rb") as file:
+        for cut in cuts:
+            pieces += file.read(cut.start - file.tell()), f'"{word}:{cut.text}"'.encode()
+            file.seek(cut.end)
+        return b"".join((*pieces, file.read()))
+
+
+def _read_text(raw: bytes, start: bytes, find: Find, clean: Clean) -> Body:
+    """Read JSON, or else what the body starts with."""
+    if not raw.strip():
+        return Body()
     try:
         parsed: Json = json.loads(
             raw.decode("utf-8-sig", "replace"), parse_float=_finite, parse_constant=_no_number
         )
     except (ValueError, RecursionError):
-        start = raw[: 4 * TEXT_AT_MOST].decode("utf-8", "replace")  # no key is cut in two
-        return Body(text=clean(start)[:TEXT_AT_MOST])
-    return read_document(parsed, pictures, clean=clean)
+        return _start(start, clean)
+    return _without_images(parsed, find, clean)
+
+
+def _start(raw: bytes, clean: Clean) -> Body:
+    start = raw[:_START_BYTES].decode("utf-8", "replace")
+    return Body(text=clean(start)[:TEXT_AT_MOST])
 
 
 def _finite(digits: str) -> float | None:
@@ -62,10 +114,14 @@ def _no_number(_word: str) -> None:
 
 def read_document(parsed: Json, pictures: Pictures, *, clean: Clean = str) -> Body:
     """Replace every image in a JSON value by its mark, and lone surrogates by `?`."""
+    return _without_images(parsed, pictures.from_text, clean)
+
+
+def _without_images(parsed: Json, find: Find, clean: Clean) -> Body:
     found: dict[str, Picture] = {}
 
     def text(value: str) -> str:
-        picture = pictures.from_text(value)
+        picture = find(value)
         if picture is None:
             return clean(value.encode("utf-8", "replace").decode("utf-8"))
         found[mark(picture)] = picture

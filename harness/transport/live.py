@@ -1,26 +1,27 @@
 """Real round trips over real sockets, timed inside the transport on the run's monotonic clock."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
 from harness.core.errors import UsageError
-from harness.core.exchange import Exchange, Failure, Reply, Request, Times
+from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.jsontype import canonical
 from harness.core.places import INBOX
 from harness.spec.provider import Auth
 from harness.transport.address import uri_of
 from harness.transport.arrival import Arrival, reply_of
+from harness.transport.base import STOPPED
 from harness.transport.forms import sent_parts
 from harness.transport.outside import Outside
 from harness.transport.pictures import Pictures
+from harness.transport.proxies import Proxies
 from harness.transport.secrets import Redactor, sendable
+from harness.transport.sockets import PHASES, Sockets, trusted
 from harness.transport.sse import SseError, SseStream
 from harness.transport.standins import StandIns
 
@@ -55,15 +56,10 @@ class Endpoint:
         sendable(self.auth.env, self.key)
 
 
-@lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
-    """Read the trusted certificates once: that takes longer than many a request."""
-    return httpx.create_ssl_context()
-
-
 class Live:
-    """One worker's connection: a client of its own, so that no pool is shared (httpx#3215).
+    """One worker's connection: a client of its own over sockets of its own, which time it.
 
+    A request that the environment sends through a proxy has no phases but the reply's.
     With `outside`, stand-ins leave as the addresses they stand for, and the receiver can be asked.
     """
 
@@ -85,11 +81,13 @@ class Live:
         self._time_scale = time_scale
         self._outside = outside
         local = urlsplit(endpoint.base_url).hostname in ("127.0.0.1", "localhost", "::1")
+        sockets = Sockets(trusted=trusted(), now_s=now_s)
+        # a proxy of the environment has no business on loopback
+        self._transport = sockets if local else Proxies(sockets, trusted=trusted())
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=CONNECT_S),
             follow_redirects=False,
-            verify=_trusted(),
-            trust_env=not local,  # a proxy of the environment has no business on loopback
+            transport=self._transport,
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": CODINGS},
         )
 
@@ -106,20 +104,15 @@ class Live:
 
         A run that is stopped meanwhile still gets its exchange, and is cancelled right after it.
         """
-        arrival = Arrival(sent_s=self._now_s())
+        arrival = Arrival(sent_s=self._now_s(), body=self._pictures.darkroom.spool.body())
         try:
             failure, stopped = await self._attempt(request, arrival), False
         except asyncio.CancelledError:
-            why = f"the run was stopped while this was under way ({arrival.progress})"
+            why = f"{STOPPED} ({arrival.progress})"
             failure, stopped = Failure(kind="network", why=why, sent=arrival.sent), True
-        times = Times(
-            due_s=due_s,
-            sent_s=arrival.sent_s,
-            headers_s=arrival.headers_s,
-            first_byte_s=arrival.first_byte_s,
-            end_s=self._now_s(),
-        )
+        times = arrival.times(due_s, self._now_s(), whole=failure is None)
         answer = await _undisturbed(self._answer(arrival, failure), stopped=stopped)
+        times = replace(times, decode_s=arrival.decode_s)
         return Exchange(request=request, answer=answer, times=times)
 
     async def _attempt(self, request: Request, arrival: Arrival) -> Failure | None:
@@ -146,7 +139,14 @@ class Live:
         return None
 
     async def _answer(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
-        reply = await asyncio.to_thread(self._reply, arrival) if arrival.status else None
+        reply: Reply | None = None
+        if arrival.body.is_large:
+            large = self._pictures.darkroom.thread
+            reply = await asyncio.get_running_loop().run_in_executor(large, self._reply, arrival)
+        elif arrival.status and arrival.is_brief:
+            reply = self._reply(arrival)
+        elif arrival.status:
+            reply = await asyncio.to_thread(self._reply, arrival)
         if failure is not None:
             return replace(failure, partial=reply)
         return reply or Failure(kind="protocol", why="the reply had no status", sent=True)
@@ -188,8 +188,8 @@ class Live:
         absolute = _is_absolute(request)
         real = self._stand_ins().real(request)
 
-        async def trace(event: str, _told: object) -> None:
-            arrival.sent |= event.endswith("send_request_headers.started")
+        async def trace(event: str, _told: object) -> None:  # called behind a proxy only
+            arrival.phases.left |= event.endswith("send_request_headers.started")
 
         def built() -> httpx.Request:
             return self._client.build_request(
@@ -198,7 +198,7 @@ class Live:
                 headers=self._headers(real, own_host=not absolute),
                 content=_content(real),
                 files=None if real.form is None else sent_parts(real.form),
-                extensions={"trace": trace},
+                extensions={"trace": trace, PHASES: arrival.phases},
             )
 
         if real.form is None:
@@ -208,9 +208,10 @@ class Live:
         return await asyncio.to_thread(built)  # its files are drawn first
 
     async def _receive(self, leaving: httpx.Request, arrival: Arrival, *, absolute: bool) -> None:
-        response = await self._client.send(leaving, stream=True, follow_redirects=absolute)
+        response = await (self._fetched(leaving) if absolute else self._asked(leaving))
         try:
-            arrival.headers_s = self._now_s()
+            headers_s = arrival.phases.headers_s
+            arrival.headers_s = self._now_s() if headers_s is None else headers_s
             arrival.status = response.status_code
             arrival.headers = tuple(_kept(response.headers.multi_items()))
             if "," in response.headers.get("content-encoding", ""):
@@ -220,13 +221,28 @@ class Live:
                 await _take_events(chunks, arrival)
             else:
                 async for chunk in chunks:
-                    arrival.raw += chunk
+                    if arrival.body.add(chunk):
+                        await arrival.body.room()
         finally:
             await response.aclose()
 
+    async def _fetched(self, leaving: httpx.Request) -> httpx.Response:
+        return await self._client.send(leaving, stream=True, follow_redirects=True)
+
+    async def _asked(self, leaving: httpx.Request) -> httpx.Response:
+        """Ask the provider: what httpx does beyond that takes a fifth of a short round trip."""
+        if leaving.url.userinfo:  # which httpx makes a header of
+            return await self._client.send(leaving, stream=True)
+        response = await self._transport.handle_async_request(leaving)
+        response.request = leaving
+        if "set-cookie" in response.headers:
+            self._client.cookies.extract_cookies(response)
+        return response
+
     async def _chunks(self, response: httpx.Response, arrival: Arrival) -> AsyncIterator[bytes]:
         async for chunk in response.aiter_bytes():
-            arrival.latest_s = self._now_s()
+            latest_s = arrival.phases.latest_s
+            arrival.latest_s = self._now_s() if latest_s is None else latest_s
             if arrival.first_byte_s is None and chunk.strip():
                 arrival.first_byte_s = arrival.latest_s
             arrival.size_bytes += len(chunk)

@@ -2,72 +2,142 @@
 
 import base64
 import binascii
+import copy
 import hashlib
 import io
-import warnings
 from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
 from threading import Lock
-
-from PIL import Image, UnidentifiedImageError
+from time import thread_time
 
 from harness.core.exchange import Picture
+from harness.transport import scan
+from harness.transport.darkroom import Darkroom, Development
+from harness.transport.decoding import (
+    PIXELS_AT_MOST,
+    TEXT_STARTS,
+    Decoded,
+    decoded,
+    has_alpha,
+    looks_like_image,
+)
+
+__all__ = [
+    "MARK", "PIXELS_AT_MOST", "Keep", "KeepFile", "Pictures", "Seen", "file_name", "has_alpha",
+    "looks_like_image", "mark",
+]  # fmt: skip
 
 Keep = Callable[[str, bytes], None]
 """Takes an image's file name (`<sha256>.<format>`) and its bytes, and keeps them."""
 
+KeepFile = Callable[[str, Path], None]
+"""Takes an image's file name and a file with its bytes, and keeps them; the file may be moved."""
+
 MARK = "image:sha256:"
 """Every image in a document is replaced by this and its digest."""
 
-PIXELS_AT_MOST = 100_000_000
-"""Over ten times the largest image that a provider promises: a claim above is not decoded."""
-
-ORIENTATION, SIDEWAYS = 0x0112, range(5, 9)
-"""The EXIF tag that turns an image, and its values that swap width and height."""
-
-_BASE64_STARTS = ("iVBORw0KGgo", "/9j/", "UklGR", "R0lGOD", "data:image/")
-_RAW_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
+Seen = tuple[Picture, float]
+"""An image, and the seconds of one processor that decoding its bytes took."""
 
 
 class Pictures:
-    """Takes images out of replies; equal bytes are decoded and kept once."""
+    """Takes images out of replies; equal bytes are decoded and kept once.
 
-    def __init__(self, keep: Keep) -> None:
+    What is large goes through the `darkroom` and is kept as a file; without a `keep_file` it is
+    read, and kept as all others are. `decode_s` is how long one processor works on the images that
+    were found here: unpacking, hashing, decoding; nothing where none was found.
+    """
+
+    def __init__(
+        self, keep: Keep, *, keep_file: KeepFile | None = None, darkroom: Darkroom | None = None
+    ) -> None:
+        self.darkroom = darkroom or Darkroom()
+        self.decode_s: float | None = None
         self._keep = keep
-        self._seen: dict[str, Picture] = {}
+        self._keep_file = keep_file or (lambda name, path: keep(name, path.read_bytes()))
+        self._seen: dict[str, Seen] = {}
+        self._under_way: dict[str, Future[Seen]] = {}
+        self._books = Lock()
         self._one_at_a_time = Lock()
+
+    def counting(self) -> "Pictures":
+        """Return the same, with a `decode_s` of its own: for one reply."""
+        same = copy.copy(self)
+        same.decode_s = None
+        return same
 
     def from_bytes(self, raw: bytes) -> Picture:
         """Decode one image completely, keep it, and tell what it is; never raises on bytes."""
-        digest = hashlib.sha256(raw).hexdigest()
-        with self._one_at_a_time:  # bodies are taken apart on several threads
-            known = self._seen.get(digest)
-            if known is None:
-                known = _decoded(raw, digest)
-                self._keep(file_name(known), raw)
-                self._seen[digest] = known
-        return known
+        return self._from_bytes(raw, 0.0)
 
     def from_text(self, text: str) -> Picture | None:
         """Decode an image written as base64 or as a `data:` URL; None for any other text."""
-        if not text.startswith(_BASE64_STARTS):
+        if not text.startswith(TEXT_STARTS):
             return None
+        before = thread_time()
         encoded = text.partition(",")[2] if text.startswith("data:") else text
         try:
             raw = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             return None
         meant = text.startswith("data:") or looks_like_image(raw)
-        return self.from_bytes(raw) if raw and meant else None
+        return self._from_bytes(raw, thread_time() - before) if raw and meant else None
 
+    def from_file(self, image: scan.Image) -> Picture:
+        """Do the same for an image in a file, which may be gone afterwards."""
+        path = Path(image.path)
 
-def looks_like_image(raw: bytes) -> bool:
-    """Tell whether a body starts as PNG, JPEG, WebP or GIF files do."""
-    return raw.startswith(_RAW_STARTS)
+        def develop() -> Seen:
+            size = path.stat().st_size
+            development = self.darkroom.decoded(path)
+            picture = _picture(image.digest, size, development.told)
+            self._keep_file(file_name(picture), path)
+            return picture, development.cpu_s
 
+        return self._counted(image.digest, develop, image.cpu_s)
 
-def has_alpha(image: Image.Image) -> bool:
-    """Tell whether an opened image has an alpha channel, or colours that are clear."""
-    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    def _from_bytes(self, raw: bytes, unpacked_s: float) -> Picture:
+        before = thread_time()
+        digest = hashlib.sha256(raw).hexdigest()
+        unpacked_s += thread_time() - before
+
+        def develop() -> Seen:
+            with self._one_at_a_time:  # bodies are taken apart on several threads
+                development = _decoded(raw)
+            picture = _picture(digest, len(raw), development.told)
+            self._keep(file_name(picture), raw)
+            return picture, development.cpu_s
+
+        return self._counted(digest, develop, unpacked_s)
+
+    def _counted(self, digest: str, develop: Callable[[], Seen], unpacked_s: float) -> Picture:
+        picture, cpu_s = self._once(digest, develop)
+        self.decode_s = (self.decode_s or 0.0) + unpacked_s + cpu_s
+        return picture
+
+    def _once(self, digest: str, develop: Callable[[], Seen]) -> Seen:
+        """Return what was made of an image before, or will be by another thread, or make it."""
+        with self._books:
+            seen = self._seen.get(digest)
+            if seen is not None:
+                return seen
+            others = self._under_way.get(digest)
+            mine = self._under_way.setdefault(digest, Future())
+        if others is not None:
+            return others.result()
+        try:
+            made = develop()
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        else:
+            self._seen[digest] = made
+            mine.set_result(made)
+        finally:
+            with self._books:
+                del self._under_way[digest]
+        return made
 
 
 def mark(picture: Picture) -> str:
@@ -80,34 +150,20 @@ def file_name(picture: Picture) -> str:
     return f"{picture.digest}.{picture.format if picture.format != 'unknown' else 'bin'}"
 
 
-def _decoded(raw: bytes, digest: str) -> Picture:
-    kind, width, height = "unknown", None, None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(raw)) as image:
-                kind = (image.format or "unknown").lower()
-                width, height = image.size
-                if width * height > PIXELS_AT_MOST:
-                    return _broken(raw, digest, kind, f"claims {width}x{height} pixels")
-                image.load()
-                if image.getexif().get(ORIENTATION) in SIDEWAYS:
-                    width, height = height, width  # what a viewer shows
-                alpha = has_alpha(image)
-    except UnidentifiedImageError:
-        return _broken(raw, digest, kind, "no known image format")
-    except Exception as error:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
-        return _broken(raw, digest, kind, f"{type(error).__name__}: {error}"[:200])
+def _decoded(raw: bytes) -> Development:
+    before = thread_time()
+    told = decoded(io.BytesIO(raw))
+    return Development(told, thread_time() - before)
+
+
+def _picture(digest: str, size_bytes: int, told: Decoded) -> Picture:
     return Picture(
         digest=digest,
-        format=kind,
-        size_bytes=len(raw),
-        state="decoded",
-        width_px=width,
-        height_px=height,
-        alpha=alpha,
+        format=told.format,
+        size_bytes=size_bytes,
+        state="undecodable" if told.why else "decoded",
+        width_px=told.width_px,
+        height_px=told.height_px,
+        alpha=told.alpha,
+        why=told.why,
     )
-
-
-def _broken(raw: bytes, digest: str, kind: str, why: str) -> Picture:
-    return Picture(digest=digest, format=kind, size_bytes=len(raw), state="undecodable", why=why)

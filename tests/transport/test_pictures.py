@@ -1,6 +1,7 @@
 import base64
 import io
 import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from harness.core.errors import StoreError
+from harness.core.exchange import Picture
 from harness.transport.body import read_body
-from harness.transport.pictures import Pictures, file_name, looks_like_image, mark
+from harness.transport.pictures import Pictures, Seen, file_name, looks_like_image, mark
 
 
 def picture(kind: str, mode: str = "RGB", size: tuple[int, int] = (16, 8)) -> bytes:
@@ -99,20 +101,36 @@ def test_a_disk_that_will_not_take_an_image_is_heard_of_and_asked_again() -> Non
     assert kept == [file_name(found)]
 
 
+class Asked(Pictures):
+    """Pictures that tell how many threads have asked for an image."""
+
+    asked = threading.Semaphore(0)
+
+    def _once(self, digest: str, develop: Callable[[], Seen]) -> Seen:
+        self.asked.release()
+        return super()._once(digest, develop)
+
+
 def test_threads_that_find_the_same_image_keep_it_once() -> None:
     kept: list[str] = []
-    pictures = Pictures(lambda name, _raw: kept.append(name))
+    threads = 8
+
+    def keep(name: str, _raw: bytes) -> None:
+        kept.append(name)
+        for _ in range(threads):  # until all have asked
+            assert pictures.asked.acquire(timeout=10)
+
+    pictures = Asked(keep)
     raw = picture("PNG", size=(300, 300))
-    start = threading.Barrier(8)
-
-    def find() -> None:
-        start.wait()
-        pictures.from_bytes(raw)
-
-    threads = [threading.Thread(target=find) for _ in range(8)]
-    for thread in threads:
+    found: list[Picture] = []
+    others = [
+        threading.Thread(target=lambda: found.append(pictures.from_bytes(raw)))
+        for _ in range(threads)
+    ]
+    for thread in others:
         thread.start()
-    for thread in threads:
+    for thread in others:
         thread.join()
 
     assert len(kept) == 1
+    assert found == [found[0]] * threads

@@ -1,0 +1,63 @@
+"""What decoding an image tells, and how images in texts begin.
+
+The process that develops large bodies loads this module: the standard library and Pillow only, and
+nothing of ours but what is as light.
+"""
+
+import warnings
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from PIL import Image, UnidentifiedImageError
+
+PIXELS_AT_MOST = 100_000_000
+"""Over ten times the largest image that a provider promises: a claim above is not decoded."""
+
+ORIENTATION, SIDEWAYS = 0x0112, range(5, 9)
+"""The EXIF tag that turns an image, and its values that swap width and height."""
+
+TEXT_STARTS = ("iVBORw0KGgo", "/9j/", "UklGR", "R0lGOD", "data:image/")
+"""How a text begins that may be an image: base64 of PNG, JPEG, WebP and GIF, or a `data:` URL."""
+
+RAW_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
+
+
+class Decoded(NamedTuple):
+    """What a decoder made of bytes; `why` is empty where it made a whole image of them."""
+
+    format: str = "unknown"
+    width_px: int | None = None
+    height_px: int | None = None
+    alpha: bool | None = None
+    why: str = ""
+
+
+def looks_like_image(raw: bytes) -> bool:
+    """Tell whether a body starts as PNG, JPEG, WebP or GIF files do."""
+    return raw.startswith(RAW_STARTS)
+
+
+def has_alpha(image: Image.Image) -> bool:
+    """Tell whether an opened image has an alpha channel, or colours that are clear."""
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+
+
+def decoded(source: BinaryIO | Path) -> Decoded:
+    """Decode one image completely; never raises, whatever its bytes are."""
+    kind = "unknown"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(source) as image:
+                kind = (image.format or "unknown").lower()
+                width, height = image.size
+                if width * height > PIXELS_AT_MOST:
+                    return Decoded(kind, why=f"claims {width}x{height} pixels")
+                image.load()
+                if image.getexif().get(ORIENTATION) in SIDEWAYS:
+                    width, height = height, width  # what a viewer shows
+                return Decoded(kind, width, height, has_alpha(image))
+    except UnidentifiedImageError:
+        return Decoded(kind, why="no known image format")
+    except Exception as error:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
+        return Decoded(kind, why=f"{type(error).__name__}: {error}"[:200])

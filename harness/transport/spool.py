@@ -1,0 +1,227 @@
+"""Bodies on their way: small ones in memory, large ones in files, written beside the event loop.
+
+One thread writes for all bodies. What waits for it is bounded: who adds to a body then waits as
+well, and with it whoever sends. A disk that will not take a body leaves it in memory: it is paid.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import weakref
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from threading import Lock
+
+from harness.core.errors import StoreError
+
+IN_MEMORY_BYTES = 256 * 1024
+"""A body up to this stays in memory."""
+
+BATCH_BYTES = 128 * 1024
+"""How much of a body is written at once, or more where more has come at once."""
+
+WAITING_BYTES = 4 * 1024 * 1024
+"""How much of all bodies may wait to be written."""
+
+Piece = bytes | bytearray
+
+
+class Spool:
+    """A folder for bodies, and the thread that writes them.
+
+    Without a `folder` it is one of the system's for temporary files. A folder that was given is
+    this spool's own: what lies in it is from a run that was killed, and goes.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.waiting = 0
+        self._given = folder
+        self._folder: Path | None = None
+        self._removal: weakref.finalize[[Path], Spool] | None = None
+        self._numbers = count()
+        self._making = Lock()
+        self._lock = Lock()  # an event loop waits for this one
+        self._delayed: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
+
+    def body(self, *, in_memory: int = IN_MEMORY_BYTES) -> "Incoming":
+        """Begin a body."""
+        return Incoming(self, in_memory)
+
+    def path(self) -> Path:
+        """Return a name for a new file, in a folder that is there. OSError where none can be."""
+        with self._making:
+            folder = self._folder or self._made()
+        return folder / str(next(self._numbers))
+
+    def write(self, body: "Incoming", piece: Piece) -> Future[None]:
+        """Let a piece be written, after those before it."""
+        with self._lock:
+            self.waiting += len(piece)
+        return self._writer.submit(self._written, body, piece)
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether more waits to be written than should."""
+        return self.waiting > WAITING_BYTES
+
+    async def room(self) -> None:
+        """Wait until less is waiting to be written."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if not self.is_behind:
+                return
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._delayed.append((loop, waiter))
+        await waiter
+
+    def close(self) -> None:
+        """Take the folder away, with all that is in it."""
+        with self._making:
+            if self._removal is not None:
+                self._removal()
+            self._folder = None
+
+    def _made(self) -> Path:
+        if self._given is None:
+            folder = Path(tempfile.mkdtemp(prefix="harness-bodies-"))
+        else:
+            folder = self._given
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(mode=0o700)
+        self._folder = folder
+        self._removal = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def _written(self, body: "Incoming", piece: Piece) -> None:
+        try:
+            body.write(piece)
+        finally:
+            with self._lock:
+                self.waiting -= len(piece)
+                room = max(0, WAITING_BYTES - self.waiting) // BATCH_BYTES
+                # Nobody wakes who is left when nothing waits any more.
+                awake = room if self.waiting else len(self._delayed)
+                woken, self._delayed = self._delayed[:awake], self._delayed[awake:]
+            for loop, waiter in woken:
+                with suppress(RuntimeError):  # its event loop has ended
+                    loop.call_soon_threadsafe(_wake, waiter)
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+class Incoming:
+    """One body as it arrives; one task adds to it, and when that has ended, any thread may read.
+
+    `size_bytes` is how much of it has come.
+    """
+
+    def __init__(self, spool: Spool, in_memory: int) -> None:
+        self.size_bytes = 0
+        self._spool = spool
+        self._in_memory = in_memory
+        self._held = bytearray()
+        self._last: Future[None] | None = None
+        # The rest is the writing thread's, until its last piece is written.
+        self._path: Path | None = None
+        self._file = -1
+        self._on_disk = 0
+        self._refused: list[Piece] = []
+
+    @property
+    def is_large(self) -> bool:
+        """Tell whether it is more than what stays in memory."""
+        return self.size_bytes > self._in_memory
+
+    def add(self, chunk: bytes) -> bool:
+        """Take what has come; true where one should wait for `room` before more is taken."""
+        self.size_bytes += len(chunk)
+        if self.is_large and not self._held and len(chunk) >= BATCH_BYTES:
+            self._write(chunk)
+            return self._spool.is_behind
+        self._held += chunk
+        if not self.is_large or len(self._held) < BATCH_BYTES:
+            return False
+        self._write_held()
+        return self._spool.is_behind
+
+    async def room(self) -> None:
+        """Wait until more may be added."""
+        await self._spool.room()
+
+    def path(self) -> Path | None:
+        """Return the file that holds all of it, once it does; None where none does. Blocks."""
+        if not self.is_large:
+            return None
+        self._end()
+        return None if self._refused else self._path
+
+    def whole(self) -> bytes:
+        """Return all of it. Blocks; StoreError where what was written cannot be read."""
+        if self._last is None:
+            return bytes(self._held)
+        self._end()
+        if not self._path or not self._on_disk:
+            return b"".join(self._refused)
+        try:
+            with self._path.open("rb") as file:
+                return b"".join((file.read(self._on_disk), *self._refused))
+        except OSError as error:
+            raise StoreError(
+                f"{self._path}: a reply of {self.size_bytes:,} bytes cannot be read back: {error}",
+                hint="look after that disk, then --resume the run",
+            ) from None
+
+    def discard(self) -> None:
+        """Forget it, and what was made of it beside it."""
+        if self._last is None:
+            return
+        self._end()
+        self._refused = []
+        if self._path is not None:
+            for file in (self._path, *self._path.parent.glob(f"{self._path.name}.*")):
+                with suppress(OSError):
+                    file.unlink()
+
+    def write(self, piece: Piece) -> None:
+        """Write a piece behind those before it, or keep it in memory; never raises OSError."""
+        if self._refused:
+            self._refused.append(piece)
+            return
+        try:
+            if self._path is None:
+                self._path = self._spool.path()
+                self._file = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            _write_all(self._file, piece)
+        except OSError:
+            self._refused.append(piece)
+        else:
+            self._on_disk += len(piece)
+
+    def _write_held(self) -> None:
+        held, self._held = self._held, bytearray()
+        self._write(held)
+
+    def _write(self, piece: Piece) -> None:
+        self._last = self._spool.write(self, piece)
+
+    def _end(self) -> None:
+        if self._held:
+            self._write_held()
+        if self._last is not None:
+            self._last.result()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _write_all(descriptor: int, raw: Piece) -> None:
+    view = memoryview(raw)
+    while view:
+        view = view[os.write(descriptor, view) :]
