@@ -18,7 +18,7 @@ from harness.cli.benchmark import missed, unmeasured, unserved
 from harness.core.record import Record
 from harness.core.run import RunHeader
 from harness.core.verdict import Verdict
-from harness.report.benchmark_table import benchmark_rows, benchmark_sentences
+from harness.report.benchmark_table import NEAREST, benchmark_rows, benchmark_sentences
 from harness.report.compose import compose
 from harness.report.figures import percent
 from harness.report.inwords import came, rate
@@ -32,6 +32,9 @@ from harness.spec.load import provider as shipped
 
 ANSWERS = ("accepts_what_it_documents", "refuses_what_it_forbids")
 _LONGEST_ANSWER = 3_000
+ON_ONE_LINE = (0, 1)
+"""A provider, and a figure with its interval."""
+
 HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -225,13 +228,14 @@ def _benchmark(report: Report) -> Iterator[Table]:
     """Draw a table for each workload, one line per provider and load: it fits 80 characters."""
     (_, *header), rows = benchmark_rows(report)
     for workload, own in groupby(rows, key=itemgetter(0)):
-        table = Table(title=workload, title_justify="left", box=SIMPLE_HEAD)
+        table = Table(title=workload, title_justify="left", caption_justify="left", box=SIMPLE_HEAD)
         for at, name in enumerate(header):
-            # A figure with its interval stands on one line; names may take two.
             side: JustifyMethod = "right" if at else "left"
-            table.add_column(name, justify=side, overflow="fold", no_wrap=at == 1)
+            table.add_column(name, justify=side, overflow="fold", no_wrap=at in ON_ONE_LINE)
         for _, *cells in own:
             table.add_row(*cells)
+            if cells[0].endswith(NEAREST):
+                table.caption = f"{NEAREST.strip()} nearest only, not ranked"
         yield table
 
 

@@ -7,7 +7,9 @@ from harness.report.model import Report
 from harness.report.text import shown
 from harness.stats.measured import Speed
 
-HEADER = ("workload", "provider", "median [95 %]", "p95", "served", "per usable image")
+HEADER = ("workload", "provider", "median [95 %]", "p95", "served", "per image")
+NEAREST = " ~"
+"""Marks a row that is like the workload and no more, and is not ranked."""
 
 
 def benchmark_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -37,15 +39,22 @@ def _row(row: Speed, value: Benchmarked) -> tuple[str, ...]:
     stages = value.benchmark.design.stages
     loads = {stage.name: load(stage) for stage in stages}
     under = f", {loads.get(row.stage, name(row.stage))}" if len(stages) > 1 else ""
-    near = ", nearest" if row.fit == "nearest" else ""
+    near = NEAREST if row.fit == "nearest" else ""
     return (
         f"{name(row.workload)}{under}",
-        f"{value.label(row.provider)}{near}",
+        f"{name(row.provider)}{_instead(row)}{near}",
         _median(row.median),
         _tail(row.p95),
         f"{row.served} of {_sent(row, value)}",
         _price(row, value),
     )
+
+
+def _instead(row: Speed) -> str:
+    """Return what a row rests on in the one word that a narrow column has room for."""
+    if row.emulated:
+        return " (emulator)"
+    return " (recorded)" if row.basis.startswith("recorded") else ""
 
 
 def _sent(row: Speed, value: Benchmarked) -> int:
