@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := $(BIN)/harness run --out reports/demo
 JOBS ?= 2
 
-.PHONY: demo test coverage lint check clients exam schemathesis cassettes sample lock clean
+.PHONY: demo test coverage lint check clients exam schemathesis speed simulations cassettes sample lock clean
 
 demo: .venv/.runs
 	rm -rf reports/demo
@@ -48,15 +48,28 @@ exam: .venv/.tests
 schemathesis: .venv/.tests .venv-schemathesis/.made
 	$(BIN)/python tests/benchmarks/schemathesis.py --write tests/benchmarks/schemathesis.md
 
+# The transport beside wrk (from Debian), aiohttp, Locust, AIPerf and plain httpx: 6 to 10 minutes, on
+# a machine that does nothing else.
+speed: .venv/.tests .venv-speed/.made
+	$(BIN)/python tests/benchmarks/speed.py --write tests/benchmarks/speed.md
+
+# Known truth in, known truth out: how often intervals hold it, and equals are called different.
+simulations: .venv/.tests
+	$(BIN)/python tests/benchmarks/coverage.py --write
+
 # Record the committed cassettes again, over real HTTP from the emulator.
 cassettes: .venv/.runs
 	rm -rf reports/recording
-	$(BIN)/harness run --against emulator --record --port 8701 --out reports/recording
+	$(BIN)/harness run --against emulator --record --port 8701 --out reports/recording/conformance
+	$(BIN)/harness run --only benchmark --against emulator --record --port 8801 --out reports/recording/benchmark
 
 sample: .venv/.runs
 	rm -rf reports/sample
 	$(BIN)/harness run --out reports/sample
 	rm -rf reports/sample/images reports/sample/journal.jsonl reports/sample/plan-*.json
+	rm -rf reports/sample-benchmark
+	$(BIN)/harness run --only benchmark --out reports/sample-benchmark
+	rm -rf reports/sample-benchmark/images reports/sample-benchmark/journal.jsonl reports/sample-benchmark/plan-*.json
 
 # Needs uv; the locks name no host.
 lock:
@@ -65,6 +78,7 @@ lock:
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --group clients -o requirements-clients.lock
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --group clients-litellm -o requirements-clients-litellm.lock
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --group schemathesis -o requirements-schemathesis.lock
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --group speed -o requirements-speed.lock
 
 .venv/.made:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed" if sys.version_info < (3, 11) else 0)'
@@ -82,10 +96,10 @@ lock:
 
 # A copy of the lock is the stamp: the tests tell an environment that was made from an older one.
 # The harness' pip installs and nothing is compiled ahead, which saves a quarter of the work.
-$(CLIENTS) .venv-schemathesis/.made: .venv-%/.made: requirements-%.lock .venv/.made
+$(CLIENTS) .venv-schemathesis/.made .venv-speed/.made: .venv-%/.made: requirements-%.lock .venv/.made
 	$(BIN)/python -m venv --clear --without-pip $(@D)
 	$(BIN)/python -m pip --python $(@D) install -q --disable-pip-version-check --no-compile --require-hashes -r $<
 	cp $< $@
 
 clean:
-	rm -rf .venv .venv-schemathesis $(dir $(CLIENTS)) reports/demo reports/recording
+	rm -rf .venv .venv-schemathesis .venv-speed $(dir $(CLIENTS)) reports/demo reports/recording

@@ -1,5 +1,6 @@
 """What is different where a run is a benchmark: its defaults, what it refuses, how it ends."""
 
+import secrets
 from collections.abc import Sequence
 
 import click
@@ -21,6 +22,8 @@ CONCURRENCY = 8
 TIME_SCALE = 0.001
 REAL_TIME = 1.0
 """A benchmark of the emulator takes as long as one of the real thing: its waits are measured."""
+
+SEEDS = 1_000_000
 
 CONFORMANCE = {
     "operations": "--operation",
@@ -67,6 +70,16 @@ def asked_for(
     if past is not None:
         return True, None
     return True, measuring(asked, only="benchmark", concurrency=concurrency)
+
+
+def fresh_seed(given: int | None, *, against: Against, benchmark: bool) -> int:
+    """Return the seed of a new run: 0, unless a benchmark asks the providers themselves.
+
+    That one draws prompts which no earlier run has sent, for a cache would answer those in no time.
+    """
+    if given is not None:
+        return given
+    return secrets.randbelow(SEEDS) if benchmark and against == "live" else 0
 
 
 def _given(context: click.Context, name: str) -> bool:

@@ -54,7 +54,10 @@ def place_options(function: F) -> F:
 def seed_option(function: F) -> F:
     """Add `--seed`."""
     return click.option(
-        "--seed", type=click.IntRange(min=0), default=None, help="Seed of drawn cases [0]."
+        "--seed",
+        type=click.IntRange(min=0),
+        default=None,
+        help="Seed of what is drawn [0; a new one in a live benchmark].",
     )(function)
 
 

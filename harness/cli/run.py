@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.benchmark import CONCURRENCY, REAL_TIME, TIME_SCALE, asked_for
+from harness.cli.benchmark import CONCURRENCY, REAL_TIME, TIME_SCALE, asked_for, fresh_seed
 from harness.cli.conclude import Conclusion, conclude, publish
 from harness.cli.measuring import CONCURRENCY as LEVEL
 from harness.cli.measuring import Asked, measuring_options
@@ -154,7 +154,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     options = Options(
         against=against,
         providers=selected(names, against, urls),
-        seed=past.seed if past else seed or 0,
+        seed=past.seed if past else fresh_seed(seed, against=against, benchmark=benchmark),
         out=resume or out or _new_folder(against),
         cassettes=cassettes,
         base_urls=addresses(base_urls(urls), past),

@@ -41,7 +41,11 @@ LEAST_DELAY_S, SIGMA = 0.005, 0.5
 
 IMAGE_FROM_BYTES = 4_096
 """Longer replies hold an image, which is unpacked and decoded as in the run."""
-IMAGE_DELAY_S = 0.5
+IMAGE_BYTES_PER_S = 100_000_000
+"""About what can be decoded: more at once would measure how long one waits for that."""
+ROUNDS_S = 2.0
+"""How long to ask for images."""
+
 BYTES_AT_MOST = 256 * 1024 * 1024
 """Of all images together: what is larger leaves at a lower concurrency, and says so."""
 
@@ -121,10 +125,20 @@ def _laid_out(concurrency: int, body_bytes: int) -> _Round:
         rounds = 1 + math.ceil(REPLIES / concurrency)
         return _Round(concurrency=concurrency, rounds=rounds, path=path, warm_up=path)
     at_once = max(1, min(concurrency, BYTES_AT_MOST // body_bytes))
-    path = f"/delay/{IMAGE_DELAY_S * 1000:g}/image/{body_bytes}?sigma={SIGMA}&id="
-    warm_up = f"/delay/0/image/{min(body_bytes, IMAGE_FROM_BYTES)}?id="
-    rounds = 1 + max(1, min(BYTES_AT_MOST // body_bytes // 4, REPLIES) // at_once)
-    return _Round(concurrency=at_once, rounds=rounds, path=path, warm_up=warm_up)
+    least_s = max(4 * LEAST_DELAY_S, at_once / RATE_PER_S)
+    delay_s = min(max(least_s, at_once * body_bytes / IMAGE_BYTES_PER_S), ROUNDS_S / 2)
+    path = f"/delay/{delay_s * 1000:g}/image/{body_bytes}?sigma={SIGMA}&id="
+    at_most = (
+        math.ceil(REPLIES / at_once),
+        int(ROUNDS_S / delay_s),
+        BYTES_AT_MOST // body_bytes // at_once,
+    )
+    return _Round(
+        concurrency=at_once,
+        rounds=1 + max(1, min(at_most)),
+        path=path,
+        warm_up=f"/delay/0/image/{min(body_bytes, IMAGE_FROM_BYTES)}?id=",
+    )
 
 
 async def _errors(asked: _Round, server: Sequence[str]) -> list[_Error]:

@@ -66,7 +66,7 @@ def test_the_table_of_five_fits_80_columns(
         (["--seed", "3"], "--seed: cassettes are replayed"),
         (["--record"], "--record needs replies to record"),
         (["--fault", "wrong_format"], "--fault and --port are the emulator's"),
-        (["--only", "benchmark"], "--only benchmark"),
+        (["--only", "benchmark", "--blocks", "3"], "--blocks: cassettes are replayed"),
         (["--budget", "buble"], "write NAME=AMOUNT"),
         (["--budget", "buble=NaN"], "is no amount"),
         (["--base-url", "buble=ftp://x"], "is no http(s) address"),

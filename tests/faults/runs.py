@@ -15,7 +15,7 @@ import pytest
 from harness.cli.conclude import Conclusion, conclude
 from harness.core.case import Plan, Shot
 from harness.inquiry.askers import asker_for
-from harness.runner import run as running
+from harness.runner import reach, wanted
 from harness.runner.emulated import emulator
 from harness.runner.options import Options
 from harness.runner.prepare import plan_for
@@ -62,8 +62,8 @@ def staying(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     draws would differ by, a run starts its own. Equal plans are made once.
     """
     with emulator(time_scale=SCALE, seed=0) as served:
-        patch.setattr(running, "emulator", _switched(served))
-        patch.setattr(running, "plan_for", planned)
+        patch.setattr(reach, "emulator", _switched(served))
+        patch.setattr(wanted, "plan_for", planned)
         yield served
 
 

@@ -128,7 +128,7 @@ def test_nothing_leaves_once_the_minutes_of_a_run_are_over(
 ) -> None:
     measuring = Measuring(workloads=(DRAFT,), arrivals=arrivals, levels=(level,), blocks=9)
 
-    raced = at(measuring, tmp_path, after(0.02), max_s=0.25)
+    raced = at(measuring, tmp_path, after(0.06), max_s=0.25)
 
     sent, skips = raced.sent("a"), raced.skips("a")
     assert sent

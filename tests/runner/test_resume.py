@@ -1,6 +1,7 @@
 import json
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,13 @@ from harness.store.line import JOURNAL
 from harness.store.past import Past, read_run
 from tests.runner.processes import Emulator, emulator, harness, started
 
-FAST = ("--max-images", "400", "--concurrency", "24")
+PLANNED = ("--max-images", "30", "--concurrency", "24")
+FAST = ("--max-images", "90", "--concurrency", "24")
+"""With room for what is in doubt, and counted as paid."""
+
+ONE = ("--operation", "generate")
 SLOW = ("--time-scale", "0.02")
+LOOK_S = 0.01
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +37,7 @@ def provider(_served: Emulator) -> Emulator:
 
 
 def run(found: Emulator, out: Path, *names: str) -> "subprocess.Popen[str]":
-    return started("run", "--against", "live", *found.at(*names), *FAST, "--out", out)
+    return started("run", "--against", "live", *found.at(*names), *ONE, *PLANNED, "--out", out)
 
 
 def wait_for_lines(process: "subprocess.Popen[str]", folder: Path, count: int) -> None:
@@ -40,6 +46,7 @@ def wait_for_lines(process: "subprocess.Popen[str]", folder: Path, count: int) -
     while process.poll() is None:
         if journal.exists() and journal.read_bytes().count(b"\n") >= count:
             return
+        time.sleep(LOOK_S)  # without, looking takes a core of the two that it needs
     raise AssertionError(f"it ended before: {process.communicate()}")
 
 
