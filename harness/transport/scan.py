@@ -30,8 +30,12 @@ _START_BYTES = 6 * max(map(len, _STARTS))
 START_BYTES = 16
 """More of an image's bytes than are needed to see that it is one."""
 
-_STRING = re.compile(rb'[^"\\]*+(?:\\(?:[^u]|u.{4})[^"\\]*+)*+', re.DOTALL)
-"""A string's inside, up to its closing quote or to an escape that is not there as a whole."""
+_STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u.{4})[^"\\]*)*', re.DOTALL)
+"""A string's inside, up to its closing quote or to an escape that is not there as a whole.
+
+Nothing follows, so nothing is tried twice. Python 3.11 before 3.11.5 forgets what possessive
+quantifiers within a group have matched, so there are none.
+"""
 
 _QUAD = 4
 """Letters of base64 that stand for three bytes."""

@@ -132,6 +132,11 @@ def bodies(draw: st.DrawFn) -> bytes:
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(raw=bodies(), piece=st.integers(1, 200))
 @example(raw=b"", piece=1)
+@example(
+    raw=b'"iV\\u0042ORw0KG\\u0067oAAAAN\\u0053UhEUgA\\u0041AAMAAA\\u0041CCAAAA\\u0041C4HznG\\u0041AAAC0l'
+    b'\\u0045QVR4nG\\u004eggAAAA\\u0041gAAbdY\\u00635UAAAA\\u0041SUVORK\\u0035CYII="',
+    piece=1,
+)  # which Python 3.11.2 once missed
 @example(raw=b" \n\x0b", piece=1)
 @example(raw=image(), piece=3)
 @example(raw=image("JPEG")[:20], piece=3)
