@@ -24,6 +24,11 @@ class Evidence:
     date: str
     by: str
 
+    @property
+    def emulated(self) -> bool:
+        """Whether the replies were an emulator's, live or recorded: they tell of no provider."""
+        return "emulator" in (self.kind, self.source)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:

@@ -104,7 +104,8 @@ def _end_with_input() -> None:
     """End like after SIGTERM once standard input closes: whoever started us is gone."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1 << 12):  # a buffer's lock would hold up our end
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -15,7 +15,7 @@ _OURS = (
 
 def about_provider(evidence: Evidence | None) -> bool:
     """Tell whether the replies were the real provider's, and not an emulator's."""
-    return evidence is not None and "emulator" not in (evidence.kind, evidence.source)
+    return evidence is not None and not evidence.emulated
 
 
 def words(evidence: Evidence | None) -> str:

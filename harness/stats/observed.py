@@ -49,7 +49,7 @@ def observed(record: Record, provider: Provider, *, usable: bool) -> Observation
     return Observation(
         provider=record.shot.case.provider,
         basis=basis(record.evidence),
-        emulated=emulated(record.evidence),
+        emulated=record.evidence.emulated,
         workload=slot.workload,
         fit=slot.fit,
         stage=slot.stage,
@@ -75,11 +75,6 @@ def observed(record: Record, provider: Provider, *, usable: bool) -> Observation
         waited_s=_waited_s(record.exchanges),
         limit_s=sent.request.timeout_s if sent else None,
     )
-
-
-def emulated(evidence: Evidence) -> bool:
-    """Tell whether the replies were an emulator's, live or recorded, and not the provider's."""
-    return "emulator" in (evidence.kind, evidence.source)
 
 
 def basis(evidence: Evidence) -> str:
