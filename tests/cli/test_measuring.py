@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from harness.cli.benchmark import fresh_seed
 from harness.cli.measuring import Asked, measuring, slo
 from harness.core.errors import UsageError
 from harness.runner.options import Measuring
@@ -116,3 +117,12 @@ def test_what_is_for_a_benchmark_is_named_where_none_is_asked_for() -> None:
         "--workload, --warm-up, --rate, --until-decided: for a benchmark only "
         "(add --only benchmark)"
     )
+
+
+def test_only_a_live_benchmark_asks_what_no_earlier_one_has_asked() -> None:
+    drawn = {fresh_seed(None, against="live", benchmark=True) for _ in range(20)}
+
+    assert len(drawn) > 1
+    assert fresh_seed(7, against="live", benchmark=True) == 7
+    assert fresh_seed(None, against="live", benchmark=False) == 0
+    assert fresh_seed(None, against="emulator", benchmark=True) == 0

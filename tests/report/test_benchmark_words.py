@@ -159,6 +159,7 @@ def test_the_terminal_has_a_row_for_each_provider_and_the_sentences() -> None:
         "8 of 8",
         "1.14 images",
     )
+    assert [row[1] for row in rows if row[1].endswith("~")] == ["buble (emulator) ~"] * 2
     assert [text.partition(":")[0] for text in benchmark_sentences(report)] == [
         "caution",
         "square-draft",
