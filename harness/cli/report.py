@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli.conclude import conclude, publish
+from harness.cli.measuring import slo
 from harness.cli.options import json_option
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Failure
@@ -17,15 +18,25 @@ from harness.store.past import Past, read_run
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write [the first RUN].")
+@click.option("--slo", "ceiling", metavar="pQ<TIME", help="Hold a benchmark against a ceiling.")
 @json_option
 @click.pass_context
 def report(
-    context: click.Context, *, runs: tuple[Path, ...], out: Path | None, as_json: bool
+    context: click.Context,
+    *,
+    runs: tuple[Path, ...],
+    out: Path | None,
+    ceiling: str | None,
+    as_json: bool,
 ) -> None:
     """Judge the records of one or more RUN folders again and write their report; send nothing."""
     folder = out or runs[0]
     pasts = [read_run(run) for run in runs]
     header, records = _joined(pasts)
+    if ceiling is not None:
+        if header.benchmark is None:
+            raise UsageError(f"--slo: {runs[0]} is no benchmark", hint="leave --slo out")
+        header = replace(header, benchmark=header.benchmark.against(slo(ceiling)))
     conclusion = conclude(
         header, records, off_tape=_off_tape(records), traffic=header.against == "recordings"
     )

@@ -1,6 +1,6 @@
 """How a benchmark was laid out, and how well the harness itself measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.core.workload import Fit, Workload
@@ -103,3 +103,7 @@ class Benchmark:
     calibrations: tuple[Calibration, ...] = ()
     watched: tuple[Watched, ...] = ()
     stopped: dict[str, str] | None = None
+
+    def against(self, slo: Slo) -> "Benchmark":
+        """Return the same, held against another ceiling: that changes nothing that was asked."""
+        return replace(self, design=replace(self.design, slo=slo))

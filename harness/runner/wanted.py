@@ -41,6 +41,8 @@ def wanted(options: Options, folder: Path, past: Past | None, pictures: Pictures
 def _recorded(options: Options, pictures: Pictures, *, measured: bool) -> Wanted:
     if measured:
         benchmark, plans, tapes = recorded_benchmark(options.cassettes, options.providers, pictures)
+        if options.measuring is not None and options.measuring.slo is not None:
+            benchmark = benchmark.against(options.measuring.slo)
         return Wanted(plans=plans, tapes=tapes, benchmark=benchmark)
     tapes = {name: load_tape(options.cassettes / name, pictures) for name in options.providers}
     plans = {

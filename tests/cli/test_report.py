@@ -142,3 +142,21 @@ def test_an_altered_journal_is_named_with_its_line(
     assert code == 2
     assert "journal.jsonl, line 4" in told
     assert told.count("\n") == 1
+
+
+def test_a_benchmark_is_held_against_a_ceiling_whenever_one_likes(
+    runs: dict[str, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    where = ["--provider", "buble", "--cassettes", str(CASSETTES), "--out", str(tmp_path / "run")]
+    assert status(["run", "--only", "benchmark", *where, "--slo", "p50<9min", "--json"]) == 0
+    as_recorded = json.loads(capsys.readouterr().out)["benchmark"]
+    assert {row["slo"] for row in as_recorded["reliability"]} == {"met"}
+
+    assert status(["report", str(tmp_path / "run"), "--slo", "p50<1s", "--json"]) == 1
+    told = capsys.readouterr()
+
+    rows = json.loads(told.out)["benchmark"]["reliability"]
+    assert {row["slo"] for row in rows} == {"missed"}
+    assert "the ceiling was missed by buble" in told.err
+    assert status(["report", str(runs["buble"]), "--slo", "p50<1s", "--out", str(tmp_path)]) == 2
+    assert "is no benchmark" in capsys.readouterr().err
