@@ -2,8 +2,34 @@
 
 import json
 import math
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
 
 from harness.core.jsontype import Json
+
+
+def plain(value: object) -> dict[str, Json]:
+    """Return a dataclass as an object whose keys are its fields' names, and so all within it.
+
+    Amounts become numbers, tuples lists. TypeError for what is no dataclass.
+    """
+    if not is_dataclass(value):
+        raise TypeError(f"{type(value).__name__} has no fields")
+    return {one.name: _value(getattr(value, one.name)) for one in fields(value)}
+
+
+def _value(value: object) -> Json:
+    match value:
+        case Decimal():
+            return float(value)
+        case list() | tuple():
+            return [_value(item) for item in value]
+        case dict():
+            return {key: _value(item) for key, item in value.items()}
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return plain(value)
 
 
 def finite(value: Json) -> Json:

@@ -1,13 +1,11 @@
 """`summary.json`: the report for machines, in the schema that CI scripts read."""
 
 from harness.core.jsontype import Json
-from harness.core.verdict import Verdict
-from harness.report.benchmark_json import benchmark_json, estimate_json
+from harness.report.benchmark_json import benchmark_json
 from harness.report.discovered import discovered_json
-from harness.report.jsontext import dumped, finite
+from harness.report.jsontext import dumped, finite, plain
 from harness.report.model import Report, Shown, Summary, Waiting
 from harness.stats.completion import Completion
-from harness.stats.errors import Errors
 from harness.stats.latency import Latency
 from harness.stats.streams import Streams
 
@@ -26,13 +24,13 @@ def summary(report: Report) -> dict[str, Json]:
         "schema": SCHEMA,
         "run": _run(report),
         "providers": {row.provider: _provider(row) for row in report.providers},
-        "verdicts": [_verdict(item) for item in report.verdicts],
+        "verdicts": [plain(item) for item in report.verdicts],
         "findings": [_finding(item) for item in report.findings],
         "flaky": [_doubtful(item) for item in report.flaky],
         "unconfirmed": [_doubtful(item) for item in report.unconfirmed],
         "discovered": discovered_json(report.discovered),
         "latency": [_latency(row, report) for row in report.latency],
-        "errors": [_errors(row) for row in report.errors],
+        "errors": [plain(row) for row in report.errors],
     }
     if report.benchmark is not None:
         found["benchmark"] = benchmark_json(report.benchmark)
@@ -109,18 +107,6 @@ def _provider(row: Summary) -> dict[str, Json]:
     }
 
 
-def _verdict(item: Verdict) -> dict[str, Json]:
-    return {
-        "provider": item.provider,
-        "operation": item.operation,
-        "case": item.case,
-        "constraint": item.constraint,
-        "check": item.check,
-        "status": item.status,
-        "why": item.why,
-    }
-
-
 def _finding(shown: Shown) -> dict[str, Json]:
     finding = shown.finding
     return {
@@ -147,7 +133,7 @@ def _doubtful(shown: Shown) -> dict[str, Json]:
     """Return what is no confirmed finding in the same shape, with how often and why not."""
     return {
         **_finding(shown),
-        "interval": estimate_json(shown.share),
+        "interval": plain(shown.share),
         "doubt": shown.finding.doubt,
     }
 
@@ -161,8 +147,8 @@ def _latency(row: Latency, report: Report) -> dict[str, Json]:
         "operation": row.operation,
         "n": row.n,
         "unit": row.median.unit,
-        "median": estimate_json(row.median),
-        "p95": estimate_json(row.p95),
+        "median": plain(row.median),
+        "p95": plain(row.p95),
         "fastest": row.fastest_s,
         "slowest": row.slowest_s,
         "timeouts": row.timeouts,
@@ -177,10 +163,10 @@ def _latency(row: Latency, report: Report) -> dict[str, Json]:
 def _completion(row: Completion) -> dict[str, Json]:
     return {
         "n": row.n,
-        "after": estimate_json(row.after),
-        "before": estimate_json(row.before),
+        "after": plain(row.after),
+        "before": plain(row.before),
         "widest_gap": row.widest_gap_s,
-        "webhook": estimate_json(row.delivered),
+        "webhook": plain(row.delivered),
         "untimed": row.untimed,
     }
 
@@ -188,22 +174,11 @@ def _completion(row: Completion) -> dict[str, Json]:
 def _streams(row: Streams) -> dict[str, Json]:
     return {
         "n": row.n,
-        "headers": estimate_json(row.headers),
-        "first_byte": estimate_json(row.first_byte),
-        "first_partial": estimate_json(row.first_partial),
-        "completed": estimate_json(row.completed),
-        "last_byte": estimate_json(row.last_byte),
-        "events": estimate_json(row.events),
+        "headers": plain(row.headers),
+        "first_byte": plain(row.first_byte),
+        "first_partial": plain(row.first_partial),
+        "completed": plain(row.completed),
+        "last_byte": plain(row.last_byte),
+        "events": plain(row.events),
         "untimed": row.untimed,
-    }
-
-
-def _errors(row: Errors) -> dict[str, Json]:
-    return {
-        "provider": row.provider,
-        "operation": row.operation,
-        "error_class": row.error_class,
-        "occasion": row.occasion,
-        "count": row.count,
-        "share": estimate_json(row.share),
     }
