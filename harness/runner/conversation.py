@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from harness.core.case import Shot
@@ -12,6 +12,7 @@ from harness.core.record import Evidence, Record
 from harness.runner.budget import Budget
 from harness.runner.cost import taken
 from harness.runner.drive import CUT_OFF, drive
+from harness.runner.earlier import Earlier
 from harness.runner.journal import Journal
 from harness.runner.queue import Entry
 from harness.spec.provider import Provider
@@ -24,10 +25,9 @@ from harness.wire.protocol import pick_up, speak
 class Conversations:
     """One provider's conversations, whoever chooses what leaves and when.
 
-    `earlier` is what an earlier run was answered, by case id, of what it had under way: that is
-    answered from memory, and nothing of it is paid again. `given_up` are its records of jobs that
-    are still to be had. `timeout_s` is how long a reply is waited for, where that is not the time
-    of the provider's documents. `off_tape` says what a replay asked for and did not find;
+    `earlier` is what an earlier run has left: what it had under way is answered from memory, and
+    nothing of it is paid again. `timeout_s` is how long a reply is waited for, where that is not
+    the time of the provider's documents. `off_tape` says what a replay asked for and did not find;
     `longest_s` is how long a conversation has taken at most.
     """
 
@@ -35,13 +35,17 @@ class Conversations:
     evidence: Evidence
     journal: Journal
     budget: Budget
+    earlier: Earlier
     now_s: Callable[[], float] = time.monotonic
-    earlier: Mapping[str, list[Exchange]] = field(default_factory=dict)
-    given_up: Mapping[str, Record] = field(default_factory=dict)
     timeout_s: float | None = None
     off_tape: list[str] = field(default_factory=list)
     under_way: int = 0
     longest_s: float = 0.0
+
+    def book(self, record: Record) -> None:
+        """Book what an earlier run has paid for a record."""
+        if record.outcome is not None:
+            self.budget.book(taken(record.shot, record.outcome, record.exchanges))
 
     async def held(
         self, entry: Entry, transport: Transport, *, due_s: float | None, attempt: int = 1
@@ -78,8 +82,8 @@ class Conversations:
         shot = entry.shot
         if entry.owed:
             self.budget.settle(entry.stake, entry.stake)  # it may be paid: the worst is booked
-        if shot.case.id in self.given_up:
-            return self.given_up[shot.case.id]  # its job is still to be had
+        if shot.case.id in self.earlier.given_up:
+            return self.earlier.given_up[shot.case.id]  # its job is still to be had
         record = Record(shot=shot, evidence=self.evidence, outcome=None, skipped=why)
         line = Line(
             provider=self.provider.name,
@@ -96,7 +100,7 @@ class Conversations:
         self, shot: Shot, transport: Transport, due_s: float | None, attempt: int
     ) -> tuple[Outcome, list[Exchange]]:
         """Journal the shot, see it through, journal its outcome."""
-        past = self.earlier.get(shot.case.id)
+        past = self.earlier.exchanges.get(shot.case.id)
         line = Line(provider=self.provider.name, case=shot.case.id, attempt=attempt)
         exchanges = list(past or ())
         if past is None:

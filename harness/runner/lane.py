@@ -13,7 +13,7 @@ from harness.core.record import Evidence, Record
 from harness.core.slot import Slot
 from harness.runner.budget import Budget
 from harness.runner.conversation import Conversations
-from harness.runner.cost import at_stake, taken
+from harness.runner.cost import at_stake
 from harness.runner.earlier import beside, sorted_out
 from harness.runner.journal import Journal
 from harness.runner.queue import Entry
@@ -63,13 +63,11 @@ class Lane:
             journal=self.journal,
             budget=self.budget,
             now_s=self.now_s,
-            earlier=earlier.exchanges,
-            given_up=earlier.given_up,
+            earlier=earlier,
             timeout_s=self.timeout_s,
         )
         for record in earlier.finished:
-            if record.outcome is not None:
-                self.budget.book(taken(record.shot, record.outcome, record.exchanges))
+            self.talks.book(record)
         self.records += earlier.finished
         for shot in beside([record.shot for record in earlier.finished], self.plan.shots):
             entry = Entry(shot=shot, stake=at_stake(shot), owed=shot.case.id in earlier.exchanges)

@@ -11,7 +11,7 @@ from harness.core.record import Evidence, Record
 from harness.runner.asking import Asker
 from harness.runner.budget import Budget
 from harness.runner.conversation import Conversations
-from harness.runner.cost import at_stake, taken
+from harness.runner.cost import at_stake
 from harness.runner.earlier import beside, sorted_out
 from harness.runner.journal import Journal
 from harness.runner.queue import Entry, Queue, Turn
@@ -109,13 +109,12 @@ class Session:
             journal=self.journal,
             budget=self.budget,
             now_s=self.now_s,
-            earlier=earlier.exchanges,
-            given_up=earlier.given_up,
+            earlier=earlier,
         )
         self._running = True
         self.asked += earlier.asked
         for record in (*earlier.finished, *earlier.again):
-            self._book(record)
+            self._talks.book(record)
         finished = {record.shot.case.id for record in earlier.finished}
         shots = [one for one in (*self.plan.shots, *self.asked) if one.case.id not in finished]
         entries = [self._entry(shot) for shot in shots]
@@ -128,12 +127,8 @@ class Session:
             self._keep(record)
         await self._all(len(entries))
 
-    def _book(self, record: Record) -> None:
-        if record.outcome is not None:
-            self.budget.book(taken(record.shot, record.outcome, record.exchanges))
-
     def _entry(self, shot: Shot) -> Entry:
-        owed = shot.case.id in self._talks.earlier
+        owed = shot.case.id in self._talks.earlier.exchanges
         return Entry(
             shot=shot,
             stake=at_stake(shot),
