@@ -29,6 +29,19 @@ class Evidence:
         """Whether the replies were an emulator's, live or recorded: they tell of no provider."""
         return "emulator" in (self.kind, self.source)
 
+    @property
+    def words(self) -> str:
+        """What a result rests on as a phrase: a recording's day, author and source; no live day."""
+        match self:
+            case Evidence(kind="emulator"):
+                return "emulator"
+            case Evidence(kind="recorded", source="emulator", date=date, by=by):
+                return f"emulator, recorded {date} by {by}"
+            case Evidence(kind="recorded", source=source, date=date, by=by):
+                return f"recorded {date} by {by} from {source}"
+            case _:
+                return f"{self.kind}, {self.source}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:

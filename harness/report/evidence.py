@@ -23,16 +23,10 @@ def words(evidence: Evidence | None) -> str:
     match evidence:
         case None:
             return "none"
-        case Evidence(kind="emulator"):
-            return "emulator"
-        case Evidence(kind="recorded", source="emulator", date=date, by=by):
-            return f"emulator, recorded {date} by {by}"
-        case Evidence(kind="recorded", source=source, date=date, by=by):
-            return f"recorded {date} by {by} from {source}"
         case Evidence(kind="live", source=source, date=date):
             return f"live, {date}, {source}"
         case _:
-            return evidence.kind
+            return evidence.words
 
 
 def in_short(evidence: Evidence | None) -> str:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from harness.core.exchange import Exchange, Failure, Reply, submission
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
-from harness.core.record import Evidence, Record
+from harness.core.record import Record
 from harness.spec.provider import Provider
 from harness.stats.completion import End as JobEnd
 from harness.stats.completion import end as job_end
@@ -48,7 +48,7 @@ def observed(record: Record, provider: Provider, *, usable: bool) -> Observation
     part = end == "served" and 0 < delivered < price.images
     return Observation(
         provider=record.shot.case.provider,
-        basis=basis(record.evidence),
+        basis=record.evidence.words,
         emulated=record.evidence.emulated,
         workload=slot.workload,
         fit=slot.fit,
@@ -75,19 +75,6 @@ def observed(record: Record, provider: Provider, *, usable: bool) -> Observation
         waited_s=_waited_s(record.exchanges),
         limit_s=sent.request.timeout_s if sent else None,
     )
-
-
-def basis(evidence: Evidence) -> str:
-    """Return what a row rests on, in words: kind, source, day and author of a recording."""
-    match evidence:
-        case Evidence(kind="emulator"):
-            return "emulator"
-        case Evidence(kind="recorded", source="emulator", date=date, by=by):
-            return f"emulator, recorded {date} by {by}"
-        case Evidence(kind="recorded", source=source, date=date, by=by):
-            return f"recorded {date} by {by} from {source}"
-        case _:
-            return f"{evidence.kind}, {evidence.source}"
 
 
 def _has_times(record: Record) -> bool:
