@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.checks.verdicts import judge
+from harness.checks.judge import judge_records
 from harness.core.errors import HarnessError
 from harness.core.verdict import Verdict
-from harness.spec.load import provider as shipped
-from harness.store.past import read_run
+from harness.spec.load import shipped_provider as shipped
+from harness.store.reader import read_run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(
 def _items(session: pytest.Session, folder: Path) -> Iterator["VerdictItem"]:
     past = read_run(folder)
     providers = {name: shipped(name) for name in past.header.evidence}
-    for verdict in judge(past.records, providers):
+    for verdict in judge_records(past.records, providers):
         name = f"{verdict.provider}/{verdict.case}::{verdict.check}"
         about = f"[{verdict.constraint}]" if verdict.constraint else ""
         yield VerdictItem.from_parent(session, name=name + about, folder=folder, verdict=verdict)

@@ -20,8 +20,8 @@ from harness.core.exchange import (
     Request,
     Times,
 )
-from harness.core.jsontype import Json
-from harness.transport.pictures import mark
+from harness.core.jsonvalue import Json
+from harness.transport.bodies.images import mark
 
 YAML_HOSTILE = (
     "", " ", "16:9", "no", "~", "null", "1e3", "0x1F", "2025-01-21", "=", "<<", "- a", "a: b", "#",

@@ -13,17 +13,17 @@ from vcr.serializers import yamlserializer
 from harness import __version__
 from harness.cli.main import status
 from harness.core.exchange import Exchange
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.record import Record
-from harness.plan import plan_digest
-from harness.runner.options import Options
-from harness.runner.prepare import PLAN, saved_plan
+from harness.planning.conformance import PLAN, saved_plan
+from harness.planning.options import Options
+from harness.planning.plan import plan_digest
+from harness.runner.progress import ProgressListener
 from harness.runner.replayed import BENCHMARK_PLAN, BENCHMARK_TAPE, load_tape
-from harness.runner.run import run
-from harness.runner.watch import Watch
+from harness.runner.run import execute_run
 from harness.spec.load import NAMES
-from harness.transport.cassette import Tape, write
-from harness.transport.pictures import Pictures
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.cassettes.cassette import Tape, write_cassette
 
 CASSETTES = Path(__file__).parents[1] / "cassettes"
 FILES = sorted(CASSETTES.glob("*/*.yaml"))
@@ -109,7 +109,7 @@ def _committed() -> Iterator[Path]:
 
 def _replayed(cassettes: Path, name: str, out: Path) -> tuple[list[Record], list[str]]:
     options = Options(against="cassettes", providers=(name,), seed=0, out=out, cassettes=cassettes)
-    done = run(options, Watch())
+    done = execute_run(options, ProgressListener())
     return done.records, done.off_tape
 
 
@@ -117,7 +117,7 @@ def _replayed(cassettes: Path, name: str, out: Path) -> tuple[list[Record], list
 def test_a_replay_asks_for_every_interaction_and_for_nothing_else(
     name: str, tmp_path: Path
 ) -> None:
-    tape = load_tape(CASSETTES / name, Pictures(lambda _name, _raw: None))
+    tape = load_tape(CASSETTES / name, ImageCollector(lambda _name, _raw: None))
 
     records, off_tape = _replayed(CASSETTES, name, tmp_path / "run")
     for record in records:
@@ -135,7 +135,7 @@ def _without(name: str, place: int, target: Path) -> Exchange:
     kept = [one for at, one in enumerate(tape.exchanges) if at != place]
     own = ("format", "base_url", "interactions_sha256")
     metadata: dict[str, Json] = {k: v for k, v in tape.metadata.items() if k not in own}
-    write(
+    write_cassette(
         target / name / "generate.yaml",
         kept,
         base_url=tape.base_url,

@@ -12,24 +12,26 @@ from hypothesis import HealthCheck, given, settings
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Failure, Reply, Request, Times
 from harness.core.outcome import Fault, Outcome
-from harness.runner.prepare import new_plan
+from harness.planning.conformance import new_plan
 from harness.store.folder import BALLAST, BALLAST_BYTES, RunFolder
-from harness.store.line import IMAGES, JOURNAL, Line
-from harness.store.past import read_run
+from harness.store.line import IMAGES, JOURNAL, JournalLine
+from harness.store.reader import read_run
 from tests.runner.journals import EVIDENCE, header
 from tests.strategies import exchanges
 
 SHOT = new_plan("sub2api", seed=0).shots[0]
 CASE = SHOT.case.id
-SENT = Line(provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE)
+SENT = JournalLine(provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE)
 FAULT: Outcome = Fault(error_class="network", why="reset", may_be_paid=False)
-ENDED = Line(provider="sub2api", case=CASE, outcome=FAULT)
-SKIPPED = Line(provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE, skipped="interrupted")
+ENDED = JournalLine(provider="sub2api", case=CASE, outcome=FAULT)
+SKIPPED = JournalLine(
+    provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE, skipped="interrupted"
+)
 TIMES = Times(due_s=0, sent_s=0, end_s=1)
 SERVED = Exchange(request=SHOT.request, answer=Reply(status=200, document={"id": "j"}), times=TIMES)
 
 
-def write(path: Path, *lines: Line) -> Path:
+def write(path: Path, *lines: JournalLine) -> Path:
     folder = RunFolder.create(path)
     folder.write_header(header())
     for line in lines:
@@ -38,7 +40,7 @@ def write(path: Path, *lines: Line) -> Path:
     return path
 
 
-def go_on(path: Path, *lines: Line) -> None:
+def go_on(path: Path, *lines: JournalLine) -> None:
     folder = RunFolder.reopen(path)
     for line in lines:
         folder.append(line)
@@ -288,7 +290,7 @@ def test_threads_that_meet_a_full_disk_together_all_get_the_room(small_disk: Pat
     assert errors == []
 
 
-def _append_until_full(folder: RunFolder, line: Line) -> int:
+def _append_until_full(folder: RunFolder, line: JournalLine) -> int:
     for number in range(1000):
         try:
             folder.append(line)

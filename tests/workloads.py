@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from harness.core.workload import Workload
-from harness.runner.options import Measuring, Options
+from harness.planning.options import Measuring, Options
 from harness.spec.load import NAMES
 
 SIZES = (

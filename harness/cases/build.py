@@ -5,11 +5,11 @@ import hashlib
 from harness.cases import references
 from harness.cases.choice import Choice
 from harness.cases.tokens import tokens
-from harness.cases.values import companions
+from harness.cases.values import companion_values
 from harness.core.case import Case, Expect, FollowUp
 from harness.core.errors import HarnessError
-from harness.core.jsontype import Json, canonical
-from harness.spec.judge import broken_when_sent
+from harness.core.jsonvalue import Json, canonical
+from harness.spec.evaluate import broken_when_sent
 from harness.spec.provider import Constraint, Operation, Provider
 
 
@@ -29,7 +29,7 @@ class Builder:
                 arguments[name] = prompt
             elif argument.type in ("images", "file"):
                 if argument.required is not None:
-                    arguments[name] = references.plain(name, self.operation)
+                    arguments[name] = references.plain_reference(name, self.operation)
             elif argument.cheapest is not None:
                 arguments[name] = argument.cheapest
             elif argument.required is not None and argument.one_of is not None:
@@ -41,7 +41,7 @@ class Builder:
     ) -> dict[str, Json]:
         """Return the base with a choice in place, and all that the choice needs beside it."""
         name = constraint.parameter
-        beside = {**companions(name, self.operation), **choice.beside}
+        beside = {**companion_values(name, self.operation), **choice.beside}
         return {**base, **beside, name: choice.value}
 
     def is_valid(self, arguments: dict[str, Json]) -> bool:

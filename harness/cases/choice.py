@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,17 +15,17 @@ from itertools import combinations, product
 from random import Random
 
 from harness.cases.build import Builder, short_digest
-from harness.cases.table import (
+from harness.cases.levels import (
     Cell,
     Combination,
     Level,
-    Table,
-    counted,
-    in_words,
+    LevelTable,
+    count_covered,
+    describe_value,
     tuples,
 )
 from harness.core.case import Case, Coverage, LeftOut, Price
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.spec import price
 
 CANDIDATES = 12
@@ -52,7 +52,7 @@ DEAR = Decimal("0.1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Purse:
+class RowBudget:
     """What rows may cost in all: images and an amount in the provider's unit; None is no limit."""
 
     images: int | None = None
@@ -76,13 +76,13 @@ class Rows:
     coverage: Coverage
 
 
-def covering(builder: Builder, *, seed: int, purse: Purse, strength: int = 2) -> Rows:
+def covering(builder: Builder, *, seed: int, purse: RowBudget, strength: int = 2) -> Rows:
     """Return rows until everything is covered or the purse is empty; the same for the same seed.
 
     The plain base request counts as sent: it costs nothing here, and what it tries is not bought
     again.
     """
-    table = Table.of(builder)
+    table = LevelTable.of(builder)
     shop = _Shop(table, Random(seed), purse, strength)
     chosen = shop.buy()
     cases = tuple(
@@ -94,7 +94,7 @@ def covering(builder: Builder, *, seed: int, purse: Purse, strength: int = 2) ->
 class _Shop:
     """Buys rows one by one: of several candidates, the one that teaches most for its price."""
 
-    def __init__(self, table: Table, dice: Random, purse: Purse, strength: int) -> None:
+    def __init__(self, table: LevelTable, dice: Random, purse: RowBudget, strength: int) -> None:
         self.table = table
         self.dice = dice
         self.purse = purse
@@ -107,7 +107,7 @@ class _Shop:
 
     def _take_stock(self) -> None:
         """Look at what the rows cost and leave untried; nothing is too dear yet."""
-        self.spent = price.free(self.table.builder.provider)
+        self.spent = price.free_price(self.table.builder.provider)
         self.untried = set(self.table.values)
         open_ = set(self.table.feasible(self.strength))
         self.met: set[Combination] = set()
@@ -218,7 +218,7 @@ class _Shop:
 
     def _price(self, row: Mapping[str, Json]) -> Price:
         builder = self.table.builder
-        return price.of(builder.provider, builder.operation, row)
+        return price.price_of(builder.provider, builder.operation, row)
 
     def _affordable(self, row: Mapping[str, Json]) -> bool:
         return self.purse.carries(self.spent, self._price(row), len(self.rows))
@@ -283,14 +283,14 @@ class _Shop:
     def coverage(self) -> Coverage:
         """Count what was bought, on the rows themselves."""
         sent = [self.table.base, *self.rows]
-        values, together = counted(self.table, sent, strength=self.strength)
+        values, together = count_covered(self.table, sent, strength=self.strength)
         return Coverage(
             operation=self.table.builder.name,
             strength=self.strength,
             values=(len(values), len(self.table.values)),
             combinations=(len(together), len(self.table.feasible(self.strength))),
             left_out=tuple(
-                LeftOut(argument=name, value=in_words(own), price=self.too_dear[name, own])
+                LeftOut(argument=name, value=describe_value(own), price=self.too_dear[name, own])
                 for name, own in sorted(self.untried & self.too_dear.keys())
             ),
         )

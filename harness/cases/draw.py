@@ -17,19 +17,19 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from harness.cases import prompts, references
 from harness.cases.build import Builder, short_digest
 from harness.cases.choice import Choice
-from harness.cases.dice import rolling
-from harness.cases.lattice import Lattice, lattice, text
+from harness.cases.lattice import Lattice, lattice, size_text
 from harness.cases.references import MaskSlot
-from harness.cases.values import companions, forbidden
+from harness.cases.seeded import seeded_source
+from harness.cases.values import companion_values, forbidden_values
 from harness.core.case import Case
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.spec import rules as r
 from harness.spec.provider import Argument, Constraint, Operation
 
 Item = TypeVar("Item")
 
 
-def drawn(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tuple[Case, ...]:
+def drawn_cases(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tuple[Case, ...]:
     """Return `count` cases drawn from a strategy, the same for the same seed; some may be equal.
 
     A strategy of nothing gives none.
@@ -38,7 +38,7 @@ def drawn(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tuple[Ca
     if strategy.is_empty:
         return ()
 
-    with rolling(seed_) as backend:
+    with seeded_source(seed_) as backend:
 
         @settings(
             max_examples=count,
@@ -56,7 +56,7 @@ def drawn(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tuple[Ca
     return tuple(found)
 
 
-def accepted(builder: Builder, *, cheap: bool = False) -> SearchStrategy[Case]:
+def accepted_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[Case]:
     """Draw whole valid requests; with `cheap`, few images each and short prompts."""
     whole = valid_arguments(builder, cheap=cheap)
 
@@ -68,7 +68,7 @@ def accepted(builder: Builder, *, cheap: bool = False) -> SearchStrategy[Case]:
     return case()
 
 
-def refused(builder: Builder) -> SearchStrategy[Case]:
+def refused_arguments(builder: Builder) -> SearchStrategy[Case]:
     """Draw whole valid requests in which one documented rule, and only that one, is broken.
 
     Where no rule is documented, there is nothing to draw.
@@ -78,7 +78,7 @@ def refused(builder: Builder) -> SearchStrategy[Case]:
         for constraint in builder.operation.constraints
         if constraint.documented
         and builder.operation.arguments[constraint.parameter].status == "documented"
-        for breakers in [breaking(constraint, builder)]
+        for breakers in [breaking_arguments(constraint, builder)]
         if breakers is not None
     ]
 
@@ -123,7 +123,7 @@ def valid_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class ArgumentSlot:
     """An argument's place in a drawn request; its strategies are built once, not at every draw.
 
     `peaceful` are the values that clash with nothing, whatever else is chosen; None where every
@@ -159,7 +159,7 @@ class Slot:
         return rule is not None and _hostile(rule, {**self.defaults, **chosen})
 
 
-AnySlot = Slot | MaskSlot
+AnySlot = ArgumentSlot | MaskSlot
 
 
 def _partners_first(slots: Iterable[AnySlot]) -> tuple[AnySlot, ...]:
@@ -178,20 +178,20 @@ Breaker = Callable[[dict[str, Json]], dict[str, Json]]
 """Turns valid arguments into arguments that break one rule."""
 
 
-def breaking(constraint: Constraint, builder: Builder) -> SearchStrategy[Breaker] | None:
+def breaking_arguments(constraint: Constraint, builder: Builder) -> SearchStrategy[Breaker] | None:
     """Return a strategy of breakers for a constraint, or None where nothing breaks it alone."""
     name = constraint.parameter
     if isinstance(constraint.rule, r.Required):
         return st.just(lambda valid: _at_peace(builder, _without(valid, name), {name}))
     grid = lattice(builder.operation.arguments[name])
     if grid is not None and isinstance(constraint.rule, r.MultipleOf):
-        return _off_step(grid).map(lambda size: _setter(builder, constraint, text(size)))
+        return _off_step(grid).map(lambda size: _setter(builder, constraint, size_text(size)))
     if grid is not None and (outside := grid.outsiders(constraint.rule)):
-        return _indexed(outside).map(lambda size: _setter(builder, constraint, text(size)))
+        return _indexed(outside).map(lambda size: _setter(builder, constraint, size_text(size)))
     base = builder.base(prompt=prompts.PLAIN)
     choices = [
         one
-        for one in forbidden(constraint, builder.operation)
+        for one in forbidden_values(constraint, builder.operation)
         if not one.open
         and builder.can_tell(builder.with_choice(base, constraint, one), constraint, kept=False)
     ]
@@ -207,7 +207,7 @@ def _setter(builder: Builder, constraint: Constraint, value: Json) -> Breaker:
 def _chooser(builder: Builder, constraint: Constraint, choice: Choice) -> Breaker:
     changed = {
         constraint.parameter,
-        *companions(constraint.parameter, builder.operation),
+        *companion_values(constraint.parameter, builder.operation),
         *choice.beside,
     }
 
@@ -231,7 +231,7 @@ def _at_peace(builder: Builder, arguments: dict[str, Json], changed: set[str]) -
             stray = clash.argument if own in changed else own
             kept = kept if stray in changed else _without(kept, stray)
     for own in arguments:
-        images = set(references.beside(own, operation))
+        images = set(references.partner_references(own, operation))
         if images & changed and own not in changed:
             kept = _without(kept, own)  # a mask belongs to the images it was drawn for
         partner = operation.arguments[own].only_with
@@ -262,7 +262,7 @@ def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -
     if operation.webhook is not None and operation.webhook.argument == name:
         return None  # its deliveries are told apart by their address: a written case has its own
     if argument.type == "images":
-        values: SearchStrategy[Json] | None = references.drawn(name, argument, operation)
+        values: SearchStrategy[Json] | None = references.drawn_references(name, argument, operation)
     else:
         values = _values(name, argument, cheap=cheap)
     if argument.ours:
@@ -272,7 +272,7 @@ def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -
     clash = argument.never_with
     calm = () if clash is None else _calm(argument, clash)
     rules = (argument.only_with, clash)
-    return Slot(
+    return ArgumentSlot(
         name=name,
         required=argument.required is not None or argument.ours,
         values=values,
@@ -298,7 +298,7 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
     grid = lattice(argument)
     if grid is not None:
         words = argument.format.words if argument.format else ()
-        sizes = _indexed(grid.sizes).map(text)
+        sizes = _indexed(grid.sizes).map(size_text)
         return sizes | st.sampled_from(words) if words else sizes
     if argument.type != "string":
         return None
@@ -360,4 +360,4 @@ def _prompts(argument: Argument, *, cheap: bool) -> SearchStrategy[Json]:
         return short
     most = argument.max_length.characters
     lengths = st.integers(1, most) | st.sampled_from((most, most - 1))
-    return short | lengths.map(prompts.plain) | lengths.map(prompts.wide)
+    return short | lengths.map(prompts.plain_prompt) | lengths.map(prompts.wide_prompt)

@@ -15,7 +15,7 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 
 
-def text(size: Size) -> str:
+def size_text(size: Size) -> str:
     """Return a size as providers write it."""
     return f"{size[0]}x{size[1]}"
 

@@ -50,7 +50,7 @@ _OTHERS_WIDE = (
 _OTHERS_ASTRAL = ("⛵🌅 a quiet harbour", "🌉🍂 an old bridge")
 
 
-def others(text: str) -> tuple[str, ...]:
+def other_prompts(text: str) -> tuple[str, ...]:
     """Return texts that ask for something else in the same kind of letters, all harmless.
 
     A text longer than a line is about its length, so the others are as long.
@@ -67,23 +67,23 @@ def others(text: str) -> tuple[str, ...]:
     return tuple(other for start in starts if (other := _filled(start, filler, len(text))) != text)
 
 
-def harmless(number: int) -> str:
+def harmless_prompt(number: int) -> str:
     """Return the plain prompt of that number, from 1 on: no two of the first 306 are alike."""
     first, beside = number % len(PIECES), number // len(PIECES) + 1
     return f"{PIECES[first]}, {PIECES[(first + beside) % len(PIECES)]}"
 
 
-def plain(length: int) -> str:
+def plain_prompt(length: int) -> str:
     """Return an ASCII prompt of exactly `length` characters."""
     return _filled(PLAIN + ".", _FILLER, length)
 
 
-def wide(length: int) -> str:
+def wide_prompt(length: int) -> str:
     """Return a prompt of exactly `length` characters, most of them outside ASCII."""
     return _filled("", _WIDE, length)
 
 
-def astral(length: int) -> str:
+def astral_prompt(length: int) -> str:
     """Return a prompt of exactly `length` code points, more UTF-16 units than that."""
     return _filled("", _ASTRAL, length)
 
@@ -129,7 +129,7 @@ def distinct_prompts(length: int) -> int:
     return _FEW * len(_PLACES) if length >= _WITH_PLACE else _FEW
 
 
-def distinct(number: int, length: int, *, seed: int) -> str:
+def distinct_prompt(number: int, length: int, *, seed: int) -> str:
     """Return the prompt of that number, from 0 on, of exactly `length` ASCII characters, harmless.
 
     The same seed gives the same prompts in any process, each number another one; ValueError

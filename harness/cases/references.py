@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from harness.assets import MODES, Recipe, described, made, recipe
 from harness.cases.choice import Choice
-from harness.core.jsontype import Json
-from harness.core.places import ASSETS, MISSING
+from harness.core.jsonvalue import Json
+from harness.core.placeholders import ASSETS, MISSING
+from harness.reference_images import MODES, Recipe, parse_recipe, reference_bytes, reference_json
 from harness.spec import rules as r
 from harness.spec.provider import Argument, Constraint, Operation
 
@@ -39,18 +39,18 @@ _MODE = (
 )
 
 
-def value(wanted: Recipe, name: str, operation: Operation) -> Json:
+def reference_value(wanted: Recipe, name: str, operation: Operation) -> Json:
     """Return one reference as the argument holds it."""
-    return described(wanted) if operation.takes_files(name) else f"{ASSETS}{wanted.name}"
+    return reference_json(wanted) if operation.takes_files(name) else f"{ASSETS}{wanted.name}"
 
 
-def plain(name: str, operation: Operation) -> Json:
+def plain_reference(name: str, operation: Operation) -> Json:
     """Return what the cheapest valid request sends for an argument of this type."""
     if operation.arguments[name].type == "file":
-        return value(_mask(name, operation), name, operation)
+        return reference_value(_mask(name, operation), name, operation)
     image = _like(PLAIN, name, operation)
     seeds = range(1, _least(name, operation) + 1)
-    return [value(replace(image, seed=seed), name, operation) for seed in seeds]
+    return [reference_value(replace(image, seed=seed), name, operation) for seed in seeds]
 
 
 def _least(name: str, operation: Operation) -> int:
@@ -83,7 +83,7 @@ def _mask(name: str, operation: Operation) -> Recipe:
     return replace(mask, format=kind) if mask.mode in MODES[kind] else mask
 
 
-def allowed(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
+def allowed_references(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
     """Return what stands on the allowed side of a rule about files or addresses."""
     name = constraint.parameter
     match constraint.rule:
@@ -104,15 +104,15 @@ def allowed(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
             kind = _like(PLAIN, other, operation).format
             return (_masked(small, name, other, operation, first=kind, slug="256x384"),)
         case r.Alpha() | r.MediaType():
-            return (Choice(value=plain(name, operation), slug=MASK.mode),)
+            return (Choice(value=plain_reference(name, operation), slug=MASK.mode),)
         case r.UrlOnly() if (count := operation.arguments[name].count) and count.max > 1:
-            two = [value(replace(PLAIN, seed=seed), name, operation) for seed in (1, 2)]
+            two = [reference_value(replace(PLAIN, seed=seed), name, operation) for seed in (1, 2)]
             return (Choice(value=two, slug="two"),)
         case _:
             return ()
 
 
-def forbidden(  # noqa: C901, PLR0911 - one answer per kind of rule
+def forbidden_references(  # noqa: C901, PLR0911 - one answer per kind of rule
     constraint: Constraint, operation: Operation
 ) -> tuple[Choice, ...]:
     """Return what breaks a rule about files or addresses, and no other rule."""
@@ -144,20 +144,22 @@ def forbidden(  # noqa: C901, PLR0911 - one answer per kind of rule
             return ()
 
 
-def beside(name: str, operation: Operation) -> dict[str, Json]:
+def partner_references(name: str, operation: Operation) -> dict[str, Json]:
     """Return the images that a plain mask belongs to; nothing for other arguments."""
     argument = operation.arguments[name]
     partners = {rule.argument for rule in (argument.same_size, argument.same_format) if rule}
-    return {partner: plain(partner, operation) for partner in sorted(partners)}
+    return {partner: plain_reference(partner, operation) for partner in sorted(partners)}
 
 
 def first_file(chosen: Json) -> Recipe | None:
     """Return the recipe of the first reference of a list, where it is a file."""
     one = chosen[0] if isinstance(chosen, list) and chosen else None
-    return recipe(str(one["filename"])) if isinstance(one, dict) and "filename" in one else None
+    return (
+        parse_recipe(str(one["filename"])) if isinstance(one, dict) and "filename" in one else None
+    )
 
 
-def drawn(name: str, argument: Argument, operation: Operation) -> SearchStrategy[Json]:
+def drawn_references(name: str, argument: Argument, operation: Operation) -> SearchStrategy[Json]:
     """Draw a list of references: their format, mode, dimensions and number."""
     kinds = _types(name, operation) if argument.media_type else ("png", "jpeg")
     recipes = [
@@ -174,7 +176,7 @@ def drawn(name: str, argument: Argument, operation: Operation) -> SearchStrategy
     def references(draw: st.DrawFn) -> Json:
         number = draw(st.integers(least, most))
         return [
-            value(replace(draw(st.sampled_from(recipes)), seed=seed + 1), name, operation)
+            reference_value(replace(draw(st.sampled_from(recipes)), seed=seed + 1), name, operation)
             for seed in range(number)
         ]
 
@@ -193,7 +195,7 @@ class MaskSlot:
     @property
     def partners(self) -> set[str]:
         """The arguments that must be chosen before this one."""
-        return {*beside(self.name, self.operation)}
+        return {*partner_references(self.name, self.operation)}
 
     def welcome(self, chosen: dict[str, Json]) -> bool:
         """Tell whether a mask can go with the images; to a JPEG's format none can."""
@@ -203,7 +205,7 @@ class MaskSlot:
         """Return masks of the first image's dimensions (and format, where that is asked)."""
         like = self._fitting(chosen) or MASK
         return st.integers(1, _SEEDS).map(
-            lambda seed: value(replace(like, seed=seed), self.name, self.operation)
+            lambda seed: reference_value(replace(like, seed=seed), self.name, self.operation)
         )
 
     def _fitting(self, chosen: dict[str, Json]) -> Recipe | None:
@@ -219,22 +221,22 @@ class MaskSlot:
 
 
 def _one(wanted: Recipe, name: str, operation: Operation) -> Choice:
-    item = value(wanted, name, operation)
+    item = reference_value(wanted, name, operation)
     listed = operation.arguments[name].type == "images"
     slug = wanted.name.removeprefix(f"{wanted.format}-").removesuffix(f".{wanted.format}")
-    others = plain(name, operation) if listed else None
+    others = plain_reference(name, operation) if listed else None
     rest = others[1:] if isinstance(others, list) else []
     return Choice(
         value=[item, *rest] if listed else item,
         slug=f"{wanted.format}-{slug}",
-        beside=beside(name, operation),
+        beside=partner_references(name, operation),
     )
 
 
 def _many(number: int, name: str, operation: Operation) -> Choice:
     """Return a list of so many references, no two alike."""
     image = _like(PLAIN, name, operation)
-    items = [value(replace(image, seed=at + 1), name, operation) for at in range(number)]
+    items = [reference_value(replace(image, seed=at + 1), name, operation) for at in range(number)]
     return Choice(value=items, slug=str(number))
 
 
@@ -270,17 +272,17 @@ def _masked(  # noqa: PLR0913 - both files of a pair
 ) -> Choice:
     """Return a mask with an image that it fits."""
     image = replace(mask, format=first, mode=MODES[first][0], seed=1)
-    belongs = [value(image, other, operation)]
-    more = plain(other, operation)
+    belongs = [reference_value(image, other, operation)]
+    more = plain_reference(other, operation)
     return Choice(
-        value=value(mask, name, operation),
+        value=reference_value(mask, name, operation),
         slug=slug or mask.format,
         beside={other: [*belongs, *(more[1:] if isinstance(more, list) else [])]},
     )
 
 
 def _no_addresses() -> tuple[Choice, ...]:
-    text = base64.b64encode(made(TINY.name)).decode()
+    text = base64.b64encode(reference_bytes(TINY.name)).decode()
     return (
         Choice(value=[text], slug="base64"),
         Choice(value=[f"data:image/png;base64,{text}"], slug="data-url"),

@@ -25,7 +25,7 @@ class _FailsError(Exception):
     """A request that fails: what Hypothesis makes smaller."""
 
 
-def smaller(ladders: Sequence[int], answer: Answer) -> tuple[Choice, Choice | None]:
+def shrink(ladders: Sequence[int], answer: Answer) -> tuple[Choice, Choice | None]:
     """Return the smallest choice that is known to fail, and the next one worth asking, if any.
 
     `ladders` are the numbers of steps (1 or more); the highest steps together are the failure to

@@ -1,7 +1,7 @@
 """What a request exercises: every constraint on its arguments, with the boundary it stands on."""
 
 from harness.cases.lattice import lattice
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.spec import rules as r
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules import Arguments

@@ -7,13 +7,13 @@ from typing import assert_never
 
 from harness.cases import prompts, references
 from harness.cases.choice import Choice
-from harness.cases.lattice import lattice, text
-from harness.core.jsontype import Json
-from harness.core.places import WEBHOOKS
+from harness.cases.lattice import lattice, size_text
+from harness.core.jsonvalue import Json
+from harness.core.placeholders import WEBHOOKS
 from harness.spec import rules as r
-from harness.spec.dialect import carried
-from harness.spec.judge import of_type
+from harness.spec.evaluate import of_type
 from harness.spec.provider import Argument, Constraint, Operation
+from harness.spec.request import carried
 
 ALIEN: dict[str, tuple[r.Scalar, ...]] = {
     "model": ("no-such-image-model",),
@@ -47,7 +47,7 @@ WRONG_TYPES: dict[str, tuple[Json, ...]] = {
 one (`"2"`, `true`), so accepting them can only be a missing check."""
 
 
-def allowed(  # noqa: C901, PLR0911 - one answer per kind of rule
+def allowed_values(  # noqa: C901, PLR0911 - one answer per kind of rule
     constraint: Constraint, operation: Operation
 ) -> tuple[Choice, ...]:
     """Return the values that an `accept` case should try for the sake of this constraint."""
@@ -65,9 +65,9 @@ def allowed(  # noqa: C901, PLR0911 - one answer per kind of rule
             return tuple(_choice(bound) for bound in bounds)
         case r.MaxLength(characters=most):
             return (
-                _choice(prompts.plain(most), slug=f"{most}-ascii"),
-                _choice(prompts.wide(most), slug=f"{most}-wide"),
-                _choice(prompts.astral(most), slug=f"{most}-astral", open_=True),
+                _choice(prompts.plain_prompt(most), slug=f"{most}-ascii"),
+                _choice(prompts.wide_prompt(most), slug=f"{most}-wide"),
+                _choice(prompts.astral_prompt(most), slug=f"{most}-astral", open_=True),
             )
         case r.Format(shape="size", words=words, examples=examples):
             return tuple(_choice(value) for value in (*words, *examples))
@@ -79,18 +79,18 @@ def allowed(  # noqa: C901, PLR0911 - one answer per kind of rule
         case r.OnlyWith() as rule:
             return _paired(rule, argument)
         case rule if argument.type in ("images", "file"):
-            return references.allowed(constraint, operation)
+            return references.allowed_references(constraint, operation)
         case rule:
             found = lattice(argument)
             corners = found.corners(rule) if found else ()
-            return tuple(_choice(text(size)) for size in corners)
+            return tuple(_choice(size_text(size)) for size in corners)
 
 
 def _is_webhook(name: str, operation: Operation) -> bool:
     return operation.webhook is not None and operation.webhook.argument == name
 
 
-def forbidden(  # noqa: C901, PLR0911 - one answer per kind of rule
+def forbidden_values(  # noqa: C901, PLR0911 - one answer per kind of rule
     constraint: Constraint, operation: Operation
 ) -> tuple[Choice, ...]:
     """Return values that break this constraint and no other, nearest to the boundary first.
@@ -126,11 +126,11 @@ def forbidden(  # noqa: C901, PLR0911 - one answer per kind of rule
         case r.Absent():
             return tuple(_choice(value) for value in ALIEN[constraint.parameter])
         case rule if argument.type in ("images", "file"):
-            return (*references.forbidden(constraint, operation), *wrong_type)
+            return (*references.forbidden_references(constraint, operation), *wrong_type)
         case rule:
             found = lattice(argument)
             outsiders = found.outsiders(rule) if found else ()
-            return tuple(_choice(text(size)) for size in outsiders[:4])
+            return tuple(_choice(size_text(size)) for size in outsiders[:4])
 
 
 def _outside(
@@ -147,18 +147,18 @@ def _outside(
             return tuple(_choice(value) for value in (*below, *above))
         case r.MaxLength(characters=most):
             return (
-                _choice(prompts.plain(most + 1), slug=f"{most + 1}-ascii"),
-                _choice(prompts.wide(most + 1), slug=f"{most + 1}-wide"),
+                _choice(prompts.plain_prompt(most + 1), slug=f"{most + 1}-ascii"),
+                _choice(prompts.wide_prompt(most + 1), slug=f"{most + 1}-wide"),
             )
         case _:
             assert_never(rule)
 
 
-def companions(name: str, operation: Operation) -> dict[str, Json]:
+def companion_values(name: str, operation: Operation) -> dict[str, Json]:
     """Return what must stand beside an argument for its cross-parameter rules to hold."""
     rule = operation.arguments[name].only_with
     partner = {} if rule is None else {rule.argument: rule.values[0]}
-    return {**partner, **references.beside(name, operation)}
+    return {**partner, **references.partner_references(name, operation)}
 
 
 def _certain(rule: r.OneOf, value: r.Scalar, argument: Argument) -> bool:

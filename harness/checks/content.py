@@ -6,7 +6,7 @@ promise to break. Missing bytes (a recording that left them out) are never held 
 
 from collections.abc import Callable, Iterator
 
-from harness.checks.claim import Subject, Word, failed, passed, skipped, unclear
+from harness.checks.check import CheckInput, CheckResult, failed, passed, skipped, unclear
 from harness.checks.spelling import dimensions, known_value, means_something, media_format
 from harness.core.exchange import Picture
 from harness.core.outcome import Images, Usage
@@ -17,7 +17,7 @@ RATIO_TOLERANCE = 0.05
 """The pixels behind an aspect ratio are not documented; multiples of 16 move it by about 1 %."""
 
 
-def reply_has_the_documented_fields(subject: Subject) -> tuple[Word, ...]:
+def reply_has_the_documented_fields(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A served reply holds every field that the documents show."""
     served = _served(subject)
     if served is None:
@@ -27,7 +27,7 @@ def reply_has_the_documented_fields(subject: Subject) -> tuple[Word, ...]:
     return passed("every documented field is there")
 
 
-def serves_as_many_images_as_asked(subject: Subject) -> tuple[Word, ...]:
+def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """As many images come as were asked for."""
     served = _served(subject)
     if served is None:
@@ -48,7 +48,7 @@ def serves_as_many_images_as_asked(subject: Subject) -> tuple[Word, ...]:
     return failed(f"asked for {asked} images, got {came}", about)
 
 
-def images_decode(subject: Subject) -> tuple[Word, ...]:
+def images_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every image is whole and can be decoded."""
     served = _served(subject)
     if served is None or not served.pictures:
@@ -62,7 +62,7 @@ def images_decode(subject: Subject) -> tuple[Word, ...]:
     return passed(f"{len(served.pictures)} decoded")
 
 
-def images_have_the_asked_format(subject: Subject) -> tuple[Word, ...]:
+def images_have_the_asked_format(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded format is the one asked for, or the documented default."""
     wanted = subject.record.shot.case.arguments.get("output_format")
     wanted = wanted or subject.operation.reply.default_format
@@ -76,7 +76,7 @@ def images_have_the_asked_format(subject: Subject) -> tuple[Word, ...]:
     )
 
 
-def images_have_the_asked_dimensions(subject: Subject) -> tuple[Word, ...]:
+def images_have_the_asked_dimensions(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded dimensions are those asked for."""
     arguments, operation = subject.record.shot.case.arguments, subject.operation
     asked = arguments.get("size", operation.default("size"))
@@ -90,7 +90,7 @@ def images_have_the_asked_dimensions(subject: Subject) -> tuple[Word, ...]:
     )
 
 
-def images_have_the_asked_aspect_ratio(subject: Subject) -> tuple[Word, ...]:
+def images_have_the_asked_aspect_ratio(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded image has the aspect ratio asked for, within 5 %."""
     served = _served(subject)
     arguments, operation = subject.record.shot.case.arguments, subject.operation
@@ -108,13 +108,13 @@ def images_have_the_asked_aspect_ratio(subject: Subject) -> tuple[Word, ...]:
     return passed(f"{asked}: {_dimensions(decoded[0])}", about) if decoded else ()
 
 
-def declares_what_was_asked(subject: Subject) -> tuple[Word, ...]:
+def declares_what_was_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Size, format and quality that a reply declares are those asked for."""
     served = _served(subject)
     if served is None:
         return ()
     declared = served.declared
-    words: list[Word] = []
+    words: list[CheckResult] = []
     for name, said in (
         ("size", declared.size),
         ("output_format", declared.output_format),
@@ -127,7 +127,7 @@ def declares_what_was_asked(subject: Subject) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def _declared(subject: Subject, name: str, asked: str, said: str) -> tuple[Word, ...]:
+def _declared(subject: CheckInput, name: str, asked: str, said: str) -> tuple[CheckResult, ...]:
     about = _about(subject, name, "one_of", "format")
     argument = subject.operation.arguments.get(name)
     if known_value(name, said) == known_value(name, asked):
@@ -138,13 +138,13 @@ def _declared(subject: Subject, name: str, asked: str, said: str) -> tuple[Word,
     return failed(told, about)
 
 
-def images_match_their_declaration(subject: Subject) -> tuple[Word, ...]:
+def images_match_their_declaration(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Where the request leaves it open, the image is what the reply says it is."""
     served = _served(subject)
     if served is None:
         return ()
     arguments = subject.record.shot.case.arguments
-    words: list[Word] = []
+    words: list[CheckResult] = []
     size = edges(dimensions(served.declared.size or ""))
     if edges(arguments.get("size")) is None and size is not None:
         about = _about(subject, "size", "format", "one_of")
@@ -156,7 +156,7 @@ def images_match_their_declaration(subject: Subject) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def usage_adds_up(subject: Subject) -> tuple[Word, ...]:
+def usage_adds_up(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Tokens in and out add up to the total, and their details to each of them."""
     served = _served(subject)
     usage = served.usage if served else None
@@ -185,14 +185,14 @@ def _wrong_sums(usage: Usage) -> Iterator[str]:
             yield f"{name} details {' + '.join(map(str, parts))} are not {whole}"
 
 
-def charges_the_list_price(subject: Subject) -> tuple[Word, ...]:
+def charges_the_list_price(subject: CheckInput) -> tuple[CheckResult, ...]:
     """What a reply says it cost is what the price list asks."""
     served = _served(subject)
     if served is None or served.charged is None:
         return ()
     case, listed = subject.record.shot.case, subject.record.shot.price
     said = f"charged {served.charged} {listed.unit}, listed {listed.amount}"
-    status = price.status(subject.provider, subject.operation, case.arguments)
+    status = price.price_status(subject.provider, subject.operation, case.arguments)
     if status != "documented":
         return skipped(f"{said} (the listed price is {status})")
     if case.expect == "observe":
@@ -202,19 +202,19 @@ def charges_the_list_price(subject: Subject) -> tuple[Word, ...]:
     return failed(said)
 
 
-def _served(subject: Subject) -> Images | None:
+def _served(subject: CheckInput) -> Images | None:
     """Return a served outcome that these claims may be held against."""
     wrongly = subject.record.shot.case.expect == "refuse"
     return subject.outcome if isinstance(subject.outcome, Images) and not wrongly else None
 
 
 def _compare(
-    subject: Subject,
+    subject: CheckInput,
     wanted: str | None,
     real: Callable[[Picture], str],
     noun: str,
     about: str | None,
-) -> tuple[Word, ...]:
+) -> tuple[CheckResult, ...]:
     served = _served(subject)
     if served is None or wanted is None:
         return ()
@@ -234,7 +234,7 @@ def _dimensions(picture: Picture) -> str:
     return f"{picture.width_px}x{picture.height_px}"
 
 
-def _about(subject: Subject, parameter: str, *rules: str) -> str | None:
+def _about(subject: CheckInput, parameter: str, *rules: str) -> str | None:
     """Return the id of the first of these rules that the operation has for a parameter."""
     ids = [f"{parameter}.{rule}" for rule in rules]
     return next((one for one in ids if subject.operation.constraint(one) is not None), None)

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from harness.checks.claim import Subject, Word, failed, passed, unclear
+from harness.checks.check import CheckInput, CheckResult, failed, passed, unclear
 from harness.core.case import FollowUp
 from harness.core.exchange import Reply
-from harness.core.jsontype import Json
-from harness.core.outcome import After, Fault, Images
-from harness.spec.source import first
-from harness.wire.reading import amount
+from harness.core.jsonvalue import Json
+from harness.core.outcome import Fault, FollowUpResult, Images
+from harness.spec.expressions import first_match
+from harness.wire.images import charged_amount
 
 BAD = 400
 OK, REDIRECT = 200, 300
 
 
-def job_states_only_move_forward(subject: Subject) -> tuple[Word, ...]:
+def job_states_only_move_forward(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job never goes back to an earlier state."""
     job = subject.operation.job
     if job is None:
@@ -29,32 +29,32 @@ def job_states_only_move_forward(subject: Subject) -> tuple[Word, ...]:
     return passed(" -> ".join(dict.fromkeys(seen))) if seen else ()
 
 
-def job_is_taken_with_the_documented_status(subject: Subject) -> tuple[Word, ...]:
+def job_is_taken_with_the_documented_status(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A submitted job is answered with the HTTP status that the documents show."""
     job = subject.operation.job
     answers = [one.answer for one in subject.record.exchanges if one.step == "submit"]
     taken = next((one for one in answers if isinstance(one, Reply) and one.status < BAD), None)
     if job is None or job.submitted_status is None or taken is None:
         return ()
-    if first(job.id, taken.document) is None:
+    if first_match(job.id, taken.document) is None:
         return ()
     if taken.status == job.submitted_status:
         return passed(f"HTTP {taken.status}")
     return failed(f"HTTP {taken.status} where the documents show {job.submitted_status}")
 
 
-def failed_jobs_cost_nothing(subject: Subject) -> tuple[Word, ...]:
+def failed_jobs_cost_nothing(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A failed job is not charged, where the documents say so."""
     outcome, promise = subject.outcome, subject.provider.prices.failed_free
     if promise is None or not isinstance(outcome, Fault) or outcome.error_class != "job_failed":
         return ()
-    charged = amount(first(subject.operation.reply.charged, _last(subject)))
+    charged = charged_amount(first_match(subject.operation.reply.charged, _last(subject)))
     if charged is not None and charged > 0:
         return failed(f"a failed job was charged {charged} {subject.provider.prices.unit}")
     return passed("the failed job was not charged")
 
 
-def terminal_states_stay(subject: Subject) -> tuple[Word, ...]:
+def terminal_states_stay(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job that has ended says so for good."""
     job, told = subject.operation.job, _after(subject, "poll_again")
     if job is None or told is None:
@@ -68,7 +68,7 @@ def terminal_states_stay(subject: Subject) -> tuple[Word, ...]:
     return unclear(f"asked again: {_told(told)}")
 
 
-def unknown_jobs_are_not_found(subject: Subject) -> tuple[Word, ...]:
+def unknown_jobs_are_not_found(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job that never was is not found."""
     job, told = subject.operation.job, _after(subject, "unknown_job")
     if job is None or told is None:
@@ -80,7 +80,7 @@ def unknown_jobs_are_not_found(subject: Subject) -> tuple[Word, ...]:
     return unclear(f"a job that never was: {_told(told)}")
 
 
-def the_same_key_makes_no_second_job(subject: Subject) -> tuple[Word, ...]:
+def the_same_key_makes_no_second_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A submission that is repeated under its idempotency key is answered with the first job."""
     told, outcome = _after(subject, "same_key"), subject.outcome
     if told is None or not isinstance(outcome, Images):
@@ -92,34 +92,34 @@ def the_same_key_makes_no_second_job(subject: Subject) -> tuple[Word, ...]:
     return failed(f"the repetition made job {told.job} beside {outcome.job}")
 
 
-def _after(subject: Subject, kind: FollowUp) -> After | None:
+def _after(subject: CheckInput, kind: FollowUp) -> FollowUpResult | None:
     after = subject.outcome.after if isinstance(subject.outcome, Images) else ()
     return next((one for one in after if one.kind == kind), None)
 
 
-def _served(after: After) -> bool:
+def _served(after: FollowUpResult) -> bool:
     return after.status is not None and OK <= after.status < REDIRECT
 
 
-def _told(after: After) -> str:
+def _told(after: FollowUpResult) -> str:
     if after.status is None:
         return after.why or "no answer"
     return f"HTTP {after.status}" + (f", state {after.state}" if after.state else "")
 
 
-def _states(subject: Subject) -> Iterator[str]:
+def _states(subject: CheckInput) -> Iterator[str]:
     job = subject.operation.job
     for document in _documents(subject):
-        state = first(job.state, document) if job else None
+        state = first_match(job.state, document) if job else None
         if isinstance(state, str):
             yield state
 
 
-def _last(subject: Subject) -> Json:
+def _last(subject: CheckInput) -> Json:
     return next(reversed([*_documents(subject)]), None)
 
 
-def _documents(subject: Subject) -> Iterator[Json]:
+def _documents(subject: CheckInput) -> Iterator[Json]:
     """Yield what the submission and the polls of this very job were answered with.
 
     What an error reply says in the place of a state is about the error.

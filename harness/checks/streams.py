@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from harness.checks.claim import Subject, Word, failed, passed
+from harness.checks.check import CheckInput, CheckResult, failed, passed
 from harness.core.exchange import Event, Reply, submission
 from harness.core.outcome import Images
 from harness.spec.lifecycle import Stream
 
 
-def streams_where_asked(subject: Subject) -> tuple[Word, ...]:
+def streams_where_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A served request for a stream is answered with events."""
     if subject.record.shot.case.arguments.get("stream") is not True:
         return ()
@@ -21,7 +21,7 @@ def streams_where_asked(subject: Subject) -> tuple[Word, ...]:
     return failed("asked for a stream, answered with one reply", about)
 
 
-def sends_no_more_partials_than_asked(subject: Subject) -> tuple[Word, ...]:
+def sends_no_more_partials_than_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """At most as many partial images come as were asked for; fewer may come (OpenAI's schema)."""
     asked = subject.record.shot.case.arguments.get("partial_images")
     streamed = _streamed(subject)
@@ -37,7 +37,7 @@ def sends_no_more_partials_than_asked(subject: Subject) -> tuple[Word, ...]:
     return passed(f"{came} of at most {asked}", about)
 
 
-def partials_are_numbered_in_order(subject: Subject) -> tuple[Word, ...]:
+def partials_are_numbered_in_order(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Partial images are numbered from 0 upwards, in the order in which they come."""
     streamed = _streamed(subject)
     if streamed is None or _several(subject):  # how those of several are numbered is not said
@@ -52,7 +52,7 @@ def partials_are_numbered_in_order(subject: Subject) -> tuple[Word, ...]:
     return failed(f"numbered {told}")
 
 
-def partials_decode(subject: Subject) -> tuple[Word, ...]:
+def partials_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every partial image is whole and can be decoded.
 
     Where the final image is broken, too, that is told of it and not once more.
@@ -70,7 +70,7 @@ def partials_decode(subject: Subject) -> tuple[Word, ...]:
     return passed(f"{len(outcome.partials)} decoded")
 
 
-def the_completed_event_is_the_last(subject: Subject) -> tuple[Word, ...]:
+def the_completed_event_is_the_last(subject: CheckInput) -> tuple[CheckResult, ...]:
     """No partial image follows the completed one."""
     streamed = _streamed(subject)
     if streamed is None:
@@ -85,7 +85,7 @@ def the_completed_event_is_the_last(subject: Subject) -> tuple[Word, ...]:
     return passed(" -> ".join(names))
 
 
-def _streamed(subject: Subject) -> tuple[Stream, Sequence[Event]] | None:
+def _streamed(subject: CheckInput) -> tuple[Stream, Sequence[Event]] | None:
     """Return the stream's description and its events, where the reply was one and was served."""
     stream, events = subject.operation.stream, _events(subject)
     if stream is None or not events or not isinstance(subject.outcome, Images):
@@ -93,11 +93,11 @@ def _streamed(subject: Subject) -> tuple[Stream, Sequence[Event]] | None:
     return stream, events
 
 
-def _several(subject: Subject) -> bool:
+def _several(subject: CheckInput) -> bool:
     return subject.record.shot.case.arguments.get("n", 1) != 1
 
 
-def _events(subject: Subject) -> tuple[Event, ...]:
+def _events(subject: CheckInput) -> tuple[Event, ...]:
     sent = submission(subject.record.exchanges)
     return sent.answer.events if sent and isinstance(sent.answer, Reply) else ()
 
@@ -109,6 +109,6 @@ def _partials(stream: Stream, events: Sequence[Event]) -> list[Event]:
     return [event for event in before if event.name == stream.partial]
 
 
-def _about(subject: Subject, constraint: str) -> str | None:
+def _about(subject: CheckInput, constraint: str) -> str | None:
     found = subject.operation.constraint(constraint)
     return found.id if found is not None and found.documented else None

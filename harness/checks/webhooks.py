@@ -7,20 +7,20 @@ reach, and documents spell the parameter in two ways.
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.checks.claim import Subject, Word, failed, passed, unclear
-from harness.core.delivery import Delivery, delivered
+from harness.checks.check import CheckInput, CheckResult, failed, passed, unclear
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
+from harness.core.webhook import WebhookDelivery, webhooks_received
 from harness.spec.ending import ended_between
+from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Webhook
-from harness.spec.source import first
 from harness.wire.job import job_id_of
 
 LATE_S = 30.0
 """A delivery that comes so long after the polls saw the end is called late."""
 
 
-def webhook_arrives(subject: Subject) -> tuple[Word, ...]:
+def webhook_arrives(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The end of the job is delivered to the address that was given."""
     found = _received(subject)
     if found is None:
@@ -39,7 +39,7 @@ def webhook_arrives(subject: Subject) -> tuple[Word, ...]:
     return passed("; ".join(filter(None, parts)))
 
 
-def webhook_is_signed(subject: Subject) -> tuple[Word, ...]:
+def webhook_is_signed(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every delivery carries the signature that the documents describe."""
     deliveries = _deliveries(subject)
     if not deliveries:
@@ -51,13 +51,13 @@ def webhook_is_signed(subject: Subject) -> tuple[Word, ...]:
     return failed(f"{len(wrong)} of {len(deliveries)} deliveries: signature {wrong[0].signature}")
 
 
-def webhook_tells_of_this_job(subject: Subject) -> tuple[Word, ...]:
+def webhook_tells_of_this_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A signed delivery names the job that the request was answered with, and a state of it."""
     webhook, job = subject.operation.webhook, _job(subject)
     bodies = [one.body for one in _deliveries(subject) if one.signature == "valid"]
     if webhook is None or job is None or not bodies:
         return ()
-    named = [job_id_of(first(webhook.id, body)) for body in bodies]
+    named = [job_id_of(first_match(webhook.id, body)) for body in bodies]
     strays = [one for one in named if one and one != job]
     if strays:
         return failed(f"told of job {strays[0]!r}, the request made {job!r}")
@@ -66,7 +66,7 @@ def webhook_tells_of_this_job(subject: Subject) -> tuple[Word, ...]:
     return passed(f"told of job {job}")
 
 
-def webhook_agrees_with_the_polls(subject: Subject) -> tuple[Word, ...]:
+def webhook_agrees_with_the_polls(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A delivery says that the job has ended only once the polls do, too.
 
     A poll may be answered from a copy that lags behind, so a difference is observed, not judged.
@@ -79,7 +79,7 @@ def webhook_agrees_with_the_polls(subject: Subject) -> tuple[Word, ...]:
     early = [
         one
         for one in deliveries
-        if first(webhook.state, one.body) in ends and _at_s(one) < ended_s[0]
+        if first_match(webhook.state, one.body) in ends and _at_s(one) < ended_s[0]
     ]
     if early:
         return unclear(
@@ -89,24 +89,24 @@ def webhook_agrees_with_the_polls(subject: Subject) -> tuple[Word, ...]:
     return passed("no delivery was ahead of the polls") if deliveries else ()
 
 
-def _received(subject: Subject) -> tuple[Webhook, Sequence[Delivery] | Failure] | None:
+def _received(subject: CheckInput) -> tuple[Webhook, Sequence[WebhookDelivery] | Failure] | None:
     """Return what was delivered, all of it, or why nothing could be; None where nobody asked."""
-    webhook, found = subject.operation.webhook, delivered(subject.record.exchanges)
+    webhook, found = subject.operation.webhook, webhooks_received(subject.record.exchanges)
     return None if webhook is None or found is None else (webhook, found)
 
 
-def _deliveries(subject: Subject) -> Sequence[Delivery]:
+def _deliveries(subject: CheckInput) -> Sequence[WebhookDelivery]:
     found = _received(subject)
     return () if found is None or isinstance(found[1], Failure) else found[1]
 
 
-def _when(subject: Subject, webhook: Webhook, deliveries: Sequence[Delivery]) -> str:
+def _when(subject: CheckInput, webhook: Webhook, deliveries: Sequence[WebhookDelivery]) -> str:
     """Say how long after the polls saw the end the first delivery of it came."""
     ended_s, job = _ended_s(subject), subject.operation.job
     if ended_s is None or job is None:
         return ""
     ends = (*job.done, *job.failed)
-    told = [_at_s(one) for one in deliveries if first(webhook.state, one.body) in ends]
+    told = [_at_s(one) for one in deliveries if first_match(webhook.state, one.body) in ends]
     if not told:
         return "none of them tells the end"
     apart = min(told) - ended_s[1]
@@ -116,15 +116,15 @@ def _when(subject: Subject, webhook: Webhook, deliveries: Sequence[Delivery]) ->
     )
 
 
-def _ended_s(subject: Subject) -> tuple[float, float] | None:
+def _ended_s(subject: CheckInput) -> tuple[float, float] | None:
     job = subject.operation.job
     return None if job is None else ended_between(job, subject.record.exchanges)
 
 
-def _job(subject: Subject) -> str | None:
+def _job(subject: CheckInput) -> str | None:
     outcome = subject.outcome
     return outcome.job if isinstance(outcome, Images | Fault) else None
 
 
-def _at_s(delivery: Delivery) -> float:
+def _at_s(delivery: WebhookDelivery) -> float:
     return 0.0 if delivery.at_s is None else delivery.at_s

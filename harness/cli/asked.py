@@ -9,11 +9,11 @@ from pathlib import Path
 
 from harness.core.errors import UsageError
 from harness.core.exchange import Part
-from harness.core.jsontype import Json
-from harness.spec.dialect import Reading, form_part, read
-from harness.spec.load import provider as shipped
-from harness.spec.neighbours import plain
+from harness.core.jsonvalue import Json
+from harness.spec.explain.neighbours import plain_value
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import PARAMETERS, Operation, Provider
+from harness.spec.request import Reading, form_part, read_request
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a request file: more than any provider takes."""
@@ -53,7 +53,7 @@ def _completed(provider: Provider, name: str, arguments: Mapping[str, Json]) -> 
 
 def _assumed(operation: Operation, arguments: Mapping[str, Json]) -> dict[str, Json]:
     return {
-        name: plain(operation, name)
+        name: plain_value(operation, name)
         for name, argument in operation.arguments.items()
         if name in _STANDING_IN and argument.required is not None and name not in arguments
     }
@@ -131,7 +131,7 @@ def _present(body: Mapping[str, Json]) -> dict[str, Json]:
 
 def _readings(provider: Provider, wanted: str | None, body: dict[str, Json]) -> list[Reading]:
     found = [
-        read(provider, operation.method, operation.path, body, _fields(operation, body))
+        read_request(provider, operation.method, operation.path, body, _fields(operation, body))
         for name, operation in provider.operations.items()
         if wanted in (None, name)
     ]
@@ -234,13 +234,13 @@ def image(given: str) -> Json:
         return given
     path = Path(given)
     # Pillow takes as long to import as all the rest, and few questions are about files.
-    from harness.assets import told  # noqa: PLC0415
+    from harness.reference_images import describe_file  # noqa: PLC0415
 
     try:
         if not path.is_file():
             reason = "is no file" if path.exists() else "No such file or directory"
             raise UsageError(f"{given}: {reason}", hint="give a local file or an http(s) address")
-        return told(path)
+        return describe_file(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(f"{given}: {reason}") from None

@@ -11,10 +11,10 @@ from harness.core.errors import UsageError
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.run import RunHeader
+from harness.planning.options import Against, Measuring
 from harness.report.model import Report
 from harness.report.text import count
-from harness.runner.options import Against, Measuring
-from harness.stats.measured import Reliability
+from harness.stats.benchmark.model import Reliability
 
 CONCURRENCY = 8
 """Requests under way at once at each provider, where conformance is asked for."""

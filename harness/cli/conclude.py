@@ -12,23 +12,23 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from harness.checks.findings import findings
-from harness.checks.verdicts import CHECKS, judge
+from harness.checks.judge import CHECKS, judge_records
 from harness.cli.benchmark import missed, unmeasured, unserved
 from harness.core.record import Record
 from harness.core.run import RunHeader
 from harness.core.verdict import Verdict
-from harness.report.benchmark_table import NEAREST, benchmark_rows, benchmark_sentences
+from harness.diagnosis.findings import findings
 from harness.report.compose import compose
 from harness.report.figures import percent
-from harness.report.inwords import came, rate
+from harness.report.formats.benchmark_table import NEAREST, benchmark_rows, benchmark_sentences
+from harness.report.formats.summary_json import summary_document
+from harness.report.formats.terminal import operation_rows, provider_rows
+from harness.report.formats.write import write_report
+from harness.report.labels import confirmation_text, failure_rate
 from harness.report.model import Report, Shown
-from harness.report.summary import summary
-from harness.report.table import comparison, operations
-from harness.report.text import LONGEST, count, shown
+from harness.report.text import LONGEST, count, one_line
 from harness.report.waiting import GONE
-from harness.report.write import write
-from harness.spec.load import provider as shipped
+from harness.spec.load import shipped_provider as shipped
 
 ANSWERS = ("accepts_what_it_documents", "refuses_what_it_forbids")
 _LONGEST_ANSWER = 3_000
@@ -59,7 +59,7 @@ def conclude(
     In recorded `traffic` any word counts as judged: nobody chose the requests.
     """
     providers = {name: shipped(name) for name in header.evidence}
-    verdicts = judge(records, providers)
+    verdicts = judge_records(records, providers)
     measured = header.benchmark is not None  # each asks for something else, and nothing again
     repeatable = not (traffic or measured) and _could_be_repeated(header, records)
     found = findings(records, verdicts, providers, repeatable=repeatable)
@@ -142,7 +142,7 @@ def _flaky(report: Report) -> str:
     if not report.flaky:
         return ""
     first = report.flaky[0]
-    return f"{len(report.flaky)} flaky: {_named(first)} ({rate(first.finding)})"
+    return f"{len(report.flaky)} flaky: {_named(first)} ({failure_rate(first.finding)})"
 
 
 def _named(item: Shown) -> str:
@@ -166,9 +166,9 @@ def _reason(records: Sequence[Record], unclear: Sequence[str]) -> str:
 
 def publish(conclusion: Conclusion, folder: Path | None, *, as_json: bool) -> None:
     """Write every format and print the comparison (or the summary as JSON)."""
-    written = write(folder, conclusion.report) if folder else ()
+    written = write_report(folder, conclusion.report) if folder else ()
     if as_json:
-        click.echo(json.dumps(summary(conclusion.report), ensure_ascii=False))
+        click.echo(json.dumps(summary_document(conclusion.report), ensure_ascii=False))
     else:
         _print(conclusion.report, folder)
     click.echo(conclusion.why, err=True)
@@ -181,13 +181,13 @@ def _print(report: Report, folder: Path | None) -> None:
     console = Console(markup=False)
     _tables(console, report)
     for item in report.findings:
-        _say(console, f"broken: {_named(item)}: {came(item.finding)}")
+        _say(console, f"broken: {_named(item)}: {confirmation_text(item.finding)}")
     for item in report.flaky:
-        often = f"{rate(item.finding)}, {percent(item.share)}"
-        _say(console, f"flaky: {_named(item)}: {often}: {came(item.finding)}")
+        often = f"{failure_rate(item.finding)}, {percent(item.share)}"
+        _say(console, f"flaky: {_named(item)}: {often}: {confirmation_text(item.finding)}")
     for item in report.unconfirmed:
         doubt = f" (not confirmed: {item.finding.doubt or 'asked only once'})"
-        _say(console, f"suspected: {_named(item)}: {came(item.finding)}{doubt}")
+        _say(console, f"suspected: {_named(item)}: {confirmation_text(item.finding)}{doubt}")
     for job in report.waiting:
         what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
         _say(console, f"to pick up: {what}")
@@ -209,12 +209,12 @@ def _tables(console: Console, report: Report) -> None:
 
 def _say(console: Console, text: str, *, longest: int = LONGEST) -> None:
     """Print foreign text as one line, with nothing hidden in it."""
-    console.print(shown(text, longest), markup=False, soft_wrap=True)
+    console.print(one_line(text, longest), markup=False, soft_wrap=True)
 
 
 def _providers(report: Report) -> Table:
     """Draw the comparison with one column per provider: five of them fit 80 characters."""
-    header, rows = comparison(report)
+    header, rows = provider_rows(report)
     table = Table(title=report.banner.title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column(header[0], overflow="fold")
     for row in rows:
@@ -241,7 +241,7 @@ def _benchmark(report: Report) -> Iterator[Table]:
 
 def _operations(report: Report) -> Table:
     """Draw one line per operation, those of a provider under its name."""
-    header, rows = operations(report)
+    header, rows = operation_rows(report)
     table = Table(box=SIMPLE_HEAD)
     for name in header:
         words = name in header[:2] or name == header[-1]

@@ -9,8 +9,8 @@ from harness.cli.asked import Asked, body_of, from_body, from_options, image, od
 from harness.cli.explained import as_json_line, as_text, preface
 from harness.cli.options import chosen, json_option
 from harness.core.errors import UsageError
-from harness.core.jsontype import Json
-from harness.spec import explain as documents
+from harness.core.jsonvalue import Json
+from harness.spec.explain import explain as documents
 from harness.spec.load import NAMES
 from harness.spec.provider import OPERATIONS
 

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 import click
 
 from harness.cli.asked import Asked
-from harness.core.asjson import carried_json, price_json
 from harness.core.exchange import Request
-from harness.core.jsontype import Json, canonical
+from harness.core.jsonvalue import Json, canonical
 from harness.core.money import money
-from harness.core.places import ASSETS
-from harness.report.text import count, shown
-from harness.spec.explain import Cost, Explanation, Near, Said, Unknown
-from harness.spec.load import provider as shipped
-from harness.spec.nearest import Change
+from harness.core.placeholders import ASSETS
+from harness.core.plain import carried_json, price_json
+from harness.report.text import count, one_line
+from harness.spec.explain.explain import Explanation, Near, RequestCost, RuleStatement, Unknown
+from harness.spec.explain.nearest import Change
+from harness.spec.load import shipped_provider as shipped
 
 _COLORS = {"accepted": "green", "refused": "red", "open": "yellow", "not mappable": "yellow"}
 _LONGEST = 48
@@ -51,7 +51,7 @@ def as_text(one: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _rule(said: Said, word: str) -> Iterator[str]:
+def _rule(said: RuleStatement, word: str) -> Iterator[str]:
     status = "" if said.status == "documented" else f" ({said.status})"
     yield _filled(f"{word} {said.about}: {said.says}{status}", "  ")
     yield _filled(said.source, "      ")
@@ -61,7 +61,7 @@ def _rule(said: Said, word: str) -> Iterator[str]:
 
 def _stranger(unknown: Unknown) -> str:
     instead = f"; it has {', '.join(unknown.instead)}" if unknown.instead else ""
-    return f"not documented: there is no {unknown.kind} {shown(unknown.name, _LONGEST)}{instead}"
+    return f"not documented: there is no {unknown.kind} {one_line(unknown.name, _LONGEST)}{instead}"
 
 
 def _near(near: Near | None) -> Iterator[str]:
@@ -98,11 +98,11 @@ def _value(value: Json) -> str:
         case [first, *others]:
             return f"{_value(first)} and {len(others)} more"
         case str() if value.startswith(ASSETS):
-            return f"a public address of {shown(value.removeprefix(ASSETS), _LONGEST)}"
+            return f"a public address of {one_line(value.removeprefix(ASSETS), _LONGEST)}"
         case str():
-            return shown(value, _LONGEST) or '""'
+            return one_line(value, _LONGEST) or '""'
         case _:
-            return shown(canonical(value), _LONGEST)
+            return one_line(canonical(value), _LONGEST)
 
 
 def _file(value: dict[str, Json]) -> str:
@@ -111,10 +111,10 @@ def _file(value: dict[str, Json]) -> str:
     facts += [f"{wide}x{high}"] if wide and high else []
     facts += [f"{size:,} bytes"] if isinstance(size, int) else []
     facts += ["alpha"] if value.get("alpha") else []
-    return f"{shown(str(value.get('filename', 'image')), _LONGEST)} ({', '.join(facts)})"
+    return f"{one_line(str(value.get('filename', 'image')), _LONGEST)} ({', '.join(facts)})"
 
 
-def _money(cost: Cost) -> str:
+def _money(cost: RequestCost) -> str:
     price = cost.price
     images = count(price.images, "image")
     if price.unit == "image":
@@ -150,7 +150,7 @@ def as_json_line(one: Explanation, assumed: dict[str, Json]) -> str:
     return json.dumps(found)
 
 
-def _said_json(said: Said) -> Json:
+def _said_json(said: RuleStatement) -> Json:
     return {
         "constraint": said.about,
         "says": said.says,
@@ -171,7 +171,7 @@ def _near_json(near: Near) -> Json:
     }
 
 
-def _price_json(cost: Cost) -> Json:
+def _price_json(cost: RequestCost) -> Json:
     return {**price_json(cost.price), "status": cost.status}
 
 

@@ -21,14 +21,14 @@ from harness.core.exchange import Picture
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.core.run import RunHeader
-from harness.report.text import shown
-from harness.runner.judged import OUTSIDE, Traffic, judge_file, notes
-from harness.spec.load import provider as shipped
+from harness.report.text import one_line
+from harness.runner.traffic.traffic import OUTSIDE, Traffic, judge_file, traffic_notes
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.line import Line
-from harness.transport.pictures import Pictures
+from harness.store.line import JournalLine
+from harness.transport.bodies.images import ImageCollector
 
 
 @click.command()
@@ -54,10 +54,10 @@ def judge(
 def _judge(
     files: Mapping[Path, str], provider: Provider, folder: RunFolder | None, *, as_json: bool
 ) -> int:
-    pictures = Pictures(folder.keep_image if folder else lambda _name, _raw: None)
+    pictures = ImageCollector(folder.keep_image if folder else lambda _name, _raw: None)
     traffic, refused = _read(files, provider, pictures)
     records = [record for one in traffic for record in one.records]
-    said = (*notes(traffic, provider), *refused, *_places(records, provider))
+    said = (*traffic_notes(traffic, provider), *refused, *_places(records, provider))
     for line in said:
         click.echo(line, err=True)
     click.echo(_count(traffic, refused, provider), err=True)
@@ -99,7 +99,7 @@ def _named(files: Sequence[Path]) -> dict[Path, str]:
 
 
 def _read(
-    files: Mapping[Path, str], provider: Provider, pictures: Pictures
+    files: Mapping[Path, str], provider: Provider, pictures: ImageCollector
 ) -> tuple[list[Traffic], list[str]]:
     """Read every file; one that is no recording is named and does not hide the others."""
     traffic: list[Traffic] = []
@@ -169,7 +169,7 @@ def _keep(folder: RunFolder, header: RunHeader, records: Sequence[Record]) -> No
     folder.write_header(header)
     for record in records:
         case = record.shot.case
-        line = Line(provider=case.provider, case=case.id)
+        line = JournalLine(provider=case.provider, case=case.id)
         folder.append(replace(line, shot=record.shot, evidence=record.evidence))
         for exchange in record.exchanges:
             folder.append(replace(line, exchange=exchange))
@@ -195,7 +195,7 @@ def _print(records: Sequence[Record], conclusion: Conclusion, provider: Provider
 
 def _plain(text: str) -> Text:
     """Return a recording's own words as text: their brackets are no markup."""
-    return Text(shown(text, 600))
+    return Text(one_line(text, 600))
 
 
 def _outcome(record: Record, provider: Provider) -> str:

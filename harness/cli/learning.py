@@ -9,10 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from harness.core.case import Plan, Price
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.money import money
-from harness.plan import Limits, total
-from harness.spec.load import provider as shipped
+from harness.planning.plan import Limits, total_price
+from harness.spec.load import shipped_provider as shipped
 
 IMAGE_S = 30.0
 """How long an image is expected to take, in seconds: providers were seen to take 10 to 90."""
@@ -51,7 +51,7 @@ def learning(label: str, plan: Plan, *, image_s: float = IMAGE_S) -> Learning:
     return Learning(
         label=label,
         requests=len(plan.shots),
-        cost=total(plan.shots, shipped(plan.provider).prices.unit),
+        cost=total_price(plan.shots, shipped(plan.provider).prices.unit),
         minutes=minutes(plan, image_s=image_s),
         refusals=_sum(one.refusals for one in plan.coverage),
         values=_sum(one.values for one in plan.coverage),

@@ -10,8 +10,8 @@ import click
 
 from harness.core.benchmark import Arrivals, Slo
 from harness.core.errors import UsageError
-from harness.runner.options import Measuring
-from harness.spec.workloads import select
+from harness.planning.options import Measuring
+from harness.spec.workload.workloads import select_workloads
 
 CONCURRENCY = 4
 """How many requests are under way at once at each provider, where nothing else is asked for."""
@@ -150,7 +150,7 @@ def measuring(asked: Asked, *, only: str, concurrency: int | None = None) -> Mea
     arrivals = _arrivals(asked)
     blocks = BLOCKS_UNTIL_DECIDED if asked.until_decided else BLOCKS
     return Measuring(
-        workloads=select(asked.workloads),
+        workloads=select_workloads(asked.workloads),
         arrivals=arrivals,
         levels=_levels(asked, arrivals, concurrency),
         blocks=asked.blocks or blocks,

@@ -13,7 +13,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from harness.assets import made, recipe
 from harness.cli.learning import IMAGE_S, Learning, several
 from harness.cli.learning import as_json as as_json_line
 from harness.cli.learning import table as budget_table
@@ -32,13 +31,14 @@ from harness.cli.planned import show
 from harness.core.case import Plan
 from harness.core.errors import StoreError, UsageError
 from harness.core.money import money
-from harness.core.places import ASSETS
-from harness.plan import Limits, coverage_notes, to_json, total
-from harness.runner.layout import lay_out
-from harness.runner.options import Measuring, Options
-from harness.runner.prepare import new_plan
+from harness.core.placeholders import ASSETS
+from harness.planning.benchmark import benchmark_plan
+from harness.planning.conformance import new_plan
+from harness.planning.options import Measuring, Options
+from harness.planning.plan import Limits, coverage_notes, plan_to_json, total_price
+from harness.reference_images import parse_recipe, reference_bytes
 from harness.runner.surroundings import assets_of
-from harness.spec.load import provider as shipped
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 
 
@@ -100,7 +100,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
     measured = measuring(asked, only=only, concurrency=concurrency)
     if measured is not None:
         _refuse_other(operations, discover=discover)
-        design, plans = lay_out(_options(measured, chosen(names), seed or 0))
+        design, plans = benchmark_plan(_options(measured, chosen(names), seed or 0))
         _write_assets([*plans.values()], folder)
         limits = {name: _limits(wanted[name], max_images, max_requests) for name in plans}
         show(design, plans, limits, as_json=as_json, image_s=image_seconds, assets_url=assets_url)
@@ -196,7 +196,7 @@ def _compared(amounts: Sequence[str], names: Sequence[str]) -> Mapping[str, list
 
 def _json(plan_: Plan, bought: Sequence[Learning], assets_url: str | None) -> str:
     """Return a plan as a line of JSON, with the address at which its references will lie."""
-    told = {**to_json(plan_), "budgets": [as_json_line(row) for row in bought]}
+    told = {**plan_to_json(plan_), "budgets": [as_json_line(row) for row in bought]}
     place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
     return json.dumps(told, ensure_ascii=False).replace(ASSETS, place)
 
@@ -210,11 +210,11 @@ def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
     if folder is None:
         return
     shots = (shot for one in planned for shot in one.shots)
-    names = sorted(name for name in assets_of(shots) if recipe(name) is not None)
+    names = sorted(name for name in assets_of(shots) if parse_recipe(name) is not None)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
-            (folder / name).write_bytes(made(name))
+            (folder / name).write_bytes(reference_bytes(name))
     except OSError as error:
         raise StoreError(f"cannot write to {folder}: {error.strerror or error}") from None
     click.echo(f"{len(names)} reference images: {folder}", err=True)
@@ -224,7 +224,7 @@ def sentence(plan_: Plan) -> str:
     """Return a plan's size and price in one sentence."""
     provider = shipped(plan_.provider)
     count = Counter(shot.case.expect for shot in plan_.shots)
-    expected = total(plan_.shots, provider.prices.unit)
+    expected = total_price(plan_.shots, provider.prices.unit)
     worst = max(
         (shot.at_risk for shot in plan_.shots), key=lambda risk: risk.amount, default=expected
     )

@@ -12,17 +12,23 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from harness.core.asjson import price_json
 from harness.core.benchmark import Design
-from harness.core.case import Plan, Price, Shot
-from harness.core.jsontype import Json
+from harness.core.case import Plan, PlannedRequest, Price
+from harness.core.jsonvalue import Json
 from harness.core.money import money
-from harness.core.places import ASSETS
+from harness.core.placeholders import ASSETS
+from harness.core.plain import price_json
 from harness.core.workload import Fit
-from harness.plan import Limits, to_json, total
-from harness.report.benchmark_words import arrivals, asked, ceiling, differs, load
+from harness.planning.plan import Limits, plan_to_json, total_price
+from harness.report.benchmark.words import (
+    arrivals_label,
+    ceiling,
+    differs,
+    load_label,
+    workload_label,
+)
 from harness.report.text import count
-from harness.spec.load import provider as shipped
+from harness.spec.load import shipped_provider as shipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +85,7 @@ def _mapping(design: Design, names: Sequence[str]) -> Table:
 def _differing(design: Design) -> Iterator[str]:
     """Say what each workload asks for, and in what each fit differs from it."""
     for workload in design.workloads:
-        yield f"{workload.name}: {asked(workload)}"
+        yield f"{workload.name}: {workload_label(workload)}"
         for fit in design.fits:
             if fit.workload == workload.name and fit.differences:
                 yield f"  {fit.provider}, {fit.kind}: {differs(fit)}"
@@ -97,9 +103,9 @@ def _laid_out(design: Design) -> Iterator[str]:
         f"warm-up before them: {warm_up}; the order is drawn from seed {design.seed}"
         + ("; what is unsupported is left out" if gaps else "")
     )
-    levels = ", ".join(load(stage) for stage in design.stages)
+    levels = ", ".join(load_label(stage) for stage in design.stages)
     stages = f" ({len(design.stages)} stages)" if len(design.stages) > 1 else ""
-    yield f"each provider, {levels}{stages}: {arrivals(design)}"
+    yield f"each provider, {levels}{stages}: {arrivals_label(design)}"
     if design.until_decided:
         yield "until decided: these are the most requests; what is decided is asked no more"
     if design.slo is not None:
@@ -114,7 +120,7 @@ def _prices(design: Design, plans: Mapping[str, Plan], image_s: float) -> Table:
         numeric = heading in ("requests", "images", "price", "min")
         table.add_column(heading, justify="right" if numeric else "left")
     for name, plan in plans.items():
-        cost = total(plan.shots, shipped(name).prices.unit)
+        cost = total_price(plan.shots, shipped(name).prices.unit)
         table.add_row(
             name,
             str(len(plan.shots)),
@@ -140,7 +146,7 @@ def _reach(plan: Plan, limits: Limits) -> Reach:
     """Return what may leave: a request does while the most that all may cost is within limits."""
     unit = shipped(plan.provider).prices.unit
     spent = Price(amount=Decimal(0), unit=unit, images=0)
-    kept: list[Shot] = []
+    kept: list[PlannedRequest] = []
     for shot in plan.shots:
         spent = _added(spent, shot.at_risk)
         if _beyond(spent, len(kept) + 1, limits):
@@ -150,7 +156,7 @@ def _reach(plan: Plan, limits: Limits) -> Reach:
     return Reach(
         label=" and ".join(_words(limits, unit)),
         requests=len(kept),
-        cost=total(kept, unit),
+        cost=total_price(kept, unit),
         through="" if last is None else f"stage {last.stage}, block {last.block}",
     )
 
@@ -189,7 +195,7 @@ def _line(plan: Plan, design: Design, reaches: Sequence[Reach], assets_url: str 
     """Return a provider's part as a line of JSON, with the address at which its references lie."""
     fits = [_fit(fit) for fit in design.fits if fit.provider == plan.provider]
     shown: dict[str, Json] = {
-        **to_json(plan),
+        **plan_to_json(plan),
         "budgets": [_budget(reach) for reach in reaches],
         "fits": fits,
         "design": {key: value for key, value in asdict(design).items() if key != "fits"},

@@ -14,12 +14,12 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from harness.runner.stopping import GRACE_S
-from harness.runner.watch import Seen, Watch
+from harness.runner.progress import ProgressListener, ProviderProgress
+from harness.runner.shutdown import GRACE_S
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
+def watching() -> Iterator[ProgressListener]:
     """Return what a run reports its progress to."""
     console = Console(stderr=True)
     with Progress(
@@ -34,15 +34,15 @@ def watching() -> Iterator[Watch]:
         yield _watch(bars)
 
 
-def _watch(bars: Progress) -> Watch:
+def _watch(bars: Progress) -> ProgressListener:
     tasks: dict[str, TaskID] = {}
 
-    def started(parts: Sequence[Seen]) -> None:
+    def started(parts: Sequence[ProviderProgress]) -> None:
         for part in parts:
             title, total = part.provider.title, part.total
             tasks[part.provider.name] = bars.add_task(title, total=total, paid="")
 
-    def progress(part: Seen) -> None:
+    def progress(part: ProviderProgress) -> None:
         spent, unit = part.budget.spent, part.provider.prices.unit
         paid = f"{part.budget.spent_images} images, {spent:g} {unit}"
         name, total = part.provider.name, part.total  # what follows findings adds to it
@@ -55,4 +55,4 @@ def _watch(bars: Progress) -> Watch:
         )
         click.echo(f"harness: {said}", err=True)
 
-    return Watch(started=started, progress=progress, interrupted=interrupted)
+    return ProgressListener(started=started, progress=progress, interrupted=interrupted)

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from harness.cli.options import chosen, json_option, known
 from harness.core.errors import SpecError, UsageError
-from harness.spec.load import load
-from harness.spec.load import provider as shipped
-from harness.spec.openapi import openapi
+from harness.spec.export.openapi import openapi
+from harness.spec.load import load_provider_file
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import Operation, Provider
-from harness.spec.tell import tell
+from harness.spec.tell import describe
 
 
 @click.group()
@@ -62,7 +62,7 @@ def show(*, name: str) -> None:
             source = str(item.rule.source)
             if item.rule.second_source:
                 source += f"; {item.rule.second_source}"
-            table.add_row(item.id, tell(item), item.rule.status, source)
+            table.add_row(item.id, describe(item), item.rule.status, source)
         console.print(table)
         for line in _beside(operation):
             console.print(line)
@@ -105,7 +105,7 @@ def validate(*, files: tuple[Path, ...]) -> None:
     broken = []
     for file in files:
         try:
-            one = load(file)
+            one = load_provider_file(file)
         except SpecError as error:
             broken.append(str(error))
         else:

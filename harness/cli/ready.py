@@ -9,11 +9,11 @@ from harness.cli.plan import sentence
 from harness.core.case import Plan
 from harness.core.errors import UsageError
 from harness.core.run import RunHeader
-from harness.runner.layout import lay_out
-from harness.runner.options import Against, Options
-from harness.runner.prepare import plan_for
+from harness.planning.benchmark import benchmark_plan
+from harness.planning.conformance import plan_for
+from harness.planning.options import Against, Options
 from harness.runner.resumed import plan_of
-from harness.spec.load import provider as shipped
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 
 
@@ -118,5 +118,5 @@ def _plans(options: Options) -> dict[str, Plan]:
     if options.resume is not None:
         return {name: plan_of(options.resume, name) for name in options.providers}
     if options.measuring is not None:
-        return lay_out(options)[1]
+        return benchmark_plan(options)[1]
     return {name: plan_for(name, options) for name in options.providers}

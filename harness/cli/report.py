@@ -12,7 +12,7 @@ from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Failure
 from harness.core.record import Record
 from harness.core.run import RunHeader
-from harness.store.past import Past, read_run
+from harness.store.reader import StoredRun, read_run
 
 
 @click.command()
@@ -58,7 +58,7 @@ def _off_tape(records: list[Record]) -> list[str]:
     ]
 
 
-def _joined(pasts: list[Past]) -> tuple[RunHeader, list[Record]]:
+def _joined(pasts: list[StoredRun]) -> tuple[RunHeader, list[Record]]:
     """Put several runs side by side; a provider may come from one of them only."""
     headers = [_honest(past.header) for past in pasts]
     first = headers[0]
@@ -96,7 +96,7 @@ def _honest(header: RunHeader) -> RunHeader:
     return replace(header, interrupted=True, notes=(*header.notes, note))
 
 
-def _records(past: Past) -> list[Record]:
+def _records(past: StoredRun) -> list[Record]:
     cut_off = "cut off while under way; it may have been paid for: go on with --resume"
     unfinished = [
         Record(

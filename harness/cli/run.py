@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from harness.adaptive.stopping_rule import StoppingRule
+from harness.adaptive.strategies import follow_up_strategy
 from harness.cli.benchmark import CONCURRENCY, REAL_TIME, TIME_SCALE, asked_for, fresh_seed
 from harness.cli.conclude import Conclusion, conclude, publish
 from harness.cli.measuring import CONCURRENCY as LEVEL
@@ -22,14 +24,12 @@ from harness.cli.options import (
 )
 from harness.cli.progress import watching
 from harness.cli.ready import addresses, keys, refuse_odd, selected
-from harness.inquiry.askers import asker_for
-from harness.inquiry.referee import Referee
-from harness.runner.options import Against, Options
+from harness.planning.options import Against, Options
 from harness.runner.recording import record
 from harness.runner.run import Run
-from harness.runner.run import run as perform
+from harness.runner.run import execute_run as perform
 from harness.spec.provider import OPERATIONS
-from harness.store.past import read_run
+from harness.store.reader import read_run
 
 
 @click.command()
@@ -183,7 +183,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     )
     refuse_odd(options, seed)
     with watching() as watch:
-        done = perform(options, watch, asker=asker_for(options), referee=Referee)
+        done = perform(options, watch, asker=follow_up_strategy(options), referee=StoppingRule)
     if done.failure is not None:
         raise done.failure
     conclusion = conclude(done.header, done.records, off_tape=done.off_tape)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from harness.core.exchange import Request
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.slot import Slot
 
 Expect = Literal["accept", "refuse", "observe"]
@@ -61,7 +61,7 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
+class PlannedRequest:
     """A case with its request, its departure and its price.
 
     `price` is what it costs when the provider keeps its documents (a rightly refused request is
@@ -112,6 +112,6 @@ class Plan:
 
     provider: str
     seed: int
-    shots: tuple[Shot, ...]
+    shots: tuple[PlannedRequest, ...]
     spec_digest: str
     coverage: tuple[Coverage, ...] = ()

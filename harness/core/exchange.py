@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

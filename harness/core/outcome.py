@@ -6,7 +6,7 @@ from typing import Literal
 
 from harness.core.case import FollowUp
 from harness.core.exchange import Picture
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 
 ErrorClass = Literal[
     "validation",
@@ -49,7 +49,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class After:
+class FollowUpResult:
     """What a follow-up came to: the reply's status, and the job and state that it names.
 
     `status` is missing where no reply came; `why` says what happened instead.
@@ -78,7 +78,7 @@ class Images:
     missing: tuple[str, ...] = ()
     document: Json = None
     job: str | None = None
-    after: tuple[After, ...] = ()
+    after: tuple[FollowUpResult, ...] = ()
     kind: Literal["images"] = "images"
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.core.case import Shot
+from harness.core.case import PlannedRequest
 from harness.core.exchange import Exchange
 from harness.core.outcome import Outcome
 
@@ -11,7 +11,7 @@ EvidenceKind = Literal["emulator", "recorded", "live"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Provenance:
     """What a result rests on.
 
     `source` says where the replies were made: `emulator` or a live endpoint's address. A replay is
@@ -33,11 +33,11 @@ class Evidence:
     def words(self) -> str:
         """What a result rests on as a phrase: a recording's day, author and source; no live day."""
         match self:
-            case Evidence(kind="emulator"):
+            case Provenance(kind="emulator"):
                 return "emulator"
-            case Evidence(kind="recorded", source="emulator", date=date, by=by):
+            case Provenance(kind="recorded", source="emulator", date=date, by=by):
                 return f"emulator, recorded {date} by {by}"
-            case Evidence(kind="recorded", source=source, date=date, by=by):
+            case Provenance(kind="recorded", source=source, date=date, by=by):
                 return f"recorded {date} by {by} from {source}"
             case _:
                 return f"{self.kind}, {self.source}"
@@ -51,8 +51,8 @@ class Record:
     missing and `exchanges` is empty. Times inside are seconds on the run's monotonic clock.
     """
 
-    shot: Shot
-    evidence: Evidence
+    shot: PlannedRequest
+    evidence: Provenance
     outcome: Outcome | None
     exchanges: tuple[Exchange, ...] = ()
     skipped: str | None = None

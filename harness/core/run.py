@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from harness.core.benchmark import Benchmark
-from harness.core.record import Evidence
+from harness.core.record import Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class RunHeader:
     created: str
     against: str
     seed: int
-    evidence: dict[str, Evidence]
+    evidence: dict[str, Provenance]
     spec_digests: dict[str, str]
     plan_digests: dict[str, str]
     versions: dict[str, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from harness.core.case import Price
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.slot import FitKind
 
 

@@ -12,10 +12,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING, NoReturn
 
-from .desk import Settings
-from .faults import UnknownFaultError, catalogue, named
+from .faults.catalogue import UnknownFaultError, catalogue, parse_fault
 from .providers import VARIANTS
 from .serving import PortError, base_url, bind, build, serve
+from .state import Settings
 
 if TYPE_CHECKING:
     import socket
@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         if options.list_faults:
             _list_faults(as_json=options.json)
             return OK
-        faults = _by_provider([pair for text in options.fault for pair in named(text)])
+        faults = _by_provider([pair for text in options.fault for pair in parse_fault(text)])
         variants = _by_provider([_variant(text) for text in options.variant])
         bound = bind(options.host, options.port)
     except (_UsageError, UnknownFaultError, PortError) as error:

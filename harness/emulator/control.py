@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .faults import named
+from .faults.catalogue import parse_fault
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from .desk import Desk
+    from .state import ProviderState
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(desk: ProviderState) -> list[Route]:
     """Return the paths under /__emulator; they need no key and are not in the ledger themselves."""
 
     async def ledger(request: Request) -> Response:
@@ -59,5 +59,5 @@ def _wanted(provider: str, raw: bytes) -> frozenset[str]:
         raise ValueError('the body must be {"faults": [NAME, ...]}')
     wanted: set[str] = set()
     for text in texts:
-        wanted.update(name for _, name in named(text, (provider,)))
+        wanted.update(name for _, name in parse_fault(text, (provider,)))
     return frozenset(wanted)

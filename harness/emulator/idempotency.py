@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .desk import Desk
-    from .jobs import Job
+    from .jobs import EmulatedJob
+    from .state import ProviderState
 
 LONGEST_KEY = 255
 KEPT_S = 24 * 3600.0
@@ -39,7 +39,7 @@ class OtherBodyError(ValueError):
     """The key has come before with another body."""
 
 
-def earlier(desk: Desk, submission: Submission) -> Job | None:
+def earlier(desk: ProviderState, submission: Submission) -> EmulatedJob | None:
     """Return the job created by the same submission within 24 hours, None where there is none.
 
     Raises OtherBodyError. The hours are not scaled.
@@ -55,7 +55,7 @@ def earlier(desk: Desk, submission: Submission) -> Job | None:
     return job
 
 
-def remember(desk: Desk, submission: Submission, job: Job) -> None:
+def remember(desk: ProviderState, submission: Submission, job: EmulatedJob) -> None:
     """Keep the job for those who send the same again; without a key nothing is kept."""
     if submission.key:
         desk.replays[submission.slot] = (submission.canonical, job.id)

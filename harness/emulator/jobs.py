@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from .desk import Desk
-    from .faults import ActiveFaults
-    from .pictures import Picture
-    from .replies import Answer
-    from .webhooks import Hook
+    from .faults.catalogue import ActiveFaults
+    from .pictures import RenderedImage
+    from .replies import JsonReply
+    from .state import ProviderState
+    from .webhooks import WebhookTarget
 
 Stage = Literal["waiting", "working", "done", "failed"]
 ENDED = ("done", "failed")
@@ -20,7 +20,7 @@ WAITING_SHARE = 0.15  # of a job's duration is spent waiting; ours, nobody publi
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
+class EmulatedJob:
     """One job.
 
     `start_s` and `duration_s` are on the server's monotonic clock, `created_at` is a Unix time in
@@ -36,9 +36,9 @@ class Job:
     price: float
     facts: dict[str, object]
     base_url: str
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[RenderedImage, ...] = ()
     error: str = ""
-    hook: Hook | None = None
+    hook: WebhookTarget | None = None
     fails: bool = False
     stuck: bool = False
     backward: bool = False
@@ -101,11 +101,11 @@ class Job:
         """Return where the pictures can be downloaded; a job whose results are gone lies here."""
         names = [picture.filename for picture in self.pictures]
         if self.gone:
-            names = [invented(self.id, name) for name in names]
+            names = [invented_job(self.id, name) for name in names]
         return [f"{self.base_url}cdn/{name}" for name in names]
 
 
-def invented(job_id: str, filename: str) -> str:
+def invented_job(job_id: str, filename: str) -> str:
     """Return the name of a file with the same ending that does not exist."""
     ending = filename.rpartition(".")[2]
     return f"{hashlib.sha256(f'{job_id}:{filename}'.encode()).hexdigest()}.{ending}"
@@ -123,7 +123,7 @@ class Fate(TypedDict):
     hollow: bool
 
 
-def fate(faults: ActiveFaults, *, doomed: bool = False) -> Fate:
+def draw_fate(faults: ActiveFaults, *, doomed: bool = False) -> Fate:
     """Return what becomes of a job submitted now; a doomed one fails by itself."""
     return {
         "fails": doomed or "failed_job" in faults or "charge_failed_job" in faults,
@@ -143,7 +143,9 @@ def is_charged(faults: ActiveFaults, *, doomed: bool = False) -> bool:
     return not doomed and "failed_job" not in faults and "stuck_job" not in faults
 
 
-def asked(desk: Desk, job_id: str, base_url: str) -> tuple[Job | None, Stage | None]:
+def poll_job(
+    desk: ProviderState, job_id: str, base_url: str
+) -> tuple[EmulatedJob | None, Stage | None]:
     """Count a poll; return the job, None if there is none, and the stage to show, None for a 404.
 
     An unknown job that a fault makes up is not kept.
@@ -153,7 +155,7 @@ def asked(desk: Desk, job_id: str, base_url: str) -> tuple[Job | None, Stage | N
         return job, job.poll(desk.now_s())
     if "unknown_job_200" not in desk.faults:
         return None, None
-    made_up = Job(
+    made_up = EmulatedJob(
         id=job_id,
         start_s=desk.now_s(),
         created_at=time.time(),
@@ -165,7 +167,7 @@ def asked(desk: Desk, job_id: str, base_url: str) -> tuple[Job | None, Stage | N
     return made_up, "waiting"
 
 
-def told_id(faults: ActiveFaults, job_id: str) -> str:
+def displayed_id(faults: ActiveFaults, job_id: str) -> str:
     """Return the id that a poll tells: under a fault one of the same form that nobody has."""
     if "poll_tells_another_id" not in faults:
         return job_id
@@ -174,7 +176,7 @@ def told_id(faults: ActiveFaults, job_id: str) -> str:
     return head + line + tail.translate(digits)
 
 
-def hurried(desk: Desk, answer: Answer, stage: Stage) -> Answer:
+def hurried(desk: ProviderState, answer: JsonReply, stage: Stage) -> JsonReply:
     """Return the answer to a poll; in a variant it says when an unfinished job is worth another."""
     if "retry_after" in desk.variants and stage not in ENDED:
         answer.headers["retry-after"] = "5"

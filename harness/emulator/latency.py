@@ -21,7 +21,7 @@ SUBMIT_S = 0.15  # a job provider's reply to a submission
 POLL_S = 0.02
 
 
-class Latency:
+class LatencyModel:
     """Draws durations in seconds, already scaled; the same seed gives the same sequence."""
 
     def __init__(self, *, seed: str, time_scale: float, fixed_s: float | None = None) -> None:

@@ -9,7 +9,7 @@ Outcome = Literal["accepted", "refused", "poll", "upload", "download", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LedgerEntry:
     """One request.
 
     `time_s` counts from the start of the server, on a monotonic clock. `outcome` says what the
@@ -64,7 +64,7 @@ class Ledger:
     """Every request since the last reset, in the order of decision; nothing is dropped."""
 
     unit: str
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
         """Return all entries, their totals, and which requests were paid more than once.

@@ -23,7 +23,7 @@ LONGEST_EDGE_PX = 16_000  # WebP ends at 16383
 
 
 @dataclass(frozen=True)
-class Picture:
+class RenderedImage:
     """An encoded image.
 
     `width_px`, `height_px` and `encoding` are what the bytes hold; `claimed` is the format that
@@ -53,7 +53,7 @@ class Picture:
 
 
 @dataclass(slots=True)
-class Pictures:
+class ImageCache:
     """All pictures encoded so far, by what was asked and by digest."""
 
     _encoded: dict[tuple[int, int, str, bool, int], asyncio.Task[bytes]] = field(
@@ -72,7 +72,7 @@ class Pictures:
             self._encoded[key] = task
         return await asyncio.shield(task)
 
-    def keep(self, picture: Picture) -> None:
+    def keep(self, picture: RenderedImage) -> None:
         """Make the picture's bytes available for download."""
         self._served[picture.digest] = picture.data
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from .faults import ActiveFaults
+    from .faults.catalogue import ActiveFaults
 
 Json = dict[str, object]
 Event = tuple[float, str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class JsonReply:
     """A complete reply; a `body` that is a string is sent as HTML."""
 
     status: int
@@ -99,7 +99,7 @@ class StalledResponse(Response):
             pass
 
 
-def deliver(answer: Answer | EventStream, faults: ActiveFaults) -> Response:
+def deliver(answer: JsonReply | EventStream, faults: ActiveFaults) -> Response:
     """Turn an answer into what is sent under the active transport faults.
 
     A damaged stream is sent as one body.
@@ -115,8 +115,8 @@ def deliver(answer: Answer | EventStream, faults: ActiveFaults) -> Response:
     return kind(whole, answer.status, answer.headers, media_type)
 
 
-def _flattened(answer: Answer | EventStream) -> tuple[bytes, str]:
-    if isinstance(answer, Answer):
+def _flattened(answer: JsonReply | EventStream) -> tuple[bytes, str]:
+    if isinstance(answer, JsonReply):
         response = answer.response()
         return bytes(response.body), response.media_type or "application/json"
     text = "".join(_line(name, data) for _, name, data in answer.events)

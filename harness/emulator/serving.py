@@ -15,11 +15,11 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from . import control, front
-from .desk import Desk, Settings
-from .front import Problem
-from .pictures import Pictures
+from . import control, pipeline
+from .pictures import ImageCache
+from .pipeline import Problem
 from .providers import PROVIDERS
+from .state import ProviderState, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from .front import Provider
+    from .pipeline import ProviderServer
 
 NAMES = tuple(provider.name for provider in PROVIDERS)
 
@@ -81,10 +81,10 @@ def build(
     settings: Settings, faults: Mapping[str, frozenset[str]], variants: Mapping[str, frozenset[str]]
 ) -> dict[str, Starlette]:
     """Return one application per provider; they share nothing but the encoded pictures."""
-    pictures = Pictures()
+    pictures = ImageCache()
     applications: dict[str, Starlette] = {}
     for kind in PROVIDERS:
-        desk = Desk(
+        desk = ProviderState(
             kind.name,
             kind.unit,
             settings=settings,
@@ -96,17 +96,17 @@ def build(
     return applications
 
 
-def _application(provider: Provider) -> Starlette:
+def _application(provider: ProviderServer) -> Starlette:
     async def download(request: Request) -> Response:
-        return await front.download(provider, request)
+        return await pipeline.answer_download(provider, request)
 
     async def not_found(request: Request, error: Exception) -> Response:
         del error
-        return await front.no_such(provider, request, Problem.NOT_FOUND)
+        return await pipeline.no_such(provider, request, Problem.NOT_FOUND)
 
     async def wrong_method(request: Request, error: Exception) -> Response:
         del error
-        return await front.no_such(provider, request, Problem.WRONG_METHOD)
+        return await pipeline.no_such(provider, request, Problem.WRONG_METHOD)
 
     return Starlette(
         routes=[

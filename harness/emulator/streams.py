@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .replies import EventStream, Json
 
 if TYPE_CHECKING:
-    from .faults import ActiveFaults
+    from .faults.catalogue import ActiveFaults
     from .replies import Event
 
 
@@ -26,18 +26,18 @@ class Script:
     late: Json | None = None
 
 
-def shown(faults: ActiveFaults, asked: int) -> int:
+def shown_count(faults: ActiveFaults, asked: int) -> int:
     """Return how many partial images a stream shows before the finished one."""
     return asked + 1 if "more_partials" in faults else asked
 
 
-def needed(faults: ActiveFaults, asked: int) -> int:
+def needed_count(faults: ActiveFaults, asked: int) -> int:
     """Return how many partial images have to be made: one that comes late is one of them."""
     late = 1 if "partial_after_completion" in faults else 0
-    return max(shown(faults, asked), late)
+    return max(shown_count(faults, asked), late)
 
 
-def indices(faults: ActiveFaults, count: int) -> tuple[int, ...]:
+def partial_indices(faults: ActiveFaults, count: int) -> tuple[int, ...]:
     """Return the index that each partial image gets: from 0 upwards."""
     if "partial_index_wrong" in faults:
         return (1,) if count == 1 else (0,) * count
@@ -45,7 +45,7 @@ def indices(faults: ActiveFaults, count: int) -> tuple[int, ...]:
     return places[::-1] if "partials_reversed" in faults else places
 
 
-def staged(
+def staged_events(
     faults: ActiveFaults, script: Script, wait_s: float, headers: dict[str, str]
 ) -> EventStream:
     """Return the stream; partial images are spread evenly over `wait_s`, the closing ends it."""

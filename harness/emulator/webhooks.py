@@ -19,10 +19,10 @@ from .jobs import WAITING_SHARE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .desk import Desk
-    from .faults import ActiveFaults
-    from .jobs import Job, Stage
+    from .faults.catalogue import ActiveFaults
+    from .jobs import EmulatedJob, Stage
     from .replies import Json
+    from .state import ProviderState
 
 Event = Literal["progress", "completed", "failed"]
 TOLD: dict[Event, Stage] = {"progress": "working", "completed": "done", "failed": "failed"}
@@ -34,7 +34,7 @@ PAUSES_S = (1.0, 2.0)  # before the second and the third attempt
 
 
 @dataclass(slots=True, kw_only=True)
-class Hook:
+class WebhookTarget:
     """Where a job's events go.
 
     `secret` is the key of the signatures, empty for none. `spoilt` holds the webhook faults that
@@ -57,9 +57,9 @@ class Delivery:
     percent: int
 
 
-def hook(
+def webhook_of(
     url: str, events: frozenset[str], api_key: str, faults: ActiveFaults, *, as_text: bool
-) -> Hook:
+) -> WebhookTarget:
     """Return the hook of a job submitted now.
 
     The key of its signatures is the SHA-256 digest of the API key: its 32 bytes, or as text its 64
@@ -72,15 +72,20 @@ def hook(
     secret = digest.hexdigest().encode() if as_text else digest.digest()
     if "webhook_unsigned" in spoilt:
         secret = b""
-    return Hook(url=url, events=events, secret=secret, spoilt=spoilt)
+    return WebhookTarget(url=url, events=events, secret=secret, spoilt=spoilt)
 
 
-def is_early(hook: Hook | None) -> bool:
+def is_early(hook: WebhookTarget | None) -> bool:
     """Whether the job is said to be completed before it is."""
     return hook is not None and "webhook_before_end" in hook.spoilt
 
 
-async def tell(desk: Desk, job: Job, hook: Hook, worded: Callable[[Job, Delivery], Json]) -> None:
+async def deliver(
+    desk: ProviderState,
+    job: EmulatedJob,
+    hook: WebhookTarget,
+    worded: Callable[[EmulatedJob, Delivery], Json],
+) -> None:
     """Send the events of a job as they come due; a job that a reset has forgotten says no more."""
     for delivery in _planned(desk, job, hook):
         await asyncio.sleep(max(0.0, delivery.due_s - desk.now_s()))
@@ -95,7 +100,7 @@ async def tell(desk: Desk, job: Job, hook: Hook, worded: Callable[[Job, Delivery
             await _delivered(desk, hook, delivery.event, raw)
 
 
-def _planned(desk: Desk, job: Job, hook: Hook) -> list[Delivery]:
+def _planned(desk: ProviderState, job: EmulatedJob, hook: WebhookTarget) -> list[Delivery]:
     if "webhook_missing" in hook.spoilt:
         return []
     pause_s = desk.latency.fixed_s(AFTER_END_S)
@@ -117,7 +122,7 @@ def _planned(desk: Desk, job: Job, hook: Hook) -> list[Delivery]:
     return sorted(wanted, key=lambda delivery: delivery.due_s)
 
 
-async def _delivered(desk: Desk, hook: Hook, event: Event, raw: bytes) -> bool:
+async def _delivered(desk: ProviderState, hook: WebhookTarget, event: Event, raw: bytes) -> bool:
     """Send one event until it is received, three times at most; hosts elsewhere are not called."""
     if not fetch.is_loopback(hook.url):
         return False

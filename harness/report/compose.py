@@ -2,25 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from harness.adaptive.discovery.discovery import discoveries
+from harness.adaptive.discovery.row import Discovered
 from harness.core.outcome import Fault
-from harness.core.record import Evidence, Record
+from harness.core.record import Provenance, Record
 from harness.core.run import RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
-from harness.inquiry.discover import discoveries
-from harness.inquiry.discover_row import Discovered
 from harness.report import evidence
-from harness.report.benchmark_run import of_run
+from harness.report.benchmark.run import of_run
 from harness.report.discovered import discovered_toml
-from harness.report.inwords import Named, called, cases_in_words
+from harness.report.labels import Named, cases_text, finding_name
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
 from harness.report.observations import observations
-from harness.report.repeat import files_of, fitting, repeat
-from harness.report.reproduction import reproduction
-from harness.report.standing import summaries
+from harness.report.reproduction.folder import reproduction
+from harness.report.reproduction.request import files_of, fitting, repeat
+from harness.report.standing import provider_summaries
 from harness.spec.provider import Provider
-from harness.stats import completion, errors, latency, streams
-from harness.stats.proportion import share
+from harness.stats.conformance import completion, errors, latency, streams
+from harness.stats.proportion import proportion_estimate
 
 _RANK: dict[Standing, int] = {"confirmed": 0, "flaky": 1, "unconfirmed": 2}
 
@@ -47,7 +47,7 @@ def compose(
         findings,
         key=lambda item: (_RANK[item.standing], order[item.provider, item.operation]),
     )
-    words = cases_in_words(records)
+    words = cases_text(records)
     found = {name: _discovered(one, records) for name, one in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [
@@ -56,8 +56,8 @@ def compose(
     ]
     return Report(
         header=header,
-        banner=evidence.banner(rests_on),
-        providers=summaries(records, table, providers, rests_on),
+        banner=evidence.provenance_banner(rests_on),
+        providers=provider_summaries(records, table, providers, rests_on),
         matrix=table,
         findings=tuple(item for item in shown if item.finding.standing == "confirmed"),
         flaky=tuple(item for item in shown if item.finding.standing == "flaky"),
@@ -69,10 +69,10 @@ def compose(
             name: discovered_toml(providers[name], rows) for name, rows in found.items() if rows
         },
         unjudged=_unjudged(verdicts),
-        errors=errors.by_class(records),
-        latency=latency.by_operation(records),
-        completion=completion.by_operation(records, providers),
-        streams=streams.by_operation(records, providers),
+        errors=errors.errors_by_class(records),
+        latency=latency.latency_by_operation(records),
+        completion=completion.completion_by_operation(records, providers),
+        streams=streams.streams_by_operation(records, providers),
         waiting=tuple(_waiting(records)),
         files=files,
         case_times_s=_case_times_s(records),
@@ -127,9 +127,9 @@ def _waiting(records: Sequence[Record]) -> Iterator[Waiting]:
 
 def _evidence(
     header: RunHeader, records: Sequence[Record], providers: Mapping[str, Provider]
-) -> dict[str, Evidence | None]:
+) -> dict[str, Provenance | None]:
     """Take what the records rest on; the header's word where a provider has no record."""
-    found: dict[str, Evidence | None] = {name: header.evidence.get(name) for name in providers}
+    found: dict[str, Provenance | None] = {name: header.evidence.get(name) for name in providers}
     for record in records:
         name = record.shot.case.provider
         held = found[name]
@@ -150,9 +150,9 @@ def _shown(
     source = str(constraint.rule.source if constraint else operation.source)
     return Shown(
         finding=finding,
-        name=called(finding),
+        name=finding_name(finding),
         title=provider.title,
-        share=share(finding.failed, finding.tried),
+        share=proportion_estimate(finding.failed, finding.tried),
         curl=again.text,
         notes=again.notes,
         source=source,

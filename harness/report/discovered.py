@@ -7,15 +7,15 @@ documents do not have is `undocumented`.
 import json
 from collections.abc import Iterable, Sequence
 
-from harness.core.jsontype import Json
-from harness.inquiry.discover_asked import place_of
-from harness.inquiry.discover_row import Discovered
-from harness.report.evidence import about_provider, in_short
-from harness.report.marked import code, escaped, table
-from harness.report.text import count, shown
+from harness.adaptive.discovery.question import place_of
+from harness.adaptive.discovery.row import Discovered
+from harness.core.jsonvalue import Json
+from harness.report.evidence import about_provider, short_provenance
+from harness.report.formats.markdown_text import code, escaped, markdown_table
+from harness.report.text import count, one_line
+from harness.spec.expressions import Source
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
 from harness.spec.rules import Rule, Scalar
-from harness.spec.source import Source
 
 _HEAD = (
     "Operation",
@@ -38,7 +38,7 @@ def discovered_markdown(rows: Sequence[Discovered]) -> str:
         own = [row for row in rows if row.provider == provider]
         real = all(about_provider(row.evidence) for row in own)
         note = "" if real else "\n\nThe emulator answered: this says nothing about the provider."
-        blocks.append(f"**{escaped(provider)}**{note}\n\n{table(_HEAD, map(_cells, own))}")
+        blocks.append(f"**{escaped(provider)}**{note}\n\n{markdown_table(_HEAD, map(_cells, own))}")
     return "\n\n".join(blocks)
 
 
@@ -58,7 +58,7 @@ def _cells(row: Discovered) -> tuple[str, ...]:
 
 
 def _when(row: Discovered) -> str:
-    return f"{_day(row)}, evidence: {in_short(row.evidence)}"
+    return f"{_day(row)}, evidence: {short_provenance(row.evidence)}"
 
 
 def _day(row: Discovered) -> str:
@@ -117,7 +117,7 @@ def discovered_toml(provider: Provider, rows: Sequence[Discovered]) -> str:
             if found:
                 held.setdefault(row.parameter, []).extend(found)
             else:
-                lines.append(f"# {shown(f'{operation_name}: {_sentence(row)}', _LONGEST)}")
+                lines.append(f"# {one_line(f'{operation_name}: {_sentence(row)}', _LONGEST)}")
         for parameter, found in held.items():
             lines += ["", f"[operations.{operation_name}.arguments.{parameter}]", *found]
         lines.append("")
@@ -125,7 +125,7 @@ def discovered_toml(provider: Provider, rows: Sequence[Discovered]) -> str:
 
 
 def _sentence(row: Discovered) -> str:
-    seen = f"{row.observed} ({in_short(row.evidence)})"
+    seen = f"{row.observed} ({short_provenance(row.evidence)})"
     return f"{row.parameter}, {row.question}: observed on {_day(row)}: {seen}"
 
 
@@ -211,8 +211,8 @@ def _new_argument(provider: Provider, operation: Operation, row: Discovered) -> 
 
 def _note(row: Discovered, rule: Rule | None = None) -> str:
     """Return what was observed, after what the rule's own note says is open."""
-    seen = f"observed on {_day(row)}: {row.observed} ({in_short(row.evidence)})"
-    return shown("; ".join(filter(None, (rule.note if rule else "", seen))), _LONGEST)
+    seen = f"observed on {_day(row)}: {row.observed} ({short_provenance(row.evidence)})"
+    return one_line("; ".join(filter(None, (rule.note if rule else "", seen))), _LONGEST)
 
 
 def _cited(provider: Provider, source: Source) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from harness.core.record import Evidence
+from harness.core.record import Provenance
 from harness.report.model import Banner
 
 DISCLAIMER = "it says nothing about the real providers"
@@ -13,36 +13,36 @@ _OURS = (
 )
 
 
-def about_provider(evidence: Evidence | None) -> bool:
+def about_provider(evidence: Provenance | None) -> bool:
     """Tell whether the replies were the real provider's, and not an emulator's."""
     return evidence is not None and not evidence.emulated
 
 
-def words(evidence: Evidence | None) -> str:
+def describe_provenance(evidence: Provenance | None) -> str:
     """Return the evidence as a phrase with its date, its author and its source."""
     match evidence:
         case None:
             return "none"
-        case Evidence(kind="live", source=source, date=date):
+        case Provenance(kind="live", source=source, date=date):
             return f"live, {date}, {source}"
         case _:
             return evidence.words
 
 
-def in_short(evidence: Evidence | None) -> str:
+def short_provenance(evidence: Provenance | None) -> str:
     """Return the evidence as a word or two for a narrow column."""
     match evidence:
         case None:
             return "none"
-        case Evidence(kind="recorded", source="emulator"):
+        case Provenance(kind="recorded", source="emulator"):
             return "emulator, recorded"
-        case Evidence(kind="recorded", date=date):
+        case Provenance(kind="recorded", date=date):
             return f"recorded {date}"
         case _:
             return evidence.kind
 
 
-def banner(evidence: Mapping[str, Evidence | None]) -> Banner:
+def provenance_banner(evidence: Mapping[str, Provenance | None]) -> Banner:
     """Return what the report as a whole is a statement about, by provider name."""
     known = {name: item for name, item in evidence.items() if item is not None}
     emulated = [name for name, item in known.items() if not about_provider(item)]
@@ -76,7 +76,7 @@ def banner(evidence: Mapping[str, Evidence | None]) -> Banner:
     )
 
 
-def _emulated(items: tuple[Evidence, ...]) -> Banner:
+def _emulated(items: tuple[Provenance, ...]) -> Banner:
     if all(item.kind == "emulator" for item in items):
         return Banner(
             level="emulated",
@@ -93,5 +93,5 @@ def _emulated(items: tuple[Evidence, ...]) -> Banner:
     )
 
 
-def _sources(known: Mapping[str, Evidence]) -> str:
-    return "; ".join(f"{name} {words(item)}" for name, item in known.items())
+def _sources(known: Mapping[str, Provenance]) -> str:
+    return "; ".join(f"{name} {describe_provenance(item)}" for name, item in known.items())

@@ -43,12 +43,12 @@ def percent(item: Estimate) -> str:
     return f"{item.value * 100:.1f} % [{item.low * 100:.1f}, {item.high * 100:.1f}]"
 
 
-def amount(value: Decimal) -> str:
+def amount_text(value: Decimal) -> str:
     """Return an amount of money or credits without needless zeros."""
     text = f"{value:,.6f}"
     return text.rstrip("0").rstrip(".")
 
 
-def money(value: Decimal, unit: str) -> str:
+def money_text(value: Decimal, unit: str) -> str:
     """Return an amount with its unit: `1 credit`, `0.5 credits`, `0.053 usd`."""
-    return f"{amount(value)} {unit_of(value, unit)}"
+    return f"{amount_text(value)} {unit_of(value, unit)}"

@@ -5,10 +5,10 @@ import math
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 
 
-def plain(value: object) -> dict[str, Json]:
+def json_safe(value: object) -> dict[str, Json]:
     """Return a dataclass as an object whose keys are its fields' names, and so all within it.
 
     Amounts become numbers, tuples lists. TypeError for what is no dataclass.
@@ -29,23 +29,23 @@ def _value(value: object) -> Json:
         case None | bool() | int() | float() | str():
             return value
         case _:
-            return plain(value)
+            return json_safe(value)
 
 
-def finite(value: Json) -> Json:
+def finite_numbers(value: Json) -> Json:
     """Replace what JSON cannot spell (infinities, not-a-number) by null."""
     match value:
         case float() if not math.isfinite(value):
             return None
         case list():
-            return [finite(item) for item in value]
+            return [finite_numbers(item) for item in value]
         case dict():
-            return {key: finite(item) for key, item in value.items()}
+            return {key: finite_numbers(item) for key, item in value.items()}
         case _:
             return value
 
 
-def dumped(value: Json) -> str:
+def json_text(value: Json) -> str:
     """Return JSON text, indented, with a lone surrogate spelled as its escape."""
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
     return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"

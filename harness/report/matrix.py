@@ -8,11 +8,11 @@ from harness.core.case import Case
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
 from harness.core.verdict import Finding, Standing, Status, Verdict
-from harness.report.inwords import called
-from harness.report.model import Cell, Column, Interaction, Matrix, Row, State
+from harness.report.labels import finding_name
+from harness.report.model import Column, Interaction, Matrix, MatrixCell, Row, State
 from harness.report.text import count
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
-from harness.spec.tell import tell
+from harness.spec.tell import describe
 
 _RULES = tuple(Argument.model_fields)
 
@@ -71,7 +71,7 @@ def matrix(
             Interaction(
                 provider=finding.provider,
                 operation=finding.operation,
-                name=called(finding),
+                name=finding_name(finding),
                 state=STATES[finding.standing],
             )
             for finding in findings
@@ -172,8 +172,8 @@ def _reply_rows(
     checks = {check: None for check in checks if check in heard} | heard
     judged = {(verdict.provider, verdict.operation) for verdict in verdicts}
     # A check without a word where others speak has nothing to look at: no usage, no job.
-    silent = Cell(state="absent", note="does not apply")
-    untried = Cell(state="not tried", note="nothing was judged")
+    silent = MatrixCell(state="absent", note="does not apply")
+    untried = MatrixCell(state="not tried", note="nothing was judged")
     for check in checks:
         places = [(column.provider, column.operation) for column, _ in columns]
         found = [(place, witnesses.get((*place, check))) for place in places]
@@ -184,14 +184,14 @@ def _reply_rows(
         yield Row(id=check, kind="reply", parameter="reply", cells=cells)
 
 
-def _cell(operation: Operation, promise: str, witness: _Witness | None) -> Cell:
+def _cell(operation: Operation, promise: str, witness: _Witness | None) -> MatrixCell:
     constraint = operation.constraint(promise)
     if constraint is None:
         if witness is not None and witness.fails:
             return _judged(witness)
         here = promise.partition(".")[0] in operation.arguments
-        return Cell(state="absent", note="no such rule" if here else "no such parameter")
-    rule, source = tell(constraint), str(constraint.rule.source)
+        return MatrixCell(state="absent", note="no such rule" if here else "no such parameter")
+    rule, source = describe(constraint), str(constraint.rule.source)
     heard = witness or _Witness()
     if not constraint.documented:
         note = constraint.rule.note or constraint.rule.status
@@ -199,7 +199,7 @@ def _cell(operation: Operation, promise: str, witness: _Witness | None) -> Cell:
     return _judged(heard, rule=rule, source=source)
 
 
-def _replied(witness: _Witness) -> Cell:
+def _replied(witness: _Witness) -> MatrixCell:
     """Judge a check on replies; one that only ever skips had no promise to hold them to."""
     only_skips = witness.unsure and all(status == "skip" for status, _ in witness.unsure)
     if only_skips and not (witness.fails or witness.accepts or witness.refuses):
@@ -208,7 +208,7 @@ def _replied(witness: _Witness) -> Cell:
     return _judged(witness)
 
 
-def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> Cell:
+def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> MatrixCell:
     for standing, state in STATES.items():
         if standing in witness.fails:
             return _told(witness, state, rule=rule, source=source)
@@ -222,8 +222,8 @@ def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> Cell:
     return _told(witness, "not tried", rule=rule, source=source, note=why)
 
 
-def _told(witness: _Witness, state: State, *, rule: str, source: str, note: str = "") -> Cell:
-    return Cell(
+def _told(witness: _Witness, state: State, *, rule: str, source: str, note: str = "") -> MatrixCell:
+    return MatrixCell(
         state=state,
         fails=len(set().union(*witness.fails.values())),
         accepts=len(witness.accepts),

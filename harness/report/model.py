@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.core.record import Evidence
+from harness.adaptive.discovery.row import Discovered
+from harness.core.record import Provenance
 from harness.core.run import RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
-from harness.inquiry.discover_row import Discovered
-from harness.report.benchmark import Benchmarked
-from harness.stats.completion import Completion
-from harness.stats.cost import Cost
-from harness.stats.errors import Errors
-from harness.stats.latency import Latency
-from harness.stats.streams import Streams
+from harness.report.benchmark.answers import Benchmarked
+from harness.stats.conformance.completion import Completion
+from harness.stats.conformance.cost import Cost
+from harness.stats.conformance.errors import ErrorCounts
+from harness.stats.conformance.latency import Latency
+from harness.stats.conformance.streams import Streams
 
 State = Literal[
     "held",
@@ -31,7 +31,7 @@ promise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class MatrixCell:
     """One promise of one provider's operation.
 
     `fails` counts the cases that break it or seem to, `accepts` and `refuses` those whose passing
@@ -68,7 +68,7 @@ class Row:
     id: str
     kind: Literal["constraint", "reply"]
     parameter: str
-    cells: tuple[Cell, ...]
+    cells: tuple[MatrixCell, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class Summary:
 
     provider: str
     title: str
-    evidence: Evidence | None
+    evidence: Provenance | None
     about_provider: bool
     cases: int
     skipped: int
@@ -180,7 +180,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class OpenQuestionResult:
     """What came of a request on which the documents are silent or disagree."""
 
     provider: str
@@ -224,11 +224,11 @@ class Report:
     flaky: tuple[Shown, ...]
     unconfirmed: tuple[Shown, ...]
     verdicts: tuple[Verdict, ...]
-    observations: tuple[Observation, ...]
+    observations: tuple[OpenQuestionResult, ...]
     discovered: tuple[Discovered, ...]
     discovered_toml: Mapping[str, str]
     unjudged: tuple[Unjudged, ...]
-    errors: tuple[Errors, ...]
+    errors: tuple[ErrorCounts, ...]
     latency: tuple[Latency, ...]
     completion: tuple[Completion, ...]
     streams: tuple[Streams, ...]

@@ -5,11 +5,11 @@ from typing import Literal
 
 from harness.core.case import Case
 from harness.core.exchange import Picture
-from harness.core.jsontype import Json, canonical
+from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
-from harness.report.model import Observation
-from harness.report.text import count, files_named, pruned, shown
+from harness.report.model import OpenQuestionResult
+from harness.report.text import count, files_named, one_line, pruned_json
 from harness.spec.provider import Provider
 
 _MOST_ASKED = 160
@@ -19,7 +19,7 @@ _MOST_FILES = 2
 
 def observations(
     records: Sequence[Record], providers: Mapping[str, Provider]
-) -> tuple[Observation, ...]:
+) -> tuple[OpenQuestionResult, ...]:
     """Return one row for each case that only observed, in the order of `providers`.
 
     Those of discovery are not among them: they answer together, in a table of their own.
@@ -33,10 +33,10 @@ def _only_looks(case: Case) -> bool:
     return case.expect == "observe" and case.stage != "discover"
 
 
-def _seen(record: Record) -> Observation:
+def _seen(record: Record) -> OpenQuestionResult:
     case = record.shot.case
     outcome, came = _came(record)
-    return Observation(
+    return OpenQuestionResult(
         provider=case.provider,
         operation=case.operation,
         case=case.id,
@@ -52,10 +52,10 @@ def _asked(case: Case) -> str:
     """Word the value that was tried: `aspect_ratio = "16:9"`, `mask = a.png (9 bytes, 16x32)`."""
     parameter = (case.breaks or case.about or "").partition(".")[0]
     if not parameter:
-        return shown(canonical(files_named(case.arguments)), _MOST_ASKED)
+        return one_line(canonical(files_named(case.arguments)), _MOST_ASKED)
     if parameter not in case.arguments:
         return f"{parameter} left out"
-    return shown(f"{parameter} = {_value(case.arguments[parameter])}", _MOST_ASKED)
+    return one_line(f"{parameter} = {_value(case.arguments[parameter])}", _MOST_ASKED)
 
 
 def _value(value: Json) -> str:
@@ -65,7 +65,7 @@ def _value(value: Json) -> str:
         first = ", ".join(str(item) for item in named[:_MOST_FILES])
         more = f" and {len(named) - _MOST_FILES} more" if len(named) > _MOST_FILES else ""
         return first + more
-    return str(named) if named != value else canonical(pruned(value, _MOST_TEXT))
+    return str(named) if named != value else canonical(pruned_json(value, _MOST_TEXT))
 
 
 def _came(record: Record) -> tuple[Literal["served", "refused", "no answer", "not sent"], str]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.stats.latency import Latency
+from harness.stats.conformance.latency import Latency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

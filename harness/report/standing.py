@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
-from harness.core.record import Evidence, Record
+from harness.core.record import Provenance, Record
 from harness.report.evidence import about_provider
 from harness.report.model import Matrix, Standing, State, Summary
-from harness.report.text import count, shown
+from harness.report.text import count, one_line
 from harness.spec.provider import Provider
-from harness.stats import cost
-from harness.stats.cost import Cost
+from harness.stats.conformance import cost
+from harness.stats.conformance.cost import Cost
 
 _MOST_NAMED = 6
 
@@ -34,21 +34,21 @@ class _Tally:
         return ", ".join(found[:_MOST_NAMED]) + more
 
 
-def summaries(
+def provider_summaries(
     records: Sequence[Record],
     matrix: Matrix,
     providers: Mapping[str, Provider],
-    evidence: Mapping[str, Evidence | None],
+    evidence: Mapping[str, Provenance | None],
 ) -> tuple[Summary, ...]:
     """Return one line for each provider, in the order of `providers`."""
-    costs = {row.provider: row for row in cost.by_provider(records)}
+    costs = {row.provider: row for row in cost.cost_by_provider(records)}
     return tuple(
         _summary(
             provider,
             [record for record in records if record.shot.case.provider == name],
             _tally(matrix, name),
             evidence=evidence.get(name),
-            cost=costs.get(name) or cost.nothing(name, provider.prices.unit),
+            cost=costs.get(name) or cost.no_cost(name, provider.prices.unit),
         )
         for name, provider in providers.items()
     )
@@ -59,7 +59,7 @@ def _summary(
     records: Sequence[Record],
     tally: _Tally,
     *,
-    evidence: Evidence | None,
+    evidence: Provenance | None,
     cost: Cost,
 ) -> Summary:
     real = about_provider(evidence)
@@ -169,4 +169,4 @@ def _untested(records: Sequence[Record]) -> str:
     reason, _ = reasons.most_common(1)[0]
     others = f" and {count(len(reasons) - 1, 'other reason')}" if len(reasons) > 1 else ""
     left = "its only case was" if len(records) == 1 else f"all {len(records)} cases were"
-    return f"was not tested: {left} skipped ({shown(reason, 120)}{others})."
+    return f"was not tested: {left} skipped ({one_line(reason, 120)}{others})."

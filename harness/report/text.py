@@ -6,7 +6,7 @@ terminal, marks that turn the reading direction round, messages of megabytes.
 
 import unicodedata
 
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 
 LONGEST = 400
 """Characters of a foreign text shown in full."""
@@ -36,20 +36,20 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     return f"{text[:longest]}… ({len(text):,} characters)"
 
 
-def shown(text: str, longest: int = LONGEST) -> str:
+def one_line(text: str, longest: int = LONGEST) -> str:
     """Return foreign text on one line: short, and with nothing hidden in it."""
     return visible(shortened(" ".join(text.split()), longest))
 
 
-def pruned(value: Json, longest: int = 160) -> Json:
+def pruned_json(value: Json, longest: int = 160) -> Json:
     """Return a JSON value whose long texts are shortened and say how long they are."""
     match value:
         case str():
             return shortened(value, longest)
         case list():
-            return [pruned(item, longest) for item in value]
+            return [pruned_json(item, longest) for item in value]
         case dict():
-            return {key: pruned(item, longest) for key, item in value.items()}
+            return {key: pruned_json(item, longest) for key, item in value.items()}
         case _:
             return value
 

@@ -8,7 +8,7 @@ GONE = (
 )
 
 
-def advice(report: Report) -> str:
+def waiting_advice(report: Report) -> str:
     """Say in a sentence how the waiting jobs are picked up, or why they cannot be."""
     if not report.can_resume:
         return f"{GONE[0].upper()}{GONE[1:]}."

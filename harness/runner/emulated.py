@@ -14,7 +14,7 @@ USAGE = 2
 
 
 @contextmanager
-def emulator(
+def emulator_process(
     *, time_scale: float, seed: int, faults: Sequence[str] = (), port: int | None = None
 ) -> Iterator[dict[str, str]]:
     """Start the emulator and yield the base URL of each provider; stop it at the end.

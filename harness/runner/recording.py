@@ -10,14 +10,14 @@ from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import NothingTested
 from harness.core.exchange import Exchange, Failure
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.record import Record
-from harness.disk import write_whole
-from harness.plan import plan_digest, to_json
-from harness.runner.prepare import PLAN
+from harness.planning.conformance import PLAN
+from harness.planning.plan import plan_digest, plan_to_json
 from harness.runner.replayed import BENCHMARK, BENCHMARK_PLAN, BENCHMARK_TAPE, BENCHMARKS
+from harness.store.atomic import write_whole
 from harness.store.line import IMAGES
-from harness.transport.cassette import write
+from harness.transport.cassettes.cassette import write_cassette
 
 
 def record(  # noqa: PLR0913 - what a recording is made of
@@ -46,14 +46,14 @@ def record(  # noqa: PLR0913 - what a recording is made of
         tapes = dict.fromkeys(tapes, BENCHMARK_TAPE)
     for file in dict.fromkeys(tapes.values()):
         operations = [operation for operation, tape in tapes.items() if tape == file]
-        write(
+        write_cassette(
             folder / file,
             _exchanges(finished, plan, operations),
             base_url=base_url,
             metadata=_metadata(finished[0], plan, operations),
             picture_bytes=lambda name: (run_folder / IMAGES / name).read_bytes(),
         )
-    text = json.dumps(to_json(plan), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(plan_to_json(plan), ensure_ascii=False, indent=1) + "\n"
     write_whole(folder / (PLAN if benchmark is None else BENCHMARK_PLAN), text.encode())
     if benchmark is not None:
         write_whole(folder / BENCHMARK, BENCHMARKS.dump_json(benchmark, indent=1) + b"\n")

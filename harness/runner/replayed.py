@@ -9,11 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import RecordingError, UsageError
-from harness.plan import plan_digest
-from harness.runner.prepare import saved_plan
+from harness.planning.conformance import saved_plan
+from harness.planning.plan import plan_digest
 from harness.spec.provider import OPERATIONS
-from harness.transport.cassette import Tape
-from harness.transport.pictures import Pictures
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.cassettes.cassette import Tape
 
 BENCHMARK_TAPE = "benchmark.yaml"
 BENCHMARK_PLAN = "benchmark-plan.json"
@@ -24,7 +24,7 @@ BENCHMARKS = TypeAdapter(Benchmark)
 RECORD_BENCHMARK = "harness run --only benchmark --record --against emulator"
 
 
-def load_tape(folder: Path, pictures: Pictures) -> Tape:
+def load_tape(folder: Path, pictures: ImageCollector) -> Tape:
     """Load all cassettes of one provider as one tape; RecordingError where one is not whole.
 
     One operation follows the other, as in `recorded_plan`: of equal requests (two downloads of one
@@ -49,7 +49,7 @@ def recorded_plan(cassettes: Path, name: str, tape: Tape, operations: tuple[str,
 
 
 def recorded_benchmark(
-    cassettes: Path, names: Sequence[str], pictures: Pictures
+    cassettes: Path, names: Sequence[str], pictures: ImageCollector
 ) -> tuple[Benchmark, dict[str, Plan], dict[str, Tape]]:
     """Return a benchmark as it was recorded, of these providers: its plans and tapes by name.
 

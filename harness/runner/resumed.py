@@ -6,17 +6,17 @@ from pathlib import Path
 
 from harness.core.case import Plan
 from harness.core.errors import UsageError
-from harness.core.jsontype import Json
-from harness.plan import from_json, to_json
-from harness.spec.load import provider as shipped
+from harness.core.jsonvalue import Json
+from harness.planning.plan import plan_from_json, plan_to_json
+from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
 from harness.store.line import JOURNAL
-from harness.store.past import Past
+from harness.store.reader import StoredRun
 
 
 def save_plan(folder: RunFolder, plan: Plan) -> None:
     """Write a plan beside the journal."""
-    text = json.dumps(to_json(plan), ensure_ascii=False, indent=1)
+    text = json.dumps(plan_to_json(plan), ensure_ascii=False, indent=1)
     folder.write_file(f"plan-{plan.provider}.json", text.encode())
 
 
@@ -30,10 +30,10 @@ def plan_of(folder: Path, name: str) -> Plan:
         raise UsageError(
             f"{path}: {why}", hint="without its plan a run cannot go on; start a new one"
         ) from None
-    return from_json(saved, provider=shipped(name), where=str(path))
+    return plan_from_json(saved, provider=shipped(name), where=str(path))
 
 
-def elapsed_s(folder: Path, past: Past | None) -> float:
+def elapsed_s(folder: Path, past: StoredRun | None) -> float:
     """Return what the clock of a run that goes on has to show, in seconds: it never goes back.
 
     From the last thing that was received on, time has passed as the journal's own date tells.

@@ -14,27 +14,27 @@ from harness.core.case import Plan
 from harness.core.errors import HarnessError, StoreError
 from harness.core.record import Record
 from harness.core.run import RunHeader
-from harness.runner.asking import Asker
-from harness.runner.deciding import MakeReferee
-from harness.runner.heading import heading, today, unexpected
-from harness.runner.journal import Journal
-from harness.runner.lane import Lane
-from harness.runner.limits import budget
-from harness.runner.measure import Measurement
-from harness.runner.options import Options
-from harness.runner.reach import Access, Reach, from_tape
+from harness.planning.options import Options
+from harness.runner.benchmark.deciding import MakeStoppingCriterion
+from harness.runner.benchmark.measure import Measurement
+from harness.runner.benchmark.track import ProviderLoad
+from harness.runner.conformance.asking import FollowUpStrategy
+from harness.runner.conformance.session import Session
+from harness.runner.endpoints import Access, ProviderConnections, from_tape
+from harness.runner.execution.journal import Journal
+from harness.runner.execution.limits import provider_budget
+from harness.runner.header import run_header, today, unexpected
+from harness.runner.plan_source import RunPlan, run_plan
+from harness.runner.progress import ProgressListener
 from harness.runner.resumed import elapsed_s, save_plan
-from harness.runner.session import Session
-from harness.runner.stopping import interruptible
-from harness.runner.wanted import Wanted, wanted
-from harness.runner.watch import Watch
-from harness.spec.load import provider as shipped
+from harness.runner.shutdown import interruptible
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.past import Past, Unfinished, read_run
-from harness.transport.darkroom import Darkroom
-from harness.transport.pictures import Pictures
-from harness.transport.secrets import Redactor
+from harness.store.reader import StoredRun, Unfinished, read_run
+from harness.transport.bodies.decoder import ImageDecoder
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.redaction import Redactor
 
 MINUTE_S = 60.0
 
@@ -58,16 +58,16 @@ class Run:
 BODIES = ".bodies"
 """Where large replies lie in a run folder until they are taken apart: on the disk of its images."""
 
-MakeAsker = Callable[[Provider, Plan], Asker]
+MakeAsker = Callable[[Provider, Plan], FollowUpStrategy]
 """Makes what decides, for one provider's session, what else is worth asking."""
 
 
-def run(
+def execute_run(
     options: Options,
-    watch: Watch,
+    watch: ProgressListener,
     *,
     asker: MakeAsker | None = None,
-    referee: MakeReferee | None = None,
+    referee: MakeStoppingCriterion | None = None,
 ) -> Run:
     """Plan, send, journal. Raises HarnessError where nothing could be begun.
 
@@ -82,26 +82,26 @@ class _Runner:
     def __init__(
         self,
         options: Options,
-        watch: Watch,
+        watch: ProgressListener,
         asker: MakeAsker | None,
-        referee: MakeReferee | None,
+        referee: MakeStoppingCriterion | None,
     ) -> None:
         self.options = options
         self.watch = watch
         self.asker = asker
         self.referee = referee
         self.folder = _folder(options)  # locked before it is read: another run may be at it
-        self.past: Past | None = read_run(options.resume) if options.resume else None
-        self.pictures = Pictures(
+        self.past: StoredRun | None = read_run(options.resume) if options.resume else None
+        self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
-            darkroom=Darkroom(self.folder.path / BODIES),
+            darkroom=ImageDecoder(self.folder.path / BODIES),
         )
         self.journal = Journal(self.folder)
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
         self.started = time.monotonic() - elapsed_s(self.folder.path, self.past)
         self.stop = asyncio.Event()
-        self.reach = Reach(
+        self.reach = ProviderConnections(
             options=options,
             pictures=self.pictures,
             redactor=_redactor(options),
@@ -116,9 +116,9 @@ class _Runner:
         async with AsyncExitStack() as stack:
             stack.callback(self.journal.close)
             stack.callback(self.pictures.darkroom.close)
-            asked = wanted(self.options, self.folder.path, self.past, self.pictures)
+            asked = run_plan(self.options, self.folder.path, self.past, self.pictures)
             access = await self._access(stack, asked)
-            header = heading(
+            header = run_header(
                 self.options,
                 [*asked.plans.values()],
                 {name: one.evidence for name, one in access.items()},
@@ -134,7 +134,7 @@ class _Runner:
                 return await self._conformance(header, asked, access)
             return await self._benchmark(header, asked.benchmark, asked, access)
 
-    async def _access(self, stack: AsyncExitStack, asked: Wanted) -> dict[str, Access]:
+    async def _access(self, stack: AsyncExitStack, asked: RunPlan) -> dict[str, Access]:
         if asked.tapes:
             return {name: from_tape(tape) for name, tape in asked.tapes.items()}
         access = await self.reach.open(stack)
@@ -143,7 +143,7 @@ class _Runner:
         return access
 
     async def _conformance(
-        self, header: RunHeader, asked: Wanted, access: Mapping[str, Access]
+        self, header: RunHeader, asked: RunPlan, access: Mapping[str, Access]
     ) -> Run:
         sessions = [self._session(plan, access[name]) for name, plan in asked.plans.items()]
         self.watch.started(sessions)
@@ -154,7 +154,7 @@ class _Runner:
         self,
         header: RunHeader,
         benchmark: Benchmark,
-        asked: Wanted,
+        asked: RunPlan,
         access: Mapping[str, Access],
     ) -> Run:
         lanes = [
@@ -175,12 +175,12 @@ class _Runner:
         await measurement.prepare()
         self.watch.started(lanes)
         failure = await self._all([measurement.run()], lanes)
-        return self._ended(replace(header, benchmark=measurement.told()), lanes, failure)
+        return self._ended(replace(header, benchmark=measurement.summary()), lanes, failure)
 
     def _ended(
         self,
         header: RunHeader,
-        parts: Sequence[Session] | Sequence[Lane],
+        parts: Sequence[Session] | Sequence[ProviderLoad],
         failure: HarnessError | None,
     ) -> Run:
         """Write the header as it stands at the end, and return what the run came to."""
@@ -206,7 +206,7 @@ class _Runner:
     async def _all(
         self,
         work: Sequence[Coroutine[Any, Any, None]],
-        parts: Sequence[Session] | Sequence[Lane],
+        parts: Sequence[Session] | Sequence[ProviderLoad],
     ) -> HarnessError | None:
         """Do the work until it ends, fails or is interrupted.
 
@@ -234,7 +234,7 @@ class _Runner:
             evidence=access.evidence,
             transport=access.transport,
             journal=self.journal,
-            budget=budget(self.options, name),
+            budget=provider_budget(self.options, name),
             concurrency=1 if replay else self.options.concurrency,
             stop=self.stop,
             replay=replay,
@@ -250,15 +250,15 @@ class _Runner:
             session.asker = self.asker(session.provider, plan) if self.asker else None
         return session
 
-    def _lane(self, plan: Plan, access: Access, timeout_s: float | None) -> Lane:
+    def _lane(self, plan: Plan, access: Access, timeout_s: float | None) -> ProviderLoad:
         name = plan.provider
-        return Lane(
+        return ProviderLoad(
             provider=shipped(name),
             plan=plan,
             evidence=access.evidence,
             transport=access.transport,
             journal=self.journal,
-            budget=budget(self.options, name, allowance=False),
+            budget=provider_budget(self.options, name, allowance=False),
             now_s=self.now_s,
             timeout_s=timeout_s,
             cannot=access.cannot,
@@ -282,10 +282,10 @@ def _redactor(options: Options) -> Redactor:
     return Redactor({p.auth.env: options.keys.get(p.name, "") for p in providers}, shapes)
 
 
-def _done(past: Past | None, name: str) -> tuple[Record, ...]:
+def _done(past: StoredRun | None, name: str) -> tuple[Record, ...]:
     records = past.records if past else ()
     return tuple(r for r in records if r.shot.case.provider == name and r.skipped is None)
 
 
-def _begun(past: Past | None, name: str) -> tuple[Unfinished, ...]:
+def _begun(past: StoredRun | None, name: str) -> tuple[Unfinished, ...]:
     return tuple(u for u in past.unfinished if u.line.provider == name) if past else ()

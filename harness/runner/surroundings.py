@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterable
 
-from harness.core.case import Shot
-from harness.core.jsontype import Json, texts
-from harness.core.places import ASSETS, WEBHOOKS
-from harness.runner.options import Options
+from harness.core.case import PlannedRequest
+from harness.core.jsonvalue import Json, texts
+from harness.core.placeholders import ASSETS, WEBHOOKS
+from harness.planning.options import Options
 from harness.spec.lifecycle import Webhook
-from harness.spec.load import provider as shipped
-from harness.transport.outside import Outside
+from harness.spec.load import shipped_provider as shipped
+from harness.transport.callbacks.server import CallbackServer
 
 
-def outside(options: Options, *, word: str, now_s: Callable[[], float], key: str) -> Outside:
+def callback_server(
+    options: Options, *, word: str, now_s: Callable[[], float], key: str
+) -> CallbackServer:
     """Return the places of a run; against the emulator (`key` is its key) they are on loopback."""
     live = options.against == "live"
     webhooks: dict[str, tuple[Webhook, str]] = {}
@@ -20,7 +22,7 @@ def outside(options: Options, *, word: str, now_s: Callable[[], float], key: str
         for operation in shipped(name).operations.values():
             if operation.webhook is not None:
                 webhooks[name] = (operation.webhook, signed)
-    return Outside(
+    return CallbackServer(
         now_s=now_s,
         assets_url=options.assets_url,
         webhook_url=options.webhook_url,
@@ -31,7 +33,7 @@ def outside(options: Options, *, word: str, now_s: Callable[[], float], key: str
     )
 
 
-def assets_of(shots: Iterable[Shot]) -> frozenset[str]:
+def assets_of(shots: Iterable[PlannedRequest]) -> frozenset[str]:
     """Return the names of all reference images that requests name by address."""
     return frozenset(
         text.removeprefix(ASSETS)
@@ -41,10 +43,10 @@ def assets_of(shots: Iterable[Shot]) -> frozenset[str]:
     )
 
 
-def unreachable(places: Outside) -> Callable[[Shot], str | None]:
+def unreachable_reason(places: CallbackServer) -> Callable[[PlannedRequest], str | None]:
     """Return what says why a shot cannot leave from here, if so: its addresses would be nowhere."""
 
-    def why(shot: Shot) -> str | None:
+    def why(shot: PlannedRequest) -> str | None:
         named = [*texts(_sent(shot))]
         if places.assets_url is None and any(text.startswith(ASSETS) for text in named):
             return "its reference images have no public address: give one with --assets-url"
@@ -55,7 +57,7 @@ def unreachable(places: Outside) -> Callable[[Shot], str | None]:
     return why
 
 
-def _sent(shot: Shot) -> Json:
+def _sent(shot: PlannedRequest) -> Json:
     """Return the body of a request, where it names addresses: files that are sent need none."""
     operation = shipped(shot.case.provider).operation(shot.case.operation)
     if operation.upload is None:

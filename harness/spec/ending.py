@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from harness.core.exchange import Exchange, Reply, submission
+from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job
-from harness.spec.source import first
 
 
 def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float] | None:
@@ -20,7 +20,7 @@ def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float
     low_s = sent.times.sent_s
     for poll in (one for one in exchanges if one.step == "poll"):
         document = poll.answer.document if isinstance(poll.answer, Reply) else None
-        state = first(job.state, document)
+        state = first_match(job.state, document)
         if state in job.done or state in job.failed:
             return low_s, poll.times.end_s
         if state in job.pending:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from harness.spec.proof import table
+from harness.spec.validate import toml_table
 
 
 def inherited(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -13,7 +13,7 @@ def inherited(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     is inherited: a table from the parent's source to the operation's own. An operation extends one
     that stands on its own, so that a reader finds everything in two places at most.
     """
-    operations = table(raw.get("operations"))
+    operations = toml_table(raw.get("operations"))
     spread: dict[str, Any] = {}
     mistakes: list[str] = []
     for name, operation in operations.items():
@@ -40,7 +40,7 @@ def _parent(
         return {}, [f"{key}.extends: there is no other operation {wanted!r}"]
     if "extends" in parent:
         return {}, [f"{key}.extends: {wanted!r} extends another operation itself"]
-    arguments = dict(table(parent.get("arguments")))
+    arguments = dict(toml_table(parent.get("arguments")))
     mistakes: list[str] = []
     dropped = operation.get("without", [])
     if not isinstance(dropped, list):
@@ -70,7 +70,7 @@ def _sources(value: object) -> set[str]:
     if isinstance(value, list):
         return {source for item in value for source in _sources(item)}
     found: set[str] = set()
-    for key, item in table(value).items():
+    for key, item in toml_table(value).items():
         found |= {item} if key == "source" and isinstance(item, str) else _sources(item)
     return found
 

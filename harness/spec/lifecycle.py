@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness.spec.source import Cited, Compiled, Frozen, Paths, Status
+from harness.spec.expressions import Cited, Compiled, Frozen, Paths, Status
 
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 """A wait, in seconds."""

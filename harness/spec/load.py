@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.core.errors import SpecError, UsageError
-from harness.core.jsontype import digest
+from harness.core.jsonvalue import digest
 from harness.spec import price
 from harness.spec.inherit import inherited
-from harness.spec.proof import disagreements, table
 from harness.spec.provider import Provider
+from harness.spec.validate import disagreements, toml_table
 
 FOLDER = Path(__file__).parent.parent / "providers"
 _FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
@@ -21,7 +21,7 @@ NAMES = (*_FIRST, *sorted({path.stem for path in FOLDER.glob("*.toml")} - set(_F
 """The providers that ship with the harness: one for each TOML in the folder."""
 
 
-def load(path: Path) -> Provider:
+def load_provider_file(path: Path) -> Provider:
     """Read one TOML file.
 
     Raises SpecError with every mistake (file, key and reason) where the file is no valid TOML, has
@@ -34,19 +34,19 @@ def load(path: Path) -> Provider:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SpecError(path.name, (f"not valid TOML: {error}",)) from None
-    found = parse(raw)
+    found = parse_provider(raw)
     if isinstance(found, Provider):
         return found
     raise SpecError(path.name, found)
 
 
-def parse(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
+def parse_provider(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
     """Return the provider that the tables describe, or every mistake in them."""
     spread, mistakes = inherited(raw)
     mistakes += disagreements(spread)
     files = {
         key: value.get("file", key)
-        for key, value in table(spread.get("documents")).items()
+        for key, value in toml_table(spread.get("documents")).items()
         if isinstance(value, Mapping)
     }
     try:
@@ -61,11 +61,11 @@ def parse(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
 
 
 @cache
-def provider(name: str) -> Provider:
+def shipped_provider(name: str) -> Provider:
     """Return one of the providers that ship with the harness; UsageError for an unknown name."""
     if name not in NAMES:
         raise UsageError(f"unknown provider {name!r}", hint=f"one of {', '.join(NAMES)}")
-    return load(FOLDER / f"{name}.toml")
+    return load_provider_file(FOLDER / f"{name}.toml")
 
 
 @cache
@@ -80,7 +80,7 @@ def _wrong_examples(provider: Provider) -> list[str]:
     operation = next(iter(provider.operations.values()))
     found = []
     for place, example in enumerate(provider.prices.examples):
-        amount = price.of(provider, operation, example.arguments).amount
+        amount = price.price_of(provider, operation, example.arguments).amount
         if amount != example.amount:
             found.append(
                 f"prices.examples.{place}: the document says {example.amount}, "

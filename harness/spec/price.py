@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from harness.core.case import Price
+from harness.spec.expressions import Status
 from harness.spec.provider import Operation, PriceRow, Prices, Provider
 from harness.spec.rules import Arguments, edges, same
-from harness.spec.source import Status
 
 
-def of(provider: Provider, operation: Operation, arguments: Arguments) -> Price:
+def price_of(provider: Provider, operation: Operation, arguments: Arguments) -> Price:
     """Return the price of a served request.
 
     For a valid request this is the list price; for one with a value that the list does not know
@@ -22,7 +22,7 @@ def of(provider: Provider, operation: Operation, arguments: Arguments) -> Price:
     return Price(amount=each * images, unit=prices.unit, images=images)
 
 
-def status(provider: Provider, operation: Operation, arguments: Arguments) -> Status:
+def price_status(provider: Provider, operation: Operation, arguments: Arguments) -> Status:
     """Tell how sure the price of a request is: as the list, or as the row that it falls into."""
     prices = provider.prices
     if prices.status != "documented":
@@ -31,7 +31,7 @@ def status(provider: Provider, operation: Operation, arguments: Arguments) -> St
     return next((row.status for row in rows if row.status != "documented"), "documented")
 
 
-def free(provider: Provider) -> Price:
+def free_price(provider: Provider) -> Price:
     """Return the price of a rightly refused request."""
     return Price(amount=Decimal(0), unit=provider.prices.unit, images=0)
 

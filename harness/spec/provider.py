@@ -8,11 +8,11 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass
 from harness.spec import rules as r
+from harness.spec.expressions import Cited, Compiled, Document, Frozen, Paths, Pattern, Status
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
-from harness.spec.source import Cited, Compiled, Document, Frozen, Paths, Pattern, Status
 
 PARAMETERS = (
     *("model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality"),
@@ -232,7 +232,7 @@ class ErrorRule(Frozen):
         return self
 
 
-class Errors(Frozen):
+class ErrorRules(Frozen):
     """How this provider words an error.
 
     `failed` is an expression that is true in the body of an error, whatever the HTTP status.
@@ -336,7 +336,7 @@ class Provider(Frozen):
     auth: Auth
     timeouts: Timeouts
     retry: Retry
-    errors: Errors
+    errors: ErrorRules
     prices: Prices
     operations: Annotated[
         dict[Literal["generate", "edit", "respond"], Operation], Field(min_length=1)

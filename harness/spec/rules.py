@@ -10,10 +10,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
-from harness.core.jsontype import Json
-from harness.spec.source import Cited, Frozen, Status
+from harness.core.jsonvalue import Json
+from harness.spec.expressions import Cited, Frozen, Status
 
-Word = Literal["holds", "breaks", "unsaid"]
+Evaluation = Literal["holds", "breaks", "unsaid"]
 """A rule's word on a request; `unsaid` where the documents do not tell."""
 
 Arguments = Mapping[str, Json]

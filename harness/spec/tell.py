@@ -4,7 +4,7 @@ from harness.spec import rules as r
 from harness.spec.provider import Constraint
 
 
-def tell(constraint: Constraint) -> str:
+def describe(constraint: Constraint) -> str:
     """Return what a constraint asks, in one short phrase: `n is between 1 and 10`."""
     return f"{constraint.parameter} {_phrase(constraint.rule)}"
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.stats import DegenerateDataWarning, bootstrap  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
-from harness.stats import quantile as order
-from harness.stats.censored import OF_WHICH, Floats, Times
+from harness.stats import intervals as order
+from harness.stats.survival import OF_WHICH, CensoredTimes, Floats
 
 FEWEST = 30
 """With fewer attempts the bootstrap's intervals are too narrow for skewed times: with 8 they held
@@ -28,12 +28,12 @@ BOOTSTRAP = (
 ALL_ALIKE = "no interval: every resample has the same mean"
 
 
-def horizon_s(times: Times) -> float:
+def horizon_s(times: CensoredTimes) -> float:
     """Return up to when the mean is taken: as long as anything was observed; 0 without any."""
     return max(times.seconds, default=0.0)
 
 
-def estimate(times: Times, *, confidence: float = 0.95) -> Estimate:
+def restricted_mean_estimate(times: CensoredTimes, *, confidence: float = 0.95) -> Estimate:
     """Return the mean seconds up to `horizon_s`, with a bootstrap interval from 30 attempts on.
 
     An attempt that was given up counts with the time that the curve leaves to those like it. Equal

@@ -8,7 +8,7 @@ METHOD = "Wilson score interval, two-sided (E. B. Wilson, J. Am. Stat. Assoc. 22
 NOTHING_COUNTED = "nothing to count: n = 0"
 
 
-def share(count: int, n: int, *, confidence: float = 0.95) -> Estimate:
+def proportion_estimate(count: int, n: int, *, confidence: float = 0.95) -> Estimate:
     """Return `count` of `n` as a share between 0 and 1 with its Wilson score interval.
 
     Without anything to count (n = 0) the value and both bounds are missing. ValueError where

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from math import inf
 
-from harness.stats.measured import Ranking
-from harness.stats.racing import MARGIN, Race
+from harness.stats.benchmark.model import Ranking
+from harness.stats.comparison import MARGIN, PairwiseComparisons
 
 
-def ranking(race: Race, workload: str, medians: Mapping[str, float | None]) -> Ranking:
+def rank_providers(
+    race: PairwiseComparisons, workload: str, medians: Mapping[str, float | None]
+) -> Ranking:
     """Return the places of one workload; who served nothing has none.
 
     A place is one more than the number of providers that are decided to be faster. Within a place
@@ -35,7 +37,7 @@ def ranking(race: Race, workload: str, medians: Mapping[str, float | None]) -> R
     return Ranking(workload=workload, places=places, decided=decided, why=why)
 
 
-def _why(race: Race, workload: str, first: list[str]) -> tuple[bool, str]:
+def _why(race: PairwiseComparisons, workload: str, first: list[str]) -> tuple[bool, str]:
     """Tell whether the first place is decided, and what that rests on."""
     if not first:
         return False, "nothing was served"

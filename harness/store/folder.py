@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Reply
 from harness.core.run import RunHeader
-from harness.disk import move_whole, write_whole
-from harness.store.line import HEADER, HEADERS, IMAGES, JOURNAL, LINES, Line, no_run
+from harness.store.atomic import move_whole, write_whole
+from harness.store.line import HEADER, HEADERS, IMAGES, JOURNAL, LINES, JournalLine, no_run
 
 BALLAST = ".ballast"
 BALLAST_BYTES = 16 * 1024 * 1024
@@ -120,7 +120,7 @@ class RunFolder:
         if not target.exists():
             self._insist(lambda: move_whole(file, target))
 
-    def append(self, line: Line) -> None:
+    def append(self, line: JournalLine) -> None:
         """Append a line; one that holds a served reply is on the disk when this returns."""
         raw = LINES.dump_json(line, exclude_defaults=True) + b"\n"
         durable = isinstance(line.exchange, Exchange) and _served(line.exchange)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from harness.core.case import Shot
+from harness.core.case import PlannedRequest
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
 from harness.core.outcome import Outcome
-from harness.core.record import Evidence
+from harness.core.record import Provenance
 from harness.core.run import RunHeader
 
 JOURNAL = "journal.jsonl"
@@ -18,20 +18,20 @@ IMAGES = "images"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class JournalLine:
     """One line of the journal; the fields that are given tell its kind."""
 
     provider: str
     case: str
     attempt: int = 1
-    shot: Shot | None = None
-    evidence: Evidence | None = None
+    shot: PlannedRequest | None = None
+    evidence: Provenance | None = None
     exchange: Exchange | None = None
     outcome: Outcome | None = None
     skipped: str | None = None
 
 
-LINES = TypeAdapter(Line)
+LINES = TypeAdapter(JournalLine)
 HEADERS = TypeAdapter(RunHeader)
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from harness.core.places import INBOX, WEBHOOKS
+from harness.core.placeholders import INBOX, WEBHOOKS
 
 
 def uri_of(target: str, base_url: str) -> str:

@@ -4,8 +4,8 @@ import io
 from collections.abc import Sequence
 from typing import IO
 
-from harness.assets import file_of
 from harness.core.exchange import Part
+from harness.reference_images import file_of
 
 Sent = tuple[None, bytes] | tuple[str, IO[bytes], str | None]
 """A part as httpx takes it: a value, or a file with its name and type."""

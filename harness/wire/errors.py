@@ -3,10 +3,10 @@
 import re
 
 from harness.core.exchange import Failure, Reply
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Refused
-from harness.spec.provider import ErrorRule, Errors
-from harness.spec.source import first
+from harness.spec.expressions import first_match
+from harness.spec.provider import ErrorRule, ErrorRules
 
 BY_STATUS: dict[int, ErrorClass] = {
     400: "validation",
@@ -32,15 +32,15 @@ UNTOUCHED: frozenset[ErrorClass] = frozenset(("auth", "quota", "rate_limit"))
 OK, REDIRECT, SERVER = 200, 300, 500
 
 
-def is_error(errors: Errors, reply: Reply) -> bool:
+def is_error(errors: ErrorRules, reply: Reply) -> bool:
     """Tell whether a reply is an error: by its status, or by the provider's own envelope."""
     return not OK <= reply.status < REDIRECT or bool(errors.failed.search(reply.document))
 
 
-def read_error(errors: Errors, reply: Reply) -> ErrorReply:
+def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
     """Read an error reply; the first fitting rule names its class, the HTTP status decides last."""
-    message = _text(first(errors.message, reply.document))
-    code = _text(first(errors.code, reply.document))
+    message = _text(first_match(errors.message, reply.document))
+    code = _text(first_match(errors.code, reply.document))
     recognised = bool(message) and bool(errors.failed.search(reply.document))
     fitting = (
         rule.error_class for rule in errors.classes if _fits(rule, reply.status, code, message)
@@ -50,7 +50,7 @@ def read_error(errors: Errors, reply: Reply) -> ErrorReply:
         status=reply.status,
         code=code or None,
         message=(message or (reply.text or "").strip())[:2000],
-        parameter=_text(first(errors.parameter, reply.document)) or None,
+        parameter=_text(first_match(errors.parameter, reply.document)) or None,
         recognised=recognised,
     )
 
@@ -67,7 +67,7 @@ def by_status(status: int) -> ErrorClass:
     return BY_STATUS.get(status, "unknown")
 
 
-def refused_or_fault(errors: Errors, reply: Reply) -> Refused | Fault:
+def refused_or_fault(errors: ErrorRules, reply: Reply) -> Refused | Fault:
     """Tell a refusal of this request from trouble that says nothing about it.
 
     Only an error in the provider's own envelope can be a refusal: a gateway's HTML page or an

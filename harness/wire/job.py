@@ -4,20 +4,20 @@ from dataclasses import replace
 from typing import assert_never
 from urllib.parse import quote
 
-from harness.core.case import FollowUp, Shot
+from harness.core.case import FollowUp, PlannedRequest
 from harness.core.exchange import Failure, Reply, Request
-from harness.core.jsontype import Json
-from harness.core.outcome import After, Fault, Images, Outcome
-from harness.core.places import INBOX, WEBHOOKS
-from harness.spec.dialect import JSON
+from harness.core.jsonvalue import Json
+from harness.core.outcome import Fault, FollowUpResult, Images, Outcome
+from harness.core.placeholders import INBOX, WEBHOOKS
+from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job
 from harness.spec.provider import Operation, Provider
-from harness.spec.source import first
-from harness.wire.collect import collect
+from harness.spec.request import JSON
+from harness.wire.downloads import collect
 from harness.wire.errors import OK, REDIRECT, fault_of, read_error
-from harness.wire.reading import missing
-from harness.wire.retry import RETRY_AFTER_AT_MOST_S, again, once, pause_asked
-from harness.wire.step import Answer, Pause, Talk, Wire, send
+from harness.wire.images import missing_fields
+from harness.wire.retry import RETRY_AFTER_AT_MOST_S, pause_asked, send_once, send_until_answered
+from harness.wire.steps import Answer, Pause, Talk, Wire, send_request
 
 NEVER_WAS = "00000000-0000-4000-8000-000000000000"
 """An id that no provider gives out: a version-4 UUID without a random bit set."""
@@ -30,11 +30,11 @@ REPEATED_S = 5.0
 
 
 def follow(
-    provider: Provider, operation: Operation, job: Job, submitted: Reply, shot: Shot
+    provider: Provider, operation: Operation, job: Job, submitted: Reply, shot: PlannedRequest
 ) -> Wire:
     """See a submitted job through to its images, its failure, or the end of the waiting time."""
-    job_id = job_id_of(first(job.id, submitted.document))
-    lacking = missing(job.submitted, submitted.document)
+    job_id = job_id_of(first_match(job.id, submitted.document))
+    lacking = missing_fields(job.submitted, submitted.document)
     if not job_id:
         return Images(pictures=(), missing=lacking or ("a job id",), document=submitted.document)
     outcome = yield from attend(provider, operation, job, shot, job_id)
@@ -43,13 +43,15 @@ def follow(
     return replace(outcome, missing=(*lacking, *outcome.missing))
 
 
-def attend(provider: Provider, operation: Operation, job: Job, shot: Shot, job_id: str) -> Wire:
+def attend(
+    provider: Provider, operation: Operation, job: Job, shot: PlannedRequest, job_id: str
+) -> Wire:
     """Poll a job by its id until it ends, also one that an earlier run has given up waiting for."""
     outcome = yield from _polled(provider, operation, job, shot.request, job_id)
     yield from _deliveries(operation, shot)
     if not isinstance(outcome, Images):
         return outcome
-    after: tuple[After, ...] = ()
+    after: tuple[FollowUpResult, ...] = ()
     for kind in shot.case.follow_ups:
         told = yield from _followed_up(job, kind, job_id, shot.request)
         after = (*after, told)
@@ -62,13 +64,13 @@ def _polled(
     """Poll at the documented pace, or at the one that Retry-After asks for."""
     waited = 0.0
     while True:
-        answer = yield from again(_poll(job, job_id, request), "poll")
+        answer = yield from send_until_answered(_poll(job, job_id, request), "poll")
         if isinstance(answer, Failure):
             return fault_of(answer, paid=True, job=job_id)
         fault = _ended_badly(provider, job, answer, job_id)
         if fault is not None:
             return fault
-        state = first(job.state, answer.document)
+        state = first_match(job.state, answer.document)
         if state in job.done:
             return (yield from collect(operation, answer, job=job_id))
         if waited >= request.timeout_s:
@@ -87,7 +89,7 @@ def _poll(job: Job, job_id: str, request: Request) -> Request:
     )
 
 
-def _deliveries(operation: Operation, shot: Shot) -> Talk[None]:
+def _deliveries(operation: Operation, shot: PlannedRequest) -> Talk[None]:
     """Ask our own receiver what was delivered for this request, and listen on for a repetition."""
     webhook = operation.webhook
     given = shot.case.arguments.get(webhook.argument) if webhook else None
@@ -95,10 +97,10 @@ def _deliveries(operation: Operation, shot: Shot) -> Talk[None]:
         return
     target = INBOX + given.removeprefix(WEBHOOKS)
     wait = Request(method="GET", target=target, timeout_s=DELIVERY_S)
-    answer = yield from send(wait, "deliveries")
+    answer = yield from send_request(wait, "deliveries")
     if _delivered(answer):
         yield Pause(seconds=REPEATED_S)
-        yield from send(replace(wait, timeout_s=0.0), "deliveries")
+        yield from send_request(replace(wait, timeout_s=0.0), "deliveries")
 
 
 def _delivered(answer: Answer) -> bool:
@@ -106,23 +108,23 @@ def _delivered(answer: Answer) -> bool:
     return isinstance(document, dict) and bool(document.get("deliveries"))
 
 
-def _followed_up(job: Job, kind: FollowUp, job_id: str, request: Request) -> Talk[After]:
+def _followed_up(job: Job, kind: FollowUp, job_id: str, request: Request) -> Talk[FollowUpResult]:
     match kind:
         case "poll_again":
-            answer = yield from again(_poll(job, job_id, request), "follow_up")
+            answer = yield from send_until_answered(_poll(job, job_id, request), "follow_up")
         case "unknown_job":
-            answer = yield from again(_poll(job, NEVER_WAS, request), "follow_up")
+            answer = yield from send_until_answered(_poll(job, NEVER_WAS, request), "follow_up")
         case "same_key":
-            answer = yield from once(request, "follow_up")
+            answer = yield from send_once(request, "follow_up")
         case _:
             assert_never(kind)
     if isinstance(answer, Failure):
-        return After(kind=kind, why=answer.why)
-    state = first(job.state, answer.document)
-    return After(
+        return FollowUpResult(kind=kind, why=answer.why)
+    state = first_match(job.state, answer.document)
+    return FollowUpResult(
         kind=kind,
         status=answer.status,
-        job=job_id_of(first(job.id, answer.document)) or None,
+        job=job_id_of(first_match(job.id, answer.document)) or None,
         state=state if isinstance(state, str) else None,
     )
 
@@ -130,7 +132,7 @@ def _followed_up(job: Job, kind: FollowUp, job_id: str, request: Request) -> Tal
 def _ended_badly(provider: Provider, job: Job, reply: Reply, job_id: str) -> Fault | None:
     if not OK <= reply.status < REDIRECT:
         return _lost(provider, reply, job_id)
-    state = first(job.state, reply.document)
+    state = first_match(job.state, reply.document)
     if state in job.failed:
         return _failed(provider, job, reply, job_id)
     return None if state in (*job.done, *job.pending) else _odd(state, job_id)
@@ -161,7 +163,7 @@ def _lost(provider: Provider, reply: Reply, job_id: str) -> Fault:
 
 
 def _failed(provider: Provider, job: Job, reply: Reply, job_id: str) -> Fault:
-    said = first(job.error, reply.document)
+    said = first_match(job.error, reply.document)
     return Fault(
         error_class="job_failed",
         why=f"job {job_id} failed: {str(said)[:300]}",

@@ -2,30 +2,30 @@
 
 from dataclasses import replace
 
-from harness.core.case import Shot
+from harness.core.case import PlannedRequest
 from harness.core.exchange import Failure, Reply, Request
 from harness.core.outcome import Fault, Outcome, Refused
 from harness.spec.lifecycle import Stream
 from harness.spec.provider import Operation, Provider
-from harness.wire.collect import collect
+from harness.wire.downloads import collect
 from harness.wire.errors import fault_of, is_error, read_error, refused_or_fault
+from harness.wire.images import read_streamed
 from harness.wire.job import attend, follow
-from harness.wire.reading import streamed
-from harness.wire.retry import once
-from harness.wire.step import Wire
+from harness.wire.retry import send_once
+from harness.wire.steps import Wire
 from harness.wire.upload import uploaded
 
 BAD = 400
 
 
-def speak(provider: Provider, operation: Operation, shot: Shot) -> Wire:
+def speak(provider: Provider, operation: Operation, shot: PlannedRequest) -> Wire:
     """Send one shot and see it through to its images, its refusal or its fault."""
     if operation.upload is not None:
         ready = yield from uploaded(provider, operation.upload, shot.case.arguments, shot.request)
         if not isinstance(ready, Request):
             return ready
         shot = replace(shot, request=ready)  # a repetition names the same addresses
-    answer = yield from once(shot.request)
+    answer = yield from send_once(shot.request)
     if isinstance(answer, Failure):
         return fault_of(answer, paid=False)
     if is_error(provider.errors, answer):
@@ -45,7 +45,7 @@ def speak(provider: Provider, operation: Operation, shot: Shot) -> Wire:
     return (yield from collect(operation, answer, job=None))
 
 
-def pick_up(provider: Provider, operation: Operation, shot: Shot, job_id: str) -> Wire:
+def pick_up(provider: Provider, operation: Operation, shot: PlannedRequest, job_id: str) -> Wire:
     """See a job through whose waiting was given up: it is polled by its id, never submitted.
 
     Its idempotency key may be forgotten by now, so that a repetition would be paid; and webhooks
@@ -69,7 +69,7 @@ def _events(provider: Provider, stream: Stream, reply: Reply) -> Outcome:
             ended = _broken_off(provider, replace(reply, document=data))
             came = any(one.name in (stream.partial, stream.completed) for one in reply.events)
             return replace(ended, may_be_paid=True) if came and ended.kind == "fault" else ended
-    return streamed(stream, reply)
+    return read_streamed(stream, reply)
 
 
 def _broken_off(provider: Provider, reply: Reply) -> Refused | Fault:

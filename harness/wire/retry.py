@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 from harness.core.exchange import Failure, Reply, Request, Step
 from harness.wire.errors import OK, REDIRECT, SERVER
-from harness.wire.step import Answer, Pause, Talk, send
+from harness.wire.steps import Answer, Pause, Talk, send_request
 
 TRIES = 4
 """How often a request that costs nothing to repeat (a poll, a download, one that was answered 429)
@@ -17,26 +17,26 @@ FIRST_RETRY_S = 1.0
 TOO_MANY = 429
 
 
-def once(request: Request, step: Step = "submit") -> Talk[Answer]:
+def send_once(request: Request, step: Step = "submit") -> Talk[Answer]:
     """Send a request that may cost money: again only where the provider said it was too early."""
-    answer = yield from send(request, step)
+    answer = yield from send_request(request, step)
     for attempt in range(TRIES - 1):
         if not isinstance(answer, Reply) or answer.status != TOO_MANY:
             break
         yield Pause(seconds=_retry_after(answer, attempt))
-        answer = yield from send(request, step)
+        answer = yield from send_request(request, step)
     return answer
 
 
-def again(request: Request, step: Step) -> Talk[Answer]:
+def send_until_answered(request: Request, step: Step) -> Talk[Answer]:
     """Send a request that costs nothing to repeat, until it is answered by more than an outage."""
-    answer = yield from send(request, step)
+    answer = yield from send_request(request, step)
     for attempt in range(TRIES - 1):
         if _settled(answer):
             break
         wait = FIRST_RETRY_S * 2**attempt
         yield Pause(seconds=_retry_after(answer, attempt) if isinstance(answer, Reply) else wait)
-        answer = yield from send(request, step)
+        answer = yield from send_request(request, step)
     return answer
 
 

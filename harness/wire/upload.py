@@ -1,17 +1,17 @@
 """Files that are uploaded before the request that names them."""
 
 from harness.core.exchange import Failure, Part, Request
-from harness.core.jsontype import Json, with_texts
+from harness.core.jsonvalue import Json, with_texts
 from harness.core.outcome import Fault, Outcome
-from harness.core.places import ASSETS
-from harness.spec.dialect import JSON, form_part
+from harness.core.placeholders import ASSETS
+from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Upload
 from harness.spec.provider import Provider
+from harness.spec.request import JSON, form_part
 from harness.spec.rules import Arguments
-from harness.spec.source import first
 from harness.wire.errors import fault_of, is_error, refused_or_fault
-from harness.wire.retry import again
-from harness.wire.step import Talk
+from harness.wire.retry import send_until_answered
+from harness.wire.steps import Talk
 
 
 def uploaded(
@@ -28,12 +28,12 @@ def uploaded(
         name = item.get("filename") if isinstance(item, dict) else None
         if not isinstance(name, str) or name in addresses:
             continue
-        answer = yield from again(_request(upload, item, request.timeout_s), "upload")
+        answer = yield from send_until_answered(_request(upload, item, request.timeout_s), "upload")
         if isinstance(answer, Failure):
             return _free(fault_of(answer, paid=False))
         if is_error(provider.errors, answer):
             return _free(refused_or_fault(provider.errors, answer))
-        address = first(upload.url, answer.document)
+        address = first_match(upload.url, answer.document)
         if not isinstance(address, str) or not address:
             why = f"the upload of {name} was answered without an address (HTTP {answer.status})"
             return Fault(error_class="protocol", why=why, may_be_paid=False, status=answer.status)

@@ -20,14 +20,14 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 from harness.cases.build import Builder
-from harness.cases.covering import Purse, covering
-from harness.cases.table import ACROSS, Table, counted
-from harness.core.jsontype import Json, canonical
+from harness.cases.covering import RowBudget, covering
+from harness.cases.levels import ACROSS, LevelTable, count_covered
+from harness.core.jsonvalue import Json, canonical
 from harness.spec import price
-from harness.spec.dialect import carried
-from harness.spec.judge import broken, word
-from harness.spec.load import NAMES, provider
+from harness.spec.evaluate import broken, evaluate
+from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import Constraint
+from harness.spec.request import carried
 
 SMALL = (5, 10, 20)
 LIBRARIES = ("covertable", "allpairspy")
@@ -40,7 +40,7 @@ Chosen = Mapping[str, str]
 class Model:
     """What a library needs: factors with named values, and which choices clash."""
 
-    table: Table
+    table: LevelTable
     factors: Mapping[str, Mapping[str, Json]]
     rules: Sequence[Constraint]
 
@@ -56,7 +56,7 @@ class Model:
     def clash(self, rule: Constraint, chosen: Chosen) -> bool:
         """Tell whether a rule on two arguments does not hold."""
         operation = self.table.builder.operation
-        return word(rule, operation, self.arguments(chosen)) != "holds"
+        return evaluate(rule, operation, self.arguments(chosen)) != "holds"
 
     def fields(self, rule: Constraint) -> list[str]:
         """Return the factors that a rule looks at."""
@@ -64,7 +64,7 @@ class Model:
         return [name for name in (rule.parameter, rule.rule.argument) if name in self.factors]
 
 
-def model(table: Table) -> Model:
+def model(table: LevelTable) -> Model:
     """Return the documented values, and those that others need beside them: a mask its own image.
 
     Ours puts in what a value needs by itself; a library has to be told that it may.
@@ -120,7 +120,7 @@ def by_allpairspy(found: Model) -> list[dict[str, Json]]:
 
 def by_us(found: Model, images: int | None = None) -> list[dict[str, Json]]:
     """Make rows as a plan does, and the plain request that every plan holds; `images` in all."""
-    purse = Purse(images=None if images is None else images - 1)
+    purse = RowBudget(images=None if images is None else images - 1)
     rows = covering(found.table.builder, seed=0, purse=purse)
     return [found.table.base, *(case.arguments for case in rows.cases)]
 
@@ -129,14 +129,16 @@ def first(found: Model, rows: Sequence[Arguments], images: int) -> list[Argument
     """Return the rows that so many images pay for, in their order; what is too dear is passed."""
     kept = []
     for row in rows:
-        cost = price.of(found.table.builder.provider, found.table.builder.operation, row).images
+        cost = price.price_of(
+            found.table.builder.provider, found.table.builder.operation, row
+        ).images
         if cost <= images:
             kept.append(row)
             images -= cost
     return kept
 
 
-def measured(table: Table, make: Maker) -> list[str]:
+def measured(table: LevelTable, make: Maker) -> list[str]:
     """Return as cells: pairs, requests, images, price, process time in s, and the small budgets."""
     found = model(table)
     start = time.process_time()
@@ -145,11 +147,11 @@ def measured(table: Table, make: Maker) -> list[str]:
     operation = table.builder.operation
     for row in rows:
         assert broken(operation, carried(operation, row)) == ((), ()), row
-    costs = [price.of(table.builder.provider, operation, row) for row in rows]
+    costs = [price.price_of(table.builder.provider, operation, row) for row in rows]
     amount = sum((one.amount for one in costs), Decimal(0))
     images = sum(one.images for one in costs)
     small = [by_us(found, most) if make is by_us else first(found, rows, most) for most in SMALL]
-    pairs = [f"{len(counted(table, some)[1]):,}" for some in (rows, *small)]
+    pairs = [f"{len(count_covered(table, some)[1]):,}" for some in (rows, *small)]
     return [pairs[0], f"{len(rows)}", f"{images}", f"{amount:,.2f}", f"{seconds:.2f}", *pairs[1:]]
 
 
@@ -164,8 +166,8 @@ def lines(names: Sequence[str]) -> Iterator[str]:
         ("allpairspy", by_allpairspy),
     )
     for name in names:
-        for operation in provider(name).operations:
-            table = Table.of(Builder(provider(name), operation))
+        for operation in shipped_provider(name).operations:
+            table = LevelTable.of(Builder(shipped_provider(name), operation))
             if not table.levels:
                 continue  # of that operation nothing is documented
             feasible = f"{len(table.feasible(2)):,}"

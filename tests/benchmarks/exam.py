@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script
 from harness.core.record import Record
 from harness.core.verdict import Finding
 from harness.spec.load import NAMES
-from harness.spec.load import provider as shipped
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from tests.faults.expectation import INVISIBLE, expected
 from tests.faults.runs import Listed, catalogue, concluded, ledger, performed, staying

@@ -11,9 +11,9 @@ import time
 import hypothesis
 
 from harness.cases.build import Builder
-from harness.cases.draw import accepted, drawn, refused
-from harness.spec.dialect import request
-from harness.spec.load import NAMES, provider
+from harness.cases.draw import accepted_arguments, drawn_cases, refused_arguments
+from harness.spec.load import NAMES, shipped_provider
+from harness.spec.request import build_request
 
 PLENTY = 10_000
 AT_LEAST_PER_S = 500
@@ -21,14 +21,14 @@ AT_LEAST_PER_S = 500
 
 def measured(name: str, count: int) -> tuple[int, int, float]:
     """Return cases made, cases that differ, and the seconds of process time they took."""
-    builder = Builder(provider(name), "generate")
+    builder = Builder(shipped_provider(name), "generate")
     start = time.process_time()
     cases = (
-        *drawn(accepted(builder), count=count // 2, seed_=0),
-        *drawn(refused(builder), count=count // 2, seed_=0),
+        *drawn_cases(accepted_arguments(builder), count=count // 2, seed_=0),
+        *drawn_cases(refused_arguments(builder), count=count // 2, seed_=0),
     )
     for case in cases:
-        request(builder.provider, builder.operation, case.arguments)
+        build_request(builder.provider, builder.operation, case.arguments)
     return len(cases), len({case.id for case in cases}), time.process_time() - start
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.stats import wilcoxon  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
-from harness.emulator.latency import Latency
-from harness.stats import censored, meantime, quantile
-from harness.stats.measured import Observation
-from harness.stats.racing import Race
-from harness.stats.speed import times_of
+from harness.emulator.latency import LatencyModel
+from harness.stats import intervals, meantime, survival
+from harness.stats.benchmark.model import Attempt
+from harness.stats.benchmark.speed import times_of
+from harness.stats.comparison import PairwiseComparisons
 from tests.benchmarks.worlds import (
     HANGING,
     SLOWING,
@@ -36,7 +36,7 @@ class Emulated(World):
     """The emulator's own draws: medium quality, one image of 1024x1024."""
 
     def draw(self, dice: Dice, n: int) -> Floats:
-        latency = Latency(seed=str(dice.integers(2**60)), time_scale=1.0)
+        latency = LatencyModel(seed=str(dice.integers(2**60)), time_scale=1.0)
         each = partial(latency.generation_s, quality="medium", pixels=1_048_576, images=1)
         return np.array([each() for _ in range(n)])
 
@@ -60,12 +60,12 @@ def covered(world: World, n: int, runs: int) -> list[str]:
     for run in range(runs):
         times = times_of(observations(world, np.random.default_rng([SEED, n, run]), n))
         for q, items in found.items():
-            items.append(censored.estimate(times, q))
+            items.append(survival.censored_quantile(times, q))
     cells = []
     for q, items in found.items():
         held = [kept for item in items if (kept := holds(item, true[q])) is not None]
         opened = sum(item.low is not None and item.high is None for item in items)
-        few = f"too few ({quantile.fewest(q)} needed)"
+        few = f"too few ({intervals.fewest_samples(q)} needed)"
         cells.append(f"{_share(sum(held), len(held))}" if held else few)
         cells.append(f"{opened / len(items):.0%}" if held else "-")
     return [world.name, str(n), *cells]
@@ -78,7 +78,7 @@ def mean_covered(world: World, n: int, runs: int) -> list[str]:
     held = 0
     for run in range(runs):
         times = times_of(observations(world, np.random.default_rng([SEED, n, run]), n))
-        held += holds(meantime.estimate(times), true) is True
+        held += holds(meantime.restricted_mean_estimate(times), true) is True
     return [world.name, str(n), _share(held, runs)]
 
 
@@ -89,8 +89,8 @@ def dropped(n: int, runs: int) -> list[list[str]]:
     for run in range(runs):
         seen = list(observations(HANGING, np.random.default_rng([SEED, run]), n))
         served = [one.seconds for one in seen if one.end == "served"]
-        plain.append(quantile.estimate(served, 0.95, unit="s"))
-        kept.append(censored.estimate(times_of(seen), 0.95))
+        plain.append(intervals.quantile_estimate(served, 0.95, unit="s"))
+        kept.append(survival.censored_quantile(times_of(seen), 0.95))
     rows = []
     for name, items in (("timeouts dropped", plain), ("timeouts censored", kept)):
         values = [item.value for item in items if item.value is not None]
@@ -110,7 +110,7 @@ def peeked(world: World, runs: int, slower: float) -> list[str]:
     needed: list[int] = []
     held = 0
     for run in range(runs):
-        race, two = Race(contenders={W: NAMES}), (W, *NAMES)
+        race, two = PairwiseComparisons(contenders={W: NAMES}), (W, *NAMES)
         always = True
         for told in raced(race, dict(zip(NAMES, _two(world, run, slower), strict=True))):
             always &= holds(race.comparing[two].ratio(), slower) is not False
@@ -133,7 +133,7 @@ def peeked(world: World, runs: int, slower: float) -> list[str]:
     ]
 
 
-def _two(world: World, run: int, slower: float) -> Iterator[Iterator[Observation]]:
+def _two(world: World, run: int, slower: float) -> Iterator[Iterator[Attempt]]:
     """Draw two providers in the same minutes: what drifts, drifts for both."""
     for place, (name, factor) in enumerate(zip(NAMES, (1.0, slower), strict=True)):
         dice = np.random.default_rng([SEED, run, place])
@@ -161,10 +161,10 @@ def one_after_the_other(n: int, runs: int) -> list[list[str]]:
         took = list(observations(SLOWING, dice, 2 * n))
         after += _differ(took[:n], took[n:])
         at_once += _differ(took[::2], took[1::2])
-        race = Race(contenders={W: NAMES})
+        race = PairwiseComparisons(contenders={W: NAMES})
         for place, (one, two) in enumerate(zip(took[::2], took[1::2], strict=True)):
-            race.told(attempt("a", place, one.seconds))
-            race.told(attempt("b", place, two.seconds))
+            race.add(attempt("a", place, one.seconds))
+            race.add(attempt("b", place, two.seconds))
         race.settle()
         decided += race.comparing[W, "a", "b"].slower is not None
     names = (
@@ -183,8 +183,8 @@ def one_after_the_other(n: int, runs: int) -> list[list[str]]:
     ]
 
 
-def _differ(one: Iterable[Observation], two: Iterable[Observation]) -> bool:
-    p_value = censored.log_rank(times_of(one), times_of(two))
+def _differ(one: Iterable[Attempt], two: Iterable[Attempt]) -> bool:
+    p_value = survival.log_rank(times_of(one), times_of(two))
     return p_value is not None and p_value < 0.05
 
 
@@ -193,7 +193,7 @@ def five(runs: int) -> list[str]:
     names, speeds = ("a", "b", "c", "d", "e"), (1.0, 1.3, 1.45, 1.6, 2.0)
     asked, right, decided, blocks = 0, 0, 0, 100
     for run in range(runs):
-        race = Race(contenders={W: names})
+        race = PairwiseComparisons(contenders={W: names})
         streams = {
             name: list(
                 observations(
@@ -212,7 +212,7 @@ def five(runs: int) -> list[str]:
                 break
             for name in (name for name in names if name not in out):
                 asked += 1
-                race.told(streams[name][block])
+                race.add(streams[name][block])
             race.settle()
         still = [name for name in names if name not in race.beaten(W)]
         decided += len(still) == 1

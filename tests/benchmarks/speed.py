@@ -2,12 +2,12 @@
 
     python tests/benchmarks/speed.py [--write FILE] [--only PART ...] [--rows PART ...]
 
-Every tool meets a server of its own with known delays (`harness.emulator.truth`), whose log says
-when it had read each request and when the system had taken the reply's last byte. The error of a
-reply is what the tool reports less that. Prints Markdown; with `--write` it also takes the place of
-what follows the mark in FILE (the committed one is `speed.md`, whose upper part says how to read
-it). wrk comes from Debian, the other tools from `make .venv-speed/.made`; what is missing is
-skipped, with a word why.
+Every tool meets a server of its own with known delays (`harness.emulator.delay_server.server`),
+whose log says when it had read each request and when the system had taken the reply's last byte.
+The error of a reply is what the tool reports less that. Prints Markdown; with `--write` it also
+takes the place of what follows the mark in FILE (the committed one is `speed.md`, whose upper part
+says how to read it). wrk comes from Debian, the other tools from `make .venv-speed/.made`; what is
+missing is skipped, with a word why.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from tests.benchmarks.speed_tools import TOOLS, Load, Told, Tool, started, versi
 
 MARK = "<!-- What follows is written by the script. -->"
 PATIENCE_S = 600
-PROGRAM = (sys.executable, "-m", "harness.emulator.truth", "--json", "--until-eof")
+PROGRAM = (sys.executable, "-m", "harness.emulator.delay_server.server", "--json", "--until-eof")
 
 TINY = "/delay/20/body/30"
 LARGE_BYTES = 25_000_000

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.exchange import Exchange, Reply, Request
+from harness.spec.expressions import Source
 from harness.spec.provider import Auth
-from harness.spec.source import Source
-from harness.transport.live import Endpoint, Live
-from harness.transport.pictures import Pictures
-from harness.transport.secrets import Redactor
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.client import Live, LiveEndpoint
+from harness.transport.redaction import Redactor
 
 WAIT_S = 300.0
 SPARE = 40
@@ -54,7 +54,7 @@ async def opened(load: dict[str, Any]) -> AsyncIterator[Callable[[], Live]]:
     folder = Path(load["folder"])
     source = Source(document="speed.py", section="any key will do")
     auth = Auth(header="Authorization", prefix="Bearer ", env="TRUTH_API_KEY", source=source)
-    endpoint = Endpoint(base_url=load["url"], auth=auth, key="none", provider="truth")
+    endpoint = LiveEndpoint(base_url=load["url"], auth=auth, key="none", provider="truth")
 
     def keep(name: str, raw: bytes) -> None:
         (folder / name).write_bytes(raw)
@@ -64,7 +64,7 @@ async def opened(load: dict[str, Any]) -> AsyncIterator[Callable[[], Live]]:
         path.replace(folder / name)
         (folder / name).unlink()
 
-    pictures = Pictures(keep, keep_file=keep_file)
+    pictures = ImageCollector(keep, keep_file=keep_file)
     async with AsyncExitStack() as stack:
         stack.callback(pictures.darkroom.close)
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.slot import FitKind
-from harness.stats.measured import End, Observation
-from harness.stats.racing import Race
+from harness.stats.benchmark.model import Attempt, End
+from harness.stats.comparison import PairwiseComparisons
 
 Floats = NDArray[np.float64]
 Dice = np.random.Generator
@@ -82,7 +82,7 @@ def truth(world: World, quantile: float) -> float:
 
 def observations(
     world: World, dice: Dice, n: int, *, provider: str = "p", slower: float = 1.0
-) -> Iterator[Observation]:
+) -> Iterator[Attempt]:
     """Return n attempts in a row, one of each block; all take `slower` times as long."""
     took, limits = slower * world.draw(dice, n), world.limits(dice, n)
     for place, (seconds, limit_s) in enumerate(zip(took.tolist(), limits.tolist(), strict=True)):
@@ -104,12 +104,12 @@ def attempt(  # noqa: PLR0913 - an attempt has this many sides
     fit: FitKind = "exact",
     start_s: float | None = None,
     usable: bool = True,
-) -> Observation:
+) -> Attempt:
     """Return one attempt at one image that costs 1 credit; a block begins each minute."""
     due_s = 60.0 * block if start_s is None else start_s
     ended: End = end or ("timeout" if timed_out else "served")
     served = ended == "served"
-    return Observation(
+    return Attempt(
         provider=provider,
         basis="simulated",
         emulated=False,
@@ -140,10 +140,10 @@ def attempt(  # noqa: PLR0913 - an attempt has this many sides
     )
 
 
-def raced(race: Race, of: Mapping[str, Iterator[Observation]]) -> Iterator[int]:
+def raced(race: PairwiseComparisons, of: Mapping[str, Iterator[Attempt]]) -> Iterator[int]:
     """Tell a race one block of all providers after the other; yield how many it knows."""
     for told, block in enumerate(zip(*of.values(), strict=True), start=1):
         for one in block:
-            race.told(one)
+            race.add(one)
         race.settle()
         yield told

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from harness.assets import made
 from harness.core.case import Case
 from harness.core.exchange import Part, Request
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.emulator import validate
-from harness.spec.dialect import request
-from harness.spec.load import provider
+from harness.reference_images import reference_bytes
+from harness.spec.load import shipped_provider
+from harness.spec.request import build_request
 
-made_once = cache(made)
+made_once = cache(reference_bytes)
 
 OTHER_NAMES: dict[tuple[str, str | None], str] = {
     ("edit", "images.count"): "images.format",
@@ -29,8 +29,8 @@ OTHER_NAMES: dict[tuple[str, str | None], str] = {
 
 def said(case: Case) -> str | None:
     """The rule by which the emulator refuses a case, None where it serves it."""
-    one = provider(case.provider)
-    sent = request(one, one.operation(case.operation), case.arguments)
+    one = shipped_provider(case.provider)
+    sent = build_request(one, one.operation(case.operation), case.arguments)
     return uploaded(case) or validate(case.provider, case.operation, body_of(sent))
 
 
@@ -69,7 +69,7 @@ def file_of(part: Part) -> dict[str, Any]:
 
 def uploaded(case: Case) -> str | None:
     """The rule that refuses the first wrong one of the files which are uploaded before a case."""
-    upload = provider(case.provider).operation(case.operation).upload
+    upload = shipped_provider(case.provider).operation(case.operation).upload
     held = case.arguments.get(upload.argument) if upload else None
     listed: Sequence[Json] = held if isinstance(held, list) else []
     names = [str(item["filename"]) for item in listed if isinstance(item, dict)]
@@ -80,7 +80,7 @@ def uploaded(case: Case) -> str | None:
 @cache
 def of_upload(name: str, operation: str, filename: str) -> str | None:
     """The rule that refuses one file's upload: the same whichever request it goes before."""
-    upload = provider(name).operation(operation).upload
+    upload = shipped_provider(name).operation(operation).upload
     assert upload is not None
     media_type = f"image/{filename.rpartition('.')[2]}"
     file = {"data": made_once(filename), "media_type": media_type, "filename": filename}

@@ -13,25 +13,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.cases.boundaries import plain_case, single_changes
 from harness.cases.build import Builder
-from harness.cases.covering import Purse, Rows, covering
-from harness.cases.table import Table, counted, in_words
-from harness.cases.written import plain_case, singles
+from harness.cases.covering import RowBudget, Rows, covering
+from harness.cases.levels import LevelTable, count_covered, describe_value
 from harness.core.case import Case, Price
-from harness.core.jsontype import Json, canonical
-from harness.core.places import WEBHOOKS
+from harness.core.jsonvalue import Json, canonical
+from harness.core.placeholders import WEBHOOKS
 from harness.spec import price
-from harness.spec.load import NAMES, provider
+from harness.spec.load import NAMES, shipped_provider
 from tests.cases import served
 from tests.cases.independent import broken
 
-EVERY = [(name, operation) for name in NAMES for operation in provider(name).operations]
+EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
 DOCUMENTED = [one for one in EVERY if one[1] != "respond"]  # of the tool nothing is documented
-LIMITED = Purse(images=31, rows=24)
-EVERYTHING = Purse()
+LIMITED = RowBudget(images=31, rows=24)
+EVERYTHING = RowBudget()
 
 SCRIPT = """
-from harness.core.jsontype import canonical
+from harness.core.jsonvalue import canonical
 from tests.cases.test_covering import LIMITED, bought
 for one in (("sub2api", "generate"), ("nanobanana", "edit")):
     rows = bought(*one, seed=3, purse=LIMITED)
@@ -43,17 +43,17 @@ Values = dict[str, dict[str, Json]]
 
 
 def builder(name: str, operation: str) -> Builder:
-    return Builder(provider(name), operation)
+    return Builder(shipped_provider(name), operation)
 
 
 def bought(
-    name: str, operation: str, *, seed: int = 0, purse: Purse = EVERYTHING, strength: int = 2
+    name: str, operation: str, *, seed: int = 0, purse: RowBudget = EVERYTHING, strength: int = 2
 ) -> Rows:
     return rows_of(name, operation, seed, purse, strength)
 
 
 @cache
-def rows_of(name: str, operation: str, seed: int, purse: Purse, strength: int) -> Rows:
+def rows_of(name: str, operation: str, seed: int, purse: RowBudget, strength: int) -> Rows:
     return covering(builder(name, operation), seed=seed, purse=purse, strength=strength)
 
 
@@ -62,7 +62,7 @@ def values(name: str, operation: str) -> Values:
     """Collect the documented values from the cases that try each alone, and from the base."""
     found: Values = {}
     base = plain_case(builder(name, operation)).arguments
-    for case in singles(builder(name, operation)):
+    for case in single_changes(builder(name, operation)):
         if case.expect == "accept" and case.about is not None:
             argument = case.about.split(".")[0]
             known = found.setdefault(argument, {called(base, argument): base.get(argument)})
@@ -75,7 +75,7 @@ def values(name: str, operation: str) -> Values:
 
 
 def may_be_left_out(name: str, operation: str, argument: str) -> bool:
-    described = provider(name).operation(operation).arguments[argument]
+    described = shipped_provider(name).operation(operation).arguments[argument]
     asked_for = described.required is not None or described.ours
     return not asked_for and described.status == "documented"
 
@@ -129,7 +129,9 @@ def together(
 
 
 def cost(name: str, operation: str, arguments: Mapping[str, Json]) -> Price:
-    return price.of(provider(name), provider(name).operation(operation), arguments)
+    return price.price_of(
+        shipped_provider(name), shipped_provider(name).operation(operation), arguments
+    )
 
 
 def spent(name: str, operation: str, rows: Rows) -> tuple[int, Decimal]:
@@ -138,10 +140,10 @@ def spent(name: str, operation: str, rows: Rows) -> tuple[int, Decimal]:
 
 
 # --------------------------------------------------------------------------------------- counted
-@pytest.mark.parametrize("purse", [Purse(images=5), LIMITED, EVERYTHING])
+@pytest.mark.parametrize("purse", [RowBudget(images=5), LIMITED, EVERYTHING])
 @pytest.mark.parametrize(("name", "operation"), DOCUMENTED)
 def test_every_documented_value_is_in_a_row_or_left_out_with_its_price(
-    name: str, operation: str, purse: Purse
+    name: str, operation: str, purse: RowBudget
 ) -> None:
     rows = bought(name, operation, purse=purse)
     held = set(chain.from_iterable(one.items() for one in sent(name, operation, rows)))
@@ -154,33 +156,33 @@ def test_every_documented_value_is_in_a_row_or_left_out_with_its_price(
     total = sum(map(len, values(name, operation).values()))
     left_out = {(one.argument, one.value): one.price for one in rows.coverage.left_out}
 
-    assert left_out.keys() == {(argument, in_words(value)) for argument, value in missed}
+    assert left_out.keys() == {(argument, describe_value(value)) for argument, value in missed}
     assert rows.coverage.values == (total - len(missed), total)
     for argument, value in missed:
         alone = [
             cost(name, operation, case.arguments)
-            for case in singles(builder(name, operation))
+            for case in single_changes(builder(name, operation))
             if case.expect == "accept" and called(case.arguments, argument) == value
         ]
         if not value:
             base = plain_case(builder(name, operation)).arguments
             without = {key: given for key, given in base.items() if key != argument}
             alone.append(cost(name, operation, without))
-        told = left_out[argument, in_words(value)]
+        told = left_out[argument, describe_value(value)]
         assert told.amount == min(one.amount for one in alone)
         assert told in alone
 
 
-@pytest.mark.parametrize("purse", [Purse(images=5), LIMITED, EVERYTHING])
+@pytest.mark.parametrize("purse", [RowBudget(images=5), LIMITED, EVERYTHING])
 @pytest.mark.parametrize(("name", "operation"), DOCUMENTED)
 def test_the_reported_pairs_are_those_that_the_requests_hold(
-    name: str, operation: str, purse: Purse
+    name: str, operation: str, purse: RowBudget
 ) -> None:
     rows = bought(name, operation, purse=purse)
     found = together(name, operation, rows)
 
     assert rows.coverage.combinations[0] == len(found)
-    assert found <= Table.of(builder(name, operation)).feasible(2)
+    assert found <= LevelTable.of(builder(name, operation)).feasible(2)
 
 
 @pytest.mark.parametrize(("name", "operation"), DOCUMENTED)
@@ -204,9 +206,9 @@ def test_three_at_a_time_are_covered_on_request(name: str, operation: str) -> No
 
 
 def test_what_is_counted_is_what_is_sent() -> None:
-    table = Table.of(builder("buble", "generate"))
+    table = LevelTable.of(builder("buble", "generate"))
     request = {**table.base, "resolution": "4K", "aspect_ratio": "1:1", "prompt": "Other words"}
-    cells, pairs = counted(table, [request])
+    cells, pairs = count_covered(table, [request])
 
     assert ("resolution", '"4K"') in cells
     assert ("prompt", canonical(table.base["prompt"])) in cells
@@ -260,7 +262,10 @@ def test_a_pair_is_feasible_where_the_emulator_serves_a_request_that_holds_it(
     known = values(name, operation)
     starts = distinct(
         case.arguments
-        for case in (plain_case(builder(name, operation)), *singles(builder(name, operation)))
+        for case in (
+            plain_case(builder(name, operation)),
+            *single_changes(builder(name, operation)),
+        )
         if case.about is None or case.about.startswith("mask.")  # which must fit its image
     )
     cells = [(argument, value) for argument in sorted(known) for value in known[argument]]
@@ -273,12 +278,12 @@ def test_a_pair_is_feasible_where_the_emulator_serves_a_request_that_holds_it(
         and any(emulated(name, operation, arguments) for arguments in holders(known, starts, pair))
     }
 
-    assert found == Table.of(builder(name, operation)).feasible(2)
+    assert found == LevelTable.of(builder(name, operation)).feasible(2)
 
 
 # ----------------------------------------------------------------------------------------- purse
 PURSES = st.builds(
-    Purse,
+    RowBudget,
     images=st.none() | st.integers(-1, 45),
     amount=st.none() | st.decimals(0, 200, places=2),
     rows=st.none() | st.integers(0, 30),
@@ -292,7 +297,7 @@ PURSES = st.builds(
 @given(purse=PURSES, seed=st.integers(0, 2**32))
 @settings(max_examples=15, deadline=None)
 def test_the_purse_is_never_overdrawn_and_what_is_left_out_does_not_fit_in_it(
-    name: str, operation: str, purse: Purse, seed: int
+    name: str, operation: str, purse: RowBudget, seed: int
 ) -> None:
     rows = covering(builder(name, operation), seed=seed, purse=purse)
     images, amount = spent(name, operation, rows)
@@ -310,7 +315,7 @@ def test_the_purse_is_never_overdrawn_and_what_is_left_out_does_not_fit_in_it(
 def test_no_image_is_left_while_a_pair_can_be_had_for_it(
     name: str, operation: str, images: int
 ) -> None:
-    rows = bought(name, operation, purse=Purse(images=images))
+    rows = bought(name, operation, purse=RowBudget(images=images))
 
     assert spent(name, operation, rows)[0] == images
 
@@ -357,7 +362,9 @@ def test_no_two_rows_wait_for_the_same_webhook(operation: str) -> None:
 
 @pytest.mark.parametrize("purse", [LIMITED, EVERYTHING])
 @pytest.mark.parametrize(("name", "operation"), DOCUMENTED)
-def test_each_row_tries_what_no_other_request_does(name: str, operation: str, purse: Purse) -> None:
+def test_each_row_tries_what_no_other_request_does(
+    name: str, operation: str, purse: RowBudget
+) -> None:
     rows = bought(name, operation, purse=purse)
     known = values(name, operation)
     cells = [
@@ -426,12 +433,12 @@ def test_more_money_teaches_more_and_rows_teach_more_than_one_value_at_a_time(
     name: str, operation: str
 ) -> None:
     alone = sorted(
-        (case for case in singles(builder(name, operation)) if case.expect == "accept"),
+        (case for case in single_changes(builder(name, operation)) if case.expect == "accept"),
         key=lambda case: cost(name, operation, case.arguments).images,
     )
     before = 0
     for images in (5, 10, 20):
-        rows = bought(name, operation, purse=Purse(images=images))
+        rows = bought(name, operation, purse=RowBudget(images=images))
         learnt = sum(teaches(name, operation, rows.cases))
         singly = tuple(
             case

@@ -15,24 +15,24 @@ import pytest
 
 from harness.core.case import Case, Plan
 from harness.core.errors import RecordingError, UsageError
-from harness.core.jsontype import canonical
-from harness.plan import to_json
-from harness.runner.prepare import new_plan, saved_plan
-from harness.spec.load import NAMES, provider
+from harness.core.jsonvalue import canonical
+from harness.planning.conformance import new_plan, saved_plan
+from harness.planning.plan import plan_to_json
+from harness.spec.load import NAMES, shipped_provider
 from tests.cases import served
 from tests.cases.independent import NEVER_BROKEN, broken
 
 SCRIPT = """
-from harness.core.jsontype import canonical
-from harness.plan import to_json
-from harness.runner.prepare import new_plan
+from harness.core.jsonvalue import canonical
+from harness.planning.plan import to_json
+from harness.planning.conformance import new_plan
 for name in ("buble", "apiframe", "aimlapi"):
     print(canonical(to_json(new_plan(name, seed=1, discover=True))))
 """
 
 plan_of = cache(new_plan)
 
-EVERY = [(name, operation) for name in NAMES for operation in provider(name).operations]
+EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
 
 
 def default_plan(name: str, seed: int = 0) -> Plan:
@@ -47,7 +47,7 @@ def cases_of(name: str, operation: str | None = None, seed: int = 0) -> tuple[Ca
 
 
 def judged(name: str, operation: str) -> Iterator[str]:
-    described = provider(name).operation(operation)
+    described = shipped_provider(name).operation(operation)
     for item in described.constraints:
         if item.documented and described.arguments[item.parameter].status == "documented":
             yield item.id
@@ -143,7 +143,7 @@ def test_an_id_says_what_the_case_is_about_and_is_unique(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_operation_of_a_provider_is_planned(name: str) -> None:
-    assert {case.operation for case in cases_of(name)} == set(provider(name).operations)
+    assert {case.operation for case in cases_of(name)} == set(shipped_provider(name).operations)
 
 
 def test_operations_can_be_left_out_of_a_plan() -> None:
@@ -162,7 +162,7 @@ def test_written_ids_do_not_depend_on_the_seed(name: str) -> None:
         cases = cases_of(name, operation, seed)
         return [case.id for case in cases if not any(d in case.id for d in drawn)]
 
-    for operation in provider(name).operations:
+    for operation in shipped_provider(name).operations:
         fewer, more = sorted((written(operation, 0), written(operation, 1)), key=len)
         judged_ = [one for one in fewer if "/observe/" not in one]
 
@@ -234,7 +234,8 @@ def test_the_same_seed_plans_the_same_in_any_process() -> None:
         for hashing in ("1", "2")
     ]
     here = [
-        canonical(to_json(default_plan(name, seed=1))) for name in ("buble", "apiframe", "aimlapi")
+        canonical(plan_to_json(default_plan(name, seed=1)))
+        for name in ("buble", "apiframe", "aimlapi")
     ]
     written = [process.communicate()[0].splitlines() for process in started]
 
@@ -439,7 +440,7 @@ def test_no_two_cases_wait_for_the_same_webhook() -> None:
 )
 def test_only_the_base_of_a_job_is_followed_up(name: str, expected: tuple[str, ...]) -> None:
     followed = {case.id: case.follow_ups for case in cases_of(name)}
-    bases = {f"{operation}/base" for operation in provider(name).operations}
+    bases = {f"{operation}/base" for operation in shipped_provider(name).operations}
 
     assert {followed[base] for base in bases} == {expected}
     assert not any(followed[one] for one in followed if one not in bases)
@@ -598,6 +599,8 @@ def test_a_plan_that_is_no_json_is_told(tmp_path: Path, text: str) -> None:
 def test_a_saved_plan_is_read_back(tmp_path: Path) -> None:
     saved = default_plan("apiframe")
     (tmp_path / "apiframe").mkdir()
-    (tmp_path / "apiframe" / "plan.json").write_text(canonical(to_json(saved)), encoding="utf-8")
+    (tmp_path / "apiframe" / "plan.json").write_text(
+        canonical(plan_to_json(saved)), encoding="utf-8"
+    )
 
     assert saved_plan(tmp_path, "apiframe") == saved

@@ -6,13 +6,13 @@ from typing import cast
 
 import pytest
 
-from harness.assets import MODES
+from harness.cases.boundaries import boundary_cases
 from harness.cases.build import Builder
-from harness.cases.draw import accepted, drawn, refused, valid_arguments
+from harness.cases.draw import accepted_arguments, drawn_cases, refused_arguments, valid_arguments
 from harness.cases.tokens import tokens
-from harness.cases.written import written_cases
 from harness.core.case import Case
-from harness.spec.load import NAMES, parse, provider
+from harness.reference_images import MODES
+from harness.spec.load import NAMES, parse_provider, shipped_provider
 from harness.spec.provider import Provider
 from tests.cases import served
 from tests.cases.independent import NEVER_BROKEN, broken
@@ -22,17 +22,17 @@ SEEDS = range(5)
 EACH = {"generate": 1_000, "edit": 300, "respond": 20}
 """Cases of each expectation that are drawn per seed: a request with files takes longer."""
 
-EVERY = [(name, operation) for name in NAMES for operation in provider(name).operations]
+EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
 
 
 def many(name: str, operation: str) -> tuple[Case, ...]:
     """Drawn cases of both expectations, from several seeds."""
-    builder = Builder(provider(name), operation)
+    builder = Builder(shipped_provider(name), operation)
     return tuple(
         case
         for seed in SEEDS
-        for strategy in (accepted(builder), refused(builder))
-        for case in drawn(strategy, count=EACH[operation], seed_=seed)
+        for strategy in (accepted_arguments(builder), refused_arguments(builder))
+        for case in drawn_cases(strategy, count=EACH[operation], seed_=seed)
     )
 
 
@@ -55,7 +55,7 @@ def test_drawn_cases_agree_with_the_emulator_and_with_plain_arithmetic(
     kinds = Counter(case.expect for case in found)
     each = len(SEEDS) * EACH[operation]
     never = NEVER_BROKEN.get((name, operation), set())
-    described = provider(name).operation(operation)
+    described = shipped_provider(name).operation(operation)
     judged = {
         item.id
         for item in described.constraints
@@ -69,24 +69,28 @@ def test_drawn_cases_agree_with_the_emulator_and_with_plain_arithmetic(
 
 
 def test_equal_seeds_draw_equal_cases_and_others_do_not() -> None:
-    builder = Builder(provider("sub2api"), "generate")
-    first, again, other = (drawn(refused(builder), count=20, seed_=seed) for seed in (1, 1, 2))
+    builder = Builder(shipped_provider("sub2api"), "generate")
+    first, again, other = (
+        drawn_cases(refused_arguments(builder), count=20, seed_=seed) for seed in (1, 1, 2)
+    )
 
     assert first == again
     assert first != other
 
 
 def sixth(text: str = small.TOML) -> Provider:
-    found = parse(tomllib.loads(text))
+    found = parse_provider(tomllib.loads(text))
     assert isinstance(found, Provider), found
     return found
 
 
 def test_a_sixth_provider_needs_no_code() -> None:
     builder = Builder(sixth(), "generate")
-    arguments = [case.arguments for case in drawn(accepted(builder), count=300, seed_=0)]
+    arguments = [
+        case.arguments for case in drawn_cases(accepted_arguments(builder), count=300, seed_=0)
+    ]
     names = {name for given in arguments for name in given}
-    breaks = {case.breaks for case in drawn(refused(builder), count=600, seed_=0)}
+    breaks = {case.breaks for case in drawn_cases(refused_arguments(builder), count=600, seed_=0)}
 
     assert names == set(builder.operation.arguments)
     assert breaks == {item.id for item in builder.operation.constraints}
@@ -117,13 +121,13 @@ def test_the_edit_of_a_sixth_provider_needs_no_code(
     if masks is not None:
         values = [f"image/{kind}" for kind in masks]
         mask["media_type"] = {"values": values, "source": "page: Edit"}
-    one = parse(raw)
+    one = parse_provider(raw)
     assert isinstance(one, Provider), one
     builder = Builder(one, "edit")
     planned = [
-        *written_cases(one, "edit"),
-        *drawn(accepted(builder), count=60, seed_=0),
-        *drawn(refused(builder), count=120, seed_=0),
+        *boundary_cases(one, "edit"),
+        *drawn_cases(accepted_arguments(builder), count=60, seed_=0),
+        *drawn_cases(refused_arguments(builder), count=120, seed_=0),
     ]
     broken_ = {case.breaks for case in planned if case.expect == "refuse"}
     served_ = [
@@ -147,7 +151,7 @@ def test_an_argument_is_drawn_though_its_partner_stands_later_in_the_document() 
         small.TOML[:start] + small.TOML[middle:end] + small.TOML[start:middle] + small.TOML[end:]
     )
     builder = Builder(sixth(turned), "generate")
-    cases = drawn(accepted(builder), count=300, seed_=0)
+    cases = drawn_cases(accepted_arguments(builder), count=300, seed_=0)
 
     assert any("partial_images" in case.arguments for case in cases)
 
@@ -159,7 +163,7 @@ def test_a_default_counts_as_the_partner_that_it_is() -> None:
         'source = "page: Generate" }',
     )
     builder = Builder(sixth(text), "generate")
-    found = drawn(accepted(builder), count=300, seed_=0)
+    found = drawn_cases(accepted_arguments(builder), count=300, seed_=0)
 
     assert any(case.arguments.get("stream") is True for case in found)
     assert all(
@@ -173,7 +177,7 @@ def test_a_range_that_ends_at_zero_is_kept() -> None:
     )
     drawn_values = {
         case.arguments["partial_images"]
-        for case in drawn(accepted(builder), count=300, seed_=0)
+        for case in drawn_cases(accepted_arguments(builder), count=300, seed_=0)
         if "partial_images" in case.arguments
     }
 
@@ -182,8 +186,8 @@ def test_a_range_that_ends_at_zero_is_kept() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cheap_requests_ask_for_few_images_and_short_prompts(name: str) -> None:
-    builder = Builder(provider(name), "generate")
-    found = drawn(accepted(builder, cheap=True), count=200, seed_=0)
+    builder = Builder(shipped_provider(name), "generate")
+    found = drawn_cases(accepted_arguments(builder, cheap=True), count=200, seed_=0)
 
     for case in found:
         n, prompt = case.arguments.get("n", 1), case.arguments["prompt"]
@@ -194,12 +198,12 @@ def test_cheap_requests_ask_for_few_images_and_short_prompts(name: str) -> None:
 
 
 def test_drawn_arguments_stand_on_boundaries_too() -> None:
-    builder = Builder(provider("nanobanana"), "generate")
+    builder = Builder(shipped_provider("nanobanana"), "generate")
     arguments = valid_arguments(builder)
     assert arguments is not None
     found = {
         token
-        for case in drawn(accepted(builder), count=500, seed_=0)
+        for case in drawn_cases(accepted_arguments(builder), count=500, seed_=0)
         for token in tokens(builder.operation, case.arguments)
     }
 

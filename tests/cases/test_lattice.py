@@ -1,10 +1,10 @@
 import pytest
 
-from harness.cases.lattice import Lattice, lattice, text
-from harness.spec.load import provider
+from harness.cases.lattice import Lattice, lattice, size_text
+from harness.spec.load import shipped_provider
 from tests.cases.independent import FIVE_SIZE_RULES, size_rules
 
-SIZE = provider("nanobanana").operation("generate").arguments["size"]
+SIZE = shipped_provider("nanobanana").operation("generate").arguments["size"]
 
 
 def rule(name: str) -> object:
@@ -100,8 +100,8 @@ def test_the_nearest_outsiders_come_first() -> None:
 
 
 def test_an_argument_without_the_five_rules_spans_no_lattice() -> None:
-    assert lattice(provider("aimlapi").operation("generate").arguments["size"]) is None
+    assert lattice(shipped_provider("aimlapi").operation("generate").arguments["size"]) is None
 
 
 def test_a_size_is_written_width_first() -> None:
-    assert text((1536, 1024)) == "1536x1024"
+    assert size_text((1536, 1024)) == "1536x1024"

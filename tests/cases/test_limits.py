@@ -7,9 +7,9 @@ from functools import cache
 import pytest
 
 from harness.core.case import Plan, Price
-from harness.plan import Limits, total
-from harness.runner.prepare import new_plan
-from harness.spec.load import NAMES, provider
+from harness.planning.conformance import new_plan
+from harness.planning.plan import Limits, total_price
+from harness.spec.load import NAMES, shipped_provider
 
 plan_of = cache(new_plan)
 
@@ -19,18 +19,18 @@ ROWS, IMAGES, REQUESTS = 26, 34, 85
 
 def beside(name: str) -> int:
     """How many operations promise nothing that could be tried: their plain request comes on top."""
-    return len(provider(name).operations) - 2
+    return len(shipped_provider(name).operations) - 2
 
 
 def paid(plan: Plan, operation: str | None = None) -> Price:
     shots = [shot for shot in plan.shots if operation in (None, shot.case.operation)]
-    return total(shots, provider(plan.provider).prices.unit)
+    return total_price(shots, shipped_provider(plan.provider).prices.unit)
 
 
 def bases(plan: Plan) -> Price:
     """What the plain requests cost, of which none is ever left out."""
     shots = [shot for shot in plan.shots if shot.case.id.endswith("/base")]
-    return total(shots, provider(plan.provider).prices.unit)
+    return total_price(shots, shipped_provider(plan.provider).prices.unit)
 
 
 @pytest.mark.parametrize("seed", [0, 3])
@@ -40,7 +40,7 @@ def test_an_operation_has_its_allowance_where_nobody_sets_a_limit(name: str, see
     rows = Counter(shot.case.operation for shot in plan.shots if "/row/" in shot.case.id)
     requests = Counter(shot.case.operation for shot in plan.shots)
 
-    for operation in provider(name).operations:
+    for operation in shipped_provider(name).operations:
         assert rows[operation] <= ROWS
         assert requests[operation] <= REQUESTS
         assert paid(plan, operation).images <= IMAGES

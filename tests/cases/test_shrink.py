@@ -1,4 +1,4 @@
-from harness.cases.shrink import Choice, smaller
+from harness.cases.shrink import Choice, shrink
 
 
 def _asked(ladders: list[int], fails: set[Choice], *, known: dict[Choice, bool]) -> list[Choice]:
@@ -9,7 +9,7 @@ def _asked(ladders: list[int], fails: set[Choice], *, known: dict[Choice, bool])
         return known.get(choice)
 
     while True:
-        best, wanted = smaller(ladders, answer)
+        best, wanted = shrink(ladders, answer)
         if wanted is None:
             return [*asked, best]
         known[wanted] = wanted in fails
@@ -28,11 +28,11 @@ def test_the_smallest_failing_choice_is_found() -> None:
 def test_what_is_known_is_not_asked() -> None:
     known: dict[Choice, bool] = {(0, 0): False, (0, 1): False, (1, 0): False, (1, 1): True}
 
-    assert smaller([2, 2], lambda one: known[one]) == ((1, 1), None)
+    assert shrink([2, 2], lambda one: known[one]) == ((1, 1), None)
 
 
 def test_a_failure_that_has_one_step_everywhere_has_nothing_smaller() -> None:
-    assert smaller([1, 1], lambda _one: True) == ((0, 0), None)
+    assert shrink([1, 1], lambda _one: True) == ((0, 0), None)
 
 
 def test_the_same_answers_lead_to_the_same_question() -> None:
@@ -41,5 +41,5 @@ def test_the_same_answers_lead_to_the_same_question() -> None:
     def answer(choice: Choice) -> bool | None:
         return known.get(choice)
 
-    assert smaller([4, 4, 4], answer) == smaller([4, 4, 4], answer)
-    assert smaller([4, 4, 4], answer)[1] is not None
+    assert shrink([4, 4, 4], answer) == shrink([4, 4, 4], answer)
+    assert shrink([4, 4, 4], answer)[1] is not None

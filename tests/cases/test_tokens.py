@@ -1,12 +1,12 @@
 import pytest
 
 from harness.cases.tokens import tokens
-from harness.core.jsontype import Json
-from harness.spec.load import provider
+from harness.core.jsonvalue import Json
+from harness.spec.load import shipped_provider
 
-SUB2API = provider("sub2api").operation("generate")
-BUBLE_EDIT = provider("buble").operation("edit")
-SUB2API_EDIT = provider("sub2api").operation("edit")
+SUB2API = shipped_provider("sub2api").operation("generate")
+BUBLE_EDIT = shipped_provider("buble").operation("edit")
+SUB2API_EDIT = shipped_provider("sub2api").operation("edit")
 
 
 @pytest.mark.parametrize(

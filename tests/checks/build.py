@@ -7,11 +7,10 @@ from decimal import Decimal
 
 from PIL import Image
 
-from harness.checks.findings import findings
-from harness.checks.verdicts import judge
-from harness.core.case import Case, Expect, Shot
+from harness.checks.judge import judge_records
+from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.exchange import Exchange, Failure, Picture, Reply, Request, Times
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import (
     Declared,
     ErrorClass,
@@ -21,17 +20,18 @@ from harness.core.outcome import (
     Refused,
     Usage,
 )
-from harness.core.record import Evidence, Record
+from harness.core.record import Provenance, Record
 from harness.core.verdict import Finding, Status, Verdict
+from harness.diagnosis.findings import findings
 from harness.spec import price
-from harness.spec.dialect import request
-from harness.spec.load import provider as shipped
-from harness.transport.body import read_body
-from harness.transport.pictures import Pictures
+from harness.spec.load import shipped_provider as shipped
+from harness.spec.request import build_request
+from harness.transport.bodies.body import read_body
+from harness.transport.bodies.images import ImageCollector
 from harness.wire.protocol import speak
-from harness.wire.step import Answer, Send
+from harness.wire.steps import Answer, Send
 
-LIVE = Evidence(kind="live", source="https://images.test", date="2026-12-01", by="qa")
+LIVE = Provenance(kind="live", source="https://images.test", date="2026-12-01", by="qa")
 
 BASE: dict[str, dict[str, Json]] = {
     "buble": {"model": "openai/gpt-image-2", "mode": "text_to_image", "prompt": "a fox"},
@@ -68,14 +68,14 @@ def case(  # noqa: PLR0913 - a case has this many parts
     )
 
 
-def shot(asked: Case) -> Shot:
+def shot(asked: Case) -> PlannedRequest:
     shop = shipped(asked.provider)
     operation = shop.operation(asked.operation)
-    listed = price.of(shop, operation, asked.arguments)
-    return Shot(
+    listed = price.price_of(shop, operation, asked.arguments)
+    return PlannedRequest(
         case=asked,
-        request=request(shop, operation, asked.arguments),
-        price=price.free(shop) if asked.expect == "refuse" else listed,
+        request=build_request(shop, operation, asked.arguments),
+        price=price.free_price(shop) if asked.expect == "refuse" else listed,
         at_risk=listed,
     )
 
@@ -157,7 +157,9 @@ def refused(
 
 
 def verdicts(*records: Record) -> tuple[Verdict, ...]:
-    return judge(records, {r.shot.case.provider: shipped(r.shot.case.provider) for r in records})
+    return judge_records(
+        records, {r.shot.case.provider: shipped(r.shot.case.provider) for r in records}
+    )
 
 
 def said(check: str, *records: Record) -> list[Status]:
@@ -172,7 +174,7 @@ def failures(*records: Record) -> list[tuple[str, str]]:
 
 def found(*records: Record) -> tuple[Finding, ...]:
     shops = {r.shot.case.provider: shipped(r.shot.case.provider) for r in records}
-    return findings(records, judge(records, shops), shops)
+    return findings(records, judge_records(records, shops), shops)
 
 
 # ------------------------------------------------------------------------- replies over the wire
@@ -190,7 +192,7 @@ def base64_image(width: int = 1024, height: int = 1024, *, kind: str = "PNG") ->
 
 def reply(body: bytes, *, status: int = 200) -> Reply:
     """Read a body as the transport does, its images taken out."""
-    read = read_body(body, Pictures(lambda _name, _raw: None))
+    read = read_body(body, ImageCollector(lambda _name, _raw: None))
     return Reply(status=status, document=read.document, text=read.text, pictures=read.pictures)
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.cases.written import written_cases
-from harness.core.case import Expect, Shot
+from harness.cases.boundaries import boundary_cases
+from harness.core.case import Expect, PlannedRequest
 from harness.core.exchange import Event, Exchange, Failure, Reply, Request, Step, Times
-from harness.core.jsontype import Json
-from harness.core.outcome import After, Images, Outcome
-from harness.core.places import INBOX, WEBHOOKS
+from harness.core.jsonvalue import Json
+from harness.core.outcome import FollowUpResult, Images, Outcome
+from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.core.record import Record
-from harness.plan import plan
-from harness.spec.load import provider as shipped
-from harness.wire.step import Answer
+from harness.planning.plan import make_plan
+from harness.spec.load import shipped_provider as shipped
+from harness.wire.steps import Answer
 from tests.checks.build import LIVE, picture, served, verdicts
 
 LOST = Failure(kind="network", why="reset", sent=True)
@@ -25,9 +25,9 @@ def shot(
     expect: Expect = "accept",
     breaks: str | None = None,
     **arguments: Json,
-) -> Shot:
+) -> PlannedRequest:
     """The plain request of an operation with more arguments."""
-    base = written_cases(shipped(name), operation)[0]
+    base = boundary_cases(shipped(name), operation)[0]
     case = replace(
         base,
         id=f"{operation}/by-hand",
@@ -35,7 +35,7 @@ def shot(
         breaks=breaks,
         arguments={**base.arguments, **arguments},
     )
-    return plan(shipped(name), [case], seed=0, spec_digest="").shots[0]
+    return make_plan(shipped(name), [case], seed=0, spec_digest="").shots[0]
 
 
 def made(step: Step, answer: Answer, sent_s: float = 0.0, end_s: float | None = None) -> Exchange:
@@ -46,7 +46,7 @@ def made(step: Step, answer: Answer, sent_s: float = 0.0, end_s: float | None = 
     )
 
 
-def record(asked: Shot, outcome: Outcome, exchanges: Sequence[Exchange] = ()) -> Record:
+def record(asked: PlannedRequest, outcome: Outcome, exchanges: Sequence[Exchange] = ()) -> Record:
     return Record(shot=asked, evidence=LIVE, outcome=outcome, exchanges=tuple(exchanges))
 
 
@@ -64,7 +64,7 @@ def polled(state: Json, status: int = 200, **more: Json) -> Reply:
     return Reply(status=status, document={"id": "j", "status": state, **more})
 
 
-def images_of(job: str | None = "j", after: Sequence[After] = ()) -> Images:
+def images_of(job: str | None = "j", after: Sequence[FollowUpResult] = ()) -> Images:
     return replace(served(picture(kind="webp")), job=job, after=tuple(after))
 
 
@@ -109,7 +109,7 @@ def called(*inboxes: Sequence[Json] | Answer, outcome: Outcome | None = None) ->
 
 
 # ------------------------------------------------------------------------------- streams
-def stream(asked: Shot, outcome: Outcome, *events: tuple[str, Json]) -> Record:
+def stream(asked: PlannedRequest, outcome: Outcome, *events: tuple[str, Json]) -> Record:
     """A record of one request that was answered with these events."""
     told = tuple(Event(name=name, at_s=1.0, data=data) for name, data in events)
     return record(asked, outcome, [made("submit", Reply(status=200, events=told))])

@@ -13,7 +13,7 @@ from PIL import Image
 
 from harness.core.case import Case
 from harness.core.exchange import Reply
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from tests.checks.build import base64_image, case, failures, image_bytes, reply, said, spoken

@@ -2,8 +2,8 @@ import pytest
 
 from harness.core.case import FollowUp
 from harness.core.exchange import Failure, Reply
-from harness.core.jsontype import Json
-from harness.core.outcome import After, Fault, Outcome
+from harness.core.jsonvalue import Json
+from harness.core.outcome import Fault, FollowUpResult, Outcome
 from harness.core.record import Record
 from tests.checks import lives
 from tests.checks.build import case, failures, picture, record, refused, said, served
@@ -99,15 +99,17 @@ ONCE = "the_same_key_makes_no_second_job"
 TAKEN = "job_is_taken_with_the_documented_status"
 
 
-def followed(*after: After, name: str = "apiframe") -> Record:
+def followed(*after: FollowUpResult, name: str = "apiframe") -> Record:
     """A served job and what was asked about it afterwards."""
     return lives.record(lives.shot(name), lives.images_of(after=after))
 
 
 def told(
     kind: FollowUp, status: int | None, job: str | None = None, state: str | None = None
-) -> After:
-    return After(kind=kind, status=status, job=job, state=state, why="" if status else "reset")
+) -> FollowUpResult:
+    return FollowUpResult(
+        kind=kind, status=status, job=job, state=state, why="" if status else "reset"
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def told(
         (told("poll_again", None), ("inconclusive", "asked again: reset")),
     ],
 )
-def test_a_job_that_has_ended_stays_so(after: After, word: tuple[str, str | None]) -> None:
+def test_a_job_that_has_ended_stays_so(after: FollowUpResult, word: tuple[str, str | None]) -> None:
     ((status, why),) = lives.words(STAY, followed(after))
 
     assert status == word[0]
@@ -153,7 +155,7 @@ def test_a_job_that_has_ended_stays_so(after: After, word: tuple[str, str | None
         (told("unknown_job", None), "inconclusive"),
     ],
 )
-def test_a_job_that_never_was_is_not_found(after: After, word: str) -> None:
+def test_a_job_that_never_was_is_not_found(after: FollowUpResult, word: str) -> None:
     assert [status for status, _ in lives.words(UNKNOWN, followed(after))] == [word]
 
 
@@ -169,7 +171,7 @@ def test_a_job_that_never_was_is_not_found(after: After, word: str) -> None:
         (told("same_key", None), "inconclusive"),
     ],
 )
-def test_a_repeated_key_is_answered_with_the_first_job(after: After, word: str) -> None:
+def test_a_repeated_key_is_answered_with_the_first_job(after: FollowUpResult, word: str) -> None:
     assert [status for status, _ in lives.words(ONCE, followed(after))] == [word]
 
 

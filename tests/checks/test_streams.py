@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.core.case import Shot
+from harness.core.case import PlannedRequest
 from harness.core.exchange import Picture, Reply
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
 from tests.checks.build import (
     absent_picture,
@@ -35,7 +35,7 @@ COMPLETED = {
 NOISE: tuple[str, Json] = ("keepalive", None)
 
 
-def asked(operation: str = "generate", *, partials: Json = 2, n: int = 1) -> Shot:
+def asked(operation: str = "generate", *, partials: Json = 2, n: int = 1) -> PlannedRequest:
     return shot("sub2api", operation, stream=True, partial_images=partials, n=n)
 
 

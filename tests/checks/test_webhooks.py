@@ -2,7 +2,7 @@ import pytest
 
 from harness.checks.webhooks import LATE_S
 from harness.core.exchange import Failure, Reply
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault
 from tests.checks.build import failures
 from tests.checks.lives import (

@@ -5,8 +5,8 @@ import pytest
 from harness.cli.benchmark import fresh_seed
 from harness.cli.measuring import Asked, measuring, slo
 from harness.core.errors import UsageError
-from harness.runner.options import Measuring
-from harness.spec.workloads import shipped
+from harness.planning.options import Measuring
+from harness.spec.workload.workloads import shipped_workloads
 
 
 def measured(concurrency: int | None = None, **asked: Any) -> Measuring:  # noqa: ANN401 - of several types
@@ -16,7 +16,7 @@ def measured(concurrency: int | None = None, **asked: Any) -> Measuring:  # noqa
 
 
 def test_a_bare_benchmark_asks_the_default_set_in_eight_blocks_four_at_once() -> None:
-    assert measured() == Measuring(workloads=shipped("default"), levels=(4,), blocks=8)
+    assert measured() == Measuring(workloads=shipped_workloads("default"), levels=(4,), blocks=8)
 
 
 def test_a_run_for_conformance_measures_nothing() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from harness.cli.main import status
-from harness.plan import Limits
-from harness.runner.prepare import new_plan
+from harness.planning.conformance import new_plan
+from harness.planning.plan import Limits
 from harness.spec.load import NAMES
 
 KEYS = {"id", "operation", "expect", "breaks", "covers", "arguments", "request", "price"}

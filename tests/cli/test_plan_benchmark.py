@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.assets import made
 from harness.cli.main import status
+from harness.reference_images import reference_bytes
 from harness.spec.load import NAMES
 
 MINE = """
@@ -143,7 +143,7 @@ def test_references_lie_where_the_user_says_and_are_written_on_demand(
     assert sent == "https://cdn.example/a/png-rgb-512x512-1.png"
     assert told.err == f"1 reference images: {tmp_path}\n"
     name = "png-rgb-512x512-1.png"
-    assert (tmp_path / name).read_bytes() == made(name)
+    assert (tmp_path / name).read_bytes() == reference_bytes(name)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import status
-from harness.spec.load import FOLDER, NAMES, provider
+from harness.spec.load import FOLDER, NAMES, shipped_provider
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])
@@ -106,8 +106,8 @@ def test_export_as_openapi_is_one_document(name: str, capsys: pytest.CaptureFixt
 
     assert code == 0
     assert printed["openapi"].startswith("3.1.")
-    assert printed["info"]["title"] == provider(name).title
-    assert all(one.path in printed["paths"] for one in provider(name).operations.values())
+    assert printed["info"]["title"] == shipped_provider(name).title
+    assert all(one.path in printed["paths"] for one in shipped_provider(name).operations.values())
 
 
 @pytest.mark.parametrize("names", [(), ("buble", "sub2api")])

@@ -12,12 +12,12 @@ import pytest
 from harness.cli.main import status
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.runner.cost import taken
+from harness.runner.execution.cost import charged_reservation
 from harness.spec.load import NAMES
-from harness.spec.load import provider as shipped
-from harness.stats.observed import observed
+from harness.spec.load import shipped_provider as shipped
+from harness.stats.benchmark.attempts import attempt_of
 from harness.store.line import JOURNAL
-from harness.store.past import Past, read_run
+from harness.store.reader import StoredRun, read_run
 from tests.runner.processes import KEYS, Emulator, emulator, started
 
 BENCHMARK = ("run", "--only", "benchmark", "--no-calibrate")
@@ -53,18 +53,18 @@ def ran(*arguments: str | Path) -> int:
     return status([*map(str, arguments)])
 
 
-def of(past: Past, name: str) -> list[Record]:
+def of(past: StoredRun, name: str) -> list[Record]:
     return [record for record in past.records if record.shot.case.provider == name]
 
 
-def agrees(shop: Emulator, past: Past, name: str) -> None:
+def agrees(shop: Emulator, past: StoredRun, name: str) -> None:
     """The provider's ledger and our records tell of the same requests and the same money."""
     records = of(past, name)
     entries = shop.ledger(name)
     made = [one.request.method for record in records for one in record.exchanges]
     assert Counter(one["method"] for one in entries) == Counter(made)
     spent = [
-        taken(record.shot, record.outcome, record.exchanges).price
+        charged_reservation(record.shot, record.outcome, record.exchanges).price
         for record in records
         if record.outcome is not None
     ]
@@ -126,7 +126,7 @@ def begun(
     raise AssertionError(f"it ended before: {process.communicate()}")
 
 
-def gone_on(shop: Emulator, folder: Path) -> Past:
+def gone_on(shop: Emulator, folder: Path) -> StoredRun:
     """Go on to the end; nothing was paid twice, and every shot has one record."""
     assert ran("run", "--resume", folder, "--no-calibrate", *LIMITS) == 0
     past = read_run(folder)
@@ -155,7 +155,7 @@ def test_a_killed_benchmark_goes_on_and_pays_nothing_twice(shop: Emulator, tmp_p
     cut_off = {(item.line.provider, item.line.case) for item in before.unfinished}
     for record in past.records:
         name, case = record.shot.case.provider, record.shot.case.id
-        seen = observed(record, shipped(name), usable=True)
+        seen = attempt_of(record, shipped(name), usable=True)
         assert seen is not None
         assert (seen.end == "cut_off") == ((name, case) in cut_off)
 

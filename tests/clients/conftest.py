@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from harness.assets import made
+from harness.reference_images import reference_bytes
 from tests.clients.speaking import Client, Served, client, serving
 
 GENERATIONS = {"openai-3": "clients", "openai-2": "clients-litellm"}
@@ -57,11 +57,12 @@ def buble(_served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def file(tmp_path: Path) -> Callable[[str], dict[str, str]]:
-    """Write a reference image of harness.assets; return it as an argument of a driver's call."""
+    """Write a reference image of harness.reference_images; return it as an argument of a driver's
+    call."""
 
     def written(name: str) -> dict[str, str]:
         path = tmp_path / name
-        path.write_bytes(made(name))
+        path.write_bytes(reference_bytes(name))
         return {"file": str(path)}
 
     return written

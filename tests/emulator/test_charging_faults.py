@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.emulator.faults import catalogue
+from harness.emulator.faults.catalogue import catalogue
 from tests.emulator.bodies import ADDRESS, picture
 
 if TYPE_CHECKING:

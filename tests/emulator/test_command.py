@@ -19,8 +19,8 @@ import pytest
 
 import harness.emulator
 from harness.emulator.__main__ import main
-from harness.emulator.jobs import Job
-from harness.emulator.latency import Latency
+from harness.emulator.jobs import EmulatedJob
+from harness.emulator.latency import LatencyModel
 from tests.emulator.conftest import Emulator
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def test_the_same_seed_gives_the_same_bytes_ids_and_durations(start: Start) -> N
 
 def test_durations_grow_with_quality_size_and_count() -> None:
     def median_s(quality: str, pixels: int, images: int) -> float:
-        latency = Latency(seed="1", time_scale=1.0)
+        latency = LatencyModel(seed="1", time_scale=1.0)
         draws = sorted(
             latency.generation_s(quality=quality, pixels=pixels, images=images) for _ in range(999)
         )
@@ -279,7 +279,7 @@ def _finished(emulator: Emulator, provider: str) -> None:
 
 
 def test_fixed_seconds_are_the_same_whatever_is_asked() -> None:
-    latency = Latency(seed="1", time_scale=0.5, fixed_s=20.0)
+    latency = LatencyModel(seed="1", time_scale=0.5, fixed_s=20.0)
     drawn = {
         latency.generation_s(quality=quality, pixels=pixels, images=images)
         for quality in ("low", "high")
@@ -292,7 +292,7 @@ def test_fixed_seconds_are_the_same_whatever_is_asked() -> None:
 
 
 def test_a_job_only_moves_forward() -> None:
-    job = Job(
+    job = EmulatedJob(
         id="a", start_s=100.0, created_at=0.0, duration_s=10.0, price=1.0, facts={}, base_url=""
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from harness.emulator.faults import catalogue
+from harness.emulator.faults.catalogue import catalogue
 from tests.emulator.bodies import picture
 
 if TYPE_CHECKING:

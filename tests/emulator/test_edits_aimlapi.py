@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from harness.emulator import validate
-from harness.emulator.faults import catalogue
+from harness.emulator.faults.catalogue import catalogue
 
 if TYPE_CHECKING:
     import httpx

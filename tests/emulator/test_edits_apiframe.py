@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.emulator import validate
-from harness.emulator.faults import catalogue
+from harness.emulator.faults.catalogue import catalogue
 from tests.emulator.listener import image, listening
 
 if TYPE_CHECKING:

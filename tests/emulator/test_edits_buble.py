@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from harness.emulator import validate
-from harness.emulator.faults import catalogue
+from harness.emulator.faults.catalogue import catalogue
 from tests.emulator.listener import image, listening, padded
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from harness.emulator.desk import Desk, Settings
-from harness.emulator.faults import ActiveFaults
+from harness.emulator.faults.catalogue import ActiveFaults
 from harness.emulator.idempotency import OtherBodyError, Submission, earlier, remember
-from harness.emulator.jobs import Job
-from harness.emulator.pictures import Pictures
+from harness.emulator.jobs import EmulatedJob
+from harness.emulator.pictures import ImageCache
+from harness.emulator.state import ProviderState, Settings
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Emulator
@@ -117,8 +117,10 @@ def test_under_the_fault_the_same_key_makes_and_charges_a_second_job(emulator: E
 
 
 def test_after_24_hours_a_key_is_new_again() -> None:
-    desk = Desk("apiframe", "credit", settings=Settings(time_scale=0.0), pictures=Pictures())
-    job = Job(
+    desk = ProviderState(
+        "apiframe", "credit", settings=Settings(time_scale=0.0), pictures=ImageCache()
+    )
+    job = EmulatedJob(
         id="a", start_s=desk.now_s(), created_at=0.0, duration_s=1.0, price=1.0, facts={},
         base_url="",
     )  # fmt: skip

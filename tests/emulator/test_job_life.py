@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from harness.emulator.faults import catalogue
+from harness.emulator.faults.catalogue import catalogue
 from tests.emulator.conftest import POLL, Emulator
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.emulator.ledger import Entry, Ledger
+from harness.emulator.ledger import Ledger, LedgerEntry
 from tests.emulator.bodies import ADDRESS, picture
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def test_an_edit_on_the_path_of_generations_is_booked_as_an_edit(
     assert _entries(emulator, provider)[0]["operation"] == "edit"
 
 
-def _entry(digest: str, amount: float, images: int) -> Entry:
-    return Entry(
+def _entry(digest: str, amount: float, images: int) -> LedgerEntry:
+    return LedgerEntry(
         time_s=0.0, provider="buble", method="POST", path="/", status=200, outcome="accepted",
         rule=None, operation="edit", body_sha256="b", request_sha256=digest, images=images,
         amount=amount, unit="credit", job=None,

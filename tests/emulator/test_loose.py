@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.faults import ActiveFaults, catalogue
+from harness.emulator.faults.catalogue import ActiveFaults, catalogue
 from harness.emulator.rules import AS_WRITTEN, check
 from tests.emulator.bodies import body
 

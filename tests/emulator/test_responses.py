@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 from harness.emulator import validate
-from harness.emulator.faults import catalogue
+from harness.emulator.faults.catalogue import catalogue
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Emulator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.emulator import validate
-from harness.emulator.rules import Law, check
+from harness.emulator.rules import RuleSwitches, check
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Emulator
@@ -177,7 +177,7 @@ def test_sub2api_reports_in_openai_s_order() -> None:
 
 
 def test_a_rule_both_ignored_and_strict_is_ignored(emulator: Emulator) -> None:
-    law = Law(ignored=frozenset({"n.range"}), tightened=frozenset({"n.range"}))
+    law = RuleSwitches(ignored=frozenset({"n.range"}), tightened=frozenset({"n.range"}))
 
     assert check("sub2api", "generate", emulator.body("sub2api", n=10), law) is None
 

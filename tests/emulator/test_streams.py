@@ -11,7 +11,7 @@ import httpx
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from harness.emulator.faults import catalogue
+from harness.emulator.faults.catalogue import catalogue
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Emulator

@@ -9,7 +9,7 @@ faults are written out, for each operation on which they show.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.spec.load import provider as shipped
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import Argument, Operation
 from harness.spec.rules import OneOf
 

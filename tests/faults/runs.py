@@ -12,15 +12,15 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.adaptive.strategies import follow_up_strategy
 from harness.cli.conclude import Conclusion, conclude
-from harness.core.case import Plan, Shot
-from harness.inquiry.askers import asker_for
-from harness.runner import reach, wanted
-from harness.runner.emulated import emulator
-from harness.runner.options import Options
-from harness.runner.prepare import plan_for
-from harness.runner.run import Run, run
-from harness.runner.watch import Watch
+from harness.core.case import Plan, PlannedRequest
+from harness.planning.conformance import plan_for
+from harness.planning.options import Options
+from harness.runner import endpoints, plan_source
+from harness.runner.emulated import emulator_process
+from harness.runner.progress import ProgressListener
+from harness.runner.run import Run, execute_run
 from harness.spec.provider import OPERATIONS
 
 SCALE = 0.0002
@@ -61,9 +61,9 @@ def staying(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     Before each run its ledger is emptied and its faults are switched; at another seed, which its
     draws would differ by, a run starts its own. Equal plans are made once.
     """
-    with emulator(time_scale=SCALE, seed=0) as served:
-        patch.setattr(reach, "emulator", _switched(served))
-        patch.setattr(wanted, "plan_for", planned)
+    with emulator_process(time_scale=SCALE, seed=0) as served:
+        patch.setattr(endpoints, "emulator", _switched(served))
+        patch.setattr(plan_source, "plan_for", planned)
         yield served
 
 
@@ -87,7 +87,7 @@ def planned(name: str, options: Options) -> Plan:
     return _PLANS[key]
 
 
-def _is_heavy(shot: Shot) -> bool:
+def _is_heavy(shot: PlannedRequest) -> bool:
     return any((part.size_bytes or 0) > HEAVY_BYTES for part in shot.request.form or ())
 
 
@@ -97,7 +97,9 @@ def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context man
         *, time_scale: float, seed: int, faults: Sequence[str] = (), port: int | None = None
     ) -> Iterator[Mapping[str, str]]:
         if seed:
-            with emulator(time_scale=time_scale, seed=seed, faults=faults, port=port) as other:
+            with emulator_process(
+                time_scale=time_scale, seed=seed, faults=faults, port=port
+            ) as other:
                 yield other
             return
         for provider, address in served.items():
@@ -135,7 +137,7 @@ def performed(
         time_scale=SCALE,
         operations=operations,
     )
-    return run(options, Watch(), asker=asker_for(options))
+    return execute_run(options, ProgressListener(), asker=follow_up_strategy(options))
 
 
 def concluded(done: Run) -> Conclusion:

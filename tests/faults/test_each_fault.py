@@ -6,7 +6,7 @@ import pytest
 from harness.cli.conclude import Conclusion
 from harness.core.verdict import Finding
 from harness.spec.load import NAMES
-from harness.spec.load import provider as shipped
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from tests.faults.expectation import expected, only_text
 from tests.faults.runs import catalogue, concluded, performed

@@ -17,13 +17,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from harness.cases.written import written_cases
+from harness.cases.boundaries import boundary_cases
 from harness.core.exchange import Reply, Request
-from harness.core.places import MISSING
-from harness.spec.source import first
+from harness.core.placeholders import MISSING
+from harness.spec.expressions import first_match
 from harness.wire.errors import is_error, refused_or_fault
 from harness.wire.job import job_id_of
-from harness.wire.retry import again, once
+from harness.wire.retry import send_once, send_until_answered
 from tests.lifecycle.promises import books_agree, told_of
 from tests.lifecycle.world import Known, World, whole
 
@@ -51,7 +51,7 @@ class JobMachine(RuleBasedStateMachine):
     def _arguments(self, n: int = 1, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The cheapest valid request; no two ask for the same."""
         self.number += 1
-        base: dict[str, Any] = dict(written_cases(self.world.provider, "generate")[0].arguments)
+        base: dict[str, Any] = dict(boundary_cases(self.world.provider, "generate")[0].arguments)
         base["prompt"] = f"{base['prompt']}, number {self.number}"
         if n > 1 and "n" in self.world.operation().arguments:
             base["n"] = n
@@ -63,14 +63,14 @@ class JobMachine(RuleBasedStateMachine):
         sent, images, listed = world.built(arguments, operation=operation)
         if not world.purse.take(images):
             return None
-        answer = world.talk(once(sent))
+        answer = world.talk(send_once(sent))
         if not isinstance(answer, Reply):
             return None
         if is_error(world.provider.errors, answer):
             if self._is_free(answer):
                 world.purse.give_back(images)
             return None
-        made = job_id_of(first(world.job.id, answer.document))
+        made = job_id_of(first_match(world.job.id, answer.document))
         if not made:
             raise world.broken("a submission is answered with a job", str(answer.document))
         if made in world.jobs:
@@ -112,7 +112,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule(unknown=UNKNOWN)
     def poll_an_unknown_job(self, unknown: str) -> None:
         world = self.world
-        answer = world.talk(again(self._polling(unknown), "poll"))
+        answer = world.talk(send_until_answered(self._polling(unknown), "poll"))
         if not isinstance(answer, Reply) or answer.status >= 500 or answer.status == 429:
             return
         world.did["polled an unknown job"] += 1
@@ -127,7 +127,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def _poll(self, known: Known) -> None:
         self.world.pace(known)
-        answer = self.world.talk(again(self._polling(known.id), "poll"))
+        answer = self.world.talk(send_until_answered(self._polling(known.id), "poll"))
         if isinstance(answer, Reply):
             told_of(self.world, known, answer)
 
@@ -154,7 +154,9 @@ class JobMachine(RuleBasedStateMachine):
 
     def _fetch(self, known: Known) -> None:
         for url in known.urls:
-            answer = self.world.talk(again(Request(method="GET", target=url), "download"))
+            answer = self.world.talk(
+                send_until_answered(Request(method="GET", target=url), "download")
+            )
             if not isinstance(answer, Reply) or answer.status >= 500:
                 continue
             shown = answer.document if isinstance(answer.document, str) else ""
@@ -171,7 +173,7 @@ class JobMachine(RuleBasedStateMachine):
             return
         method, _, path = way.partition(" ")
         target = self._polling(known.id).target + path
-        answer = self.world.talk(once(Request(method=method, target=target, body={})))
+        answer = self.world.talk(send_once(Request(method=method, target=target, body={})))
         refused = isinstance(answer, Reply) and answer.status >= 400
         known.cancel_refused |= refused and known.ended is None
         self.world.did["cancelled"] += 1
@@ -192,10 +194,10 @@ class JobMachine(RuleBasedStateMachine):
             body=body or sent.body,
             timeout_s=sent.timeout_s,
         )
-        answer = world.talk(once(repeated))
+        answer = world.talk(send_once(repeated))
         if not isinstance(answer, Reply):
             return  # it may have been paid: the money is not given back
-        told = job_id_of(first(world.job.id, answer.document))
+        told = job_id_of(first_match(world.job.id, answer.document))
         if told and told != known.id:
             raise world.broken("a key makes no second job", f"{told} beside {known.id}")
         refused = is_error(world.provider.errors, answer)
@@ -213,16 +215,16 @@ class JobMachine(RuleBasedStateMachine):
         known = self._submit(self._arguments(more={"webhook_url": address}))
         if known is None:
             return
-        answer = world.talk(again(wait, "deliveries"))
+        answer = world.talk(send_until_answered(wait, "deliveries"))
         for delivery in self._delivered(answer):
             body, webhook = delivery.get("body"), world.operation().webhook
             assert webhook is not None
             if delivery.get("signature") != "valid":
                 why = f"signature {delivery.get('signature')}"
                 raise world.broken("every webhook is signed", why)
-            if job_id_of(first(webhook.id, body)) != known.id:
+            if job_id_of(first_match(webhook.id, body)) != known.id:
                 raise world.broken("a webhook tells of its own job", str(body))
-            told = first(webhook.state, body)
+            told = first_match(webhook.state, body)
             self._poll(known)
             if told in (*world.job.done, *world.job.failed) and known.ended != told:
                 why = f"{told}, and the poll after it said {known.seen[-1]}"
@@ -242,7 +244,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule()
     def submit_what_must_fail(self) -> None:
         """A job that starts from an address with nothing behind it."""
-        edit = dict(written_cases(self.world.provider, "edit")[0].arguments)
+        edit = dict(boundary_cases(self.world.provider, "edit")[0].arguments)
         known = self._submit({**edit, "images": [MISSING]}, "edit")
         if known is not None:
             known.doomed = True

@@ -1,10 +1,10 @@
 """What must hold of a job whatever was asked before: held against each reply, and the books."""
 
 from harness.core.exchange import Reply
-from harness.spec.source import first
+from harness.spec.expressions import first_match
 from harness.wire.errors import OK, REDIRECT
+from harness.wire.images import charged_amount, image_texts
 from harness.wire.job import job_id_of
-from harness.wire.reading import amount, image_texts
 from tests.lifecycle.world import Known, World
 
 
@@ -15,10 +15,10 @@ def told_of(world: World, known: Known, answer: Reply) -> None:
         raise world.broken("a job that was is found", f"{known.id}: HTTP {answer.status}")
     if not OK <= answer.status < REDIRECT:
         return  # an outage, or a limit: nothing is told of the job
-    named = job_id_of(first(job.id, answer.document))
+    named = job_id_of(first_match(job.id, answer.document))
     if named != known.id:
         raise world.broken("a job is told of under its own id", f"{named}, not {known.id}")
-    state = first(job.state, answer.document)
+    state = first_match(job.state, answer.document)
     order = [*job.pending, "the end"]
     ends = (*job.done, *job.failed)
     if not isinstance(state, str) or state not in (*job.pending, *ends):
@@ -48,9 +48,9 @@ def _ended(world: World, known: Known, answer: Reply) -> None:
             raise world.broken("as many images come as were asked for", told)
         return
     world.did["failed"] += 1
-    if not first(job.error, answer.document):
+    if not first_match(job.error, answer.document):
         raise world.broken("a failed job says why", str(answer.document))
-    charged = amount(first(world.operation().reply.charged, answer.document))
+    charged = charged_amount(first_match(world.operation().reply.charged, answer.document))
     if charged and world.provider.prices.failed_free is not None:
         raise world.broken("a failed job costs nothing", f"{charged}")
     if charged == 0:

@@ -16,17 +16,17 @@ from typing import Any
 import httpx
 
 from harness.core.exchange import Failure, Picture, Reply, Request
-from harness.core.places import INBOX, THIS_RUN, WEBHOOKS
+from harness.core.placeholders import INBOX, THIS_RUN, WEBHOOKS
 from harness.spec import price
-from harness.spec.dialect import request
 from harness.spec.lifecycle import Job
-from harness.spec.load import provider as shipped
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import Operation, Provider
-from harness.transport.live import Endpoint, Live
-from harness.transport.outside import Outside
-from harness.transport.pictures import Pictures
-from harness.transport.secrets import Redactor
-from harness.wire.step import Answer, Pause, Send, Talk
+from harness.spec.request import build_request
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.callbacks.server import CallbackServer
+from harness.transport.client import Live, LiveEndpoint
+from harness.transport.redaction import Redactor
+from harness.wire.steps import Answer, Pause, Send, Talk
 from tests.lifecycle.purse import Purse
 
 SCALE = 0.001
@@ -86,8 +86,8 @@ class World:
         self._outside = self._places(key, webhook_url, port)
         started = time.monotonic()
         self._transport = Live(
-            Endpoint(base_url=url, auth=self.provider.auth, key=key, provider=name),
-            pictures=Pictures(lambda _name, _raw: None),
+            LiveEndpoint(base_url=url, auth=self.provider.auth, key=key, provider=name),
+            pictures=ImageCollector(lambda _name, _raw: None),
             redactor=Redactor({self.provider.auth.env: key}),
             now_s=lambda: time.monotonic() - started,
             time_scale=time_scale,
@@ -97,9 +97,9 @@ class World:
         self._control = httpx.Client(base_url=url, trust_env=False)
         self._tokens = 0
 
-    def _places(self, key: str, webhook_url: str | None, port: int | None) -> Outside:
+    def _places(self, key: str, webhook_url: str | None, port: int | None) -> CallbackServer:
         webhook = self.operation().webhook
-        return Outside(
+        return CallbackServer(
             now_s=time.monotonic,
             assets_url=None,
             webhook_url=webhook_url,
@@ -172,8 +172,10 @@ class World:
         """Return a submission under a key of its own, how many images it asks for, its price."""
         self._tokens += 1
         described = self.operation(operation)
-        sent = request(self.provider, described, dict(arguments), key=f"{THIS_RUN}-{self._tokens}")
-        listed = price.of(self.provider, described, dict(arguments))
+        sent = build_request(
+            self.provider, described, dict(arguments), key=f"{THIS_RUN}-{self._tokens}"
+        )
+        listed = price.price_of(self.provider, described, dict(arguments))
         return sent, listed.images, listed.amount
 
     def webhook(self) -> tuple[str, Request]:

@@ -10,13 +10,13 @@ from harness.core.case import Price
 from harness.core.slot import FitKind
 from harness.core.verdict import Estimate
 from harness.core.workload import Difference, Fit, Workload
-from harness.report.benchmark import Benchmarked, benchmarked
+from harness.report.benchmark.answers import Benchmarked, benchmarked
 from harness.report.model import Report
-from harness.stats.measured import (
+from harness.stats.benchmark.model import (
+    Attempt,
     Comparison,
     End,
     Measured,
-    Observation,
     Ranking,
     Reliability,
     Saved,
@@ -180,8 +180,8 @@ def comparison(
 
 def observation(
     provider: str = "sub2api", *, end: End = "served", late_s: float = 0.001, seconds: float = 9.8
-) -> Observation:
-    return Observation(
+) -> Attempt:
+    return Attempt(
         provider=provider,
         basis="live",
         emulated=False,

@@ -5,8 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from harness.assets import described, recipe
-from harness.core.case import Case, Expect, Price, Shot
+from harness.core.case import Case, Expect, PlannedRequest, Price
 from harness.core.exchange import (
     Event,
     Exchange,
@@ -18,23 +17,24 @@ from harness.core.exchange import (
     Step,
     Times,
 )
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Images, Outcome, Refused
-from harness.core.record import Evidence, Record
+from harness.core.record import Provenance, Record
 from harness.core.run import RunHeader
 from harness.core.verdict import Finding, Status, Verdict
+from harness.reference_images import parse_recipe, reference_json
 from harness.report.compose import compose
 from harness.report.model import Report
-from harness.spec import dialect
-from harness.spec.load import NAMES, provider
+from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import Constraint
+from harness.spec.request import build_request
 
 Arguments = dict[str, Json]
 
-EMULATOR = Evidence(kind="emulator", source="emulator", date="2026-12-01", by="harness 0.1.0")
-REPLAY = Evidence(kind="recorded", source="emulator", date="2026-12-01", by="harness 0.1.0")
-LIVE = Evidence(kind="live", source="https://images.example.org", date="2026-12-01", by="qa")
-TAPED = Evidence(kind="recorded", source="https://images.example.org", date="2026-11-30", by="qa")
+EMULATOR = Provenance(kind="emulator", source="emulator", date="2026-12-01", by="harness 0.1.0")
+REPLAY = Provenance(kind="recorded", source="emulator", date="2026-12-01", by="harness 0.1.0")
+LIVE = Provenance(kind="live", source="https://images.example.org", date="2026-12-01", by="qa")
+TAPED = Provenance(kind="recorded", source="https://images.example.org", date="2026-11-30", by="qa")
 
 
 def case(  # noqa: PLR0913 - a case has this many parts
@@ -62,13 +62,13 @@ def case(  # noqa: PLR0913 - a case has this many parts
     )
 
 
-def shot(asked: Case, *, amount: str = "1", images: int = 1) -> Shot:
-    shop = provider(asked.provider)
+def shot(asked: Case, *, amount: str = "1", images: int = 1) -> PlannedRequest:
+    shop = shipped_provider(asked.provider)
     unit = shop.prices.unit
-    request = dialect.request(shop, shop.operation(asked.operation), asked.arguments)
+    request = build_request(shop, shop.operation(asked.operation), asked.arguments)
     full = Price(amount=Decimal(amount), unit=unit, images=images)
     free = Price(amount=Decimal(0), unit=unit, images=0)
-    return Shot(
+    return PlannedRequest(
         case=asked,
         request=request,
         price=free if asked.expect == "refuse" else full,
@@ -128,7 +128,7 @@ def record(  # noqa: PLR0913 - a record has this many parts
     asked: Case,
     outcome: Outcome | None,
     *,
-    evidence: Evidence = LIVE,
+    evidence: Provenance = LIVE,
     seconds: float = 20.0,
     start_s: float = 0.0,
     polls: int = 0,
@@ -200,9 +200,9 @@ def job_record(
 
 def file_arguments(name: str) -> Json:
     """Describe a reference image as a case's arguments hold it."""
-    wanted = recipe(name)
+    wanted = parse_recipe(name)
     assert wanted is not None
-    return described(wanted)
+    return reference_json(wanted)
 
 
 def verdict(
@@ -247,7 +247,7 @@ def finding(
 
 
 def header(
-    evidence: dict[str, Evidence] | None = None, *, notes: tuple[str, ...] = ()
+    evidence: dict[str, Provenance] | None = None, *, notes: tuple[str, ...] = ()
 ) -> RunHeader:
     named = evidence or {}
     return RunHeader(
@@ -279,7 +279,7 @@ def report(
         records,
         verdicts,
         findings,
-        {name: provider(name) for name in names},
+        {name: shipped_provider(name) for name in names},
     )
 
 
@@ -288,7 +288,7 @@ _PACE_S = {"buble": 24.0, "sub2api": 13.0, "apiframe": 41.0, "nanobanana": 18.0,
 _PRICE = {"buble": "4", "sub2api": "1", "apiframe": "7", "nanobanana": "0.5", "aimlapi": "0.053"}
 
 
-def sample(evidence: Evidence = REPLAY) -> Report:
+def sample(evidence: Provenance = REPLAY) -> Report:
     """Compose a run over five providers with all that can happen.
 
     buble and nanobanana keep everything, sub2api breaks two promises, apiframe is down half of the
@@ -298,7 +298,7 @@ def sample(evidence: Evidence = REPLAY) -> Report:
     records: list[Record] = []
     verdicts: list[Verdict] = []
     for name in NAMES:
-        for item in provider(name).operation("generate").constraints:
+        for item in shipped_provider(name).operation("generate").constraints:
             for made in _about(name, item, draw, evidence):
                 records.append(made)
                 verdicts += _judged(made, item)
@@ -320,11 +320,11 @@ def sample(evidence: Evidence = REPLAY) -> Report:
         records,
         verdicts,
         findings,
-        {name: provider(name) for name in NAMES},
+        {name: shipped_provider(name) for name in NAMES},
     )
 
 
-def _about(name: str, item: Constraint, draw: Random, evidence: Evidence) -> Iterator[Record]:
+def _about(name: str, item: Constraint, draw: Random, evidence: Provenance) -> Iterator[Record]:
     base: dict[str, Json] = {"model": "gpt-image-2", "prompt": "A red fox in the snow", "n": 1}
     value: dict[str, Json] = {item.parameter: "16:9" if "ratio" in item.id else "odd value"}
     if not item.documented:
@@ -360,7 +360,7 @@ def _about(name: str, item: Constraint, draw: Random, evidence: Evidence) -> Ite
     yield _sent(asked, answer, draw, evidence)
 
 
-def _sent(asked: Case, outcome: Outcome, draw: Random, evidence: Evidence) -> Record:
+def _sent(asked: Case, outcome: Outcome, draw: Random, evidence: Provenance) -> Record:
     if asked.provider == "aimlapi":
         return record(asked, None, evidence=evidence, skipped="budget: usd 0.50 are spent")
     if asked.provider == "apiframe" and draw.random() < 0.5:

@@ -4,8 +4,8 @@ from typing import get_args
 import pytest
 
 from harness.core.benchmark import Benchmark, Calibration, Stage, Watched
-from harness.report.cautions import CautionKind, cautions, nearest
-from harness.stats.measured import Measured
+from harness.report.benchmark.cautions import CautionKind, cautions, nearest_workloads
+from harness.stats.benchmark.model import Measured
 from tests.report import benchmarks as bm
 
 DESIGN = bm.design((bm.SQUARE,))
@@ -107,14 +107,14 @@ def test_an_error_is_held_against_the_calibration_most_like_the_row() -> None:
     busy = replace(bm.CALIBRATION, concurrency=64)
     benchmark = replace(FINE, calibrations=(small, large, busy, bm.CALIBRATION))
 
-    assert nearest(benchmark, SOLID.speeds[0]) == bm.CALIBRATION
+    assert nearest_workloads(benchmark, SOLID.speeds[0]) == bm.CALIBRATION
 
 
 def test_a_timetable_has_no_concurrency_to_compare_with() -> None:
     stage = Stage(name=bm.STAGE.name, blocks=8, rate_per_s=0.5)
     benchmark = replace(FINE, design=replace(DESIGN, stages=(stage,)))
 
-    assert nearest(benchmark, SOLID.speeds[0]) == bm.CALIBRATION
+    assert nearest_workloads(benchmark, SOLID.speeds[0]) == bm.CALIBRATION
 
 
 def test_nothing_measured_has_nothing_to_say_of_its_figures() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.curves import Picture, picture
-from harness.stats.measured import Speed
+from harness.report.charts import Chart, draw_chart
+from harness.stats.benchmark.model import Speed
 from tests.report import benchmarks as bm
 
 ROW = bm.speed("sub2api", bm.SQUARE)
@@ -24,8 +24,8 @@ def _row(ends: list[float], *, waiting: bool = False) -> Speed:
     )
 
 
-def _drawn(*rows: Speed) -> Picture:
-    found = picture(rows, [f"provider {at}" for at in range(len(rows))], range(len(rows)))
+def _drawn(*rows: Speed) -> Chart:
+    found = draw_chart(rows, [f"provider {at}" for at in range(len(rows))], range(len(rows)))
     assert found is not None
     return found
 
@@ -105,7 +105,7 @@ def test_rows_without_a_figure_have_no_picture() -> None:
     none = bm.few(None, 6, n=0)
     empty = replace(ROW, n=0, curve=((0.0, 1.0),), median=none, p95=none, mean=none, horizon_s=0.0)
 
-    assert picture([empty], ["sub2api"], [0]) is None
+    assert draw_chart([empty], ["sub2api"], [0]) is None
 
 
 def test_one_who_served_nothing_stands_beside_those_who_did() -> None:

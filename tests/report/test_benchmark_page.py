@@ -4,12 +4,12 @@ from dataclasses import replace
 import pytest
 
 from harness.core.workload import Difference, Workload
-from harness.report.benchmark import benchmarked
-from harness.report.html import html
-from harness.report.markdown import markdown
+from harness.report.benchmark.answers import benchmarked
+from harness.report.formats.html import html
+from harness.report.formats.markdown import markdown
 from tests.report import benchmarks as bm
 from tests.report import builders as b
-from tests.report.test_html import EVIL, STYLE, Page, contrast
+from tests.report.formats.test_html import EVIL, STYLE, Page, contrast
 
 
 def test_the_benchmark_stands_before_the_conformance_parts() -> None:

@@ -1,11 +1,11 @@
 import pytest
 
 from harness.report.compose import compose
-from harness.spec.load import NAMES, provider
+from harness.spec.load import NAMES, shipped_provider
 from tests.report import builders as b
 
 REFUSE = b.case(id="n=11", expect="refuse", breaks="n.range")
-SHOP = {"sub2api": provider("sub2api")}
+SHOP = {"sub2api": shipped_provider("sub2api")}
 
 
 def test_providers_stand_in_the_order_given() -> None:

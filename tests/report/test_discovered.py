@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.core.record import Evidence
-from harness.inquiry.discover import discoveries
-from harness.inquiry.discover_row import Discovered
+from harness.adaptive.discovery.discovery import discoveries
+from harness.adaptive.discovery.row import Discovered
+from harness.core.record import Provenance
 from harness.report.discovered import discovered_json, discovered_markdown, discovered_toml
-from harness.report.html import html
-from harness.spec.load import FOLDER, NAMES, load, provider
+from harness.report.formats.html import html
+from harness.spec.load import FOLDER, NAMES, load_provider_file, shipped_provider
 from harness.spec.provider import Provider
-from tests.inquiry.discover_world import World, drive, emulated
+from tests.adaptive.discover_world import World, drive, emulated
 from tests.report import builders as b
 
 HONOURED = ("n", "size", "background", "tools[0].background")
@@ -23,7 +23,7 @@ HEADER = re.compile(r"\[operations\.\w+\.arguments\.\w+\]")
 
 def rows_of(world: World) -> tuple[Discovered, ...]:
     records = [emulated(record) for record in drive(world).records]
-    return discoveries(provider(world.name), records)
+    return discoveries(shipped_provider(world.name), records)
 
 
 def pasted(name: str, fragment: str) -> str:
@@ -51,12 +51,12 @@ def pasted(name: str, fragment: str) -> str:
 def loaded(name: str, fragment: str, tmp_path: Path) -> Provider:
     path = tmp_path / f"{name}.toml"
     path.write_text(pasted(name, fragment), encoding="utf-8")
-    return load(path)
+    return load_provider_file(path)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fragment_can_be_pasted_into_the_shipped_toml(name: str, tmp_path: Path) -> None:
-    shop = provider(name)
+    shop = shipped_provider(name)
     rows = [
         row
         for operation in shop.operations
@@ -90,7 +90,7 @@ def test_a_fragment_can_be_pasted_into_the_shipped_toml(name: str, tmp_path: Pat
 
 
 def test_a_line_says_what_was_observed_when_and_by_whom() -> None:
-    shop = provider("apiframe")
+    shop = shipped_provider("apiframe")
     fragment = discovered_toml(shop, rows_of(World(name="apiframe", prompt=4000)))
     table = tomllib.loads(fragment)["operations"]["generate"]["arguments"]["prompt"]
 
@@ -105,7 +105,7 @@ def test_a_line_says_what_was_observed_when_and_by_whom() -> None:
 
 
 def test_what_the_documents_disagree_on_stays_contradictory() -> None:
-    shop = provider("apiframe")
+    shop = shipped_provider("apiframe")
     fragment = discovered_toml(
         shop, rows_of(World(name="apiframe", operation="edit", references=3))
     )
@@ -115,7 +115,7 @@ def test_what_the_documents_disagree_on_stays_contradictory() -> None:
 
 
 def test_a_limit_that_was_never_reached_is_a_comment_and_no_rule() -> None:
-    shop = provider("apiframe")
+    shop = shipped_provider("apiframe")
     fragment = discovered_toml(shop, rows_of(World(name="apiframe")))
 
     assert "max_length" not in fragment
@@ -123,7 +123,7 @@ def test_a_limit_that_was_never_reached_is_a_comment_and_no_rule() -> None:
 
 
 def test_an_honoured_field_becomes_an_argument_that_nothing_promises() -> None:
-    shop = provider("buble")
+    shop = shipped_provider("buble")
     rows = rows_of(World(name="buble", fields={"size": "honoured", "style": "refused"}))
     arguments = tomllib.loads(discovered_toml(shop, rows))["operations"]["generate"]["arguments"]
 
@@ -135,7 +135,7 @@ def test_an_honoured_field_becomes_an_argument_that_nothing_promises() -> None:
 def test_foreign_text_cannot_break_out_of_a_comment_or_a_table() -> None:
     (first, *_) = rows_of(World(name="buble"))
     hostile = replace(first, observed="a\n[operations.generate]\n| <b>x</b> \x1b[31m")
-    fragment = discovered_toml(provider("buble"), [hostile])
+    fragment = discovered_toml(shipped_provider("buble"), [hostile])
     page = discovered_markdown([hostile])
 
     assert tomllib.loads(fragment) == {}
@@ -162,7 +162,7 @@ def test_a_live_table_has_no_word_of_an_emulator() -> None:
 def test_json_holds_every_field_and_a_day_that_may_be_unknown() -> None:
     (row, *_) = rows_of(World(name="buble"))
     undated = replace(
-        row, on=None, evidence=Evidence(kind="recorded", source="a.test", date="unknown", by="x")
+        row, on=None, evidence=Provenance(kind="recorded", source="a.test", date="unknown", by="x")
     )
     first, second = json.loads(json.dumps(discovered_json([row, undated])))
 
@@ -174,7 +174,7 @@ def test_json_holds_every_field_and_a_day_that_may_be_unknown() -> None:
 
 def test_without_rows_there_is_nothing_to_show() -> None:
     assert discovered_markdown([]) == ""
-    assert discovered_toml(provider("buble"), []) == ""
+    assert discovered_toml(shipped_provider("buble"), []) == ""
     assert discovered_json([]) == []
 
 

@@ -1,7 +1,12 @@
 import pytest
 
-from harness.core.record import Evidence
-from harness.report.evidence import about_provider, banner, in_short, words
+from harness.core.record import Provenance
+from harness.report.evidence import (
+    about_provider,
+    describe_provenance,
+    provenance_banner,
+    short_provenance,
+)
 from tests.report import builders as b
 
 
@@ -10,7 +15,7 @@ from tests.report import builders as b
     [(b.EMULATOR, False), (b.REPLAY, False), (b.LIVE, True), (b.TAPED, True), (None, False)],
 )
 def test_only_live_replies_and_their_recordings_speak_of_the_provider(
-    *, evidence: Evidence | None, real: bool
+    *, evidence: Provenance | None, real: bool
 ) -> None:
     assert about_provider(evidence) is real
 
@@ -29,15 +34,15 @@ def test_only_live_replies_and_their_recordings_speak_of_the_provider(
     ],
 )
 def test_the_banner_says_what_the_report_is_about(
-    evidence: Evidence, level: str, title: str
+    evidence: Provenance, level: str, title: str
 ) -> None:
-    found = banner({"buble": evidence, "apiframe": None})
+    found = provenance_banner({"buble": evidence, "apiframe": None})
 
     assert (found.level, found.title) == (level, title)
 
 
 def test_a_banner_over_both_names_the_emulated_ones() -> None:
-    found = banner({"buble": b.REPLAY, "sub2api": b.LIVE})
+    found = provenance_banner({"buble": b.REPLAY, "sub2api": b.LIVE})
 
     assert found.level == "mixed"
     assert found.title == "Partly emulated: buble"
@@ -45,11 +50,13 @@ def test_a_banner_over_both_names_the_emulated_ones() -> None:
 
 
 def test_a_recording_names_its_day_and_its_author() -> None:
-    assert words(b.TAPED) == "recorded 2026-11-30 by qa from https://images.example.org"
-    assert words(b.REPLAY) == "emulator, recorded 2026-12-01 by harness 0.1.0"
+    assert (
+        describe_provenance(b.TAPED) == "recorded 2026-11-30 by qa from https://images.example.org"
+    )
+    assert describe_provenance(b.REPLAY) == "emulator, recorded 2026-12-01 by harness 0.1.0"
 
 
 def test_even_in_short_a_replay_of_the_emulator_is_called_so() -> None:
-    short = [in_short(item) for item in (b.EMULATOR, b.REPLAY, b.TAPED, b.LIVE, None)]
+    short = [short_provenance(item) for item in (b.EMULATOR, b.REPLAY, b.TAPED, b.LIVE, None)]
 
     assert short == ["emulator", "emulator, recorded", "recorded 2026-11-30", "live", "none"]

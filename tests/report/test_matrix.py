@@ -7,8 +7,8 @@ from harness.core.outcome import Outcome
 from harness.core.record import Record
 from harness.core.verdict import Finding, Standing, Verdict
 from harness.report.matrix import matrix
-from harness.report.model import Cell, Matrix
-from harness.spec.load import provider
+from harness.report.model import Matrix, MatrixCell
+from harness.spec.load import shipped_provider
 from tests.report import builders as b
 
 ACCEPT = b.case(id="n=10", covers=("n.range=10", "prompt.required"))
@@ -19,10 +19,10 @@ OBSERVE = b.case(id="stream", expect="observe", breaks="stream.never_with", cove
 def table(
     records: list[Record], verdicts: list[Verdict], findings: Sequence[Finding] = ()
 ) -> Matrix:
-    return matrix(records, verdicts, findings, {"sub2api": provider("sub2api")})
+    return matrix(records, verdicts, findings, {"sub2api": shipped_provider("sub2api")})
 
 
-def cell(drawn: Matrix, promise: str, column: int = 0) -> Cell:
+def cell(drawn: Matrix, promise: str, column: int = 0) -> MatrixCell:
     return next(row for row in drawn.rows if row.id == promise).cells[column]
 
 
@@ -75,7 +75,7 @@ def test_one_failure_outweighs_any_number_of_passes() -> None:
 
 def test_a_finding_breaks_its_cell_without_any_verdict() -> None:
     bad = b.record(REFUSE, b.images(11))
-    drawn = matrix([bad], [], [b.finding(bad)], {"sub2api": provider("sub2api")})
+    drawn = matrix([bad], [], [b.finding(bad)], {"sub2api": shipped_provider("sub2api")})
 
     assert cell(drawn, "n.range").state == "broken"
 
@@ -83,7 +83,7 @@ def test_a_finding_breaks_its_cell_without_any_verdict() -> None:
 def test_a_finding_about_the_reply_as_a_whole_stands_under_its_check() -> None:
     bad = b.record(ACCEPT, b.images(1))
     promise = b.finding(bad, constraint=None, check="delivers_the_asked_number")
-    drawn = matrix([bad], [], [promise], {"sub2api": provider("sub2api")})
+    drawn = matrix([bad], [], [promise], {"sub2api": shipped_provider("sub2api")})
 
     assert cell(drawn, "delivers_the_asked_number").state == "broken"
     assert drawn.rows[-1].kind == "reply"
@@ -93,7 +93,9 @@ def test_a_check_that_has_nothing_to_look_at_is_absent_where_others_speak() -> N
     names = ("buble", "sub2api", "apiframe")
     first, second, third = (b.record(b.case(name=name), b.images()) for name in names)
     verdicts = [b.verdict(first, check="job_moves_forward"), b.verdict(second)]
-    drawn = matrix([first, second, third], verdicts, [], {name: provider(name) for name in names})
+    drawn = matrix(
+        [first, second, third], verdicts, [], {name: shipped_provider(name) for name in names}
+    )
 
     assert [cell(drawn, "job_moves_forward", at).state for at in range(3)] == [
         "held",
@@ -150,9 +152,9 @@ def test_an_observed_case_counts_for_nothing_that_it_merely_keeps() -> None:
 def test_a_missing_promise_is_absent_with_the_reason() -> None:
     names = ("buble", "sub2api")
     records = [b.record(b.case(name=name), b.images()) for name in names]
-    drawn = matrix(records, [], [], {name: provider(name) for name in names})
+    drawn = matrix(records, [], [], {name: shipped_provider(name) for name in names})
 
-    assert cell(drawn, "n.range", 0) == Cell(state="absent", note="no such parameter")
+    assert cell(drawn, "n.range", 0) == MatrixCell(state="absent", note="no such parameter")
     assert cell(drawn, "aspect_ratio.one_of", 1).note == ("no such parameter")
 
 

@@ -1,8 +1,8 @@
 import pytest
 
-from harness.core.jsontype import Json
-from harness.core.places import MISSING
-from harness.report.html import html
+from harness.core.jsonvalue import Json
+from harness.core.placeholders import MISSING
+from harness.report.formats.html import html
 from tests.report import builders as b
 
 ONE, TWO = "png-rgb-64x64-1.png", "png-rgb-64x64-2-cut.png"

@@ -3,13 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.plot import plot
-from harness.stats.latency import by_operation
+from harness.stats.conformance.latency import latency_by_operation
 from tests.report import builders as b
 
 
 @given(st.lists(st.floats(1e-4, 1e5), min_size=1, max_size=12))
 def test_all_marks_lie_on_the_axis(durations: list[float]) -> None:
-    rows = by_operation(
+    rows = latency_by_operation(
         [b.record(b.case(id=str(at)), b.images(), seconds=s) for at, s in enumerate(durations)]
     )
     drawn = plot(rows)
@@ -27,7 +27,7 @@ def test_rows_share_one_axis() -> None:
         b.record(b.case(), b.images(), seconds=10.0),
         b.record(b.case(name="buble"), b.images(), seconds=40.0),
     ]
-    drawn = plot(by_operation(records))
+    drawn = plot(latency_by_operation(records))
 
     assert (drawn.unit, [tick.label for tick in drawn.ticks]) == (
         "s",
@@ -37,7 +37,7 @@ def test_rows_share_one_axis() -> None:
 
 
 def test_short_times_are_in_milliseconds() -> None:
-    drawn = plot(by_operation([b.record(b.case(), b.images(), seconds=0.05)]))
+    drawn = plot(latency_by_operation([b.record(b.case(), b.images(), seconds=0.05)]))
 
     assert drawn.unit == "ms"
 

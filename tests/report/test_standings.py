@@ -8,13 +8,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harness.core.verdict import Finding
-from harness.report.html import html
-from harness.report.junit import junit
-from harness.report.markdown import markdown
+from harness.report.formats.html import html
+from harness.report.formats.junit import junit
+from harness.report.formats.markdown import markdown
+from harness.report.formats.summary_json import summary_json
 from harness.report.model import Report
-from harness.report.summary import as_json
 from tests.report import builders as b
-from tests.report.test_summary import SCHEMA
+from tests.report.formats.test_summary_json import SCHEMA
 
 OVER = b.record(b.case(id="n=11", expect="refuse", breaks="n.range"), b.images(11))
 SIZE = b.record(b.case(id="size=17", expect="refuse", breaks="size.multiple_of"), b.images())
@@ -43,7 +43,7 @@ ALL = (TOGETHER, FLAKY, SURE)
 
 
 def test_only_confirmed_ones_are_findings_in_the_summary() -> None:
-    found = json.loads(as_json(report(*ALL)))
+    found = json.loads(summary_json(report(*ALL)))
 
     assert list(Draft202012Validator(SCHEMA).iter_errors(found)) == []
     assert [one["constraint"] for one in found["findings"]] == ["n.range"]
@@ -54,7 +54,7 @@ def test_only_confirmed_ones_are_findings_in_the_summary() -> None:
 
 
 def test_a_flaky_one_has_its_share_with_a_wilson_interval() -> None:
-    interval = json.loads(as_json(report(FLAKY)))["flaky"][0]["interval"]
+    interval = json.loads(summary_json(report(FLAKY)))["flaky"][0]["interval"]
 
     # 1 of 3: R, prop.test(1, 3, correct = FALSE)$conf.int gives 0.06149194 and 0.79234033.
     assert interval["low"] == pytest.approx(0.06149194)
@@ -63,7 +63,7 @@ def test_a_flaky_one_has_its_share_with_a_wilson_interval() -> None:
 
 
 def test_each_finding_names_its_own_folder() -> None:
-    found = json.loads(as_json(report(*ALL)))
+    found = json.loads(summary_json(report(*ALL)))
     folders = [
         one["reproduction"] for key in ("findings", "flaky", "unconfirmed") for one in found[key]
     ]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.figures import money, seconds
-from harness.report.text import count, hidden, pruned, shortened, shown, visible
+from harness.report.figures import money_text, seconds
+from harness.report.text import count, hidden, one_line, pruned_json, shortened, visible
 
 
 @given(st.text())
@@ -24,11 +24,11 @@ def test_marks_that_turn_the_direction_round_are_spelled() -> None:
 
 def test_a_long_text_says_how_long_it_was() -> None:
     assert shortened("x" * 10_240, 5) == "xxxxx… (10,240 characters)"
-    assert shown("a\n\n b") == "a b"
+    assert one_line("a\n\n b") == "a b"
 
 
 def test_long_texts_are_shortened_wherever_they_are() -> None:
-    found = pruned({"prompt": "x" * 500, "list": ["y" * 500, 1, None]})
+    found = pruned_json({"prompt": "x" * 500, "list": ["y" * 500, 1, None]})
 
     assert found == {
         "prompt": "x" * 160 + "… (500 characters)",
@@ -59,7 +59,7 @@ def test_a_duration_has_a_unit_and_about_three_digits(value: float | None, text:
     [("1", "credit", "1 credit"), ("80.0", "credit", "80 credits"), ("0.053", "usd", "0.053 usd")],
 )
 def test_money_names_its_unit(value: str, unit: str, text: str) -> None:
-    assert money(Decimal(value), unit) == text
+    assert money_text(Decimal(value), unit) == text
 
 
 def test_a_count_agrees_with_its_noun() -> None:

@@ -8,22 +8,22 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harness.core.exchange import Event
-from harness.core.jsontype import Json
-from harness.core.record import Evidence
-from harness.report import summary as module
-from harness.report.html import html
-from harness.report.markdown import markdown
+from harness.core.jsonvalue import Json
+from harness.core.record import Provenance
+from harness.report.formats import summary_json as module
+from harness.report.formats.html import html
+from harness.report.formats.markdown import markdown
+from harness.report.formats.summary_json import summary_json
 from harness.report.model import Report
-from harness.report.summary import as_json
 from tests.report import builders as b
-from tests.report.test_html import Page
+from tests.report.formats.test_html import Page
 
 SCHEMA = json.loads(
-    (Path(module.__file__).parent / "summary.schema.json").read_text(encoding="utf-8")
+    (Path(module.__file__).parents[1] / "summary.schema.json").read_text(encoding="utf-8")
 )
 
 
-def report(evidence: Evidence = b.LIVE) -> Report:
+def report(evidence: Provenance = b.LIVE) -> Report:
     """Compose a job whose end lies between 2 and 6 s, with a webhook at 3.5 s, and a stream."""
     delivery: Json = {
         "at_s": 13.5,
@@ -67,7 +67,7 @@ def test_a_streams_parts_are_shown_and_what_never_came_is_a_dash() -> None:
 
 
 def test_the_summary_holds_them_beside_the_latency_and_fits_its_schema() -> None:
-    found = json.loads(as_json(report()))
+    found = json.loads(summary_json(report()))
     stream, job = found["latency"]
 
     assert list(Draft202012Validator(SCHEMA).iter_errors(found)) == []
@@ -84,13 +84,13 @@ def test_the_summary_holds_them_beside_the_latency_and_fits_its_schema() -> None
 
 @pytest.mark.parametrize(("evidence", "recorded"), [(b.LIVE, False), (b.TAPED, True)])
 def test_the_times_of_a_recording_are_called_recorded(
-    evidence: Evidence, *, recorded: bool
+    evidence: Provenance, *, recorded: bool
 ) -> None:
     made = report(evidence)
     said = "are those of the recording, not of today"
 
     assert (said in html(made), said in markdown(made)) == (recorded, recorded)
-    assert {row["recorded"] for row in json.loads(as_json(made))["latency"]} == {recorded}
+    assert {row["recorded"] for row in json.loads(summary_json(made))["latency"]} == {recorded}
 
 
 def test_a_run_without_jobs_and_streams_has_no_such_tables() -> None:

@@ -9,22 +9,22 @@ from jsonschema import Draft202012Validator
 
 from harness.cli.conclude import Conclusion, publish
 from harness.core.outcome import Outcome
-from harness.core.record import Evidence
-from harness.report import summary as module
-from harness.report.html import html
-from harness.report.markdown import markdown
+from harness.core.record import Provenance
+from harness.report.formats import summary_json as module
+from harness.report.formats.html import html
+from harness.report.formats.markdown import markdown
+from harness.report.formats.summary_json import summary_json
 from harness.report.model import Report
-from harness.report.summary import as_json
 from tests.report import builders as b
-from tests.report.test_html import Page
+from tests.report.formats.test_html import Page
 
 SCHEMA = json.loads(
-    (Path(module.__file__).parent / "summary.schema.json").read_text(encoding="utf-8")
+    (Path(module.__file__).parents[1] / "summary.schema.json").read_text(encoding="utf-8")
 )
 STUCK = b.fault("timeout", why="stuck: job j<1> is still PROCESSING", may_be_paid=True, job="j<1>")
 
 
-def report(evidence: Evidence = b.LIVE) -> Report:
+def report(evidence: Provenance = b.LIVE) -> Report:
     outcomes: dict[str, Outcome] = {
         "stuck": STUCK,
         "failed": b.fault("job_failed", job="j2"),
@@ -48,7 +48,7 @@ def test_only_a_job_that_may_still_bring_its_images_waits() -> None:
 
 
 def test_the_summary_lists_it_with_its_id_and_why() -> None:
-    found = json.loads(as_json(report()))
+    found = json.loads(summary_json(report()))
 
     assert list(Draft202012Validator(SCHEMA).iter_errors(found)) == []
     assert found["run"]["jobs_to_pick_up"] == [
@@ -89,7 +89,7 @@ def test_the_terminal_names_it_and_the_command_with_the_runs_folder(
 
 @pytest.mark.parametrize("evidence", [b.EMULATOR, b.REPLAY])
 def test_a_job_of_an_emulator_or_of_a_tape_is_listed_without_a_command(
-    evidence: Evidence, capsys: pytest.CaptureFixture[str]
+    evidence: Provenance, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = report(evidence)
     told = html(made) + markdown(made) + printed(made, None, capsys)

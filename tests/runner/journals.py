@@ -1,9 +1,9 @@
 """Headers of runs that never were."""
 
-from harness.core.record import Evidence
+from harness.core.record import Provenance
 from harness.core.run import RunHeader
 
-EVIDENCE = Evidence(kind="live", source="http://provider.test", date="2026-01-02", by="a test")
+EVIDENCE = Provenance(kind="live", source="http://provider.test", date="2026-01-02", by="a test")
 
 
 def header(name: str = "sub2api") -> RunHeader:

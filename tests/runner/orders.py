@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 
-from harness.core.case import Case, Price, Shot, Stage
+from harness.core.case import Case, PlannedRequest, Price, Stage
 from harness.core.exchange import Picture, Request
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Images, Outcome, Refused
 from harness.core.record import Record
-from harness.runner.budget import Stake
-from harness.runner.queue import Entry
+from harness.runner.conformance.schedule import QueuedRequest
+from harness.runner.execution.budget import Reservation
 from tests.runner.journals import EVIDENCE
 
 PICTURE = Picture(digest="", format="png", size_bytes=1, state="decoded")
@@ -20,8 +20,8 @@ def price(amount: Decimal | str = "1", images: int = 1) -> Price:
 
 def stake(
     amount: Decimal | str = "1", images: int = 1, requests: int = 1, of: str = "generate"
-) -> Stake:
-    return Stake(operation=of, price=price(amount, images), requests=requests)
+) -> Reservation:
+    return Reservation(operation=of, price=price(amount, images), requests=requests)
 
 
 def shot(  # noqa: PLR0913 - what decides when it may leave
@@ -32,7 +32,7 @@ def shot(  # noqa: PLR0913 - what decides when it may leave
     depends_on: tuple[str, ...] = (),
     stage: Stage = "plan",
     follows: str | None = None,
-) -> Shot:
+) -> PlannedRequest:
     """A shot of `OPERATION/NAME`, to be served unless `breaks` names a rule."""
     made = Case(
         id=name,
@@ -48,15 +48,17 @@ def shot(  # noqa: PLR0913 - what decides when it may leave
         follows=follows,
     )
     request = Request(method="POST", target="/images", body={"prompt": name})
-    return Shot(case=made, request=request, price=price(), at_risk=at_risk or price())
+    return PlannedRequest(case=made, request=request, price=price(), at_risk=at_risk or price())
 
 
-def entry(one: Shot, *, requests: int = 1, owed: bool = False, cannot: str | None = None) -> Entry:
-    at_stake = Stake(operation=one.case.operation, price=one.at_risk, requests=requests)
-    return Entry(shot=one, stake=at_stake, owed=owed, cannot=cannot)
+def entry(
+    one: PlannedRequest, *, requests: int = 1, owed: bool = False, cannot: str | None = None
+) -> QueuedRequest:
+    at_stake = Reservation(operation=one.case.operation, price=one.at_risk, requests=requests)
+    return QueuedRequest(shot=one, stake=at_stake, owed=owed, cannot=cannot)
 
 
-def record(one: Shot, outcome: Outcome | None, *, skipped: str | None = None) -> Record:
+def record(one: PlannedRequest, outcome: Outcome | None, *, skipped: str | None = None) -> Record:
     return Record(shot=one, evidence=EVIDENCE, outcome=outcome, skipped=skipped)
 
 

@@ -12,24 +12,24 @@ from pathlib import Path
 from PIL import Image
 
 from harness.core.benchmark import Design
-from harness.core.case import Plan, Shot
+from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
 from harness.core.workload import Workload
-from harness.runner.benchmark import Race
-from harness.runner.budget import Budget
-from harness.runner.deciding import Referee
-from harness.runner.journal import Journal
-from harness.runner.lane import Lane
-from harness.runner.layout import lay_out
-from harness.runner.options import Measuring
+from harness.planning.benchmark import benchmark_plan
+from harness.planning.options import Measuring
+from harness.runner.benchmark.deciding import StoppingCriterion
+from harness.runner.benchmark.load import LoadGenerator
+from harness.runner.benchmark.track import ProviderLoad
+from harness.runner.execution.budget import Budget
+from harness.runner.execution.journal import Journal
 from harness.runner.resumed import elapsed_s
-from harness.runner.stopping import Deadline
-from harness.spec.load import provider as shipped
+from harness.runner.shutdown import Deadline
+from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
-from harness.store.past import Past, read_run
-from harness.transport.live import Endpoint, Live
-from harness.transport.pictures import Pictures
-from harness.transport.secrets import Redactor
+from harness.store.reader import StoredRun, read_run
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.client import Live, LiveEndpoint
+from harness.transport.redaction import Redactor
 from tests.runner.hostile import Answer, Received, http, serving
 from tests.runner.journals import EVIDENCE, header
 from tests.workloads import options
@@ -55,7 +55,7 @@ class Raced:
     records: dict[str, list[Record]]
     stopped: dict[str, str]
     budgets: dict[str, Budget]
-    past: Past
+    past: StoredRun
 
     def sent(self, name: str) -> list[Record]:
         """The records of what left, in the order in which it was due."""
@@ -73,10 +73,10 @@ class Course:
 
     measuring: Measuring
     budgets: Mapping[str, Budget] = field(default_factory=dict)
-    referee: Referee | None = None
+    referee: StoppingCriterion | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     meanwhile: Callable[["Course"], Awaitable[None]] | None = None
-    past: Past | None = None
+    past: StoredRun | None = None
     max_s: float | None = None
 
     async def run(
@@ -94,7 +94,7 @@ class Course:
             return time.monotonic() - start
 
         lanes = [self._lane(name, url, plan, journal, now_s) for name, url in urls.items()]
-        race = Race(
+        race = LoadGenerator(
             design,
             lanes,
             stop=self.stop,
@@ -114,7 +114,7 @@ class Course:
             past=read_run(folder),
         )
 
-    async def _all(self, race: Race, cut_off: asyncio.Event | None) -> None:
+    async def _all(self, race: LoadGenerator, cut_off: asyncio.Event | None) -> None:
         running = asyncio.ensure_future(race.run())
         if self.meanwhile is not None:
             await self.meanwhile(self)
@@ -126,16 +126,16 @@ class Course:
 
     def _lane(
         self, name: str, url: str, plan: Plan, journal: Journal, now_s: Callable[[], float]
-    ) -> Lane:
+    ) -> ProviderLoad:
         def transport() -> Live:
             return Live(
-                Endpoint(base_url=url, auth=shipped(DIALECT).auth, key="a-test-key"),
-                pictures=Pictures(journal.folder.keep_image),
+                LiveEndpoint(base_url=url, auth=shipped(DIALECT).auth, key="a-test-key"),
+                pictures=ImageCollector(journal.folder.keep_image),
                 redactor=Redactor({}),
                 now_s=now_s,
             )
 
-        return Lane(
+        return ProviderLoad(
             provider=shipped(DIALECT).model_copy(update={"name": name}),
             plan=replace(plan, provider=name, shots=tuple(_of(name, one) for one in plan.shots)),
             evidence=EVIDENCE,
@@ -149,7 +149,7 @@ class Course:
         )
 
 
-def _opened(folder: Path) -> tuple[RunFolder, Past | None]:
+def _opened(folder: Path) -> tuple[RunFolder, StoredRun | None]:
     """A run's folder, and what it holds of an earlier part of the run."""
     if folder.exists():
         return RunFolder.reopen(folder), read_run(folder)
@@ -160,11 +160,11 @@ def _opened(folder: Path) -> tuple[RunFolder, Past | None]:
 
 def laid_out(measuring: Measuring) -> tuple[Design, Plan]:
     """The design of a benchmark, and the plan that all providers share."""
-    design, plans = lay_out(options(measuring, providers=(DIALECT,)))
+    design, plans = benchmark_plan(options(measuring, providers=(DIALECT,)))
     return design, plans[DIALECT]
 
 
-def _of(name: str, shot: Shot) -> Shot:
+def _of(name: str, shot: PlannedRequest) -> PlannedRequest:
     return replace(shot, case=replace(shot.case, provider=name))
 
 

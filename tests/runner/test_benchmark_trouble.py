@@ -9,10 +9,10 @@ import pytest
 from harness.core.benchmark import Arrivals
 from harness.core.outcome import ErrorClass, Fault, Refused
 from harness.core.record import Record
-from harness.runner.budget import Budget
-from harness.runner.drive import CUT_OFF
-from harness.runner.lane import UNREACHABLE, slot_of
-from harness.runner.options import Measuring
+from harness.planning.options import Measuring
+from harness.runner.benchmark.track import UNREACHABLE, slot_of
+from harness.runner.execution.budget import Budget
+from harness.runner.execution.drive import CUT_OFF
 from tests.runner.hostile import Answer, Received, chunked, http, reset, serving
 from tests.runner.races import DRAFT, SERVED, SKETCH, Course, Raced, after, at, laid_out
 
@@ -189,7 +189,7 @@ class Enough:
     records: int
     seen: list[str] = field(default_factory=list)
 
-    def told(self, record: Record) -> None:
+    def on_record(self, record: Record) -> None:
         name, slot = record.shot.case.provider, slot_of(record.shot)
         self.seen.append(f"{name}/{slot.workload}")
 

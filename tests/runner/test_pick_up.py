@@ -12,17 +12,17 @@ from harness.core.case import Plan
 from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.runner.budget import Budget
-from harness.runner.journal import Journal
-from harness.runner.prepare import new_plan
-from harness.runner.session import Session
-from harness.spec.load import provider
+from harness.planning.conformance import new_plan
+from harness.runner.conformance.session import Session
+from harness.runner.execution.budget import Budget
+from harness.runner.execution.journal import Journal
+from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.store.line import IMAGES, JOURNAL
-from harness.store.past import Past, read_run
-from harness.transport.live import Endpoint, Live
-from harness.transport.pictures import Pictures
-from harness.transport.secrets import Redactor
+from harness.store.reader import StoredRun, read_run
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.client import Live, LiveEndpoint
+from harness.transport.redaction import Redactor
 from tests.runner.journals import EVIDENCE, header
 from tests.runner.processes import Emulator, Ended, emulator, harness, started
 from tests.runner.slowshop import JOB, Shop, open_shop
@@ -48,15 +48,17 @@ def session(shop: Shop, path: Path, *, images: int | None = None, plan: Plan = P
 
         def transport() -> Live:
             return Live(
-                Endpoint(base_url=shop.url, auth=provider("buble").auth, key="a-test-key"),
-                pictures=Pictures(folder.keep_image),
+                LiveEndpoint(
+                    base_url=shop.url, auth=shipped_provider("buble").auth, key="a-test-key"
+                ),
+                pictures=ImageCollector(folder.keep_image),
                 redactor=Redactor({}),
                 now_s=lambda: time.monotonic() - begun_s,
                 time_scale=0.0001,
             )
 
         made = Session(
-            provider=provider("buble"),
+            provider=shipped_provider("buble"),
             plan=plan,
             evidence=EVIDENCE,
             transport=transport,
@@ -277,7 +279,7 @@ def test_a_job_lost_in_an_outage_of_the_emulator_is_picked_up_when_that_is_over(
 
     assert isinstance(given_up, Fault)
     assert given_up.job is not None
-    past: Past = read_run(path)
+    past: StoredRun = read_run(path)
     picked_up = kept(path).outcome
     assert isinstance(picked_up, Images), done.err
     assert picked_up.job == given_up.job

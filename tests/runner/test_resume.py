@@ -11,7 +11,7 @@ import pytest
 from harness.core.outcome import Fault, Images
 from harness.store.folder import RunFolder
 from harness.store.line import JOURNAL
-from harness.store.past import Past, read_run
+from harness.store.reader import StoredRun, read_run
 from tests.runner.processes import Emulator, emulator, harness, started
 
 PLANNED = ("--max-images", "30", "--concurrency", "24")
@@ -55,7 +55,7 @@ def kill(process: "subprocess.Popen[str]") -> None:
     process.communicate()
 
 
-def jobs(past: Past) -> set[str]:
+def jobs(past: StoredRun) -> set[str]:
     """The ids of all jobs whose submission was answered."""
     documents = [
         exchange.answer.document
@@ -207,7 +207,7 @@ def test_ctrl_c_waits_for_what_is_under_way(
     assert len(answered) == len(provider.posts("sub2api") + provider.posts("buble")) - _same(past)
 
 
-def _same(past: Past) -> int:
+def _same(past: StoredRun) -> int:
     """How many cases of the two providers share an id."""
     count = Counter(record.shot.case.id for record in past.records if record.exchanges)
     return sum(number - 1 for number in count.values())

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 
-from harness.core.case import Plan, Price, Shot
+from harness.core.case import Plan, PlannedRequest, Price
 from harness.core.exchange import Exchange, Failure, Reply, Request, Times
-from harness.core.jsontype import Json
-from harness.runner.prepare import new_plan
+from harness.core.jsonvalue import Json
+from harness.planning.conformance import new_plan
 from tests.wire.by_hand import IMAGE, said
 from tests.wire.replies import ADDRESS, BUSY
 
@@ -125,14 +125,14 @@ def _operation(request: Request) -> str:
     return str(body["prompt"]).partition("/")[0] if isinstance(body, dict) else ""
 
 
-def tagged(shot: Shot) -> Shot:
+def tagged(shot: PlannedRequest) -> PlannedRequest:
     """The shot with its id as its prompt, by which the shop knows what was ordered."""
     body = shot.request.body
     assert isinstance(body, dict)
     return replace(shot, request=replace(shot.request, body={**body, "prompt": shot.case.id}))
 
 
-def once(shot: Shot) -> Price:
+def once(shot: PlannedRequest) -> Price:
     """What one submission of a shot costs at most: a repetition was set aside as well."""
     share = 2 if "same_key" in shot.case.follow_ups else 1
     at_risk = shot.at_risk

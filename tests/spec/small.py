@@ -4,8 +4,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from harness.core.jsontype import Json
-from harness.spec.load import parse
+from harness.core.jsonvalue import Json
+from harness.spec.load import parse_provider
 from harness.spec.provider import Operation, Provider
 
 TOML = """
@@ -179,7 +179,7 @@ def tables() -> dict[str, Any]:
 
 def provider() -> Provider:
     """The small provider."""
-    found = parse(tables())
+    found = parse_provider(tables())
     assert isinstance(found, Provider), found
     return found
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from harness.spec.inherit import inherited
-from harness.spec.load import parse, provider
+from harness.spec.load import parse_provider, shipped_provider
 from tests.spec import small
 
 
@@ -28,7 +28,7 @@ def test_what_is_left_out_is_not_inherited() -> None:
 
 
 def test_an_inherited_rule_cites_the_section_that_repeats_it() -> None:
-    edit = provider("aimlapi").operation("edit")
+    edit = shipped_provider("aimlapi").operation("edit")
     length = edit.arguments["prompt"].max_length
 
     assert length is not None
@@ -36,7 +36,7 @@ def test_an_inherited_rule_cites_the_section_that_repeats_it() -> None:
 
 
 def test_the_parent_keeps_its_own_sources() -> None:
-    length = provider("aimlapi").operation("generate").arguments["prompt"].max_length
+    length = shipped_provider("aimlapi").operation("generate").arguments["prompt"].max_length
 
     assert length is not None
     assert str(length.source) == "004_af00e4dce4fb4dd9.txt: Generate image"
@@ -62,7 +62,7 @@ def test_the_parent_keeps_its_own_sources() -> None:
 def test_a_mistake_in_the_inheritance_is_told(key: str, value: object, mistake: str) -> None:
     raw = small.tables()
     raw["operations"]["edit"][key] = value
-    found = parse(raw)
+    found = parse_provider(raw)
 
     assert isinstance(found, tuple)
     assert any(line.startswith(mistake) for line in found), found
@@ -71,7 +71,7 @@ def test_a_mistake_in_the_inheritance_is_told(key: str, value: object, mistake: 
 def test_operations_do_not_extend_each_other_in_a_chain() -> None:
     raw = small.tables()
     raw["operations"]["respond"] = {"extends": "edit"}
-    found = parse(raw)
+    found = parse_provider(raw)
 
     assert isinstance(found, tuple)
     assert "operations.respond.extends: 'edit' extends another operation itself" in found

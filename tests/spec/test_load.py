@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.core.errors import SpecError, UsageError
-from harness.spec.load import FOLDER, NAMES, load, parse, provider, spec_digest
+from harness.spec.load import (
+    FOLDER,
+    NAMES,
+    load_provider_file,
+    parse_provider,
+    shipped_provider,
+    spec_digest,
+)
 from harness.spec.provider import Provider
 from tests.spec import small
 
@@ -19,11 +26,11 @@ TEXTS = {name: (FOLDER / f"{name}.toml").read_text(encoding="utf-8") for name in
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_toml_loads_under_its_own_name(name: str) -> None:
-    assert provider(name).name == name
+    assert shipped_provider(name).name == name
 
 
 def test_the_small_toml_loads(tmp_path: Path) -> None:
-    assert load(small.written(tmp_path)) == small.provider()
+    assert load_provider_file(small.written(tmp_path)) == small.provider()
 
 
 BROKEN = {
@@ -148,7 +155,7 @@ def test_a_mistake_is_told_with_file_key_and_reason(
     path = small.written(tmp_path, small.TOML.replace(right, wrong, 1))
 
     with pytest.raises(SpecError) as caught:
-        load(path)
+        load_provider_file(path)
 
     assert any(mistake.startswith(told) for mistake in caught.value.mistakes), caught.value.mistakes
     assert f"small.toml: {told}" in caught.value.message
@@ -168,7 +175,7 @@ def test_all_mistakes_are_told_at_once_one_a_line(tmp_path: Path) -> None:
         text = text.replace(right, wrong, 1)
 
     with pytest.raises(SpecError) as caught:
-        load(small.written(tmp_path, text))
+        load_provider_file(small.written(tmp_path, text))
 
     lines = caught.value.message.splitlines()
     assert lines[0] == f"small.toml has {len(caught.value.mistakes)} mistakes:"
@@ -179,7 +186,7 @@ def test_all_mistakes_are_told_at_once_one_a_line(tmp_path: Path) -> None:
 
 def test_a_text_that_is_no_toml_is_one_mistake(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="not valid TOML") as caught:
-        load(small.written(tmp_path, "name = "))
+        load_provider_file(small.written(tmp_path, "name = "))
 
     assert len(caught.value.mistakes) == 1
 
@@ -189,17 +196,17 @@ def test_bytes_that_are_no_text_are_one_mistake(tmp_path: Path) -> None:
     path.write_bytes(b"name = \xff\xfe")
 
     with pytest.raises(SpecError, match="not valid TOML"):
-        load(path)
+        load_provider_file(path)
 
 
 def test_a_text_nested_too_deep_is_one_mistake(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="not valid TOML"):
-        load(small.written(tmp_path, "name = " + "[" * 100_000))
+        load_provider_file(small.written(tmp_path, "name = " + "[" * 100_000))
 
 
 def test_an_empty_file_misses_everything_and_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
-        load(small.written(tmp_path, ""))
+        load_provider_file(small.written(tmp_path, ""))
 
     assert len(caught.value.mistakes) == 9
     assert all(mistake.endswith(": missing") for mistake in caught.value.mistakes)
@@ -207,14 +214,14 @@ def test_an_empty_file_misses_everything_and_nothing_else(tmp_path: Path) -> Non
 
 def test_a_missing_file_is_told_by_its_path(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.toml: No such file") as caught:
-        load(tmp_path / "none.toml")
+        load_provider_file(tmp_path / "none.toml")
 
     assert not isinstance(caught.value, SpecError)
 
 
 def test_an_unknown_provider_is_told_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"unknown provider 'dalle'.*nanobanana"):
-        provider("dalle")
+        shipped_provider("dalle")
 
 
 def test_a_spec_digest_follows_the_content_and_not_the_layout(
@@ -304,7 +311,7 @@ def _mutate(draw: st.DrawFn, raw: Any, place: Place, name: str) -> None:  # noqa
 @given(mutated())
 def test_a_mutated_toml_loads_or_tells_its_mistakes(raw: dict[str, Any]) -> None:
     before = deepcopy(raw)
-    found = parse(raw)
+    found = parse_provider(raw)
 
     assert repr(raw) == repr(before)
     if not isinstance(found, Provider):
@@ -315,7 +322,7 @@ def test_a_mutated_toml_loads_or_tells_its_mistakes(raw: dict[str, Any]) -> None
 def mistakes(path: Path) -> tuple[str, ...]:
     """What loading a file tells; nothing where it loads. Any other exception ends the test."""
     try:
-        load(path)
+        load_provider_file(path)
     except SpecError as error:
         return error.mistakes
     return ()
@@ -338,4 +345,4 @@ def test_a_damaged_file_loads_or_tells_its_mistakes(
     told = mistakes(path)
 
     assert all(": " in mistake and "\n" not in mistake for mistake in told)
-    assert told or load(path).operations
+    assert told or load_provider_file(path).operations

@@ -1,34 +1,36 @@
 import pytest
 
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.spec import price
-from harness.spec.load import NAMES, provider
+from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import WorkedExample
 from tests.spec import small
 
 EXAMPLES = [
     pytest.param(name, example, id=f"{name}-{place}")
     for name in NAMES
-    for place, example in enumerate(provider(name).prices.examples)
+    for place, example in enumerate(shipped_provider(name).prices.examples)
 ]
 
 
 def cost(name: str, **arguments: Json) -> tuple[float, int]:
-    one = provider(name)
-    found = price.of(one, one.operation("generate"), arguments)
+    one = shipped_provider(name)
+    found = price.price_of(one, one.operation("generate"), arguments)
     return float(found.amount), found.images
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
 def test_the_documents_own_examples_come_out(name: str, example: WorkedExample) -> None:
-    one = provider(name)
+    one = shipped_provider(name)
 
-    assert price.of(one, one.operation("generate"), example.arguments).amount == example.amount
+    assert (
+        price.price_of(one, one.operation("generate"), example.arguments).amount == example.amount
+    )
 
 
 def test_nanobanana_and_buble_bring_worked_examples() -> None:
-    assert len(provider("nanobanana").prices.examples) == 5
-    assert len(provider("buble").prices.examples) == 4
+    assert len(shipped_provider("nanobanana").prices.examples) == 5
+    assert len(shipped_provider("buble").prices.examples) == 4
 
 
 SIZES = {
@@ -97,7 +99,7 @@ def test_what_is_no_number_of_images_counts_as_one(n: Json) -> None:
 
 
 def test_a_refused_request_is_free() -> None:
-    free = price.free(provider("apiframe"))
+    free = price.free_price(shipped_provider("apiframe"))
 
     assert (str(free.amount), free.unit, free.images) == ("0", "credit", 0)
 
@@ -106,7 +108,7 @@ def test_a_row_without_a_condition_is_the_price_of_its_whole_tier() -> None:
     one = small.provider()
     arguments: dict[str, Json] = {"size": "2048x2048", "quality": "low", "n": 2}
 
-    assert price.of(one, one.operation("generate"), arguments).amount == 18
+    assert price.price_of(one, one.operation("generate"), arguments).amount == 18
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,6 @@ def test_a_row_without_a_condition_is_the_price_of_its_whole_tier() -> None:
     ],
 )
 def test_a_price_is_as_sure_as_its_row(name: str, arguments: dict[str, Json], status: str) -> None:
-    one = provider(name)
+    one = shipped_provider(name)
 
-    assert price.status(one, one.operation("generate"), arguments) == status
+    assert price.price_status(one, one.operation("generate"), arguments) == status

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from harness.spec.load import NAMES, provider
+from harness.spec.expressions import Frozen, Source
+from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import PARAMETERS, Constraint
-from harness.spec.source import Frozen, Source
 
 RULES = (
     "required", "one_of", "range", "integer", "max_length", "count", "multiple_of", "max_edge",
@@ -107,7 +107,7 @@ JUDGED_IN_EDITS = {
 EVERY = [
     pytest.param(name, operation, constraint, id=f"{name}-{operation}-{constraint.id}")
     for name in NAMES
-    for operation, described in provider(name).operations.items()
+    for operation, described in shipped_provider(name).operations.items()
     for constraint in described.constraints
 ]
 
@@ -147,13 +147,13 @@ def test_what_is_not_judged_says_why(name: str, operation: str, constraint: Cons
         constraint.documented
         or constraint.rule.note
         or constraint.rule.second_source
-        or provider(name).operation(operation).arguments[constraint.parameter].note
+        or shipped_provider(name).operation(operation).arguments[constraint.parameter].note
     )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_source_is_a_section_of_the_seed_or_a_page_of_facts(name: str) -> None:
-    sources = cited(provider(name))
+    sources = cited(shipped_provider(name))
 
     assert len(sources) > 30
     for source in sources:
@@ -165,14 +165,16 @@ def test_every_source_is_a_section_of_the_seed_or_a_page_of_facts(name: str) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_section_with_promises_is_cited(name: str) -> None:
-    found = {source.section for source in cited(provider(name)) if source.document == SEEDS[name]}
+    found = {
+        source.section for source in cited(shipped_provider(name)) if source.document == SEEDS[name]
+    }
 
     assert found == SECTIONS[name]
 
 
 def judged_rules(name: str, operation: str) -> set[str]:
     """The ids of the documented rules on documented parameters."""
-    described = provider(name).operation(operation)
+    described = shipped_provider(name).operation(operation)
     return {
         item.id
         for item in described.constraints
@@ -196,14 +198,14 @@ def test_of_the_responses_tool_no_rule_is_judged() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_references_travel_as_documented(name: str) -> None:
-    edit = provider(name).operation("edit")
+    edit = shipped_provider(name).operation("edit")
 
     assert edit.body == FORM_OR_JSON.get(name, "json")
     assert (edit.upload is not None) is (name == "buble")
 
 
 def test_a_reference_of_buble_is_uploaded_for_this_model_and_mode() -> None:
-    upload = provider("buble").operation("edit").upload
+    upload = shipped_provider("buble").operation("edit").upload
 
     assert upload is not None
     assert (upload.argument, upload.path, upload.file) == ("images", "/api/v1/files", "file")
@@ -216,7 +218,7 @@ def test_only_apiframe_delivers_and_knows_a_repeated_submission() -> None:
     operations = [
         (name, operation, described)
         for name in NAMES
-        for operation, described in provider(name).operations.items()
+        for operation, described in shipped_provider(name).operations.items()
     ]
     hooked = {(name, operation) for name, operation, one in operations if one.webhook}
     keyed = {
@@ -293,7 +295,7 @@ WIRES: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize(("name", "operation"), WIRES)
 def test_an_operation_has_the_documented_path_and_parameters(name: str, operation: str) -> None:
     path, wires = WIRES[name, operation]
-    described = provider(name).operation(operation)
+    described = shipped_provider(name).operation(operation)
 
     assert described.method == "POST"
     assert described.path == path
@@ -317,7 +319,7 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_defaults_are_the_documented_ones(name: str) -> None:
-    arguments = provider(name).operation("generate").arguments
+    arguments = shipped_provider(name).operation("generate").arguments
     found = {key: arg.default for key, arg in arguments.items() if arg.default is not None}
 
     assert found == DEFAULTS[name]
@@ -325,7 +327,7 @@ def test_defaults_are_the_documented_ones(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["sub2api", "nanobanana"])
 def test_the_limits_of_a_size_are_the_documented_numbers(name: str) -> None:
-    size: Any = provider(name).operation("generate").arguments["size"]
+    size: Any = shipped_provider(name).operation("generate").arguments["size"]
 
     assert size.multiple_of.pixels == 16
     assert size.max_edge.pixels == 3840
@@ -345,7 +347,7 @@ def test_the_limits_of_a_size_are_the_documented_numbers(name: str) -> None:
     ],
 )
 def test_the_longest_prompt_is_the_documented_one(name: str, most: int, status: str) -> None:
-    rule = provider(name).operation("generate").arguments["prompt"].max_length
+    rule = shipped_provider(name).operation("generate").arguments["prompt"].max_length
 
     assert rule is not None
     assert (rule.characters, rule.status) == (most, status)
@@ -359,7 +361,7 @@ COUNTS = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_references_have_the_documented_number(name: str) -> None:
-    count = provider(name).operation("edit").arguments["images"].count
+    count = shipped_provider(name).operation("edit").arguments["images"].count
 
     assert count is not None
     assert (count.min, count.max) == COUNTS[name]
@@ -378,14 +380,14 @@ def test_references_have_the_documented_number(name: str) -> None:
 def test_a_file_has_the_documented_limit_by_both_readings_of_mb(
     name: str, argument: str, most: int, too_big: int
 ) -> None:
-    rule = provider(name).operation("edit").arguments[argument].max_bytes
+    rule = shipped_provider(name).operation("edit").arguments[argument].max_bytes
 
     assert rule is not None
     assert (rule.most, rule.least_too_big) == (most, too_big)
 
 
 def test_a_mask_of_sub2api_matches_its_image_and_has_an_alpha_channel() -> None:
-    edit = provider("sub2api").operation("edit")
+    edit = shipped_provider("sub2api").operation("edit")
     judged = {item.id for item in edit.constraints if item.documented}
 
     assert {
@@ -395,14 +397,14 @@ def test_a_mask_of_sub2api_matches_its_image_and_has_an_alpha_channel() -> None:
 
 
 def test_nanobanana_takes_addresses_only_and_has_a_second_path_for_edits() -> None:
-    edit = provider("nanobanana").operation("edit")
+    edit = shipped_provider("nanobanana").operation("edit")
 
     assert edit.constraint("images.url_only") is not None
     assert edit.also == ("/api/v1/images/edits",)
 
 
 def test_the_responses_tool_is_asked_for() -> None:
-    respond = provider("sub2api").operation("respond")
+    respond = shipped_provider("sub2api").operation("respond")
 
     assert respond.constant == {"tools": [{"type": "image_generation"}]}
 
@@ -419,7 +421,7 @@ def test_the_responses_tool_is_asked_for() -> None:
 def test_a_job_has_the_documented_states(
     name: str, states: tuple[tuple[str, ...], ...], poll_path: str, accepted: int | None
 ) -> None:
-    job = provider(name).operation("generate").job
+    job = shipped_provider(name).operation("generate").job
 
     assert job is not None
     assert (job.pending, job.done, job.failed) == states
@@ -430,7 +432,7 @@ def test_a_job_has_the_documented_states(
 
 @pytest.mark.parametrize("name", ["sub2api", "nanobanana", "aimlapi"])
 def test_a_synchronous_provider_has_no_job(name: str) -> None:
-    assert all(operation.job is None for operation in provider(name).operations.values())
+    assert all(operation.job is None for operation in shipped_provider(name).operations.values())
 
 
 @pytest.mark.parametrize(
@@ -446,24 +448,24 @@ def test_a_synchronous_provider_has_no_job(name: str) -> None:
 def test_a_key_travels_as_documented_and_comes_from_its_own_variable(
     name: str, header: str, prefix: str
 ) -> None:
-    auth = provider(name).auth
+    auth = shipped_provider(name).auth
 
     assert (auth.header, auth.prefix, auth.env) == (header, prefix, f"{name.upper()}_API_KEY")
 
 
 def test_the_waits_of_sub2api_are_the_documented_ones() -> None:
-    waits = provider("sub2api").timeouts
+    waits = shipped_provider("sub2api").timeouts
 
     assert (waits.normal_s, waits.large_s, waits.status) == (120, 300, "documented")
     assert waits.large_above_pixels == 2560 * 1440
 
 
 def test_only_sub2api_advises_on_retries() -> None:
-    retry = provider("sub2api").retry
+    retry = shipped_provider("sub2api").retry
 
     assert set(retry.on) == {"network", "server"}
     assert set(retry.never) == {"moderation", "validation"}
-    assert all(not provider(name).retry.on for name in NAMES if name != "sub2api")
+    assert all(not shipped_provider(name).retry.on for name in NAMES if name != "sub2api")
 
 
 @pytest.mark.parametrize(
@@ -478,7 +480,7 @@ def test_only_sub2api_advises_on_retries() -> None:
 def test_an_address_beside_the_operations_is_written_down(
     name: str, method: str, path: str
 ) -> None:
-    assert (method, path) in {(item.method, item.path) for item in provider(name).endpoints}
+    assert (method, path) in {(item.method, item.path) for item in shipped_provider(name).endpoints}
 
 
 @pytest.mark.parametrize(
@@ -491,6 +493,6 @@ def test_an_address_beside_the_operations_is_written_down(
     ],
 )
 def test_a_claim_about_time_is_written_down(name: str, about: str, seconds: float) -> None:
-    said = {(item.about, item.seconds) for item in provider(name).statements}
+    said = {(item.about, item.seconds) for item in shipped_provider(name).statements}
 
     assert (about, seconds) in said

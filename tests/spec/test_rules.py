@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.spec import rules as r
 
 CITED: dict[str, Any] = {"source": {"document": "page.txt", "section": "Rules"}}

@@ -1,7 +1,7 @@
 import pytest
 
-from harness.spec.load import provider
-from harness.spec.tell import tell
+from harness.spec.load import shipped_provider
+from harness.spec.tell import describe
 from tests.spec import small
 
 
@@ -33,7 +33,7 @@ def test_a_constraint_is_told_in_words(operation: str, constraint_id: str, phras
     constraint = small.operation(operation).constraint(constraint_id)
 
     assert constraint is not None
-    assert tell(constraint) == phrase
+    assert describe(constraint) == phrase
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,14 @@ def test_a_constraint_is_told_in_words(operation: str, constraint_id: str, phras
 def test_a_rule_about_references_is_told_in_words(
     name: str, constraint_id: str, phrase: str
 ) -> None:
-    constraint = provider(name).operation("edit").constraint(constraint_id)
+    constraint = shipped_provider(name).operation("edit").constraint(constraint_id)
 
     assert constraint is not None
-    assert tell(constraint) == phrase
+    assert describe(constraint) == phrase
 
 
 def test_a_range_of_one_value_is_told_as_that_value() -> None:
-    constraint = provider("nanobanana").operation("generate").constraint("n.range")
+    constraint = shipped_provider("nanobanana").operation("generate").constraint("n.range")
 
     assert constraint is not None
-    assert tell(constraint) == "n is 1"
+    assert describe(constraint) == "n is 1"

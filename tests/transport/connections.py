@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from harness.core.exchange import Exchange, Failure, Reply
+from harness.spec.expressions import Source
 from harness.spec.lifecycle import Webhook
-from harness.spec.load import provider
-from harness.spec.source import Source
-from harness.transport.live import Endpoint, Live
-from harness.transport.outside import Outside
-from harness.transport.pictures import Pictures
-from harness.transport.secrets import Redactor
+from harness.spec.load import shipped_provider
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.callbacks.server import CallbackServer
+from harness.transport.client import Live, LiveEndpoint
+from harness.transport.redaction import Redactor
 
 KEY = "sk-live-0123456789abcdefghij"
 RUN_WORD = "9f86d081884c7d65"
@@ -40,9 +40,9 @@ async def outside(
     webhook_url: str | None = None,
     port: int | None = None,
     local: bool = True,
-) -> AsyncIterator[Outside]:
+) -> AsyncIterator[CallbackServer]:
     """The places of a run; its server is closed after the block."""
-    places = Outside(
+    places = CallbackServer(
         now_s=clock(),
         assets_url=assets_url,
         webhook_url=webhook_url,
@@ -60,12 +60,18 @@ async def outside(
 
 @asynccontextmanager
 async def live(
-    base_url: str, places: Outside | None = None, *, name: str = PROVIDER, time_scale: float = 1.0
+    base_url: str,
+    places: CallbackServer | None = None,
+    *,
+    name: str = PROVIDER,
+    time_scale: float = 1.0,
 ) -> AsyncIterator[Live]:
     """One worker's connection."""
     transport = Live(
-        Endpoint(base_url=base_url, auth=provider("sub2api").auth, key=KEY, provider=name),
-        pictures=Pictures(lambda _name, _raw: None),
+        LiveEndpoint(
+            base_url=base_url, auth=shipped_provider("sub2api").auth, key=KEY, provider=name
+        ),
+        pictures=ImageCollector(lambda _name, _raw: None),
         redactor=Redactor({"SUB2API_API_KEY": KEY}),
         now_s=clock(),
         time_scale=time_scale,

@@ -4,23 +4,25 @@ from contextlib import suppress
 
 import pytest
 
-from harness import assets
+from harness import reference_images
 from harness.core.exchange import Exchange, Failure, Part, Request
-from harness.core.jsontype import Json
-from harness.core.places import ASSETS, WEBHOOKS
-from harness.spec.dialect import form_part
+from harness.core.jsonvalue import Json
+from harness.core.placeholders import ASSETS, WEBHOOKS
+from harness.spec.request import form_part
 from harness.transport import forms
-from harness.transport.multipart import read_multipart
+from harness.transport.foreign.forms import read_multipart
 from tests.runner.hostile import Received, http, serving
 from tests.transport.connections import failed, live, outside, replied
 
-SMALL = assets.Recipe(format="png", mode="rgba", width_px=64, height_px=48)
-LARGE = assets.Recipe(format="png", mode="rgb", width_px=64, height_px=48, size_bytes=50_000_000)
+SMALL = reference_images.Recipe(format="png", mode="rgba", width_px=64, height_px=48)
+LARGE = reference_images.Recipe(
+    format="png", mode="rgb", width_px=64, height_px=48, size_bytes=50_000_000
+)
 OK = http({"ok": True})
 
 
-def file(recipe: assets.Recipe, name: str = "image[]", **other: Json) -> Part:
-    return form_part(name, {**assets.described(recipe), **other})
+def file(recipe: reference_images.Recipe, name: str = "image[]", **other: Json) -> Part:
+    return form_part(name, {**reference_images.reference_json(recipe), **other})
 
 
 def upload(*parts: Part, method: str = "POST", **headers: str) -> Request:
@@ -48,7 +50,7 @@ def test_a_form_arrives_in_its_order_with_the_files_that_were_planned() -> None:
         Part(name="model", value="gpt-image-2"),
         file(SMALL),
         Part(name="prompt", value='Łódź "16:9"\r\n--x'),
-        file(assets.Recipe(format="jpeg", mode="l", width_px=32, height_px=16, seed=7)),
+        file(reference_images.Recipe(format="jpeg", mode="l", width_px=32, height_px=16, seed=7)),
         Part(name="n", value=""),
         file(SMALL, "mask"),
     )
@@ -63,7 +65,7 @@ def test_a_form_arrives_in_its_order_with_the_files_that_were_planned() -> None:
     for arrived, planned in zip(read, request.form or (), strict=True):
         assert arrived.digest == planned.digest
         assert (arrived.filename, arrived.media_type) == (planned.filename, planned.media_type)
-    assert assets.made(SMALL.name) in received.body
+    assert reference_images.reference_bytes(SMALL.name) in received.body
     assert received.headers["content-length"] == str(len(received.body))
 
 
@@ -105,7 +107,7 @@ def test_a_file_of_fifty_megabytes_arrives_whole() -> None:
     (image, count) = read_multipart(received.body, received.headers["content-type"])
     assert replied(exchange).status == 200
     assert (image.size_bytes, count.value) == (50_000_000, "1")
-    assert image.digest == assets.described(LARGE)["digest"]
+    assert image.digest == reference_images.reference_json(LARGE)["digest"]
 
 
 def test_a_large_file_is_read_in_pieces() -> None:
@@ -120,7 +122,7 @@ def test_files_are_made_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -
 
     def spied(part: Part) -> bytes:
         made_on.append(threading.current_thread())
-        return assets.file_of(part)
+        return reference_images.file_of(part)
 
     monkeypatch.setattr(forms, "file_of", spied)
 
@@ -135,7 +137,7 @@ def test_drawing_files_is_no_part_of_the_round_trip(monkeypatch: pytest.MonkeyPa
 
     def slowly(part: Part) -> bytes:
         drawn.wait(0.2)
-        return assets.file_of(part)
+        return reference_images.file_of(part)
 
     monkeypatch.setattr(forms, "file_of", slowly)
 

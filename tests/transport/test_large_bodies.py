@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 
 from harness.core.exchange import Exchange, Failure, Reply, Request
-from harness.spec.load import provider
-from harness.transport.body import TEXT_AT_MOST, read_body
-from harness.transport.darkroom import Darkroom
-from harness.transport.live import Endpoint, Live
-from harness.transport.pictures import Pictures
-from harness.transport.secrets import Redactor
+from harness.spec.load import shipped_provider
+from harness.transport.bodies.body import TEXT_AT_MOST, read_body
+from harness.transport.bodies.decoder import ImageDecoder
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.client import Live, LiveEndpoint
+from harness.transport.redaction import Redactor
 from tests.runner.hostile import Answer, Received, chunked, http, serving
 
 KEY = "sk-live-0123456789abcdefghij"
@@ -44,9 +44,9 @@ def document() -> bytes:
 
 @asynccontextmanager
 async def sending(folder: Path, kept: dict[str, bytes]) -> AsyncIterator[Live]:
-    pictures = Pictures(kept.__setitem__, darkroom=Darkroom(folder / "bodies"))
+    pictures = ImageCollector(kept.__setitem__, darkroom=ImageDecoder(folder / "bodies"))
     transport = Live(
-        Endpoint(base_url="http://127.0.0.1:1", auth=provider("sub2api").auth, key=KEY),
+        LiveEndpoint(base_url="http://127.0.0.1:1", auth=shipped_provider("sub2api").auth, key=KEY),
         pictures=pictures,
         redactor=Redactor({"SUB2API_API_KEY": KEY}),
         now_s=time.monotonic,
@@ -98,7 +98,8 @@ def test_a_large_download_is_an_image_and_its_own_mark(tmp_path: Path) -> None:
 
     assert isinstance(exchange.answer, Reply)
     assert (
-        exchange.answer.pictures == read_body(noise(), Pictures(lambda _name, _raw: None)).pictures
+        exchange.answer.pictures
+        == read_body(noise(), ImageCollector(lambda _name, _raw: None)).pictures
     )
     assert exchange.answer.document in exchange.answer.pictures
     assert list(kept.values()) == [noise()]

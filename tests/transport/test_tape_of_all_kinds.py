@@ -11,27 +11,27 @@ import httpx
 import pytest
 import vcr
 
-from harness import assets
+from harness import reference_images
 from harness.core.exchange import Event, Exchange, Part, Request
-from harness.core.places import ASSETS, INBOX, WEBHOOKS
-from harness.spec.dialect import form_part
-from harness.transport.cassette import Tape, write
-from harness.transport.interaction import from_interaction, to_interaction
-from harness.transport.pictures import Pictures
-from harness.transport.recordings import read
-from harness.transport.replay import Replay
+from harness.core.placeholders import ASSETS, INBOX, WEBHOOKS
+from harness.spec.request import form_part
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.cassettes.cassette import Tape, write_cassette
+from harness.transport.cassettes.interaction import from_interaction, to_interaction
+from harness.transport.cassettes.replay import Replay
+from harness.transport.foreign.read import read_recording
 from tests.runner.hostile import Received, chunked, http, serving
 from tests.transport.connections import RUN_WORD, live, outside, replied
 
 BASE = "https://api.example.test"
-IMAGE = assets.Recipe(format="png", mode="rgba", width_px=64, height_px=48)
+IMAGE = reference_images.Recipe(format="png", mode="rgba", width_px=64, height_px=48)
 FORM = Request(
     method="POST",
     target="/v1/images/edits",
     form=(
         Part(name="prompt", value="Łódź \U0001f431"),
-        replace(form_part("image[]", assets.described(IMAGE)), alpha=True),
-        form_part("mask", assets.described(IMAGE)),
+        replace(form_part("image[]", reference_images.reference_json(IMAGE)), alpha=True),
+        form_part("mask", reference_images.reference_json(IMAGE)),
     ),
     timeout_s=10.0,
 )
@@ -48,7 +48,7 @@ ASK = Request(method="GET", target=f"{INBOX}t-1", timeout_s=0.0)
 async def _answer(received: Received, writer: asyncio.StreamWriter) -> None:
     """Stream a partial image in reply to a form; call a webhook for a job."""
     if received.headers["content-type"].startswith("multipart/form-data"):
-        image = base64.b64encode(assets.made(IMAGE.name)).decode()
+        image = base64.b64encode(reference_images.reference_bytes(IMAGE.name)).decode()
         data = json.dumps({"type": "image_edit.completed", "b64_json": image}).encode()
         lines = (b"data: " + data + b"\n\n", b"data: [DONE]\n\n")
         writer.write(chunked(*lines, headers=("Content-Type: text/event-stream",)))
@@ -84,12 +84,12 @@ def _without_connection(exchange: Exchange) -> Exchange:
 
 def _saved(folder: Path, exchanges: Sequence[Exchange]) -> Path:
     path = folder / "apiframe" / "edit.yaml"
-    write(
+    write_cassette(
         path,
         exchanges,
         base_url=BASE,
         metadata={},
-        picture_bytes=lambda _name: assets.made(IMAGE.name),
+        picture_bytes=lambda _name: reference_images.reference_bytes(IMAGE.name),
     )
     return path
 
@@ -140,7 +140,7 @@ def test_a_stranger_reads_them_as_a_recording(tmp_path: Path) -> None:
     exchanges, _ = asyncio.run(_made())
     path = _saved(tmp_path, exchanges)
 
-    found = read(path, Pictures(lambda _name, _raw: None))
+    found = read_recording(path, ImageCollector(lambda _name, _raw: None))
 
     assert found.unreadable == ()
     assert [one.exchange.answer for one in found.exchanges] == [one.answer for one in exchanges]

@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from harness.core.exchange import Exchange, Failure, Reply, Request
-from harness.core.jsontype import Json
-from harness.core.places import INBOX, WEBHOOKS
-from harness.transport import receiver
-from harness.transport.live import Live
-from harness.transport.outside import Outside
-from harness.transport.receiver import DELIVERIES_AT_MOST, DELIVERY_AT_MOST_BYTES
+from harness.core.jsonvalue import Json
+from harness.core.placeholders import INBOX, WEBHOOKS
+from harness.transport.callbacks import app
+from harness.transport.callbacks.app import DELIVERIES_AT_MOST, DELIVERY_AT_MOST_BYTES
+from harness.transport.callbacks.server import CallbackServer
+from harness.transport.client import Live
 from tests.runner.hostile import http, serving
 from tests.transport.connections import KEY, failed, live, outside, replied
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Hook:
     """A receiver, a connection that may ask it, a sender, and where the sender was told to go."""
 
-    places: Outside
+    places: CallbackServer
     transport: Live
     sender: httpx.AsyncClient
     url: str
@@ -316,7 +316,7 @@ def test_thousands_of_deliveries_are_answered_and_the_first_thousand_kept() -> N
 
 
 def test_what_is_kept_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiver, "KEPT_AT_MOST_BYTES", 10_000)
+    monkeypatch.setattr(app, "KEPT_AT_MOST_BYTES", 10_000)
 
     async def go(hook: Hook) -> tuple[list[int], int]:
         told = [await hook.deliver(b"x" * 4_000) for _ in range(4)]
@@ -343,7 +343,7 @@ async def _ended(writer: asyncio.StreamWriter) -> None:
 
 
 def test_a_slow_delivery_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiver, "DELIVERY_WITHIN_S", 0.2)
+    monkeypatch.setattr(app, "DELIVERY_WITHIN_S", 0.2)
 
     async def go(hook: Hook) -> tuple[bytes, int, int]:
         reader, writer = await _begun(hook)
@@ -368,7 +368,7 @@ def test_a_delivery_whose_sender_leaves_is_not_kept_and_spoils_no_other() -> Non
 
 
 def test_deliveries_under_way_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiver, "ARRIVING_AT_MOST", 2)
+    monkeypatch.setattr(app, "ARRIVING_AT_MOST", 2)
 
     async def go(hook: Hook) -> tuple[int, int]:
         slow = [await _begun(hook) for _ in range(2)]

@@ -3,27 +3,27 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from harness.cases.written import written_cases
-from harness.core.case import Case, FollowUp, Shot
+from harness.cases.boundaries import boundary_cases
+from harness.core.case import Case, FollowUp, PlannedRequest
 from harness.core.exchange import Event, Failure, Picture, Reply, Request, Step
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
-from harness.plan import plan
-from harness.spec.load import NAMES, provider
+from harness.planning.plan import make_plan
+from harness.spec.load import NAMES, shipped_provider
 from harness.wire.protocol import pick_up, speak
-from harness.wire.step import Answer, Pause, Send, Wire
+from harness.wire.steps import Answer, Pause, Send, Wire
 
 BASES: dict[tuple[str, str], Case] = {
-    (name, operation): written_cases(provider(name), operation)[0]
+    (name, operation): boundary_cases(shipped_provider(name), operation)[0]
     for name in NAMES
-    for operation in provider(name).operations
+    for operation in shipped_provider(name).operations
 }
 """The plain case of each operation, with what is asked once it was served."""
 
 
-def shot_of(case: Case) -> Shot:
+def shot_of(case: Case) -> PlannedRequest:
     """The case's shot, as a plan makes it."""
-    return plan(provider(case.provider), [case], seed=0, spec_digest="").shots[0]
+    return make_plan(shipped_provider(case.provider), [case], seed=0, spec_digest="").shots[0]
 
 
 def shot(
@@ -32,14 +32,14 @@ def shot(
     *,
     follow_ups: tuple[FollowUp, ...] = (),
     arguments: dict[str, Json] | None = None,
-) -> Shot:
+) -> PlannedRequest:
     """The plain request of an operation with more arguments."""
     base = BASES[name, operation]
     given = {**base.arguments, **(arguments or {})}
     return shot_of(replace(base, arguments=given, follow_ups=follow_ups))
 
 
-SHOTS: dict[str, Shot] = {name: shot(name) for name in NAMES}
+SHOTS: dict[str, PlannedRequest] = {name: shot(name) for name in NAMES}
 MARK = "image:sha256:" + "0" * 64
 PICTURE = Picture(
     digest="0" * 64, format="png", size_bytes=9, state="decoded", width_px=8, height_px=8
@@ -79,21 +79,21 @@ class Talk:
         return tuple(request.target for request in self.requests[1:])
 
 
-def talk(name: str, answers: Sequence[Answer], *, shot: Shot | None = None) -> Talk:
+def talk(name: str, answers: Sequence[Answer], *, shot: PlannedRequest | None = None) -> Talk:
     """Answer one request after the other; the last answer is given for ever."""
     shot = shot or SHOTS[name]
     return talked(_speak(shot), lambda place, _send: answers[min(place, len(answers) - 1)])
 
 
-def picked_up(shot: Shot, job: str, answers: Sequence[Answer]) -> Talk:
+def picked_up(shot: PlannedRequest, job: str, answers: Sequence[Answer]) -> Talk:
     """Answer what a shot asks whose job was given up waiting for."""
-    shop = provider(shot.case.provider)
+    shop = shipped_provider(shot.case.provider)
     wire = pick_up(shop, shop.operation(shot.case.operation), shot, job)
     return talked(wire, lambda place, _send: answers[min(place, len(answers) - 1)])
 
 
-def _speak(shot: Shot) -> Wire:
-    shop = provider(shot.case.provider)
+def _speak(shot: PlannedRequest) -> Wire:
+    shop = shipped_provider(shot.case.provider)
     return speak(shop, shop.operation(shot.case.operation), shot)
 
 

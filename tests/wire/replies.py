@@ -3,8 +3,8 @@
 from typing import Any
 
 from harness.core.exchange import Failure, Reply
-from harness.core.jsontype import Json
-from harness.wire.step import Answer
+from harness.core.jsonvalue import Json
+from harness.wire.steps import Answer
 from tests.wire.by_hand import IMAGE, MARK, said
 
 ADDRESS = "https://cdn.test/a.png"

@@ -3,23 +3,23 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.assets import Recipe, described
-from harness.core.case import Shot
+from harness.core.case import PlannedRequest
 from harness.core.exchange import Reply, Step
 from harness.core.outcome import Fault, Images, Refused
-from harness.core.places import INBOX, WEBHOOKS
+from harness.core.placeholders import INBOX, WEBHOOKS
+from harness.reference_images import Recipe, reference_json
 from harness.spec.load import NAMES
 from harness.wire.retry import RETRY_AFTER_AT_MOST_S, TRIES
-from harness.wire.step import Answer
+from harness.wire.steps import Answer
 from tests.strategies import failures, json_values, replies
 from tests.wire.by_hand import BASES, LOST, MARK, SHOTS, picked_up, said, shot, shot_of, talk, told
 from tests.wire.replies import ADDRESS, BUSY, JOBS, failed, pending, served, submitted, uploaded
 
 FILES = [
-    described(Recipe(format="png", mode="rgb", width_px=64, height_px=64, seed=seed))
+    reference_json(Recipe(format="png", mode="rgb", width_px=64, height_px=64, seed=seed))
     for seed in (1, 2, 1)
 ]
-BUSIEST: dict[str, Shot] = {
+BUSIEST: dict[str, PlannedRequest] = {
     **{f"{name} {operation}": shot_of(base) for (name, operation), base in BASES.items()},
     "uploads": shot(
         "buble", "edit", arguments={"images": [*FILES]}, follow_ups=("poll_again", "unknown_job")

@@ -3,7 +3,7 @@ from typing import Literal
 import pytest
 
 from harness.core.exchange import Failure
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, Fault, Refused
 from harness.spec.load import NAMES
 from harness.wire.errors import fault_of

@@ -3,15 +3,15 @@ from typing import get_args
 
 import pytest
 
-from harness.core.case import FollowUp, Shot
+from harness.core.case import FollowUp, PlannedRequest
 from harness.core.exchange import Reply, Request, Step
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
-from harness.core.places import INBOX, THIS_RUN, WEBHOOKS
-from harness.spec.load import provider
+from harness.core.placeholders import INBOX, THIS_RUN, WEBHOOKS
+from harness.spec.load import shipped_provider
 from harness.wire.job import DELIVERY_S, NEVER_WAS, REPEATED_S
 from harness.wire.protocol import pick_up
-from harness.wire.step import Answer
+from harness.wire.steps import Answer
 from tests.wire.by_hand import BASES, IMAGE, LOST, SHOTS, page, picked_up, said, shot, shot_of, talk
 from tests.wire.replies import BUSY, JOBS, done, failed, pending, polled, submitted
 
@@ -24,7 +24,7 @@ DELIVERED = said({"deliveries": [{"at_s": 1.0, "signature": "valid"}]})
 FOLLOW_UPS: tuple[FollowUp, ...] = get_args(FollowUp)
 
 
-def base(name: str) -> Shot:
+def base(name: str) -> PlannedRequest:
     """The plain request with all that is asked after it."""
     return shot_of(BASES[name, "generate"])
 
@@ -33,7 +33,7 @@ def to_the_end(name: str) -> list[Answer]:
     return [submitted(name), pending(name), done(name), IMAGE]
 
 
-def calls() -> Shot:
+def calls() -> PlannedRequest:
     return shot("apiframe", arguments={"webhook_url": f"{WEBHOOKS}a-case"})
 
 
@@ -234,7 +234,7 @@ def test_a_job_that_has_failed_is_not_picked_up_again(name: str) -> None:
 
 
 def test_there_is_nothing_to_pick_up_where_there_are_no_jobs() -> None:
-    shop = provider("sub2api")
+    shop = shipped_provider("sub2api")
 
     with pytest.raises(ValueError, match="sub2api has no jobs"):
         next(pick_up(shop, shop.operation("generate"), SHOTS["sub2api"], "job-1"))

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
-from harness.spec.load import NAMES, provider
+from harness.spec.load import NAMES, shipped_provider
 from harness.wire.retry import RETRY_AFTER_AT_MOST_S, TRIES
-from harness.wire.step import Answer
+from harness.wire.steps import Answer
 from tests.wire.by_hand import IMAGE, LOST, MARK, PICTURE, SHOTS, page, said, talk
 from tests.wire.replies import (
     ADDRESS,
@@ -76,7 +76,7 @@ def test_a_failed_job_is_a_fault_that_is_free_only_where_the_documents_say_so(
 
     assert isinstance(outcome, Fault)
     assert (outcome.error_class, outcome.job) == ("job_failed", "job-1")
-    assert outcome.may_be_paid is (provider(name).prices.failed_free is None)
+    assert outcome.may_be_paid is (shipped_provider(name).prices.failed_free is None)
 
 
 @pytest.mark.parametrize("name", JOBS)
@@ -160,7 +160,7 @@ def test_a_stuck_job_is_given_up_after_the_providers_time(name: str) -> None:
     assert (found.outcome.error_class, found.outcome.job) == ("timeout", "job-1")
     assert found.outcome.may_be_paid
     assert sum(found.pauses) >= SHOTS[name].request.timeout_s
-    job = provider(name).operation("generate").job
+    job = shipped_provider(name).operation("generate").job
     assert job is not None
     assert set(found.pauses) == {job.interval_s}
 

@@ -1,7 +1,7 @@
 import pytest
 
 from harness.core.exchange import Failure, Reply
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Outcome, Refused
 from tests.wire.by_hand import MARK, PICTURE, Talk, said, shot, talk, told
 

@@ -2,13 +2,13 @@ from typing import Any
 
 import pytest
 
-from harness.assets import Recipe, described
 from harness.core.exchange import Part, Request
-from harness.core.jsontype import Json
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Refused
-from harness.core.places import ASSETS
+from harness.core.placeholders import ASSETS
+from harness.reference_images import Recipe, reference_json
 from harness.wire.retry import TRIES
-from harness.wire.step import Answer
+from harness.wire.steps import Answer
 from tests.wire.by_hand import IMAGE, LOST, Talk, page, said, shot, talk
 from tests.wire.replies import BUSY, NEVER_SENT, done, pending, submitted, uploaded
 
@@ -19,7 +19,7 @@ REST = [submitted("buble"), pending("buble"), done("buble"), IMAGE]
 
 
 def edit(answers: list[Answer], *files: Recipe) -> Talk:
-    images: list[Json] = [described(one) for one in files or (FIRST,)]
+    images: list[Json] = [reference_json(one) for one in files or (FIRST,)]
     return talk("buble", answers, shot=shot("buble", "edit", arguments={"images": images}))
 
 

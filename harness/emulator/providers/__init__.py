@@ -12,12 +12,12 @@ from .nanobanana import NanoBanana
 from .sub2api import Sub2Api
 
 if TYPE_CHECKING:
-    from ..front import Provider
+    from ..pipeline import ProviderServer
 
 __all__ = ["PROVIDERS", "VARIANTS"]
 
 # The order is that of the ports under --port.
-PROVIDERS: tuple[type[Provider], ...] = (Buble, Sub2Api, Apiframe, NanoBanana, AimlApi)
+PROVIDERS: tuple[type[ProviderServer], ...] = (Buble, Sub2Api, Apiframe, NanoBanana, AimlApi)
 
 # Other legitimate readings of the documents; no faults.
 VARIANTS = {

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.routing import Route
 
-from .. import front
-from ..darkroom import Order, develop, usable_count
-from ..desk import Note
-from ..front import Decision, Errand, Problem, Provider
-from ..replies import Answer, Json
+from .. import pipeline
+from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
+from ..rendering import RenderRequest, render, usable_image_count
+from ..replies import Json, JsonReply
 from ..rules import aimlapi as rules
 from ..rules import aimlapi_edits
 from ..rules.lattice import parse_size
+from ..state import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ WORDS: dict[Problem, tuple[int, str]] = {
 }
 
 
-class AimlApi(Provider):
+class AimlApi(ProviderServer):
     """api.aimlapi.com."""
 
     name: ClassVar[str] = "aimlapi"
@@ -73,7 +73,7 @@ class AimlApi(Provider):
         scheme, _, token = headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
-    def problem(self, problem: Problem, path: str) -> Answer:
+    def problem(self, problem: Problem, path: str) -> JsonReply:
         """Word a failure as {"message", "path", "requestId", "statusCode", "timestamp"}."""
         status, message = WORDS[problem]
         headers = {}
@@ -81,7 +81,7 @@ class AimlApi(Provider):
             headers["retry-after"] = self.desk.retry_after()
         return self._error(status, message, path, headers)
 
-    def refusal(self, refusal: Refusal, path: str) -> Answer:
+    def refusal(self, refusal: Refusal, path: str) -> JsonReply:
         """Word a refusal as a body validation error that names the parameter."""
         message = (
             f"{refusal.parameter}: {refusal.message}" if refusal.parameter else refusal.message
@@ -98,7 +98,7 @@ class AimlApi(Provider):
 
     async def _edited(self, body: Mapping[str, object], request: Request) -> Decision:
         """Edit; the reply says more about its images than that of a generation."""
-        values = aimlapi_edits.parameters(body)
+        values = aimlapi_edits.edit_parameters(body)
         order = _order(values)
         declared: Json = {
             "created": int(time.time()),
@@ -118,7 +118,7 @@ class AimlApi(Provider):
         wait_s = desk.latency.generation_s(
             quality=quality, pixels=order.pixels, images=order.images
         )
-        pictures = await develop(desk, order, front.spoilt(request))
+        pictures = await render(desk, order, pipeline.spoilt_by(request))
         usd = _price(order, quality) * (2 if "overcharge" in desk.faults else 1)
         if "charges_per_request" in desk.faults:
             usd /= order.images
@@ -136,19 +136,19 @@ class AimlApi(Provider):
         status = 201 if "created_201" in desk.variants else 200
         body: Json = {**declared, "data": data, "meta": {"usage": usage}}
         return Decision(
-            answer=Answer(status=status, body=body),
+            answer=JsonReply(status=status, body=body),
             note=Note(status=status, outcome="accepted", images=order.images, amount=usd),
             wait_s=wait_s,
         )
 
     async def _generate(self, request: Request) -> Response:
-        return await front.submit(self, request)
+        return await pipeline.answer_submission(self, request)
 
     async def _edit(self, request: Request) -> Response:
-        errand = Errand(operation="edit", decode=front.from_form, fulfil=self._edited)
-        return await front.submit(self, request, errand)
+        errand = RouteSpec(operation="edit", decode=pipeline.read_form, fulfil=self._edited)
+        return await pipeline.answer_submission(self, request, errand)
 
-    def _error(self, status: int, message: str, path: str, headers: dict[str, str]) -> Answer:
+    def _error(self, status: int, message: str, path: str, headers: dict[str, str]) -> JsonReply:
         body: Json = {
             "message": message,
             "path": path,
@@ -156,22 +156,22 @@ class AimlApi(Provider):
             "statusCode": status,
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
-        return Answer(status=status, body=body, headers=headers)
+        return JsonReply(status=status, body=body, headers=headers)
 
 
-def _order(body: Mapping[str, object]) -> Order:
+def _order(body: Mapping[str, object]) -> RenderRequest:
     # Under an ignored size rule any WIDTHxHEIGHT in reach is made; the fallback is the documented
     # default.
     edges = parse_size(body.get("size"))
     explicit = edges is not None and max(edges) <= 4096
     width_px, height_px = edges if edges is not None and explicit else (1024, 1024)
     encoding = body.get("output_format")
-    return Order(
+    return RenderRequest(
         width_px=width_px,
         height_px=height_px,
         explicit=explicit,
         encoding=str(encoding) if encoding in rules.FORMATS else "png",
-        images=usable_count(body.get("n")),
+        images=usable_image_count(body.get("n")),
         clear=body.get("background") == "transparent",
     )
 
@@ -181,7 +181,7 @@ def _quality(body: Mapping[str, object]) -> str:
     return str(quality) if quality in rules.QUALITIES else "medium"
 
 
-def _price(order: Order, quality: str) -> float:
+def _price(order: RenderRequest, quality: str) -> float:
     """Return the price in USD; a size that is not for sale is priced by its pixels."""
     listed = USD.get(f"{order.width_px}x{order.height_px}")
     if listed is not None:

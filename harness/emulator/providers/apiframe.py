@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.routing import Route
 
-from .. import front, idempotency, webhooks
-from ..darkroom import Order, develop, usable_count
-from ..desk import Note
-from ..front import Decision, Errand, Problem, Provider
-from ..jobs import Job, asked, fate, hurried, is_charged, told_id
+from .. import idempotency, pipeline, webhooks
+from ..jobs import EmulatedJob, displayed_id, draw_fate, hurried, is_charged, poll_job
 from ..latency import SUBMIT_S
+from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
 from ..references import from_json_with_references
-from ..replies import Answer, Json
+from ..rendering import RenderRequest, render, usable_image_count
+from ..replies import Json, JsonReply
 from ..rules import apiframe as rules
-from ..rules.looked import unreachable
-from .apiframe_words import event_body, shown
+from ..rules.resolved import unreachable_address
+from ..state import Note
+from .apiframe_words import event_body, job_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from ..desk import Desk
-    from ..pictures import Picture
+    from ..pictures import RenderedImage
     from ..rules import Refusal
+    from ..state import ProviderState
 
 CREDITS = {"low": 4, "medium": 9, "high": 23, "auto": 23}
 SIZES = {"1:1": (1024, 1024), "3:2": (1536, 1024), "2:3": (1024, 1536)}
@@ -59,13 +59,13 @@ WORDS: dict[Problem, tuple[int, str]] = {
 }
 
 
-class Apiframe(Provider):
+class Apiframe(ProviderServer):
     """api.apiframe.ai, version 2."""
 
     name: ClassVar[str] = "apiframe"
     unit: ClassVar[str] = "credit"
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ProviderState) -> None:
         super().__init__(desk)
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -83,7 +83,7 @@ class Apiframe(Provider):
         bearer = token.strip() if scheme.lower() == "bearer" else ""
         return headers.get("x-api-key", "").strip() or bearer
 
-    def problem(self, problem: Problem, path: str) -> Answer:
+    def problem(self, problem: Problem, path: str) -> JsonReply:
         """Word a failure as {"error": text}."""
         del path
         status, message = WORDS[problem]
@@ -93,15 +93,15 @@ class Apiframe(Provider):
         headers = {}
         if problem is Problem.RATE_LIMITED:
             headers["retry-after"] = self.desk.retry_after()
-        return Answer(status=status, body=body, headers=headers)
+        return JsonReply(status=status, body=body, headers=headers)
 
-    def refusal(self, refusal: Refusal, path: str) -> Answer:
+    def refusal(self, refusal: Refusal, path: str) -> JsonReply:
         """Word a refusal as {"error", "details": {path: [messages]}}."""
         del path
         body: Json = {"error": "Validation failed"}
         if refusal.parameter is not None:
             body["details"] = {refusal.parameter: [refusal.message]}
-        return Answer(status=refusal.status, body=body)
+        return JsonReply(status=refusal.status, body=body)
 
     def usual_price(self) -> float:
         """Return the credits of one image at quality auto."""
@@ -116,14 +116,14 @@ class Apiframe(Provider):
         )
         if len(submission.key) > idempotency.LONGEST_KEY:
             answer = _problem(400, "Idempotency-Key is too long")
-            return front.refused(self, answer, "idempotency_key.max_length")
+            return pipeline.refusal_reply(self, answer, "idempotency_key.max_length")
         # The only pause comes first: two simultaneous requests with one key create one job.
-        pictures = await develop(self.desk, _order(body), front.spoilt(request))
+        pictures = await render(self.desk, _order(body), pipeline.spoilt_by(request))
         try:
             job = idempotency.earlier(self.desk, submission)
         except idempotency.OtherBodyError:
             message = "Idempotency-Key was already used with a different request body"
-            return front.refused(self, _problem(409, message), "idempotency_key.conflict")
+            return pipeline.refusal_reply(self, _problem(409, message), "idempotency_key.conflict")
         if job is not None:
             return self._submitted(job, paid=False)
         job = self._opened(submission, pictures, str(request.base_url))
@@ -134,26 +134,26 @@ class Apiframe(Provider):
         async def decode(request: Request) -> object:
             return await from_json_with_references(self.desk, request, rules.input_images)
 
-        errand = Errand(operation="generate", decode=decode, fulfil=self.fulfil)
-        return await front.submit(self, request, errand)
+        errand = RouteSpec(operation="generate", decode=decode, fulfil=self.fulfil)
+        return await pipeline.answer_submission(self, request, errand)
 
     async def _job(self, request: Request) -> Response:
-        return await front.ask(self, request, self._polled)
+        return await pipeline.answer_poll(self, request, self._polled)
 
     async def _list(self, request: Request) -> Response:
-        return await front.ask(self, request, lambda asked: (self._listed(asked), None))
+        return await pipeline.answer_poll(self, request, lambda asked: (self._listed(asked), None))
 
     def _opened(
-        self, submission: idempotency.Submission, pictures: tuple[Picture, ...], base_url: str
-    ) -> Job:
+        self, submission: idempotency.Submission, pictures: tuple[RenderedImage, ...], base_url: str
+    ) -> EmulatedJob:
         desk, body = self.desk, submission.body
-        order, quality, missing = _order(body), _quality(body), unreachable(body)
+        order, quality, missing = _order(body), _quality(body), unreachable_address(body)
         charged = is_charged(desk.faults, doomed=missing is not None)
         images = 1 if "charges_per_request" in desk.faults else order.images
         price = float(CREDITS[quality] * images)
         if "overcharge" in desk.faults:
             price *= 2
-        job = Job(
+        job = EmulatedJob(
             id=str(uuid.UUID(desk.new_id("job"), version=4)),
             start_s=desk.now_s(),
             created_at=time.time(),
@@ -167,13 +167,13 @@ class Apiframe(Provider):
             facts={"images": order.images if charged else 0, "input": dict(body)},
             base_url=base_url,
             error="" if missing is None else f"Input image could not be downloaded: {missing}",
-            **fate(desk.faults, doomed=missing is not None),
+            **draw_fate(desk.faults, doomed=missing is not None),
         )
         desk.jobs[job.id] = job
         self._hook(job, submission)
         return job
 
-    def _hook(self, job: Job, submission: idempotency.Submission) -> None:
+    def _hook(self, job: EmulatedJob, submission: idempotency.Submission) -> None:
         """Let the job tell of itself in the background, where its client wants that."""
         url, wanted = rules.webhook_url(submission.body), submission.body.get("webhookEvents")
         if not isinstance(url, str):
@@ -183,23 +183,25 @@ class Apiframe(Provider):
             events = frozenset(event for event in wanted if event in rules.EVENTS)
         desk = self.desk
         as_text = "webhook_hex" in desk.variants
-        job.hook = webhooks.hook(url, events, submission.api_key, desk.faults, as_text=as_text)
+        job.hook = webhooks.webhook_of(
+            url, events, submission.api_key, desk.faults, as_text=as_text
+        )
         job.early = webhooks.is_early(job.hook) and not job.fails
 
         task = asyncio.create_task(
-            webhooks.tell(desk, job, job.hook, lambda *told: event_body(desk, *told))
+            webhooks.deliver(desk, job, job.hook, lambda *told: event_body(desk, *told))
         )
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
-    def _submitted(self, job: Job, *, paid: bool) -> Decision:
+    def _submitted(self, job: EmulatedJob, *, paid: bool) -> Decision:
         body: Json = {"jobId": job.id, "status": "QUEUED"}
         if "missing_field" in self.desk.faults:
             del body["jobId"]
         images = job.facts["images"] if paid else 0
         status = 200 if "submitted_with_200" in self.desk.faults else 202
         return Decision(
-            answer=Answer(status=status, body=body),
+            answer=JsonReply(status=status, body=body),
             note=Note(
                 status=status,
                 outcome="accepted",
@@ -210,16 +212,16 @@ class Apiframe(Provider):
             wait_s=self.desk.latency.fixed_s(SUBMIT_S),
         )
 
-    def _polled(self, request: Request) -> tuple[Answer, str | None]:
-        job, stage = asked(self.desk, request.path_params["id"], str(request.base_url))
+    def _polled(self, request: Request) -> tuple[JsonReply, str | None]:
+        job, stage = poll_job(self.desk, request.path_params["id"], str(request.base_url))
         known = job.id if job is not None and job.id in self.desk.jobs else None
         if job is None or stage is None:
             return _problem(404, "Job not found"), known
-        body = shown(self.desk, job, stage) | {"id": told_id(self.desk.faults, job.id)}
-        answer = Answer(status=200, body=body)
+        body = job_document(self.desk, job, stage) | {"id": displayed_id(self.desk.faults, job.id)}
+        answer = JsonReply(status=200, body=body)
         return hurried(self.desk, answer, stage), known
 
-    def _listed(self, request: Request) -> Answer:
+    def _listed(self, request: Request) -> JsonReply:
         # Newest first; the cursor is the id of the last job shown. Names of the parameters: second
         # source.
         jobs = list(reversed(self.desk.jobs.values()))
@@ -232,24 +234,24 @@ class Apiframe(Provider):
         page, more = jobs[:size], len(jobs) > size
         now_s = self.desk.now_s()
         body: Json = {
-            "jobs": [shown(self.desk, job, job.stage(now_s)) for job in page],
+            "jobs": [job_document(self.desk, job, job.stage(now_s)) for job in page],
             "nextCursor": page[-1].id if more else None,
             "hasMore": more,
         }
-        return Answer(status=200, body=body)
+        return JsonReply(status=200, body=body)
 
 
-def _order(body: Mapping[str, object]) -> Order:
+def _order(body: Mapping[str, object]) -> RenderRequest:
     params = _params(body)
     ratio, encoding = params.get("aspect_ratio"), params.get("output_format")
     explicit = ratio in rules.RATIOS
     width_px, height_px = SIZES[str(ratio) if explicit else "1:1"]
-    return Order(
+    return RenderRequest(
         width_px=width_px,
         height_px=height_px,
         explicit=explicit,
         encoding=str(encoding) if encoding in rules.FORMATS else "webp",
-        images=usable_count(params.get("number_of_images")),
+        images=usable_image_count(params.get("number_of_images")),
     )
 
 
@@ -263,5 +265,5 @@ def _params(body: Mapping[str, object]) -> Mapping[str, object]:
     return params if isinstance(params, dict) else {}
 
 
-def _problem(status: int, message: str) -> Answer:
-    return Answer(status=status, body={"error": message})
+def _problem(status: int, message: str) -> JsonReply:
+    return JsonReply(status=status, body={"error": message})

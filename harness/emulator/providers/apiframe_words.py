@@ -11,14 +11,14 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..jobs import ENDED, invented
+from ..jobs import ENDED, invented_job
 from ..rules import apiframe as rules
 from ..webhooks import TOLD
 
 if TYPE_CHECKING:
-    from ..desk import Desk
-    from ..jobs import Job, Stage
+    from ..jobs import EmulatedJob, Stage
     from ..replies import Json
+    from ..state import ProviderState
     from ..webhooks import Delivery
 
 STATUS: dict[Stage, str] = {
@@ -30,7 +30,7 @@ STATUS: dict[Stage, str] = {
 FAILED = "Generation failed, credits were refunded"
 
 
-def shown(desk: Desk, job: Job, stage: Stage) -> Json:
+def job_document(desk: ProviderState, job: EmulatedJob, stage: Stage) -> Json:
     """Return a job as a poll shows it."""
     return {
         "id": job.id,
@@ -47,7 +47,7 @@ def shown(desk: Desk, job: Job, stage: Stage) -> Json:
     }
 
 
-def event_body(desk: Desk, job: Job, delivery: Delivery) -> Json:
+def event_body(desk: ProviderState, job: EmulatedJob, delivery: Delivery) -> Json:
     """Return the body of a webhook; under one fault it is about a job that nobody submitted."""
     stage = TOLD[delivery.event]
     # An event that comes too early is of its own time.
@@ -56,7 +56,7 @@ def event_body(desk: Desk, job: Job, delivery: Delivery) -> Json:
     if job.hook is not None and "webhook_wrong_job" in job.hook.spoilt:
         job_id = str(uuid.uuid5(uuid.NAMESPACE_URL, job.id))
         names = [picture.filename for picture in job.pictures]
-        urls = [f"{job.base_url}cdn/{invented(job_id, name)}" for name in names]
+        urls = [f"{job.base_url}cdn/{invented_job(job_id, name)}" for name in names]
     return {
         "event": delivery.event,
         "jobId": job_id,
@@ -69,14 +69,14 @@ def event_body(desk: Desk, job: Job, delivery: Delivery) -> Json:
     }
 
 
-def _percent(job: Job, stage: Stage, now_s: float) -> int:
+def _percent(job: EmulatedJob, stage: Stage, now_s: float) -> int:
     if stage == "waiting":
         return 0
     percent = job.progress(now_s)
     return min(percent, 99) if stage == "working" else percent
 
 
-def _result(desk: Desk, urls: list[str]) -> object:
+def _result(desk: ProviderState, urls: list[str]) -> object:
     if "result_string" in desk.variants and len(urls) == 1:
         return urls[0]
     return {"images": urls}

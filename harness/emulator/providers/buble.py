@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.routing import Route
 
-from .. import front
-from ..darkroom import Order, develop
-from ..desk import Note
-from ..front import Decision, Errand, Problem, Provider
-from ..jobs import ENDED, Job, Stage, asked, fate, hurried, is_charged, told_id
+from .. import pipeline
+from ..jobs import ENDED, EmulatedJob, Stage, displayed_id, draw_fate, hurried, is_charged, poll_job
 from ..latency import REFUSAL_S, SUBMIT_S
-from ..pictures import MEDIA_TYPES, Picture
+from ..pictures import MEDIA_TYPES, RenderedImage
+from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
 from ..received import File, Form, facts
 from ..references import from_json_with_references
-from ..replies import Answer, Json
+from ..rendering import RenderRequest, render
+from ..replies import Json, JsonReply
 from ..rules import buble as rules
-from ..rules.looked import unreachable
+from ..rules.resolved import unreachable_address
+from ..state import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from ..faults import ActiveFaults
+    from ..faults.catalogue import ActiveFaults
     from ..rules import Refusal
 
 # Exact ratios in multiples of 16 px; 4K stays within the 3840 px and 8,294,400 px of the model
@@ -81,7 +81,7 @@ WORDS: dict[Problem, tuple[int, str, str]] = {
 }
 
 
-class Buble(Provider):
+class Buble(ProviderServer):
     """buble.ai."""
 
     name: ClassVar[str] = "buble"
@@ -103,7 +103,7 @@ class Buble(Provider):
         scheme, _, token = headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
-    def problem(self, problem: Problem, path: str) -> Answer:
+    def problem(self, problem: Problem, path: str) -> JsonReply:
         """Word a failure as {"error": {"code", "message"}}."""
         del path
         status, code, message = WORDS[problem]
@@ -111,13 +111,13 @@ class Buble(Provider):
         if problem is Problem.RATE_LIMITED:
             headers["retry-after"] = self.desk.retry_after()
         body: Json = {"error": {"code": code, "message": message}}
-        return Answer(status=status, body=body, headers=headers)
+        return JsonReply(status=status, body=body, headers=headers)
 
-    def refusal(self, refusal: Refusal, path: str) -> Answer:
+    def refusal(self, refusal: Refusal, path: str) -> JsonReply:
         """Word a refusal in the same envelope; the message names the parameter."""
         del path
         body: Json = {"error": {"code": refusal.code, "message": refusal.message}}
-        return Answer(status=refusal.status, body=body)
+        return JsonReply(status=refusal.status, body=body)
 
     def usual_price(self) -> float:
         """Return the credit of an image at 1K."""
@@ -129,13 +129,13 @@ class Buble(Provider):
         order, resolution = _order(body)
         duration_s = desk.latency.generation_s(quality="medium", pixels=order.pixels, images=1)
         job_id = f"gen_{desk.new_id('job')}"
-        pictures = await develop(desk, order, front.spoilt(request))
+        pictures = await render(desk, order, pipeline.spoilt_by(request))
         # The documents are silent on addresses that answer nothing.
-        doomed = unreachable(body) is not None
+        doomed = unreachable_address(body) is not None
         charged = is_charged(desk.faults, doomed=doomed)
         mode = body.get("mode")
         price = _price(desk.faults, resolution, is_edit=mode == "image_to_image")
-        job = Job(
+        job = EmulatedJob(
             id=job_id,
             start_s=desk.now_s(),
             created_at=time.time(),
@@ -144,7 +144,7 @@ class Buble(Provider):
             facts={"mode": mode if mode in rules.MODES else "text_to_image"},
             base_url=str(request.base_url),
             pictures=pictures,
-            **fate(desk.faults, doomed=doomed),
+            **draw_fate(desk.faults, doomed=doomed),
         )
         desk.jobs[job_id] = job
         data = self._shown(job, "waiting")
@@ -152,7 +152,7 @@ class Buble(Provider):
             del data["id"]
         status = 202 if "create_202" in desk.variants else 200
         return Decision(
-            answer=Answer(status=status, body={"data": data}),
+            answer=JsonReply(status=status, body={"data": data}),
             note=Note(
                 status=status,
                 outcome="accepted",
@@ -167,18 +167,18 @@ class Buble(Provider):
         async def decode(request: Request) -> object:
             return await from_json_with_references(self.desk, request, rules.image_urls)
 
-        errand = Errand(operation="generate", decode=decode, fulfil=self.fulfil)
-        return await front.submit(self, request, errand)
+        errand = RouteSpec(operation="generate", decode=decode, fulfil=self.fulfil)
+        return await pipeline.answer_submission(self, request, errand)
 
     async def _file(self, request: Request) -> Response:
-        errand = Errand(operation="edit", decode=_form, fulfil=self._kept, draws=False)
-        return await front.submit(self, request, errand)
+        errand = RouteSpec(operation="edit", decode=_form, fulfil=self._kept, draws=False)
+        return await pipeline.answer_submission(self, request, errand)
 
     async def _generation(self, request: Request) -> Response:
-        return await front.ask(self, request, self._polled)
+        return await pipeline.answer_poll(self, request, self._polled)
 
     async def _models(self, request: Request) -> Response:
-        return await front.ask(self, request, lambda _: (_listed_models(), None))
+        return await pipeline.answer_poll(self, request, lambda _: (_listed_models(), None))
 
     async def _kept(self, body: Mapping[str, object], request: Request) -> Decision:
         """Keep an uploaded image for download; free of charge."""
@@ -198,21 +198,21 @@ class Buble(Provider):
             "filename": file.filename,
         }
         return Decision(
-            answer=Answer(status=200, body={"data": data}),
+            answer=JsonReply(status=200, body={"data": data}),
             note=Note(status=200, outcome="upload"),
             wait_s=self.desk.latency.fixed_s(REFUSAL_S),
         )
 
-    def _polled(self, request: Request) -> tuple[Answer, str | None]:
-        job, stage = asked(self.desk, request.path_params["id"], str(request.base_url))
+    def _polled(self, request: Request) -> tuple[JsonReply, str | None]:
+        job, stage = poll_job(self.desk, request.path_params["id"], str(request.base_url))
         known = job.id if job is not None and job.id in self.desk.jobs else None
         if job is None or stage is None:
             return self.problem(Problem.NOT_FOUND, request.url.path), known
-        data = self._shown(job, stage) | {"id": told_id(self.desk.faults, job.id)}
-        answer = Answer(status=200, body={"data": data})
+        data = self._shown(job, stage) | {"id": displayed_id(self.desk.faults, job.id)}
+        answer = JsonReply(status=200, body={"data": data})
         return hurried(self.desk, answer, stage), known
 
-    def _shown(self, job: Job, stage: Stage) -> Json:
+    def _shown(self, job: EmulatedJob, stage: Stage) -> Json:
         result: Json | None = None
         error: Json | None = None
         if stage == "done" and not job.hollow:
@@ -235,27 +235,27 @@ class Buble(Provider):
 
 async def _form(request: Request) -> object:
     """Return the parts of a form; a body that is none holds no file either."""
-    return await front.from_form(request) or Form()
+    return await pipeline.read_form(request) or Form()
 
 
-def _picture(file: File) -> Picture:
+def _picture(file: File) -> RenderedImage:
     found = facts(file.data)
     # Only a switched-off rule lets another format through; it is served under a false name.
     claimed = found.format if found.format in MEDIA_TYPES else "png"
-    picture = Picture(
+    picture = RenderedImage(
         file.data, found.width_px, found.height_px, encoding=found.format, claimed=claimed
     )
     _ = picture.digest  # computed here, in a thread
     return picture
 
 
-def _order(body: Mapping[str, object]) -> tuple[Order, str]:
+def _order(body: Mapping[str, object]) -> tuple[RenderRequest, str]:
     resolution, ratio = body.get("resolution"), body.get("aspect_ratio")
     resolution = resolution if resolution in rules.RESOLUTIONS else "1K"
     ratio = ratio if ratio in rules.RATIOS else "16:9"
     explicit = ratio != "auto"
     size = SIZES[str(resolution), str(ratio) if explicit else "1:1"]
-    order = Order(width_px=size[0], height_px=size[1], explicit=explicit, encoding="png")
+    order = RenderRequest(width_px=size[0], height_px=size[1], explicit=explicit, encoding="png")
     return order, str(resolution)
 
 
@@ -275,7 +275,7 @@ def _timestamp(unix_s: float) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _listed_models() -> Answer:
+def _listed_models() -> JsonReply:
     # The fields of an entry are not documented; `model` and `operations` are those of the SDK.
     model: Json = {
         "key": rules.MODEL,
@@ -285,4 +285,4 @@ def _listed_models() -> Answer:
         "modes": list(rules.MODES),
         "operations": [{"mode": mode} for mode in rules.MODES],
     }
-    return Answer(status=200, body={"data": [model]})
+    return JsonReply(status=200, body={"data": [model]})

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.routing import Route
 
-from .. import front
-from ..darkroom import Order, develop, usable, usable_count
-from ..desk import Note
-from ..front import Decision, Errand, Problem, Provider
+from .. import pipeline
+from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
 from ..references import from_json_with_references
-from ..replies import Answer, Json
+from ..rendering import RenderRequest, render, usable_image_count, usable_images
+from ..replies import Json, JsonReply
 from ..rules import nanobanana as rules
 from ..rules.lattice import parse_size
-from ..rules.looked import unreachable
+from ..rules.resolved import unreachable_address
+from ..state import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
-    from ..faults import ActiveFaults
+    from ..faults.catalogue import ActiveFaults
     from ..rules import Refusal
 
 GENERATE_PATH = "/v1/images/generate"
@@ -56,7 +56,7 @@ WORDS: dict[Problem, tuple[int, str]] = {
 }
 
 
-class NanoBanana(Provider):
+class NanoBanana(ProviderServer):
     """api.nanobananaapi.dev."""
 
     name: ClassVar[str] = "nanobanana"
@@ -75,7 +75,7 @@ class NanoBanana(Provider):
         scheme, _, token = headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
-    def problem(self, problem: Problem, path: str) -> Answer:
+    def problem(self, problem: Problem, path: str) -> JsonReply:
         """Word a failure as {"code": -1, "message"}."""
         del path
         status, message = WORDS[problem]
@@ -84,7 +84,7 @@ class NanoBanana(Provider):
             headers["retry-after"] = self.desk.retry_after()
         return self._error(status, message, headers)
 
-    def refusal(self, refusal: Refusal, path: str) -> Answer:
+    def refusal(self, refusal: Refusal, path: str) -> JsonReply:
         """Word a refusal in the same envelope; the message names the parameter."""
         del path
         return self._error(refusal.status, refusal.message, {})
@@ -96,34 +96,34 @@ class NanoBanana(Provider):
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate or edit one image and answer with its address."""
         desk = self.desk
-        if unreachable(body) is not None:
+        if unreachable_address(body) is not None:
             message = "generate failed: reference image could not be downloaded"
-            return front.refused(self, self._error(400, message, {}), "images.reachable")
+            return pipeline.refusal_reply(self, self._error(400, message, {}), "images.reachable")
         order, quality = _order(body), _quality(body)
         # The document bills auto as high; how long auto takes is not said, so it takes as long as
         # high.
         wait_s = desk.latency.generation_s(
             quality=quality, pixels=order.pixels, images=order.images
         )
-        pictures = await develop(desk, order, front.spoilt(request))
+        pictures = await render(desk, order, pipeline.spoilt_by(request))
         cost = _cost(desk.faults, order, body, is_edit=request.url.path != GENERATE_PATH)
         urls = [f"{request.base_url}cdn/{picture.filename}" for picture in pictures]
         body_out: Json = {"code": 0, "message": "ok", "data": self._data(urls, cost, request)}
         return Decision(
-            answer=Answer(status=200, body=body_out),
+            answer=JsonReply(status=200, body=body_out),
             note=Note(status=200, outcome="accepted", images=order.images, amount=float(cost)),
             wait_s=wait_s,
         )
 
     async def _generate(self, request: Request) -> Response:
-        return await front.submit(self, request)
+        return await pipeline.answer_submission(self, request)
 
     async def _edit(self, request: Request) -> Response:
         async def decode(request: Request) -> object:
-            return await from_json_with_references(self.desk, request, rules.image)
+            return await from_json_with_references(self.desk, request, rules.edit_references)
 
-        errand = Errand(operation="edit", decode=decode, fulfil=self.fulfil)
-        return await front.submit(self, request, errand)
+        errand = RouteSpec(operation="edit", decode=decode, fulfil=self.fulfil)
+        return await pipeline.answer_submission(self, request, errand)
 
     def _data(self, urls: list[str], cost: int, request: Request) -> object:
         lacking = "missing_field" in self.desk.faults
@@ -136,22 +136,22 @@ class NanoBanana(Provider):
             del data["url"]
         return data
 
-    def _error(self, status: int, message: str, headers: dict[str, str]) -> Answer:
+    def _error(self, status: int, message: str, headers: dict[str, str]) -> JsonReply:
         if "errors_in_200" in self.desk.variants:
             status = 200
-        return Answer(status=status, body={"code": -1, "message": message}, headers=headers)
+        return JsonReply(status=status, body={"code": -1, "message": message}, headers=headers)
 
 
-def _order(body: Mapping[str, object]) -> Order:
+def _order(body: Mapping[str, object]) -> RenderRequest:
     edges = parse_size(body.get("size"))
-    explicit = edges is not None and usable(*edges)
+    explicit = edges is not None and usable_images(*edges)
     width_px, height_px = edges if edges is not None and explicit else (1024, 1024)
-    return Order(
+    return RenderRequest(
         width_px=width_px,
         height_px=height_px,
         explicit=explicit,
         encoding="png",  # the format is not documented
-        images=usable_count(body.get("n")),
+        images=usable_image_count(body.get("n")),
     )
 
 
@@ -160,7 +160,9 @@ def _quality(body: Mapping[str, object]) -> str:
     return str(quality) if quality in ("low", "medium") else "high"
 
 
-def _cost(faults: ActiveFaults, order: Order, body: Mapping[str, object], *, is_edit: bool) -> int:
+def _cost(
+    faults: ActiveFaults, order: RenderRequest, body: Mapping[str, object], *, is_edit: bool
+) -> int:
     """Return the credits of a request, under the faults of charging where one is on."""
     tier, quality = _tier(order), _quality(body)
     longest = max(order.width_px, order.height_px)
@@ -180,7 +182,7 @@ def _cost(faults: ActiveFaults, order: Order, body: Mapping[str, object], *, is_
     return cost + ("charge_off_by_one" in faults)
 
 
-def _tier(order: Order) -> str:
+def _tier(order: RenderRequest) -> str:
     # auto comes out as 1024x1024 here and so falls into 1K, as the document says.
     longest = max(order.width_px, order.height_px)
     if longest <= 1536:

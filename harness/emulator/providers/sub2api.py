@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from starlette.routing import Route
 
-from .. import front
-from ..front import Decision, Errand, Problem, Provider
-from ..replies import Answer, Json
+from .. import pipeline
+from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
+from ..replies import Json, JsonReply
 from ..rules import sub2api_edits
 from . import sub2api_images as images
 from . import sub2api_responses as responses
-from .sub2api_images import Task, headers
+from .sub2api_images import Task, reply_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ WORDS: dict[Problem, tuple[int, str, str, str | None]] = {
 }
 
 
-class Sub2Api(Provider):
+class Sub2Api(ProviderServer):
     """The gateway sub2api in front of OpenAI's Images API."""
 
     name: ClassVar[str] = "sub2api"
@@ -77,7 +77,7 @@ class Sub2Api(Provider):
             return token.strip()
         return headers.get("x-api-key", "").strip() or headers.get("x-goog-api-key", "").strip()
 
-    def problem(self, problem: Problem, path: str) -> Answer:
+    def problem(self, problem: Problem, path: str) -> JsonReply:
         """Word a failure: keys and balance as the auth layer does, the rest as the handler."""
         del path
         if problem is Problem.NO_KEY:
@@ -90,12 +90,12 @@ class Sub2Api(Provider):
         error: Json = {"message": message, "type": kind, "param": None, "code": code}
         if problem is Problem.MODERATED:
             error["moderation_details"] = {"moderation_stage": "input", "categories": ["sexual"]}
-        sent = headers(self.desk)
+        sent = reply_headers(self.desk)
         if problem is Problem.RATE_LIMITED:
             sent["retry-after"] = self.desk.retry_after()
-        return Answer(status=status, body={"error": error}, headers=sent)
+        return JsonReply(status=status, body={"error": error}, headers=sent)
 
-    def refusal(self, refusal: Refusal, path: str) -> Answer:
+    def refusal(self, refusal: Refusal, path: str) -> JsonReply:
         """Word a refusal as OpenAI does."""
         del path
         error: Json = {
@@ -104,7 +104,9 @@ class Sub2Api(Provider):
             "param": refusal.parameter,
             "code": refusal.code,
         }
-        return Answer(status=refusal.status, body={"error": error}, headers=headers(self.desk))
+        return JsonReply(
+            status=refusal.status, body={"error": error}, headers=reply_headers(self.desk)
+        )
 
     def usual_price(self) -> float:
         """Return one image."""
@@ -112,45 +114,45 @@ class Sub2Api(Provider):
 
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate, as one JSON reply or as a stream of events."""
-        task = Task(values=body, family="image_generation", spoilt=front.spoilt(request))
-        return await images.fulfil(self.desk, task)
+        task = Task(values=body, family="image_generation", spoilt=pipeline.spoilt_by(request))
+        return await images.fulfil_images(self.desk, task)
 
     async def _edited(self, body: Mapping[str, object], request: Request) -> Decision:
         task = Task(
-            values=sub2api_edits.parameters(body),
-            spoilt=front.spoilt(request),
+            values=sub2api_edits.sub2api_edit_parameters(body),
+            spoilt=pipeline.spoilt_by(request),
             family="image_edit",
             references=sub2api_edits.image_count(body),
         )
-        return await images.fulfil(self.desk, task)
+        return await images.fulfil_images(self.desk, task)
 
     async def _responded(self, body: Mapping[str, object], request: Request) -> Decision:
         del request
-        return await responses.fulfil(self.desk, body)
+        return await responses.fulfil_response(self.desk, body)
 
     async def _generate(self, request: Request) -> Response:
-        return await front.submit(self, request)
+        return await pipeline.answer_submission(self, request)
 
     async def _edit(self, request: Request) -> Response:
         is_form = request.headers.get("content-type", "").startswith("multipart/form-data")
-        decode = front.from_form if is_form else front.from_json
-        errand = Errand(operation="edit", decode=decode, fulfil=self._edited)
-        return await front.submit(self, request, errand)
+        decode = pipeline.read_form if is_form else pipeline.read_json
+        errand = RouteSpec(operation="edit", decode=decode, fulfil=self._edited)
+        return await pipeline.answer_submission(self, request, errand)
 
     async def _respond(self, request: Request) -> Response:
-        errand = Errand(operation="respond", decode=front.from_json, fulfil=self._responded)
-        return await front.submit(self, request, errand)
+        errand = RouteSpec(operation="respond", decode=pipeline.read_json, fulfil=self._responded)
+        return await pipeline.answer_submission(self, request, errand)
 
     async def _models(self, request: Request) -> Response:
-        return await front.ask(self, request, lambda _: (self._listed_models(), None))
+        return await pipeline.answer_poll(self, request, lambda _: (self._listed_models(), None))
 
-    def _listed_models(self) -> Answer:
+    def _listed_models(self) -> JsonReply:
         # The seed: /v1/models may list text models only and the Images API works all the same.
         listed: Json = {"id": "gpt-5.4", "object": "model", "created": 1767225600}
         models = [{**listed, "owned_by": "openai"}]
-        return Answer(
-            status=200, body={"object": "list", "data": models}, headers=headers(self.desk)
+        return JsonReply(
+            status=200, body={"object": "list", "data": models}, headers=reply_headers(self.desk)
         )
 
-    def _turned_away(self, status: int, code: str, message: str) -> Answer:
-        return Answer(status=status, body={"code": code, "message": message})
+    def _turned_away(self, status: int, code: str, message: str) -> JsonReply:
+        return JsonReply(status=status, body={"code": code, "message": message})

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import streams
-from ..darkroom import Order, develop, drafts, usable, usable_count
-from ..desk import Note
-from ..front import Decision
-from ..replies import Answer, EventStream, Json
+from ..pipeline import Decision
+from ..rendering import RenderRequest, render, render_drafts, usable_image_count, usable_images
+from ..replies import EventStream, Json, JsonReply
 from ..rules import sub2api as rules
 from ..rules.lattice import parse_size
+from ..state import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..desk import Desk
-    from ..pictures import Picture
+    from ..pictures import RenderedImage
+    from ..state import ProviderState
 
 # Tokens of one 1024x1024 image, in proportion to pixels: at any size a lower quality takes fewer.
 # Medium is the seed's example (196); low makes the recorded 1536x864 come to its 120; high is
@@ -52,33 +52,33 @@ class Task:
         return partial_count(self.values.get("partial_images"))
 
 
-async def fulfil(desk: Desk, task: Task) -> Decision:
+async def fulfil_images(desk: ProviderState, task: Task) -> Decision:
     """Make the pictures and answer with one JSON reply or with a stream of events."""
     faults = desk.faults
     order, quality = order_of(task.values), quality_of(task.values)
     made = "low" if "lower_quality_served" in faults else quality
     wait_s = desk.latency.generation_s(quality=made, pixels=order.pixels, images=order.images)
-    out = headers(desk, wait_s)
+    out = reply_headers(desk, wait_s)
     streamed = task.values.get("stream") is True and "stream_ignored" not in faults
     spoilt = task.spoilt | (_in_stream(desk) if streamed else frozenset())
-    pictures = await develop(desk, order, spoilt)
+    pictures = await render(desk, order, spoilt)
     declared = declared_of(desk, order, quality)
     usage = _usage(desk, task, order, made, task.partials if streamed else 0)
     if not streamed:
         reply = _reply(desk, task.values, pictures, declared, usage)
-        answer: Answer | EventStream = Answer(status=200, body=reply, headers=out)
+        answer: JsonReply | EventStream = JsonReply(status=200, body=reply, headers=out)
         return Decision(answer=answer, note=note_of(desk, order.images), wait_s=wait_s)
-    shown = await drafts(desk, order, streams.needed(faults, task.partials))
+    shown = await render_drafts(desk, order, streams.needed_count(faults, task.partials))
     del usage["output_tokens_details"]  # a stream's usage has none in the schema of OpenAI
     last = declared if "missing_field" in faults else {**declared, "usage": usage}
     if "stream_declares_other_size" in faults:
         last = {**last, "size": _another(str(declared["size"]))}
     script = _script(desk, task, shown, (declared, last), pictures)
-    answer = streams.staged(faults, script, wait_s, out)
+    answer = streams.staged_events(faults, script, wait_s, out)
     return Decision(answer=answer, note=note_of(desk, order.images, streamed=True))
 
 
-def headers(desk: Desk, elapsed_s: float = 0.0) -> dict[str, str]:
+def reply_headers(desk: ProviderState, elapsed_s: float = 0.0) -> dict[str, str]:
     """Return the headers that every reply behind the auth layer carries."""
     return {
         "x-request-id": f"req_{desk.new_id('request')}",
@@ -86,7 +86,7 @@ def headers(desk: Desk, elapsed_s: float = 0.0) -> dict[str, str]:
     }
 
 
-def note_of(desk: Desk, images: int, *, streamed: bool = False) -> Note:
+def note_of(desk: ProviderState, images: int, *, streamed: bool = False) -> Note:
     """Return the ledger's note of `images` images; a stream that ends in an error is free."""
     if streamed and "error_event" in desk.faults:
         return Note(status=200, outcome="accepted")
@@ -94,19 +94,19 @@ def note_of(desk: Desk, images: int, *, streamed: bool = False) -> Note:
     return Note(status=200, outcome="accepted", images=images, amount=amount)
 
 
-def order_of(values: Mapping[str, object]) -> Order:
+def order_of(values: Mapping[str, object]) -> RenderRequest:
     """Return what to make; without a size 1024x1024, which is also what auto picks here."""
     edges = parse_size(values.get("size"))
-    explicit = edges is not None and usable(*edges)
+    explicit = edges is not None and usable_images(*edges)
     # auto is free to break the lattice.
     width_px, height_px = edges if edges is not None and explicit else (1024, 1024)
     encoding = values.get("output_format")
-    return Order(
+    return RenderRequest(
         width_px=width_px,
         height_px=height_px,
         explicit=explicit,
         encoding=str(encoding) if encoding in rules.FORMATS else "png",
-        images=usable_count(values.get("n")),
+        images=usable_image_count(values.get("n")),
     )
 
 
@@ -124,7 +124,7 @@ def partial_count(value: object) -> int:
     return max(0, min(value, 10))
 
 
-def declared_of(desk: Desk, order: Order, quality: str) -> Json:
+def declared_of(desk: ProviderState, order: RenderRequest, quality: str) -> Json:
     """Return what a reply says about its pictures."""
     faults = desk.faults
     size = f"{order.width_px}x{order.height_px}"
@@ -142,7 +142,7 @@ def _another(size: str) -> str:
     return "1024x1536" if size == "1536x1024" else "1536x1024"
 
 
-def _in_stream(desk: Desk) -> frozenset[str]:
+def _in_stream(desk: ProviderState) -> frozenset[str]:
     """Return the content faults that are on for streams alone."""
     return frozenset(
         name for name in ("wrong_dimensions", "wrong_format") if f"stream_{name}" in desk.faults
@@ -150,9 +150,9 @@ def _in_stream(desk: Desk) -> frozenset[str]:
 
 
 def _reply(
-    desk: Desk,
+    desk: ProviderState,
     values: Mapping[str, object],
-    pictures: tuple[Picture, ...],
+    pictures: tuple[RenderedImage, ...],
     declared: Json,
     usage: Json,
 ) -> Json:
@@ -177,7 +177,9 @@ def _reply(
     return reply
 
 
-def _usage(desk: Desk, task: Task, order: Order, quality: str, partials: int) -> Json:
+def _usage(
+    desk: ProviderState, task: Task, order: RenderRequest, quality: str, partials: int
+) -> Json:
     prompt = task.values.get("prompt")
     words = max(1, len(prompt) // 4) if isinstance(prompt, str) else 1
     seen = REFERENCE_TOKENS * task.references
@@ -197,11 +199,11 @@ def _usage(desk: Desk, task: Task, order: Order, quality: str, partials: int) ->
 
 
 def _script(
-    desk: Desk,
+    desk: ProviderState,
     task: Task,
-    made: tuple[Picture, ...],
+    made: tuple[RenderedImage, ...],
     told: tuple[Json, Json],
-    pictures: tuple[Picture, ...],
+    pictures: tuple[RenderedImage, ...],
 ) -> streams.Script:
     """Return the partial images and each finished one's completed event, with what each tells."""
     faults, created = desk.faults, int(time.time())
@@ -213,7 +215,7 @@ def _script(
             **told[0],
             "partial_image_index": index,
         }
-        for picture, index in zip(made, streams.indices(faults, len(made)), strict=True)
+        for picture, index in zip(made, streams.partial_indices(faults, len(made)), strict=True)
     ]
     completed: list[Json] = [
         {
@@ -225,7 +227,7 @@ def _script(
         for picture in pictures
     ]
     return streams.Script(
-        partials=tuple(partials[: streams.shown(faults, task.partials)]),
+        partials=tuple(partials[: streams.shown_count(faults, task.partials)]),
         closing=tuple(completed),
         late=partials[-1] if "partial_after_completion" in faults else None,
     )

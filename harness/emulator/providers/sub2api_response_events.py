@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from ..replies import EventStream, Json
 
 if TYPE_CHECKING:
-    from ..pictures import Picture
+    from ..pictures import RenderedImage
 
 CALL = "response.image_generation_call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class SpokenReply:
     """One answer: what is the same in all its response objects, its items of output, its usage."""
 
     common: Json
@@ -38,7 +38,7 @@ class Reply:
         return {"type": name, "response": self.response(status)}
 
 
-def begun(reply: Reply) -> tuple[Json, ...]:
+def begin_reply(reply: SpokenReply) -> tuple[Json, ...]:
     """Return what every stream begins with."""
     return (
         reply.told("response.created", "in_progress"),
@@ -46,7 +46,7 @@ def begun(reply: Reply) -> tuple[Json, ...]:
     )
 
 
-def spoken(message: Json, place: int) -> tuple[Json, ...]:
+def spoken_events(message: Json, place: int) -> tuple[Json, ...]:
     """Return the events of a message with one text."""
     content = message["content"]
     part: Json = content[0] if isinstance(content, list) else {}
@@ -62,12 +62,12 @@ def spoken(message: Json, place: int) -> tuple[Json, ...]:
     )
 
 
-def before_the_image(reply: Reply) -> tuple[Json, ...]:
+def before_the_image(reply: SpokenReply) -> tuple[Json, ...]:
     """Return what comes before the first partial image; the items are reasoning, call, message."""
     reasoning, call = reply.items[0], reply.items[1]
     empty: Json = {"id": call["id"], "type": call["type"], "status": "in_progress"}
     return (
-        *begun(reply),
+        *begin_reply(reply),
         _item("added", 0, reasoning),
         _item("done", 0, reasoning),
         _item("added", 1, empty),
@@ -76,7 +76,7 @@ def before_the_image(reply: Reply) -> tuple[Json, ...]:
     )
 
 
-def partial(call: Json, picture: Picture, declared: Json, index: int) -> Json:
+def partial_event(call: Json, picture: RenderedImage, declared: Json, index: int) -> Json:
     """Return the event of a partial image."""
     return {
         **_called("partial_image", call),
@@ -86,23 +86,23 @@ def partial(call: Json, picture: Picture, declared: Json, index: int) -> Json:
     }
 
 
-def from_the_image_on(reply: Reply) -> tuple[Json, ...]:
+def from_the_image_on(reply: SpokenReply) -> tuple[Json, ...]:
     """Return what comes after the last partial image."""
     call, message = reply.items[1], reply.items[2]
     return (
         _called("completed", call),
         _item("done", 1, call),
-        *spoken(message, 2),
-        completed(reply),
+        *spoken_events(message, 2),
+        completed_event(reply),
     )
 
 
-def completed(reply: Reply) -> Json:
+def completed_event(reply: SpokenReply) -> Json:
     """Return the last event of a stream."""
     return reply.told("response.completed", "completed")
 
 
-def numbered(stream: EventStream) -> EventStream:
+def numbered_events(stream: EventStream) -> EventStream:
     """Give each event its place in the stream."""
     events = tuple(
         (wait_s, name, {"type": name, "sequence_number": number} | data)

@@ -13,33 +13,26 @@ import time
 from typing import TYPE_CHECKING
 
 from .. import streams
-from ..darkroom import develop, drafts
-from ..front import Decision
 from ..latency import SUBMIT_S
-from ..replies import Answer, EventStream, Json
+from ..pipeline import Decision
+from ..rendering import render, render_drafts
+from ..replies import EventStream, Json, JsonReply
 from ..rules import sub2api_responses as rules
 from . import sub2api_response_events as events
-from .sub2api_images import (
-    declared_of,
-    headers,
-    note_of,
-    order_of,
-    partial_count,
-    quality_of,
-)
-from .sub2api_response_events import Reply
+from .sub2api_images import declared_of, note_of, order_of, partial_count, quality_of, reply_headers
+from .sub2api_response_events import SpokenReply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..desk import Desk
-    from ..pictures import Picture
+    from ..pictures import RenderedImage
+    from ..state import ProviderState
 
 ONLY_TEXT = "There is no tool to make an image with."
 TEXT_TOKENS, REASONING_TOKENS = 154, 1280  # of the answer and its reasoning, from the recording
 
 
-async def fulfil(desk: Desk, body: Mapping[str, object]) -> Decision:
+async def fulfil_response(desk: ProviderState, body: Mapping[str, object]) -> Decision:
     """Answer with an image where the tool is there to be called, else with a text."""
     streamed = body.get("stream") is True and "stream_ignored" not in desk.faults
     found = rules.tool_of(body)
@@ -49,54 +42,57 @@ async def fulfil(desk: Desk, body: Mapping[str, object]) -> Decision:
 
 
 async def _painted(
-    desk: Desk, body: Mapping[str, object], tool: Mapping[str, object], *, streamed: bool
+    desk: ProviderState, body: Mapping[str, object], tool: Mapping[str, object], *, streamed: bool
 ) -> Decision:
     faults, order = desk.faults, dataclasses.replace(order_of(tool), images=1)
     quality = quality_of(tool)
     wait_s = desk.latency.generation_s(quality=quality, pixels=order.pixels, images=1)
-    out = headers(desk, wait_s)
-    pictures = await develop(desk, order)
+    out = reply_headers(desk, wait_s)
+    pictures = await render(desk, order)
     declared = declared_of(desk, order, quality)
     call = _call(desk, body, tool, pictures[0], declared)
     items = (_reasoning(desk), call, _message(desk, ""))
     reply = _reply(desk, body, items)
     note = note_of(desk, 1, streamed=streamed)
     if not streamed:
-        answer: Answer | EventStream = Answer(
+        answer: JsonReply | EventStream = JsonReply(
             status=200, body=reply.response("completed"), headers=out
         )
         return Decision(answer=answer, note=note, wait_s=wait_s)
     asked = partial_count(tool.get("partial_images"))
-    made = await drafts(desk, order, streams.needed(faults, asked))
+    made = await render_drafts(desk, order, streams.needed_count(faults, asked))
     shown = [
-        events.partial(call, picture, declared, index)
-        for picture, index in zip(made, streams.indices(faults, len(made)), strict=True)
+        events.partial_event(call, picture, declared, index)
+        for picture, index in zip(made, streams.partial_indices(faults, len(made)), strict=True)
     ]
     script = streams.Script(
         opening=events.before_the_image(reply),
-        partials=tuple(shown[: streams.shown(faults, asked)]),
+        partials=tuple(shown[: streams.shown_count(faults, asked)]),
         closing=events.from_the_image_on(reply),
         late=shown[-1] if "partial_after_completion" in faults else None,
     )
-    return Decision(answer=events.numbered(streams.staged(faults, script, wait_s, out)), note=note)
-
-
-def _written(desk: Desk, body: Mapping[str, object], *, streamed: bool) -> Decision:
-    wait_s = desk.latency.fixed_s(SUBMIT_S)
-    out = headers(desk, wait_s)
-    reply = _reply(desk, body, (_message(desk, ONLY_TEXT),))
-    note = note_of(desk, 0)
-    if not streamed:
-        answer = Answer(status=200, body=reply.response("completed"), headers=out)
-        return Decision(answer=answer, note=note, wait_s=wait_s)
-    closing = (*events.spoken(reply.items[0], 0), events.completed(reply))
-    script = streams.Script(opening=events.begun(reply), closing=closing)
     return Decision(
-        answer=events.numbered(streams.staged(desk.faults, script, wait_s, out)), note=note
+        answer=events.numbered_events(streams.staged_events(faults, script, wait_s, out)), note=note
     )
 
 
-def _reply(desk: Desk, body: Mapping[str, object], items: tuple[Json, ...]) -> Reply:
+def _written(desk: ProviderState, body: Mapping[str, object], *, streamed: bool) -> Decision:
+    wait_s = desk.latency.fixed_s(SUBMIT_S)
+    out = reply_headers(desk, wait_s)
+    reply = _reply(desk, body, (_message(desk, ONLY_TEXT),))
+    note = note_of(desk, 0)
+    if not streamed:
+        answer = JsonReply(status=200, body=reply.response("completed"), headers=out)
+        return Decision(answer=answer, note=note, wait_s=wait_s)
+    closing = (*events.spoken_events(reply.items[0], 0), events.completed_event(reply))
+    script = streams.Script(opening=events.begin_reply(reply), closing=closing)
+    return Decision(
+        answer=events.numbered_events(streams.staged_events(desk.faults, script, wait_s, out)),
+        note=note,
+    )
+
+
+def _reply(desk: ProviderState, body: Mapping[str, object], items: tuple[Json, ...]) -> SpokenReply:
     said = prompt_of(body)
     asked = max(1, len(said) // 4)
     usage: Json = {
@@ -140,7 +136,7 @@ def _reply(desk: Desk, body: Mapping[str, object], items: tuple[Json, ...]) -> R
         "user": body.get("user"),
     }
     kept = None if "missing_field" in desk.faults else usage
-    return Reply(common=common, items=items, usage=kept)
+    return SpokenReply(common=common, items=items, usage=kept)
 
 
 def _tools(body: Mapping[str, object]) -> list[object]:
@@ -178,11 +174,11 @@ def _parts(said: object) -> list[Json]:
     return parts
 
 
-def _reasoning(desk: Desk) -> Json:
+def _reasoning(desk: ProviderState) -> Json:
     return {"id": f"rs_{desk.new_id('reasoning')}", "type": "reasoning", "summary": []}
 
 
-def _message(desk: Desk, text: str) -> Json:
+def _message(desk: ProviderState, text: str) -> Json:
     return {
         "id": f"msg_{desk.new_id('message')}",
         "type": "message",
@@ -197,10 +193,10 @@ def _text_part(text: str) -> Json:
 
 
 def _call(
-    desk: Desk,
+    desk: ProviderState,
     body: Mapping[str, object],
     tool: Mapping[str, object],
-    picture: Picture,
+    picture: RenderedImage,
     declared: Json,
 ) -> Json:
     action = tool.get("action")

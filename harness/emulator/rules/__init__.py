@@ -11,22 +11,22 @@ from . import (
     buble,
     nanobanana,
     sub2api,
-    sub2api_book,
     sub2api_edits,
+    sub2api_index,
     sub2api_responses,
 )
-from .law import AS_WRITTEN, Law, Refusal
+from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-__all__ = ["AS_WRITTEN", "BOOKS", "CHECKS", "Law", "Refusal", "check", "operations_of"]
+__all__ = ["AS_WRITTEN", "BOOKS", "CHECKS", "Refusal", "RuleSwitches", "check", "operations_of"]
 
 # The order is that of the ports under --port.
 BOOKS: dict[str, ModuleType] = {
     "buble": buble,
-    "sub2api": sub2api_book,
+    "sub2api": sub2api_index,
     "apiframe": apiframe,
     "nanobanana": nanobanana,
     "aimlapi": aimlapi,
@@ -34,22 +34,24 @@ BOOKS: dict[str, ModuleType] = {
 
 
 # What judges the body of each operation that is served. An edit's body is decoded JSON or a Form.
-CHECKS: dict[tuple[str, str], Callable[[object, Law], Refusal | None]] = {
-    ("buble", "generate"): buble.check,
-    ("buble", "edit"): buble.check_edit,
-    ("sub2api", "generate"): sub2api.check,
-    ("sub2api", "edit"): sub2api_edits.check,
-    ("sub2api", "respond"): sub2api_responses.check,
-    ("apiframe", "generate"): apiframe.check,
-    ("apiframe", "edit"): apiframe.check,
-    ("nanobanana", "generate"): nanobanana.check,
-    ("nanobanana", "edit"): nanobanana.check_edit,
-    ("aimlapi", "generate"): aimlapi.check,
-    ("aimlapi", "edit"): aimlapi_edits.check,
+CHECKS: dict[tuple[str, str], Callable[[object, RuleSwitches], Refusal | None]] = {
+    ("buble", "generate"): buble.check_buble,
+    ("buble", "edit"): buble.check_buble_edit,
+    ("sub2api", "generate"): sub2api.check_sub2api,
+    ("sub2api", "edit"): sub2api_edits.check_sub2api_edit,
+    ("sub2api", "respond"): sub2api_responses.check_sub2api_response,
+    ("apiframe", "generate"): apiframe.check_apiframe,
+    ("apiframe", "edit"): apiframe.check_apiframe,
+    ("nanobanana", "generate"): nanobanana.check_nanobanana,
+    ("nanobanana", "edit"): nanobanana.check_nanobanana_edit,
+    ("aimlapi", "generate"): aimlapi.check_aimlapi,
+    ("aimlapi", "edit"): aimlapi_edits.check_aimlapi_edit,
 }
 
 
-def check(provider: str, operation: str, body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check(
+    provider: str, operation: str, body: object, law: RuleSwitches = AS_WRITTEN
+) -> Refusal | None:
     """Return why `provider` refuses the decoded `body`, or None where it accepts.
 
     Raises ValueError for a provider or an operation that is not served.

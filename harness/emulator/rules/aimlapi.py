@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .kinds import is_integer, word_for
-from .law import AS_WRITTEN, Law, Refusal
+from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,19 +95,24 @@ LOOSE = {
 LOWER = {"output_compression.range": "0"}
 
 
-def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_aimlapi(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
         return UNREADABLE
-    return opening(body, law) or words(body, law, WORDS) or _n(body, law) or compression(body, law)
+    return (
+        check_opening(body, law)
+        or check_listed_words(body, law, WORDS)
+        or _n(body, law)
+        or check_compression(body, law)
+    )
 
 
-def opening(body: Mapping[str, object], law: Law) -> Refusal | None:
+def check_opening(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     """Return what is wrong with the model or the prompt."""
     return _model(body, law) or _prompt(body, law)
 
 
-def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
         if law.holds("model.required"):
@@ -118,7 +123,7 @@ def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
     return not_listed("model.one_of", "model", (MODEL,), model)
 
 
-def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None:
         if law.holds("prompt.required"):
@@ -140,8 +145,8 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def words(
-    body: Mapping[str, object], law: Law, lists: Mapping[str, tuple[str, ...]]
+def check_listed_words(
+    body: Mapping[str, object], law: RuleSwitches, lists: Mapping[str, tuple[str, ...]]
 ) -> Refusal | None:
     """Return which of the parameters with a closed list of words is not in its list."""
     for key, allowed in lists.items():
@@ -162,7 +167,7 @@ def words(
     return None
 
 
-def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _n(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     n = body.get("n")
     if n is None:
         return None
@@ -175,7 +180,7 @@ def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def compression(body: Mapping[str, object], law: Law) -> Refusal | None:
+def check_compression(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     """Return what is wrong with output_compression."""
     key = "output_compression"
     level = body.get(key)

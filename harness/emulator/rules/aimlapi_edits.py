@@ -14,13 +14,13 @@ from ..received import Form
 from . import aimlapi, uploads
 from .aimlapi import refuse
 from .kinds import is_integer
-from .law import AS_WRITTEN, Law, Refusal
+from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..received import File
-    from .uploads import Upload
+    from .uploads import UploadedImage
 
 WORDS = {key: allowed for key, allowed in aimlapi.WORDS.items() if key != "moderation"}
 IMAGE_FIELDS = ("image", "image[]")
@@ -29,24 +29,24 @@ IMAGE_LIMIT_MB = 50
 MASK_LIMIT_MB = 4
 
 
-def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_aimlapi_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit is refused, or None.
 
     `body` is a Form. Images are decoded, so this belongs in a thread.
     """
     if not isinstance(body, Form):
         return aimlapi.UNREADABLE
-    values = parameters(body)
+    values = edit_parameters(body)
     return (
-        aimlapi.opening(values, law)
+        aimlapi.check_opening(values, law)
         or _references(body, law)
-        or aimlapi.words(values, law, WORDS)
+        or aimlapi.check_listed_words(values, law, WORDS)
         or _n(values, law)
-        or aimlapi.compression(values, law)
+        or aimlapi.check_compression(values, law)
     )
 
 
-def parameters(body: Mapping[str, object]) -> Mapping[str, object]:
+def edit_parameters(body: Mapping[str, object]) -> Mapping[str, object]:
     """Return a form's texts as generation has its parameters; an empty one says nothing."""
     if not isinstance(body, Form):
         return body
@@ -56,13 +56,13 @@ def parameters(body: Mapping[str, object]) -> Mapping[str, object]:
         if text is None or name in IMAGE_FIELDS:
             continue
         if name in NUMBERS:
-            values[name] = uploads.number(text)
+            values[name] = uploads.form_integer(text)
         elif text != "" or name == "prompt":
             values[name] = text
     return values
 
 
-def _n(values: Mapping[str, object], law: Law) -> Refusal | None:
+def _n(values: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     n = values.get("n")
     if n is None:
         return None
@@ -76,20 +76,20 @@ def _n(values: Mapping[str, object], law: Law) -> Refusal | None:
     return refuse("n.range", "n", f"Number must be {limit}")
 
 
-def _references(form: Form, law: Law) -> Refusal | None:
+def _references(form: Form, law: RuleSwitches) -> Refusal | None:
     files: list[File] = [file for name in IMAGE_FIELDS for file in form.files(name)]
     if not files and law.holds("images.required"):
         return refuse("images.required", "image", "Required")
     if not law.spans("images.count", len(files), 0, uploads.MOST_IMAGES):
         message = "Array must contain at most 16 element(s)"
         return refuse("images.count", "image", message)
-    images = [uploads.seen(file.data) for file in files]
+    images = [uploads.uploaded_image(file.data) for file in files]
     for image in images:
         rule = uploads.broken_image_rule(image, IMAGE_LIMIT_MB, law, limit_fits=True)
         if rule is not None:
             return refuse(rule, "image", IMAGE_WORDS[rule])
     masks = form.files("mask")
-    return _mask(uploads.seen(masks[0].data), images, law) if masks else None
+    return _mask(uploads.uploaded_image(masks[0].data), images, law) if masks else None
 
 
 IMAGE_WORDS = {
@@ -99,7 +99,9 @@ IMAGE_WORDS = {
 }
 
 
-def _mask(mask: Upload, images: Sequence[Upload], law: Law) -> Refusal | None:
+def _mask(
+    mask: UploadedImage, images: Sequence[UploadedImage], law: RuleSwitches
+) -> Refusal | None:
     if not uploads.is_light(mask, "mask.max_bytes", MASK_LIMIT_MB, law, limit_fits=False):
         return refuse("mask.max_bytes", "mask", "File must be under 4MB")
     if mask.facts.format != "png" and law.holds("mask.media_type"):

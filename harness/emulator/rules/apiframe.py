@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .kinds import is_integer, is_web_address, word_for
-from .law import AS_WRITTEN, Law, Refusal
+from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ LOOSE = {
 }
 
 
-def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_apiframe(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
         return Refusal(rule="body.format", parameter=None, message="Invalid JSON body")
@@ -96,7 +96,7 @@ def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
     )
 
 
-def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
         if law.holds("model.required"):
@@ -109,7 +109,7 @@ def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
     return _refuse("model.one_of", "model", f"Unknown model: {model}")
 
 
-def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None:
         if law.holds("prompt.required"):
@@ -145,7 +145,7 @@ def input_images(body: Mapping[str, object]) -> object:
     return params.get("input_images") if isinstance(params, dict) else None
 
 
-def _webhook(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _webhook(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     for key in ("webhook_url", "webhookUrl"):
         value = body.get(key)
         if value is None or is_web_address(value) or not law.holds("webhook_url.format"):
@@ -166,7 +166,7 @@ def _webhook(body: Mapping[str, object], law: Law) -> Refusal | None:
     return _refuse("webhook_events.one_of", "webhookEvents", message)
 
 
-def _unknown_key(params: Mapping[str, object], law: Law) -> Refusal | None:
+def _unknown_key(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     for key in params:
         if key not in INNER_KEYS and law.holds("gptImage2Params.absent"):
             return _refuse(
@@ -177,7 +177,7 @@ def _unknown_key(params: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _words(params: Mapping[str, object], law: Law) -> Refusal | None:
+def _words(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     for key, allowed in (
         ("quality", QUALITIES),
         ("background", BACKGROUNDS),
@@ -200,7 +200,7 @@ def _words(params: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _number_of_images(params: Mapping[str, object], law: Law) -> Refusal | None:
+def _number_of_images(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     path = f"{PARAMS}.number_of_images"
     number = params.get("number_of_images")
     if number is None:
@@ -218,7 +218,7 @@ def _number_of_images(params: Mapping[str, object], law: Law) -> Refusal | None:
     return _refuse("n.range", path, "Number must be less than or equal to 10")
 
 
-def _input_images(params: Mapping[str, object], law: Law) -> Refusal | None:
+def _input_images(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     # The seed's table says one URL string, the OpenAPI file a list of URIs: both are taken.
     path = f"{PARAMS}.input_images"
     images = params.get("input_images")

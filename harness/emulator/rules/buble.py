@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from ..received import Form
 from . import uploads
 from .kinds import is_web_address
-from .law import AS_WRITTEN, Law, Refusal
-from .looked import Looked
+from .resolved import ResolvedBody
+from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .uploads import Upload
+    from .uploads import UploadedImage
 
 MODEL = "openai/gpt-image-2"
 MODES = ("text_to_image", "image_to_image")
@@ -70,7 +70,7 @@ LIMIT_MB = 10
 GENERAL_LIMIT_MB = 30
 
 
-def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_buble(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None.
 
     The page of error codes ends before prompts and options: those refusals take
@@ -94,15 +94,15 @@ def image_urls(body: Mapping[str, object]) -> object:
     return body.get("image_urls") if body.get("mode") == "image_to_image" else None
 
 
-def check_edit(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_buble_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit's JSON body, or the form that uploads a file for it, is refused, or None.
 
     Images are decoded, so this belongs in a thread.
     """
-    return check_upload(body, law) if isinstance(body, Form) else check(body, law)
+    return check_upload(body, law) if isinstance(body, Form) else check_buble(body, law)
 
 
-def check_upload(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_upload(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why the form of POST /api/v1/files is refused, or None; belongs in a thread."""
     if not isinstance(body, Form):
         return _bad_body("body.format", None, "The request body must be multipart/form-data.")
@@ -122,10 +122,10 @@ def check_upload(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
         )
     ours = body.text("model") in (None, "", MODEL, "gpt-image-2")
     limit_mb = LIMIT_MB if ours else GENERAL_LIMIT_MB
-    return _image(uploads.seen(files[0].data), "file", limit_mb, law)
+    return _image(uploads.uploaded_image(files[0].data), "file", limit_mb, law)
 
 
-def _forbidden(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _forbidden(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     for field in FORBIDDEN:
         if body.get(field) is not None and law.holds(f"{field}.absent"):
             return Refusal(
@@ -137,7 +137,7 @@ def _forbidden(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
         if law.holds("model.required"):
@@ -156,7 +156,7 @@ def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
     )
 
 
-def _mode(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _mode(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     # "Pass mode explicitly" is guidance, not a rule, and no page says what happens without: it
     # counts as text_to_image here, although a code ambiguous_generation_mode (422) exists.
     mode = body.get("mode")
@@ -172,7 +172,7 @@ def _mode(body: Mapping[str, object], law: Law) -> Refusal | None:
     )
 
 
-def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None or prompt == "":
         if law.holds("prompt.required"):
@@ -190,7 +190,7 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _options(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _options(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     resolution = body.get("resolution")
     if resolution is not None and not law.admits("resolution.one_of", resolution, RESOLUTIONS):
         return _bad_body("resolution.one_of", "resolution", "resolution must be one of 1K, 2K, 4K.")
@@ -204,7 +204,7 @@ def _options(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _images(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _images(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     images = body.get("image_urls")
     if body.get("mode") != "image_to_image":
         if images not in (None, []) and law.holds("images.only_with"):
@@ -233,16 +233,18 @@ def _images(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _references(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _references(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     """Judge what lies behind image_urls on loopback like an upload; ours, no page speaks of it."""
-    if not isinstance(body, Looked):
+    if not isinstance(body, ResolvedBody):
         return None
     uploaded = [found.upload for found in body.references if found.upload is not None]
     refusals = (_image(upload, "image_urls", LIMIT_MB, law) for upload in uploaded)
     return next((refusal for refusal in refusals if refusal is not None), None)
 
 
-def _image(upload: Upload, parameter: str, limit_mb: int, law: Law) -> Refusal | None:
+def _image(
+    upload: UploadedImage, parameter: str, limit_mb: int, law: RuleSwitches
+) -> Refusal | None:
     rule = uploads.broken_image_rule(upload, limit_mb, law, limit_fits=True)
     if rule is None:
         return None

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .law import Law
+    from .switches import RuleSwitches
 
 # The nearest counts of pixels outside the limits that have a size on the lattice: 576x1136, and
 # 2336x3552 or 2368x3504.
@@ -32,7 +32,7 @@ def parse_size(text: object) -> tuple[int, int] | None:
     return width_px, height_px
 
 
-def broken_size_rule(width_px: int, height_px: int, law: Law) -> str | None:
+def broken_size_rule(width_px: int, height_px: int, law: RuleSwitches) -> str | None:
     """Return the id of the first size rule that the edges break under this law, or None."""
     longer, shorter = max(width_px, height_px), min(width_px, height_px)
     pixels = width_px * height_px

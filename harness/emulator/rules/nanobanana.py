@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .kinds import is_integer, is_web_address
 from .lattice import broken_size_rule, parse_size
-from .law import AS_WRITTEN, Law, Refusal
+from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,25 +65,25 @@ LOOSE = {
 }
 
 
-def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_nanobanana(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a generation's body is refused, or None."""
     if not isinstance(body, dict):
         return _refuse("body.format", None, "invalid request body")
     return _model(body, law) or _prompt(body, law) or _options(body, law)
 
 
-def check_edit(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_nanobanana_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit's body is refused, or None."""
     if not isinstance(body, dict):
         return _refuse("body.format", None, "invalid request body")
     return _model(body, law) or _prompt(body, law) or _image(body, law) or _options(body, law)
 
 
-def _options(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _options(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return _n(body, law) or _size(body, law) or _quality(body, law)
 
 
-def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
         if law.holds("model.required"):
@@ -94,7 +94,7 @@ def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
     return _refuse("model.one_of", "model", "model must be gpt-image-2")
 
 
-def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None or prompt == "":
         if law.holds("prompt.required"):
@@ -112,13 +112,13 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def image(body: Mapping[str, object]) -> object:
+def edit_references(body: Mapping[str, object]) -> object:
     """Return what an edit names as its references."""
     return body.get("image")
 
 
-def _image(body: Mapping[str, object], law: Law) -> Refusal | None:
-    given = image(body)
+def _image(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+    given = edit_references(body)
     if given is None or given == "":
         if law.holds("images.required"):
             return _refuse("images.required", "image", "image is required")
@@ -136,7 +136,7 @@ def _image(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _n(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     n = body.get("n")
     if n is None:
         return None
@@ -149,7 +149,7 @@ def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _size(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _size(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     size = body.get("size")
     if size is None or size == "auto":
         return None
@@ -170,7 +170,7 @@ def _size(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _quality(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _quality(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     quality = body.get("quality")
     if quality is None or law.admits("quality.one_of", quality, QUALITIES):
         return None

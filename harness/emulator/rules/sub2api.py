@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from .kinds import is_integer
 from .lattice import broken_size_rule, parse_size
-from .law import AS_WRITTEN, Law, Refusal
-from .openai_words import invalid, missing, user_error, wrong_kind
+from .openai_errors import invalid_value_error, missing_parameter, user_error, wrong_kind_error
+from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,19 +38,21 @@ UNREADABLE = Refusal(
 )
 
 
-def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_sub2api(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None; reported in OpenAI's measured order."""
     if not isinstance(body, dict):
         return UNREADABLE
-    return opening(body, law, KEYS) or options(body, law)
+    return check_sub2api_opening(body, law, KEYS) or check_options(body, law)
 
 
-def opening(body: Mapping[str, object], law: Law, known: frozenset[str]) -> Refusal | None:
+def check_sub2api_opening(
+    body: Mapping[str, object], law: RuleSwitches, known: frozenset[str]
+) -> Refusal | None:
     """Return what is wrong with the model, with a key that is not known, or with the prompt."""
     return _model(body, law) or _unknown_key(body, law, known) or _prompt(body, law)
 
 
-def options(body: Mapping[str, object], law: Law) -> Refusal | None:
+def check_options(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     """Return what is wrong with the options of the picture to make and of the reply."""
     return (
         _n(body, law)
@@ -62,22 +64,24 @@ def options(body: Mapping[str, object], law: Law) -> Refusal | None:
     )
 
 
-def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
         if not law.holds("model.required"):
             return None
         if "model" in body:
-            return wrong_kind("model.required", "model", "a string", model)
-        return missing("model.required", "model")
+            return wrong_kind_error("model.required", "model", "a string", model)
+        return missing_parameter("model.required", "model")
     if law.admits("model.one_of", model, MODELS):
         return None
     if not isinstance(model, str):
-        return wrong_kind("model.one_of", "model", "a string", model)
+        return wrong_kind_error("model.one_of", "model", "a string", model)
     return user_error("model.one_of", "model", f"The model '{model}' does not exist.")
 
 
-def _unknown_key(body: Mapping[str, object], law: Law, known: frozenset[str]) -> Refusal | None:
+def _unknown_key(
+    body: Mapping[str, object], law: RuleSwitches, known: frozenset[str]
+) -> Refusal | None:
     for key in body:
         if key not in known and law.holds(f"{key}.absent"):
             return Refusal(
@@ -90,20 +94,20 @@ def _unknown_key(body: Mapping[str, object], law: Law, known: frozenset[str]) ->
     return None
 
 
-def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None:
         if not law.holds("prompt.required"):
             return None
         if "prompt" in body:
-            return wrong_kind("prompt.required", "prompt", "a string", prompt)
-        return missing("prompt.required", "prompt")
+            return wrong_kind_error("prompt.required", "prompt", "a string", prompt)
+        return missing_parameter("prompt.required", "prompt")
     if not isinstance(prompt, str):
         if law.holds("prompt.format"):
-            return wrong_kind("prompt.format", "prompt", "a string", prompt)
+            return wrong_kind_error("prompt.format", "prompt", "a string", prompt)
         return None
     if prompt == "" and law.holds("prompt.required"):
-        return invalid(
+        return invalid_value_error(
             "prompt.required", "prompt", "empty_string", "string too short. Expected a string with"
             " minimum length 1, but got an empty string instead.",
         )  # fmt: skip
@@ -113,11 +117,11 @@ def _prompt(body: Mapping[str, object], law: Law) -> Refusal | None:
             "string too long. Expected a string with maximum length 32000,"
             f" but got a string with length {len(prompt)} instead."
         )
-        return invalid("prompt.max_length", "prompt", "string_above_max_length", reason)
+        return invalid_value_error("prompt.max_length", "prompt", "string_above_max_length", reason)
     return None
 
 
-def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _n(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     refusal = _whole_number(body, law, "n", 1, 10)
     if refusal is not None:
         return refusal
@@ -135,7 +139,7 @@ def _n(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _size(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _size(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     size = body.get("size")
     if size is None or size == "auto":
         return None
@@ -144,7 +148,7 @@ def _size(body: Mapping[str, object], law: Law) -> Refusal | None:
         if not law.holds("size.format"):
             return None
         if not isinstance(size, str):
-            return wrong_kind("size.format", "size", "a string", size)
+            return wrong_kind_error("size.format", "size", "a string", size)
         return user_error(
             "size.format",
             "size",
@@ -164,7 +168,7 @@ def _size(body: Mapping[str, object], law: Law) -> Refusal | None:
     return user_error(rule, "size", f"Invalid size '{size}'. {reason}")
 
 
-def _words(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _words(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     for key, allowed in (
         ("quality", QUALITIES),
         ("output_format", FORMATS),
@@ -177,7 +181,7 @@ def _words(body: Mapping[str, object], law: Law) -> Refusal | None:
         if value is None or law.admits(rule, value, allowed):
             continue
         if not isinstance(value, str):
-            return wrong_kind(rule, key, "a string", value)
+            return wrong_kind_error(rule, key, "a string", value)
         if key == "background" and value == "transparent":
             return user_error(rule, key, "Transparent background is not supported for this model.")
         listed = ", ".join(f"'{word}'" for word in allowed[:-1]) + f", and '{allowed[-1]}'"
@@ -191,63 +195,65 @@ def _words(body: Mapping[str, object], law: Law) -> Refusal | None:
     return None
 
 
-def _compression(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _compression(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     refusal = _whole_number(body, law, "output_compression", 0, 100)
     if refusal is not None or body.get("output_compression") is None:
         return refusal
     lossy = body.get("output_format") in ("jpeg", "webp")
     if not lossy and law.holds("output_compression.only_with"):
         # Wording unknown: modelled on the gateway's unsupported_parameter.
-        return invalid(
+        return invalid_value_error(
             "output_compression.only_with", "output_compression", "invalid_value",
             "only supported with output_format 'jpeg' or 'webp'.",
         )  # fmt: skip
     return None
 
 
-def _stream(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _stream(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     stream = body.get("stream")
     if stream is not None and law.holds("stream.one_of"):
         if not isinstance(stream, bool):
-            return wrong_kind("stream.one_of", "stream", "a boolean", stream)
+            return wrong_kind_error("stream.one_of", "stream", "a boolean", stream)
         if stream and law.tight("stream.one_of"):
-            return invalid("stream.one_of", "stream", "invalid_value", "expected a boolean.")
+            return invalid_value_error(
+                "stream.one_of", "stream", "invalid_value", "expected a boolean."
+            )
     refusal = _whole_number(body, law, "partial_images", 0, 3)
     if refusal is not None or body.get("partial_images") is None:
         return refusal
     if stream is not True and law.holds("partial_images.only_with"):
-        return invalid(
+        return invalid_value_error(
             "partial_images.only_with", "partial_images", "invalid_value",
             "only supported when 'stream' is true.",
         )  # fmt: skip
     return None
 
 
-def _user(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _user(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     user = body.get("user")
     if user is not None and not isinstance(user, str) and law.holds("user.format"):
-        return wrong_kind("user.format", "user", "a string", user)
+        return wrong_kind_error("user.format", "user", "a string", user)
     return None
 
 
 def _whole_number(
-    body: Mapping[str, object], law: Law, key: str, low: int, high: int
+    body: Mapping[str, object], law: RuleSwitches, key: str, low: int, high: int
 ) -> Refusal | None:
     value = body.get(key)
     if value is None:
         return None
     if not is_integer(value):
         if law.holds(f"{key}.integer"):
-            return wrong_kind(f"{key}.integer", key, "an integer", value)
+            return wrong_kind_error(f"{key}.integer", key, "an integer", value)
         return None
     if law.spans(f"{key}.range", value, low, high):
         return None
     if value < low:
-        return invalid(
+        return invalid_value_error(
             f"{key}.range", key, "integer_below_min_value",
             f"integer below minimum value. Expected a value >= {low}, but got {value} instead.",
         )  # fmt: skip
-    return invalid(
+    return invalid_value_error(
         f"{key}.range", key, "integer_above_max_value",
         f"integer above maximum value. Expected a value <= {high}, but got {value} instead.",
     )  # fmt: skip

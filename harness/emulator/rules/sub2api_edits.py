@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from ..received import Form
 from . import sub2api, uploads
 from .kinds import is_integer, is_web_address
-from .law import AS_WRITTEN, Law, Refusal
-from .openai_words import invalid, user_error, wrong_kind
+from .openai_errors import invalid_value_error, user_error, wrong_kind_error
+from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .uploads import Upload
+    from .uploads import UploadedImage
 
 IMAGE_FIELD = re.compile(r"image(\[[0-9]*\])?")
 JSON_KEYS = sub2api.KEYS | {"images", "mask", "input_fidelity"}
@@ -34,36 +34,36 @@ FALSE = ("0", "f", "F", "FALSE", "false", "False")
 LIMIT_MB = 50
 
 
-def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_sub2api_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit is refused, or None; in the order of sub2api.check, images after prompt.
 
     `body` is a Form or decoded JSON. Images are decoded, so this belongs in a thread.
     """
     if not isinstance(body, dict):
         return sub2api.UNREADABLE
-    values = parameters(body)
+    values = sub2api_edit_parameters(body)
     if isinstance(body, Form):
         return (
             _wrong_place(body, law, "images", "For multipart/form-data use 'image' or 'image[]'.")
-            or sub2api.opening(values, law, FORM_KEYS)
+            or sub2api.check_sub2api_opening(values, law, FORM_KEYS)
             or _uploaded(body, law)
             or _fidelity(values, law)
             or _texts(values, law)
-            or sub2api.options(values, law)
+            or sub2api.check_options(values, law)
         )
     return (
         _wrong_place(
             body, law, "image",
             "For application/json on /v1/images/edits, use 'images' (array).",
         )
-        or sub2api.opening(values, law, JSON_KEYS)
+        or sub2api.check_sub2api_opening(values, law, JSON_KEYS)
         or _addressed(body, law)
         or _fidelity(values, law)
-        or sub2api.options(values, law)
+        or sub2api.check_options(values, law)
     )  # fmt: skip
 
 
-def parameters(body: Mapping[str, object]) -> Mapping[str, object]:
+def sub2api_edit_parameters(body: Mapping[str, object]) -> Mapping[str, object]:
     """Return an edit's parameters as generation has them.
 
     A form's texts become numbers and booleans where they write such, and an empty one says nothing.
@@ -76,7 +76,7 @@ def parameters(body: Mapping[str, object]) -> Mapping[str, object]:
         if text is None or IMAGE_FIELD.fullmatch(name):
             continue
         if name in NUMBERS:
-            values[name] = uploads.number(text)
+            values[name] = uploads.form_integer(text)
         elif name == "stream":
             values[name] = True if text in TRUE else False if text in FALSE else text
         elif text != "" or name == "prompt":
@@ -97,7 +97,9 @@ def _image_files(form: Form) -> list[bytes]:
     return [file.data for name in names for file in form.files(name)]
 
 
-def _wrong_place(body: Mapping[str, object], law: Law, key: str, hint: str) -> Refusal | None:
+def _wrong_place(
+    body: Mapping[str, object], law: RuleSwitches, key: str, hint: str
+) -> Refusal | None:
     if key not in body or not law.holds(f"{key}.absent"):
         return None
     return Refusal(
@@ -109,7 +111,7 @@ def _wrong_place(body: Mapping[str, object], law: Law, key: str, hint: str) -> R
     )
 
 
-def _fidelity(values: Mapping[str, object], law: Law) -> Refusal | None:
+def _fidelity(values: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     if values.get("input_fidelity") is None or not law.holds("input_fidelity.absent"):
         return None
     return user_error(
@@ -120,7 +122,7 @@ def _fidelity(values: Mapping[str, object], law: Law) -> Refusal | None:
     )
 
 
-def _texts(values: Mapping[str, object], law: Law) -> Refusal | None:
+def _texts(values: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     """Return which text of a form is none of the number or boolean that it has to be."""
     for key in NUMBERS:
         value = values.get(key)
@@ -139,7 +141,7 @@ def _worded(rule: str, key: str) -> Refusal:
     return Refusal(rule=rule, parameter=key, message=message, kind="invalid_request_error")
 
 
-def _uploaded(form: Form, law: Law) -> Refusal | None:
+def _uploaded(form: Form, law: RuleSwitches) -> Refusal | None:
     files = _image_files(form)
     if not files and law.holds("images.required"):
         return Refusal(
@@ -151,14 +153,14 @@ def _uploaded(form: Form, law: Law) -> Refusal | None:
     refusal = _too_many(len(files), "image", law)
     if refusal is not None:
         return refusal
-    images: list[Upload | None] = [uploads.seen(data) for data in files]
+    images: list[UploadedImage | None] = [uploads.uploaded_image(data) for data in files]
     masks = form.files("mask")
     return _images(images, ["image"] * len(images), law) or (
-        _mask(uploads.seen(masks[0].data), images, law) if masks else None
+        _mask(uploads.uploaded_image(masks[0].data), images, law) if masks else None
     )
 
 
-def _addressed(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _addressed(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     """Judge images[].image_url and mask.image_url; a web address is taken to be fine, unread."""
     listed = body.get("images")
     if listed is None:
@@ -172,17 +174,17 @@ def _addressed(body: Mapping[str, object], law: Law) -> Refusal | None:
         listed = []
     if not isinstance(listed, list):
         if law.holds("images.format"):
-            return wrong_kind("images.format", "images", "an array", listed)
+            return wrong_kind_error("images.format", "images", "an array", listed)
         listed = []
     elif not listed and law.holds("images.count"):
         reason = "empty array. Expected an array with minimum length 1, but got an empty array"
-        return invalid("images.count", "images", "empty_array", f"{reason} instead.")
+        return invalid_value_error("images.count", "images", "empty_array", f"{reason} instead.")
     refusal = _too_many(len(listed), "images", law)
     if refusal is not None:
         return refusal
     for index, item in enumerate(listed):
         if not isinstance(item, dict) and law.holds("images.format"):
-            return wrong_kind("images.format", f"images[{index}]", "an object", item)
+            return wrong_kind_error("images.format", f"images[{index}]", "an object", item)
         if _address(item) is None and law.holds("images.format"):
             return Refusal(
                 rule="images.format",
@@ -195,7 +197,9 @@ def _addressed(body: Mapping[str, object], law: Law) -> Refusal | None:
     return _images(images, names, law) or _addressed_mask(body.get("mask"), images, law)
 
 
-def _addressed_mask(mask: object, images: Sequence[Upload | None], law: Law) -> Refusal | None:
+def _addressed_mask(
+    mask: object, images: Sequence[UploadedImage | None], law: RuleSwitches
+) -> Refusal | None:
     if mask is None:
         return None
     address = _address(mask)
@@ -215,28 +219,30 @@ def _address(item: object) -> str | None:
     return address if isinstance(address, str) and address else None
 
 
-def _fetched(address: str | None) -> Upload | None:
+def _fetched(address: str | None) -> UploadedImage | None:
     """Return what a data: URL or bare base64 holds, None for an address that is not read."""
     if address is None or is_web_address(address):
         return None
     text = address.partition(",")[2] if address.startswith("data:") else address
     try:
-        return uploads.seen(base64.b64decode(text, validate=True))
+        return uploads.uploaded_image(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
-        return uploads.seen(b"")
+        return uploads.uploaded_image(b"")
 
 
-def _too_many(count: int, key: str, law: Law) -> Refusal | None:
+def _too_many(count: int, key: str, law: RuleSwitches) -> Refusal | None:
     if law.spans("images.count", count, 0, uploads.MOST_IMAGES):
         return None
-    return invalid(
+    return invalid_value_error(
         "images.count", key, "array_above_max_length",
         f"array too long. Expected an array with maximum length {uploads.MOST_IMAGES},"
         f" but got an array with length {count} instead.",
     )  # fmt: skip
 
 
-def _images(images: Sequence[Upload | None], names: Sequence[str], law: Law) -> Refusal | None:
+def _images(
+    images: Sequence[UploadedImage | None], names: Sequence[str], law: RuleSwitches
+) -> Refusal | None:
     for index, (upload, name) in enumerate(zip(images, names, strict=True)):
         if upload is None:
             continue
@@ -249,7 +255,7 @@ def _images(images: Sequence[Upload | None], names: Sequence[str], law: Law) -> 
                 f"unsupported mimetype ('image/{upload.facts.format}'). Supported file formats are"
                 " 'image/jpeg', 'image/png', and 'image/webp'."
             )
-            return invalid(rule, name, "unsupported_file_mimetype", reason)
+            return invalid_value_error(rule, name, "unsupported_file_mimetype", reason)
         if rule is not None:
             message = f"Invalid image file or mode for image {index + 1}"
             return user_error(
@@ -258,7 +264,9 @@ def _images(images: Sequence[Upload | None], names: Sequence[str], law: Law) -> 
     return None
 
 
-def _mask(mask: Upload, images: Sequence[Upload | None], law: Law) -> Refusal | None:
+def _mask(
+    mask: UploadedImage, images: Sequence[UploadedImage | None], law: RuleSwitches
+) -> Refusal | None:
     if not uploads.is_light(mask, "mask.max_bytes", LIMIT_MB, law, limit_fits=False):
         message = "Invalid mask: the mask must be less than 50MB."
         return user_error("mask.max_bytes", "mask", message, "image_too_large")

@@ -11,8 +11,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from . import sub2api
-from .law import AS_WRITTEN, Law, Refusal
-from .openai_words import invalid, missing, user_error, wrong_kind
+from .openai_errors import invalid_value_error, missing_parameter, user_error, wrong_kind_error
+from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ OPTIONS = (
 UNSAID = frozenset({"output_compression.only_with", "partial_images.only_with"})
 
 
-def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
+def check_sub2api_response(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
         return sub2api.UNREADABLE
@@ -38,7 +38,7 @@ def check(body: object, law: Law = AS_WRITTEN) -> Refusal | None:
         or _input(body, law)
         or _tools(body)
         or _tool(body, relaxed)
-        or sub2api.options(outer, relaxed)
+        or sub2api.check_options(outer, relaxed)
     )
 
 
@@ -51,31 +51,33 @@ def tool_of(body: Mapping[str, object]) -> tuple[int, Mapping[str, object]] | No
     return None
 
 
-def _model(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None or model == "":
-        return missing("model.required", "model") if law.holds("model.required") else None
+        return missing_parameter("model.required", "model") if law.holds("model.required") else None
     if not law.holds("model.one_of"):
         return None
     if not isinstance(model, str):
-        return wrong_kind("model.one_of", "model", "a string", model)
+        return wrong_kind_error("model.one_of", "model", "a string", model)
     if model.startswith(("gpt-image-", "dall-e-")):
         reason = f"'{model}' is an image model. The Responses API requires a text model."
-        return invalid("model.one_of", "model", "invalid_value", reason)
+        return invalid_value_error("model.one_of", "model", "invalid_value", reason)
     return None
 
 
-def _input(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _input(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     said = body.get("input")
     if said is None or said in ("", []):
-        return missing("prompt.required", "input") if law.holds("prompt.required") else None
+        return (
+            missing_parameter("prompt.required", "input") if law.holds("prompt.required") else None
+        )
     if isinstance(said, str) or not law.holds("prompt.format"):
         return None
     if not isinstance(said, list):
-        return wrong_kind("prompt.format", "input", "a string or an array", said)
+        return wrong_kind_error("prompt.format", "input", "a string or an array", said)
     for index, item in enumerate(said):
         if not isinstance(item, dict):
-            return wrong_kind("prompt.format", f"input[{index}]", "an object", item)
+            return wrong_kind_error("prompt.format", f"input[{index}]", "an object", item)
     return None
 
 
@@ -83,16 +85,16 @@ def _tools(body: Mapping[str, object]) -> Refusal | None:
     tools = body.get("tools")
     if tools is None or isinstance(tools, list):
         return None
-    return wrong_kind("tools.format", "tools", "an array", tools)
+    return wrong_kind_error("tools.format", "tools", "an array", tools)
 
 
-def _tool(body: Mapping[str, object], law: Law) -> Refusal | None:
+def _tool(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     found = tool_of(body)
     if found is None:
         return None
     index, tool = found
     place = f"tools[{index}]"
-    refusal = sub2api.options({key: tool.get(key) for key in OPTIONS}, law)
+    refusal = sub2api.check_options({key: tool.get(key) for key in OPTIONS}, law)
     if refusal is not None:
         key = refusal.parameter
         message = refusal.message.replace(f"'{key}'", f"'{place}.{key}'")

@@ -16,7 +16,7 @@ from ..received import Facts, facts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .law import Law
+    from .switches import RuleSwitches
 
 MOST_IMAGES = 16
 IMAGE_TYPES = ("png", "webp", "jpeg")
@@ -24,19 +24,21 @@ ATOI = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class UploadedImage:
     """A file as the rules see it."""
 
     size_bytes: int
     facts: Facts
 
 
-def seen(data: bytes) -> Upload:
+def uploaded_image(data: bytes) -> UploadedImage:
     """Look at a file; it is decoded, so this belongs in a thread."""
-    return Upload(size_bytes=len(data), facts=facts(data))
+    return UploadedImage(size_bytes=len(data), facts=facts(data))
 
 
-def is_light(upload: Upload, rule: str, limit_mb: int, law: Law, *, limit_fits: bool) -> bool:
+def is_light(
+    upload: UploadedImage, rule: str, limit_mb: int, law: RuleSwitches, *, limit_fits: bool
+) -> bool:
     """Whether a file keeps its limit.
 
     The documents say MB; here 1 MB is 2^20 bytes. Tightened, the limit is where it lies if 1 MB is
@@ -51,7 +53,7 @@ def is_light(upload: Upload, rule: str, limit_mb: int, law: Law, *, limit_fits: 
 
 
 def broken_image_rule(
-    upload: Upload, limit_mb: int, law: Law, *, limit_fits: bool = False
+    upload: UploadedImage, limit_mb: int, law: RuleSwitches, *, limit_fits: bool = False
 ) -> str | None:
     """Return the id of the first rule that an image breaks, or None."""
     found = upload.facts
@@ -64,7 +66,7 @@ def broken_image_rule(
     return None
 
 
-def has_other_size(mask: Upload, images: Sequence[Upload | None]) -> bool:
+def has_other_size(mask: UploadedImage, images: Sequence[UploadedImage | None]) -> bool:
     """Whether the mask's dimensions are known and not those of the first image."""
     first = images[0] if images else None
     if first is None or first.facts.width_px == 0 or mask.facts.width_px == 0:
@@ -75,7 +77,7 @@ def has_other_size(mask: Upload, images: Sequence[Upload | None]) -> bool:
     )
 
 
-def has_other_format(mask: Upload, images: Sequence[Upload | None]) -> bool:
+def has_other_format(mask: UploadedImage, images: Sequence[UploadedImage | None]) -> bool:
     """Whether the mask is of another known format than the first image."""
     first = images[0] if images else None
     if first is None or "unknown" in (first.facts.format, mask.facts.format):
@@ -83,7 +85,7 @@ def has_other_format(mask: Upload, images: Sequence[Upload | None]) -> bool:
     return mask.facts.format != first.facts.format
 
 
-def number(text: str | None) -> int | str | None:
+def form_integer(text: str | None) -> int | str | None:
     """Return the integer that a form's text writes, the text itself where it writes none."""
     if text is None or ATOI.fullmatch(text.strip()) is None:
         return text

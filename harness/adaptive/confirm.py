@@ -1,0 +1,302 @@
+"""What to ask next of one provider: failures again, then their smallest request."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from harness.adaptive import isolate, repeat, shrink
+from harness.cases.build import Builder, short_digest
+from harness.checks.judge import judge_records
+from harness.core.case import Case, PlannedRequest, Stage
+from harness.core.jsonvalue import Json, canonical
+from harness.core.outcome import Fault, Images
+from harness.core.record import Record
+from harness.core.verdict import Verdict
+from harness.diagnosis.assignment import assignment
+from harness.diagnosis.history import ACCEPTS, CaseHistory, probes, seeds
+from harness.diagnosis.suspicion import AssignedRecord, FailureGroup
+from harness.planning.plan import planned_request
+from harness.spec.provider import Provider
+from harness.spec.request import carried
+
+ROWS_ASKED_AGAIN = 4
+"""How many refused valid requests of one operation are repeated before it is known what they have
+in common."""
+
+_FINDINGS_AT_MOST = 3
+"""How many findings of one operation may use their whole share of requests: a provider that
+refuses everything in another way is broken enough."""
+
+_FEW, _TIMES_OF_MANY = 3, 3
+"""How many values may well fail together; and how often more of them are asked again, for that is
+less likely than that a provider refuses at random."""
+
+
+class FailureReducer:
+    """Asks a failing question again, then for its smallest failing combination and values.
+
+    Keeps nothing but the records it was told: the same records, the same shots. `max_shrink` is
+    the number of requests that making one finding smaller may take. A paid body is never sent
+    twice. Once the budget has skipped anything, nothing more is asked.
+    """
+
+    def __init__(self, provider: Provider, *, max_shrink: int = 10) -> None:
+        self._provider = provider
+        self._max_shrink = max_shrink
+        self._records: dict[str, Record] = {}
+        self._asked: dict[str, Case] = {}
+        self._bodies: set[str] = set()
+        self._repeated: set[tuple[str, ...]] = set()
+        self._over = False
+
+    def on_record(self, record: Record) -> Sequence[PlannedRequest]:
+        """Take note of a record; return the question again, where it broke a promise first."""
+        case = record.shot.case
+        if case.provider != self._provider.name:
+            return ()
+        self._records[case.id] = record
+        self._note(case)
+        self._over = self._over or "budget" in (record.skipped or "")
+        if self._over:
+            return ()
+        plain = case.id == f"{case.operation}/base"  # some claims compare with it
+        fresh = list(self._records.values()) if plain else [record]
+        return [again_ for one in fresh for again_ in self._repeat(one)]
+
+    def on_idle(self) -> Sequence[PlannedRequest]:
+        """Return the next round: at most one question for each failing record."""
+        if self._over:
+            return ()
+        evidence = self._evidence()
+        troubles: defaultdict[str, list[FailureGroup]] = defaultdict(list)
+        for trouble in evidence.troubles():
+            troubles[trouble.operation_name].append(trouble)
+        return tuple(
+            planned_request(self._provider, case)
+            for operation in sorted(troubles)
+            if self._is_served(evidence, operation)
+            for case in self._round(evidence, troubles[operation])
+        )
+
+    # ------------------------------------------------------------------------------- once more
+    def _repeat(self, record: Record) -> Sequence[PlannedRequest]:
+        case = record.shot.case
+        if record.outcome is None or case.stage == "confirm":
+            return ()
+        groups = [
+            self._group(case, one)
+            for one in self._failed(record)
+            if case.stage == "plan" or one.check != ACCEPTS  # a probe's refusal repeats another
+        ]
+        rows = {group for group in self._repeated if group[:2] == (case.operation, "row")}
+        new = [
+            group
+            for group in groups
+            if group not in self._repeated and (group[1] != "row" or len(rows) < ROWS_ASKED_AGAIN)
+        ]
+        if not new:
+            return ()
+        asked = [planned_request(self._provider, one) for one in self._again(record)]
+        self._repeated.update(groups if asked else ())
+        return asked
+
+    def _again(self, record: Record, times: int = 1) -> Iterator[Case]:
+        """Yield a record's question once more, if it was repeated fewer times and can be."""
+        name = record.shot.case.id
+        if self._times(name) < times:
+            case = repeat.repeat_case(self._provider, record, self._taken)
+            if case is not None:
+                number = self._times(name) + 1
+                suffix = "again" if number == 1 else f"again-{number}"
+                yield self._noted(replace(case, id=f"{name}/{suffix}"))
+
+    def _times(self, name: str) -> int:
+        """Return how often a question was repeated."""
+        asked = self._asked.values()
+        return sum(one.stage == "confirm" and one.follows == name for one in asked)
+
+    def _failed(self, record: Record) -> list[Verdict]:
+        case = record.shot.case
+        base = self._records.get(f"{case.operation}/base")
+        both = [record] if base is None or base is record else [base, record]
+        told = judge_records(both, {self._provider.name: self._provider})
+        return [one for one in told if (one.case, one.status) == (case.id, "fail")]
+
+    @staticmethod
+    def _group(case: Case, verdict: Verdict) -> tuple[str, ...]:
+        """Name what a failure is about: its promise, or itself where that is not known yet."""
+        if verdict.check == ACCEPTS and case.about is None:
+            return (case.operation, "row", case.id)
+        return (case.operation, verdict.constraint or "", verdict.check)
+
+    # --------------------------------------------------------------------------------- smaller
+    def _round(self, evidence: CaseHistory, troubles: Sequence[FailureGroup]) -> Iterator[Case]:
+        """Yield the next question of each failing record that no found combination explains."""
+        busy: set[str] = set()
+        for trouble in sorted(troubles, key=lambda one: (one.check, str(one.constraint))):
+            found: list[dict[str, str]] = []
+            asked = list(self._questions(evidence, trouble, seeds(trouble), found, busy))
+            if not asked:  # a second fault may have shown itself on the way to the first
+                asked = list(self._questions(evidence, trouble, probes(trouble), found, busy))
+            yield from asked
+
+    def _questions(
+        self,
+        evidence: CaseHistory,
+        trouble: FailureGroup,
+        failing: Sequence[AssignedRecord],
+        found: list[dict[str, str]],
+        busy: set[str],
+    ) -> Iterator[Case]:
+        """Yield a question for each of these records; note in `found` what fails in each."""
+        for seed in failing:
+            if seed.id in busy:
+                continue
+            if self._explained(trouble, seed, found):
+                if (rest := self._rest(trouble, seed, found)) is not None:
+                    yield rest
+                continue
+            case, names = self._next(evidence, trouble, seed, found)
+            if case is not None:
+                busy.add(seed.id)
+                yield case
+            elif (rest := self._rest(trouble, seed, [dict.fromkeys(names, "")])) is not None:
+                yield rest
+            current = trouble.smallest(seed)
+            found.append({name: current.items.get(name, "") for name in names})
+
+    def _rest(
+        self, trouble: FailureGroup, seed: AssignedRecord, found: Sequence[dict[str, str]]
+    ) -> Case | None:
+        """Return a refused request without what is known to fail, if it holds anything untried.
+
+        Values that only refused requests held would else never be tried: one fault hides another.
+        """
+        if trouble.check != ACCEPTS or trouble.breaks is not None or not self._left(seed):
+            return None
+        wrong = {name for one in found for name in one}
+        arguments = isolate.without_values(trouble, seed, wrong)
+        if arguments is None:
+            return None
+        items = assignment(trouble.operation, arguments)
+        if isolate.assignment_text(items) in self._closed(trouble):
+            return None
+        return self._probe(trouble, seed, arguments, "isolate")
+
+    @staticmethod
+    def _explained(
+        trouble: FailureGroup, seed: AssignedRecord, found: Sequence[dict[str, str]]
+    ) -> bool:
+        if found and trouble.breaks is not None:
+            return True  # one request that shows a missing check is enough
+        about = (trouble.constraint or "").partition(".")[0]
+        if any(set(one) == {about} for one in found) and seed.items.get(about):
+            return True  # another value of the same argument is another case of the same finding
+        return any(
+            all(seed.items.get(name, "") == value for name, value in one.items()) for one in found
+        )
+
+    def _next(
+        self,
+        evidence: CaseHistory,
+        trouble: FailureGroup,
+        seed: AssignedRecord,
+        found: Sequence[dict[str, str]],
+    ) -> tuple[Case | None, tuple[str, ...]]:
+        """Return what to ask next of a failing record, and the arguments that fail so far."""
+        known = [frozenset(one) for one in found]
+        now = isolate.stand(
+            self._provider, trouble, seed, known=known, closed=self._closed(trouble)
+        )
+        left = self._left(seed)
+        if left and now.question is not None:
+            return self._probe(trouble, seed, now.question, "isolate"), now.names
+        many = len(now.names) > _FEW and trouble.check == ACCEPTS
+        times = _TIMES_OF_MANY if many else 1
+        if not self._is_repeated(trouble, now, times):
+            return next(self._again(now.current.record, times), None), now.names
+        if left and frozenset(now.names) not in known:  # one boundary of an argument is enough
+            moved = shrink.moved_towards_boundary(self._provider, evidence, trouble, now)
+            if moved is not None:
+                return self._probe(trouble, seed, moved, "shrink"), now.names
+        return None, now.names
+
+    def _probe(
+        self, trouble: FailureGroup, seed: AssignedRecord, arguments: dict[str, Json], stage: Stage
+    ) -> Case | None:
+        """Return a proved case for a question, under an id that is made of what it asks."""
+        builder = Builder(self._provider, trouble.operation_name)
+        named = f"{stage}/{short_digest(arguments)}"
+        arguments = repeat.fresh_prompt(trouble.operation, arguments, short_digest(arguments))
+        broken = trouble.operation.constraint(trouble.breaks or "")
+        made = (
+            builder.accept(named, arguments, None)
+            if broken is None
+            else builder.refuse(named, arguments, broken)
+        )
+        if made.id in self._asked:  # a fault answered it: once more, and no more
+            made = replace(made, id=f"{made.id}/retry")
+        case = repeat.reprompted(trouble.operation, made, self._taken)
+        if case is None or case.id in self._asked:
+            return None
+        return self._noted(replace(case, stage=stage, follows=seed.id))
+
+    def _left(self, seed: AssignedRecord) -> bool:
+        """Tell whether a finding, and its operation, may have one more request."""
+        small = [one for one in self._asked.values() if one.stage in ("isolate", "shrink")]
+        own = sum(one.follows == seed.id for one in small)
+        operation = seed.record.shot.case.operation
+        here = sum(one.operation == operation for one in small)
+        return own < self._max_shrink and here < _FINDINGS_AT_MOST * self._max_shrink
+
+    def _closed(self, trouble: FailureGroup) -> set[tuple[tuple[str, str], ...]]:
+        """Return the questions that were answered, or met two faults: asking them tells nothing."""
+        answered = set()
+        for case in self._asked.values():
+            if case.operation != trouble.operation_name or case.breaks != trouble.breaks:
+                continue
+            record = self._records.get(case.id)
+            faulty = record is not None and isinstance(record.outcome, Fault)
+            again_ = f"{case.id}/retry" in self._asked or case.id.endswith("/retry")
+            if not (faulty and case.stage in ("isolate", "shrink")) or again_:
+                answered.add(isolate.assignment_text(assignment(trouble.operation, case.arguments)))
+        return answered
+
+    def _is_repeated(self, trouble: FailureGroup, now: isolate.Stand, times: int) -> bool:
+        """Tell whether enough was asked again to be sure of what was found.
+
+        One repetition per promise is enough, and one for each combination.
+        """
+        current = now.current.id
+        if times > 1:
+            return self._times(current) >= times
+        if trouble.check != ACCEPTS and (trouble.breaks or len(now.names) == 1):
+            return True
+        inside = [one.id for one in trouble.failing if trouble.smallest(one).id == current]
+        return any(self._times(name) for name in (*inside, current))
+
+    # ---------------------------------------------------------------------------------- memory
+    def _evidence(self) -> CaseHistory:
+        records = sorted(self._records.values(), key=lambda one: one.shot.case.id)
+        verdicts = judge_records(records, {self._provider.name: self._provider})
+        return CaseHistory(self._provider, records, verdicts)
+
+    @staticmethod
+    def _is_served(evidence: CaseHistory, operation: str) -> bool:
+        plain = evidence.plain(operation)
+        return plain is not None and isinstance(plain.outcome, Images)
+
+    def _noted(self, case: Case) -> Case:
+        self._note(case)
+        return case
+
+    def _note(self, case: Case) -> None:
+        self._asked[case.id] = case
+        self._bodies.add(self._body(case))
+
+    def _taken(self, case: Case) -> bool:
+        return self._body(case) in self._bodies
+
+    def _body(self, case: Case) -> str:
+        operation = self._provider.operation(case.operation)
+        return f"{case.operation} {canonical(carried(operation, case.arguments))}"

@@ -1,0 +1,236 @@
+"""Fields that OpenAI knows and these documents do not: refused, ignored, or honoured.
+
+All of them go into one request first: where it is served, one image tells of every field. Where it
+is refused, the group is split, at the field that the error names or in the middle; refusals are
+free, so a provider that refuses them all is asked for nothing but patience.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, delivered_sizes
+from harness.adaptive.discovery.question import Probe, QuestionResult, place_of, summed_up
+from harness.adaptive.discovery.row import Discovered
+from harness.cases.build import short_digest
+from harness.checks.naming import mentions, same_name
+from harness.core.exchange import Picture
+from harness.core.outcome import Refused
+from harness.spec.rules import Scalar, edges, same
+
+_LONGEST = 60
+_ALONE = ("response_format",)
+"""What moves the image to another place of the reply: beside others it would hide what they do."""
+
+_SIZES = ("1024x640", "640x1024")
+_IMAGES_API: Mapping[str, Scalar] = {
+    "size": _SIZES[0],
+    "n": 2,
+    "quality": "low",
+    "output_format": "jpeg",
+    "output_compression": 90,
+    "background": "transparent",
+    "moderation": "low",
+    "user": "harness-7f3a",
+    "style": "natural",
+    "input_fidelity": "high",
+    "safety_identifier": "harness-7f3a",
+    "response_format": "b64_json",
+}
+"""Of OpenAI's schema (facts, `openai_images_schema.md`), with a value each that would show.
+
+`stream` and `partial_images` change the form of the reply, `mask` needs a file, and what only the
+newest schema knows (`frame_count`, `svg`) can multiply the price: none of them is sent.
+"""
+
+_TOOL = ("size", "quality", "output_format", "output_compression", "background", "moderation")
+_OF_TOOL = (*_TOOL, "input_fidelity")
+
+
+def unknown_fields(told: OperationHistory) -> dict[str, Scalar]:
+    """Return each field with its place and its value, chosen against what is delivered anyway."""
+    operation = told.operation
+    names = _OF_TOOL if operation.protocol == "responses" else tuple(_IMAGES_API)
+    found: dict[str, Scalar] = {}
+    for name in names:
+        place = None if name in operation.arguments else place_of(name, operation)
+        taken = {argument.wire for argument in operation.arguments.values()}
+        if place is not None and place not in taken:
+            found[place] = _telling(name, told)
+    return found
+
+
+def _telling(name: str, told: OperationHistory) -> Scalar:
+    pictures = told.plain.pictures if told.plain else ()
+    first = pictures[0] if pictures else None
+    if name == "size" and first is not None:
+        usual = f"{first.width_px}x{first.height_px}"
+        return next(size for size in _SIZES if size != usual)
+    if name == "output_format" and first is not None and first.format != "png":
+        return "png"  # carries transparency, which may be asked for beside it
+    if name == "output_format":
+        return "webp"
+    return _IMAGES_API[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What becomes of fields that are documented nowhere."""
+
+    name: str = "fields"
+
+    def next(self, told: OperationHistory, room: int) -> Sequence[Probe]:
+        """Return the groups that are to be asked now, as far as the images go."""
+        fields, probes = unknown_fields(told), []
+        for group in self._waiting(told):
+            arguments = {**told.base, **{name: fields[name] for name in group}}
+            cost = 2 if "n" in group else 1
+            if cost <= room:
+                room -= cost
+                probes.append(Probe(slug=_slug(group), arguments=arguments, about=None))
+        return probes
+
+    def _waiting(self, told: OperationHistory) -> Iterator[tuple[str, ...]]:
+        for group in _groups(unknown_fields(told)):
+            yield from (part for part, seen in _split(told, group) if seen is None)
+
+    def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
+        """Return a row for each field that changes the image, and one for all the others."""
+        fields = unknown_fields(told)
+        heard = [
+            (name, seen)
+            for group in _groups(fields)
+            for part, seen in _split(told, group)
+            if seen is not None
+            for name in part
+        ]
+        found, others = [], dict[str, list[str]]()
+        for name, seen in heard:
+            came = _came(told, name.rpartition(".")[2], fields[name], seen)
+            if came in _PLAIN:
+                others.setdefault(came, []).append(name)
+            else:
+                found.append(_row(told, name, fields[name], seen, came))
+        if others:
+            behind = sorted({seen.id: seen for _, seen in heard}.items())
+            found.append(
+                summed_up(
+                    told,
+                    [seen for _, seen in behind],
+                    parameter="fields",
+                    question="what becomes of fields that only OpenAI's schema knows",
+                    said=QuestionResult(),
+                    observed="; ".join(f"{came}: {', '.join(others[came])}" for came in others),
+                )
+            )
+        return tuple(found)
+
+
+def _groups(fields: Mapping[str, Scalar]) -> list[tuple[str, ...]]:
+    alone = [name for name in fields if name.rpartition(".")[2] in _ALONE]
+    together = tuple(name for name in fields if name not in alone)
+    return [group for group in (together, *((name,) for name in alone)) if group]
+
+
+def _split(
+    told: OperationHistory, group: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], ProbeRecord | None]]:
+    """Yield a group with its answer, or the parts that a refusal splits it into; None unasked."""
+    seen = _answer(told, group)
+    if seen is None or len(group) == 1 or seen.word(*group) != "refused":
+        yield group, seen
+        return
+    named = _named(seen, group)
+    first = named if len(named) == 1 else group[: len(group) // 2]
+    for part in (first, tuple(name for name in group if name not in first)):
+        yield from _split(told, part)
+
+
+def _answer(told: OperationHistory, group: tuple[str, ...]) -> ProbeRecord | None:
+    fields = unknown_fields(told)
+    wanted = frozenset(group)
+    fitting = (
+        seen
+        for seen in told.seen
+        if seen.differs == wanted
+        and all(same(seen.arguments.get(name), fields[name]) for name in group)
+    )
+    return next(fitting, None)
+
+
+def _named(seen: ProbeRecord, group: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the fields that a refusal names: in its own field, else in its words."""
+    outcome = seen.record.outcome
+    if not isinstance(outcome, Refused):
+        return ()
+    blamed = outcome.error.parameter
+    if blamed:
+        return tuple(name for name in group if same_name(blamed, (name,)))
+    return tuple(name for name in group if mentions(outcome.error.message, (name,)))
+
+
+def _row(
+    told: OperationHistory, name: str, value: Scalar, seen: ProbeRecord, came: str
+) -> Discovered:
+    honoured = came.startswith("honoured")
+    return summed_up(
+        told,
+        (seen,),
+        parameter=name.rpartition(".")[2],
+        question=f"what becomes of the undocumented field {name}",
+        said=QuestionResult(),
+        observed=f"{name} = {json.dumps(value)}: {came}",
+        rule="argument" if honoured else "",
+        values=(value,) if honoured else (),
+    )
+
+
+_REFUSED, _IGNORED, _UNCLEAR = "refused", "ignored", "left open, no clear answer"
+_UNSEEN = "accepted, and no image shows whether they count"
+_PLAIN = (_REFUSED, _IGNORED, _UNCLEAR, _UNSEEN)
+
+
+def _came(told: OperationHistory, field: str, value: Scalar, seen: ProbeRecord) -> str:
+    word = seen.word(field, *(name for name in seen.differs if name.endswith(field)))
+    if word != "served":
+        return _REFUSED if word == "refused" else _UNCLEAR
+    usual = told.plain.pictures if told.plain else ()
+    was, now = (_shown(field, pictures) for pictures in (usual, seen.pictures))
+    if now is None:
+        return _UNSEEN
+    if _wanted(field, value, now):
+        return f"honoured: {now} delivered"
+    return _IGNORED if now == was else f"not honoured: {now} instead of {was}"
+
+
+def _shown(field: str, pictures: Sequence[Picture]) -> str | None:
+    """Word what pictures show of a field, None where they cannot."""
+    decoded = [one for one in pictures if one.state == "decoded"]
+    if field == "n":
+        return f"{len(pictures)}"
+    if not decoded:
+        return None
+    match field:
+        case "size":
+            return delivered_sizes(decoded)
+        case "output_format":
+            return decoded[0].format
+        case "background":
+            return "transparent" if decoded[0].alpha else "opaque"
+        case _:
+            return None
+
+
+def _wanted(field: str, value: Scalar, now: str) -> bool:
+    if field == "size":
+        asked = edges(value)
+        return asked is not None and now == f"{asked[0]}x{asked[1]}"
+    return now == str(value)
+
+
+def _slug(group: Sequence[str]) -> str:
+    """Return a group's name: its fields, or their number and a digest where that is long."""
+    plain = "+".join(name.rpartition(".")[2] for name in group)
+    if len(plain) <= _LONGEST:
+        return plain
+    return f"{len(group)}-{short_digest(dict.fromkeys(group))}"

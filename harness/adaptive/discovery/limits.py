@@ -1,0 +1,179 @@
+"""A limit: the most that is served of something that can be more and more."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from harness.adaptive.discovery.bracket import Bracket, next_step
+from harness.adaptive.discovery.history import (
+    OperationHistory,
+    ProbeRecord,
+    ProbeResult,
+    delivered_sizes,
+)
+from harness.adaptive.discovery.question import Probe, QuestionResult, summed_up, value_text
+from harness.adaptive.discovery.row import Discovered
+from harness.core.jsonvalue import Json
+
+
+def _always(_told: OperationHistory) -> bool:
+    return True
+
+
+def _kept(_seen: ProbeRecord) -> bool:
+    return True
+
+
+def _one(_index: int) -> int:
+    return 1
+
+
+def _no_doubt(_told: OperationHistory, _known: Bracket) -> str:
+    return ""
+
+
+def _never_near(_low: int, _high: int) -> bool:
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """The largest index of a ladder whose value is served.
+
+    `value` makes an argument of an index; `index` reads one back, None where it stands on no rung
+    or where its being refused could have another reason. `measure` is what an index means in
+    `unit`, which `show` words; with `falling` it grows smaller up the ladder. `kept` tells whether
+    what was delivered is what was asked: a limit is also where a request is served and not
+    honoured. `gate` tells whether asking makes sense yet; `doubt` says what else may have set the
+    limit (then no rule is made of it); `said` compares a range of figures with the documents.
+    """
+
+    parameter: str
+    rule: str
+    question: str
+    unit: str
+    value: Callable[[int], Json]
+    index: Callable[[Json, ProbeResult], int | None]
+    slug: Callable[[int], str] = str
+    measure: Callable[[int], int] = lambda index: index
+    show: Callable[[int], str] = "{:,}".format
+    falling: bool = False
+    floor: int
+    top: int
+    hint: int | None = None
+    marks: Sequence[int] = field(default_factory=tuple)
+    near: Callable[[int, int], bool] = _never_near
+    kept: Callable[[ProbeRecord], bool] = _kept
+    images: Callable[[int], int] = _one
+    gate: Callable[[OperationHistory], bool] = _always
+    doubt: Callable[[OperationHistory, Bracket], str] = _no_doubt
+    said: Callable[[int, int | None], QuestionResult]
+
+    @property
+    def name(self) -> str:
+        """Return the id of the rule that would hold the limit."""
+        return f"{self.parameter}.{self.rule}"
+
+    def bracket(self, told: OperationHistory) -> Bracket:
+        """Return what the records say: served at all counts, refused only where it was alone."""
+        low, highs, unclear = self.floor, [], set()
+        for seen, index in self._rungs(told):
+            alone = seen.differs <= {self.parameter}
+            word = seen.word(*value_text(self.parameter, told.operation))
+            if word == "served" and self.kept(seen):
+                low = max(low, index)
+            elif index <= self.floor:
+                continue  # the plain request has as much: this was refused for something else
+            elif alone and word != "unclear":
+                highs.append(index)
+            elif alone and (seen.probe or seen.record.outcome is not None):
+                unclear.add(index)
+        high = min(highs, default=None)
+        return Bracket(low=low, high=high, unclear=frozenset(unclear - {low}))
+
+    def _rungs(self, told: OperationHistory) -> list[tuple[ProbeRecord, int]]:
+        found = []
+        for seen in told.seen:
+            if self.parameter in seen.arguments:
+                word: ProbeResult = "served" if seen.pictures else "refused"
+                index = self.index(seen.arguments[self.parameter], word)
+                if index is not None:
+                    found.append((seen, index))
+        return found
+
+    def step(self, told: OperationHistory, room: int) -> int | None:
+        """Return the next index to ask for that `room` images can pay."""
+        paid = (at for at in range(self.top, 0, -1) if self.images(at) <= room)
+        top = next(paid, 0) if room else 0
+        return next_step(
+            self.bracket(told), top=top, hint=self.hint, marks=self.marks, near=self.near
+        )
+
+    def next(self, told: OperationHistory, room: int) -> tuple[Probe, ...]:
+        """Return one probe: each tells where the next should lie."""
+        at = self.step(told, room) if self.gate(told) else None
+        if at is None:
+            return ()
+        arguments = {**told.base, self.parameter: self.value(at)}
+        known = told.operation.constraint(self.name)
+        return (Probe(slug=self.slug(at), arguments=arguments, about=known.id if known else None),)
+
+    def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
+        """Return the limit, or the bracket in which it lies."""
+        if not self.gate(told):
+            return ()
+        known = self.bracket(told)
+        sides = {known.low, known.high}
+        behind = [
+            seen
+            for seen, index in self._rungs(told)
+            if seen.probe or index in sides or seen.differs == {self.parameter}
+            if seen.differs <= {self.parameter} or index == known.low
+            if seen.differs
+        ]
+        if not behind:
+            return ()
+        low = self.measure(known.low)
+        high = None if known.high is None else self.measure(known.high)
+        doubt = self.doubt(told, known)
+        first, last = (high, low) if self.falling else (low, high)
+        return (
+            summed_up(
+                told,
+                behind,
+                parameter=self.parameter,
+                question=self.question,
+                said=self.said(low, high),
+                observed="; ".join(filter(None, (self._worded(known, behind), doubt))),
+                low=first,
+                high=last,
+                rule="" if doubt else self.rule,
+            ),
+        )
+
+    def _worded(self, known: Bracket, behind: Sequence[ProbeRecord]) -> str:
+        low = f"{self._shown(known.low)} {self.unit}".rstrip()
+        trouble = self._trouble(known)
+        if known.high is None:
+            ended = "the most that is asked for" if known.low == self.top else "no more was asked"
+            return f"{low} served; {trouble or ended}"
+        over = next((one for one in behind if one.pictures and self._at(one) == known.high), None)
+        ended = f"{self._shown(known.high)} refused"
+        if over is not None:
+            came = f"{len(over.pictures)} of {delivered_sizes(over.pictures)}"
+            ended = f"{self._shown(known.high)} served and not honoured (delivered {came})"
+        if known.high <= known.low:
+            return f"at odds: {low} served, {ended}"
+        if known.exact:
+            return f"{low} served, {ended}"
+        between = f"between {self._shown(known.low)} and {self._shown(known.high)} {self.unit}"
+        return "; ".join(filter(None, (f"{between.rstrip()}: {low} served, {ended}", trouble)))
+
+    def _shown(self, index: int) -> str:
+        return self.show(self.measure(index))
+
+    def _at(self, seen: ProbeRecord) -> int | None:
+        return self.index(seen.arguments.get(self.parameter), "refused")
+
+    def _trouble(self, known: Bracket) -> str:
+        asked = ", ".join(self._shown(index) for index in sorted(known.unclear))
+        return f"left open at {asked}: no clear answer" if asked else ""

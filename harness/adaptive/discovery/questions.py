@@ -1,0 +1,201 @@
+"""Which questions one operation's documents leave open."""
+
+from collections.abc import Callable
+
+from harness.adaptive.discovery.fields import Fields
+from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, ProbeResult
+from harness.adaptive.discovery.limits import Ladder
+from harness.adaptive.discovery.observed import Defaults, Noted
+from harness.adaptive.discovery.question import (
+    Question,
+    QuestionResult,
+    against_documents,
+    is_open,
+    stated_where,
+)
+from harness.adaptive.discovery.sizes import LongestEdge, open_size, size_questions
+from harness.adaptive.discovery.values import Members, Unit
+from harness.cases import prompts, references
+from harness.core.jsonvalue import Json
+from harness.spec.provider import Argument, Constraint, Operation
+from harness.spec.rules import Count, OneOf, Range, Rule, Scalar
+
+LONGEST_PROMPT = 200_000
+MOST_REFERENCES = 32
+MOST_IMAGES = 11
+_OPENAI_CHARACTERS = 32_000
+_PERCENT, _FEW = 100, 16
+
+_ROUND = (
+    *(256, 500, 512, 800, 1000, 1024, 1500, 2000, 2048, 2500, 3000, 4000, 4096, 5000, 6000, 8000),
+    *(8192, 10_000, 12_000, 15_000, 16_000, 16_384, 20_000, 25_000, 30_000, 32_000, 32_768),
+    *(40_000, 50_000, 64_000, 65_535, 65_536, 100_000, 128_000, 131_072, 150_000, LONGEST_PROMPT),
+)
+_ELSEWHERE: dict[str, tuple[Scalar, ...]] = {
+    "size": ("auto",),
+    "quality": ("auto", "standard", "hd", "xhigh"),
+    "output_format": ("avif",),
+    "background": ("transparent",),
+    "moderation": ("auto", "low"),
+    "response_format": ("url", "b64_json"),
+    "input_fidelity": ("high", "low"),
+    "aspect_ratio": ("16:9", "auto"),
+}
+"""Values that OpenAI's schema or another reseller knows."""
+
+
+def stages(told: OperationHistory) -> tuple[tuple[Question, ...], ...]:
+    """Return the open questions of one operation; a stage waits until the one before has ended.
+
+    Limits come first, for each probe of them tells of many values; what costs nothing is last.
+    """
+    operation = told.operation
+    limits: list[Question] = [Fields(), *_limits(operation, told)]
+    if (size := operation.arguments.get("size")) is not None and open_size(size):
+        ladders = size_questions(size)
+        most, ratio = (_called(ladders, rule) for rule in ("max_pixels", "max_ratio"))
+        limits += [*ladders, LongestEdge(most=most, ratio=ratio)]
+    lists: list[Question] = [
+        Members(parameter=name, elsewhere=values)
+        for name, values in _ELSEWHERE.items()
+        if name in operation.arguments and _open_list(operation.arguments[name])
+    ]
+    known = {one.name for one in (*limits, *lists)}
+    free: list[Question] = [Defaults()]
+    free += [Noted(constraint=one) for one in operation.constraints if one.id not in known]
+    return tuple(limits), tuple(lists), tuple(free)
+
+
+def questions(told: OperationHistory) -> tuple[Question, ...]:
+    """Return all the open questions of one operation."""
+    return tuple(one for stage in stages(told) for one in stage)
+
+
+def _open_list(argument: Argument) -> bool:
+    if argument.absent is not None:
+        return False
+    if argument.one_of is None and argument.format is not None and argument.format.words:
+        return argument.status != "documented"
+    return is_open(argument, argument.one_of)
+
+
+def _called(ladders: tuple[Ladder, ...], rule: str) -> Ladder:
+    return next(one for one in ladders if one.rule == rule)
+
+
+def _limits(operation: Operation, told: OperationHistory) -> list[Question]:
+    found: list[Question] = []
+    for name, argument in operation.arguments.items():
+        if name == "prompt" and is_open(argument, argument.max_length):
+            ladder = _prompt(argument, len(str(told.base.get(name, ""))))
+            found += [ladder, Unit(limit=ladder)]
+        elif argument.type == "images" and is_open(argument, argument.count):
+            base = told.base.get(name)
+            least = len(base) if isinstance(base, list) else 0
+            found.append(_references(name, argument, operation, least))
+        elif name == "n" and _open_number(argument):
+            found.append(_number(argument))
+    return found
+
+
+def _open_number(argument: Argument) -> bool:
+    sure = (rule for rule in (argument.range, argument.one_of) if rule is not None)
+    return argument.status != "documented" or all(rule.status != "documented" for rule in sure)
+
+
+def _compared(
+    rule: Rule | None, most: int | None, noun: str
+) -> Callable[[int, int | None], QuestionResult]:
+    """Return how a bracket compares with the most that a rule allows."""
+
+    def said(low: int, high: int | None) -> QuestionResult:
+        if rule is None or most is None:
+            return QuestionResult()
+        agrees = low <= most and (high is None or high > most)
+        figure = f"{most:,} {noun}{'' if most == 1 else 's'}"
+        return against_documents(
+            status=rule.status, figure=figure, where=stated_where(rule), agrees=agrees
+        )
+
+    return said
+
+
+def _prompt(argument: Argument, base: int) -> Ladder:
+    rule = argument.max_length
+    most = rule.characters if rule else None
+
+    def index(value: Json, word: ProbeResult) -> int | None:
+        """Return a text's length; one beyond ASCII may be too long in another unit."""
+        counts = isinstance(value, str) and (word == "served" or value.isascii())
+        return len(value) if counts and isinstance(value, str) else None
+
+    return Ladder(
+        parameter="prompt",
+        rule="max_length",
+        question="the longest prompt",
+        unit="characters",
+        value=prompts.plain_prompt,
+        index=index,
+        floor=base,
+        top=LONGEST_PROMPT,
+        hint=_OPENAI_CHARACTERS if most is None else most,
+        marks=_ROUND,
+        near=lambda low, high: high - low <= max(_FEW, low // _PERCENT),
+        said=_compared(rule, most, "character"),
+    )
+
+
+def _references(name: str, argument: Argument, operation: Operation, least: int) -> Ladder:
+    rule = argument.count
+
+    def several(number: int) -> Json:
+        wanted = Count(source=argument.source, min=number, max=number)
+        constraint = Constraint(id=f"{name}.count", parameter=name, rule=wanted)
+        return references.allowed_references(constraint, operation)[0].value
+
+    def index(value: Json, _word: ProbeResult) -> int | None:
+        return len(value) if isinstance(value, list) else None
+
+    return Ladder(
+        parameter=name,
+        rule="count",
+        question="the most reference images",
+        unit="images",
+        value=several,
+        index=index,
+        floor=least,
+        top=MOST_REFERENCES,
+        hint=rule.max if rule else None,
+        marks=(4, 8, 10, 14, 16),
+        said=_compared(rule, rule.max if rule else None, "image"),
+    )
+
+
+def _number(argument: Argument) -> Ladder:
+    rule: Range | OneOf | None = argument.range or argument.one_of
+    values = argument.one_of.values if argument.one_of else ()
+    listed = max((value for value in values if isinstance(value, int)), default=None)
+    most = argument.range.max if argument.range else listed
+
+    def index(value: Json, _word: ProbeResult) -> int | None:
+        return value if isinstance(value, int) and value > 0 else None
+
+    def kept(seen: ProbeRecord) -> bool:
+        asked = seen.arguments.get("n")
+        return not isinstance(asked, int) or len(seen.pictures) >= asked
+
+    return Ladder(
+        parameter="n",
+        rule="range",
+        question="the most images of one request",
+        unit="images",
+        value=lambda number: number,
+        index=index,
+        floor=1,
+        top=MOST_IMAGES,
+        hint=1 if most is None else most,
+        marks=(4, 10),
+        kept=kept,
+        images=lambda number: number,
+        said=_compared(rule, most, "image"),
+    )

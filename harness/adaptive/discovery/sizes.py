@@ -1,0 +1,224 @@
+"""Which sizes are served where no document draws their bounds: each bound asked on its own.
+
+The bounds hide one another, so they are asked in turn: whether a free size is honoured at all,
+then the step, the ratio and the pixels of squares, and the longest edge last, with as few pixels
+and as little ratio as those allow.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, isqrt
+
+from harness.adaptive.discovery.bracket import Bracket
+from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, ProbeResult
+from harness.adaptive.discovery.limits import Ladder
+from harness.adaptive.discovery.question import (
+    Probe,
+    QuestionResult,
+    against_documents,
+    stated_where,
+)
+from harness.adaptive.discovery.row import Discovered
+from harness.cases.lattice import lattice, size_text
+from harness.core.jsonvalue import Json
+from harness.spec.provider import Argument
+from harness.spec.rules import edges
+
+STEP = 16
+_SIDE = 1088
+"""A free size's edge, near the presets and none of them; a multiple of 64."""
+
+_LARGEST, _LONGEST = 4096, 8192
+_EXPECTED_SIDES = (2880, 816)
+"""The squares next to the bounds that OpenAI states: 8,294,400 and 655,360 pixels."""
+
+_OFF_STEP = (_SIDE, 1096, 1089)
+_STEPS = (16, 8, 1)
+_RATIOS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.1, 4.0, 5.0, 6.0, 8.0)
+_AREA = 1_100_000
+"""Pixels of a size that only its ratio should get refused."""
+
+_PER_MILLE = 1000
+
+
+def open_size(argument: Argument) -> bool:
+    """Tell whether the documents leave open which sizes are served."""
+    closed = argument.one_of is not None and argument.one_of.status == "documented"
+    lattice_ = lattice(argument)
+    sure = lattice_ is not None and argument.max_pixels is not None
+    return not closed and not (sure and argument.status == "documented")
+
+
+def honoured(seen: ProbeRecord) -> bool:
+    """Tell whether what was delivered has the size asked for, as far as it was decoded."""
+    asked = edges(seen.arguments.get("size"))
+    found = [(one.width_px, one.height_px) for one in seen.pictures if one.state == "decoded"]
+    return asked is None or all(size == asked for size in found)
+
+
+def size_questions(argument: Argument) -> tuple[Ladder, ...]:
+    """Return the questions about an open size, in the order in which they may be asked."""
+    custom = _ladder(
+        rule="format",
+        question="whether a size outside every list is honoured",
+        unit="",
+        sizes=((1024, 1024), (_SIDE, _SIDE)),
+        measures=(0, 1),
+        show=lambda at: f"{_SIDE}x{_SIDE}" if at else "what is listed",
+        said=lambda low, _high: _list_of(argument, honoured_=low == 1),
+    )
+
+    def free(told: OperationHistory) -> bool:
+        return custom.bracket(told).low == 1
+
+    most, least = (_squares(rising=rising, gate=free) for rising in (True, False))
+    longs = [max(_of_ratio(ratio)) for ratio in _RATIOS]
+    ratio = _ladder(
+        rule="max_ratio",
+        question="the largest ratio of the edges",
+        unit="",
+        sizes=tuple(map(_of_ratio, _RATIOS)),
+        measures=tuple(_PER_MILLE * max(s) // min(s) for s in map(_of_ratio, _RATIOS)),
+        show=lambda at: f"{at / _PER_MILLE:g}:1",
+        hint=_RATIOS.index(3.0),
+        gate=free,
+        doubt=lambda told, known: _edge_may_be_why(told, known, longs),
+    )
+    step = _ladder(
+        rule="multiple_of",
+        question="which step the edges keep",
+        unit="px",
+        sizes=tuple((side, side) for side in _OFF_STEP),
+        measures=_STEPS,
+        falling=True,
+        gate=free,
+    )
+    return (custom, step, ratio, most, least)
+
+
+def _squares(*, rising: bool, gate: Callable[[OperationHistory], bool]) -> Ladder:
+    sides = range(_SIDE, _LARGEST + 1, STEP) if rising else range(_SIDE, 0, -STEP)
+    round_ones = (2048, 3072, 3840, 4096) if rising else (1024, 768, 512, 256, 64)
+    expected = _EXPECTED_SIDES[0 if rising else 1]
+    return _ladder(
+        rule="max_pixels" if rising else "min_pixels",
+        question=f"the {'most' if rising else 'fewest'} pixels, of squares",
+        unit="pixels",
+        sizes=tuple((side, side) for side in sides),
+        measures=tuple(side * side for side in sides),
+        falling=not rising,
+        hint=sides.index(expected),
+        marks=tuple(sides.index(side) for side in round_ones),
+        gate=gate,
+        doubt=lambda told, known: _edge_may_be_why(told, known, sides) if rising else "",
+    )
+
+
+def _edge_may_be_why(told: OperationHistory, known: Bracket, longs: Sequence[int]) -> str:
+    """Say that a size may have been refused for its long edge: none as long was served."""
+    served = (edges(seen.arguments.get("size")) for seen in told.seen if seen.pictures)
+    longest = max((max(size) for size in served if size), default=0)
+    refused = 0 if known.high is None else longs[known.high]
+    return "" if longest >= refused else "no edge as long was served: it may be the edge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongestEdge:
+    """The longest edge, once pixels and ratio are known: its ladder depends on them."""
+
+    most: Ladder
+    ratio: Ladder
+    name: str = "size.max_edge"
+
+    def next(self, told: OperationHistory, room: int) -> Sequence[Probe]:
+        """Return one probe, once the others have ended."""
+        ladder = self.ladder(told)
+        return ladder.next(told, room) if ladder else ()
+
+    def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
+        """Return the longest edge that was served."""
+        ladder = self.ladder(told)
+        return ladder.rows(told) if ladder else ()
+
+    def ladder(self, told: OperationHistory) -> Ladder | None:
+        """Return sizes that only their long edge can get refused; None before that is known."""
+        done = all(one.gate(told) and one.step(told, 1) is None for one in (self.most, self.ratio))
+        if not done:
+            return None
+        pixels = self.most.measure(self.most.bracket(told).low)
+        ratio = min(self.ratio.measure(self.ratio.bracket(told).low), 3 * _PER_MILLE)
+        longest = min(_LONGEST, isqrt(pixels * ratio // _PER_MILLE) // STEP * STEP)
+        sizes = tuple(
+            (long, -(-long * _PER_MILLE // (ratio * STEP)) * STEP)
+            for long in range(_SIDE, longest + 1, STEP)
+        )
+        fitting = tuple(size for size in sizes if size[0] * size[1] <= pixels)
+        longs = [long for long, _ in fitting]
+        return _ladder(
+            rule="max_edge",
+            question="the longest edge",
+            unit="px",
+            sizes=fitting,
+            measures=tuple(longs),
+            hint=longs.index(3840) if 3840 in longs else None,  # noqa: PLR2004 - OpenAI's own bound
+            marks=tuple(longs.index(edge) for edge in (2048, 3072, 4096) if edge in longs),
+        )
+
+
+def _ladder(  # noqa: PLR0913 - what tells one ladder from another
+    *,
+    rule: str,
+    question: str,
+    unit: str,
+    sizes: tuple[tuple[int, int], ...],
+    measures: tuple[int, ...],
+    falling: bool = False,
+    show: Callable[[int], str] = "{:,}".format,
+    hint: int | None = None,
+    marks: tuple[int, ...] = (),
+    gate: Callable[[OperationHistory], bool] = lambda _told: True,
+    doubt: Callable[[OperationHistory, Bracket], str] = lambda _told, _known: "",
+    said: Callable[[int, int | None], QuestionResult] = lambda _low, _high: QuestionResult(),
+) -> Ladder:
+    places = {size_text(size): at for at, size in enumerate(sizes) if at}  # the first is the floor
+
+    def index(value: Json, _word: ProbeResult) -> int | None:
+        return places.get(value) if isinstance(value, str) else None
+
+    return Ladder(
+        parameter="size",
+        rule=rule,
+        question=question,
+        unit=unit,
+        value=lambda at: size_text(sizes[at]),
+        index=index,
+        slug=lambda at: size_text(sizes[at]),
+        measure=lambda at: measures[at],
+        falling=falling,
+        show=show,
+        floor=0,
+        top=len(sizes) - 1,
+        hint=hint,
+        marks=marks,
+        kept=honoured,
+        gate=gate,
+        doubt=doubt,
+        said=said,
+    )
+
+
+def _of_ratio(ratio: float) -> tuple[int, int]:
+    """Return a size of about `_AREA` pixels and this ratio: exactly, or the least above it."""
+    most = int((_AREA / ratio) ** 0.5) // STEP
+    steps = next((n for n in (most, most - 1) if (ratio * n).is_integer()), most)
+    return ceil(ratio * steps) * STEP, steps * STEP
+
+
+def _list_of(argument: Argument, *, honoured_: bool) -> QuestionResult:
+    rule = argument.one_of
+    if rule is None:
+        return QuestionResult()
+    listed = ", ".join(map(str, rule.values))
+    return against_documents(
+        status=rule.status, figure=listed, where=stated_where(rule), agrees=not honoured_
+    )

@@ -1,0 +1,116 @@
+"""The same question once more, with nothing changed that it is about."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from harness.cases import prompts
+from harness.core.case import Case
+from harness.core.jsonvalue import Json
+from harness.core.outcome import Refused
+from harness.core.record import Record
+from harness.spec.evaluate import broken, broken_when_sent
+from harness.spec.provider import Argument, Operation, Provider
+
+Taken = Callable[[Case], bool]
+"""Tells whether a body was sent before."""
+
+_TEXTS = ("harness-again", "harness-once-more")
+
+
+def repeat_case(provider: Provider, record: Record, taken: Taken) -> Case | None:
+    """Return a case that asks a record's question again under `<id>/again`, or None.
+
+    Its body was not sent before, unless the first was refused and nothing in it can be changed: a
+    refusal is free. None where that leaves no way to ask without paying twice for one body.
+    """
+    first = record.shot.case
+    operation = provider.operation(first.operation)
+    for arguments in _variants(operation, first):
+        case = replace(
+            first,
+            id=f"{first.id}/again",
+            arguments=arguments,
+            stage="confirm",
+            follows=first.id,
+        )
+        if not taken(case) and _same_question(operation, first, case):
+            return case
+    if isinstance(record.outcome, Refused):
+        return replace(first, id=f"{first.id}/again", stage="confirm", follows=first.id)
+    return None
+
+
+def reprompted(operation: Operation, case: Case, taken: Taken) -> Case | None:
+    """Return the case itself, or with the first other prompt under which it was not sent before."""
+    if not taken(case):
+        return case
+    variants = (replace(case, arguments=one) for one in _variants(operation, case))
+    return next((one for one in variants if not taken(one)), None)
+
+
+def _variants(operation: Operation, case: Case) -> Iterator[dict[str, Json]]:
+    """Yield the arguments with another prompt, then with something else that does not matter."""
+    for name, others in (
+        ("prompt", _other_prompts(case.arguments.get("prompt"))),
+        *(
+            (name, _other_values(argument, case.arguments.get(name)))
+            for name, argument in operation.arguments.items()
+            if not _at_stake(case, name)
+        ),
+    ):
+        for other in others:
+            yield fresh_prompt(operation, {**case.arguments, name: other}, "again")
+
+
+def _other_prompts(prompt: Json) -> tuple[Json, ...]:
+    """Return other prompts of the same kind, be it of the wrong type."""
+    match prompt:
+        case str() if prompt.strip():
+            return prompts.other_prompts(prompt)
+        case bool() | None:
+            return ()
+        case int():
+            return (prompt + 1, prompt + 2)
+        case dict():
+            return tuple(dict.fromkeys(prompt, text) for text in _TEXTS)
+        case _:
+            return ()
+
+
+def _at_stake(case: Case, name: str) -> bool:
+    about = {(one or "").partition(".")[0] for one in (case.about, case.breaks)}
+    return name in about or name == "prompt"
+
+
+def _other_values(argument: Argument, now: Json) -> tuple[Json, ...]:
+    """Return what changes a body and nothing else: a free text, or the default said aloud."""
+    shape = argument.format.shape if argument.format is not None else ""
+    if argument.type == "string" and argument.one_of is None and shape == "string":
+        return tuple(text for text in _TEXTS if text != now)
+    aloud = now is None and argument.default is not None and argument.status == "documented"
+    return (argument.default,) if aloud else ()
+
+
+def fresh_prompt(operation: Operation, arguments: dict[str, Json], word: str) -> dict[str, Json]:
+    """Give a webhook an address of its own: deliveries are told apart by it."""
+    hook = operation.webhook.argument if operation.webhook is not None else ""
+    address = arguments.get(hook)
+    if isinstance(address, str) and not _broken(operation, {hook: address}, hook):
+        return {**arguments, hook: f"{address}-{word}"}
+    return arguments
+
+
+def _broken(operation: Operation, arguments: dict[str, Json], name: str) -> bool:
+    breaks, _ = broken(operation, arguments)
+    return any(item.parameter == name for item in breaks)
+
+
+def _same_question(operation: Operation, first: Case, other: Case) -> bool:
+    """Tell whether two requests keep and break the same rules and hold the same values."""
+    before, after = (
+        tuple(
+            tuple(item.id for item in kind) for kind in broken_when_sent(operation, one.arguments)
+        )
+        for one in (first, other)
+    )
+    return before == after

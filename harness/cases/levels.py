@@ -1,0 +1,263 @@
+"""Every documented value of every argument of an operation, and what requests try of them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import combinations, product
+
+from harness.cases import prompts
+from harness.cases.boundaries import single_changes
+from harness.cases.build import Builder
+from harness.cases.tokens import tokens
+from harness.core.jsonvalue import Json, canonical
+from harness.spec import rules as r
+from harness.spec.evaluate import evaluate
+from harness.spec.provider import Constraint, Operation
+from harness.spec.rules import edges, same
+
+Cell = tuple[str, str]
+"""An argument and its value as canonical JSON; an argument that is left out has no value."""
+
+Combination = tuple[Cell, ...]
+"""Cells of different arguments, in order."""
+
+KEPT = 16
+"""Of how many builders the table is kept: more than there are operations."""
+
+FEW = 8
+"""Arguments of at most so many values have few."""
+
+ABSENT = ""
+ACROSS = (r.OnlyWith, r.NeverWith, r.SameSize, r.SameFormat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A documented value of an argument, with what one of the ways to send it needs beside it.
+
+    One that is ABSENT leaves out what the plain request sends: most people leave most things out.
+    """
+
+    name: str
+    own: str
+    sets: Mapping[str, Json]
+
+    @property
+    def cell(self) -> Cell:
+        """What a row with this level covers."""
+        return (self.name, self.own)
+
+
+def count_covered(
+    table: "LevelTable", sent: Iterable[Mapping[str, Json]], *, strength: int = 2
+) -> tuple[set[Cell], set[Combination]]:
+    """Return the values and combinations that requests try, counted on the requests themselves."""
+    values: set[Cell] = set()
+    together: set[Combination] = set()
+    for arguments in sent:
+        cells = table.cells(arguments)
+        values |= cells & table.values
+        together |= tuples(cells, strength)
+    return values, together & table.feasible(strength)
+
+
+@dataclass(frozen=True)
+class LevelTable:
+    """Every documented value of every argument of one operation."""
+
+    builder: Builder
+    base: dict[str, Json]
+    levels: dict[str, tuple[Level, ...]]
+    """By argument; the first is how the base has it."""
+    known: dict[int, frozenset[Combination]] = field(default_factory=dict)
+    kinds: dict[str, frozenset[Cell]] = field(default_factory=dict)
+
+    @classmethod
+    @lru_cache(maxsize=KEPT)
+    def of(cls, builder: Builder) -> "LevelTable":
+        """Collect the values from the cases that try each of them alone; one table per builder."""
+        base = builder.base(prompt=prompts.PLAIN)
+        levels: dict[str, list[Level]] = {}
+        for case in single_changes(builder):
+            if case.expect != "accept" or case.about is None:
+                continue
+            name = case.about.partition(".")[0]
+            changed = {k: v for k, v in case.arguments.items() if base.get(k, case) != v}
+            level = Level(name=name, own=canonical(case.arguments[name]), sets=changed)
+            plain = Level(name=name, own=own_value(base, name), sets={})
+            ways = levels.setdefault(name, [plain])
+            if level.own != plain.own or changed:
+                ways.append(level)
+        for name in base:
+            if _can_be_left_out(builder, name):
+                plain = Level(name=name, own=own_value(base, name), sets={})
+                levels.setdefault(name, [plain]).append(Level(name=name, own=ABSENT, sets={}))
+        return cls(builder, base, {name: tuple(ways) for name, ways in levels.items()})
+
+    @cached_property
+    def values(self) -> frozenset[Cell]:
+        """Every value, those of the base among them."""
+        return frozenset(level.cell for ways in self.levels.values() for level in ways)
+
+    def cells(self, arguments: Mapping[str, Json]) -> frozenset[Cell]:
+        """Return what a request tries, of the arguments that have several values."""
+        return frozenset(
+            (name, own)
+            for name, known in self._known_values.items()
+            for own in [self._found(known, arguments, name)]
+            if own is not None
+        )
+
+    def facets(self, arguments: Mapping[str, Json]) -> frozenset[Cell]:
+        """Return what is special about a request's size: the boundaries it is on, and its shape.
+
+        There are more sizes than could be tried with everything else; there are few kinds of them.
+        """
+        size = arguments.get("size")
+        if not isinstance(size, str):
+            return frozenset()
+        if size not in self.kinds:
+            self.kinds[size] = _kinds(self.builder.operation, size)
+        return self.kinds[size]
+
+    def _found(
+        self, known: Mapping[str, Json], arguments: Mapping[str, Json], name: str
+    ) -> str | None:
+        """Return the name of an argument's value, or None for one that no level has."""
+        if name not in arguments:
+            return ABSENT if ABSENT in known else None
+        value = arguments[name]
+        for own, other in known.items():
+            if own and same(other, value):
+                return own
+        return self.texts.get(name)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Arguments of which any other text is as good as the value named here: each row's own.
+
+        No prompt is blamed for a row's refusal, and webhooks are told apart by their address.
+        """
+        found = {name: own_value(self.base, name) for name in ("prompt",) if name in self.base}
+        hook = self.builder.operation.webhook
+        if hook is not None and hook.argument in self.levels:
+            found[hook.argument] = self.levels[hook.argument][-1].own
+        return found
+
+    def own_words(self, row: Mapping[str, Json], number: int) -> dict[str, Json]:
+        """Give a row texts of its own: no two bodies are alike, and each has its own webhooks."""
+        words = dict(row)
+        for name, own in self.texts.items():
+            if own_value(row, name) != own:
+                continue
+            words[name] = (
+                prompts.harmless_prompt(number) if name == "prompt" else f"{row[name]}-{number}"
+            )
+        return words
+
+    def has_few(self, name: str) -> bool:
+        """Tell whether an argument has few values: their combinations are what most people send."""
+        return len(self.levels[name]) <= FEW
+
+    @cached_property
+    def _known_values(self) -> dict[str, dict[str, Json]]:
+        """The values of each argument under their names, the base's first."""
+        given = {
+            name: {level.own: level.sets.get(name) for level in ways}
+            for name, ways in self.levels.items()
+        }
+        for name, known in given.items():
+            known[self.levels[name][0].own] = self.base.get(name)
+        return given
+
+    @cached_property
+    def _across(self) -> tuple[Constraint, ...]:
+        """The rules that look at two arguments: those on one alone hold for every level."""
+        return tuple(
+            item for item in self.builder.operation.constraints if isinstance(item.rule, ACROSS)
+        )
+
+    def row(self, levels: Iterable[Level]) -> dict[str, Json] | None:
+        """Return the base with these levels in place, or None where that is no valid request.
+
+        What a level needs beside it gives way to a level of that argument's own.
+        """
+        chosen = tuple(levels)
+        arguments = dict(self.base)
+        for level in chosen:
+            arguments.update(level.sets)
+        for level in chosen:
+            if level.name in level.sets:
+                arguments[level.name] = level.sets[level.name]
+            elif level.name in self.base and level.own != ABSENT:
+                arguments[level.name] = self.base[level.name]
+            else:
+                arguments.pop(level.name, None)
+        operation = self.builder.operation  # a form carries values of their own types as they are
+        at_peace = all(evaluate(item, operation, arguments) == "holds" for item in self._across)
+        return arguments if at_peace else None
+
+    def feasible(self, strength: int) -> frozenset[Combination]:
+        """Return every combination of so many values that some valid request holds."""
+        if strength not in self.known:
+            self.known[strength] = frozenset(
+                tuple(level.cell for level in some)
+                for names in combinations(sorted(self.levels), strength)
+                for some in product(*(self.levels[name] for name in names))
+                if self._holds(some)
+            )
+        return self.known[strength]
+
+    def _holds(self, some: Sequence[Level]) -> bool:
+        arguments = self.row(some)
+        return arguments is not None and {one.cell for one in some} <= self.cells(arguments)
+
+
+def own_value(arguments: Mapping[str, Json], name: str) -> str:
+    """Return the name of an argument's value: its canonical JSON, or ABSENT."""
+    return canonical(arguments[name]) if name in arguments else ABSENT
+
+
+def tuples(cells: Iterable[Cell], strength: int) -> set[Combination]:
+    """Return every combination of so many of these cells."""
+    return set(combinations(sorted(cells), strength))
+
+
+def _can_be_left_out(builder: Builder, name: str) -> bool:
+    """Tell whether the documents let a request leave out what the plain one sends."""
+    argument = builder.operation.arguments[name]
+    if argument.required is not None or argument.ours or argument.status != "documented":
+        return False
+    base = builder.base(prompt=prompts.PLAIN)
+    del base[name]
+    return builder.is_valid(base)
+
+
+def _kinds(operation: Operation, size: str) -> frozenset[Cell]:
+    on = {
+        ("size", token)
+        for token in tokens(operation, {"size": size})
+        if "=" in token and not token.startswith(("size.format=", "size.one_of="))
+    }
+    if (found := edges(size)) is not None:
+        width, height = found
+        shape = "square" if width == height else "landscape" if width > height else "portrait"
+        on.add(("size", shape))
+    return frozenset(on)
+
+
+def describe_value(own: str) -> str:
+    """Return a value's name as people read it: texts without quotes, files by their names."""
+    if own == ABSENT:
+        return "left out"
+    value: Json = json.loads(own)
+    items = value if isinstance(value, list) else [value]
+    names = [str(item["filename"]) for item in items if isinstance(item, dict)]
+    text = " and ".join(names[:2]) if names else str(value) if isinstance(value, str) else own
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004
+    return f"{text}{more}" if len(text) <= SHOWN else f"{len(text):,} characters"
+
+
+SHOWN = 80
+"""The longest text that is told as it is, in characters."""

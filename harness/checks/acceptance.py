@@ -1,0 +1,173 @@
+"""Claims about the answer as a whole: served what is documented, refused what is forbidden."""
+
+import re
+from typing import assert_never
+
+from harness.checks.check import CheckInput, CheckResult, failed, passed, skipped, unclear
+from harness.checks.naming import mentions, names_of, same_name
+from harness.core.jsonvalue import Json
+from harness.core.outcome import ErrorReply, Fault, Images, Refused
+from harness.core.placeholders import ASSETS
+from harness.spec.evaluate import of_type
+
+CLIENT_ERROR = range(400, 500)
+
+PASSING = re.compile(
+    r"try again (later|in|shortly|soon)|retry (later|after|in)|please retry|temporar|overload"
+    r"|unavailable|\bbusy\b|timed? ?out|concurren|in progress",
+    re.IGNORECASE,
+)
+"""Words of an error about the moment, not about the request (NanoBanana announces such errors, and
+its envelope has one code for all of them)."""
+
+
+def accepts_what_it_documents(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """Every request inside the documents is served."""
+    case = subject.record.shot.case
+    if case.expect != "accept":
+        return ()
+    match subject.outcome:
+        case Images():
+            return passed("served", case.about)
+        case Refused(error=error) if other := (
+            _another_reason(error) or _our_choice(subject, error) or _unseen_files(subject)
+        ):
+            return unclear(f"{other}: {describe_error(error)}", case.about)
+        case Refused(error=error):
+            return failed(f"refused: {describe_error(error)}", case.about)
+        case Fault() as fault:
+            return unclear(f"{fault.error_class}: {fault.why}", case.about)
+        case _:
+            assert_never(subject.outcome)
+
+
+def refuses_what_it_forbids(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """Every request that breaks one documented rule is refused, and for that rule."""
+    case = subject.record.shot.case
+    if case.expect != "refuse":
+        return ()
+    match subject.outcome:
+        case Images(pictures=(), missing=missing) if missing:
+            lacking = ", ".join(missing)
+            return unclear(f"neither served nor refused: the reply lacks {lacking}", case.breaks)
+        case Images(pictures=pictures):
+            served = "1 image" if len(pictures) == 1 else f"{len(pictures)} images"
+            return failed(f"served with {served}", case.breaks)
+        case Fault() as fault:
+            return unclear(f"{fault.error_class}: {fault.why}", case.breaks)
+        case Refused(error=error):
+            return _refused(subject, error, case.breaks)
+        case _:
+            assert_never(subject.outcome)
+
+
+def _refused(subject: CheckInput, error: ErrorReply, breaks: str | None) -> tuple[CheckResult, ...]:
+    if other := _another_reason(error):
+        return unclear(f"{other}: {describe_error(error)}", breaks)
+    if subject.base is not None and not isinstance(subject.base, Images):
+        return unclear("refused, but so is the plain request without the broken rule", breaks)
+    if error.parameter and not same_name(error.parameter, _names(subject)):
+        return unclear(f"refused for another reason: it names {error.parameter!r}", breaks)
+    return passed(f"refused: {describe_error(error)}", breaks)
+
+
+def _unseen_files(subject: CheckInput) -> str:
+    """Say that a request was refused whose files we have not made: nobody knows what is in them."""
+    for name, argument in subject.operation.arguments.items():
+        value = subject.record.shot.case.arguments.get(name)
+        if argument.type in ("images", "file") and value is not None:
+            items = value if isinstance(value, list) else [value]
+            if not all(map(_made_here, items)):
+                return f"refused, and what is in its {name} is not known"
+    return ""
+
+
+def _made_here(item: Json) -> bool:
+    if isinstance(item, dict):
+        return "filename" in item
+    return isinstance(item, str) and item.startswith(ASSETS)
+
+
+def _our_choice(subject: CheckInput, error: ErrorReply) -> str:
+    """Say that a refusal is about a value that we chose for want of a documented one, if it is."""
+    for name, argument in subject.operation.arguments.items():
+        value = subject.record.shot.case.arguments.get(name)
+        named = error.parameter and same_name(error.parameter, (argument.wire, name))
+        quoted = isinstance(value, str) and value in error.message
+        if argument.ours and (named or quoted):
+            return f"refused for {name}, of which the documents name no value"
+    return ""
+
+
+def _another_reason(error: ErrorReply) -> str:
+    """Say why a refusal is no word on the documented limits; nothing where it is one."""
+    if error.error_class == "moderation":
+        return "refused by moderation"
+    if error.error_class == "conflict":
+        return "refused for a conflict with another request"
+    if error.error_class == "unknown":
+        return "refused in a way that no document describes"
+    passing = not error.parameter and PASSING.search(error.message)
+    return "refused for the moment, it says" if passing else ""
+
+
+def refusal_is_a_client_error(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """A refusal has a status from 400 to 499, or is told by the envelope where that is the way."""
+    error = _refusal(subject)
+    if error is None:
+        return ()
+    if subject.provider.errors.any_status or error.status in CLIENT_ERROR:
+        return passed(f"HTTP {error.status}")
+    return failed(f"the refusal came as HTTP {error.status}: {describe_error(error)}")
+
+
+def refusal_names_the_parameter(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """A refusal names what is wrong, where the documents show errors that do."""
+    error = _refusal(subject)
+    names = _names(subject)
+    if error is None or not names:
+        return ()
+    if error.parameter and not same_name(error.parameter, names):
+        return skipped(f"refused for another reason: it names {error.parameter!r}")
+    if error.parameter or mentions(error.message, names):
+        return passed(f"names {error.parameter or names[0]!r}")
+    why = f"does not name {names[0]!r}: {describe_error(error)}"
+    if subject.provider.errors.names_parameter != "documented":
+        return skipped(f"{why} (the documents show no such errors)")
+    if _unparsed(subject):
+        return skipped(f"{why} (a value of another type may fail before parameters have names)")
+    return failed(why)
+
+
+def _unparsed(subject: CheckInput) -> bool:
+    """Tell whether the broken value is of another JSON type than the documents say.
+
+    A gateway that reads the body into typed fields can then only say that the body is wrong
+    (sub2api: "failed to parse request body").
+    """
+    case = subject.record.shot.case
+    name = (case.breaks or "").partition(".")[0]
+    argument = subject.operation.arguments.get(name)
+    if argument is None or name not in case.arguments:
+        return False
+    return not of_type(argument, case.arguments[name])
+
+
+def _refusal(subject: CheckInput) -> ErrorReply | None:
+    outcome = subject.outcome
+    if subject.record.shot.case.expect != "refuse" or not isinstance(outcome, Refused):
+        return None
+    judged = not _another_reason(outcome.error)
+    served = subject.base is None or isinstance(subject.base, Images)
+    return outcome.error if judged and served else None
+
+
+def _names(subject: CheckInput) -> tuple[str, ...]:
+    return names_of(subject.record.shot.case.breaks, subject.operation)
+
+
+def describe_error(error: ErrorReply) -> str:
+    """Return an error in one short line."""
+    code = f" {error.code}" if error.code else ""
+    message = " ".join(error.message.split())
+    return f"HTTP {error.status}{code}: {message[:240] or 'no message'}"

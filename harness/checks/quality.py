@@ -1,0 +1,82 @@
+"""Claims about what a served image took: whether the quality asked for was the quality made."""
+
+from dataclasses import dataclass
+
+from harness.checks.check import CheckInput, CheckResult, failed, passed
+from harness.core.outcome import Images, Outcome
+from harness.spec import price
+from harness.spec.rules import Arguments, edges
+
+_BETTER = ("medium", "high")
+
+_LARGE_PX = 500_000
+"""Below this many pixels, how tokens grow with the size is nobody's guess."""
+
+_SLACK = 1.25
+"""How much more a pixel may take in low quality from one size to another: gpt-image-1's published
+figures keep within 1 %, and medium takes four times as much as low."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What one image took: output tokens, and its size in pixels."""
+
+    tokens: float
+    width_px: int
+    height_px: int
+
+    @property
+    def pixels(self) -> int:
+        return self.width_px * self.height_px
+
+
+def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """A medium or high image takes more output tokens than a low one.
+
+    Compared with the plain request's image, which is low: at its very size, or by the pixel where
+    both are large. Partial images cost tokens of their own; then nothing is said.
+    """
+    case = subject.record.shot.case
+    asked = case.arguments.get("quality")
+    alike = asked in _BETTER and subject.plain.get("quality") == "low"
+    if not alike or case.expect == "refuse" or subject.operation.protocol == "responses":
+        return ()
+    if case.arguments.get("partial_images") or subject.plain.get("partial_images"):
+        return ()
+    made = _made(subject.outcome, case.arguments)
+    low = _made(subject.base, subject.plain)
+    if made is None or low is None:
+        return ()
+    constraint = subject.operation.constraint("quality.one_of")
+    about = constraint.id if constraint is not None else None
+    told = f"asked for {asked}, {made.tokens:g} output tokens an image"
+    if (made.width_px, made.height_px) == (low.width_px, low.height_px):
+        if made.tokens <= low.tokens:
+            return failed(f"{told} as low takes", about)
+        return passed(f"{told}, low takes {low.tokens:g}", about)
+    if min(made.pixels, low.pixels) < _LARGE_PX:
+        return ()
+    share = (made.tokens / made.pixels) / (low.tokens / low.pixels)
+    place = f"{low.width_px}x{low.height_px}"
+    if share <= _SLACK:
+        return failed(f"{told}: by the pixel {share:.2f} times what low takes at {place}", about)
+    return passed(f"{told}: by the pixel {share:.1f} times what low takes at {place}", about)
+
+
+def _made(outcome: Outcome | None, arguments: Arguments) -> _Made | None:
+    """Return what each image took; None where the reply does not tell, or holds others.
+
+    What an image of another size than asked for takes tells nothing.
+    """
+    asked, size = price.images_asked(arguments), edges(arguments.get("size"))
+    if not isinstance(outcome, Images) or outcome.usage is None or not outcome.usage.output:
+        return None
+    sizes = {(one.width_px, one.height_px) for one in outcome.pictures if one.state == "decoded"}
+    if len(sizes) != 1 or len(outcome.pictures) != asked or (size and sizes != {size}):
+        return None
+    width_px, height_px = next(iter(sizes))
+    if not width_px or not height_px:
+        return None
+    tokens = outcome.usage.output_parts[0] if outcome.usage.output_parts else outcome.usage.output
+    each = tokens / asked
+    return _Made(tokens=each, width_px=width_px, height_px=height_px) if each else None

@@ -1,0 +1,38 @@
+"""Requests and prices as the plain JSON that plans, explanations and findings show."""
+
+from harness.core.case import Price
+from harness.core.exchange import Part, Request
+from harness.core.jsonvalue import Json
+
+
+def price_json(price: Price) -> dict[str, Json]:
+    """Return `{amount, unit, images}`; a whole amount is written without a fraction."""
+    whole = price.amount == price.amount.to_integral_value()
+    number = int(price.amount) if whole else float(price.amount)
+    return {"amount": number, "unit": price.unit, "images": price.images}
+
+
+def carried_json(sent: Request, *, digests: bool = False) -> dict[str, Json]:
+    """Return `{json: body}`, or `{form: parts}` where a form is sent; see `part_json`."""
+    if sent.form is None:
+        return {"json": sent.body}
+    return {"form": [part_json(part, digests=digests) for part in sent.form]}
+
+
+def part_json(part: Part, *, digests: bool = False) -> dict[str, Json]:
+    """Return a part of a form: `{name, value}`, or a file by what is known of it.
+
+    With `digests`, a file has its digest, too (null where its bytes are not known): that
+    tells two files apart, and says nothing to readers.
+    """
+    if part.value is not None:
+        return {"name": part.name, "value": part.value}
+    file: dict[str, Json] = {
+        "name": part.name,
+        "filename": part.filename,
+        "media_type": part.media_type,
+        "bytes": part.size_bytes,
+        "width": part.width_px,
+        "height": part.height_px,
+    }
+    return {**file, "digest": part.digest} if digests else file

@@ -1,0 +1,1 @@
+"""Verdicts to findings: what each failure is attributed to, and how sure that is."""

@@ -1,0 +1,171 @@
+"""What each failure is put down to: a constraint, or values that only fail together."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from harness.core.case import Stage
+from harness.core.record import Record
+from harness.diagnosis.assignment import describe_values
+from harness.diagnosis.blame import blamed
+from harness.diagnosis.history import ACCEPTS, CaseHistory
+from harness.diagnosis.suspicion import AssignedRecord, CombinationRanking, FailureGroup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """What a failing record is put down to.
+
+    `names` are the arguments that fail alone or together, where the evidence tells; `combination`
+    says them where there are several. `constraint` is only told of refusals of what is documented.
+    """
+
+    constraint: str | None = None
+    combination: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+Place = tuple[str, str, str | None]
+"""A case, a check, and the constraint that the check's word is about."""
+
+
+def attributions(evidence: CaseHistory) -> dict[Place, Attribution]:
+    """Return what every failing record is put down to."""
+    found: dict[Place, Attribution] = {}
+    for trouble in evidence.troubles():
+        failing = {one.id: one for one in trouble.failing}
+        alone = [one for one in _all_failing(trouble, evidence) if one.id not in failing]
+        reduced = {name: trouble.smallest(one) for name, one in failing.items()}
+        known = {one.id: _together(trouble, one) for one in reduced.values()}
+        told_ = {name: known[one.id] for name, one in reduced.items()}
+        explained = _explained(failing, reduced, told_)
+        own = {name: one for name, one in reduced.items() if name not in explained}
+        if trouble.check == ACCEPTS:
+            told_ |= _blamed(trouble, evidence, own, told_, alone)
+        told_ |= {name: told_[by] for name, by in explained.items()}
+        for name, attribution in told_.items():
+            found[name, trouble.check, trouble.constraint] = attribution
+    return found
+
+
+def _all_failing(trouble: FailureGroup, evidence: CaseHistory) -> Iterator[AssignedRecord]:
+    """Yield every record that failed, be it that a repetition passed."""
+    for name, record in evidence.records.items():
+        case = record.shot.case
+        here = case.operation == trouble.operation_name and case.breaks == trouble.breaks
+        if here and evidence.said(name, trouble.check, trouble.constraint) == "fail":
+            yield evidence.seen(record, trouble.check, trouble.constraint)
+
+
+def _explained(
+    failing: dict[str, AssignedRecord],
+    reduced: dict[str, AssignedRecord],
+    together: dict[str, Attribution],
+) -> dict[str, str]:
+    """Return, for each record that holds values found to fail in another one, that other one."""
+    found: dict[str, str] = {}
+    proven: list[str] = []
+
+    def surest_first(name: str) -> tuple[bool, bool, str]:
+        return (not together[name].names, _stage(failing[name]) != "plan", name)
+
+    for name in sorted(failing, key=surest_first):
+        by = next(
+            (
+                other
+                for other in proven
+                if _holds(failing[name], reduced[other], together[other].names)
+            ),
+            None,
+        )
+        if by is not None:
+            found[name] = by
+        elif together[name].names:
+            proven.append(name)
+    return found
+
+
+def _stage(one: AssignedRecord) -> Stage:
+    return one.record.shot.case.stage
+
+
+def _holds(one: AssignedRecord, other: AssignedRecord, names: tuple[str, ...]) -> bool:
+    return all(one.items.get(name) == other.items.get(name) for name in names)
+
+
+def _together(trouble: FailureGroup, current: AssignedRecord) -> Attribution:
+    """Return the values of a smallest failing record that fail together; nothing if unproven."""
+    suspicion = CombinationRanking(trouble, current)
+    if not suspicion.is_smallest():
+        return Attribution()
+    names = suspicion.likeliest()
+    several = describe_values(current.items, names) if len(names) > 1 else ()
+    return Attribution(names=names, combination=several)
+
+
+def _blamed(
+    trouble: FailureGroup,
+    evidence: CaseHistory,
+    reduced: dict[str, AssignedRecord],
+    together: dict[str, Attribution],
+    alone: Iterable[AssignedRecord],
+) -> dict[str, Attribution]:
+    """Add the constraint to blame where one value fails alone, or where nothing is proven.
+
+    What was searched without coming to an end is told with all that it holds. A failure that a
+    repetition did not show has nothing to be reduced to.
+    """
+    open_ = {name: one for name, one in reduced.items() if not together[name].combination}
+    refused = {one.id: _only_about(one.record, together[name].names) for name, one in open_.items()}
+    here = [
+        one
+        for one in evidence.records.values()
+        if one.shot.case.operation == trouble.operation_name
+    ]
+    blame = blamed(list(refused.values()), here, trouble.operation)
+    searched = {one.shot.case.follows for one in here if one.shot.case.stage == "isolate"}
+    found: dict[str, Attribution] = {}
+    for name, one in open_.items():
+        names = together[name].names
+        guessed = not names and name in searched
+        constraint = None if guessed else _own_rule(trouble, one, names) or blame[one.id]
+        found[name] = (
+            replace(together[name], constraint=constraint) if constraint else _whole(trouble, one)
+        )
+    flaky = {one.id: Attribution(constraint=one.record.shot.case.about) for one in alone}
+    return found | flaky
+
+
+def _whole(trouble: FailureGroup, one: AssignedRecord) -> Attribution:
+    """Return a failing request's own values where nothing smaller is known to fail."""
+    names = CombinationRanking(trouble, one).names
+    return Attribution(
+        names=names, combination=describe_values(one.items, names) if len(names) > 1 else ()
+    )
+
+
+def _only_about(record: Record, names: tuple[str, ...]) -> Record:
+    """Return a record whose boundaries are those of the value that is known to fail."""
+    if not names:
+        return record
+    case = record.shot.case
+    own = [token for token in case.covers if token.partition(".")[0] in names]
+    alone = [token for token in own if not _across(token)]
+    covers = tuple(alone or own)
+    return replace(record, shot=replace(record.shot, case=replace(case, covers=covers)))
+
+
+def _across(token: str) -> bool:
+    """Tell whether a token speaks of another argument, too: a value that fails alone does not."""
+    return token.partition("=")[0].endswith((".only_with", ".never_with"))
+
+
+def _own_rule(trouble: FailureGroup, one: AssignedRecord, names: tuple[str, ...]) -> str | None:
+    """Return the rule that allows a value which fails alone and lies on no boundary."""
+    own = [token for token in one.record.shot.case.covers if token.partition(".")[0] in names]
+    if len(names) != 1 or any("=" in token and not _across(token) for token in own):
+        return None
+    (name,) = names
+    is_long = name == "prompt" and one.items[name][:1].isdigit()
+    first = ("max_length",) if is_long else ()
+    ids = (f"{name}.{rule}" for rule in (*first, "one_of", "range", "format", "count"))
+    return next((one for one in ids if trouble.operation.constraint(one) is not None), None)

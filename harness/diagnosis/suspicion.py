@@ -1,0 +1,235 @@
+"""Which values of a failing request fail together: what each record clears, what stays suspect.
+
+A request is seen as an assignment of all arguments. A record that passed clears every combination
+of values in it; what a failing record holds and nobody cleared is suspect. A single value is
+suspected before a pair, a pair before three, and what more failing records hold before what fewer
+hold, so that a guess is as good as the evidence.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+from harness.checks.naming import blames, named_in
+from harness.core.jsonvalue import Json
+from harness.core.outcome import Refused
+from harness.core.record import Record
+from harness.diagnosis.assignment import Assignment, assignment, changes
+from harness.spec.evaluate import broken_when_sent
+from harness.spec.provider import Operation
+
+DOUBT = 0.02
+"""A sub-combination that is to blame with less probability than this need not be asked about."""
+
+_CERTAIN = 0.7
+"""How likely a value of the plain request must be part of a combination to be told."""
+
+_PRIOR = {1: 1.0, 2: 0.05, 3: 0.005}
+_PRIOR_OF_MORE = 2e-5
+_KEPT, _LEFT_OUT = 0.15, 0.03
+"""How much less a value is suspected that the plain request has, too; or that both leave out."""
+_EXPLAINS, _NAMED, _KNOWN = 4.0, 5.0, 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedRecord:
+    """A record with its assignment and what was wrong with it, digits left out."""
+
+    record: Record
+    items: Assignment
+    words: str = ""
+
+    @property
+    def id(self) -> str:
+        """The case's id."""
+        return self.record.shot.case.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureGroup:
+    """One claim that failed, with every record that speaks of it.
+
+    `breaks` is the rule that its requests break on purpose; then a request without that breach is
+    another question.
+    """
+
+    operation_name: str
+    operation: Operation
+    check: str
+    constraint: str | None
+    breaks: str | None
+    plain: Mapping[str, Json]
+    failing: tuple[AssignedRecord, ...]
+    passing: tuple[AssignedRecord, ...]
+
+    @property
+    def base(self) -> Assignment:
+        """What the plain request says of every argument."""
+        return assignment(self.operation, self.plain)
+
+    def smallest(self, seen: AssignedRecord) -> AssignedRecord:
+        """Return the failing record that holds least of this one and nothing else."""
+        base = self.base
+        inside = [
+            one
+            for one in self.failing
+            if all(
+                one.items.get(name, "") == seen.items.get(name, "")
+                for name in changes(base, one.items)
+            )
+        ]
+        return min((*inside, seen), key=lambda one: (len(changes(base, one.items)), one.id))
+
+    def arguments(self, seen: AssignedRecord, names: frozenset[str]) -> dict[str, Json]:
+        """Return the plain request with only these arguments as a failing one has them."""
+        own = seen.record.shot.case.arguments
+        plain = self.plain
+        order = dict.fromkeys((*plain, *own))
+        source = {name: own if name in names else plain for name in order}
+        return {name: source[name][name] for name in order if name in source[name]}
+
+    def asks_the_same(self, arguments: dict[str, Json]) -> bool:
+        """Tell whether a request keeps all rules but the one that is broken on purpose."""
+        breaks, unsaid = broken_when_sent(self.operation, arguments)
+        wanted = [] if self.breaks is None else [self.breaks]
+        return [item.id for item in breaks] == wanted and not unsaid
+
+
+class CombinationRanking:
+    """How likely each combination in a failing record is the one that fails.
+
+    `known` are sets of argument names that were found to fail together elsewhere.
+    """
+
+    def __init__(
+        self, trouble: FailureGroup, current: AssignedRecord, known: Sequence[frozenset[str]] = ()
+    ) -> None:
+        self.trouble = trouble
+        self.current = current
+        changed = changes(trouble.base, current.items)
+        self.names = tuple(name for name in current.items if name in changed)
+        self._known = frozenset(known)
+        kept = (name for name in current.items if name not in changed and name != "prompt")
+        self._order = (*self.names, *kept)
+        self._agreeing = [self._agrees(one) for one in trouble.passing]
+        self._failing = [
+            self._agrees(one)
+            for one in trouble.failing
+            if one.words == current.words and one.record.shot.case.stage == "plan"
+        ]
+
+    @cached_property
+    def weights(self) -> dict[int, float]:
+        """The weight of every combination that nobody cleared, by the bits of its arguments."""
+        return {mask: self._weight(mask) for mask in self._masks() if not self._cleared(mask)}
+
+    @cached_property
+    def _inside(self) -> list[float]:
+        """The weight of all combinations within each subset of the changed arguments."""
+        size = 1 << len(self.names)
+        found = [0.0] * size
+        for mask, weight in self.weights.items():
+            found[mask & (size - 1)] += weight
+        for bit in range(len(self.names)):
+            for mask in range(size):
+                if mask >> bit & 1:
+                    found[mask] += found[mask ^ (1 << bit)]
+        return found
+
+    def chance(self, mask: int) -> float:
+        """Return how likely the plain request with these changes alone fails, too."""
+        return self._inside[mask] / self._inside[-1] if self._inside[-1] else 0.0
+
+    def doubtful(self) -> list[int]:
+        """Return the smaller requests that may fail, too, be they valid or not."""
+        return [mask for mask in range(1, len(self._inside) - 1) if self.chance(mask) >= DOUBT]
+
+    def is_smallest(self) -> bool:
+        """Tell whether no smaller valid request may fail: all of them are cleared."""
+        return bool(self.weights) and not any(
+            self.trouble.asks_the_same(self.trouble.arguments(self.current, self.chosen(mask)))
+            for mask in sorted(self.doubtful(), key=self.chance, reverse=True)
+        )
+
+    def chosen(self, mask: int) -> frozenset[str]:
+        """Return the arguments that a subset's bits stand for."""
+        return frozenset(name for bit, name in enumerate(self._order) if mask >> bit & 1)
+
+    def likeliest(self) -> tuple[str, ...]:
+        """Return the arguments of the likeliest combination; all changes where none is suspect.
+
+        A value of the plain request counts as part of it only where no other would do as well.
+        """
+        if not self.weights:
+            return self.names
+        best = max(self.weights, key=lambda mask: (self.weights[mask], -mask))
+        changed = (1 << len(self.names)) - 1
+        alike = sum(
+            weight for mask, weight in self.weights.items() if mask & changed == best & changed
+        )
+        if self.weights[best] < _CERTAIN * alike:
+            best &= changed
+        chosen = self.chosen(best)
+        return tuple(name for name in self.current.items if name in chosen)
+
+    def _agrees(self, other: AssignedRecord) -> int:
+        return sum(
+            1 << bit
+            for bit, name in enumerate(self._order)
+            if other.items.get(name, "") == self.current.items[name]
+        )
+
+    def _masks(self) -> Iterator[int]:
+        """Yield combinations with a changed value: up to three arguments, or any changed ones."""
+        all_, most = len(self._order), len(self.names)
+        changed = (1 << most) - 1
+        for size in (1, 2, 3):
+            for bits in combinations(range(all_), size):
+                mask = sum(1 << bit for bit in bits)
+                if mask & changed:
+                    yield mask
+        for mask in range(1, changed + 1):
+            if mask.bit_count() > max(_PRIOR):
+                yield mask
+
+    def _cleared(self, mask: int) -> bool:
+        return any(mask & ~agreeing == 0 for agreeing in self._agreeing) or self._beside_the_point(
+            mask
+        )
+
+    def _beside_the_point(self, mask: int) -> bool:
+        """Tell whether a combination lacks the very value that breaks the rule in question."""
+        breaks = self.trouble.operation.constraint(self.trouble.breaks or "")
+        return (
+            breaks is not None
+            and breaks.parameter in self.names
+            and breaks.parameter not in self.chosen(mask)
+        )
+
+    def _weight(self, mask: int) -> float:
+        chosen = self.chosen(mask)
+        weight = _PRIOR.get(len(chosen), _PRIOR_OF_MORE)
+        for name in chosen - set(self.names):
+            weight *= _KEPT if self.current.items[name] else _LEFT_OUT
+        explained = sum(mask & ~failing == 0 for failing in self._failing)
+        weight *= _EXPLAINS ** max(explained - 1, 0)
+        weight *= _NAMED ** len(chosen & self._named)
+        return weight * (_KNOWN if chosen in self._known else 1.0)
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The arguments that the error names."""
+        outcome = self.current.record.outcome
+        if not isinstance(outcome, Refused):
+            return frozenset()
+        operation, error = self.trouble.operation, outcome.error
+        return frozenset(
+            name
+            for name in self._order
+            if name in operation.arguments
+            and (
+                blames(error, name, operation)
+                or named_in(error.message, (operation.arguments[name].wire, name))
+            )
+        )

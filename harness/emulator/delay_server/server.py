@@ -1,0 +1,179 @@
+"""A server whose delays are known: the ground truth for clients that measure.
+
+    python -m harness.emulator.delay_server.server --json
+
+serves on loopback and prints one line, `{"url": ..., "pid": ...}`, when it is ready, until SIGTERM
+(or, with `--until-eof`, until standard input closes). What a request wants is its address:
+
+    /delay/MS/body/BYTES     small JSON of that length, MS milliseconds after the whole request
+    /delay/MS/image/BYTES    JSON with a large PNG in base64, another one for every request
+    /about/image/BYTES       what the PNG in such a body measures, as JSON; makes it ahead
+    /freeze/STAND_S/EVERY_S  from now on, stand still at the end of every EVERY_S, for STAND_S
+    /thaw                    never stand still again
+    /log                     what was done so far, as JSON; empties it
+
+with `?id=NAME` (or a header `X-Request-ID`) to find it in the log, `first_ms` (from the headers to
+the body), `last_ms` (from there to the last byte), `sigma` (log-normal around MS as median) or
+`other=MS,SHARE` (two kinds of delay), and `seed` for these. The log has seconds of
+`time.monotonic()`, which all processes of a machine share on Linux: `received_s` (the whole request
+was read), `due_s` (when the reply was to begin), `headers_s` and `first_s` (just before the system
+was handed the first byte of each) and `last_s` (it had taken the last byte; null where the client
+left).
+
+It is written on bare sockets, in one thread: a framework would add what it is to tell apart. While
+it stands still, it still notes when requests arrive, for whoever waits is to know how long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import heapq
+import itertools
+import json
+import os
+import select
+import selectors
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from . import bodies
+from .connection import ClientConnection, Standstill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class _EndedError(Exception):
+    """A signal, or the end of the input, asked us to end."""
+
+
+class Server:
+    """Listens, keeps the time table and the log."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.selector = selectors.DefaultSelector()
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=2048)
+        self._listener.settimeout(0.0)
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+        self._log: list[dict[str, Any]] = []
+        self._standstill = Standstill()
+        self.over_s = self._standstill.over_s
+        self.selector.register(self._listener, selectors.EVENT_READ, self._accept)
+
+    @property
+    def url(self) -> str:
+        """Where it is reached."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def at(self, at_s: float, do: Callable[[], None]) -> None:
+        """Do something when its time has come."""
+        heapq.heappush(self._timers, (at_s, next(self._count), do))
+
+    def done(self, name: str, times: dict[str, float | None]) -> None:
+        """Note what became of a request."""
+        blank = dict.fromkeys(("received_s", "due_s", "headers_s", "first_s", "last_s"))
+        self._log.append({"id": name, **blank, **times})
+
+    def told(self, target: str, now_s: float) -> object:
+        """Answer what is asked about the server itself; None where it is no such question."""
+        match target.split("/")[1:]:
+            case ["log"]:
+                told, self._log = {"requests": self._log, "standstill": self._shown()}, []
+                return told
+            case ["about", "image", size]:
+                return asdict(bodies.pixels_of(int(size)))
+            case ["thaw"]:
+                self._set(Standstill())
+            case ["freeze", stand, every]:
+                self._set(Standstill(now_s, float(stand), float(every)))
+            case _:
+                return None
+        return self._shown()
+
+    def _set(self, standstill: Standstill) -> None:
+        self._standstill, self.over_s = standstill, standstill.over_s
+
+    def _shown(self) -> dict[str, float]:
+        now = self._standstill
+        return {"from_s": now.from_s, "stand_s": now.stand_s, "every_s": now.every_s}
+
+    def serve(self) -> NoReturn:
+        """Serve until a signal raises."""
+        turn = self.selector.fileno() if hasattr(self.selector, "fileno") else None
+        while True:
+            left_s = max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+            if turn is None:
+                ready = self.selector.select(left_s)
+            else:  # epoll counts whole milliseconds, select microseconds
+                select.select((turn,), (), (), left_s)
+                ready = self.selector.select(0)
+            for key, events in ready:
+                key.data(events)
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                heapq.heappop(self._timers)[2]()
+
+    def _accept(self, _events: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                peer, _ = self._listener.accept()
+                peer.settimeout(0.0)
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection = ClientConnection(self, peer)
+                self.selector.register(peer, selectors.EVENT_READ, connection.ready)
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    raise _EndedError
+
+
+def _until_eof(server: Server) -> None:
+    """End like after a signal once standard input closes: whoever started us is gone."""
+    here, there = socket.socketpair()
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1 << 12):  # a buffer's lock would hold up our end
+            pass
+        there.close()
+
+    def end(_events: int) -> NoReturn:
+        here.close()
+        raise _EndedError
+
+    # a signal that another thread sends would not wake the one that waits
+    server.selector.register(here, selectors.EVENT_READ, end)
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 after a signal."""
+    parser = argparse.ArgumentParser(prog="truth", description="Serve replies of known delays.")
+    parser.add_argument("--json", action="store_true", help="one line of JSON on stdout when ready")
+    parser.add_argument("--port", type=int, default=0, help="to listen on (default: a free one)")
+    parser.add_argument("--until-eof", action="store_true", help="also end when stdin closes")
+    options = parser.parse_args(argv)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    with contextlib.suppress(_EndedError):
+        server = Server(options.port)
+        ready = {"url": server.url, "pid": os.getpid()}
+        sys.stdout.write(f"{json.dumps(ready) if options.json else server.url}\n")
+        sys.stdout.flush()
+        if options.until_eof:
+            _until_eof(server)
+        gc.collect()
+        gc.freeze()
+        gc.disable()  # a pause would be taken for the client's
+        server.serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

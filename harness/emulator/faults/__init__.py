@@ -1,0 +1,1 @@
+"""The named faults: their catalogue, combinations of values, the active set."""

@@ -1,0 +1,266 @@
+"""Faults that show only where valid values meet: two or three of them, or one without another.
+
+Each names values that the seed document of its provider allows, none of them a default, so that
+what a request does not say plays no part. An edit has them all, unless its document is silent or
+contradicts itself about a parameter there.
+"""
+# ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ..rules import Refusal, apiframe, operations_of
+from .traits import CLASSES, given_traits, request_traits
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+Effect = Literal["refused", "blamed", "wrong_dimensions", "wrong_format", "needed"]
+KINDS: dict[str, Effect] = {
+    "both": "refused",
+    "both_blamed": "blamed",
+    "both_wrong_dimensions": "wrong_dimensions",
+    "both_wrong_format": "wrong_format",
+    "three": "refused",
+    "three_wrong_dimensions": "wrong_dimensions",
+    "three_wrong_format": "wrong_format",
+    "undeclared": "needed",
+}
+MEANINGS: dict[Effect, str] = {
+    "refused": "refused, naming no parameter",
+    "blamed": "refused, naming the first of them alone",
+    "wrong_dimensions": "served in 1254x1254",
+    "wrong_format": "served in another format",
+    "needed": "",
+}
+# A code that each provider uses for bodies it does not like; the others have none.
+CODES = {"buble": "invalid_request_body", "sub2api": "invalid_value"}
+UNSAID = "The request could not be processed."
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "buble": (
+        "both:resolution=2K+aspect_ratio=1:1",
+        "both:resolution=2K+aspect_ratio=auto",
+        "both:resolution=4K+aspect_ratio=9:16",
+        "both:prompt=longest+resolution=2K",
+        "both:prompt=longest+aspect_ratio=3:4",
+        "both:images=many+resolution=2K",
+        "both:images=many+aspect_ratio=4:3",
+        "both_blamed:resolution=4K+aspect_ratio=1:1",
+        "both_wrong_dimensions:resolution=2K+aspect_ratio=4:3",
+        "both_wrong_dimensions:resolution=4K+aspect_ratio=3:4",
+        "three:prompt=longest+resolution=2K+aspect_ratio=1:1",
+        "three:prompt=longest+resolution=4K+aspect_ratio=4:3",
+        "three:images=many+resolution=2K+aspect_ratio=9:16",
+        "undeclared:aspect_ratio-needs-resolution",
+    ),
+    "sub2api": (
+        "both:quality=high+output_format=jpeg",
+        "both:quality=high+size=largest",
+        "both:quality=medium+moderation=low",
+        "both:n=many+background=opaque",
+        "both:size=3:1+output_format=webp",
+        "both:size=smallest+background=opaque",
+        "both:moderation=low+output_format=webp",
+        "both:output_compression=0+quality=low",
+        "both:output_compression=100+background=opaque",
+        "both:model=gpt-image-2-2026-04-21+quality=high",
+        "both:stream=true+output_format=jpeg",
+        "both:partial_images=3+quality=low",
+        "both:images=many+size=portrait",
+        "both:mask=given+output_format=webp",
+        "both_blamed:quality=high+background=opaque",
+        "both_wrong_dimensions:size=1536x1024+quality=high",
+        "both_wrong_dimensions:size=3:1+output_format=jpeg",
+        "both_wrong_format:quality=high+output_format=webp",
+        "both_wrong_format:n=many+output_format=jpeg",
+        "three:quality=high+output_format=jpeg+background=opaque",
+        "three:quality=low+output_format=webp+moderation=low",
+        "three:n=many+output_format=jpeg+quality=medium",
+        "three_wrong_format:quality=medium+output_format=webp+background=opaque",
+        "undeclared:output_compression-needs-quality",
+        "undeclared:output_compression-needs-background",
+        "undeclared:partial_images-needs-output_format",
+    ),
+    "apiframe": (
+        "both:quality=high+output_format=jpeg",
+        "both:quality=medium+output_format=png",
+        "both:quality=low+background=opaque",
+        "both:quality=medium+moderation=low",
+        "both:n=many+background=opaque",
+        "both:n=many+output_format=jpeg",
+        "both:background=opaque+output_format=png",
+        "both:moderation=low+output_format=jpeg",
+        "both_blamed:quality=high+moderation=low",
+        "both_wrong_format:quality=low+output_format=png",
+        "both_wrong_format:background=opaque+output_format=jpeg",
+        "three:quality=high+output_format=jpeg+background=opaque",
+        "three:quality=low+output_format=png+moderation=low",
+        "three:n=many+quality=medium+background=opaque",
+        "undeclared:background-needs-quality",
+        "undeclared:moderation-needs-output_format",
+    ),
+    "nanobanana": (
+        "both:size=largest+quality=high",
+        "both:size=3:1+quality=low",
+        "both:size=smallest+quality=medium",
+        "both:size=portrait+quality=medium",
+        "both:prompt=longest+quality=high",
+        "both:prompt=longest+size=portrait",
+        "both:images=many+quality=medium",
+        "both:images=many+size=3:1",
+        "both_blamed:size=smallest+quality=low",
+        "both_wrong_dimensions:size=3:1+quality=medium",
+        "both_wrong_dimensions:size=portrait+quality=high",
+        "three:prompt=longest+size=3:1+quality=low",
+        "three:prompt=longest+size=portrait+quality=medium",
+        "three:images=many+size=portrait+quality=low",
+        "undeclared:size-needs-quality",
+    ),
+    "aimlapi": (
+        "both:size=1536x1024+output_format=jpeg",
+        "both:size=1536x1024+output_compression=0",
+        "both:output_format=jpeg+output_compression=0",
+        "both:prompt=longest+output_format=webp",
+        "both:prompt=longest+size=1536x1024",
+        "both:n=many+output_format=jpeg",
+        "both:images=many+size=1536x1024",
+        "both:mask=given+output_format=webp",
+        "both_blamed:size=1536x1024+output_format=webp",
+        "both_wrong_dimensions:size=1536x1024+output_format=webp",
+        "both_wrong_format:size=1536x1024+output_format=jpeg",
+        "three:size=1536x1024+output_format=webp+output_compression=0",
+        "three:prompt=longest+size=1536x1024+output_format=jpeg",
+        "undeclared:output_compression-needs-size",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """A fault of a combination: what has to meet, what comes of it, and where it shows.
+
+    For `needed`, `traits` are a parameter and the one that has to be there with it.
+    """
+
+    name: str
+    effect: Effect
+    traits: tuple[str, ...]
+    operations: tuple[str, ...]
+
+    @property
+    def meaning(self) -> str:
+        """What the fault does, in a line."""
+        if self.effect == "needed":
+            first, second = self.traits
+            return f"{first} is refused unless {second} is given too, before any rule is looked at"
+        said = [f"{CLASSES[one]} ({one})" if one in CLASSES else one for one in self.traits]
+        return f"{' with '.join(said)} is {MEANINGS[self.effect]}"
+
+    def meets(self, provider: str, operation: str, body: Mapping[str, object]) -> bool:
+        """Whether a request of this operation has the combination."""
+        if operation not in self.operations:
+            return False
+        if self.effect == "needed":
+            names = given_traits(provider, operation, body)
+            return self.traits[0] in names and self.traits[1] not in names
+        return request_traits(provider, operation, body).issuperset(self.traits)
+
+
+def combination(provider: str, name: str) -> Combination | None:
+    """Return the fault of that name, None where the name is none of a combination."""
+    kind, _, rest = name.partition(":")
+    if kind not in KINDS:
+        return None
+    parts = tuple(rest.split("-needs-" if kind == "undeclared" else "+"))
+    return Combination(
+        name=name,
+        effect=KINDS[kind],
+        traits=parts,
+        operations=_operations(provider, parts),
+    )
+
+
+def refusal_first(
+    provider: str, operation: str, body: object, active: Collection[Combination]
+) -> Refusal | None:
+    """Return the refusal of an undeclared rule, which is looked at before all others."""
+    for one in active:
+        if one.effect == "needed" and _meets(one, provider, operation, body):
+            first, second = one.traits
+            message = f"{first} requires {second}."
+            return _refusal(provider, one.name, first, message)
+    return None
+
+
+def refusal_last(
+    provider: str, operation: str, body: object, active: Collection[Combination]
+) -> Refusal | None:
+    """Return the refusal of a combination of values that break no rule."""
+    for one in active:
+        if one.effect in ("refused", "blamed") and _meets(one, provider, operation, body):
+            blamed = one.traits[0].partition("=")[0] if one.effect == "blamed" else None
+            message = UNSAID if blamed is None else f"{blamed} could not be processed."
+            return _refusal(provider, one.name, blamed, message)
+    return None
+
+
+def spoilt_combinations(
+    provider: str, operation: str, body: object, active: Collection[Combination]
+) -> frozenset[str]:
+    """Return the content faults that a combination in a request switches on for it alone."""
+    return frozenset(
+        one.effect
+        for one in active
+        if one.effect in ("wrong_dimensions", "wrong_format")
+        and _meets(one, provider, operation, body)
+    )
+
+
+def _meets(one: Combination, provider: str, operation: str, body: object) -> bool:
+    if not isinstance(body, dict):
+        return False
+    return one.meets(provider, operation_of(provider, operation, body), body)
+
+
+def operation_of(provider: str, operation: str, body: object) -> str:
+    """Return what a body on the path of an operation asks for.
+
+    At two providers an edit comes on the path of generations: what it is, shows in the body.
+    """
+    if not isinstance(body, dict):
+        return operation
+    if provider == "buble" and body.get("mode") == "image_to_image":
+        return "edit"
+    if provider == "apiframe" and apiframe.input_images(body) is not None:
+        return "edit"
+    return operation
+
+
+def _refusal(provider: str, name: str, parameter: str | None, message: str) -> Refusal:
+    if provider == "apiframe" and parameter is not None:
+        parameter = f"{apiframe.PARAMS}.{parameter}"
+    return Refusal(
+        rule=name,
+        parameter=parameter,
+        message=message,
+        code=CODES.get(provider),
+        kind="invalid_request_error" if provider == "sub2api" else None,
+    )
+
+
+def _operations(provider: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where the values of a combination can meet.
+
+    No document says which parameters the tool of the Responses API has, and those of sub2api and
+    OpenAI do not agree on moderation in edits.
+    """
+    names = {part.partition("=")[0] for part in parts}
+    wanted = {"generate", "edit"}
+    if names & {"images", "mask"} or (provider == "aimlapi" and "n" in names):
+        wanted = {"edit"}
+    elif provider == "sub2api" and "moderation" in names:
+        wanted = {"generate"}
+    return tuple(operation for operation in operations_of(provider) if operation in wanted)

@@ -1,0 +1,80 @@
+"""Which rules of a provider hold, and what a refusal is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# What a list of words lets in when it is loosened: the word that follows in OpenAI's own list, and
+# the next step of a series. Other lists have no next word.
+NEXT_WORD = {"background.one_of": "transparent", "resolution.one_of": "8K"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a request is turned away.
+
+    `rule` is the id of the broken rule. `parameter` is the provider's own name of the offending
+    parameter, None where the request as a whole is wrong. `kind` is what OpenAI calls the error's
+    type. Providers without a code, a kind or a status of their own leave those at their defaults.
+    """
+
+    rule: str
+    parameter: str | None
+    message: str
+    status: int = 400
+    code: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSwitches:
+    """Which rules are switched off, refuse their own boundary value, or let one more value in.
+
+    `tightened` holds ids of rules, for the lower end of a range with `:min` behind. A rule in
+    `loosened` accepts the nearest value outside, at both ends where it has two, and nothing beyond.
+    The documents as written are `Law()`. A rule both ignored and tightened is ignored.
+    """
+
+    ignored: frozenset[str] = frozenset()
+    tightened: frozenset[str] = frozenset()
+    loosened: frozenset[str] = frozenset()
+
+    def holds(self, rule: str) -> bool:
+        """Whether the rule is enforced at all."""
+        return rule not in self.ignored
+
+    def tight(self, rule: str) -> bool:
+        """Whether the rule refuses the value that the documents name as the last allowed one."""
+        return rule in self.tightened
+
+    def loose(self, rule: str) -> bool:
+        """Whether the rule lets the nearest forbidden value in."""
+        return rule in self.loosened
+
+    def longest(self, rule: str, documented: int) -> int:
+        """Return the greatest length that the rule allows where it holds."""
+        return documented - self.tight(rule) + self.loose(rule)
+
+    def admits(self, rule: str, value: object, allowed: tuple[str, ...]) -> bool:
+        """Whether a closed list of words lets `value` pass; tightened, the last word is refused."""
+        if not self.holds(rule):
+            return True
+        if self.loose(rule) and value == NEXT_WORD.get(rule):
+            return True
+        if not isinstance(value, str) or value not in allowed:
+            return False
+        return not (self.tight(rule) and value == allowed[-1])
+
+    def spans(self, rule: str, value: int, low: int, high: int) -> bool:
+        """Whether `low <= value <= high` where the rule holds; tightened, `high` is refused."""
+        if not self.holds(rule) or self.beside(rule, value, low, high):
+            return True
+        first = low + 1 if self.tight(f"{rule}:min") else low
+        return first <= value <= (high - 1 if self.tight(rule) else high)
+
+    def beside(self, rule: str, value: int, low: int, high: int) -> bool:
+        """Whether a loosened rule lets `value` in because it is the next one outside its range."""
+        return self.loose(rule) and value in (low - 1, high + 1)
+
+
+AS_WRITTEN = RuleSwitches()

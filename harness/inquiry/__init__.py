@@ -1,1 +1,0 @@
-"""What to ask next, after what has come: repeat, isolate, make small, discover."""

@@ -1,0 +1,1 @@
+"""Cases into an ordered, priced plan; nothing has been sent."""

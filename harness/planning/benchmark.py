@@ -1,0 +1,205 @@
+"""How a benchmark is laid out: what is asked of whom, in which order and when.
+
+Blocks are what makes providers comparable: whatever drifts with the hour meets all of them alike.
+Within one, the requests stand in a random order, the same for all providers, and the same prompt
+goes to each. No provider sees a prompt twice: a cache cannot answer, and nothing is paid twice.
+Everything follows from the seed, in any process.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from harness.cases.prompts import distinct_prompt, distinct_prompts
+from harness.core.benchmark import Design, Stage
+from harness.core.case import Case, Plan, PlannedRequest
+from harness.core.errors import UsageError
+from harness.core.jsonvalue import Json
+from harness.core.slot import Slot
+from harness.core.workload import Fit, Workload
+from harness.planning.options import Measuring, Options
+from harness.planning.plan import planned_request
+from harness.spec.load import shipped_provider as shipped
+from harness.spec.load import spec_digest
+from harness.spec.provider import Provider
+from harness.spec.workload.fit import fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockPlace:
+    """One request's place, the same for all providers; `copy` counts those of a block, from 1 on.
+
+    `prompt` is what all of them are asked for, `due_s` when it leaves if a timetable says so.
+    """
+
+    stage: Stage
+    workload: Workload
+    block: int
+    warm_up: bool
+    copy: int
+    prompt: str
+    due_s: float = 0.0
+
+
+def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
+    """Return the design of a benchmark, and each provider's part of it in the order it leaves.
+
+    A workload that a provider does not support is missing in its plan; the others keep their
+    places. Departures count from the start: 0 for closed arrivals, where the runner decides.
+    Raises UsageError where there are more requests than different prompts of the length asked for.
+    """
+    asked = options.measuring
+    if asked is None:
+        raise ValueError("these options ask for no benchmark")
+    stages = tuple(_stage(asked, level) for level in asked.levels)
+    fits = {
+        (name, workload.name): fit(shipped(name), workload)
+        for workload in asked.workloads
+        for name in options.providers
+    }
+    design = Design(
+        seed=options.seed,
+        workloads=asked.workloads,
+        fits=tuple(fits.values()),
+        arrivals=asked.arrivals,
+        stages=stages,
+        warm_up=asked.warm_up,
+        timeout_s=asked.timeout_s,
+        slo=asked.slo,
+        until_decided=asked.until_decided,
+    )
+    places = tuple(_timed(design, _places(design)))
+    lags = _lags(design, options.providers)
+    plans = {}
+    for name in options.providers:
+        provider = shipped(name)
+        mine = (
+            replace(one, due_s=one.due_s + lags.get((name, one.stage.name, one.block), 0.0))
+            for one in places
+        )
+        shots = tuple(_shots(provider, mine, fits))
+        plans[name] = Plan(
+            provider=name, seed=options.seed, shots=shots, spec_digest=spec_digest(name)
+        )
+    return design, plans
+
+
+def _stage(asked: Measuring, level: float) -> Stage:
+    if asked.arrivals == "closed":
+        return Stage(name=f"c{level:g}", blocks=asked.blocks, concurrency=int(level))
+    return Stage(name=f"r{level:g}", blocks=asked.blocks, rate_per_s=level)
+
+
+def _places(design: Design) -> Iterator[BlockPlace]:
+    """Yield the requests of all blocks, those of each block in a random order."""
+    dice = random.Random(f"order {design.seed}")
+    number = 0
+    for stage in design.stages:
+        for block in _blocks(design, stage):
+            items = [
+                (workload, copy)
+                for workload in design.workloads
+                for copy in range(1, workload.weight + 1)
+            ]
+            dice.shuffle(items)
+            for workload, copy in items:
+                lengths = workload.prompt_lengths
+                yield BlockPlace(
+                    stage=stage,
+                    workload=workload,
+                    block=block,
+                    warm_up=block <= design.warm_up,
+                    copy=copy,
+                    prompt=_prompt(number, lengths[(block - 1) % len(lengths)], design.seed),
+                )
+                number += 1
+
+
+def _prompt(number: int, length: int, seed: int) -> str:
+    known = distinct_prompts(length)
+    if number >= known:
+        raise UsageError(
+            f"more than {known:,} requests: no more different prompts of {length} characters",
+            hint="ask for fewer blocks, or for longer prompts",
+        )
+    return distinct_prompt(number, length, seed=seed)
+
+
+def _timed(design: Design, places: Iterator[BlockPlace]) -> Iterator[BlockPlace]:
+    """Give each request its departure; a stage begins where the one before it ends."""
+    dice = random.Random(f"gaps {design.seed}")
+    now_s = 0.0
+    for stage, asked in groupby(places, key=lambda place: place.stage):
+        mean_s = _mean_gap_s(stage)
+        for place in asked:
+            yield replace(place, due_s=now_s)
+            now_s += dice.expovariate(1 / mean_s) if design.arrivals == "poisson" else mean_s
+        now_s += mean_s if design.arrivals == "poisson" else 0.0  # the last provider is through
+
+
+def _mean_gap_s(stage: Stage) -> float:
+    """Return the mean time between two departures of a provider; 0 where nothing is timed."""
+    return 1 / stage.rate_per_s if stage.rate_per_s else 0.0
+
+
+def _blocks(design: Design, stage: Stage) -> range:
+    """Return the numbers of a stage's blocks, warm-up first."""
+    return range(1, design.warm_up + stage.blocks + 1)
+
+
+def _lags(design: Design, names: Sequence[str]) -> Mapping[tuple[str, str, int], float]:
+    """Return by how much each provider's requests leave later than the timetable, in seconds.
+
+    They share out the mean time between two departures in a random order, so that our own line is
+    not asked for all of them at once: in a new order for each block where gaps are constant. Where
+    they are random, in one order for each stage: only moved as a whole, a timetable stays one.
+    """
+    dice = random.Random(f"lags {design.seed}")
+    found: dict[tuple[str, str, int], float] = {}
+    for stage in design.stages if design.arrivals != "closed" else ():
+        order: list[str] = []
+        for block in _blocks(design, stage):
+            if design.arrivals == "constant" or not order:
+                order = dice.sample(names, len(names))
+            for at, name in enumerate(order):
+                found[name, stage.name, block] = at / len(names) * _mean_gap_s(stage)
+    return found
+
+
+def _shots(
+    provider: Provider, places: Iterator[BlockPlace], fits: Mapping[tuple[str, str], Fit]
+) -> Iterator[PlannedRequest]:
+    for place in places:
+        found = fits[provider.name, place.workload.name]
+        if found.kind != "unsupported":
+            made = planned_request(provider, _case(provider, place, found))
+            yield replace(made, due_s=place.due_s, slot=_slot(place, found))
+
+
+def _slot(place: BlockPlace, found: Fit) -> Slot:
+    return Slot(
+        workload=place.workload.name,
+        fit=found.kind,
+        stage=place.stage.name,
+        block=place.block,
+        warm_up=place.warm_up,
+    )
+
+
+def _case(provider: Provider, place: BlockPlace, found: Fit) -> Case:
+    workload = place.workload
+    number = f"-{place.copy}" if place.copy > 1 else ""
+    order = provider.operation(workload.operation).arguments
+    arguments: dict[str, Json] = {**found.arguments, "prompt": place.prompt}
+    return Case(
+        id=f"bench-{place.stage.name}-{workload.name}-b{place.block:03}{number}",
+        provider=provider.name,
+        operation=workload.operation,
+        expect="accept",
+        about=None,
+        breaks=None,
+        covers=(),
+        arguments={name: arguments[name] for name in order if name in arguments},
+        stage="measure",
+    )

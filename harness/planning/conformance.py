@@ -1,0 +1,192 @@
+"""Which plan a run follows: a new one from the documents, or the one saved beside a cassette."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from harness.cases.boundaries import plain_case, single_changes, single_violations
+from harness.cases.build import Builder
+from harness.cases.covering import RowBudget, covering
+from harness.cases.draw import drawn_cases, refused_arguments
+from harness.core.case import Case, Coverage, Plan
+from harness.core.errors import RecordingError
+from harness.planning.options import Options
+from harness.planning.plan import (
+    ALLOWANCE_IMAGES,
+    ALLOWANCE_REQUESTS,
+    ALLOWANCE_ROWS,
+    KEPT_BACK,
+    Limits,
+    make_plan,
+    plan_from_json,
+    planned_request,
+)
+from harness.spec.load import shipped_provider as shipped
+from harness.spec.load import spec_digest
+from harness.spec.provider import OPERATIONS
+
+DRAWN_REFUSED = 12
+PLAN = "plan.json"
+
+
+def new_plan(  # noqa: PLR0913 - what a plan depends on
+    name: str,
+    *,
+    seed: int,
+    operations: Sequence[str] = OPERATIONS,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    strength: int = 2,
+    discover: bool = False,
+) -> Plan:
+    """Plan one provider from its documents; the same for the same seed, in any process.
+
+    Of `operations`, those that the provider has are planned, within `limits`. What the documents
+    leave open is asked with `discover` only: it is paid for, and convicts nobody.
+    """
+    provider = shipped(name)
+    chosen = [operation for operation in provider.operations if operation in operations]
+    cases: list[Case] = []
+    coverage: list[Coverage] = []
+    promising = [
+        one for one in chosen if any(c.documented for c in provider.operation(one).constraints)
+    ]
+    share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
+    for operation in chosen:
+        some, covered = _planned(
+            _builder(name, operation), share, seed=seed, strength=strength, discover=discover
+        )
+        cases += some
+        coverage.append(covered)
+    return make_plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
+
+
+@cache
+def _builder(name: str, operation: str) -> Builder:
+    """Return the one builder of an operation: budgets differ in what they buy of its values."""
+    return Builder(shipped(name), operation)
+
+
+def plan_for(name: str, options: Options) -> Plan:
+    """Plan one provider as a run was asked to."""
+    limits = Limits(
+        images=options.max_images,
+        amount=options.budgets.get(name),
+        requests=options.max_requests,
+    )
+    return new_plan(
+        name,
+        seed=options.seed,
+        operations=options.operations,
+        limits=limits,
+        strength=options.strength,
+        discover=options.discover,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Share:
+    """What one operation may plan; `rows` are paid requests beside the plain one."""
+
+    images: int | None
+    amount: Decimal | None
+    requests: int | None
+    rows: int | None
+
+
+def _share(limits: Limits, operations: int) -> _Share:
+    """Return the part of one of so many operations: some is kept back for what follows."""
+
+    def part(of: int | None) -> int | None:
+        return None if of is None else int(of * (1 - KEPT_BACK)) // operations
+
+    images, requests = limits.images, limits.requests
+    if limits.default:
+        images = ALLOWANCE_IMAGES * operations
+    usual = images is not None and images <= ALLOWANCE_IMAGES * operations
+    if usual and requests is None:  # a limit of images alone, and no larger than the default one
+        requests = ALLOWANCE_REQUESTS * operations
+    return _Share(
+        images=part(images),
+        amount=None if limits.amount is None else limits.amount * (1 - KEPT_BACK) / operations,
+        requests=part(requests),
+        rows=ALLOWANCE_ROWS if usual else None,
+    )
+
+
+def _planned(
+    builder: Builder, share: _Share, *, seed: int, strength: int, discover: bool
+) -> tuple[list[Case], Coverage]:
+    """Return the cases of one operation, with what they cover."""
+    base = plain_case(builder)
+    cost = planned_request(builder.provider, base).at_risk
+    steps = single_violations(builder)
+    refusals = [case for case in steps if case.expect == "refuse"]
+    rows = covering(
+        builder,
+        seed=seed,
+        purse=RowBudget(
+            images=None if share.images is None else share.images - cost.images,
+            amount=None if share.amount is None else share.amount - cost.amount,
+            rows=_rows(share, len(refusals)),
+        ),
+        strength=strength,
+    )
+    room = None if share.requests is None else max(share.requests - 1 - len(rows.cases), 0)
+    kept = by_turns(refusals)[:room]
+    left = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(kept))
+    kept += drawn_refusals(builder, count=left, seed=seed)
+    looks: list[Case] = []
+    if discover:
+        looks = [case for case in (*steps, *single_changes(builder)) if case.expect == "observe"]
+    tried = len({case.breaks for case in kept}), len({case.breaks for case in refusals})
+    return [base, *kept, *rows.cases, *looks], replace(rows.coverage, refusals=tried)
+
+
+def _rows(share: _Share, refusals: int) -> int | None:
+    """Return how many paid requests there may be beside the refusals, which are free."""
+    if share.requests is None:
+        return share.rows
+    room = max(share.requests - 1 - refusals, share.requests // 3)
+    return room if share.rows is None else min(room, share.rows)
+
+
+def by_turns(refusals: Sequence[Case]) -> list[Case]:
+    """Order refusals so that each rule is tried once before any is tried twice."""
+    places: Counter[str | None] = Counter()
+    turns = []
+    for case in refusals:
+        turns.append((places[case.breaks], case))
+        places[case.breaks] += 1
+    return [case for _, case in sorted(turns, key=lambda turn: turn[0])]
+
+
+def drawn_refusals(builder: Builder, *, count: int, seed: int) -> list[Case]:
+    """Draw whole requests with one rule broken, in addition to the written ones.
+
+    They break a rule where other arguments are given too: a check that only the plain request
+    meets would pass the written cases.
+    """
+    if count <= 0:
+        return []
+    found = drawn_cases(refused_arguments(builder), count=count, seed_=seed)
+    return [*{case.id: case for case in found}.values()]
+
+
+def saved_plan(folder: Path, name: str, file: str = PLAN) -> Plan:
+    """Read the plan beside a provider's cassette.
+
+    Raises RecordingError where it is missing, unreadable or not what its requests say.
+    """
+    path = folder / name / file
+    hint = f"record it: harness run --record --against emulator --provider {name}"
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}", hint=hint) from None
+    except (ValueError, RecursionError) as error:
+        raise RecordingError(f"{path}: not JSON ({error})", hint=hint) from None
+    return plan_from_json(saved, provider=shipped(name), where=str(path))

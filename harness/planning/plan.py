@@ -1,0 +1,303 @@
+"""Cases into an ordered, priced plan, and the plan as plain JSON, on disk and on the command line.
+
+A plan is saved and read back, never drawn again: drawing depends on the version of Hypothesis.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.core.case import Case, Coverage, Expect, FollowUp, Plan, PlannedRequest, Price, Stage
+from harness.core.errors import RecordingError
+from harness.core.jsonvalue import Json, canonical, digest
+from harness.core.money import money
+from harness.core.placeholders import THIS_RUN
+from harness.core.plain import carried_json, price_json
+from harness.core.slot import Slot
+from harness.spec import price
+from harness.spec.evaluate import broken_when_sent
+from harness.spec.provider import Provider
+from harness.spec.request import build_request
+
+ALLOWANCE_IMAGES = 40
+ALLOWANCE_REQUESTS = 100
+"""What an operation may cost where nobody has set a limit: images that are paid for, and requests
+that ask for any."""
+
+ALLOWANCE_ROWS = 26
+"""How many paid requests are planned for an operation then: two operations and what follows them
+end in under three minutes where an image takes 20 s and eight are under way at once."""
+
+KEPT_BACK = Decimal("0.15")
+"""The share of an allowance that is not planned: for wrong acceptances, and to ask again."""
+
+_RANK = {"refuse": 1, "accept": 2, "observe": 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a provider's run may cost: images, an amount in its unit, requests; None is no limit.
+
+    Where neither images nor an amount are limited, each operation has the default allowance.
+    """
+
+    images: int | None = None
+    amount: Decimal | None = None
+    requests: int | None = None
+
+    @property
+    def default(self) -> bool:
+        """Tell whether nobody has limited what is paid."""
+        return self.images is None and self.amount is None
+
+
+def make_plan(
+    provider: Provider,
+    cases: Sequence[Case],
+    *,
+    seed: int,
+    spec_digest: str,
+    coverage: Sequence[Coverage] = (),
+) -> Plan:
+    """Order and price the cases; no two shots send the same body.
+
+    The plain base requests leave first (if they are not served, nothing else tells anything), then
+    refusals, which are free if the provider keeps its word, then what is to be served, in the order
+    given and the operations by turns, then open questions.
+    """
+    places: Counter[tuple[str, str]] = Counter()
+    shots = []
+    for case in cases:
+        kind = (case.operation, case.expect)
+        shots.append((_rank(case), places[kind], planned_request(provider, case)))
+        places[kind] += 1
+    shots.sort(key=lambda item: item[:2])  # stable: those of one place as the operations stand
+    kept: dict[str, PlannedRequest] = {}
+    for _, _, one in shots:
+        kept.setdefault(request_digest(one), one)
+    return Plan(
+        provider=provider.name,
+        seed=seed,
+        shots=tuple(kept.values()),
+        spec_digest=spec_digest,
+        coverage=tuple(coverage),
+    )
+
+
+def _rank(case: Case) -> int:
+    return _RANK[case.expect] if case.depends_on else 0
+
+
+def planned_request(provider: Provider, case: Case) -> PlannedRequest:
+    """Return a case with its request and its price."""
+    operation = provider.operation(case.operation)
+    listed = price.price_of(provider, operation, case.arguments)
+    again = "same_key" in case.follow_ups
+    return PlannedRequest(
+        case=case,
+        request=build_request(
+            provider, operation, case.arguments, key=f"{THIS_RUN}-{case.id}" if again else None
+        ),
+        price=price.free_price(provider) if case.expect == "refuse" else listed,
+        at_risk=_twice(listed) if again else listed,
+    )
+
+
+def request_digest(shot: PlannedRequest) -> str:
+    """Return a digest of where a request goes and what it carries: shots with one ask the same."""
+    sent = shot.request
+    return digest([sent.method, sent.target, carried_json(sent, digests=True)])
+
+
+def _twice(once: Price) -> Price:
+    """Return what a repeated submission costs where the provider makes a second job of it."""
+    return replace(once, amount=2 * once.amount, images=2 * once.images)
+
+
+def total_price(shots: Sequence[PlannedRequest], unit: str) -> Price:
+    """Add up what shots cost if the provider keeps its documents."""
+    return Price(
+        amount=sum((shot.price.amount for shot in shots), Decimal(0)),
+        unit=unit,
+        images=sum(shot.price.images for shot in shots),
+    )
+
+
+def coverage_notes(plan_: Plan) -> tuple[str, ...]:
+    """Return a sentence for each operation on what its plan tries, and what it leaves out."""
+    return tuple(_covered(plan_.provider, one) for one in plan_.coverage if one.values[1])
+
+
+def _covered(provider: str, one: Coverage) -> str:
+    kind = "pairs" if one.strength == 2 else f"combinations of {one.strength}"  # noqa: PLR2004
+    text = (
+        f"{provider} {one.operation}: {one.refusals[0]} of {one.refusals[1]} rules, "
+        f"{one.values[0]} of {one.values[1]} values and {one.combinations[0]} of "
+        f"{one.combinations[1]} {kind} are tried"
+    )
+    if not one.left_out:
+        return text
+    dear = ", ".join(f"{item.argument}={item.value} ({money(item.price)})" for item in one.left_out)
+    return f"{text}; left out, with what each would cost: {dear}"
+
+
+def plan_digest(plan_: Plan) -> str:
+    """Return the SHA-256 that names this plan."""
+    return digest(plan_to_json(plan_))
+
+
+def plan_to_json(plan_: Plan) -> dict[str, Json]:
+    """Return the plan as `harness plan --json` prints it."""
+    return {
+        "provider": plan_.provider,
+        "seed": plan_.seed,
+        "spec_digest": plan_.spec_digest,
+        "cases": [_shot_json(shot) for shot in plan_.shots],
+        "coverage": [_coverage_json(one) for one in plan_.coverage],
+    }
+
+
+def _shot_json(shot: PlannedRequest) -> Json:
+    case, sent = shot.case, shot.request
+    return {
+        "id": case.id,
+        "operation": case.operation,
+        "expect": case.expect,
+        "about": case.about,
+        "breaks": case.breaks,
+        "covers": list(case.covers),
+        "why": case.why,
+        "arguments": case.arguments,
+        "follow_ups": list(case.follow_ups),
+        "depends_on": list(case.depends_on),
+        "stage": case.stage,
+        "follows": case.follows,
+        "request": {
+            "method": sent.method,
+            "path": sent.target,
+            "headers": dict(sent.headers),
+            **carried_json(sent, digests=True),
+            "timeout_s": sent.timeout_s,
+        },
+        "price": price_json(shot.price),
+        "at_risk": price_json(shot.at_risk),
+        "due_s": shot.due_s,
+        **({} if shot.slot is None else {"slot": asdict(shot.slot)}),
+    }
+
+
+def _coverage_json(one: Coverage) -> Json:
+    return {
+        "operation": one.operation,
+        "strength": one.strength,
+        "values": list(one.values),
+        "combinations": list(one.combinations),
+        "refusals": list(one.refusals),
+        "left_out": [
+            {"argument": item.argument, "value": item.value, "price": price_json(item.price)}
+            for item in one.left_out
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SavedCase:
+    id: str
+    operation: str
+    expect: Expect
+    about: str | None
+    breaks: str | None
+    covers: tuple[str, ...]
+    why: str
+    arguments: dict[str, Json]
+    follow_ups: tuple[FollowUp, ...]
+    depends_on: tuple[str, ...]
+    stage: Stage
+    follows: str | None
+    due_s: float
+    slot: Slot | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SavedPlan:
+    provider: str
+    seed: int
+    spec_digest: str
+    cases: tuple[_SavedCase, ...]
+    coverage: tuple[Coverage, ...] = ()
+
+
+_SAVED = TypeAdapter(_SavedPlan)
+
+
+def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
+    """Read a saved plan back; RecordingError where it is none, or was altered by hand.
+
+    Requests and prices are made again from the arguments and must come out as they were saved, so
+    that a plan can never ask for something else than its arguments say.
+    """
+    again = "record again with harness run --record"
+    try:
+        found = _SAVED.validate_python(saved)
+        shots = tuple(_reread(provider, case) for case in found.cases)
+    except (ValidationError, KeyError, ArithmeticError) as error:
+        reason = str(error).splitlines()[0]
+        raise RecordingError(
+            f"{where}: not a plan this harness wrote ({reason})", hint=again
+        ) from None
+    read = Plan(
+        provider=found.provider,
+        seed=found.seed,
+        shots=shots,
+        spec_digest=found.spec_digest,
+        coverage=found.coverage,
+    )
+    if found.provider != provider.name or canonical(plan_to_json(read)) != canonical(saved):
+        raise RecordingError(
+            f"{where}: its requests or prices differ from what {provider.name}'s TOML makes of "
+            "the same arguments",
+            hint=f"the TOML or the plan changed; {again}",
+        )
+    for shot in read.shots:
+        if not _keeps_its_word(provider, shot.case):
+            raise RecordingError(
+                f"{where}: {shot.case.id} expects {shot.case.expect}, and {provider.name}'s TOML "
+                "says otherwise of its arguments",
+                hint=f"the TOML or the plan changed; {again}",
+            )
+    return read
+
+
+def _keeps_its_word(provider: Provider, case: Case) -> bool:
+    """Tell whether the rules still say of a judged case what it was made for."""
+    operation = provider.operation(case.operation)
+    breaks, unsaid = broken_when_sent(operation, case.arguments)
+    match case.expect:
+        case "accept":
+            return case.breaks is None and not breaks and not unsaid
+        case "refuse":
+            return [item.id for item in breaks] == [case.breaks] and not unsaid
+        case "observe":
+            return True
+
+
+def _reread(provider: Provider, saved: _SavedCase) -> PlannedRequest:
+    case = Case(
+        id=saved.id,
+        provider=provider.name,
+        operation=saved.operation,
+        expect=saved.expect,
+        about=saved.about,
+        breaks=saved.breaks,
+        covers=saved.covers,
+        arguments=saved.arguments,
+        why=saved.why,
+        follow_ups=saved.follow_ups,
+        depends_on=saved.depends_on,
+        stage=saved.stage,
+        follows=saved.follows,
+    )
+    return replace(planned_request(provider, case), due_s=saved.due_s, slot=saved.slot)

@@ -1,0 +1,209 @@
+"""Reference images and masks: real encoded bytes, made from a name.
+
+A name is a recipe: `png-rgba-512x512-1.png` is an RGBA PNG of that size, drawn from seed 1;
+`...-cut.png` ends half-way, `...-bytes-4000000.png` is padded to that many bytes. Whoever has the
+name has the file, so plans and journals need not carry it, and a file server needs no disk. That
+the bytes are the ones a plan was made with is told by their digest: another version of an encoder
+may write others.
+"""
+
+import hashlib
+import io
+import re
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from harness.core.errors import UsageError
+from harness.core.exchange import Part
+from harness.core.jsonvalue import Json
+
+MODES: dict[str, tuple[str, ...]] = {
+    "png": ("rgb", "rgba", "l", "la", "p"),
+    "jpeg": ("rgb", "l"),
+    "webp": ("rgb", "rgba"),
+    "gif": ("p",),
+}
+"""The pixel modes of each format, in Pillow's words."""
+
+UNKNOWN = "application/octet-stream"
+"""The media type of a file that is no image."""
+
+EDGE_AT_MOST_PX = 4096
+BYTES_AT_MOST = 64 * 1024 * 1024
+
+_NAME = re.compile(
+    r"(?P<format>png|jpeg|webp|gif)-(?P<mode>[a-z]{1,4})-(?P<width>[1-9]\d{0,3})x"
+    r"(?P<height>[1-9]\d{0,3})-(?P<seed>0|[1-9]\d{0,5})"
+    r"((?P<cut>-cut)|-bytes-(?P<bytes>[1-9]\d{0,8}))?\.(?P=format)",
+    re.ASCII,
+)
+_CLEAR = ("rgba", "la")
+_CRC_AND_HEAD = 12
+"""Bytes of a PNG chunk beside its data: length, type and checksum."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What a reference image is: `seed` chooses its colours, `size_bytes` pads a whole PNG."""
+
+    format: str
+    mode: str
+    width_px: int
+    height_px: int
+    seed: int = 1
+    cut: bool = False
+    size_bytes: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name, from which `recipe` reads it back."""
+        ends = "-cut" * self.cut + (f"-bytes-{self.size_bytes}" if self.size_bytes else "")
+        size = f"{self.width_px}x{self.height_px}"
+        return f"{self.format}-{self.mode}-{size}-{self.seed}{ends}.{self.format}"
+
+
+def parse_recipe(name: str) -> Recipe | None:
+    """Read a name back, or return None where it is not spelled as one.
+
+    Each image has one name. Whether an image fits into the bytes that its name asks for, only
+    `made` finds out.
+    """
+    found = _NAME.fullmatch(name)
+    if found is None or found["mode"] not in MODES[found["format"]]:
+        return None
+    width, height = int(found["width"]), int(found["height"])
+    padded = int(found["bytes"]) if found["bytes"] else None
+    fits = max(width, height) <= EDGE_AT_MOST_PX and (padded or 0) <= BYTES_AT_MOST
+    if not fits or (padded is not None and found["format"] != "png"):
+        return None
+    return Recipe(
+        format=found["format"],
+        mode=found["mode"],
+        width_px=width,
+        height_px=height,
+        seed=int(found["seed"]),
+        cut=bool(found["cut"]),
+        size_bytes=padded,
+    )
+
+
+def reference_bytes(name: str) -> bytes:
+    """Return the bytes that a name stands for; ValueError where it stands for none.
+
+    Takes milliseconds, and memory for the whole file (at most 64 MiB): not for an event loop.
+    """
+    wanted = parse_recipe(name)
+    if wanted is None:
+        raise ValueError(f"{name!r} names no reference image")
+    raw = _encoded(wanted)
+    if wanted.cut:
+        raw = raw[: len(raw) // 2]
+    return raw if wanted.size_bytes is None else _padded(raw, wanted.size_bytes)
+
+
+@lru_cache(maxsize=8192)
+def _facts(name: str) -> tuple[int, str]:
+    raw = reference_bytes(name)
+    return len(raw), hashlib.sha256(raw).hexdigest()
+
+
+def reference_json(wanted: Recipe) -> dict[str, Json]:
+    """Return a reference image as a case's arguments hold it: JSON, without its bytes."""
+    size, digest = _facts(wanted.name)
+    return {
+        "filename": wanted.name,
+        "media_type": f"image/{wanted.format}",
+        "bytes": size,
+        "width": wanted.width_px,
+        "height": wanted.height_px,
+        "alpha": wanted.mode in _CLEAR,
+        "digest": digest,
+    }
+
+
+def describe_file(path: Path) -> dict[str, Json]:
+    """Return a stranger's file as a case's arguments hold it, from its header: without its bytes.
+
+    A file that is no image has no dimensions, and a media type that no rule allows. Raises OSError
+    where it cannot be read.
+    """
+    size = path.stat().st_size
+    plain: dict[str, Json] = {"filename": path.name, "media_type": UNKNOWN, "bytes": size}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                kind = {"mpo": "jpeg"}.get(found := (image.format or "").lower(), found)
+                wide, high = image.size
+                clear = image.has_transparency_data
+    except OSError as error:
+        if error.errno is None:  # Pillow's own word on the bytes
+            return plain
+        raise
+    except Exception:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
+        return plain
+    return plain | {"media_type": f"image/{kind}", "width": wide, "height": high, "alpha": clear}
+
+
+def file_of(part: Part) -> bytes:
+    """Return the bytes of a form's file; UsageError where they are not those of its plan."""
+    name = part.filename or ""
+    try:
+        raw = reference_bytes(name)
+    except ValueError:
+        raise UsageError(
+            f"the file {name!r} of part {part.name!r} is none that this harness made",
+            hint="a request recorded by somebody else cannot be sent again",
+        ) from None
+    if part.digest and hashlib.sha256(raw).hexdigest() != part.digest:
+        raise UsageError(
+            f"{name} comes out otherwise than when this was planned: another version of Pillow",
+            hint="plan again, or install the versions of requirements.lock",
+        )
+    return raw
+
+
+def _encoded(wanted: Recipe) -> bytes:
+    """Draw the image: slopes of colour, and a clear middle where there is an alpha channel."""
+    size = (wanted.width_px, wanted.height_px)
+    slope = Image.linear_gradient("L").resize(size)
+    across = slope.transpose(Image.Transpose.ROTATE_90).resize(size)
+    flat = Image.new("L", size, (wanted.seed * 53) % 256)
+    image = Image.merge("RGB", (slope, across, flat))
+    if wanted.mode in _CLEAR:
+        image.putalpha(_opening(size))
+    image = image.convert(wanted.mode.upper())
+    held = io.BytesIO()
+    # No encoder's default may change under a plan: what matters is said.
+    if wanted.format == "webp":
+        image.save(held, "WEBP", lossless=True, quality=0, method=0)
+    elif wanted.format == "jpeg":
+        image.save(held, "JPEG", quality=85)
+    else:
+        image.save(held, wanted.format.upper())
+    return held.getvalue()
+
+
+def _opening(size: tuple[int, int]) -> Image.Image:
+    """Return the alpha channel of a mask: the middle ninth is clear."""
+    alpha = Image.new("L", size, 255)
+    third = (size[0] // 3, size[1] // 3)
+    ImageDraw.Draw(alpha).rectangle((*third, 2 * third[0], 2 * third[1]), fill=0)
+    return alpha
+
+
+def _padded(raw: bytes, size_bytes: int) -> bytes:
+    """Fill a PNG up with a private chunk, which decoders skip; ValueError where it is too large."""
+    room = size_bytes - len(raw) - _CRC_AND_HEAD
+    if room < 0:
+        raise ValueError(f"a file of {size_bytes} bytes is too small for this image")
+    end = raw.rindex(b"IEND") - 4
+    chunk = b"haRn" + bytes(room)
+    filler = struct.pack(">I", room) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return raw[:end] + filler + raw[end:]

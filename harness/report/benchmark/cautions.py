@@ -1,0 +1,237 @@
+"""What a reader must know of the measurement itself, each with its remedy."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.core.benchmark import Benchmark, Calibration, Watched
+from harness.core.verdict import Estimate
+from harness.report.benchmark.words import name, size
+from harness.report.figures import seconds
+from harness.report.text import count, one_line
+from harness.stats.benchmark.model import Attempt, Measured, Speed
+from harness.stats.conformance.latency import CONFIDENCE
+from harness.stats.intervals import fewest_samples
+
+CautionKind = Literal[
+    "calibration_failed",
+    "overhead",
+    "event_loop_lag",
+    "late_starts",
+    "cpu_saturated",
+    "memory_short",
+    "clock_stepped",
+    "too_few_samples",
+]
+"""All that can be wrong with a measurement, as far as we look."""
+
+OWN_SHARE = 0.01
+"""An error of ours up to this share of a figure is lost in the figure's own interval."""
+
+LAG_FLOOR_S = 0.010
+"""Any event loop beside other work wakes up this late now and then; no image comes as fast."""
+
+LAG_PAUSE_S = 1.0
+"""One pause as long is a machine that slept or swapped, and may turn a reply into a timeout."""
+
+LATE_FLOOR_S = 0.050
+"""A departure this late shifts no image's time by a visible amount."""
+
+LATE_SHARE = 0.01
+"""Up to one late start in a hundred moves no quantile that a benchmark can afford to measure."""
+
+CPU_SHARE = 0.95
+"""Above it some process waits for a core, and it may be ours."""
+
+OWN_CPU_SHARE = 0.9
+"""One event loop is one core: where it takes nearly all of it, replies queue up within us."""
+
+MEMORY_LEFT_SHARE = 0.05
+"""Below it systems begin to swap or to kill, and either stops the clocks of all requests."""
+
+CLOCK_STEP_S = 0.128
+"""What ntpd corrects by leaps (its step threshold): less than that it slews away unseen."""
+
+
+_LESS = "Lower the load (--concurrency, --rate)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """Something that makes figures of a benchmark doubtful, and what to do against it."""
+
+    kind: CautionKind
+    text: str
+    remedy: str
+
+
+def cautions(benchmark: Benchmark, measured: Measured) -> tuple[Caution, ...]:
+    """Return what was wrong with the measurement, gravest first; nothing where all was well."""
+    found = [
+        *_calibration_failed(benchmark.calibrations),
+        *_overhead(benchmark, measured),
+        *_lag(benchmark.watched, measured),
+        *_late(measured.observations),
+        *_cpu(benchmark.watched),
+        *_memory(benchmark.watched),
+        *_clock(benchmark.watched),
+        *_too_few(measured.speeds),
+    ]
+    return tuple(found)
+
+
+def _calibration_failed(calibrations: Sequence[Calibration]) -> Iterator[Caution]:
+    failed = [one for one in calibrations if one.failed or one.p50_s is None]
+    if calibrations and not failed:
+        return
+    text = "The harness's own error was not measured in this run"
+    if failed:
+        why = one_line(failed[0].failed or "no reply was timed", 160)
+        text = f"{count(len(failed), 'calibration')} of {len(calibrations)} failed: {why}"
+    yield Caution(
+        kind="calibration_failed",
+        text=f"{text}; how far the figures below are our own is not known.",
+        remedy="Allow connections to this machine itself (127.0.0.1) and run it again.",
+    )
+
+
+def _overhead(benchmark: Benchmark, measured: Measured) -> Iterator[Caution]:
+    worst: tuple[float, str] = (OWN_SHARE, "")
+    for speed in measured.speeds:
+        own = nearest_workloads(benchmark, speed)
+        for share, text in _shares(speed, own) if own else ():
+            worst = max(worst, (share, text))
+    if worst[1]:
+        yield Caution(
+            kind="overhead",
+            text=f"Our own error is {worst[0] * 100:.1f} % of a measured figure: {worst[1]}.",
+            remedy=f"{_LESS}, or measure from a machine with idle cores.",
+        )
+
+
+def _shares(speed: Speed, own: Calibration) -> Iterator[tuple[float, str]]:
+    """Compare our median error with the median, and our worst percent with the upper quantiles."""
+    pairs: tuple[tuple[str, float | None, Estimate], ...] = (
+        ("p50", own.p50_s, speed.median),
+        ("p99", own.p99_s, speed.p95),
+        ("p99", own.p99_s, speed.p99),
+    )
+    for kind, error, item in pairs:
+        told = item.value if item.value is not None else item.low
+        if error is not None and told:
+            where = f"{speed.provider}, {name(speed.workload)}"
+            text = f"{seconds(error)} ({kind}) of {seconds(told)} ({where})"
+            yield error / told, text
+
+
+def nearest_workloads(benchmark: Benchmark, speed: Speed) -> Calibration | None:
+    """Return the calibration that is most like a row: in requests at once and in body size."""
+    stages = {stage.name: stage for stage in benchmark.design.stages}
+    stage = stages.get(speed.stage)
+    at_once = stage.concurrency if stage else None
+    body = speed.body_bytes.value
+
+    def apart(one: Calibration) -> float:
+        found = abs(math.log(max(one.body_bytes, 1) / max(body, 1.0))) if body else 0.0
+        return found + (abs(math.log(one.concurrency / at_once)) if at_once else 0.0)
+
+    known = [one for one in benchmark.calibrations if one.p50_s is not None]
+    return min(known, key=apart, default=None)
+
+
+def _lag(watched: Sequence[Watched], measured: Measured) -> Iterator[Caution]:
+    medians = [one.median.value for one in measured.speeds if one.median.value]
+    limit = max(LAG_FLOOR_S, OWN_SHARE * min(medians, default=0.0))
+    p99 = max((one.lag_p99_s for one in watched), default=0.0)
+    most = max((one.lag_max_s for one in watched), default=0.0)
+    if p99 > limit or most > LAG_PAUSE_S:
+        yield Caution(
+            kind="event_loop_lag",
+            text=f"Our event loop woke up late: {seconds(p99)} (p99), {seconds(most)} at most; by"
+            " as much replies may be stamped late.",
+            remedy=f"{_LESS}, stop other work on this machine, and keep it awake.",
+        )
+
+
+def _late(observations: Sequence[Attempt]) -> Iterator[Caution]:
+    counted = [one for one in observations if not one.warm_up and "late" in one.phases]
+    late = [
+        one.phases["late"]
+        for one in counted
+        if one.phases["late"] > max(LATE_FLOOR_S, OWN_SHARE * one.seconds)
+    ]
+    if late and len(late) > LATE_SHARE * len(counted):
+        yield Caution(
+            kind="late_starts",
+            text=f"{len(late)} of {len(counted)} requests left later than intended, by up to"
+            f" {seconds(max(late))}; that time is in the figures, and it is ours.",
+            remedy=f"{_LESS}, or measure from a machine with idle cores.",
+        )
+
+
+def _cpu(watched: Sequence[Watched]) -> Iterator[Caution]:
+    whole = max((one.cpu_share for one in watched if one.cpu_share is not None), default=0.0)
+    own = max((one.own_cpu_share for one in watched), default=0.0)
+    if whole > CPU_SHARE or own > OWN_CPU_SHARE:
+        text = (
+            f"The processors were busy to {whole * 100:.0f} % in the busiest second"
+            if whole > CPU_SHARE
+            else f"The harness took {own * 100:.0f} % of one core over the run"
+        )
+        yield Caution(
+            kind="cpu_saturated",
+            text=f"{text}; replies may have waited for us.",
+            remedy=f"{_LESS}, stop other work on this machine, or use more cores.",
+        )
+
+
+def _memory(watched: Sequence[Watched]) -> Iterator[Caution]:
+    left = [one.memory_left_share for one in watched if one.memory_left_share is not None]
+    if left and min(left) < MEMORY_LEFT_SHARE:
+        peaks = [one.memory_peak_bytes for one in watched if one.memory_peak_bytes is not None]
+        ours = f", {size(max(peaks))} of it ours" if peaks else ""
+        yield Caution(
+            kind="memory_short",
+            text=f"Only {min(left) * 100:.1f} % of memory was left{ours}.",
+            remedy=f"{_LESS}, or close what else holds memory.",
+        )
+
+
+def _clock(watched: Sequence[Watched]) -> Iterator[Caution]:
+    most = max((one.clock_step_s for one in watched), key=abs, default=0.0)
+    if abs(most) > CLOCK_STEP_S:
+        yield Caution(
+            kind="clock_stepped",
+            text=f"The wall clock was moved by {seconds(abs(most))} during the run. Our durations"
+            " are of another clock and hold; dates, and what is compared with a provider's own"
+            " clock, do not.",
+            remedy="Let the clock settle (NTP) before a run.",
+        )
+
+
+def _too_few(speeds: Sequence[Speed]) -> Iterator[Caution]:
+    bare = {
+        "median": sum(_unbounded(one.median) for one in speeds),
+        "p95": sum(_unbounded(one.p95) for one in speeds),
+        "p99": sum(_unbounded(one.p99) for one in speeds),
+    }
+    lacking = [f"the {quantile} in {rows}" for quantile, rows in bare.items() if rows]
+    if lacking:
+        least, most = min(one.n for one in speeds), max(one.n for one in speeds)
+        n = f"{least}" if least == most else f"{least} to {most}"
+        yield Caution(
+            kind="too_few_samples",
+            text=f"Too few samples: of {count(len(speeds), 'row')} below, {', '.join(lacking)} of"
+            f" them without an interval (n = {n}; a median needs {_needed(0.5)}, a p95"
+            f" {_needed(0.95)}, a p99 {_needed(0.99)}).",
+            remedy="Ask for more (--blocks), or read only the figures that have an interval.",
+        )
+
+
+def _needed(quantile: float) -> int:
+    return fewest_samples(quantile, confidence=CONFIDENCE)
+
+
+def _unbounded(item: Estimate) -> bool:
+    return item.low is None and item.high is None

@@ -1,0 +1,184 @@
+"""The figures and names of a benchmark as its readers see them."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from harness.core.benchmark import Design, Slo, Stage
+from harness.core.slot import FitKind
+from harness.core.verdict import Estimate
+from harness.core.workload import Difference, Fit, Workload
+from harness.report.figures import interval_s, money_text, seconds
+from harness.report.text import count, one_line
+
+TOO_FEW = "too few samples"
+"""How a method begins that says why a figure has no interval."""
+
+LONGEST_NAME = 60
+
+PHASE_WORDS: Mapping[str, str] = {
+    "late": "duration: it left so much later than intended, by our own fault",
+    "dns": "duration: finding the address",
+    "connect": "duration: connecting",
+    "tls": "duration: securing the connection",
+    "upload": "duration: handing over the request and its files",
+    "headers": "until the status and the headers were in",
+    "first_byte": "until the body began",
+    "first_partial": "until the first partial image",
+    "completion": "until the reply was whole, or the job had ended",
+    "webhook": "until a signed webhook told of the end",
+    "download": "duration: fetching the result",
+    "decode": "duration: decoding the images",
+    "pixels": "until all images were decoded: time to pixels",
+}
+"""The parts of an attempt; what is no duration counts from the intended start."""
+
+FIT_WORDS: Mapping[FitKind, str] = {
+    "exact": "exact",
+    "nearest": "nearest only",
+    "unsupported": "not possible",
+}
+
+
+def name(text: str) -> str:
+    """Return a name of the user's (a workload, a stage) on one line and short."""
+    return one_line(text, LONGEST_NAME)
+
+
+def figure_s(item: Estimate) -> str:
+    """Return a duration; `> 118 s` or `not reached` where it lies beyond what was observed."""
+    if item.value is None and item.n:
+        return "not reached" if item.low is None else f"> {seconds(item.low)}"
+    return seconds(item.value)
+
+
+def bounds_s(item: Estimate) -> str:
+    """Return a duration's interval, an open one as `> 8.7 s`, or why there is none."""
+    if item.low is not None and item.high is not None:
+        return interval_s(item)
+    if item.low is not None:
+        return f"> {seconds(item.low)}" if item.value is not None else "no upper bound seen"
+    if item.high is not None:
+        return f"< {seconds(item.high)}"
+    few = item.method.startswith(TOO_FEW)
+    return one_line(item.method.replace(" for an interval", ""), 90) if few else "no interval"
+
+
+def span_s(item: Estimate) -> str:
+    """Return a duration with its interval for a sentence: `9.8 s, 8.7 to 11.2`."""
+    value = figure_s(item)
+    if item.low is None or item.high is None:
+        return f"{value}, {bounds_s(item).replace('> ', 'over ')}"
+    low, high = seconds(item.low), seconds(item.high)
+    if len({text.rpartition(" ")[2] for text in (value, low, high)}) == 1:
+        low, high = low.partition(" ")[0], high.partition(" ")[0]
+    return f"{value}, {low} to {high}"
+
+
+def ratio(item: Estimate) -> str:
+    """Return a ratio with its bounds, `1.62 [1.31, 2.04]`; an open bound as `> 1.31`."""
+    if item.value is None:
+        return "-"
+    value = f"{item.value:.2f}"
+    match item.low, item.high:
+        case None, None:
+            return value
+        case float(low), None:
+            return f"{value}, > {low:.2f}"
+        case None, float(high):
+            return f"{value}, < {high:.2f}"
+        case low, high:
+            return f"{value} [{low:.2f}, {high:.2f}]"
+
+
+def evidence(value: float) -> str:
+    """Return an e-value with about three digits, however large it has grown."""
+    if value >= 1e5:  # noqa: PLR2004 - from here digits say nothing
+        return f"{value:.1e}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
+
+
+def rounded(amount: Decimal, unit: str) -> str:
+    """Return an amount that was divided, with its unit, to three digits: `4.57 credits`."""
+    return money_text(Decimal(f"{amount:.3g}"), unit)
+
+
+def size(value: float | None) -> str:
+    """Return a number of bytes: `512 B`, `3.4 MB`."""
+    if value is None:
+        return "-"
+    for unit, step in (("B", 1.0), ("kB", 1e3), ("MB", 1e6)):
+        if value < 999.5 * step:
+            return f"{value / step:.{0 if step == 1 or value >= 99.5 * step else 1}f} {unit}"
+    return f"{value / 1e9:.1f} GB"
+
+
+def workload_label(workload: Workload) -> str:
+    """Say what a workload asks for: `generate 1024x1024, quality low, png, 1 image`."""
+    parts = [
+        " ".join(filter(None, (workload.operation, workload.size))),
+        f"quality {workload.quality}" if workload.quality else "",
+        workload.output_format or "",
+        count(workload.n, "image"),
+        count(workload.references, "reference image") if workload.references else "",
+        f"prompts of {_listed(workload.prompt_lengths)} characters",
+    ]
+    return one_line(", ".join(filter(None, parts)), 300)
+
+
+def _listed(lengths: tuple[int, ...]) -> str:
+    *first, last = (f"{one:,}" for one in lengths) if lengths else ("any number of",)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def differs(fit: Fit) -> str:
+    """Say in what a provider's request differs from the workload, or why it cannot be asked."""
+    return "; ".join(differing(fit))
+
+
+def differing(fit: Fit) -> tuple[str, ...]:
+    """Return each difference of a provider's request in words."""
+    return tuple(_difference(one) for one in fit.differences)
+
+
+def _difference(one: Difference) -> str:
+    return one_line(one.why or f"{one.parameter}: {one.asked} asked, {one.sent} sent", 200)
+
+
+def load_label(stage: Stage) -> str:
+    """Say the load of a stage: `4 at once`, `0.5 a second`."""
+    if stage.rate_per_s is not None:
+        return f"{stage.rate_per_s:g} a second"
+    return f"{stage.concurrency or 1} at once"
+
+
+def arrivals_label(design: Design) -> str:
+    """Say when requests left."""
+    match design.arrivals:
+        case "closed":
+            return "the next request leaves when one has ended"
+        case "constant":
+            return "requests leave by an even timetable, whatever the replies do"
+        case "poisson":
+            return "requests leave by a timetable drawn at random (Poisson), whatever replies do"
+
+
+def ceiling(slo: Slo) -> str:
+    """Return a ceiling as its user wrote it: `p95 < 60 s`."""
+    return f"p{slo.quantile * 100:g} < {slo.seconds:g} s"
+
+
+def planned(design: Design) -> str:
+    """Say in sentences what was decided before the first request left."""
+    stages = "; ".join(f"{load_label(one)}, {count(one.blocks, 'block')}" for one in design.stages)
+    parts = [
+        f"Decided beforehand, per provider: {stages}; {arrivals_label(design)}",
+        "the providers take turns in randomised blocks, in the same minutes",
+    ]
+    if design.warm_up:
+        before = "block before them is" if design.warm_up == 1 else "blocks before them are"
+        parts.append(f"{design.warm_up} {before} warm-up, and in no figure but cost")
+    if design.timeout_s is not None:
+        parts.append(f"a request was given up after {seconds(design.timeout_s)}")
+    if design.until_decided:
+        parts.append(f"what was decided at error rate {design.alpha:g} was asked no more")
+    return f"{'; '.join(parts)}; seed {design.seed}."

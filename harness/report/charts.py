@@ -1,0 +1,264 @@
+"""Pictures of times to pixels: who still waits after how long, and how sure that is.
+
+Places are in percent of a picture's width and height, so that one drawing fits every screen.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from harness.core.verdict import Estimate
+from harness.report.plot import Tick, round_step
+from harness.stats.benchmark.model import Speed
+
+TONES = 6
+"""How many colours, each with its own dashes, tell providers apart; a seventh shares the first."""
+
+_LOG_FROM = 12
+"""The ratio of the longest to the shortest time from which short ones drown on an even axis."""
+
+_MOST_TICKS = 7
+_CHARACTER = 2.3
+"""The width of a label's letter, in percent of the narrowest picture (340 px) that we draw."""
+
+_LINE = 8.0
+"""The height of a label's line, in percent of a picture."""
+
+_LEVELS = (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14, 0.94, 0.06)
+"""The shares at which a label may stand beside its curve, the best first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """An axis of time, even or logarithmic (`log`), from `low_s` to `high_s` in `unit`."""
+
+    unit: str
+    log: bool
+    low_s: float
+    high_s: float
+    ticks: tuple[Tick, ...]
+
+    def place(self, at_s: float) -> float:
+        """Return where a moment stands, in percent; what lies outside stands on the edge."""
+        at_s = min(max(at_s, self.low_s), self.high_s)
+        if self.log:
+            whole = math.log(self.high_s / self.low_s)
+            return round(math.log(at_s / self.low_s) / whole * 100, 2)
+        return round((at_s - self.low_s) / (self.high_s - self.low_s) * 100, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartLabel:
+    """A line's own name beside it: where, and on which side of that place it ends or starts."""
+
+    x: float
+    y: float
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartLine:
+    """One provider's curve: the share still waiting, as an SVG path in a square of 100."""
+
+    name: str
+    tone: int
+    path: str
+    label: ChartLabel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whisker:
+    """A quantile with its interval; `open` where there is no upper bound, it ends at the edge."""
+
+    at: float | None
+    low: float | None
+    high: float | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartMarks:
+    """One provider's median, p95 and restricted mean on the axis."""
+
+    name: str
+    tone: int
+    median: Whisker
+    p95: Whisker
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Curves and whiskers of one workload under one load, on one axis."""
+
+    axis: Axis
+    lines: tuple[ChartLine, ...]
+    marks: tuple[ChartMarks, ...]
+
+
+def draw_chart(rows: Sequence[Speed], names: Sequence[str], tones: Sequence[int]) -> Chart | None:
+    """Draw one workload's rows, each under its name and in its tone; None without any figure."""
+    axis = _axis([at_s for row in rows for at_s in _moments(row)])
+    if axis is None:
+        return None
+    whole = list(zip(rows, names, tones, strict=True))
+    drawn = [one for one in whole if one[0].n and one[0].curve]
+    curves = [_points(row, axis) for row, _, _ in drawn]
+    labels = _labels(curves, [name for _, name, _ in drawn])
+    return Chart(
+        axis=axis,
+        lines=tuple(
+            ChartLine(name=name, tone=tone, path=_path(points), label=label)
+            for (_, name, tone), points, label in zip(drawn, curves, labels, strict=True)
+        ),
+        marks=tuple(
+            ChartMarks(
+                name=name,
+                tone=tone,
+                median=_whisker(row.median, axis),
+                p95=_whisker(row.p95, axis),
+                mean=None if row.mean.value is None else axis.place(row.mean.value),
+            )
+            for row, name, tone in whole
+        ),
+    )
+
+
+def _moments(row: Speed) -> list[float]:
+    items = (row.median, row.p95, row.mean)
+    told = [value for item in items for value in (item.value, item.low, item.high)]
+    ends = [at_s for at_s, _ in row.curve]
+    held = [row.horizon_s] if row.curve and row.curve[-1][1] > 0 else []
+    return [value for value in (*told, *ends, *held) if value is not None and value > 0]
+
+
+def _axis(moments: Sequence[float]) -> Axis | None:
+    """Return an axis that holds all moments: logarithmic where they lie far apart."""
+    if not moments:
+        return None
+    least, most = min(moments), max(moments)
+    scale, unit = (1.0, "s") if most >= 1 else (1000.0, "ms")
+    log = most / least >= _LOG_FROM
+    marks = _decades(least * scale, most * scale) if log else _even(most * scale)
+    axis = Axis(unit=unit, log=log, low_s=marks[0] / scale, high_s=marks[-1] / scale, ticks=())
+    ticks = tuple(Tick(x=axis.place(mark / scale), label=f"{mark:,g}") for mark in marks)
+    return Axis(unit=unit, log=log, low_s=axis.low_s, high_s=axis.high_s, ticks=ticks)
+
+
+def _even(most: float) -> list[float]:
+    step = round_step(most)
+    return [at * step for at in range(math.ceil(most / step - 1e-9) + 1)]
+
+
+def _decades(least: float, most: float) -> list[float]:
+    """Return 1, 2 and 5 of each power of ten between; fewer where they would be too many."""
+    powers = range(math.floor(math.log10(least)) - 1, math.ceil(math.log10(most)) + 2)
+    marks: list[float] = []
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        marks = [float(f"{step}e{power}") for power in powers for step in steps]
+        first = max(at for at, mark in enumerate(marks) if mark <= least)
+        last = min(at for at, mark in enumerate(marks) if mark >= most)
+        marks = marks[first : last + 1]
+        if len(marks) <= _MOST_TICKS:
+            break
+    return marks
+
+
+Points = list[tuple[float, float]]
+"""A curve as corners: percent of the axis, percent from the top."""
+
+
+def _points(row: Speed, axis: Axis) -> Points:
+    points: Points = [(0.0, 0.0)]
+    for at_s, share in row.curve:
+        x = axis.place(at_s)
+        points += [(x, points[-1][1]), (x, round((1 - share) * 100, 2))]
+    if row.curve[-1][1] > 0:  # somebody waits still: nobody saw how long
+        points.append((axis.place(max(row.horizon_s, row.curve[-1][0])), points[-1][1]))
+    return points
+
+
+def _path(points: Points) -> str:
+    return "M" + " L".join(f"{x:g} {y:g}" for x, y in points)
+
+
+def _whisker(item: Estimate, axis: Axis) -> Whisker:
+    low, high = item.low, item.high
+    return Whisker(
+        at=None if item.value is None else axis.place(item.value),
+        low=None if low is None else axis.place(low),
+        high=100.0
+        if low is not None and high is None
+        else None
+        if high is None
+        else axis.place(high),
+        open=low is not None and high is None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Box:
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def meets(self, other: "_Box") -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+
+def _labels(curves: Sequence[Points], names: Sequence[str]) -> list[ChartLabel]:
+    """Put each name beside its curve where it hides least: no name, and few other curves."""
+    taken: list[_Box] = []
+    found = []
+    for points, name in zip(curves, names, strict=True):
+        places = [
+            _beside(points, level, name, to_right=side)
+            for level in _LEVELS
+            for side in (True, False)
+        ]
+        label, box = min(places, key=lambda place: _hidden(place[1], taken, curves))
+        taken.append(box)
+        found.append(label)
+    return found
+
+
+def _beside(points: Points, level: float, name: str, *, to_right: bool) -> tuple[ChartLabel, _Box]:
+    y = (1 - level) * 100
+    x = _crossing(points, y) + (1.5 if to_right else -1.5)
+    width = len(name) * _CHARACTER
+    box = _Box(
+        left=x if to_right else x - width,
+        right=x + width if to_right else x,
+        top=y - _LINE / 2,
+        bottom=y + _LINE / 2,
+    )
+    anchor = "start" if to_right else "end"
+    return ChartLabel(x=round(x, 2), y=round(y, 2), anchor=anchor), box
+
+
+def _crossing(points: Points, y: float) -> float:
+    """Return where a curve has come down to a height; its end where it never does."""
+    return next((x for x, height in points if height >= y), points[-1][0])
+
+
+def _hidden(box: _Box, taken: Sequence[_Box], curves: Sequence[Points]) -> int:
+    outside = box.left < 0 or box.right > 100  # noqa: PLR2004 - percent
+    crossed = sum(any(_passes(box, *leg) for leg in pairwise(points)) for points in curves)
+    return 100 * outside + 20 * sum(box.meets(other) for other in taken) + crossed
+
+
+def _passes(box: _Box, one: tuple[float, float], other: tuple[float, float]) -> bool:
+    leg = _Box(
+        left=min(one[0], other[0]),
+        right=max(one[0], other[0]) + 1e-6,
+        top=min(one[1], other[1]),
+        bottom=max(one[1], other[1]) + 1e-6,
+    )
+    return box.meets(leg)

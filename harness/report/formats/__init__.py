@@ -1,0 +1,1 @@
+"""One function per format, all drawn from one `Report`."""

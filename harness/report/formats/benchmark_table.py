@@ -1,0 +1,90 @@
+"""A benchmark as plain cells and sentences for a terminal."""
+
+from harness.core.verdict import Estimate
+from harness.report.benchmark.answers import Benchmarked
+from harness.report.benchmark.words import TOO_FEW, bounds_s, figure_s, load_label, name, rounded
+from harness.report.model import Report
+from harness.report.text import one_line
+from harness.stats.benchmark.model import Speed
+
+HEADER = ("workload", "provider", "median [95 %]", "p95", "served", "per image")
+NEAREST = " ~"
+"""Marks a row that is like the workload and no more, and is not ranked."""
+
+
+def benchmark_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the header and one row for each provider, workload and load; plain text, one line.
+
+    No rows where the report has no benchmark.
+    """
+    value = report.benchmark
+    rows = () if value is None else tuple(_row(one, value) for one in value.measured.speeds)
+    return HEADER, rows
+
+
+def benchmark_sentences(report: Report) -> tuple[str, ...]:
+    """Return what to say below the table: the cautions, the answers, what stopping early saved."""
+    value = report.benchmark
+    if value is None:
+        return ()
+    warned = (f"caution: {one.text} {one.remedy}" for one in value.cautions)
+    answers = (
+        " ".join(filter(None, (f"{one.workload}: {one.sentence}", one.sure)))
+        for one in value.answers
+    )
+    return (*warned, *answers, *value.savings)
+
+
+def _row(row: Speed, value: Benchmarked) -> tuple[str, ...]:
+    stages = value.benchmark.design.stages
+    loads = {stage.name: load_label(stage) for stage in stages}
+    under = f", {loads.get(row.stage, name(row.stage))}" if len(stages) > 1 else ""
+    near = NEAREST if row.fit == "nearest" else ""
+    return (
+        f"{name(row.workload)}{under}",
+        f"{name(row.provider)}{_instead(row)}{near}",
+        _median(row.median),
+        _tail(row.p95),
+        f"{row.served} of {_sent(row, value)}",
+        _price(row, value),
+    )
+
+
+def _instead(row: Speed) -> str:
+    """Return what a row rests on in the one word that a narrow column has room for."""
+    if row.emulated:
+        return " (emulator)"
+    return " (recorded)" if row.basis.startswith("recorded") else ""
+
+
+def _sent(row: Speed, value: Benchmarked) -> int:
+    here = (row.provider, row.basis, row.workload, row.stage)
+    for one in value.measured.reliability:
+        if (one.provider, one.basis, one.workload, one.stage) == here:
+            return one.sent
+    return row.n
+
+
+def _median(item: Estimate) -> str:
+    """Return a median with its interval: `9.8 [8.3, 11.8] s`, or `9.8 s [> 8.3 s]`."""
+    bounds, value = bounds_s(item), figure_s(item)
+    number, _, unit = value.partition(" ")
+    if bounds.endswith(f"] {unit}"):
+        return f"{number} {bounds}"
+    if bounds[:1] in {">", "<"}:
+        return f"{value} [{bounds}]"
+    return f"{value} {bounds}" if bounds.startswith("[") else value
+
+
+def _tail(item: Estimate) -> str:
+    return "too few" if item.method.startswith(TOO_FEW) else figure_s(item)
+
+
+def _price(row: Speed, value: Benchmarked) -> str:
+    """Return what a usable image cost, of all loads together: money is not told by the stage."""
+    here = (row.provider, row.workload)
+    found = (one for one in value.measured.spend if (one.provider, one.workload) == here)
+    spent = next(found, None)
+    if spent is None or spent.per_image is None:
+        return "-"
+    return one_line(rounded(spent.per_image, spent.unit), 40)

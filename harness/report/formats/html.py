@@ -1,0 +1,192 @@
+"""`index.html`: the report as one file that opens from disk and asks nobody for anything."""
+
+import base64
+import hashlib
+import json
+import re
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.core.exchange import Part, Request
+from harness.report import figures
+from harness.report.benchmark.sections import sections
+from harness.report.benchmark.words import planned
+from harness.report.evidence import about_provider, describe_provenance
+from harness.report.formats import columns
+from harness.report.labels import failure_rate
+from harness.report.model import Report, Row
+from harness.report.plot import plot
+from harness.report.text import count, one_line, pruned_json, shortened, visible
+from harness.report.waiting import waiting_advice
+from harness.stats.conformance.latency import CONFIDENCE
+from harness.stats.intervals import fewest_samples
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+_MOST_REQUEST = 6_000
+
+SYMBOLS = {
+    "held": "✓",
+    "broken": "✗",
+    "flaky": "~",
+    "unconfirmed": "✗?",
+    "undocumented": "○",
+    "inconclusive": "?",
+    "not tried": "·",
+    "absent": "-",
+    "unclear": "?",
+    "untested": "·",
+}
+
+
+def html(report: Report) -> str:
+    """Return the report as one HTML page: no script is needed, nothing is fetched.
+
+    Foreign text is escaped, shortened, and shows its control characters; a request stands
+    complete in its curl line only. A content policy forbids whatever this module did not write.
+    """
+    environment = _environment()
+    groups = columns.column_groups(report.matrix)
+    anchors = _anchors(report)
+    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8") + columns.filter_rules(groups)
+    script = (_TEMPLATES / "script.js").read_text(encoding="utf-8")
+    return environment.get_template("index.html.j2").render(
+        report=report,
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=_policy(style, script),
+        plot=plot(report.latency),
+        sections=sections(report.benchmark) if report.benchmark else (),
+        design=planned(report.benchmark.benchmark.design) if report.benchmark else "",
+        tally=_tally(report),
+        groups=groups,
+        place=columns.column_classes(groups),
+        advice=waiting_advice(report),
+        anchors=set(anchors.values()),
+        ids=lambda item: anchors[item.reproduction.folder],
+        methods=_methods(report),
+        discovered=[
+            (provider, tuple(rows))
+            for provider, rows in groupby(report.discovered, key=lambda row: row.provider)
+        ],
+        observed=[
+            (provider, tuple(rows))
+            for provider, rows in groupby(report.observations, key=lambda row: row.provider)
+        ],
+        fewest_median=fewest_samples(0.5, confidence=CONFIDENCE),
+        fewest_p95=fewest_samples(0.95, confidence=CONFIDENCE),
+    )
+
+
+def request_shown(request: Request) -> str:
+    """Return a request as people read it: long texts shortened, files named with their size.
+
+    Of its headers only the one that makes a difference: its idempotency key.
+    """
+    told = [f"{name}: {shortened(value, 200)}" for name, value in request.headers if _told(name)]
+    head = visible(
+        "\n".join([f"{request.method} {shortened(request.target, 200)}", *told]), keep="\n"
+    )
+    if request.form is not None:
+        body = "\n".join(_part(part) for part in request.form)
+    elif request.body is None:
+        return head
+    else:
+        body = json.dumps(pruned_json(request.body), indent=2, ensure_ascii=False)
+    return f"{head}\n{visible(shortened(body, _MOST_REQUEST), keep=chr(10))}"
+
+
+def _told(header: str) -> bool:
+    return header.lower() == "idempotency-key"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "foreign": one_line,
+        "visible": visible,
+        "count": count,
+        "seconds": figures.seconds,
+        "interval": figures.interval_s,
+        "percent": figures.percent,
+        "amount": figures.amount_text,
+        "money": lambda value, unit: one_line(figures.money_text(value, unit), 40),
+        "words": lambda evidence: one_line(describe_provenance(evidence), 120),
+        "request": request_shown,
+    }
+    environment.tests["real"] = about_provider
+    environment.globals |= {
+        "symbols": SYMBOLS,
+        "row_states": _row_states,
+        "cell_anchor": _slug,
+        "between": figures.between,
+        "rate": failure_rate,
+    }
+    return environment
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}';"
+        f" script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    raw = hashlib.sha256(text.encode("utf-8")).digest()
+    return "sha256-" + base64.b64encode(raw).decode("ascii")
+
+
+def _part(part: Part) -> str:
+    if part.value is not None:
+        return f"{part.name} = {shortened(part.value, 160)}"
+    told = [part.media_type or "no media type"]
+    if part.size_bytes is not None:
+        told.append(f"{part.size_bytes:,} bytes")
+    if part.width_px is not None and part.height_px is not None:
+        told.append(f"{part.width_px}x{part.height_px}")
+    return f"{part.name} = @{shortened(part.filename or 'image', 80)} ({', '.join(told)})"
+
+
+def _anchors(report: Report) -> dict[str, str]:
+    """Give each finding, known by its folder, an id of its own; the first has the cell's."""
+    found: dict[str, str] = {}
+    for item in report.all_findings:
+        name = _slug(item.finding.provider, item.finding.operation, item.name)
+        again = sum(one.partition("--")[0] == name for one in found.values())
+        found[item.reproduction.folder] = f"{name}--{again + 1}" if again else name
+    return found
+
+
+def _slug(*parts: str) -> str:
+    return "finding-" + re.sub(r"[^a-z0-9._]+", "-", "-".join(parts).lower())
+
+
+def _row_states(row: Row) -> str:
+    """Return the states of a row's cells as words for a filter: `held not-tried`."""
+    return " ".join(dict.fromkeys(cell.state.replace(" ", "-") for cell in row.cells))
+
+
+def _tally(report: Report) -> dict[str, int]:
+    """Count the rows of the matrix that have a cell in each state."""
+    return {
+        state: sum(any(cell.state == state for cell in row.cells) for row in report.matrix.rows)
+        for state in SYMBOLS
+    }
+
+
+def _methods(report: Report) -> tuple[str, ...]:
+    """Name each method that made an interval of this report, once."""
+    estimates = [estimate for row in report.latency for estimate in (row.median, row.p95)]
+    estimates += [row.before for row in report.completion]
+    estimates += [row.share for row in report.errors]
+    estimates += [item.share for item in report.flaky]
+    return tuple(dict.fromkeys(item.method for item in estimates if item.low is not None))

@@ -1,0 +1,125 @@
+"""`junit.xml`: the verdicts as test results, for CI servers."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+from harness.core.verdict import Finding, Status, Verdict
+from harness.report.labels import failure_rate
+from harness.report.model import Report, Shown
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, not even escaped (section 2.2, `Char`)."""
+
+_DOUBTED: Status = "skip"
+_TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "inconclusive": "skipped"}
+
+
+def junit(report: Report) -> str:
+    """Return the verdicts as JUnit XML: a suite for each operation, a case for each verdict.
+
+    A failure is a promise whose breach was confirmed, an error is a bug of the harness; a skipped
+    test says why, and an inconclusive verdict is skipped, too, for it convicts nobody, as is one
+    that belongs to a flaky or an unconfirmed finding. Times are seconds; a case's time
+    stands at its first verdict, so that a suite's time is the sum of its cases'. Characters that
+    XML 1.0 forbids are left out.
+    """
+    suites: dict[tuple[str, str], list[Verdict]] = {}
+    verdicts = _without_doubts(report)
+    for verdict in verdicts:
+        suites.setdefault((verdict.provider, verdict.operation), []).append(verdict)
+    root = ET.Element("testsuites", {"name": "harness", **_counts(verdicts)})
+    total = 0.0
+    for (provider, operation), verdicts in suites.items():
+        suite = ET.SubElement(root, "testsuite")
+        total += _fill(suite, f"{provider}.{operation}", verdicts, report)
+    root.set("time", f"{total:.3f}")
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
+
+
+def _without_doubts(report: Report) -> list[Verdict]:
+    """Return the verdicts, those of doubtful findings with the doubt in the place of failure."""
+    of_case: dict[tuple[str, str, str], Shown] = {}
+    of_check: dict[tuple[str, str, str, str], Shown] = {}
+    for item in reversed(report.all_findings):  # the gravest comes last, and stays
+        finding = item.finding
+        for case in finding.cases:
+            of_case[finding.provider, finding.operation, case] = item
+            of_check[finding.provider, finding.operation, case, finding.check] = item
+    found = []
+    for verdict in report.verdicts:
+        place = (verdict.provider, verdict.operation, verdict.case)
+        shown = of_check.get((*place, verdict.check)) or of_case.get(place)
+        doubtful = shown is not None and shown.finding.standing != "confirmed"
+        if shown is not None and doubtful and verdict.status == "fail":
+            why = _doubt(shown.finding, verdict)
+            found.append(replace(verdict, status=_DOUBTED, why=why))
+        else:
+            found.append(verdict)
+    return found
+
+
+def _doubt(finding: Finding, verdict: Verdict) -> str:
+    why = failure_rate(finding) if finding.standing == "flaky" else finding.doubt
+    return f"{finding.standing} ({why}): {verdict.why}" if why else verdict.why
+
+
+def _fill(suite: ET.Element, name: str, verdicts: Sequence[Verdict], report: Report) -> float:
+    """Write a suite's attributes, properties and cases; return its time in seconds."""
+    header = report.header
+    suite.attrib |= {"name": _allowed(name), "timestamp": _allowed(header.created.rstrip("Z"))}
+    suite.attrib |= _counts(verdicts)
+    properties = ET.SubElement(suite, "properties")
+    told = {
+        "run": header.run,
+        "against": header.against,
+        "seed": str(header.seed),
+        "banner": f"{report.banner.title}. {report.banner.text}",
+    }
+    for key, value in told.items():
+        ET.SubElement(properties, "property", {"name": key, "value": _allowed(value)})
+    total = 0.0
+    timed: set[tuple[str, str, str]] = set()
+    for verdict in verdicts:
+        case = (verdict.provider, verdict.operation, verdict.case)
+        seconds = 0.0 if case in timed else report.case_times_s.get(case, 0.0)
+        timed.add(case)
+        total += seconds
+        _case(ET.SubElement(suite, "testcase"), name, verdict, seconds)
+    suite.set("time", f"{total:.3f}")
+    return total
+
+
+def _case(element: ET.Element, suite: str, verdict: Verdict, seconds: float) -> None:
+    element.attrib |= {
+        "classname": _allowed(suite),
+        "name": _allowed(f"{verdict.case} [{verdict.check}]"),
+        "time": f"{seconds:.3f}",
+    }
+    tag = _TAGS.get(verdict.status)
+    if tag is None:
+        return
+    why = _allowed(verdict.why) or verdict.status
+    message = f"inconclusive: {why}" if verdict.status == "inconclusive" else why
+    outcome = ET.SubElement(element, tag, {"message": message})
+    if tag != "skipped":
+        outcome.set("type", _allowed(verdict.check))
+        outcome.text = _allowed(
+            f"{verdict.constraint}: {verdict.why}" if verdict.constraint else verdict.why
+        )
+
+
+def _counts(verdicts: Sequence[Verdict]) -> dict[str, str]:
+    tags = [_TAGS.get(verdict.status) for verdict in verdicts]
+    return {
+        "tests": str(len(verdicts)),
+        "failures": str(tags.count("failure")),
+        "errors": str(tags.count("error")),
+        "skipped": str(tags.count("skipped")),
+    }
+
+
+def _allowed(text: str) -> str:
+    return _FORBIDDEN.sub("", text)

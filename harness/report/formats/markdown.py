@@ -1,0 +1,246 @@
+"""`summary.md`: the report as a comment on a pull request."""
+
+import re
+from collections.abc import Sequence
+
+from harness.report.discovered import discovered_markdown
+from harness.report.evidence import describe_provenance
+from harness.report.figures import money_text, percent
+from harness.report.formats.benchmark_markdown import benchmark_answers, benchmark_blocks
+from harness.report.formats.columns import column_groups
+from harness.report.formats.markdown_text import code, escaped, markdown_table
+from harness.report.formats.markdown_times import times_markdown
+from harness.report.labels import failure_rate
+from harness.report.model import MatrixCell, Report, Shown, Summary, Waiting
+from harness.report.text import count
+from harness.report.waiting import waiting_advice
+
+MOST_CHARACTERS = 60_000
+"""GitHub refuses a comment of more than 65,536 characters."""
+
+_MOST_CURL = 4_000
+_SYMBOLS = {
+    "held": "✓",
+    "broken": "✗",
+    "flaky": "~",
+    "unconfirmed": "✗?",
+    "undocumented": "○",
+    "inconclusive": "?",
+    "not tried": "·",
+    "absent": "",
+}
+
+
+def markdown(report: Report) -> str:
+    """Return the report as GitHub's Markdown: banner, providers, findings, matrix, latency.
+
+    At most `MOST_CHARACTERS`: findings and rows that do not fit are counted, not shown. Foreign
+    text is shortened, and nothing in it acts as Markdown or HTML.
+    """
+    banner = report.banner
+    page = _Page(
+        [
+            f"# Image providers: run {escaped(report.header.run)}",
+            f"> **{escaped(banner.title)}.** {escaped(banner.text)}",
+        ]
+    )
+    if report.header.interrupted:
+        page.add("> **Interrupted.** This run ended before its plan did.")
+    page.add("\n".join(f"> {escaped(note)}" for note in report.header.notes))
+    if report.benchmark is not None:
+        page.add(benchmark_answers(report.benchmark))
+        page.add_each(benchmark_blocks(report.benchmark), "section", share=0.6)
+    page.add(_providers(report.providers))
+    if report.waiting:
+        page.add(f"## Jobs to pick up\n\n{escaped(waiting_advice(report))}")
+        page.add("```sh\nharness run --resume RUN\n```" if report.can_resume else "")
+        page.add_each([_waiting(item) for item in report.waiting], "job", share=0.2)
+    page.add(f"## {count(len(report.findings), 'finding')}")
+    page.add_each([_finding(item) for item in report.findings], "finding", share=0.6)
+    if report.flaky:
+        page.add(f"## Flaky: {count(len(report.flaky), 'promise')} kept and broken\n\n{_FLAKY}")
+        page.add_each([_finding(item) for item in report.flaky], "flaky one", share=0.4)
+    if report.unconfirmed:
+        doubts = count(len(report.unconfirmed), "suspicion")
+        page.add(f"## Not confirmed: {doubts}\n\n{_UNCONFIRMED}")
+        page.add_each([_finding(item) for item in report.unconfirmed], "suspicion", share=0.4)
+    if report.harness_errors:
+        page.add(_harness_errors(report))
+    if report.discovered:
+        found = count(len(report.discovered), "open question")
+        page.add(f"## Discovered: {found} of the documents")
+        tables = discovered_markdown(report.discovered).split("\n\n**")
+        page.add_each([tables[0], *(f"**{one}" for one in tables[1:])], "provider", share=0.5)
+    # What the benchmark tells of times counts timeouts; latency beside it would contradict it.
+    latency = "" if report.benchmark else times_markdown(report)
+    page.add("## Promises")
+    page.add(_LEGEND)
+    head, *rows = _matrix(report)
+    together = _together(report)
+    page.add_table(head, rows, reserve=len(latency) + len(together))
+    page.add(together)
+    page.add(latency)
+    return page.text()
+
+
+class _Page:
+    """Blocks of Markdown, and how much room is left for more."""
+
+    def __init__(self, blocks: list[str]) -> None:
+        self._blocks = blocks
+
+    def _room(self) -> int:
+        return MOST_CHARACTERS - 300 - sum(len(block) + 2 for block in self._blocks)
+
+    def add(self, block: str) -> None:
+        if block:
+            self._blocks.append(block)
+
+    def add_each(self, blocks: Sequence[str], noun: str, *, share: float) -> None:
+        room = self._room() * share
+        for at, block in enumerate(blocks):
+            room -= len(block) + 2
+            if room < 0:
+                more = count(len(blocks) - at, f"more {noun}")
+                self.add(f"… and {more}; `index.html` of this run shows them all.")
+                return
+            self.add(block)
+
+    def add_table(self, head: str, rows: Sequence[str], *, reserve: int) -> None:
+        room, fitting = self._room() - len(head) - reserve, []
+        for row in rows:
+            room -= len(row) + 1
+            if room < 0:
+                break
+            fitting.append(row)
+        self.add("\n".join([head, *fitting]))
+        if len(fitting) < len(rows):
+            self.add(f"… and {count(len(rows) - len(fitting), 'more row')} in `index.html`.")
+
+    def text(self) -> str:
+        return "\n\n".join(self._blocks) + "\n"
+
+
+def _providers(rows: Sequence[Summary]) -> str:
+    header = ("Provider", "Verdict", "Evidence", "Cases", "Requests", "Images paid", "Cost")
+    return markdown_table(
+        header,
+        (
+            (
+                f"**{escaped(row.title)}**",
+                escaped(row.sentence),
+                escaped(describe_provenance(row.evidence), 80),
+                f"{row.cases:,}",
+                f"{row.cost.requests:,}",
+                f"{row.cost.images_paid:,}",
+                escaped(money_text(row.cost.amount, row.cost.unit), 40),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _finding(item: Shown) -> str:
+    finding = item.finding
+    curl = item.curl
+    if len(curl) > _MOST_CURL:
+        block = (
+            f"The request is too long for this page ({len(curl):,} characters): see `index.html`."
+        )
+    else:
+        fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", curl)), 0)
+        block = f"{fence}sh\n{curl}\n{fence}"
+    title = f"### {escaped(item.title)}, {escaped(finding.operation)}: {_name(item)}"
+    notes = "\n".join(f"- {escaped(note, 600)}" for note in item.notes)
+    often = f" {failure_rate(finding)}" if failure_rate(finding) else ""
+    points = (
+        *_doubts(item),
+        f"- **Expected:** {escaped(finding.expected)}",
+        f"- **Observed{often}:** {escaped(finding.observed)}",
+        f"- **Promised in:** {escaped(item.source)}",
+        f"- **Check:** {code(finding.check)}, {count(len(finding.cases), 'case')}",
+        f"- **To see it again:** {_folder(item)}",
+    )
+    return "\n\n".join(filter(None, [title, "\n".join(points), block, notes]))
+
+
+def _name(item: Shown) -> str:
+    """Return a promise's id as code; a combination has values in it, which may hold anything."""
+    return escaped(item.name) if item.finding.combination else code(item.name)
+
+
+def _folder(item: Shown) -> str:
+    test = "" if item.reproduction.no_test else ", a ready pytest"
+    return f"{code(item.reproduction.folder)} (curl lines{test})"
+
+
+def _doubts(item: Shown) -> tuple[str, ...]:
+    finding, found = item.finding, []
+    if finding.standing == "flaky":
+        share = f"{finding.failed} of {finding.tried}, {percent(item.share)}"
+        found.append(f"- **Broken:** {escaped(share)} (95 % interval)")
+    if finding.doubt:
+        found.append(f"- **Not confirmed:** {escaped(finding.doubt)}")
+    return tuple(found)
+
+
+def _together(report: Report) -> str:
+    """List the values that fail together: no single promise's cell can hold them."""
+    lines = [
+        f"- {_SYMBOLS[one.state]} {escaped(one.provider)}, {escaped(one.operation)}:"
+        f" {escaped(one.name)}"
+        for one in report.matrix.interactions
+    ]
+    title = "Values that fail together, and not each alone:\n\n"
+    return title + "\n".join(lines[:20]) if lines else ""
+
+
+def _waiting(item: Waiting) -> str:
+    where = f"{escaped(item.provider)}, {escaped(item.operation)}, {code(item.case)}"
+    return f"- {where}: job {code(item.job)}, {escaped(item.why)}"
+
+
+def _harness_errors(report: Report) -> str:
+    lines = [
+        f"- {code(item.check)} at {escaped(item.provider)}, {escaped(item.operation)}"
+        f" ({count(len(item.cases), 'case')}): {escaped(item.why)}"
+        for item in report.harness_errors
+    ]
+    title = "## Errors of the harness\n\nBugs of ours; they say nothing about a provider.\n\n"
+    return title + "\n".join(lines[:20])
+
+
+_FLAKY = "Kept at one time and broken at another, for the same question."
+_UNCONFIRMED = "Each was seen and could not be asked again; they convict nobody."
+_LEGEND = (
+    "✓ held (accepting+refusing cases); ✗ broken; ~ flaky; ✗? suspected, not confirmed;"
+    " ○ undocumented, only observed (served/refused); ? inconclusive; · not tried; empty: no such"
+    " promise."
+)
+
+
+def _matrix(report: Report) -> list[str]:
+    named = (
+        f"{escaped(group.provider)}<br>{escaped(operation)}"
+        for group in column_groups(report.matrix)
+        for operation in group.operations
+    )
+    header = ("Promise", *named)
+    rows = ((code(row.id), *(_cell(cell) for cell in row.cells)) for row in report.matrix.rows)
+    head, rule, *lines = markdown_table(header, rows).split("\n")
+    return [f"{head}\n{rule}", *lines]
+
+
+def _cell(cell: MatrixCell) -> str:
+    symbol = _SYMBOLS[cell.state]
+    match cell.state:
+        case "held":
+            return f"{symbol} {cell.accepts}+{cell.refuses}"
+        case "broken":
+            return f"{symbol} **broken**"
+        case "flaky" | "unconfirmed":
+            return f"{symbol} {'suspected' if cell.state == 'unconfirmed' else cell.state}"
+        case "undocumented":
+            return f"{symbol} {cell.served}/{cell.turned_away}"
+        case _:
+            return symbol

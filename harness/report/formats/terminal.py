@@ -1,0 +1,92 @@
+"""The comparison of providers, and of their operations, as plain cells for a terminal."""
+
+from collections import Counter
+
+from harness.core.verdict import Estimate
+from harness.report.evidence import short_provenance
+from harness.report.figures import interval_s, money_text, seconds
+from harness.report.model import Report, Summary
+from harness.report.text import one_line
+from harness.stats.conformance.latency import Latency
+
+HEADER = (
+    "provider",
+    "evidence",
+    "cases",
+    "held",
+    "broken",
+    "open",
+    "requests",
+    "images paid",
+    "cost",
+)
+
+BY_OPERATION = (
+    "provider",
+    "operation",
+    "held",
+    "broken",
+    "open",
+    "n",
+    "median [95 % interval]",
+)
+
+
+def provider_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the header and one row for each provider, as plain text without control characters."""
+    return HEADER, tuple(_row(item) for item in report.providers)
+
+
+def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the header and one row for each operation that has a case, in the matrix' order.
+
+    `held` to `open` count its promises; the time is that to its images, over `n` served cases.
+    """
+    return BY_OPERATION, tuple(_operation(report, at) for at in range(len(report.matrix.columns)))
+
+
+def _operation(report: Report, at: int) -> tuple[str, ...]:
+    column = report.matrix.columns[at]
+    here = (column.provider, column.operation)
+    states = Counter(row.cells[at].state for row in report.matrix.rows)
+    states.update(
+        one.state for one in report.matrix.interactions if (one.provider, one.operation) == here
+    )
+    timed = [row for row in report.latency if (row.provider, row.operation) == here]
+    return (
+        column.provider,
+        column.operation,
+        str(states["held"]),
+        str(states["broken"]),
+        str(states["undocumented"]),
+        str(timed[0].n) if timed else "0",
+        _latency(timed[0]) if timed else "-",
+    )
+
+
+def _row(item: Summary) -> tuple[str, ...]:
+    return (
+        item.provider,
+        one_line(short_provenance(item.evidence), 40),
+        f"{item.cases:,}" + (f" (+{item.skipped:,} skipped)" if item.skipped else ""),
+        str(item.held),
+        str(item.broken),
+        str(item.undocumented),
+        f"{item.cost.requests:,}",
+        f"{item.cost.images_paid:,}",
+        one_line(money_text(item.cost.amount, item.cost.unit), 40),
+    )
+
+
+def _latency(row: Latency) -> str:
+    return _median(row.median) + (f" ({row.left_out})" if row.left_out else "")
+
+
+def _median(item: Estimate) -> str:
+    if item.value is None:
+        return "-"
+    bounds, value = interval_s(item), seconds(item.value)
+    if not bounds:
+        return value
+    number, unit = value.split()
+    return f"{number} {bounds}" if bounds.endswith(f"] {unit}") else f"{value} {bounds}"

@@ -1,0 +1,111 @@
+"""A report in its run folder, with the files that its findings name: each whole or not at all."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.core.errors import StoreError
+from harness.reference_images import reference_bytes
+from harness.report.formats.html import html
+from harness.report.formats.junit import junit
+from harness.report.formats.markdown import markdown
+from harness.report.formats.summary_json import summary_json
+from harness.report.model import Report, Reproduction
+from harness.report.reproduction.curl import FILES
+from harness.report.reproduction.folder import FOLDER
+from harness.store.atomic import write_whole
+
+_HINTS = {
+    errno.ENOSPC: "free some space, then write it again with `harness report`; no record is lost",
+    errno.EDQUOT: "free some space, then write it again with `harness report`; no record is lost",
+    errno.EACCES: "make the folder writable, or choose another one with --out",
+    errno.EPERM: "make the folder writable, or choose another one with --out",
+    errno.EROFS: "choose a folder on a writable disk with --out",
+}
+
+
+def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
+    """Write `summary.json`, `index.html`, `summary.md` and `junit.xml`; return their paths.
+
+    Where open questions were measured, a `discovered-NAME.toml` for each provider is with them. All
+    are drawn before the first is written, and each replaces its predecessor in one step.
+    The reference images that the report names follow, under `files/`, and a folder for each finding
+    under `findings/`; of folders of an earlier report what was written there is removed. StoreError
+    with the path and the reason where one cannot be written.
+    """
+    pages = {
+        "summary.json": summary_json(report),
+        "index.html": html(report),
+        "summary.md": markdown(report),
+        "junit.xml": junit(report),
+        **{f"discovered-{name}.toml": text for name, text in report.discovered_toml.items()},
+    }
+    paths = tuple(_replace(folder / name, text.encode()) for name, text in pages.items())
+    for name in report.files:
+        content = reference_bytes(name)
+        if not _holds(folder / FILES / name, content):
+            _replace(folder / FILES / name, content)
+    _clear(folder / FOLDER)
+    for item in report.all_findings:
+        _reproduce(folder, item.reproduction)
+    return paths
+
+
+def _reproduce(folder: Path, again: Reproduction) -> None:
+    """Write what it takes to see a finding again; its files are there twice, but once on disk."""
+    own = folder / again.folder
+    for name, text in again.texts.items():
+        path = _replace(own / name, text.encode("utf-8", "backslashreplace"))
+        if path.suffix == ".sh":
+            path.chmod(0o755)
+    for name in again.files:
+        with _told(own / FILES / name):
+            (own / FILES).mkdir(parents=True, exist_ok=True)
+            _link(folder / FILES / name, own / FILES / name)
+
+
+def _link(whole: Path, name: Path) -> None:
+    name.unlink(missing_ok=True)
+    try:
+        name.hardlink_to(whole)
+    except OSError:  # another file system, or one that knows no links
+        write_whole(name, whole.read_bytes())
+
+
+def _clear(findings: Path) -> None:
+    """Remove what an earlier report wrote there; what somebody put beside it stays."""
+    with _told(findings):
+        for own in sorted(findings.glob("[0-9][0-9]*-*/")):
+            held = [*own.glob("test_*.py"), *own.glob(f"{FILES}*")]
+            for path in (own / "request.json", own / "repeat.sh", *held):
+                path.unlink(missing_ok=True)
+            for emptied in (own / FILES, own):
+                if emptied.is_dir() and not any(emptied.iterdir()):
+                    emptied.rmdir()
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Tell whether a file is there already: an unread or unreadable one is written again."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _replace(path: Path, content: bytes) -> Path:
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+    return path
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn trouble of the disk into a line that names the place, the reason and a way out."""
+    try:
+        yield
+    except OSError as error:
+        hint = _HINTS.get(error.errno or 0, "choose another folder with --out")
+        reason = error.strerror or str(error)
+        raise StoreError(f"{path}: cannot be written: {reason}", hint=hint) from error

@@ -1,0 +1,1 @@
+"""A finding as something to run: curl lines, JSON, a pytest of its own."""

@@ -1,0 +1,161 @@
+"""A folder for each finding with all that it takes to see it again: data, curl lines, a pytest."""
+
+import re
+from collections.abc import Sequence
+
+from harness.core.exchange import Request
+from harness.core.jsonvalue import Json
+from harness.core.plain import carried_json
+from harness.core.verdict import Finding
+from harness.report.evidence import describe_provenance
+from harness.report.figures import money_text
+from harness.report.jsontext import finite_numbers, json_text
+from harness.report.labels import failure_rate, finding_name
+from harness.report.model import Reproduction
+from harness.report.reproduction.curl import plain_headers
+from harness.report.reproduction.generated_test import generated_test
+from harness.report.reproduction.request import IN_FOLDER, Repeat, files_of, repeat
+from harness.report.text import count, one_line
+from harness.spec.provider import Auth, Provider
+
+FOLDER = "findings/"
+"""Where a run folder holds the reproductions of its findings."""
+
+_MOST_SLUG = 60
+_SLUGS = {
+    "refuses_what_it_forbids": "not-refused",
+    "accepts_what_it_documents": "not-served",
+}
+
+
+def reproduction(
+    finding: Finding, provider: Provider, *, number: int, source: str, written: Sequence[str]
+) -> Reproduction:
+    """Return the folder of a finding: `request.json`, `repeat.sh`, a ready pytest where one can be.
+
+    `number` counts the findings of a report from 1; files of `written` lie in the folder's own
+    `files/`. No text of it holds a key.
+    """
+    again = repeat(finding.record, provider, written=written)
+    name = f"{number:02}-{_slug(finding.provider, finding.operation, _about(finding))}"
+    word = re.sub(r"\W+", "_", name, flags=re.ASCII)
+    title = f"{finding.provider} {finding.operation}, {finding_name(finding)}: {finding.expected}"
+    seen = _seen(finding)
+    test = generated_test(
+        finding,
+        provider,
+        name=word,
+        title=one_line(title, 200),
+        told=(f"Promised in {one_line(source, 160)}.", one_line(seen, 300), _cost(finding)),
+    )
+    texts = {
+        "request.json": json_text(
+            _request(finding, provider.auth, source=source, no_test=test.why)
+        ),
+        "repeat.sh": _script(again, provider, title=title, told=(seen, _cost(finding))),
+    }
+    if test.text is not None:
+        texts[f"test_{word}.py"] = test.text
+    return Reproduction(
+        folder=f"{FOLDER}{name}",
+        texts=texts,
+        files=tuple(one for one in files_of(finding.record) if one in written),
+        no_test=test.why,
+    )
+
+
+def _about(finding: Finding) -> str:
+    """Name a finding so that no other one of its operation has the name."""
+    how = _SLUGS.get(finding.check, finding.check)
+    if finding.combination:
+        return f"{'-'.join(finding.combination)}-{how}"
+    return f"{finding.constraint}-{how}" if finding.constraint else how
+
+
+def _slug(*parts: str) -> str:
+    plain = (re.sub(r"[^a-z0-9._]+", "_", part.lower()).strip("._") for part in parts[:2])
+    last = re.sub(r"[^a-z0-9._-]+", "_", parts[2].lower())[:_MOST_SLUG].strip("._-")
+    return "-".join([*plain, last])
+
+
+def _seen(finding: Finding) -> str:
+    record = finding.record
+    often = f" {failure_rate(finding)}" if failure_rate(finding) else ""
+    doubt = f" Not confirmed: {finding.doubt}." if finding.doubt else ""
+    day = f" ({record.evidence.date})" if record.evidence.kind == "emulator" else ""
+    rests_on = f"{_capital(describe_provenance(record.evidence))}{day}"
+    return f"Seen{often}: {finding.observed.rstrip('.')}. {rests_on}.{doubt}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _cost(finding: Finding) -> str:
+    shot = finding.record.shot
+    cost = money_text(shot.at_risk.amount, shot.at_risk.unit)
+    most = f"{count(shot.at_risk.images, 'image')}, {cost}"
+    if shot.at_risk.unit == "image":
+        most = count(shot.at_risk.images, "image")
+    if shot.case.expect == "refuse":
+        return f"A run costs up to {most} while the promise is broken, nothing once it is kept."
+    return f"A run costs up to {most}."
+
+
+def _script(again: Repeat, provider: Provider, *, title: str, told: Sequence[str]) -> str:
+    notes = [note for note in again.notes if note != IN_FOLDER]
+    said = [one_line(line, 600) for line in (title, *told, *notes)]
+    needed = dict.fromkeys([provider.auth.env, *re.findall(r"\$([A-Z0-9_]+_BASE_URL)", again.text)])
+    return "\n".join(
+        [
+            "#!/bin/sh",
+            *(f"# {line}" for line in said),
+            "set -eu",
+            *(f': "${{{one}:?is not set: nothing was sent}}"' for one in needed),
+            'cd "$(dirname "$0")"',
+            again.text,
+            "",
+        ]
+    )
+
+
+def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict[str, Json]:
+    shot, evidence = finding.record.shot, finding.record.evidence
+    return {
+        "provider": finding.provider,
+        "operation": finding.operation,
+        "constraint": finding.constraint,
+        "combination": list(finding.combination),
+        "check": finding.check,
+        "source": source,
+        "standing": finding.standing,
+        "expected": finding.expected,
+        "observed": finding.observed,
+        "failed": finding.failed,
+        "tried": finding.tried,
+        "doubt": finding.doubt,
+        "evidence": {
+            "kind": evidence.kind,
+            "source": evidence.source,
+            "date": evidence.date,
+            "by": evidence.by,
+        },
+        "arguments": finite_numbers(dict(shot.case.arguments)),
+        "request": finite_numbers(_wire(shot.request, auth)),
+        "costs_at_most": {
+            "amount": float(shot.at_risk.amount),
+            "unit": shot.at_risk.unit,
+            "images": shot.at_risk.images,
+        },
+        "cases": list(finding.cases),
+        "no_test": no_test or None,
+    }
+
+
+def _wire(request: Request, auth: Auth) -> dict[str, Json]:
+    return {
+        "method": request.method,
+        "path": request.target,
+        "headers": dict(plain_headers(request, auth)),
+        **carried_json(request),
+    }

@@ -1,0 +1,1 @@
+"""A benchmark of several providers on one clock, measured and monitored."""

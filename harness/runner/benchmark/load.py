@@ -1,0 +1,226 @@
+"""A benchmark of several providers at once, on one clock.
+
+Closed arrivals keep a number of requests under way at each provider; one may be a block ahead of
+the others (or as many as hold that number), and a stage begins when all requests of the one before
+have ended. Open ones leave by their timetable, whatever the replies do: who is answered late leaves
+on time all the same, and what leaves late is kept with the time it was due. Their stages follow
+that timetable.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from harness.core.benchmark import Design, Stage
+from harness.core.record import Record
+from harness.core.slot import Slot
+from harness.runner.benchmark.deciding import StoppingCriterion
+from harness.runner.benchmark.pacing import Bell, BlockPacer
+from harness.runner.benchmark.track import ProviderLoad, slot_of
+from harness.runner.conformance.schedule import QueuedRequest
+from harness.runner.shutdown import Deadline
+
+LEAD_S = 0.1
+"""How long before its time a request of a timetable is journaled and given a connection."""
+
+
+class LoadGenerator:
+    """Sends the shots of all lanes; `stopped` says why less was asked than was designed.
+
+    Nothing new leaves once `stop` is set, or what could last longer than `deadline` allows. A
+    `referee` is told every record and asked before each departure. Where one shot fails by our own
+    fault, nothing new leaves, and what is under way is still kept.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a run is made of
+        self,
+        design: Design,
+        lanes: Sequence[ProviderLoad],
+        *,
+        stop: asyncio.Event,
+        now_s: Callable[[], float],
+        referee: StoppingCriterion | None = None,
+        deadline: Deadline | None = None,
+        progress: Callable[[ProviderLoad], None] = lambda _lane: None,
+    ) -> None:
+        self.design = design
+        self.lanes = lanes
+        self.stopped: dict[str, str] = {}
+        self._stop = stop
+        self._now_s = now_s
+        self._referee = referee
+        self._deadline = deadline
+        self._progress = progress
+        self._closed = False
+        self._bell = Bell()
+        self._pace = BlockPacer(
+            {lane.provider.name: _slots(lane) for lane in lanes},
+            at_once={stage.name: stage.concurrency or 1 for stage in design.stages},
+        )
+
+    async def run(self) -> None:
+        """Send all that may leave; StoreError where the journal cannot be kept."""
+        for lane in self.lanes:
+            for record in lane.records:
+                self._tell(record)
+        waker = asyncio.create_task(self._wake())
+        try:
+            await self._together(
+                [self._owed(lane, one) for lane in self.lanes for one in lane.owed]
+            )
+            if self.design.arrivals == "closed":
+                for stage in self.design.stages:
+                    await self._together(self._workers(stage))
+            else:
+                begin_s = self._begin_s()
+                await self._together([self._timetable(lane, begin_s) for lane in self.lanes])
+        finally:
+            waker.cancel()
+            await asyncio.gather(
+                waker, *(lane.aclose() for lane in self.lanes), return_exceptions=True
+            )
+
+    async def replayed(self) -> None:
+        """Ask for all that is on tape, in the order of the plans."""
+        for lane in self.lanes:
+            for entry in () if self._stop.is_set() else lane.waiting:
+                lane.budget.reserve(entry.stake)
+                self._ended(lane, await lane.sent(entry, due_s=0.0))
+
+    async def _wake(self) -> None:
+        await self._stop.wait()
+        self._bell.ring()
+
+    async def _together(self, work: Sequence[Coroutine[Any, Any, None]]) -> None:
+        """Wait for all of them: none cuts off another."""
+        ends = await asyncio.gather(*map(self._guarded, work), return_exceptions=True)
+        for failure in filter(None, ends):
+            raise failure
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            self._closed = True  # nothing new leaves; what others have under way is kept
+            self._bell.ring()
+            raise
+
+    async def _owed(self, lane: ProviderLoad, entry: QueuedRequest) -> None:
+        """Conclude what an earlier run has begun: it is paid for, and not sent again."""
+        self._ended(lane, await lane.sent(entry, due_s=None))
+
+    # ------------------------------------------------------------------------------- closed
+    def _workers(self, stage: Stage) -> list[Coroutine[Any, Any, None]]:
+        number = stage.concurrency or 1
+        return [self._work(lane, stage.name) for lane in self.lanes for _ in range(number)]
+
+    async def _work(self, lane: ProviderLoad, stage: str) -> None:
+        """Send one shot after the other, in the order of the plan, as far as they may leave."""
+        while lane.waiting and slot_of(lane.waiting[0].shot).stage == stage and not self._closed:
+            entry = lane.waiting.popleft()
+            why = await self._cleared(lane, entry)
+            await self._dealt_with(lane, entry, why)
+
+    async def _cleared(self, lane: ProviderLoad, entry: QueuedRequest) -> str | None:
+        """Wait until a shot may leave, its money set aside; return why it never will, if so."""
+        slot, name = slot_of(entry.shot), lane.provider.name
+        while True:
+            if why := self._kept_back(lane, entry):
+                return why
+            if self._pace.may_leave(name, slot):
+                lack = lane.budget.reserve(entry.stake)
+                if lack is None:
+                    return None
+                if lack.for_good:
+                    lane.out = lack.why
+                    return lack.why
+            await self._bell.wait()
+
+    # --------------------------------------------------------------------------------- open
+    def _begin_s(self) -> float:
+        """Return when the timetable begins: what is left of it begins now."""
+        due = [entry.shot.due_s for lane in self.lanes for entry in lane.waiting]
+        return self._now_s() + LEAD_S - min(due, default=0.0)
+
+    async def _timetable(self, lane: ProviderLoad, begin_s: float) -> None:
+        """Let each shot leave at its time; those that have left are waited for at the end."""
+        left: list[asyncio.Task[None]] = []
+        try:
+            for entry in sorted(lane.waiting, key=lambda entry: entry.shot.due_s):
+                due_s = begin_s + entry.shot.due_s
+                why = await self._at(due_s - LEAD_S, lane, entry) or _priced_out(lane, entry)
+                work = self._guarded(self._dealt_with(lane, entry, why, due_s=due_s))
+                left.append(asyncio.create_task(work))
+            ends = await asyncio.gather(*left, return_exceptions=True)
+        finally:  # where we are cut off, so is what we sent: each keeps what it has
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        for failure in filter(None, ends):
+            raise failure
+
+    async def _at(self, moment_s: float, lane: ProviderLoad, entry: QueuedRequest) -> str | None:
+        """Wait until a moment; return why a shot is not to leave as soon as that is known."""
+        while True:
+            why = self._kept_back(lane, entry)
+            early_s = moment_s - self._now_s()
+            if why or early_s <= 0:
+                return why
+            await self._bell.wait(early_s)
+
+    # --------------------------------------------------------------------------------- both
+    def _kept_back(self, lane: ProviderLoad, entry: QueuedRequest) -> str | None:
+        """Return why a shot is not to be sent at all."""
+        if self._stop.is_set() or self._closed:
+            return "interrupted"
+        if lane.journal.folder.full:
+            return "the disk is full"
+        over = self._referee.over() if self._referee else {}
+        why = over.get(_topic(lane, entry)) or lane.out or entry.cannot
+        if why or self._deadline is None:
+            return why
+        return self._deadline.passed(longest_s=lane.talks.longest_s)
+
+    async def _dealt_with(
+        self,
+        lane: ProviderLoad,
+        entry: QueuedRequest,
+        why: str | None,
+        *,
+        due_s: float | None = None,
+    ) -> None:
+        """Send a shot, or note why not."""
+        if why is None:
+            record = await lane.sent(entry, due_s=due_s)
+        else:
+            record = await lane.skipped(entry, why)
+            if why != "interrupted":
+                self.stopped.setdefault(_topic(lane, entry), why)
+        self._pace.ended(lane.provider.name, slot_of(entry.shot))
+        self._ended(lane, record)
+
+    def _ended(self, lane: ProviderLoad, record: Record) -> None:
+        self._tell(record)
+        self._progress(lane)
+        self._bell.ring()
+
+    def _tell(self, record: Record) -> None:
+        if self._referee is not None:
+            self._referee.on_record(record)
+
+
+def _priced_out(lane: ProviderLoad, entry: QueuedRequest) -> str | None:
+    """Set a shot's money aside; return why it cannot be, if so: no timetable waits for money."""
+    lack = lane.budget.reserve(entry.stake)
+    if lack is not None and lack.for_good:
+        lane.out = lack.why
+    return lack.why if lack else None
+
+
+def _slots(lane: ProviderLoad) -> list[Slot]:
+    return [slot_of(entry.shot) for entry in lane.waiting]
+
+
+def _topic(lane: ProviderLoad, entry: QueuedRequest) -> str:
+    """Return how a referee names what a shot is about."""
+    return f"{lane.provider.name}/{slot_of(entry.shot).workload}"

@@ -1,0 +1,1 @@
+"""A conformance run of one provider: its schedule and its workers."""

@@ -1,0 +1,230 @@
+"""Which shot may leave now: what it waits for, what keeps it back for good, and what it may take.
+
+Workers ask for a turn and wait here, and nowhere else, for whatever has to end first. A shot holds
+nothing while it waits, so that no two can wait for each other's money.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from harness.core.case import PlannedRequest
+from harness.core.outcome import Fault, Images
+from harness.core.record import Record
+from harness.runner.execution.budget import Budget, Reservation
+from harness.runner.execution.failures import (
+    CircuitBreaker,
+    account_failure,
+    blocking_reason,
+    connection_failure,
+)
+
+WRONG_AT_MOST = 2
+"""How often a rule may be wrongly accepted before the rest of its planned refusals is not sent."""
+
+PROBES = 3
+"""How often the first request, and one that is tried alone, is repeated where that is free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedRequest:
+    """A shot that waits, with the most that it may take.
+
+    `owed` was begun by an earlier run: it is paid for, and its money set aside, whatever comes.
+    `cannot` says why it cannot be sent from here, if so.
+    """
+
+    shot: PlannedRequest
+    stake: Reservation
+    owed: bool = False
+    cannot: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What a worker does next: send a shot, so many times where that is free; or skip it."""
+
+    entry: QueuedRequest
+    tries: int = 1
+    skip: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Schedule:
+    """The shots of one session, in the order of its plan as far as they may leave.
+
+    `shut` says why nothing leaves any more, `late` why nothing new does, if so. `idle` is asked for
+    more once all is done, and says whether there is any. With `as_planned` all leave in order,
+    whatever came of the others: what is on a tape was asked.
+    """
+
+    budget: Budget
+    shut: Callable[[], str | None]
+    late: Callable[[], str | None]
+    idle: Callable[[], bool]
+    as_planned: bool = False
+    _waiting: list[QueuedRequest] = field(default_factory=list)
+    _under_way: dict[str, Turn] = field(default_factory=dict)
+    _pending: set[str] = field(default_factory=set)
+    _blocked: dict[str, str] = field(default_factory=dict)
+    _sent: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _streak: CircuitBreaker = field(default_factory=CircuitBreaker)
+    _canary: bool = True
+    _halted: str | None = None
+    _plan_over: str | None = None
+    _closed: bool = False
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, entries: Sequence[QueuedRequest], *, first: bool = False) -> None:
+        """Let these wait, after all others or before them."""
+        self._waiting[:] = [*entries, *self._waiting] if first else [*self._waiting, *entries]
+        self._pending.update(entry.shot.case.id for entry in entries)
+        self._tell()
+
+    async def take(self) -> Turn | None:
+        """Return what to do next, its money set aside; None once there is nothing left."""
+        while not self._closed:
+            if turn := self._turn():
+                return self._begun(turn)
+            if self._under_way:
+                await self._changed.wait()
+            elif self.shut() or self.late() or self._halted or not self.idle():
+                self.close()
+        return None
+
+    def ended(self, record: Record) -> None:
+        """Take note of how a shot that had its turn ended, or was skipped."""
+        case_id = record.shot.case.id
+        turn = self._under_way.pop(case_id, None)
+        self.learnt(record)
+        if turn is not None and turn.skip is None:
+            rule = _rule(record.shot)
+            self._sent -= Counter([rule] if rule else [])
+            self._streak.seen(record)
+            self._judge(record, alone=turn.tries > 1)
+        self._tell()
+
+    def learnt(self, record: Record) -> None:
+        """Take note of what is known of a case, also from an earlier run."""
+        case_id, rule = record.shot.case.id, _rule(record.shot)
+        self._pending.discard(case_id)
+        if why := blocking_reason(record):
+            self._blocked[case_id] = why
+        if rule and isinstance(record.outcome, Images):
+            self._accepted[rule] += 1
+
+    def close(self) -> None:
+        """Let nothing new leave: the workers end as soon as they have what is under way."""
+        self._closed = True
+        self._tell()
+
+    def _judge(self, record: Record, *, alone: bool) -> None:
+        """Decide whether the rest may leave, after this."""
+        if self.as_planned:
+            return
+        self._halted = self._halted or account_failure(record)
+        if alone:
+            if connection_failure(record):
+                self._halted = self._halted or blocking_reason(record)
+            elif self._canary and isinstance(record.outcome, Fault):
+                self._plan_over = blocking_reason(
+                    record
+                )  # it is reached: what was asked for may leave
+            self._canary, self._streak = False, CircuitBreaker()
+
+    def _begun(self, turn: Turn) -> Turn:
+        entry = turn.entry
+        self._waiting.remove(entry)
+        self._under_way[entry.shot.case.id] = turn
+        if turn.skip is None:
+            rule = _rule(entry.shot)
+            self._sent.update([rule] if rule else [])
+            if not entry.owed:
+                self.budget.reserve(entry.stake)
+        return turn
+
+    def _turn(self) -> Turn | None:
+        if any(turn.tries > 1 for turn in self._under_way.values()):
+            return None
+        turns = self._turns()
+        alone = not self.as_planned and (self._canary or self._streak.is_long)
+        found = self._lone([*turns]) if alone else next(turns, None)
+        if found is None and not self._under_way and self._waiting:
+            why = "because what it depends on waits for it"
+            return Turn(entry=self._waiting[0], skip=why)
+        return found
+
+    def _lone(self, turns: Sequence[Turn]) -> Turn | None:
+        """Choose what is tried alone: the first, or after faults the first that is to be served.
+
+        Some providers fail where they should refuse. What is owed is no probe, but may leave where
+        the probe has to wait for its money.
+        """
+        if skip := next((turn for turn in turns if turn.skip is not None), None):
+            return skip
+        new = [turn for turn in turns if not turn.entry.owed]
+        if not new:
+            return next(iter(turns), None)
+        if self._under_way:
+            return None
+        served = [turn for turn in new if turn.entry.shot.case.expect == "accept"]
+        return replace((new if self._canary else served or new)[0], tries=PROBES)
+
+    def _turns(self) -> Iterator[Turn]:
+        """Yield what may be done now, in order; nobody overtakes who waits for the same money."""
+        short: set[str] = set()
+        dry = False
+        for entry in self._waiting:
+            if why := self._never(entry):
+                yield Turn(entry=entry, skip=why)
+            elif entry.owed:
+                yield Turn(entry=entry)
+            elif self._ready(entry.shot) and not dry and entry.shot.case.operation not in short:
+                lack = self.budget.lacks(entry.stake)
+                if lack is None:
+                    yield Turn(entry=entry)
+                elif lack.for_good:
+                    yield Turn(entry=entry, skip=lack.why)
+                else:
+                    dry = lack.everywhere
+                    short.add(entry.shot.case.operation)
+
+    def _never(self, entry: QueuedRequest) -> str | None:
+        """Return why a shot is not to be sent at all, other than for money."""
+        why = self.shut() or self._halted
+        if why or entry.owed:
+            return why
+        if why := self.late():
+            return why
+        if entry.cannot or self.as_planned:
+            return entry.cannot
+        rule, planned = _rule(entry.shot), entry.shot.case.stage == "plan"
+        if planned and self._plan_over:
+            return self._plan_over
+        if rule and planned and self._accepted[rule] >= WRONG_AT_MOST:
+            return f"{' '.join(rule)} was wrongly accepted twice already"
+        asked = entry.shot.case.depends_on
+        return next((self._blocked[one] for one in asked if one in self._blocked), None)
+
+    def _ready(self, shot: PlannedRequest) -> bool:
+        """Tell whether nothing has to end before this shot may leave."""
+        if self.as_planned:
+            return True
+        if any(one in self._pending for one in shot.case.depends_on):
+            return False
+        rule = _rule(shot)
+        if rule is None or shot.case.stage != "plan":
+            return True
+        return self._sent[rule] + self._accepted[rule] < WRONG_AT_MOST
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+def _rule(shot: PlannedRequest) -> tuple[str, str] | None:
+    """Return the rule that a shot is to be refused for, in its operation."""
+    case = shot.case
+    return (case.operation, case.breaks) if case.expect == "refuse" and case.breaks else None

@@ -1,0 +1,1 @@
+"""One planned request over one transport: journal, budget, retries, failures."""

@@ -1,0 +1,58 @@
+"""When a run ends early: Ctrl-C and SIGTERM wait for what is under way, for it is paid; minutes."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from harness.runner.progress import ProviderProgress
+
+GRACE_S = 20.0
+"""How long an interrupted run waits for replies that are under way: they are paid for."""
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+"""A service manager's SIGTERM costs no more than Ctrl-C: what is under way is waited for."""
+
+
+@contextmanager
+def interruptible(
+    work: "asyncio.Future[list[BaseException | None]]",
+    parts: Sequence[ProviderProgress],
+    stop: asyncio.Event,
+    tell: Callable[[int], None],
+) -> Iterator[None]:
+    """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once."""
+    loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        if stop.is_set():
+            work.cancel()
+            return
+        stop.set()
+        tell(sum(part.under_way for part in parts))
+        loop.call_later(GRACE_S, work.cancel)
+
+    for number in STOPPING:
+        loop.add_signal_handler(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in STOPPING:
+            loop.remove_signal_handler(number)
+
+
+class Deadline:
+    """The time in which new requests leave: `max_s` seconds from now on."""
+
+    def __init__(self, max_s: float, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        self._ends_s = now_s() + max_s
+
+    def passed(self, *, longest_s: float) -> str | None:
+        """Return why nothing new leaves any more: what takes `longest_s` might not end in time."""
+        left_s = self._ends_s - self._now_s()
+        if left_s > 0 and left_s >= longest_s:
+            return None
+        if left_s <= 0:
+            return "time: the minutes of this run are over"
+        return f"time: {left_s:.0f} s are left, and a request has taken {longest_s:.0f} s"

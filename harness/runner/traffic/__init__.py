@@ -1,0 +1,1 @@
+"""Traffic recorded elsewhere, matched to requests and judged."""

@@ -1,0 +1,299 @@
+"""Traffic recorded elsewhere, turned back into cases and driven through the same wire."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.cases.tokens import tokens
+from harness.core.case import Case, Expect, PlannedRequest
+from harness.core.errors import RecordingError
+from harness.core.exchange import Exchange, Failure, Request
+from harness.core.jsonvalue import Json
+from harness.core.outcome import Outcome
+from harness.core.record import Provenance, Record
+from harness.runner.traffic.matching import Pool, goes_along
+from harness.spec import price
+from harness.spec.evaluate import broken
+from harness.spec.provider import Constraint, Operation, Provider
+from harness.spec.request import Reading, read_request
+from harness.spec.rules import AnyRule, MaxLength, NeverWith, OneOf, OnlyWith, Required, member
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.cassettes.cassette import Tape
+from harness.transport.foreign.read import Foreign, Recording, read_recording
+from harness.wire.protocol import speak
+from harness.wire.steps import Answer, Send
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+IMAGE_TOOL = "image_generation"
+OUTSIDE = "outside "
+"""How a case's `why` begins where its request breaks a rule or holds what no document mentions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What a file held: records of the provider, and what is none of its exchanges, by name.
+
+    `name` tells the file from the others that are judged with it.
+    """
+
+    path: Path
+    name: str
+    format: str
+    records: tuple[Record, ...]
+    strangers: tuple[str, ...]
+    unreadable: tuple[str, ...]
+
+
+def judge_file(
+    path: Path, provider: Provider, pictures: ImageCollector, *, name: str | None = None
+) -> Traffic:
+    """Read one recording and turn the provider's exchanges in it into records.
+
+    Polls, downloads and a client's own repetitions belong to the request that they follow up.
+    Raises RecordingError where the file is no recording.
+    """
+    recording = read_recording(path, pictures)
+    name = name or path.name
+    pool = Pool(list(recording.exchanges))
+    records = []
+    for foreign in recording.exchanges:
+        if not pool.holds(foreign):
+            continue  # a repetition of an earlier request, and told with it
+        reading = _reading(provider, foreign)
+        if reading is not None:
+            pool.take(foreign)
+            records.append(_record(provider, reading, foreign, name, pool))
+            pool.drop_repeated(foreign, provider.operation(reading.operation))
+    if records and (made := _own_evidence(path, recording)):
+        records = [replace(one, evidence=replace(made, by=f"{made.by}, {name}")) for one in records]
+    return Traffic(
+        path=path,
+        name=name,
+        format=recording.format,
+        records=tuple(records),
+        strangers=tuple(_name(one) for one in pool.left if not goes_along(provider, one)),
+        unreadable=recording.unreadable,
+    )
+
+
+def _own_evidence(path: Path, recording: Recording) -> Provenance | None:
+    """Return what a cassette of our own says it rests on; None for everybody else's.
+
+    What our emulator answered must never read as a provider's word.
+    """
+    if recording.format != "vcrpy" or not any(one.host in LOOPBACK for one in recording.exchanges):
+        return None
+    try:
+        told = Tape.load(path).metadata
+    except RecordingError:
+        return None
+    return Provenance(
+        kind="recorded",
+        source=str(told.get("evidence", "unknown")),
+        date=str(told.get("recorded", "unknown")),
+        by=str(told.get("by", "unknown")),
+    )
+
+
+def _reading(provider: Provider, foreign: Foreign) -> Reading | None:
+    """Read a request as one of the provider's operations; None where it is none of them.
+
+    The Responses API serves text first of all: only a request with the image tool is about images.
+    """
+    request = foreign.exchange.request
+    reading = read_request(provider, request.method, foreign.path, request.body, request.form)
+    if reading is None or provider.operation(reading.operation).protocol != "responses":
+        return reading
+    tools = request.body.get("tools") if isinstance(request.body, dict) else None
+    listed = tools if isinstance(tools, list) else []
+    asked = any(isinstance(one, dict) and one.get("type") == IMAGE_TOOL for one in listed)
+    return reading if asked else None
+
+
+def _record(
+    provider: Provider, reading: Reading, foreign: Foreign, name: str, pool: Pool
+) -> Record:
+    shot = _shot(provider, reading, foreign, name)
+    operation = provider.operation(reading.operation)
+    outcome, exchanges = _replayed(provider, operation, shot, foreign, pool)
+    return Record(
+        shot=shot,
+        evidence=Provenance(
+            kind="recorded",
+            source=foreign.host or "unknown",
+            date=foreign.recorded or "unknown",
+            by=name,
+        ),
+        outcome=outcome,
+        exchanges=tuple(exchanges),
+    )
+
+
+def _replayed(
+    provider: Provider, operation: Operation, shot: PlannedRequest, sent: Foreign, pool: Pool
+) -> tuple[Outcome, list[Exchange]]:
+    """Drive the wire over what was recorded; what was not is a failure that convicts nobody.
+
+    A client that gave up after a 429 is not asked for more: the last answer stands.
+    """
+    wire = speak(provider, operation, shot)
+    exchanges: list[Exchange] = []
+    answer: Answer | None = None
+    try:
+        while True:
+            step = wire.send(answer)
+            answer = None
+            if not isinstance(step, Send):
+                continue
+            found = sent.exchange
+            if exchanges:
+                later = pool.answer(step.request, after=sent.index)
+                if later is None:
+                    answer = _unrecorded(step.request, exchanges[-1], shot)
+                    continue
+                found = later
+            exchanges.append(found)
+            answer = found.answer
+    except StopIteration as done:
+        return done.value, exchanges
+
+
+def _unrecorded(request: Request, last: Exchange, shot: PlannedRequest) -> Answer:
+    """Answer what a recording does not hold: the last word again, or that there is none."""
+    if request == shot.request and last.request == request:
+        return last.answer
+    why = f"{request.method} {request.target} was not recorded"
+    return Failure(kind="not_on_tape", why=why, sent=False)
+
+
+def _shot(provider: Provider, reading: Reading, foreign: Foreign, name: str) -> PlannedRequest:
+    operation = provider.operation(reading.operation)
+    expect, breaks, why = _promise(provider, operation, reading)
+    case = Case(
+        id=f"{reading.operation}/{name}#{foreign.index}",
+        provider=provider.name,
+        operation=reading.operation,
+        expect=expect,
+        about=breaks,
+        breaks=breaks,
+        covers=tokens(operation, reading.arguments),
+        arguments=reading.arguments,
+        why=why,
+    )
+    cost = price.price_of(provider, operation, reading.arguments)
+    return PlannedRequest(
+        case=case,
+        request=foreign.exchange.request,
+        price=price.free_price(provider) if expect == "refuse" else cost,
+        at_risk=cost,
+    )
+
+
+def _promise(
+    provider: Provider, operation: Operation, reading: Reading
+) -> tuple[Expect, str | None, str]:
+    """Say what the documents promise for a request as it was sent: the expectation and why.
+
+    Only a request that breaks one documented rule and is otherwise inside the documents must be
+    refused; one that breaks several, or holds what no document mentions, is looked at.
+    """
+    breaks, unsaid = broken(operation, reading.arguments)
+    outside = [_told(item, reading) for item in (*breaks, *unsaid)]
+    outside += [f"{key}: not a documented parameter" for key in reading.unknown]
+    if not outside:
+        return _inside(provider, operation, reading)
+    why = f"{OUTSIDE}{provider.name}'s documents: {'; '.join(outside)}"
+    alone = len(outside) == 1 and len(breaks) == 1
+    uncertain = _uncertain(operation, reading.arguments, besides=breaks[0].id if breaks else None)
+    if alone and breaks[0].documented and not _other_subject(breaks[0]) and not uncertain:
+        return "refuse", breaks[0].id, why
+    return "observe", breaks[0].id if breaks else None, why
+
+
+def _inside(
+    provider: Provider, operation: Operation, reading: Reading
+) -> tuple[Expect, str | None, str]:
+    """Promise a request that breaks nothing, unless the documents are unsure of what it asks."""
+    if operation.protocol == "responses":
+        why = f"{provider.name}'s documents name the tool and promise nothing of its parameters"
+        return "observe", None, why
+    uncertain = _uncertain(operation, reading.arguments)
+    if not uncertain:
+        return "accept", None, f"inside {provider.name}'s documents"
+    told = "; ".join(_told(item, reading) for item in uncertain)
+    why = f"{provider.name}'s documents are silent or at odds on: {told}"
+    return "observe", uncertain[0].id, why
+
+
+def _uncertain(
+    operation: Operation, arguments: Mapping[str, Json], *, besides: str | None = None
+) -> list[Constraint]:
+    """Return the rules that a request keeps and that no document vouches for.
+
+    That is: any rule of a parameter whose own place is in doubt, a list of which only `shown`
+    values stand in the document itself, and a rule on which documents contradict each other.
+    """
+    return [
+        item
+        for item in operation.constraints
+        if item.parameter in arguments
+        and item.id != besides
+        and _doubtful(item, operation, arguments)
+    ]
+
+
+def _doubtful(item: Constraint, operation: Operation, arguments: Mapping[str, Json]) -> bool:
+    value = arguments[item.parameter]
+    if operation.arguments[item.parameter].status != "documented":
+        return True
+    if isinstance(value, str) and _unsaid(item.rule, value):
+        return True
+    if item.documented or isinstance(item.rule, Required | OnlyWith | NeverWith):
+        return False  # kept, and so of no account, whoever says it
+    if isinstance(item.rule, OneOf):
+        return not member(value, item.rule.shown)
+    return item.rule.status == "contradictory"
+
+
+def _unsaid(rule: AnyRule, text: str) -> bool:
+    """Tell whether the documents leave open if a text keeps a rule.
+
+    None says whether an empty text is one, nor whether a character is a code point or a UTF-16
+    unit.
+    """
+    match rule:
+        case Required():
+            return not text.strip()
+        case MaxLength(characters=most):
+            return len(text.encode("utf-16-le", "surrogatepass")) // 2 > most
+        case _:
+            return False
+
+
+def _told(item: Constraint, reading: Reading) -> str:
+    if item.parameter not in reading.arguments:
+        return f"{item.id} (missing)"
+    shown = str(reading.arguments[item.parameter])
+    return f"{item.id} ({shown if len(shown) <= 60 else shown[:57] + '...'})"  # noqa: PLR2004
+
+
+def _other_subject(constraint: Constraint) -> bool:
+    """Tell whether breaking a rule only means that the request is about another model."""
+    return isinstance(constraint.rule, OneOf) and constraint.rule.other_models
+
+
+def _name(foreign: Foreign) -> str:
+    request = foreign.exchange.request
+    return f"#{foreign.index} {request.method.upper()} {foreign.host}{foreign.path}"
+
+
+def traffic_notes(traffic: Sequence[Traffic], provider: Provider) -> tuple[str, ...]:
+    """Return one sentence for everything in the files that was not judged."""
+    found = []
+    for one in traffic:
+        found += [
+            f"{one.name}: {name} is no exchange that {provider.name}'s documents describe"
+            for name in one.strangers
+        ]
+        found += [f"{one.name}: {reason}" for reason in one.unreadable]
+    return tuple(found)

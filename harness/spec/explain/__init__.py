@@ -1,0 +1,1 @@
+"""What the documents say of one request, and the nearest valid one."""

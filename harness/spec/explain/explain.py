@@ -1,0 +1,245 @@
+"""What a provider's documents say of one request: accepted, refused, left open, or no place for it.
+
+Nothing is sent and nothing is drawn: this reads the rules, as `judge` does for recorded traffic.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from harness.core.case import Price
+from harness.core.exchange import Request
+from harness.core.jsonvalue import Json
+from harness.spec import price
+from harness.spec import rules as r
+from harness.spec.evaluate import broken_when_sent
+from harness.spec.explain.nearest import Change, nearest_request
+from harness.spec.expressions import Status
+from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, Provider
+from harness.spec.request import build_request
+from harness.spec.tell import describe
+
+Verdict = Literal["accepted", "refused", "open", "not mappable"]
+"""`open` where the documents are silent or at odds on something that the request uses; `not
+mappable` where they have no such operation or parameter."""
+
+_INSTEAD = {
+    "size": ("aspect_ratio", "resolution"),
+    "aspect_ratio": ("size",),
+    "resolution": ("size",),
+    "stream": ("webhook_url",),
+    "webhook_url": ("stream",),
+}
+"""Parameters that ask for the same in other words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleStatement:
+    """One rule's objection or silence: what it says, where that is written, how sure it is.
+
+    `about` is the constraint's id, or a parameter's name where its own place is in doubt.
+    """
+
+    about: str
+    says: str
+    status: Status
+    source: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """What the documents do not mention, and what they have that comes nearest."""
+
+    name: str
+    kind: Literal["operation", "parameter", "wire key"]
+    instead: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCost:
+    """The documents' price of a request, and how sure it is."""
+
+    price: Price
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """The nearest valid request: its arguments, what was changed for them, and what it costs."""
+
+    arguments: dict[str, Json]
+    changes: tuple[Change, ...]
+    cost: RequestCost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """All that one provider's documents say of a request to one operation.
+
+    `breaks` are documented rules that it breaks; `open` is what it uses and nobody vouches for.
+    `cost` is missing where the request is not served by the documents. `request` is what the known
+    arguments are on the wire, the key excepted; there is none for an unknown operation.
+    """
+
+    provider: str
+    operation: str
+    verdict: Verdict
+    arguments: dict[str, Json]
+    breaks: tuple[RuleStatement, ...] = ()
+    open: tuple[RuleStatement, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    nearest: Near | None = None
+    cost: RequestCost | None = None
+    request: Request | None = None
+
+
+def explain(
+    provider: Provider, operation_name: str, arguments: r.Arguments, *, unknown: Sequence[str] = ()
+) -> Explanation:
+    """Explain a request in canonical arguments; `unknown` are wire keys that no argument maps."""
+    given = dict(arguments)
+    if operation_name not in provider.operations:
+        return Explanation(
+            provider=provider.name,
+            operation=operation_name,
+            verdict="not mappable",
+            arguments=given,
+            unknown=(
+                Unknown(name=operation_name, kind="operation", instead=tuple(provider.operations)),
+            ),
+        )
+    operation = provider.operation(operation_name)
+    known = {name: value for name, value in given.items() if name in operation.arguments}
+    strange = (
+        *(_stranger(operation, name) for name in given if name not in known),
+        *(_key(operation, key) for key in unknown),
+    )
+    objections, unsaid = broken_when_sent(operation, known)
+    breaks = tuple(item for item in objections if _judged(item, operation))
+    doubts = (
+        *(_said(item) for item in objections if not _judged(item, operation)),
+        *(_said(item) for item in unsaid),
+        *_uncertain(operation, known, besides=objections),
+    )
+    verdict = _verdict(breaks=bool(breaks), strange=bool(strange), doubts=bool(doubts))
+    return Explanation(
+        provider=provider.name,
+        operation=operation_name,
+        verdict=verdict,
+        arguments=given,
+        breaks=tuple(_said(item) for item in breaks),
+        open=tuple(dict.fromkeys(doubts)),
+        unknown=strange,
+        nearest=_near(provider, operation, given),
+        cost=_cost(provider, operation, known) if verdict in ("accepted", "open") else None,
+        request=build_request(provider, operation, known),
+    )
+
+
+def _verdict(*, breaks: bool, strange: bool, doubts: bool) -> Verdict:
+    if breaks:
+        return "refused"
+    if strange:
+        return "not mappable"
+    return "open" if doubts else "accepted"
+
+
+def _judged(item: Constraint, operation: Operation) -> bool:
+    """Tell whether breaking a rule is refused by the documents, and not only by hearsay."""
+    return item.documented and operation.arguments[item.parameter].status == "documented"
+
+
+def _near(provider: Provider, operation: Operation, given: dict[str, Json]) -> Near | None:
+    found = nearest_request(operation, given)
+    if found is None:
+        return None
+    return Near(
+        arguments=found.arguments,
+        changes=found.changes,
+        cost=_cost(provider, operation, found.arguments),
+    )
+
+
+def _cost(provider: Provider, operation: Operation, arguments: r.Arguments) -> RequestCost:
+    return RequestCost(
+        price=price.price_of(provider, operation, arguments),
+        status=price.price_status(provider, operation, arguments),
+    )
+
+
+def _said(item: Constraint) -> RuleStatement:
+    return _cited(item.id, describe(item), item.rule)
+
+
+def _cited(about: str, says: str, written: r.Rule | Argument) -> RuleStatement:
+    sources = [written.source, *([written.second_source] if written.second_source else [])]
+    return RuleStatement(
+        about=about,
+        says=says,
+        status=written.status,
+        source="; ".join(map(str, sources)),
+        note=written.note,
+    )
+
+
+def _uncertain(
+    operation: Operation, known: r.Arguments, *, besides: Sequence[Constraint]
+) -> Iterator[RuleStatement]:
+    """Yield what a request uses, breaking nothing by it, and no document vouches for."""
+    told = {item.parameter for item in besides}
+    told |= {name for name in known if operation.arguments[name].status != "documented"}
+    for name, value in known.items():
+        argument = operation.arguments[name]
+        if argument.status != "documented":
+            yield _cited(name, "the parameter itself is in doubt", argument)
+        if not _as_documented(operation, name, value):
+            yield _cited(name, "files go there; what else would do is not said", argument)
+    for item in operation.constraints:
+        if item.parameter in known and item.parameter not in told:
+            doubt = _open(item.rule, known[item.parameter])
+            if doubt:
+                yield _cited(item.id, f"{describe(item)}; {doubt}", item.rule)
+
+
+def _as_documented(operation: Operation, name: str, value: Json) -> bool:
+    """Tell whether images are what an operation takes: files in a form; else addresses, too."""
+    if operation.arguments[name].type not in ("images", "file"):
+        return True
+    kinds = (str,) if operation.body == "json" else ()
+    items = value if isinstance(value, list) else [value]
+    return all(
+        isinstance(item, kinds) or (isinstance(item, dict) and "media_type" in item)
+        for item in items
+    )
+
+
+def _open(rule: r.AnyRule, value: Json) -> str:
+    """Return why the documents leave open what comes of a value that keeps a rule, or nothing.
+
+    None says whether an empty text is one, nor whether a character is a code point or a UTF-16
+    unit; and of a list that stands in a second source only, `shown` values are vouched for.
+    """
+    match rule:
+        case r.Required() if isinstance(value, str) and not value.strip():
+            return "whether an empty text counts is not said"
+        case r.MaxLength(characters=most) if isinstance(value, str):
+            units = len(value.encode("utf-16-le", "surrogatepass")) // 2
+            return "whether UTF-16 units are counted is not said" if units > most else ""
+        case r.OneOf(shown=shown) if rule.status != "documented":
+            return "" if r.member(value, shown) else "the first document does not list this value"
+        case _:
+            return ""  # kept, and so of no account, whoever says it
+
+
+def _stranger(operation: Operation, name: str) -> Unknown:
+    near = tuple(one for one in _INSTEAD.get(name, ()) if one in operation.arguments)
+    if not near and name not in PARAMETERS:
+        near = tuple(get_close_matches(name, operation.arguments, n=1))
+    return Unknown(name=name, kind="parameter", instead=near)
+
+
+def _key(operation: Operation, key: str) -> Unknown:
+    wires = [argument.wire for argument in operation.arguments.values()]
+    return Unknown(name=key, kind="wire key", instead=tuple(get_close_matches(key, wires, n=1)))

@@ -1,0 +1,275 @@
+"""Values near one that a rule forbids: what might stand in a valid request instead of it.
+
+These are proposals, nearest first; `harness.spec.explain.nearest` proves what it takes of them.
+"""
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from math import isfinite
+
+from harness.core.jsonvalue import Json, canonical
+from harness.core.placeholders import ASSETS, WEBHOOKS
+from harness.spec import rules as r
+from harness.spec.explain.sizes import Size, nearest_size
+from harness.spec.provider import Argument, Operation
+
+PROMPT = "A lighthouse on a cliff at dusk, painted in oil."
+"""A prompt that no filter minds."""
+
+ALIKE = 0.6
+"""From here on, two words count as one word and its misspelling (difflib's own bound)."""
+
+FAR = 1e9
+"""How unlike two values are that have nothing in common."""
+
+_SPELT = 1e6
+"""Added to what differs in spelling, so that what can be measured comes first."""
+
+_PAIR = re.compile(r"\D*(\d{1,6})\s*[^\d\s]+\s*(\d{1,6})\D*", re.ASCII)
+_RATIO = re.compile(r"(\d{1,6}):(\d{1,6})", re.ASCII)
+_NUMBER = re.compile(r"\D*(\d{1,6})\D*", re.ASCII)
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:/*")
+_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def plain_value(operation: Operation, name: str) -> Json:
+    """Return a plain value for an argument that has to be there and of which nothing is known.
+
+    A file is described, not made: its name is a recipe of `harness.reference_images`.
+    """
+    argument = operation.arguments[name]
+    if name == "prompt":
+        return PROMPT
+    if argument.cheapest is not None:
+        return argument.cheapest
+    match argument.type:
+        case "images":
+            least = max(1, argument.count.min if argument.count else 1)
+            return [_file(operation, name, seed=seed) for seed in range(1, least + 1)]
+        case "file":
+            return _file(operation, name, seed=1, clear=True)
+        case _:
+            return next(near(operation, name, None, {}), argument.default)
+
+
+def near(operation: Operation, name: str, value: Json, arguments: r.Arguments) -> Iterator[Json]:
+    """Yield values for an argument in place of `value`, nearest first; some may be forbidden, too.
+
+    `arguments` are those that stand beside it: a mask goes by its image.
+    """
+    argument = operation.arguments[name]
+    if argument.one_of is not None:
+        yield from _listed(argument.one_of.values, value, argument.default)
+        return
+    match argument.type:
+        case "integer":
+            yield from _numbers(argument, value)
+        case "boolean":
+            yield from _listed((False, True), value, argument.default)
+        case "images":
+            yield from _images(operation, name, value, arguments)
+        case "file":
+            mended = _mended(operation, name, value, arguments)
+            yield from () if mended is None else (mended,)
+        case "string":
+            yield from _texts(argument, name, value)
+
+
+def _listed(values: tuple[r.Scalar, ...], value: Json, default: r.Scalar | None) -> Iterator[Json]:
+    """Yield the values of a list: alike in what they measure or spelling, the default, the rest."""
+    ranked = [(_unlike(value, one), place) for place, one in enumerate(values)]
+    yield from (values[place] for unlike, place in sorted(ranked) if unlike < FAR)
+    if default is not None:
+        yield default
+    yield from values
+
+
+def _unlike(value: Json, listed: r.Scalar) -> float:
+    """Return how unlike two values are: what they measure first, then their spelling."""
+    if isinstance(listed, bool):
+        words = _YES if listed else _NO
+        return 0 if canonical(value).strip('"').lower() in words else FAR
+    if isinstance(listed, str) and isinstance(value, str):
+        given, known = _shape(value), _shape(listed)
+        if given and known:
+            return abs(given[0] / known[0] - 1) + abs(given[1] / known[1] - 1) / 1e3
+        alike = SequenceMatcher(None, value[:200].lower(), listed.lower()).ratio()
+        return _SPELT + 1 - alike if alike >= ALIKE else FAR
+    number = _whole(value)
+    return abs(number - listed) if number is not None and not isinstance(listed, str) else FAR
+
+
+def _shape(text: str) -> tuple[float, int] | None:
+    """Return what a size, a ratio or a resolution measures: a form, and how much of it."""
+    if (size := r.edges(text)) is not None:
+        return size[0] / size[1], size[0] * size[1]
+    ratio = _RATIO.fullmatch(text)
+    if ratio and int(ratio[1]) and int(ratio[2]):
+        return int(ratio[1]) / int(ratio[2]), 1
+    number = re.fullmatch(r"(\d{1,3})[kK]", text, re.ASCII)
+    return (float(number[1]), 1) if number and int(number[1]) else None
+
+
+def _whole(value: Json) -> int | None:
+    """Return the whole number that a number, or a text of one, is nearest to."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return None
+    return round(value)
+
+
+def _numbers(argument: Argument, value: Json) -> Iterator[Json]:
+    low = argument.range.min if argument.range else None
+    high = argument.range.max if argument.range else None
+    number = _whole(value)
+    if number is not None:
+        number = number if low is None else max(number, low)
+        yield number if high is None else min(number, high)
+    yield from (bound for bound in (argument.default, low, high) if bound is not None)
+    if low is None and high is None:
+        yield 1
+
+
+def _texts(argument: Argument, name: str, value: Json) -> Iterator[Json]:
+    shape = argument.format.shape if argument.format else "string"
+    match shape:
+        case "size":
+            yield from _sizes(argument, value)
+        case "url":
+            rest = _SCHEME.sub("", value, count=1).strip() if isinstance(value, str) else ""
+            yield from (f"https://{rest}",) if rest else ()
+            yield f"{WEBHOOKS}delivered"
+        case _:
+            most = argument.max_length.characters if argument.max_length else None
+            if isinstance(value, str):
+                yield value[:most]
+            elif isinstance(value, bool | int | float):
+                yield canonical(value)[:most]
+            yield PROMPT[:most] if name == "prompt" else "text"
+
+
+def _sizes(argument: Argument, value: Json) -> Iterator[Json]:
+    """Yield the size that is nearest to what a text seems to mean, then sizes that are named."""
+    rules = [rule for _, rule in argument.rules]
+    words = argument.format.words if argument.format else ()
+    if isinstance(value, str):
+        yield from (word for word in words if _unlike(value, word) < FAR)
+    found = nearest_size(rules, wanted) if (wanted := _meant(value)) else None
+    yield from (f"{found[0]}x{found[1]}",) if found else ()
+    yield from (one for one in (argument.default,) if one is not None)
+    yield from (*words, *(argument.format.examples if argument.format else ()))
+
+
+def _meant(value: Json) -> Size | None:
+    """Return the size that a value seems to mean: `1024*1024`, `1024 x 768`, `1024`."""
+    text = canonical(value) if isinstance(value, int | float) else value
+    if not isinstance(text, str) or len(text) > 100:  # noqa: PLR2004 - no size is that long
+        return None
+    pair, single = _PAIR.fullmatch(text), _NUMBER.fullmatch(text)
+    edges = (pair[1], pair[2]) if pair else (single[1], single[1]) if single else ("0", "0")
+    wide, high = int(edges[0]), int(edges[1])
+    return (wide, high) if wide and high else None
+
+
+def _images(operation: Operation, name: str, value: Json, arguments: r.Arguments) -> Iterator[Json]:
+    count = operation.arguments[name].count
+    given = value if isinstance(value, list) else [value]
+    mended = [_mended(operation, name, item, arguments) for item in given]
+    kept: list[Json] = [item for item in mended if item is not None]
+    kept = kept[: count.max] if count else kept
+    yield (
+        kept if kept and len(kept) >= (count.min if count else 0) else plain_value(operation, name)
+    )
+
+
+def _mended(operation: Operation, name: str, item: Json, arguments: r.Arguments) -> Json:
+    """Return an image as its rules want it: the same picture, written otherwise.
+
+    None where that cannot be: a JPEG has no alpha channel, a number is no image.
+    """
+    argument = operation.arguments[name]
+    if argument.url_only is not None:
+        known = item.get("filename") if isinstance(item, dict) else None
+        public = isinstance(item, str) and item.startswith(("http://", "https://"))
+        return item if public else f"{ASSETS}{known or 'image.png'}"
+    if not isinstance(item, dict):
+        return (
+            _beside(operation, name, arguments)
+            if argument.type == "file"
+            else (item if isinstance(item, str) else None)
+        )
+    return _rewritten(argument, dict(item), _first(argument, arguments))
+
+
+def _rewritten(argument: Argument, file: dict[str, Json], first: Json) -> Json:
+    like = first if isinstance(first, dict) else {}
+    kind = file.get("media_type")
+    if argument.same_format is not None:
+        kind = like.get("media_type", kind)
+    if argument.media_type is not None and kind not in argument.media_type.values:
+        kind = argument.media_type.values[0]
+    if argument.alpha is not None:
+        if kind == "image/jpeg":
+            return None
+        file["alpha"] = True
+    if argument.same_size is not None:
+        file |= {key: like[key] for key in ("width", "height") if key in like}
+    size, rule = file.get("bytes"), argument.max_bytes
+    if rule is not None and isinstance(size, int):
+        file["bytes"] = min(size, rule.most)
+    file.pop("digest", None)
+    return _of_kind(file, kind)
+
+
+def _of_kind(file: dict[str, Json], kind: Json) -> dict[str, Json]:
+    if kind == file.get("media_type") or not isinstance(kind, str):
+        return file
+    stem = str(file.get("filename", "image")).rpartition(".")[0] or "image"
+    return file | {"media_type": kind, "filename": f"{stem}.{kind.removeprefix('image/')}"}
+
+
+def alike(images: Json, mask: Json) -> Iterator[Json]:
+    """Yield the images with the first of them in the mask's format, where both are files."""
+    match images, mask:
+        case [dict() as first, *others], {"media_type": str(kind)}:
+            yield [_of_kind(first, kind), *others]
+        case _:
+            pass
+
+
+def _first(argument: Argument, arguments: r.Arguments) -> Json:
+    partner = argument.same_size or argument.same_format
+    other = arguments.get(partner.argument) if partner else None
+    return other[0] if isinstance(other, list) and other else other
+
+
+def _beside(operation: Operation, name: str, arguments: r.Arguments) -> Json:
+    """Return a plain mask that goes with the first image, where that is a file."""
+    made = _file(operation, name, seed=1, clear=True)
+    argument = operation.arguments[name]
+    return (
+        _rewritten(argument, made, _first(argument, arguments)) if isinstance(made, dict) else made
+    )
+
+
+def _file(operation: Operation, name: str, *, seed: int, clear: bool = False) -> Json:
+    rule = operation.arguments[name].media_type
+    kinds = rule.values if rule else ("image/png",)
+    kind = "png" if "image/png" in kinds else kinds[0].removeprefix("image/")
+    mode = "rgba" if clear and kind != "jpeg" else "rgb"
+    filename = f"{kind}-{mode}-512x512-{seed}.{kind}"
+    if not operation.takes_files(name):
+        return f"{ASSETS}{filename}"
+    media_type = f"image/{kind}"
+    return {
+        "filename": filename,
+        "media_type": media_type,
+        "width": 512,
+        "height": 512,
+        "alpha": mode == "rgba",
+    }

@@ -1,0 +1,1 @@
+"""A provider as JSON Schema and OpenAPI."""

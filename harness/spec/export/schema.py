@@ -1,0 +1,255 @@
+"""What a provider's documents promise of bodies, as far as JSON Schema (2020-12) can say it.
+
+A schema knows two answers, allowed and forbidden; documents have a third one, silence. So only
+documented rules of documented arguments become keywords, other keys stay allowed, and what no
+keyword can say is left to the descriptions.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+
+from harness.core.jsonvalue import Json
+from harness.spec import rules as r
+from harness.spec.jsonpath import steps
+from harness.spec.lifecycle import Field_, UsagePaths
+from harness.spec.provider import Argument, Constraint, Operation
+from harness.spec.tell import describe
+
+Schema = dict[str, Json]
+Path = tuple[str | int, ...]
+"""Keys and indices on the way to a value; `EACH` stands for every item of a list."""
+
+EACH = -1
+SIZE = "[1-9][0-9]{0,5}x[1-9][0-9]{0,5}"
+URL = "^https?://"
+FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+_SAYABLE = (
+    *(r.Required, r.Absent, r.OneOf, r.Range, r.Integer, r.MaxLength, r.Count, r.Format),
+    *(r.UrlOnly, r.OnlyWith, r.NeverWith),
+)
+_SIMPLE = re.compile(r"\w+(\[\*\])?(\.\w+(\[\*\])?)*", re.ASCII)
+_TYPES: dict[str, Schema] = {
+    **{name: {"type": name} for name in ("string", "integer", "array", "object")},
+    "strings": {"type": "string"},
+}
+
+
+def says(operation: Operation, constraint: Constraint) -> bool:
+    """Tell whether a request that breaks this constraint breaks the schema of the body, too."""
+    argument = operation.arguments[constraint.parameter]
+    return _kept(argument, constraint.rule) and isinstance(constraint.rule, _SAYABLE)
+
+
+def of_body(operation: Operation, *, others: Iterable[str] = ()) -> Schema:
+    """Return the schema of an operation's body; a form's fields stand as the values they write.
+
+    `others` are places that make a request one of another operation at the same address.
+    """
+    whole: Schema = {"type": "object"}
+    for key, value in operation.constant.items():
+        whole = merged(whole, at((key,), _constant(value), required=True))
+    for name, argument in operation.arguments.items():
+        if argument.status == "documented":
+            required = argument.required is not None and _kept(argument, argument.required)
+            whole = merged(
+                whole, at(steps(argument.wire), _argument(operation, name), required=required)
+            )
+    for place in others:
+        whole = merged(whole, at(steps(place), {"not": {}}, required=False))
+    for condition in _conditions(operation):
+        whole = merged(whole, condition)
+    return whole
+
+
+def of_fields(fields: Iterable[Field_], usage: UsagePaths | None = None) -> Schema:
+    """Return the schema of a reply that holds every documented field.
+
+    Those at places that are no plain path (one of several places, for one) are not in it.
+    """
+    whole: Schema = {"type": "object"}
+    for field in fields:
+        path = simple(field.path.text)
+        if path is not None and field.status == "documented":
+            whole = merged(whole, at(path, _TYPES[field.type], required=True))
+    for count in (usage.input, usage.output, usage.total) if usage else ():
+        path = simple(count.text)
+        if path is not None:
+            whole = merged(whole, at(path, {"type": "integer"}, required=False))
+    return whole
+
+
+def simple(expression: str) -> Path | None:
+    """Return the path that a JMESPath expression is, `a.b[*].c`, or None where it is more."""
+    if _SIMPLE.fullmatch(expression) is None:
+        return None
+    found: list[str | int] = []
+    for part in expression.split("."):
+        found.append(part.removesuffix("[*]"))
+        found += [EACH] if part.endswith("[*]") else []
+    return tuple(found)
+
+
+def at(path: Path, schema: Schema, *, required: bool) -> Schema:
+    """Return the schema of a body that holds a value of `schema` at a path."""
+    for step in reversed(path):
+        match step:
+            case str():
+                schema = {"type": "object", "properties": {step: schema}}
+                schema |= {"required": [step]} if required else {}
+            case -1:
+                schema = {"type": "array", "items": schema}
+            case _:
+                schema = {"type": "array", "prefixItems": [*([{}] * step), schema]}
+                schema |= {"minItems": step + 1} if required else {}
+    return schema
+
+
+def merged(left: Schema, right: Schema) -> Schema:
+    """Return the schema that the schemas of two places in one body make together."""
+    both = {
+        key: _joined(key, left[key], value) if key in left else value
+        for key, value in right.items()
+    }
+    return {**left, **both}
+
+
+def _joined(keyword: str, left: Json, right: Json) -> Json:
+    match left, right:
+        case dict(), dict():
+            return merged(left, right)
+        case list(), list() if keyword == "prefixItems":
+            nothing: Schema = {}
+            places = zip_longest(left, right, fillvalue=nothing)
+            return [_joined("", mine, theirs) for mine, theirs in places]
+        case list(), list():
+            return [*left, *(item for item in right if item not in left)]
+        case int(), int():
+            return max(left, right)
+        case _:
+            return right
+
+
+def _kept(argument: Argument, rule: r.AnyRule) -> bool:
+    return argument.status == rule.status == "documented"
+
+
+def _constant(value: Json) -> Schema:
+    match value:
+        case dict():
+            whole: Schema = {"type": "object"}
+            for key, item in value.items():
+                whole = merged(whole, at((key,), _constant(item), required=True))
+            return whole
+        case list():
+            items: list[Json] = [_constant(item) for item in value]
+            return {"type": "array", "prefixItems": items, "minItems": len(items)}
+        case _:
+            return {"const": value}
+
+
+def _argument(operation: Operation, name: str) -> Schema:
+    """Return the schema of one argument's value, with all that is said of it in words."""
+    argument = operation.arguments[name]
+    words: Schema = {"description": _description(operation, name)}
+    if argument.default is not None:
+        words["default"] = argument.default
+    if argument.absent is not None and _kept(argument, argument.absent):
+        return {**words, "not": {}}
+    kept = [rule for _, rule in argument.rules if _kept(argument, rule)]
+    match argument.type:
+        case "images":
+            return {**words, **_images(operation, argument, kept)}
+        case "file":
+            return {**words, **FILE}
+        case plain:
+            found: Schema = {**words, "type": str(plain)}
+            for rule in kept:
+                found |= _keywords(rule)
+            return found
+
+
+def _images(operation: Operation, argument: Argument, kept: list[r.AnyRule]) -> Schema:
+    by_address = any(isinstance(rule, r.UrlOnly) for rule in kept)
+    item: Schema = dict(FILE) if operation.body == "form" else {"type": "string"}
+    if by_address:
+        item |= {"format": "uri", "pattern": URL}
+    several: Schema = {"type": "array", "items": item}
+    for rule in kept:
+        if isinstance(rule, r.Count):
+            several |= {"minItems": rule.min, "maxItems": rule.max}
+    return {"anyOf": [item, several]} if argument.single else several
+
+
+def _keywords(rule: r.AnyRule) -> Schema:
+    match rule:
+        case r.OneOf(values=values):
+            return {"enum": list(values)}
+        case r.Range(min=low, max=high):
+            bounds: Schema = {} if low is None else {"minimum": low}
+            return bounds if high is None else {**bounds, "maximum": high}
+        case r.MaxLength(characters=most):
+            return {"maxLength": most}
+        case r.Format(shape="size", words=words, examples=examples):
+            either = "|".join([*map(re.escape, words), SIZE])
+            return {"pattern": f"^({either})$", "examples": [*examples, *words]}
+        case r.Format(shape="url"):
+            return {"format": "uri", "pattern": URL}
+        case _:
+            return {}
+
+
+def _conditions(operation: Operation) -> Iterator[Schema]:
+    """Yield the rules about two arguments; an omitted one means its default, if it has one."""
+    for constraint in operation.constraints:
+        rule, argument = constraint.rule, operation.arguments[constraint.parameter]
+        if not isinstance(rule, r.OnlyWith | r.NeverWith) or not _kept(argument, rule):
+            continue
+        other = operation.arguments[rule.argument]
+        fits, own = _pair(rule)
+        required = other.default is not None and not _fits(rule, other.default)
+        here, there = steps(argument.wire), steps(other.wire)
+        if not own and here[:-1] == there[:-1]:
+            # Means the same as the other form; tools that generate requests know it better.
+            then = at(there[-1:], fits, required=required)
+            yield at(here[:-1], {"dependentSchemas": {str(here[-1]): then}}, required=False)
+        else:
+            when, then = at(here, own, required=True), at(there, fits, required=required)
+            condition: Schema = {"title": describe(constraint), "if": when, "then": then}
+            yield {"allOf": [condition]}
+
+
+def _pair(rule: r.OnlyWith | r.NeverWith) -> tuple[Schema, Schema]:
+    """Return what the other argument's value must be, and for which own values."""
+    if isinstance(rule, r.OnlyWith):
+        own: Schema = {"not": {"enum": list(rule.unless)}} if rule.unless else {}
+        return {"enum": list(rule.values)}, own
+    fits: Schema = {"not": {"enum": list(rule.values)}} if rule.values else {}
+    if rule.above is not None:
+        fits["maximum"] = rule.above
+    return fits, {"enum": list(rule.when)} if rule.when else {}
+
+
+def _fits(rule: r.OnlyWith | r.NeverWith, value: r.Scalar) -> bool:
+    if isinstance(rule, r.OnlyWith):
+        return r.member(value, rule.values)
+    above = rule.above is not None and isinstance(value, int) and value > rule.above
+    return not (above or r.member(value, rule.values))
+
+
+def _description(operation: Operation, name: str) -> str:
+    argument = operation.arguments[name]
+    sentences = []
+    for constraint in operation.constraints:
+        if constraint.parameter == name:
+            where = f"{describe(constraint)} ({constraint.rule.source})"
+            if not _kept(argument, constraint.rule):
+                where += f", {constraint.rule.status}: not in this schema"
+            elif not says(operation, constraint):
+                where += ", which no keyword can say"
+            sentences.append(where)
+    kind = argument.type_rule
+    if kind is None or not _kept(argument, kind):
+        sentences.append(f"{name} is shown as {argument.type}; whether others are refused is open")
+    return "; ".join([*sentences, argument.note] if argument.note else sentences)

@@ -1,0 +1,154 @@
+"""Where a number is written, and expressions into a reply's body; checked when a TOML loads."""
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
+from jmespath.parser import ParsedResult
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationInfo,
+)
+
+from harness.core.jsonvalue import Json
+
+Status = Literal["documented", "undocumented", "contradictory"]
+"""`documented` is judged; the other two are only observed."""
+
+
+class Frozen(BaseModel):
+    """A value read from a TOML: immutable, and strict about keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Document(Frozen):
+    """A text that promises something: `file` is its name among the seeds or facts."""
+
+    file: str
+    title: str
+
+
+class Source(Frozen):
+    """The place of a promise: the document's file name and the section in it."""
+
+    document: str
+    section: str
+
+    def __str__(self) -> str:
+        return f"{self.document}: {self.section}"
+
+
+def _parse_source(value: object, info: ValidationInfo) -> object:
+    """Read `"seed: Size Constraints"` with the TOML's own table of documents."""
+    if not isinstance(value, str):
+        return value
+    key, colon, section = value.partition(": ")
+    documents = (info.context or {}).get("documents", {})
+    if not colon or not section.strip():
+        raise ValueError(f"{value!r} names no section; write 'document: section'")
+    if key not in documents:
+        known = ", ".join(sorted(documents)) or "none"
+        raise ValueError(f"{key!r} is not among the documents of this file ({known})")
+    return {"document": documents[key], "section": section.strip()}
+
+
+Cited = Annotated[Source, BeforeValidator(_parse_source), PlainSerializer(str)]
+"""A `Source`, written in TOML as `"<key in [documents]>: <section>"`."""
+
+
+class Expression:
+    """A JMESPath expression into a JSON body, compiled once."""
+
+    __slots__ = ("_compiled", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._compiled: ParsedResult = jmespath.compile(text)
+
+    def search(self, document: Json) -> Json:
+        """Return what the expression finds, or None where it does not fit the body."""
+        try:
+            found: Json = self._compiled.search(document)
+        except JMESPathError:  # a hostile body may make a function's argument the wrong type
+            return None
+        return found
+
+    def functions(self) -> Iterator[str]:
+        """Name the functions that the expression calls: a misspelt one fails only when called."""
+        yield from _called(self._compiled.parsed)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+
+def _called(node: Mapping[str, Any]) -> Iterator[str]:
+    if node["type"] == "function_expression":
+        yield str(node["value"])
+    for child in node["children"]:
+        if isinstance(child, Mapping):
+            yield from _called(child)
+
+
+def _compile(value: object) -> object:
+    if isinstance(value, Expression):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("write a JMESPath expression as a string")  # noqa: TRY004 - pydantic's way
+    try:
+        with warnings.catch_warnings(action="error"):  # a deprecated literal is a mistake, too
+            found = Expression(value)
+        unknown = sorted(set(found.functions()) - set(Functions.FUNCTION_TABLE))
+    except JMESPathError as error:
+        reason = " ".join(str(error).split())  # the library draws a marker under the text
+        raise ValueError(f"{value!r} is no JMESPath expression: {reason}") from None
+    except PendingDeprecationWarning as error:
+        raise ValueError(f"{value!r} is deprecated: {' '.join(str(error).split())}") from None
+    except (RecursionError, ValueError):  # nested too deep, or an index of thousands of digits
+        raise ValueError(f"{value[:40]!r}... is too large for an expression") from None
+    if unknown:
+        raise ValueError(f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have")
+    return found
+
+
+Compiled = Annotated[Expression, BeforeValidator(_compile), PlainSerializer(lambda e: e.text)]
+"""A JMESPath expression, compiled when the TOML loads."""
+
+
+def _pattern(value: str) -> str:
+    try:
+        with warnings.catch_warnings(action="error"):
+            re.compile(value)
+    except (re.error, RecursionError, OverflowError, FutureWarning, DeprecationWarning) as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+"""A regular expression, checked when the TOML loads."""
+
+Paths = tuple[Compiled, ...]
+"""Several expressions in order of preference, for where documents disagree."""
+
+
+def first_match(paths: Paths, document: Json) -> Json:
+    """Return what the first fitting expression finds: anything but None and the empty list."""
+    for path in paths:
+        found = path.search(document)
+        if found is not None and found != []:
+            return found
+    return None

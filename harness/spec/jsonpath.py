@@ -1,0 +1,122 @@
+"""Places in a JSON body, as a TOML writes them: `gptImage2Params.quality`, `tools[0].size`."""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+
+from harness.core.jsonvalue import Json
+from harness.spec.rules import same
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]", re.ASCII)
+_PLACE = re.compile(r"(?:[^.\[\]]+(?:\[\d{1,4}\])*\.)*[^.\[\]]+", re.ASCII)
+
+
+def is_place(text: str) -> bool:
+    """Tell whether a text names a place of a JSON body: keys, with indices of lists on the way."""
+    return _PLACE.fullmatch(text) is not None
+
+
+def steps(place: str) -> tuple[str | int, ...]:
+    """Return a place's keys and indices; a form field's name (`image[]`) is one key."""
+    if place.endswith("[]"):
+        return (place,)
+    found = _STEP.findall(place)
+    return tuple(int(index) if index else key for key, index in found)
+
+
+def put(body: dict[str, Json], place: str, value: Json) -> None:
+    """Put a value at a place, making the objects on the way; a list must be there already."""
+    *parents, last = steps(place)
+    here: Json = body
+    for step in parents:
+        match here, step:
+            case dict(), str():
+                here = here.setdefault(step, {})
+            case list(), int() if step < len(here):
+                here = here[step]
+            case _:
+                return
+    if isinstance(here, dict) and isinstance(last, str):
+        here[last] = value
+
+
+def take(body: dict[str, Json], place: str) -> tuple[bool, Json]:
+    """Take a value away from a place; tell whether there was one."""
+    *parents, last = steps(place)
+    here: Json = body
+    for step in parents:
+        match here, step:
+            case dict(), str():
+                here = here.get(step)
+            case list(), int() if step < len(here):
+                here = here[step]
+            case _:
+                return False, None
+    if not isinstance(here, dict) or not isinstance(last, str) or last not in here:
+        return False, None
+    return True, here.pop(last)
+
+
+def without_place(body: dict[str, Json], constant: dict[str, Json]) -> dict[str, Json]:
+    """Return a copy of a body that lacks what `constant` always sends, ready to be taken apart.
+
+    Of a list of objects, the one that holds the constant's values comes to the constant's place:
+    a client may send other tools beside the one that is meant.
+    """
+    left = deepcopy(body)
+    for key, value in constant.items():
+        rest = _beside(left.get(key), value)
+        if rest is None:
+            left.pop(key, None)
+        else:
+            left[key] = rest
+    return left
+
+
+def _beside(there: Json, constant: Json) -> Json:
+    """Return what a value holds beside a constant, None where that is nothing."""
+    match there, constant:
+        case list(), list():
+            return _stripped(there, constant) or None
+        case dict(), dict():
+            return without_place(there, constant) or None
+        case _:
+            return None if same(there, constant) else there
+
+
+def _stripped(there: list[Json], constant: list[Json]) -> list[Json]:
+    rest = list(there)
+    meant: list[Json] = []
+    for item in constant:
+        at = next((place for place, one in enumerate(rest) if _holds(one, item)), None)
+        found: Json = {} if at is None else rest.pop(at)
+        # An object stays even when it is empty: arguments have their places in it.
+        match found, item:
+            case dict(), dict():
+                meant.append(without_place(found, item))
+            case _:
+                meant.append({})
+    return [*meant, *rest]
+
+
+def _holds(value: Json, wanted: Json) -> bool:
+    if isinstance(value, dict) and isinstance(wanted, dict):
+        return all(value.get(key) == item for key, item in wanted.items())
+    return value == wanted
+
+
+def leaves(body: Json, parents: set[str], prefix: str = "") -> Iterator[str]:
+    """Name every place that holds something.
+
+    Nulls are nothing, and so is an empty object where arguments have their place (`parents`) or in
+    a list of constants.
+    """
+    if isinstance(body, dict) and (body or prefix in parents):
+        for key, value in body.items():
+            yield from leaves(value, parents, f"{prefix}.{key}" if prefix else key)
+    elif isinstance(body, list) and body and all(isinstance(item, dict) for item in body):
+        parents = parents | {f"{prefix}[{index}]" for index in range(len(body))}
+        for index, value in enumerate(body):
+            yield from leaves(value, parents, f"{prefix}[{index}]")
+    elif body is not None and prefix:
+        yield prefix

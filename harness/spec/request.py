@@ -1,0 +1,242 @@
+"""Canonical arguments to a provider's request, and back.
+
+One table serves both ways: a case becomes a request, and a request recorded by somebody else
+becomes a case again.
+"""
+
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+
+from harness.core.exchange import Part, Request
+from harness.core.jsonvalue import Json, canonical
+from harness.core.placeholders import ASSETS
+from harness.spec.jsonpath import leaves, put, take, without_place
+from harness.spec.provider import Argument, Operation, Provider
+from harness.spec.rules import Arguments, edges, member
+
+EVENTS, JSON = ("Accept", "text/event-stream"), ("Accept", "application/json")
+JSON_BODY = ("Content-Type", "application/json")
+
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+_BOOLEANS: dict[str, Json] = {"true": True, "false": False}
+
+
+def build_request(
+    provider: Provider, operation: Operation, arguments: Arguments, *, key: str | None = None
+) -> Request:
+    """Return the request for these arguments as it goes on the wire, the API key excepted.
+
+    Values are sent as they are, allowed or not; nothing is added that the arguments do not name
+    but the operation's constants. Files that are uploaded first stand in the body under stand-in
+    addresses. `key` goes out as the idempotency key, where the provider knows one.
+    """
+    streaming = arguments.get("stream") is True and operation.stream is not None
+    headers = [EVENTS if streaming else JSON]
+    if key is not None and operation.job is not None and operation.job.idempotency is not None:
+        headers.append((operation.job.idempotency.header, key))
+    as_form = operation.body == "form"
+    return Request(
+        method=operation.method,
+        target=operation.path,
+        headers=tuple(headers) if as_form else (JSON_BODY, *headers),
+        body=None if as_form else _body(operation, arguments),
+        form=_form(operation, arguments) if as_form else None,
+        timeout_s=timeout_s(provider, arguments),
+    )
+
+
+def _body(operation: Operation, arguments: Arguments) -> dict[str, Json]:
+    body: dict[str, Json] = deepcopy(operation.constant)
+    for name, value in arguments.items():
+        argument = operation.arguments.get(name)
+        put(body, argument.wire if argument else name, _sent(argument, value))
+    return body
+
+
+def carried(operation: Operation, arguments: Arguments) -> dict[str, Json]:
+    """Return the arguments as the provider can see them: a form knows texts and files only.
+
+    So `123` for a text is no wrong type in a form, and `1.5` for a whole number still is one.
+    """
+    if operation.body != "form":
+        return dict(arguments)
+    found: dict[str, Json] = {}
+    for name, value in arguments.items():
+        argument = operation.arguments.get(name)
+        if argument is None or argument.type in ("images", "file"):
+            found[name] = value
+        else:
+            found[name] = _typed(argument, value if isinstance(value, str) else canonical(value))
+    return found
+
+
+def timeout_s(provider: Provider, arguments: Arguments) -> float:
+    """Return how long to wait for the whole reply, in seconds, as the documents advise."""
+    size = edges(arguments.get("size"))
+    large = arguments.get("resolution") == "4K"
+    if size is not None:
+        large = size[0] * size[1] > provider.timeouts.large_above_pixels
+    return provider.timeouts.large_s if large else provider.timeouts.normal_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A recorded request in canonical words; `unknown` are the wire keys that no argument maps."""
+
+    operation: str
+    arguments: dict[str, Json]
+    unknown: tuple[str, ...]
+
+
+def read_request(
+    provider: Provider, method: str, path: str, body: Json, fields: tuple[Part, ...] | None = None
+) -> Reading | None:
+    """Turn a request back into arguments, or return None where the provider has no such operation.
+
+    Where several operations share a path, the one that explains most of the body is meant.
+    """
+    readings = [
+        reading
+        for name, operation in provider.operations.items()
+        if method.upper() == operation.method
+        and any(path.endswith(known) for known in (operation.path, *operation.also))
+        for reading in [_read_one(name, operation, body, fields)]
+    ]
+    return min(readings, key=lambda reading: _surprise(provider, reading), default=None)
+
+
+def _surprise(provider: Provider, reading: Reading) -> tuple[int, int]:
+    """Count what an operation leaves unexplained of a request, and what it misses in it.
+
+    A mode of another operation counts as unexplained: it is what tells operations on one path
+    apart.
+    """
+    arguments = provider.operation(reading.operation).arguments
+    missing = sum(
+        argument.required is not None and name not in reading.arguments
+        for name, argument in arguments.items()
+    )
+    modes = arguments["mode"].one_of if "mode" in arguments else None
+    mode = reading.arguments.get("mode")
+    stray = modes is not None and mode is not None and not member(mode, modes.values)
+    return (len(reading.unknown) + stray, missing)
+
+
+def _read_one(
+    name: str, operation: Operation, body: Json, fields: tuple[Part, ...] | None
+) -> Reading:
+    if fields is not None:
+        return _read_form(name, operation, fields)
+    left = without_place(body if isinstance(body, dict) else {}, operation.constant)
+    arguments: dict[str, Json] = {}
+    for canonical_name, argument in operation.arguments.items():
+        found = (take(left, place)[1] for place in (argument.wire, *argument.also))
+        value = next((one for one in found if one is not None), None)
+        if value is not None:  # null means omitted
+            arguments[canonical_name] = _listed(operation, argument, value)
+    parents = {
+        argument.wire.rpartition(".")[0]
+        for argument in operation.arguments.values()
+        if "." in argument.wire
+    }
+    return Reading(operation=name, arguments=arguments, unknown=tuple(leaves(left, parents)))
+
+
+def _read_form(name: str, operation: Operation, fields: tuple[Part, ...]) -> Reading:
+    """Read a form: its names are no paths, and it knows texts and files only."""
+    left = _gathered(fields)
+    for key, value in operation.constant.items():
+        if left.get(key) == form_part(key, value).value:
+            left.pop(key, None)
+    arguments: dict[str, Json] = {}
+    for canonical_name, argument in operation.arguments.items():
+        place = next((one for one in (argument.wire, *argument.also) if one in left), None)
+        if place is not None:
+            value = _typed(argument, left.pop(place))
+            arguments[canonical_name] = _listed(operation, argument, value)
+    return Reading(operation=name, arguments=arguments, unknown=tuple(left))
+
+
+def _listed(operation: Operation, argument: Argument, value: Json) -> Json:
+    """Return one image as the list that it is, where the provider takes one without a list."""
+    alone = argument.type == "images" and not isinstance(value, list)
+    may = operation.body == "form" or (argument.single and isinstance(value, str))
+    return [value] if alone and may else value
+
+
+def _typed(argument: Argument, value: Json) -> Json:
+    """Read a form's text as its argument's type; text that is none of that type stays as it is."""
+    if not isinstance(value, str):
+        return value
+    if argument.type == "integer" and _INTEGER.fullmatch(value):
+        return int(value)
+    if argument.type == "boolean" and value in _BOOLEANS:
+        return _BOOLEANS[value]
+    return value
+
+
+def _sent(argument: Argument | None, value: Json) -> Json:
+    if argument is None or argument.type not in ("images", "file"):
+        return value
+    named = [_address(item) for item in value] if isinstance(value, list) else _address(value)
+    single = argument.single and isinstance(named, list) and len(named) == 1
+    return named[0] if single and isinstance(named, list) else named
+
+
+def _address(item: Json) -> Json:
+    """Return a file's stand-in address, under which it will be served or uploaded."""
+    is_file = isinstance(item, dict) and isinstance(item.get("filename"), str)
+    return f"{ASSETS}{item['filename']}" if is_file and isinstance(item, dict) else item
+
+
+def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for name, value in {**operation.constant, **arguments}.items():
+        argument = operation.arguments.get(name)
+        wire = argument.wire if argument else name
+        several = isinstance(value, list) and (argument is None or argument.type == "images")
+        values = value if several and isinstance(value, list) else [value]
+        parts += [form_part(wire, item) for item in values]
+    return tuple(parts)
+
+
+def form_part(wire: str, value: Json) -> Part:
+    """Return a form's part: a file where the value describes one, else its text."""
+    if isinstance(value, dict) and "media_type" in value:
+        numbers = {
+            key: item if isinstance(item, int) else None
+            for key, item in ((k, value.get(k)) for k in ("bytes", "width", "height"))
+        }
+        return Part(
+            name=wire,
+            filename=str(value.get("filename", "image")),
+            media_type=str(value["media_type"]),
+            digest=str(value.get("digest", "")),
+            size_bytes=numbers["bytes"],
+            width_px=numbers["width"],
+            height_px=numbers["height"],
+            alpha=alpha if isinstance(alpha := value.get("alpha"), bool) else None,
+        )
+    return Part(name=wire, value=value if isinstance(value, str) else canonical(value))
+
+
+def _gathered(parts: tuple[Part, ...]) -> dict[str, Json]:
+    """Read a form's parts as one object; a name that comes again becomes a list."""
+    body: dict[str, Json] = {}
+    for part in parts:
+        value: Json = part.value
+        if part.value is None:
+            value = {
+                "media_type": part.media_type,
+                "bytes": part.size_bytes,
+                "width": part.width_px,
+                "height": part.height_px,
+                **({} if part.alpha is None else {"alpha": part.alpha}),
+            }
+        if part.name in body:
+            earlier = body[part.name]
+            body[part.name] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
+        else:
+            body[part.name] = value
+    return body

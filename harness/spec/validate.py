@@ -1,0 +1,163 @@
+"""What must agree between the keys of a TOML: found in the raw tables, all of it at once.
+
+A schema stops at the first level that does not fit; these checks read around what is malformed
+(the schema reports that), so that a file never has to be loaded twice to learn of all mistakes.
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+from harness.spec.jsonpath import is_place, put, take
+from harness.spec.provider import PARAMETERS, RULE_TYPES
+from harness.spec.rules import member
+
+Table = Mapping[str, Any]
+
+_JSON = {"string": str, "integer": int, "boolean": bool}
+
+
+def disagreements(raw: Table) -> Iterator[str]:
+    """Yield one sentence per disagreement, `key: reason`, in the order of the file."""
+    if ("base_url" in raw) != ("base_url_source" in raw):
+        yield "base_url: goes together with base_url_source"
+    for name, operation in toml_table(raw.get("operations")).items():
+        yield from _operation(f"operations.{name}", toml_table(operation))
+    yield from _prices(toml_table(raw.get("prices")))
+
+
+def toml_table(value: object) -> Table:
+    """Return a table, or an empty one where something else stands in its place."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _array(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _among(value: object, known: object) -> bool:
+    return isinstance(value, str) and isinstance(known, Mapping | list | tuple) and value in known
+
+
+def _operation(key: str, operation: Table) -> Iterator[str]:
+    arguments = toml_table(operation.get("arguments"))
+    wires: dict[str, str] = {}
+    for name, argument in arguments.items():
+        place = f"{key}.arguments.{name}"
+        if name not in PARAMETERS:
+            yield f"{place}: not in the vocabulary of parameters"
+        wire = toml_table(argument).get("wire")
+        if isinstance(wire, str) and wires.setdefault(wire, name) != name:
+            yield f"{place}.wire: {wire!r} is already the place of {wires[wire]}"
+        yield from _argument(place, toml_table(argument), arguments)
+    if operation.get("body") != "form":
+        yield from _places(key, operation, arguments)
+    yield from _job(key, operation)
+    yield from _beside(key, operation, arguments)
+
+
+def _places(key: str, operation: Table, arguments: Table) -> Iterator[str]:
+    """Put a value at every place of a JSON body, and look which of them are there."""
+    body = deepcopy(dict(toml_table(operation.get("constant"))))
+    names: dict[str, str] = {}
+    for name, argument in arguments.items():
+        wire = toml_table(argument).get("wire")
+        if isinstance(wire, str):
+            names.setdefault(wire, name)
+    for wire in filter(is_place, names):
+        put(body, wire, wire)
+    for wire, name in names.items():
+        if not is_place(wire):
+            yield f"{key}.arguments.{name}.wire: {wire!r} is no place of a JSON body"
+        elif not take(body, wire)[0]:
+            yield (
+                f"{key}.arguments.{name}.wire: {wire!r} has no room beside the constants and the "
+                "other arguments"
+            )
+
+
+def _beside(key: str, operation: Table, arguments: Table) -> Iterator[str]:
+    """Compare what goes on beside a request with the arguments it is about."""
+    for name, kind in (("upload", "images"), ("webhook", "string")):
+        argument = toml_table(operation.get(name)).get("argument")
+        if isinstance(argument, str) and toml_table(arguments.get(argument)).get("type") != kind:
+            yield f"{key}.{name}.argument: {argument!r} is no argument of type {kind}"
+    if "webhook" in operation and "job" not in operation:
+        yield f"{key}.webhook: goes together with the table 'job'"
+
+
+def _argument(place: str, argument: Table, arguments: Table) -> Iterator[str]:
+    kind = argument.get("type")
+    for name, kinds in RULE_TYPES.items():
+        if name in argument and isinstance(kind, str) and kind not in kinds:
+            yield f"{place}.{name}: speaks of {' or '.join(kinds)}, not of a {kind}"
+    least, most = (
+        toml_table(argument.get(name)).get("pixels") for name in ("min_pixels", "max_pixels")
+    )
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        yield f"{place}.min_pixels: {least} is above max_pixels, {most}"
+    yield from _values(place, argument)
+    for name in ("only_with", "never_with", "same_size", "same_format"):
+        yield from _other(f"{place}.{name}", toml_table(argument.get(name)), arguments)
+
+
+def _values(place: str, argument: Table) -> Iterator[str]:
+    """Compare the values of an argument with its type and its list."""
+    wanted = _JSON.get(str(argument.get("type")))
+    one_of = toml_table(argument.get("one_of"))
+    listed = tuple(_array(one_of.get("values")))
+    strays = (value for value in listed if wanted and type(value) is not wanted)
+    yield from (f"{place}.one_of.values: {value!r} is no {argument['type']}" for value in strays)
+    unlisted = (value for value in _array(one_of.get("shown")) if not member(value, listed))
+    yield from (f"{place}.one_of.shown: {value!r} is not among the values" for value in unlisted)
+    for name in (name for name in ("default", "cheapest") if name in argument):
+        value = argument[name]
+        if wanted and type(value) is not wanted:
+            yield f"{place}.{name}: {value!r} is no {argument['type']}"
+        elif listed and not member(value, listed):
+            yield f"{place}.{name}: {value!r} is not among the values of one_of"
+
+
+def _other(place: str, rule: Table, arguments: Table) -> Iterator[str]:
+    """Compare a rule about two arguments with the other one."""
+    name = rule.get("argument")
+    if not isinstance(name, str):
+        return
+    if name not in arguments:
+        yield f"{place}.argument: {name!r} is no argument of this operation"
+        return
+    listed = tuple(_array(toml_table(toml_table(arguments[name]).get("one_of")).get("values")))
+    for value in _array(rule.get("values")) if listed else ():
+        if not member(value, listed):
+            yield f"{place}.values: {value!r} is not among the values of {name}"
+
+
+def _job(key: str, operation: Table) -> Iterator[str]:
+    if (operation.get("protocol") == "job") != ("job" in operation):
+        yield f"{key}: protocol 'job' and the table 'job' go together"
+    job = toml_table(operation.get("job"))
+    path = job.get("poll_path")
+    if isinstance(path, str) and "{id}" not in path:
+        yield f"{key}.job.poll_path: {path!r} has no place for the job's {{id}}"
+    states = [state for kind in ("pending", "done", "failed") for state in _array(job.get(kind))]
+    for state in dict.fromkeys(repr(state) for state in states):
+        if sum(repr(other) == state for other in states) > 1:
+            yield f"{key}.job: the state {state} is listed twice"
+
+
+def _prices(prices: Table) -> Iterator[str]:
+    tiers = [toml_table(tier) for tier in _array(prices.get("tiers"))]
+    names = [tier.get("name") for tier in tiers]
+    edges = [tier.get("long_edge_max") for tier in tiers]
+    numbers = [edge for edge in edges if isinstance(edge, int)]
+    if numbers != sorted(set(numbers)):
+        yield "prices.tiers: write them from the smallest long edge to the largest"
+    if "auto_tier" in prices and not _among(prices["auto_tier"], names):
+        yield f"prices.auto_tier: {prices['auto_tier']!r} is no tier"
+    for place, row in enumerate(_array(prices.get("rows"))):
+        given = toml_table(row)
+        if "tier" in given and not _among(given["tier"], names):
+            yield f"prices.rows.{place}.tier: {given['tier']!r} is no tier"
+        for name in toml_table(given.get("when")):
+            if name not in PARAMETERS:
+                yield f"prices.rows.{place}.when.{name}: not in the vocabulary of parameters"

@@ -1,0 +1,1 @@
+"""Workloads from TOML, and how near a provider comes to each."""

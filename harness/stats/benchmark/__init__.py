@@ -1,0 +1,1 @@
+"""Records of a benchmark to attempts, and attempts to figures."""

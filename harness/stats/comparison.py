@@ -1,0 +1,147 @@
+"""A race between all providers that serve a workload exactly, two by two, by pairs of attempts."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from harness.core.benchmark import Design
+from harness.stats.benchmark.model import Attempt, Word
+from harness.stats.sequential import Comparing, Time
+
+MARGIN = 1.1
+"""Two providers are equally fast where the ratio of their times lies within 1 / 1.1 and 1.1."""
+
+HOPELESS = 10
+"""A provider that served none of its first 10 attempts at a workload is not waited for."""
+
+Two = tuple[str, str, str]
+"""A workload and two providers, in the order of the design."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    end_s: float
+    key: tuple[str, int, str]
+    of: Two
+    times: tuple[Time, Time]
+
+
+@dataclass(slots=True, kw_only=True)
+class PairwiseComparisons:
+    """Who is faster than whom, at any moment, at an error rate of `alpha` for the whole race.
+
+    Pairs are attempts of one stage, block and case at two providers; warm-ups are none, and neither
+    is one of which an attempt was refused, failed or was cut off by us: how often that happens is
+    another question. Rows of an emulator are paired among themselves only. Pairs count in the order
+    in which they were whole, as far as they are told together.
+
+    Each of the comparisons is decided at `alpha` over their number (the union bound).
+    """
+
+    contenders: Mapping[str, tuple[str, ...]]
+    alpha: float = 0.05
+    comparing: dict[Two, Comparing] = field(init=False)
+    _times: dict[tuple[object, ...], dict[str, tuple[float, Time]]] = field(default_factory=dict)
+    _pending: list[_Pair] = field(default_factory=list)
+    _tried: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _served: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        """Make a comparison of every two."""
+        every = [
+            (workload, first, second)
+            for workload, names in self.contenders.items()
+            for first, second in combinations(names, 2)
+        ]
+        self.comparing = {two: Comparing(needed=len(every) / self.alpha) for two in every}
+
+    def add(self, seen: Attempt) -> None:
+        """Take note of an attempt; what is not about the race is left out."""
+        if seen.warm_up or seen.provider not in self.contenders.get(seen.workload, ()):
+            return
+        self._tried[seen.workload, seen.provider] += 1
+        self._served[seen.workload, seen.provider] += seen.end == "served"
+        if seen.end not in ("served", "timeout"):
+            return
+        time = Time(seconds=seen.seconds, served=seen.end == "served", limit_s=seen.limit_s)
+        place = (seen.emulated, seen.workload, seen.stage, seen.block, seen.case)
+        others = self._times.setdefault(place, {})
+        if seen.provider not in others:
+            others[seen.provider] = (seen.end_s, time)
+            self._pending += self._pairs(seen, others)
+
+    def settle(self) -> None:
+        """Let all pairs count that are whole by now."""
+        for pair in sorted(self._pending, key=lambda pair: (pair.end_s, pair.key, pair.of)):
+            self.comparing[pair.of].add(*pair.times)
+        self._pending.clear()
+
+    def word(self, two: Two) -> Word:
+        """Return which of two is faster, as far as it is decided."""
+        found = self.comparing[two]
+        if found.slower is not None:
+            return "first" if found.slower else "second"
+        return "equal" if found.within(MARGIN) else "open"
+
+    def beaten(self, workload: str) -> dict[str, str]:
+        """Return who is out of the race of a workload, and which faster one put it out."""
+        out: dict[str, str] = {}
+        for two in self._of(workload):
+            _, first, second = two
+            match self.word(two):
+                case "first":
+                    out.setdefault(second, first)
+                case "second":
+                    out.setdefault(first, second)
+                case _:
+                    pass
+        return out
+
+    def hopeless(self, workload: str) -> tuple[str, ...]:
+        """Return who has served nothing of a workload, and had its chances."""
+        return tuple(
+            name
+            for name in self.contenders[workload]
+            if self._tried[workload, name] >= HOPELESS and not self._served[workload, name]
+        )
+
+    def serving(self, workload: str) -> tuple[str, ...]:
+        """Return who has served a workload at least once."""
+        return tuple(one for one in self.contenders[workload] if self._served[workload, one])
+
+    def undecided(self, workload: str) -> tuple[Two, ...]:
+        """Return the comparisons that are open between those who are still in the race."""
+        out = {*self.beaten(workload), *self.hopeless(workload)}
+        return tuple(
+            two for two in self._of(workload) if not out & {*two[1:]} and self.word(two) == "open"
+        )
+
+    def _of(self, workload: str) -> Iterator[Two]:
+        return (two for two in self.comparing if two[0] == workload)
+
+    def _pairs(self, seen: Attempt, others: Mapping[str, tuple[float, Time]]) -> Iterator[_Pair]:
+        for two in self._of(seen.workload):
+            if seen.provider in two[1:] and all(name in others for name in two[1:]):
+                (one_s, one), (other_s, other) = (others[name] for name in two[1:])
+                yield _Pair(
+                    end_s=max(one_s, other_s),
+                    key=(seen.stage, seen.block, seen.case),
+                    of=two,
+                    times=(one, other),
+                )
+
+
+def pairwise_comparisons(design: Design) -> PairwiseComparisons:
+    """Return the race of a benchmark: only who serves a workload exactly takes part in it."""
+    return PairwiseComparisons(
+        contenders={
+            workload.name: tuple(
+                fit.provider
+                for fit in design.fits
+                if fit.workload == workload.name and fit.kind == "exact"
+            )
+            for workload in design.workloads
+        },
+        alpha=design.alpha,
+    )

@@ -1,0 +1,1 @@
+"""Records of a conformance run to figures: latency, completion, streams, cost, errors."""

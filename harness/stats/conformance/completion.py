@@ -1,0 +1,123 @@
+"""When jobs ended: between two polls, and by webhook where a signed one came."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness.core.exchange import Failure, submission
+from harness.core.outcome import Images
+from harness.core.record import Record
+from harness.core.verdict import Estimate
+from harness.core.webhook import webhooks_received
+from harness.spec.ending import ended_between
+from harness.spec.expressions import first_match
+from harness.spec.lifecycle import Job, Webhook
+from harness.spec.provider import Operation, Provider
+from harness.stats import intervals
+from harness.wire.job import job_id_of
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """When the served jobs of one provider's operation ended, in seconds since their submission.
+
+    Polls tell an end from both sides only: `after` is the median of the lower bounds (the last
+    poll that said no was sent), `before` that of the upper bounds (the reply of the first that
+    said yes was whole). The median of the true ends of these `n` jobs lies between the two values.
+    `widest_gap_s` is the largest distance of a job's two bounds. `delivered` is the median time at
+    which a signed webhook told the end, over the jobs of which one came. `untimed` jobs were
+    served and have no such times.
+    """
+
+    provider: str
+    operation: str
+    after: Estimate
+    before: Estimate
+    widest_gap_s: float
+    delivered: Estimate
+    untimed: int
+
+    @property
+    def n(self) -> int:
+        """Of how many jobs the polls told the end."""
+        return self.after.n
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """One job's end in seconds since its submission left; `delivered_s` is missing without one."""
+
+    after_s: float
+    before_s: float
+    delivered_s: float | None = None
+
+
+def completion_by_operation(
+    records: Iterable[Record], providers: Mapping[str, Provider]
+) -> tuple[Completion, ...]:
+    """Return one row for each provider and operation of which a job was served and timed.
+
+    Rows stand in the order in which the records name them; KeyError for a provider not given.
+    """
+    groups: dict[tuple[str, str], list[End | None]] = {}
+    for record in records:
+        case = record.shot.case
+        operation = providers[case.provider].operation(case.operation)
+        if operation.job is not None and isinstance(record.outcome, Images) and record.outcome.job:
+            ends = groups.setdefault((case.provider, case.operation), [])
+            ends.append(completion_end(operation, operation.job, record))
+    return tuple(
+        _row(provider, operation, [one for one in ends if one], untimed=ends.count(None))
+        for (provider, operation), ends in groups.items()
+        if any(ends)
+    )
+
+
+def completion_end(operation: Operation, job: Job, record: Record) -> End | None:
+    """Return a served job's end; None where no poll tells it or the times are no times."""
+    bounds, sent = ended_between(job, record.exchanges), submission(record.exchanges)
+    if bounds is None or sent is None:
+        return None
+    left_s = sent.times.sent_s
+    if bounds[1] <= left_s or bounds[1] < bounds[0]:
+        return None
+    told_s = _told_s(operation.webhook, job, record) if operation.webhook else None
+    return End(
+        after_s=bounds[0] - left_s,
+        before_s=bounds[1] - left_s,
+        delivered_s=None if told_s is None or told_s < left_s else told_s - left_s,
+    )
+
+
+def _told_s(webhook: Webhook, job: Job, record: Record) -> float | None:
+    """Return when the first signed delivery told this job's end, in seconds on the run's clock."""
+    ours = record.outcome.job if isinstance(record.outcome, Images) else None
+    came = webhooks_received(record.exchanges)
+    if came is None or isinstance(came, Failure):
+        return None
+    told = [
+        one.at_s
+        for one in came
+        if one.signature == "valid"
+        and one.at_s is not None
+        and first_match(webhook.state, one.body) in (*job.done, *job.failed)
+        and job_id_of(first_match(webhook.id, one.body)) == ours
+    ]
+    return min(told, default=None)
+
+
+def _row(provider: str, operation: str, ends: list[End], *, untimed: int) -> Completion:
+    return Completion(
+        provider=provider,
+        operation=operation,
+        after=_median([one.after_s for one in ends]),
+        before=_median([one.before_s for one in ends]),
+        widest_gap_s=max(one.before_s - one.after_s for one in ends),
+        delivered=_median([one.delivered_s for one in ends if one.delivered_s is not None]),
+        untimed=untimed,
+    )
+
+
+def _median(values: list[float]) -> Estimate:
+    return intervals.quantile_estimate(values, 0.5, unit="s", confidence=CONFIDENCE)

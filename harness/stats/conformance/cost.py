@@ -1,0 +1,130 @@
+"""What a run cost at each provider, and what that money bought."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from harness.core.case import Price
+from harness.core.exchange import Exchange, Failure
+from harness.core.outcome import Fault, Images
+from harness.core.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one provider was sent, delivered and charged; amounts in the provider's own `unit`.
+
+    `requests` are HTTP round trips, polls and downloads included. `stated` served cases were
+    charged as their replies say, `listed` ones as the price list says. `wasted` is the part of
+    `amount` and `images_paid` that went to requests the documents promise to refuse.
+    `unsettled` cases broke off and may have been paid: at most `unsettled_amount` more, which is
+    not in `amount`.
+    """
+
+    provider: str
+    unit: str
+    cases: int
+    requests: int
+    images_delivered: int
+    images_paid: int
+    amount: Decimal
+    stated: int
+    listed: int
+    wasted_images: int
+    wasted_amount: Decimal
+    unsettled: int
+    unsettled_amount: Decimal
+
+    @property
+    def basis(self) -> str:
+        """What the amount rests on, in words."""
+        if self.stated and self.listed:
+            return f"{self.stated} as charged in the replies, {self.listed} by the price list"
+        if self.stated:
+            return "as charged in the replies"
+        return "by the price list" if self.listed else "nothing was served"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Paid:
+    amount: Decimal
+    images: int
+
+
+def cost_by_provider(records: Iterable[Record]) -> tuple[Cost, ...]:
+    """Return one row for each provider, in the order in which the records name them.
+
+    A case that was never sent counts nowhere. A refused case costs nothing.
+    """
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        if record.outcome is not None:
+            groups.setdefault(record.shot.case.provider, []).append(record)
+    return tuple(_of(provider, group) for provider, group in groups.items())
+
+
+def no_cost(provider: str, unit: str) -> Cost:
+    """Return the row of a provider that was sent nothing."""
+    return Cost(
+        provider=provider,
+        unit=unit,
+        cases=0,
+        requests=0,
+        images_delivered=0,
+        images_paid=0,
+        amount=Decimal(0),
+        stated=0,
+        listed=0,
+        wasted_images=0,
+        wasted_amount=Decimal(0),
+        unsettled=0,
+        unsettled_amount=Decimal(0),
+    )
+
+
+def _of(provider: str, records: list[Record]) -> Cost:
+    served = [(record, record.outcome) for record in records if isinstance(record.outcome, Images)]
+    paid = [_paid(record, outcome) for record, outcome in served]
+    wasted = [
+        _paid(record, outcome) for record, outcome in served if record.shot.case.expect == "refuse"
+    ]
+    stated = sum(outcome.charged is not None for _, outcome in served)
+    unsettled = [
+        record
+        for record in records
+        if isinstance(record.outcome, Fault) and record.outcome.may_be_paid
+    ]
+    return Cost(
+        provider=provider,
+        unit=records[0].shot.price.unit,
+        cases=len(records),
+        requests=sum(_left(item) for record in records for item in record.exchanges),
+        images_delivered=sum(len(outcome.pictures) for _, outcome in served),
+        images_paid=sum(item.images for item in paid),
+        amount=sum((item.amount for item in paid), Decimal(0)),
+        stated=stated,
+        listed=len(served) - stated,
+        wasted_images=sum(item.images for item in wasted),
+        wasted_amount=sum((item.amount for item in wasted), Decimal(0)),
+        unsettled=len(unsettled),
+        unsettled_amount=sum((item.shot.at_risk.amount for item in unsettled), Decimal(0)),
+    )
+
+
+def _left(exchange: Exchange) -> bool:
+    """Tell whether a round trip's request may have reached the provider."""
+    return not isinstance(exchange.answer, Failure) or exchange.answer.sent
+
+
+def _paid(record: Record, outcome: Images) -> _Paid:
+    """Return what a served case cost: as charged, else by the price list.
+
+    A request that the documents promise to refuse has no price; served all the same, it is taken
+    to cost what had been set aside for it.
+    """
+    price: Price = record.shot.price
+    if record.shot.case.expect == "refuse":
+        price = record.shot.at_risk
+    if outcome.charged is None:
+        return _Paid(amount=price.amount, images=price.images)
+    return _Paid(amount=outcome.charged, images=price.images if outcome.charged > 0 else 0)

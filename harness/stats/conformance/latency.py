@@ -1,0 +1,112 @@
+"""How long a provider takes to deliver images."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+
+from harness.core.outcome import Fault, Images
+from harness.core.record import Record
+from harness.core.verdict import Estimate
+from harness.stats import intervals
+
+CONFIDENCE = 0.95
+
+NEEDED = ("submit", "poll", "download")
+"""The steps that lie between a request and its images."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Time to images of one provider's operation, in seconds.
+
+    Counted from the departure of the request to the end of the last reply that its images needed,
+    over all served cases as they were planned: sizes, qualities and counts are mixed. Uploads
+    before it and follow-ups after it are not counted. `timeouts` were sent, ran
+    out of time and are in no figure, so that the true quantiles lie higher; `untimed` were served
+    without a recorded duration.
+    """
+
+    provider: str
+    operation: str
+    median: Estimate
+    p95: Estimate
+    fastest_s: float | None
+    slowest_s: float | None
+    timeouts: int
+    untimed: int
+
+    @property
+    def n(self) -> int:
+        """How many served cases the figures rest on."""
+        return self.median.n
+
+    @property
+    def left_out(self) -> str:
+        """What the figures do not hold, in words; empty where nothing is missing."""
+        parts = [
+            f"{_counted(self.timeouts, 'timeout')} left out" if self.timeouts else "",
+            f"{self.untimed} without a recorded duration" if self.untimed else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+def seconds_to_images(record: Record) -> float | None:
+    """Return the seconds from the request's departure to the end of the last reply it needed.
+
+    None where no images came, or where the recording kept no times, or times of which a later
+    request left before an earlier one: a tape may answer with the recording of an equal request
+    that another case made.
+    """
+    needed = [one for one in record.exchanges if one.step in NEEDED]
+    if not isinstance(record.outcome, Images) or not needed:
+        return None
+    if any(later.times.sent_s < one.times.sent_s for one, later in pairwise(needed)):
+        return None
+    elapsed = needed[-1].times.end_s - needed[0].times.sent_s
+    return elapsed if elapsed > 0 else None
+
+
+def latency_by_operation(records: Iterable[Record]) -> tuple[Latency, ...]:
+    """Return one row for each provider and operation that served anything or ran out of time.
+
+    Rows stand in the order in which the records name them.
+    """
+    table = pd.DataFrame(
+        [_observed(record) for record in records],
+        columns=["provider", "operation", "served", "timed_out", "seconds"],
+    )
+    rows = []
+    for key, group in table.groupby(["provider", "operation"], sort=False):
+        provider, operation = (str(part) for part in key)
+        served = group[group["served"].astype(bool)]
+        timeouts = int(group["timed_out"].sum())
+        if len(served) or timeouts:
+            rows.append(_row(provider, operation, served["seconds"], timeouts))
+    return tuple(rows)
+
+
+def _observed(record: Record) -> tuple[str, str, bool, bool, float | None]:
+    case, outcome = record.shot.case, record.outcome
+    timed_out = isinstance(outcome, Fault) and outcome.error_class == "timeout"
+    seconds = seconds_to_images(record)
+    return (case.provider, case.operation, isinstance(outcome, Images), timed_out, seconds)
+
+
+def _row(provider: str, operation: str, served: "pd.Series[float]", timeouts: int) -> Latency:
+    timed = [float(value) for value in served.dropna()]
+    return Latency(
+        provider=provider,
+        operation=operation,
+        median=intervals.quantile_estimate(timed, 0.5, unit="s", confidence=CONFIDENCE),
+        p95=intervals.quantile_estimate(timed, 0.95, unit="s", confidence=CONFIDENCE),
+        fastest_s=min(timed, default=None),
+        slowest_s=max(timed, default=None),
+        timeouts=timeouts,
+        untimed=len(served) - len(timed),
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

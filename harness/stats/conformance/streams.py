@@ -1,0 +1,123 @@
+"""When the parts of a streamed reply came."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness.core.exchange import Event, Exchange, Reply, submission
+from harness.core.outcome import Images
+from harness.core.record import Record
+from harness.core.verdict import Estimate
+from harness.spec.lifecycle import Stream
+from harness.spec.provider import Provider
+from harness.stats import intervals
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """Medians over the served streams of one provider's operation, in seconds since departure.
+
+    Each median has an n of its own: not every stream is asked for partial images. `events` counts
+    the events of a stream, all kinds together. `untimed` streams were served without a recorded
+    duration.
+    """
+
+    provider: str
+    operation: str
+    headers: Estimate
+    first_byte: Estimate
+    first_partial: Estimate
+    completed: Estimate
+    last_byte: Estimate
+    events: Estimate
+    untimed: int
+
+    @property
+    def n(self) -> int:
+        """How many streams the figures rest on."""
+        return self.last_byte.n
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """One stream: seconds since its request left; missing where there was none."""
+
+    headers_s: float | None
+    first_byte_s: float | None
+    first_partial_s: float | None
+    completed_s: float | None
+    last_byte_s: float
+    events: int
+
+
+def streams_by_operation(
+    records: Iterable[Record], providers: Mapping[str, Provider]
+) -> tuple[Streams, ...]:
+    """Return one row for each provider and operation of which a stream was served and timed.
+
+    Rows stand in the order in which the records name them; KeyError for a provider not given.
+    """
+    groups: dict[tuple[str, str], list[Arrivals | None]] = {}
+    for record in records:
+        case = record.shot.case
+        stream = providers[case.provider].operation(case.operation).stream
+        exchange = _streamed(record)
+        if stream is not None and exchange is not None:
+            found = groups.setdefault((case.provider, case.operation), [])
+            found.append(stream_arrivals(stream, exchange))
+    return tuple(
+        _row(provider, operation, [one for one in found if one], untimed=found.count(None))
+        for (provider, operation), found in groups.items()
+        if any(found)
+    )
+
+
+def stream_arrivals(stream: Stream, exchange: Exchange) -> Arrivals | None:
+    """Return when the parts of a streamed reply came; None where the recording kept no times."""
+    times, answer = exchange.times, exchange.answer
+    if not isinstance(answer, Reply) or times.end_s <= times.sent_s:
+        return None
+
+    def since(at_s: float | None) -> float | None:
+        return None if at_s is None else max(at_s - times.sent_s, 0.0)
+
+    return Arrivals(
+        headers_s=since(times.headers_s),
+        first_byte_s=since(times.first_byte_s),
+        first_partial_s=since(_first(answer.events, stream.partial)),
+        completed_s=since(_first(answer.events, stream.completed)),
+        last_byte_s=times.end_s - times.sent_s,
+        events=len(answer.events),
+    )
+
+
+def _streamed(record: Record) -> Exchange | None:
+    """Return the round trip of a served request that was answered with events."""
+    sent = submission(record.exchanges)
+    if sent is None or not isinstance(record.outcome, Images):
+        return None
+    return sent if isinstance(sent.answer, Reply) and sent.answer.events else None
+
+
+def _first(events: tuple[Event, ...], name: str) -> float | None:
+    return next((event.at_s for event in events if event.name == name), None)
+
+
+def _row(provider: str, operation: str, found: list[Arrivals], *, untimed: int) -> Streams:
+    return Streams(
+        provider=provider,
+        operation=operation,
+        headers=_median([one.headers_s for one in found]),
+        first_byte=_median([one.first_byte_s for one in found]),
+        first_partial=_median([one.first_partial_s for one in found]),
+        completed=_median([one.completed_s for one in found]),
+        last_byte=_median([one.last_byte_s for one in found]),
+        events=_median([one.events for one in found], unit="event"),
+        untimed=untimed,
+    )
+
+
+def _median(values: Iterable[float | None], *, unit: str = "s") -> Estimate:
+    known = [value for value in values if value is not None]
+    return intervals.quantile_estimate(known, 0.5, unit=unit, confidence=CONFIDENCE)

@@ -1,0 +1,132 @@
+"""How sure a quantile is, whatever the distribution behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom  # type: ignore[import-untyped]  # scipy ships no types
+
+from harness.core.verdict import Estimate
+
+METHOD = (
+    "sample quantile (linear between order statistics) with a distribution-free interval from the"
+    " nearest binomial order statistics whose two tails are together at most {alpha:.3g}"
+    " (W. J. Conover, Practical Nonparametric Statistics, 3rd ed., section 3.2; H. A. David and"
+    " H. N. Nagaraja, Order Statistics, 3rd ed., section 7.1)"
+)
+TOO_FEW = "too few samples for an interval: n = {n}, {needed} needed"
+
+ROUNDING = 1e-12
+"""What sums of binomial terms may be off by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranks:
+    """Which order statistics bound a quantile, counted from 1, the smallest."""
+
+    low: int
+    high: int
+
+
+@cache
+def rank_bounds(n: int, quantile: float, *, confidence: float = 0.95) -> Ranks | None:
+    """Return the nearest two order statistics that bound a quantile, or None.
+
+    Between the `low`-th and the `high`-th smallest of `n` independent values lies the quantile of
+    their distribution with a probability of at least `confidence`; exactly computed, for any
+    distribution. None where `n` values cannot carry both bounds. The tails need not be equal: for a
+    p95 equal ones would ask for 72 values in place of 59, and with 100 cover 98.3 % in place of
+    96.6 %. Where two pairs are equally good (a median's, mirrored), both are spanned.
+    """
+    _check(quantile, confidence)
+    alpha = 1 - confidence + ROUNDING
+    high = np.arange(1, n + 1)
+    above = binom.sf(high - 1, n, quantile)  # the chance that the high-th smallest falls short
+    # How many of n values lie below the quantile is binomial: `low` is the largest rank that
+    # exceeds it as rarely as the upper tail leaves over.
+    low = np.where(above <= alpha, binom.ppf(np.maximum(alpha - above, 0), n, quantile), 0)
+    wide = np.where(low >= 1, high - low, np.inf)
+    if n == 0 or not np.isfinite(best := wide.min()):
+        return None
+    below = binom.cdf(low - 1, n, quantile)
+    uneven = np.where(wide == best, np.abs(above - below), np.inf)
+    found = np.flatnonzero(uneven <= uneven.min() + ROUNDING)
+    return Ranks(low=int(low[found].min()), high=int(high[found].max()))
+
+
+@cache
+def fewest_samples(quantile: float, *, confidence: float = 0.95) -> int:
+    """Return the smallest n with which `ranks` finds both bounds: 6 at p50, 59 at p95, 299 at p99.
+
+    From then on the smallest and the largest value bound the quantile.
+    """
+    _check(quantile, confidence)
+    alpha = 1 - confidence + ROUNDING
+    return next(n for n in count(1) if quantile**n + (1 - quantile) ** n <= alpha)
+
+
+@cache
+def rank_positions(
+    n: int, quantile: float, *, confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Return where the bounds of a quantile lie between order statistics, counted from 1, or None.
+
+    1.9 is nine tenths of the way from the smallest value to the second. Each tail is half of what
+    is allowed: not exactly, as with `ranks`, but within about half a percentage point for any
+    smooth distribution, while whole ranks may hold much more (with 8 values a median in 99.2 %).
+    Where there is no place with an equal tail above (a p95 of 59 to 71 values), it is `ranks`.
+
+    Source: T. P. Hettmansperger and S. J. Sheather, Statistics & Probability Letters 4 (1986);
+    J. Nyblom, Statistics & Probability Letters 14 (1992), for other quantiles than the median.
+    """
+    whole = rank_bounds(n, quantile, confidence=confidence)
+    tail = (1 - confidence) / 2
+    if whole is None or max(quantile, 1 - quantile) ** n > tail:
+        return None if whole is None else (whole.low, whole.high)
+    # Seen from above, the other bound is the lower one of the complement.
+    return _place(n, quantile, tail), n + 1 - _place(n, 1 - quantile, tail)
+
+
+def _place(n: int, quantile: float, tail: float) -> float:
+    """Return the place below which the quantile lies with a chance of `tail`."""
+    rank = int(binom.ppf(tail, n, quantile))
+    kept, left = (float(binom.cdf(one - 1, n, quantile)) for one in (rank, rank + 1))
+    odds = rank * (1 - quantile) * (left - tail) / ((n - rank) * quantile * (tail - kept))
+    return rank + 1 / (1 + odds)
+
+
+def quantile_estimate(
+    values: Sequence[float], quantile: float, *, unit: str, confidence: float = 0.95
+) -> Estimate:
+    """Return the sample's quantile in `unit` with its distribution-free interval.
+
+    The bounds are missing, and `method` says so, where there are too few samples; the value is
+    missing where there are none.
+    """
+    n = len(values)
+    found = rank_bounds(n, quantile, confidence=confidence)
+    ordered = sorted(values)
+    if found is None:
+        needed = fewest_samples(quantile, confidence=confidence)
+        method = TOO_FEW.format(n=n, needed=needed)
+    else:
+        method = METHOD.format(alpha=1 - confidence)
+    return Estimate(
+        value=float(pd.Series(ordered).quantile(quantile)) if ordered else None,
+        low=ordered[found.low - 1] if found else None,
+        high=ordered[found.high - 1] if found else None,
+        confidence=confidence,
+        n=n,
+        unit=unit,
+        method=method,
+    )
+
+
+def _check(quantile: float, confidence: float) -> None:
+    if not 0 < quantile < 1:
+        raise ValueError(f"quantile {quantile} is not between 0 and 1")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence {confidence} is not between 0 and 1")

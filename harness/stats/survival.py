@@ -1,0 +1,193 @@
+"""Quantiles of times of which some were not waited for to their end.
+
+What is estimated is the time to pixels of the attempts that were neither refused nor failed: those
+are competing outcomes, and no image of theirs was still to come. A timeout is taken to be an
+attempt that would have been served later than it was waited for.
+"""
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import CensoredData, ecdf, logrank  # type: ignore[import-untyped]  # no types
+
+from harness.core.verdict import Estimate
+from harness.stats import intervals as order
+
+Floats = NDArray[np.float64]
+
+OF_WHICH = (
+    "of attempts neither refused nor failed (those are competing outcomes, shown as shares);"
+    " what was not waited for to its end is censored"
+)
+KAPLAN_MEIER = (
+    "Kaplan-Meier quantile (E. L. Kaplan and P. Meier, J. Am. Stat. Assoc. 53, 1958), the middle"
+    " where the curve is flat at it"
+)
+BETWEEN = (
+    f"{KAPLAN_MEIER}; distribution-free interval between binomial order statistics"
+    " (T. P. Hettmansperger and S. J. Sheather, Stat. Probab. Lett. 4, 1986; J. Nyblom, Stat."
+    " Probab. Lett. 14, 1992), open above where it ends beyond what was waited for; {which}"
+)
+BAND = (
+    f"{KAPLAN_MEIER}; interval where the pointwise log-log band crosses the quantile (R. Brookmeyer"
+    " and J. Crowley, Biometrics 38, 1982), open above where it does not; {which}"
+)
+
+MIDDLE = 0.5
+"""The one quantile that few attempts tell something of."""
+
+FLAT = 1e-9
+"""How near a curve must come to a share to be there: a product of fractions is not exact."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CensoredTimes:
+    """Seconds of attempts, and of each whether it was waited for to its end.
+
+    `ended` has an item for each of `seconds`; where it is False, the attempt took longer than that.
+    ValueError where the two differ in length.
+    """
+
+    seconds: tuple[float, ...]
+    ended: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse times of which not each has its end."""
+        if len(self.seconds) != len(self.ended):
+            raise ValueError(f"{len(self.seconds)} times, {len(self.ended)} ends")
+
+    @property
+    def n(self) -> int:
+        """How many attempts there are, ended or not."""
+        return len(self.seconds)
+
+    @cached_property
+    def longest_ended_s(self) -> float:
+        """The longest time that was seen whole; 0 where none was."""
+        return max(
+            (s for s, whole in zip(self.seconds, self.ended, strict=True) if whole), default=0.0
+        )
+
+    @cached_property
+    def cut_late(self) -> bool:
+        """Tell whether nothing was given up before the last one that ended had ended."""
+        cut = [s for s, whole in zip(self.seconds, self.ended, strict=True) if not whole]
+        return min(cut, default=np.inf) >= self.longest_ended_s
+
+    @cached_property
+    def data(self) -> CensoredData:
+        """The same as SciPy takes it."""
+        return CensoredData.right_censored(self.seconds, [not whole for whole in self.ended])
+
+    @cached_property
+    def curve(self) -> tuple[Floats, Floats]:
+        """The Kaplan-Meier estimate: at which seconds it falls, and to which share not yet served.
+
+        Both are empty where nothing was served.
+        """
+        if not any(self.ended):
+            return np.empty(0), np.empty(0)
+        found = ecdf(self.data).sf
+        shares: Floats = found.probabilities
+        falls = np.diff(shares, prepend=1.0) < 0
+        return found.quantiles[falls], shares[falls]
+
+
+def censored_quantile(
+    times: CensoredTimes, quantile: float, *, unit: str = "s", confidence: float = 0.95
+) -> Estimate:
+    """Return a quantile with its interval; what lies beyond what was observed is missing.
+
+    Where nothing was given up before the last one that ended (none at all, or all at one common
+    limit), the interval lies between order statistics; else it is inverted from a pointwise band.
+    Both bounds are missing, and `method` says so, where there are too few samples; a quantile in a
+    tail is missing as well then, for it would be little more than the longest time that was seen.
+    """
+    needed = order.fewest_samples(quantile, confidence=confidence)
+    low: float | None = None
+    high: float | None = None
+    value = _crossing(*times.curve, 1 - quantile)
+    if times.n < needed:
+        value = value if quantile == MIDDLE else None
+        method = order.TOO_FEW.format(n=times.n, needed=needed)
+    elif times.cut_late:
+        method = BETWEEN.format(which=OF_WHICH)
+        low, high = _between(times, quantile, confidence)
+    else:
+        method = BAND.format(which=OF_WHICH)
+        low, high = _within_band(times, quantile, confidence)
+    return Estimate(
+        value=value,
+        low=low,
+        high=high,
+        confidence=confidence,
+        n=times.n,
+        unit=unit,
+        method=method,
+    )
+
+
+def log_rank(first: CensoredTimes, second: CensoredTimes) -> float | None:
+    """Return the p-value of the log-rank test that both have the same times; None without any.
+
+    It holds for one look, at the end. Source: N. Mantel, Cancer Chemotherapy Reports 50 (1966);
+    R. Peto and J. Peto, J. R. Stat. Soc. A 135 (1972).
+    """
+    if not any(first.ended) or not any(second.ended):
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):  # no variance where there is nothing left
+        p_value = float(logrank(first.data, second.data).pvalue)
+    return p_value if np.isfinite(p_value) else None
+
+
+def _between(
+    times: CensoredTimes, quantile: float, confidence: float
+) -> tuple[float | None, float | None]:
+    """Return the order statistics that bound a quantile.
+
+    One that was given up is a lower bound all the same, and no upper one.
+    """
+    found = order.rank_positions(times.n, quantile, confidence=confidence)
+    if found is None:
+        return None, None
+    ordered = sorted(zip(times.seconds, (not whole for whole in times.ended), strict=True))
+    seconds = [one for one, _ in ordered]
+    low, high = (float(np.interp(place, np.arange(1, times.n + 1), seconds)) for place in found)
+    _, beyond = ordered[math.ceil(found[1]) - 1]
+    return low, None if beyond else high
+
+
+def _within_band(
+    times: CensoredTimes, quantile: float, confidence: float
+) -> tuple[float | None, float | None]:
+    """Return from when the band around the curve holds the quantile's share, and until when."""
+    if not any(times.ended):
+        return min(times.seconds), None
+    sf = ecdf(times.data).sf
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        # At a share of 1 and of 0 the band's formula is undefined.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        band = sf.confidence_interval(confidence, method="log-log")
+    lower = np.where(
+        np.isnan(band.low.probabilities), np.floor(sf.probabilities), band.low.probabilities
+    )
+    upper = np.fmin.accumulate(np.append(1.0, band.high.probabilities))[1:]
+    share = 1 - quantile
+    return _first(sf.quantiles, lower <= share + FLAT), _first(sf.quantiles, upper <= share + FLAT)
+
+
+def _crossing(seconds: Floats, shares: Floats, share: float) -> float | None:
+    """Return when the curve comes to a share, or the middle of the time that it stays there."""
+    reached = _first(seconds, shares <= share + FLAT)
+    passed = _first(seconds, shares < share - FLAT)
+    return None if reached is None or passed is None else (reached + passed) / 2
+
+
+def _first(seconds: Floats, holds: Sequence[bool] | NDArray[np.bool_]) -> float | None:
+    found = np.flatnonzero(holds)
+    return float(seconds[found[0]]) if len(found) else None

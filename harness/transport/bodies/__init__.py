@@ -1,0 +1,1 @@
+"""Bodies as they come: spooled, scanned, decoded in a process of its own."""

@@ -1,0 +1,81 @@
+"""The process that takes large bodies apart, so that neither memory nor a clock of ours notices.
+
+It is told one thing a line, as JSON, and answers with one line: where the images of a body stand,
+or what decoding one tells. It knows no keys: what it is told of are files, and what it answers are
+places in them. It ends when nobody is left who could ask it.
+"""
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import process_time
+from typing import BinaryIO
+
+from PIL import Image
+
+from harness.transport.bodies.decode import decoded
+from harness.transport.bodies.scan import scan
+
+READY = b"ready\n"
+
+NICENESS = 10
+"""Whoever receives goes first; 19 would starve it on a machine that is full of others' work."""
+
+CPU_AT_MOST_S = 60
+"""Seconds of one processor after which a body or an image is a trap."""
+
+
+def main() -> None:
+    """Serve whoever started this process."""
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)  # what a decoder prints is no answer
+    os.dup2(nothing, 2)
+    os.nice(NICENESS)
+    with suppress(OSError), Path("/proc/self/oom_score_adj").open("w") as file:
+        file.write("1000")  # where memory runs out, the run goes on
+    Image.preinit()
+    serve_decoding(sys.stdin.buffer, answers)
+
+
+def serve_decoding(questions: BinaryIO, answers: BinaryIO) -> None:
+    """Answer until the last question."""
+    answers.write(READY)
+    for line in questions:
+        _limit()
+        name, path = json.loads(line)
+        try:
+            answer = WORK[name](Path(path))
+        except OSError as error:
+            answer = {"errno": error.errno, "why": error.strerror or str(error)}
+        answers.write(json.dumps(answer).encode() + b"\n")
+
+
+def _scanned(body: Path) -> object:
+    found = scan(body)
+    return {"whole": found.whole, "cuts": found.cuts, "open": found.open}
+
+
+def _decoded(image: Path) -> object:
+    before = process_time()
+    told = decoded(image)
+    return {"told": told, "cpu_s": process_time() - before}
+
+
+WORK: dict[str, Callable[[Path], object]] = {"scan": _scanned, "decode": _decoded}
+
+
+def _limit() -> None:
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(spent.ru_utime + spent.ru_stime) + CPU_AT_MOST_S
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    with suppress(ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+if __name__ == "__main__":
+    main()

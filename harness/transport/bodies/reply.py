@@ -1,0 +1,136 @@
+"""What has come of a reply, and the reply that is made of it."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from harness.core.exchange import Event, Picture, Reply, Times
+from harness.spec.lifecycle import Webhook
+from harness.transport.bodies.body import Body, Clean, read_body, read_file
+from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.bodies.spool import Incoming
+from harness.transport.bodies.sse import read_event
+from harness.transport.callbacks.app import ReceivedWebhook
+from harness.transport.callbacks.inbox import inbox_reply
+from harness.transport.http1.phases import Phases
+
+BRIEF_BYTES = 4 * 1024
+
+_NOT_BRIEF = (*(start.encode() for start in TEXT_STARTS), b"\\")
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What has come so far, and through which phases; `latest_s` is when the last bytes arrived.
+
+    `deliveries` are what our own receiver was asked for, and there is no more to such a reply.
+    `decode_s` is known once the body was taken apart.
+    """
+
+    sent_s: float
+    body: Incoming
+    phases: Phases = field(default_factory=Phases)
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    headers_s: float | None = None
+    first_byte_s: float | None = None
+    latest_s: float = 0.0
+    size_bytes: int = 0
+    decode_s: float | None = None
+    events: list[tuple[str, str, float]] = field(default_factory=list)
+    deliveries: tuple[ReceivedWebhook, ...] | None = None
+    signed: tuple[Webhook, str] | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether anything of the request may have left."""
+        return self.phases.left
+
+    def times(self, due_s: float, now_s: float, *, whole: bool) -> Times:
+        """Return when everything was; a reply that broke off ends `now_s`, as that is noticed."""
+        phases = self.phases
+        return Times(
+            due_s=due_s,
+            sent_s=self.sent_s,
+            dns_s=phases.dns_s,
+            connect_s=phases.connect_s,
+            tls_s=phases.tls_s,
+            written_s=phases.written_s,
+            headers_s=self.headers_s,
+            first_byte_s=self.first_byte_s,
+            end_s=phases.latest_s if whole and phases.latest_s is not None else now_s,
+        )
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether it is taken apart in less time than a thread takes to begin: no image is in it.
+
+        A backslash may hide the start of one.
+        """
+        if self.deliveries is not None or self.events or self.body.size_bytes > BRIEF_BYTES:
+            return False
+        raw = self.body.whole()
+        return not looks_like_image(raw) and not any(start in raw for start in _NOT_BRIEF)
+
+    @property
+    def progress(self) -> str:
+        """How far it came, in words."""
+        if not self.status:
+            return "nothing had arrived"
+        if self.events:
+            return f"after HTTP {self.status} and {len(self.events)} events"
+        return f"after HTTP {self.status} and {self.size_bytes} bytes"
+
+
+def reply_of(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Clean) -> Reply:
+    """Take the body apart; no work for an event loop, for decoding would delay anyone's clock.
+
+    `known` cleans texts of any length, `text` short ones. Raises what `pictures` raises on a full
+    disk, and StoreError where a body cannot be read back from it.
+    """
+    pictures = pictures.counting()
+    try:
+        return _reply(arrival, pictures, known=known, text=text)
+    finally:
+        arrival.body.discard()
+        arrival.decode_s = pictures.decode_s
+
+
+def _reply(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Clean) -> Reply:
+    if arrival.deliveries is not None:
+        return inbox_reply(
+            arrival.deliveries, arrival.signed, pictures=pictures, known=known, text=text
+        )
+    body = _read(arrival.body, pictures, known)
+    events, from_events = _events(arrival.events, pictures, known)
+    return Reply(
+        status=arrival.status,
+        headers=tuple((text(name), text(value)) for name, value in arrival.headers),
+        document=body.document,
+        text=None if body.text is None else text(body.text),
+        pictures={**body.pictures, **from_events},
+        events=events,
+        size_bytes=arrival.size_bytes,
+    )
+
+
+def _read(body: Incoming, pictures: ImageCollector, known: Clean) -> Body:
+    path = body.path()
+    if path is not None:
+        with suppress(OSError):
+            return read_file(path, pictures, clean=known)
+    raw = body.whole()
+    body.discard()  # where a disk was full, that is room for what is to be kept
+    return read_body(raw, pictures, clean=known)
+
+
+def _events(
+    arrived: list[tuple[str, str, float]], pictures: ImageCollector, known: Clean
+) -> tuple[tuple[Event, ...], dict[str, Picture]]:
+    events: list[Event] = []
+    found: dict[str, Picture] = {}
+    for name, data, at_s in arrived:
+        event, images = read_event(name, data, at_s=at_s, pictures=pictures, clean=known)
+        events.append(event)
+        found |= images
+    return tuple(events), found

@@ -1,0 +1,1 @@
+"""Our own small server: reference images for providers, webhooks from them."""

@@ -1,0 +1,1 @@
+"""Cassettes in vcrpy's format, written and replayed by our own transport."""

@@ -1,0 +1,251 @@
+"""Cassettes: one provider's exchanges in vcrpy's file format, written and replayed by our own code.
+
+Stock vcrpy loads every file (version 1, YAML); `harness.transport.cassettes.interaction` says
+where things stand in it. Images lie beside the file, in `images/`, by their digest. vcrpy's own
+recorder patches the process, keeps no failed call, saves only at its end and searches linearly; a
+`Tape` has an index.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self, cast
+
+import yaml
+from vcr.serialize import serialize
+
+from harness.core.errors import RecordingError, StoreError
+from harness.core.exchange import Exchange, Failure, Picture, Request
+from harness.core.jsonvalue import Json, canonical, digest
+from harness.store.atomic import write_whole
+from harness.transport.foreign import fields
+from harness.transport.cassettes.interaction import from_interaction, to_interaction
+from harness.transport.cassettes.miss import close_target, differences, most_similar, shortened_value
+from harness.transport.bodies.images import ImageCollector, file_name
+from harness.transport.foreign.yaml import load_yaml
+
+FORMAT = 1
+VCRPY_VERSION = 1
+FILE_AT_MOST_BYTES = 512 * 1024 * 1024
+IMAGES = "images"
+RECORD_AGAIN = "harness run --record"
+
+
+def write_cassette(
+    path: Path,
+    exchanges: Sequence[Exchange],
+    *,
+    base_url: str,
+    metadata: dict[str, Json],
+    picture_bytes: Callable[[str], bytes],
+) -> None:
+    """Write a cassette whole or not at all; an older file stays until the new one is complete.
+
+    `picture_bytes` takes an image's file name (`<sha256>.<format>`) and returns its bytes; images
+    come first, so that a cassette never names one that is not there. Cookies, credentials and
+    hop-by-hop headers are left out. Raises StoreError when the folder cannot be written, or when
+    `picture_bytes` returns other bytes than the digest promises.
+    """
+    pairs = [to_interaction(exchange, base_url=base_url) for exchange in exchanges]
+    content = {"requests": [pair[0] for pair in pairs], "responses": [pair[1] for pair in pairs]}
+    try:
+        text = serialize(content, _Yaml({**metadata, "format": FORMAT, "base_url": base_url}))
+        raw = text.encode("utf-8")
+        for picture in {file_name(one): one for one in _pictures(exchanges)}.values():
+            _write_picture(path.parent / IMAGES, picture, picture_bytes)
+        _replace(path, raw)
+    except UnicodeEncodeError as error:
+        raise StoreError(f"{path}: a text cannot be written as UTF-8: {error.reason}") from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+class NotOnTape(RecordingError):  # noqa: N818 - a state that ends a replay, named as users read it
+    """A request that was not recorded, or was asked for more often than it was recorded."""
+
+    def __init__(self, request: Request, nearest: Exchange | None, why: str, *, hint: str) -> None:
+        super().__init__(
+            f"{request.method} {shortened_value(request.target)} is not on the tape: {why}", hint=hint
+        )
+        self.request = request
+        self.nearest = nearest
+        self.why = why
+
+
+class Tape:
+    """A cassette in memory, replayed in any order; each recorded exchange is handed out once."""
+
+    def __init__(
+        self, exchanges: Sequence[Exchange], *, metadata: dict[str, Json], name: str = "tape"
+    ) -> None:
+        self.exchanges = tuple(exchanges)
+        self.metadata = metadata
+        self._name = name
+        self._places: defaultdict[Key, list[int]] = defaultdict(list)
+        self._by_target: defaultdict[tuple[str, str], list[Exchange]] = defaultdict(list)
+        self._taken: Counter[Key] = Counter()
+        for place, exchange in enumerate(self.exchanges):
+            self._places[_key(exchange.request)].append(place)
+            self._by_target[exchange.request.method, exchange.request.target].append(exchange)
+
+    @classmethod
+    def load(cls, path: Path, *, pictures: ImageCollector | None = None) -> Self:
+        """Read a cassette and check it: its digest, and the digest of every image file beside it.
+
+        With `pictures`, every image is decoded again and kept where `pictures` keeps them. Raises
+        RecordingError with one line for anything that is not a whole, unaltered cassette.
+        """
+        try:
+            exchanges, metadata = _read(path)
+            for picture in {file_name(one): one for one in _pictures(exchanges)}.values():
+                raw = _picture_raw(path.parent / IMAGES, picture)
+                if pictures is not None:
+                    pictures.from_bytes(raw)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise _unusable(path, f"cannot be read: {why}") from error
+        except RecursionError as error:
+            raise _unusable(path, "is nested too deeply") from error
+        except ValueError as error:
+            raise _unusable(path, str(error)) from error
+        return cls(exchanges, metadata=metadata, name=str(path))
+
+    @property
+    def base_url(self) -> str:
+        """The address that paths were joined to when this was recorded."""
+        return str(self.metadata.get("base_url", ""))
+
+    def take(self, request: Request) -> Exchange:
+        """Return the next exchange recorded for this method, target and body (or form).
+
+        Equal requests are answered in the order of recording. Headers and the timeout do not
+        matter. Raises NotOnTape.
+        """
+        key = _key(request)
+        places = self._places.get(key, [])
+        taken = self._taken[key]
+        if taken >= len(places):
+            raise self._missing(request, places)
+        self._taken[key] += 1
+        return self.exchanges[places[taken]]
+
+    def left(self) -> tuple[Exchange, ...]:
+        """Return the exchanges that nobody asked for, in the order of recording."""
+        left = [place for key, all_ in self._places.items() for place in all_[self._taken[key] :]]
+        return tuple(self.exchanges[place] for place in sorted(left))
+
+    def _missing(self, request: Request, places: list[int]) -> NotOnTape:
+        same = [self.exchanges[place] for place in places]
+        beside = self._by_target.get((request.method, request.target), [])
+        near = same[-1] if same else most_similar(request, beside)
+        provider = self.metadata.get("provider")
+        again = f"{RECORD_AGAIN} --provider {provider}" if provider else RECORD_AGAIN
+        if same:
+            times = "once" if len(same) == 1 else f"{len(same)} times"
+            why = f"{self._name} holds it {times}, and it was asked for once more"
+        elif near is not None:
+            told = differences(recorded=near.request, asked=request)
+            why = f"the nearest in {self._name} differs in {told}"
+        else:
+            why = f"{self._name} holds no {request.method} to this target{self._similar(request)}"
+        return NotOnTape(request, near, why, hint=f"to record it: {again}")
+
+    def _similar(self, request: Request) -> str:
+        recorded = Counter(target for _, target in self._by_target)
+        close = close_target(request, recorded)
+        return f"; the most similar one is {shortened_value(close)}" if close else ""
+
+
+Key = tuple[str, str, str, object]
+
+
+def _key(request: Request) -> Key:
+    return request.method, request.target, canonical(request.body), request.form
+
+
+class _Yaml:
+    """A serializer as `vcr.serialize` takes them: only plain data, in the order given."""
+
+    def __init__(self, metadata: dict[str, Json]) -> None:
+        self._metadata = metadata
+
+    def serialize(self, data: dict[str, Any]) -> str:
+        told = {**self._metadata, "interactions_sha256": digest(data["interactions"])}
+        text: str = yaml.dump(
+            {**data, "metadata": told},
+            Dumper=yaml.CSafeDumper,
+            sort_keys=False,  # headers keep their order
+            allow_unicode=True,
+            width=1_000_000,  # a body is one line, so that a search finds its words
+        )
+        return text
+
+
+def _read(path: Path) -> tuple[list[Exchange], dict[str, Json]]:
+    if path.stat().st_size > FILE_AT_MOST_BYTES:
+        raise ValueError(f"is larger than {FILE_AT_MOST_BYTES:,} bytes")
+    document = load_yaml(path.read_bytes().decode("utf-8"))
+    if not isinstance(document, dict) or "interactions" not in document:
+        raise ValueError("is no cassette, or its end is missing")
+    version, metadata = document.get("version"), document.get("metadata")
+    if version != VCRPY_VERSION:
+        raise ValueError(f"has cassette version {version!r}, not {VCRPY_VERSION}")
+    if not isinstance(metadata, dict) or "interactions_sha256" not in metadata:
+        raise ValueError("was not written by harness, or its end is missing")
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"has format {metadata.get('format')!r}, not {FORMAT}")
+    interactions = fields.mappings_of(document["interactions"], "interactions")
+    if _digest(interactions) != metadata["interactions_sha256"]:
+        raise ValueError("was altered after it was recorded: its digest differs")
+    exchanges = [from_interaction(interaction) for interaction in interactions]
+    return exchanges, {key: fields.plain_object(value) for key, value in metadata.items()}
+
+
+def _digest(interactions: list[object]) -> str:
+    try:
+        return digest(cast("Json", interactions))
+    except TypeError:
+        raise ValueError("holds values that no cassette holds") from None
+
+
+def _unusable(path: Path, why: str) -> RecordingError:
+    line = " ".join(why.split())
+    return RecordingError(f"{path}: {line[:300]}", hint=f"record it again: {RECORD_AGAIN}")
+
+
+def _pictures(exchanges: Sequence[Exchange]) -> Iterator[Picture]:
+    for exchange in exchanges:
+        answer = exchange.answer
+        reply = answer.partial if isinstance(answer, Failure) else answer
+        if reply is not None:
+            yield from (one for one in reply.pictures.values() if one.state != "absent")
+
+
+def _write_picture(folder: Path, picture: Picture, load: Callable[[str], bytes]) -> None:
+    place = folder / file_name(picture)
+    if place.is_file() and _sha256(place.read_bytes()) == picture.digest:
+        return
+    raw = load(place.name)
+    if _sha256(raw) != picture.digest:
+        raise StoreError(f"the image {place.name} holds other bytes than were recorded")
+    _replace(place, raw)
+
+
+def _picture_raw(folder: Path, picture: Picture) -> bytes:
+    place = folder / file_name(picture)
+    if not place.is_file():
+        raise ValueError(f"its image {IMAGES}/{place.name} is missing")
+    raw = place.read_bytes()
+    if _sha256(raw) != picture.digest:
+        raise ValueError(f"its image {IMAGES}/{place.name} was altered: its digest differs")
+    return raw
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _replace(path: Path, raw: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, raw)

@@ -1,0 +1,320 @@
+"""Real round trips over real sockets, timed inside the transport on the run's monotonic clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from harness.core.errors import UsageError
+from harness.core.exchange import Exchange, Failure, Reply, Request
+from harness.core.jsonvalue import canonical
+from harness.core.placeholders import INBOX
+from harness.spec.provider import Auth
+from harness.transport.address import uri_of
+from harness.transport.base import STOPPED
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.bodies.reply import Arrival, reply_of
+from harness.transport.bodies.sse import SseError, SseStream
+from harness.transport.callbacks.server import CallbackServer
+from harness.transport.forms import sent_parts
+from harness.transport.http1.pool import PHASES, Sockets, trusted
+from harness.transport.http1.proxies import Proxies
+from harness.transport.placeholders import PlaceholderMap
+from harness.transport.redaction import Redactor, sendable
+
+CONNECT_S = 20.0
+LEAST_WAIT_S = 10.0
+DELIVERY_LEAST_WAIT_S = 1.0
+AT_ONCE_S = 0.1
+"""Who waits no longer than this for a webhook wants what is there."""
+
+BODY_AT_MOST = 512 * 1024 * 1024
+UNKEPT = frozenset(("set-cookie", "set-cookie2", "authorization", "proxy-authorization"))
+USER_AGENT = "image-provider-harness"
+CODINGS = "gzip, deflate"
+"""What is asked for and can be unpacked on every machine."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveEndpoint:
+    """Where a provider is reached and with which key; the key goes to this host only.
+
+    `provider` tells its webhooks from those of others. UsageError where the key cannot be sent.
+    """
+
+    base_url: str
+    auth: Auth
+    key: str = field(repr=False)
+    provider: str = "unnamed"
+
+    def __post_init__(self) -> None:
+        sendable(self.auth.env, self.key)
+
+
+class Live:
+    """One worker's connection: a client of its own over sockets of its own, which time it.
+
+    A request that the environment sends through a proxy has no phases but the reply's.
+    With `outside`, stand-ins leave as the addresses they stand for, and the receiver can be asked.
+    """
+
+    def __init__(  # noqa: PLR0913 - the endpoint's surroundings, which all workers share
+        self,
+        endpoint: LiveEndpoint,
+        *,
+        pictures: ImageCollector,
+        redactor: Redactor,
+        now_s: Callable[[], float],
+        time_scale: float = 1.0,
+        outside: CallbackServer | None = None,
+    ) -> None:
+        self.body_at_most = BODY_AT_MOST
+        self._endpoint = endpoint
+        self._pictures = pictures
+        self._redactor = redactor
+        self._now_s = now_s
+        self._time_scale = time_scale
+        self._outside = outside
+        local = urlsplit(endpoint.base_url).hostname in ("127.0.0.1", "localhost", "::1")
+        sockets = Sockets(trusted=trusted(), now_s=now_s)
+        # a proxy of the environment has no business on loopback
+        self._transport = sockets if local else Proxies(sockets, trusted=trusted())
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(None, connect=CONNECT_S),
+            follow_redirects=False,
+            transport=self._transport,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": CODINGS},
+        )
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep; against the emulator in its scaled time."""
+        await asyncio.sleep(seconds * self._time_scale)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._client.aclose()
+
+    async def send(self, request: Request, *, due_s: float) -> Exchange:
+        """Make one round trip; a reply cut off on its way is kept as far as it came.
+
+        A run that is stopped meanwhile still gets its exchange, and is cancelled right after it.
+        """
+        arrival = Arrival(sent_s=self._now_s(), body=self._pictures.darkroom.spool.body())
+        try:
+            failure, stopped = await self._attempt(request, arrival), False
+        except asyncio.CancelledError:
+            why = f"{STOPPED} ({arrival.progress})"
+            failure, stopped = Failure(kind="network", why=why, sent=arrival.sent), True
+        times = arrival.times(due_s, self._now_s(), whole=failure is None)
+        answer = await _undisturbed(self._answer(arrival, failure), stopped=stopped)
+        times = replace(times, decode_s=arrival.decode_s)
+        return Exchange(request=request, answer=answer, times=times)
+
+    async def _attempt(self, request: Request, arrival: Arrival) -> Failure | None:
+        """Send and receive; return why no whole reply came, or None."""
+        if self._redactor.stands_in(request.target):
+            why = f"{request.target}: the provider put our key into this address"
+            return Failure(kind="protocol", why=why, sent=False)
+        limit_s = self._limit_s(request)
+        try:
+            if request.target.startswith(INBOX):
+                await self._collect(request, arrival)
+                return None
+            leaving = await self._built(request, arrival)
+            arrival.sent_s = self._now_s()
+            async with asyncio.timeout(limit_s):
+                await self._receive(leaving, arrival, absolute=_is_absolute(request))
+        except TimeoutError:
+            why = f"no whole reply within {limit_s:g} s ({arrival.progress})"
+            return Failure(kind="timeout", why=why, sent=arrival.sent)
+        except (UsageError, UnicodeEncodeError) as error:
+            return Failure(kind="protocol", why=f"not sent: {error}", sent=False)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SseError) as error:
+            return self._failure(error, request, arrival)
+        return None
+
+    async def _answer(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
+        reply: Reply | None = None
+        if arrival.body.is_large:
+            large = self._pictures.darkroom.thread
+            reply = await asyncio.get_running_loop().run_in_executor(large, self._reply, arrival)
+        elif arrival.status and arrival.is_brief:
+            reply = self._reply(arrival)
+        elif arrival.status:
+            reply = await asyncio.to_thread(self._reply, arrival)
+        if failure is not None:
+            return replace(failure, partial=reply)
+        return reply or Failure(kind="protocol", why="the reply had no status", sent=True)
+
+    def _reply(self, arrival: Arrival) -> Reply:
+        kept, redactor = self._stand_ins().kept, self._redactor
+        return reply_of(
+            arrival,
+            self._pictures,
+            known=lambda text: redactor.known(kept(text)),
+            text=lambda text: redactor.text(kept(text)),
+        )
+
+    def _stand_ins(self) -> PlaceholderMap:
+        return (
+            self._outside.stand_ins(self._endpoint.provider) if self._outside else PlaceholderMap()
+        )
+
+    def _limit_s(self, request: Request) -> float:
+        """Return how long to wait; in scaled time no less than what a busy machine needs."""
+        if self._time_scale >= 1:
+            return request.timeout_s
+        return max(request.timeout_s * self._time_scale, LEAST_WAIT_S)
+
+    async def _collect(self, request: Request, arrival: Arrival) -> None:
+        """Ask our own receiver what was delivered."""
+        if self._outside is None:
+            raise UsageError("no webhook can arrive", hint="give an address with --webhook-url")
+        wait_s = max(request.timeout_s * self._time_scale, DELIVERY_LEAST_WAIT_S)
+        arrival.deliveries = await self._outside.delivered(
+            self._endpoint.provider,
+            request.target.removeprefix(INBOX),
+            wait_s=wait_s if request.timeout_s > AT_ONCE_S else 0.0,
+        )
+        arrival.signed = self._outside.webhook_of(self._endpoint.provider)
+        arrival.status = 200
+        arrival.headers_s = arrival.first_byte_s = self._now_s()
+
+    async def _built(self, request: Request, arrival: Arrival) -> httpx.Request:
+        """Return the request as it leaves. Raises UsageError, UnicodeEncodeError, InvalidURL."""
+        absolute = _is_absolute(request)
+        real = self._stand_ins().real(request)
+
+        async def trace(event: str, _told: object) -> None:  # called behind a proxy only
+            arrival.phases.left |= event.endswith("send_request_headers.started")
+
+        def built() -> httpx.Request:
+            return self._client.build_request(
+                real.method,
+                real.target if absolute else uri_of(real.target, self._endpoint.base_url),
+                headers=self._headers(real, own_host=not absolute),
+                content=_content(real),
+                files=None if real.form is None else sent_parts(real.form),
+                extensions={"trace": trace, PHASES: arrival.phases},
+            )
+
+        if real.form is None:
+            return built()
+        if real.method != "POST":
+            raise UsageError(f"a form is sent with POST, not with {real.method}")
+        return await asyncio.to_thread(built)  # its files are drawn first
+
+    async def _receive(self, leaving: httpx.Request, arrival: Arrival, *, absolute: bool) -> None:
+        response = await (self._fetched(leaving) if absolute else self._asked(leaving))
+        try:
+            headers_s = arrival.phases.headers_s
+            arrival.headers_s = self._now_s() if headers_s is None else headers_s
+            arrival.status = response.status_code
+            arrival.headers = tuple(_kept(response.headers.multi_items()))
+            if "," in response.headers.get("content-encoding", ""):
+                raise httpx.DecodingError("the body is packed more than once")  # bombs are
+            chunks = self._chunks(response, arrival)
+            if _is_stream(response.headers):
+                await _take_events(chunks, arrival)
+            else:
+                async for chunk in chunks:
+                    if arrival.body.add(chunk):
+                        await arrival.body.room()
+        finally:
+            await response.aclose()
+
+    async def _fetched(self, leaving: httpx.Request) -> httpx.Response:
+        return await self._client.send(leaving, stream=True, follow_redirects=True)
+
+    async def _asked(self, leaving: httpx.Request) -> httpx.Response:
+        """Ask the provider: what httpx does beyond that takes a fifth of a short round trip."""
+        if leaving.url.userinfo:  # which httpx makes a header of
+            return await self._client.send(leaving, stream=True)
+        response = await self._transport.handle_async_request(leaving)
+        response.request = leaving
+        if "set-cookie" in response.headers:
+            self._client.cookies.extract_cookies(response)
+        return response
+
+    async def _chunks(self, response: httpx.Response, arrival: Arrival) -> AsyncIterator[bytes]:
+        async for chunk in response.aiter_bytes():
+            latest_s = arrival.phases.latest_s
+            arrival.latest_s = self._now_s() if latest_s is None else latest_s
+            if arrival.first_byte_s is None and chunk.strip():
+                arrival.first_byte_s = arrival.latest_s
+            arrival.size_bytes += len(chunk)
+            if arrival.size_bytes > self.body_at_most:
+                raise httpx.StreamError(f"the body is longer than {self.body_at_most} bytes")
+            yield chunk
+
+    def _headers(self, request: Request, *, own_host: bool) -> dict[str, str]:
+        headers = dict(request.headers)
+        if request.form is not None:  # the type of a form names its boundary, which httpx draws
+            headers = {key: headers[key] for key in headers if key.lower() != "content-type"}
+        if own_host:
+            auth = self._endpoint.auth
+            headers[auth.header] = auth.prefix + self._endpoint.key
+        return headers
+
+    def _failure(self, error: Exception, request: Request, arrival: Arrival) -> Failure:
+        protocol = isinstance(
+            error,
+            httpx.ProtocolError | httpx.DecodingError | httpx.TooManyRedirects | httpx.InvalidURL
+            | httpx.UnsupportedProtocol | httpx.StreamError | SseError,
+        )  # fmt: skip
+        said = self._redactor.text(self._stand_ins().kept(str(error))) or type(error).__name__
+        kind = "timeout" if isinstance(error, httpx.TimeoutException) else "network"
+        where = request.target if request.target.startswith("http") else self._endpoint.base_url
+        return Failure(
+            kind="protocol" if protocol else kind,  # type: ignore[arg-type]  # one of two words
+            why=f"{where}: {said} ({arrival.progress})",
+            sent=arrival.sent and not isinstance(error, httpx.LocalProtocolError),
+        )
+
+
+async def _take_events(chunks: AsyncIterator[bytes], arrival: Arrival) -> None:
+    stream = SseStream()
+    async for name, data in stream.arriving(chunks):
+        arrival.events.append((name, data, arrival.latest_s))
+    if stream.cut:  # its last event is kept, but nobody else would see it
+        raise SseError("the stream ended within an event")
+
+
+async def _undisturbed(work: Coroutine[Any, Any, T], *, stopped: bool) -> T:
+    """Do what must be done although the run is being stopped: what has come is paid for.
+
+    A cancellation, one of now or one that was `stopped` before, goes on at the next await.
+    """
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            stopped = True
+    myself = asyncio.current_task()
+    if stopped and myself is not None:
+        myself.cancel()
+    return task.result()
+
+
+def _is_absolute(request: Request) -> bool:
+    return request.target.startswith(("http://", "https://"))
+
+
+def _is_stream(headers: httpx.Headers) -> bool:
+    return str(headers.get("content-type", "")).lower().startswith("text/event-stream")
+
+
+def _kept(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    return ((name, value) for name, value in headers if name.lower() not in UNKEPT)
+
+
+def _content(request: Request) -> bytes | None:
+    if request.method == "GET" or request.form is not None:
+        return None
+    return canonical(request.body).encode("utf-8", "surrogatepass")

@@ -1,0 +1,1 @@
+"""Recordings of other tools, brought to one shape."""

@@ -1,0 +1,106 @@
+"""The forms inside recorded requests: what each part said, without its bytes."""
+
+import hashlib
+import io
+import re
+import warnings
+from urllib.parse import parse_qsl, unquote
+
+from PIL import Image
+
+from harness.core.exchange import Part
+from harness.transport.bodies.images import has_alpha
+
+PARTS_AT_MOST = 1_000
+
+_BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;,"]{1,200}))', re.IGNORECASE)
+_PARAMETER = r'(?:^|[;\s]){}\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))'
+
+
+def read_multipart(raw: bytes, content_type: str) -> tuple[Part, ...]:
+    """Read a `multipart/form-data` body (RFC 7578); ValueError where it is none.
+
+    A file's edges and alpha channel come from its image header, where Pillow knows it; no image is
+    decoded.
+    """
+    found = _BOUNDARY.search(content_type)
+    if found is None:
+        raise ValueError("the form's content type names no boundary")
+    boundary = re.escape((found[1] or found[2]).encode("utf-8", "replace"))
+    # Recorders turn CRLF into LF in text bodies, so both are taken.
+    pieces = re.split(rb"(?:\A|\r?\n)--" + boundary + rb"(?:--)?[ \t]*(?:\r?\n|\Z)", raw)
+    if len(pieces) < 2:  # noqa: PLR2004 - what stands before the first boundary and after it
+        raise ValueError("the form's boundary does not occur in its body")
+    if len(pieces) > PARTS_AT_MOST:
+        raise ValueError(f"the form has more than {PARTS_AT_MOST:,} parts")
+    return tuple(_part(piece) for piece in pieces[1:] if piece.strip())
+
+
+def read_urlencoded(raw: bytes) -> tuple[Part, ...]:
+    """Read an `application/x-www-form-urlencoded` body as plain values."""
+    pairs = parse_qsl(
+        raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=PARTS_AT_MOST
+    )
+    return tuple(Part(name=name, value=value) for name, value in pairs)
+
+
+def file_part(name: str, raw: bytes, *, filename: str, media_type: str | None) -> Part:
+    """Return a file's part: its name, type, size, digest, and what an image's header tells."""
+    width, height, alpha = _header_of(raw)
+    return Part(
+        name=name,
+        filename=filename,
+        media_type=media_type,
+        digest=hashlib.sha256(raw).hexdigest(),
+        size_bytes=len(raw),
+        width_px=width,
+        height_px=height,
+        alpha=alpha,
+    )
+
+
+def _part(piece: bytes) -> Part:
+    head, blank, content = _headed(piece)
+    lines = dict(_header(line) for line in head.decode("utf-8", "replace").splitlines())
+    disposition = lines.get("content-disposition", "")
+    name = _parameter(disposition, "name")
+    if not blank or name is None:
+        raise ValueError("a part of the form has no name, or its headers do not end")
+    filename = _parameter(disposition, "filename")
+    if filename is None:
+        return Part(name=name, value=content.decode("utf-8", "replace"))
+    return file_part(name, content, filename=filename, media_type=lines.get("content-type"))
+
+
+def _headed(piece: bytes) -> tuple[bytes, bytes, bytes]:
+    found = re.search(rb"\r?\n\r?\n", piece)
+    if found is None:
+        return piece, b"", b""
+    return piece[: found.start()], found[0], piece[found.end() :]
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name.strip().lower(), value.strip()
+
+
+def _parameter(disposition: str, name: str) -> str | None:
+    """Return a quoted or bare parameter; browsers and httpx write a quote in it as `%22`."""
+    extended = re.search(rf"(?:^|[;\s]){name}\*\s*=\s*utf-8''([^\s;]+)", disposition, re.IGNORECASE)
+    if extended is not None:
+        return unquote(extended[1])
+    found = re.search(_PARAMETER.format(name), disposition, re.IGNORECASE)
+    if found is None:
+        return None
+    quoted: str | None = found[1]
+    return str(found[2]) if quoted is None else re.sub(r"\\(.)", r"\1", quoted).replace("%22", '"')
+
+
+def _header_of(raw: bytes) -> tuple[int, int, bool] | tuple[None, None, None]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(raw)) as image:
+                return *image.size, has_alpha(image)
+    except Exception:  # noqa: BLE001 - Pillow may raise anything on hostile bytes
+        return None, None, None

@@ -1,0 +1,274 @@
+"""Traffic recorded elsewhere - by vcrpy, Ruby's VCR or a browser - as exchanges to be judged.
+
+A file may come from anybody: nothing in it is run, its size, nesting and repetitions are bounded,
+and one interaction that cannot be read does not lose the others.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from harness.core.errors import RecordingError
+from harness.core.exchange import Event, Exchange, Failure, Part, Picture, Reply, Request, Times
+from harness.core.jsonvalue import Json, canonical
+from harness.transport.bodies.body import read_body, read_document
+from harness.transport.bodies.images import ImageCollector, file_name
+from harness.transport.bodies.sse import SseStream, read_event
+from harness.transport.cassettes.interaction import from_interaction, is_ours
+from harness.transport.foreign import fields
+from harness.transport.foreign.coding import unpacked
+from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
+from harness.transport.foreign.forms import read_multipart, read_urlencoded
+from harness.transport.foreign.headers import Headers
+from harness.transport.foreign.yaml import load_yaml
+
+FILE_AT_MOST_BYTES = 512 * 1024 * 1024
+
+Format = Literal["vcrpy", "ruby-vcr", "har"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """One exchange of a recording; `index` is its place in the file, from 0.
+
+    `recorded` is a date in ISO 8601 and UTC, where one is known; `duration_s` is how long the
+    round trip took, where somebody measured it (then `exchange.times` ends there, else at 0).
+    """
+
+    index: int
+    exchange: Exchange
+    recorded: str | None
+    duration_s: float | None
+    path: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What a file held; `unreadable` names each interaction that was left out, and why."""
+
+    path: Path
+    format: Format
+    exchanges: tuple[Foreign, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+def read_recording(path: Path, pictures: ImageCollector) -> Recording:
+    """Read a recording; the images in its replies go to `pictures`, those in requests nowhere.
+
+    Requests come without credentials and with their whole address as target. Raises RecordingError
+    with one line for a file that is none of the formats.
+    """
+    try:
+        kind, entries = _entries(_document(path))
+    except OSError as error:
+        raise _no_recording(path, error.strerror or type(error).__name__) from error
+    except (ValueError, RecursionError) as error:
+        raise _no_recording(path, _line(error)) from error
+    readable: list[Foreign] = []
+    unreadable: list[str] = []
+    for index, entry in enumerate(entries):
+        try:
+            readable.append(_foreign(index, entry, kind=kind, folder=path.parent, into=pictures))
+        except (ValueError, RecursionError) as error:
+            unreadable.append(f"interaction {index}: {_line(error)}")
+    return Recording(
+        path=path, format=kind, exchanges=tuple(readable), unreadable=tuple(unreadable)
+    )
+
+
+def _document(path: Path) -> object:
+    if path.is_dir():
+        raise ValueError("a folder")
+    size = path.stat().st_size
+    if not path.is_file() or size > FILE_AT_MOST_BYTES:
+        raise ValueError(f"no plain file of at most {FILE_AT_MOST_BYTES:,} bytes")
+    text = path.read_bytes().decode("utf-8-sig")
+    if text.lstrip()[:1] not in ("{", "["):
+        return load_yaml(text)
+    try:
+        return json.loads(text)
+    except ValueError as as_json:
+        try:
+            return load_yaml(text)  # YAML's flow style starts like JSON
+        except ValueError:
+            raise ValueError(f"truncated or invalid JSON: {as_json}") from None
+
+
+def _entries(document: object) -> tuple[Format, list[object]]:
+    if isinstance(document, dict):
+        if "http_interactions" in document:
+            return "ruby-vcr", fields.mappings_of(
+                document["http_interactions"], "http_interactions"
+            )
+        if "interactions" in document:
+            return "vcrpy", fields.mappings_of(document["interactions"], "interactions")
+        log = document.get("log")
+        if isinstance(log, dict) and "entries" in log:
+            return "har", fields.mappings_of(log["entries"], "entries")
+    raise ValueError(
+        "neither vcrpy's (interactions), Ruby VCR's (http_interactions) nor a HAR (log.entries)"
+    )
+
+
+def _no_recording(path: Path, why: str) -> RecordingError:
+    return RecordingError(
+        f"{path}: no recording: {why}",
+        hint="give a vcrpy or Ruby VCR cassette (YAML or JSON) or a HAR 1.2 file",
+    )
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return " ".join(str(error).split())[:300]
+
+
+def _foreign(
+    index: int, entry: object, *, kind: Format, folder: Path, into: ImageCollector
+) -> Foreign:
+    if kind == "vcrpy" and is_ours(entry):
+        return _ours(index, entry, folder=folder, into=into)
+    raw = from_har(entry) if kind == "har" else from_vcr(entry)
+    request = _request(raw)
+    answer: Reply | Failure
+    if raw.no_reply is None:
+        answer = _reply(raw, into)
+    else:
+        answer = Failure(kind="network", why=raw.no_reply, sent=True)
+    times = Times(due_s=0.0, sent_s=0.0, end_s=raw.duration_s or 0.0)
+    exchange = Exchange(request=request, answer=answer, times=times)
+    return _placed(index, exchange, recorded=raw.recorded, duration_s=raw.duration_s)
+
+
+def _placed(
+    index: int, exchange: Exchange, *, recorded: str | None, duration_s: float | None
+) -> Foreign:
+    address = urlsplit(exchange.request.target)
+    dated = exchange.answer.header("date") if isinstance(exchange.answer, Reply) else None
+    return Foreign(
+        index=index,
+        exchange=exchange,
+        recorded=_iso(recorded) or _iso(dated),
+        duration_s=duration_s,
+        path=address.path,
+        host=address.hostname or "",
+    )
+
+
+def _ours(index: int, entry: object, *, folder: Path, into: ImageCollector) -> Foreign:
+    exchange = from_interaction(entry)
+    uri = fields.text_of(
+        fields.mapping_of(fields.mapping_of(entry, "").get("request"), "request"), "uri"
+    )
+    answer, times = exchange.answer, exchange.times
+    reply = answer.partial if isinstance(answer, Failure) else answer
+    for picture in reply.pictures.values() if reply else ():
+        _keep(picture, folder / "images", into)
+    exchange = replace(exchange, request=replace(exchange.request, target=_public(uri)))
+    return _placed(index, exchange, recorded=None, duration_s=times.end_s - times.sent_s)
+
+
+def _keep(picture: Picture, folder: Path, into: ImageCollector) -> None:
+    """Hand over a picture of our own cassettes; without its file the cassette's word has to do."""
+    place = folder / file_name(picture)
+    if picture.state == "absent" or not place.is_file():
+        return
+    raw = place.read_bytes()
+    if hashlib.sha256(raw).hexdigest() != picture.digest:
+        raise ValueError(f"the image {place.name} was altered: its digest differs")
+    into.from_bytes(raw)
+
+
+def _public(uri: str) -> str:
+    """Return an address without a user's name and password."""
+    address = urlsplit(uri)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise ValueError(f"its address is not http: {uri[:80]!r}")
+    return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+
+
+def _request(raw: Raw) -> Request:
+    content_type = _header(raw.request_headers, "content-type")
+    body, form = _sent(raw.request, content_type, _header(raw.request_headers, "content-encoding"))
+    return Request(
+        method=raw.method,
+        target=_public(raw.uri),
+        headers=raw.request_headers,
+        body=body,
+        form=form,
+    )
+
+
+def _sent(content: Content, kind: str, coding: str) -> tuple[Json, tuple[Part, ...] | None]:
+    if content.form is not None or content.parsed is not None:
+        return content.parsed, content.form
+    raw = unpacked(content.raw, coding)
+    if not raw.strip():
+        return None, None
+    if kind.lower().startswith(MULTIPART):
+        return None, read_multipart(raw, kind)
+    if kind.lower().startswith("application/x-www-form-urlencoded"):
+        return None, read_urlencoded(raw)
+    try:
+        return fields.plain_object(json.loads(raw.decode("utf-8-sig"))), None
+    except ValueError as error:
+        if "json" not in kind.lower():
+            return None, None
+        # Taken as no body, an acceptance would be held against the provider.
+        raise ValueError(f"the request's body is no JSON: {error}") from None
+
+
+def _reply(raw: Raw, pictures: ImageCollector) -> Reply:
+    reply = Reply(status=raw.status, headers=raw.headers)
+    if raw.response.parsed is not None:
+        body = read_document(raw.response.parsed, pictures)
+        size = len(canonical(raw.response.parsed).encode())
+    else:
+        plain = unpacked(raw.response.raw, _header(raw.headers, "content-encoding"))
+        size = len(plain)
+        if _is_stream(plain, _header(raw.headers, "content-type")):
+            return _streamed(replace(reply, size_bytes=size), plain, pictures)
+        body = read_body(plain, pictures)
+    return replace(
+        reply, document=body.document, text=body.text, pictures=body.pictures, size_bytes=size
+    )
+
+
+def _is_stream(plain: bytes, content_type: str) -> bool:
+    said = content_type.lower().startswith("text/event-stream")
+    return (said and bool(plain.strip())) or plain.startswith((b"event:", b"data:"))
+
+
+def _streamed(reply: Reply, plain: bytes, pictures: ImageCollector) -> Reply:
+    events: list[Event] = []
+    found: dict[str, Picture] = {}
+    for name, data in SseStream().recorded(plain):
+        event, images = read_event(name, data, at_s=0.0, pictures=pictures)
+        events.append(event)
+        found |= images
+    return replace(reply, events=tuple(events), pictures=found)
+
+
+def _header(headers: Headers, name: str) -> str:
+    return next((value for key, value in headers if key.lower() == name), "")
+
+
+_READERS: tuple[Callable[[str], datetime], ...] = (datetime.fromisoformat, parsedate_to_datetime)
+
+
+def _iso(date: str | None) -> str | None:
+    for reader in _READERS:
+        try:
+            read_date = reader(date or "")
+            dated = read_date if read_date.tzinfo else read_date.replace(tzinfo=UTC)
+            return dated.astimezone(UTC).isoformat(timespec="seconds")
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+    return None

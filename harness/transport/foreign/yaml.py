@@ -1,0 +1,192 @@
+"""YAML from outside as plain values: no code runs, no nesting overflows, no alias explodes.
+
+PyYAML's safe loaders run no code, but libyaml's composer recurses in C (200,000 open brackets end
+the process with a segmentation fault), and aliases let a small file describe a huge value. So the
+values are built here from libyaml's flat events, and PyYAML's resolver and scalar constructors
+decide what a plain scalar means. It also takes a third of the time of `CSafeLoader`, which makes
+two objects for each value.
+"""
+
+import binascii
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from yaml import CSafeLoader, ScalarNode, YAMLError
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+DEPTH_AT_MOST = 200
+"""Levels of nesting; no JSON that an image provider sends comes near it."""
+
+_YAML = "tag:yaml.org,2002:"
+_PLAIN_TEXT = (f"{_YAML}str", f"{_YAML}python/str", f"{_YAML}python/unicode", "!")
+_LISTS = (f"{_YAML}seq", f"{_YAML}python/tuple")
+_BYTES_IO = f"{_YAML}python/object/new:_io.BytesIO"  # how old vcrpy wrote an uploaded file
+
+
+@dataclass(frozen=True, slots=True)
+class UnsafeYamlError:
+    """Stands for a value whose tag asks for more than plain data, or that belies its tag."""
+
+    tag: str
+
+
+Yaml: TypeAlias = (
+    "None | bool | int | float | str | bytes | UnsafeYamlError | list[Yaml] | dict[str, Yaml]"
+)
+"""A YAML value; keys are text as written, and dates stay text."""
+
+
+def load_yaml(text: str) -> Yaml:
+    """Read the one document in `text`; ValueError (one line) when it is no YAML or is hostile.
+
+    A value with a tag like `!!python/object` becomes `Refused`: it spoils only what uses it.
+    """
+    try:
+        return _Builder(text).document()
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise ValueError(
+            f"invalid or truncated YAML{where}: {problem}".replace("\n", " ")
+        ) from None
+
+
+class _Builder:
+    """Builds one document.
+
+    Every value weighs its nodes and characters, and an alias weighs what it repeats. Without
+    aliases a document cannot weigh more than its text; beyond four times that (or a million, for
+    small files) it is refused at the alias that goes too far. The repeated value is shared in
+    memory, and whoever walks the result later walks at most that weight.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._loader = CSafeLoader(text)
+        self._anchors: dict[str, tuple[Yaml, int]] = {}
+        self._weight = 0
+        self._weight_at_most = 4 * len(text) + 1_000_000
+
+    def document(self) -> Yaml:
+        self._next()
+        if not isinstance(self._next(), DocumentStartEvent):
+            return None
+        value = self._node(self._next(), 0)
+        self._next()
+        if not isinstance(self._next(), StreamEndEvent):
+            raise ValueError("more than one YAML document in the file")  # noqa: TRY004 - about the text
+        return value
+
+    def _next(self) -> Event:
+        event = self._loader.get_event()
+        if event is None:
+            raise ValueError("the YAML ends early")
+        return event
+
+    def _node(self, event: Event, depth: int) -> Yaml:
+        if depth > DEPTH_AT_MOST:
+            raise ValueError(f"YAML nested deeper than {DEPTH_AT_MOST} levels")
+        if isinstance(event, AliasEvent):
+            return self._repeated(event.anchor)
+        before = self._weight
+        self._weight += 1
+        value: Yaml
+        if isinstance(event, ScalarEvent):
+            self._weight += len(event.value)
+            value = self._scalar(event)
+        elif isinstance(event, MappingStartEvent):
+            value = _mapping(self._table(depth), event.tag)
+        elif isinstance(event, SequenceStartEvent):
+            value = self._list(depth)
+            if event.tag is not None and event.tag not in _LISTS:
+                value = UnsafeYamlError(event.tag)
+        else:
+            raise ValueError(f"unexpected in YAML: {event}")  # noqa: TRY004 - about the text
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (value, self._weight - before)
+        return value
+
+    def _repeated(self, anchor: str | None) -> Yaml:
+        if anchor is None or anchor not in self._anchors:
+            raise ValueError(f"the YAML alias *{anchor} names nothing complete before it")
+        value, weight = self._anchors[anchor]
+        self._weight += weight
+        if self._weight > self._weight_at_most:
+            raise ValueError("YAML aliases repeat far more than the file holds")
+        return value
+
+    def _table(self, depth: int) -> dict[str, Yaml]:
+        table: dict[str, Yaml] = {}
+        while not isinstance(event := self._next(), MappingEndEvent):
+            if isinstance(event, AliasEvent):
+                key = self._repeated(event.anchor)
+            elif isinstance(event, ScalarEvent):
+                key = event.value
+                self._weight += 1 + len(key)
+                if event.anchor is not None:
+                    self._anchors[event.anchor] = (key, 1 + len(key))
+                if key == "<<" and event.implicit[0]:
+                    raise ValueError("YAML merge keys (<<) are not read")
+            else:
+                key = None
+            if not isinstance(key, str):
+                raise ValueError("a YAML key is not text")  # noqa: TRY004 - about the text
+            table[key] = self._node(self._next(), depth + 1)
+        return table
+
+    def _list(self, depth: int) -> list[Yaml]:
+        items: list[Yaml] = []
+        while not isinstance(event := self._next(), SequenceEndEvent):
+            items.append(self._node(event, depth + 1))
+        return items
+
+    def _scalar(self, event: ScalarEvent) -> Yaml:
+        text = event.value
+        tag = event.tag
+        if tag is None:
+            if not event.implicit[0]:
+                return text
+            tag = self._loader.resolve(ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # the stubs leave it out
+        if tag in _PLAIN_TEXT:
+            return text
+        return self._typed(tag, text)
+
+    def _typed(self, tag: str, text: str) -> Yaml:
+        node = ScalarNode(tag, text)
+        try:
+            match tag.removeprefix(_YAML):
+                case "null":
+                    return None
+                case "bool":
+                    return self._loader.construct_yaml_bool(node)
+                case "int":
+                    return self._loader.construct_yaml_int(node)
+                case "float":
+                    return self._loader.construct_yaml_float(node)
+                case "timestamp" | "value" | "merge":
+                    return text
+                case "binary" | "!binary":  # Ruby's dumper writes the second
+                    return binascii.a2b_base64(text)
+                case _:
+                    return UnsafeYamlError(tag)
+        except (ValueError, KeyError, IndexError):
+            return UnsafeYamlError(tag)
+
+
+def _mapping(table: dict[str, Yaml], tag: str | None) -> Yaml:
+    if tag is None or tag == f"{_YAML}map":
+        return table
+    state = table.get("state")
+    if tag == _BYTES_IO and isinstance(state, list) and state:
+        return state[0]
+    return UnsafeYamlError(tag)

@@ -1,0 +1,153 @@
+"""Finding an address, connecting and securing the connection, each of them timed."""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, zip_longest
+from typing import Any
+
+import httpx
+
+from harness.transport.http1.connection import Connection
+from harness.transport.http1.phases import Phases, longer
+from harness.transport.http1.socket import StampedSocket
+
+STAGGER_S = 0.25
+"""How long one address may keep silent before the next is tried as well (RFC 8305, section 8)."""
+
+RESOLVERS = 16
+"""Threads that look names up: none of those that take replies apart, for whom it would wait."""
+
+Address = tuple[socket.AddressFamily, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialler:
+    """What every new connection needs; `lost` is told when one is gone."""
+
+    now_s: Callable[[], float]
+    trusted: ssl.SSLContext
+    lost: Callable[[Connection], None]
+
+    async def dial(self, url: httpx.URL, phases: Phases, *, within_s: float | None) -> Connection:
+        """Open a connection to where a URL is. Raises httpx.ConnectError and ConnectTimeout."""
+        host = url.raw_host.decode("ascii")
+        port = url.port or (443 if url.scheme == "https" else 80)
+        try:
+            async with asyncio.timeout(within_s):
+                addresses = await self._looked_up(host, port, phases)
+                connection = await self._connected(addresses, phases)
+                if url.scheme == "https":
+                    await self._secured(connection, host, phases)
+                return connection
+        except TimeoutError as error:
+            why = str(error) or f"{host} port {port}: not connected within {within_s} s"
+            raise httpx.ConnectTimeout(why) from error
+
+    async def _looked_up(self, host: str, port: int, phases: Phases) -> list[Address]:
+        with suppress(ValueError):
+            version = ipaddress.ip_address(host).version
+            return [(socket.AF_INET6 if version == 6 else socket.AF_INET, (host, port))]  # noqa: PLR2004 - IPv6
+        started_s = self.now_s()
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(
+                _resolvers(), lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            )
+        except (OSError, UnicodeError, ValueError, OverflowError) as error:
+            raise httpx.ConnectError(f"{host}: the name was not found ({error})") from error
+        phases.dns_s = longer(phases.dns_s, self.now_s() - started_s)
+        return _alternating([(family, place) for family, _, _, _, place in found])
+
+    async def _connected(self, addresses: list[Address], phases: Phases) -> Connection:
+        started_s = self.now_s()
+        sock = await self._first(addresses)
+        connection = Connection(sock, lost=self.lost)
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: connection, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        phases.connect_s = longer(phases.connect_s, self.now_s() - started_s)
+        return connection
+
+    async def _secured(self, connection: Connection, host: str, phases: Phases) -> None:
+        started_s = self.now_s()
+        try:
+            await connection.secure(self.trusted, host)
+        except (OSError, ValueError) as error:
+            connection.abort()
+            said = getattr(error, "verify_message", "") or error
+            raise httpx.ConnectError(f"{host}: no TLS connection ({said})") from error
+        except BaseException:
+            connection.abort()
+            raise
+        phases.tls_s = longer(phases.tls_s, self.now_s() - started_s)
+
+    async def _first(self, addresses: list[Address]) -> StampedSocket:
+        """Return the first socket that connects; whichever address keeps silent, the next is tried.
+
+        Raises httpx.ConnectError with what all of them said.
+        """
+        trying: list[asyncio.Task[StampedSocket]] = []
+        won: asyncio.Task[StampedSocket] | None = None
+        try:
+            for family, place in addresses:
+                trying.append(asyncio.create_task(self._one(family, place)))
+                won = await _winner(trying, within_s=STAGGER_S)
+                if won is not None:
+                    return won.result()
+            while won is None and not all(task.done() for task in trying):
+                won = await _winner(trying, within_s=None)
+            if won is not None:
+                return won.result()
+        finally:
+            for task in trying:
+                if task is not won:
+                    task.cancel()
+                    task.add_done_callback(_closed)
+        raise httpx.ConnectError("; ".join(str(task.exception()) for task in trying))
+
+    async def _one(self, family: int, place: object) -> StampedSocket:
+        sock = StampedSocket(family, now_s=self.now_s)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, place)  # type: ignore[arg-type]
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+
+async def _winner(
+    trying: list[asyncio.Task[StampedSocket]], *, within_s: float | None
+) -> asyncio.Task[StampedSocket] | None:
+    """Wait for the next to connect or fail, and return one that connected."""
+    open_still = [task for task in trying if not task.done()]
+    if open_still:
+        await asyncio.wait(open_still, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    return next((task for task in trying if task.done() and task.exception() is None), None)
+
+
+def _closed(task: asyncio.Task[StampedSocket]) -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+def _alternating(addresses: list[Address]) -> list[Address]:
+    """Put the families in turns, so that one which leads nowhere costs one wait (RFC 8305, 4)."""
+    if not addresses:
+        return []
+    first = addresses[0][0]
+    same = [one for one in addresses if one[0] == first]
+    other = [one for one in addresses if one[0] != first]
+    return [one for one in chain.from_iterable(zip_longest(same, other)) if one is not None]
+
+
+@lru_cache(maxsize=1)
+def _resolvers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(RESOLVERS, thread_name_prefix="names")

@@ -1,0 +1,95 @@
+"""Placeholders (`harness.core.placeholders`) become real addresses on the way out, and back."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from harness.core.errors import UsageError
+from harness.core.exchange import Part, Request
+from harness.core.jsonvalue import with_texts
+from harness.core.placeholders import ASSETS, THIS_RUN, WEBHOOKS
+from harness.transport.redaction import key_spellings
+
+RUN_WORD_AT_LEAST = 12
+"""A shorter word of a run's own may stand in a reply by chance, and is left there."""
+
+
+class PlaceholderMap:
+    """What stands for which address, for one provider in one run; both addresses end with `/`.
+
+    `hidden` holds more texts that must not be kept, longer or shorter, and what to keep instead.
+    """
+
+    def __init__(
+        self,
+        *,
+        assets: str | None = None,
+        webhooks: str | None = None,
+        run_word: str | None = None,
+        hidden: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        self._assets = assets
+        self._webhooks = webhooks
+        self._run_word = run_word
+        pairs = [*hidden]
+        pairs += [(assets, ASSETS)] if assets else []
+        pairs += [(webhooks, WEBHOOKS)] if webhooks else []
+        if run_word and len(run_word) >= RUN_WORD_AT_LEAST:
+            pairs.append((run_word, THIS_RUN))
+        pairs.sort(key=lambda pair: -len(pair[0]))
+        self._kept = tuple(stand_in for _, stand_in in pairs)
+        self._hints = tuple(_hint(text) for text, _ in pairs)
+        self._pattern = re.compile("|".join(_group(text) for text, _ in pairs), re.IGNORECASE)
+
+    def real(self, request: Request) -> Request:
+        """Return the request as it leaves; UsageError where a stand-in stands for nothing here.
+
+        Whole strings count, from their start: of the JSON body, of plain form values, the target.
+        """
+        return replace(
+            request,
+            target=self._text(request.target),
+            headers=tuple((name, self._header(value)) for name, value in request.headers),
+            body=with_texts(request.body, self._text),
+            form=None if request.form is None else tuple(self._part(one) for one in request.form),
+        )
+
+    def kept(self, text: str) -> str:
+        """Return a text of a reply with stand-ins in place of this run's addresses."""
+        low = text.lower()
+        if not any(hint in low for hint in self._hints):
+            return text
+        return self._pattern.sub(lambda found: self._kept[(found.lastindex or 1) - 1], text)
+
+    def _part(self, part: Part) -> Part:
+        return part if part.value is None else replace(part, value=self._text(part.value))
+
+    def _text(self, text: str) -> str:
+        if text.startswith(ASSETS):
+            return _place(self._assets, "reference images", "--assets-url") + text[len(ASSETS) :]
+        if text.startswith(WEBHOOKS):
+            return _place(self._webhooks, "webhooks", "--webhook-url") + text[len(WEBHOOKS) :]
+        return text
+
+    def _header(self, value: str) -> str:
+        if THIS_RUN not in value:
+            return value
+        if not self._run_word:
+            raise UsageError("a header asks for a word of this run's own, and there is none")
+        return value.replace(THIS_RUN, self._run_word)
+
+
+def _place(address: str | None, what: str, option: str) -> str:
+    if address is None:
+        raise UsageError(f"no address for {what} is known", hint=f"give one with {option}")
+    return address
+
+
+def _hint(text: str) -> str:
+    """Return a piece that no quoting changes, in lower case."""
+    return max(re.split(r"[^A-Za-z0-9]", text), key=len).lower()
+
+
+def _group(text: str) -> str:
+    # A port ends where its digits end: 127.0.0.1:870 is not the start of 127.0.0.1:8701.
+    return f"({key_spellings(text)}{'(?![0-9])' if text[-1].isdigit() else ''})"

@@ -1,0 +1,71 @@
+import sys
+from types import ModuleType
+
+import pytest
+
+from harness.cases.build import Builder
+from harness.cases.draw import accepted_arguments, drawn_cases
+from harness.cases.seeded import SeededSource, seeded_source
+from harness.spec.load import shipped_provider
+
+
+def ids(seed: int, count: int = 60) -> list[str]:
+    strategy = accepted_arguments(Builder(shipped_provider("sub2api"), "generate"))
+    return [case.id for case in drawn_cases(strategy, count=count, seed_=seed)]
+
+
+def test_what_is_drawn_does_not_depend_on_what_is_imported(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ids(3, count=400)
+    folder = tmp_path_factory.mktemp("elsewhere")
+    source = folder / "constants.py"
+    source.write_text(f"NUMBERS = {list(range(400))}\n", encoding="utf-8")
+    module = ModuleType("elsewhere_constants")
+    module.__file__ = str(source)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    assert ids(3, count=400) == before
+
+
+def test_another_seed_draws_other_cases() -> None:
+    assert ids(3) != ids(4)
+
+
+def test_integers_reach_both_of_their_ends_and_nothing_beyond() -> None:
+    with seeded_source(0):
+        dice = SeededSource(None)
+    found = {dice.draw_integer(-2, 3) for _ in range(500)}
+
+    assert found == {-2, -1, 0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(("low", "high"), [(None, 5), (5, None), (None, None)])
+def test_a_missing_bound_is_none(low: int | None, high: int | None) -> None:
+    with seeded_source(0):
+        dice = SeededSource(None)
+    found = [dice.draw_integer(low, high) for _ in range(100)]
+
+    assert all(low is None or value >= low for value in found)
+    assert all(high is None or value <= high for value in found)
+    assert len(set(found)) > 90
+
+
+def test_a_certain_boolean_is_certain() -> None:
+    with seeded_source(0):
+        dice = SeededSource(None)
+
+    assert {dice.draw_boolean(1.0) for _ in range(50)} == {True}
+    assert {dice.draw_boolean(0.0) for _ in range(50)} == {False}
+
+
+def test_what_no_case_draws_is_refused_in_words() -> None:
+    with seeded_source(0):
+        dice = SeededSource(None)
+
+    with pytest.raises(NotImplementedError, match="decimals"):
+        dice.draw_float()
+    with pytest.raises(NotImplementedError, match="letters"):
+        dice.draw_string()
+    with pytest.raises(NotImplementedError, match="bytes"):
+        dice.draw_bytes()

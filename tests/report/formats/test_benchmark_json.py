@@ -1,0 +1,85 @@
+import json
+from dataclasses import replace
+from math import inf
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from harness.report.benchmark.answers import Benchmarked, benchmarked
+from harness.report.formats.summary_json import summary_document, summary_json
+from tests.report import benchmarks as bm
+from tests.report import builders as b
+from tests.report.formats.test_summary_json import SCHEMA
+
+
+def _open() -> Benchmarked:
+    """Measure what has no figure: nothing but missing bounds, and evidence beyond all numbers."""
+    made = replace(bm.design(), slo=None)
+    measured = bm.measured(made)
+    none = bm.few(None, 6, n=0)
+    return benchmarked(
+        replace(bm.benchmark(made), stopped=None, watched=(), calibrations=()),
+        replace(
+            measured,
+            speeds=tuple(replace(one, median=none, completion=None) for one in measured.speeds),
+            reliability=tuple(
+                replace(one, within=None, slo=None, goodput_per_min=None)
+                for one in measured.reliability
+            ),
+            spend=tuple(replace(one, charged=None, per_image=None) for one in measured.spend),
+            comparisons=tuple(replace(one, evidence=inf) for one in measured.comparisons),
+            observations=tuple(replace(one, completion=None) for one in measured.observations),
+        ),
+    )
+
+
+@pytest.mark.parametrize("value", [bm.shown(), bm.shown(until_decided=True), _open()])
+def test_a_benchmark_fits_the_schema(value: Benchmarked) -> None:
+    found = json.loads(summary_json(bm.report(value)))
+
+    assert list(Draft202012Validator(SCHEMA).iter_errors(found)) == []
+
+
+def test_the_schema_names_every_key_of_a_benchmark_and_of_its_rows() -> None:
+    found = json.loads(summary_json(bm.report(bm.shown(until_decided=True))))["benchmark"]
+    defined = SCHEMA["$defs"]
+
+    assert set(found) == set(defined["benchmark"]["properties"])
+    for key, name in {
+        "design": "design",
+        "fits": "fit",
+        "comparisons": "comparison",
+        "speeds": "speed",
+        "reliability": "reliability",
+        "spend": "spend",
+        "observations": "observation",
+    }.items():
+        row = found[key] if key == "design" else found[key][0]
+        assert set(row) == set(defined[f"benchmark_{name}"]["properties"])
+        assert set(row) == set(defined[f"benchmark_{name}"]["required"])
+
+
+def test_a_conformance_run_has_no_such_key() -> None:
+    assert "benchmark" not in summary_document(b.sample())
+
+
+def test_an_attempt_is_an_observation_with_its_numbers() -> None:
+    found = json.loads(summary_json(bm.report()))["benchmark"]["observations"]
+
+    assert len(found) == 2
+    assert found[0]["observed_s"] == 9.8
+    assert found[0]["phases_s"] == {"late": 0.001, "pixels": 9.8}
+    assert found[0]["completion"] == {"after_s": 9.0, "before_s": 9.6}
+    assert (found[0]["listed"], found[0]["charged"]) == (1.0, None)
+    assert (found[1]["end"], found[1]["error_class"]) == ("timeout", "timeout")
+
+
+def test_evidence_beyond_all_numbers_is_null() -> None:
+    found = json.loads(summary_json(bm.report(_open())))["benchmark"]
+
+    assert found["comparisons"][0]["evidence"] is None
+    assert found["comparisons"][0]["needed"] == 20.0
+
+
+def test_equal_benchmarks_have_equal_bytes() -> None:
+    assert summary_json(bm.report()) == summary_json(bm.report())

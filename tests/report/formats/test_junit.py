@@ -1,0 +1,88 @@
+from xml.etree import ElementTree as ET
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.report.formats.junit import junit
+from tests.report import builders as b
+
+
+def parsed(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314 - our own output, made in this test
+
+
+def test_the_counts_are_those_of_the_cases_inside() -> None:
+    root = parsed(junit(b.sample()))
+
+    assert root.tag == "testsuites"
+    for suite in root:
+        cases = suite.findall("testcase")
+        assert suite.get("tests") == str(len(cases))
+        for attribute, tag in (
+            ("failures", "failure"),
+            ("errors", "error"),
+            ("skipped", "skipped"),
+        ):
+            assert suite.get(attribute) == str(sum(case.find(tag) is not None for case in cases))
+    for attribute in ("tests", "failures", "errors", "skipped"):
+        assert root.get(attribute) == str(sum(int(suite.get(attribute, "x")) for suite in root))
+
+
+def test_there_is_a_suite_for_each_operation() -> None:
+    records = [b.record(b.case(operation=name), b.images()) for name in ("generate", "edit")]
+    root = parsed(junit(b.report(records, [b.verdict(item) for item in records])))
+
+    assert [suite.get("name") for suite in root] == ["sub2api.generate", "sub2api.edit"]
+
+
+def test_times_of_a_suite_are_the_sum_of_its_cases() -> None:
+    served = b.record(b.case(), b.images(), seconds=12.5)
+    report = b.report([served], [b.verdict(served), b.verdict(served, check="other")])
+    suite = parsed(junit(report))[0]
+
+    assert suite.get("time") == "12.500"
+    assert [case.get("time") for case in suite.findall("testcase")] == ["12.500", "0.000"]
+
+
+def test_only_a_broken_promise_is_a_failure() -> None:
+    served = b.record(b.case(), b.images())
+    report = b.report(
+        [served],
+        [
+            b.verdict(served, "fail", constraint="n.range", why="served 11"),
+            b.verdict(served, "error", why="KeyError"),
+            b.verdict(served, "skip", why="no usage"),
+            b.verdict(served, "inconclusive", why="no bytes"),
+            b.verdict(served, "pass"),
+        ],
+    )
+    cases = parsed(junit(report))[0].findall("testcase")
+
+    assert [[(child.tag, child.get("message")) for child in case] for case in cases] == [
+        [("failure", "served 11")],
+        [("error", "KeyError")],
+        [("skipped", "no usage")],
+        [("skipped", "inconclusive: no bytes")],
+        [],
+    ]
+    assert cases[0][0].text == "n.range: served 11"
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from(list("\0\x1b\x7f\ud800\ufffe<&]]>")))))
+def test_any_text_makes_well_formed_xml(why: str) -> None:
+    served = b.record(b.case(), b.images())
+    root = parsed(junit(b.report([served], [b.verdict(served, "error", why=why)])))
+
+    assert root.get("errors") == "1"
+
+
+def test_an_empty_run_is_an_empty_list_of_suites() -> None:
+    root = parsed(junit(b.report([])))
+
+    assert (len(root), root.get("tests"), root.get("time")) == (0, "0", "0.000")
+
+
+def test_the_banner_travels_with_each_suite() -> None:
+    found = parsed(junit(b.sample())).iter("property")
+
+    assert any("says nothing about the real providers" in item.get("value", "") for item in found)

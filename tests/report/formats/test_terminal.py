@@ -1,0 +1,74 @@
+from harness.core.record import Provenance
+from harness.report.formats.terminal import BY_OPERATION, HEADER, operation_rows, provider_rows
+from harness.report.model import Report
+from tests.report import builders as b
+
+
+def test_there_is_one_row_for_each_provider_under_the_header() -> None:
+    header, rows = provider_rows(b.sample())
+
+    assert header == HEADER
+    assert [row[0] for row in rows] == ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"]
+    assert {len(row) for row in rows} == {len(header)}
+
+
+def test_a_row_says_what_it_rests_on_and_how_much_was_asked() -> None:
+    _, rows = provider_rows(_timed())
+
+    assert rows[0] == ("sub2api", "live", "8", "2", "0", "5", "7", "7", "7 images")
+
+
+def test_an_operation_says_how_long_its_images_took_and_how_sure_that_is() -> None:
+    header, rows = operation_rows(_timed())
+
+    assert header == BY_OPERATION
+    assert rows == (
+        ("sub2api", "generate", "2", "0", "5", "7", "13.0 [10.0, 16.0] s (1 timeout left out)"),
+    )
+
+
+def test_every_operation_with_a_case_has_a_row_in_the_order_of_the_documents() -> None:
+    asked = [
+        b.case(operation="respond"),
+        b.case(name="buble", operation="edit"),
+        b.case(operation="generate"),
+        b.case(name="buble"),
+    ]
+    made = b.report([b.record(one, b.images()) for one in asked], names=["buble", "sub2api"])
+    _, rows = operation_rows(made)
+
+    assert [row[:2] for row in rows] == [
+        ("buble", "generate"),
+        ("buble", "edit"),
+        ("sub2api", "generate"),
+        ("sub2api", "respond"),
+    ]
+
+
+def test_too_few_samples_show_their_number_and_no_interval() -> None:
+    _, rows = operation_rows(b.report([b.record(b.case(), b.images(), seconds=20.0)]))
+
+    assert rows[0][-2:] == ("1", "20.0 s")
+
+
+def test_an_operation_without_images_has_no_latency() -> None:
+    skipped = b.report([b.record(b.case(), None, skipped="budget")])
+
+    assert provider_rows(skipped)[1][0][2] == "0 (+1 skipped)"
+    assert operation_rows(skipped)[1][0][-2:] == ("0", "-")
+
+
+def test_no_cell_can_upset_a_terminal() -> None:
+    odd = Provenance(kind="recorded", source="https://x", date="\x1b[2J\u202e", by="q")
+    _, rows = provider_rows(b.report([b.record(b.case(), b.images(), evidence=odd)]))
+
+    assert all(cell.isprintable() for cell in rows[0])
+
+
+def _timed() -> Report:
+    records = [
+        b.record(b.case(id=str(at), covers=("n.range",)), b.images(), seconds=10.0 + at)
+        for at in range(7)
+    ]
+    records.append(b.record(b.case(id="late"), b.fault("timeout")))
+    return b.report(records, [b.verdict(item) for item in records[:7]])

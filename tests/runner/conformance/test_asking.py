@@ -1,0 +1,232 @@
+"""What is asked once there are answers: first, once, journaled, and whole when it is replayed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+
+from harness.core.case import Plan, PlannedRequest
+from harness.core.outcome import Fault
+from harness.core.record import Record
+from harness.planning.options import Options
+from harness.planning.plan import planned_request
+from harness.runner.conformance.session import Session
+from harness.runner.execution.budget import Budget
+from harness.runner.execution.journal import Journal
+from harness.runner.progress import ProgressListener
+from harness.runner.recording import record as write_cassettes
+from harness.runner.run import execute_run
+from harness.spec.load import shipped_provider
+from harness.spec.provider import Provider
+from harness.store.folder import RunFolder
+from harness.store.line import JournalLine
+from harness.store.reader import read_run
+from tests.runner.journals import EVIDENCE, header
+from tests.runner.orders import fault
+from tests.runner.till import PLANS, Shop, once
+
+FULL = PLANS["buble"]
+ROWS = tuple(one for one in FULL.shots if "/row/" in one.case.id)
+PLAN = replace(
+    FULL, shots=(FULL.shots[0], *[r for r in ROWS if r.case.operation == "generate"][:3])
+)
+BASE, *PLANNED = (one.case.id for one in PLAN.shots)
+
+
+def again(one: PlannedRequest, number: int) -> PlannedRequest:
+    """The same request with another prompt, for a second look."""
+    name = f"{one.case.id}/again-{number}"
+    arguments = {**one.case.arguments, "prompt": name}
+    case = replace(
+        one.case,
+        id=name,
+        arguments=arguments,
+        stage="confirm",
+        follows=one.case.id,
+        depends_on=(),
+        follow_ups=(),
+    )
+    return planned_request(shipped_provider(case.provider), case)
+
+
+@dataclass(slots=True)
+class Curious:
+    """Asks for the base twice more: once when it has ended, and once when all is done."""
+
+    heard: list[str] = field(default_factory=list)
+    base: PlannedRequest | None = None
+
+    def on_record(self, record: Record) -> Sequence[PlannedRequest]:
+        self.heard.append(record.shot.case.id)
+        if record.shot.case.id != BASE:
+            return ()
+        self.base = record.shot
+        return (again(record.shot, 0),)
+
+    def on_idle(self) -> Sequence[PlannedRequest]:
+        return (again(self.base, 1),) if self.base else ()
+
+
+ASKED = [f"{BASE}/again-{number}" for number in range(2)]
+
+
+def session(path: Path, shop: Shop, asker: Curious, *, images: int | None = None) -> Session:
+    """Run a session to its end, in a new folder or going on with what is there."""
+    past = read_run(path) if path.exists() else None
+
+    async def go() -> Session:
+        folder = RunFolder.reopen(path) if past else RunFolder.create(path)
+        if past is None:
+            folder.write_header(header("buble"))
+        journal = Journal(folder)
+        made = Session(
+            provider=shipped_provider("buble"),
+            plan=PLAN,
+            evidence=EVIDENCE,
+            transport=lambda: shop,
+            journal=journal,
+            budget=Budget(images=images),
+            concurrency=1,
+            stop=asyncio.Event(),
+            asker=asker,
+            done=tuple(one for one in past.records if one.skipped is None) if past else (),
+            begun=past.unfinished if past else (),
+        )
+        async with asyncio.timeout(30):
+            await made.run()
+        journal.close()
+        return made
+
+    return asyncio.run(go())
+
+
+def open_shop() -> Shop:
+    shots = [*PLAN.shots, *(again(PLAN.shots[0], number) for number in range(2))]
+    listed = {one.case.id: once(one) for one in shots}
+    return Shop("buble", listed, Random(0), 0.0, failed_free=False)
+
+
+def test_what_is_asked_leaves_first_and_what_an_idle_session_is_asked_last(tmp_path: Path) -> None:
+    asker, shop = Curious(), open_shop()
+
+    made = session(tmp_path / "run", shop, asker)
+
+    order = [BASE, ASKED[0], *PLANNED, ASKED[1]]
+    assert [one.shot.case.id for one in made.records] == order
+    assert asker.heard == order
+    assert shop.submissions.total() == made.total == len(order)
+    assert [one.shot.case.id for one in read_run(tmp_path / "run").records] == order
+    whole = [one.case.id for one in made.whole_plan().shots]
+    assert whole == [BASE, *PLANNED, *ASKED]
+
+
+def test_what_was_asked_and_answered_in_an_earlier_run_is_told_and_not_sent_again(
+    tmp_path: Path,
+) -> None:
+    path, shop = tmp_path / "run", open_shop()
+    session(path, shop, Curious())
+    sent, asker = shop.submissions.total(), Curious()
+
+    made = session(path, shop, asker)
+
+    assert shop.submissions.total() == sent
+    assert asker.heard == [BASE, ASKED[0], *PLANNED, ASKED[1]]
+    assert [one.case.id for one in made.whole_plan().shots] == [BASE, *PLANNED, *ASKED]
+
+
+def test_what_was_asked_for_and_cut_off_is_driven_to_its_end_and_not_sent_again(
+    tmp_path: Path,
+) -> None:
+    path, shop = tmp_path / "run", open_shop()
+    begun = again(PLAN.shots[0], 0)
+    folder = RunFolder.create(path)
+    folder.write_header(header("buble"))
+    line = JournalLine(provider="buble", case=begun.case.id, shot=begun, evidence=EVIDENCE)
+    folder.append(line)
+    folder.close()
+    asker = Curious()
+
+    made = session(path, shop, asker)
+
+    outcomes = {one.shot.case.id: one.outcome for one in made.records}
+    assert isinstance(outcomes[ASKED[0]], Fault)
+    assert sorted(asker.heard) == sorted([BASE, *PLANNED, *ASKED])
+    assert shop.submissions.total() == len(asker.heard) - 1
+    assert read_run(path).unfinished == ()
+
+
+def test_what_is_asked_waits_for_money_like_all_others_and_is_told_when_it_is_skipped(
+    tmp_path: Path,
+) -> None:
+    asker, shop = Curious(), open_shop()
+
+    made = session(tmp_path / "run", shop, asker, images=2)
+
+    assert shop.images.total() == 2
+    skipped = {one.shot.case.id: one.skipped for one in made.records if one.skipped}
+    assert {*skipped} == {*PLANNED, ASKED[1]}
+    assert {*asker.heard} == {BASE, *PLANNED, *ASKED}
+    assert [one.case.id for one in made.whole_plan().shots] == [BASE, *PLANNED, ASKED[0]]
+
+
+def test_a_base_that_met_trouble_at_no_cost_is_asked_again_when_a_run_goes_on(
+    tmp_path: Path,
+) -> None:
+    path, shop = tmp_path / "run", open_shop()
+    folder = RunFolder.create(path)
+    folder.write_header(header("buble"))
+    line = JournalLine(provider="buble", case=BASE, shot=PLAN.shots[0], evidence=EVIDENCE)
+    folder.append(line)
+    folder.append(replace(line, shot=None, evidence=None, outcome=fault("quota", "no balance")))
+    folder.close()
+
+    made = session(path, shop, Curious())
+
+    assert not [one for one in made.records if one.skipped or isinstance(one.outcome, Fault)]
+    assert shop.submissions.total() == len(made.records)
+
+
+def _asker(made: list[Curious]) -> Callable[[Provider, Plan], Curious]:
+    def make(described: Provider, plan: Plan) -> Curious:
+        del described, plan
+        made.append(Curious())
+        return made[-1]
+
+    return make
+
+
+def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> None:
+    options = Options(
+        against="emulator",
+        providers=("nanobanana",),
+        seed=0,
+        out=tmp_path / "run",
+        cassettes=tmp_path / "cassettes",
+        operations=("generate",),
+        time_scale=0.0002,
+        max_images=12,
+    )
+    askers: list[Curious] = []
+    done = execute_run(options, ProgressListener(), asker=_asker(askers))
+    plan = done.plans["nanobanana"]
+    write_cassettes(
+        done.folder,
+        done.records,
+        plan,
+        base_url=done.addresses["nanobanana"],
+        cassettes=options.cassettes,
+    )
+
+    replayed = execute_run(
+        replace(options, against="cassettes", out=tmp_path / "again", max_images=None),
+        ProgressListener(),
+        asker=_asker(askers),
+    )
+
+    assert len(askers) == 1  # a replay asks only for what is on its tape
+    assert [one.case.id for one in plan.shots][-2:] == ASKED
+    assert replayed.off_tape == []
+    answered = {one.shot.case.id for one in done.records if one.outcome is not None}
+    assert {one.shot.case.id for one in replayed.records if one.outcome} == answered
+    assert {*ASKED} <= answered

@@ -1,0 +1,201 @@
+import asyncio
+import base64
+import io
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from harness.core.case import Plan
+from harness.core.errors import StoreError
+from harness.core.outcome import Fault, Images
+from harness.planning.conformance import new_plan
+from harness.runner.conformance.session import Session
+from harness.runner.execution.budget import Budget
+from harness.runner.execution.journal import Journal
+from harness.spec.load import shipped_provider
+from harness.store.folder import RunFolder
+from harness.store.line import JournalLine
+from harness.store.reader import Unfinished, read_run
+from harness.transport.bodies.images import ImageCollector, Keep
+from harness.transport.client import Live, LiveEndpoint
+from harness.transport.redaction import Redactor
+from tests.runner.hostile import Received, http, serving
+from tests.runner.journals import EVIDENCE, header
+
+FULL = new_plan("sub2api", seed=0, operations=("generate",))
+PLAN = replace(FULL, shots=tuple(shot for shot in FULL.shots if shot.case.expect == "accept")[:4])
+
+
+def image(width: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (width, 8), "red").save(file, "PNG")
+    return file.getvalue()
+
+
+def served(width: int) -> bytes:
+    return http({"created": 1, "data": [{"b64_json": base64.b64encode(image(width)).decode()}]})
+
+
+def session(
+    folder: RunFolder, url: str, keep: Keep | None = None, *, plan: Plan = PLAN
+) -> tuple[Session, Journal]:
+    started = time.monotonic()
+    pictures = ImageCollector(keep or folder.keep_image)
+
+    def transport() -> Live:
+        return Live(
+            LiveEndpoint(base_url=url, auth=shipped_provider("sub2api").auth, key="a-test-key"),
+            pictures=pictures,
+            redactor=Redactor({}),
+            now_s=lambda: time.monotonic() - started,
+        )
+
+    journal = Journal(folder)
+    made = Session(
+        provider=shipped_provider("sub2api"),
+        plan=plan,
+        evidence=EVIDENCE,
+        transport=transport,
+        journal=journal,
+        budget=Budget(),
+        concurrency=2,
+        stop=asyncio.Event(),
+    )
+    return made, journal
+
+
+def folder_at(path: Path) -> RunFolder:
+    folder = RunFolder.create(path)
+    folder.write_header(header())
+    return folder
+
+
+def test_an_image_that_cannot_be_kept_ends_the_run_and_cuts_off_nobody(tmp_path: Path) -> None:
+    async def go() -> int:
+        failed, loop, posts = asyncio.Event(), asyncio.get_running_loop(), 0
+
+        async def answer(_request: Received, writer: asyncio.StreamWriter) -> None:
+            nonlocal posts
+            posts += 1
+            if posts == 3:
+                await failed.wait()
+            writer.write(served(posts))
+
+        folder = folder_at(tmp_path / "run")
+
+        def keep(name: str, raw: bytes) -> None:
+            if raw == image(2):
+                loop.call_soon_threadsafe(failed.set)
+                raise StoreError("the disk will not take it")
+            folder.keep_image(name, raw)
+
+        async with asyncio.timeout(20), serving(answer) as server:
+            made, journal = session(folder, server.url, keep)
+            with pytest.raises(StoreError, match="will not take it"):
+                await made.run()
+            journal.close()
+        return posts
+
+    posts = asyncio.run(go())
+
+    past = read_run(tmp_path / "run")
+    assert posts == 3  # nothing new left after the failure
+    assert [type(record.outcome) for record in past.records] == [Images, Images]
+    assert len(past.unfinished) == 1
+
+
+def _begun(shot_number: int) -> Unfinished:
+    shot = PLAN.shots[shot_number]
+    line = JournalLine(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
+    return Unfinished(line)
+
+
+def _resumed(
+    tmp_path: Path, answer: bytes, *begun: int, images: int | None = None
+) -> tuple[Session, list[Received]]:
+    async def go() -> tuple[Session, list[Received]]:
+        folder = folder_at(tmp_path / "run")
+        for item in map(_begun, begun):
+            folder.append(item.line)
+        async with asyncio.timeout(20), serving(answer) as server:
+            made, journal = session(folder, server.url)
+            made.begun = tuple(map(_begun, begun))
+            made.budget = Budget(images=images)
+            await made.run()
+            journal.close()
+            return made, server.requests
+
+    return asyncio.run(go())
+
+
+def test_what_was_cut_off_is_not_sent_again_and_keeps_nothing_else_from_leaving(
+    tmp_path: Path,
+) -> None:
+    made, requests = _resumed(tmp_path, served(8), 0, 2)
+
+    outcomes = {record.shot.case.id: record.outcome for record in made.records}
+    cut_off = [outcomes[PLAN.shots[number].case.id] for number in (0, 2)]
+    assert all(isinstance(one, Fault) and one.may_be_paid for one in cut_off)
+    sent = [json.loads(request.body) for request in requests]
+    assert sent == [PLAN.shots[number].request.body for number in (1, 3)]
+    assert read_run(tmp_path / "run").unfinished == ()
+
+
+def test_what_is_owed_already_is_seen_to_its_end_whatever_the_limit(tmp_path: Path) -> None:
+    made, requests = _resumed(tmp_path, served(8), 0, 2, images=0)
+
+    assert requests == []
+    assert made.budget.spent_images == 2
+    assert read_run(tmp_path / "run").unfinished == ()
+
+
+def test_a_provider_that_is_away_today_leaves_what_was_cut_off_for_another_day(
+    tmp_path: Path,
+) -> None:
+    refused = http({"code": "INVALID_API_KEY", "message": "no"}, status="401 Unauthorized")
+
+    made, requests = _resumed(tmp_path, refused, 1)
+
+    assert len(requests) == 1
+    assert len(made.records) == len(PLAN.shots)
+    past = read_run(tmp_path / "run")
+    assert [item.line.case for item in past.unfinished] == [PLAN.shots[1].case.id]
+
+
+@pytest.mark.parametrize(
+    ("answer", "posts"),
+    [
+        (http("<html>", status="502 Bad Gateway"), 1),
+        (http({"error": {"message": "no accounts"}}, status="503 Service Unavailable"), 3),
+        (http({"code": "INVALID_API_KEY", "message": "no"}, status="401 Unauthorized"), 1),
+        (b"", 1),
+    ],
+)
+def test_the_first_request_is_repeated_only_where_it_cannot_have_been_paid(
+    tmp_path: Path, answer: bytes, posts: int
+) -> None:
+    made, requests = _resumed(tmp_path, answer)
+
+    assert len(requests) == posts
+    assert len(made.records) == len(PLAN.shots)
+    assert len(read_run(tmp_path / "run").records) == len(PLAN.shots)
+
+
+def test_a_line_that_was_begun_is_written_although_nobody_waits_for_it(tmp_path: Path) -> None:
+    async def go() -> None:
+        journal = Journal(folder_at(tmp_path / "run"))
+        lines = [_begun(number).line for number in range(4)]
+        tasks = [asyncio.create_task(journal.append(line)) for line in lines]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        journal.close()
+
+    asyncio.run(go())
+
+    assert len(read_run(tmp_path / "run").unfinished) == 4

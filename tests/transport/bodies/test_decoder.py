@@ -1,0 +1,341 @@
+import base64
+import gc
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from harness.core.errors import StoreError
+from harness.store.folder import RunFolder
+from harness.transport.bodies.body import read_body, read_file
+from harness.transport.bodies.decoder import COMMAND, ImageDecoder
+from harness.transport.bodies.decoder_worker import serve_decoding
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.bodies.reply import Arrival, reply_of
+from harness.transport.bodies.spool import IN_MEMORY_BYTES
+from tests.transport.bodies.test_spool import files_of_at_most
+
+DYING = """
+import os, sys
+sys.stdout.write("ready\\n")
+sys.stdout.flush()
+for line in sys.stdin:
+    open(sys.argv[1], "a").write(line)
+    os.abort()
+"""
+
+
+def noise(width: int = 500) -> bytes:
+    return made(width)
+
+
+@lru_cache
+def made(width: int) -> bytes:
+    file = io.BytesIO()
+    Image.frombytes("RGB", (width, 300), os.urandom(width * 900)).save(file, "PNG")
+    return file.getvalue()
+
+
+def document(*images: bytes) -> bytes:
+    return json.dumps(
+        {"data": [{"b64_json": base64.b64encode(one).decode()} for one in images]}
+    ).encode()
+
+
+def arrived(raw: bytes, darkroom: ImageDecoder) -> Arrival:
+    body = darkroom.spool.body()
+    body.add(raw)
+    return Arrival(sent_s=0.0, body=body, status=200, size_bytes=len(raw))
+
+
+class Kept(dict[str, bytes]):
+    """What was kept as bytes, and as files."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: list[str] = []
+
+    def file(self, name: str, path: Path) -> None:
+        self.files.append(name)
+        self[name] = path.read_bytes()
+        path.unlink()
+
+
+def test_a_large_body_is_taken_apart_by_another_process() -> None:
+    kept = Kept()
+    darkroom = ImageDecoder()
+    pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom)
+    raw = document(noise(), b"no image", noise(501), noise())
+    assert len(raw) > IN_MEMORY_BYTES
+
+    arrival = arrived(raw, darkroom)
+    reply = reply_of(arrival, pictures, known=str, text=str)
+
+    expected = read_body(raw, ImageCollector(lambda _name, _raw: None))
+    assert (reply.document, reply.pictures) == (expected.document, expected.pictures)
+    assert sorted(kept.values()) == sorted((noise(), noise(501)))
+    assert len(kept.files) == 2
+    assert darkroom.pid not in (None, os.getpid())
+    assert arrival.decode_s is not None
+    assert arrival.decode_s > 0
+    darkroom.close()
+
+
+def test_no_process_is_started_for_a_small_body() -> None:
+    darkroom = ImageDecoder()
+    arrival = arrived(document(noise(50)), darkroom)
+
+    reply = reply_of(
+        arrival, ImageCollector(lambda _name, _raw: None, darkroom=darkroom), known=str, text=str
+    )
+
+    assert len(reply.pictures) == 1
+    assert darkroom.pid is None
+    assert arrival.decode_s is not None
+    assert arrival.decode_s > 0
+
+
+def test_a_reply_without_an_image_took_no_time_to_decode() -> None:
+    darkroom = ImageDecoder()
+    arrival = arrived(b'{"a": 1}', darkroom)
+
+    reply_of(
+        arrival, ImageCollector(lambda _name, _raw: None, darkroom=darkroom), known=str, text=str
+    )
+
+    assert arrival.decode_s is None
+
+
+def test_the_same_image_costs_as_much_when_it_comes_again() -> None:
+    pictures = ImageCollector(lambda _name, _raw: None)
+    first, again = pictures.counting(), pictures.counting()
+
+    assert first.from_bytes(noise()) is again.from_bytes(noise())
+
+    assert first.decode_s is not None
+    assert again.decode_s is not None
+    assert again.decode_s > first.decode_s / 2  # hashing alone is a tenth of it
+    assert pictures.decode_s is None
+
+
+@pytest.mark.parametrize("raw", [noise(), noise()[:-50_000]], ids=["whole", "half"])
+def test_a_large_body_that_is_an_image_is_moved_to_where_it_is_kept(
+    raw: bytes, tmp_path: Path
+) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    darkroom = ImageDecoder(folder.path / ".bodies")
+    pictures = ImageCollector(
+        folder.keep_image, keep_file=folder.keep_image_file, darkroom=darkroom
+    )
+    arrival = arrived(raw, darkroom)
+    path = arrival.body.path()
+    assert path is not None
+    number = path.stat().st_ino
+
+    reply = reply_of(arrival, pictures, known=str, text=str)
+
+    expected = read_body(raw, ImageCollector(lambda _name, _raw: None))
+    assert (reply.document, reply.pictures) == (expected.document, expected.pictures)
+    (kept,) = (folder.path / "images").iterdir()
+    assert (kept.read_bytes(), kept.stat().st_ino) == (raw, number)
+    assert list(path.parent.iterdir()) == []
+    darkroom.close()
+    folder.close()
+
+
+def test_a_process_that_is_killed_is_replaced() -> None:
+    darkroom = ImageDecoder()
+    pictures = ImageCollector(lambda _name, _raw: None, darkroom=darkroom)
+    expected = read_body(document(noise()), ImageCollector(lambda _name, _raw: None))
+    reply_of(arrived(document(noise(502)), darkroom), pictures, known=str, text=str)
+    first = darkroom.pid
+    assert first is not None
+
+    os.kill(first, signal.SIGKILL)
+    reply = reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+
+    assert (reply.document, reply.pictures) == (expected.document, expected.pictures)
+    assert darkroom.pid not in (None, first)
+    darkroom.close()
+
+
+def test_an_image_that_kills_its_decoder_twice_is_broken_and_kept(tmp_path: Path) -> None:
+    kept = Kept()
+    asked = tmp_path / "asked"
+    darkroom = ImageDecoder(command=(sys.executable, "-c", DYING, str(asked)))
+    pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom)
+
+    reply = reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+
+    (picture,) = reply.pictures.values()
+    assert (picture.state, picture.size_bytes) == ("undecodable", len(noise()))
+    assert "ended the process" in picture.why
+    assert list(kept.values()) == [noise()]
+    work = [json.loads(line)[0] for line in asked.read_text().splitlines()]
+    assert work == ["scan", "scan", "decode", "decode"]
+
+
+def test_where_no_process_can_be_had_the_work_is_done_here(tmp_path: Path) -> None:
+    for command in ((str(tmp_path / "nothing"),), (sys.executable, "-c", "pass")):
+        darkroom = ImageDecoder(command=command)
+        kept = Kept()
+        pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom)
+
+        reply = reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+
+        (picture,) = reply.pictures.values()
+        assert picture.state == "decoded"
+        assert list(kept.values()) == [noise()]
+        assert darkroom.pid is None
+
+
+def test_a_disk_without_room_for_an_image_leaves_it_in_memory() -> None:
+    kept = Kept()
+    raw = document(noise())
+    darkroom = ImageDecoder()
+    body = darkroom.spool.body()
+    body.add(raw)
+    assert body.path() is not None
+    arrival = Arrival(sent_s=0.0, body=body, status=200, size_bytes=len(raw))
+
+    with files_of_at_most(100_000):  # a child has the same limit
+        reply = reply_of(
+            arrival,
+            ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom),
+            known=str,
+            text=str,
+        )
+
+    assert len(reply.pictures) == 1
+    assert list(kept.values()) == [noise()]
+    assert kept.files == []
+    darkroom.close()
+
+
+def test_a_large_image_that_cannot_be_kept_is_heard_of_and_asked_again() -> None:
+    room = False
+    kept = Kept()
+
+    def keep_file(name: str, path: Path) -> None:
+        if not room:
+            raise StoreError("the disk is full")
+        kept.file(name, path)
+
+    darkroom = ImageDecoder()
+    pictures = ImageCollector(kept.__setitem__, keep_file=keep_file, darkroom=darkroom)
+    with pytest.raises(StoreError):
+        reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+
+    room = True
+    reply = reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+
+    assert len(reply.pictures) == 1
+    assert list(kept.values()) == [noise()]
+    darkroom.close()
+
+
+def test_keys_never_leave_for_the_other_process(tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    darkroom = ImageDecoder(command=(sys.executable, "-c", DYING, str(asked)))
+    pictures = ImageCollector(lambda _name, _raw: None, darkroom=darkroom)
+    raw = json.dumps({"key": "sk-secret", "fill": "x" * IN_MEMORY_BYTES}).encode()
+
+    reply = reply_of(
+        arrived(raw, darkroom),
+        pictures,
+        known=lambda text: text.replace("sk-secret", "(key)"),
+        text=str,
+    )
+
+    assert isinstance(reply.document, dict)
+    assert reply.document["key"] == "(key)"
+    assert "secret" not in asked.read_text()
+
+
+def test_bodies_of_many_threads_are_taken_apart_and_each_image_is_kept_once() -> None:
+    kept = Kept()
+    darkroom = ImageDecoder()
+    pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom)
+    raws = [document(noise(), noise(500 + number % 3)) for number in range(6)]
+    found: list[int] = []
+
+    def take(raw: bytes) -> None:
+        reply = reply_of(arrived(raw, darkroom), pictures, known=str, text=str)
+        found.append(len(reply.pictures))
+
+    threads = [threading.Thread(target=take, args=(raw,)) for raw in raws]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(found) == [1, 1, 2, 2, 2, 2]
+    assert sorted(kept.files) == sorted(set(kept.files))
+    assert len(kept.files) == 3
+    darkroom.close()
+
+
+def test_a_darkroom_that_nobody_closes_ends_its_process() -> None:
+    darkroom = ImageDecoder()
+    reply_of(
+        arrived(document(noise()), darkroom),
+        ImageCollector(lambda _name, _raw: None, darkroom=darkroom),
+        known=str,
+        text=str,
+    )
+    pid = darkroom.pid
+    assert pid is not None
+
+    del darkroom
+    gc.collect()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_process_says_what_the_same_code_says_here(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(noise())
+    questions = [("decode", str(image)), ("scan", str(image)), ("scan", str(tmp_path / "none"))]
+    answers = io.BytesIO()
+
+    serve_decoding(
+        io.BytesIO(b"".join(json.dumps(one).encode() + b"\n" for one in questions)), answers
+    )
+
+    ready, decoded, scanned, missing = answers.getvalue().splitlines()
+    assert ready == b"ready"
+    assert json.loads(decoded)["told"] == ["png", 500, 300, False, ""]
+    assert json.loads(scanned)["whole"][0] == str(image)
+    assert json.loads(missing)["errno"] == 2
+
+
+def test_the_process_loads_nothing_that_it_does_not_need() -> None:
+    assert COMMAND[1:3] == ("-I", "-S")
+    loaded = COMMAND[4].replace("; main()", "; print(*sys.modules)")
+    told = subprocess.run((*COMMAND[:4], loaded), check=True, capture_output=True, text=True)
+    names = set(told.stdout.split())
+
+    assert "harness.transport.bodies.decoder_worker" in names
+    assert not names & {"asyncio", "dataclasses", "httpx", "pydantic", "harness.core", "email"}
+
+
+def test_a_hole_where_an_image_was_is_nobodys_to_fill(tmp_path: Path) -> None:
+    body = tmp_path / "body"
+    raw = document(noise())
+    body.write_bytes(raw[:-1] + b', "mark": "image:sha256:0:0"}')
+    pictures = ImageCollector(lambda _name, _raw: None)
+
+    found = read_file(body, pictures)
+
+    assert found == read_body(body.read_bytes(), pictures)
+    assert len(found.pictures) == 1
+    pictures.darkroom.close()

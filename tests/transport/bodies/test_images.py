@@ -1,0 +1,136 @@
+import base64
+import io
+import threading
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from harness.core.errors import StoreError
+from harness.core.exchange import Picture
+from harness.transport.bodies.body import read_body
+from harness.transport.bodies.images import ImageCollector, Seen, file_name, looks_like_image, mark
+
+
+def picture(kind: str, mode: str = "RGB", size: tuple[int, int] = (16, 8)) -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, size).save(file, kind)
+    return file.getvalue()
+
+
+def nowhere(_name: str, _raw: bytes) -> None:
+    """Keep nothing."""
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_an_image_is_decoded_wherever_it_stands(kind: str) -> None:
+    raw = picture(kind)
+    plain = base64.b64encode(raw).decode()
+    kept: dict[str, bytes] = {}
+    pictures = ImageCollector(kept.__setitem__)
+
+    found = pictures.from_bytes(raw)
+
+    assert (found.state, found.format, found.width_px, found.height_px) == (
+        "decoded",
+        kind.lower(),
+        16,
+        8,
+    )
+    assert pictures.from_text(plain) == found
+    assert pictures.from_text(f"data:image/{kind.lower()};base64,{plain}") == found
+    assert looks_like_image(raw)
+    assert kept == {file_name(found): raw}
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_half_image_is_kept_and_said_to_be_broken(share: float) -> None:
+    file = io.BytesIO()
+    Image.effect_noise((200, 200), 80).save(file, "PNG")
+    raw = file.getvalue()
+    kept: dict[str, bytes] = {}
+
+    found = ImageCollector(kept.__setitem__).from_bytes(raw[: int(len(raw) * share)])
+
+    assert found.state == "undecodable"
+    assert found.why
+    assert list(kept) == [file_name(found)]
+
+
+def test_an_image_that_claims_to_be_huge_is_not_unpacked() -> None:
+    raw = bytearray(picture("PNG"))
+    raw[16:24] = (60_000).to_bytes(4, "big") * 2
+
+    found = ImageCollector(nowhere).from_bytes(bytes(raw))
+
+    assert found.state == "undecodable"
+
+
+@given(st.binary(max_size=300), st.sampled_from(("", "PNG", "JPEG", "WEBP")))
+def test_no_bytes_make_a_decoder_of_ours_raise(raw: bytes, kind: str) -> None:
+    start = picture(kind)[:40] if kind else b""
+    pictures = ImageCollector(nowhere)
+
+    assert pictures.from_bytes(start + raw).state in ("decoded", "undecodable")
+    found = pictures.from_text(base64.b64encode(start + raw).decode())
+    assert found is None or looks_like_image(start + raw)
+    assert found is not None or not kind
+
+
+def test_a_disk_that_will_not_take_an_image_is_heard_of_and_asked_again() -> None:
+    room = False
+    kept: list[str] = []
+
+    def keep(name: str, _raw: bytes) -> None:
+        if not room:
+            raise StoreError("the disk is full")
+        kept.append(name)
+
+    pictures = ImageCollector(keep)
+    raw = picture("PNG")
+    with pytest.raises(StoreError):
+        read_body(raw, pictures)
+
+    room = True
+    body = read_body(raw, pictures)
+
+    (found,) = body.pictures.values()
+    assert body.document == mark(found)
+    assert kept == [file_name(found)]
+
+
+class Asked(ImageCollector):
+    """Pictures that tell how many threads have asked for an image."""
+
+    asked = threading.Semaphore(0)
+
+    def _once(self, digest: str, develop: Callable[[], Seen]) -> Seen:
+        self.asked.release()
+        return super()._once(digest, develop)
+
+
+def test_threads_that_find_the_same_image_keep_it_once() -> None:
+    kept: list[str] = []
+    threads = 8
+
+    def keep(name: str, _raw: bytes) -> None:
+        kept.append(name)
+        for _ in range(threads):  # until all have asked
+            assert pictures.asked.acquire(timeout=10)
+
+    pictures = Asked(keep)
+    raw = picture("PNG", size=(300, 300))
+    found: list[Picture] = []
+    others = [
+        threading.Thread(target=lambda: found.append(pictures.from_bytes(raw)))
+        for _ in range(threads)
+    ]
+    for thread in others:
+        thread.start()
+    for thread in others:
+        thread.join()
+
+    assert len(kept) == 1
+    assert found == [found[0]] * threads

@@ -1,0 +1,68 @@
+import gzip
+import zlib
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.transport.foreign import coding
+from harness.transport.foreign.coding import unpacked
+
+TEXT = b'{"created": 1}'
+
+
+def packed(raw: bytes) -> bytes:
+    """Pack without the hour, so that a test has the same name in every process."""
+    return gzip.compress(raw, mtime=0)
+
+
+def bare_deflate(raw: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(raw) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (packed(TEXT), "gzip"),
+        (packed(TEXT), "X-GZIP"),
+        (zlib.compress(TEXT), "deflate"),
+        (bare_deflate(TEXT), "deflate"),
+        (packed(zlib.compress(TEXT)), "deflate, gzip"),
+        (TEXT, ""),
+        (TEXT, "identity"),
+        (TEXT, "gzip"),
+        (TEXT, "deflate"),
+        (TEXT, "br"),
+    ],
+)
+def test_a_body_comes_out_plain_also_where_the_recorder_unpacked_it(raw: bytes, said: str) -> None:
+    assert unpacked(raw, said) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("raw", "said", "told"),
+    [
+        (b"\x1b\x0d\x00\xf8\xff", "br", "'br', which is not read here"),
+        (packed(TEXT)[:-9], "gzip", "ends early"),
+        (b"\x1f\x8b\x08" + b"\xff" * 30, "gzip", "damaged"),
+        (b"\xff\x00\xff", "deflate", "'deflate', which is not read here"),
+    ],
+)
+def test_what_cannot_be_unpacked_is_told(raw: bytes, said: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        unpacked(raw, said)
+
+
+def test_a_small_body_that_grows_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coding, "UNPACKED_AT_MOST_BYTES", 10_000)
+
+    with pytest.raises(ValueError, match="too large"):
+        unpacked(gzip.compress(bytes(1_000_000)), "gzip")
+
+
+@given(st.binary(), st.sampled_from(("gzip", "deflate", "br", "deflate, gzip", "whatever")))
+def test_any_bytes_are_unpacked_or_a_value_error(raw: bytes, said: str) -> None:
+    with suppress(ValueError):  # and nothing else
+        assert isinstance(unpacked(raw, said), bytes)
