@@ -55,6 +55,9 @@ def test_bytes_are_read_as_python_and_ruby_write_them() -> None:
         "!ruby/object:Gem::Installer {{i: x}}",
         "!!set {{a}}",
         "!!int many",
+        pytest.param("1" + ":1" * 400 + ".5", id="too large a float to base 60"),
+        pytest.param("1" + ":1" * 1_000_000, id="an int to base 60 that takes minutes"),
+        pytest.param("0x" + "f" * 1_000_000, id="an int that nobody can print"),
         "!!binary 'a'",
     ],
 )
@@ -88,6 +91,7 @@ def laughs(levels: int) -> str:
         ("a: &a [*a]", "nothing complete"),
         ("a: *b", "undefined alias|nothing complete"),
         ("[" * 100_000, "nested deeper"),
+        ("? " * 100_000, "not text"),
         ("- " * 100_000, "nested deeper"),
         ("{a: " * 100_000, "nested deeper"),
         ("[a]: 1", "not text"),
