@@ -1,4 +1,8 @@
-"""The forms inside recorded requests: what each part said, without its bytes."""
+"""The forms inside recorded requests: what each part said, without its bytes.
+
+They are read here and not by python-multipart, which takes no lines that a recorder made end in LF,
+no `filename*`, and no words before the first boundary.
+"""
 
 import hashlib
 import io
@@ -18,7 +22,7 @@ _PARAMETER = r'(?:^|[;\s]){}\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))'
 
 
 def read_multipart(raw: bytes, content_type: str) -> tuple[Part, ...]:
-    """Read a `multipart/form-data` body (RFC 7578); ValueError where it is none.
+    """Read a `multipart/form-data` body (RFC 7578); ValueError where it is none, or was cut off.
 
     A file's edges and alpha channel come from its image header, where Pillow knows it; no image is
     decoded.
@@ -27,13 +31,16 @@ def read_multipart(raw: bytes, content_type: str) -> tuple[Part, ...]:
     if found is None:
         raise ValueError("the form's content type names no boundary")
     boundary = re.escape((found[1] or found[2]).encode("utf-8", "replace"))
-    # Recorders turn CRLF into LF in text bodies, so both are taken.
-    pieces = re.split(rb"(?:\A|\r?\n)--" + boundary + rb"(?:--)?[ \t]*(?:\r?\n|\Z)", raw)
-    if len(pieces) < 2:  # noqa: PLR2004 - what stands before the first boundary and after it
+    delimiter = rb"\n--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)"
+    _, *pieces = re.split(delimiter, b"\n" + raw, maxsplit=PARTS_AT_MOST + 1)
+    ends, contents = pieces[::2], pieces[1::2]
+    if not ends:
         raise ValueError("the form's boundary does not occur in its body")
-    if len(pieces) > PARTS_AT_MOST:
+    if len(ends) > PARTS_AT_MOST and b"--" not in ends:
         raise ValueError(f"the form has more than {PARTS_AT_MOST:,} parts")
-    return tuple(_part(piece) for piece in pieces[1:] if piece.strip())
+    if b"--" not in ends:
+        raise ValueError("the form ends before its last boundary")
+    return tuple(_part(content) for content in contents[: ends.index(b"--")] if content.strip())
 
 
 def read_urlencoded(raw: bytes) -> tuple[Part, ...]:
@@ -60,23 +67,19 @@ def file_part(name: str, raw: bytes, *, filename: str, media_type: str | None) -
 
 
 def _part(piece: bytes) -> Part:
-    head, blank, content = _headed(piece)
+    # Recorders turn CRLF into LF in text bodies, so both are taken.
+    blank = re.search(rb"\r?\n\r?\n", piece)
+    head = piece[: blank.start()] if blank else piece
     lines = dict(_header(line) for line in head.decode("utf-8", "replace").splitlines())
     disposition = lines.get("content-disposition", "")
     name = _parameter(disposition, "name")
-    if not blank or name is None:
+    if blank is None or name is None:
         raise ValueError("a part of the form has no name, or its headers do not end")
+    content = piece[blank.end() : len(piece) - piece.endswith(b"\r")]
     filename = _parameter(disposition, "filename")
     if filename is None:
         return Part(name=name, value=content.decode("utf-8", "replace"))
     return file_part(name, content, filename=filename, media_type=lines.get("content-type"))
-
-
-def _headed(piece: bytes) -> tuple[bytes, bytes, bytes]:
-    found = re.search(rb"\r?\n\r?\n", piece)
-    if found is None:
-        return piece, b"", b""
-    return piece[: found.start()], found[0], piece[found.end() :]
 
 
 def _header(line: str) -> tuple[str, str]:
@@ -90,10 +93,9 @@ def _parameter(disposition: str, name: str) -> str | None:
     if extended is not None:
         return unquote(extended[1])
     found = re.search(_PARAMETER.format(name), disposition, re.IGNORECASE)
-    if found is None:
-        return None
-    quoted: str | None = found[1]
-    return str(found[2]) if quoted is None else re.sub(r"\\(.)", r"\1", quoted).replace("%22", '"')
+    if found is None or found[1] is None:
+        return found and str(found[2])
+    return re.sub(r'\\([\\"])', r"\1", str(found[1])).replace("%22", '"')
 
 
 def _header_of(raw: bytes) -> tuple[int, int, bool] | tuple[None, None, None]:

@@ -99,6 +99,40 @@ def test_a_form_whose_line_ends_a_recorder_changed_is_read() -> None:
     ]
 
 
+A_PART = b'--x\r\nContent-Disposition: form-data; name="n"\r\n\r\n2\r\n'
+
+
+def test_what_stands_around_the_parts_is_none_of_them() -> None:
+    read = read_multipart(b"before\r\n" + A_PART * 1_000 + b"--x--\r\nafter", "m/f; boundary=x")
+
+    assert read == (Part(name="n", value="2"),) * 1_000
+
+
+def test_a_line_that_only_begins_like_the_boundary_belongs_to_the_part() -> None:
+    raw = A_PART.replace(b"2", b"2\r\n--xy\r\n --x\r\n\r\n") + b"--x--"
+
+    read = read_multipart(raw, "multipart/form-data; boundary=x")
+
+    assert read == (Part(name="n", value="2\r\n--xy\r\n --x\r\n\r\n"),)
+
+
+@pytest.mark.parametrize(
+    ("written", "filename"),
+    [
+        (r'"a\"b\\c.png"', 'a"b\\c.png'),
+        ('"a%22b.png"', 'a"b.png'),
+        (r'"C:\pictures\a.png"', r"C:\pictures\a.png"),
+        ('"a; name=b.png"', "a; name=b.png"),
+    ],
+)
+def test_a_quoted_name_of_a_file_is_read_as_it_was(written: str, filename: str) -> None:
+    raw = A_PART.replace(b'name="n"', b"name=n; filename=" + written.encode()) + b"--x--"
+
+    read = read_multipart(raw, "multipart/form-data; boundary=x")
+
+    assert [(part.name, part.filename) for part in read] == [("n", filename)]
+
+
 @pytest.mark.parametrize(
     ("raw", "kind", "told"),
     [
@@ -106,6 +140,11 @@ def test_a_form_whose_line_ends_a_recorder_changed_is_read() -> None:
         (b"<REDACTED>", "multipart/form-data; boundary=x", "does not occur"),
         (b"--x\r\nno headers\r\n--x--", "multipart/form-data; boundary=x", "has no name"),
         (b"--x\r\n" * 2_000, "multipart/form-data; boundary=x", "more than 1,000 parts"),
+        (A_PART * 1_001 + b"--x--", "multipart/form-data; boundary=x", "more than 1,000 parts"),
+        (A_PART, "multipart/form-data; boundary=x", "ends before its last boundary"),
+        (A_PART + b"--x-", "multipart/form-data; boundary=x", "ends before its last boundary"),
+        (A_PART + b"--x\r\n", "multipart/form-data; boundary=x", "ends before its last boundary"),
+        (A_PART + b"--x\r\nCont", "multipart/form-data; boundary=x", "ends before its last boun"),
     ],
 )
 def test_what_is_no_form_is_told(raw: bytes, kind: str, told: str) -> None:
