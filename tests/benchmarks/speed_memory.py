@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-PROC = Path("/proc")
+import psutil
+
 EVERY_S = 0.1
 MEGA = 1_000_000
 
@@ -44,30 +44,13 @@ def watched(pid: int) -> Iterator[Peak]:
 
 
 def _look(pid: int, peak: Peak) -> None:
-    family = [_held(one) for one in _family(pid)]
-    peak.rss_bytes = max(peak.rss_bytes, sum(rss for rss, _ in family))
-    peak.pss_bytes = max(peak.pss_bytes, sum(pss for _, pss in family))
-
-
-def _family(pid: int) -> set[int]:
-    """Return the process and all that descend from it."""
-    parents: dict[int, int] = {}
-    for stat in PROC.glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended
-            told = stat.read_text(errors="replace").rpartition(")")[2].split()
-            parents[int(stat.parent.name)] = int(told[1])
-    family = {pid}
-    while more := {child for child, parent in parents.items() if parent in family} - family:
-        family |= more
-    return family
-
-
-def _held(pid: int) -> tuple[int, int]:
-    """Return what one process holds: resident, and its share of that."""
-    found = {"Rss": 0, "Pss": 0}
-    with suppress(OSError):
-        for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-            name, _, rest = line.partition(":")
-            if name in found:
-                found[name] = int(rest.split()[0]) * 1024
-    return found["Rss"], found["Pss"]
+    rss_bytes = pss_bytes = 0
+    with suppress(psutil.Error):  # it has ended
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.Error):
+                held = one.memory_full_info()
+                rss_bytes += held.rss
+                pss_bytes += held.pss
+    peak.rss_bytes = max(peak.rss_bytes, rss_bytes)
+    peak.pss_bytes = max(peak.pss_bytes, pss_bytes)

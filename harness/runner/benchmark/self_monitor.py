@@ -1,15 +1,16 @@
 """Our own process and machine, watched while a benchmark runs: what would spoil its figures."""
 
 import asyncio
-import os
 import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TypeVar
+
+import psutil
 
 from harness.core.benchmark import Watched
 
@@ -26,29 +27,23 @@ GRAIN_S = 0.0001
 READ_WITHIN_S = 0.001
 """Two clocks are compared where both could be read at once, undisturbed."""
 
-PROC = Path("/proc")
-IDLE = slice(3, 5)
-"""Of the counters of /proc/stat: idle, and idle while a disk is waited for (proc_stat(5))."""
-GUEST = 8
-"""From here on /proc/stat counts what is in the others already."""
+Reading = TypeVar("Reading")
 
 
 @dataclass(slots=True, kw_only=True)
 class SelfMonitor:
     """Watches from `start` to `stop`, as a task of the running event loop.
 
-    Takes less than 1 % of a core. What cannot be seen on this system stays None; `proc` is where
-    Linux tells it.
+    Takes less than 1 % of a core. What cannot be seen on this system stays None.
     """
 
-    proc: Path = PROC
     _task: "asyncio.Task[None] | None" = None
     _began_s: float = 0.0
     _own_cpu_s: float = 0.0
     _lags: "Counter[int]" = field(default_factory=Counter)
     _lag_max_s: float = 0.0
     _busy: tuple[float, float] | None = None
-    _children: tuple[str, ...] = ()
+    _children: Sequence[psutil.Process] = ()
     _cpu_share: float | None = None
     _peak_bytes: int | None = None
     _left_share: float | None = None
@@ -58,7 +53,7 @@ class SelfMonitor:
     def start(self) -> None:
         """Begin to watch; only within a running event loop, and once."""
         self._began_s, self._own_cpu_s = time.monotonic(), time.process_time()
-        self._busy = _busy(self.proc)
+        self._busy = _reading(_busy)
         self._slow()
         self._compare()
         self._task = asyncio.get_running_loop().create_task(self._watch(), name="watcher")
@@ -70,7 +65,7 @@ class SelfMonitor:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        self._children = await asyncio.to_thread(_children, self.proc)
+        self._children = await asyncio.to_thread(_children)
         self._slow()
         self._compare()
         seconds = time.monotonic() - self._began_s
@@ -94,7 +89,7 @@ class SelfMonitor:
                 self._late(due_s)
                 self._compare()
                 if ticks % FAMILY_TICKS == 0:  # a look at every process there is
-                    self._children = await asyncio.to_thread(_children, self.proc)
+                    self._children = await asyncio.to_thread(_children)
                 ticks += 1
                 if ticks % SLOW_TICKS == 0:
                     self._slow()
@@ -128,67 +123,45 @@ class SelfMonitor:
 
     def _slow(self) -> None:
         """Ask the machine for its processors and memory."""
-        busy = _busy(self.proc)
+        busy = _reading(_busy)
         if busy is not None and self._busy is not None and busy[1] > self._busy[1]:
             share = (busy[0] - self._busy[0]) / (busy[1] - self._busy[1])
             self._cpu_share = max(share, self._cpu_share or 0.0)
             self._busy = busy
-        self._peak_bytes = max(_memory_bytes(self.proc, self._children), self._peak_bytes or 0)
-        left = _left_share(self.proc)
+        self._peak_bytes = max(_memory_bytes(self._children), self._peak_bytes or 0)
+        left = _reading(_left_share)
         if left is not None:
             self._left_share = left if self._left_share is None else min(left, self._left_share)
 
 
-def _busy(proc: Path) -> tuple[float, float] | None:
-    """Return how long all processors together worked, and were there, since the machine began."""
+def _reading(read: Callable[[], Reading]) -> Reading | None:
     try:
-        first = (proc / "stat").read_text(encoding="ascii").split("\n", 1)[0]
-        counts = [int(count) for count in first.split()[1:]][:GUEST]
-    except (OSError, ValueError):
+        return read()
+    except Exception:  # noqa: BLE001 - a machine that hides its figures ends no paid run
         return None
-    return (float(sum(counts) - sum(counts[IDLE])), float(sum(counts))) if counts else None
 
 
-def _left_share(proc: Path) -> float | None:
+def _busy() -> tuple[float, float]:
+    """Return how long all processors together worked, and were there, since the machine began."""
+    times = psutil.cpu_times()
+    counted = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+    return counted - times.on_idle - getattr(times, "iowait", 0.0), counted
+
+
+def _left_share() -> float:
     """Return the share of the machine's memory that could be had without swapping."""
-    fields = _fields(proc / "meminfo", "MemTotal", "MemAvailable")
-    total, free = fields.get("MemTotal", 0), fields.get("MemAvailable")
-    return None if free is None or total <= 0 else free / total
+    memory = psutil.virtual_memory()
+    return memory.available / memory.total
 
 
-def _memory_bytes(proc: Path, children: Sequence[str]) -> int:
+def _memory_bytes(children: Sequence[psutil.Process]) -> int:
     """Return the most that this process ever held, and what those that it started hold now."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     own = most if sys.platform == "darwin" else most * 1024
-    held = (_fields(proc / child / "status", "VmRSS") for child in children)
-    return own + sum(fields.get("VmRSS", 0) for fields in held)
+    held = (_reading(child.memory_info) for child in children)
+    return own + sum(memory.rss for memory in held if memory is not None)
 
 
-def _children(proc: Path) -> tuple[str, ...]:
-    """Return the ids of the processes that we started; those that they started are not among."""
-    ours = f" {os.getpid()} "
-    try:
-        names = [entry.name for entry in os.scandir(proc) if entry.name.isdigit()]
-    except OSError:
-        return ()
-    return tuple(name for name in names if ours in _parent(proc / name))
-
-
-def _parent(process: Path) -> str:
-    """Return a process's parent between spaces: it follows its name and a letter (proc(5))."""
-    try:
-        told = (process / "stat").read_text(encoding="ascii", errors="replace")
-    except OSError:  # it has ended
-        return ""
-    return f" {told.rpartition(')')[2].split()[1]} "
-
-
-def _fields(file: Path, *names: str) -> dict[str, int]:
-    """Read lines as `Name:  12 kB`; in bytes."""
-    found: dict[str, int] = {}
-    with suppress(OSError, ValueError):
-        for line in file.read_text(encoding="ascii", errors="replace").splitlines():
-            name, _, rest = line.partition(":")
-            if name in names:
-                found[name] = int(rest.split()[0]) * 1024
-    return found
+def _children() -> Sequence[psutil.Process]:
+    """Return the processes that we started; those that they started are not among."""
+    return _reading(lambda: psutil.Process().children()) or ()

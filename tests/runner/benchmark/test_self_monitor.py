@@ -4,14 +4,20 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.core.benchmark import Watched
 from harness.runner.benchmark.self_monitor import TICK_S, SelfMonitor
 
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a machine is made up as Linux tells it")
 STAT = "cpu  {busy} 0 0 {idle} 0 0 0 0 {busy} 0\ncpu0 1 2 3 4\n"
-MEMINFO = "MemTotal:       1000 kB\nMemFree:          10 kB\nMemAvailable:    {left} kB\n"
+MEMINFO = (
+    "MemTotal:       1000 kB\nMemFree:          10 kB\nMemAvailable:    {left} kB\n"
+    + "".join(
+        f"{name}: 0 kB\n" for name in ("Buffers", "Cached", "Shmem", "Active", "Inactive", "Slab")
+    )
+)
 
 
 def tell(proc: Path, *, busy: int = 0, idle: int = 0, left: int = 500) -> Path:
@@ -21,9 +27,9 @@ def tell(proc: Path, *, busy: int = 0, idle: int = 0, left: int = 500) -> Path:
     return proc
 
 
-def watched(seconds: float, *, block_s: float = 0.0, proc: Path = Path("/proc")) -> Watched:
+def watched(seconds: float, *, block_s: float = 0.0) -> Watched:
     async def watch() -> Watched:
-        watcher = SelfMonitor(proc=proc)
+        watcher = SelfMonitor()
         watcher.start()
         await asyncio.sleep(seconds)
         time.sleep(block_s)  # noqa: ASYNC251 - what is to be seen
@@ -55,7 +61,6 @@ def test_work_of_our_own_is_a_share_of_one_core() -> None:
     assert seen.own_cpu_share * seen.seconds >= 0.05
 
 
-@LINUX
 def test_the_machine_s_processors_and_memory_are_shares() -> None:
     seen = watched(TICK_S)
 
@@ -65,8 +70,12 @@ def test_the_machine_s_processors_and_memory_are_shares() -> None:
     assert 0 < seen.memory_left_share < 1
 
 
-def test_the_busiest_second_and_the_least_memory_count(tmp_path: Path) -> None:
-    watcher = SelfMonitor(proc=tell(tmp_path, busy=1_000, idle=9_000))
+@LINUX
+def test_the_busiest_second_and_the_least_memory_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tell(tmp_path, busy=1_000, idle=9_000)))
+    watcher = SelfMonitor()
 
     async def watch() -> Watched:
         watcher.start()
@@ -81,21 +90,24 @@ def test_the_busiest_second_and_the_least_memory_count(tmp_path: Path) -> None:
     assert seen.memory_left_share == pytest.approx(0.3)
 
 
+@LINUX
 @pytest.mark.parametrize(
     "told", [None, "", "cpu one two\n", "MemTotal: 0 kB\nMemAvailable: 0 kB\n"]
 )
-def test_what_the_machine_does_not_tell_is_unknown(tmp_path: Path, told: str | None) -> None:
+def test_what_the_machine_does_not_tell_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str | None
+) -> None:
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
     for name in ("stat", "meminfo") if told is not None else ():
         (tmp_path / name).write_text(told or "", encoding="ascii")
 
-    seen = watched(TICK_S, proc=tmp_path)
+    seen = watched(TICK_S)
 
     assert seen.cpu_share is None
     assert seen.memory_left_share is None
     assert seen.memory_peak_bytes is not None
 
 
-@LINUX
 def test_memory_of_processes_that_we_started_is_ours() -> None:
     script = "held = bytearray(200_000_000); print('there', flush=True); input()"
     alone = watched(TICK_S).memory_peak_bytes
