@@ -152,9 +152,7 @@ def _from_debian(name: str) -> Callable[[], str]:
 
 
 def _beside(file: str) -> Callable[[], str]:
-    return lambda: (
-        "" if (HOME / file).exists() else f"no {HOME.name}/{file} (make {HOME.name}/.made)"
-    )
+    return lambda: "" if any(HOME.glob(file)) else f"no {HOME.name}/{file} (make {HOME.name}/.made)"
 
 
 def _nothing() -> str:
@@ -177,6 +175,12 @@ TOOLS = (
         name="aiohttp to disk",
         missing=_beside("bin/python"),
         command=_script("speed_aiohttp.py", PYTHON),
+        told=_from_json,
+    ),
+    Tool(
+        name="httpx over aiohttp",
+        missing=_beside("lib/*/site-packages/httpx_aiohttp"),
+        command=_script("speed_httpx_aiohttp.py", PYTHON),
         told=_from_json,
     ),
     Tool(
@@ -221,7 +225,8 @@ def versions() -> str:
     if PYTHON.exists():
         script = (
             "from importlib.metadata import version\n"
-            "for name in ('aiohttp', 'locust', 'aiperf', 'httpx'): print(name, version(name))"
+            "for name in ('aiohttp', 'locust', 'aiperf', 'httpx', 'httpx-aiohttp'):\n"
+            "    print(name, version(name))"
         )
         done = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, check=False)
         found += done.stdout.splitlines()
