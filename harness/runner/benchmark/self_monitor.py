@@ -145,7 +145,7 @@ def _busy() -> tuple[float, float]:
     """Return how long all processors together worked, and were there, since the machine began."""
     times = psutil.cpu_times()
     counted = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
-    return counted - times.on_idle - getattr(times, "iowait", 0.0), counted
+    return counted - times.idle - getattr(times, "iowait", 0.0), counted
 
 
 def _left_share() -> float:
