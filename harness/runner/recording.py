@@ -12,9 +12,8 @@ from harness.core.errors import NothingTested
 from harness.core.exchange import Exchange, Failure
 from harness.core.jsonvalue import Json
 from harness.core.record import Record
-from harness.planning.conformance import PLAN
 from harness.planning.plan import plan_digest, plan_to_json
-from harness.runner.replayed import BENCHMARK, BENCHMARK_PLAN, BENCHMARK_TAPE, BENCHMARKS
+from harness.runner.plan_source import BENCHMARK, BENCHMARK_PLAN, BENCHMARK_TAPE, BENCHMARKS, PLAN
 from harness.store.atomic import write_whole
 from harness.store.line import IMAGES
 from harness.transport.cassettes.cassette import write_cassette

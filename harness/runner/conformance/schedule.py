@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from harness.core.case import PlannedRequest
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.runner.execution.budget import Budget, Reservation
+from harness.runner.execution.budget import Budget, QueuedRequest
 from harness.runner.execution.failures import (
     CircuitBreaker,
     account_failure,
@@ -25,20 +25,6 @@ WRONG_AT_MOST = 2
 
 PROBES = 3
 """How often the first request, and one that is tried alone, is repeated where that is free."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedRequest:
-    """A shot that waits, with the most that it may take.
-
-    `owed` was begun by an earlier run: it is paid for, and its money set aside, whatever comes.
-    `cannot` says why it cannot be sent from here, if so.
-    """
-
-    shot: PlannedRequest
-    stake: Reservation
-    owed: bool = False
-    cannot: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

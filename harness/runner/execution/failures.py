@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 from harness.core.outcome import ErrorClass, Fault, Refused
 from harness.core.record import Record
-from harness.runner.execution.drive import CUT_OFF
+
+CUT_OFF = Fault(
+    error_class="unknown",
+    why="the run was cut off while this was under way; it may have been paid, so it was not sent "
+    "again",
+    may_be_paid=True,
+)
+"""How a shot ends that an earlier run may have paid for, and of which nothing was received."""
 
 ACCOUNT: frozenset[ErrorClass] = frozenset(("auth", "quota"))
 """Classes that the next request would meet as well: somebody has to act first."""
