@@ -17,8 +17,8 @@ from harness.core.jsonvalue import Json
 from harness.core.record import Record
 from harness.planning.options import Options
 from harness.planning.plan import plan_digest
-from harness.runner.plan_source import BENCHMARK_PLAN, BENCHMARK_TAPE, PLAN, load_tape, saved_plan
 from harness.runner.progress import ProgressListener
+from harness.runner.recording import BENCHMARK_PLAN, BENCHMARK_TAPE, PLAN, load_tape, saved_plan
 from harness.runner.run import execute_run
 from harness.spec.load import NAMES
 from harness.transport.bodies.images import ImageCollector

@@ -39,14 +39,16 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     cases: list[Case] = []
     coverage: list[Coverage] = []
     promising = [
-        one for one in chosen if any(c.documented for c in provider.operation(one).constraints)
+        operation
+        for operation in chosen
+        if any(rule.documented for rule in provider.operation(operation).constraints)
     ]
     share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
     for operation in chosen:
-        some, covered = _planned(
+        planned, covered = _planned(
             _builder(name, operation), share, seed=seed, strength=strength, discover=discover
         )
-        cases += some
+        cases += planned
         coverage.append(covered)
     return make_plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
 
@@ -123,14 +125,14 @@ def _planned(
         strength=strength,
     )
     room = None if share.requests is None else max(share.requests - 1 - len(rows.cases), 0)
-    kept = by_turns(refusals)[:room]
-    left = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(kept))
-    kept += drawn_refusals(builder, count=left, seed=seed)
+    chosen = by_turns(refusals)[:room]
+    number = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(chosen))
+    chosen += drawn_refusals(builder, count=number, seed=seed)
     looks: list[Case] = []
     if discover:
         looks = [case for case in (*steps, *single_changes(builder)) if case.expect == "observe"]
-    tried = len({case.breaks for case in kept}), len({case.breaks for case in refusals})
-    return [base, *kept, *rows.cases, *looks], replace(rows.coverage, refusals=tried)
+    tried = len({case.breaks for case in chosen}), len({case.breaks for case in refusals})
+    return [base, *chosen, *rows.cases, *looks], replace(rows.coverage, refusals=tried)
 
 
 def _rows(share: _Share, refusals: int) -> int | None:
@@ -159,5 +161,5 @@ def drawn_refusals(builder: Builder, *, count: int, seed: int) -> list[Case]:
     """
     if count <= 0:
         return []
-    found = drawn_cases(refused_arguments(builder), count=count, seed_=seed)
-    return [*{case.id: case for case in found}.values()]
+    cases = drawn_cases(refused_arguments(builder), count=count, seed_=seed)
+    return [*{case.id: case for case in cases}.values()]

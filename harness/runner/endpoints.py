@@ -16,6 +16,7 @@ from harness.core.record import Provenance
 from harness.planning.options import Options
 from harness.runner.execution.conversation import Access
 from harness.runner.header import by, today
+from harness.runner.recording import recorded_evidence
 from harness.spec.lifecycle import Webhook
 from harness.spec.load import shipped_provider as shipped
 from harness.transport.base import Transport
@@ -98,13 +99,7 @@ class ProviderConnections:
 
 def from_tape(tape: Tape) -> Access:
     """Return a provider as it was recorded."""
-    evidence = Provenance(
-        kind="recorded",
-        source=str(tape.metadata.get("evidence", "unknown")),
-        date=str(tape.metadata.get("recorded", "unknown")),
-        by=str(tape.metadata.get("by", "unknown")),
-    )
-    return Access(evidence=evidence, transport=lambda: Replay(tape))
+    return Access(evidence=recorded_evidence(tape), transport=lambda: Replay(tape))
 
 
 def _callback_server(options: Options, *, word: str, now_s: Callable[[], float]) -> CallbackServer:
@@ -157,7 +152,7 @@ def _sent(shot: PlannedRequest) -> Json:
     if operation.upload is None:
         return shot.request.body
     uploaded = operation.upload.argument
-    return {name: value for name, value in shot.case.arguments.items() if name != uploaded}
+    return {name: argument for name, argument in shot.case.arguments.items() if name != uploaded}
 
 
 @contextmanager

@@ -136,11 +136,11 @@ class Schedule:
             return None
         turns = self._turns()
         alone = not self.as_planned and (self._canary or self._streak.is_long)
-        found = self._lone([*turns]) if alone else next(turns, None)
-        if found is None and not self._under_way and self._waiting:
+        turn = self._lone([*turns]) if alone else next(turns, None)
+        if turn is None and not self._under_way and self._waiting:
             why = "because what it depends on waits for it"
             return Turn(entry=self._waiting[0], skip=why)
-        return found
+        return turn
 
     def _lone(self, turns: Sequence[Turn]) -> Turn | None:
         """Choose what is tried alone: the first, or after faults the first that is to be served.
@@ -191,14 +191,14 @@ class Schedule:
             return self._plan_over
         if rule and planned and self._accepted[rule] >= WRONG_AT_MOST:
             return f"{' '.join(rule)} was wrongly accepted twice already"
-        asked = entry.shot.case.depends_on
-        return next((self._blocked[one] for one in asked if one in self._blocked), None)
+        bases = entry.shot.case.depends_on
+        return next((self._blocked[base] for base in bases if base in self._blocked), None)
 
     def _ready(self, shot: PlannedRequest) -> bool:
         """Tell whether nothing has to end before this shot may leave."""
         if self.as_planned:
             return True
-        if any(one in self._pending for one in shot.case.depends_on):
+        if any(base in self._pending for base in shot.case.depends_on):
             return False
         rule = _rule(shot)
         if rule is None or shot.case.stage != "plan":

@@ -178,7 +178,7 @@ class Budget:
             (self._books(stake.operation), stake.operation, None, each.images, each.requests),
         ):
             spent, held, price = books.spent, books.held, stake.price
-            for most, was, kept, more, named in (
+            for most, was, reserved, more, named in (
                 (amount, spent.amount, held.amount, price.amount, unit),
                 (images, spent.images, held.images, price.images, "image"),
                 (requests, spent.requests, held.requests, stake.requests, "request"),
@@ -187,7 +187,7 @@ class Budget:
                     yield _Limit(
                         most=Decimal(most),
                         spent=Decimal(was),
-                        held=Decimal(kept),
+                        held=Decimal(reserved),
                         more=Decimal(more),
                         unit=named,
                         of=of,
@@ -228,9 +228,13 @@ def charged_reservation(
 
     What was under way when an earlier run was cut off left no exchange, and counts.
     """
-    posts = [one for one in exchanges if one.request.method == "POST" and one.step in SUBMISSIONS]
+    posts = [
+        exchange
+        for exchange in exchanges
+        if exchange.request.method == "POST" and exchange.step in SUBMISSIONS
+    ]
     in_doubt = [outcome.why] if isinstance(outcome, Fault) else []
-    in_doubt += [told.why for told in outcome.after] if isinstance(outcome, Images) else []
+    in_doubt += [after.why for after in outcome.after] if isinstance(outcome, Images) else []
     return Reservation(
         operation=shot.case.operation,
         price=cost_of(outcome, shot.at_risk, twice="same_key" in shot.case.follow_ups),
@@ -266,6 +270,6 @@ def cost_of(outcome: Outcome, at_risk: Price, *, twice: bool = False) -> Price:
 def _made_twice(outcome: Images) -> bool:
     """Tell whether a repeated submission may have made a second job: at worst it has."""
     return any(
-        told.kind == "same_key" and told.job != outcome.job and (told.status or 0) < CLIENT_ERROR
-        for told in outcome.after
+        after.kind == "same_key" and after.job != outcome.job and (after.status or 0) < CLIENT_ERROR
+        for after in outcome.after
     )
