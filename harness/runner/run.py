@@ -116,33 +116,33 @@ class _Runner:
         async with AsyncExitStack() as stack:
             stack.callback(self.context.journal.close)
             stack.callback(self.pictures.darkroom.close)
-            plans = run_plan(self.options, self.folder.path, self.past, self.pictures)
-            access = await self._access(stack, plans)
+            source = run_plan(self.options, self.folder.path, self.past, self.pictures)
+            access = await self._access(stack, source)
             header = run_header(
                 self.options,
-                [*plans.plans.values()],
-                {name: provider.evidence for name, provider in access.items()},
+                [*source.plans.values()],
+                {name: access[name].evidence for name in access},
                 folder=self.folder.path.name,
                 word=self.word,
                 past=self.past.header if self.past else None,
-                benchmark=plans.benchmark,
+                benchmark=source.benchmark,
             )
             self.folder.write_header(header)
-            for plan in plans.plans.values():
+            for plan in source.plans.values():
                 save_plan(self.folder, plan)
             parts = [
-                self._part(plan, access[name], plans.benchmark)
-                for name, plan in plans.plans.items()
+                self._part(plan, access[name], source.benchmark)
+                for name, plan in source.plans.items()
             ]
-            if plans.benchmark is None:
+            if source.benchmark is None:
                 return await self._conformance(header, parts)
-            return await self._benchmark(header, parts, plans.benchmark)
+            return await self._benchmark(header, parts, source.benchmark)
 
-    async def _access(self, stack: AsyncExitStack, plans: RunPlan) -> dict[str, Access]:
+    async def _access(self, stack: AsyncExitStack, source: RunPlan) -> dict[str, Access]:
         if self.context.replay:
-            return {name: from_tape(tape) for name, tape in plans.tapes.items()}
+            return {name: from_tape(tape) for name, tape in source.tapes.items()}
         access = await self.reach.open(stack)
-        for name, plan in plans.plans.items():
+        for name, plan in source.plans.items():
             access[name].announce(plan.shots)
         return access
 
