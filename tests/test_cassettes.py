@@ -15,11 +15,10 @@ from harness.cli.main import status
 from harness.core.exchange import Exchange
 from harness.core.jsonvalue import Json
 from harness.core.record import Record
-from harness.planning.conformance import PLAN, saved_plan
 from harness.planning.options import Options
 from harness.planning.plan import plan_digest
 from harness.runner.progress import ProgressListener
-from harness.runner.replayed import BENCHMARK_PLAN, BENCHMARK_TAPE, load_tape
+from harness.runner.recording import BENCHMARK_PLAN, BENCHMARK_TAPE, PLAN, load_tape, saved_plan
 from harness.runner.run import execute_run
 from harness.spec.load import NAMES
 from harness.transport.bodies.images import ImageCollector

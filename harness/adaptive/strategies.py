@@ -7,7 +7,7 @@ from harness.adaptive.discovery.discovery import Discovery
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
 from harness.planning.options import Options
-from harness.runner.conformance.asking import FollowUpStrategy
+from harness.runner.conformance.session import FollowUpStrategy
 from harness.spec.provider import Provider
 
 

@@ -37,7 +37,7 @@ from harness.planning.conformance import new_plan
 from harness.planning.options import Measuring, Options
 from harness.planning.plan import Limits, coverage_notes, plan_to_json, total_price
 from harness.reference_images import parse_recipe, reference_bytes
-from harness.runner.surroundings import assets_of
+from harness.runner.endpoints import assets_of
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 

@@ -12,7 +12,7 @@ from harness.core.run import RunHeader
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.conformance import plan_for
 from harness.planning.options import Against, Options
-from harness.runner.resumed import plan_of
+from harness.runner.plan_source import plan_of
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 

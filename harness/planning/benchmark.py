@@ -49,25 +49,25 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
     places. Departures count from the start: 0 for closed arrivals, where the runner decides.
     Raises UsageError where there are more requests than different prompts of the length asked for.
     """
-    asked = options.measuring
-    if asked is None:
+    measuring = options.measuring
+    if measuring is None:
         raise ValueError("these options ask for no benchmark")
-    stages = tuple(_stage(asked, level) for level in asked.levels)
+    stages = tuple(_stage(measuring, level) for level in measuring.levels)
     fits = {
         (name, workload.name): fit(shipped(name), workload)
-        for workload in asked.workloads
+        for workload in measuring.workloads
         for name in options.providers
     }
     design = Design(
         seed=options.seed,
-        workloads=asked.workloads,
+        workloads=measuring.workloads,
         fits=tuple(fits.values()),
-        arrivals=asked.arrivals,
+        arrivals=measuring.arrivals,
         stages=stages,
-        warm_up=asked.warm_up,
-        timeout_s=asked.timeout_s,
-        slo=asked.slo,
-        until_decided=asked.until_decided,
+        warm_up=measuring.warm_up,
+        timeout_s=measuring.timeout_s,
+        slo=measuring.slo,
+        until_decided=measuring.until_decided,
     )
     places = tuple(_timed(design, _places(design)))
     lags = _lags(design, options.providers)
@@ -75,8 +75,8 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
     for name in options.providers:
         provider = shipped(name)
         mine = (
-            replace(one, due_s=one.due_s + lags.get((name, one.stage.name, one.block), 0.0))
-            for one in places
+            replace(place, due_s=place.due_s + lags.get((name, place.stage.name, place.block), 0.0))
+            for place in places
         )
         shots = tuple(_shots(provider, mine, fits))
         plans[name] = Plan(
@@ -85,10 +85,10 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
     return design, plans
 
 
-def _stage(asked: Measuring, level: float) -> Stage:
-    if asked.arrivals == "closed":
-        return Stage(name=f"c{level:g}", blocks=asked.blocks, concurrency=int(level))
-    return Stage(name=f"r{level:g}", blocks=asked.blocks, rate_per_s=level)
+def _stage(measuring: Measuring, level: float) -> Stage:
+    if measuring.arrivals == "closed":
+        return Stage(name=f"c{level:g}", blocks=measuring.blocks, concurrency=int(level))
+    return Stage(name=f"r{level:g}", blocks=measuring.blocks, rate_per_s=level)
 
 
 def _places(design: Design) -> Iterator[BlockPlace]:
@@ -117,10 +117,10 @@ def _places(design: Design) -> Iterator[BlockPlace]:
 
 
 def _prompt(number: int, length: int, seed: int) -> str:
-    known = distinct_prompts(length)
-    if number >= known:
+    available = distinct_prompts(length)
+    if number >= available:
         raise UsageError(
-            f"more than {known:,} requests: no more different prompts of {length} characters",
+            f"more than {available:,} requests: no more different prompts of {length} characters",
             hint="ask for fewer blocks, or for longer prompts",
         )
     return distinct_prompt(number, length, seed=seed)
@@ -130,9 +130,9 @@ def _timed(design: Design, places: Iterator[BlockPlace]) -> Iterator[BlockPlace]
     """Give each request its departure; a stage begins where the one before it ends."""
     dice = random.Random(f"gaps {design.seed}")
     now_s = 0.0
-    for stage, asked in groupby(places, key=lambda place: place.stage):
+    for stage, together in groupby(places, key=lambda place: place.stage):
         mean_s = _mean_gap_s(stage)
-        for place in asked:
+        for place in together:
             yield replace(place, due_s=now_s)
             now_s += dice.expovariate(1 / mean_s) if design.arrivals == "poisson" else mean_s
         now_s += mean_s if design.arrivals == "poisson" else 0.0  # the last provider is through
@@ -156,42 +156,42 @@ def _lags(design: Design, names: Sequence[str]) -> Mapping[tuple[str, str, int],
     they are random, in one order for each stage: only moved as a whole, a timetable stays one.
     """
     dice = random.Random(f"lags {design.seed}")
-    found: dict[tuple[str, str, int], float] = {}
+    lags: dict[tuple[str, str, int], float] = {}
     for stage in design.stages if design.arrivals != "closed" else ():
         order: list[str] = []
         for block in _blocks(design, stage):
             if design.arrivals == "constant" or not order:
                 order = dice.sample(names, len(names))
             for at, name in enumerate(order):
-                found[name, stage.name, block] = at / len(names) * _mean_gap_s(stage)
-    return found
+                lags[name, stage.name, block] = at / len(names) * _mean_gap_s(stage)
+    return lags
 
 
 def _shots(
     provider: Provider, places: Iterator[BlockPlace], fits: Mapping[tuple[str, str], Fit]
 ) -> Iterator[PlannedRequest]:
     for place in places:
-        found = fits[provider.name, place.workload.name]
-        if found.kind != "unsupported":
-            made = planned_request(provider, _case(provider, place, found))
-            yield replace(made, due_s=place.due_s, slot=_slot(place, found))
+        fitted = fits[provider.name, place.workload.name]
+        if fitted.kind != "unsupported":
+            planned = planned_request(provider, _case(provider, place, fitted))
+            yield replace(planned, due_s=place.due_s, slot=_slot(place, fitted))
 
 
-def _slot(place: BlockPlace, found: Fit) -> Slot:
+def _slot(place: BlockPlace, fitted: Fit) -> Slot:
     return Slot(
         workload=place.workload.name,
-        fit=found.kind,
+        fit=fitted.kind,
         stage=place.stage.name,
         block=place.block,
         warm_up=place.warm_up,
     )
 
 
-def _case(provider: Provider, place: BlockPlace, found: Fit) -> Case:
+def _case(provider: Provider, place: BlockPlace, fitted: Fit) -> Case:
     workload = place.workload
     number = f"-{place.copy}" if place.copy > 1 else ""
     order = provider.operation(workload.operation).arguments
-    arguments: dict[str, Json] = {**found.arguments, "prompt": place.prompt}
+    arguments: dict[str, Json] = {**fitted.arguments, "prompt": place.prompt}
     return Case(
         id=f"bench-{place.stage.name}-{workload.name}-b{place.block:03}{number}",
         provider=provider.name,

@@ -1,36 +1,23 @@
-"""Which plan a run follows: a new one from the documents, or the one saved beside a cassette."""
+"""A new plan of conformance for a provider, from its documents and within limits."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
 from harness.cases.boundaries import plain_case, single_changes, single_violations
 from harness.cases.build import Builder
 from harness.cases.covering import RowBudget, covering
 from harness.cases.draw import drawn_cases, refused_arguments
 from harness.core.case import Case, Coverage, Plan
-from harness.core.errors import RecordingError
 from harness.planning.options import Options
-from harness.planning.plan import (
-    ALLOWANCE_IMAGES,
-    ALLOWANCE_REQUESTS,
-    ALLOWANCE_ROWS,
-    KEPT_BACK,
-    Limits,
-    make_plan,
-    plan_from_json,
-    planned_request,
-)
+from harness.planning.plan import KEPT_BACK, Limits, make_plan, planned_request
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
 
 DRAWN_REFUSED = 12
-PLAN = "plan.json"
 
 
 def new_plan(  # noqa: PLR0913 - what a plan depends on
@@ -52,14 +39,16 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     cases: list[Case] = []
     coverage: list[Coverage] = []
     promising = [
-        one for one in chosen if any(c.documented for c in provider.operation(one).constraints)
+        operation
+        for operation in chosen
+        if any(rule.documented for rule in provider.operation(operation).constraints)
     ]
     share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
     for operation in chosen:
-        some, covered = _planned(
+        planned, covered = _planned(
             _builder(name, operation), share, seed=seed, strength=strength, discover=discover
         )
-        cases += some
+        cases += planned
         coverage.append(covered)
     return make_plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
 
@@ -72,18 +61,22 @@ def _builder(name: str, operation: str) -> Builder:
 
 def plan_for(name: str, options: Options) -> Plan:
     """Plan one provider as a run was asked to."""
-    limits = Limits(
-        images=options.max_images,
-        amount=options.budgets.get(name),
-        requests=options.max_requests,
-    )
     return new_plan(
         name,
         seed=options.seed,
         operations=options.operations,
-        limits=limits,
+        limits=limits_of(options, name),
         strength=options.strength,
         discover=options.discover,
+    )
+
+
+def limits_of(options: Options, name: str) -> Limits:
+    """Return what a run was limited to at one provider."""
+    return Limits(
+        images=options.max_images,
+        amount=options.budgets.get(name),
+        requests=options.max_requests,
     )
 
 
@@ -99,21 +92,17 @@ class _Share:
 
 def _share(limits: Limits, operations: int) -> _Share:
     """Return the part of one of so many operations: some is kept back for what follows."""
+    allowance = limits.allowance(operations)
 
-    def part(of: int | None) -> int | None:
-        return None if of is None else int(of * (1 - KEPT_BACK)) // operations
+    def part(most: int | None, each: int | None) -> int | None:
+        most = most if each is None else each * operations
+        return None if most is None else int(most * (1 - KEPT_BACK)) // operations
 
-    images, requests = limits.images, limits.requests
-    if limits.default:
-        images = ALLOWANCE_IMAGES * operations
-    usual = images is not None and images <= ALLOWANCE_IMAGES * operations
-    if usual and requests is None:  # a limit of images alone, and no larger than the default one
-        requests = ALLOWANCE_REQUESTS * operations
     return _Share(
-        images=part(images),
+        images=part(limits.images, allowance.images),
         amount=None if limits.amount is None else limits.amount * (1 - KEPT_BACK) / operations,
-        requests=part(requests),
-        rows=ALLOWANCE_ROWS if usual else None,
+        requests=part(limits.requests, allowance.requests),
+        rows=allowance.rows,
     )
 
 
@@ -136,14 +125,14 @@ def _planned(
         strength=strength,
     )
     room = None if share.requests is None else max(share.requests - 1 - len(rows.cases), 0)
-    kept = by_turns(refusals)[:room]
-    left = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(kept))
-    kept += drawn_refusals(builder, count=left, seed=seed)
+    chosen = by_turns(refusals)[:room]
+    number = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(chosen))
+    chosen += drawn_refusals(builder, count=number, seed=seed)
     looks: list[Case] = []
     if discover:
         looks = [case for case in (*steps, *single_changes(builder)) if case.expect == "observe"]
-    tried = len({case.breaks for case in kept}), len({case.breaks for case in refusals})
-    return [base, *kept, *rows.cases, *looks], replace(rows.coverage, refusals=tried)
+    tried = len({case.breaks for case in chosen}), len({case.breaks for case in refusals})
+    return [base, *chosen, *rows.cases, *looks], replace(rows.coverage, refusals=tried)
 
 
 def _rows(share: _Share, refusals: int) -> int | None:
@@ -172,21 +161,5 @@ def drawn_refusals(builder: Builder, *, count: int, seed: int) -> list[Case]:
     """
     if count <= 0:
         return []
-    found = drawn_cases(refused_arguments(builder), count=count, seed_=seed)
-    return [*{case.id: case for case in found}.values()]
-
-
-def saved_plan(folder: Path, name: str, file: str = PLAN) -> Plan:
-    """Read the plan beside a provider's cassette.
-
-    Raises RecordingError where it is missing, unreadable or not what its requests say.
-    """
-    path = folder / name / file
-    hint = f"record it: harness run --record --against emulator --provider {name}"
-    try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordingError(f"{path}: {error.strerror}", hint=hint) from None
-    except (ValueError, RecursionError) as error:
-        raise RecordingError(f"{path}: not JSON ({error})", hint=hint) from None
-    return plan_from_json(saved, provider=shipped(name), where=str(path))
+    cases = drawn_cases(refused_arguments(builder), count=count, seed_=seed)
+    return [*{case.id: case for case in cases}.values()]

@@ -38,20 +38,40 @@ _RANK = {"refuse": 1, "accept": 2, "observe": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a provider's run may cost: images, an amount in its unit, requests; None is no limit.
+class Allowance:
+    """What each operation may take; None is no limit.
 
-    Where neither images nor an amount are limited, each operation has the default allowance.
+    `images` are those that are paid for, `requests` the submissions, each try counted, and `rows`
+    the paid requests that are planned.
     """
+
+    images: int | None = None
+    requests: int | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a provider's run may cost: images, an amount in its unit, requests; None is no limit."""
 
     images: int | None = None
     amount: Decimal | None = None
     requests: int | None = None
 
-    @property
-    def default(self) -> bool:
-        """Tell whether nobody has limited what is paid."""
-        return self.images is None and self.amount is None
+    def allowance(self, operations: int) -> Allowance:
+        """Return what each of so many operations may take by default, beside these limits.
+
+        All of it where neither images nor an amount are limited. A limit of images that is no
+        larger than the default leaves the default of requests, if they are not limited, and rows.
+        """
+        default = self.images is None and self.amount is None
+        if not default and (self.images is None or self.images > ALLOWANCE_IMAGES * operations):
+            return Allowance()
+        return Allowance(
+            images=ALLOWANCE_IMAGES if default else None,
+            requests=ALLOWANCE_REQUESTS if self.requests is None else None,
+            rows=ALLOWANCE_ROWS,
+        )
 
 
 def make_plan(

@@ -1,15 +1,23 @@
 """How the providers of a run are reached: over sockets, live or at our emulator; or from a tape."""
 
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from harness.core.case import PlannedRequest
+from harness.core.errors import EmulatorError, UsageError
+from harness.core.jsonvalue import Json, texts
+from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.core.record import Provenance
 from harness.planning.options import Options
-from harness.runner.emulated import emulator_process
+from harness.runner.execution.conversation import Access
 from harness.runner.header import by, today
-from harness.runner.surroundings import assets_of, callback_server, unreachable_reason
+from harness.runner.recording import recorded_evidence
+from harness.spec.lifecycle import Webhook
 from harness.spec.load import shipped_provider as shipped
 from harness.transport.base import Transport
 from harness.transport.bodies.images import ImageCollector
@@ -20,20 +28,8 @@ from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 
 EMULATOR_KEY = "emulator-key"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """One provider as a run reaches it, and what that rests on.
-
-    `cannot` says why a shot cannot be sent from here, if so; `announce` is told of shots before
-    they leave, so that the reference images which they name are there.
-    """
-
-    evidence: Provenance
-    transport: Callable[[], Transport]
-    cannot: Callable[[PlannedRequest], str | None] = lambda _shot: None
-    announce: Callable[[Iterable[PlannedRequest]], None] = lambda _shots: None
+STOP_S = 5.0
+USAGE = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +62,7 @@ class ProviderConnections:
             )
         else:
             self.addresses = options.base_urls
-        places = callback_server(options, word=self.word, now_s=self.now_s, key=EMULATOR_KEY)
+        places = _callback_server(options, word=self.word, now_s=self.now_s)
         self.places = places
         stack.push_async_callback(places.aclose)
         await places.start()
@@ -96,17 +92,112 @@ class ProviderConnections:
                 by=by(),
             ),
             transport=transport,
-            cannot=unreachable_reason(places),
+            cannot=_unreachable_reason(places),
             announce=lambda shots: places.serve_assets(assets_of(shots)),
         )
 
 
 def from_tape(tape: Tape) -> Access:
     """Return a provider as it was recorded."""
-    evidence = Provenance(
-        kind="recorded",
-        source=str(tape.metadata.get("evidence", "unknown")),
-        date=str(tape.metadata.get("recorded", "unknown")),
-        by=str(tape.metadata.get("by", "unknown")),
+    return Access(evidence=recorded_evidence(tape), transport=lambda: Replay(tape))
+
+
+def _callback_server(options: Options, *, word: str, now_s: Callable[[], float]) -> CallbackServer:
+    """Return where providers reach a run; against the emulator that is on loopback."""
+    live = options.against == "live"
+    webhooks: dict[str, tuple[Webhook, str]] = {}
+    for name in options.providers:
+        signed = options.keys.get(name, "") if live else EMULATOR_KEY
+        for operation in shipped(name).operations.values():
+            if operation.webhook is not None:
+                webhooks[name] = (operation.webhook, signed)
+    return CallbackServer(
+        now_s=now_s,
+        assets_url=options.assets_url,
+        webhook_url=options.webhook_url,
+        port=options.receive_port,
+        local=not live,
+        run_word=word,
+        webhooks=webhooks,
     )
-    return Access(evidence=evidence, transport=lambda: Replay(tape))
+
+
+def assets_of(shots: Iterable[PlannedRequest]) -> frozenset[str]:
+    """Return the names of all reference images that requests name by address."""
+    return frozenset(
+        text.removeprefix(ASSETS)
+        for shot in shots
+        for text in texts(_sent(shot))
+        if text.startswith(ASSETS)
+    )
+
+
+def _unreachable_reason(places: CallbackServer) -> Callable[[PlannedRequest], str | None]:
+    """Return what says why a shot cannot leave from here, if so: its addresses would be nowhere."""
+
+    def why(shot: PlannedRequest) -> str | None:
+        named = [*texts(_sent(shot))]
+        if places.assets_url is None and any(text.startswith(ASSETS) for text in named):
+            return "its reference images have no public address: give one with --assets-url"
+        if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in named):
+            return "our receiver has no public address: give one with --webhook-url"
+        return None
+
+    return why
+
+
+def _sent(shot: PlannedRequest) -> Json:
+    """Return the body of a request, where it names addresses: files that are sent need none."""
+    operation = shipped(shot.case.provider).operation(shot.case.operation)
+    if operation.upload is None:
+        return shot.request.body
+    uploaded = operation.upload.argument
+    return {name: argument for name, argument in shot.case.arguments.items() if name != uploaded}
+
+
+@contextmanager
+def emulator_process(
+    *, time_scale: float, seed: int, faults: Sequence[str] = (), port: int | None = None
+) -> Iterator[dict[str, str]]:
+    """Start the emulator and yield the base URL of each provider; stop it at the end.
+
+    Raises EmulatorError where it does not come up; what it said is in the message.
+    """
+    command = [sys.executable, "-m", "harness.emulator", "--json", "--until-eof"]
+    command += ["--time-scale", str(time_scale), "--seed", str(seed)]
+    command += [part for fault in faults for part in ("--fault", fault)]
+    command += ["--port", str(port)] if port is not None else []
+    process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE,  # it ends when this closes: a killed harness leaves none behind
+        text=True,
+        start_new_session=True,  # Ctrl-C is ours to handle: what is in flight needs its server
+    )
+    try:
+        yield _ready(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def _ready(process: "subprocess.Popen[str]") -> dict[str, str]:
+    line = process.stdout.readline() if process.stdout else ""
+    try:
+        addresses = json.loads(line)["providers"]
+    except (ValueError, KeyError, TypeError):
+        try:  # an argument it does not know ends it by itself
+            process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        errors = process.communicate()[1].strip().splitlines()
+        reason = errors[-1] if errors else "it said nothing"
+        if process.returncode == USAGE:
+            raise UsageError(reason.removeprefix("emulator: ")) from None
+        raise EmulatorError(f"the emulator did not start: {reason}") from None
+    return {str(name): str(address) for name, address in addresses.items()}

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,24 +14,24 @@ from harness.core.case import Plan
 from harness.core.errors import HarnessError, StoreError
 from harness.core.record import Record
 from harness.core.run import RunHeader
+from harness.planning.conformance import limits_of
 from harness.planning.options import Options
-from harness.runner.benchmark.deciding import MakeStoppingCriterion
+from harness.runner.benchmark.load import MakeStoppingCriterion
 from harness.runner.benchmark.measure import Measurement
-from harness.runner.benchmark.track import ProviderLoad
-from harness.runner.conformance.asking import FollowUpStrategy
-from harness.runner.conformance.session import Session
-from harness.runner.endpoints import Access, ProviderConnections, from_tape
+from harness.runner.conformance.session import MakeAsker, Session
+from harness.runner.endpoints import ProviderConnections, from_tape
+from harness.runner.execution.budget import Budget
+from harness.runner.execution.conversation import Access, ProviderSetup, RunContext
+from harness.runner.execution.earlier import elapsed_s, resume_state
 from harness.runner.execution.journal import Journal
-from harness.runner.execution.limits import provider_budget
+from harness.runner.execution.provider_run import ProviderRun
 from harness.runner.header import run_header, today, unexpected
-from harness.runner.plan_source import RunPlan, run_plan
+from harness.runner.plan_source import RunPlan, run_plan, save_plan
 from harness.runner.progress import ProgressListener
-from harness.runner.resumed import elapsed_s, save_plan
 from harness.runner.shutdown import interruptible
 from harness.spec.load import shipped_provider as shipped
-from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.reader import StoredRun, Unfinished, read_run
+from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.redaction import Redactor
@@ -57,9 +57,6 @@ class Run:
 
 BODIES = ".bodies"
 """Where large replies lie in a run folder until they are taken apart: on the disk of its images."""
-
-MakeAsker = Callable[[Provider, Plan], FollowUpStrategy]
-"""Makes what decides, for one provider's session, what else is worth asking."""
 
 
 def execute_run(
@@ -97,100 +94,114 @@ class _Runner:
             keep_file=self.folder.keep_image_file,
             darkroom=ImageDecoder(self.folder.path / BODIES),
         )
-        self.journal = Journal(self.folder)
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
-        self.started = time.monotonic() - elapsed_s(self.folder.path, self.past)
-        self.stop = asyncio.Event()
+        started_s = time.monotonic() - elapsed_s(self.folder.path, self.past)
+        replay, minutes = options.against == "cassettes", options.max_minutes
+        self.context = RunContext(
+            journal=Journal(self.folder),
+            stop=asyncio.Event(),
+            now_s=lambda: time.monotonic() - started_s,
+            max_s=None if replay or minutes is None else minutes * MINUTE_S,
+            replay=replay,
+        )
         self.reach = ProviderConnections(
             options=options,
             pictures=self.pictures,
             redactor=_redactor(options),
             word=self.word,
-            now_s=self.now_s,
+            now_s=self.context.now_s,
         )
-
-    def now_s(self) -> float:
-        return time.monotonic() - self.started
 
     async def run(self) -> Run:
         async with AsyncExitStack() as stack:
-            stack.callback(self.journal.close)
+            stack.callback(self.context.journal.close)
             stack.callback(self.pictures.darkroom.close)
-            asked = run_plan(self.options, self.folder.path, self.past, self.pictures)
-            access = await self._access(stack, asked)
+            source = run_plan(self.options, self.folder.path, self.past, self.pictures)
+            access = await self._access(stack, source)
             header = run_header(
                 self.options,
-                [*asked.plans.values()],
-                {name: one.evidence for name, one in access.items()},
+                [*source.plans.values()],
+                {name: access[name].evidence for name in access},
                 folder=self.folder.path.name,
                 word=self.word,
                 past=self.past.header if self.past else None,
-                benchmark=asked.benchmark,
+                benchmark=source.benchmark,
             )
             self.folder.write_header(header)
-            for plan in asked.plans.values():
+            for plan in source.plans.values():
                 save_plan(self.folder, plan)
-            if asked.benchmark is None:
-                return await self._conformance(header, asked, access)
-            return await self._benchmark(header, asked.benchmark, asked, access)
+            parts = [
+                self._part(plan, access[name], source.benchmark)
+                for name, plan in source.plans.items()
+            ]
+            if source.benchmark is None:
+                return await self._conformance(header, parts)
+            return await self._benchmark(header, parts, source.benchmark)
 
-    async def _access(self, stack: AsyncExitStack, asked: RunPlan) -> dict[str, Access]:
-        if asked.tapes:
-            return {name: from_tape(tape) for name, tape in asked.tapes.items()}
+    async def _access(self, stack: AsyncExitStack, source: RunPlan) -> dict[str, Access]:
+        if self.context.replay:
+            return {name: from_tape(tape) for name, tape in source.tapes.items()}
         access = await self.reach.open(stack)
-        for name, plan in asked.plans.items():
+        for name, plan in source.plans.items():
             access[name].announce(plan.shots)
         return access
 
-    async def _conformance(
-        self, header: RunHeader, asked: RunPlan, access: Mapping[str, Access]
-    ) -> Run:
-        sessions = [self._session(plan, access[name]) for name, plan in asked.plans.items()]
-        self.watch.started(sessions)
-        failure = await self._all([session.run() for session in sessions], sessions)
-        return self._ended(header, sessions, failure)
+    def _part(self, plan: Plan, access: Access, benchmark: Benchmark | None) -> ProviderRun:
+        setup = ProviderSetup(
+            context=self.context,
+            provider=shipped(plan.provider),
+            plan=plan,
+            access=access,
+            budget=_budget(self.options, plan.provider, measured=benchmark is not None),
+            earlier=resume_state(plan, self.past),
+            timeout_s=benchmark.design.timeout_s if benchmark else None,
+        )
+        return ProviderRun(setup=setup)
+
+    async def _conformance(self, header: RunHeader, parts: Sequence[ProviderRun]) -> Run:
+        replay = self.context.replay
+        make_asker = None if replay else self.asker
+        sessions = [
+            Session(
+                part=part,
+                concurrency=1 if replay else self.options.concurrency,
+                asker=make_asker(part.provider, part.setup.plan) if make_asker else None,
+                progress=self.watch.progress,
+            )
+            for part in parts
+        ]
+        self.watch.started(parts)
+        failure = await self._all([session.run() for session in sessions], parts)
+        return self._ended(header, parts, failure)
 
     async def _benchmark(
-        self,
-        header: RunHeader,
-        benchmark: Benchmark,
-        asked: RunPlan,
-        access: Mapping[str, Access],
+        self, header: RunHeader, parts: Sequence[ProviderRun], benchmark: Benchmark
     ) -> Run:
-        lanes = [
-            self._lane(plan, access[name], benchmark.design.timeout_s)
-            for name, plan in asked.plans.items()
-        ]
         measurement = Measurement(
             benchmark=benchmark,
-            lanes=lanes,
-            stop=self.stop,
-            now_s=self.now_s,
-            referee=None if asked.tapes else self.referee,
-            max_s=self._max_s(),
-            replay=bool(asked.tapes),
+            parts=parts,
+            context=self.context,
+            referee=None if self.context.replay else self.referee,
             calibrated=self.options.calibrated,
             progress=self.watch.progress,
         )
         await measurement.prepare()
-        self.watch.started(lanes)
-        failure = await self._all([measurement.run()], lanes)
-        return self._ended(replace(header, benchmark=measurement.summary()), lanes, failure)
+        self.watch.started(parts)
+        failure = await self._all([measurement.run()], parts)
+        return self._ended(replace(header, benchmark=measurement.measured()), parts, failure)
 
     def _ended(
-        self,
-        header: RunHeader,
-        parts: Sequence[Session] | Sequence[ProviderLoad],
-        failure: HarnessError | None,
+        self, header: RunHeader, parts: Sequence[ProviderRun], failure: HarnessError | None
     ) -> Run:
         """Write the header as it stands at the end, and return what the run came to."""
-        if failure is None and self.folder.full and not self.stop.is_set():
+        if failure is None and self.folder.full and not self.context.stop.is_set():
             failure = StoreError(
                 f"{self.folder.path}: the disk is full, so the rest was not sent",
                 hint="all that was received is kept; make room, then --resume it",
             )
         notes = (*header.notes, *unexpected(self.reach.places))
-        header = replace(header, finished=today(), interrupted=self.stop.is_set(), notes=notes)
+        stopped = self.context.stop.is_set()
+        header = replace(header, finished=today(), interrupted=stopped, notes=notes)
         with suppress(HarnessError):  # a full disk keeps its first message
             self.folder.write_header(header)
         return Run(
@@ -204,71 +215,45 @@ class _Runner:
         )
 
     async def _all(
-        self,
-        work: Sequence[Coroutine[Any, Any, None]],
-        parts: Sequence[Session] | Sequence[ProviderLoad],
+        self, work: Sequence[Coroutine[Any, Any, None]], parts: Sequence[ProviderRun]
     ) -> HarnessError | None:
         """Do the work until it ends, fails or is interrupted.
 
         Where one part fails, the others still keep what they have under way.
         """
-        doing = asyncio.gather(*work, return_exceptions=True)
-        with interruptible(doing, parts, self.stop, self.watch.interrupted):
+        stop, doing = self.context.stop, asyncio.gather(*work, return_exceptions=True)
+
+        def on_interrupt() -> None:
+            self.watch.interrupted(sum(part.under_way for part in parts))
+
+        with interruptible(doing, stop, on_interrupt):
             try:
                 ends = await doing
             except asyncio.CancelledError:
-                if not self.stop.is_set():
+                if not stop.is_set():
                     raise
                 return None
         failures = [end for end in ends if end is not None]
         for failure in failures:
             if not isinstance(failure, HarnessError):
                 raise failure  # a bug of ours
-        return next((one for one in failures if isinstance(one, HarnessError)), None)
+        return next((end for end in failures if isinstance(end, HarnessError)), None)
 
-    def _session(self, plan: Plan, access: Access) -> Session:
-        name, replay = plan.provider, self.options.against == "cassettes"
-        session = Session(
-            provider=shipped(name),
-            plan=plan,
-            evidence=access.evidence,
-            transport=access.transport,
-            journal=self.journal,
-            budget=provider_budget(self.options, name),
-            concurrency=1 if replay else self.options.concurrency,
-            stop=self.stop,
-            replay=replay,
-            now_s=self.now_s,
-            progress=self.watch.progress,
-            cannot=access.cannot,
-            announce=access.announce,
-            done=_done(self.past, name),
-            begun=_begun(self.past, name),
-        )
-        if not replay:
-            session.max_s = self._max_s()
-            session.asker = self.asker(session.provider, plan) if self.asker else None
-        return session
 
-    def _lane(self, plan: Plan, access: Access, timeout_s: float | None) -> ProviderLoad:
-        name = plan.provider
-        return ProviderLoad(
-            provider=shipped(name),
-            plan=plan,
-            evidence=access.evidence,
-            transport=access.transport,
-            journal=self.journal,
-            budget=provider_budget(self.options, name, allowance=False),
-            now_s=self.now_s,
-            timeout_s=timeout_s,
-            cannot=access.cannot,
-            done=_done(self.past, name),
-            begun=_begun(self.past, name),
-        )
+def _budget(options: Options, name: str, *, measured: bool) -> Budget:
+    """Return what a provider's run may spend; what is on tape was paid for already.
 
-    def _max_s(self) -> float | None:
-        minutes = self.options.max_minutes
-        return None if minutes is None else minutes * MINUTE_S
+    A benchmark's design says how much it asks: it has no allowance by default.
+    """
+    limits = limits_of(options, name)
+    operations = sum(operation in options.operations for operation in shipped(name).operations)
+    allowed = options.against != "cassettes" and not measured
+    return Budget(
+        amount=limits.amount,
+        images=limits.images,
+        requests=limits.requests,
+        per_operation=limits.allowance(operations) if allowed else None,
+    )
 
 
 def _folder(options: Options) -> RunFolder:
@@ -277,15 +262,7 @@ def _folder(options: Options) -> RunFolder:
 
 def _redactor(options: Options) -> Redactor:
     """Return what keeps the keys of these providers out of everything that is written."""
-    providers = [shipped(name) for name in options.providers]
-    shapes = tuple(p.auth.key_shape for p in providers if p.auth.key_shape)
-    return Redactor({p.auth.env: options.keys.get(p.name, "") for p in providers}, shapes)
-
-
-def _done(past: StoredRun | None, name: str) -> tuple[Record, ...]:
-    records = past.records if past else ()
-    return tuple(r for r in records if r.shot.case.provider == name and r.skipped is None)
-
-
-def _begun(past: StoredRun | None, name: str) -> tuple[Unfinished, ...]:
-    return tuple(u for u in past.unfinished if u.line.provider == name) if past else ()
+    auths = {name: shipped(name).auth for name in options.providers}
+    shapes = tuple(auth.key_shape for auth in auths.values() if auth.key_shape)
+    keys = {auth.env: options.keys.get(name, "") for name, auth in auths.items()}
+    return Redactor(keys, shapes)

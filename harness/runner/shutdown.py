@@ -2,10 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from harness.runner.progress import ProviderProgress
 
 GRACE_S = 20.0
 """How long an interrupted run waits for replies that are under way: they are paid for."""
@@ -17,9 +15,8 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 @contextmanager
 def interruptible(
     work: "asyncio.Future[list[BaseException | None]]",
-    parts: Sequence[ProviderProgress],
     stop: asyncio.Event,
-    tell: Callable[[int], None],
+    on_interrupt: Callable[[], None],
 ) -> Iterator[None]:
     """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once."""
     loop = asyncio.get_running_loop()
@@ -29,7 +26,7 @@ def interruptible(
             work.cancel()
             return
         stop.set()
-        tell(sum(part.under_way for part in parts))
+        on_interrupt()
         loop.call_later(GRACE_S, work.cancel)
 
     for number in STOPPING:

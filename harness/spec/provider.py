@@ -204,16 +204,6 @@ class Timeouts(Frozen):
     note: str = ""
 
 
-class Retry(Frozen):
-    """What the documents advise about trying again."""
-
-    on: tuple[ErrorClass, ...]
-    never: tuple[ErrorClass, ...] = ()
-    advice: str
-    source: Cited
-    status: Status = "documented"
-
-
 class ErrorRule(Frozen):
     """A pattern that names an error's class; every given part must fit.
 
@@ -335,7 +325,6 @@ class Provider(Frozen):
     documents: dict[str, Document]
     auth: Auth
     timeouts: Timeouts
-    retry: Retry
     errors: ErrorRules
     prices: Prices
     operations: Annotated[

@@ -16,8 +16,9 @@ import pytest
 from harness.core.case import Case, Plan
 from harness.core.errors import RecordingError, UsageError
 from harness.core.jsonvalue import canonical
-from harness.planning.conformance import new_plan, saved_plan
+from harness.planning.conformance import new_plan
 from harness.planning.plan import plan_to_json
+from harness.runner.recording import saved_plan
 from harness.spec.load import NAMES, shipped_provider
 from tests.cases import served
 from tests.cases.independent import NEVER_BROKEN, broken

@@ -12,7 +12,7 @@ import pytest
 from harness.cli.main import status
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.runner.execution.cost import charged_reservation
+from harness.runner.execution.budget import charged_reservation
 from harness.spec.load import NAMES
 from harness.spec.load import shipped_provider as shipped
 from harness.stats.benchmark.attempts import attempt_of

@@ -18,7 +18,7 @@ from harness.core.case import Plan, PlannedRequest
 from harness.planning.conformance import plan_for
 from harness.planning.options import Options
 from harness.runner import endpoints, plan_source
-from harness.runner.emulated import emulator_process
+from harness.runner.endpoints import emulator_process
 from harness.runner.progress import ProgressListener
 from harness.runner.run import Run, execute_run
 from harness.spec.provider import OPERATIONS

@@ -17,7 +17,15 @@ from harness.core.errors import RecordingError
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import THIS_RUN
 from harness.planning.conformance import new_plan
-from harness.planning.plan import make_plan, plan_digest, plan_from_json, plan_to_json, total_price
+from harness.planning.plan import (
+    Allowance,
+    Limits,
+    make_plan,
+    plan_digest,
+    plan_from_json,
+    plan_to_json,
+    total_price,
+)
 from harness.reference_images import reference_json
 from harness.spec.load import FOLDER, NAMES, parse_provider, shipped_provider
 from harness.spec.provider import Provider
@@ -509,3 +517,20 @@ def test_a_plan_made_from_another_toml_is_refused() -> None:
 
     with pytest.raises(RecordingError, match="differ from what nanobanana's TOML makes"):
         plan_from_json(saved(), provider=other, where="plan.json")
+
+
+@pytest.mark.parametrize(
+    ("limits", "allowed"),
+    [
+        (Limits(), Allowance(images=40, requests=100, rows=26)),
+        (Limits(images=80), Allowance(requests=100, rows=26)),
+        (Limits(images=81), Allowance()),
+        (Limits(images=80, amount=Decimal(5)), Allowance(requests=100, rows=26)),
+        (Limits(amount=Decimal(5)), Allowance()),
+        (Limits(requests=9), Allowance(images=40, rows=26)),
+    ],
+)
+def test_a_limit_of_images_no_larger_than_the_default_leaves_the_default_of_requests(
+    limits: Limits, allowed: Allowance
+) -> None:
+    assert limits.allowance(2) == allowed

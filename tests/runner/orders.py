@@ -6,8 +6,7 @@ from harness.core.case import Case, PlannedRequest, Price, Stage
 from harness.core.exchange import Picture, Request
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Images, Outcome, Refused
 from harness.core.record import Record
-from harness.runner.conformance.schedule import QueuedRequest
-from harness.runner.execution.budget import Reservation
+from harness.runner.execution.budget import QueuedRequest, Reservation
 from tests.runner.journals import EVIDENCE
 
 PICTURE = Picture(digest="", format="png", size_bytes=1, state="decoded")

@@ -17,13 +17,13 @@ from harness.core.record import Record
 from harness.core.workload import Workload
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.options import Measuring
-from harness.runner.benchmark.deciding import StoppingCriterion
-from harness.runner.benchmark.load import LoadGenerator
+from harness.runner.benchmark.load import LoadGenerator, StoppingCriterion
 from harness.runner.benchmark.track import ProviderLoad
 from harness.runner.execution.budget import Budget
+from harness.runner.execution.conversation import Access, ProviderSetup, RunContext
+from harness.runner.execution.earlier import elapsed_s, resume_state
 from harness.runner.execution.journal import Journal
-from harness.runner.resumed import elapsed_s
-from harness.runner.shutdown import Deadline
+from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
 from harness.store.reader import StoredRun, read_run
@@ -93,24 +93,18 @@ class Course:
         def now_s() -> float:
             return time.monotonic() - start
 
-        lanes = [self._lane(name, url, plan, journal, now_s) for name, url in urls.items()]
-        race = LoadGenerator(
-            design,
-            lanes,
-            stop=self.stop,
-            now_s=now_s,
-            referee=self.referee,
-            deadline=None if self.max_s is None else Deadline(self.max_s, now_s),
-        )
+        context = RunContext(journal=journal, stop=self.stop, now_s=now_s, max_s=self.max_s)
+        lanes = [self._lane(name, url, plan, context) for name, url in urls.items()]
+        race = LoadGenerator(design, lanes, context=context, referee=self.referee)
         try:
             async with asyncio.timeout(30):
                 await self._all(race, cut_off)
         finally:
             journal.close()
         return Raced(
-            records={lane.provider.name: lane.complete() for lane in lanes},
+            records={lane.name: lane.part.complete() for lane in lanes},
             stopped=race.stopped,
-            budgets={lane.provider.name: lane.budget for lane in lanes},
+            budgets={lane.name: lane.part.budget for lane in lanes},
             past=read_run(folder),
         )
 
@@ -124,29 +118,26 @@ class Course:
         with suppress(*([asyncio.CancelledError] if cut_off else [])):
             await running
 
-    def _lane(
-        self, name: str, url: str, plan: Plan, journal: Journal, now_s: Callable[[], float]
-    ) -> ProviderLoad:
+    def _lane(self, name: str, url: str, plan: Plan, context: RunContext) -> ProviderLoad:
         def transport() -> Live:
             return Live(
                 LiveEndpoint(base_url=url, auth=shipped(DIALECT).auth, key="a-test-key"),
-                pictures=ImageCollector(journal.folder.keep_image),
+                pictures=ImageCollector(context.journal.folder.keep_image),
                 redactor=Redactor({}),
-                now_s=now_s,
+                now_s=context.now_s,
             )
 
-        return ProviderLoad(
+        own = replace(plan, provider=name, shots=tuple(_of(name, one) for one in plan.shots))
+        setup = ProviderSetup(
+            context=context,
             provider=shipped(DIALECT).model_copy(update={"name": name}),
-            plan=replace(plan, provider=name, shots=tuple(_of(name, one) for one in plan.shots)),
-            evidence=EVIDENCE,
-            transport=transport,
-            journal=journal,
+            plan=own,
+            access=Access(evidence=EVIDENCE, transport=transport),
             budget=self.budgets.get(name) or Budget(),
-            now_s=now_s,
+            earlier=resume_state(own, self.past),
             timeout_s=self.measuring.timeout_s,
-            done=self.past.records if self.past else (),
-            begun=self.past.unfinished if self.past else (),
         )
+        return ProviderLoad(part=ProviderRun(setup=setup))
 
 
 def _opened(folder: Path) -> tuple[RunFolder, StoredRun | None]:

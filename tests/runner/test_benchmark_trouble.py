@@ -12,7 +12,7 @@ from harness.core.record import Record
 from harness.planning.options import Measuring
 from harness.runner.benchmark.track import UNREACHABLE, slot_of
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.drive import CUT_OFF
+from harness.runner.execution.failures import CUT_OFF
 from tests.runner.hostile import Answer, Received, chunked, http, reset, serving
 from tests.runner.races import DRAFT, SERVED, SKETCH, Course, Raced, after, at, laid_out
 

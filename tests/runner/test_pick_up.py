@@ -16,6 +16,7 @@ from harness.planning.conformance import new_plan
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.journal import Journal
+from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.store.line import IMAGES, JOURNAL
@@ -23,7 +24,7 @@ from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
-from tests.runner.journals import EVIDENCE, header
+from tests.runner.journals import header, part
 from tests.runner.processes import Emulator, Ended, emulator, harness, started
 from tests.runner.slowshop import JOB, Shop, open_shop
 
@@ -35,12 +36,12 @@ LIMITS = ("--max-images", "1", "--operation", "generate")
 
 
 # ------------------------------------------------------------------------ one session after another
-def session(shop: Shop, path: Path, *, images: int | None = None, plan: Plan = PLAN) -> Session:
+def session(shop: Shop, path: Path, *, images: int | None = None, plan: Plan = PLAN) -> ProviderRun:
     """Run a session to its end: in a new folder, or going on with what is there."""
 
     past = read_run(path) if path.exists() else None
 
-    async def go() -> Session:
+    async def go() -> ProviderRun:
         folder = RunFolder.reopen(path) if past else RunFolder.create(path)
         if past is None:
             folder.write_header(header("buble"))
@@ -57,27 +58,16 @@ def session(shop: Shop, path: Path, *, images: int | None = None, plan: Plan = P
                 time_scale=0.0001,
             )
 
-        made = Session(
-            provider=shipped_provider("buble"),
-            plan=plan,
-            evidence=EVIDENCE,
-            transport=transport,
-            journal=journal,
-            budget=Budget(images=images),
-            concurrency=2,
-            stop=asyncio.Event(),
-            done=tuple(one for one in past.records if one.skipped is None) if past else (),
-            begun=past.unfinished if past else (),
-        )
+        made = part(plan, transport, journal, budget=Budget(images=images), past=past)
         async with asyncio.timeout(60):
-            await made.run()
+            await Session(part=made, concurrency=2).run()
         journal.close()
         return made
 
     return asyncio.run(go())
 
 
-def outcome(made: Session) -> object:
+def outcome(made: ProviderRun) -> object:
     return next(one.outcome for one in made.records if one.shot.case.id == BASE)
 
 

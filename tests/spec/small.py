@@ -27,11 +27,6 @@ normal_s = 60
 large_s = 120
 source = "page: Start"
 
-[retry]
-on = ["server"]
-advice = "Again."
-source = "page: Start"
-
 [prices]
 unit = "credit"
 status = "documented"

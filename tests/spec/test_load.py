@@ -208,7 +208,7 @@ def test_an_empty_file_misses_everything_and_nothing_else(tmp_path: Path) -> Non
     with pytest.raises(SpecError) as caught:
         load_provider_file(small.written(tmp_path, ""))
 
-    assert len(caught.value.mistakes) == 9
+    assert len(caught.value.mistakes) == 8
     assert all(mistake.endswith(": missing") for mistake in caught.value.mistakes)
 
 

@@ -27,7 +27,7 @@ _BASE = Probe(slug="base", arguments={}, about=None)
 
 
 class Discovery:
-    """Asks one provider what its documents leave open; an `FollowUpStrategy`.
+    """Asks one provider what its documents leave open; an `Asker`.
 
     `operations` are those it may ask; `images` is what it may pay for in each of them (None: as
     much as the run carries). The same records told, in any order, make the same shots.

@@ -14,7 +14,7 @@ from harness.core.exchange import Picture
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
-from harness.runner.execution.cost import cost_of
+from harness.runner.execution.budget import cost_of
 from harness.spec.provider import Operation, Provider
 from harness.spec.rules import same
 

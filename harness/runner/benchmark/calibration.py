@@ -86,8 +86,8 @@ async def calibrate(
     says why. The quantiles are those of the sample, between its values (Hyndman and Fan's type 7).
     `server` is the command that starts the one with known delays.
     """
-    asked = _laid_out(concurrency, body_bytes)
-    work = asyncio.ensure_future(_errors(asked, server))
+    schedule = _laid_out(concurrency, body_bytes)
+    work = asyncio.ensure_future(_errors(schedule, server))
     try:
         await asyncio.wait((work,), timeout=WITHIN_S)
         late = not work.done()
@@ -99,15 +99,15 @@ async def calibrate(
     elif (error := work.exception()) is not None:  # a benchmark goes on; its report says so
         why = str(error) or type(error).__name__
     else:
-        return _calibration(asked, body_bytes, work.result())
-    return Calibration(concurrency=asked.concurrency, body_bytes=body_bytes, n=0, failed=why)
+        return _calibration(schedule, body_bytes, work.result())
+    return Calibration(concurrency=schedule.concurrency, body_bytes=body_bytes, n=0, failed=why)
 
 
-def _calibration(asked: _Round, body_bytes: int, errors: Sequence[_Error]) -> Calibration:
+def _calibration(schedule: _Round, body_bytes: int, errors: Sequence[_Error]) -> Calibration:
     p50_s, p99_s = _quantiles([error.last_s for error in errors])
     first_p50_s, first_p99_s = _quantiles([error.first_s for error in errors])
     return Calibration(
-        concurrency=asked.concurrency,
+        concurrency=schedule.concurrency,
         body_bytes=body_bytes,
         n=len(errors),
         p50_s=p50_s,
@@ -141,24 +141,24 @@ def _laid_out(concurrency: int, body_bytes: int) -> _Round:
     )
 
 
-async def _errors(asked: _Round, server: Sequence[str]) -> list[_Error]:
+async def _errors(schedule: _Round, server: Sequence[str]) -> list[_Error]:
     """Start the server, ask, and hold its log beside what we measured. Raises EmulatorError."""
-    async with _started(server) as url, _workers(url, asked.concurrency) as workers:
-        await _answered(workers[0], asked.path + "made")  # the server makes its bodies first
+    async with _started(server) as url, _workers(url, schedule.concurrency) as workers:
+        await _answered(workers[0], schedule.path + "made")  # the server makes its bodies first
         turns = [
-            asyncio.ensure_future(_turns(worker, asked, number))
+            asyncio.ensure_future(_turns(worker, schedule, number))
             for number, worker in enumerate(workers)
         ]
         try:
-            found = dict(pair for pairs in await asyncio.gather(*turns) for pair in pairs)
+            exchanges = dict(pair for pairs in await asyncio.gather(*turns) for pair in pairs)
         finally:
             for turn in turns:
                 turn.cancel()
             await asyncio.wait(turns)
         log = await _log(workers[0])
-    if not found.keys() <= log.keys():
+    if not exchanges.keys() <= log.keys():
         raise EmulatorError("the log of the server with known delays lacks requests of ours")
-    return [_error(exchange, log[name]) for name, exchange in found.items()]
+    return [_error(exchange, log[name]) for name, exchange in exchanges.items()]
 
 
 @asynccontextmanager
@@ -216,8 +216,8 @@ async def _url(process: "subprocess.Popen[str]") -> str:
         why = f"it said nothing within {START_S:g} s"
     except (ValueError, KeyError, TypeError):
         process.terminate()
-        said = (await asyncio.to_thread(process.communicate))[1].strip().splitlines()
-        why = said[-1] if said else "it did not say where it is"
+        errors = (await asyncio.to_thread(process.communicate))[1].strip().splitlines()
+        why = errors[-1] if errors else "it did not say where it is"
     finally:
         if not reading.done():  # nothing else ends the thread that reads
             process.kill()
@@ -229,11 +229,11 @@ def _first_line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline() if process.stdout else ""
 
 
-async def _turns(worker: Live, asked: _Round, number: int) -> list[tuple[str, Exchange]]:
+async def _turns(worker: Live, schedule: _Round, number: int) -> list[tuple[str, Exchange]]:
     """Make one worker's round trips, one after the other, and return all but the first."""
-    await _answered(worker, f"{asked.warm_up}{number}/0")
-    names = [f"{number}/{turn}" for turn in range(1, asked.rounds)]
-    return [(name, await _answered(worker, asked.path + name)) for name in names]
+    await _answered(worker, f"{schedule.warm_up}{number}/0")
+    names = [f"{number}/{turn}" for turn in range(1, schedule.rounds)]
+    return [(name, await _answered(worker, schedule.path + name)) for name in names]
 
 
 async def _answered(worker: Live, target: str) -> Exchange:

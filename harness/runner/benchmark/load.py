@@ -8,17 +8,40 @@ that timetable.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
 
 from harness.core.benchmark import Design, Stage
 from harness.core.record import Record
-from harness.core.slot import Slot
-from harness.runner.benchmark.deciding import StoppingCriterion
 from harness.runner.benchmark.pacing import Bell, BlockPacer
 from harness.runner.benchmark.track import ProviderLoad, slot_of
-from harness.runner.conformance.schedule import QueuedRequest
+from harness.runner.execution.budget import QueuedRequest, Shortfall
+from harness.runner.execution.conversation import RunContext
+from harness.runner.execution.provider_run import ProviderRun
 from harness.runner.shutdown import Deadline
+from harness.spec.provider import Provider
+
+
+class StoppingCriterion(Protocol):
+    """Decides which provider need be asked no more of which workload; reads no clock.
+
+    It is told every record once, in the order in which they end, those of an earlier run first, of
+    all providers and warm-ups too. The same records make it say the same, so a run that goes on
+    stops where it would have stopped. A replay has none: all that is on tape was asked.
+    """
+
+    def on_record(self, record: Record) -> None:
+        """Take note of a record that ended (or was skipped)."""
+        ...
+
+    def over(self) -> Mapping[str, str]:
+        """Return `NAME/WORKLOAD` -> why no more of it need leave; asked before each departure."""
+        ...
+
+
+MakeStoppingCriterion = Callable[[Design, Mapping[str, Provider]], StoppingCriterion]
+"""Makes the referee of a run from its design and its providers by name."""
+
 
 LEAD_S = 0.1
 """How long before its time a request of a timetable is journaled and given a connection."""
@@ -27,46 +50,43 @@ LEAD_S = 0.1
 class LoadGenerator:
     """Sends the shots of all lanes; `stopped` says why less was asked than was designed.
 
-    Nothing new leaves once `stop` is set, or what could last longer than `deadline` allows. A
-    `referee` is told every record and asked before each departure. Where one shot fails by our own
-    fault, nothing new leaves, and what is under way is still kept.
+    A `referee` is told every record and asked before each departure. Where one shot fails by our
+    own fault, nothing new leaves, and what is under way is still kept.
     """
 
-    def __init__(  # noqa: PLR0913 - what a run is made of
+    def __init__(
         self,
         design: Design,
         lanes: Sequence[ProviderLoad],
         *,
-        stop: asyncio.Event,
-        now_s: Callable[[], float],
+        context: RunContext,
         referee: StoppingCriterion | None = None,
-        deadline: Deadline | None = None,
-        progress: Callable[[ProviderLoad], None] = lambda _lane: None,
+        progress: Callable[[ProviderRun], None] = lambda _part: None,
     ) -> None:
         self.design = design
         self.lanes = lanes
         self.stopped: dict[str, str] = {}
-        self._stop = stop
-        self._now_s = now_s
+        self._context = context
         self._referee = referee
-        self._deadline = deadline
+        self._deadline: Deadline | None = None
         self._progress = progress
         self._closed = False
         self._bell = Bell()
         self._pace = BlockPacer(
-            {lane.provider.name: _slots(lane) for lane in lanes},
+            {lane.name: [slot_of(entry.shot) for entry in lane.waiting] for lane in lanes},
             at_once={stage.name: stage.concurrency or 1 for stage in design.stages},
         )
 
     async def run(self) -> None:
         """Send all that may leave; StoreError where the journal cannot be kept."""
+        self._deadline = self._context.deadline()
         for lane in self.lanes:
-            for record in lane.records:
+            for record in lane.part.records:
                 self._tell(record)
         waker = asyncio.create_task(self._wake())
         try:
             await self._together(
-                [self._owed(lane, one) for lane in self.lanes for one in lane.owed]
+                [self._owed(lane, entry) for lane in self.lanes for entry in lane.owed]
             )
             if self.design.arrivals == "closed":
                 for stage in self.design.stages:
@@ -83,12 +103,12 @@ class LoadGenerator:
     async def replayed(self) -> None:
         """Ask for all that is on tape, in the order of the plans."""
         for lane in self.lanes:
-            for entry in () if self._stop.is_set() else lane.waiting:
-                lane.budget.reserve(entry.stake)
+            for entry in () if self._context.stop.is_set() else lane.waiting:
+                lane.part.budget.reserve(entry.stake)
                 self._ended(lane, await lane.sent(entry, due_s=0.0))
 
     async def _wake(self) -> None:
-        await self._stop.wait()
+        await self._context.stop.wait()
         self._bell.ring()
 
     async def _together(self, work: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -123,39 +143,38 @@ class LoadGenerator:
 
     async def _cleared(self, lane: ProviderLoad, entry: QueuedRequest) -> str | None:
         """Wait until a shot may leave, its money set aside; return why it never will, if so."""
-        slot, name = slot_of(entry.shot), lane.provider.name
+        slot, name = slot_of(entry.shot), lane.name
         while True:
             if why := self._kept_back(lane, entry):
                 return why
             if self._pace.may_leave(name, slot):
-                lack = lane.budget.reserve(entry.stake)
-                if lack is None:
-                    return None
-                if lack.for_good:
-                    lane.out = lack.why
-                    return lack.why
+                lack = _lack(lane, entry)
+                if lack is None or lack.for_good:
+                    return lack.why if lack else None
             await self._bell.wait()
 
     # --------------------------------------------------------------------------------- open
     def _begin_s(self) -> float:
         """Return when the timetable begins: what is left of it begins now."""
         due = [entry.shot.due_s for lane in self.lanes for entry in lane.waiting]
-        return self._now_s() + LEAD_S - min(due, default=0.0)
+        return self._context.now_s() + LEAD_S - min(due, default=0.0)
 
     async def _timetable(self, lane: ProviderLoad, begin_s: float) -> None:
         """Let each shot leave at its time; those that have left are waited for at the end."""
-        left: list[asyncio.Task[None]] = []
+        departures: list[asyncio.Task[None]] = []
         try:
             for entry in sorted(lane.waiting, key=lambda entry: entry.shot.due_s):
                 due_s = begin_s + entry.shot.due_s
-                why = await self._at(due_s - LEAD_S, lane, entry) or _priced_out(lane, entry)
+                why = await self._at(due_s - LEAD_S, lane, entry)
+                if why is None and (lack := _lack(lane, entry)):
+                    why = lack.why  # no timetable waits for money
                 work = self._guarded(self._dealt_with(lane, entry, why, due_s=due_s))
-                left.append(asyncio.create_task(work))
-            ends = await asyncio.gather(*left, return_exceptions=True)
+                departures.append(asyncio.create_task(work))
+            ends = await asyncio.gather(*departures, return_exceptions=True)
         finally:  # where we are cut off, so is what we sent: each keeps what it has
-            for task in left:
+            for task in departures:
                 task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            await asyncio.gather(*departures, return_exceptions=True)
         for failure in filter(None, ends):
             raise failure
 
@@ -163,7 +182,7 @@ class LoadGenerator:
         """Wait until a moment; return why a shot is not to leave as soon as that is known."""
         while True:
             why = self._kept_back(lane, entry)
-            early_s = moment_s - self._now_s()
+            early_s = moment_s - self._context.now_s()
             if why or early_s <= 0:
                 return why
             await self._bell.wait(early_s)
@@ -171,15 +190,15 @@ class LoadGenerator:
     # --------------------------------------------------------------------------------- both
     def _kept_back(self, lane: ProviderLoad, entry: QueuedRequest) -> str | None:
         """Return why a shot is not to be sent at all."""
-        if self._stop.is_set() or self._closed:
+        if self._closed:
             return "interrupted"
-        if lane.journal.folder.full:
-            return "the disk is full"
+        if why := lane.part.shut():
+            return why
         over = self._referee.over() if self._referee else {}
         why = over.get(_topic(lane, entry)) or lane.out or entry.cannot
         if why or self._deadline is None:
             return why
-        return self._deadline.passed(longest_s=lane.talks.longest_s)
+        return self._deadline.passed(longest_s=lane.part.longest_s)
 
     async def _dealt_with(
         self,
@@ -196,12 +215,12 @@ class LoadGenerator:
             record = await lane.skipped(entry, why)
             if why != "interrupted":
                 self.stopped.setdefault(_topic(lane, entry), why)
-        self._pace.ended(lane.provider.name, slot_of(entry.shot))
+        self._pace.ended(lane.name, slot_of(entry.shot))
         self._ended(lane, record)
 
     def _ended(self, lane: ProviderLoad, record: Record) -> None:
         self._tell(record)
-        self._progress(lane)
+        self._progress(lane.part)
         self._bell.ring()
 
     def _tell(self, record: Record) -> None:
@@ -209,18 +228,14 @@ class LoadGenerator:
             self._referee.on_record(record)
 
 
-def _priced_out(lane: ProviderLoad, entry: QueuedRequest) -> str | None:
-    """Set a shot's money aside; return why it cannot be, if so: no timetable waits for money."""
-    lack = lane.budget.reserve(entry.stake)
+def _lack(lane: ProviderLoad, entry: QueuedRequest) -> Shortfall | None:
+    """Set a shot's money aside, or return why not; without it for good, nothing more leaves."""
+    lack = lane.part.budget.reserve(entry.stake)
     if lack is not None and lack.for_good:
         lane.out = lack.why
-    return lack.why if lack else None
-
-
-def _slots(lane: ProviderLoad) -> list[Slot]:
-    return [slot_of(entry.shot) for entry in lane.waiting]
+    return lack
 
 
 def _topic(lane: ProviderLoad, entry: QueuedRequest) -> str:
     """Return how a referee names what a shot is about."""
-    return f"{lane.provider.name}/{slot_of(entry.shot).workload}"
+    return f"{lane.name}/{slot_of(entry.shot).workload}"

@@ -1,17 +1,16 @@
 """A benchmark within a run: our own error first, then the race, watched; and what is kept of it."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 
 from harness.core.benchmark import Benchmark, Calibration, Design, Watched
 from harness.runner.benchmark.calibration import calibrate
-from harness.runner.benchmark.deciding import MakeStoppingCriterion
-from harness.runner.benchmark.load import LoadGenerator
+from harness.runner.benchmark.load import LoadGenerator, MakeStoppingCriterion
 from harness.runner.benchmark.self_monitor import SelfMonitor
 from harness.runner.benchmark.track import ProviderLoad
-from harness.runner.shutdown import Deadline
+from harness.runner.execution.conversation import RunContext
+from harness.runner.execution.provider_run import ProviderRun
 
 BODIES_BYTES = (2_000, 2_000_000)
 """How long the replies are with which our own error is measured: a job's, and one with an image."""
@@ -24,57 +23,55 @@ AT_ONCE = 256
 
 @dataclass(slots=True, kw_only=True)
 class Measurement:
-    """Runs what `benchmark` has laid out over its `lanes`.
+    """Runs what `benchmark` has laid out over its `parts`, one for each provider.
 
-    A `replay` measures nothing of ours: what was measured when it was recorded is kept. Without
-    `calibrated`, our own error stays unknown. `max_s` is
-    the time in which new requests leave, from the first on; what it took to calibrate does not
-    count.
+    A replay measures nothing of ours: what was measured when it was recorded is kept. Without
+    `calibrated`, our own error stays unknown; the time that it takes to calibrate does not count
+    among that in which new requests leave.
     """
 
     benchmark: Benchmark
-    lanes: Sequence[ProviderLoad]
-    stop: asyncio.Event
-    now_s: Callable[[], float]
+    parts: Sequence[ProviderRun]
+    context: RunContext
     referee: MakeStoppingCriterion | None
-    max_s: float | None
-    replay: bool
     calibrated: bool
-    progress: Callable[[ProviderLoad], None]
+    progress: Callable[[ProviderRun], None]
+    _lanes: Sequence[ProviderLoad] = field(init=False)
     _calibrations: tuple[Calibration, ...] = ()
     _watched: tuple[Watched, ...] = ()
     _stopped: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Take over what an earlier run left of each part."""
+        self._lanes = [ProviderLoad(part=part) for part in self.parts]
+
     async def prepare(self) -> None:
         """Measure our own error, before anything is paid for, where there is anything to send."""
-        if self.replay or not self._sends:
+        if self.context.replay or not self._sends:
             return
-        for lane in self.lanes:
+        for lane in self._lanes:
             lane.open()
         if not self.calibrated:
             return
-        at_once = under_way(self.benchmark.design, len(self.lanes))
+        at_once = under_way(self.benchmark.design, len(self._lanes))
         self._calibrations = tuple(
             [await calibrate(concurrency=at_once, body_bytes=size) for size in BODIES_BYTES]
         )
 
     async def run(self) -> None:
         """Send all that may leave; StoreError where the journal cannot be kept."""
-        providers = {lane.provider.name: lane.provider for lane in self.lanes}
+        design = self.benchmark.design
+        providers = {part.provider.name: part.provider for part in self.parts}
         race = LoadGenerator(
-            self.benchmark.design,
-            self.lanes,
-            stop=self.stop,
-            now_s=self.now_s,
-            referee=None
-            if self.referee is None
-            else self.referee(self.benchmark.design, providers),
-            deadline=None if self.max_s is None else Deadline(self.max_s, self.now_s),
+            design,
+            self._lanes,
+            context=self.context,
+            referee=self.referee(design, providers) if self.referee else None,
             progress=self.progress,
         )
         self._stopped = race.stopped
-        if self.replay or not self._sends:
-            await (race.replayed() if self.replay else race.run())
+        if self.context.replay or not self._sends:
+            await (race.replayed() if self.context.replay else race.run())
             return
         watcher = SelfMonitor()
         watcher.start()
@@ -86,11 +83,11 @@ class Measurement:
     @property
     def _sends(self) -> bool:
         """Whether anything is left to be measured."""
-        return any(lane.waiting for lane in self.lanes)
+        return any(lane.waiting for lane in self._lanes)
 
-    def summary(self) -> Benchmark:
+    def measured(self) -> Benchmark:
         """Return what the run's header is to keep: what an earlier part of it measured is there."""
-        if self.replay:
+        if self.context.replay:
             return self.benchmark
         return replace(
             self.benchmark,

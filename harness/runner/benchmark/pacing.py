@@ -30,7 +30,7 @@ class BlockPacer:
             key: place
             for place, key in enumerate(
                 sorted(
-                    {(one.stage, one.block) for slots in waiting.values() for one in slots},
+                    {(slot.stage, slot.block) for slots in waiting.values() for slot in slots},
                     key=lambda key: (order[key[0]], key[1]),
                 )
             )
@@ -63,8 +63,8 @@ class BlockPacer:
 
     def _reached(self, name: str) -> int:
         """Return the first block of a provider that has not ended."""
-        left, first = self._left[name], self._first[name]
-        while first < len(self._places) and not left[first]:
+        waiting, first = self._left[name], self._first[name]
+        while first < len(self._places) and not waiting[first]:
             first += 1
         self._first[name] = first
         return first

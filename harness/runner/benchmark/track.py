@@ -1,25 +1,19 @@
-"""One provider's part of a benchmark: what still waits, what has ended, what keeps it back."""
+"""One provider's part of a benchmark: what still waits, its connections, what keeps it back."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from harness.core.case import Plan, PlannedRequest
+from harness.core.case import PlannedRequest
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault
-from harness.core.record import Provenance, Record
+from harness.core.record import Record
 from harness.core.slot import Slot
-from harness.runner.conformance.schedule import QueuedRequest
-from harness.runner.execution.budget import Budget
-from harness.runner.execution.conversation import Conversations
-from harness.runner.execution.cost import most_at_risk
-from harness.runner.execution.earlier import not_among, resume_state
+from harness.runner.execution.budget import QueuedRequest
 from harness.runner.execution.failures import account_failure
-from harness.runner.execution.journal import Journal
-from harness.spec.provider import Provider
-from harness.store.reader import Unfinished
+from harness.runner.execution.provider_run import ProviderRun
 from harness.transport.base import Transport
 
 UNREACHABLE = 5
@@ -28,103 +22,48 @@ UNREACHABLE = 5
 
 @dataclass(slots=True, kw_only=True)
 class ProviderLoad:
-    """One provider in a benchmark; `records` grow in the order in which its shots end.
+    """One provider in a benchmark.
 
-    `done` and `begun` come from an earlier run that this one goes on with. `cannot` says why a shot
-    cannot be sent from here, if so. `out` says why nothing more of it leaves, once that is known.
-    `timeout_s` is how long a reply is waited for, where that is not the documented time.
+    `owed` was begun by an earlier run, `waiting` is new, in the order of the plan. `out` says why
+    nothing more of it leaves, once that is known.
     """
 
-    provider: Provider
-    plan: Plan
-    evidence: Provenance
-    transport: Callable[[], Transport]
-    journal: Journal
-    budget: Budget
-    now_s: Callable[[], float]
-    timeout_s: float | None = None
-    done: tuple[Record, ...] = ()
-    begun: tuple[Unfinished, ...] = ()
-    cannot: Callable[[PlannedRequest], str | None] = lambda _shot: None
-    records: list[Record] = field(default_factory=list)
-    owed: list[QueuedRequest] = field(default_factory=list)
-    waiting: deque[QueuedRequest] = field(default_factory=deque)
+    part: ProviderRun
+    owed: tuple[QueuedRequest, ...] = field(init=False)
+    waiting: deque[QueuedRequest] = field(init=False)
     out: str | None = None
-    talks: Conversations = field(init=False)
     _idle: list[Transport] = field(default_factory=list)
     _unsent: int = 0
 
     def __post_init__(self) -> None:
-        """Sort out what an earlier run left; what it sent is set aside before anything new."""
-        earlier = resume_state(self.plan, self.done, self.begun)
-        self.talks = Conversations(
-            provider=self.provider,
-            evidence=self.evidence,
-            journal=self.journal,
-            budget=self.budget,
-            now_s=self.now_s,
-            earlier=earlier,
-            timeout_s=self.timeout_s,
-        )
-        for record in earlier.finished:
-            self.talks.book(record)
-        self.records += earlier.finished
-        for shot in not_among([record.shot for record in earlier.finished], self.plan.shots):
-            entry = QueuedRequest(
-                shot=shot, stake=most_at_risk(shot), owed=shot.case.id in earlier.exchanges
-            )
-            if entry.owed:
-                self.budget.reserve(entry.stake, owed=True)
-                self.owed.append(entry)
-            else:
-                self.waiting.append(replace(entry, cannot=self.cannot(shot)))
+        """Take over what an earlier run left; what it sent is set aside before anything new."""
+        entries = self.part.begin()
+        self.owed = tuple(entry for entry in entries if entry.owed)
+        self.waiting = deque(entry for entry in entries if not entry.owed)
 
     @property
-    def total(self) -> int:
-        """How many shots there are to end."""
-        return len(self.plan.shots)
-
-    @property
-    def under_way(self) -> int:
-        """How many shots have left and not ended: they may be paid."""
-        return self.talks.under_way
-
-    @property
-    def off_tape(self) -> list[str]:
-        """What a replay asked for and did not find."""
-        return self.talks.off_tape
-
-    def whole_plan(self) -> Plan:
-        """Return the plan: nobody adds to it."""
-        return self.plan
-
-    def complete(self) -> list[Record]:
-        """Return a record for every shot: those that were cut off or never left say so."""
-        why = "interrupted: go on with --resume"
-        seen = [record.shot for record in self.records]
-        return self.records + [
-            Record(shot=shot, evidence=self.evidence, outcome=None, skipped=why)
-            for shot in not_among(seen, self.plan.shots)
-        ]
+    def name(self) -> str:
+        """The provider's name."""
+        return self.part.provider.name
 
     async def sent(self, entry: QueuedRequest, *, due_s: float | None) -> Record:
         """Send a shot, whose money is set aside, at its time or at once; note what that tells."""
         async with self._transport() as transport:
-            record = await self.talks.held(entry, transport, due_s=due_s)
-        self.records.append(record)
+            record = await self.part.send(entry, transport, due_s=due_s)
+        self.part.records.append(record)
         if not entry.owed:
             self._judge(record)
         return record
 
     async def skipped(self, entry: QueuedRequest, why: str) -> Record:
         """Note that a shot did not leave, and why."""
-        record = await self.talks.skipped(entry, why)
-        self.records.append(record)
+        record = await self.part.skip(entry, why)
+        self.part.records.append(record)
         return record
 
     def open(self) -> None:
         """Make one connection ready: what the first one loads is no part of what is measured."""
-        self._idle.append(self.transport())
+        self._idle.append(self.part.setup.access.transport())
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -134,7 +73,7 @@ class ProviderLoad:
     @asynccontextmanager
     async def _transport(self) -> AsyncIterator[Transport]:
         """Lend a connection to one conversation: the one that was used last is likely open yet."""
-        transport = self._idle.pop() if self._idle else self.transport()
+        transport = self._idle.pop() if self._idle else self.part.setup.access.transport()
         try:
             yield transport
         finally:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from harness.core.case import PlannedRequest
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.runner.execution.budget import Budget, Reservation
+from harness.runner.execution.budget import Budget, QueuedRequest
 from harness.runner.execution.failures import (
     CircuitBreaker,
     account_failure,
@@ -25,20 +25,6 @@ WRONG_AT_MOST = 2
 
 PROBES = 3
 """How often the first request, and one that is tried alone, is repeated where that is free."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedRequest:
-    """A shot that waits, with the most that it may take.
-
-    `owed` was begun by an earlier run: it is paid for, and its money set aside, whatever comes.
-    `cannot` says why it cannot be sent from here, if so.
-    """
-
-    shot: PlannedRequest
-    stake: Reservation
-    owed: bool = False
-    cannot: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +136,11 @@ class Schedule:
             return None
         turns = self._turns()
         alone = not self.as_planned and (self._canary or self._streak.is_long)
-        found = self._lone([*turns]) if alone else next(turns, None)
-        if found is None and not self._under_way and self._waiting:
+        turn = self._lone([*turns]) if alone else next(turns, None)
+        if turn is None and not self._under_way and self._waiting:
             why = "because what it depends on waits for it"
             return Turn(entry=self._waiting[0], skip=why)
-        return found
+        return turn
 
     def _lone(self, turns: Sequence[Turn]) -> Turn | None:
         """Choose what is tried alone: the first, or after faults the first that is to be served.
@@ -205,14 +191,14 @@ class Schedule:
             return self._plan_over
         if rule and planned and self._accepted[rule] >= WRONG_AT_MOST:
             return f"{' '.join(rule)} was wrongly accepted twice already"
-        asked = entry.shot.case.depends_on
-        return next((self._blocked[one] for one in asked if one in self._blocked), None)
+        bases = entry.shot.case.depends_on
+        return next((self._blocked[base] for base in bases if base in self._blocked), None)
 
     def _ready(self, shot: PlannedRequest) -> bool:
         """Tell whether nothing has to end before this shot may leave."""
         if self.as_planned:
             return True
-        if any(one in self._pending for one in shot.case.depends_on):
+        if any(base in self._pending for base in shot.case.depends_on):
             return False
         rule = _rule(shot)
         if rule is None or shot.case.stage != "plan":

@@ -1,171 +1,94 @@
-"""One provider's plan over its transports: workers that take turns, journal, and what is asked."""
+"""A conformance run of one provider: workers that take turns, and what is asked for on the way."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from harness.core.case import Plan, PlannedRequest
-from harness.core.record import Provenance, Record
-from harness.runner.conformance.asking import FollowUpStrategy
-from harness.runner.conformance.schedule import QueuedRequest, Schedule, Turn
-from harness.runner.execution.budget import Budget
-from harness.runner.execution.conversation import Conversations
-from harness.runner.execution.cost import most_at_risk
-from harness.runner.execution.earlier import not_among, resume_state
+from harness.core.record import Record
+from harness.runner.conformance.schedule import Schedule, Turn
 from harness.runner.execution.failures import may_recover
-from harness.runner.execution.journal import Journal
+from harness.runner.execution.provider_run import ProviderRun
 from harness.runner.shutdown import Deadline
 from harness.spec.provider import Provider
-from harness.store.reader import Unfinished
 from harness.transport.base import Transport
+
+
+class FollowUpStrategy(Protocol):
+    """Decides what else is worth asking one provider; sends nothing and reads no clock.
+
+    It is told every record of the session once, those of an earlier run first. What it asks for
+    has ids of its own, which are the same whenever it is told the same records: so a run that goes
+    on does not ask twice. It never asks for a body that was answered before.
+    """
+
+    def on_record(self, record: Record) -> Sequence[PlannedRequest]:
+        """Take note of a finished (or skipped) record; return what should be asked next, first."""
+        ...
+
+    def on_idle(self) -> Sequence[PlannedRequest]:
+        """Return the next round, once nothing is waiting or under way; nothing ends the session."""
+        ...
+
+
+MakeAsker = Callable[[Provider, Plan], FollowUpStrategy]
+"""Makes what decides, for one provider's session, what else is worth asking."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One provider's run; `records` grow in the order in which the shots end.
+    """Sends the shots of one provider's part of a run, `concurrency` of them at once.
 
-    `done` and `begun` come from an earlier run that this one goes on with; of `done`, a job that
-    was given up waiting for is picked up again by its id. `cannot` says why a shot cannot be sent
-    from here, if so. `asker` adds shots to those of the plan: `asked`, in that order; `announce` is
-    told of them before they wait. Nothing new leaves that could last longer than `max_s` seconds
-    from the start on allow. A `replay` asks for all that is on its tape, whatever comes of it.
+    `asker` adds shots to those of the plan. A replay sends all that is on its tape, whatever comes
+    of it.
     """
 
-    provider: Provider
-    plan: Plan
-    evidence: Provenance
-    transport: Callable[[], Transport]
-    journal: Journal
-    budget: Budget
+    part: ProviderRun
     concurrency: int
-    stop: asyncio.Event
-    replay: bool = False
     asker: FollowUpStrategy | None = None
-    now_s: Callable[[], float] = time.monotonic
-    max_s: float | None = None
-    progress: Callable[["Session"], None] = lambda _session: None
-    announce: Callable[[Sequence[PlannedRequest]], None] = lambda _shots: None
-    done: tuple[Record, ...] = ()
-    begun: tuple[Unfinished, ...] = ()
-    cannot: Callable[[PlannedRequest], str | None] = lambda _shot: None
-    asked: list[PlannedRequest] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    progress: Callable[[ProviderRun], None] = lambda _part: None
     _queue: Schedule = field(init=False)
-    _talks: Conversations = field(init=False)
-    _deadline: Deadline | None = None
-    _running: bool = False
-
-    @property
-    def under_way(self) -> int:
-        """How many shots have left and not ended: they may be paid."""
-        return self._talks.under_way if self._running else 0
-
-    @property
-    def off_tape(self) -> list[str]:
-        """What a replay asked for and did not find."""
-        return self._talks.off_tape if self._running else []
-
-    @property
-    def total(self) -> int:
-        """How many shots there are to end: those of the plan, and those that were asked for."""
-        return len(self.plan.shots) + len(self.asked)
-
-    def whole_plan(self) -> Plan:
-        """Return the plan with all that was asked for and answered at its end."""
-        answered = {record.shot.case.id for record in self.records if record.outcome is not None}
-        kept = (shot for shot in self.asked if shot.case.id in answered)
-        return replace(self.plan, shots=(*self.plan.shots, *kept))
-
-    def complete(self) -> list[Record]:
-        """Return a record for every shot: those that were cut off or never left say so."""
-        why = "interrupted: go on with --resume"
-        seen = [record.shot for record in self.records]
-        return self.records + [
-            Record(shot=shot, evidence=self.evidence, outcome=None, skipped=why)
-            for shot in not_among(seen, (*self.plan.shots, *self.asked))
-        ]
+    _deadline: Deadline | None = field(init=False)
 
     async def run(self) -> None:
-        """Send every shot that may leave; StoreError where the journal cannot be kept.
-
-        The money for what an earlier run has sent is set aside before anything new may have it:
-        that is paid whatever comes of it.
-        """
-        if self.max_s is not None:
-            self._deadline = Deadline(self.max_s, self.now_s)
+        """Send every shot that may leave; StoreError where the journal cannot be kept."""
+        context = self.part.setup.context
+        self._deadline = context.deadline()
         self._queue = Schedule(
-            budget=self.budget,
-            shut=self._shut,
+            budget=self.part.budget,
+            shut=self.part.shut,
             late=self._late,
             idle=self._idle,
-            as_planned=self.replay,
+            as_planned=context.replay,
         )
-        earlier = resume_state(self.plan, self.done, self.begun)
-        self._talks = Conversations(
-            provider=self.provider,
-            evidence=self.evidence,
-            journal=self.journal,
-            budget=self.budget,
-            now_s=self.now_s,
-            earlier=earlier,
-        )
-        self._running = True
-        self.asked += earlier.asked
-        for record in (*earlier.finished, *earlier.again):
-            self._talks.book(record)
-        finished = {record.shot.case.id for record in earlier.finished}
-        shots = [one for one in (*self.plan.shots, *self.asked) if one.case.id not in finished]
-        entries = [self._entry(shot) for shot in shots]
-        owed = [entry for entry in entries if entry.owed]
-        for entry in owed:
-            self.budget.reserve(entry.stake, owed=True)
-        self._queue.put([*owed, *(entry for entry in entries if not entry.owed)])
-        for record in earlier.finished:
+        entries = self.part.begin()
+        self._queue.put(entries)
+        for record in tuple(self.part.records):
             self._queue.learnt(record)
-            self._keep(record)
+            self._follow_up(record)
         await self._all(len(entries))
 
-    def _entry(self, shot: PlannedRequest) -> QueuedRequest:
-        owed = shot.case.id in self._talks.earlier.exchanges
-        return QueuedRequest(
-            shot=shot,
-            stake=most_at_risk(shot),
-            owed=owed,
-            cannot=None if owed else self.cannot(shot),
-        )
-
-    def _keep(self, record: Record) -> None:
-        """Take a record over, and ask at once what it makes worth asking."""
-        self.records.append(record)
+    def _follow_up(self, record: Record) -> None:
+        """Ask at once for what a record makes worth asking."""
         if self.asker is not None:
             self._ask(self.asker.on_record(record))
-        self.progress(self)
+        self.progress(self.part)
 
     def _idle(self) -> bool:
         return self.asker is not None and self._ask(self.asker.on_idle())
 
     def _ask(self, shots: Sequence[PlannedRequest]) -> bool:
-        """Let new shots wait before all others; one that is known by its id is there already."""
-        new = not_among((*self.plan.shots, *self.asked), shots)
-        if new:
-            self.announce(new)
-            self.asked += new
-            self._queue.put([self._entry(shot) for shot in new], first=True)
-        return bool(new)
-
-    def _shut(self) -> str | None:
-        """Return why nothing leaves any more, be it new or owed."""
-        if self.stop.is_set():
-            return "interrupted"
-        if self.journal.folder.full:
-            return "the disk is full"
-        return None
+        """Let new shots wait before all others; tell whether there are any."""
+        entries = self.part.add(shots)
+        if entries:
+            self._queue.put(entries, first=True)
+        return bool(entries)
 
     def _late(self) -> str | None:
         """Return why nothing new leaves any more: it might not end in time."""
-        return self._deadline.passed(longest_s=self._talks.longest_s) if self._deadline else None
+        return self._deadline.passed(longest_s=self.part.longest_s) if self._deadline else None
 
     async def _all(self, waiting: int) -> None:
         """Let several workers take turns."""
@@ -180,7 +103,8 @@ class Session:
             while turn := await self._queue.take():
                 try:
                     record = await self._served(turn, transport)
-                    self._keep(record)
+                    self.part.records.append(record)
+                    self._follow_up(record)
                     self._queue.ended(record)
                 except Exception:
                     self._queue.close()  # nothing new leaves; what others have under way is kept
@@ -188,7 +112,7 @@ class Session:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Transport]:
-        transport = self.transport()
+        transport = self.part.setup.access.transport()
         try:
             yield transport
         finally:
@@ -196,13 +120,14 @@ class Session:
 
     async def _served(self, turn: Turn, transport: Transport) -> Record:
         """Do what it is the turn of; a request that is tried alone is repeated where it is free."""
+        entry, part = turn.entry, self.part
         if turn.skip is not None:
-            return await self._talks.skipped(turn.entry, turn.skip)
-        due_s = turn.entry.shot.due_s
-        record = await self._talks.held(turn.entry, transport, due_s=due_s)
+            return await part.skip(entry, turn.skip)
+        due_s = entry.shot.due_s
+        record = await part.send(entry, transport, due_s=due_s)
         for attempt in range(2, turn.tries + 1):
-            may_help = may_recover(record) and not (self._shut() or self._late())
-            if not may_help or self.budget.reserve(turn.entry.stake) is not None:
+            may_help = may_recover(record) and not (part.shut() or self._late())
+            if not may_help or part.budget.reserve(entry.stake) is not None:
                 break
-            record = await self._talks.held(turn.entry, transport, due_s=due_s, attempt=attempt)
+            record = await part.send(entry, transport, due_s=due_s, attempt=attempt)
         return record

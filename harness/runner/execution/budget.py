@@ -1,18 +1,15 @@
 """Money and requests are set aside before they are spent: no limit is passed, whatever comes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from harness.core.case import Price
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
-    """What each operation may take: images that are paid for, and submissions; None is no limit."""
-
-    images: int | None = None
-    requests: int | None = None
+from harness.core.case import PlannedRequest, Price
+from harness.core.exchange import Exchange
+from harness.core.outcome import Fault, Images, Outcome
+from harness.planning.plan import Allowance
+from harness.runner.execution.failures import CUT_OFF
+from harness.wire.retry import TRIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +178,7 @@ class Budget:
             (self._books(stake.operation), stake.operation, None, each.images, each.requests),
         ):
             spent, held, price = books.spent, books.held, stake.price
-            for most, was, kept, more, named in (
+            for most, was, reserved, more, named in (
                 (amount, spent.amount, held.amount, price.amount, unit),
                 (images, spent.images, held.images, price.images, "image"),
                 (requests, spent.requests, held.requests, stake.requests, "request"),
@@ -190,8 +187,89 @@ class Budget:
                     yield _Limit(
                         most=Decimal(most),
                         spent=Decimal(was),
-                        held=Decimal(kept),
+                        held=Decimal(reserved),
                         more=Decimal(more),
                         unit=named,
                         of=of,
                     )
+
+
+CLIENT_ERROR = 400
+SUBMISSIONS = ("submit", "follow_up")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedRequest:
+    """A shot that waits, with the most that it may take.
+
+    `owed` was begun by an earlier run: it is paid for, and its money set aside, whatever comes.
+    `cannot` says why it cannot be sent from here, if so.
+    """
+
+    shot: PlannedRequest
+    stake: Reservation
+    owed: bool = False
+    cannot: str | None = None
+
+
+def most_at_risk(shot: PlannedRequest) -> Reservation:
+    """Return the most that a shot may take: its price at risk, and each POST that asks for images.
+
+    Each of them is made again where it is answered too early. Uploads ask for none.
+    """
+    posts = 1 + ("same_key" in shot.case.follow_ups)
+    return Reservation(operation=shot.case.operation, price=shot.at_risk, requests=TRIES * posts)
+
+
+def charged_reservation(
+    shot: PlannedRequest, outcome: Outcome, exchanges: Sequence[Exchange]
+) -> Reservation:
+    """Return what a shot has taken: its cost, and the submissions that were made or may have been.
+
+    What was under way when an earlier run was cut off left no exchange, and counts.
+    """
+    posts = [
+        exchange
+        for exchange in exchanges
+        if exchange.request.method == "POST" and exchange.step in SUBMISSIONS
+    ]
+    in_doubt = [outcome.why] if isinstance(outcome, Fault) else []
+    in_doubt += [after.why for after in outcome.after] if isinstance(outcome, Images) else []
+    return Reservation(
+        operation=shot.case.operation,
+        price=cost_of(outcome, shot.at_risk, twice="same_key" in shot.case.follow_ups),
+        requests=len(posts) + in_doubt.count(CUT_OFF.why),
+    )
+
+
+def cost_of(outcome: Outcome, at_risk: Price, *, twice: bool = False) -> Price:
+    """Return what an outcome has cost: the provider's own figure, else the list price.
+
+    A fault that may have been paid counts in full: a limit must hold in the worst case. With
+    `twice`, half of what is at risk is for a repetition, which only a served request sees.
+    """
+    share = 2 if twice else 1
+    once = replace(at_risk, amount=at_risk.amount / share, images=at_risk.images // share)
+    match outcome:
+        case Images(charged=charged, pictures=pictures):
+            amount = once.amount if charged is None else max(charged, Decimal(0))
+            images = max(len(pictures), once.images)
+            if _made_twice(outcome):  # the second one is not told: at least as listed
+                return replace(
+                    at_risk,
+                    amount=max(amount + once.amount, at_risk.amount),
+                    images=images + once.images,
+                )
+            return replace(once, amount=amount, images=images)
+        case Fault(may_be_paid=True):
+            return once
+        case _:
+            return replace(at_risk, amount=Decimal(0), images=0)
+
+
+def _made_twice(outcome: Images) -> bool:
+    """Tell whether a repeated submission may have made a second job: at worst it has."""
+    return any(
+        after.kind == "same_key" and after.job != outcome.job and (after.status or 0) < CLIENT_ERROR
+        for after in outcome.after
+    )

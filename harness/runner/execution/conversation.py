@@ -1,141 +1,190 @@
-"""One shot over one transport: journaled before, on the way and after it; its money booked."""
+"""One shot over one transport: journaled before it, on the way and after it."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.core.case import PlannedRequest
+from harness.core.case import Plan, PlannedRequest
 from harness.core.exchange import Exchange, Failure
 from harness.core.outcome import Fault, Outcome
-from harness.core.record import Provenance, Record
-from harness.runner.conformance.schedule import QueuedRequest
+from harness.core.record import Provenance
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.cost import charged_reservation
-from harness.runner.execution.drive import CUT_OFF, drive
 from harness.runner.execution.earlier import ResumeState
+from harness.runner.execution.failures import CUT_OFF
 from harness.runner.execution.journal import Journal
+from harness.runner.shutdown import Deadline
 from harness.spec.provider import Provider
 from harness.store.line import JournalLine
 from harness.transport.base import STOPPED, Transport
 from harness.wire.protocol import pick_up, speak
+from harness.wire.steps import Answer, Pause, Send, Wire
+
+OnExchange = Callable[[Exchange], Awaitable[None]]
 
 
-@dataclass(slots=True, kw_only=True)
-class Conversations:
-    """One provider's conversations, whoever chooses what leaves and when.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What all providers' parts of a run share: one journal, one clock, one way to stop.
+
+    Nothing new leaves once `stop` is set, nor what could last longer than `max_s` seconds from the
+    start of sending allow; None is no limit. A `replay` sends all that is on its tape.
+    """
+
+    journal: Journal
+    stop: asyncio.Event
+    now_s: Callable[[], float] = time.monotonic
+    max_s: float | None = None
+    replay: bool = False
+
+    def deadline(self) -> Deadline | None:
+        """Return the end of the time in which new requests leave, counted from now on."""
+        return None if self.max_s is None else Deadline(self.max_s, self.now_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One provider as a run reaches it, and what that rests on.
+
+    `cannot` says why a shot cannot be sent from here, if so; `announce` is told of shots before
+    they leave, so that the reference images which they name are there.
+    """
+
+    evidence: Provenance
+    transport: Callable[[], Transport]
+    cannot: Callable[[PlannedRequest], str | None] = lambda _shot: None
+    announce: Callable[[Iterable[PlannedRequest]], None] = lambda _shots: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSetup:
+    """One provider's part of a run as it was laid out: nothing of it changes on the way.
 
     `earlier` is what an earlier run has left: what it had under way is answered from memory, and
     nothing of it is paid again. `timeout_s` is how long a reply is waited for, where that is not
-    the time of the provider's documents. `off_tape` says what a replay asked for and did not find;
-    `longest_s` is how long a conversation has taken at most.
+    the time of the provider's documents.
     """
 
+    context: RunContext
     provider: Provider
-    evidence: Provenance
-    journal: Journal
+    plan: Plan
+    access: Access
     budget: Budget
-    earlier: ResumeState
-    now_s: Callable[[], float] = time.monotonic
+    earlier: ResumeState = field(default_factory=ResumeState)
     timeout_s: float | None = None
-    off_tape: list[str] = field(default_factory=list)
-    under_way: int = 0
-    longest_s: float = 0.0
 
-    def book(self, record: Record) -> None:
-        """Book what an earlier run has paid for a record."""
-        if record.outcome is not None:
-            self.budget.book(charged_reservation(record.shot, record.outcome, record.exchanges))
 
-    async def held(
-        self, entry: QueuedRequest, transport: Transport, *, due_s: float | None, attempt: int = 1
-    ) -> Record:
-        """Send one shot, whose money is set aside, and return what came; book what it took.
+async def converse(
+    setup: ProviderSetup,
+    shot: PlannedRequest,
+    transport: Transport,
+    *,
+    due_s: float | None,
+    attempt: int = 1,
+) -> tuple[Outcome, list[Exchange]]:
+    """Journal a shot, see it through, journal its outcome; return that with all its round trips.
 
-        It leaves at `due_s` on the run's clock, if that is still to come, and without one as soon
-        as it is journaled; all its round trips are kept with that time. Those that go on with what
-        an earlier run had under way are kept with another one: a record whose round trips are not
-        all due at one time was cut off between them.
-        Raises StoreError where the journal cannot be kept.
-        """
-        cost = entry.stake  # the worst, should this be cut off
-        self.under_way += 1
-        begun_s = self.now_s()
-        try:
-            outcome, exchanges = await self._converse(entry.shot, transport, due_s, attempt)
-            cost = charged_reservation(entry.shot, outcome, exchanges)
-        finally:
-            self.under_way -= 1
-            self.longest_s = max(self.longest_s, self.now_s() - begun_s)
-            self.budget.settle(entry.stake, cost)
-        self.off_tape += [
-            exchange.answer.why
-            for exchange in exchanges
-            if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
-        ]
-        return Record(
-            shot=entry.shot, evidence=self.evidence, outcome=outcome, exchanges=tuple(exchanges)
-        )
+    It leaves at `due_s` on the run's clock, if that is still to come, and without one as soon as it
+    is journaled; all its round trips are kept with that time. Those that go on with what an earlier
+    run had under way are kept with another one: a record whose round trips are not all due at one
+    time was cut off between them. Raises StoreError where the journal cannot be kept.
+    """
+    journal, now_s = setup.context.journal, setup.context.now_s
+    past = setup.earlier.exchanges.get(shot.case.id)
+    line = JournalLine(provider=setup.provider.name, case=shot.case.id, attempt=attempt)
+    exchanges = list(past or ())
+    if past is None:
+        await journal.append(replace(line, shot=shot, evidence=setup.access.evidence))
 
-    async def skipped(self, entry: QueuedRequest, why: str) -> Record:
-        """Return a record of why nothing was sent; what was begun stays as the journal has it."""
-        shot = entry.shot
-        if entry.owed:
-            self.budget.settle(entry.stake, entry.stake)  # it may be paid: the worst is booked
-        if shot.case.id in self.earlier.given_up:
-            return self.earlier.given_up[shot.case.id]  # its job is still to be had
-        record = Record(shot=shot, evidence=self.evidence, outcome=None, skipped=why)
-        line = JournalLine(
-            provider=self.provider.name,
-            case=shot.case.id,
-            shot=shot,
-            evidence=self.evidence,
-            skipped=why,
-        )
-        if not self.journal.folder.full and not entry.owed:
-            await self.journal.append(line)
-        return record
+    async def keep(exchange: Exchange) -> None:
+        exchanges.append(exchange)
+        await journal.append(replace(line, exchange=exchange))
 
-    async def _converse(
-        self, shot: PlannedRequest, transport: Transport, due_s: float | None, attempt: int
-    ) -> tuple[Outcome, list[Exchange]]:
-        """Journal the shot, see it through, journal its outcome."""
-        past = self.earlier.exchanges.get(shot.case.id)
-        line = JournalLine(provider=self.provider.name, case=shot.case.id, attempt=attempt)
-        exchanges = list(past or ())
-        if past is None:
-            await self.journal.append(replace(line, shot=shot, evidence=self.evidence))
+    operation = setup.provider.operation(shot.case.operation)
+    patient = _patient(shot, setup.timeout_s)
+    if due_s is None:
+        due_s = now_s()
+    elif (early_s := due_s - now_s()) > 0:
+        await asyncio.sleep(early_s)
+    outcome: Outcome = CUT_OFF
+    if past is None or past:
+        wire = speak(setup.provider, operation, patient)
+        outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep, past=past or ())
+    if past and len(exchanges) == len(past) and _broken_off(past[-1]):
+        outcome = CUT_OFF  # by us, and no fault of the line
+    job = outcome.job if isinstance(outcome, Fault) and outcome.can_be_picked_up else None
+    if past is not None and job is not None:
+        wire = pick_up(setup.provider, operation, patient, job)
+        outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep)
+    await journal.append(replace(line, outcome=outcome))
+    return outcome, exchanges
 
-        async def keep(exchange: Exchange) -> None:
-            exchanges.append(exchange)
-            await self.journal.append(replace(line, exchange=exchange))
 
-        operation = self.provider.operation(shot.case.operation)
-        patient = self._patient(shot)
-        if due_s is None:
-            due_s = self.now_s()
-        elif (early_s := due_s - self.now_s()) > 0:
-            await asyncio.sleep(early_s)
-        outcome: Outcome = CUT_OFF
-        if past is None or past:
-            wire = speak(self.provider, operation, patient)
-            outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep, past=past or ())
-        if past and len(exchanges) == len(past) and _broken_off(past[-1]):
-            outcome = CUT_OFF  # by us, and no fault of the line
-        job = outcome.job if isinstance(outcome, Fault) and outcome.can_be_picked_up else None
-        if past is not None and job is not None:
-            wire = pick_up(self.provider, operation, patient, job)
-            outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep)
-        await self.journal.append(replace(line, outcome=outcome))
-        return outcome, exchanges
-
-    def _patient(self, shot: PlannedRequest) -> PlannedRequest:
-        """Return a shot that is waited for as long as this run waits."""
-        if self.timeout_s is None:
-            return shot
-        return replace(shot, request=replace(shot.request, timeout_s=self.timeout_s))
+def _patient(shot: PlannedRequest, timeout_s: float | None) -> PlannedRequest:
+    """Return a shot that is waited for as long as this run waits."""
+    if timeout_s is None:
+        return shot
+    return replace(shot, request=replace(shot.request, timeout_s=timeout_s))
 
 
 def _broken_off(exchange: Exchange) -> bool:
     answer = exchange.answer
     return isinstance(answer, Failure) and answer.why.startswith(STOPPED)
+
+
+async def drive(
+    wire: Wire,
+    transport: Transport,
+    *,
+    due_s: float,
+    on_exchange: OnExchange,
+    past: Sequence[Exchange] = (),
+) -> Outcome:
+    """Run a generator of the wire over a transport to its end and return its outcome.
+
+    `on_exchange` is awaited after every round trip, before anything else is sent, so that what was
+    received is kept first. `past` are round trips that an earlier run made: they are answered from
+    memory and not made again. The one after them may have been under way when that run ended: where
+    it could cost money, it is not made either.
+    """
+    memory = _Memory(past)
+    answer: Answer | None = None
+    try:
+        while True:
+            step = wire.send(answer)
+            answer = None
+            match step:
+                case Pause(seconds=seconds):
+                    if not memory.earlier:
+                        await transport.pause(seconds)
+                case Send(request=request, step=purpose):
+                    answer = memory.answer(step)
+                    if answer is None:
+                        sent = await transport.send(request, due_s=due_s)
+                        exchange = replace(sent, step=purpose)
+                        await on_exchange(exchange)
+                        answer = exchange.answer
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return CUT_OFF if memory.cut_off else outcome
+
+
+class _Memory:
+    """What an earlier run was answered, in order, and what it may have been waiting for."""
+
+    def __init__(self, past: Sequence[Exchange]) -> None:
+        self.earlier = deque(past)
+        self.cut_off = False
+        """The submission itself is in doubt: nothing can be said of the shot."""
+        self._in_doubt = bool(past)
+
+    def answer(self, step: Send) -> Answer | None:
+        """Return what is known, a failure where that is in doubt, or None for what may be sent."""
+        if self.earlier:
+            return self.earlier.popleft().answer
+        in_doubt, self._in_doubt = self._in_doubt, False
+        if not in_doubt or step.request.method != "POST" or step.step == "upload":
+            return None  # it was not under way, or costs nothing
+        self.cut_off = step.step == "submit"
+        return Failure(kind="network", why=CUT_OFF.why, sent=True)

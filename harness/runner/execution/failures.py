@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 from harness.core.outcome import ErrorClass, Fault, Refused
 from harness.core.record import Record
-from harness.runner.execution.drive import CUT_OFF
+
+CUT_OFF = Fault(
+    error_class="unknown",
+    why="the run was cut off while this was under way; it may have been paid, so it was not sent "
+    "again",
+    may_be_paid=True,
+)
+"""How a shot ends that an earlier run may have paid for, and of which nothing was received."""
 
 ACCOUNT: frozenset[ErrorClass] = frozenset(("auth", "quota"))
 """Classes that the next request would meet as well: somebody has to act first."""
@@ -28,8 +35,8 @@ def blocking_reason(record: Record) -> str | None:
     case, outcome = record.shot.case, record.outcome
     if record.skipped is not None:
         # what kept this one back keeps the others back
-        told = record.skipped.startswith("because ")
-        return record.skipped if told else f"because {case.id} was not asked: {record.skipped}"
+        explained = record.skipped.startswith("because ")
+        return record.skipped if explained else f"because {case.id} was not asked: {record.skipped}"
     if isinstance(outcome, Fault) and outcome.why != CUT_OFF.why:
         return _met(case.id, outcome.error_class, outcome.why)
     if isinstance(outcome, Refused) and outcome.error.error_class in SET_UP:
@@ -42,10 +49,10 @@ def account_failure(record: Record) -> str | None:
 
     A download that was turned away is about an address that has expired, or is fetched wrongly.
     """
-    asked = [one.step for one in record.exchanges if one.step != "deliveries"]
+    steps = [exchange.step for exchange in record.exchanges if exchange.step != "deliveries"]
     outcome = record.outcome
     error_class = _class(record)
-    if error_class not in ACCOUNT or (asked and asked[-1] == "download"):
+    if error_class not in ACCOUNT or (steps and steps[-1] == "download"):
         return None
     why = outcome.why if isinstance(outcome, Fault) else ""
     why = outcome.error.message if isinstance(outcome, Refused) else why

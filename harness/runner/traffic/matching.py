@@ -17,28 +17,28 @@ ANY_ID = re.escape("{id}")
 class Pool:
     """The exchanges of a file that nobody has claimed yet."""
 
-    left: list[Foreign] = field(default_factory=list)
+    unclaimed: list[Foreign] = field(default_factory=list)
 
     def holds(self, foreign: Foreign) -> bool:
         """Tell whether nobody has claimed an exchange yet."""
-        return any(one.index == foreign.index for one in self.left)
+        return any(other.index == foreign.index for other in self.unclaimed)
 
     def take(self, foreign: Foreign) -> Exchange:
         """Claim an exchange."""
-        self.left = [one for one in self.left if one.index != foreign.index]
+        self.unclaimed = [other for other in self.unclaimed if other.index != foreign.index]
         return foreign.exchange
 
     def drop_repeated(self, foreign: Foreign, operation: Operation) -> None:
         """Leave out what repeats a submission under its idempotency key: it asks nothing new."""
-        named = (
-            operation.job.idempotency.header if operation.job and operation.job.idempotency else ""
-        )
-        key = _header(foreign, named)
-        self.left = [
-            one
-            for one in self.left
-            if not key or _header(one, named) != key or not _made(one, foreign.exchange.request)
-        ]
+        idempotency = operation.job.idempotency if operation.job else None
+        name = idempotency.header if idempotency else ""
+        if key := _header(foreign, name):
+            request = foreign.exchange.request
+            self.unclaimed = [
+                other
+                for other in self.unclaimed
+                if _header(other, name) != key or not _matches(other, request)
+            ]
 
     def answer(self, request: Request, *, after: int) -> Exchange | None:
         """Hand out the next exchange that made this request: a poll, a download, a repetition.
@@ -46,42 +46,47 @@ class Pool:
         A download is known by its whole address; only where a recording has put something else in
         place of its query (a signature), the address without it will do, if one alone has it.
         """
-        later = [one for one in self.left if one.index > after and _made(one, request)]
+        later = [
+            foreign
+            for foreign in self.unclaimed
+            if foreign.index > after and _matches(foreign, request)
+        ]
         if urlsplit(request.target).scheme:
-            exact = [one for one in later if one.exchange.request.target == request.target]
-            later = exact or (
-                later if len({one.exchange.request.target for one in later}) == 1 else []
-            )
+            targets = [foreign.exchange.request.target for foreign in later]
+            if request.target in targets:
+                return self.take(later[targets.index(request.target)])
+            if len({*targets}) > 1:
+                return None
         return self.take(later[0]) if later else None
 
 
 def _header(foreign: Foreign, name: str) -> str:
-    wanted = name.lower()
     headers = foreign.exchange.request.headers
-    return next((value for key, value in headers if key.lower() == wanted), "")
+    return next((text for key, text in headers if key.lower() == name.lower()), "")
 
 
-def _made(foreign: Foreign, request: Request) -> bool:
+def _matches(foreign: Foreign, request: Request) -> bool:
     """Tell whether a recorded exchange may be this request: by method, place and what was sent."""
-    made, wanted = foreign.exchange.request, urlsplit(request.target)
-    if wanted.scheme:
-        here = foreign.path == wanted.path and foreign.host == (wanted.hostname or "")
+    recorded, target = foreign.exchange.request, urlsplit(request.target)
+    if target.scheme:
+        same_place = foreign.path == target.path and foreign.host == (target.hostname or "")
     else:
-        here = foreign.path.endswith(wanted.path)
-    sent = (made.body, made.form) == (request.body, request.form)
-    return here and made.method.upper() == request.method.upper() and sent
+        same_place = foreign.path.endswith(target.path)
+    same_method = recorded.method.upper() == request.method.upper()
+    same_content = (recorded.body, recorded.form) == (request.body, request.form)
+    return same_place and same_method and same_content
 
 
 def goes_along(provider: Provider, foreign: Foreign) -> bool:
     """Tell whether an exchange only goes with a request: an upload, a poll, our inbox."""
     if foreign.host == INBOX_HOST:
         return True
-    known: list[tuple[str, str]] = []
+    places: list[tuple[str, str]] = []
     for operation in provider.operations.values():
-        known += [("POST", operation.upload.path)] if operation.upload else []
-        known += [("GET", operation.job.poll_path)] if operation.job else []
+        places += [("POST", operation.upload.path)] if operation.upload else []
+        places += [("GET", operation.job.poll_path)] if operation.job else []
     return any(
         foreign.exchange.request.method.upper() == method
         and re.search(rf"{re.escape(path).replace(ANY_ID, '[^/]+')}$", foreign.path)
-        for method, path in known
+        for method, path in places
     )

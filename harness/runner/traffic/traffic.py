@@ -11,6 +11,7 @@ from harness.core.exchange import Exchange, Failure, Request
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
 from harness.core.record import Provenance, Record
+from harness.runner.recording import recorded_evidence
 from harness.runner.traffic.matching import Pool, goes_along
 from harness.spec import price
 from harness.spec.evaluate import broken
@@ -64,14 +65,17 @@ def judge_file(
             pool.take(foreign)
             records.append(_record(provider, reading, foreign, name, pool))
             pool.drop_repeated(foreign, provider.operation(reading.operation))
-    if records and (made := _own_evidence(path, recording)):
-        records = [replace(one, evidence=replace(made, by=f"{made.by}, {name}")) for one in records]
+    if records and (evidence := _own_evidence(path, recording)):
+        evidence = replace(evidence, by=f"{evidence.by}, {name}")
+        records = [replace(record, evidence=evidence) for record in records]
     return Traffic(
         path=path,
         name=name,
         format=recording.format,
         records=tuple(records),
-        strangers=tuple(_name(one) for one in pool.left if not goes_along(provider, one)),
+        strangers=tuple(
+            _name(foreign) for foreign in pool.unclaimed if not goes_along(provider, foreign)
+        ),
         unreadable=recording.unreadable,
     )
 
@@ -81,18 +85,13 @@ def _own_evidence(path: Path, recording: Recording) -> Provenance | None:
 
     What our emulator answered must never read as a provider's word.
     """
-    if recording.format != "vcrpy" or not any(one.host in LOOPBACK for one in recording.exchanges):
+    hosts = {foreign.host for foreign in recording.exchanges}
+    if recording.format != "vcrpy" or hosts.isdisjoint(LOOPBACK):
         return None
     try:
-        told = Tape.load(path).metadata
+        return recorded_evidence(Tape.load(path))
     except RecordingError:
         return None
-    return Provenance(
-        kind="recorded",
-        source=str(told.get("evidence", "unknown")),
-        date=str(told.get("recorded", "unknown")),
-        by=str(told.get("by", "unknown")),
-    )
 
 
 def _reading(provider: Provider, foreign: Foreign) -> Reading | None:
@@ -105,9 +104,10 @@ def _reading(provider: Provider, foreign: Foreign) -> Reading | None:
     if reading is None or provider.operation(reading.operation).protocol != "responses":
         return reading
     tools = request.body.get("tools") if isinstance(request.body, dict) else None
-    listed = tools if isinstance(tools, list) else []
-    asked = any(isinstance(one, dict) and one.get("type") == IMAGE_TOOL for one in listed)
-    return reading if asked else None
+    for tool in tools if isinstance(tools, list) else ():
+        if isinstance(tool, dict) and tool.get("type") == IMAGE_TOOL:
+            return reading
+    return None
 
 
 def _record(
@@ -145,15 +145,14 @@ def _replayed(
             answer = None
             if not isinstance(step, Send):
                 continue
-            found = sent.exchange
+            exchange: Exchange | None = sent.exchange
             if exchanges:
-                later = pool.answer(step.request, after=sent.index)
-                if later is None:
-                    answer = _unrecorded(step.request, exchanges[-1], shot)
-                    continue
-                found = later
-            exchanges.append(found)
-            answer = found.answer
+                exchange = pool.answer(step.request, after=sent.index)
+            if exchange is None:
+                answer = _unrecorded(step.request, exchanges[-1], shot)
+            else:
+                exchanges.append(exchange)
+                answer = exchange.answer
     except StopIteration as done:
         return done.value, exchanges
 
@@ -198,7 +197,7 @@ def _promise(
     refused; one that breaks several, or holds what no document mentions, is looked at.
     """
     breaks, unsaid = broken(operation, reading.arguments)
-    outside = [_told(item, reading) for item in (*breaks, *unsaid)]
+    outside = [_described(constraint, reading) for constraint in (*breaks, *unsaid)]
     outside += [f"{key}: not a documented parameter" for key in reading.unknown]
     if not outside:
         return _inside(provider, operation, reading)
@@ -220,8 +219,8 @@ def _inside(
     uncertain = _uncertain(operation, reading.arguments)
     if not uncertain:
         return "accept", None, f"inside {provider.name}'s documents"
-    told = "; ".join(_told(item, reading) for item in uncertain)
-    why = f"{provider.name}'s documents are silent or at odds on: {told}"
+    rules = "; ".join(_described(constraint, reading) for constraint in uncertain)
+    why = f"{provider.name}'s documents are silent or at odds on: {rules}"
     return "observe", uncertain[0].id, why
 
 
@@ -234,25 +233,25 @@ def _uncertain(
     values stand in the document itself, and a rule on which documents contradict each other.
     """
     return [
-        item
-        for item in operation.constraints
-        if item.parameter in arguments
-        and item.id != besides
-        and _doubtful(item, operation, arguments)
+        constraint
+        for constraint in operation.constraints
+        if constraint.parameter in arguments
+        and constraint.id != besides
+        and _doubtful(constraint, operation, arguments)
     ]
 
 
-def _doubtful(item: Constraint, operation: Operation, arguments: Mapping[str, Json]) -> bool:
-    value = arguments[item.parameter]
-    if operation.arguments[item.parameter].status != "documented":
+def _doubtful(constraint: Constraint, operation: Operation, arguments: Mapping[str, Json]) -> bool:
+    argument, rule = arguments[constraint.parameter], constraint.rule
+    if operation.arguments[constraint.parameter].status != "documented":
         return True
-    if isinstance(value, str) and _unsaid(item.rule, value):
+    if isinstance(argument, str) and _unsaid(rule, argument):
         return True
-    if item.documented or isinstance(item.rule, Required | OnlyWith | NeverWith):
+    if constraint.documented or isinstance(rule, Required | OnlyWith | NeverWith):
         return False  # kept, and so of no account, whoever says it
-    if isinstance(item.rule, OneOf):
-        return not member(value, item.rule.shown)
-    return item.rule.status == "contradictory"
+    if isinstance(rule, OneOf):
+        return not member(argument, rule.shown)
+    return rule.status == "contradictory"
 
 
 def _unsaid(rule: AnyRule, text: str) -> bool:
@@ -270,11 +269,11 @@ def _unsaid(rule: AnyRule, text: str) -> bool:
             return False
 
 
-def _told(item: Constraint, reading: Reading) -> str:
-    if item.parameter not in reading.arguments:
-        return f"{item.id} (missing)"
-    shown = str(reading.arguments[item.parameter])
-    return f"{item.id} ({shown if len(shown) <= 60 else shown[:57] + '...'})"  # noqa: PLR2004
+def _described(constraint: Constraint, reading: Reading) -> str:
+    if constraint.parameter not in reading.arguments:
+        return f"{constraint.id} (missing)"
+    shown = str(reading.arguments[constraint.parameter])
+    return f"{constraint.id} ({shown if len(shown) <= 60 else shown[:57] + '...'})"  # noqa: PLR2004
 
 
 def _other_subject(constraint: Constraint) -> bool:
@@ -289,11 +288,11 @@ def _name(foreign: Foreign) -> str:
 
 def traffic_notes(traffic: Sequence[Traffic], provider: Provider) -> tuple[str, ...]:
     """Return one sentence for everything in the files that was not judged."""
-    found = []
-    for one in traffic:
-        found += [
-            f"{one.name}: {name} is no exchange that {provider.name}'s documents describe"
-            for name in one.strangers
+    sentences = []
+    for file in traffic:
+        sentences += [
+            f"{file.name}: {name} is no exchange that {provider.name}'s documents describe"
+            for name in file.strangers
         ]
-        found += [f"{one.name}: {reason}" for reason in one.unreadable]
-    return tuple(found)
+        sentences += [f"{file.name}: {reason}" for reason in file.unreadable]
+    return tuple(sentences)

@@ -17,7 +17,7 @@ from harness.core.jsonvalue import Json
 from harness.core.verdict import Finding
 from harness.report.formats.write import write_report
 from harness.report.model import Report, Reproduction
-from harness.runner.emulated import emulator_process
+from harness.runner.endpoints import emulator_process
 from harness.spec.load import shipped_provider
 from tests.report import builders as b
 

@@ -14,6 +14,7 @@ from harness.planning.plan import planned_request
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.journal import Journal
+from harness.runner.execution.provider_run import ProviderRun
 from harness.runner.progress import ProgressListener
 from harness.runner.recording import record as write_cassettes
 from harness.runner.run import execute_run
@@ -22,7 +23,7 @@ from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.line import JournalLine
 from harness.store.reader import read_run
-from tests.runner.journals import EVIDENCE, header
+from tests.runner.journals import EVIDENCE, header, part
 from tests.runner.orders import fault
 from tests.runner.till import PLANS, Shop, once
 
@@ -71,30 +72,18 @@ class Curious:
 ASKED = [f"{BASE}/again-{number}" for number in range(2)]
 
 
-def session(path: Path, shop: Shop, asker: Curious, *, images: int | None = None) -> Session:
+def session(path: Path, shop: Shop, asker: Curious, *, images: int | None = None) -> ProviderRun:
     """Run a session to its end, in a new folder or going on with what is there."""
     past = read_run(path) if path.exists() else None
 
-    async def go() -> Session:
+    async def go() -> ProviderRun:
         folder = RunFolder.reopen(path) if past else RunFolder.create(path)
         if past is None:
             folder.write_header(header("buble"))
         journal = Journal(folder)
-        made = Session(
-            provider=shipped_provider("buble"),
-            plan=PLAN,
-            evidence=EVIDENCE,
-            transport=lambda: shop,
-            journal=journal,
-            budget=Budget(images=images),
-            concurrency=1,
-            stop=asyncio.Event(),
-            asker=asker,
-            done=tuple(one for one in past.records if one.skipped is None) if past else (),
-            begun=past.unfinished if past else (),
-        )
+        made = part(PLAN, lambda: shop, journal, budget=Budget(images=images), past=past)
         async with asyncio.timeout(30):
-            await made.run()
+            await Session(part=made, concurrency=1, asker=asker).run()
         journal.close()
         return made
 

@@ -8,10 +8,9 @@ import pytest
 
 from harness.core.case import PlannedRequest
 from harness.core.outcome import ErrorClass, Outcome
-from harness.runner.conformance.schedule import PROBES, QueuedRequest, Schedule, Turn
-from harness.runner.execution.budget import Budget
-from harness.runner.execution.drive import CUT_OFF
-from harness.runner.execution.failures import IN_A_ROW
+from harness.runner.conformance.schedule import PROBES, Schedule, Turn
+from harness.runner.execution.budget import Budget, QueuedRequest
+from harness.runner.execution.failures import CUT_OFF, IN_A_ROW
 from tests.runner.orders import IMAGES, entry, fault, record, refused, shot
 
 BASE = shot("generate/base")

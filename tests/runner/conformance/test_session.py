@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from harness.core.case import Plan
 from harness.core.errors import StoreError
 from harness.core.outcome import Fault, Images
 from harness.planning.conformance import new_plan
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.journal import Journal
+from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.store.line import JournalLine
-from harness.store.reader import Unfinished, read_run
+from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector, Keep
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 from tests.runner.hostile import Received, http, serving
-from tests.runner.journals import EVIDENCE, header
+from tests.runner.journals import EVIDENCE, header, part
 
 FULL = new_plan("sub2api", seed=0, operations=("generate",))
 PLAN = replace(FULL, shots=tuple(shot for shot in FULL.shots if shot.case.expect == "accept")[:4])
@@ -41,7 +41,12 @@ def served(width: int) -> bytes:
 
 
 def session(
-    folder: RunFolder, url: str, keep: Keep | None = None, *, plan: Plan = PLAN
+    folder: RunFolder,
+    url: str,
+    keep: Keep | None = None,
+    *,
+    past: StoredRun | None = None,
+    images: int | None = None,
 ) -> tuple[Session, Journal]:
     started = time.monotonic()
     pictures = ImageCollector(keep or folder.keep_image)
@@ -55,17 +60,8 @@ def session(
         )
 
     journal = Journal(folder)
-    made = Session(
-        provider=shipped_provider("sub2api"),
-        plan=plan,
-        evidence=EVIDENCE,
-        transport=transport,
-        journal=journal,
-        budget=Budget(),
-        concurrency=2,
-        stop=asyncio.Event(),
-    )
-    return made, journal
+    made = part(PLAN, transport, journal, budget=Budget(images=images), past=past)
+    return Session(part=made, concurrency=2), journal
 
 
 def folder_at(path: Path) -> RunFolder:
@@ -108,26 +104,24 @@ def test_an_image_that_cannot_be_kept_ends_the_run_and_cuts_off_nobody(tmp_path:
     assert len(past.unfinished) == 1
 
 
-def _begun(shot_number: int) -> Unfinished:
+def _begun(shot_number: int) -> JournalLine:
     shot = PLAN.shots[shot_number]
-    line = JournalLine(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
-    return Unfinished(line)
+    return JournalLine(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
 
 
 def _resumed(
     tmp_path: Path, answer: bytes, *begun: int, images: int | None = None
-) -> tuple[Session, list[Received]]:
-    async def go() -> tuple[Session, list[Received]]:
+) -> tuple[ProviderRun, list[Received]]:
+    async def go() -> tuple[ProviderRun, list[Received]]:
         folder = folder_at(tmp_path / "run")
-        for item in map(_begun, begun):
-            folder.append(item.line)
+        for line in map(_begun, begun):
+            folder.append(line)
         async with asyncio.timeout(20), serving(answer) as server:
-            made, journal = session(folder, server.url)
-            made.begun = tuple(map(_begun, begun))
-            made.budget = Budget(images=images)
+            past = read_run(folder.path)
+            made, journal = session(folder, server.url, past=past, images=images)
             await made.run()
             journal.close()
-            return made, server.requests
+            return made.part, server.requests
 
     return asyncio.run(go())
 
@@ -188,7 +182,7 @@ def test_the_first_request_is_repeated_only_where_it_cannot_have_been_paid(
 def test_a_line_that_was_begun_is_written_although_nobody_waits_for_it(tmp_path: Path) -> None:
     async def go() -> None:
         journal = Journal(folder_at(tmp_path / "run"))
-        lines = [_begun(number).line for number in range(4)]
+        lines = [_begun(number) for number in range(4)]
         tasks = [asyncio.create_task(journal.append(line)) for line in lines]
         await asyncio.sleep(0)
         for task in tasks:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.core.outcome import Outcome
+from harness.planning.plan import Allowance
 from harness.runner.conformance.schedule import Schedule, Turn
-from harness.runner.execution.budget import Allowance, Budget, Reservation
+from harness.runner.execution.budget import Budget, Reservation
 from tests.runner.orders import IMAGES, entry, fault, price, record, shot, stake
 
 CENTS = st.integers(0, 500).map(lambda cents: Decimal(cents) / 100)

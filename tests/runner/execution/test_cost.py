@@ -4,8 +4,8 @@ from decimal import Decimal
 from harness.core.exchange import Exchange, Failure, Reply, Request, Step, Times
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, FollowUpResult, Images, Outcome
-from harness.runner.execution.cost import charged_reservation, cost_of, most_at_risk
-from harness.runner.execution.drive import CUT_OFF
+from harness.runner.execution.budget import charged_reservation, cost_of, most_at_risk
+from harness.runner.execution.failures import CUT_OFF
 from harness.wire.retry import TRIES
 from tests.runner.orders import IMAGES, PICTURE, price
 from tests.runner.orders import shot as any_shot

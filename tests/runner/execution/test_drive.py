@@ -11,8 +11,9 @@ from harness.core.case import FollowUp, PlannedRequest
 from harness.core.exchange import Exchange, Failure, Request, Times
 from harness.core.outcome import Images, Outcome
 from harness.reference_images import Recipe, reference_json
-from harness.runner.execution.cost import cost_of
-from harness.runner.execution.drive import CUT_OFF, drive
+from harness.runner.execution.budget import cost_of
+from harness.runner.execution.conversation import drive
+from harness.runner.execution.failures import CUT_OFF
 from harness.spec.load import shipped_provider
 from harness.wire.protocol import speak
 from harness.wire.steps import Answer

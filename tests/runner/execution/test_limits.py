@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 
 from harness.core.case import Plan
 from harness.core.exchange import Exchange, Reply, Request
+from harness.planning.plan import Allowance
 from harness.runner.conformance.session import Session
-from harness.runner.execution.budget import Allowance, Budget
+from harness.runner.execution.budget import Budget
 from harness.runner.execution.journal import Journal
+from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.wire.retry import TRIES
-from tests.runner.journals import EVIDENCE, header
+from tests.runner.journals import header, part
 from tests.runner.till import OPERATIONS, PLANS, Shop, once
 from tests.wire.replies import BUSY
 
@@ -148,24 +150,13 @@ async def _ran(  # noqa: PLR0913 - what tells one session from another
     *,
     now_s: Callable[[], float] = time.monotonic,
     max_s: float | None = None,
-) -> Session:
+) -> ProviderRun:
     with TemporaryDirectory() as root:
         folder = RunFolder.create(Path(root) / "run")
         folder.write_header(header(plan.provider))
         journal = Journal(folder)
-        made = Session(
-            provider=shipped_provider(plan.provider),
-            plan=plan,
-            evidence=EVIDENCE,
-            transport=lambda: shop,
-            journal=journal,
-            budget=budget,
-            concurrency=concurrency,
-            stop=asyncio.Event(),
-            now_s=now_s,
-            max_s=max_s,
-        )
+        made = part(plan, lambda: shop, journal, budget=budget, now_s=now_s, max_s=max_s)
         async with asyncio.timeout(30):
-            await made.run()
+            await Session(part=made, concurrency=concurrency).run()
         journal.close()
     return made

@@ -1,0 +1,155 @@
+"""One provider's part of a run, whoever decides which of its shots leaves next and when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from harness.core.case import Plan, PlannedRequest
+from harness.core.exchange import Failure
+from harness.core.record import Record
+from harness.runner.execution.budget import Budget, QueuedRequest, charged_reservation, most_at_risk
+from harness.runner.execution.conversation import ProviderSetup, converse
+from harness.runner.execution.earlier import not_among
+from harness.spec.provider import Provider
+from harness.store.line import JournalLine
+from harness.transport.base import Transport
+
+
+@dataclass(slots=True, kw_only=True)
+class ProviderRun:
+    """What has become of one provider's shots so far.
+
+    `records` grow in the order in which the shots end; those of an earlier run come first. `added`
+    are shots beside those of the plan, in the order in which they were asked for. `under_way` have
+    left and not ended: they may be paid. `off_tape` says what a replay asked for and did not find;
+    `longest_s` is how long a conversation has taken at most, in seconds.
+    """
+
+    setup: ProviderSetup
+    records: list[Record] = field(default_factory=list)
+    added: list[PlannedRequest] = field(default_factory=list)
+    off_tape: list[str] = field(default_factory=list)
+    under_way: int = 0
+    longest_s: float = 0.0
+
+    @property
+    def provider(self) -> Provider:
+        """Whose part it is."""
+        return self.setup.provider
+
+    @property
+    def budget(self) -> Budget:
+        """What it has spent and may spend."""
+        return self.setup.budget
+
+    @property
+    def total(self) -> int:
+        """How many shots there are to end."""
+        return len(self._shots)
+
+    @property
+    def _shots(self) -> tuple[PlannedRequest, ...]:
+        return (*self.setup.plan.shots, *self.added)
+
+    def whole_plan(self) -> Plan:
+        """Return the plan with all that was added and answered at its end."""
+        answered = {record.shot.case.id for record in self.records if record.outcome is not None}
+        added = (shot for shot in self.added if shot.case.id in answered)
+        return replace(self.setup.plan, shots=(*self.setup.plan.shots, *added))
+
+    def complete(self) -> list[Record]:
+        """Return a record for every shot: those that were cut off or never left say so."""
+        why = "interrupted: go on with --resume"
+        ended = (record.shot for record in self.records)
+        return self.records + [
+            Record(shot=shot, evidence=self.setup.access.evidence, outcome=None, skipped=why)
+            for shot in not_among(ended, self._shots)
+        ]
+
+    def begin(self) -> list[QueuedRequest]:
+        """Take over what an earlier run has left, and return what is to be sent; once.
+
+        What that run has begun comes first. The money for it is set aside before anything new may
+        have it: it is paid whatever comes of it.
+        """
+        earlier = self.setup.earlier
+        for record in (*earlier.finished, *earlier.again):
+            if record.outcome is not None:
+                self.budget.book(charged_reservation(record.shot, record.outcome, record.exchanges))
+        self.records += earlier.finished
+        self.added += earlier.added
+        waiting = not_among((record.shot for record in earlier.finished), self._shots)
+        entries = [self._entry(shot) for shot in waiting]
+        owed = [entry for entry in entries if entry.owed]
+        for entry in owed:
+            self.budget.reserve(entry.stake, owed=True)
+        return [*owed, *(entry for entry in entries if not entry.owed)]
+
+    def add(self, shots: Iterable[PlannedRequest]) -> list[QueuedRequest]:
+        """Add shots to those of the plan; one that is known by its id is there already."""
+        new = not_among(self._shots, shots)
+        if new:
+            self.setup.access.announce(new)
+        self.added += new
+        return [self._entry(shot) for shot in new]
+
+    def _entry(self, shot: PlannedRequest) -> QueuedRequest:
+        owed = shot.case.id in self.setup.earlier.exchanges
+        return QueuedRequest(
+            shot=shot,
+            stake=most_at_risk(shot),
+            owed=owed,
+            cannot=None if owed else self.setup.access.cannot(shot),
+        )
+
+    def shut(self) -> str | None:
+        """Return why nothing leaves any more, be it new or owed; None where it may."""
+        if self.setup.context.stop.is_set():
+            return "interrupted"
+        if self.setup.context.journal.folder.full:
+            return "the disk is full"
+        return None
+
+    async def send(
+        self, entry: QueuedRequest, transport: Transport, *, due_s: float | None, attempt: int = 1
+    ) -> Record:
+        """Send a shot, whose money is set aside, as `converse` does; book what it took.
+
+        Whether its record stands, or it is sent once more, is for the caller to say.
+        """
+        now_s = self.setup.context.now_s
+        cost = entry.stake  # the worst, should this be cut off
+        self.under_way += 1
+        begun_s = now_s()
+        try:
+            outcome, exchanges = await converse(
+                self.setup, entry.shot, transport, due_s=due_s, attempt=attempt
+            )
+            cost = charged_reservation(entry.shot, outcome, exchanges)
+        finally:
+            self.under_way -= 1
+            self.longest_s = max(self.longest_s, now_s() - begun_s)
+            self.budget.settle(entry.stake, cost)
+        self.off_tape += [
+            exchange.answer.why
+            for exchange in exchanges
+            if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
+        ]
+        return Record(
+            shot=entry.shot,
+            evidence=self.setup.access.evidence,
+            outcome=outcome,
+            exchanges=tuple(exchanges),
+        )
+
+    async def skip(self, entry: QueuedRequest, why: str) -> Record:
+        """Return a record of why nothing was sent; what was begun stays as the journal has it."""
+        shot, evidence = entry.shot, self.setup.access.evidence
+        if entry.owed:
+            self.budget.settle(entry.stake, entry.stake)  # it may be paid: the worst is booked
+        if shot.case.id in self.setup.earlier.given_up:
+            return self.setup.earlier.given_up[shot.case.id]  # its job is still to be had
+        journal = self.setup.context.journal
+        if not journal.folder.full and not entry.owed:
+            line = JournalLine(provider=self.provider.name, case=shot.case.id)
+            await journal.append(replace(line, shot=shot, evidence=evidence, skipped=why))
+        return Record(shot=shot, evidence=evidence, outcome=None, skipped=why)
