@@ -16,7 +16,6 @@ from harness.spec import price
 from harness.spec.evaluate import broken
 from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.request import Reading, read_request
-from harness.spec.rules import AnyRule, MaxLength, NeverWith, OneOf, OnlyWith, Required, member
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 from harness.transport.foreign.read import Foreign, Recording, read_recording
@@ -205,7 +204,7 @@ def _promise(
     why = f"{OUTSIDE}{provider.name}'s documents: {'; '.join(outside)}"
     alone = len(outside) == 1 and len(breaks) == 1
     uncertain = _uncertain(operation, reading.arguments, besides=breaks[0].id if breaks else None)
-    if alone and breaks[0].documented and not _other_subject(breaks[0]) and not uncertain:
+    if alone and breaks[0].documented and not breaks[0].rule.other_subject and not uncertain:
         return "refuse", breaks[0].id, why
     return "observe", breaks[0].id if breaks else None, why
 
@@ -243,31 +242,11 @@ def _uncertain(
 
 
 def _doubtful(item: Constraint, operation: Operation, arguments: Mapping[str, Json]) -> bool:
-    value = arguments[item.parameter]
-    if operation.arguments[item.parameter].status != "documented":
+    rule = item.rule
+    unsure = operation.arguments[item.parameter].status != "documented"
+    if unsure or rule.doubt(arguments[item.parameter]):
         return True
-    if isinstance(value, str) and _unsaid(item.rule, value):
-        return True
-    if item.documented or isinstance(item.rule, Required | OnlyWith | NeverWith):
-        return False  # kept, and so of no account, whoever says it
-    if isinstance(item.rule, OneOf):
-        return not member(value, item.rule.shown)
-    return item.rule.status == "contradictory"
-
-
-def _unsaid(rule: AnyRule, text: str) -> bool:
-    """Tell whether the documents leave open if a text keeps a rule.
-
-    None says whether an empty text is one, nor whether a character is a code point or a UTF-16
-    unit.
-    """
-    match rule:
-        case Required():
-            return not text.strip()
-        case MaxLength(characters=most):
-            return len(text.encode("utf-16-le", "surrogatepass")) // 2 > most
-        case _:
-            return False
+    return rule.status == "contradictory" and not rule.safe_to_keep
 
 
 def _told(item: Constraint, reading: Reading) -> str:
@@ -275,11 +254,6 @@ def _told(item: Constraint, reading: Reading) -> str:
         return f"{item.id} (missing)"
     shown = str(reading.arguments[item.parameter])
     return f"{item.id} ({shown if len(shown) <= 60 else shown[:57] + '...'})"  # noqa: PLR2004
-
-
-def _other_subject(constraint: Constraint) -> bool:
-    """Tell whether breaking a rule only means that the request is about another model."""
-    return isinstance(constraint.rule, OneOf) and constraint.rule.other_models
 
 
 def _name(foreign: Foreign) -> str:
