@@ -13,8 +13,8 @@ from harness.core.jsonvalue import Json
 from harness.diagnosis.assignment import Assignment, assignment, changes
 from harness.diagnosis.suspicion import AssignedRecord, CombinationRanking, FailureGroup
 from harness.spec import price
-from harness.spec import rules as r
 from harness.spec.provider import Provider
+from harness.spec.rules import Scalar
 
 _LOOKED_AT = 48
 """How many requests are priced and proved before one is chosen; the rest tell less anyway."""
@@ -159,7 +159,7 @@ def _holds(one: AssignedRecord, items: Assignment, name: str) -> bool:
     return one.items.get(name) == items[name]
 
 
-def _partners(trouble: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, str, r.Scalar]]:
+def _partners(trouble: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, str, Scalar]]:
     for name in names:
         argument = trouble.operation.arguments.get(name)
         rule = argument.only_with if argument else None

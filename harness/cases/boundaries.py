@@ -2,12 +2,11 @@
 
 from harness.cases import prompts
 from harness.cases.build import Builder
-from harness.cases.choice import Choice
 from harness.cases.values import allowed_values, forbidden_values
 from harness.core.case import Case
 from harness.core.jsonvalue import Json, canonical
-from harness.spec import rules as r
 from harness.spec.provider import Argument, Constraint, Provider
+from harness.spec.rules import Choice, Rule
 
 
 def boundary_cases(provider: Provider, operation: str) -> tuple[Case, ...]:
@@ -45,13 +44,13 @@ def single_changes(builder: Builder) -> tuple[Case, ...]:
 def _refused(builder: Builder, base: dict[str, Json], constraint: Constraint) -> list[Case]:
     silent = _silence(builder, constraint)
     found = []
-    if isinstance(constraint.rule, r.Required):
+    if constraint.rule.presence == "required":
         without = {k: v for k, v in base.items() if k != constraint.parameter}
         found.append(_broken(builder, without, constraint, slug="missing", silent=silent))
     choices = forbidden_values(constraint, builder.operation)
     for choice in _telling(choices) if silent else choices:
         arguments = builder.with_choice(base, constraint, choice)
-        why = silent or ((choice.why or _EMPTY) if choice.open else "")
+        why = silent or choice.why
         if not why and not builder.can_tell(arguments, constraint, kept=False):
             continue
         found.append(_broken(builder, arguments, constraint, slug=choice.slug, silent=why))
@@ -65,9 +64,6 @@ def _telling(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
     """
     near = tuple(choice for choice in choices if not choice.wrong_type)
     return near or choices[:1]
-
-
-_EMPTY = "undocumented: whether an empty text counts as given is not said"
 
 
 def _broken(
@@ -106,16 +102,14 @@ def _open(builder: Builder, constraint: Constraint, choice: Choice) -> str:
     argument, rule = builder.operation.arguments[constraint.parameter], constraint.rule
     if why := _unsure(argument):
         return why
-    if isinstance(rule, r.MaxLength | r.MaxBytes) and (why := _unsure(rule)):
+    if rule.observed_inside and (why := _unsure(rule)):
         return why
     if choice.why or not choice.open:
         return choice.why
-    if isinstance(rule, r.MaxLength):
-        return "undocumented: whether characters are code points or UTF-16 units is not said"
     return f"{_unsure(rule)}; the document itself does not show {choice.value!r}"
 
 
-def _unsure(promise: Argument | r.Rule) -> str:
+def _unsure(promise: Argument | Rule) -> str:
     """Say what is unclear about a parameter or a rule; nothing where it is documented.
 
     A reader of the plan has no other text at hand: the note says what is open, and the second

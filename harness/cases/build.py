@@ -3,7 +3,6 @@
 import hashlib
 
 from harness.cases import references
-from harness.cases.choice import Choice
 from harness.cases.tokens import tokens
 from harness.cases.values import companion_values
 from harness.core.case import Case, Expect, FollowUp
@@ -11,6 +10,7 @@ from harness.core.errors import HarnessError
 from harness.core.jsonvalue import Json, canonical
 from harness.spec.evaluate import broken_when_sent
 from harness.spec.provider import Constraint, Operation, Provider
+from harness.spec.rules import Choice
 
 
 class Builder:

@@ -16,15 +16,16 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from harness.cases import prompts, references
 from harness.cases.build import Builder, short_digest
-from harness.cases.choice import Choice
-from harness.cases.lattice import Lattice, lattice, size_text
 from harness.cases.references import MaskSlot
 from harness.cases.seeded import seeded_source
 from harness.cases.values import companion_values, forbidden_values
 from harness.core.case import Case
 from harness.core.jsonvalue import Json
-from harness.spec import rules as r
 from harness.spec.provider import Argument, Constraint, Operation
+from harness.spec.rules import Choice
+from harness.spec.rules.lattice import Lattice, text
+from harness.spec.rules.pairs import Conditional
+from harness.spec.rules.size import MultipleOf, SizeRule, lattice
 
 Item = TypeVar("Item")
 
@@ -126,37 +127,33 @@ def valid_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[
 class ArgumentSlot:
     """An argument's place in a drawn request; its strategies are built once, not at every draw.
 
-    `peaceful` are the values that clash with nothing, whatever else is chosen; None where every
-    value may clash. `defaults` is what an omitted partner means.
+    `conditions` are its rules about another argument, each with the values that keep it whatever
+    that one is; None where there are none. `defaults` is what an omitted partner means.
     """
 
     name: str
     required: bool
     values: SearchStrategy[Json]
-    peaceful: SearchStrategy[Json] | None
-    only_with: r.OnlyWith | None
-    never_with: r.NeverWith | None
+    conditions: tuple[tuple[Conditional, SearchStrategy[Json] | None], ...]
     defaults: dict[str, Json]
 
     @property
     def partners(self) -> set[str]:
         """The arguments that must be chosen before this one."""
-        return {rule.argument for rule in (self.only_with, self.never_with) if rule is not None}
+        return {rule.argument for rule, _ in self.conditions}
 
     def welcome(self, chosen: dict[str, Json]) -> bool:
         """Tell whether the argument may stand beside what is chosen already."""
-        rule = self.only_with
-        fits = rule is None or r.member(({**self.defaults, **chosen})[rule.argument], rule.values)
-        return fits and (self.peaceful is not None or not self._threatened(chosen))
+        return None not in self._calm(chosen)
 
     def fitting(self, chosen: dict[str, Json]) -> SearchStrategy[Json]:
         """Return the values that fit what is chosen already."""
-        calm = self.peaceful
-        return calm if calm is not None and self._threatened(chosen) else self.values
+        return next((calm for calm in self._calm(chosen) if calm is not None), self.values)
 
-    def _threatened(self, chosen: dict[str, Json]) -> bool:
-        rule = self.never_with
-        return rule is not None and _hostile(rule, {**self.defaults, **chosen})
+    def _calm(self, chosen: dict[str, Json]) -> list[SearchStrategy[Json] | None]:
+        """Return the values that are left by each condition that what is chosen does not fit."""
+        others = {**self.defaults, **chosen}
+        return [calm for rule, calm in self.conditions if not rule.fits(others[rule.argument])]
 
 
 AnySlot = ArgumentSlot | MaskSlot
@@ -181,13 +178,13 @@ Breaker = Callable[[dict[str, Json]], dict[str, Json]]
 def breaking_arguments(constraint: Constraint, builder: Builder) -> SearchStrategy[Breaker] | None:
     """Return a strategy of breakers for a constraint, or None where nothing breaks it alone."""
     name = constraint.parameter
-    if isinstance(constraint.rule, r.Required):
+    if constraint.rule.presence == "required":
         return st.just(lambda valid: _at_peace(builder, _without(valid, name), {name}))
-    grid = lattice(builder.operation.arguments[name])
-    if grid is not None and isinstance(constraint.rule, r.MultipleOf):
-        return _off_step(grid).map(lambda size: _setter(builder, constraint, size_text(size)))
-    if grid is not None and (outside := grid.outsiders(constraint.rule)):
-        return _indexed(outside).map(lambda size: _setter(builder, constraint, size_text(size)))
+    grid, rule = lattice(builder.operation.arguments[name]), constraint.rule
+    if grid is not None and isinstance(rule, MultipleOf):
+        return _off_step(grid).map(lambda size: _setter(builder, constraint, text(size)))
+    if grid is not None and isinstance(rule, SizeRule) and (outside := rule.outsiders(grid)):
+        return _indexed(outside).map(lambda size: _setter(builder, constraint, text(size)))
     base = builder.base(prompt=prompts.PLAIN)
     choices = [
         one
@@ -225,18 +222,21 @@ def _at_peace(builder: Builder, arguments: dict[str, Json], changed: set[str]) -
     def other(name: str) -> Json:
         return kept.get(name, operation.default(name))
 
-    for own, value in arguments.items():
-        clash = operation.arguments[own].never_with
-        if clash and _clashes(clash, value, {clash.argument: other(clash.argument)}):
-            stray = clash.argument if own in changed else own
+    conditions = [
+        (own, rule)
+        for own in arguments
+        for _, rule in operation.arguments[own].rules
+        if isinstance(rule, Conditional)
+    ]
+    # What others exclude is dropped first: what only counts beside it goes with it.
+    for own, rule in sorted(conditions, key=lambda pair: not pair[1].excludes):
+        if not rule.calm(arguments[own]) and not rule.fits(other(rule.argument)):
+            stray = rule.argument if rule.excludes and own in changed else own
             kept = kept if stray in changed else _without(kept, stray)
     for own in arguments:
         images = set(references.partner_references(own, operation))
         if images & changed and own not in changed:
             kept = _without(kept, own)  # a mask belongs to the images it was drawn for
-        partner = operation.arguments[own].only_with
-        if partner and own not in changed and not r.member(other(partner.argument), partner.values):
-            kept = _without(kept, own)
     return kept
 
 
@@ -269,20 +269,20 @@ def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -
         values = st.just(argument.cheapest)
     if values is None:
         return None
-    clash = argument.never_with
-    calm = () if clash is None else _calm(argument, clash)
-    rules = (argument.only_with, clash)
+    conditions = [rule for _, rule in argument.rules if isinstance(rule, Conditional)]
     return ArgumentSlot(
         name=name,
         required=argument.required is not None or argument.ours,
         values=values,
-        peaceful=st.sampled_from(calm) if calm else None,
-        only_with=argument.only_with,
-        never_with=clash,
-        defaults={
-            rule.argument: operation.default(rule.argument) for rule in rules if rule is not None
-        },
+        conditions=tuple((rule, _calm(argument, rule)) for rule in conditions),
+        defaults={rule.argument: operation.default(rule.argument) for rule in conditions},
     )
+
+
+def _calm(argument: Argument, rule: Conditional) -> SearchStrategy[Json] | None:
+    certain = argument.one_of.certain if argument.one_of is not None else ()
+    calm = [value for value in certain if rule.calm(value)]
+    return st.sampled_from(calm) if calm else None
 
 
 def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Json] | None:
@@ -290,15 +290,15 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
     if name == "prompt":
         return _prompts(argument, cheap=cheap)
     if argument.one_of is not None:
-        certain = _certain(argument)
+        certain = argument.one_of.certain
         return st.sampled_from(certain) if certain else None
     if argument.type == "integer":
-        low, high = _bounds(argument.range)
+        low, high = _bounds(argument)
         return st.integers(low, min(high, low + 2) if cheap and name == "n" else high)
     grid = lattice(argument)
     if grid is not None:
         words = argument.format.words if argument.format else ()
-        sizes = _indexed(grid.sizes).map(size_text)
+        sizes = _indexed(grid.sizes).map(text)
         return sizes | st.sampled_from(words) if words else sizes
     if argument.type != "string":
         return None
@@ -310,38 +310,11 @@ _TEXTS = ("harness-1", "harness-é", "h")
 _ADDRESSES = ("https://example.com/a", "https://example.com/b?c=d")
 
 
-def _bounds(rule: r.Range | None) -> tuple[int, int]:
+def _bounds(argument: Argument) -> tuple[int, int]:
     """Return the ends of a range, a hundred values where one of them is not stated."""
-    match rule:
-        case r.Range(min=int(low), max=int(high)):
-            return low, high
-        case r.Range(min=None, max=int(high)):
-            return min(0, high), high
-        case r.Range(min=int(low)):
-            return low, low + 100
-        case _:
-            return 0, 100
-
-
-def _certain(argument: Argument) -> tuple[r.Scalar, ...]:
-    listed = argument.one_of
-    if listed is None:
-        return ()
-    return listed.values if listed.status == "documented" else listed.shown
-
-
-def _calm(argument: Argument, rule: r.NeverWith) -> tuple[r.Scalar, ...]:
-    return tuple(v for v in _certain(argument) if rule.when and not r.member(v, rule.when))
-
-
-def _hostile(rule: r.NeverWith, chosen: dict[str, Json]) -> bool:
-    other = chosen.get(rule.argument)
-    above = rule.above is not None and isinstance(other, int) and other > rule.above
-    return above or r.member(other, rule.values)
-
-
-def _clashes(rule: r.NeverWith, value: Json, chosen: dict[str, Json]) -> bool:
-    return (not rule.when or r.member(value, rule.when)) and _hostile(rule, chosen)
+    low, high = argument.span("number")
+    low = min(0, high or 0) if low is None else low
+    return low, low + 100 if high is None else high
 
 
 def _indexed(items: Sequence[Item]) -> SearchStrategy[Item]:
@@ -356,8 +329,9 @@ def _prompts(argument: Argument, *, cheap: bool) -> SearchStrategy[Json]:
             prompts.PIECES[index] for index in (at % count, at // count % count, at // count**2)
         )
     )
-    if cheap or argument.max_length is None:
+    least, most = argument.span("characters")
+    if cheap or most is None:
         return short
-    most = argument.max_length.characters
-    lengths = st.integers(1, most) | st.sampled_from((most, most - 1))
+    least = least or 1
+    lengths = st.integers(least, most) | st.sampled_from((most, max(least, most - 1)))
     return short | lengths.map(prompts.plain_prompt) | lengths.map(prompts.wide_prompt)

@@ -11,7 +11,6 @@ from harness.cases.boundaries import single_changes
 from harness.cases.build import Builder
 from harness.cases.tokens import tokens
 from harness.core.jsonvalue import Json, canonical
-from harness.spec import rules as r
 from harness.spec.evaluate import evaluate
 from harness.spec.provider import Constraint, Operation
 from harness.spec.rules import edges, same
@@ -29,7 +28,6 @@ FEW = 8
 """Arguments of at most so many values have few."""
 
 ABSENT = ""
-ACROSS = (r.OnlyWith, r.NeverWith, r.SameSize, r.SameFormat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +173,7 @@ class LevelTable:
     def _across(self) -> tuple[Constraint, ...]:
         """The rules that look at two arguments: those on one alone hold for every level."""
         return tuple(
-            item for item in self.builder.operation.constraints if isinstance(item.rule, ACROSS)
+            item for item in self.builder.operation.constraints if item.rule.partner is not None
         )
 
     def row(self, levels: Iterable[Level]) -> dict[str, Json] | None:

@@ -3,7 +3,6 @@
 import re
 
 from harness.core.outcome import ErrorReply
-from harness.spec import rules as r
 from harness.spec.provider import Operation
 
 IN_WORDS = {
@@ -19,8 +18,8 @@ def names_of(constraint_id: str | None, operation: Operation) -> tuple[str, ...]
     if constraint is None:
         return ()
     names = [constraint.parameter]
-    if isinstance(constraint.rule, r.OnlyWith | r.NeverWith | r.SameSize | r.SameFormat):
-        names.append(constraint.rule.argument)
+    if (partner := constraint.rule.partner) is not None:
+        names.append(partner)
     wires = [operation.arguments[name].wire for name in names]
     if operation.upload is not None and operation.upload.argument in names:
         wires.append(operation.upload.file)

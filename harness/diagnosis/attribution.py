@@ -9,6 +9,8 @@ from harness.diagnosis.assignment import describe_values
 from harness.diagnosis.blame import blamed
 from harness.diagnosis.history import ACCEPTS, CaseHistory
 from harness.diagnosis.suspicion import AssignedRecord, CombinationRanking, FailureGroup
+from harness.spec.rules import KINDS, Rule
+from harness.spec.rules.pairs import Conditional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,8 @@ def _only_about(record: Record, names: tuple[str, ...]) -> Record:
 
 def _across(token: str) -> bool:
     """Tell whether a token speaks of another argument, too: a value that fails alone does not."""
-    return token.partition("=")[0].endswith((".only_with", ".never_with"))
+    kind = KINDS.get(token.partition("=")[0].rpartition(".")[2], Rule)
+    return issubclass(kind, Conditional)
 
 
 def _own_rule(trouble: FailureGroup, one: AssignedRecord, names: tuple[str, ...]) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from harness.spec.validate import toml_table
+from harness.spec.rules.base import toml_table
 
 
 def inherited(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

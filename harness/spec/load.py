@@ -13,7 +13,8 @@ from harness.core.jsonvalue import digest
 from harness.spec import price
 from harness.spec.inherit import inherited
 from harness.spec.provider import Provider
-from harness.spec.validate import disagreements, toml_table
+from harness.spec.rules.base import toml_table
+from harness.spec.validate import disagreements
 
 FOLDER = Path(__file__).parent.parent / "providers"
 _FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")

@@ -1,18 +1,18 @@
 """A provider and all that its documents promise."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass
-from harness.spec import rules as r
 from harness.spec.expressions import Cited, Compiled, Document, Frozen, Paths, Pattern, Status
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
+from harness.spec.rules import RuleSet
+from harness.spec.rules.base import Described, Positive, Rule, Scalar
 
 PARAMETERS = (
     *("model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality"),
@@ -23,8 +23,6 @@ PARAMETERS = (
 """The canonical parameters, in one vocabulary for all providers."""
 
 OPERATIONS = ("generate", "edit", "respond")
-
-ArgumentType = Literal["string", "integer", "boolean", "images", "file"]
 
 
 def _number(value: object) -> object:
@@ -43,7 +41,7 @@ class Constraint:
 
     id: str
     parameter: str
-    rule: r.AnyRule
+    rule: Rule
 
     @property
     def documented(self) -> bool:
@@ -51,84 +49,8 @@ class Constraint:
         return self.rule.status == "documented"
 
 
-class Argument(Frozen):
-    """A parameter: its place on the wire, type, default, and one rule under each rule's own name.
-
-    `wire` is a path of JSON keys joined by dots, or the name of a form field. `status` is about
-    the parameter itself: one that is not `documented` is never part of an `accept` case.
-    """
-
-    wire: str
-    type: ArgumentType
-    source: Cited
-    status: Status = "documented"
-    second_source: Cited | None = None
-    note: str = ""
-    default: r.Scalar | None = None
-    also: tuple[str, ...] = ()
-    """Other names under which recorded requests hold it; the harness sends `wire`."""
-    single: StrictBool = False
-    """An `images` argument that goes on the wire as one plain value, not a list."""
-    ours: StrictBool = False
-    """The documents name no value; the one sent is the harness' choice, so a refusal that names it
-    convicts nobody."""
-    cheapest: r.Scalar | None = None
-    """The value that costs least; the base of refusal cases sends it."""
-
-    required: r.Required | None = None
-    absent: r.Absent | None = None
-    one_of: r.OneOf | None = None
-    range: r.Range | None = None
-    integer: r.Integer | None = None
-    max_length: r.MaxLength | None = None
-    count: r.Count | None = None
-    format: r.Format | None = None
-    multiple_of: r.MultipleOf | None = None
-    max_edge: r.MaxEdge | None = None
-    max_ratio: r.MaxRatio | None = None
-    min_pixels: r.MinPixels | None = None
-    max_pixels: r.MaxPixels | None = None
-    url_only: r.UrlOnly | None = None
-    max_bytes: r.MaxBytes | None = None
-    media_type: r.MediaType | None = None
-    alpha: r.Alpha | None = None
-    same_size: r.SameSize | None = None
-    same_format: r.SameFormat | None = None
-    only_with: r.OnlyWith | None = None
-    never_with: r.NeverWith | None = None
-
-    @property
-    def rules(self) -> Iterator[tuple[str, r.AnyRule]]:
-        """Each rule with its name, in the order of the vocabulary."""
-        for name, kind in type(self).model_fields.items():
-            rule = getattr(self, name)
-            if isinstance(rule, r.Rule) and name in _RULE_NAMES and kind is not None:
-                yield name, rule  # type: ignore[misc]  # narrowed by _RULE_NAMES, not by its type
-
-    @cached_property
-    def type_rule(self) -> r.AnyRule | None:
-        """The one rule that a value of the wrong JSON type breaks."""
-        order = (self.integer, self.format, self.one_of, self.url_only, self.count, self.absent)
-        return next((rule for rule in order if rule is not None), None)
-
-
-_OF_FILES: tuple[ArgumentType, ...] = ("images", "file")
-_OF_ANY: tuple[ArgumentType, ...] = ("string", "integer", "boolean", "images", "file")
-RULE_TYPES: dict[str, tuple[ArgumentType, ...]] = {
-    **dict.fromkeys(("required", "absent"), _OF_ANY),
-    "one_of": ("string", "integer", "boolean"),
-    **dict.fromkeys(("range", "integer"), ("integer",)),
-    **dict.fromkeys(("max_length", "format"), ("string",)),
-    **dict.fromkeys(("multiple_of", "max_edge", "max_ratio"), ("string",)),
-    **dict.fromkeys(("min_pixels", "max_pixels"), ("string",)),
-    "count": ("images",),
-    **dict.fromkeys(("url_only", "max_bytes", "media_type", "alpha"), _OF_FILES),
-    **dict.fromkeys(("same_size", "same_format"), ("file",)),
-    **dict.fromkeys(("only_with", "never_with"), _OF_ANY),
-}
-"""The rules, in the order of the vocabulary, each with the types of argument it speaks of."""
-
-_RULE_NAMES = frozenset(RULE_TYPES)
+class Argument(RuleSet, Described):
+    """A parameter with all that is asked of it: one rule under each kind's own name."""
 
 
 Protocol = Literal["reply", "job", "responses"]
@@ -198,7 +120,7 @@ class Timeouts(Frozen):
 
     normal_s: Seconds
     large_s: Seconds
-    large_above_pixels: r.Positive = 3_686_400
+    large_above_pixels: Positive = 3_686_400
     source: Cited
     status: Status = "documented"
     note: str = ""
@@ -211,7 +133,7 @@ class ErrorRule(Frozen):
     """
 
     error_class: ErrorClass = Field(alias="class")
-    status: tuple[r.Positive, ...] = ()
+    status: tuple[Positive, ...] = ()
     code: Pattern = ""
     message: Pattern = ""
 
@@ -245,13 +167,13 @@ class Tier(Frozen):
     """A size class of the price list: images whose long edge is at most `long_edge_max` pixels."""
 
     name: str
-    long_edge_max: r.Positive
+    long_edge_max: Positive
 
 
 class PriceRow(Frozen):
     """What one image costs where every argument in `when` (or `tier`) has the value given."""
 
-    when: dict[str, r.Scalar] = Field(default_factory=dict)
+    when: dict[str, Scalar] = Field(default_factory=dict)
     tier: str | None = None
     amount: Amount
     status: Status = "documented"
@@ -337,7 +259,3 @@ class Provider(Frozen):
     def operation(self, name: str) -> Operation:
         """Return the operation of that name; KeyError where the provider has none."""
         return self.operations[name]  # type: ignore[index]  # a plain str that is looked up
-
-
-assert set(_RULE_NAMES) <= set(Argument.model_fields)  # noqa: S101 - a typo here would drop a rule
-assert len(get_args(r.AnyRule)) == len(_RULE_NAMES)  # noqa: S101 - the same

@@ -6,15 +6,11 @@ A schema stops at the first level that does not fit; these checks read around wh
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import Any
 
 from harness.spec.jsonpath import is_place, put, take
-from harness.spec.provider import PARAMETERS, RULE_TYPES
-from harness.spec.rules import member
-
-Table = Mapping[str, Any]
-
-_JSON = {"string": str, "integer": int, "boolean": bool}
+from harness.spec.provider import PARAMETERS
+from harness.spec.rules import KINDS
+from harness.spec.rules.base import PYTHON_TYPES, Table, array, member, toml_table
 
 
 def disagreements(raw: Table) -> Iterator[str]:
@@ -24,15 +20,6 @@ def disagreements(raw: Table) -> Iterator[str]:
     for name, operation in toml_table(raw.get("operations")).items():
         yield from _operation(f"operations.{name}", toml_table(operation))
     yield from _prices(toml_table(raw.get("prices")))
-
-
-def toml_table(value: object) -> Table:
-    """Return a table, or an empty one where something else stands in its place."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def _array(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _among(value: object, known: object) -> bool:
@@ -88,48 +75,26 @@ def _beside(key: str, operation: Table, arguments: Table) -> Iterator[str]:
 
 def _argument(place: str, argument: Table, arguments: Table) -> Iterator[str]:
     kind = argument.get("type")
-    for name, kinds in RULE_TYPES.items():
-        if name in argument and isinstance(kind, str) and kind not in kinds:
-            yield f"{place}.{name}: speaks of {' or '.join(kinds)}, not of a {kind}"
-    least, most = (
-        toml_table(argument.get(name)).get("pixels") for name in ("min_pixels", "max_pixels")
-    )
-    if isinstance(least, int) and isinstance(most, int) and least > most:
-        yield f"{place}.min_pixels: {least} is above max_pixels, {most}"
+    for name, rule in KINDS.items():
+        types = rule.speaks_of
+        if name in argument and isinstance(kind, str) and kind not in types:
+            yield f"{place}.{name}: speaks of {' or '.join(types)}, not of a {kind}"
+    for name in (name for name in KINDS if name in argument):
+        raw = toml_table(argument[name])
+        yield from KINDS[name].disagreements(f"{place}.{name}", raw, argument, arguments)
     yield from _values(place, argument)
-    for name in ("only_with", "never_with", "same_size", "same_format"):
-        yield from _other(f"{place}.{name}", toml_table(argument.get(name)), arguments)
 
 
 def _values(place: str, argument: Table) -> Iterator[str]:
-    """Compare the values of an argument with its type and its list."""
-    wanted = _JSON.get(str(argument.get("type")))
-    one_of = toml_table(argument.get("one_of"))
-    listed = tuple(_array(one_of.get("values")))
-    strays = (value for value in listed if wanted and type(value) is not wanted)
-    yield from (f"{place}.one_of.values: {value!r} is no {argument['type']}" for value in strays)
-    unlisted = (value for value in _array(one_of.get("shown")) if not member(value, listed))
-    yield from (f"{place}.one_of.shown: {value!r} is not among the values" for value in unlisted)
+    """Compare the values that an argument names itself with its type and its list."""
+    wanted = PYTHON_TYPES.get(str(argument.get("type")))
+    listed = array(toml_table(argument.get("one_of")).get("values"))
     for name in (name for name in ("default", "cheapest") if name in argument):
         value = argument[name]
         if wanted and type(value) is not wanted:
             yield f"{place}.{name}: {value!r} is no {argument['type']}"
         elif listed and not member(value, listed):
             yield f"{place}.{name}: {value!r} is not among the values of one_of"
-
-
-def _other(place: str, rule: Table, arguments: Table) -> Iterator[str]:
-    """Compare a rule about two arguments with the other one."""
-    name = rule.get("argument")
-    if not isinstance(name, str):
-        return
-    if name not in arguments:
-        yield f"{place}.argument: {name!r} is no argument of this operation"
-        return
-    listed = tuple(_array(toml_table(toml_table(arguments[name]).get("one_of")).get("values")))
-    for value in _array(rule.get("values")) if listed else ():
-        if not member(value, listed):
-            yield f"{place}.values: {value!r} is not among the values of {name}"
 
 
 def _job(key: str, operation: Table) -> Iterator[str]:
@@ -139,14 +104,14 @@ def _job(key: str, operation: Table) -> Iterator[str]:
     path = job.get("poll_path")
     if isinstance(path, str) and "{id}" not in path:
         yield f"{key}.job.poll_path: {path!r} has no place for the job's {{id}}"
-    states = [state for kind in ("pending", "done", "failed") for state in _array(job.get(kind))]
+    states = [state for kind in ("pending", "done", "failed") for state in array(job.get(kind))]
     for state in dict.fromkeys(repr(state) for state in states):
         if sum(repr(other) == state for other in states) > 1:
             yield f"{key}.job: the state {state} is listed twice"
 
 
 def _prices(prices: Table) -> Iterator[str]:
-    tiers = [toml_table(tier) for tier in _array(prices.get("tiers"))]
+    tiers = [toml_table(tier) for tier in array(prices.get("tiers"))]
     names = [tier.get("name") for tier in tiers]
     edges = [tier.get("long_edge_max") for tier in tiers]
     numbers = [edge for edge in edges if isinstance(edge, int)]
@@ -154,7 +119,7 @@ def _prices(prices: Table) -> Iterator[str]:
         yield "prices.tiers: write them from the smallest long edge to the largest"
     if "auto_tier" in prices and not _among(prices["auto_tier"], names):
         yield f"prices.auto_tier: {prices['auto_tier']!r} is no tier"
-    for place, row in enumerate(_array(prices.get("rows"))):
+    for place, row in enumerate(array(prices.get("rows"))):
         given = toml_table(row)
         if "tier" in given and not _among(given["tier"], names):
             yield f"prices.rows.{place}.tier: {given['tier']!r} is no tier"

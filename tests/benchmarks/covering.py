@@ -21,7 +21,7 @@ from importlib.util import find_spec
 
 from harness.cases.build import Builder
 from harness.cases.covering import RowBudget, covering
-from harness.cases.levels import ACROSS, LevelTable, count_covered
+from harness.cases.levels import LevelTable, count_covered
 from harness.core.jsonvalue import Json, canonical
 from harness.spec import price
 from harness.spec.evaluate import broken, evaluate
@@ -60,8 +60,8 @@ class Model:
 
     def fields(self, rule: Constraint) -> list[str]:
         """Return the factors that a rule looks at."""
-        assert isinstance(rule.rule, ACROSS)
-        return [name for name in (rule.parameter, rule.rule.argument) if name in self.factors]
+        names = (rule.parameter, rule.rule.partner)
+        return [name for name in names if name is not None and name in self.factors]
 
 
 def model(table: LevelTable) -> Model:
@@ -79,7 +79,7 @@ def model(table: LevelTable) -> Model:
             for name, value in level.sets.items():
                 if name in factors:
                     factors[name].setdefault(canonical(value), value)
-    rules = [one for one in table.builder.operation.constraints if isinstance(one.rule, ACROSS)]
+    rules = [one for one in table.builder.operation.constraints if one.rule.partner is not None]
     return Model(table=table, factors=factors, rules=rules)
 
 

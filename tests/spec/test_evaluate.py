@@ -4,11 +4,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from harness.core.jsonvalue import Json
-from harness.spec import rules as r
 from harness.spec.evaluate import broken, evaluate, of_type
 from harness.spec.expressions import Source
 from harness.spec.load import parse_provider, shipped_provider
 from harness.spec.provider import Operation, Provider
+from harness.spec.rules.files import MaxBytes
 from tests.spec import small
 from tests.spec.small import picture
 
@@ -185,7 +185,7 @@ def test_a_limit_is_exact_at_each_of_its_ends(
     more: int,
     under: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    rule = r.MaxBytes(bytes=first, or_bytes=first + more, under=under, source=CITED)
+    rule = MaxBytes(bytes=first, or_bytes=first + more, under=under, source=CITED)
 
     def allowed(size: int, limit: int) -> bool:
         return size < limit or (size == limit and not under)
@@ -199,7 +199,7 @@ def test_a_limit_is_exact_at_each_of_its_ends(
 @pytest.mark.parametrize("or_bytes", [1, 999, 1000])
 def test_the_larger_reading_of_a_limit_is_larger(or_bytes: int) -> None:
     with pytest.raises(ValidationError, match=f"or_bytes {or_bytes} is not above bytes 1000"):
-        r.MaxBytes(bytes=1000, or_bytes=or_bytes, source=CITED)
+        MaxBytes(bytes=1000, or_bytes=or_bytes, source=CITED)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from harness.core.outcome import Images
 from harness.spec.evaluate import evaluate as judged
 from harness.spec.provider import Constraint
 from harness.spec.request import carried
-from harness.spec.rules import Required
 
 _LEFT_TO_THE_MODEL = (None, "auto")
 
@@ -142,5 +141,5 @@ class Noted:
         said = judged(self.constraint, told.operation, asked)
         if said == "breaks":
             return "refused"
-        empty = isinstance(self.constraint.rule, Required)  # given, and yet the case is about it
+        empty = self.constraint.rule.presence == "required"  # given, and yet the case is about it
         return "" if said == "unsaid" or empty else "served"

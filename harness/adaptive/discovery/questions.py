@@ -15,7 +15,8 @@ from harness.adaptive.discovery.question import (
 )
 from harness.adaptive.discovery.sizes import LongestEdge, open_size, size_questions
 from harness.adaptive.discovery.values import Members, Unit
-from harness.cases import prompts, references
+from harness.cases import prompts
+from harness.cases.values import allowed_values
 from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules import Count, OneOf, Range, Rule, Scalar
@@ -151,7 +152,7 @@ def _references(name: str, argument: Argument, operation: Operation, least: int)
     def several(number: int) -> Json:
         wanted = Count(source=argument.source, min=number, max=number)
         constraint = Constraint(id=f"{name}.count", parameter=name, rule=wanted)
-        return references.allowed_references(constraint, operation)[0].value
+        return allowed_values(constraint, operation)[0].value
 
     def index(value: Json, _word: ProbeResult) -> int | None:
         return len(value) if isinstance(value, list) else None

@@ -19,10 +19,11 @@ from harness.adaptive.discovery.question import (
     stated_where,
 )
 from harness.adaptive.discovery.row import Discovered
-from harness.cases.lattice import lattice, size_text
 from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument
 from harness.spec.rules import edges
+from harness.spec.rules.lattice import text
+from harness.spec.rules.size import lattice
 
 STEP = 16
 _SIDE = 1088
@@ -180,7 +181,7 @@ def _ladder(  # noqa: PLR0913 - what tells one ladder from another
     doubt: Callable[[OperationHistory, Bracket], str] = lambda _told, _known: "",
     said: Callable[[int, int | None], QuestionResult] = lambda _low, _high: QuestionResult(),
 ) -> Ladder:
-    places = {size_text(size): at for at, size in enumerate(sizes) if at}  # the first is the floor
+    places = {text(size): at for at, size in enumerate(sizes) if at}  # the first is the floor
 
     def index(value: Json, _word: ProbeResult) -> int | None:
         return places.get(value) if isinstance(value, str) else None
@@ -190,9 +191,9 @@ def _ladder(  # noqa: PLR0913 - what tells one ladder from another
         rule=rule,
         question=question,
         unit=unit,
-        value=lambda at: size_text(sizes[at]),
+        value=lambda at: text(sizes[at]),
         index=index,
-        slug=lambda at: size_text(sizes[at]),
+        slug=lambda at: text(sizes[at]),
         measure=lambda at: measures[at],
         falling=falling,
         show=show,

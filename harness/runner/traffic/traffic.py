@@ -17,7 +17,6 @@ from harness.spec import price
 from harness.spec.evaluate import broken
 from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.request import Reading, read_request
-from harness.spec.rules import AnyRule, MaxLength, NeverWith, OneOf, OnlyWith, Required, member
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 from harness.transport.foreign.read import Foreign, Recording, read_recording
@@ -204,7 +203,7 @@ def _promise(
     why = f"{OUTSIDE}{provider.name}'s documents: {'; '.join(outside)}"
     alone = len(outside) == 1 and len(breaks) == 1
     uncertain = _uncertain(operation, reading.arguments, besides=breaks[0].id if breaks else None)
-    if alone and breaks[0].documented and not _other_subject(breaks[0]) and not uncertain:
+    if alone and breaks[0].documented and not breaks[0].rule.other_subject and not uncertain:
         return "refuse", breaks[0].id, why
     return "observe", breaks[0].id if breaks else None, why
 
@@ -242,31 +241,11 @@ def _uncertain(
 
 
 def _doubtful(constraint: Constraint, operation: Operation, arguments: Mapping[str, Json]) -> bool:
-    argument, rule = arguments[constraint.parameter], constraint.rule
-    if operation.arguments[constraint.parameter].status != "documented":
+    rule = constraint.rule
+    unsure = operation.arguments[constraint.parameter].status != "documented"
+    if unsure or rule.doubt(arguments[constraint.parameter]):
         return True
-    if isinstance(argument, str) and _unsaid(rule, argument):
-        return True
-    if constraint.documented or isinstance(rule, Required | OnlyWith | NeverWith):
-        return False  # kept, and so of no account, whoever says it
-    if isinstance(rule, OneOf):
-        return not member(argument, rule.shown)
-    return rule.status == "contradictory"
-
-
-def _unsaid(rule: AnyRule, text: str) -> bool:
-    """Tell whether the documents leave open if a text keeps a rule.
-
-    None says whether an empty text is one, nor whether a character is a code point or a UTF-16
-    unit.
-    """
-    match rule:
-        case Required():
-            return not text.strip()
-        case MaxLength(characters=most):
-            return len(text.encode("utf-16-le", "surrogatepass")) // 2 > most
-        case _:
-            return False
+    return rule.status == "contradictory" and not rule.safe_to_keep
 
 
 def _described(constraint: Constraint, reading: Reading) -> str:
@@ -274,11 +253,6 @@ def _described(constraint: Constraint, reading: Reading) -> str:
         return f"{constraint.id} (missing)"
     shown = str(reading.arguments[constraint.parameter])
     return f"{constraint.id} ({shown if len(shown) <= 60 else shown[:57] + '...'})"  # noqa: PLR2004
-
-
-def _other_subject(constraint: Constraint) -> bool:
-    """Tell whether breaking a rule only means that the request is about another model."""
-    return isinstance(constraint.rule, OneOf) and constraint.rule.other_models
 
 
 def _name(foreign: Foreign) -> str:

@@ -12,12 +12,12 @@ from harness.core.case import Price
 from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
 from harness.spec import price
-from harness.spec import rules as r
 from harness.spec.evaluate import broken_when_sent
 from harness.spec.explain.nearest import Change, nearest_request
 from harness.spec.expressions import Status
 from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, Provider
 from harness.spec.request import build_request
+from harness.spec.rules import Arguments, Rule
 from harness.spec.tell import describe
 
 Verdict = Literal["accepted", "refused", "open", "not mappable"]
@@ -96,7 +96,7 @@ class Explanation:
 
 
 def explain(
-    provider: Provider, operation_name: str, arguments: r.Arguments, *, unknown: Sequence[str] = ()
+    provider: Provider, operation_name: str, arguments: Arguments, *, unknown: Sequence[str] = ()
 ) -> Explanation:
     """Explain a request in canonical arguments; `unknown` are wire keys that no argument maps."""
     given = dict(arguments)
@@ -162,7 +162,7 @@ def _near(provider: Provider, operation: Operation, given: dict[str, Json]) -> N
     )
 
 
-def _cost(provider: Provider, operation: Operation, arguments: r.Arguments) -> RequestCost:
+def _cost(provider: Provider, operation: Operation, arguments: Arguments) -> RequestCost:
     return RequestCost(
         price=price.price_of(provider, operation, arguments),
         status=price.price_status(provider, operation, arguments),
@@ -173,7 +173,7 @@ def _said(item: Constraint) -> RuleStatement:
     return _cited(item.id, describe(item), item.rule)
 
 
-def _cited(about: str, says: str, written: r.Rule | Argument) -> RuleStatement:
+def _cited(about: str, says: str, written: Rule | Argument) -> RuleStatement:
     sources = [written.source, *([written.second_source] if written.second_source else [])]
     return RuleStatement(
         about=about,
@@ -185,7 +185,7 @@ def _cited(about: str, says: str, written: r.Rule | Argument) -> RuleStatement:
 
 
 def _uncertain(
-    operation: Operation, known: r.Arguments, *, besides: Sequence[Constraint]
+    operation: Operation, known: Arguments, *, besides: Sequence[Constraint]
 ) -> Iterator[RuleStatement]:
     """Yield what a request uses, breaking nothing by it, and no document vouches for."""
     told = {item.parameter for item in besides}
@@ -197,10 +197,9 @@ def _uncertain(
         if not _as_documented(operation, name, value):
             yield _cited(name, "files go there; what else would do is not said", argument)
     for item in operation.constraints:
-        if item.parameter in known and item.parameter not in told:
-            doubt = _open(item.rule, known[item.parameter])
-            if doubt:
-                yield _cited(item.id, f"{describe(item)}; {doubt}", item.rule)
+        used = item.parameter in known and item.parameter not in told
+        if used and (doubt := item.rule.doubt(known[item.parameter])):
+            yield _cited(item.id, f"{describe(item)}; {doubt}", item.rule)
 
 
 def _as_documented(operation: Operation, name: str, value: Json) -> bool:
@@ -213,24 +212,6 @@ def _as_documented(operation: Operation, name: str, value: Json) -> bool:
         isinstance(item, kinds) or (isinstance(item, dict) and "media_type" in item)
         for item in items
     )
-
-
-def _open(rule: r.AnyRule, value: Json) -> str:
-    """Return why the documents leave open what comes of a value that keeps a rule, or nothing.
-
-    None says whether an empty text is one, nor whether a character is a code point or a UTF-16
-    unit; and of a list that stands in a second source only, `shown` values are vouched for.
-    """
-    match rule:
-        case r.Required() if isinstance(value, str) and not value.strip():
-            return "whether an empty text counts is not said"
-        case r.MaxLength(characters=most) if isinstance(value, str):
-            units = len(value.encode("utf-16-le", "surrogatepass")) // 2
-            return "whether UTF-16 units are counted is not said" if units > most else ""
-        case r.OneOf(shown=shown) if rule.status != "documented":
-            return "" if r.member(value, shown) else "the first document does not list this value"
-        case _:
-            return ""  # kept, and so of no account, whoever says it
 
 
 def _stranger(operation: Operation, name: str) -> Unknown:

@@ -5,20 +5,18 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 
 from harness.core.jsonvalue import Json
-from harness.spec import rules as r
 from harness.spec.evaluate import broken_when_sent, evaluate
-from harness.spec.explain.neighbours import alike, near
+from harness.spec.explain.neighbours import near
 from harness.spec.provider import Constraint, Operation
 from harness.spec.request import carried
+from harness.spec.rules.base import Arguments, Paired, same
+from harness.spec.rules.pairs import Conditional
 
 FEW = 3
 """How many values are tried in the place of one."""
 
 TRIES = 4000
 """How many requests are judged before the search ends with what it has: about 0.3 s."""
-
-_TWO = (r.OnlyWith, r.NeverWith, r.SameSize, r.SameFormat)
-"""The rules about two arguments: either of them may give way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,7 @@ class NearestRequest:
     changes: tuple[Change, ...]
 
 
-def nearest_request(operation: Operation, arguments: r.Arguments) -> NearestRequest | None:
+def nearest_request(operation: Operation, arguments: Arguments) -> NearestRequest | None:
     """Return the valid request that differs in the fewest arguments, or None within `TRIES`.
 
     Valid is what `judge.broken` finds nothing in, broken or unsaid, as the provider sees it. Of
@@ -56,18 +54,14 @@ def nearest_request(operation: Operation, arguments: r.Arguments) -> NearestRequ
         Change(parameter=name, before=arguments.get(name), after=found.get(name))
         for name in names
         if (name in arguments) != (name in found)
-        or (name in found and not _equal(arguments[name], found[name]))
+        or (name in found and not same(arguments[name], found[name]))
     )
     return NearestRequest(arguments=ordered, changes=changes)
 
 
-def valid(operation: Operation, arguments: r.Arguments) -> bool:
+def valid(operation: Operation, arguments: Arguments) -> bool:
     """Tell whether no rule objects to these arguments, and none leaves open if it does."""
     return broken_when_sent(operation, arguments) == ((), ())
-
-
-def _equal(left: Json, right: Json) -> bool:
-    return type(left) is type(right) and left == right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +116,13 @@ def _bare(
     return left if valid(operation, left) else None
 
 
-def _forced(operation: Operation, given: r.Arguments) -> Iterator[str]:
+def _forced(operation: Operation, given: Arguments) -> Iterator[str]:
     """Name the arguments that a rule about them alone objects to."""
     seen = carried(operation, given)
     objecting = {
         item.parameter
         for item in operation.constraints
-        if not isinstance(item.rule, _TWO) and evaluate(item, operation, seen) != "holds"
+        if item.rule.partner is None and evaluate(item, operation, seen) != "holds"
     }
     yield from (name for name in operation.arguments if name in objecting)
 
@@ -136,8 +130,8 @@ def _forced(operation: Operation, given: r.Arguments) -> Iterator[str]:
 def _joined(operation: Operation) -> Iterator[str]:
     """Name the arguments of which some rule speaks together with another one."""
     for item in operation.constraints:
-        if isinstance(item.rule, _TWO):
-            yield from (item.parameter, item.rule.argument)
+        if item.rule.partner is not None:  # either of the two may give way
+            yield from (item.parameter, item.rule.partner)
 
 
 def _assignments(
@@ -181,12 +175,12 @@ def _moves(
     found = (
         value
         for value in _values(operation, name, given, forced=forced)
-        if not (there and _equal(value, given[name])) and _fits(operation, name, value)
+        if not (there and same(value, given[name])) and _fits(operation, name, value)
     )
     for rank, value in enumerate(islice(_distinct(found), FEW)):
         yield _Move(name=name, value=value, cost=first + rank / 10)
     if there and argument.required is None:
-        carries = argument.only_with is not None or argument.never_with is not None
+        carries = any(isinstance(rule, Conditional) for _, rule in argument.rules)
         last = 5.0 if forced else 2.0 if carries else 2.5
         yield _Move(name=name, value=None, cost=last)
 
@@ -209,15 +203,8 @@ def _values(
 def _asked(operation: Operation, name: str, value: Json, given: dict[str, Json]) -> Iterator[Json]:
     """Yield the values of an argument that rules of other arguments ask for."""
     for item in operation.constraints:
-        match item.rule:
-            case r.OnlyWith(argument=other, values=values) if other == name:
-                yield from values
-            case r.NeverWith(argument=other, above=int(bound)) if other == name:
-                yield bound
-            case r.SameFormat(argument=other) if other == name:
-                yield from alike(value, given.get(item.parameter))
-            case _:
-                pass
+        if isinstance(item.rule, Paired) and item.rule.argument == name:
+            yield from item.rule.wanted(given.get(item.parameter), value)
 
 
 def _fits(operation: Operation, name: str, value: Json) -> bool:
@@ -230,13 +217,13 @@ def _own(operation: Operation, name: str) -> Iterator[Constraint]:
     return (
         item
         for item in operation.constraints
-        if item.parameter == name and not isinstance(item.rule, _TWO)
+        if item.parameter == name and item.rule.partner is None
     )
 
 
 def _distinct(values: Iterable[Json]) -> Iterator[Json]:
     seen: list[Json] = []
     for value in values:
-        if not any(_equal(value, one) for one in seen):
+        if not any(same(value, one) for one in seen):
             seen.append(value)
             yield value

@@ -10,9 +10,11 @@ from math import isfinite
 
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import ASSETS, WEBHOOKS
-from harness.spec import rules as r
-from harness.spec.explain.sizes import Size, nearest_size
+from harness.spec.explain.sizes import nearest_size
 from harness.spec.provider import Argument, Operation
+from harness.spec.rules.base import Arguments, File, Scalar, Span, listed
+from harness.spec.rules.lattice import Size, edges
+from harness.spec.rules.text import WEB
 
 PROMPT = "A lighthouse on a cliff at dusk, painted in oil."
 """A prompt that no filter minds."""
@@ -45,7 +47,7 @@ def plain_value(operation: Operation, name: str) -> Json:
         return argument.cheapest
     match argument.type:
         case "images":
-            least = max(1, argument.count.min if argument.count else 1)
+            least = max(1, argument.span("entries")[0] or 1)
             return [_file(operation, name, seed=seed) for seed in range(1, least + 1)]
         case "file":
             return _file(operation, name, seed=1, clear=True)
@@ -53,7 +55,7 @@ def plain_value(operation: Operation, name: str) -> Json:
             return next(near(operation, name, None, {}), argument.default)
 
 
-def near(operation: Operation, name: str, value: Json, arguments: r.Arguments) -> Iterator[Json]:
+def near(operation: Operation, name: str, value: Json, arguments: Arguments) -> Iterator[Json]:
     """Yield values for an argument in place of `value`, nearest first; some may be forbidden, too.
 
     `arguments` are those that stand beside it: a mask goes by its image.
@@ -76,7 +78,7 @@ def near(operation: Operation, name: str, value: Json, arguments: r.Arguments) -
             yield from _texts(argument, name, value)
 
 
-def _listed(values: tuple[r.Scalar, ...], value: Json, default: r.Scalar | None) -> Iterator[Json]:
+def _listed(values: tuple[Scalar, ...], value: Json, default: Scalar | None) -> Iterator[Json]:
     """Yield the values of a list: alike in what they measure or spelling, the default, the rest."""
     ranked = [(_unlike(value, one), place) for place, one in enumerate(values)]
     yield from (values[place] for unlike, place in sorted(ranked) if unlike < FAR)
@@ -85,7 +87,7 @@ def _listed(values: tuple[r.Scalar, ...], value: Json, default: r.Scalar | None)
     yield from values
 
 
-def _unlike(value: Json, listed: r.Scalar) -> float:
+def _unlike(value: Json, listed: Scalar) -> float:
     """Return how unlike two values are: what they measure first, then their spelling."""
     if isinstance(listed, bool):
         words = _YES if listed else _NO
@@ -102,7 +104,7 @@ def _unlike(value: Json, listed: r.Scalar) -> float:
 
 def _shape(text: str) -> tuple[float, int] | None:
     """Return what a size, a ratio or a resolution measures: a form, and how much of it."""
-    if (size := r.edges(text)) is not None:
+    if (size := edges(text)) is not None:
         return size[0] / size[1], size[0] * size[1]
     ratio = _RATIO.fullmatch(text)
     if ratio and int(ratio[1]) and int(ratio[2]):
@@ -124,8 +126,7 @@ def _whole(value: Json) -> int | None:
 
 
 def _numbers(argument: Argument, value: Json) -> Iterator[Json]:
-    low = argument.range.min if argument.range else None
-    high = argument.range.max if argument.range else None
+    low, high = argument.span("number")
     number = _whole(value)
     if number is not None:
         number = number if low is None else max(number, low)
@@ -145,12 +146,16 @@ def _texts(argument: Argument, name: str, value: Json) -> Iterator[Json]:
             yield from (f"https://{rest}",) if rest else ()
             yield f"{WEBHOOKS}delivered"
         case _:
-            most = argument.max_length.characters if argument.max_length else None
+            span = argument.span("characters")
             if isinstance(value, str):
-                yield value[:most]
+                yield _as_long(value, span)
             elif isinstance(value, bool | int | float):
-                yield canonical(value)[:most]
-            yield PROMPT[:most] if name == "prompt" else "text"
+                yield _as_long(canonical(value), span)
+            yield _as_long(PROMPT if name == "prompt" else "text", span)
+
+
+def _as_long(text: str, span: Span) -> str:
+    return text[: span[1]].ljust(span[0] or 0, ".")
 
 
 def _sizes(argument: Argument, value: Json) -> Iterator[Json]:
@@ -176,85 +181,36 @@ def _meant(value: Json) -> Size | None:
     return (wide, high) if wide and high else None
 
 
-def _images(operation: Operation, name: str, value: Json, arguments: r.Arguments) -> Iterator[Json]:
-    count = operation.arguments[name].count
-    given = value if isinstance(value, list) else [value]
-    mended = [_mended(operation, name, item, arguments) for item in given]
+def _images(operation: Operation, name: str, value: Json, arguments: Arguments) -> Iterator[Json]:
+    least, most = operation.arguments[name].span("entries")
+    mended = [_mended(operation, name, item, arguments) for item in listed(value)]
     kept: list[Json] = [item for item in mended if item is not None]
-    kept = kept[: count.max] if count else kept
-    yield (
-        kept if kept and len(kept) >= (count.min if count else 0) else plain_value(operation, name)
-    )
+    yield kept[:most] if kept and len(kept) >= (least or 0) else plain_value(operation, name)
 
 
-def _mended(operation: Operation, name: str, item: Json, arguments: r.Arguments) -> Json:
+def _mended(operation: Operation, name: str, item: Json, arguments: Arguments) -> Json:
     """Return an image as its rules want it: the same picture, written otherwise.
 
     None where that cannot be: a JPEG has no alpha channel, a number is no image.
     """
     argument = operation.arguments[name]
     if argument.url_only is not None:
-        known = item.get("filename") if isinstance(item, dict) else None
-        public = isinstance(item, str) and item.startswith(("http://", "https://"))
-        return item if public else f"{ASSETS}{known or 'image.png'}"
-    if not isinstance(item, dict):
-        return (
-            _beside(operation, name, arguments)
-            if argument.type == "file"
-            else (item if isinstance(item, str) else None)
-        )
-    return _rewritten(argument, dict(item), _first(argument, arguments))
+        public = isinstance(item, str) and item.startswith(WEB)
+        filename = item.get("filename") if isinstance(item, dict) else None
+        return item if public else f"{ASSETS}{filename or 'image.png'}"
+    if argument.type == "file" and not isinstance(item, dict):
+        item = _file(operation, name, seed=1, clear=True)  # a plain mask for the first image
+    if isinstance(item, dict):
+        return _rewritten(argument, item, arguments)
+    return item if isinstance(item, str) else None
 
 
-def _rewritten(argument: Argument, file: dict[str, Json], first: Json) -> Json:
-    like = first if isinstance(first, dict) else {}
-    kind = file.get("media_type")
-    if argument.same_format is not None:
-        kind = like.get("media_type", kind)
-    if argument.media_type is not None and kind not in argument.media_type.values:
-        kind = argument.media_type.values[0]
-    if argument.alpha is not None:
-        if kind == "image/jpeg":
-            return None
-        file["alpha"] = True
-    if argument.same_size is not None:
-        file |= {key: like[key] for key in ("width", "height") if key in like}
-    size, rule = file.get("bytes"), argument.max_bytes
-    if rule is not None and isinstance(size, int):
-        file["bytes"] = min(size, rule.most)
-    file.pop("digest", None)
-    return _of_kind(file, kind)
-
-
-def _of_kind(file: dict[str, Json], kind: Json) -> dict[str, Json]:
-    if kind == file.get("media_type") or not isinstance(kind, str):
-        return file
-    stem = str(file.get("filename", "image")).rpartition(".")[0] or "image"
-    return file | {"media_type": kind, "filename": f"{stem}.{kind.removeprefix('image/')}"}
-
-
-def alike(images: Json, mask: Json) -> Iterator[Json]:
-    """Yield the images with the first of them in the mask's format, where both are files."""
-    match images, mask:
-        case [dict() as first, *others], {"media_type": str(kind)}:
-            yield [_of_kind(first, kind), *others]
-        case _:
-            pass
-
-
-def _first(argument: Argument, arguments: r.Arguments) -> Json:
-    partner = argument.same_size or argument.same_format
-    other = arguments.get(partner.argument) if partner else None
-    return other[0] if isinstance(other, list) and other else other
-
-
-def _beside(operation: Operation, name: str, arguments: r.Arguments) -> Json:
-    """Return a plain mask that goes with the first image, where that is a file."""
-    made = _file(operation, name, seed=1, clear=True)
-    argument = operation.arguments[name]
-    return (
-        _rewritten(argument, made, _first(argument, arguments)) if isinstance(made, dict) else made
-    )
+def _rewritten(argument: Argument, file: File, arguments: Arguments) -> Json:
+    """Mend a file rule by rule; those that look at another one say first how it must be."""
+    mended: File | None = {key: file[key] for key in file if key != "digest"}
+    for rule in sorted((rule for _, rule in argument.rules), key=lambda rule: not rule.partner):
+        mended = mended and rule.mended(mended, arguments.get(rule.partner or ""))
+    return mended
 
 
 def _file(operation: Operation, name: str, *, seed: int, clear: bool = False) -> Json:

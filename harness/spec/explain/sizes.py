@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isqrt
 
-from harness.spec import rules as r
-
-Size = tuple[int, int]
-"""Width and height in pixels."""
+from harness.spec.rules.base import Rule
+from harness.spec.rules.lattice import Size
+from harness.spec.rules.size import sides
 
 KEPT = 0.01
 """How far a ratio may be off and still count as kept: edges come in steps."""
@@ -17,7 +16,7 @@ _EDGE_PX = 16_384
 """Where no rule names a step or an edge: fine enough to be near, few enough to be tried at once."""
 
 
-def nearest_size(rules: Sequence[r.AnyRule], wanted: Size) -> Size | None:
+def nearest_size(rules: Sequence[Rule], wanted: Size) -> Size | None:
     """Return the size that keeps these rules and is nearest to `wanted`; None where there is none.
 
     Nearest is, in this order: the aspect ratio kept (within `KEPT`, else the nearest that any
@@ -60,13 +59,11 @@ class _Row:
         return range(max(self.low, low), min(self.high, high) + 1, self.step)
 
 
-def _rows(rules: Sequence[r.AnyRule]) -> Iterator[_Row]:
-    step = next((one.pixels for one in rules if isinstance(one, r.MultipleOf)), _STEP_PX)
-    ratio = next((one.ratio for one in rules if isinstance(one, r.MaxRatio)), _EDGE_PX)
-    least = next((one.pixels for one in rules if isinstance(one, r.MinPixels)), 1)
-    most = next((one.pixels for one in rules if isinstance(one, r.MaxPixels)), _EDGE_PX**2)
-    longest = min(_EDGE_PX, isqrt(most * ratio))
-    edge = next((one.pixels for one in rules if isinstance(one, r.MaxEdge)), longest)
+def _rows(rules: Sequence[Rule]) -> Iterator[_Row]:
+    stated = sides(rules)
+    step, ratio = stated.get("step", _STEP_PX), stated.get("ratio", _EDGE_PX)
+    least, most = stated.get("least", 1), stated.get("most", _EDGE_PX**2)
+    edge = stated.get("edge", min(_EDGE_PX, isqrt(most * ratio)))
     for width in range(step, edge + 1, step):
         low = max(-(-width // ratio), -(-least // width), 1)
         high = min(edge, width * ratio, most // width)

@@ -7,11 +7,12 @@ not, stands under `x-harness-constraints` with its source, its status and whethe
 from collections.abc import Iterable
 
 from harness.core.jsonvalue import Json, digest
-from harness.spec.export.schema import FILE, Schema, at, merged, of_body, of_fields, says, simple
+from harness.spec.export.schema import FILE, at, merged, of_body, of_fields, says, simple
 from harness.spec.expressions import Cited, Paths
 from harness.spec.lifecycle import Job, Upload
 from harness.spec.provider import Argument, Constraint, Operation, Provider
 from harness.spec.request import build_request
+from harness.spec.rules.base import Schema
 from harness.spec.tell import describe
 
 VERSION = "3.1.0"

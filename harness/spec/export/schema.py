@@ -10,25 +10,19 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 from harness.core.jsonvalue import Json
-from harness.spec import rules as r
 from harness.spec.jsonpath import steps
 from harness.spec.lifecycle import Field_, UsagePaths
 from harness.spec.provider import Argument, Constraint, Operation
+from harness.spec.rules.base import Rule, Schema
+from harness.spec.rules.pairs import Conditional
 from harness.spec.tell import describe
 
-Schema = dict[str, Json]
 Path = tuple[str | int, ...]
 """Keys and indices on the way to a value; `EACH` stands for every item of a list."""
 
 EACH = -1
-SIZE = "[1-9][0-9]{0,5}x[1-9][0-9]{0,5}"
-URL = "^https?://"
 FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 
-_SAYABLE = (
-    *(r.Required, r.Absent, r.OneOf, r.Range, r.Integer, r.MaxLength, r.Count, r.Format),
-    *(r.UrlOnly, r.OnlyWith, r.NeverWith),
-)
 _SIMPLE = re.compile(r"\w+(\[\*\])?(\.\w+(\[\*\])?)*", re.ASCII)
 _TYPES: dict[str, Schema] = {
     **{name: {"type": name} for name in ("string", "integer", "array", "object")},
@@ -38,8 +32,8 @@ _TYPES: dict[str, Schema] = {
 
 def says(operation: Operation, constraint: Constraint) -> bool:
     """Tell whether a request that breaks this constraint breaks the schema of the body, too."""
-    argument = operation.arguments[constraint.parameter]
-    return _kept(argument, constraint.rule) and isinstance(constraint.rule, _SAYABLE)
+    argument, rule = operation.arguments[constraint.parameter], constraint.rule
+    return _kept(argument, rule) and not isinstance(rule.json_schema(), str)
 
 
 def of_body(operation: Operation, *, others: Iterable[str] = ()) -> Schema:
@@ -131,7 +125,7 @@ def _joined(keyword: str, left: Json, right: Json) -> Json:
             return right
 
 
-def _kept(argument: Argument, rule: r.AnyRule) -> bool:
+def _kept(argument: Argument, rule: Rule) -> bool:
     return argument.status == rule.status == "documented"
 
 
@@ -157,58 +151,40 @@ def _argument(operation: Operation, name: str) -> Schema:
         words["default"] = argument.default
     if argument.absent is not None and _kept(argument, argument.absent):
         return {**words, "not": {}}
-    kept = [rule for _, rule in argument.rules if _kept(argument, rule)]
     match argument.type:
         case "images":
-            return {**words, **_images(operation, argument, kept)}
+            return {**words, **_images(operation, argument)}
         case "file":
             return {**words, **FILE}
         case plain:
-            found: Schema = {**words, "type": str(plain)}
-            for rule in kept:
-                found |= _keywords(rule)
-            return found
+            return {**words, "type": str(plain), **_keywords(argument)}
 
 
-def _images(operation: Operation, argument: Argument, kept: list[r.AnyRule]) -> Schema:
-    by_address = any(isinstance(rule, r.UrlOnly) for rule in kept)
+def _images(operation: Operation, argument: Argument) -> Schema:
     item: Schema = dict(FILE) if operation.body == "form" else {"type": "string"}
-    if by_address:
-        item |= {"format": "uri", "pattern": URL}
-    several: Schema = {"type": "array", "items": item}
-    for rule in kept:
-        if isinstance(rule, r.Count):
-            several |= {"minItems": rule.min, "maxItems": rule.max}
-    return {"anyOf": [item, several]} if argument.single else several
+    several = merged({"type": "array", "items": item}, _keywords(argument))
+    return {"anyOf": [several["items"], several]} if argument.single else several
 
 
-def _keywords(rule: r.AnyRule) -> Schema:
-    match rule:
-        case r.OneOf(values=values):
-            return {"enum": list(values)}
-        case r.Range(min=low, max=high):
-            bounds: Schema = {} if low is None else {"minimum": low}
-            return bounds if high is None else {**bounds, "maximum": high}
-        case r.MaxLength(characters=most):
-            return {"maxLength": most}
-        case r.Format(shape="size", words=words, examples=examples):
-            either = "|".join([*map(re.escape, words), SIZE])
-            return {"pattern": f"^({either})$", "examples": [*examples, *words]}
-        case r.Format(shape="url"):
-            return {"format": "uri", "pattern": URL}
-        case _:
-            return {}
+def _keywords(argument: Argument) -> Schema:
+    """Return what the documented rules say of a value."""
+    keywords: Schema = {}
+    for _, rule in argument.rules:
+        said = rule.json_schema()
+        if _kept(argument, rule) and not isinstance(said, str):
+            keywords |= said
+    return keywords
 
 
 def _conditions(operation: Operation) -> Iterator[Schema]:
     """Yield the rules about two arguments; an omitted one means its default, if it has one."""
     for constraint in operation.constraints:
         rule, argument = constraint.rule, operation.arguments[constraint.parameter]
-        if not isinstance(rule, r.OnlyWith | r.NeverWith) or not _kept(argument, rule):
+        if not isinstance(rule, Conditional) or not _kept(argument, rule):
             continue
         other = operation.arguments[rule.argument]
-        fits, own = _pair(rule)
-        required = other.default is not None and not _fits(rule, other.default)
+        fits, own = rule.beside()
+        required = other.default is not None and not rule.fits(other.default)
         here, there = steps(argument.wire), steps(other.wire)
         if not own and here[:-1] == there[:-1]:
             # Means the same as the other form; tools that generate requests know it better.
@@ -218,24 +194,6 @@ def _conditions(operation: Operation) -> Iterator[Schema]:
             when, then = at(here, own, required=True), at(there, fits, required=required)
             condition: Schema = {"title": describe(constraint), "if": when, "then": then}
             yield {"allOf": [condition]}
-
-
-def _pair(rule: r.OnlyWith | r.NeverWith) -> tuple[Schema, Schema]:
-    """Return what the other argument's value must be, and for which own values."""
-    if isinstance(rule, r.OnlyWith):
-        own: Schema = {"not": {"enum": list(rule.unless)}} if rule.unless else {}
-        return {"enum": list(rule.values)}, own
-    fits: Schema = {"not": {"enum": list(rule.values)}} if rule.values else {}
-    if rule.above is not None:
-        fits["maximum"] = rule.above
-    return fits, {"enum": list(rule.when)} if rule.when else {}
-
-
-def _fits(rule: r.OnlyWith | r.NeverWith, value: r.Scalar) -> bool:
-    if isinstance(rule, r.OnlyWith):
-        return r.member(value, rule.values)
-    above = rule.above is not None and isinstance(value, int) and value > rule.above
-    return not (above or r.member(value, rule.values))
 
 
 def _description(operation: Operation, name: str) -> str:

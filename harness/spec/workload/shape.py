@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from harness.core.jsonvalue import Json
 from harness.core.workload import Difference
-from harness.spec import rules as r
 from harness.spec.evaluate import evaluate
 from harness.spec.explain.neighbours import near
 from harness.spec.provider import Argument, Operation
 from harness.spec.request import carried
+from harness.spec.rules import edges
 from harness.spec.tell import describe
 
 RATIO = 0.05
@@ -47,7 +47,7 @@ def shape(operation: Operation, size: str) -> Shape:
     (`RATIO`, `PIXELS`). A provider without sizes is asked for the nearest of the ratios and of the
     classes (`1K`) that it lists: 1K counts as 1024x1024 pixels, and so on up to what the model can.
     """
-    wanted = r.edges(size)
+    wanted = edges(size)
     if wanted is None:
         raise ValueError(f"{size!r} is no WIDTHxHEIGHT")
     if documented(operation, "size") is None:
@@ -90,10 +90,10 @@ def _objection(operation: Operation, name: str, value: Json) -> str | None:
 def _near_size(operation: Operation, size: str, wanted: tuple[int, int]) -> Shape:
     rule = _objection(operation, "size", size) or ""
     for value in near(operation, "size", size, {}):
-        edges = r.edges(value)
-        if edges is None or not keeps(operation, "size", value):
+        found = edges(value)
+        if found is None or not keeps(operation, "size", value):
             continue
-        if _ratio_kept(edges, wanted) and _pixels_kept(edges[0] * edges[1], wanted):
+        if _ratio_kept(found, wanted) and _pixels_kept(found[0] * found[1], wanted):
             why = f"{value} in place of {size}: {rule}"
             return Shape(
                 sent={"size": value},
@@ -109,17 +109,17 @@ def _far(size: str, why: str) -> Shape:
     )
 
 
-def _ratio_kept(edges: tuple[int, int], wanted: tuple[int, int]) -> bool:
-    return _bend(edges, wanted) <= RATIO + _ROUNDING
+def _ratio_kept(size: tuple[int, int], wanted: tuple[int, int]) -> bool:
+    return _bend(size, wanted) <= RATIO + _ROUNDING
 
 
 def _pixels_kept(pixels: int, wanted: tuple[int, int]) -> bool:
     return _times(pixels, wanted[0] * wanted[1]) <= PIXELS + _ROUNDING
 
 
-def _bend(edges: tuple[int, int], wanted: tuple[int, int]) -> float:
+def _bend(size: tuple[int, int], wanted: tuple[int, int]) -> float:
     """Return by which part the ratio of the edges is off: 0 where it is kept."""
-    return _times(edges[0] * wanted[1], edges[1] * wanted[0]) - 1
+    return _times(size[0] * wanted[1], size[1] * wanted[0]) - 1
 
 
 def _times(one: int, other: int) -> float:

@@ -12,8 +12,8 @@ from pydantic import Field, StrictInt, StringConstraints, ValidationError, model
 
 from harness.core.errors import UsageError
 from harness.core.workload import Workload
-from harness.spec import rules as r
 from harness.spec.expressions import Frozen
+from harness.spec.rules.lattice import SIZE
 
 FOLDER = Path(__file__).parents[2] / "workloads"
 SETS = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
@@ -35,7 +35,7 @@ class _Entry(Frozen):
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=60)]
     operation: Literal["generate", "edit", "respond"]
-    size: Annotated[str, StringConstraints(pattern=f"^{r.SIZE.pattern}$")] | None = None
+    size: Annotated[str, StringConstraints(pattern=f"^{SIZE.pattern}$")] | None = None
     quality: Literal["low", "medium", "high", "auto"] | None = None
     output_format: Literal["png", "jpeg", "webp"] | None = None
     n: _Some = 1

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from harness.cases.build import Builder
 from harness.cases.draw import accepted_arguments, drawn_cases, refused_arguments
 from harness.core.jsonvalue import Json, canonical
-from harness.spec import rules as r
 from harness.spec.evaluate import broken
 from harness.spec.explain.nearest import nearest_request
 from harness.spec.explain.sizes import KEPT, nearest_size
 from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import PARAMETERS, Operation
 from harness.spec.request import carried
+from harness.spec.rules import Rule
+from harness.spec.rules.size import MaxEdge, MinPixels
 from tests.strategies import json_values
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
@@ -254,9 +255,9 @@ def test_an_allowed_size_is_its_own_nearest() -> None:
 
 def test_sizes_without_an_allowed_one_have_no_nearest() -> None:
     source = SIZE_RULES[0].source
-    rules: list[r.AnyRule] = [
-        r.MaxEdge(pixels=100, source=source),
-        r.MinPixels(pixels=10_001, source=source),
+    rules: list[Rule] = [
+        MaxEdge(pixels=100, source=source),
+        MinPixels(pixels=10_001, source=source),
     ]
 
     assert nearest_size(rules, (64, 64)) is None

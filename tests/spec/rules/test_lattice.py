@@ -1,14 +1,18 @@
 import pytest
 
-from harness.cases.lattice import Lattice, lattice, size_text
+from harness.core.jsonvalue import Json
 from harness.spec.load import shipped_provider
+from harness.spec.rules.lattice import Lattice, edges, text
+from harness.spec.rules.size import SizeRule, lattice
 from tests.cases.independent import FIVE_SIZE_RULES, size_rules
 
 SIZE = shipped_provider("nanobanana").operation("generate").arguments["size"]
 
 
-def rule(name: str) -> object:
-    return getattr(SIZE, name)
+def rule(name: str) -> SizeRule:
+    found = dict(SIZE.rules)[name]
+    assert isinstance(found, SizeRule)
+    return found
 
 
 def grid() -> Lattice:
@@ -32,7 +36,7 @@ def test_the_sizes_are_those_that_break_no_rule() -> None:
 
 @pytest.mark.parametrize("name", FIVE_SIZE_RULES)
 def test_every_outsider_breaks_exactly_its_rule(name: str) -> None:
-    outsiders = grid().outsiders(getattr(SIZE, name))
+    outsiders = rule(name).outsiders(grid())
 
     assert len(outsiders) >= 4
     assert {frozenset(size_rules(*size)) for size in outsiders} == {frozenset({name})}
@@ -43,7 +47,7 @@ def test_the_outsiders_on_the_grid_are_all_there_are(name: str) -> None:
     stepped = range(16, 5200, 16)
     expected = {(w, h) for w in stepped for h in stepped if size_rules(w, h) == {name}}
 
-    assert set(grid().outsiders(getattr(SIZE, name))) == expected
+    assert set(rule(name).outsiders(grid())) == expected
 
 
 def test_an_edge_off_the_step_breaks_only_that_wherever_it_is_drawn() -> None:
@@ -59,7 +63,7 @@ def test_an_edge_off_the_step_breaks_only_that_wherever_it_is_drawn() -> None:
 
 @pytest.mark.parametrize("name", FIVE_SIZE_RULES)
 def test_every_corner_is_an_allowed_size(name: str) -> None:
-    corners = grid().corners(getattr(SIZE, name))
+    corners = rule(name).corners(grid())
 
     assert corners
     assert all(not size_rules(*corner) for corner in corners)
@@ -67,10 +71,10 @@ def test_every_corner_is_an_allowed_size(name: str) -> None:
 
 
 def test_the_corners_stand_on_their_boundaries_in_both_orientations() -> None:
-    least = grid().corners(SIZE.min_pixels)  # type: ignore[arg-type]  # the TOML has the rule
-    most = grid().corners(SIZE.max_pixels)  # type: ignore[arg-type]  # the TOML has the rule
-    edge = grid().corners(SIZE.max_edge)  # type: ignore[arg-type]  # the TOML has the rule
-    ratio = grid().corners(SIZE.max_ratio)  # type: ignore[arg-type]  # the TOML has the rule
+    least = rule("min_pixels").corners(grid())
+    most = rule("max_pixels").corners(grid())
+    edge = rule("max_edge").corners(grid())
+    ratio = rule("max_ratio").corners(grid())
 
     assert {w * h for w, h in least} == {655_360}
     assert {w * h for w, h in most} == {8_294_400}
@@ -82,16 +86,16 @@ def test_the_corners_stand_on_their_boundaries_in_both_orientations() -> None:
 
 
 def test_corners_off_the_double_step_tell_16_from_32() -> None:
-    corners = grid().corners(SIZE.multiple_of)  # type: ignore[arg-type]  # the TOML has the rule
+    corners = rule("multiple_of").corners(grid())
 
     assert all(width % 32 and height % 32 for width, height in corners)
 
 
 def test_the_nearest_outsiders_come_first() -> None:
-    narrow = grid().outsiders(SIZE.max_ratio)  # type: ignore[arg-type]  # the TOML has the rule
-    small = grid().outsiders(SIZE.min_pixels)  # type: ignore[arg-type]  # the TOML has the rule
-    large = grid().outsiders(SIZE.max_pixels)  # type: ignore[arg-type]  # the TOML has the rule
-    long = grid().outsiders(SIZE.max_edge)  # type: ignore[arg-type]  # the TOML has the rule
+    narrow = rule("max_ratio").outsiders(grid())
+    small = rule("min_pixels").outsiders(grid())
+    large = rule("max_pixels").outsiders(grid())
+    long = rule("max_edge").outsiders(grid())
 
     assert max(narrow[0]) / min(narrow[0]) == min(max(size) / min(size) for size in narrow)
     assert small[0][0] * small[0][1] == max(w * h for w, h in small)
@@ -104,4 +108,24 @@ def test_an_argument_without_the_five_rules_spans_no_lattice() -> None:
 
 
 def test_a_size_is_written_width_first() -> None:
-    assert size_text((1536, 1024)) == "1536x1024"
+    assert text((1536, 1024)) == "1536x1024"
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ("1536x1024", (1536, 1024)),
+        ("1x1", (1, 1)),
+        ("0x16", None),
+        ("016x16", None),
+        ("-16x16", None),
+        ("16x16x16", None),
+        ("16 x 16", None),
+        ("1e3x16", None),
+        ("1234567x16", None),
+        (16, None),
+        (None, None),
+    ],
+)
+def test_edges_are_read_from_a_plain_size_only(written: Json, size: tuple[int, int] | None) -> None:
+    assert edges(written) == size

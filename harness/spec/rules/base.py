@@ -1,0 +1,364 @@
+"""What every kind of rule answers, and what a rule may know of the place where it stands.
+
+A rule speaks only of values of its argument's type; the type itself belongs to one rule
+(`Described.type_rule`), so that a wrong type breaks one rule and not five.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
+
+from pydantic import Field, StrictBool, StrictInt
+
+from harness.core.jsonvalue import Json
+from harness.spec.expressions import Cited, Frozen, Status
+
+Evaluation = Literal["holds", "breaks", "unsaid"]
+"""A rule's word on a request; `unsaid` where the documents do not tell."""
+
+Arguments = Mapping[str, Json]
+Scalar = bool | int | float | str
+Schema = dict[str, Json]
+File = dict[str, Json]
+Table = Mapping[str, Any]
+"""A table of a TOML as it was read: anything may stand in it."""
+
+ArgumentType = Literal["string", "integer", "boolean", "images", "file"]
+EVERY_TYPE: tuple[ArgumentType, ...] = ("string", "integer", "boolean", "images", "file")
+PYTHON_TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
+"""The types of argument whose values are scalars, as Python has them."""
+
+Measure = Literal["number", "characters", "entries"]
+"""What of a value a rule limits: itself, the length of a text, the length of a list."""
+
+Span = tuple[int | None, int | None]
+"""The least and the most that is allowed; None where no bound is stated."""
+
+Letters = Literal["ascii", "wide", "astral"]
+"""Of what a text is made: ASCII, other letters of one UTF-16 unit, and such of two."""
+
+Whole = Annotated[StrictInt, Field(ge=0)]
+"""A count, never written as a text."""
+
+Positive = Annotated[StrictInt, Field(ge=1)]
+"""A size, which zero would make meaningless."""
+
+Scalars = Annotated[tuple[Scalar, ...], Field(min_length=1)]
+"""A list with at least one value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A value for one argument, the arguments it needs beside it, and a short name for ids."""
+
+    value: Json
+    slug: str
+    beside: dict[str, Json] = field(default_factory=dict)
+    wrong_type: bool = False
+    open: bool = False
+    """Whether the documents leave open what becomes of it: then it is only observed."""
+    why: str = ""
+    """What exactly is left open, where the rule's own note does not say it."""
+
+
+Choices = tuple[Choice, ...]
+
+
+class Rule(Frozen, ABC):
+    """A promise with its place: `second_source` is what else says so, `note` what is unclear.
+
+    A kind of rule answers everything that the harness asks of a rule. What most kinds answer alike
+    stands here; tests/spec/rules/test_kinds.py finds what a kind has left out.
+    """
+
+    source: Cited
+    status: Status = "documented"
+    second_source: Cited | None = None
+    note: str = ""
+
+    speaks_of: ClassVar[tuple[ArgumentType, ...]] = EVERY_TYPE
+    """The types of argument that may have such a rule."""
+    presence: ClassVar[Literal["required", "forbidden"] | None] = None
+    """Whether the rule is about the argument being there, and not about its value."""
+    type_rank: ClassVar[int | None] = None
+    """Of an argument's rules, the one of the lowest rank is broken by a value of a wrong type."""
+    measure: ClassVar[Measure | None] = None
+    """What the rule limits, if it is a limit; `span` are its bounds."""
+    observed_inside: ClassVar[bool] = False
+    """Whether a value inside such a rule is only observed where the rule is not documented."""
+    safe_to_keep: ClassVar[bool] = False
+    """Whether a request that keeps the rule is safe even where documents contradict each other."""
+    phrase: ClassVar[str] = ""
+    """What `describe` returns; fields of the rule stand in it in braces."""
+    keywords: ClassVar[Schema | str] = ""
+    """What `json_schema` returns where that is the same for all rules of the kind."""
+    none_allowed: ClassVar[str] = ""
+    none_forbidden: ClassVar[str] = ""
+    """Why a kind has no value on one of the sides of its boundary."""
+
+    @property
+    def span(self) -> Span:
+        """The least and the most of its measure that the rule allows."""
+        return (None, None)
+
+    @property
+    def partner(self) -> str | None:
+        """The other argument that the rule looks at, if it looks at one."""
+        return None
+
+    @property
+    def other_subject(self) -> bool:
+        """Whether a request that breaks the rule lies outside the document's subject."""
+        return False
+
+    @abstractmethod
+    def evaluate(self, value: Json, other: Json) -> Evaluation:
+        """Judge a value of the argument's type; `other` is the partner's, or its default."""
+
+    def describe(self) -> str:
+        """Return what the rule asks, without the parameter's name: `is between 1 and 10`."""
+        return self.phrase.format_map(vars(self))
+
+    def json_schema(self) -> Schema | str:
+        """Return the keywords that say the rule of a value, or why no keyword can.
+
+        Of a list of images, `items` are the keywords of each one.
+        """
+        return self.keywords
+
+    def allowed(self, context: "Context") -> Choices:
+        """Return the values on the rule's boundary that an `accept` case should try."""
+        return ()
+
+    def forbidden(self, context: "Context") -> Choices:
+        """Return values that break this rule and no other, nearest to the boundary first.
+
+        An open one may break it. Values of a wrong type are not among them.
+        """
+        return ()
+
+    def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
+        """Return the boundaries that a value lies on, "" for none: a token of coverage each.
+
+        `other` is the partner's value where the request has it.
+        """
+        return ("",)
+
+    def doubt(self, value: Json) -> str:
+        """Return what the documents leave open of a value that keeps the rule, or nothing."""
+        return ""
+
+    def mended(self, file: File, other: Json) -> File | None:
+        """Return the description of a file as the rule wants it; None where that cannot be."""
+        return file
+
+    @classmethod
+    def disagreements(
+        cls, place: str, rule: Table, argument: Table, arguments: Table
+    ) -> Iterator[str]:
+        """Yield what in a rule's raw table disagrees with what stands beside it.
+
+        `place` is the rule's own key; a sentence is `key: reason`.
+        """
+        yield from ()
+
+
+class Measured(Rule):
+    """A limit on one measure of a value: it is kept at its ends, and broken one beyond them."""
+
+    @abstractmethod
+    def amount(self, value: Json) -> int | None:
+        """Return the measure of a value; None of one that is not of the argument's type."""
+
+    def evaluate(self, value: Json, other: Json) -> Evaluation:
+        amount, (least, most) = self.amount(value), self.span
+        if amount is None:
+            return "holds"
+        enough = least is None or amount >= least
+        return "holds" if enough and (most is None or amount <= most) else "breaks"
+
+    def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
+        amount = self.amount(value)
+        return (str(amount) if amount is not None and amount in self.span else "",)
+
+
+class Paired(Rule):
+    """A rule that looks at another argument, too."""
+
+    argument: str
+
+    @property
+    def partner(self) -> str | None:
+        return self.argument
+
+    def wanted(self, own: Json, other: Json) -> Iterable[Json]:
+        """Return values that the other argument should have beside the own one."""
+        return ()
+
+    @classmethod
+    def disagreements(
+        cls, place: str, rule: Table, argument: Table, arguments: Table
+    ) -> Iterator[str]:
+        name = rule.get("argument")
+        if not isinstance(name, str):
+            return
+        if name not in arguments:
+            yield f"{place}.argument: {name!r} is no argument of this operation"
+            return
+        values = array(toml_table(toml_table(arguments[name]).get("one_of")).get("values"))
+        for value in array(rule.get("values")) if values else ():
+            if not member(value, values):
+                yield f"{place}.values: {value!r} is not among the values of {name}"
+
+
+class Described(Frozen):
+    """A parameter: its place on the wire, its type, its default.
+
+    `wire` is a path of JSON keys joined by dots, or the name of a form field. `status` is about
+    the parameter itself: one that is not `documented` is never part of an `accept` case.
+    """
+
+    wire: str
+    type: ArgumentType
+    source: Cited
+    status: Status = "documented"
+    second_source: Cited | None = None
+    note: str = ""
+    default: Scalar | None = None
+    also: tuple[str, ...] = ()
+    """Other names under which recorded requests hold it; the harness sends `wire`."""
+    single: StrictBool = False
+    """An `images` argument that goes on the wire as one plain value, not a list."""
+    ours: StrictBool = False
+    """The documents name no value; the one sent is the harness' choice, so a refusal that names it
+    convicts nobody."""
+    cheapest: Scalar | None = None
+    """The value that costs least; the base of refusal cases sends it."""
+
+    @cached_property
+    def rules(self) -> tuple[tuple[str, Rule], ...]:
+        """Each rule with its name, in the order of the vocabulary."""
+        fields = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return tuple((name, rule) for name, rule in fields if isinstance(rule, Rule))
+
+    @cached_property
+    def type_rule(self) -> Rule | None:
+        """The one rule that a value of the wrong JSON type breaks."""
+        ranked = [(rule.type_rank, rule) for _, rule in self.rules if rule.type_rank is not None]
+        return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+    def span(self, measure: Measure) -> Span:
+        """Return the least and the most that all rules allow of a measure."""
+        spans = [rule.span for _, rule in self.rules if rule.measure == measure]
+        return (
+            max((least for least, _ in spans if least is not None), default=None),
+            min((most for _, most in spans if most is not None), default=None),
+        )
+
+
+class FileChanges(TypedDict, total=False):
+    """In what a file differs from the plain one; a mode that its format has not gives way."""
+
+    format: str
+    mode: str
+    width_px: int
+    height_px: int
+    size_bytes: int
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context(ABC):
+    """Where a rule stands: what its boundary values depend on beside itself.
+
+    `name` is the rule's own argument among `arguments`; `strangers` are values of other dialects;
+    `webhook` is the address of this operation's deliveries, where the argument has it; `formats`
+    are those that its files may have, of those that can be made.
+    """
+
+    name: str
+    arguments: Mapping[str, Described]
+    body: Literal["json", "form"]
+    strangers: tuple[Scalar, ...]
+    webhook: str
+    formats: tuple[str, ...]
+    plain_format: str
+
+    @property
+    def argument(self) -> Described:
+        """The rule's own argument."""
+        return self.arguments[self.name]
+
+    @abstractmethod
+    def text(self, characters: int, letters: Letters) -> str:
+        """Return a harmless text of exactly so many characters (code points)."""
+
+    @abstractmethod
+    def base64(self) -> str:
+        """Return a small PNG as base64 text."""
+
+    @abstractmethod
+    def file(
+        self, *, slug: str = "", why: str = "", fits: str = "", **changed: Unpack[FileChanges]
+    ) -> Choice:
+        """Return the plain file with changes, in a list where the argument holds a list.
+
+        With `fits`, the first file of that argument goes by it; with `why`, what becomes of it is
+        open.
+        """
+
+    @abstractmethod
+    def files(self, number: int, *, slug: str = "") -> Choice:
+        """Return a list of so many plain files, no two alike."""
+
+
+def choice(
+    value: Json, *, slug: str = "", why: str = "", beside: dict[str, Json] | None = None
+) -> Choice:
+    """Return a value under the short name of its own; with `why`, what becomes of it is open."""
+    return Choice(
+        value=value, slug=slug or short(value), beside=beside or {}, open=bool(why), why=why
+    )
+
+
+def short(value: Json) -> str:
+    """Return a value as a part of a case's id."""
+    match value:
+        case str() | int() | float():
+            return in_words(value).replace("/", "-").replace(" ", "-")
+        case dict():
+            return "an-object"
+        case _:
+            return "a-list"
+
+
+def in_words(value: Json) -> str:
+    """Return a scalar as documents write it: `true`, not `True`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def same(left: Json, right: Json) -> bool:
+    """Compare as JSON does: `1` is neither `true` nor `"1"`."""
+    return type(left) is type(right) and left == right
+
+
+def member(value: Json, values: Iterable[Json]) -> bool:
+    """Tell whether `value` is one of `values`, compared as JSON."""
+    return any(type(value) is type(allowed) and value == allowed for allowed in values)
+
+
+def listed(value: Json) -> list[Json]:
+    """Return the items of a list, or a single value as the only one."""
+    return value if isinstance(value, list) else [value]
+
+
+def toml_table(value: object) -> Table:
+    """Return a table of a TOML, or an empty one where something else stands in its place."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def array(value: object) -> list[Any]:
+    """Return an array of a TOML, or an empty one where something else stands in its place."""
+    return value if isinstance(value, list) else []

@@ -1,0 +1,260 @@
+"""Rules about reference images and masks: files, or addresses at which files lie."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, StrictBool, model_validator
+
+from harness.core.jsonvalue import Json
+from harness.core.placeholders import MISSING
+from harness.spec.rules.base import (
+    Choices,
+    Context,
+    Evaluation,
+    File,
+    Paired,
+    Positive,
+    Rule,
+    Schema,
+    choice,
+    listed,
+)
+from harness.spec.rules.text import URL, WEB
+
+_GONE = "undocumented: what becomes of an address that answers 404 is not said"
+_CUT = "undocumented: what becomes of a file that ends half-way is not said"
+_MODE = (
+    "undocumented: of pixel modes nothing is said, and OpenAI was seen to refuse some (facts 1.2)"
+)
+_INSIDE = "JSON Schema has no keyword for what is in a file"
+
+
+class _EachFile(Rule):
+    """A rule that every image keeps by itself."""
+
+    speaks_of = ("images", "file")
+    keywords = _INSIDE
+
+    def evaluate(self, value: Json, other: Json) -> Evaluation:
+        return "holds" if all(map(self._keeps, listed(value))) else "breaks"
+
+    @abstractmethod
+    def _keeps(self, item: Json) -> bool:
+        """Judge one image; an address tells nothing of the file behind it."""
+
+
+class UrlOnly(_EachFile):
+    """Every image is a public http(s) URL: neither base64 nor a `data:` URL."""
+
+    type_rank = 3
+    phrase = "are public URLs only"
+
+    def json_schema(self) -> Schema | str:
+        return {"items": URL}
+
+    def _keeps(self, item: Json) -> bool:
+        return isinstance(item, str) and item.startswith(WEB)
+
+    def allowed(self, context: Context) -> Choices:
+        _, most = context.argument.span("entries")
+        return (context.files(2, slug="two"),) if most is not None and most > 1 else ()
+
+    def forbidden(self, context: Context) -> Choices:
+        text = context.base64()
+        return (
+            choice([text], slug="base64"),
+            choice([f"data:image/png;base64,{text}"], slug="data-url"),
+            choice([MISSING], slug="address-404", why=_GONE),
+        )
+
+
+class MaxBytes(Rule):
+    """A file of at most `bytes` bytes; with `under`, of fewer.
+
+    Where documents say "MB" and not whether that is 10^6 or 2^20 bytes, `or_bytes` is the larger
+    reading: what lies between the two is left unsaid.
+    """
+
+    bytes: Positive
+    or_bytes: Positive | None = None
+    under: StrictBool = False
+
+    speaks_of = ("images", "file")
+    observed_inside = True
+    keywords = _INSIDE
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.or_bytes is not None and self.or_bytes <= self.bytes:
+            raise ValueError(f"or_bytes {self.or_bytes} is not above bytes {self.bytes}")
+        return self
+
+    @property
+    def most(self) -> int:
+        """The largest file that every reading allows."""
+        return self.bytes - self.under
+
+    @property
+    def least_too_big(self) -> int:
+        """The smallest file that no reading allows."""
+        return (self.or_bytes or self.bytes) + (not self.under)
+
+    def evaluate(self, value: Json, other: Json) -> Evaluation:
+        sizes = [file.get("bytes") for file in _files(value)]
+        heaviest = max((size for size in sizes if isinstance(size, int)), default=0)
+        if heaviest >= self.least_too_big:
+            return "breaks"
+        return "unsaid" if heaviest > self.most else "holds"
+
+    def describe(self) -> str:
+        larger = f" (or {self.or_bytes:,})" if self.or_bytes else ""
+        return f"has {'fewer than' if self.under else 'at most'} {self.bytes:,}{larger} bytes"
+
+    def allowed(self, context: Context) -> Choices:
+        return _sized(self.most, context)
+
+    def forbidden(self, context: Context) -> Choices:
+        return _sized(self.least_too_big, context)
+
+    def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
+        full = any(file.get("bytes") == self.most for file in _files(value))
+        return (str(self.most) if full else "",)
+
+    def mended(self, file: File, other: Json) -> File | None:
+        size = file.get("bytes")
+        return file | {"bytes": min(size, self.most)} if isinstance(size, int) else file
+
+
+class MediaType(_EachFile):
+    """A file of one of these media types."""
+
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    def _keeps(self, item: Json) -> bool:
+        return not isinstance(item, dict) or item.get("media_type") in (*self.values, None)
+
+    def describe(self) -> str:
+        return f"is of type {', '.join(self.values)}"
+
+    def allowed(self, context: Context) -> Choices:
+        if context.argument.type == "file":
+            return (context.file(slug="rgba"),)
+        modes = ("p", "la") if "image/png" in self.values else ()
+        return (
+            *(context.file(format=kind) for kind in context.formats),
+            *(context.file(format="png", mode=mode, why=_MODE) for mode in modes),
+        )
+
+    def forbidden(self, context: Context) -> Choices:
+        if context.argument.type == "file":
+            return tuple(context.file(format=kind) for kind in self._others("webp", "png"))
+        other = self._others("gif", "jpeg", "webp", "png")[:1]
+        return *(context.file(format=kind) for kind in other), context.file(cut=True, why=_CUT)
+
+    def _others(self, *formats: str) -> list[str]:
+        return [kind for kind in formats if f"image/{kind}" not in self.values]
+
+    def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
+        types = {str(file["media_type"]) for file in _files(value) if file.get("media_type")}
+        return tuple(sorted(types)) or ("",)
+
+    def mended(self, file: File, other: Json) -> File | None:
+        fits = file.get("media_type") in self.values
+        return file if fits else _with(file, media_type=self.values[0])
+
+
+class Alpha(_EachFile):
+    """The file has an alpha channel."""
+
+    phrase = "has an alpha channel"
+
+    def _keeps(self, item: Json) -> bool:
+        return not isinstance(item, dict) or item.get("alpha") is not False
+
+    def allowed(self, context: Context) -> Choices:
+        return (context.file(slug="rgba"),)
+
+    def forbidden(self, context: Context) -> Choices:
+        return (context.file(mode="rgb"),)
+
+    def mended(self, file: File, other: Json) -> File | None:
+        return None if file.get("media_type") == "image/jpeg" else file | {"alpha": True}
+
+
+class _SameAsFirst(Paired):
+    """The file has what the first file of `argument` has under `keys`."""
+
+    speaks_of = ("file",)
+    keywords = _INSIDE
+    keys: ClassVar[tuple[str, ...]]
+
+    def evaluate(self, value: Json, other: Json) -> Evaluation:
+        first = _first(other)
+        if not (isinstance(value, dict) and isinstance(first, dict)):
+            return "unsaid"
+        if any(value.get(key) is None or first.get(key) is None for key in self.keys):
+            return "unsaid"
+        return "holds" if all(value[key] == first[key] for key in self.keys) else "breaks"
+
+    def mended(self, file: File, other: Json) -> File | None:
+        first = _first(other)
+        like = first if isinstance(first, dict) else {}
+        return _with(file, **{key: like[key] for key in self.keys if key in like})
+
+
+class SameSize(_SameAsFirst):
+    """The file has the dimensions of the first file of `argument`."""
+
+    keys = ("width", "height")
+    phrase = "has the dimensions of {argument}"
+
+    def allowed(self, context: Context) -> Choices:
+        return (context.file(width_px=256, height_px=384, slug="256x384", fits=self.argument),)
+
+    def forbidden(self, context: Context) -> Choices:
+        return (context.file(width_px=256),)
+
+
+class SameFormat(_SameAsFirst):
+    """The file has the media type of the first file of `argument`."""
+
+    keys = ("media_type",)
+    phrase = "has the format of {argument}"
+
+    def allowed(self, context: Context) -> Choices:
+        return (context.file(format="webp", slug="webp", fits=self.argument),)
+
+    def forbidden(self, context: Context) -> Choices:
+        return (context.file(format="png" if context.plain_format == "webp" else "webp"),)
+
+    def wanted(self, own: Json, other: Json) -> Iterable[Json]:
+        match other, own:
+            case [dict() as first, *others], {"media_type": str(kind)}:
+                yield [_with(first, media_type=kind), *others]
+            case _:
+                pass
+
+
+def _first(value: Json) -> Json:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _with(file: File, **changed: Json) -> File:
+    """Return a file with changes, under a name that says of which format it is."""
+    kind = changed.get("media_type")
+    if not isinstance(kind, str) or kind == file.get("media_type"):
+        return file | changed
+    stem = str(file.get("filename", "image")).rpartition(".")[0] or "image"
+    return file | changed | {"filename": f"{stem}.{kind.removeprefix('image/')}"}
+
+
+def _files(value: Json) -> Iterator[File]:
+    return (item for item in listed(value) if isinstance(item, dict))
+
+
+def _sized(size_bytes: int, context: Context) -> Choices:
+    """Return a file of that size: none where it may not be a PNG, for only that can be padded."""
+    if context.plain_format != "png":
+        return ()
+    return (context.file(size_bytes=size_bytes, slug=f"{size_bytes}-bytes"),)

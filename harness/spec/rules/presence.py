@@ -1,0 +1,42 @@
+"""Rules about an argument being there at all."""
+
+from harness.core.jsonvalue import Json
+from harness.spec.rules.base import Choices, Context, Evaluation, Rule, choice
+
+_EMPTY = "undocumented: whether an empty text counts as given is not said"
+
+
+class Required(Rule):
+    """The argument must be there."""
+
+    presence = "required"
+    safe_to_keep = True
+    phrase = "is required"
+    keywords = {}  # `required` stands beside the value
+    none_allowed = "every valid request has the argument"
+
+    def evaluate(self, value: Json, other: Json) -> Evaluation:
+        return "holds"
+
+    def forbidden(self, context: Context) -> Choices:
+        return (choice("", slug="empty", why=_EMPTY),) if context.name == "prompt" else ()
+
+    def doubt(self, value: Json) -> str:
+        blank = isinstance(value, str) and not value.strip()
+        return "whether an empty text counts is not said" if blank else ""
+
+
+class Absent(Rule):
+    """The argument must not be there."""
+
+    presence = "forbidden"
+    type_rank = 5
+    phrase = "must be left out"
+    keywords = {"not": {}}
+    none_allowed = "every request without the argument keeps it"
+
+    def evaluate(self, value: Json, other: Json) -> Evaluation:
+        return "breaks"
+
+    def forbidden(self, context: Context) -> Choices:
+        return tuple(map(choice, context.strangers))

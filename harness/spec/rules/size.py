@@ -1,0 +1,218 @@
+"""Rules about the edges and the pixels of a size, and the lattice of sizes that they span."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Literal
+
+from harness.core.jsonvalue import Json
+from harness.spec.rules.base import (
+    Choices,
+    Context,
+    Described,
+    Evaluation,
+    Positive,
+    Rule,
+    Table,
+    choice,
+    toml_table,
+)
+from harness.spec.rules.lattice import Lattice, Size, edges, spread, text
+
+Side = Literal["step", "edge", "ratio", "least", "most"]
+
+_AT_MOST = 4
+"""How many of its outsiders a rule has as cases of their own."""
+
+
+class SizeRule(Rule):
+    """A rule about a `WIDTHxHEIGHT`; other texts keep it. `side` is its part in a lattice."""
+
+    speaks_of = ("string",)
+    keywords = "JSON Schema has no keyword for a number inside a text"
+    side: ClassVar[Side]
+
+    @property
+    @abstractmethod
+    def limit(self) -> int:
+        """The figure of the rule."""
+
+    @abstractmethod
+    def fits(self, width: int, height: int) -> bool:
+        """Tell whether a size keeps the rule."""
+
+    @abstractmethod
+    def touches(self, width: int, height: int) -> bool:
+        """Tell whether an allowed size lies on the rule's boundary."""
+
+    def corners(self, grid: Lattice) -> tuple[Size, ...]:
+        """Return allowed sizes on the boundary: few, telling, in both orientations."""
+        return spread((size for size in grid.sizes if self.touches(*size)), key=_area)
+
+    @abstractmethod
+    def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
+        """Return sizes that break this rule and no other, nearest first."""
+
+    def evaluate(self, value: Json, other: Json) -> Evaluation:
+        size = edges(value)
+        return "holds" if size is None or self.fits(*size) else "breaks"
+
+    def allowed(self, context: Context) -> Choices:
+        grid = lattice(context.argument)
+        return tuple(choice(text(size)) for size in self.corners(grid)) if grid else ()
+
+    def forbidden(self, context: Context) -> Choices:
+        grid = lattice(context.argument)
+        return tuple(choice(text(size)) for size in self.outsiders(grid)[:_AT_MOST]) if grid else ()
+
+    def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
+        size = edges(value)
+        return (str(self.limit) if size is not None and self.touches(*size) else "",)
+
+
+class _InPixels(SizeRule):
+    """A rule whose figure is a number of pixels."""
+
+    pixels: Positive
+
+    @property
+    def limit(self) -> int:
+        return self.pixels
+
+
+class MultipleOf(_InPixels):
+    """Both edges are multiples of `pixels`."""
+
+    side = "step"
+    phrase = "has edges that are multiples of {pixels} px"
+
+    def fits(self, width: int, height: int) -> bool:
+        return width % self.pixels == 0 and height % self.pixels == 0
+
+    def touches(self, width: int, height: int) -> bool:
+        return bool(width % (2 * self.pixels) or height % (2 * self.pixels))
+
+    def corners(self, grid: Lattice) -> tuple[Size, ...]:
+        twice = 2 * self.pixels
+        odd = [size for size in grid.sizes if size[0] % twice and size[1] % twice]
+        return odd[len(odd) // 3], odd[0]
+
+    def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
+        squarish = [size for size in grid.off_step if 2 * max(size) < 3 * min(size)]
+        if not squarish:
+            return ()
+        wide, high = min(squarish, key=lambda size: (_area(size), size))  # costs least
+        half, most = self.pixels // 2, self.pixels - 1
+        return (wide + 1, high), (wide, high + 1), (wide + half, high + half), (wide + most, high)
+
+
+class MaxEdge(_InPixels):
+    """No edge is longer than `pixels`."""
+
+    side = "edge"
+    phrase = "has no edge above {pixels} px"
+
+    def fits(self, width: int, height: int) -> bool:
+        return max(width, height) <= self.pixels
+
+    def touches(self, width: int, height: int) -> bool:
+        return max(width, height) == self.pixels
+
+    def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
+        return grid.over_edge
+
+
+class MaxRatio(SizeRule):
+    """The long edge is at most `ratio` times the short one."""
+
+    ratio: Positive
+
+    side = "ratio"
+    phrase = "has a ratio of at most {ratio}:1"
+
+    @property
+    def limit(self) -> int:
+        return self.ratio
+
+    def fits(self, width: int, height: int) -> bool:
+        return max(width, height) <= self.ratio * min(width, height)
+
+    def touches(self, width: int, height: int) -> bool:
+        return max(width, height) == self.ratio * min(width, height)
+
+    def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
+        return grid.over_ratio
+
+    def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
+        size = edges(value)
+        return (f"{self.ratio}:1" if size is not None and self.touches(*size) else "",)
+
+
+class _OfArea(_InPixels):
+    """A rule about width times height."""
+
+    def touches(self, width: int, height: int) -> bool:
+        return width * height == self.pixels
+
+    def _corners(self, grid: Lattice, area: int) -> tuple[Size, ...]:
+        sizes = (size for size in grid.sizes if _area(size) == area)
+        return spread(sizes, key=lambda size: max(size) / min(size))
+
+
+class MinPixels(_OfArea):
+    """Width times height is at least `pixels`."""
+
+    side = "least"
+    phrase = "has at least {pixels:,} pixels"
+
+    def fits(self, width: int, height: int) -> bool:
+        return width * height >= self.pixels
+
+    def corners(self, grid: Lattice) -> tuple[Size, ...]:
+        return self._corners(grid, min(map(_area, grid.sizes)))
+
+    def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
+        return grid.too_small
+
+    @classmethod
+    def disagreements(
+        cls, place: str, rule: Table, argument: Table, arguments: Table
+    ) -> Iterator[str]:
+        least, most = rule.get("pixels"), toml_table(argument.get("max_pixels")).get("pixels")
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            yield f"{place}: {least} is above max_pixels, {most}"
+
+
+class MaxPixels(_OfArea):
+    """Width times height is at most `pixels`."""
+
+    side = "most"
+    phrase = "has at most {pixels:,} pixels"
+
+    def fits(self, width: int, height: int) -> bool:
+        return width * height <= self.pixels
+
+    def corners(self, grid: Lattice) -> tuple[Size, ...]:
+        return self._corners(grid, max(map(_area, grid.sizes)))
+
+    def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
+        return grid.too_large
+
+
+def _area(size: Size) -> int:
+    return size[0] * size[1]
+
+
+def sides(rules: Iterable[Rule]) -> dict[Side, int]:
+    """Return what the rules say of sizes, each under its part in a lattice."""
+    return {rule.side: rule.limit for rule in rules if isinstance(rule, SizeRule)}
+
+
+_KNOWN: dict[tuple[tuple[Side, int], ...], Lattice] = {}
+
+
+def lattice(argument: Described) -> Lattice | None:
+    """Return the lattice that an argument's rules span, or None where they span none."""
+    stated = sides(rule for _, rule in argument.rules)
+    if len(stated) < len(Lattice.__dataclass_fields__):
+        return None
+    return _KNOWN.setdefault(tuple(stated.items()), Lattice(**stated))
