@@ -13,6 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from harness.cases.choice import Choice
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS, MISSING
+from harness.core.reference import ReferenceImage
 from harness.reference_images import MODES, Recipe, parse_recipe, reference_bytes, reference_json
 from harness.spec import rules as r
 from harness.spec.provider import Argument, Constraint, Operation
@@ -41,7 +42,11 @@ _MODE = (
 
 def reference_value(wanted: Recipe, name: str, operation: Operation) -> Json:
     """Return one reference as the argument holds it."""
-    return reference_json(wanted) if operation.takes_files(name) else f"{ASSETS}{wanted.name}"
+    return (
+        reference_json(wanted).as_json()
+        if operation.takes_files(name)
+        else f"{ASSETS}{wanted.name}"
+    )
 
 
 def plain_reference(name: str, operation: Operation) -> Json:
@@ -153,10 +158,8 @@ def partner_references(name: str, operation: Operation) -> dict[str, Json]:
 
 def first_file(chosen: Json) -> Recipe | None:
     """Return the recipe of the first reference of a list, where it is a file."""
-    one = chosen[0] if isinstance(chosen, list) and chosen else None
-    return (
-        parse_recipe(str(one["filename"])) if isinstance(one, dict) and "filename" in one else None
-    )
+    image = ReferenceImage.of(chosen[0]) if isinstance(chosen, list) and chosen else None
+    return parse_recipe(image.filename) if image and image.filename else None
 
 
 def drawn_references(name: str, argument: Argument, operation: Operation) -> SearchStrategy[Json]:

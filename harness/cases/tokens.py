@@ -2,6 +2,7 @@
 
 from harness.cases.lattice import lattice
 from harness.core.jsonvalue import Json
+from harness.core.reference import references
 from harness.spec import rules as r
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules import Arguments
@@ -24,7 +25,7 @@ def tokens(operation: Operation, arguments: Arguments) -> tuple[str, ...]:
 def _tokens(constraint: Constraint, argument: Argument, arguments: Arguments) -> tuple[str, ...]:
     value = arguments[constraint.parameter]
     if isinstance(constraint.rule, r.MediaType):
-        types = {str(item["media_type"]) for item in _files(value) if item.get("media_type")}
+        types = {image.media_type for image in references(value) if image.media_type}
         return tuple(f"{constraint.id}={kind}" for kind in sorted(types)) or (constraint.id,)
     boundary = _boundary(constraint.rule, argument, value, arguments)
     return (f"{constraint.id}={boundary}" if boundary else constraint.id,)
@@ -45,17 +46,12 @@ def _boundary(rule: r.AnyRule, argument: Argument, value: Json, arguments: Argum
             number = len(value) if isinstance(value, list) else 0
             return str(number) if number in (least, most) else ""
         case r.MaxBytes() as limit:
-            full = any(item.get("bytes") == limit.most for item in _files(value))
+            full = any(image.size_bytes == limit.most for image in references(value))
             return str(limit.most) if full else ""
         case r.OnlyWith(argument=other):
             return f"{other}:{_word(arguments.get(other))}"
         case _:
             return _on_lattice(rule, argument, value)
-
-
-def _files(value: Json) -> list[dict[str, Json]]:
-    listed = value if isinstance(value, list) else [value]
-    return [item for item in listed if isinstance(item, dict)]
 
 
 def _on_lattice(rule: r.AnyRule, argument: Argument, value: Json) -> str:

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from harness.core.jsonvalue import Json
+from harness.core.reference import ReferenceImage, references
 from harness.spec import rules as r
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.request import carried
@@ -105,22 +106,21 @@ def _file(rule: r.AnyRule, item: Json) -> bool:
     """Judge one image: a URL or base64 text, or the description of a file."""
     if isinstance(rule, r.UrlOnly):
         return isinstance(item, str) and item.startswith(("http://", "https://"))
-    if not isinstance(item, dict):
+    image = ReferenceImage.of(item)
+    if image is None:
         return True  # an address tells nothing of the file behind it
     match rule:
         case r.MediaType(values=values):
-            return item.get("media_type") in (*values, None)
+            return image.media_type in (*values, None)
         case r.Alpha():
-            return item.get("alpha") is not False
+            return image.alpha is not False
         case _:
             return True
 
 
 def _light(rule: r.MaxBytes, value: Json) -> r.Evaluation:
     """Judge the size of files; between two readings of "MB" the documents are silent."""
-    items = value if isinstance(value, list) else [value]
-    sizes = [item.get("bytes") for item in items if isinstance(item, dict)]
-    known = [size for size in sizes if isinstance(size, int)]
+    known = [image.size_bytes for image in references(value) if image.size_bytes is not None]
     if any(size >= rule.least_too_big for size in known):
         return "breaks"
     return "unsaid" if any(size > rule.most for size in known) else "holds"
@@ -145,10 +145,17 @@ def _across(
 
 def _alike(rule: r.SameSize | r.SameFormat, value: Json, arguments: r.Arguments) -> r.Evaluation:
     other = arguments.get(rule.argument)
-    first = other[0] if isinstance(other, list) and other else other
-    if not (isinstance(value, dict) and isinstance(first, dict)):
+    mask = ReferenceImage.of(value)
+    first = ReferenceImage.of(other[0] if isinstance(other, list) and other else other)
+    if mask is None or first is None:
         return "unsaid"
-    keys = ("width", "height") if isinstance(rule, r.SameSize) else ("media_type",)
-    if any(value.get(key) is None or first.get(key) is None for key in keys):
+    own, wanted = _facts(rule, mask), _facts(rule, first)
+    if None in own or None in wanted:
         return "unsaid"
-    return "holds" if all(value[key] == first[key] for key in keys) else "breaks"
+    return "holds" if own == wanted else "breaks"
+
+
+def _facts(rule: r.SameSize | r.SameFormat, image: ReferenceImage) -> tuple[object, ...]:
+    if isinstance(rule, r.SameSize):
+        return (image.width_px, image.height_px)
+    return (image.media_type,)

@@ -159,7 +159,7 @@ def test_a_form_is_told_part_by_part() -> None:
 
 
 def test_two_forms_that_differ_in_a_file_are_both_sent() -> None:
-    files = (reference_json(replace(PLAIN, seed=seed)) for seed in (1, 2, 1))
+    files = (reference_json(replace(PLAIN, seed=seed)).as_json() for seed in (1, 2, 1))
     made = [
         replace(case("aimlapi", "accept", "edit", images=[file]), id=f"edit/{place}")
         for place, file in enumerate(files)

@@ -30,8 +30,8 @@ FORM = Request(
     target="/v1/images/edits",
     form=(
         Part(name="prompt", value="Łódź \U0001f431"),
-        replace(form_part("image[]", reference_images.reference_json(IMAGE)), alpha=True),
-        form_part("mask", reference_images.reference_json(IMAGE)),
+        replace(form_part("image[]", reference_images.reference_json(IMAGE).as_json()), alpha=True),
+        form_part("mask", reference_images.reference_json(IMAGE).as_json()),
     ),
     timeout_s=10.0,
 )

@@ -5,11 +5,13 @@ These are proposals, nearest first; `harness.spec.explain.nearest` proves what i
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import SequenceMatcher
 from math import isfinite
 
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import ASSETS, WEBHOOKS
+from harness.core.reference import ReferenceImage
 from harness.spec import rules as r
 from harness.spec.explain.sizes import Size, nearest_size
 from harness.spec.provider import Argument, Operation
@@ -193,68 +195,64 @@ def _mended(operation: Operation, name: str, item: Json, arguments: r.Arguments)
     None where that cannot be: a JPEG has no alpha channel, a number is no image.
     """
     argument = operation.arguments[name]
+    image = ReferenceImage.of(item)
     if argument.url_only is not None:
-        known = item.get("filename") if isinstance(item, dict) else None
         public = isinstance(item, str) and item.startswith(("http://", "https://"))
-        return item if public else f"{ASSETS}{known or 'image.png'}"
-    if not isinstance(item, dict):
-        return (
-            _beside(operation, name, arguments)
-            if argument.type == "file"
-            else (item if isinstance(item, str) else None)
-        )
-    return _rewritten(argument, dict(item), _first(argument, arguments))
+        return item if public else f"{ASSETS}{(image and image.filename) or 'image.png'}"
+    if image is not None:
+        return _rewritten(argument, image, _first(argument, arguments))
+    if argument.type == "file":
+        return _beside(operation, name, arguments)
+    return item if isinstance(item, str) else None
 
 
-def _rewritten(argument: Argument, file: dict[str, Json], first: Json) -> Json:
-    like = first if isinstance(first, dict) else {}
-    kind = file.get("media_type")
+def _rewritten(argument: Argument, image: ReferenceImage, like: ReferenceImage) -> Json:
+    kind = image.media_type
     if argument.same_format is not None:
-        kind = like.get("media_type", kind)
+        kind = like.media_type or kind
     if argument.media_type is not None and kind not in argument.media_type.values:
         kind = argument.media_type.values[0]
     if argument.alpha is not None:
         if kind == "image/jpeg":
             return None
-        file["alpha"] = True
+        image = replace(image, alpha=True)
     if argument.same_size is not None:
-        file |= {key: like[key] for key in ("width", "height") if key in like}
-    size, rule = file.get("bytes"), argument.max_bytes
-    if rule is not None and isinstance(size, int):
-        file["bytes"] = min(size, rule.most)
-    file.pop("digest", None)
-    return _of_kind(file, kind)
+        wide, high = like.width_px or image.width_px, like.height_px or image.height_px
+        image = replace(image, width_px=wide, height_px=high)
+    if argument.max_bytes is not None and image.size_bytes is not None:
+        image = replace(image, size_bytes=min(image.size_bytes, argument.max_bytes.most))
+    return _of_kind(replace(image, digest=None), kind).as_json()
 
 
-def _of_kind(file: dict[str, Json], kind: Json) -> dict[str, Json]:
-    if kind == file.get("media_type") or not isinstance(kind, str):
-        return file
-    stem = str(file.get("filename", "image")).rpartition(".")[0] or "image"
-    return file | {"media_type": kind, "filename": f"{stem}.{kind.removeprefix('image/')}"}
+def _of_kind(image: ReferenceImage, kind: str | None) -> ReferenceImage:
+    if kind is None or kind == image.media_type:
+        return image
+    stem = (image.filename or "image").rpartition(".")[0] or "image"
+    return replace(image, media_type=kind, filename=f"{stem}.{kind.removeprefix('image/')}")
 
 
 def alike(images: Json, mask: Json) -> Iterator[Json]:
     """Yield the images with the first of them in the mask's format, where both are files."""
-    match images, mask:
-        case [dict() as first, *others], {"media_type": str(kind)}:
-            yield [_of_kind(first, kind), *others]
-        case _:
-            pass
+    first, like = ReferenceImage.of(_first_of(images)), ReferenceImage.of(mask)
+    if isinstance(images, list) and first is not None and like is not None and like.media_type:
+        yield [_of_kind(first, like.media_type).as_json(), *images[1:]]
 
 
-def _first(argument: Argument, arguments: r.Arguments) -> Json:
+def _first(argument: Argument, arguments: r.Arguments) -> ReferenceImage:
     partner = argument.same_size or argument.same_format
     other = arguments.get(partner.argument) if partner else None
-    return other[0] if isinstance(other, list) and other else other
+    return ReferenceImage.of(_first_of(other)) or ReferenceImage()
+
+
+def _first_of(value: Json) -> Json:
+    return value[0] if isinstance(value, list) and value else value
 
 
 def _beside(operation: Operation, name: str, arguments: r.Arguments) -> Json:
     """Return a plain mask that goes with the first image, where that is a file."""
     made = _file(operation, name, seed=1, clear=True)
-    argument = operation.arguments[name]
-    return (
-        _rewritten(argument, made, _first(argument, arguments)) if isinstance(made, dict) else made
-    )
+    argument, image = operation.arguments[name], ReferenceImage.of(made)
+    return made if image is None else _rewritten(argument, image, _first(argument, arguments))
 
 
 def _file(operation: Operation, name: str, *, seed: int, clear: bool = False) -> Json:
@@ -265,11 +263,10 @@ def _file(operation: Operation, name: str, *, seed: int, clear: bool = False) ->
     filename = f"{kind}-{mode}-512x512-{seed}.{kind}"
     if not operation.takes_files(name):
         return f"{ASSETS}{filename}"
-    media_type = f"image/{kind}"
-    return {
-        "filename": filename,
-        "media_type": media_type,
-        "width": 512,
-        "height": 512,
-        "alpha": mode == "rgba",
-    }
+    return ReferenceImage(
+        filename=filename,
+        media_type=f"image/{kind}",
+        width_px=512,
+        height_px=512,
+        alpha=mode == "rgba",
+    ).as_json()
