@@ -34,7 +34,13 @@ def test_what_describes_no_file_is_none(value: Json) -> None:
 
 
 def test_a_fact_of_a_wrong_type_is_not_known() -> None:
-    odd: Json = {"filename": 3, "media_type": [], "bytes": "9", "width": True, "alpha": "no"}
+    odd: dict[str, Json] = {
+        "filename": 3,
+        "media_type": [],
+        "bytes": "9",
+        "width": True,
+        "alpha": "no",
+    }
 
     assert ReferenceImage.of({**odd, "height": 5}) == ReferenceImage(height_px=5)
 

@@ -3,7 +3,10 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Annotated
 
+from pydantic import PlainSerializer
 from typing_extensions import TypeAliasType
 
 Json = TypeAliasType(
@@ -11,6 +14,15 @@ Json = TypeAliasType(
     "None | bool | int | float | str | list[Json] | dict[str, Json]",
 )
 """Any JSON value: what crosses the wire, decoded."""
+
+
+def _number(amount: Decimal) -> int | float:
+    whole = amount == amount.to_integral_value()
+    return int(amount) if whole else float(amount)
+
+
+Amount = Annotated[Decimal, PlainSerializer(_number, when_used="json")]
+"""A decimal number, written as a number of JSON: a whole one without a fraction."""
 
 
 def canonical(value: Json) -> str:

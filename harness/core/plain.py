@@ -1,15 +1,18 @@
 """Requests and prices as the plain JSON that plans, explanations and findings show."""
 
+from pydantic import TypeAdapter
+
 from harness.core.case import Price
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json
 
+_PRICES = TypeAdapter(Price)
+
 
 def price_json(price: Price) -> dict[str, Json]:
     """Return `{amount, unit, images}`; a whole amount is written without a fraction."""
-    whole = price.amount == price.amount.to_integral_value()
-    number = int(price.amount) if whole else float(price.amount)
-    return {"amount": number, "unit": price.unit, "images": price.images}
+    plain: dict[str, Json] = _PRICES.dump_python(price, mode="json")
+    return plain
 
 
 def carried_json(sent: Request, *, digests: bool = False) -> dict[str, Json]:

@@ -1,6 +1,5 @@
 """A finished run as cassettes: one folder per provider, the plan and its digest beside them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from harness.core.exchange import Exchange, Failure
 from harness.core.jsonvalue import Json
 from harness.core.record import Record
 from harness.planning.conformance import PLAN
-from harness.planning.plan import plan_digest, plan_to_json
+from harness.planning.plan import dumped, plan_digest
 from harness.runner.replayed import BENCHMARK, BENCHMARK_PLAN, BENCHMARK_TAPE, BENCHMARKS
 from harness.store.atomic import write_whole
 from harness.store.line import IMAGES
@@ -53,8 +52,7 @@ def record(  # noqa: PLR0913 - what a recording is made of
             metadata=_metadata(finished[0], plan, operations),
             picture_bytes=lambda name: (run_folder / IMAGES / name).read_bytes(),
         )
-    text = json.dumps(plan_to_json(plan), ensure_ascii=False, indent=1) + "\n"
-    write_whole(folder / (PLAN if benchmark is None else BENCHMARK_PLAN), text.encode())
+    write_whole(folder / (PLAN if benchmark is None else BENCHMARK_PLAN), dumped(plan))
     if benchmark is not None:
         write_whole(folder / BENCHMARK, BENCHMARKS.dump_json(benchmark, indent=1) + b"\n")
     return folder

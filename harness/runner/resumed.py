@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.core.case import Plan
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
-from harness.planning.plan import plan_from_json, plan_to_json
+from harness.planning.plan import dumped, plan_from_json
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
 from harness.store.line import JOURNAL
@@ -16,8 +16,7 @@ from harness.store.reader import StoredRun
 
 def save_plan(folder: RunFolder, plan: Plan) -> None:
     """Write a plan beside the journal."""
-    text = json.dumps(plan_to_json(plan), ensure_ascii=False, indent=1)
-    folder.write_file(f"plan-{plan.provider}.json", text.encode())
+    folder.write_file(f"plan-{plan.provider}.json", dumped(plan))
 
 
 def plan_of(folder: Path, name: str) -> Plan:

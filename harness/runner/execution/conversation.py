@@ -16,7 +16,7 @@ from harness.runner.execution.drive import CUT_OFF, drive
 from harness.runner.execution.earlier import ResumeState
 from harness.runner.execution.journal import Journal
 from harness.spec.provider import Provider
-from harness.store.line import JournalLine
+from harness.store.line import Ended, Exchanged, Sent, Skipped
 from harness.transport.base import STOPPED, Transport
 from harness.wire.protocol import pick_up, speak
 
@@ -85,12 +85,12 @@ class Conversations:
         if shot.case.id in self.earlier.given_up:
             return self.earlier.given_up[shot.case.id]  # its job is still to be had
         record = Record(shot=shot, evidence=self.evidence, outcome=None, skipped=why)
-        line = JournalLine(
+        line = Skipped(
             provider=self.provider.name,
             case=shot.case.id,
             shot=shot,
             evidence=self.evidence,
-            skipped=why,
+            why=why,
         )
         if not self.journal.folder.full and not entry.owed:
             await self.journal.append(line)
@@ -100,15 +100,18 @@ class Conversations:
         self, shot: PlannedRequest, transport: Transport, due_s: float | None, attempt: int
     ) -> tuple[Outcome, list[Exchange]]:
         """Journal the shot, see it through, journal its outcome."""
-        past = self.earlier.exchanges.get(shot.case.id)
-        line = JournalLine(provider=self.provider.name, case=shot.case.id, attempt=attempt)
+        name, case = self.provider.name, shot.case.id
+        past = self.earlier.exchanges.get(case)
         exchanges = list(past or ())
         if past is None:
-            await self.journal.append(replace(line, shot=shot, evidence=self.evidence))
+            sent = Sent(
+                provider=name, case=case, shot=shot, evidence=self.evidence, attempt=attempt
+            )
+            await self.journal.append(sent)
 
         async def keep(exchange: Exchange) -> None:
             exchanges.append(exchange)
-            await self.journal.append(replace(line, exchange=exchange))
+            await self.journal.append(Exchanged(provider=name, case=case, exchange=exchange))
 
         operation = self.provider.operation(shot.case.operation)
         patient = self._patient(shot)
@@ -126,7 +129,7 @@ class Conversations:
         if past is not None and job is not None:
             wire = pick_up(self.provider, operation, patient, job)
             outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep)
-        await self.journal.append(replace(line, outcome=outcome))
+        await self.journal.append(Ended(provider=name, case=case, outcome=outcome))
         return outcome, exchanges
 
     def _patient(self, shot: PlannedRequest) -> PlannedRequest:

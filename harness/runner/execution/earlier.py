@@ -37,7 +37,7 @@ def resume_state(plan: Plan, done: Sequence[Record], begun: Sequence[Unfinished]
     again = [one for one in again if costs_nothing(one)]
     asked_again = {one.shot.case.id for one in again}
     shots = [one.shot for one in done]
-    shots += [one.line.shot for one in begun if one.line.shot is not None]
+    shots += [one.line.shot for one in begun]
     return ResumeState(
         finished=tuple(one for one in ended if one.shot.case.id not in asked_again),
         given_up=given_up,

@@ -18,7 +18,7 @@ from harness.runner.execution.budget import Budget
 from harness.runner.execution.journal import Journal
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
-from harness.store.line import JournalLine
+from harness.store.line import Sent
 from harness.store.reader import Unfinished, read_run
 from harness.transport.bodies.images import ImageCollector, Keep
 from harness.transport.client import Live, LiveEndpoint
@@ -110,7 +110,7 @@ def test_an_image_that_cannot_be_kept_ends_the_run_and_cuts_off_nobody(tmp_path:
 
 def _begun(shot_number: int) -> Unfinished:
     shot = PLAN.shots[shot_number]
-    line = JournalLine(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
+    line = Sent(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
     return Unfinished(line)
 
 
