@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import PlainSerializer
+from pydantic import PlainSerializer, ValidationError
 from typing_extensions import TypeAliasType
 
 Json = TypeAliasType(
@@ -33,6 +33,12 @@ def canonical(value: Json) -> str:
 def digest(value: Json) -> str:
     """Return the SHA-256 of the canonical spelling, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def mistake(error: ValidationError) -> str:
+    """Return the first thing that is wrong with JSON that was read: where it is, and what."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def texts(value: Json) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import RecordingError, UsageError
+from harness.core.jsonvalue import mistake
 from harness.planning.conformance import saved_plan
 from harness.planning.plan import plan_digest
 from harness.spec.provider import OPERATIONS
@@ -82,9 +83,8 @@ def _benchmark_in(folder: Path) -> Benchmark:
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from None
     except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"]))
         raise RecordingError(
-            f"{path}: {where}: {error.errors()[0]['msg']}", hint=f"record it: {RECORD_BENCHMARK}"
+            f"{path}: {mistake(error)}", hint=f"record it: {RECORD_BENCHMARK}"
         ) from None
 
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
+from harness.core.jsonvalue import mistake
 from harness.core.record import Record
 from harness.core.run import RunHeader
 from harness.store import format1
@@ -71,7 +72,7 @@ def _header(path: Path) -> RunHeader:
     except OSError as error:
         raise no_run(path, error.strerror or str(error)) from None
     except ValidationError as error:
-        raise UsageError(f"{path / HEADER}: {_first(error)}") from None
+        raise UsageError(f"{path / HEADER}: {mistake(error)}") from None
     if header.format > FORMAT:
         raise UsageError(
             f"{path / HEADER}: format {header.format} is unknown to this version, which knows "
@@ -139,17 +140,10 @@ def _lines(path: Path) -> Iterator[JournalLine]:
         except ValueError as error:
             if number == len(lines):  # cut off by a crash: no newline follows
                 return
+            why = mistake(error) if isinstance(error, ValidationError) else str(error)
             raise UsageError(
-                f"{path}, line {number}: {_first(error)}",
+                f"{path}, line {number}: {why}",
                 hint="the journal was altered; remove that line to leave its record out",
             ) from None
         if line is not None:
             yield line
-
-
-def _first(error: ValueError) -> str:
-    """Return the first mistake of several in one line."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
