@@ -9,6 +9,7 @@ long enough. Its name is that recipe, with a digest of the text that it stood fo
 import hashlib
 import json
 import re
+from functools import lru_cache
 
 from harness.core.jsonvalue import Json, with_texts
 
@@ -54,10 +55,15 @@ def text_of(saved: str) -> str:
     name = _NAME.fullmatch(saved)
     if name is None:
         return saved.removeprefix(_PLAIN)
-    text = filled(name[4], name[1], int(name[2]))
-    if _sha256(text) != name[3]:
+    return _made(name[4], name[1], int(name[2]), name[3])
+
+
+@lru_cache(maxsize=64)  # many requests share few long texts
+def _made(start: str, filler: str, length: int, sha256: str) -> str:
+    text = filled(start, filler, length)
+    if _sha256(text) != sha256:
         raise ValueError(
-            f"a text of {name[2]} characters made by {name[1]} was another one when it was saved:"
+            f"a text of {length} characters made by {filler} was another one when it was saved:"
             " by another version of the harness, or its name was altered"
         )
     return text
