@@ -15,8 +15,6 @@ from harness.core.longtext import (
     line_with_names,
     name_of,
     text_of,
-    with_long_texts,
-    with_names,
 )
 from tests.strategies import json_values
 
@@ -107,10 +105,9 @@ def test_what_was_saved_once_stands_for_the_same_text() -> None:
 
 
 @given(st.dictionaries(st.text(), json_values() | MADE))
-def test_a_value_and_a_line_are_read_back_as_they_were(value: dict[str, object]) -> None:
+def test_a_line_is_read_back_as_it_was(value: dict[str, object]) -> None:
     line = json.dumps(value, ensure_ascii=False).encode()
 
-    assert with_long_texts(with_names(value)) == value  # type: ignore[arg-type]  # JSON is JSON
     assert json.loads(line_with_long_texts(line_with_names(line))) == value
 
 

@@ -16,13 +16,13 @@ Json = TypeAliasType(
 """Any JSON value: what crosses the wire, decoded."""
 
 
-def _number(amount: Decimal) -> int | float:
-    whole = amount == amount.to_integral_value()
-    return int(amount) if whole else float(amount)
+def number(amount: Decimal) -> int | float:
+    """Return an amount as a number of JSON: a whole one without a fraction."""
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
-Amount = Annotated[Decimal, PlainSerializer(_number, when_used="json")]
-"""A decimal number, written as a number of JSON: a whole one without a fraction."""
+Amount = Annotated[Decimal, PlainSerializer(number, when_used="json")]
+"""A decimal number that is written as `number` has it."""
 
 
 def canonical(value: Json) -> str:

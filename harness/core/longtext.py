@@ -9,9 +9,10 @@ long enough. Its name is that recipe, with a digest of the text that it stood fo
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
-from harness.core.jsonvalue import Json, with_texts
+from harness.core.jsonvalue import with_texts
 
 FILLERS = {
     "ascii-1": " Soft light, gentle shadows, clean lines, quiet colours, plain background.",
@@ -69,27 +70,18 @@ def _made(start: str, filler: str, length: int, sha256: str) -> str:
     return text
 
 
-def with_names(value: Json) -> Json:
-    """Return a JSON value as it is saved, its long texts by their names."""
-    return with_texts(value, name_of)
-
-
-def with_long_texts(saved: Json) -> Json:
-    """Return the JSON value that was saved; ValueError where a text comes out otherwise."""
-    return with_texts(saved, text_of)
-
-
 def line_with_names(raw: bytes) -> bytes:
-    """Do as `with_names` does to JSON in UTF-8; where it holds no such text, at no cost."""
-    return _spelled(with_names(json.loads(raw))) if any(sign in raw for sign in _SIGNS) else raw
+    """Return a line of JSON as it is saved; where it holds no such text, at no cost."""
+    return _each(raw, name_of) if any(sign in raw for sign in _SIGNS) else raw
 
 
 def line_with_long_texts(raw: bytes) -> bytes:
-    """Undo `line_with_names`; ValueError where a text comes out otherwise."""
-    return _spelled(with_long_texts(json.loads(raw))) if _SIGNS[0] in raw else raw
+    """Return the line that was saved; ValueError where a text comes out otherwise."""
+    return _each(raw, text_of) if _SIGNS[0] in raw else raw
 
 
-def _spelled(value: Json) -> bytes:
+def _each(raw: bytes, change: Callable[[str], str]) -> bytes:
+    value = with_texts(json.loads(raw), change)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -1,18 +1,13 @@
 """Requests and prices as the plain JSON that plans, explanations and findings show."""
 
-from pydantic import TypeAdapter
-
 from harness.core.case import Price
 from harness.core.exchange import Part, Request
-from harness.core.jsonvalue import Json
-
-_PRICES = TypeAdapter(Price)
+from harness.core.jsonvalue import Json, number
 
 
 def price_json(price: Price) -> dict[str, Json]:
     """Return `{amount, unit, images}`; a whole amount is written without a fraction."""
-    plain: dict[str, Json] = _PRICES.dump_python(price, mode="json")
-    return plain
+    return {"amount": number(price.amount), "unit": price.unit, "images": price.images}
 
 
 def carried_json(sent: Request, *, digests: bool = False) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 """Reference images and masks: what is known of one, in types and as a case's arguments hold it."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from harness.core.jsonvalue import Json
 
@@ -28,44 +28,34 @@ class ReferenceImage:
 
         A fact of a wrong type is none.
         """
-        if not isinstance(value, dict) or value.keys().isdisjoint(_FACTS.values()):
+        if not isinstance(value, dict):
             return None
-        return cls(
-            filename=_text(value.get("filename")),
-            media_type=_text(value.get("media_type")),
-            size_bytes=_whole(value.get("bytes")),
-            width_px=_whole(value.get("width")),
-            height_px=_whole(value.get("height")),
-            alpha=alpha if isinstance(alpha := value.get("alpha"), bool) else None,
-            digest=_text(value.get("digest")),
-        )
+        facts: dict[str, Any] = {
+            field: value[key]
+            for field, (key, kind) in _FACTS.items()
+            if type(value.get(key)) is kind  # true is no whole number
+        }
+        return cls(**facts) if facts else None
 
     def as_json(self) -> dict[str, Json]:
         """Return what is known as an argument's value."""
-        facts = {name: getattr(self, field) for field, name in _FACTS.items()}
-        return {name: fact for name, fact in facts.items() if fact is not None}
+        facts = {key: getattr(self, field) for field, (key, _) in _FACTS.items()}
+        return {key: fact for key, fact in facts.items() if fact is not None}
 
 
 _FACTS = {
-    "filename": "filename",
-    "media_type": "media_type",
-    "size_bytes": "bytes",
-    "width_px": "width",
-    "height_px": "height",
-    "alpha": "alpha",
-    "digest": "digest",
+    "filename": ("filename", str),
+    "media_type": ("media_type", str),
+    "size_bytes": ("bytes", int),
+    "width_px": ("width", int),
+    "height_px": ("height", int),
+    "alpha": ("alpha", bool),
+    "digest": ("digest", str),
 }
+"""Each fact's key in JSON, and its type there."""
 
 
 def references(value: Json) -> tuple[ReferenceImage, ...]:
     """Return the files that an argument's value is or lists, in order, addresses left out."""
     items = value if isinstance(value, list) else [value]
     return tuple(image for item in items if (image := ReferenceImage.of(item)) is not None)
-
-
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _whole(value: Json) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,6 +1,5 @@
 """Which plan a run follows: a new one from the documents, or the one saved beside a cassette."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from harness.cases.build import Builder
 from harness.cases.covering import RowBudget, covering
 from harness.cases.draw import drawn_cases, refused_arguments
 from harness.core.case import Case, Coverage, Plan
-from harness.core.errors import RecordingError
 from harness.planning.options import Options
 from harness.planning.plan import (
     ALLOWANCE_IMAGES,
@@ -22,8 +20,8 @@ from harness.planning.plan import (
     KEPT_BACK,
     Limits,
     make_plan,
-    plan_from_json,
     planned_request,
+    read_plan,
 )
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
@@ -181,12 +179,5 @@ def saved_plan(folder: Path, name: str, file: str = PLAN) -> Plan:
 
     Raises RecordingError where it is missing, unreadable or not what its requests say.
     """
-    path = folder / name / file
     hint = f"record it: harness run --record --against emulator --provider {name}"
-    try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordingError(f"{path}: {error.strerror}", hint=hint) from None
-    except (ValueError, RecursionError) as error:
-        raise RecordingError(f"{path}: not JSON ({error})", hint=hint) from None
-    return plan_from_json(saved, provider=shipped(name), where=str(path))
+    return read_plan(folder / name / file, provider=shipped(name), hint=hint)

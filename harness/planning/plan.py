@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from harness.core.case import Case, Coverage, Plan, PlannedRequest, Price
 from harness.core.errors import RecordingError
-from harness.core.jsonvalue import Json, canonical, digest
-from harness.core.longtext import with_long_texts, with_names
+from harness.core.jsonvalue import Json, canonical, digest, with_texts
+from harness.core.longtext import name_of, text_of
 from harness.core.money import money
 from harness.core.placeholders import THIS_RUN
 from harness.core.plain import carried_json
@@ -179,9 +180,19 @@ def _shot_json(shot: PlannedRequest) -> Json:
 
 def dumped(plan_: Plan) -> bytes:
     """Return the plan as a file: as it is printed, but with long texts by their names."""
-    return (
-        json.dumps(with_names(plan_to_json(plan_)), ensure_ascii=False, indent=1).encode() + b"\n"
-    )
+    saved = with_texts(plan_to_json(plan_), name_of)
+    return json.dumps(saved, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def read_plan(path: Path, *, provider: Provider, hint: str) -> Plan:
+    """Read a plan's file; RecordingError, with `hint` where it is missing or no JSON."""
+    try:
+        saved: Json = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}", hint=hint) from None
+    except (ValueError, RecursionError) as error:
+        raise RecordingError(f"{path}: not JSON ({error})", hint=hint) from None
+    return plan_from_json(saved, provider=provider, where=str(path))
 
 
 def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
@@ -192,14 +203,15 @@ def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
     """
     again = "record again with harness run --record"
     try:
-        saved = with_long_texts(saved)
-        read = _PLANS.validate_python(_reread(provider, saved))
+        file: Any = with_texts(saved, text_of)
+        shots = [_shot_again(provider, row) for row in file["cases"]]
+        read = _PLANS.validate_python({**file, "shots": shots})
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         reason = str(error).splitlines()[0]
         raise RecordingError(
             f"{where}: not a plan this harness wrote ({reason})", hint=again
         ) from None
-    if read.provider != provider.name or canonical(plan_to_json(read)) != canonical(saved):
+    if read.provider != provider.name or canonical(plan_to_json(read)) != canonical(file):
         raise RecordingError(
             f"{where}: its requests or prices differ from what {provider.name}'s TOML makes of "
             "the same arguments",
@@ -226,11 +238,6 @@ def _keeps_its_word(provider: Provider, case: Case) -> bool:
             return [item.id for item in breaks] == [case.breaks] and not unsaid
         case "observe":
             return True
-
-
-def _reread(provider: Provider, saved: Any) -> dict[str, Any]:  # noqa: ANN401 - checked as it is read
-    """Return a saved plan with each of its cases as a shot, made again."""
-    return {**saved, "shots": [_shot_again(provider, row) for row in saved["cases"]]}
 
 
 def _shot_again(provider: Provider, row: dict[str, Any]) -> PlannedRequest:

@@ -1,13 +1,10 @@
 """What lies in a run folder so that a run can go on: its plans, and how far its clock has come."""
 
-import json
 import time
 from pathlib import Path
 
 from harness.core.case import Plan
-from harness.core.errors import UsageError
-from harness.core.jsonvalue import Json
-from harness.planning.plan import dumped, plan_from_json
+from harness.planning.plan import dumped, read_plan
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
 from harness.store.line import JOURNAL
@@ -21,15 +18,8 @@ def save_plan(folder: RunFolder, plan: Plan) -> None:
 
 def plan_of(folder: Path, name: str) -> Plan:
     """Read a provider's plan back; UsageError where it is missing or unreadable."""
-    path = folder / f"plan-{name}.json"
-    try:
-        saved: Json = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or f"not JSON ({error})"
-        raise UsageError(
-            f"{path}: {why}", hint="without its plan a run cannot go on; start a new one"
-        ) from None
-    return plan_from_json(saved, provider=shipped(name), where=str(path))
+    hint = "without its plan a run cannot go on; start a new one"
+    return read_plan(folder / f"plan-{name}.json", provider=shipped(name), hint=hint)
 
 
 def elapsed_s(folder: Path, past: StoredRun | None) -> float:

@@ -77,18 +77,15 @@ def _with_kind(line: JournalLine, dump: SerializerFunctionWrapHandler) -> dict[s
 _LINES: TypeAdapter[JournalLine] = TypeAdapter(
     Annotated[JournalLine, Field(discriminator="line"), WrapSerializer(_with_kind)]
 )
-_BEGIN = b'{"line":"'
+BEGIN = b'{"line":"'
+"""How every line begins; those of the format before began otherwise."""
+
 HEADERS = TypeAdapter(RunHeader)
 
 
 def dumped(line: JournalLine) -> bytes:
     """Return a line as the journal holds it, its end included."""
     return line_with_names(_LINES.dump_json(line, exclude_defaults=True)) + b"\n"
-
-
-def is_of_format_1(raw: bytes) -> bool:
-    """Tell whether a line was written before lines named their kind."""
-    return not raw.startswith(_BEGIN)
 
 
 def read_line(raw: bytes) -> JournalLine:

@@ -13,6 +13,7 @@ from harness.core.record import Record
 from harness.core.run import RunHeader
 from harness.store import format1
 from harness.store.line import (
+    BEGIN,
     FORMAT,
     HEADER,
     HEADERS,
@@ -22,7 +23,6 @@ from harness.store.line import (
     JournalLine,
     Sent,
     Skipped,
-    is_of_format_1,
     no_run,
     read_line,
 )
@@ -63,7 +63,7 @@ def line_of(raw: bytes) -> JournalLine | None:
 
     ValueError where it is none. A run of an earlier version that went on has lines of both.
     """
-    return format1.read_line(raw) if is_of_format_1(raw) else read_line(raw)
+    return read_line(raw) if raw.startswith(BEGIN) else format1.read_line(raw)
 
 
 def _header(path: Path) -> RunHeader:

@@ -14,8 +14,8 @@ from harness.cases.build import Builder
 from harness.cases.references import PLAIN
 from harness.core.case import Case, Plan
 from harness.core.errors import RecordingError
-from harness.core.jsonvalue import Json
-from harness.core.longtext import with_long_texts
+from harness.core.jsonvalue import Json, with_texts
+from harness.core.longtext import text_of
 from harness.core.placeholders import THIS_RUN
 from harness.planning.conformance import new_plan
 from harness.planning.plan import (
@@ -376,7 +376,7 @@ def test_a_plan_in_a_file_is_read_back_and_is_what_is_printed(name: str) -> None
     file = json.loads(dumped(whole(name)))
 
     assert plan_from_json(file, provider=shipped_provider(name), where="plan.json") == whole(name)
-    assert with_long_texts(file) == plan_to_json(whole(name))
+    assert with_texts(file, text_of) == plan_to_json(whole(name))
 
 
 @pytest.mark.parametrize("name", ["buble", "nanobanana", "aimlapi"])
