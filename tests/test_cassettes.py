@@ -90,8 +90,8 @@ def test_it_holds_no_key_and_no_path_of_a_machine() -> None:
 def test_it_is_small() -> None:
     sizes = {path: path.stat().st_size for path in _committed()}
 
-    assert sum(sizes.values()) < 15 * MEGABYTE
-    assert [str(path) for path, size in sizes.items() if size >= 4 * MEGABYTE] == []
+    assert sum(sizes.values()) < 8 * MEGABYTE
+    assert [str(path) for path, size in sizes.items() if size >= MEGABYTE] == []
 
 
 def test_every_image_beside_it_is_named_in_it() -> None:

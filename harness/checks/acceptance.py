@@ -8,6 +8,7 @@ from harness.checks.naming import mentions, names_of, same_name
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorReply, Fault, Images, Refused
 from harness.core.placeholders import ASSETS
+from harness.core.reference import ReferenceImage
 from harness.spec.evaluate import of_type
 
 CLIENT_ERROR = range(400, 500)
@@ -83,8 +84,9 @@ def _unseen_files(subject: CheckInput) -> str:
 
 
 def _made_here(item: Json) -> bool:
-    if isinstance(item, dict):
-        return "filename" in item
+    image = ReferenceImage.of(item)
+    if image is not None:
+        return image.filename is not None
     return isinstance(item, str) and item.startswith(ASSETS)
 
 

@@ -240,7 +240,7 @@ def image(given: str) -> Json:
         if not path.is_file():
             reason = "is no file" if path.exists() else "No such file or directory"
             raise UsageError(f"{given}: {reason}", hint="give a local file or an http(s) address")
-        return describe_file(path)
+        return describe_file(path).as_json()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(f"{given}: {reason}") from None

@@ -27,7 +27,7 @@ from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.line import JournalLine
+from harness.store.line import Ended, Exchanged, Sent
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -168,12 +168,12 @@ def _header(provider: Provider, records: Sequence[Record], said: Sequence[str]) 
 def _keep(folder: RunFolder, header: RunHeader, records: Sequence[Record]) -> None:
     folder.write_header(header)
     for record in records:
-        case = record.shot.case
-        line = JournalLine(provider=case.provider, case=case.id)
-        folder.append(replace(line, shot=record.shot, evidence=record.evidence))
+        name, case = record.shot.case.provider, record.shot.case.id
+        folder.append(Sent(provider=name, case=case, shot=record.shot, evidence=record.evidence))
         for exchange in record.exchanges:
-            folder.append(replace(line, exchange=exchange))
-        folder.append(replace(line, outcome=record.outcome))
+            folder.append(Exchanged(provider=name, case=case, exchange=exchange))
+        if record.outcome is not None:
+            folder.append(Ended(provider=name, case=case, outcome=record.outcome))
 
 
 def _print(records: Sequence[Record], conclusion: Conclusion, provider: Provider) -> None:

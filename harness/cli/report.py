@@ -107,6 +107,5 @@ def _records(past: StoredRun) -> list[Record]:
             skipped=cut_off,
         )
         for item in past.unfinished
-        if item.line.shot is not None and item.line.evidence is not None
     ]
     return [*past.records, *unfinished]

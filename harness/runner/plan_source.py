@@ -1,17 +1,16 @@
 """What a run is to ask: planned now, saved by the run that it goes on with, or found on tape."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
-from harness.core.errors import UsageError
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.conformance import plan_for
 from harness.planning.options import Options
-from harness.planning.plan import plan_to_json
-from harness.runner.recording import load_tape, read_plan, recorded_benchmark, recorded_plan
+from harness.planning.plan import dumped, read_plan
+from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
+from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.store.reader import StoredRun
 from harness.transport.bodies.images import ImageCollector
@@ -59,11 +58,10 @@ def _recorded(options: Options, pictures: ImageCollector, *, measured: bool) -> 
 
 def save_plan(folder: RunFolder, plan: Plan) -> None:
     """Write a plan beside the journal."""
-    text = json.dumps(plan_to_json(plan), ensure_ascii=False, indent=1)
-    folder.write_file(f"plan-{plan.provider}.json", text.encode())
+    folder.write_file(f"plan-{plan.provider}.json", dumped(plan))
 
 
 def plan_of(folder: Path, name: str) -> Plan:
     """Read a plan back from a run folder; UsageError where it is missing or unreadable."""
     hint = "without its plan a run cannot go on; start a new one"
-    return read_plan(folder / f"plan-{name}.json", name, UsageError, hint)
+    return read_plan(folder / f"plan-{name}.json", provider=shipped_provider(name), hint=hint)

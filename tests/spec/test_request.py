@@ -302,8 +302,9 @@ def test_the_constants_of_a_form_are_sent_and_read_away() -> None:
 
 def test_a_form_of_files_is_told_by_its_parts() -> None:
     one = shipped_provider("sub2api")
-    images = [reference_json(PLAIN), reference_json(MASK)]
-    arguments: dict[str, Json] = {"prompt": "x", "images": images, "mask": reference_json(MASK)}  # type: ignore[dict-item]  # a list of JSON is JSON
+    images: list[Json] = [reference_json(PLAIN).as_json(), reference_json(MASK).as_json()]
+    mask = reference_json(MASK).as_json()
+    arguments: dict[str, Json] = {"prompt": "x", "images": images, "mask": mask}
     sent = build_request(one, one.operation("edit"), arguments)
 
     assert sent.body is None
@@ -315,7 +316,7 @@ def test_a_form_of_files_is_told_by_its_parts() -> None:
                 name=name,
                 filename=recipe.name,
                 media_type="image/png",
-                digest=str(reference_json(recipe)["digest"]),
+                digest=reference_json(recipe).digest,
                 size_bytes=len(reference_bytes(recipe.name)),
                 width_px=512,
                 alpha=recipe.mode == "rgba",
@@ -336,7 +337,7 @@ def test_a_streamed_form_asks_for_events() -> None:
 
 def test_an_uploaded_file_stands_in_the_body_under_a_stand_in() -> None:
     one = shipped_provider("buble")
-    arguments: dict[str, Json] = {"prompt": "x", "images": [reference_json(PLAIN)]}
+    arguments: dict[str, Json] = {"prompt": "x", "images": [reference_json(PLAIN).as_json()]}
     sent = build_request(one, one.operation("edit"), arguments)
 
     assert sent.form is None

@@ -20,7 +20,7 @@ from harness.core.outcome import Fault, Refused
 from harness.planning.conformance import new_plan
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
-from harness.store.line import JournalLine
+from harness.store.line import Exchanged, Sent
 from harness.store.reader import read_run
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
@@ -358,8 +358,8 @@ def test_deep_json_is_kept_so_that_a_journal_can_hold_it(levels: int, tmp_path: 
     folder = RunFolder.create(tmp_path / "run")
     folder.write_header(header())
     shot = new_plan("sub2api", seed=0).shots[0]
-    folder.append(JournalLine(provider="sub2api", case="c", shot=shot, evidence=EVIDENCE))
-    folder.append(JournalLine(provider="sub2api", case="c", exchange=exchange))
+    folder.append(Sent(provider="sub2api", case="c", shot=shot, evidence=EVIDENCE))
+    folder.append(Exchanged(provider="sub2api", case="c", exchange=exchange))
     folder.close()
 
     assert read_run(folder.path).unfinished[0].exchanges == [exchange]

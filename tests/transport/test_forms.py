@@ -22,7 +22,7 @@ OK = http({"ok": True})
 
 
 def file(recipe: reference_images.Recipe, name: str = "image[]", **other: Json) -> Part:
-    return form_part(name, {**reference_images.reference_json(recipe), **other})
+    return form_part(name, {**reference_images.reference_json(recipe).as_json(), **other})
 
 
 def upload(*parts: Part, method: str = "POST", **headers: str) -> Request:
@@ -107,7 +107,7 @@ def test_a_file_of_fifty_megabytes_arrives_whole() -> None:
     (image, count) = read_multipart(received.body, received.headers["content-type"])
     assert replied(exchange).status == 200
     assert (image.size_bytes, count.value) == (50_000_000, "1")
-    assert image.digest == reference_images.reference_json(LARGE)["digest"]
+    assert image.digest == reference_images.reference_json(LARGE).digest
 
 
 def test_a_large_file_is_read_in_pieces() -> None:

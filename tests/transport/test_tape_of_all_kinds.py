@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -30,8 +31,8 @@ FORM = Request(
     target="/v1/images/edits",
     form=(
         Part(name="prompt", value="Łódź \U0001f431"),
-        replace(form_part("image[]", reference_images.reference_json(IMAGE)), alpha=True),
-        form_part("mask", reference_images.reference_json(IMAGE)),
+        replace(form_part("image[]", reference_images.reference_json(IMAGE).as_json()), alpha=True),
+        form_part("mask", reference_images.reference_json(IMAGE).as_json()),
     ),
     timeout_s=10.0,
 )
@@ -149,10 +150,21 @@ def test_a_stranger_reads_them_as_a_recording(tmp_path: Path) -> None:
     assert found.exchanges[2].exchange.request.target == f"{WEBHOOKS}t-1"
 
 
+def test_times_that_json_cannot_hold_are_refused() -> None:
+    exchanges, _ = asyncio.run(_made())
+    request, response = to_interaction(exchanges[2], base_url=BASE)
+    timing = {**response["timing"], "due_s": date(2026, 1, 2)}  # type: ignore[dict-item]  # it is a mapping
+
+    with pytest.raises(ValueError, match="timing holds what JSON cannot hold"):
+        from_interaction(
+            {"request": request._to_dict(), "response": {**response, "timing": timing}}
+        )
+
+
 def test_a_step_that_nobody_knows_is_refused() -> None:
     exchanges, _ = asyncio.run(_made())
     request, response = to_interaction(exchanges[2], base_url=BASE)
     asked = {**response["asked"], "step": "dance"}  # type: ignore[dict-item]  # it is a mapping
 
-    with pytest.raises(ValueError, match="a step is dance"):
+    with pytest.raises(ValueError, match=r"step: .*Input should be 'submit', .* or 'deliveries'"):
         from_interaction({"request": request._to_dict(), "response": {**response, "asked": asked}})

@@ -15,18 +15,18 @@ DIES = "import sys; sys.exit('no memory left')"
 MUTE = "import sys; sys.stdin.read()"
 LEAVES = """
 import os, threading
-from harness.emulator import truth
+from harness.emulator.delay_server import server as truth
 truth.Server.done = lambda *_: os._exit(1)
 truth.main(["--json"])
 """
 FORGETS = """
-from harness.emulator import truth
+from harness.emulator.delay_server import server as truth
 truth.Server.done = lambda *_: None
 truth.main(["--json"])
 """
 SLOW_TO_END = """
 import signal, time
-from harness.emulator import truth
+from harness.emulator.delay_server import server as truth
 signal.signal = lambda *_: None
 truth.main(["--json"])
 """

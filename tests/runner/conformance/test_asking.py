@@ -21,7 +21,7 @@ from harness.runner.run import execute_run
 from harness.spec.load import shipped_provider
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.line import JournalLine
+from harness.store.line import Ended, Sent
 from harness.store.reader import read_run
 from tests.runner.journals import EVIDENCE, header, part
 from tests.runner.orders import fault
@@ -131,7 +131,7 @@ def test_what_was_asked_for_and_cut_off_is_driven_to_its_end_and_not_sent_again(
     begun = again(PLAN.shots[0], 0)
     folder = RunFolder.create(path)
     folder.write_header(header("buble"))
-    line = JournalLine(provider="buble", case=begun.case.id, shot=begun, evidence=EVIDENCE)
+    line = Sent(provider="buble", case=begun.case.id, shot=begun, evidence=EVIDENCE)
     folder.append(line)
     folder.close()
     asker = Curious()
@@ -165,9 +165,9 @@ def test_a_base_that_met_trouble_at_no_cost_is_asked_again_when_a_run_goes_on(
     path, shop = tmp_path / "run", open_shop()
     folder = RunFolder.create(path)
     folder.write_header(header("buble"))
-    line = JournalLine(provider="buble", case=BASE, shot=PLAN.shots[0], evidence=EVIDENCE)
+    line = Sent(provider="buble", case=BASE, shot=PLAN.shots[0], evidence=EVIDENCE)
     folder.append(line)
-    folder.append(replace(line, shot=None, evidence=None, outcome=fault("quota", "no balance")))
+    folder.append(Ended(provider="buble", case=BASE, outcome=fault("quota", "no balance")))
     folder.close()
 
     made = session(path, shop, Curious())

@@ -18,7 +18,7 @@ from harness.runner.execution.journal import Journal
 from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
-from harness.store.line import JournalLine
+from harness.store.line import Sent
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector, Keep
 from harness.transport.client import Live, LiveEndpoint
@@ -104,9 +104,9 @@ def test_an_image_that_cannot_be_kept_ends_the_run_and_cuts_off_nobody(tmp_path:
     assert len(past.unfinished) == 1
 
 
-def _begun(shot_number: int) -> JournalLine:
+def _begun(shot_number: int) -> Sent:
     shot = PLAN.shots[shot_number]
-    return JournalLine(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
+    return Sent(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
 
 
 def _resumed(
