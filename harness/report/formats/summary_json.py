@@ -3,6 +3,7 @@
 from harness.core.jsonvalue import Json
 from harness.report.discovered import discovered_json
 from harness.report.formats.benchmark_json import benchmark_json
+from harness.report.formats.format import report_format
 from harness.report.jsontext import finite_numbers, json_safe, json_text
 from harness.report.model import Report, Shown, Summary, Waiting
 from harness.stats.conformance.completion import Completion
@@ -37,6 +38,7 @@ def summary_document(report: Report) -> dict[str, Json]:
     return found
 
 
+@report_format("summary.json", rank=10)
 def summary_json(report: Report) -> str:
     """Return the summary as JSON text, indented, with a lone surrogate spelled as its escape."""
     return json_text(summary_document(report))
