@@ -13,6 +13,7 @@ from harness.core.outcome import ErrorClass
 from harness.spec import rules as r
 from harness.spec.expressions import Cited, Compiled, Document, Frozen, Paths, Pattern, Status
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
+from harness.spec.protocols import ProtocolName
 
 PARAMETERS = (
     *("model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality"),
@@ -131,9 +132,6 @@ RULE_TYPES: dict[str, tuple[ArgumentType, ...]] = {
 _RULE_NAMES = frozenset(RULE_TYPES)
 
 
-Protocol = Literal["reply", "job", "responses"]
-
-
 class Operation(Frozen):
     """One thing a provider does: where to ask, with which arguments, and how it answers."""
 
@@ -143,7 +141,7 @@ class Operation(Frozen):
     also: tuple[str, ...] = ()
     """Other documented paths of the same operation."""
     body: Literal["json", "form"] = "json"
-    protocol: Protocol
+    protocol: ProtocolName
     source: Cited
     note: str = ""
     constant: dict[str, Json] = Field(default_factory=dict)

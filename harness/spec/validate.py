@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from harness.spec.jsonpath import is_place, put, take
+from harness.spec.protocols import SHIPPED
 from harness.spec.provider import PARAMETERS, RULE_TYPES
 from harness.spec.rules import member
 
@@ -133,7 +134,8 @@ def _other(place: str, rule: Table, arguments: Table) -> Iterator[str]:
 
 
 def _job(key: str, operation: Table) -> Iterator[str]:
-    if (operation.get("protocol") == "job") != ("job" in operation):
+    protocol = operation.get("protocol")
+    if protocol in SHIPPED and (protocol == "job") != ("job" in operation):
         yield f"{key}: protocol 'job' and the table 'job' go together"
     job = toml_table(operation.get("job"))
     path = job.get("poll_path")
