@@ -12,7 +12,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from harness.checks.judge import CHECKS, judge_records
+from harness.checks.check import CHECKS
+from harness.checks.judge import judge_records
 from harness.cli.benchmark import missed, unmeasured, unserved
 from harness.core.record import Record
 from harness.core.run import RunHeader
@@ -64,7 +65,7 @@ def conclude(
     repeatable = not (traffic or measured) and _could_be_repeated(header, records)
     found = findings(records, verdicts, providers, repeatable=repeatable)
     report = compose(header, records, verdicts, found, providers)
-    telling = tuple(check.__name__ for check in CHECKS) if traffic else ANSWERS
+    telling = tuple(CHECKS) if traffic else ANSWERS
     unclear = [name for name in header.evidence if not _judged(name, verdicts, telling)]
     if header.interrupted:
         code, why = INTERRUPTED, "interrupted; what was received is kept, go on with --resume"

@@ -5,10 +5,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harness.cli.main import status
+from harness.report.summary_schema import SCHEMA_FILE
 from harness.spec.load import NAMES
 
 HERE = Path(__file__).parents[1] / "runner" / "recordings"
-SCHEMA = Path(__file__).parents[2] / "harness" / "report" / "summary.schema.json"
 TAPE = str(HERE / "sub2api.vcrpy.yaml")
 FINE = str(HERE / "sub2api.ruby.yml")
 JOBS = str(HERE / "buble.har")
@@ -119,7 +119,7 @@ def test_json_is_one_document_of_the_published_schema(capsys: pytest.CaptureFixt
     printed = json.loads(capsys.readouterr().out)
 
     assert code == 1
-    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(printed)
+    Draft202012Validator(json.loads(SCHEMA_FILE.read_text())).validate(printed)
     assert {(one["constraint"], one["check"]) for one in printed["findings"]} == {
         ("n.range", "refuses_what_it_forbids"),
         ("quality.one_of", "accepts_what_it_documents"),
