@@ -81,7 +81,13 @@ def test_a_text_that_looks_like_a_name_is_not_taken_for_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [(":20000:", ":20001:"), ("ascii-1", "quiet-1"), ("lighthouse", "house")]
+    ("old", "new"),
+    [
+        (":20000:", ":20001:"),
+        ("ascii-1", "quiet-1"),
+        ("ascii-1", "ascii-99"),
+        ("lighthouse", "house"),
+    ],
 )
 def test_a_name_that_stands_for_another_text_is_refused(old: str, new: str) -> None:
     name = name_of(prompts.plain_prompt(20_000)).replace(old, new)
