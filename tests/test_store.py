@@ -5,12 +5,14 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from harness.cases.prompts import plain_prompt
+from harness.core.case import Price
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Failure, Part, Reply, Request, Times
 from harness.core.outcome import Fault, Outcome
@@ -330,6 +332,20 @@ def test_every_line_names_its_kind_first(tmp_path: Path) -> None:
     assert [next(iter(json.loads(line).items())) for line in lines] == [
         ("line", "sent"), ("line", "exchanged"), ("line", "ended"), ("line", "skipped"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("amount", ["0", "4", "0.1", "0.0536705", "0.536705", "1E+2", "123456.789"])
+def test_an_amount_is_journaled_as_a_number_and_read_back_exactly(
+    tmp_path: Path, amount: str
+) -> None:
+    price = Price(amount=Decimal(amount), unit="usd", images=1)
+    sent = replace(SENT, shot=replace(SHOT, price=price))
+
+    path = write(tmp_path / "run", sent)
+
+    written = json.loads((path / JOURNAL).read_text())["shot"]["price"]["amount"]
+    assert type(written) in (int, float)
+    assert [item.line for item in read_run(path).unfinished] == [sent]
 
 
 def test_a_long_prompt_is_journaled_by_its_name(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Reply
 from harness.core.run import RunHeader
 from harness.store.atomic import move_whole, write_whole
+from harness.store.format1 import read_any_line
 from harness.store.line import (
     FORMAT,
     HEADER,
@@ -29,7 +30,6 @@ from harness.store.line import (
     dumped,
     no_run,
 )
-from harness.store.reader import line_of
 
 BALLAST = ".ballast"
 BALLAST_BYTES = 16 * 1024 * 1024
@@ -103,7 +103,7 @@ class RunFolder:
         if not last or self._journal is None:
             return
         try:
-            line_of(last)
+            read_any_line(last)
         except ValueError:
             os.ftruncate(self._journal, len(raw) - len(last))
         else:  # only its end is missing

@@ -1,6 +1,6 @@
-"""The journal of version 0.1: one object for all lines, whose kind was told by what it held.
+"""Journals of any version: those of 0.1 had one object for all lines, told apart by what it held.
 
-Only read: what is appended to such a journal is written as today.
+Nothing is written so any more: a run of 0.1 that goes on has lines of both formats.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from harness.core.case import PlannedRequest
 from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images, Outcome, Refused
 from harness.core.record import Provenance
-from harness.store.line import Ended, Exchanged, JournalLine, Sent, Skipped
+from harness.store.line import BEGIN, Ended, Exchanged, JournalLine, Sent, Skipped, read_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,10 @@ class _Line:
 _LINES = TypeAdapter(_Line)
 
 
-def read_line(raw: bytes) -> JournalLine | None:
-    """Read a line; None for one that says nothing. Raises ValidationError where it is none."""
+def read_any_line(raw: bytes) -> JournalLine | None:
+    """Read a line of either format; None for one that says nothing. ValueError where it is none."""
+    if raw.startswith(BEGIN):
+        return read_line(raw)
     old = _LINES.validate_json(raw)
     provider, case = old.provider, old.case
     match old:

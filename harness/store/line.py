@@ -89,7 +89,7 @@ def dumped(line: JournalLine) -> bytes:
 
 
 def read_line(raw: bytes) -> JournalLine:
-    """Read a line back; ValueError (a ValidationError, where it says more) where it is none."""
+    """Read a line of this format; ValueError (a ValidationError, if it can say more) for others."""
     return _LINES.validate_json(line_with_long_texts(raw))
 
 

@@ -11,9 +11,8 @@ from harness.core.exchange import Exchange
 from harness.core.jsonvalue import mistake
 from harness.core.record import Record
 from harness.core.run import RunHeader
-from harness.store import format1
+from harness.store.format1 import read_any_line
 from harness.store.line import (
-    BEGIN,
     FORMAT,
     HEADER,
     HEADERS,
@@ -24,7 +23,6 @@ from harness.store.line import (
     Sent,
     Skipped,
     no_run,
-    read_line,
 )
 
 
@@ -56,14 +54,6 @@ def read_run(path: Path) -> StoredRun:
         records=tuple(book.records.values()),
         unfinished=tuple(book.under_way.values()),
     )
-
-
-def line_of(raw: bytes) -> JournalLine | None:
-    """Read a journal's line, of this format or the one before; None for one that says nothing.
-
-    ValueError where it is none. A run of an earlier version that went on has lines of both.
-    """
-    return read_line(raw) if raw.startswith(BEGIN) else format1.read_line(raw)
 
 
 def _header(path: Path) -> RunHeader:
@@ -136,7 +126,7 @@ def _lines(path: Path) -> Iterator[JournalLine]:
         if not content:
             continue
         try:
-            line = line_of(content)
+            line = read_any_line(content)
         except ValueError as error:
             if number == len(lines):  # cut off by a crash: no newline follows
                 return
