@@ -16,7 +16,7 @@ from harness.core.exchange import Exchange
 from harness.core.jsonvalue import Json
 from harness.core.record import Record
 from harness.planning.conformance import PLAN, saved_plan
-from harness.planning.options import Options
+from harness.planning.options import Options, Output, Target
 from harness.planning.plan import plan_digest
 from harness.runner.progress import ProgressListener
 from harness.runner.replayed import BENCHMARK_PLAN, BENCHMARK_TAPE, load_tape
@@ -108,7 +108,7 @@ def _committed() -> Iterator[Path]:
 
 
 def _replayed(cassettes: Path, name: str, out: Path) -> tuple[list[Record], list[str]]:
-    options = Options(against="cassettes", providers=(name,), seed=0, out=out, cassettes=cassettes)
+    options = Options(target=Target(providers=(name,)), output=Output(out=out, cassettes=cassettes))
     done = execute_run(options, ProgressListener())
     return done.records, done.off_tape
 

@@ -73,9 +73,9 @@ def _builder(name: str, operation: str) -> Builder:
 def plan_for(name: str, options: Options) -> Plan:
     """Plan one provider as a run was asked to."""
     limits = Limits(
-        images=options.max_images,
-        amount=options.budgets.get(name),
-        requests=options.max_requests,
+        images=options.limits.max_images,
+        amount=options.limits.budgets.get(name),
+        requests=options.limits.max_requests,
     )
     return new_plan(
         name,
@@ -83,7 +83,7 @@ def plan_for(name: str, options: Options) -> Plan:
         operations=options.operations,
         limits=limits,
         strength=options.strength,
-        discover=options.discover,
+        discover=options.planning.discover,
     )
 
 

@@ -55,27 +55,27 @@ class ProviderConnections:
     async def open(self, stack: AsyncExitStack) -> dict[str, Access]:
         """Start the emulator, where it is meant, and our own server; both end with the stack."""
         options = self.options
-        if options.against == "emulator":
+        if options.target.against == "emulator":
             self.addresses = stack.enter_context(
                 emulator_process(
                     time_scale=options.time_scale,
                     seed=options.seed,
-                    faults=options.faults,
-                    port=options.port,
+                    faults=options.emulator.faults,
+                    port=options.emulator.port,
                 )
             )
         else:
-            self.addresses = options.base_urls
+            self.addresses = options.target.base_urls
         places = callback_server(options, word=self.word, now_s=self.now_s, key=EMULATOR_KEY)
         self.places = places
         stack.push_async_callback(places.aclose)
         await places.start()
-        return {name: self._access(name, places) for name in options.providers}
+        return {name: self._access(name, places) for name in options.target.providers}
 
     def _access(self, name: str, places: CallbackServer) -> Access:
-        emulated = self.options.against == "emulator"
+        emulated = self.options.target.against == "emulator"
         address = self.addresses[name]
-        key = EMULATOR_KEY if emulated else self.options.keys[name]
+        key = EMULATOR_KEY if emulated else self.options.target.keys[name]
         endpoint = LiveEndpoint(base_url=address, auth=shipped(name).auth, key=key, provider=name)
 
         def transport() -> Transport:

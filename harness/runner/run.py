@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ class _Runner:
         self.asker = asker
         self.referee = referee
         self.folder = _folder(options)  # locked before it is read: another run may be at it
-        self.past: StoredRun | None = read_run(options.resume) if options.resume else None
+        resume = options.output.resume
+        self.past: StoredRun | None = read_run(resume) if resume else None
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
@@ -169,7 +171,7 @@ class _Runner:
             referee=None if asked.tapes else self.referee,
             max_s=self._max_s(),
             replay=bool(asked.tapes),
-            calibrated=self.options.calibrated,
+            calibrated=self.options.benchmark.calibrate,
             progress=self.watch.progress,
         )
         await measurement.prepare()
@@ -227,7 +229,7 @@ class _Runner:
         return next((one for one in failures if isinstance(one, HarnessError)), None)
 
     def _session(self, plan: Plan, access: Access) -> Session:
-        name, replay = plan.provider, self.options.against == "cassettes"
+        name, replay = plan.provider, self.options.target.against == "cassettes"
         session = Session(
             provider=shipped(name),
             plan=plan,
@@ -267,19 +269,23 @@ class _Runner:
         )
 
     def _max_s(self) -> float | None:
-        minutes = self.options.max_minutes
+        minutes = self.options.limits.max_minutes
         return None if minutes is None else minutes * MINUTE_S
 
 
 def _folder(options: Options) -> RunFolder:
-    return RunFolder.reopen(options.resume) if options.resume else RunFolder.create(options.out)
+    output = options.output
+    if output.resume:
+        return RunFolder.reopen(output.resume)
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
+    return RunFolder.create(output.out or Path("reports") / f"{stamp}-{options.target.against}")
 
 
 def _redactor(options: Options) -> Redactor:
     """Return what keeps the keys of these providers out of everything that is written."""
-    providers = [shipped(name) for name in options.providers]
+    providers = [shipped(name) for name in options.target.providers]
     shapes = tuple(p.auth.key_shape for p in providers if p.auth.key_shape)
-    return Redactor({p.auth.env: options.keys.get(p.name, "") for p in providers}, shapes)
+    return Redactor({p.auth.env: options.target.keys.get(p.name, "") for p in providers}, shapes)
 
 
 def _done(past: StoredRun | None, name: str) -> tuple[Record, ...]:

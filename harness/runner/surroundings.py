@@ -15,18 +15,18 @@ def callback_server(
     options: Options, *, word: str, now_s: Callable[[], float], key: str
 ) -> CallbackServer:
     """Return the places of a run; against the emulator (`key` is its key) they are on loopback."""
-    live = options.against == "live"
+    live = options.target.against == "live"
     webhooks: dict[str, tuple[Webhook, str]] = {}
-    for name in options.providers:
-        signed = options.keys.get(name, "") if live else key
+    for name in options.target.providers:
+        signed = options.target.keys.get(name, "") if live else key
         for operation in shipped(name).operations.values():
             if operation.webhook is not None:
                 webhooks[name] = (operation.webhook, signed)
     return CallbackServer(
         now_s=now_s,
-        assets_url=options.assets_url,
-        webhook_url=options.webhook_url,
-        port=options.receive_port,
+        assets_url=options.target.assets_url,
+        webhook_url=options.target.webhook_url,
+        port=options.target.receive_port,
         local=not live,
         run_word=word,
         webhooks=webhooks,

@@ -218,7 +218,7 @@ def test_an_unknown_wire_key_is_told(asked: Asked) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "nothing is asked (try harness explain"),
+        ((), "no request is given (try harness explain"),
         (("--provider", "bubble", "--n", "1"), "unknown provider 'bubble' (did you mean buble?"),
         (("--sise", "1x1"), "--sise"),
         (("--n", "x"), "'x' is not a valid integer"),

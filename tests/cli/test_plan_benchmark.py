@@ -150,7 +150,7 @@ def test_references_lie_where_the_user_says_and_are_written_on_demand(
     ("words", "told"),
     [
         (["--only", "benchmark", "--workload", "nothing"], "--workload nothing: no such"),
-        (["--only", "benchmark", "--arrivals", "poisson"], "requests leave at a rate"),
+        (["--only", "benchmark", "--arrivals", "poisson"], "--arrivals poisson needs a rate"),
         (["--only", "benchmark", "--operation", "edit"], "choose them with --workload"),
         (["--only", "benchmark", "--discover"], "--discover: a benchmark measures"),
         (["--blocks", "3"], "--blocks: for a benchmark only (add --only benchmark)"),

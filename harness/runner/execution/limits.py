@@ -12,14 +12,15 @@ def provider_budget(options: Options, name: str, *, allowance: bool = True) -> B
     A limit of images that is no larger than the default one leaves the default of requests. A
     benchmark's design says how much it asks: it has no `allowance` by default.
     """
-    amount, images = options.budgets.get(name), options.max_images
+    limits = options.limits
+    amount, images = limits.budgets.get(name), limits.max_images
     each: Allowance | None = None
-    if options.against != "cassettes" and allowance:
+    if options.target.against != "cassettes" and allowance:
         operations = sum(one in options.operations for one in shipped(name).operations)
         by_default = amount is None and images is None
         usual = by_default or (images is not None and images <= ALLOWANCE_IMAGES * operations)
         each = Allowance(
             images=ALLOWANCE_IMAGES if by_default else None,
-            requests=ALLOWANCE_REQUESTS if usual and options.max_requests is None else None,
+            requests=ALLOWANCE_REQUESTS if usual and limits.max_requests is None else None,
         )
-    return Budget(amount=amount, images=images, requests=options.max_requests, per_operation=each)
+    return Budget(amount=amount, images=images, requests=limits.max_requests, per_operation=each)
