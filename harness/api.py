@@ -280,7 +280,7 @@ def explain(
 
     Nothing is sent. `arguments` are in canonical words and ask about a part of a request: a plain
     prompt, model, mode and image stand in where they are needed and not given. A `body` is taken as
-    it is: canonical arguments, or the provider's wire body. With both, the arguments go over it.
+    it is: canonical arguments, or the provider's wire body. With both, the arguments override it.
     Without an operation it is the one that the body or the arguments fit. Any text is taken as an
     operation or parameter, for the documents to judge. Raises UsageError where neither is given, or
     no operation of the provider has such a body.

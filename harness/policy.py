@@ -147,7 +147,7 @@ def _tested(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     if report.flaky:
         return HELD, f"no promise broken for certain; {_flaky(report)}"
     if all(record.shot.case.expect == "observe" for record in records):
-        return HELD, "nothing broken: the documents promise nothing on these requests"
+        return HELD, "no promise broken: the documents promise nothing about these requests"
     return HELD, "all promises that were tried held"
 
 

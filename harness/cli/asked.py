@@ -62,7 +62,7 @@ def _integer(text: str) -> int:
 def _decimal(text: str) -> float:
     number = float(text)
     if number - number != 0:
-        raise ValueError(f"{text[:_DIGITS]} is no finite number")
+        raise ValueError(f"{text[:_DIGITS]} is not a finite number")
     return number
 
 
@@ -96,7 +96,7 @@ def image(given: str) -> Json:
 
     try:
         if not path.is_file():
-            reason = "is no file" if path.exists() else "No such file or directory"
+            reason = "is not a file" if path.exists() else "No such file or directory"
             raise UsageError(f"{given}: {reason}", hint="give a local file or an http(s) address")
         return describe_file(path)
     except (OSError, ValueError) as error:

@@ -69,7 +69,7 @@ What is open or not mappable is no refusal.
     "--request",
     "file",
     metavar="FILE",
-    help="JSON arguments, or one provider's wire body; - is stdin. Options go over it.",
+    help="JSON arguments, or one provider's wire body; - is stdin. Options override it.",
 )
 @click.option(
     "--operation",

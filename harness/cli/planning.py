@@ -24,10 +24,12 @@ from harness.core.placeholders import ASSETS
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import new_plan
+from harness.planning.flags import given
 from harness.planning.options import Options, RunLimits, Target
 from harness.planning.plan import Limits, coverage_notes, plan_to_json
 from harness.reference_images import parse_recipe, reference_bytes
-from harness.runner.preflight import price_sentence
+from harness.report.text import count
+from harness.runner.preflight import price_sentence, refuse_conformance
 from harness.runner.surroundings import assets_of
 from harness.spec.load import checked_names
 from harness.spec.load import shipped_provider as shipped
@@ -53,7 +55,8 @@ def _benchmark(
     options: PlanOptions, measured: Measuring, names: Sequence[str], *, as_json: bool
 ) -> None:
     target, planning, listing = options.target, options.planning, options.listing
-    _refuse_other(target.operations, discover=planning.discover)
+    typed = (*given(target), *given(planning))
+    refuse_conformance([flag for flag in ("--operation", "--discover") if flag in typed])
     chosen = Options(target=Target(providers=tuple(names)), planning=planning, measuring=measured)
     design, plans = benchmark_plan(chosen)
     _write_assets([*plans.values()], listing.write_assets)
@@ -118,17 +121,6 @@ def _print(
             console.print(part)
 
 
-def _refuse_other(operations: Sequence[str], *, discover: bool) -> None:
-    """Refuse what a benchmark has no use for."""
-    if operations:
-        raise UsageError(
-            "--operation: a benchmark asks for its workloads, which name their operation",
-            hint="choose them with --workload",
-        )
-    if discover:
-        raise UsageError("--discover: a benchmark measures, and asks no open questions")
-
-
 def _limits(amounts: Sequence[Decimal], limits: RunLimits) -> tuple[Limits, ...]:
     """Return the limits to show: one for each amount, or for what bounds the run besides."""
     images, requests = limits.max_images, limits.max_requests
@@ -168,7 +160,7 @@ def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
             (folder / name).write_bytes(reference_bytes(name))
     except OSError as error:
         raise StoreError(f"cannot write to {folder}: {error.strerror or error}") from None
-    click.echo(f"{len(names)} reference images: {folder}", err=True)
+    click.echo(f"{count(len(names), 'reference image')} written to {folder}", err=True)
 
 
 def _table(plan_: Plan) -> Table:

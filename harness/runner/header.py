@@ -58,8 +58,8 @@ def unexpected(places: CallbackServer | None) -> tuple[str, ...]:
     """Say what our receiver was sent that belongs to no request of this run."""
     if places is None:
         return ()
-    found = ((places.strangers, "came from strangers"), (places.dropped, "could not be kept"))
-    return tuple(f"webhooks: {number} deliveries {what}" for number, what in found if number)
+    counts = ((places.strangers, "match no job of this run"), (places.dropped, "were not stored"))
+    return tuple(f"webhooks: {number} deliveries {what}" for number, what in counts if number)
 
 
 def today() -> str:

@@ -82,7 +82,7 @@ def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measurin
             return True, options.measuring
         return False, measuring(benchmark, only=only)
     typed = (*given(options.target), *given(options.planning), *given(options.limits))
-    _refuse_conformance([name for name in CONFORMANCE_ONLY if name in typed])
+    refuse_conformance([name for name in CONFORMANCE_ONLY if name in typed])
     laid_out = [name for name in given(benchmark) if name != "--no-calibrate"]
     laid_out += ["--concurrency"] if concurrency is not None else []
     if past is not None and laid_out:
@@ -100,7 +100,8 @@ def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measurin
     return True, options.measuring or measuring(benchmark, only=only, concurrency=concurrency)
 
 
-def _refuse_conformance(flags: Sequence[str]) -> None:
+def refuse_conformance(flags: Sequence[str]) -> None:
+    """Raise UsageError for these flags, if there are any: a benchmark has no use for them."""
     if flags:
         raise UsageError(
             f"{', '.join(flags)}: for conformance only",

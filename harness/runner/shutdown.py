@@ -54,5 +54,5 @@ class Deadline:
         if left_s > 0 and left_s >= longest_s:
             return None
         if left_s <= 0:
-            return "time: the minutes of this run are over"
+            return "time: --max-minutes is over"
         return f"time: {left_s:.0f} s are left, and a request has taken {longest_s:.0f} s"

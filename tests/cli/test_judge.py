@@ -244,7 +244,7 @@ def test_traffic_outside_the_documents_only_is_no_promise_held(
     told = capsys.readouterr()
 
     assert code == 0
-    assert "nothing broken: the documents promise nothing on these requests" in told.err
+    assert "no promise broken: the documents promise nothing about these requests" in told.err
 
 
 @pytest.mark.parametrize("name", NAMES)
