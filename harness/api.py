@@ -182,8 +182,8 @@ def run(
 ) -> RunResult:
     """Plan, send, judge, measure, report; without options, replay the cassettes of all providers.
 
-    Blocks until the run has ended, in the main thread and outside of any event loop; Ctrl-C waits
-    for what is under way. `watch` is told of its progress. Keys come from the `environment`, that
+    Blocks until the run has ended. Ctrl-C waits for what is under way, where this is called in the
+    main thread. `watch` is told of its progress. Keys come from the `environment`, that
     of the process by default. All that is received is in the run folder as soon as it is there.
 
     Raises UsageError for choices that do not go together, a live run without an address, a key or a
@@ -353,5 +353,5 @@ def _refuse_event_loop() -> None:
     except RuntimeError:
         return
     raise UsageError(
-        "a run has an event loop of its own", hint="call it outside of yours, in another process"
+        "a run has an event loop of its own", hint="call it by asyncio.to_thread(api.run, options)"
     )

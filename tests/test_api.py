@@ -230,6 +230,14 @@ def test_a_run_inside_an_event_loop_is_refused(tmp_path: Path) -> None:
         asyncio.run(inside())
 
 
+def test_a_run_in_another_thread_is_like_any(tmp_path: Path) -> None:
+    async def beside() -> int:
+        result = await asyncio.to_thread(api.run, _replay(tmp_path / "run", "aimlapi"))
+        return result.exit_code
+
+    assert asyncio.run(beside()) == 0
+
+
 def test_what_is_recorded_is_replayed(tmp_path: Path) -> None:
     cassettes = Output(out=tmp_path / "run", cassettes=tmp_path / "cassettes", record=True)
     emulated = Options(

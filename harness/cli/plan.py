@@ -1,6 +1,6 @@
 """`harness plan`: what would be sent, in which order, and what it would cost."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import click
 
 from harness.cli.options import TopicCommand, choices_of, json_option
 from harness.planning.benchmark_options import BenchmarkOptions
-from harness.planning.flags import flag, topic
+from harness.planning.flags import option, topic
 from harness.planning.option_values import read_budgets_to_compare
 from harness.planning.options import Planning, RunLimits, Target
 
@@ -20,15 +20,13 @@ IMAGE_S = 30.0
 class Comparison:
     """The amounts at which plans of a provider are compared, in its own unit."""
 
-    budgets: dict[str, tuple[Decimal, ...]] = field(
-        default_factory=dict,
-        metadata=flag(
-            "--budget",
-            "An amount to spend at a provider, in its own unit; several are compared.",
-            metavar="NAME=AMOUNT",
-            repeatable=True,
-            read=read_budgets_to_compare,
-        ),
+    budgets: dict[str, tuple[Decimal, ...]] = option(
+        "--budget",
+        "An amount to spend at a provider, in its own unit; several are compared.",
+        default={},
+        metavar="NAME=AMOUNT",
+        repeatable=True,
+        read=read_budgets_to_compare,
     )
 
 
@@ -36,28 +34,25 @@ class Comparison:
 class Listing:
     """What is shown of a plan, and written beside it."""
 
-    cases: bool = field(
-        default=True, metadata=flag("--cases/--no-cases", "List every case, or only the totals.")
-    )
-    image_seconds: float = field(
+    cases: bool = option("--cases/--no-cases", "List every case, or only the totals.", default=True)
+    image_seconds: float = option(
+        "--image-seconds",
+        "Expected duration of an image.",
         default=IMAGE_S,
-        metadata=flag(
-            "--image-seconds", "Expected duration of an image.", least=0, show_default=True
-        ),
+        least=0,
+        show_default=True,
     )
-    assets_url: str | None = field(
+    assets_url: str | None = option(
+        "--assets-url",
+        "Address of the reference images, to show in requests.",
         default=None,
-        metadata=flag(
-            "--assets-url", "Address of the reference images, to show in requests.", metavar="URL"
-        ),
+        metavar="URL",
     )
-    write_assets: Path | None = field(
+    write_assets: Path | None = option(
+        "--write-assets",
+        "Write the reference images that requests name by address into this folder.",
         default=None,
-        metadata=flag(
-            "--write-assets",
-            "Write the reference images that requests name by address into this folder.",
-            folder=True,
-        ),
+        folder=True,
     )
 
 
@@ -65,23 +60,22 @@ class Listing:
 class PlanOptions:
     """All choices of `harness plan`; those that it shares with a run are a run's."""
 
-    target: Target = field(
-        default_factory=Target,
-        metadata=topic(
-            "Providers", "against", "base_urls", "assets_url", "webhook_url", "receive_port"
-        ),
+    target: Target = topic(
+        Target,
+        "Providers",
+        without=("against", "base_urls", "assets_url", "webhook_url", "receive_port"),
     )
-    planning: Planning = field(default_factory=Planning, metadata=topic("Requests"))
-    comparison: Comparison = field(default_factory=Comparison, metadata=topic("Limits"))
-    limits: RunLimits = field(
-        default_factory=RunLimits,
-        metadata=topic("Limits", "budgets", "max_minutes", "max_shrink"),
+    planning: Planning = topic(Planning, "Requests")
+    comparison: Comparison = topic(Comparison, "Limits")
+    limits: RunLimits = topic(
+        RunLimits,
+        "Limits",
+        without=("budgets", "max_minutes", "max_shrink"),
     )
-    benchmark: BenchmarkOptions = field(
-        default_factory=BenchmarkOptions,
-        metadata=topic("Benchmark (--only benchmark)", "calibrate"),
+    benchmark: BenchmarkOptions = topic(
+        BenchmarkOptions, "Benchmark (--only benchmark)", without=("calibrate",)
     )
-    listing: Listing = field(default_factory=Listing, metadata=topic("Output"))
+    listing: Listing = topic(Listing, "Output")
 
 
 @click.command(cls=TopicCommand)

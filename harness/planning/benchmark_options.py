@@ -1,11 +1,11 @@
 """What a benchmark measures: as it is typed, and exactly."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from harness.core.benchmark import Arrivals, Slo
 from harness.core.errors import UsageError
 from harness.core.workload import Workload
-from harness.planning.flags import flag, given
+from harness.planning.flags import given, option
 from harness.planning.option_values import read_doubling_levels, read_levels, read_slo
 from harness.spec.workload.workloads import select_workloads
 
@@ -26,94 +26,73 @@ class BenchmarkOptions:
     With `calibrate` the harness first measures its own error.
     """
 
-    workloads: tuple[str, ...] = field(
+    workloads: tuple[str, ...] = option(
+        "--workload",
+        "A shipped set or workload, or a TOML file (repeatable) [default].",
         default=(),
-        metadata=flag(
-            "--workload",
-            "A shipped set or workload, or a TOML file (repeatable) [default].",
-            metavar="NAME|FILE[:WORKLOAD]",
-        ),
+        metavar="NAME|FILE[:WORKLOAD]",
     )
-    blocks: int | None = field(
+    blocks: int | None = option(
+        "--blocks",
+        f"Blocks of each stage [{BLOCKS}; {BLOCKS_UNTIL_DECIDED} at most with --until-decided].",
         default=None,
-        metadata=flag(
-            "--blocks",
-            f"Blocks of each stage [{BLOCKS}; {BLOCKS_UNTIL_DECIDED} at most with "
-            "--until-decided].",
-            least=1,
-            most=10_000,
-        ),
+        least=1,
+        most=10_000,
     )
-    warm_up: int | None = field(
+    warm_up: int | None = option(
+        "--warm-up",
+        "Blocks at the start that are paid for and count in no figure [0].",
         default=None,
-        metadata=flag(
-            "--warm-up",
-            "Blocks at the start that are paid for and count in no figure [0].",
-            least=0,
-            most=10_000,
-        ),
+        least=0,
+        most=10_000,
     )
-    arrivals: Arrivals | None = field(
+    arrivals: Arrivals | None = option(
+        "--arrivals",
+        "Keep a number of requests under way (closed), or send by a timetable [closed; "
+        "constant with --rate].",
         default=None,
-        metadata=flag(
-            "--arrivals",
-            "Keep a number of requests under way (closed), or send by a timetable [closed; "
-            "constant with --rate].",
-        ),
     )
-    rates: tuple[str, ...] = field(
+    rates: tuple[str, ...] = option(
+        "--rate",
+        "Requests per time at each provider, like 2/s or 30/min; several make a sweep.",
         default=(),
-        metadata=flag(
-            "--rate",
-            "Requests per time at each provider, like 2/s or 30/min; several make a sweep.",
-            metavar="RATE,...",
-        ),
+        metavar="RATE,...",
     )
-    sweep: str | None = field(
+    sweep: str | None = option(
+        "--sweep",
+        "A stage for each of these concurrencies (or rates), like 1,2,4,8.",
         default=None,
-        metadata=flag(
-            "--sweep",
-            "A stage for each of these concurrencies (or rates), like 1,2,4,8.",
-            metavar="LEVEL,...",
-        ),
+        metavar="LEVEL,...",
     )
-    ramp: str | None = field(
+    ramp: str | None = option(
+        "--ramp",
+        "A sweep that doubles from the first to the last, like 1:16.",
         default=None,
-        metadata=flag(
-            "--ramp",
-            "A sweep that doubles from the first to the last, like 1:16.",
-            metavar="FROM:TO",
-        ),
+        metavar="FROM:TO",
     )
-    until_decided: bool = field(
-        default=False,
-        metadata=flag("--until-decided", "Stop each comparison as soon as it is decided."),
+    until_decided: bool = option(
+        "--until-decided", "Stop each comparison as soon as it is decided.", default=False
     )
-    slo: Slo | None = field(
+    slo: Slo | None = option(
+        "--slo",
+        "A ceiling on time to pixels, like 'p95<60s'.",
         default=None,
-        metadata=flag(
-            "--slo",
-            "A ceiling on time to pixels, like 'p95<60s'.",
-            metavar="pQ<TIME",
-            read=read_slo,
-        ),
+        metavar="pQ<TIME",
+        read=read_slo,
     )
-    timeout: float | None = field(
+    timeout: float | None = option(
+        "--timeout",
+        "How long to wait for a request [each provider's own time].",
         default=None,
-        metadata=flag(
-            "--timeout",
-            "How long to wait for a request [each provider's own time].",
-            metavar="SECONDS",
-            least=0,
-            above=True,
-            most=86_400,
-        ),
+        metavar="SECONDS",
+        least=0,
+        above=True,
+        most=86_400,
     )
-    calibrate: bool = field(
+    calibrate: bool = option(
+        "--calibrate/--no-calibrate",
+        "Measure our own error first, for some seconds [yes].",
         default=True,
-        metadata=flag(
-            "--calibrate/--no-calibrate", "Measure our own error first, for some seconds [yes]."
-        ),
     )
 
 

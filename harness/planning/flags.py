@@ -1,11 +1,15 @@
 """How a choice is typed at a command line: a value beside the field that holds the choice."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import MISSING, dataclass, field, fields
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+T = TypeVar("T")
 
 FLAG = "flag"
 TOPIC = "topic"
@@ -47,14 +51,17 @@ class Topic:
     without: tuple[str, ...] = ()
 
 
-def flag(spelling: str, help: str, **more: Any) -> Mapping[str, Flag]:  # noqa: A002, ANN401 - as Flag's
-    """Return a field's metadata: its flag."""
-    return {FLAG: Flag(spelling=spelling, help=help, **more)}
+def option(spelling: str, help: str, *, default: T, **more: Any) -> T:  # noqa: A002, ANN401 - as Flag's
+    """Return a dataclass field with its default and its flag."""
+    metadata = {FLAG: Flag(spelling=spelling, help=help, **more)}
+    if isinstance(default, dict):  # each instance has its own
+        return field(default_factory=partial(deepcopy, default), metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
-def topic(heading: str, *without: str) -> Mapping[str, Topic]:
-    """Return a group's metadata: the heading of its flags, and the fields that have none here."""
-    return {TOPIC: Topic(heading=heading, without=without)}
+def topic(group: type[T], heading: str, *, without: tuple[str, ...] = ()) -> T:
+    """Return a dataclass field for a group: the heading of its flags; `without` have none here."""
+    return field(default_factory=group, metadata={TOPIC: Topic(heading=heading, without=without)})
 
 
 def given(group: "DataclassInstance") -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
-from harness.planning.flags import flag, topic
+from harness.planning.flags import option, topic
 from harness.planning.option_values import read_base_urls, read_budgets
 from harness.spec.load import NAMES
 from harness.spec.provider import OPERATIONS
@@ -40,54 +40,44 @@ class Target:
     receiver of webhooks at `webhook_url`; `receive_port` is its port here.
     """
 
-    providers: tuple[str, ...] = field(
+    providers: tuple[str, ...] = option(
+        "--provider",
+        f"Only this provider (repeatable): {', '.join(NAMES)}.",
         default=(),
-        metadata=flag(
-            "--provider", f"Only this provider (repeatable): {', '.join(NAMES)}.", metavar="NAME"
-        ),
+        metavar="NAME",
     )
-    operations: tuple[str, ...] = field(
-        default=(),
-        metadata=flag("--operation", "Only this operation (repeatable).", choices=OPERATIONS),
+    operations: tuple[str, ...] = option(
+        "--operation", "Only this operation (repeatable).", default=(), choices=OPERATIONS
     )
-    against: Against = field(
+    against: Against = option(
+        "--against",
+        "Replay recorded replies, start our emulator, or send to real endpoints.",
         default="cassettes",
-        metadata=flag(
-            "--against",
-            "Replay recorded replies, start our emulator, or send to real endpoints.",
-            show_default=True,
-        ),
+        show_default=True,
     )
-    base_urls: dict[str, str] = field(
-        default_factory=dict,
-        metadata=flag(
-            "--base-url",
-            "Address of a provider (live; repeatable).",
-            metavar="NAME=URL",
-            repeatable=True,
-            read=read_base_urls,
-        ),
+    base_urls: dict[str, str] = option(
+        "--base-url",
+        "Address of a provider (live; repeatable).",
+        default={},
+        metavar="NAME=URL",
+        repeatable=True,
+        read=read_base_urls,
     )
-    assets_url: str | None = field(
+    assets_url: str | None = option(
+        "--assets-url",
+        "Public address of the reference images (live; see the README).",
         default=None,
-        metadata=flag(
-            "--assets-url",
-            "Public address of the reference images (live; see the README).",
-            metavar="URL",
-        ),
+        metavar="URL",
     )
-    webhook_url: str | None = field(
-        default=None,
-        metadata=flag("--webhook-url", "Public address of our receiver (live).", metavar="URL"),
+    webhook_url: str | None = option(
+        "--webhook-url", "Public address of our receiver (live).", default=None, metavar="URL"
     )
-    receive_port: int | None = field(
+    receive_port: int | None = option(
+        "--receive-port",
+        "Local port for reference images and webhooks, where a tunnel ends.",
         default=None,
-        metadata=flag(
-            "--receive-port",
-            "Local port for reference images and webhooks, where a tunnel ends.",
-            least=1024,
-            most=65535,
-        ),
+        least=1024,
+        most=65535,
     )
     keys: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -101,25 +91,21 @@ class Planning:
     `seed`: 0, or a new one in a live benchmark, whose prompts no cache may know.
     """
 
-    only: Question = field(
-        default="conformance",
-        metadata=flag("--only", "Test conformance, or measure.", show_default=True),
+    only: Question = option(
+        "--only", "Test conformance, or measure.", default="conformance", show_default=True
     )
-    seed: int | None = field(
+    seed: int | None = option(
+        "--seed", "Seed of all draws [0; a new one in a live benchmark].", default=None, least=0
+    )
+    strength: int | None = option(
+        "--strength",
+        f"Number of values tried together in all combinations [{STRENGTH}].",
         default=None,
-        metadata=flag("--seed", "Seed of all draws [0; a new one in a live benchmark].", least=0),
+        least=2,
+        most=3,
     )
-    strength: int | None = field(
-        default=None,
-        metadata=flag(
-            "--strength",
-            f"Number of values tried together in all combinations [{STRENGTH}].",
-            least=2,
-            most=3,
-        ),
-    )
-    discover: bool = field(
-        default=False, metadata=flag("--discover", "Also measure what the documents leave open.")
+    discover: bool = option(
+        "--discover", "Also measure what the documents leave open.", default=False
     )
 
 
@@ -134,51 +120,43 @@ class RunLimits:
     a budget nor images are limited, each operation has the allowance of `harness.planning.plan`.
     """
 
-    budgets: dict[str, Decimal] = field(
-        default_factory=dict,
-        metadata=flag(
-            "--budget",
-            "The most to spend at a provider, in its own unit (repeatable).",
-            metavar="NAME=AMOUNT",
-            repeatable=True,
-            read=read_budgets,
-        ),
+    budgets: dict[str, Decimal] = option(
+        "--budget",
+        "The most to spend at a provider, in its own unit (repeatable).",
+        default={},
+        metavar="NAME=AMOUNT",
+        repeatable=True,
+        read=read_budgets,
     )
-    max_images: int | None = field(
-        default=None,
-        metadata=flag("--max-images", "The most images to pay for, per provider.", least=0),
+    max_images: int | None = option(
+        "--max-images", "The most images to pay for, per provider.", default=None, least=0
     )
-    max_requests: int | None = field(
+    max_requests: int | None = option(
+        "--max-requests",
+        "The most submissions, per provider; polls and downloads do not count.",
         default=None,
-        metadata=flag(
-            "--max-requests",
-            "The most submissions, per provider; polls and downloads do not count.",
-            least=0,
-        ),
+        least=0,
     )
-    max_minutes: float | None = field(
+    max_minutes: float | None = option(
+        "--max-minutes",
+        "Send nothing new after this time, per provider.",
         default=None,
-        metadata=flag(
-            "--max-minutes", "Send nothing new after this time, per provider.", least=0, above=True
-        ),
+        least=0,
+        above=True,
     )
-    max_shrink: int | None = field(
+    max_shrink: int | None = option(
+        "--max-shrink-requests",
+        f"The most requests to reduce a failing request, per finding [{MAX_SHRINK}].",
         default=None,
-        metadata=flag(
-            "--max-shrink-requests",
-            f"The most requests to reduce a failing request, per finding [{MAX_SHRINK}].",
-            least=0,
-        ),
+        least=0,
     )
-    concurrency: int | None = field(
+    concurrency: int | None = option(
+        "--concurrency",
+        "Requests under way at once, per provider "
+        f"[{CONCURRENCY}; {BENCHMARK_CONCURRENCY} in a benchmark].",
         default=None,
-        metadata=flag(
-            "--concurrency",
-            "Requests under way at once, per provider "
-            f"[{CONCURRENCY}; {BENCHMARK_CONCURRENCY} in a benchmark].",
-            least=1,
-            most=256,
-        ),
+        least=1,
+        most=256,
     )
 
 
@@ -189,22 +167,18 @@ class EmulatorOptions:
     `time_scale` stretches its durations and our waits against it (None: 0.001, in a benchmark 1).
     """
 
-    time_scale: float | None = field(
+    time_scale: float | None = option(
+        "--time-scale",
+        "Factor on the emulator's durations and on our waits against it "
+        f"[{TIME_SCALE:g}; {REAL_TIME:g} in a benchmark].",
         default=None,
-        metadata=flag(
-            "--time-scale",
-            "Factor on the emulator's durations and on our waits against it "
-            f"[{TIME_SCALE:g}; {REAL_TIME:g} in a benchmark].",
-            least=0,
-        ),
+        least=0,
     )
-    faults: tuple[str, ...] = field(
-        default=(),
-        metadata=flag("--fault", "Switch a fault on (repeatable).", metavar="[PROVIDER:]NAME"),
+    faults: tuple[str, ...] = option(
+        "--fault", "Switch a fault on (repeatable).", default=(), metavar="[PROVIDER:]NAME"
     )
-    port: int | None = field(
-        default=None,
-        metadata=flag("--port", "First port of the emulator.", least=1024, most=65530),
+    port: int | None = option(
+        "--port", "First port of the emulator.", default=None, least=1024, most=65530
     )
 
 
@@ -216,21 +190,20 @@ class Output:
     goes on there. `record` writes the replies as `cassettes` as well.
     """
 
-    out: Path | None = field(
-        default=None, metadata=flag("--out", "The run folder [reports/DATE-AGAINST].")
-    )
-    resume: Path | None = field(
+    out: Path | None = option("--out", "The run folder [reports/DATE-AGAINST].", default=None)
+    resume: Path | None = option(
+        "--resume",
+        "Go on with an interrupted run; repeat no paid request.",
         default=None,
-        metadata=flag(
-            "--resume", "Go on with an interrupted run; repeat no paid request.", folder=True
-        ),
+        folder=True,
     )
-    record: bool = field(
-        default=False, metadata=flag("--record", "Write the replies as cassettes.")
-    )
-    cassettes: Path = field(
+    record: bool = option("--record", "Write the replies as cassettes.", default=False)
+    cassettes: Path = option(
+        "--cassettes",
+        "Folder of the cassettes.",
         default=Path("cassettes"),
-        metadata=flag("--cassettes", "Folder of the cassettes.", folder=True, show_default=True),
+        folder=True,
+        show_default=True,
     )
 
 
@@ -242,16 +215,12 @@ class Options:
     for one. The properties are the choices whose default depends on something, as they hold.
     """
 
-    target: Target = field(default_factory=Target, metadata=topic("Providers"))
-    planning: Planning = field(default_factory=Planning, metadata=topic("Requests"))
-    limits: RunLimits = field(default_factory=RunLimits, metadata=topic("Limits"))
-    benchmark: BenchmarkOptions = field(
-        default_factory=BenchmarkOptions, metadata=topic("Benchmark (--only benchmark)")
-    )
-    emulator: EmulatorOptions = field(
-        default_factory=EmulatorOptions, metadata=topic("Emulator (--against emulator)")
-    )
-    output: Output = field(default_factory=Output, metadata=topic("Output"))
+    target: Target = topic(Target, "Providers")
+    planning: Planning = topic(Planning, "Requests")
+    limits: RunLimits = topic(RunLimits, "Limits")
+    benchmark: BenchmarkOptions = topic(BenchmarkOptions, "Benchmark (--only benchmark)")
+    emulator: EmulatorOptions = topic(EmulatorOptions, "Emulator (--against emulator)")
+    output: Output = topic(Output, "Output")
     measuring: Measuring | None = None
 
     @property

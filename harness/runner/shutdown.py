@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 
 from harness.runner.progress import ProviderProgress
 
@@ -21,7 +22,11 @@ def interruptible(
     stop: asyncio.Event,
     tell: Callable[[int], None],
 ) -> Iterator[None]:
-    """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once."""
+    """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once.
+
+    Signals reach the main thread only: in any other one, nothing interrupts the work.
+    """
+    signals = STOPPING if current_thread() is main_thread() else ()
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:
@@ -32,12 +37,12 @@ def interruptible(
         tell(sum(part.under_way for part in parts))
         loop.call_later(GRACE_S, work.cancel)
 
-    for number in STOPPING:
+    for number in signals:
         loop.add_signal_handler(number, interrupt)
     try:
         yield
     finally:
-        for number in STOPPING:
+        for number in signals:
             loop.remove_signal_handler(number)
 
 
