@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from harness.cli.asked import Asked
 from harness.core.exchange import Request
 from harness.core.jsonvalue import Json, canonical
 from harness.core.money import money
@@ -16,6 +15,7 @@ from harness.core.plain import carried_json, price_json
 from harness.core.reference import ReferenceImage
 from harness.report.text import count, one_line
 from harness.spec.explain.explain import Explanation, Near, RequestCost, RuleStatement, Unknown
+from harness.spec.explain.explain_request import ExplainRequest
 from harness.spec.explain.nearest import Change
 from harness.spec.load import shipped_provider as shipped
 
@@ -26,7 +26,7 @@ _LONGEST = 48
 _WIDEST = 100
 
 
-def preface(asked: Sequence[Asked]) -> Iterator[str]:
+def preface(asked: Sequence[ExplainRequest]) -> Iterator[str]:
     """Yield the sentence that says what was not given, if anything was not."""
     names = list(dict.fromkeys(name for one in asked for name in one.assumed))
     if names:

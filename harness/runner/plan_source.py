@@ -31,26 +31,27 @@ def run_plan(
 ) -> RunPlan:
     """Return what a run is to ask; HarnessError where that cannot be had."""
     benchmark = past.header.benchmark if past else None
-    if options.against == "cassettes":
+    if options.target.against == "cassettes":
         return _recorded(options, pictures, measured=bool(options.measuring or benchmark))
     if past is not None:
-        plans = {name: plan_of(folder, name) for name in options.providers}
+        plans = {name: plan_of(folder, name) for name in options.target.providers}
         return RunPlan(plans=plans, benchmark=benchmark)
     if options.measuring is None:
-        return RunPlan(plans={name: plan_for(name, options) for name in options.providers})
+        return RunPlan(plans={name: plan_for(name, options) for name in options.target.providers})
     design, plans = benchmark_plan(options)
     return RunPlan(plans=plans, benchmark=Benchmark(design=design))
 
 
 def _recorded(options: Options, pictures: ImageCollector, *, measured: bool) -> RunPlan:
+    cassettes, names = options.output.cassettes, options.target.providers
     if measured:
-        benchmark, plans, tapes = recorded_benchmark(options.cassettes, options.providers, pictures)
+        benchmark, plans, tapes = recorded_benchmark(cassettes, names, pictures)
         if options.measuring is not None and options.measuring.slo is not None:
             benchmark = benchmark.against(options.measuring.slo)
         return RunPlan(plans=plans, tapes=tapes, benchmark=benchmark)
-    tapes = {name: load_tape(options.cassettes / name, pictures) for name in options.providers}
+    tapes = {name: load_tape(cassettes / name, pictures) for name in names}
     plans = {
-        name: recorded_plan(options.cassettes, name, tape, options.operations)
+        name: recorded_plan(cassettes, name, tape, options.operations)
         for name, tape in tapes.items()
     }
     return RunPlan(plans=plans, tapes=tapes)

@@ -226,7 +226,7 @@ def test_a_reader_that_has_read_enough_is_no_error(form: list[str]) -> None:
         (["--seed", "-1"], "--seed"),
         (["--sed", "1"], "--sed"),
         (["--strength", "4"], "--strength"),
-        (["--budget", "buble=much"], "is no amount"),
+        (["--budget", "buble=much"], "is not an amount"),
         (["--provider", "buble", "--budget", "apiframe=5"], "not among the providers planned"),
     ],
 )

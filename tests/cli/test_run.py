@@ -66,10 +66,13 @@ def test_the_table_of_five_fits_80_columns(
         (["--seed", "3"], "--seed: cassettes are replayed"),
         (["--record"], "--record needs replies to record"),
         (["--fault", "wrong_format"], "--fault and --port are the emulator's"),
-        (["--only", "benchmark", "--blocks", "3"], "--blocks: cassettes are replayed"),
+        (
+            ["--only", "benchmark", "--blocks", "3"],
+            "--blocks: a recorded benchmark keeps its design",
+        ),
         (["--budget", "buble"], "write NAME=AMOUNT"),
-        (["--budget", "buble=NaN"], "is no amount"),
-        (["--base-url", "buble=ftp://x"], "is no http(s) address"),
+        (["--budget", "buble=NaN"], "is not an amount"),
+        (["--base-url", "buble=ftp://x"], "is not an http(s) address"),
         (["--cassettes", "no/such/folder"], "no/such/folder"),
     ],
 )

@@ -206,9 +206,12 @@ def test_a_recorded_benchmark_is_replayed_with_the_times_of_its_recording(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--slo", "p95<1ms"), (1, "the ceiling was missed by sub2api at square-draft (c4)")),
+        (
+            ("--slo", "p95<1ms"),
+            (1, "sub2api missed the ceiling at square-draft (c4)"),
+        ),
         (("--slo", "p95<60s"), (0, "all promises that were tried held")),
-        (("--budget", "sub2api=0"), (2, "nothing was measured: budget: ")),
+        (("--budget", "sub2api=0"), (2, "nothing was measured: --budget 0 ")),
         (("--base-url", "sub2api=http://127.0.0.1:1"), (4, "none of 4 requests was served: ")),
     ],
 )
@@ -231,11 +234,11 @@ def test_how_a_benchmark_ends_is_told_and_is_its_exit_code(
     ("arguments", "told"),
     [
         (["--provider", "buble"], "buble holds no benchmark (record one: harness run --only"),
-        (["--blocks", "3"], "--blocks: cassettes are replayed as they were recorded"),
-        (["--concurrency", "3"], "--concurrency: cassettes are replayed as they were recorded"),
-        (["--against", "emulator", "--discover"], "--discover: a benchmark has no use for it"),
-        (["--against", "emulator", "--operation", "edit"], "--operation: a benchmark has no use"),
-        (["--against", "emulator", "--strength", "2"], "--strength: a benchmark has no use for it"),
+        (["--blocks", "3"], "--blocks: a recorded benchmark keeps its design"),
+        (["--concurrency", "3"], "--concurrency: a recorded benchmark keeps its design"),
+        (["--against", "emulator", "--discover"], "--discover: for conformance only"),
+        (["--against", "emulator", "--operation", "edit"], "--operation: for conformance only"),
+        (["--against", "emulator", "--strength", "2"], "--strength: for conformance only"),
         (["--only", "conformance", "--blocks", "3"], "--blocks: for a benchmark only"),
         (["--only", "conformance", "--no-calibrate"], "--no-calibrate: for a benchmark only"),
     ],

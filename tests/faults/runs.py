@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from harness.adaptive.strategies import follow_up_strategy
-from harness.cli.conclude import Conclusion, conclude
 from harness.core.case import Plan, PlannedRequest
 from harness.planning.conformance import plan_for
-from harness.planning.options import Options
+from harness.planning.options import EmulatorOptions, Options, Output, Planning, Target
+from harness.policy import Conclusion, conclude
 from harness.runner import endpoints, plan_source
 from harness.runner.endpoints import emulator_process
 from harness.runner.progress import ProgressListener
@@ -77,8 +77,10 @@ def planned(name: str, options: Options) -> Plan:
     Cases with files of up to 50 MB take longer than all the others: they are sent where the fault
     is about such files, and without any fault at seed 0.
     """
-    about_files = any(fault.endswith(("max_bytes", "mask_ignored")) for fault in options.faults)
-    whole = about_files or not (options.faults or options.seed)
+    about_files = any(
+        fault.endswith(("max_bytes", "mask_ignored")) for fault in options.emulator.faults
+    )
+    whole = about_files or not (options.emulator.faults or options.seed)
     key = (name, options.seed, options.operations, whole)
     if key not in _PLANS:
         plan = plan_for(name, options)
@@ -128,14 +130,12 @@ def performed(
 ) -> Run:
     """Run one provider as `harness run --against emulator` does, with a fault or without."""
     options = Options(
-        against="emulator",
-        providers=(provider,),
-        seed=seed,
-        out=out,
-        cassettes=out,
-        faults=(f"{provider}:{fault}",) if fault else (),
-        time_scale=SCALE,
-        operations=operations,
+        target=Target(against="emulator", providers=(provider,), operations=operations),
+        planning=Planning(seed=seed),
+        emulator=EmulatorOptions(
+            time_scale=SCALE, faults=(f"{provider}:{fault}",) if fault else ()
+        ),
+        output=Output(out=out),
     )
     return execute_run(options, ProgressListener(), asker=follow_up_strategy(options))
 

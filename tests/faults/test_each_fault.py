@@ -3,8 +3,8 @@ from zlib import crc32
 
 import pytest
 
-from harness.cli.conclude import Conclusion
 from harness.core.verdict import Finding
+from harness.policy import Conclusion
 from harness.spec.load import NAMES
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from harness.cli.conclude import Conclusion, publish
+from harness.cli.conclude import publish
 from harness.core.outcome import Outcome
 from harness.core.record import Provenance
 from harness.report.formats.html import html
@@ -36,7 +36,7 @@ def report(evidence: Provenance = b.LIVE) -> Report:
 
 
 def printed(made: Report, folder: Path | None, capsys: pytest.CaptureFixture[str]) -> str:
-    publish(Conclusion(report=made, code=4, why=""), folder, as_json=False)
+    publish(made, "", folder, as_json=False)
     return capsys.readouterr().out
 
 

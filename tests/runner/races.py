@@ -16,7 +16,7 @@ from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
 from harness.core.workload import Workload
 from harness.planning.benchmark import benchmark_plan
-from harness.planning.options import Measuring
+from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.load import LoadGenerator, StoppingCriterion
 from harness.runner.benchmark.track import ProviderLoad
 from harness.runner.execution.budget import Budget

@@ -9,7 +9,7 @@ import pytest
 from harness.core.benchmark import Arrivals
 from harness.core.outcome import ErrorClass, Fault, Refused
 from harness.core.record import Record
-from harness.planning.options import Measuring
+from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.track import UNREACHABLE, slot_of
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.failures import CUT_OFF

@@ -7,7 +7,7 @@ import pytest
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.slot import Slot
-from harness.planning.options import Measuring
+from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.pacing import BlockPacer
 from harness.runner.benchmark.track import slot_of
 from tests.runner.hostile import Received, http

@@ -9,7 +9,7 @@ from random import Random
 from harness.core.case import Plan, PlannedRequest
 from harness.core.outcome import Fault
 from harness.core.record import Record
-from harness.planning.options import Options
+from harness.planning.options import EmulatorOptions, Options, Output, RunLimits, Target
 from harness.planning.plan import planned_request
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
@@ -187,14 +187,10 @@ def _asker(made: list[Curious]) -> Callable[[Provider, Plan], Curious]:
 
 def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> None:
     options = Options(
-        against="emulator",
-        providers=("nanobanana",),
-        seed=0,
-        out=tmp_path / "run",
-        cassettes=tmp_path / "cassettes",
-        operations=("generate",),
-        time_scale=0.0002,
-        max_images=12,
+        target=Target(against="emulator", providers=("nanobanana",), operations=("generate",)),
+        limits=RunLimits(max_images=12),
+        emulator=EmulatorOptions(time_scale=0.0002),
+        output=Output(out=tmp_path / "run", cassettes=tmp_path / "cassettes"),
     )
     askers: list[Curious] = []
     done = execute_run(options, ProgressListener(), asker=_asker(askers))
@@ -204,11 +200,14 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
         done.records,
         plan,
         base_url=done.addresses["nanobanana"],
-        cassettes=options.cassettes,
+        cassettes=options.output.cassettes,
     )
 
     replayed = execute_run(
-        replace(options, against="cassettes", out=tmp_path / "again", max_images=None),
+        Options(
+            target=replace(options.target, against="cassettes"),
+            output=replace(options.output, out=tmp_path / "again"),
+        ),
         ProgressListener(),
         asker=_asker(askers),
     )

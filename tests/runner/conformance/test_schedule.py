@@ -201,7 +201,7 @@ def test_what_a_skipped_case_was_skipped_for_keeps_back_what_depends_on_it() -> 
         desk = Desk([BASE, far, shot("edit/row", depends_on=("edit/base",))])
 
         assert await desk.skips() == {"edit/base": "it has no address"} | {
-            "edit/row": "because edit/base was not asked: it has no address"
+            "edit/row": "because edit/base was not sent: it has no address"
         }
 
     asyncio.run(asyncio.wait_for(go(), 10))

@@ -127,7 +127,7 @@ def test_nothing_new_leaves_that_might_not_end_in_time(seconds: float) -> None:
     assert seconds - sum(lasted) < max(lasted, default=1.0)
     left = seconds - sum(lasted)
     told = f"time: {left:.0f} s are left, and a request has taken {max(lasted, default=0):.0f} s"
-    assert {*late} == {told if left > 0 else "time: the minutes of this run are over"}
+    assert {*late} == {told if left > 0 else "time: --max-minutes is over"}
 
 
 def test_a_request_that_is_always_too_early_never_passes_the_requests_allowed() -> None:
