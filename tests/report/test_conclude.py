@@ -36,7 +36,7 @@ def test_every_door_ends_with_the_same_code_and_sentence(
     code, header, records = ENDINGS[ending]
     folder = written(tmp_path / "run", header, records)
     if ending == "crashed":
-        monkeypatch.setattr(harness.policy, "judge", CRASHING)
+        monkeypatch.setattr(harness.policy, "judge_records", CRASHING)
 
     by_python = report(folder)
     typed = status(["report", str(folder)])
