@@ -97,6 +97,15 @@ def image(encoding: str) -> bytes:
     return out.getvalue()
 
 
-def padded(data: bytes, size_bytes: int) -> bytes:
-    """The same image in a file of that size: bytes after its end mean nothing."""
-    return data + bytes(size_bytes - len(data))
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """The same image in a file of that size: bytes after its end mean nothing.
+
+    Its bytes are made when they are asked for: 50 MB are too many to hold from the start.
+    """
+
+    data: bytes
+    size_bytes: int
+
+    def __bytes__(self) -> bytes:
+        return self.data + bytes(self.size_bytes - len(self.data))

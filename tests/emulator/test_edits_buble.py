@@ -9,7 +9,7 @@ import pytest
 
 from harness.emulator import validate
 from harness.emulator.faults.catalogue import catalogue
-from tests.emulator.listener import image, listening, padded
+from tests.emulator.listener import Padded, image, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ ELSEWHERE = "https://a.test/1.png"
 TEN_MB = 10 * 2**20
 GIF, JPEG, PNG, WEBP = image("gif"), image("jpeg"), image("png"), image("webp")
 HALF = PNG[: len(PNG) // 2]
-LARGE = padded(PNG, TEN_MB + 1)
+LARGE = bytes(Padded(PNG, TEN_MB + 1))
 GOOD = {"png": PNG, "jpeg": JPEG, "webp": WEBP}
 BAD = {"gif": GIF, "half": HALF, "text": b"no image", "large": LARGE}
 
@@ -38,7 +38,7 @@ BREAKS: dict[str, dict[str, Any] | bytes] = {
 EDGES: dict[str, dict[str, Any] | bytes] = {
     "images.count": {"image_urls": [ELSEWHERE] * 16},
     "images.media_type": JPEG,
-    "images.max_bytes": padded(PNG, 9_999_999),
+    "images.max_bytes": bytes(Padded(PNG, 9_999_999)),
 }
 EDITING = [f for f in catalogue() if f.provider == "buble" and f.operations == ("edit",)]
 RULES = [f.breaks for f in EDITING if f.name.startswith("ignore:")]
@@ -156,7 +156,7 @@ def test_the_limit_of_a_file_is_ten_times_two_to_the_twentieth(
 ) -> None:
     emulator.switch("buble", *faults)
 
-    assert _upload(emulator, padded(PNG, size_bytes), **fields).status_code == status
+    assert _upload(emulator, bytes(Padded(PNG, size_bytes)), **fields).status_code == status
 
 
 def test_ignoring_the_format_lets_a_truncated_file_through_and_nothing_else(

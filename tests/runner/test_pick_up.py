@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from harness.core.case import Plan
 from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.planning.conformance import new_plan
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.journal import Journal
@@ -23,19 +23,26 @@ from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
+from tests.plans import plan_of
 from tests.runner.journals import EVIDENCE, header
 from tests.runner.processes import Emulator, Ended, emulator, harness, started
 from tests.runner.slowshop import JOB, Shop, open_shop
 
-FULL = new_plan("buble", seed=0, operations=("generate",))
-ACCEPTED = [shot for shot in FULL.shots if shot.case.expect == "accept"]
-PLAN = replace(FULL, shots=tuple(ACCEPTED[:3]))
 BASE = "generate/base"
 LIMITS = ("--max-images", "1", "--operation", "generate")
+CASES = 3
+
+
+@cache
+def few() -> Plan:
+    """The first valid generations of a plan."""
+    whole = plan_of("buble", seed=0, operations=("generate",))
+    accepted = [shot for shot in whole.shots if shot.case.expect == "accept"]
+    return replace(whole, shots=tuple(accepted[:CASES]))
 
 
 # ------------------------------------------------------------------------ one session after another
-def session(shop: Shop, path: Path, *, images: int | None = None, plan: Plan = PLAN) -> Session:
+def session(shop: Shop, path: Path, *, images: int | None = None) -> Session:
     """Run a session to its end: in a new folder, or going on with what is there."""
 
     past = read_run(path) if path.exists() else None
@@ -59,7 +66,7 @@ def session(shop: Shop, path: Path, *, images: int | None = None, plan: Plan = P
 
         made = Session(
             provider=shipped_provider("buble"),
-            plan=plan,
+            plan=few(),
             evidence=EVIDENCE,
             transport=transport,
             journal=journal,
@@ -154,7 +161,7 @@ def test_a_job_given_up_by_an_earlier_run_is_paid_so_nothing_new_gets_its_money(
 
     assert len(shop.posts) == 1
     assert again.budget.spent_images == 1
-    assert sum(one.skipped is not None for one in again.records) == len(PLAN.shots) - 1
+    assert sum(one.skipped is not None for one in again.records) == CASES - 1
 
 
 def test_money_that_is_left_beside_a_job_to_pick_up_is_spent_as_ever(tmp_path: Path) -> None:
@@ -163,11 +170,11 @@ def test_money_that_is_left_beside_a_job_to_pick_up_is_spent_as_ever(tmp_path: P
         session(shop, path, images=1)
         shop.state = "success"
 
-        again = session(shop, path, images=len(PLAN.shots))
+        again = session(shop, path, images=CASES)
 
-    assert len(shop.posts) == len(PLAN.shots)
+    assert len(shop.posts) == CASES
     assert all(isinstance(one.outcome, Images) for one in again.records)
-    assert again.budget.spent_images == len(PLAN.shots)
+    assert again.budget.spent_images == CASES
 
 
 # ------------------------------------------------------------------------------- whole commands

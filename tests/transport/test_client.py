@@ -17,7 +17,6 @@ from PIL import Image
 
 from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.outcome import Fault, Refused
-from harness.planning.conformance import new_plan
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.store.line import JournalLine
@@ -28,6 +27,7 @@ from harness.transport.redaction import Redactor
 from harness.wire.errors import fault_of, refused_or_fault
 from tests.runner.hostile import Answer, Received, Server, chunked, http, reset, serving
 from tests.runner.journals import EVIDENCE, header
+from tests.wire.by_hand import SHOTS
 
 KEY = "sk-live-0123456789abcdefghij"
 POST = Request(
@@ -357,8 +357,9 @@ def test_deep_json_is_kept_so_that_a_journal_can_hold_it(levels: int, tmp_path: 
     exchange = trip(http(body))
     folder = RunFolder.create(tmp_path / "run")
     folder.write_header(header())
-    shot = new_plan("sub2api", seed=0).shots[0]
-    folder.append(JournalLine(provider="sub2api", case="c", shot=shot, evidence=EVIDENCE))
+    folder.append(
+        JournalLine(provider="sub2api", case="c", shot=SHOTS["sub2api"], evidence=EVIDENCE)
+    )
     folder.append(JournalLine(provider="sub2api", case="c", exchange=exchange))
     folder.close()
 
