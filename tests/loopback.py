@@ -8,13 +8,14 @@ HUNG_S = 300.0
 """What takes longer hangs: it stops a test that would never end, and claims nothing about speed."""
 
 
-def loopback(**headers: str) -> httpx.Client:
+def loopback(base_url: str = "", **headers: str) -> httpx.Client:
     """Return a client for plain HTTP; underscores in header names are hyphens.
 
     It trusts nobody: reading the authorities of TLS takes 30 ms of CPU for each client, ten times
     as long as a request does.
     """
     return httpx.Client(
+        base_url=base_url,
         headers={name.replace("_", "-"): text for name, text in headers.items()},
         verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         timeout=HUNG_S,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import status
+from tests.loopback import HUNG_S
 from tests.runner.processes import HARNESS, KEYS, Emulator, Ended, emulator, environment, harness
 
 Typed = Callable[..., Ended]
@@ -290,7 +291,7 @@ def test_a_reader_that_has_read_enough_is_no_failure_of_anybody(arguments: tuple
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HUNG_S,
         env=environment(),
     )
     os.close(writing)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from tests.loopback import HUNG_S
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,8 +40,8 @@ class Listener:
         self.files[f"/{name}"] = data
         return f"{self.url}/{name}"
 
-    def next(self, timeout_s: float = 5) -> Posted:
-        return self.posted.get(timeout=timeout_s)
+    def next(self) -> Posted:
+        return self.posted.get(timeout=HUNG_S)
 
     def silent(self, for_s: float = 0.3) -> bool:
         try:

@@ -10,6 +10,7 @@ import pytest
 from harness.emulator import validate
 from harness.emulator.faults.catalogue import catalogue
 from tests.emulator.listener import Padded, image, listening
+from tests.loopback import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +105,7 @@ def test_an_upload_costs_nothing_and_can_be_downloaded_without_a_key(
 ) -> None:
     data = GOOD[encoding]
     file = _upload(emulator, data, file_type="image", mode="image_to_image").json()["data"]
-    download = httpx.get(file["url"])
+    download = ANY.get(file["url"])
 
     assert download.content == data
     assert download.headers["content-type"] == f"image/{encoding}"
@@ -190,7 +191,7 @@ def test_an_upload_needs_no_credit_and_has_no_prompt(emulator: Emulator, fault: 
 
 
 def test_an_upload_needs_a_key(emulator: Emulator) -> None:
-    reply = httpx.post(f"{emulator.urls['buble']}/api/v1/files", files={"file": PNG})
+    reply = ANY.post(f"{emulator.urls['buble']}/api/v1/files", files={"file": PNG})
 
     assert reply.status_code == 401
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from harness.adaptive.strategies import follow_up_strategy
@@ -22,6 +21,7 @@ from harness.runner.emulated import emulator_process
 from harness.runner.progress import ProgressListener
 from harness.runner.run import Run, execute_run
 from harness.spec.provider import OPERATIONS
+from tests.loopback import ANY
 
 SCALE = 0.0002
 
@@ -105,8 +105,8 @@ def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context man
         for provider, address in served.items():
             own = [name.removeprefix(f"{provider}:") for name in faults]
             names = [name for name, full in zip(own, faults, strict=True) if name != full]
-            httpx.put(f"{address}/__emulator/faults", json={"faults": names}).raise_for_status()
-            httpx.post(f"{address}/__emulator/reset").raise_for_status()
+            ANY.put(f"{address}/__emulator/faults", json={"faults": names}).raise_for_status()
+            ANY.post(f"{address}/__emulator/reset").raise_for_status()
         yield served
 
     return switched
@@ -114,7 +114,7 @@ def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context man
 
 def ledger(address: str) -> dict[str, Any]:
     """Return what the emulator's own books say of one provider since the last run began."""
-    told: dict[str, Any] = httpx.get(f"{address}/__emulator/ledger").raise_for_status().json()
+    told: dict[str, Any] = ANY.get(f"{address}/__emulator/ledger").raise_for_status().json()
     return told
 
 

@@ -30,6 +30,7 @@ from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
+from tests.loopback import HUNG_S
 from tests.runner.hostile import Answer, Received, http, serving
 from tests.runner.journals import EVIDENCE, header
 from tests.workloads import options
@@ -103,7 +104,7 @@ class Course:
             deadline=None if self.max_s is None else Deadline(self.max_s, now_s),
         )
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(HUNG_S):
                 await self._all(race, cut_off)
         finally:
             journal.close()
@@ -172,7 +173,7 @@ def at(measuring: Measuring, path: Path, *answers: Answer | bytes, **more: objec
     """Measure providers `a`, `b`, ... that answer so."""
 
     async def go() -> Raced:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HUNG_S):
             return await _served(Course(measuring=measuring, **more), path, answers)  # type: ignore[arg-type]  # a test names only fields
 
     return asyncio.run(go())

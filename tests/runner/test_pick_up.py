@@ -23,6 +23,7 @@ from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
+from tests.loopback import HUNG_S
 from tests.plans import plan_of
 from tests.runner.journals import EVIDENCE, header
 from tests.runner.processes import Emulator, Ended, emulator, harness, started
@@ -76,7 +77,7 @@ def session(shop: Shop, path: Path, *, images: int | None = None) -> Session:
             done=tuple(one for one in past.records if one.skipped is None) if past else (),
             begun=past.unfinished if past else (),
         )
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HUNG_S):
             await made.run()
         journal.close()
         return made
@@ -278,7 +279,7 @@ def test_a_job_lost_in_an_outage_of_the_emulator_is_picked_up_when_that_is_over(
         first = started("run", "--against", "live", *found.at("buble"), *LIMITS, "--out", path)
         wait_for_a_job(found)
         found.switch("buble", "outage")
-        first.communicate(timeout=60)
+        first.communicate(timeout=HUNG_S)
         given_up = kept(path).outcome
         found.switch("buble")
         done = resume(path)

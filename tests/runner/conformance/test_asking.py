@@ -23,6 +23,7 @@ from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.line import JournalLine
 from harness.store.reader import read_run
+from tests.loopback import HUNG_S
 from tests.runner.journals import EVIDENCE, header
 from tests.runner.orders import fault
 from tests.runner.till import Shop, once, plan_at
@@ -102,7 +103,7 @@ def session(path: Path, shop: Shop, asker: Curious, *, images: int | None = None
             done=tuple(one for one in past.records if one.skipped is None) if past else (),
             begun=past.unfinished if past else (),
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HUNG_S):
             await made.run()
         journal.close()
         return made

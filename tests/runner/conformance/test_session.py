@@ -23,6 +23,7 @@ from harness.store.reader import Unfinished, read_run
 from harness.transport.bodies.images import ImageCollector, Keep
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
+from tests.loopback import HUNG_S
 from tests.plans import plan_of
 from tests.runner.hostile import Received, http, serving
 from tests.runner.journals import EVIDENCE, header
@@ -97,7 +98,7 @@ def test_an_image_that_cannot_be_kept_ends_the_run_and_cuts_off_nobody(tmp_path:
                 raise StoreError("the disk will not take it")
             folder.keep_image(name, raw)
 
-        async with asyncio.timeout(20), serving(answer) as server:
+        async with asyncio.timeout(HUNG_S), serving(answer) as server:
             made, journal = session(folder, server.url, keep)
             with pytest.raises(StoreError, match="will not take it"):
                 await made.run()
@@ -125,7 +126,7 @@ def _resumed(
         folder = folder_at(tmp_path / "run")
         for item in map(_begun, begun):
             folder.append(item.line)
-        async with asyncio.timeout(20), serving(answer) as server:
+        async with asyncio.timeout(HUNG_S), serving(answer) as server:
             made, journal = session(folder, server.url)
             made.begun = tuple(map(_begun, begun))
             made.budget = Budget(images=images)

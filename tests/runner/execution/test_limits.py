@@ -21,6 +21,7 @@ from harness.runner.execution.journal import Journal
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.wire.retry import TRIES
+from tests.loopback import HUNG_S
 from tests.runner.journals import EVIDENCE, header
 from tests.runner.till import OPERATIONS, STATES, Shop, once, plan_at
 from tests.wire.replies import BUSY
@@ -172,7 +173,7 @@ async def _ran(  # noqa: PLR0913 - what tells one session from another
             now_s=now_s,
             max_s=max_s,
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HUNG_S):
             await made.run()
         journal.close()
     return made
