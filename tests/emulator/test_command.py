@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import signal
@@ -9,8 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +19,13 @@ import pytest
 import harness.emulator
 from harness.emulator.__main__ import main
 from harness.emulator.jobs import EmulatedJob
-from harness.emulator.latency import LatencyModel
-from tests.emulator.conftest import Emulator
+from harness.emulator.latency import REFUSAL_S, LatencyModel
+from harness.emulator.serving import build
+from harness.emulator.state import ProviderState, Settings
+from tests.emulator.conftest import POLL, SUBMIT, Emulator
 from tests.loopback import ANY, HUNG_S, loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.emulator.conftest import Start
 
 NAMES = ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"]
@@ -249,34 +248,58 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
-def test_every_generation_takes_the_seconds_given_and_a_refusal_none(start: Start) -> None:
+async def _answered(
+    monkeypatch: pytest.MonkeyPatch, provider: str, body: object, *, polled_s: float
+) -> tuple[list[float], str]:
+    """What a server sleeps before it answers, and what it says; a job is asked for at `polled_s`.
+
+    Its clock stands still until then.
+    """
+    waited_s: list[float] = []
+    now_s = 0.0
+
+    async def sleep(seconds: float) -> None:
+        waited_s.append(seconds)
+
+    monkeypatch.setattr(ProviderState, "now_s", lambda _desk: now_s)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    server = build(Settings(time_scale=0.2, seconds_per_image=2.0), {}, {})[provider]
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(server), base_url="http://emulator.test", headers=KEY
+    ) as client:
+        reply = await client.post(SUBMIT[provider], json=body)
+        if provider in POLL:
+            now_s = polled_s
+            told = reply.json()
+            job = told["data"]["id"] if provider == "buble" else told["jobId"]
+            reply = await client.get(POLL[provider] + job)
+    return waited_s, reply.text
+
+
+@pytest.mark.parametrize("provider", SIZES)
+def test_every_generation_takes_the_seconds_given_and_a_refusal_none(
+    monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    asked = Emulator({}, ANY).body(provider, **SIZES[provider])
+
+    def answered(body: object, polled_s: float) -> tuple[list[float], str]:
+        return asyncio.run(_answered(monkeypatch, provider, body, polled_s=polled_s))
+
+    if provider in POLL:
+        assert "cdn" not in answered(asked, 0.399)[1]
+        assert "cdn" in answered(asked, 0.401)[1]
+    else:
+        assert answered(asked, 0.0)[0] == pytest.approx([0.4])
+        assert answered({"model": "x"}, 0.0)[0] == pytest.approx([0.2 * REFUSAL_S])
+
+
+def test_the_seconds_of_a_generation_are_an_option(start: Start) -> None:
     arguments = ("--seconds-per-image", "2", "--time-scale", "0.2")
-    with start(*arguments) as (_, urls), loopback(**KEY) as client:
-        emulator = Emulator(urls, client)
-        took: dict[str, float] = {}
-        for provider in ("sub2api", "nanobanana", "aimlapi"):
-            asked = emulator.body(provider, **SIZES[provider])
-            took[provider] = _seconds(partial(emulator.submit, provider, asked))
-        refused = _seconds(partial(emulator.submit, "sub2api", {"model": "x"}))
-        for provider in ("buble", "apiframe"):
-            took[provider] = _seconds(partial(_finished, emulator, provider))
+    with start(*arguments) as (_, urls):
+        url = f"{urls['sub2api']}/v1/images/generations"
+        reply = ANY.post(url, headers=KEY, json=SUB2API)
 
-    assert {provider for provider, seconds in took.items() if not 0.4 <= seconds < 1.2} == set()
-    assert refused < 0.35
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began_s = time.monotonic()
-    work()
-    return time.monotonic() - began_s
-
-
-def _finished(emulator: Emulator, provider: str) -> None:
-    """Submit a job and ask for it until it has ended."""
-    reply = emulator.submit(provider, emulator.body(provider, **SIZES[provider])).json()
-    job = reply["data"]["id"] if provider == "buble" else reply["jobId"]
-    while "cdn" not in emulator.poll(provider, job).text:
-        pass
+    assert reply.headers["openai-processing-ms"] == "400"
 
 
 def test_fixed_seconds_are_the_same_whatever_is_asked() -> None:
