@@ -1,15 +1,24 @@
 """Plans that tests share: each takes up to a second, is made when first needed, and stays."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 from harness.cases.boundaries import plain_case, single_changes
 from harness.cases.build import Builder
-from harness.core.case import Case
+from harness.core.case import Case, Plan
 from harness.planning.conformance import new_plan
 from harness.spec.load import shipped_provider
 
 plan_of = cache(new_plan)
+
+
+@cache
+def accepted(name: str, count: int) -> Plan:
+    """The first valid generations of a provider's plan."""
+    whole = plan_of(name, seed=0, operations=("generate",))
+    shots = [shot for shot in whole.shots if shot.case.expect == "accept"]
+    return replace(whole, shots=tuple(shots[:count]))
 
 
 def boundaries(name: str, operation: str) -> list[str]:

@@ -178,7 +178,7 @@ def test_what_we_broke_off_was_cut_off_and_is_no_fault_of_the_line(
             if asked == 4:
                 cut_off.set()
             if asked <= 4:
-                await asyncio.sleep(30)
+                await asyncio.Event().wait()  # until the client has left
             writer.write(SERVED)
 
         async with serving(answer) as server:

@@ -3,13 +3,10 @@
 import asyncio
 import os
 import time
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from harness.core.case import Plan
 from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
@@ -24,7 +21,7 @@ from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 from tests.loopback import HUNG_S
-from tests.plans import plan_of
+from tests.plans import accepted
 from tests.runner.journals import EVIDENCE, header
 from tests.runner.processes import Emulator, Ended, emulator, harness, started
 from tests.runner.slowshop import JOB, Shop, open_shop
@@ -32,14 +29,6 @@ from tests.runner.slowshop import JOB, Shop, open_shop
 BASE = "generate/base"
 LIMITS = ("--max-images", "1", "--operation", "generate")
 CASES = 3
-
-
-@cache
-def few() -> Plan:
-    """The first valid generations of a plan."""
-    whole = plan_of("buble", seed=0, operations=("generate",))
-    accepted = [shot for shot in whole.shots if shot.case.expect == "accept"]
-    return replace(whole, shots=tuple(accepted[:CASES]))
 
 
 # ------------------------------------------------------------------------ one session after another
@@ -67,7 +56,7 @@ def session(shop: Shop, path: Path, *, images: int | None = None) -> Session:
 
         made = Session(
             provider=shipped_provider("buble"),
-            plan=few(),
+            plan=accepted("buble", CASES),
             evidence=EVIDENCE,
             transport=transport,
             journal=journal,

@@ -3,14 +3,12 @@ import base64
 import io
 import json
 import time
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from harness.core.case import Plan
+from harness.core.case import PlannedRequest
 from harness.core.errors import StoreError
 from harness.core.outcome import Fault, Images
 from harness.runner.conformance.session import Session
@@ -24,17 +22,14 @@ from harness.transport.bodies.images import ImageCollector, Keep
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 from tests.loopback import HUNG_S
-from tests.plans import plan_of
+from tests.plans import accepted
 from tests.runner.hostile import Received, http, serving
 from tests.runner.journals import EVIDENCE, header
 
 
-@cache
-def four() -> Plan:
-    """The first four valid generations of a plan."""
-    whole = plan_of("sub2api", seed=0, operations=("generate",))
-    accepted = [shot for shot in whole.shots if shot.case.expect == "accept"]
-    return replace(whole, shots=tuple(accepted[:4]))
+def shots() -> tuple[PlannedRequest, ...]:
+    """What is planned here: the first valid generations of a plan."""
+    return accepted("sub2api", 4).shots
 
 
 def image(width: int) -> bytes:
@@ -62,7 +57,7 @@ def session(folder: RunFolder, url: str, keep: Keep | None = None) -> tuple[Sess
     journal = Journal(folder)
     made = Session(
         provider=shipped_provider("sub2api"),
-        plan=four(),
+        plan=accepted("sub2api", 4),
         evidence=EVIDENCE,
         transport=transport,
         journal=journal,
@@ -114,7 +109,7 @@ def test_an_image_that_cannot_be_kept_ends_the_run_and_cuts_off_nobody(tmp_path:
 
 
 def _begun(shot_number: int) -> Unfinished:
-    shot = four().shots[shot_number]
+    shot = shots()[shot_number]
     line = JournalLine(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
     return Unfinished(line)
 
@@ -143,10 +138,10 @@ def test_what_was_cut_off_is_not_sent_again_and_keeps_nothing_else_from_leaving(
     made, requests = _resumed(tmp_path, served(8), 0, 2)
 
     outcomes = {record.shot.case.id: record.outcome for record in made.records}
-    cut_off = [outcomes[four().shots[number].case.id] for number in (0, 2)]
+    cut_off = [outcomes[shots()[number].case.id] for number in (0, 2)]
     assert all(isinstance(one, Fault) and one.may_be_paid for one in cut_off)
     sent = [json.loads(request.body) for request in requests]
-    assert sent == [four().shots[number].request.body for number in (1, 3)]
+    assert sent == [shots()[number].request.body for number in (1, 3)]
     assert read_run(tmp_path / "run").unfinished == ()
 
 
@@ -166,9 +161,9 @@ def test_a_provider_that_is_away_today_leaves_what_was_cut_off_for_another_day(
     made, requests = _resumed(tmp_path, refused, 1)
 
     assert len(requests) == 1
-    assert len(made.records) == len(four().shots)
+    assert len(made.records) == len(shots())
     past = read_run(tmp_path / "run")
-    assert [item.line.case for item in past.unfinished] == [four().shots[1].case.id]
+    assert [item.line.case for item in past.unfinished] == [shots()[1].case.id]
 
 
 @pytest.mark.parametrize(
@@ -186,8 +181,8 @@ def test_the_first_request_is_repeated_only_where_it_cannot_have_been_paid(
     made, requests = _resumed(tmp_path, answer)
 
     assert len(requests) == posts
-    assert len(made.records) == len(four().shots)
-    assert len(read_run(tmp_path / "run").records) == len(four().shots)
+    assert len(made.records) == len(shots())
+    assert len(read_run(tmp_path / "run").records) == len(shots())
 
 
 def test_a_line_that_was_begun_is_written_although_nobody_waits_for_it(tmp_path: Path) -> None:
