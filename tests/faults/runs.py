@@ -1,11 +1,8 @@
 """Whole runs against one emulator that stays: starting one takes longer than a run against it."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,34 +21,6 @@ from harness.spec.provider import OPERATIONS
 from tests.loopback import ANY
 
 SCALE = 0.0002
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One fault of the emulator's own list."""
-
-    provider: str
-    name: str
-    family: str
-    meaning: str
-    operations: tuple[str, ...]
-
-
-def catalogue() -> list[Listed]:
-    """Return every fault of every provider, as the emulator lists them."""
-    command = [sys.executable, "-m", "harness.emulator", "--list-faults", "--json"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = [json.loads(line) for line in printed.splitlines()]
-    return [
-        Listed(
-            provider=row["provider"],
-            name=row["name"],
-            family=row["family"],
-            meaning=row["meaning"],
-            operations=tuple(row["operations"]),
-        )
-        for row in rows
-    ]
 
 
 @contextmanager
