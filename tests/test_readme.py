@@ -18,7 +18,7 @@ ENDS_WITH = {"explain": {1}, "run": {0, 1}}
 """Exit codes other than 0: the request that is explained is refused, the fault is found."""
 
 
-def _blocks(language: str = "") -> list[str]:
+def _blocks() -> list[str]:
     """Return the README's indented blocks, without their indent."""
     found = re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", README, re.MULTILINE)
     return [re.sub(r"^ {4}", "", block, flags=re.MULTILINE).strip("\n") for block in found]

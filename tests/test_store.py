@@ -16,14 +16,14 @@ from harness.core.case import Price
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Failure, Part, Reply, Request, Times
 from harness.core.outcome import Fault, Outcome
-from harness.planning.conformance import new_plan
 from harness.store.folder import BALLAST, BALLAST_BYTES, RunFolder
 from harness.store.line import IMAGES, JOURNAL, Ended, Exchanged, JournalLine, Sent, Skipped
 from harness.store.reader import read_run
 from tests.runner.journals import EVIDENCE, header
 from tests.strategies import exchanges
+from tests.wire.by_hand import BASES, shot_of
 
-SHOT = new_plan("sub2api", seed=0).shots[0]
+SHOT = shot_of(BASES["sub2api", "generate"])
 CASE = SHOT.case.id
 SENT = Sent(provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE)
 FAULT: Outcome = Fault(error_class="network", why="reset", may_be_paid=False)

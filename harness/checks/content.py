@@ -304,7 +304,7 @@ def charges_the_list_price(subject: CheckInput) -> tuple[CheckResult, ...]:
     if served is None or served.charged is None:
         return ()
     case, listed = subject.record.shot.case, subject.record.shot.price
-    said = f"charged {served.charged} {listed.unit}, listed {listed.amount}"
+    said = f"charged {served.charged} {listed.unit}, listed {listed.amount.normalize():f}"
     status = price.price_status(subject.provider, subject.operation, case.arguments)
     if status != "documented":
         return skipped(f"{said} (the listed price is {status})")

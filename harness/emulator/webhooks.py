@@ -87,7 +87,7 @@ async def deliver(
     worded: Callable[[EmulatedJob, Delivery], Json],
 ) -> None:
     """Send the events of a job as they come due; a job that a reset has forgotten says no more."""
-    for delivery in _planned(desk, job, hook):
+    for delivery in planned(desk, job, hook):
         await asyncio.sleep(max(0.0, delivery.due_s - desk.now_s()))
         if desk.jobs.get(job.id) is not job:
             return
@@ -100,7 +100,8 @@ async def deliver(
             await _delivered(desk, hook, delivery.event, raw)
 
 
-def _planned(desk: ProviderState, job: EmulatedJob, hook: WebhookTarget) -> list[Delivery]:
+def planned(desk: ProviderState, job: EmulatedJob, hook: WebhookTarget) -> list[Delivery]:
+    """Return the events of a job in the order in which they are due."""
     if "webhook_missing" in hook.spoilt:
         return []
     pause_s = desk.latency.fixed_s(AFTER_END_S)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import status
+from tests.loopback import HUNG_S
 from tests.runner.processes import HARNESS, KEYS, Emulator, Ended, emulator, environment, harness
 
 Typed = Callable[..., Ended]
@@ -290,7 +291,7 @@ def test_a_reader_that_has_read_enough_is_no_failure_of_anybody(arguments: tuple
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HUNG_S,
         env=environment(),
     )
     os.close(writing)
@@ -305,7 +306,7 @@ def test_a_full_disk_ends_with_one_line_and_all_that_came_can_be_read(
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=18500k", "none", str(disk)],  # noqa: S607 - on the path
+        ["mount", "-t", "tmpfs", "-o", "size=17000k", "none", str(disk)],  # noqa: S607 - on the path
         check=False,
         capture_output=True,
         text=True,
@@ -315,7 +316,8 @@ def test_a_full_disk_ends_with_one_line_and_all_that_came_can_be_read(
     try:
         out = disk / "run"
         aimed = provider.at("sub2api")
-        done = harness("run", "--against", "live", *aimed, "--max-images", "400", "--out", out)
+        limits = ("--operation", "generate", "--max-images", "40")
+        done = harness("run", "--against", "live", *aimed, *limits, "--out", out)
 
         line = one_line(done, 3)
         report = harness("report", out, "--out", tmp_path / "report")

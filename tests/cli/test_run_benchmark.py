@@ -18,6 +18,7 @@ from harness.spec.load import shipped_provider as shipped
 from harness.stats.benchmark.attempts import attempt_of
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, read_run
+from tests.loopback import HUNG_S
 from tests.runner.processes import KEYS, Emulator, emulator, started
 
 BENCHMARK = ("run", "--only", "benchmark", "--no-calibrate")
@@ -164,9 +165,9 @@ def test_ctrl_c_waits_for_what_is_under_way_and_the_rest_is_sent_later(
     shop: Emulator, tmp_path: Path
 ) -> None:
     names = ("sub2api", "aimlapi")
-    process = begun(shop, tmp_path / "run", 6, "--blocks", "6", "--rate", "20", of=names)
+    process = begun(shop, tmp_path / "run", 6, "--blocks", "6", "--rate", "6", of=names)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HUNG_S)
     before = read_run(tmp_path / "run")
 
     assert process.returncode == 130

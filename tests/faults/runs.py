@@ -1,15 +1,11 @@
 """Whole runs against one emulator that stays: starting one takes longer than a run against it."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from harness.adaptive.strategies import follow_up_strategy
@@ -22,36 +18,9 @@ from harness.runner.endpoints import emulator_process
 from harness.runner.progress import ProgressListener
 from harness.runner.run import Run, execute_run
 from harness.spec.provider import OPERATIONS
+from tests.loopback import ANY
 
 SCALE = 0.0002
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One fault of the emulator's own list."""
-
-    provider: str
-    name: str
-    family: str
-    meaning: str
-    operations: tuple[str, ...]
-
-
-def catalogue() -> list[Listed]:
-    """Return every fault of every provider, as the emulator lists them."""
-    command = [sys.executable, "-m", "harness.emulator", "--list-faults", "--json"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = [json.loads(line) for line in printed.splitlines()]
-    return [
-        Listed(
-            provider=row["provider"],
-            name=row["name"],
-            family=row["family"],
-            meaning=row["meaning"],
-            operations=tuple(row["operations"]),
-        )
-        for row in rows
-    ]
 
 
 @contextmanager
@@ -107,8 +76,8 @@ def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context man
         for provider, address in served.items():
             own = [name.removeprefix(f"{provider}:") for name in faults]
             names = [name for name, full in zip(own, faults, strict=True) if name != full]
-            httpx.put(f"{address}/__emulator/faults", json={"faults": names}).raise_for_status()
-            httpx.post(f"{address}/__emulator/reset").raise_for_status()
+            ANY.put(f"{address}/__emulator/faults", json={"faults": names}).raise_for_status()
+            ANY.post(f"{address}/__emulator/reset").raise_for_status()
         yield served
 
     return switched
@@ -116,7 +85,7 @@ def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context man
 
 def ledger(address: str) -> dict[str, Any]:
     """Return what the emulator's own books say of one provider since the last run began."""
-    told: dict[str, Any] = httpx.get(f"{address}/__emulator/ledger").raise_for_status().json()
+    told: dict[str, Any] = ANY.get(f"{address}/__emulator/ledger").raise_for_status().json()
     return told
 
 

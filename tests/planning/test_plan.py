@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from harness.core.errors import RecordingError
 from harness.core.jsonvalue import Json, with_texts
 from harness.core.longtext import text_of
 from harness.core.placeholders import THIS_RUN
-from harness.planning.conformance import new_plan
 from harness.planning.plan import (
     Allowance,
     Limits,
@@ -31,12 +29,12 @@ from harness.planning.plan import (
 from harness.reference_images import reference_json
 from harness.spec.load import FOLDER, NAMES, parse_provider, shipped_provider
 from harness.spec.provider import Provider
+from tests.plans import plan_of
 
 
-@cache
 def whole(name: str) -> Plan:
     """A provider's plan with all that its documents leave open."""
-    return new_plan(name, seed=5, discover=True)
+    return plan_of(name, seed=5, discover=True)
 
 
 OF_A_PLAN = {"provider", "seed", "cases"}
@@ -252,7 +250,7 @@ def test_rows_leave_in_the_order_in_which_they_were_bought_and_operations_by_tur
     for operation in places:
         alone = [
             shot.case.id
-            for shot in new_plan(name, seed=5, operations=(operation,)).shots
+            for shot in plan_of(name, seed=5, operations=(operation,)).shots
             if "/row/" in shot.case.id
         ]
         assert [case.id for case in rows if case.operation == operation] == alone

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -22,11 +23,13 @@ from tests.spec.small import picture
 from tests.strategies import json_values
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
-CASES: dict[tuple[str, str], st.SearchStrategy[Case]] = {
-    (name, operation): accepted_arguments(builder) | refused_arguments(builder)
-    for name, operation in EVERY
-    for builder in [Builder(shipped_provider(name), operation)]
-}
+
+
+@cache
+def cases(name: str, operation: str) -> st.SearchStrategy[Case]:
+    """What may be asked of an operation, and what may not."""
+    builder = Builder(shipped_provider(name), operation)
+    return accepted_arguments(builder) | refused_arguments(builder)
 
 
 def read_again(one: Provider, operation: str, arguments: dict[str, Json]) -> Reading:
@@ -78,7 +81,7 @@ def written_as_text(operation: Operation, arguments: dict[str, Json]) -> dict[st
 def test_a_drawn_request_is_read_back_as_its_arguments(
     name: str, operation: str, data: st.DataObject
 ) -> None:
-    case = data.draw(CASES[name, operation])
+    case = data.draw(cases(name, operation))
     described = shipped_provider(name).operation(operation)
     found = read_again(shipped_provider(name), operation, case.arguments)
 

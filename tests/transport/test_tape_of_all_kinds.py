@@ -21,6 +21,7 @@ from harness.transport.cassettes.cassette import Tape, write_cassette
 from harness.transport.cassettes.interaction import from_interaction, to_interaction
 from harness.transport.cassettes.replay import Replay
 from harness.transport.foreign.read import read_recording
+from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, chunked, http, serving
 from tests.transport.connections import RUN_WORD, live, outside, replied
 
@@ -34,14 +35,14 @@ FORM = Request(
         replace(form_part("image[]", reference_images.reference_json(IMAGE).as_json()), alpha=True),
         form_part("mask", reference_images.reference_json(IMAGE).as_json()),
     ),
-    timeout_s=10.0,
+    timeout_s=HUNG_S,
 )
 SUBMIT = Request(
     method="POST",
     target="/v2/images/generate",
     headers=(("Content-Type", "application/json"), ("Idempotency-Key", "this-run-1")),
     body={"webhook_url": f"{WEBHOOKS}t-1", "image": f"{ASSETS}{IMAGE.name}"},
-    timeout_s=10.0,
+    timeout_s=HUNG_S,
 )
 ASK = Request(method="GET", target=f"{INBOX}t-1", timeout_s=0.0)
 
@@ -55,7 +56,7 @@ async def _answer(received: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(chunked(*lines, headers=("Content-Type: text/event-stream",)))
         return
     asked = json.loads(received.body)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=HUNG_S) as client:
         await client.post(asked["webhook_url"], json={**asked, "event": "completed"})
     writer.write(http({"jobId": "j-1", "asked": asked}))
 
@@ -63,7 +64,7 @@ async def _answer(received: Received, writer: asyncio.StreamWriter) -> None:
 async def _made() -> tuple[list[Exchange], list[str]]:
     """Round trips over sockets, and what only this run knows."""
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(HUNG_S),
         outside() as places,
         serving(_answer) as server,
         live(server.url, places) as transport,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1 << 18
 HEAD_AT_MOST = 1 << 16
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0  # a busy client is waited for, one that hangs is not
 
 
 @dataclass(frozen=True)

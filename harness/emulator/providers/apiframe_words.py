@@ -6,7 +6,6 @@ Source: the OpenAPI file of its SDK and its pages jobs/get and webhooks.
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -50,8 +49,9 @@ def job_document(desk: ProviderState, job: EmulatedJob, stage: Stage) -> Json:
 def event_body(desk: ProviderState, job: EmulatedJob, delivery: Delivery) -> Json:
     """Return the body of a webhook; under one fault it is about a job that nobody submitted."""
     stage = TOLD[delivery.event]
-    # An event that comes too early is of its own time.
-    ended_at = time.time() if job.early else job.finished_at()
+    ended_at = job.finished_at()
+    if job.early:  # of the time at which it is due, however long it is held up
+        ended_at = job.created_at + delivery.due_s - job.start_s
     job_id, urls = job.id, job.urls()
     if job.hook is not None and "webhook_wrong_job" in job.hook.spoilt:
         job_id = str(uuid.uuid5(uuid.NAMESPACE_URL, job.id))

@@ -12,6 +12,7 @@ from harness.core.outcome import Outcome
 from harness.planning.plan import Allowance
 from harness.runner.conformance.schedule import Schedule, Turn
 from harness.runner.execution.budget import Budget, Reservation
+from tests.loopback import HUNG_S
 from tests.runner.orders import IMAGES, entry, fault, price, record, shot, stake
 
 CENTS = st.integers(0, 500).map(lambda cents: Decimal(cents) / 100)
@@ -125,7 +126,7 @@ class Crew:
 
     async def run(self, workers: int) -> None:
         self.tasks = [asyncio.create_task(self.works()) for _ in range(workers)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HUNG_S):
             ends = await asyncio.gather(*self.tasks, return_exceptions=True)
         for end in ends:
             if isinstance(end, Exception):
@@ -265,4 +266,4 @@ def test_a_shot_waits_while_money_may_come_back_and_nobody_takes_it_meanwhile() 
         left += [await waiting, await queue.take()]
         return [turn.entry.shot.case.id for turn in left if turn and not turn.skip]
 
-    assert asyncio.run(asyncio.wait_for(go(), 5)) == ["generate/6", "generate/8", "edit/1"]
+    assert asyncio.run(asyncio.wait_for(go(), HUNG_S)) == ["generate/6", "generate/8", "edit/1"]
