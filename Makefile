@@ -123,7 +123,7 @@ $(CLIENTS) $(TOOLS): .venv-%/.made: requirements-%.lock | .venv/.made
 	$(BIN)/python -m pip --python $(@D) check
 	cp $< $@
 
-# PYTHON=python3.12 makes environments of another Python anew; without it they stay what they are.
+# PYTHON=python3.12 makes environments of another Python anew; without it those that exist are used.
 version = $(shell $(1) -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null)
 ifneq ($(origin PYTHON),file)
 ifneq ($(call version,$(PYTHON)),$(call version,$(BIN)/python))
