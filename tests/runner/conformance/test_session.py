@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from harness.core.case import PlannedRequest
 from harness.core.errors import StoreError
 from harness.core.outcome import Fault, Images
 from harness.runner.conformance.session import Session
