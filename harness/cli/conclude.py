@@ -46,14 +46,14 @@ def publish(report: Report, why: str, folder: Path | None, *, as_json: bool) -> 
 def _print(report: Report, folder: Path | None) -> None:
     console = Console(markup=False)
     _tables(console, report)
-    for item in report.findings:
-        _say(console, f"broken: {named(item)}: {confirmation_text(item.finding)}")
-    for item in report.flaky:
-        often = f"{failure_rate(item.finding)}, {percent(item.share)}"
-        _say(console, f"flaky: {named(item)}: {often}: {confirmation_text(item.finding)}")
-    for item in report.unconfirmed:
-        doubt = f" (not confirmed: {item.finding.doubt or 'asked only once'})"
-        _say(console, f"suspected: {named(item)}: {confirmation_text(item.finding)}{doubt}")
+    for finding in report.findings:
+        _say(console, f"broken: {named(finding)}: {confirmation_text(finding.finding)}")
+    for finding in report.flaky:
+        often = f"{failure_rate(finding.finding)}, {percent(finding.share)}"
+        _say(console, f"flaky: {named(finding)}: {often}: {confirmation_text(finding.finding)}")
+    for finding in report.unconfirmed:
+        doubt = f" (not confirmed: {finding.finding.doubt or 'asked only once'})"
+        _say(console, f"suspected: {named(finding)}: {confirmation_text(finding.finding)}{doubt}")
     for job in report.waiting:
         what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
         _say(console, f"to pick up: {what}")

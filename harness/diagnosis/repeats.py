@@ -35,7 +35,8 @@ def repeats(
     failed = tried = 0
     for question in questions:
         said = [
-            evidence.said(one.shot.case.id, check, constraint) for one in evidence.askings(question)
+            evidence.said(asking.shot.case.id, check, constraint)
+            for asking in evidence.askings(question)
         ]
         told = [word for word in said if word in ("fail", "pass")]
         if len(told) > 1:

@@ -127,7 +127,7 @@ def draw_chart(rows: Sequence[Speed], names: Sequence[str], tones: Sequence[int]
 
 def _moments(row: Speed) -> list[float]:
     items = (row.median, row.p95, row.mean)
-    told = [value for item in items for value in (item.value, item.low, item.high)]
+    told = [value for estimate in items for value in (estimate.value, estimate.low, estimate.high)]
     ends = [step.at_s for step in row.curve]
     held = [row.horizon_s] if row.curve and row.curve[-1].waiting > 0 else []
     return [value for value in (*told, *ends, *held) if value is not None and value > 0]
@@ -183,10 +183,10 @@ def _path(points: Points) -> str:
     return "M" + " L".join(f"{x:g} {y:g}" for x, y in points)
 
 
-def _whisker(item: Estimate, axis: Axis) -> Whisker:
-    low, high = item.low, item.high
+def _whisker(estimate: Estimate, axis: Axis) -> Whisker:
+    low, high = estimate.low, estimate.high
     return Whisker(
-        at=None if item.value is None else axis.place(item.value),
+        at=None if estimate.value is None else axis.place(estimate.value),
         low=None if low is None else axis.place(low),
         high=100.0
         if low is not None and high is None

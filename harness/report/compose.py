@@ -48,7 +48,7 @@ def compose(
         key=lambda item: (_RANK[item.standing], order[item.provider, item.operation]),
     )
     words = cases_text(records)
-    found = {name: _discovered(one, records) for name, one in providers.items()}
+    discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [
         _shown(finding, providers[finding.provider], files, words, number)
@@ -64,9 +64,11 @@ def compose(
         unconfirmed=tuple(item for item in shown if item.finding.standing == "unconfirmed"),
         verdicts=tuple(verdicts),
         observations=observations(records, providers),
-        discovered=tuple(row for rows in found.values() for row in rows),
+        discovered=tuple(row for rows in discovereds.values() for row in rows),
         discovered_toml={
-            name: discovered_toml(providers[name], rows) for name, rows in found.items() if rows
+            name: discovered_toml(providers[name], rows)
+            for name, rows in discovereds.items()
+            if rows
         },
         unjudged=_unjudged(verdicts),
         errors=errors.errors_by_class(records),
@@ -129,16 +131,18 @@ def _evidence(
     header: RunHeader, records: Sequence[Record], providers: Mapping[str, Provider]
 ) -> dict[str, Provenance | None]:
     """Take what the records rest on; the header's word where a provider has no record."""
-    found: dict[str, Provenance | None] = {name: header.evidence.get(name) for name in providers}
+    provenances: dict[str, Provenance | None] = {
+        name: header.evidence.get(name) for name in providers
+    }
     for record in records:
         name = record.shot.case.provider
-        held = found[name]
+        held = provenances[name]
         # One emulated record is enough to make the whole no statement about the provider.
         if held is None or (
             evidence.about_provider(held) and not evidence.about_provider(record.evidence)
         ):
-            found[name] = record.evidence
-    return found
+            provenances[name] = record.evidence
+    return provenances
 
 
 def _shown(
@@ -165,10 +169,10 @@ def _unjudged(verdicts: Sequence[Verdict]) -> tuple[Unjudged, ...]:
     """Gather errors, inconclusive and skipped verdicts by reason, in that order."""
     order: tuple[Status, ...] = ("error", "inconclusive", "skip")
     groups: dict[tuple[str, str, str, Status, str], list[str]] = {}
-    for item in verdicts:
-        if item.status in order:
-            key = (item.provider, item.operation, item.check, item.status, item.why)
-            groups.setdefault(key, []).append(item.case)
+    for verdict in verdicts:
+        if verdict.status in order:
+            key = (verdict.provider, verdict.operation, verdict.check, verdict.status, verdict.why)
+            groups.setdefault(key, []).append(verdict.case)
     rows = [
         Unjudged(
             provider=provider,

@@ -44,46 +44,48 @@ def short_provenance(evidence: Provenance | None) -> str:
 
 def provenance_banner(evidence: Mapping[str, Provenance | None]) -> Banner:
     """Return what the report as a whole is a statement about, by provider name."""
-    known = {name: item for name, item in evidence.items() if item is not None}
-    emulated = [name for name, item in known.items() if not about_provider(item)]
-    if not known:
+    provenances = {
+        name: provenance for name, provenance in evidence.items() if provenance is not None
+    }
+    emulated = [name for name, provenance in provenances.items() if not about_provider(provenance)]
+    if not provenances:
         return Banner(
             level="empty",
             title="Nothing was tested",
             text="No request was sent and none was replayed. This report says nothing about any"
             " provider.",
         )
-    if len(emulated) == len(known):
-        return _emulated(tuple(known.values()))
+    if len(emulated) == len(provenances):
+        return _emulated(tuple(provenances.values()))
     if emulated:
-        real = ", ".join(name for name in known if name not in emulated)
+        real = ", ".join(name for name in provenances if name not in emulated)
         return Banner(
             level="mixed",
             title=f"Partly emulated: {', '.join(emulated)}",
             text=f"Results of {', '.join(emulated)} come from an emulator and say nothing about"
             f" the real providers. Only those of {real} are statements about the providers.",
         )
-    if any(item.kind == "live" for item in known.values()):
+    if any(provenance.kind == "live" for provenance in provenances.values()):
         return Banner(
             level="live",
             title="Live run",
-            text=f"The providers themselves answered: {_sources(known)}.",
+            text=f"The providers themselves answered: {_sources(provenances)}.",
         )
     return Banner(
         level="recorded",
         title="Replay of recorded traffic",
-        text=f"The providers answered when this was recorded, not today: {_sources(known)}.",
+        text=f"The providers answered when this was recorded, not today: {_sources(provenances)}.",
     )
 
 
 def _emulated(items: tuple[Provenance, ...]) -> Banner:
-    if all(item.kind == "emulator" for item in items):
+    if all(provenance.kind == "emulator" for provenance in items):
         return Banner(
             level="emulated",
             title=f"Emulator run: {DISCLAIMER}",
             text=f"Every reply came from {_OURS}",
         )
-    days = sorted({item.date for item in items if item.date})
+    days = sorted({provenance.date for provenance in items if provenance.date})
     made = f" made {days[0]}" if days else ""
     until = f" to {days[-1]}" if len(days) > 1 else ""
     return Banner(
@@ -94,4 +96,6 @@ def _emulated(items: tuple[Provenance, ...]) -> Banner:
 
 
 def _sources(known: Mapping[str, Provenance]) -> str:
-    return "; ".join(f"{name} {describe_provenance(item)}" for name, item in known.items())
+    return "; ".join(
+        f"{name} {describe_provenance(provenance)}" for name, provenance in known.items()
+    )

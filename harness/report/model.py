@@ -246,7 +246,7 @@ class Report:
     @property
     def harness_errors(self) -> tuple[Unjudged, ...]:
         """The checks of ours that crashed: bugs of the harness, no word on a provider."""
-        return tuple(item for item in self.unjudged if item.status == "error")
+        return tuple(unjudged for unjudged in self.unjudged if unjudged.status == "error")
 
     @property
     def recorded(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float
     if sent is None:
         return None
     low_s = sent.times.sent_s
-    for poll in (one for one in exchanges if one.step == "poll"):
+    for poll in (exchange for exchange in exchanges if exchange.step == "poll"):
         document = poll.answer.document if isinstance(poll.answer, Reply) else None
         state = first_match(job.state, document)
         if state in job.done or state in job.failed:

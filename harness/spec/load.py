@@ -52,13 +52,13 @@ def parse_provider(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
         if isinstance(value, Mapping)
     }
     try:
-        found = Provider.model_validate(spread, context={"documents": files})
+        provider = Provider.model_validate(spread, context={"documents": files})
     except ValidationError as error:
         mistakes += [_sentence(item) for item in error.errors()]
     else:
-        mistakes += [] if mistakes else _wrong_examples(found)
+        mistakes += [] if mistakes else _wrong_examples(provider)
         if not mistakes:
-            return found
+            return provider
     return tuple(dict.fromkeys(mistakes))
 
 

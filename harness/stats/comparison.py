@@ -79,10 +79,10 @@ class PairwiseComparisons:
 
     def word(self, two: Two) -> Word:
         """Return which of two is faster, as far as it is decided."""
-        found = self.comparing[two]
-        if found.slower is not None:
-            return "first" if found.slower else "second"
-        return "equal" if found.within(MARGIN) else "open"
+        comparing = self.comparing[two]
+        if comparing.slower is not None:
+            return "first" if comparing.slower else "second"
+        return "equal" if comparing.within(MARGIN) else "open"
 
     def beaten(self, workload: str) -> dict[str, str]:
         """Return who is out of the race of a workload, and which faster one put it out."""
@@ -108,7 +108,11 @@ class PairwiseComparisons:
 
     def serving(self, workload: str) -> tuple[str, ...]:
         """Return who has served a workload at least once."""
-        return tuple(one for one in self.contenders[workload] if self._served[workload, one])
+        return tuple(
+            contender
+            for contender in self.contenders[workload]
+            if self._served[workload, contender]
+        )
 
     def undecided(self, workload: str) -> tuple[Two, ...]:
         """Return the comparisons that are open between those who are still in the race."""
@@ -120,15 +124,15 @@ class PairwiseComparisons:
     def _of(self, workload: str) -> Iterator[Two]:
         return (two for two in self.comparing if two[0] == workload)
 
-    def _pairs(self, seen: Attempt, others: Mapping[str, tuple[float, Time]]) -> Iterator[_Pair]:
-        for two in self._of(seen.workload):
-            if seen.provider in two[1:] and all(name in others for name in two[1:]):
-                (one_s, one), (other_s, other) = (others[name] for name in two[1:])
+    def _pairs(self, attempt: Attempt, others: Mapping[str, tuple[float, Time]]) -> Iterator[_Pair]:
+        for two in self._of(attempt.workload):
+            if attempt.provider in two[1:] and all(name in others for name in two[1:]):
+                (one_s, time), (other_s, other) = (others[name] for name in two[1:])
                 yield _Pair(
                     end_s=max(one_s, other_s),
-                    key=(seen.stage, seen.block, seen.case),
+                    key=(attempt.stage, attempt.block, attempt.case),
                     of=two,
-                    times=(one, other),
+                    times=(time, other),
                 )
 
 

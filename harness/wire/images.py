@@ -83,7 +83,7 @@ def read_streamed(stream: Stream, reply: Reply) -> Images:
     if finals and stream.usage is not None and counted is None:
         lacking = ("usage",)
     return Images(
-        pictures=tuple(found for event in finals for found in _finals(stream, event.data, reply)),
+        pictures=tuple(final for event in finals for final in _finals(stream, event.data, reply)),
         partials=tuple(_picture(stream.image.search(event.data), reply) for event in partials),
         declared=Declared(
             size=_word(stream.size, last),

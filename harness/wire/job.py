@@ -60,8 +60,8 @@ def attend(
         return outcome
     after: tuple[FollowUpResult, ...] = ()
     for kind in shot.case.follow_ups:
-        told = yield from _followed_up(job, kind, job_id, shot.request)
-        after = (*after, told)
+        follow_up = yield from _followed_up(job, kind, job_id, shot.request)
+        after = (*after, follow_up)
     return replace(outcome, after=after)
 
 

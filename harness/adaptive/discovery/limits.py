@@ -76,28 +76,28 @@ class Ladder:
     def bracket(self, told: OperationHistory) -> Bracket:
         """Return what the records say: served at all counts, refused only where it was alone."""
         low, highs, unclear = self.floor, [], set()
-        for seen, index in self._rungs(told):
-            alone = seen.differs <= {self.parameter}
-            word = seen.word(*value_text(self.parameter, told.operation))
-            if word == "served" and self.kept(seen):
+        for probe, index in self._rungs(told):
+            alone = probe.differs <= {self.parameter}
+            word = probe.word(*value_text(self.parameter, told.operation))
+            if word == "served" and self.kept(probe):
                 low = max(low, index)
             elif index <= self.floor:
                 continue  # the plain request has as much: this was refused for something else
             elif alone and word != "unclear":
                 highs.append(index)
-            elif alone and (seen.probe or seen.record.outcome is not None):
+            elif alone and (probe.probe or probe.record.outcome is not None):
                 unclear.add(index)
         high = min(highs, default=None)
         return Bracket(low=low, high=high, unclear=frozenset(unclear - {low}))
 
-    def _rungs(self, told: OperationHistory) -> list[tuple[ProbeRecord, int]]:
+    def _rungs(self, history: OperationHistory) -> list[tuple[ProbeRecord, int]]:
         found = []
-        for seen in told.seen:
-            if self.parameter in seen.arguments:
-                word: ProbeResult = "served" if seen.pictures else "refused"
-                index = self.index(seen.arguments[self.parameter], word)
+        for probe in history.seen:
+            if self.parameter in probe.arguments:
+                word: ProbeResult = "served" if probe.pictures else "refused"
+                index = self.index(probe.arguments[self.parameter], word)
                 if index is not None:
-                    found.append((seen, index))
+                    found.append((probe, index))
         return found
 
     def step(self, told: OperationHistory, room: int) -> int | None:
@@ -114,27 +114,31 @@ class Ladder:
         if at is None:
             return ()
         arguments = {**told.base, self.parameter: self.value(at)}
-        known = told.operation.constraint(self.name)
-        return (Probe(slug=self.slug(at), arguments=arguments, about=known.id if known else None),)
+        constraint = told.operation.constraint(self.name)
+        return (
+            Probe(
+                slug=self.slug(at), arguments=arguments, about=constraint.id if constraint else None
+            ),
+        )
 
     def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
         """Return the limit, or the bracket in which it lies."""
         if not self.gate(told):
             return ()
-        known = self.bracket(told)
-        sides = {known.low, known.high}
+        bracket = self.bracket(told)
+        sides = {bracket.low, bracket.high}
         behind = [
-            seen
-            for seen, index in self._rungs(told)
-            if seen.probe or index in sides or seen.differs == {self.parameter}
-            if seen.differs <= {self.parameter} or index == known.low
-            if seen.differs
+            probe
+            for probe, index in self._rungs(told)
+            if probe.probe or index in sides or probe.differs == {self.parameter}
+            if probe.differs <= {self.parameter} or index == bracket.low
+            if probe.differs
         ]
         if not behind:
             return ()
-        low = self.measure(known.low)
-        high = None if known.high is None else self.measure(known.high)
-        doubt = self.doubt(told, known)
+        low = self.measure(bracket.low)
+        high = None if bracket.high is None else self.measure(bracket.high)
+        doubt = self.doubt(told, bracket)
         first, last = (high, low) if self.falling else (low, high)
         return (
             summed_up(
@@ -143,37 +147,39 @@ class Ladder:
                 parameter=self.parameter,
                 question=self.question,
                 said=self.said(low, high),
-                observed="; ".join(filter(None, (self._worded(known, behind), doubt))),
+                observed="; ".join(filter(None, (self._worded(bracket, behind), doubt))),
                 low=first,
                 high=last,
                 rule="" if doubt else self.rule,
             ),
         )
 
-    def _worded(self, known: Bracket, behind: Sequence[ProbeRecord]) -> str:
-        low = f"{self._shown(known.low)} {self.unit}".rstrip()
-        trouble = self._trouble(known)
-        if known.high is None:
-            ended = "the most that is asked for" if known.low == self.top else "no more was asked"
+    def _worded(self, bracket: Bracket, behind: Sequence[ProbeRecord]) -> str:
+        low = f"{self._shown(bracket.low)} {self.unit}".rstrip()
+        trouble = self._trouble(bracket)
+        if bracket.high is None:
+            ended = "the most that is asked for" if bracket.low == self.top else "no more was asked"
             return f"{low} served; {trouble or ended}"
-        over = next((one for one in behind if one.pictures and self._at(one) == known.high), None)
-        ended = f"{self._shown(known.high)} refused"
+        over = next(
+            (probe for probe in behind if probe.pictures and self._at(probe) == bracket.high), None
+        )
+        ended = f"{self._shown(bracket.high)} refused"
         if over is not None:
             came = f"{len(over.pictures)} of {delivered_sizes(over.pictures)}"
-            ended = f"{self._shown(known.high)} served and not honoured (delivered {came})"
-        if known.high <= known.low:
+            ended = f"{self._shown(bracket.high)} served and not honoured (delivered {came})"
+        if bracket.high <= bracket.low:
             return f"at odds: {low} served, {ended}"
-        if known.exact:
+        if bracket.exact:
             return f"{low} served, {ended}"
-        between = f"between {self._shown(known.low)} and {self._shown(known.high)} {self.unit}"
+        between = f"between {self._shown(bracket.low)} and {self._shown(bracket.high)} {self.unit}"
         return "; ".join(filter(None, (f"{between.rstrip()}: {low} served, {ended}", trouble)))
 
     def _shown(self, index: int) -> str:
         return self.show(self.measure(index))
 
-    def _at(self, seen: ProbeRecord) -> int | None:
-        return self.index(seen.arguments.get(self.parameter), "refused")
+    def _at(self, probe: ProbeRecord) -> int | None:
+        return self.index(probe.arguments.get(self.parameter), "refused")
 
-    def _trouble(self, known: Bracket) -> str:
-        asked = ", ".join(self._shown(index) for index in sorted(known.unclear))
+    def _trouble(self, bracket: Bracket) -> str:
+        asked = ", ".join(self._shown(index) for index in sorted(bracket.unclear))
         return f"left open at {asked}: no clear answer" if asked else ""

@@ -61,7 +61,7 @@ def summed_up(  # noqa: PLR0913 - a row has this many parts
     values: tuple[Scalar, ...] = (),
 ) -> Discovered:
     """Return a row; `behind` are the records that it rests on, at least one."""
-    probes = [one for one in behind if one.probe]
+    probes = [probe for probe in behind if probe.probe]
     return Discovered(
         provider=told.provider.name,
         operation=told.name,
@@ -74,11 +74,11 @@ def summed_up(  # noqa: PLR0913 - a row has this many parts
         high=high,
         rule=rule,
         values=values,
-        requests=sum(one.record.outcome is not None for one in probes),
+        requests=sum(probe.record.outcome is not None for probe in probes),
         images=sum(map(images_of, probes)),
         evidence=behind[-1].record.evidence,
         on=day_of(behind),
-        cases=tuple(dict.fromkeys(one.id for one in behind)),
+        cases=tuple(dict.fromkeys(probe.id for probe in behind)),
     )
 
 

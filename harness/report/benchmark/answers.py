@@ -96,14 +96,18 @@ def benchmarked(
 def methods(measured: Measured) -> tuple[str, ...]:
     """Return the method of each interval, once, in the order of the tables."""
     found: dict[str, None] = {}
-    for item in _estimates(measured):
-        if item.method and not item.method.startswith(TOO_FEW) and item.value is not None:
-            found[item.method] = None
+    for estimate in _estimates(measured):
+        if (
+            estimate.method
+            and not estimate.method.startswith(TOO_FEW)
+            and estimate.value is not None
+        ):
+            found[estimate.method] = None
     return tuple(found)
 
 
 def _estimates(measured: Measured) -> Iterator[Estimate]:
-    yield from (one.ratio for one in measured.comparisons)
+    yield from (comparison.ratio for comparison in measured.comparisons)
     for speed in measured.speeds:
         yield from (speed.median, speed.p95, speed.p99, speed.mean)
         ends = speed.completion
@@ -118,27 +122,27 @@ def _estimates(measured: Measured) -> Iterator[Estimate]:
 
 def _answers(design: Design, measured: Measured) -> Iterator[Answer]:
     for workload in design.workloads:
-        own = [one for one in measured.rankings if one.workload == workload.name]
-        if not own:
+        rankings = [one for one in measured.rankings if one.workload == workload.name]
+        if not rankings:
             yield _answer(workload, None, design, measured)
-        for ranking in own:
+        for ranking in rankings:
             yield _answer(workload, ranking, design, measured)
 
 
 def _answer(
     workload: Workload, ranking: Ranking | None, design: Design, measured: Measured
 ) -> Answer:
-    rows = [one for one in measured.speeds if one.workload == workload.name]
+    rows = [speed for speed in measured.speeds if speed.workload == workload.name]
     placed = [rank.provider for rank in ranking.places] if ranking else []
-    told = [row for row in rows if row.provider in placed] or rows
-    emulated = any(row.emulated for row in told)
+    speeds = [row for row in rows if row.provider in placed] or rows
+    emulated = any(row.emulated for row in speeds)
     parts = [_places(ranking, rows)] if ranking and placed else ["Nobody is ranked"]
     parts += _unranked(workload, design, measured)
     if emulated:
         parts.append(f"Measured on the emulator, which {NO_WORD}")
     return Answer(
         workload=name(workload.name),
-        basis=one_line(told[0].basis, 120) if told else "none",
+        basis=one_line(speeds[0].basis, 120) if speeds else "none",
         emulated=emulated,
         decided=ranking is not None and ranking.decided,
         sentence=f"{'. '.join(parts)}.",
@@ -149,8 +153,8 @@ def _answer(
 def _places(ranking: Ranking, rows: Sequence[Speed]) -> str:
     groups: dict[int, list[str]] = {}
     for rank in ranking.places:
-        own = [row for row in rows if row.provider == rank.provider]
-        groups.setdefault(rank.place, []).append(_placed(rank.provider, own))
+        speeds = [row for row in rows if row.provider == rank.provider]
+        groups.setdefault(rank.place, []).append(_placed(rank.provider, speeds))
     first = min(groups, default=1)
     return "; ".join(
         f"{place}. {who[0]}"
@@ -168,24 +172,24 @@ def _placed(provider: str, rows: Sequence[Speed]) -> str:
     if len(rows) == 1:
         return f"{one_line(provider, 40)} (median {span_s(rows[0].median)})"
     ends = (rows[0], rows[-1])
-    told = "; ".join(f"{name(one.stage)}: {span_s(one.median)}" for one in ends)
+    told = "; ".join(f"{name(end.stage)}: {span_s(end.median)}" for end in ends)
     return f"{one_line(provider, 40)} (median at {told})"
 
 
 def _unranked(workload: Workload, design: Design, measured: Measured) -> Iterator[str]:
     """Say who is in no ranking: asked for something near, not askable, or without a figure."""
-    fits = [one for one in design.fits if one.workload == workload.name]
-    near = [one for one in fits if one.kind == "nearest"]
+    fits = [fit for fit in design.fits if fit.workload == workload.name]
+    near = [fit for fit in fits if fit.kind == "nearest"]
     if near:
         yield f"Nearest only, not ranked: {', '.join(map(_why, near))}"
-    never = [one for one in fits if one.kind == "unsupported"]
+    never = [fit for fit in fits if fit.kind == "unsupported"]
     if never:
         yield f"Cannot be asked for it: {', '.join(map(_why, never))}"
     rankings = [one for one in measured.rankings if one.workload == workload.name]
     placed = {rank.provider for ranking in rankings for rank in ranking.places}
-    silent = [one for one in fits if one.kind == "exact" and one.provider not in placed]
+    silent = [fit for fit in fits if fit.kind == "exact" and fit.provider not in placed]
     if silent:
-        yield f"Not ranked: {', '.join(_silent(one, measured) for one in silent)}"
+        yield f"Not ranked: {', '.join(_silent(fit, measured) for fit in silent)}"
 
 
 def _why(fit: Fit) -> str:
@@ -196,8 +200,14 @@ def _why(fit: Fit) -> str:
 
 def _silent(fit: Fit, measured: Measured) -> str:
     here = (fit.provider, fit.workload)
-    served = sum(one.served for one in measured.speeds if (one.provider, one.workload) == here)
-    sent = sum(one.sent for one in measured.reliability if (one.provider, one.workload) == here)
+    served = sum(
+        speed.served for speed in measured.speeds if (speed.provider, speed.workload) == here
+    )
+    sent = sum(
+        reliability.sent
+        for reliability in measured.reliability
+        if (reliability.provider, reliability.workload) == here
+    )
     if not sent:
         return f"{one_line(fit.provider, 40)} (nothing was sent)"
     return f"{one_line(fit.provider, 40)} ({served} of {sent} served)"
@@ -217,9 +227,10 @@ def _sure(ranking: Ranking, design: Design, measured: Measured) -> str:
 def _between(rivals: Sequence[str], ranking: Ranking, measured: Measured) -> Comparison | None:
     return next(
         (
-            one
-            for one in measured.comparisons
-            if one.workload == ranking.workload and {one.first, one.second} == set(rivals)
+            comparison
+            for comparison in measured.comparisons
+            if comparison.workload == ranking.workload
+            and {comparison.first, comparison.second} == set(rivals)
         ),
         None,
     )
@@ -235,16 +246,16 @@ def weighed(pair: Comparison) -> str:
 
 
 def _savings(rows: Sequence[Saved]) -> Iterator[str]:
-    kept = [one for one in rows if one.spent < one.designed]
-    if rows and not kept:
+    saveds = [row for row in rows if row.spent < row.designed]
+    if rows and not saveds:
         yield "Nothing was saved: all that was designed was asked."
-    yield from map(_saving, kept)
+    yield from map(_saving, saveds)
 
 
-def _saving(one: Saved) -> str:
-    spent, designed = money_text(one.spent, one.unit), money_text(one.designed, one.unit)
-    kept = one.designed - one.spent
-    head = (
-        f"{one_line(one.provider, 40)}: {one_line(spent, 60)} spent of the {one_line(designed, 60)}"
+def _saving(saved: Saved) -> str:
+    spent, designed, kept = (
+        one_line(money_text(amount, saved.unit), 60)
+        for amount in (saved.spent, saved.designed, saved.designed - saved.spent)
     )
-    return f"{head} that the fixed design costs: {one_line(money_text(kept, one.unit), 60)} saved."
+    provider = one_line(saved.provider, 40)
+    return f"{provider}: {spent} spent of the {designed} that the fixed design costs: {kept} saved."

@@ -48,15 +48,15 @@ def designed(design: Design) -> dict[str, Price]:
     """Return what the whole design costs at each provider by its price list, warm-up included."""
     weights = {workload.name: workload.weight for workload in design.workloads}
     blocks = sum(design.warm_up + stage.blocks for stage in design.stages)
-    found: dict[str, Price] = {}
+    prices: dict[str, Price] = {}
     for fit in design.fits:
         if fit.price is None:
             continue
         times = blocks * weights[fit.workload]
-        before = found.get(fit.provider)
-        found[fit.provider] = Price(
+        before = prices.get(fit.provider)
+        prices[fit.provider] = Price(
             amount=fit.price.amount * times + (before.amount if before else Decimal(0)),
             unit=fit.price.unit,
             images=fit.price.images * times + (before.images if before else 0),
         )
-    return found
+    return prices

@@ -90,5 +90,5 @@ def share_cell(item: Estimate) -> TableCell:
 
 def method_notes(items: Iterable[Estimate | None], methods: Sequence[str]) -> tuple[int, ...]:
     """Return the numbers, from 1, of the methods that made these figures."""
-    used = {item.method for item in items if item is not None}
+    used = {estimate.method for estimate in items if estimate is not None}
     return tuple(at for at, method in enumerate(methods, 1) if method in used)

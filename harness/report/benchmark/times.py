@@ -54,10 +54,10 @@ def comparable_rows(value: Benchmarked) -> Iterator[tuple[str, list[Speed]]]:
     """Yield the rows that may stand side by side: of one workload under one load, fastest first."""
     design = value.benchmark.design
     loads = {stage.name: load_label(stage) for stage in design.stages}
-    found: dict[tuple[str, str], list[Speed]] = {}
+    speeds: dict[tuple[str, str], list[Speed]] = {}
     for row in value.measured.speeds:
-        found.setdefault((row.workload, row.stage), []).append(row)
-    for (workload, stage), unsorted in found.items():
+        speeds.setdefault((row.workload, row.stage), []).append(row)
+    for (workload, stage), unsorted in speeds.items():
         rows = sorted(unsorted, key=_pace)
         under = f", {loads.get(stage, name(stage))}" if len(loads) > 1 else ""
         yield f"{name(workload)}{under}", rows
@@ -120,7 +120,9 @@ def _parts(caption: str, rows: Sequence[Speed], value: Benchmarked) -> Table:
         if any(part in row.phases or (part == "completion" and row.completion) for row in rows)
     ]
     medians = [
-        item for row in rows for item in (*row.phases.values(), *row.server.values(), *_ends(row))
+        estimate
+        for row in rows
+        for estimate in (*row.phases.values(), *row.server.values(), *_ends(row))
     ]
     clocks = sorted({clock for row in rows for clock in row.server})
     lines = [(_part(part), *(_phase(part, row) for row in rows)) for part in used]
@@ -160,9 +162,9 @@ def _phase(part: str, row: Speed) -> TableCell:
     return _at(row.phases.get(part), row)
 
 
-def _at(item: Estimate | None, row: Speed) -> TableCell:
+def _at(estimate: Estimate | None, row: Speed) -> TableCell:
     """Return a part's median; a narrow column has no room for more than its n beside it."""
-    if item is None:
+    if estimate is None:
         return TableCell(text="-")
-    small = f"n = {item.n}" if item.n != row.served else ""
-    return TableCell(text=one_line(duration_cell(item).text), small=small)
+    small = f"n = {estimate.n}" if estimate.n != row.served else ""
+    return TableCell(text=one_line(duration_cell(estimate).text), small=small)

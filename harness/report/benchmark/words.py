@@ -126,7 +126,7 @@ def workload_label(workload: Workload) -> str:
 
 
 def _listed(lengths: tuple[int, ...]) -> str:
-    *first, last = (f"{one:,}" for one in lengths) if lengths else ("any number of",)
+    *first, last = (f"{length:,}" for length in lengths) if lengths else ("any number of",)
     return f"{', '.join(first)} and {last}" if first else last
 
 
@@ -137,11 +137,15 @@ def differs(fit: Fit) -> str:
 
 def differing(fit: Fit) -> tuple[str, ...]:
     """Return each difference of a provider's request in words."""
-    return tuple(_difference(one) for one in fit.differences)
+    return tuple(_difference(difference) for difference in fit.differences)
 
 
-def _difference(one: Difference) -> str:
-    return one_line(one.why or f"{one.parameter}: {one.asked} asked, {one.sent} sent", 200)
+def _difference(difference: Difference) -> str:
+    return one_line(
+        difference.why
+        or f"{difference.parameter}: {difference.asked} asked, {difference.sent} sent",
+        200,
+    )
 
 
 def load_label(stage: Stage) -> str:
@@ -169,7 +173,9 @@ def ceiling(slo: Slo) -> str:
 
 def planned(design: Design) -> str:
     """Say in sentences what was decided before the first request left."""
-    stages = "; ".join(f"{load_label(one)}, {count(one.blocks, 'block')}" for one in design.stages)
+    stages = "; ".join(
+        f"{load_label(stage)}, {count(stage.blocks, 'block')}" for stage in design.stages
+    )
     parts = [
         f"Decided beforehand, per provider: {stages}; {arrivals_label(design)}",
         "the providers take turns in randomised blocks, in the same minutes",

@@ -12,14 +12,14 @@ _LONGEST = 1500
 def benchmark_answers(value: Benchmarked) -> str:
     """Return the cautions, the answers and what stopping early saved; never without an answer."""
     cautions = [
-        f"> **{escaped(one.kind.replace('_', ' '))}**: {escaped(one.text, 600)}"
-        f" *{escaped(one.remedy)}*"
-        for one in value.cautions
+        f"> **{escaped(caution.kind.replace('_', ' '))}**: {escaped(caution.text, 600)}"
+        f" *{escaped(caution.remedy)}*"
+        for caution in value.cautions
     ]
     parts = [
         "## Benchmark",
         "\n>\n".join(cautions),
-        "\n".join(_answer(one) for one in value.answers),
+        "\n".join(_answer(answer) for answer in value.answers),
         "\n".join(f"- {escaped(text)}" for text in (*value.savings, *value.stopped)),
         escaped(planned(value.benchmark.design), _LONGEST),
     ]
@@ -28,22 +28,24 @@ def benchmark_answers(value: Benchmarked) -> str:
 
 def benchmark_blocks(value: Benchmarked) -> list[str]:
     """Return a block for each section, in order, and the methods last."""
-    blocks = [_section(one) for one in sections(value)]
+    blocks = [_section(section) for section in sections(value)]
     cited = [f"{at}. {escaped(text, 600)}" for at, text in enumerate(value.methods, 1)]
     if cited:
         blocks.append("\n\n".join(["### Methods", "\n".join(cited)]))
     return blocks
 
 
-def _answer(one: Answer) -> str:
-    where = f"{escaped(one.workload)} (emulator)" if one.emulated else escaped(one.workload)
-    told = " ".join(filter(None, (one.sentence, one.sure, f"Evidence: {one.basis}.")))
+def _answer(answer: Answer) -> str:
+    where = (
+        f"{escaped(answer.workload)} (emulator)" if answer.emulated else escaped(answer.workload)
+    )
+    told = " ".join(filter(None, (answer.sentence, answer.sure, f"Evidence: {answer.basis}.")))
     return f"- **{where}**: {escaped(told, 3000)}"
 
 
-def _section(one: Section) -> str:
-    tables = [_table(drawn) for drawn in one.tables if drawn.rows]
-    return "\n\n".join([f"### {one.title}", escaped(one.lead, _LONGEST), *tables])
+def _section(section: Section) -> str:
+    tables = [_table(drawn) for drawn in section.tables if drawn.rows]
+    return "\n\n".join([f"### {section.title}", escaped(section.lead, _LONGEST), *tables])
 
 
 def _table(drawn: Table) -> str:

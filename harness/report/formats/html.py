@@ -161,10 +161,10 @@ def _part(part: Part) -> str:
 def _anchors(report: Report) -> dict[str, str]:
     """Give each finding, known by its folder, an id of its own; the first has the cell's."""
     found: dict[str, str] = {}
-    for item in report.all_findings:
-        name = _slug(item.finding.provider, item.finding.operation, item.name)
+    for all_finding in report.all_findings:
+        name = _slug(all_finding.finding.provider, all_finding.finding.operation, all_finding.name)
         again = sum(one.partition("--")[0] == name for one in found.values())
-        found[item.reproduction.folder] = f"{name}--{again + 1}" if again else name
+        found[all_finding.reproduction.folder] = f"{name}--{again + 1}" if again else name
     return found
 
 
@@ -190,5 +190,5 @@ def _methods(report: Report) -> tuple[str, ...]:
     estimates = [estimate for row in report.latency for estimate in (row.median, row.p95)]
     estimates += [row.before for row in report.completion]
     estimates += [row.share for row in report.errors]
-    estimates += [item.share for item in report.flaky]
+    estimates += [shown.share for shown in report.flaky]
     return tuple(dict.fromkeys(item.method for item in estimates if item.low is not None))

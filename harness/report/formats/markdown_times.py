@@ -72,10 +72,10 @@ def _streams(rows: Sequence[Streams]) -> str:
     )
 
 
-def _figure(item: Estimate, expected: int) -> str:
+def _figure(estimate: Estimate, expected: int) -> str:
     """Return a duration, and how many cases it rests on where that is another number."""
-    told = f" (n = {item.n})" if item.n and item.n != expected else ""
-    return seconds(item.value) + told
+    told = f" (n = {estimate.n})" if estimate.n and estimate.n != expected else ""
+    return seconds(estimate.value) + told
 
 
 def _latency(rows: Sequence[Latency]) -> str:

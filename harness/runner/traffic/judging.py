@@ -118,9 +118,11 @@ def _several(count: int, noun: str) -> str:
 def _header(provider: Provider, records: Sequence[Record], said: Sequence[str]) -> RunHeader:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     first = records[0].evidence
-    days = sorted({one.evidence.date[:10] for one in records if one.evidence.date != "unknown"})
+    days = sorted(
+        {record.evidence.date[:10] for record in records if record.evidence.date != "unknown"}
+    )
     date = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "unknown"
-    hosts = ", ".join(sorted({one.evidence.source for one in records}))
+    hosts = ", ".join(sorted({record.evidence.source for record in records}))
     return RunHeader(
         run=f"judged {provider.name}",
         harness=__version__,

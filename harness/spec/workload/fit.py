@@ -147,7 +147,8 @@ def _ask_for_references(draft: _Draft, number: int) -> None:
         for seed in range(1, number + 1)
     ]
     draft.sent["images"] = [
-        reference_json(one).as_json() if files else f"{ASSETS}{one.name}" for one in recipes
+        reference_json(recipe).as_json() if files else f"{ASSETS}{recipe.name}"
+        for recipe in recipes
     ]
 
 
@@ -174,8 +175,8 @@ def _objections(draft: _Draft, workload: Workload) -> Iterator[Difference]:
     whole = {**draft.sent, "prompt": "x" * longest}
     asked = {**draft.sent, "prompt": f"{longest} characters", "images": workload.references}
     breaks, unsaid = broken_when_sent(draft.operation, whole)
-    for item in (*breaks, *unsaid):
-        name = "references" if item.parameter == "images" else item.parameter
-        value = asked.get(item.parameter)
-        why = f"{name} of {value} cannot be asked for: {describe(item)}"
+    for constraint in (*breaks, *unsaid):
+        name = "references" if constraint.parameter == "images" else constraint.parameter
+        value = asked.get(constraint.parameter)
+        why = f"{name} of {value} cannot be asked for: {describe(constraint)}"
         yield Difference(parameter=name, asked=value, sent=None, why=why)

@@ -59,16 +59,16 @@ def shape(operation: Operation, size: str) -> Shape:
 
 def documented(operation: Operation, name: str) -> Argument | None:
     """Return an argument that the document itself has; nothing for one that is in doubt."""
-    found = operation.arguments.get(name)
-    return found if found is not None and found.status == "documented" else None
+    argument = operation.arguments.get(name)
+    return argument if argument is not None and argument.status == "documented" else None
 
 
 def lacks(operation: Operation, name: str) -> str:
     """Say why an argument that is not `documented` is not used."""
-    found = operation.arguments.get(name)
-    if found is None:
+    argument = operation.arguments.get(name)
+    if argument is None:
         return f"its documents have no {name}"
-    return f"whether it has {name} is {found.status}, so that is not used"
+    return f"whether it has {name} is {argument.status}, so that is not used"
 
 
 def keeps(operation: Operation, name: str, value: Json) -> bool:
@@ -80,9 +80,9 @@ def _objection(operation: Operation, name: str, value: Json) -> str | None:
     """Return the rules that a value does not keep, in words; nothing where it keeps all."""
     seen = carried(operation, {name: value})
     broken = (
-        item
-        for item in operation.constraints
-        if item.parameter == name and evaluate(item, operation, seen) != "holds"
+        constraint
+        for constraint in operation.constraints
+        if constraint.parameter == name and evaluate(constraint, operation, seen) != "holds"
     )
     return " and ".join(map(describe, broken)) or None
 

@@ -36,13 +36,15 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
     if slot is None or outcome is None or not _has_times(record):
         return None
     needed = _needed(record)
-    at_one_go = [one for one in needed if one.times.due_s == needed[0].times.due_s]
+    at_one_go = [exchange for exchange in needed if exchange.times.due_s == needed[0].times.due_s]
     due_s = needed[0].times.due_s if needed else record.shot.due_s
     # What a later run went on with has another intended start: we cut it off between the two.
     end: End = "cut_off" if len(at_one_go) < len(needed) else _end(record)
     job = _job_end(record, provider)
     origin_s = sent.times.sent_s if (sent := submission(record.exchanges)) else due_s
-    replies = [one.answer for one in record.exchanges if isinstance(one.answer, Reply)]
+    replies = [
+        exchange.answer for exchange in record.exchanges if isinstance(exchange.answer, Reply)
+    ]
     done_s = _done_s(at_one_go, due_s, end)
     delivered = len(outcome.pictures) if isinstance(outcome, Images) else 0
     part = end == "served" and 0 < delivered < price.images
@@ -65,13 +67,13 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
         server_s=_server_clocks(replies),
         error_class=_error_class(record, end),
         images=delivered if end == "served" else 0,
-        body_bytes=sum(one.size_bytes for one in replies),
+        body_bytes=sum(reply.size_bytes for reply in replies),
         unit=price.unit,
         listed=price.amount * delivered / price.images if part else price.amount,
         charged=outcome.charged if isinstance(outcome, Images) else None,
         may_be_paid=isinstance(outcome, Fault) and outcome.may_be_paid,
         usable=usable and end == "served",
-        rate_limited=sum(one.status == TOO_MANY for one in replies),
+        rate_limited=sum(reply.status == TOO_MANY for reply in replies),
         waited_s=_waited_s(record.exchanges),
         limit_s=sent.request.timeout_s if sent else None,
     )
@@ -82,15 +84,19 @@ def _has_times(record: Record) -> bool:
     made = record.exchanges
     if not made:
         return isinstance(record.outcome, Fault) and record.outcome.may_be_paid
-    backwards = any(later.times.sent_s < one.times.sent_s for one, later in pairwise(made))
-    timed = any(one.times.end_s > one.times.sent_s for one in made)
-    never_left = all(isinstance(one.answer, Failure) and not one.answer.sent for one in made)
+    backwards = any(
+        later.times.sent_s < exchange.times.sent_s for exchange, later in pairwise(made)
+    )
+    timed = any(exchange.times.end_s > exchange.times.sent_s for exchange in made)
+    never_left = all(
+        isinstance(exchange.answer, Failure) and not exchange.answer.sent for exchange in made
+    )
     return not backwards and (timed or never_left)
 
 
 def _needed(record: Record) -> list[Exchange]:
     """Return the round trips that lie between the intended start and the images."""
-    return [one for one in record.exchanges if one.step in (*NEEDED, "upload")]
+    return [exchange for exchange in record.exchanges if exchange.step in (*NEEDED, "upload")]
 
 
 def _end(record: Record) -> End:
@@ -116,8 +122,8 @@ def _was_waited_for(record: Record) -> bool:
 
 
 def _done_s(needed: Sequence[Exchange], due_s: float, end: End) -> float:
-    times = [one.times for one in needed]
-    ends = [one.pixels_s if end == "served" else one.end_s for one in times]
+    times = [exchange.times for exchange in needed]
+    ends = [time.pixels_s if end == "served" else time.end_s for time in times]
     return max(ends, default=due_s)
 
 
@@ -148,9 +154,9 @@ def _error_class(record: Record, end: End) -> ErrorClass | None:
 def _waited_s(exchanges: Sequence[Exchange]) -> float:
     """Return the seconds between a reply that told us to slow down and what left next."""
     return sum(
-        max(later.times.sent_s - one.times.end_s, 0.0)
-        for one, later in pairwise(exchanges)
-        if isinstance(one.answer, Reply) and one.answer.status == TOO_MANY
+        max(later.times.sent_s - exchange.times.end_s, 0.0)
+        for exchange, later in pairwise(exchanges)
+        if isinstance(exchange.answer, Reply) and exchange.answer.status == TOO_MANY
     )
 
 

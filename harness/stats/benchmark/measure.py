@@ -37,8 +37,8 @@ def measure(
     for record in records:
         case = record.shot.case
         good = usable.get((case.provider, case.id), False)
-        if (one := attempt_of(record, providers[case.provider], usable=good)) is not None:
-            seen.append(one)
+        if (attempt := attempt_of(record, providers[case.provider], usable=good)) is not None:
+            seen.append(attempt)
     return of_observations(seen, design=design, designed=designed)
 
 
@@ -47,15 +47,15 @@ def of_observations(
 ) -> Measured:
     """Return the same of attempts that are read already."""
     ordered = sorted(seen, key=_order(design))
-    counted = [one for one in ordered if not one.warm_up]
+    counted = [attempt for attempt in ordered if not attempt.warm_up]
     by_stage = _grouped(counted, lambda one: (one.provider, one.basis, one.workload, one.stage))
     spends = tuple(
         map(spend, _grouped(ordered, lambda one: (one.provider, one.basis, one.workload)))
     )
     race = pairwise_comparisons(design)
     racing = _of_one_kind(counted)
-    for one in racing:
-        race.add(one)
+    for attempt in racing:
+        race.add(attempt)
     race.settle()
     return Measured(
         observations=tuple(ordered),
@@ -74,8 +74,8 @@ def of_observations(
 
 def _order(design: Design) -> Callable[[Attempt], tuple[object, ...]]:
     """Return the order of a report: by workload, stage and provider as designed, then by time."""
-    workloads = {one.name: place for place, one in enumerate(design.workloads)}
-    stages = {one.name: place for place, one in enumerate(design.stages)}
+    workloads = {workload.name: place for place, workload in enumerate(design.workloads)}
+    stages = {stage.name: place for place, stage in enumerate(design.stages)}
     names = list(dict.fromkeys(fit.provider for fit in design.fits))
 
     def order(one: Attempt) -> tuple[object, ...]:
@@ -94,32 +94,36 @@ def _order(design: Design) -> Callable[[Attempt], tuple[object, ...]]:
 
 def _of_one_kind(counted: list[Attempt]) -> list[Attempt]:
     """Return what may be compared: where any provider answered itself, no emulator stands in."""
-    emulated = all(one.emulated for one in counted)
-    return [one for one in counted if one.emulated == emulated]
+    emulated = all(attempt.emulated for attempt in counted)
+    return [attempt for attempt in counted if attempt.emulated == emulated]
 
 
-def _grouped(seen: Iterable[Attempt], key: Callable[[Attempt], Key]) -> list[list[Attempt]]:
+def _grouped(attempts: Iterable[Attempt], key: Callable[[Attempt], Key]) -> list[list[Attempt]]:
     groups: dict[Key, list[Attempt]] = {}
-    for one in seen:
-        groups.setdefault(key(one), []).append(one)
+    for attempt in attempts:
+        groups.setdefault(key(attempt), []).append(attempt)
     return list(groups.values())
 
 
 def _comparison(race: PairwiseComparisons, two: Two, counted: Iterable[Attempt]) -> Comparison:
     workload, first, second = two
-    found = race.comparing[two]
+    comparing = race.comparing[two]
     of = {
-        name: times_of(one for one in counted if (one.workload, one.provider) == (workload, name))
+        name: times_of(
+            attempt
+            for attempt in counted
+            if (attempt.workload, attempt.provider) == (workload, name)
+        )
         for name in (first, second)
     }
     return Comparison(
         first=first,
         second=second,
         workload=workload,
-        pairs=found.pairs,
-        ratio=found.ratio(),
-        evidence=found.evidence,
-        needed=found.needed,
+        pairs=comparing.pairs,
+        ratio=comparing.ratio(),
+        evidence=comparing.evidence,
+        needed=comparing.needed,
         word=race.word(two),
         p_fixed=survival.log_rank(of[first], of[second]),
     )
@@ -129,7 +133,8 @@ def _medians(
     race: PairwiseComparisons, workload: str, counted: Iterable[Attempt]
 ) -> dict[str, float | None]:
     groups = _grouped(
-        (one for one in counted if one.workload == workload), lambda one: (one.provider,)
+        (attempt for attempt in counted if attempt.workload == workload),
+        lambda attempt: (attempt.provider,),
     )
     by_name = {group[0].provider: times_of(group) for group in groups}
     return {

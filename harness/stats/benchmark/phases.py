@@ -20,13 +20,13 @@ def phase_durations(record: Record, provider: Provider, job: JobEnd | None) -> d
     sent = submission(record.exchanges)
     if sent is None:
         return {}
-    needed = [one for one in record.exchanges if one.step in (*NEEDED, "upload")]
+    needed = [exchange for exchange in record.exchanges if exchange.step in (*NEEDED, "upload")]
     start_s = record.exchanges[0].times.due_s
     found = {
         "late": needed[0].times.sent_s - start_s,
-        "dns": _sum(one.times.dns_s for one in needed),
-        "connect": _sum(one.times.connect_s for one in needed),
-        "tls": _sum(one.times.tls_s for one in needed),
+        "dns": _sum(exchange.times.dns_s for exchange in needed),
+        "connect": _sum(exchange.times.connect_s for exchange in needed),
+        "tls": _sum(exchange.times.tls_s for exchange in needed),
         "upload": _upload_s(needed, sent.times),
         "headers": _since(start_s, sent.times.headers_s),
         "first_byte": _since(start_s, sent.times.first_byte_s),
@@ -34,10 +34,12 @@ def phase_durations(record: Record, provider: Provider, job: JobEnd | None) -> d
         "completion": None if job else sent.times.end_s - start_s,
         "webhook": _webhook_s(job, sent, start_s),
         "download": _sum(
-            one.times.end_s - one.times.sent_s for one in needed if one.step == "download"
+            exchange.times.end_s - exchange.times.sent_s
+            for exchange in needed
+            if exchange.step == "download"
         ),
-        "decode": _sum(one.times.decode_s for one in needed),
-        "pixels": max(one.times.pixels_s for one in needed) - start_s,
+        "decode": _sum(exchange.times.decode_s for exchange in needed),
+        "pixels": max(exchange.times.pixels_s for exchange in needed) - start_s,
     }
     return {name: max(seconds, 0.0) for name, seconds in found.items() if seconds is not None}
 
@@ -53,7 +55,11 @@ def _sum(parts: Iterable[float | None]) -> float | None:
 
 
 def _upload_s(needed: Sequence[Exchange], sent: Times) -> float | None:
-    files = [one.times.end_s - one.times.sent_s for one in needed if one.step == "upload"]
+    files = [
+        exchange.times.end_s - exchange.times.sent_s
+        for exchange in needed
+        if exchange.step == "upload"
+    ]
     if sent.written_s is None:
         return _sum(files)
     setting_up = sum(part or 0.0 for part in (sent.dns_s, sent.connect_s, sent.tls_s))
@@ -66,7 +72,7 @@ def _first_partial_s(
     stream = provider.operation(record.shot.case.operation).stream
     if stream is None or not isinstance(sent.answer, Reply):
         return None
-    came = (one.at_s for one in sent.answer.events if one.name == stream.partial)
+    came = (event.at_s for event in sent.answer.events if event.name == stream.partial)
     return _since(start_s, next(came, None))
 
 

@@ -15,17 +15,17 @@ def reliability(seen: Sequence[Attempt], slo: Slo | None) -> Reliability:
     `within` leaves out what we cut off before the ceiling was reached; a timeout counts as not
     within it, however short we waited: nothing had come.
     """
-    one = seen[0]
+    attempt = seen[0]
     errors = Counter(each.error_class for each in seen if each.error_class is not None)
     ranked = sorted(errors.items(), key=lambda item: (-item[1], item[0]))
     within = _within(seen, slo)
     return Reliability(
-        provider=one.provider,
-        basis=one.basis,
-        emulated=one.emulated,
-        workload=one.workload,
-        stage=one.stage,
-        fit=one.fit,
+        provider=attempt.provider,
+        basis=attempt.basis,
+        emulated=attempt.emulated,
+        workload=attempt.workload,
+        stage=attempt.stage,
+        fit=attempt.fit,
         sent=len(seen),
         served=proportion.proportion_estimate(
             sum(each.end == "served" for each in seen), len(seen)
@@ -59,16 +59,22 @@ def slo_word(within: Estimate, quantile: float) -> SloWord:
 def _within(seen: Sequence[Attempt], slo: Slo | None) -> Estimate | None:
     if slo is None:
         return None
-    known = [one for one in seen if one.end != "cut_off" or one.seconds >= slo.seconds]
-    return proportion.proportion_estimate(sum(_good(one, slo) for one in known), len(known))
+    attempts = [
+        attempt for attempt in seen if attempt.end != "cut_off" or attempt.seconds >= slo.seconds
+    ]
+    return proportion.proportion_estimate(
+        sum(_good(attempt, slo) for attempt in attempts), len(attempts)
+    )
 
 
-def _good(one: Attempt, slo: Slo | None) -> bool:
-    return one.usable and (slo is None or one.seconds <= slo.seconds)
+def _good(attempt: Attempt, slo: Slo | None) -> bool:
+    return attempt.usable and (slo is None or attempt.seconds <= slo.seconds)
 
 
-def _goodput_per_min(seen: Sequence[Attempt], slo: Slo | None) -> float | None:
+def _goodput_per_min(attempts: Sequence[Attempt], slo: Slo | None) -> float | None:
     """Return usable images per minute, from the first intended start to the last end."""
-    minutes = (max(one.end_s for one in seen) - min(one.due_s for one in seen)) / 60
-    good = sum(one.images for one in seen if _good(one, slo))
+    minutes = (
+        max(attempt.end_s for attempt in attempts) - min(attempt.due_s for attempt in attempts)
+    ) / 60
+    good = sum(attempt.images for attempt in attempts if _good(attempt, slo))
     return good / minutes if minutes > 0 else None

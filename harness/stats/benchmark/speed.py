@@ -13,25 +13,25 @@ def times_of(seen: Iterable[Attempt]) -> CensoredTimes:
 
     Refused and failed attempts are in no time: they are competing outcomes.
     """
-    counted = [one for one in seen if one.end in ("served", "timeout", "cut_off")]
+    counted = [attempt for attempt in seen if attempt.end in ("served", "timeout", "cut_off")]
     return CensoredTimes(
-        seconds=tuple(one.seconds for one in counted),
-        ended=tuple(one.end == "served" for one in counted),
+        seconds=tuple(attempt.seconds for attempt in counted),
+        ended=tuple(attempt.end == "served" for attempt in counted),
     )
 
 
 def speed(seen: Sequence[Attempt]) -> Speed:
     """Return the row of these attempts, which are of one provider, workload, stage and basis."""
-    one, times = seen[0], times_of(seen)
+    attempt, times = seen[0], times_of(seen)
     served = [each for each in seen if each.end == "served"]
     clocks = sorted({name for each in served for name in each.server_s})
     return Speed(
-        provider=one.provider,
-        basis=one.basis,
-        emulated=one.emulated,
-        workload=one.workload,
-        stage=one.stage,
-        fit=one.fit,
+        provider=attempt.provider,
+        basis=attempt.basis,
+        emulated=attempt.emulated,
+        workload=attempt.workload,
+        stage=attempt.stage,
+        fit=attempt.fit,
         n=times.n,
         served=len(served),
         timeouts=sum(each.end == "timeout" for each in seen),
@@ -68,7 +68,7 @@ def _completion(served: Iterable[Attempt]) -> EndMedians | None:
     Each end is bounded by the polls on both sides; an interval from the lower interval's low to the
     upper one's high holds the true median at their confidence.
     """
-    bounds = [one.completion for one in served if one.completion is not None]
+    bounds = [attempt.completion for attempt in served if attempt.completion is not None]
     if not bounds:
         return None
     return EndMedians(

@@ -15,19 +15,19 @@ def spend(seen: Sequence[Attempt]) -> Spend:
     An attempt costs what its reply says it was charged, else what the price list says of what was
     delivered; one that brought nothing is free, or unsettled.
     """
-    one = seen[0]
+    attempt = seen[0]
     served = [each for each in seen if each.end == "served"]
     paid = [each for each in seen if _charge(each) is not None]
     spent = _sum(_charge(each) for each in paid)
     usable = sum(each.images for each in served if each.usable)
     charged = [each.charged for each in seen if each.charged is not None]
     return Spend(
-        provider=one.provider,
-        basis=one.basis,
-        emulated=one.emulated,
-        workload=one.workload,
-        fit=one.fit,
-        unit=one.unit,
+        provider=attempt.provider,
+        basis=attempt.basis,
+        emulated=attempt.emulated,
+        workload=attempt.workload,
+        fit=attempt.fit,
+        unit=attempt.unit,
         requests=len(seen),
         images=sum(each.images for each in served),
         usable=usable,
@@ -48,31 +48,31 @@ def saved(seen: Sequence[Attempt], designed: Mapping[str, Price]) -> tuple[Saved
     been paid for what never came counts as spent.
     """
     return tuple(
-        _saved([one for one in seen if one.provider == name], name, price)
+        _saved([attempt for attempt in seen if attempt.provider == name], name, price)
         for name, price in designed.items()
     )
 
 
-def _saved(seen: Sequence[Attempt], name: str, price: Price) -> Saved:
-    spent = _sum(_at_worst(one) for one in seen)
-    asked = _sum(one.listed for one in seen)
+def _saved(attempts: Sequence[Attempt], name: str, price: Price) -> Saved:
+    spent = _sum(_at_worst(attempt) for attempt in attempts)
+    asked = _sum(attempt.listed for attempt in attempts)
     designed = price.amount * spent / asked if asked else price.amount
     return Saved(provider=name, unit=price.unit, spent=spent, designed=max(designed, spent))
 
 
-def _at_worst(one: Attempt) -> Decimal | None:
-    return one.listed if _unsettled(one) else _charge(one)
+def _at_worst(attempt: Attempt) -> Decimal | None:
+    return attempt.listed if _unsettled(attempt) else _charge(attempt)
 
 
-def _unsettled(one: Attempt) -> bool:
-    return one.may_be_paid and _charge(one) is None
+def _unsettled(attempt: Attempt) -> bool:
+    return attempt.may_be_paid and _charge(attempt) is None
 
 
-def _charge(one: Attempt) -> Decimal | None:
+def _charge(attempt: Attempt) -> Decimal | None:
     """Return what an attempt cost; None where nothing came and nothing was charged."""
-    if one.charged is not None:
-        return one.charged
-    return one.listed if one.end == "served" else None
+    if attempt.charged is not None:
+        return attempt.charged
+    return attempt.listed if attempt.end == "served" else None
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal:

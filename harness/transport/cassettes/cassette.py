@@ -219,7 +219,7 @@ def _pictures(exchanges: Sequence[Exchange]) -> Iterator[Picture]:
         answer = exchange.answer
         reply = answer.partial if isinstance(answer, Failure) else answer
         if reply is not None:
-            yield from (one for one in reply.pictures.values() if one.state != "absent")
+            yield from (picture for picture in reply.pictures.values() if picture.state != "absent")
 
 
 def _write_picture(folder: Path, picture: Picture, load: Callable[[str], bytes]) -> None:

@@ -31,7 +31,7 @@ def most_similar(asked: Request, candidates: Sequence[Exchange]) -> Exchange | N
     """Return the candidate with the most values in common, the earliest of equals."""
     wanted = set(leaf_values(asked).items())
     few = candidates[:CANDIDATES_AT_MOST]
-    return min(few, key=lambda one: len(wanted ^ set(leaf_values(one.request).items())), default=None)
+    return min(few, key=lambda exchange: len(wanted ^ set(leaf_values(exchange.request).items())), default=None)
 
 
 def close_target(asked: Request, targets: Iterable[str]) -> str | None:

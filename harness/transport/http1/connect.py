@@ -143,8 +143,8 @@ def _alternating(addresses: list[Address]) -> list[Address]:
     if not addresses:
         return []
     first = addresses[0][0]
-    same = [one for one in addresses if one[0] == first]
-    other = [one for one in addresses if one[0] != first]
+    same = [address for address in addresses if address[0] == first]
+    other = [address for address in addresses if address[0] != first]
     return [one for one in chain.from_iterable(zip_longest(same, other)) if one is not None]
 
 
