@@ -38,8 +38,7 @@ from harness.core.errors import (
     UsageError,
 )
 from harness.core.jsonvalue import Json
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.conformance import new_plan

@@ -7,8 +7,7 @@ from harness.checks.check import CHECKS
 from harness.checks.judge import judge_records
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.findings import DECLARATION, findings
 from harness.report.compose import compose

@@ -11,9 +11,8 @@ from harness.checks.check import CheckInput, CheckResult, check, failed, passed,
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.webhook import WebhookDelivery, webhooks_received
-from harness.spec.ending import ended_between
 from harness.spec.expressions import first_match
-from harness.spec.lifecycle import Webhook
+from harness.spec.lifecycle import Webhook, ended_between
 from harness.wire.job import job_id_of
 
 LATE_S = 30.0

@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.adaptive.discovery.discovery import discoveries
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import Discovered
 from harness.core.outcome import Fault
-from harness.core.record import Provenance, Record
-from harness.core.run import RunHeader
+from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
-from harness.report import evidence
-from harness.report.benchmark.run import of_run
+from harness.report.benchmark.answers import of_run
 from harness.report.discovered import discovered_toml
-from harness.report.labels import Named, cases_text, finding_name
+from harness.report.labels import Named, about_provider, cases_text, finding_name, provenance_banner
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
 from harness.report.observations import observations
@@ -56,7 +54,7 @@ def compose(
     ]
     return Report(
         header=header,
-        banner=evidence.provenance_banner(rests_on),
+        banner=provenance_banner(rests_on),
         providers=provider_summaries(records, table, providers, rests_on),
         matrix=table,
         findings=tuple(item for item in shown if item.finding.standing == "confirmed"),
@@ -138,9 +136,7 @@ def _evidence(
         name = record.shot.case.provider
         held = provenances[name]
         # One emulated record is enough to make the whole no statement about the provider.
-        if held is None or (
-            evidence.about_provider(held) and not evidence.about_provider(record.evidence)
-        ):
+        if held is None or (about_provider(held) and not about_provider(record.evidence)):
             provenances[name] = record.evidence
     return provenances
 

@@ -7,11 +7,10 @@ documents do not have is `undocumented`.
 import json
 from collections.abc import Iterable, Sequence
 
-from harness.adaptive.discovery.question import place_of
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import Discovered, place_of
 from harness.core.jsonvalue import Json
-from harness.report.evidence import about_provider, short_provenance
-from harness.report.formats.markdown_text import code, escaped, markdown_table
+from harness.report.formats.markdown_times import code, escaped, markdown_table
+from harness.report.labels import about_provider, short_provenance
 from harness.report.text import count, one_line
 from harness.spec.expressions import Source
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider

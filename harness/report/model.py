@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.adaptive.discovery.row import Discovered
-from harness.core.record import Provenance
-from harness.core.run import RunHeader
+from harness.adaptive.discovery.question import Discovered
+from harness.core.record import Provenance, RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
 from harness.report.benchmark.answers import Benchmarked
 from harness.stats.conformance.completion import Completion

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Provenance, Record
-from harness.report.evidence import about_provider
+from harness.report.labels import about_provider
 from harness.report.model import Matrix, Standing, State, Summary
 from harness.report.text import count, one_line
 from harness.spec.provider import Provider

@@ -9,8 +9,7 @@ from harness import __version__
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import NothingTested
-from harness.core.record import Provenance
-from harness.core.run import RunHeader
+from harness.core.record import Provenance, RunHeader
 from harness.planning.options import Options
 from harness.planning.plan import coverage_notes, plan_digest
 from harness.transport.callbacks.server import CallbackServer

@@ -8,9 +8,8 @@ answers decide the next round. A probe is never judged. What a provider answered
 from collections.abc import Iterable, Sequence
 
 from harness.adaptive.discovery.history import OperationHistory
-from harness.adaptive.discovery.question import Probe, Question
+from harness.adaptive.discovery.question import Discovered, Probe, Question
 from harness.adaptive.discovery.questions import questions, stages
-from harness.adaptive.discovery.row import Discovered
 from harness.cases.tokens import tokens
 from harness.core.case import Case, PlannedRequest
 from harness.core.outcome import Fault

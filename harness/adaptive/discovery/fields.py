@@ -10,8 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, delivered_sizes
-from harness.adaptive.discovery.question import Probe, QuestionResult, place_of, summed_up
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import (
+    Discovered,
+    Probe,
+    QuestionResult,
+    place_of,
+    summed_up,
+)
 from harness.cases.build import short_digest
 from harness.checks.naming import mentions, same_name
 from harness.core.exchange import Picture

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, delivered_sizes
 from harness.adaptive.discovery.question import (
+    Discovered,
     Probe,
     QuestionResult,
     against_documents,
@@ -12,7 +13,6 @@ from harness.adaptive.discovery.question import (
     summed_up,
     value_text,
 )
-from harness.adaptive.discovery.row import Discovered
 from harness.core.outcome import Images
 from harness.spec.evaluate import evaluate as judged
 from harness.spec.provider import Constraint

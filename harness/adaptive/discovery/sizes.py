@@ -9,16 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, isqrt
 
-from harness.adaptive.discovery.bracket import Bracket
 from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, ProbeResult
-from harness.adaptive.discovery.limits import Ladder
+from harness.adaptive.discovery.limits import Bracket, Ladder
 from harness.adaptive.discovery.question import (
+    Discovered,
     Probe,
     QuestionResult,
     against_documents,
     stated_where,
 )
-from harness.adaptive.discovery.row import Discovered
 from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument
 from harness.spec.rules import edges

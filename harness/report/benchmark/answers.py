@@ -1,15 +1,20 @@
 """What a report says of a benchmark: its answers in sentences, its cautions, its figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
+from harness.checks.check import CHECKS
 from harness.core.benchmark import Benchmark, Design
-from harness.core.verdict import Estimate
+from harness.core.case import Price
+from harness.core.record import Record, RunHeader
+from harness.core.verdict import Estimate, Verdict
 from harness.core.workload import Fit, Workload
 from harness.report.benchmark.cautions import Caution, cautions
 from harness.report.benchmark.words import TOO_FEW, differing, evidence, name, ratio, span_s
-from harness.report.figures import money_text
-from harness.report.text import count, one_line
+from harness.report.text import count, money_text, one_line
+from harness.spec.provider import Provider
+from harness.stats.benchmark.measure import measure
 from harness.stats.benchmark.model import Comparison, Measured, Ranking, Saved, Speed
 
 NO_WORD = "says nothing about the real providers"
@@ -259,3 +264,51 @@ def _saving(saved: Saved) -> str:
     )
     provider = one_line(saved.provider, 40)
     return f"{provider}: {spent} spent of the {designed} that the fixed design costs: {kept} saved."
+
+
+def of_run(
+    header: RunHeader,
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    providers: Mapping[str, Provider],
+) -> Benchmarked | None:
+    """Return what a run measured; None where it is no benchmark."""
+    if header.benchmark is None:
+        return None
+    decisive = {name for name, check in CHECKS.items() if check.usability}
+    failed = {
+        (verdict.provider, verdict.case)
+        for verdict in verdicts
+        if verdict.status == "fail" and verdict.check in decisive
+    }
+    cases = {(record.shot.case.provider, record.shot.case.id) for record in records}
+    design = header.benchmark.design
+    measured = measure(
+        records,
+        providers=providers,
+        design=design,
+        usable={case: case not in failed for case in cases},
+        designed=designed(design) if design.until_decided else None,
+    )
+    taped = frozenset(
+        record.shot.case.provider for record in records if record.evidence.kind == "recorded"
+    )
+    return benchmarked(header.benchmark, measured, recorded=taped)
+
+
+def designed(design: Design) -> dict[str, Price]:
+    """Return what the whole design costs at each provider by its price list, warm-up included."""
+    weights = {workload.name: workload.weight for workload in design.workloads}
+    blocks = sum(design.warm_up + stage.blocks for stage in design.stages)
+    prices: dict[str, Price] = {}
+    for fit in design.fits:
+        if fit.price is None:
+            continue
+        times = blocks * weights[fit.workload]
+        before = prices.get(fit.provider)
+        prices[fit.provider] = Price(
+            amount=fit.price.amount * times + (before.amount if before else Decimal(0)),
+            unit=fit.price.unit,
+            images=fit.price.images * times + (before.images if before else 0),
+        )
+    return prices

@@ -8,8 +8,7 @@ from typing import Literal
 from harness.core.benchmark import Benchmark, Calibration, Watched
 from harness.core.verdict import Estimate
 from harness.report.benchmark.words import name, size
-from harness.report.figures import seconds
-from harness.report.text import count, one_line
+from harness.report.text import count, one_line, seconds
 from harness.stats.benchmark.model import Attempt, Measured, Speed
 from harness.stats.conformance.latency import CONFIDENCE
 from harness.stats.intervals import fewest_samples

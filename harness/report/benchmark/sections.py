@@ -12,11 +12,12 @@ from harness.report.benchmark.tables import (
     Table,
     TableCell,
     method_notes,
+    phases_section,
     provider_cell,
     share_cell,
     text_cell,
+    times_section,
 )
-from harness.report.benchmark.times import phases_section, times_section
 from harness.report.benchmark.words import (
     FIT_WORDS,
     ceiling,
@@ -29,8 +30,7 @@ from harness.report.benchmark.words import (
     size,
     workload_label,
 )
-from harness.report.figures import money_text, seconds
-from harness.report.text import count, one_line
+from harness.report.text import count, money_text, one_line, seconds
 from harness.stats.benchmark.model import Comparison, Reliability, Spend
 
 

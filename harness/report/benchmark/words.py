@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from harness.core.benchmark import Design, Slo, Stage
-from harness.core.slot import FitKind
+from harness.core.case import FitKind
 from harness.core.verdict import Estimate
 from harness.core.workload import Difference, Fit, Workload
-from harness.report.figures import interval_s, money_text, seconds
-from harness.report.text import count, one_line
+from harness.report.text import count, interval_s, money_text, one_line, seconds
 
 TOO_FEW = "too few samples"
 """How a method begins that says why a figure has no interval."""

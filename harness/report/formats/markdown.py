@@ -4,17 +4,19 @@ import re
 from collections.abc import Sequence
 
 from harness.report.discovered import discovered_markdown
-from harness.report.evidence import describe_provenance
-from harness.report.figures import money_text, percent
-from harness.report.formats.benchmark_markdown import benchmark_answers, benchmark_blocks
-from harness.report.formats.columns import column_groups
 from harness.report.formats.format import report_format
-from harness.report.formats.markdown_text import code, escaped, markdown_table
-from harness.report.formats.markdown_times import times_markdown
-from harness.report.labels import failure_rate
+from harness.report.formats.html import column_groups
+from harness.report.formats.markdown_times import (
+    benchmark_answers,
+    benchmark_blocks,
+    code,
+    escaped,
+    markdown_table,
+    times_markdown,
+)
+from harness.report.labels import describe_provenance, failure_rate, waiting_advice
 from harness.report.model import MatrixCell, Report, Shown, Summary, Waiting
-from harness.report.text import count
-from harness.report.waiting import waiting_advice
+from harness.report.text import count, money_text, percent
 
 MOST_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters."""

@@ -3,10 +3,9 @@
 from collections import Counter
 
 from harness.core.verdict import Estimate
-from harness.report.evidence import short_provenance
-from harness.report.figures import interval_s, money_text, seconds
+from harness.report.labels import short_provenance
 from harness.report.model import Report, Summary
-from harness.report.text import one_line
+from harness.report.text import interval_s, money_text, one_line, seconds
 from harness.stats.conformance.latency import Latency
 
 HEADER = (

@@ -10,7 +10,7 @@ from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json
 from harness.core.record import Provenance
 from harness.reference_images import parse_recipe, reference_json
-from harness.report.evidence import about_provider
+from harness.report.labels import about_provider
 from harness.report.text import hidden
 from harness.spec.provider import Auth, Provider
 

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from harness import __version__
 from harness.core.errors import NothingTested, RecordingError, UsageError
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
 from harness.spec.load import spec_digest
 from harness.spec.provider import Provider

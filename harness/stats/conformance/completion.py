@@ -11,9 +11,8 @@ from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Estimate
 from harness.core.webhook import webhooks_received
-from harness.spec.ending import ended_between
 from harness.spec.expressions import first_match
-from harness.spec.lifecycle import Job, Webhook
+from harness.spec.lifecycle import Job, Webhook, ended_between
 from harness.spec.provider import Operation, Provider
 from harness.stats import intervals
 from harness.wire.job import job_id_of

@@ -15,8 +15,7 @@ from typing import Any
 import httpx
 
 from harness.transport.http1.connection import Connection
-from harness.transport.http1.phases import Phases, longer
-from harness.transport.http1.socket import StampedSocket
+from harness.transport.http1.socket import Phases, StampedSocket, longer
 
 STAGGER_S = 0.25
 """How long one address may keep silent before the next is tried as well (RFC 8305, section 8)."""
