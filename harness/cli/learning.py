@@ -8,7 +8,7 @@ from math import ceil
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from harness.cli.plan import IMAGE_S
+from harness.cli.plan_options import IMAGE_S
 from harness.core.case import Plan, Price
 from harness.core.jsonvalue import Json
 from harness.core.money import money

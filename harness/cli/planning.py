@@ -15,7 +15,7 @@ from rich.table import Table
 from harness.cli.learning import Learning, several
 from harness.cli.learning import as_json as as_json_line
 from harness.cli.learning import table as budget_table
-from harness.cli.plan import PlanOptions
+from harness.cli.plan_options import PlanOptions
 from harness.cli.planned import show as show_benchmark
 from harness.core.case import Plan
 from harness.core.errors import StoreError, UsageError

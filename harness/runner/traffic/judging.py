@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness import __version__
 from harness.core.errors import NothingTested, RecordingError, UsageError
 from harness.core.record import Record, RunHeader
+from harness.core.version import harness_version
 from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
 from harness.spec.load import spec_digest
 from harness.spec.provider import Provider
@@ -124,7 +124,7 @@ def _header(provider: Provider, records: Sequence[Record], said: Sequence[str]) 
     hosts = ", ".join(sorted({record.evidence.source for record in records}))
     return RunHeader(
         run=f"judged {provider.name}",
-        harness=__version__,
+        harness=harness_version(),
         created=now,
         finished=now,
         against="recordings",
