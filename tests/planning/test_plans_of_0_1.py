@@ -1,4 +1,4 @@
-"""The plans of version 0.1, case by case: the refurnished house asks the same, at the same price."""
+"""The plans of version 0.1, case by case: today's plans hold the same requests and prices."""
 
 import json
 import lzma
