@@ -53,7 +53,9 @@ def go_on(path: Path, *lines: JournalLine) -> None:
     folder.close()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(exchanges())
 def test_what_is_written_is_read_back(tmp_path: Path, exchange: Exchange) -> None:
     path = tmp_path / os.urandom(8).hex()

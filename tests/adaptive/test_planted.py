@@ -72,7 +72,10 @@ def is_found(rows: list[Case], strict: dict[str, Json], told: list[Finding]) -> 
     max_examples=4,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.nested_given],  # rows are drawn, numbers are shrunk
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.nested_given,
+    ],  # rows are drawn, numbers are shrunk
 )
 @given(seed=st.integers(0, 2**20), size=st.integers(1, 3), count=st.integers(4, 16))
 def test_a_planted_interaction_is_found_within_the_cap(
@@ -120,7 +123,7 @@ def plan() -> tuple[Case, ...]:
     max_examples=3,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.nested_given],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.nested_given],
 )
 @given(
     hidden=st.lists(

@@ -29,7 +29,7 @@ def images(served: Served, job: dict[str, Any]) -> list[tuple[str, tuple[int, in
 
 
 def waited(buble: Client, job: dict[str, Any]) -> dict[str, Any]:
-    return data(buble.ask("generations.wait", of=job["id"], interval=0.02, timeout=20))
+    return data(buble.ask("generations.wait", of=job["id"], interval=0.02, timeout=300))
 
 
 def test_a_text_becomes_an_image(buble: Client, served: Served) -> None:
@@ -112,7 +112,7 @@ def test_a_refused_upload_becomes_the_clients_error(
 
 
 def test_an_unknown_job_becomes_the_clients_error(buble: Client, served: Served) -> None:
-    error = buble.refused("generations.wait", of="gen_unknown", interval=0.02, timeout=20)
+    error = buble.refused("generations.wait", of="gen_unknown", interval=0.02, timeout=300)
 
     assert (error["kind"], error["status_code"]) == ("BubleAPIError", 404)
     assert len(served.books("buble")) == 1
@@ -151,7 +151,7 @@ def test_a_rate_limit_is_not_retried(buble: Client, served: Served) -> None:
 def test_a_failed_job_raises_with_the_job_and_costs_nothing(buble: Client, served: Served) -> None:
     served.switch("buble", "failed_job")
     job = data(buble.ask("generations.create", **CAT))
-    error = buble.refused("generations.wait", of=job["id"], interval=0.02, timeout=20)
+    error = buble.refused("generations.wait", of=job["id"], interval=0.02, timeout=300)
 
     assert error["kind"] == "BubleGenerationError"
     assert (error["task"]["id"], error["task"]["status"]) == (job["id"], "failed")

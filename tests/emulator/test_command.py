@@ -78,7 +78,7 @@ def test_a_signal_ends_it_with_0_even_while_a_request_is_open(
         client.start()
         headers_are_here.wait(HUNG_S)
         process.send_signal(number)
-        code = process.wait(5)
+        code = process.wait(HUNG_S)
         client.join(10)
 
         assert code == 0
@@ -94,7 +94,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_error_of_ours(star
             client.sendall(b"Content-Length: 100\r\n\r\nhalf")
         reply = ANY.get(f"{urls['aimlapi']}/__emulator/ledger")
         process.terminate()
-        process.wait(10)
+        process.wait(HUNG_S)
 
         assert reply.json()["totals"]["requests"] == 0
         assert process.stderr is not None

@@ -65,6 +65,7 @@ async def live(
     *,
     name: str = PROVIDER,
     time_scale: float = 1.0,
+    now_s: Callable[[], float] | None = None,
 ) -> AsyncIterator[Live]:
     """One worker's connection."""
     transport = Live(
@@ -73,7 +74,7 @@ async def live(
         ),
         pictures=ImageCollector(lambda _name, _raw: None),
         redactor=Redactor({"SUB2API_API_KEY": KEY}),
-        now_s=clock(),
+        now_s=now_s or clock(),
         time_scale=time_scale,
         outside=places,
     )

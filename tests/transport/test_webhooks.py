@@ -416,7 +416,8 @@ def test_a_delivery_that_is_complete_during_the_shutdown_is_kept(
         asking = asyncio.create_task(hook.ask(wait_s=NEVER_S))
         await settled()
         closing = asyncio.create_task(hook.places.aclose())
-        await asyncio.wait([closing], timeout=0.5)
+        await put_ahead(1.0)  # the server looks every now and then whether it is to end
+        await settled()
         writer.write(RAW[-1:])
         told = await reader.readline()
         await closing

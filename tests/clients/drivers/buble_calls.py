@@ -8,7 +8,7 @@ from typing import Any
 
 import buble_ai
 
-client = buble_ai.Buble(api_key="key-of-a-client", base_url=sys.argv[2], timeout=30)
+client = buble_ai.Buble(api_key="key-of-a-client", base_url=sys.argv[2], timeout=300)
 
 
 def call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     if name == "image_generation" and arguments["model"].startswith("openai/") and not by_itself:
         arguments["client"] = Once(api_key=KEY, base_url=arguments["api_base"])
     result = attrgetter(name)(litellm)(
-        api_key=KEY, max_retries=0, num_retries=0, timeout=30, **arguments
+        api_key=KEY, max_retries=0, num_retries=0, timeout=300, **arguments
     )
     value = result.model_dump(mode="json", warnings=False)
     return {"reply": {"kind": type(result).__name__, "value": value}}

@@ -8,7 +8,7 @@ from typing import Any
 import openai
 from pydantic import BaseModel, ValidationError
 
-keyed = openai.OpenAI(api_key="key-of-a-client", max_retries=0, timeout=30)
+keyed = openai.OpenAI(api_key="key-of-a-client", max_retries=0, timeout=300)
 
 
 def call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:

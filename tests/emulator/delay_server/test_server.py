@@ -41,9 +41,16 @@ def process(*more: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def _url() -> Iterator[str]:
     with process() as (_, told):
         yield told["url"]
+
+
+@pytest.fixture
+def url(_url: str) -> str:
+    """The address of a server whose log is empty, whatever other tests have asked."""
+    log(_url)
+    return _url
 
 
 def ask(url: str, *targets: str) -> list[bytes]:
@@ -118,7 +125,6 @@ def test_the_log_has_the_parts_of_a_reply_in_order_and_no_sooner_than_asked_for(
 
 
 def test_a_log_is_told_once(url: str) -> None:
-    log(url)  # what other tests have asked
     ask(url, "/delay/0/body/0?id=once")
 
     assert [*log(url)] == ["once"]
