@@ -11,10 +11,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
+from urllib.request import Request as OutgoingRequest
+
+from .pipeline import read_json
+from .rules import uploads
+from .rules.uploads import Reference, ResolvedBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from starlette.requests import Request
+
+    from .state import ProviderState
+
 
 LIMIT_S = 5.0
 MOST_BYTES = 60 * 2**20
@@ -74,13 +84,13 @@ class _OnLoopback(HTTPRedirectHandler):
 
     def redirect_request(  # noqa: PLR0913, PLR0917 - the library's signature
         self,
-        req: Request,
+        req: OutgoingRequest,
         fp: object,
         code: int,
         msg: str,
         headers: object,
         newurl: str,
-    ) -> Request | None:
+    ) -> OutgoingRequest | None:
         if req.data is not None or not is_loopback(newurl):
             return None
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
@@ -92,7 +102,7 @@ _OPENER = build_opener(ProxyHandler({}), _OnLoopback)
 def _opened(url: str, data: bytes | None, headers: Mapping[str, str]) -> Found:
     until_s = time.monotonic() + LIMIT_S
     try:
-        request = Request(url, data, dict(headers))  # noqa: S310 - the caller has seen the scheme
+        request = OutgoingRequest(url, data, dict(headers))  # noqa: S310 - the caller has seen the scheme
         with _OPENER.open(request, timeout=LIMIT_S) as answer:
             read = bytearray()
             while chunk := answer.read1(CHUNK_BYTES):
@@ -107,3 +117,37 @@ def _opened(url: str, data: bytes | None, headers: Mapping[str, str]) -> Found:
             return Found(status=error.code)
     except (OSError, http.client.HTTPException, ValueError, OverflowError):
         return Found(status=0)  # refused, too late, cut off, or no address after all
+
+
+MOST_REFERENCES = 32  # no document allows more than 16
+
+
+async def from_json_with_references(
+    desk: ProviderState, request: Request, named: Callable[[Mapping[str, object]], object]
+) -> object:
+    """Return the JSON value of a body, where it is an object with its references looked at.
+
+    `named` returns the address or the list of addresses in it. They are asked at the same time,
+    each once.
+    """
+    body = await read_json(request)
+    if not isinstance(body, dict):
+        return body
+    addresses = named(body)
+    listed = addresses if isinstance(addresses, list) else [addresses]
+    urls = dict.fromkeys(url for url in listed if isinstance(url, str) and is_loopback(url))
+    asking = (_asked(desk, request, url) for url in list(urls)[:MOST_REFERENCES])
+    return ResolvedBody(body, tuple(await asyncio.gather(*asking)))
+
+
+async def _asked(desk: ProviderState, request: Request, url: str) -> Reference:
+    parts = urlsplit(url)
+    if parts.netloc == request.url.netloc:
+        # A request to this very server would stand in its ledger as if a client had sent it.
+        name = parts.path.rpartition("/")[2]
+        data = desk.pictures.find(name.rpartition(".")[0])
+    else:
+        answer = await get(url)
+        data = answer.data if answer.status == 200 else None
+    upload = None if data is None else await asyncio.to_thread(uploads.uploaded_image, data)
+    return Reference(url=url, upload=upload)

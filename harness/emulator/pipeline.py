@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING, ClassVar
 from starlette.responses import Response
 
 from . import rules
-from .digests import LARGE_BYTES, digests
 from .faults import combinations
 from .faults.combinations import operation_of
-from .latency import POLL_S, REFUSAL_S
+from .ledger import LARGE_BYTES, digests
 from .pictures import MEDIA_TYPES
 from .received import BadFormError, form_of
 from .replies import EventStream, JsonReply, deliver
-from .state import Note
+from .state import POLL_S, REFUSAL_S, Note
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import socket
 import sys
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import control, pipeline
+from . import pipeline
+from .faults.catalogue import parse_fault
 from .pictures import ImageCache
 from .pipeline import Problem
 from .providers import PROVIDERS
@@ -25,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .pipeline import ProviderServer
+
 
 NAMES = tuple(provider.name for provider in PROVIDERS)
 
@@ -112,7 +115,7 @@ def _application(provider: ProviderServer) -> Starlette:
         routes=[
             *provider.routes(),
             Route("/cdn/{name}", download, methods=["GET"]),
-            *control.routes(provider.desk),
+            *routes(provider.desk),
         ],
         exception_handlers={404: not_found, 405: wrong_method},
     )
@@ -194,3 +197,50 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number in wanted:
             loop.remove_signal_handler(number)
+
+
+def routes(desk: ProviderState) -> list[Route]:
+    """Return the paths under /__emulator; they need no key and are not in the ledger themselves."""
+
+    async def ledger(request: Request) -> Response:
+        del request
+        return JSONResponse(desk.ledger.as_json())
+
+    async def reset(request: Request) -> Response:
+        del request
+        desk.reset()
+        return JSONResponse({"reset": desk.provider})
+
+    async def show(request: Request) -> Response:
+        del request
+        return JSONResponse({"faults": sorted(desk.faults.names)})
+
+    async def switch(request: Request) -> Response:
+        try:
+            names = _wanted(desk.provider, await request.body())
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        desk.set_faults(names)
+        return JSONResponse({"faults": sorted(names)})
+
+    return [
+        Route("/__emulator/ledger", ledger, methods=["GET"]),
+        Route("/__emulator/reset", reset, methods=["POST"]),
+        Route("/__emulator/faults", show, methods=["GET"]),
+        Route("/__emulator/faults", switch, methods=["PUT"]),
+    ]
+
+
+def _wanted(provider: str, raw: bytes) -> frozenset[str]:
+    """Return the fault names of {"faults": [...]}.
+
+    Raises ValueError for anything else and for an unknown name.
+    """
+    body = json.loads(raw)
+    texts = body.get("faults") if isinstance(body, dict) else None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError('the body must be {"faults": [NAME, ...]}')
+    wanted: set[str] = set()
+    for text in texts:
+        wanted.update(name for _, name in parse_fault(text, (provider,)))
+    return frozenset(wanted)

@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
 from .faults.catalogue import ActiveFaults
-from .latency import LatencyModel
 from .ledger import Ledger, LedgerEntry, Outcome
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from .digests import Digests
     from .jobs import EmulatedJob
+    from .ledger import Digests
     from .pictures import ImageCache
+
+
+MEDIAN_S = {"low": 8.0, "medium": 15.0, "high": 35.0}
+SPREAD = (
+    0.35  # sigma of the logarithm: nine draws in ten lie within a factor of 1.8 around the median
+)
+REFUSAL_S = 0.004
+SUBMIT_S = 0.15  # a job provider's reply to a submission
+POLL_S = 0.02
+
+
+class LatencyModel:
+    """Draws durations in seconds, already scaled; the same seed gives the same sequence."""
+
+    def __init__(self, *, seed: str, time_scale: float, fixed_s: float | None = None) -> None:
+        self._draws = Random(seed)
+        self._time_scale = time_scale
+        self._each_s = fixed_s
+
+    def generation_s(self, *, quality: str, pixels: int, images: int) -> float:
+        """Draw how long the generation of `images` images of `pixels` pixels each takes."""
+        if self._each_s is not None:
+            return self._each_s * self._time_scale
+        median_s = MEDIAN_S.get(quality, MEDIAN_S["medium"])
+        median_s *= math.sqrt(pixels / 1_048_576) * (1 + 0.15 * (images - 1))
+        return median_s * self._draws.lognormvariate(0.0, SPREAD) * self._time_scale
+
+    def fixed_s(self, seconds: float) -> float:
+        """Return a duration that does not vary, scaled."""
+        return seconds * self._time_scale
 
 
 @dataclass(slots=True, kw_only=True)

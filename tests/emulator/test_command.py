@@ -20,7 +20,7 @@ import pytest
 import harness.emulator
 from harness.emulator.__main__ import main
 from harness.emulator.jobs import EmulatedJob
-from harness.emulator.latency import LatencyModel
+from harness.emulator.state import LatencyModel
 from tests.emulator.conftest import Emulator
 
 if TYPE_CHECKING:

@@ -21,7 +21,6 @@ from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
 from ..rendering import RenderRequest, render, usable_image_count
 from ..replies import Json, JsonReply
 from ..rules import aimlapi as rules
-from ..rules import aimlapi_edits
 from ..rules.lattice import parse_size
 from ..state import Note
 
@@ -98,7 +97,7 @@ class AimlApi(ProviderServer):
 
     async def _edited(self, body: Mapping[str, object], request: Request) -> Decision:
         """Edit; the reply says more about its images than that of a generation."""
-        values = aimlapi_edits.edit_parameters(body)
+        values = rules.edit_parameters(body)
         order = _order(values)
         declared: Json = {
             "created": int(time.time()),

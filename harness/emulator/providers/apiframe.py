@@ -17,21 +17,30 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from starlette.routing import Route
 
 from .. import idempotency, pipeline, webhooks
-from ..jobs import EmulatedJob, displayed_id, draw_fate, hurried, is_charged, poll_job
-from ..latency import SUBMIT_S
+from ..fetch import from_json_with_references
+from ..jobs import (
+    ENDED,
+    EmulatedJob,
+    displayed_id,
+    draw_fate,
+    hurried,
+    invented_job,
+    is_charged,
+    poll_job,
+)
 from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
-from ..references import from_json_with_references
 from ..rendering import RenderRequest, render, usable_image_count
 from ..replies import Json, JsonReply
 from ..rules import apiframe as rules
-from ..rules.resolved import unreachable_address
-from ..state import Note
-from .apiframe_words import event_body, job_document
+from ..rules.uploads import unreachable_address
+from ..state import SUBMIT_S, Note
+from ..webhooks import TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,9 +49,12 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from ..jobs import Stage
     from ..pictures import RenderedImage
     from ..rules import Refusal
     from ..state import ProviderState
+    from ..webhooks import Delivery
+
 
 CREDITS = {"low": 4, "medium": 9, "high": 23, "auto": 23}
 SIZES = {"1:1": (1024, 1024), "3:2": (1536, 1024), "2:3": (1024, 1536)}
@@ -267,3 +279,69 @@ def _params(body: Mapping[str, object]) -> Mapping[str, object]:
 
 def _problem(status: int, message: str) -> JsonReply:
     return JsonReply(status=status, body={"error": message})
+
+
+STATUS: dict[Stage, str] = {
+    "waiting": "QUEUED",
+    "working": "PROCESSING",
+    "done": "COMPLETED",
+    "failed": "FAILED",
+}
+FAILED = "Generation failed, credits were refunded"
+
+
+def job_document(desk: ProviderState, job: EmulatedJob, stage: Stage) -> Json:
+    """Return a job as a poll shows it."""
+    return {
+        "id": job.id,
+        "status": STATUS[stage],
+        "model": rules.MODEL,
+        "progress": _percent(job, stage, desk.now_s()),
+        "result": _result(desk, job.urls()) if stage == "done" and not job.hollow else None,
+        "error": (job.error or FAILED) if stage == "failed" else None,
+        "creditCost": int(job.price),
+        "webhookStatus": None if job.hook is None else job.hook.status,
+        "createdAt": _timestamp(job.created_at),
+        "completedAt": _timestamp(job.finished_at()) if stage in ENDED else None,
+        "input": job.facts.get("input"),
+    }
+
+
+def event_body(desk: ProviderState, job: EmulatedJob, delivery: Delivery) -> Json:
+    """Return the body of a webhook; under one fault it is about a job that nobody submitted."""
+    stage = TOLD[delivery.event]
+    # An event that comes too early is of its own time.
+    ended_at = time.time() if job.early else job.finished_at()
+    job_id, urls = job.id, job.urls()
+    if job.hook is not None and "webhook_wrong_job" in job.hook.spoilt:
+        job_id = str(uuid.uuid5(uuid.NAMESPACE_URL, job.id))
+        names = [picture.filename for picture in job.pictures]
+        urls = [f"{job.base_url}cdn/{invented_job(job_id, name)}" for name in names]
+    return {
+        "event": delivery.event,
+        "jobId": job_id,
+        "status": STATUS[stage],
+        "progress": delivery.percent,
+        "result": _result(desk, urls) if stage == "done" else None,
+        "model": rules.MODEL,
+        "creditCost": int(job.price),
+        "completedAt": _timestamp(ended_at) if stage in ENDED else None,
+    }
+
+
+def _percent(job: EmulatedJob, stage: Stage, now_s: float) -> int:
+    if stage == "waiting":
+        return 0
+    percent = job.progress(now_s)
+    return min(percent, 99) if stage == "working" else percent
+
+
+def _result(desk: ProviderState, urls: list[str]) -> object:
+    if "result_string" in desk.variants and len(urls) == 1:
+        return urls[0]
+    return {"images": urls}
+
+
+def _timestamp(unix_s: float) -> str:
+    text = datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

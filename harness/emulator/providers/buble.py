@@ -21,17 +21,16 @@ from typing import TYPE_CHECKING, ClassVar
 from starlette.routing import Route
 
 from .. import pipeline
+from ..fetch import from_json_with_references
 from ..jobs import ENDED, EmulatedJob, Stage, displayed_id, draw_fate, hurried, is_charged, poll_job
-from ..latency import REFUSAL_S, SUBMIT_S
 from ..pictures import MEDIA_TYPES, RenderedImage
 from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
 from ..received import File, Form, facts
-from ..references import from_json_with_references
 from ..rendering import RenderRequest, render
 from ..replies import Json, JsonReply
 from ..rules import buble as rules
-from ..rules.resolved import unreachable_address
-from ..state import Note
+from ..rules.uploads import unreachable_address
+from ..state import REFUSAL_S, SUBMIT_S, Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, ClassVar
 from starlette.routing import Route
 
 from .. import pipeline
+from ..fetch import from_json_with_references
 from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
-from ..references import from_json_with_references
 from ..rendering import RenderRequest, render, usable_image_count, usable_images
 from ..replies import Json, JsonReply
 from ..rules import nanobanana as rules
 from ..rules.lattice import parse_size
-from ..rules.resolved import unreachable_address
+from ..rules.uploads import unreachable_address
 from ..state import Note
 
 if TYPE_CHECKING:

@@ -11,10 +11,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import streams
 from ..pipeline import Decision
 from ..rendering import RenderRequest, render, render_drafts, usable_image_count, usable_images
-from ..replies import EventStream, Json, JsonReply
+from ..replies import (
+    EventStream,
+    Json,
+    JsonReply,
+    Script,
+    needed_count,
+    partial_indices,
+    shown_count,
+    staged_events,
+)
 from ..rules import sub2api as rules
 from ..rules.lattice import parse_size
 from ..state import Note
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..pictures import RenderedImage
     from ..state import ProviderState
+
 
 # Tokens of one 1024x1024 image, in proportion to pixels: at any size a lower quality takes fewer.
 # Medium is the seed's example (196); low makes the recorded 1536x864 come to its 120; high is
@@ -68,13 +77,13 @@ async def fulfil_images(desk: ProviderState, task: Task) -> Decision:
         reply = _reply(desk, task.values, pictures, declared, usage)
         answer: JsonReply | EventStream = JsonReply(status=200, body=reply, headers=out)
         return Decision(answer=answer, note=note_of(desk, order.images), wait_s=wait_s)
-    shown = await render_drafts(desk, order, streams.needed_count(faults, task.partials))
+    shown = await render_drafts(desk, order, needed_count(faults, task.partials))
     del usage["output_tokens_details"]  # a stream's usage has none in the schema of OpenAI
     last = declared if "missing_field" in faults else {**declared, "usage": usage}
     if "stream_declares_other_size" in faults:
         last = {**last, "size": _another(str(declared["size"]))}
     script = _script(desk, task, shown, (declared, last), pictures)
-    answer = streams.staged_events(faults, script, wait_s, out)
+    answer = staged_events(faults, script, wait_s, out)
     return Decision(answer=answer, note=note_of(desk, order.images, streamed=True))
 
 
@@ -204,7 +213,7 @@ def _script(
     made: tuple[RenderedImage, ...],
     told: tuple[Json, Json],
     pictures: tuple[RenderedImage, ...],
-) -> streams.Script:
+) -> Script:
     """Return the partial images and each finished one's completed event, with what each tells."""
     faults, created = desk.faults, int(time.time())
     partials: list[Json] = [
@@ -215,7 +224,7 @@ def _script(
             **told[0],
             "partial_image_index": index,
         }
-        for picture, index in zip(made, streams.partial_indices(faults, len(made)), strict=True)
+        for picture, index in zip(made, partial_indices(faults, len(made)), strict=True)
     ]
     completed: list[Json] = [
         {
@@ -226,8 +235,8 @@ def _script(
         }
         for picture in pictures
     ]
-    return streams.Script(
-        partials=tuple(partials[: streams.shown_count(faults, task.partials)]),
+    return Script(
+        partials=tuple(partials[: shown_count(faults, task.partials)]),
         closing=tuple(completed),
         late=partials[-1] if "partial_after_completion" in faults else None,
     )

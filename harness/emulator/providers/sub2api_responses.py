@@ -10,23 +10,31 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import streams
-from ..latency import SUBMIT_S
 from ..pipeline import Decision
 from ..rendering import render, render_drafts
-from ..replies import EventStream, Json, JsonReply
+from ..replies import (
+    EventStream,
+    Json,
+    JsonReply,
+    Script,
+    needed_count,
+    partial_indices,
+    shown_count,
+    staged_events,
+)
 from ..rules import sub2api_responses as rules
-from . import sub2api_response_events as events
+from ..state import SUBMIT_S
 from .sub2api_images import declared_of, note_of, order_of, partial_count, quality_of, reply_headers
-from .sub2api_response_events import SpokenReply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..pictures import RenderedImage
     from ..state import ProviderState
+
 
 ONLY_TEXT = "There is no tool to make an image with."
 TEXT_TOKENS, REASONING_TOKENS = 154, 1280  # of the answer and its reasoning, from the recording
@@ -60,20 +68,18 @@ async def _painted(
         )
         return Decision(answer=answer, note=note, wait_s=wait_s)
     asked = partial_count(tool.get("partial_images"))
-    made = await render_drafts(desk, order, streams.needed_count(faults, asked))
+    made = await render_drafts(desk, order, needed_count(faults, asked))
     shown = [
-        events.partial_event(call, picture, declared, index)
-        for picture, index in zip(made, streams.partial_indices(faults, len(made)), strict=True)
+        partial_event(call, picture, declared, index)
+        for picture, index in zip(made, partial_indices(faults, len(made)), strict=True)
     ]
-    script = streams.Script(
-        opening=events.before_the_image(reply),
-        partials=tuple(shown[: streams.shown_count(faults, asked)]),
-        closing=events.from_the_image_on(reply),
+    script = Script(
+        opening=before_the_image(reply),
+        partials=tuple(shown[: shown_count(faults, asked)]),
+        closing=from_the_image_on(reply),
         late=shown[-1] if "partial_after_completion" in faults else None,
     )
-    return Decision(
-        answer=events.numbered_events(streams.staged_events(faults, script, wait_s, out)), note=note
-    )
+    return Decision(answer=numbered_events(staged_events(faults, script, wait_s, out)), note=note)
 
 
 def _written(desk: ProviderState, body: Mapping[str, object], *, streamed: bool) -> Decision:
@@ -84,10 +90,10 @@ def _written(desk: ProviderState, body: Mapping[str, object], *, streamed: bool)
     if not streamed:
         answer = JsonReply(status=200, body=reply.response("completed"), headers=out)
         return Decision(answer=answer, note=note, wait_s=wait_s)
-    closing = (*events.spoken_events(reply.items[0], 0), events.completed_event(reply))
-    script = streams.Script(opening=events.begin_reply(reply), closing=closing)
+    closing = (*spoken_events(reply.items[0], 0), completed_event(reply))
+    script = Script(opening=begin_reply(reply), closing=closing)
     return Decision(
-        answer=events.numbered_events(streams.staged_events(desk.faults, script, wait_s, out)),
+        answer=numbered_events(staged_events(desk.faults, script, wait_s, out)),
         note=note,
     )
 
@@ -212,3 +218,110 @@ def _call(
         "result": picture.base64,
         "revised_prompt": prompt_of(body),
     }
+
+
+CALL = "response.image_generation_call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenReply:
+    """One answer: what is the same in all its response objects, its items of output, its usage."""
+
+    common: Json
+    items: tuple[Json, ...]
+    usage: Json | None
+
+    def response(self, status: str) -> Json:
+        """Return the response object; before it is completed, it holds neither items nor usage."""
+        done = status == "completed"
+        whole: Json = {**self.common, "status": status, "output": list(self.items) if done else []}
+        if not done:
+            whole["usage"] = None
+        elif self.usage is not None:
+            whole["usage"] = self.usage
+        return whole
+
+    def told(self, name: str, status: str) -> Json:
+        """Return an event that holds the response object."""
+        return {"type": name, "response": self.response(status)}
+
+
+def begin_reply(reply: SpokenReply) -> tuple[Json, ...]:
+    """Return what every stream begins with."""
+    return (
+        reply.told("response.created", "in_progress"),
+        reply.told("response.in_progress", "in_progress"),
+    )
+
+
+def spoken_events(message: Json, place: int) -> tuple[Json, ...]:
+    """Return the events of a message with one text."""
+    content = message["content"]
+    part: Json = content[0] if isinstance(content, list) else {}
+    where: Json = {"item_id": message["id"], "output_index": place, "content_index": 0}
+    delta: Json = {"type": "response.output_text.delta", **where, "delta": part["text"]}
+    return (
+        _item("added", place, {**message, "status": "in_progress", "content": []}),
+        {"type": "response.content_part.added", **where, "part": {**part, "text": ""}},
+        *([delta | {"logprobs": []}] if part["text"] else []),
+        {"type": "response.output_text.done", **where, "text": part["text"], "logprobs": []},
+        {"type": "response.content_part.done", **where, "part": part},
+        _item("done", place, message),
+    )
+
+
+def before_the_image(reply: SpokenReply) -> tuple[Json, ...]:
+    """Return what comes before the first partial image; the items are reasoning, call, message."""
+    reasoning, call = reply.items[0], reply.items[1]
+    empty: Json = {"id": call["id"], "type": call["type"], "status": "in_progress"}
+    return (
+        *begin_reply(reply),
+        _item("added", 0, reasoning),
+        _item("done", 0, reasoning),
+        _item("added", 1, empty),
+        _called("in_progress", call),
+        _called("generating", call),
+    )
+
+
+def partial_event(call: Json, picture: RenderedImage, declared: Json, index: int) -> Json:
+    """Return the event of a partial image."""
+    return {
+        **_called("partial_image", call),
+        "partial_image_index": index,
+        "partial_image_b64": picture.base64,
+        **declared,
+    }
+
+
+def from_the_image_on(reply: SpokenReply) -> tuple[Json, ...]:
+    """Return what comes after the last partial image."""
+    call, message = reply.items[1], reply.items[2]
+    return (
+        _called("completed", call),
+        _item("done", 1, call),
+        *spoken_events(message, 2),
+        completed_event(reply),
+    )
+
+
+def completed_event(reply: SpokenReply) -> Json:
+    """Return the last event of a stream."""
+    return reply.told("response.completed", "completed")
+
+
+def numbered_events(stream: EventStream) -> EventStream:
+    """Give each event its place in the stream."""
+    events = tuple(
+        (wait_s, name, {"type": name, "sequence_number": number} | data)
+        for number, (wait_s, name, data) in enumerate(stream.events)
+    )
+    return dataclasses.replace(stream, events=events)
+
+
+def _item(stage: str, place: int, item: Json) -> Json:
+    return {"type": f"response.output_item.{stage}", "output_index": place, "item": item}
+
+
+def _called(stage: str, call: Json) -> Json:
+    return {"type": f"{CALL}.{stage}", "output_index": 1, "item_id": call["id"]}

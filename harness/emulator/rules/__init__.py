@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from . import (
     aimlapi,
-    aimlapi_edits,
     apiframe,
     buble,
     nanobanana,
     sub2api,
     sub2api_edits,
-    sub2api_index,
     sub2api_responses,
 )
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
@@ -26,7 +24,7 @@ __all__ = ["AS_WRITTEN", "BOOKS", "CHECKS", "Refusal", "RuleSwitches", "check", 
 # The order is that of the ports under --port.
 BOOKS: dict[str, ModuleType] = {
     "buble": buble,
-    "sub2api": sub2api_index,
+    "sub2api": sub2api,
     "apiframe": apiframe,
     "nanobanana": nanobanana,
     "aimlapi": aimlapi,
@@ -45,7 +43,7 @@ CHECKS: dict[tuple[str, str], Callable[[object, RuleSwitches], Refusal | None]] 
     ("nanobanana", "generate"): nanobanana.check_nanobanana,
     ("nanobanana", "edit"): nanobanana.check_nanobanana_edit,
     ("aimlapi", "generate"): aimlapi.check_aimlapi,
-    ("aimlapi", "edit"): aimlapi_edits.check_aimlapi_edit,
+    ("aimlapi", "edit"): aimlapi.check_aimlapi_edit,
 }
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from ..received import Form
 from . import uploads
 from .kinds import is_web_address
-from .resolved import ResolvedBody
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
+from .uploads import ResolvedBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

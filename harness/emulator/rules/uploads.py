@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from ..received import Facts, facts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .switches import RuleSwitches
+
 
 MOST_IMAGES = 16
 IMAGE_TYPES = ("png", "webp", "jpeg")
@@ -90,3 +91,28 @@ def form_integer(text: str | None) -> int | str | None:
     if text is None or ATOI.fullmatch(text.strip()) is None:
         return text
     return int(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What a loopback address of a reference image gave; `upload` is None where it gave nothing."""
+
+    url: str
+    upload: UploadedImage | None
+
+
+class ResolvedBody(dict[str, object]):
+    """A decoded body whose loopback addresses have been asked.
+
+    Addresses on other hosts are in none of `references`: they are taken to be reachable and fine.
+    """
+
+    def __init__(self, body: Mapping[str, object], references: tuple[Reference, ...]) -> None:
+        super().__init__(body)
+        self.references = references
+
+
+def unreachable_address(body: object) -> str | None:
+    """Return the first loopback address of a body that gave nothing, None where all answered."""
+    references = body.references if isinstance(body, ResolvedBody) else ()
+    return next((found.url for found in references if found.upload is None), None)
