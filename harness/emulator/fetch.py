@@ -123,7 +123,7 @@ MOST_REFERENCES = 32  # no document allows more than 16
 
 
 async def from_json_with_references(
-    desk: ProviderState, request: Request, named: Callable[[Mapping[str, object]], object]
+    state: ProviderState, request: Request, named: Callable[[Mapping[str, object]], object]
 ) -> object:
     """Return the JSON value of a body, where it is an object with its references looked at.
 
@@ -136,16 +136,16 @@ async def from_json_with_references(
     addresses = named(body)
     listed = addresses if isinstance(addresses, list) else [addresses]
     urls = dict.fromkeys(url for url in listed if isinstance(url, str) and is_loopback(url))
-    asking = (_asked(desk, request, url) for url in list(urls)[:MOST_REFERENCES])
+    asking = (_asked(state, request, url) for url in list(urls)[:MOST_REFERENCES])
     return ResolvedBody(body, tuple(await asyncio.gather(*asking)))
 
 
-async def _asked(desk: ProviderState, request: Request, url: str) -> Reference:
+async def _asked(state: ProviderState, request: Request, url: str) -> Reference:
     parts = urlsplit(url)
     if parts.netloc == request.url.netloc:
         # A request to this very server would stand in its ledger as if a client had sent it.
         name = parts.path.rpartition("/")[2]
-        data = desk.pictures.find(name.rpartition(".")[0])
+        data = state.pictures.find(name.rpartition(".")[0])
     else:
         answer = await get(url)
         data = answer.data if answer.status == 200 else None

@@ -39,23 +39,23 @@ class OtherBodyError(ValueError):
     """The key has come before with another body."""
 
 
-def earlier(desk: ProviderState, submission: Submission) -> EmulatedJob | None:
+def earlier(state: ProviderState, submission: Submission) -> EmulatedJob | None:
     """Return the job created by the same submission within 24 hours, None where there is none.
 
     Raises OtherBodyError. The hours are not scaled.
     """
-    if not submission.key or "idempotency_ignored" in desk.faults:
+    if not submission.key or "idempotency_ignored" in state.faults:
         return None
-    body, job_id = desk.replays.get(submission.slot, ("", ""))
-    job = desk.jobs.get(job_id)
-    if job is None or desk.now_s() - job.start_s > KEPT_S:
+    body, job_id = state.replays.get(submission.slot, ("", ""))
+    job = state.jobs.get(job_id)
+    if job is None or state.now_s() - job.start_s > KEPT_S:
         return None
     if body != submission.canonical:
         raise OtherBodyError
     return job
 
 
-def remember(desk: ProviderState, submission: Submission, job: EmulatedJob) -> None:
+def remember(state: ProviderState, submission: Submission, job: EmulatedJob) -> None:
     """Keep the job for those who send the same again; without a key nothing is kept."""
     if submission.key:
-        desk.replays[submission.slot] = (submission.canonical, job.id)
+        state.replays[submission.slot] = (submission.canonical, job.id)

@@ -144,20 +144,20 @@ def is_charged(faults: ActiveFaults, *, doomed: bool = False) -> bool:
 
 
 def poll_job(
-    desk: ProviderState, job_id: str, base_url: str
+    state: ProviderState, job_id: str, base_url: str
 ) -> tuple[EmulatedJob | None, Stage | None]:
     """Count a poll; return the job, None if there is none, and the stage to show, None for a 404.
 
     An unknown job that a fault makes up is not kept.
     """
-    job = desk.jobs.get(job_id)
+    job = state.jobs.get(job_id)
     if job is not None:
-        return job, job.poll(desk.now_s())
-    if "unknown_job_200" not in desk.faults:
+        return job, job.poll(state.now_s())
+    if "unknown_job_200" not in state.faults:
         return None, None
     made_up = EmulatedJob(
         id=job_id,
-        start_s=desk.now_s(),
+        start_s=state.now_s(),
         created_at=time.time(),
         duration_s=0.0,
         price=0.0,
@@ -176,8 +176,8 @@ def displayed_id(faults: ActiveFaults, job_id: str) -> str:
     return head + line + tail.translate(digits)
 
 
-def hurried(desk: ProviderState, answer: JsonReply, stage: Stage) -> JsonReply:
+def hurried(state: ProviderState, answer: JsonReply, stage: Stage) -> JsonReply:
     """Return the answer to a poll; in a variant it says when an unfinished job is worth another."""
-    if "retry_after" in desk.variants and stage not in ENDED:
+    if "retry_after" in state.variants and stage not in ENDED:
         answer.headers["retry-after"] = "5"
     return answer

@@ -73,8 +73,8 @@ class ProviderServer(ABC):
     name: ClassVar[str]
     unit: ClassVar[str]
 
-    def __init__(self, desk: ProviderState) -> None:
-        self.desk = desk
+    def __init__(self, state: ProviderState) -> None:
+        self.state = state
 
     @abstractmethod
     def routes(self) -> Sequence[BaseRoute]:
@@ -120,13 +120,13 @@ async def answer_submission(
     provider: ProviderServer, request: Request, errand: RouteSpec | None = None
 ) -> Response:
     """Answer a request that may create images; without an errand, JSON that generates some."""
-    started_s = provider.desk.now_s()
+    started_s = provider.state.now_s()
     if errand is None:
         errand = RouteSpec(operation="generate", decode=read_json, fulfil=provider.fulfil)
     body: object = None
     decision = _obstacle(provider, request)
     path = request.url.path
-    if decision is None and "quota" in provider.desk.faults and errand.draws:
+    if decision is None and "quota" in provider.state.faults and errand.draws:
         decision = refusal_reply(provider, provider.problem(Problem.NO_CREDIT, path), "quota")
     if decision is None:
         body = await errand.decode(request)
@@ -140,7 +140,7 @@ async def answer_submission(
 async def _decided(
     provider: ProviderServer, request: Request, errand: RouteSpec, body: object
 ) -> Decision:
-    faults, path = provider.desk.faults, request.url.path
+    faults, path = provider.state.faults, request.url.path
     asked = (provider.name, errand.operation, body)
     refusal = (
         combinations.refusal_first(*asked, faults.combinations)
@@ -170,12 +170,12 @@ async def answer_poll(
 
     `reply` returns the answer and the id of the job it is about.
     """
-    started_s = provider.desk.now_s()
+    started_s = provider.state.now_s()
     decision = _obstacle(provider, request)
     if decision is None:
         answer, job = reply(request)
         note = Note(status=answer.status, outcome="poll", job=job)
-        wait_s = provider.desk.latency.fixed_s(POLL_S)
+        wait_s = provider.state.latency.fixed_s(POLL_S)
         decision = Decision(answer=answer, note=note, wait_s=wait_s)
     return await _respond(provider, request, decision, started_s=started_s)
 
@@ -186,19 +186,19 @@ async def answer_download(provider: ProviderServer, request: Request) -> Respons
     Its media type is what the ending of the name claims.
     """
     digest, _, claimed = request.path_params["name"].rpartition(".")
-    data = provider.desk.pictures.find(digest)
+    data = provider.state.pictures.find(digest)
     if data is None or claimed not in MEDIA_TYPES:
         note = Note(status=404, outcome="error")
-        provider.desk.note(request, await digests(request), note)
+        provider.state.note(request, await digests(request), note)
         return Response("not found", 404, media_type="text/plain")
     note = Note(status=200, outcome="download")
-    provider.desk.note(request, await digests(request), note)
+    provider.state.note(request, await digests(request), note)
     return Response(data, 200, media_type=MEDIA_TYPES[claimed])
 
 
 async def no_such(provider: ProviderServer, request: Request, problem: Problem) -> Response:
     """Answer a path or a method that the provider does not document."""
-    started_s = provider.desk.now_s()
+    started_s = provider.state.now_s()
     answer = provider.problem(problem, request.url.path)
     decision = Decision(answer=answer, note=Note(status=answer.status, outcome="error"))
     return await _respond(provider, request, decision, started_s=started_s)
@@ -212,28 +212,28 @@ async def _respond(
     started_s: float,
     body: object = None,
 ) -> Response:
-    desk = provider.desk
-    desk.note(request, await digests(request, body), decision.note)
+    state = provider.state
+    state.note(request, await digests(request, body), decision.note)
     # What making the pictures took is part of the wait, not on top of it.
-    rest_s = decision.wait_s - (desk.now_s() - started_s)
+    rest_s = decision.wait_s - (state.now_s() - started_s)
     if rest_s > 0:
         await asyncio.sleep(rest_s)
-    return deliver(decision.answer, desk.faults)
+    return deliver(decision.answer, state.faults)
 
 
 def _obstacle(provider: ProviderServer, request: Request) -> Decision | None:
-    desk, path = provider.desk, request.url.path
-    if "html_error" in desk.faults:
+    state, path = provider.state, request.url.path
+    if "html_error" in state.faults:
         return _failed(JsonReply(status=502, body=GATEWAY_PAGE))
-    if "outage" in desk.faults:
+    if "outage" in state.faults:
         return _failed(provider.problem(Problem.UNAVAILABLE, path))
-    if "flaky_500" in desk.faults and desk.is_flaky_now():
+    if "flaky_500" in state.faults and state.is_flaky_now():
         return _failed(provider.problem(Problem.CRASHED, path))
-    if "rate_limit" in desk.faults and desk.every_second():
+    if "rate_limit" in state.faults and state.every_second():
         return refusal_reply(provider, provider.problem(Problem.RATE_LIMITED, path), "rate_limit")
     if provider.key(request.headers) == "":
         return refusal_reply(provider, provider.problem(Problem.NO_KEY, path), "auth")
-    if "auth_down" in desk.faults:
+    if "auth_down" in state.faults:
         return refusal_reply(provider, provider.problem(Problem.BAD_KEY, path), "auth")
     return None
 
@@ -244,19 +244,19 @@ def _failed(answer: JsonReply) -> Decision:
 
 def refusal_reply(provider: ProviderServer, answer: JsonReply, rule: str) -> Decision:
     """Refuse a request for the reason `rule`; free of charge, unless a fault says otherwise."""
-    desk = provider.desk
-    paid = "charge_refused" in desk.faults and rule not in ("auth", "quota", "rate_limit")
+    state = provider.state
+    paid = "charge_refused" in state.faults and rule not in ("auth", "quota", "rate_limit")
     note = Note(
         status=answer.status,
         outcome="refused",
         rule=rule,
         amount=provider.usual_price() if paid else 0.0,
     )
-    return Decision(answer=answer, note=note, wait_s=desk.latency.fixed_s(REFUSAL_S))
+    return Decision(answer=answer, note=note, wait_s=state.latency.fixed_s(REFUSAL_S))
 
 
 def _worded(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply:
-    faults = provider.desk.faults
+    faults = provider.state.faults
     if "unnamed_parameter" in faults:
         refusal = dataclasses.replace(
             refusal, parameter=None, message="The request could not be processed."
@@ -270,11 +270,11 @@ def _worded(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply:
 
 
 async def _judged(provider: ProviderServer, operation: str, body: object) -> Refusal | None:
-    law = provider.desk.faults.law
+    switches = provider.state.faults.switches
     if operation == "generate":
-        return rules.check(provider.name, operation, body, law)
+        return rules.check(provider.name, operation, body, switches)
     # Whole images are looked at, which would hold up everybody else.
-    return await asyncio.to_thread(rules.check, provider.name, operation, body, law)
+    return await asyncio.to_thread(rules.check, provider.name, operation, body, switches)
 
 
 async def read_json(request: Request) -> object:

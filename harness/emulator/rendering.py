@@ -55,29 +55,29 @@ def usable_image_count(value: object, default: int = 1) -> int:
 
 
 async def render(
-    desk: ProviderState, order: RenderRequest, spoilt: frozenset[str] = frozenset()
+    state: ProviderState, order: RenderRequest, spoilt: frozenset[str] = frozenset()
 ) -> tuple[RenderedImage, ...]:
     """Return the pictures of an order and keep them for download.
 
     `spoilt` names content faults that are on for this order alone.
     """
-    faults = desk.faults.names | spoilt
-    first = await _print(desk, order, faults)
+    faults = state.faults.names | spoilt
+    first = await _print(state, order, faults)
     pictures = [first] * _count(order.images, faults)
     if faults & ONE_IMAGE.keys() and len(pictures) > 1:
         also = {ONE_IMAGE[name] for name in faults & ONE_IMAGE.keys()}
-        pictures[1] = await _print(desk, order, faults | also)
+        pictures[1] = await _print(state, order, faults | also)
     for picture in pictures[:2]:
-        desk.pictures.keep(picture)
+        state.pictures.keep(picture)
     return tuple(pictures)
 
 
 async def render_drafts(
-    desk: ProviderState, order: RenderRequest, count: int
+    state: ProviderState, order: RenderRequest, count: int
 ) -> tuple[RenderedImage, ...]:
     """Return what a stream shows before the picture: whole images in other colours."""
-    faults = desk.faults.names
-    pictures = [await _print(desk, order, faults, draft=number) for number in range(1, count + 1)]
+    faults = state.faults.names
+    pictures = [await _print(state, order, faults, draft=number) for number in range(1, count + 1)]
     if "partial_undecodable" in faults:
         pictures = [
             dataclasses.replace(one, data=one.data[: len(one.data) // 2]) for one in pictures
@@ -92,11 +92,11 @@ def _count(asked: int, faults: frozenset[str]) -> int:
 
 
 async def _print(
-    desk: ProviderState, order: RenderRequest, faults: frozenset[str], *, draft: int = 0
+    state: ProviderState, order: RenderRequest, faults: frozenset[str], *, draft: int = 0
 ) -> RenderedImage:
     width_px, height_px = _edges(order, faults)
     encoding = _encoding(order.encoding, faults)
-    data = await desk.pictures.encoded(
+    data = await state.pictures.encoded(
         width_px, height_px, encoding, clear=order.clear, draft=draft
     )
     if "undecodable_image" in faults:

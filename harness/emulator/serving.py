@@ -87,15 +87,15 @@ def build(
     pictures = ImageCache()
     applications: dict[str, Starlette] = {}
     for kind in PROVIDERS:
-        desk = ProviderState(
+        state = ProviderState(
             kind.name,
             kind.unit,
             settings=settings,
             pictures=pictures,
             variants=variants.get(kind.name, frozenset()),
         )
-        desk.set_faults(faults.get(kind.name, frozenset()))
-        applications[kind.name] = _application(kind(desk))
+        state.set_faults(faults.get(kind.name, frozenset()))
+        applications[kind.name] = _application(kind(state))
     return applications
 
 
@@ -115,7 +115,7 @@ def _application(provider: ProviderServer) -> Starlette:
         routes=[
             *provider.routes(),
             Route("/cdn/{name}", download, methods=["GET"]),
-            *routes(provider.desk),
+            *routes(provider.state),
         ],
         exception_handlers={404: not_found, 405: wrong_method},
     )
@@ -199,28 +199,28 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def routes(desk: ProviderState) -> list[Route]:
+def routes(state: ProviderState) -> list[Route]:
     """Return the paths under /__emulator; they need no key and are not in the ledger themselves."""
 
     async def ledger(request: Request) -> Response:
         del request
-        return JSONResponse(desk.ledger.as_json())
+        return JSONResponse(state.ledger.as_json())
 
     async def reset(request: Request) -> Response:
         del request
-        desk.reset()
-        return JSONResponse({"reset": desk.provider})
+        state.reset()
+        return JSONResponse({"reset": state.provider})
 
     async def show(request: Request) -> Response:
         del request
-        return JSONResponse({"faults": sorted(desk.faults.names)})
+        return JSONResponse({"faults": sorted(state.faults.names)})
 
     async def switch(request: Request) -> Response:
         try:
-            names = _wanted(desk.provider, await request.body())
+            names = _wanted(state.provider, await request.body())
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
-        desk.set_faults(names)
+        state.set_faults(names)
         return JSONResponse({"faults": sorted(names)})
 
     return [

@@ -81,29 +81,29 @@ def is_early(hook: WebhookTarget | None) -> bool:
 
 
 async def deliver(
-    desk: ProviderState,
+    state: ProviderState,
     job: EmulatedJob,
     hook: WebhookTarget,
     worded: Callable[[EmulatedJob, Delivery], Json],
 ) -> None:
     """Send the events of a job as they come due; a job that a reset has forgotten says no more."""
-    for delivery in _planned(desk, job, hook):
-        await asyncio.sleep(max(0.0, delivery.due_s - desk.now_s()))
-        if desk.jobs.get(job.id) is not job:
+    for delivery in _planned(state, job, hook):
+        await asyncio.sleep(max(0.0, delivery.due_s - state.now_s()))
+        if state.jobs.get(job.id) is not job:
             return
         raw = json.dumps(worded(job, delivery), separators=(",", ":")).encode()
-        arrived = await _delivered(desk, hook, delivery.event, raw)
+        arrived = await _delivered(state, hook, delivery.event, raw)
         if delivery.event != "progress":
             hook.status = "delivered" if arrived else "failed"
         if "webhook_repeated" in hook.spoilt:
-            await asyncio.sleep(desk.latency.fixed_s(AFTER_END_S))
-            await _delivered(desk, hook, delivery.event, raw)
+            await asyncio.sleep(state.latency.fixed_s(AFTER_END_S))
+            await _delivered(state, hook, delivery.event, raw)
 
 
-def _planned(desk: ProviderState, job: EmulatedJob, hook: WebhookTarget) -> list[Delivery]:
+def _planned(state: ProviderState, job: EmulatedJob, hook: WebhookTarget) -> list[Delivery]:
     if "webhook_missing" in hook.spoilt:
         return []
-    pause_s = desk.latency.fixed_s(AFTER_END_S)
+    pause_s = state.latency.fixed_s(AFTER_END_S)
     deliveries = [
         Delivery(
             due_s=job.start_s + share * job.duration_s, event="progress", percent=int(100 * share)
@@ -115,14 +115,14 @@ def _planned(desk: ProviderState, job: EmulatedJob, hook: WebhookTarget) -> list
         if job.early:
             due_s = job.start_s + job.duration_s * WAITING_SHARE + pause_s
         if "webhook_late" in hook.spoilt:
-            due_s += desk.latency.fixed_s(LATE_S)
+            due_s += state.latency.fixed_s(LATE_S)
         event: Event = "failed" if job.fails else "completed"
         deliveries.append(Delivery(due_s=due_s, event=event, percent=99 if job.fails else 100))
     wanted = [delivery for delivery in deliveries if delivery.event in hook.events]
     return sorted(wanted, key=lambda delivery: delivery.due_s)
 
 
-async def _delivered(desk: ProviderState, hook: WebhookTarget, event: Event, raw: bytes) -> bool:
+async def _delivered(state: ProviderState, hook: WebhookTarget, event: Event, raw: bytes) -> bool:
     """Send one event until it is received, three times at most; hosts elsewhere are not called."""
     if not fetch.is_loopback(hook.url):
         return False
@@ -131,7 +131,7 @@ async def _delivered(desk: ProviderState, hook: WebhookTarget, event: Event, raw
         signature = hmac.new(hook.secret, raw, hashlib.sha256).hexdigest()
         headers["X-Webhook-Signature"] = f"sha256={signature}"
     for pause_s in (0.0, *PAUSES_S):
-        await asyncio.sleep(desk.latency.fixed_s(pause_s))
+        await asyncio.sleep(state.latency.fixed_s(pause_s))
         found = await fetch.post(hook.url, raw, headers)
         if 200 <= found.status < 300:
             return True

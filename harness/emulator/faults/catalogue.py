@@ -160,7 +160,7 @@ class ActiveFaults:
         return tuple(one for one in found if one is not None)
 
     @cached_property
-    def law(self) -> RuleSwitches:
+    def switches(self) -> RuleSwitches:
         """The provider's rules under these faults."""
         ignored = self._of_kind("ignore")
         if "mask_ignored" in self.names:

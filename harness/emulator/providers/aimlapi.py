@@ -77,7 +77,7 @@ class AimlApi(ProviderServer):
         status, message = WORDS[problem]
         headers = {}
         if problem is Problem.RATE_LIMITED:
-            headers["retry-after"] = self.desk.retry_after()
+            headers["retry-after"] = self.state.retry_after()
         return self._error(status, message, path, headers)
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
@@ -112,14 +112,14 @@ class AimlApi(ProviderServer):
     async def _made(
         self, values: Mapping[str, object], request: Request, declared: Json
     ) -> Decision:
-        desk = self.desk
+        state = self.state
         order, quality = _order(values), _quality(values)
-        wait_s = desk.latency.generation_s(
+        wait_s = state.latency.generation_s(
             quality=quality, pixels=order.pixels, images=order.images
         )
-        pictures = await render(desk, order, pipeline.spoilt_by(request))
-        usd = _price(order, quality) * (2 if "overcharge" in desk.faults else 1)
-        if "charges_per_request" in desk.faults:
+        pictures = await render(state, order, pipeline.spoilt_by(request))
+        usd = _price(order, quality) * (2 if "overcharge" in state.faults else 1)
+        if "charges_per_request" in state.faults:
             usd /= order.images
         data: list[Json] = []
         for picture in pictures:
@@ -128,11 +128,11 @@ class AimlApi(ProviderServer):
                 item["b64_json"] = picture.base64
             else:
                 item["url"] = f"{request.base_url}cdn/{picture.filename}"
-            if "missing_field" in desk.faults:
+            if "missing_field" in state.faults:
                 del item["url"], item["b64_json"]
             data.append(item)
         usage: Json = {"credits_used": round(usd * CREDITS_PER_USD), "usd_spent": usd}
-        status = 201 if "created_201" in desk.variants else 200
+        status = 201 if "created_201" in state.variants else 200
         body: Json = {**declared, "data": data, "meta": {"usage": usage}}
         return Decision(
             answer=JsonReply(status=status, body=body),
@@ -151,7 +151,7 @@ class AimlApi(ProviderServer):
         body: Json = {
             "message": message,
             "path": path,
-            "requestId": self.desk.new_id("request"),
+            "requestId": self.state.new_id("request"),
             "statusCode": status,
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }

@@ -77,8 +77,8 @@ class Apiframe(ProviderServer):
     name: ClassVar[str] = "apiframe"
     unit: ClassVar[str] = "credit"
 
-    def __init__(self, desk: ProviderState) -> None:
-        super().__init__(desk)
+    def __init__(self, state: ProviderState) -> None:
+        super().__init__(state)
         self._telling: set[asyncio.Task[None]] = set()
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -104,7 +104,7 @@ class Apiframe(ProviderServer):
             body |= {"creditsRequired": int(self.usual_price()), "creditsAvailable": 0}
         headers = {}
         if problem is Problem.RATE_LIMITED:
-            headers["retry-after"] = self.desk.retry_after()
+            headers["retry-after"] = self.state.retry_after()
         return JsonReply(status=status, body=body, headers=headers)
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
@@ -130,21 +130,21 @@ class Apiframe(ProviderServer):
             answer = _problem(400, "Idempotency-Key is too long")
             return pipeline.refusal_reply(self, answer, "idempotency_key.max_length")
         # The only pause comes first: two simultaneous requests with one key create one job.
-        pictures = await render(self.desk, _order(body), pipeline.spoilt_by(request))
+        pictures = await render(self.state, _order(body), pipeline.spoilt_by(request))
         try:
-            job = idempotency.earlier(self.desk, submission)
+            job = idempotency.earlier(self.state, submission)
         except idempotency.OtherBodyError:
             message = "Idempotency-Key was already used with a different request body"
             return pipeline.refusal_reply(self, _problem(409, message), "idempotency_key.conflict")
         if job is not None:
             return self._submitted(job, paid=False)
         job = self._opened(submission, pictures, str(request.base_url))
-        idempotency.remember(self.desk, submission, job)
+        idempotency.remember(self.state, submission, job)
         return self._submitted(job, paid=True)
 
     async def _generate(self, request: Request) -> Response:
         async def decode(request: Request) -> object:
-            return await from_json_with_references(self.desk, request, rules.input_images)
+            return await from_json_with_references(self.state, request, rules.input_images)
 
         errand = RouteSpec(operation="generate", decode=decode, fulfil=self.fulfil)
         return await pipeline.answer_submission(self, request, errand)
@@ -158,18 +158,18 @@ class Apiframe(ProviderServer):
     def _opened(
         self, submission: idempotency.Submission, pictures: tuple[RenderedImage, ...], base_url: str
     ) -> EmulatedJob:
-        desk, body = self.desk, submission.body
+        state, body = self.state, submission.body
         order, quality, missing = _order(body), _quality(body), unreachable_address(body)
-        charged = is_charged(desk.faults, doomed=missing is not None)
-        images = 1 if "charges_per_request" in desk.faults else order.images
+        charged = is_charged(state.faults, doomed=missing is not None)
+        images = 1 if "charges_per_request" in state.faults else order.images
         price = float(CREDITS[quality] * images)
-        if "overcharge" in desk.faults:
+        if "overcharge" in state.faults:
             price *= 2
         job = EmulatedJob(
-            id=str(uuid.UUID(desk.new_id("job"), version=4)),
-            start_s=desk.now_s(),
+            id=str(uuid.UUID(state.new_id("job"), version=4)),
+            start_s=state.now_s(),
             created_at=time.time(),
-            duration_s=desk.latency.generation_s(
+            duration_s=state.latency.generation_s(
                 quality="medium" if quality == "auto" else quality,
                 pixels=order.pixels,
                 images=order.images,
@@ -179,9 +179,9 @@ class Apiframe(ProviderServer):
             facts={"images": order.images if charged else 0, "input": dict(body)},
             base_url=base_url,
             error="" if missing is None else f"Input image could not be downloaded: {missing}",
-            **draw_fate(desk.faults, doomed=missing is not None),
+            **draw_fate(state.faults, doomed=missing is not None),
         )
-        desk.jobs[job.id] = job
+        state.jobs[job.id] = job
         self._hook(job, submission)
         return job
 
@@ -193,25 +193,25 @@ class Apiframe(ProviderServer):
         events = webhooks.USUAL_EVENTS
         if isinstance(wanted, list):
             events = frozenset(event for event in wanted if event in rules.EVENTS)
-        desk = self.desk
-        as_text = "webhook_hex" in desk.variants
+        state = self.state
+        as_text = "webhook_hex" in state.variants
         job.hook = webhooks.webhook_of(
-            url, events, submission.api_key, desk.faults, as_text=as_text
+            url, events, submission.api_key, state.faults, as_text=as_text
         )
         job.early = webhooks.is_early(job.hook) and not job.fails
 
         task = asyncio.create_task(
-            webhooks.deliver(desk, job, job.hook, lambda *told: event_body(desk, *told))
+            webhooks.deliver(state, job, job.hook, lambda *told: event_body(state, *told))
         )
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
     def _submitted(self, job: EmulatedJob, *, paid: bool) -> Decision:
         body: Json = {"jobId": job.id, "status": "QUEUED"}
-        if "missing_field" in self.desk.faults:
+        if "missing_field" in self.state.faults:
             del body["jobId"]
         images = job.facts["images"] if paid else 0
-        status = 200 if "submitted_with_200" in self.desk.faults else 202
+        status = 200 if "submitted_with_200" in self.state.faults else 202
         return Decision(
             answer=JsonReply(status=status, body=body),
             note=Note(
@@ -221,22 +221,24 @@ class Apiframe(ProviderServer):
                 amount=job.price if paid else 0.0,
                 job=job.id,
             ),
-            wait_s=self.desk.latency.fixed_s(SUBMIT_S),
+            wait_s=self.state.latency.fixed_s(SUBMIT_S),
         )
 
     def _polled(self, request: Request) -> tuple[JsonReply, str | None]:
-        job, stage = poll_job(self.desk, request.path_params["id"], str(request.base_url))
-        known = job.id if job is not None and job.id in self.desk.jobs else None
+        job, stage = poll_job(self.state, request.path_params["id"], str(request.base_url))
+        known = job.id if job is not None and job.id in self.state.jobs else None
         if job is None or stage is None:
             return _problem(404, "Job not found"), known
-        body = job_document(self.desk, job, stage) | {"id": displayed_id(self.desk.faults, job.id)}
+        body = job_document(self.state, job, stage) | {
+            "id": displayed_id(self.state.faults, job.id)
+        }
         answer = JsonReply(status=200, body=body)
-        return hurried(self.desk, answer, stage), known
+        return hurried(self.state, answer, stage), known
 
     def _listed(self, request: Request) -> JsonReply:
         # Newest first; the cursor is the id of the last job shown. Names of the parameters: second
         # source.
-        jobs = list(reversed(self.desk.jobs.values()))
+        jobs = list(reversed(self.state.jobs.values()))
         cursor = request.query_params.get("cursor")
         ids = [job.id for job in jobs]
         if cursor in ids:
@@ -244,9 +246,9 @@ class Apiframe(ProviderServer):
         limit = request.query_params.get("limit", "")
         size = max(1, min(int(limit), 100)) if limit.isascii() and limit.isdigit() else 20
         page, more = jobs[:size], len(jobs) > size
-        now_s = self.desk.now_s()
+        now_s = self.state.now_s()
         body: Json = {
-            "jobs": [job_document(self.desk, job, job.stage(now_s)) for job in page],
+            "jobs": [job_document(self.state, job, job.stage(now_s)) for job in page],
             "nextCursor": page[-1].id if more else None,
             "hasMore": more,
         }
@@ -290,14 +292,14 @@ STATUS: dict[Stage, str] = {
 FAILED = "Generation failed, credits were refunded"
 
 
-def job_document(desk: ProviderState, job: EmulatedJob, stage: Stage) -> Json:
+def job_document(state: ProviderState, job: EmulatedJob, stage: Stage) -> Json:
     """Return a job as a poll shows it."""
     return {
         "id": job.id,
         "status": STATUS[stage],
         "model": rules.MODEL,
-        "progress": _percent(job, stage, desk.now_s()),
-        "result": _result(desk, job.urls()) if stage == "done" and not job.hollow else None,
+        "progress": _percent(job, stage, state.now_s()),
+        "result": _result(state, job.urls()) if stage == "done" and not job.hollow else None,
         "error": (job.error or FAILED) if stage == "failed" else None,
         "creditCost": int(job.price),
         "webhookStatus": None if job.hook is None else job.hook.status,
@@ -307,7 +309,7 @@ def job_document(desk: ProviderState, job: EmulatedJob, stage: Stage) -> Json:
     }
 
 
-def event_body(desk: ProviderState, job: EmulatedJob, delivery: Delivery) -> Json:
+def event_body(state: ProviderState, job: EmulatedJob, delivery: Delivery) -> Json:
     """Return the body of a webhook; under one fault it is about a job that nobody submitted."""
     stage = TOLD[delivery.event]
     # An event that comes too early is of its own time.
@@ -322,7 +324,7 @@ def event_body(desk: ProviderState, job: EmulatedJob, delivery: Delivery) -> Jso
         "jobId": job_id,
         "status": STATUS[stage],
         "progress": delivery.percent,
-        "result": _result(desk, urls) if stage == "done" else None,
+        "result": _result(state, urls) if stage == "done" else None,
         "model": rules.MODEL,
         "creditCost": int(job.price),
         "completedAt": _timestamp(ended_at) if stage in ENDED else None,
@@ -336,8 +338,8 @@ def _percent(job: EmulatedJob, stage: Stage, now_s: float) -> int:
     return min(percent, 99) if stage == "working" else percent
 
 
-def _result(desk: ProviderState, urls: list[str]) -> object:
-    if "result_string" in desk.variants and len(urls) == 1:
+def _result(state: ProviderState, urls: list[str]) -> object:
+    if "result_string" in state.variants and len(urls) == 1:
         return urls[0]
     return {"images": urls}
 

@@ -108,7 +108,7 @@ class Buble(ProviderServer):
         status, code, message = WORDS[problem]
         headers = {}
         if problem is Problem.RATE_LIMITED:
-            headers["retry-after"] = self.desk.retry_after()
+            headers["retry-after"] = self.state.retry_after()
         body: Json = {"error": {"code": code, "message": message}}
         return JsonReply(status=status, body=body, headers=headers)
 
@@ -124,32 +124,32 @@ class Buble(ProviderServer):
 
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
         """Create a job; one whose image_urls cannot be fetched fails and costs nothing."""
-        desk = self.desk
+        state = self.state
         order, resolution = _order(body)
-        duration_s = desk.latency.generation_s(quality="medium", pixels=order.pixels, images=1)
-        job_id = f"gen_{desk.new_id('job')}"
-        pictures = await render(desk, order, pipeline.spoilt_by(request))
+        duration_s = state.latency.generation_s(quality="medium", pixels=order.pixels, images=1)
+        job_id = f"gen_{state.new_id('job')}"
+        pictures = await render(state, order, pipeline.spoilt_by(request))
         # The documents are silent on addresses that answer nothing.
         doomed = unreachable_address(body) is not None
-        charged = is_charged(desk.faults, doomed=doomed)
+        charged = is_charged(state.faults, doomed=doomed)
         mode = body.get("mode")
-        price = _price(desk.faults, resolution, is_edit=mode == "image_to_image")
+        price = _price(state.faults, resolution, is_edit=mode == "image_to_image")
         job = EmulatedJob(
             id=job_id,
-            start_s=desk.now_s(),
+            start_s=state.now_s(),
             created_at=time.time(),
             duration_s=duration_s,
             price=price if charged else 0.0,
             facts={"mode": mode if mode in rules.MODES else "text_to_image"},
             base_url=str(request.base_url),
             pictures=pictures,
-            **draw_fate(desk.faults, doomed=doomed),
+            **draw_fate(state.faults, doomed=doomed),
         )
-        desk.jobs[job_id] = job
+        state.jobs[job_id] = job
         data = self._shown(job, "waiting")
-        if "missing_field" in desk.faults:
+        if "missing_field" in state.faults:
             del data["id"]
-        status = 202 if "create_202" in desk.variants else 200
+        status = 202 if "create_202" in state.variants else 200
         return Decision(
             answer=JsonReply(status=status, body={"data": data}),
             note=Note(
@@ -159,12 +159,12 @@ class Buble(ProviderServer):
                 amount=job.price,
                 job=job_id,
             ),
-            wait_s=desk.latency.fixed_s(SUBMIT_S),
+            wait_s=state.latency.fixed_s(SUBMIT_S),
         )
 
     async def _generate(self, request: Request) -> Response:
         async def decode(request: Request) -> object:
-            return await from_json_with_references(self.desk, request, rules.image_urls)
+            return await from_json_with_references(self.state, request, rules.image_urls)
 
         errand = RouteSpec(operation="generate", decode=decode, fulfil=self.fulfil)
         return await pipeline.answer_submission(self, request, errand)
@@ -185,7 +185,7 @@ class Buble(ProviderServer):
             raise TypeError("an upload is a form")
         file = body.files("file")[0]
         picture = await asyncio.to_thread(_picture, file)
-        self.desk.pictures.keep(picture)
+        self.state.pictures.keep(picture)
         data: Json = {
             "object": "file",
             "provider": "r2",
@@ -199,17 +199,17 @@ class Buble(ProviderServer):
         return Decision(
             answer=JsonReply(status=200, body={"data": data}),
             note=Note(status=200, outcome="upload"),
-            wait_s=self.desk.latency.fixed_s(REFUSAL_S),
+            wait_s=self.state.latency.fixed_s(REFUSAL_S),
         )
 
     def _polled(self, request: Request) -> tuple[JsonReply, str | None]:
-        job, stage = poll_job(self.desk, request.path_params["id"], str(request.base_url))
-        known = job.id if job is not None and job.id in self.desk.jobs else None
+        job, stage = poll_job(self.state, request.path_params["id"], str(request.base_url))
+        known = job.id if job is not None and job.id in self.state.jobs else None
         if job is None or stage is None:
             return self.problem(Problem.NOT_FOUND, request.url.path), known
-        data = self._shown(job, stage) | {"id": displayed_id(self.desk.faults, job.id)}
+        data = self._shown(job, stage) | {"id": displayed_id(self.state.faults, job.id)}
         answer = JsonReply(status=200, body={"data": data})
-        return hurried(self.desk, answer, stage), known
+        return hurried(self.state, answer, stage), known
 
     def _shown(self, job: EmulatedJob, stage: Stage) -> Json:
         result: Json | None = None

@@ -81,7 +81,7 @@ class NanoBanana(ProviderServer):
         status, message = WORDS[problem]
         headers = {}
         if problem is Problem.RATE_LIMITED:
-            headers["retry-after"] = self.desk.retry_after()
+            headers["retry-after"] = self.state.retry_after()
         return self._error(status, message, headers)
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
@@ -95,18 +95,18 @@ class NanoBanana(ProviderServer):
 
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate or edit one image and answer with its address."""
-        desk = self.desk
+        state = self.state
         if unreachable_address(body) is not None:
             message = "generate failed: reference image could not be downloaded"
             return pipeline.refusal_reply(self, self._error(400, message, {}), "images.reachable")
         order, quality = _order(body), _quality(body)
         # The document bills auto as high; how long auto takes is not said, so it takes as long as
         # high.
-        wait_s = desk.latency.generation_s(
+        wait_s = state.latency.generation_s(
             quality=quality, pixels=order.pixels, images=order.images
         )
-        pictures = await render(desk, order, pipeline.spoilt_by(request))
-        cost = _cost(desk.faults, order, body, is_edit=request.url.path != GENERATE_PATH)
+        pictures = await render(state, order, pipeline.spoilt_by(request))
+        cost = _cost(state.faults, order, body, is_edit=request.url.path != GENERATE_PATH)
         urls = [f"{request.base_url}cdn/{picture.filename}" for picture in pictures]
         body_out: Json = {"code": 0, "message": "ok", "data": self._data(urls, cost, request)}
         return Decision(
@@ -120,14 +120,14 @@ class NanoBanana(ProviderServer):
 
     async def _edit(self, request: Request) -> Response:
         async def decode(request: Request) -> object:
-            return await from_json_with_references(self.desk, request, rules.edit_references)
+            return await from_json_with_references(self.state, request, rules.edit_references)
 
         errand = RouteSpec(operation="edit", decode=decode, fulfil=self.fulfil)
         return await pipeline.answer_submission(self, request, errand)
 
     def _data(self, urls: list[str], cost: int, request: Request) -> object:
-        lacking = "missing_field" in self.desk.faults
-        if "openai_shape" in self.desk.variants and request.url.path == OPENAI_PATH:
+        lacking = "missing_field" in self.state.faults
+        if "openai_shape" in self.state.variants and request.url.path == OPENAI_PATH:
             return [{} if lacking else {"url": url} for url in urls]
         # Clients also know a list in this place; it is used only where an ignored rule lets n > 1
         # through.
@@ -137,7 +137,7 @@ class NanoBanana(ProviderServer):
         return data
 
     def _error(self, status: int, message: str, headers: dict[str, str]) -> JsonReply:
-        if "errors_in_200" in self.desk.variants:
+        if "errors_in_200" in self.state.variants:
             status = 200
         return JsonReply(status=status, body={"code": -1, "message": message}, headers=headers)
 

@@ -90,9 +90,9 @@ class Sub2Api(ProviderServer):
         error: Json = {"message": message, "type": kind, "param": None, "code": code}
         if problem is Problem.MODERATED:
             error["moderation_details"] = {"moderation_stage": "input", "categories": ["sexual"]}
-        sent = reply_headers(self.desk)
+        sent = reply_headers(self.state)
         if problem is Problem.RATE_LIMITED:
-            sent["retry-after"] = self.desk.retry_after()
+            sent["retry-after"] = self.state.retry_after()
         return JsonReply(status=status, body={"error": error}, headers=sent)
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
@@ -105,7 +105,7 @@ class Sub2Api(ProviderServer):
             "code": refusal.code,
         }
         return JsonReply(
-            status=refusal.status, body={"error": error}, headers=reply_headers(self.desk)
+            status=refusal.status, body={"error": error}, headers=reply_headers(self.state)
         )
 
     def usual_price(self) -> float:
@@ -115,7 +115,7 @@ class Sub2Api(ProviderServer):
     async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate, as one JSON reply or as a stream of events."""
         task = Task(values=body, family="image_generation", spoilt=pipeline.spoilt_by(request))
-        return await images.fulfil_images(self.desk, task)
+        return await images.fulfil_images(self.state, task)
 
     async def _edited(self, body: Mapping[str, object], request: Request) -> Decision:
         task = Task(
@@ -124,11 +124,11 @@ class Sub2Api(ProviderServer):
             family="image_edit",
             references=sub2api_edits.image_count(body),
         )
-        return await images.fulfil_images(self.desk, task)
+        return await images.fulfil_images(self.state, task)
 
     async def _responded(self, body: Mapping[str, object], request: Request) -> Decision:
         del request
-        return await responses.fulfil_response(self.desk, body)
+        return await responses.fulfil_response(self.state, body)
 
     async def _generate(self, request: Request) -> Response:
         return await pipeline.answer_submission(self, request)
@@ -151,7 +151,7 @@ class Sub2Api(ProviderServer):
         listed: Json = {"id": "gpt-5.4", "object": "model", "created": 1767225600}
         models = [{**listed, "owned_by": "openai"}]
         return JsonReply(
-            status=200, body={"object": "list", "data": models}, headers=reply_headers(self.desk)
+            status=200, body={"object": "list", "data": models}, headers=reply_headers(self.state)
         )
 
     def _turned_away(self, status: int, code: str, message: str) -> JsonReply:

@@ -61,45 +61,45 @@ class Task:
         return partial_count(self.values.get("partial_images"))
 
 
-async def fulfil_images(desk: ProviderState, task: Task) -> Decision:
+async def fulfil_images(state: ProviderState, task: Task) -> Decision:
     """Make the pictures and answer with one JSON reply or with a stream of events."""
-    faults = desk.faults
+    faults = state.faults
     order, quality = order_of(task.values), quality_of(task.values)
     made = "low" if "lower_quality_served" in faults else quality
-    wait_s = desk.latency.generation_s(quality=made, pixels=order.pixels, images=order.images)
-    out = reply_headers(desk, wait_s)
+    wait_s = state.latency.generation_s(quality=made, pixels=order.pixels, images=order.images)
+    out = reply_headers(state, wait_s)
     streamed = task.values.get("stream") is True and "stream_ignored" not in faults
-    spoilt = task.spoilt | (_in_stream(desk) if streamed else frozenset())
-    pictures = await render(desk, order, spoilt)
-    declared = declared_of(desk, order, quality)
-    usage = _usage(desk, task, order, made, task.partials if streamed else 0)
+    spoilt = task.spoilt | (_in_stream(state) if streamed else frozenset())
+    pictures = await render(state, order, spoilt)
+    declared = declared_of(state, order, quality)
+    usage = _usage(state, task, order, made, task.partials if streamed else 0)
     if not streamed:
-        reply = _reply(desk, task.values, pictures, declared, usage)
+        reply = _reply(state, task.values, pictures, declared, usage)
         answer: JsonReply | EventStream = JsonReply(status=200, body=reply, headers=out)
-        return Decision(answer=answer, note=note_of(desk, order.images), wait_s=wait_s)
-    shown = await render_drafts(desk, order, needed_count(faults, task.partials))
+        return Decision(answer=answer, note=note_of(state, order.images), wait_s=wait_s)
+    shown = await render_drafts(state, order, needed_count(faults, task.partials))
     del usage["output_tokens_details"]  # a stream's usage has none in the schema of OpenAI
     last = declared if "missing_field" in faults else {**declared, "usage": usage}
     if "stream_declares_other_size" in faults:
         last = {**last, "size": _another(str(declared["size"]))}
-    script = _script(desk, task, shown, (declared, last), pictures)
+    script = _script(state, task, shown, (declared, last), pictures)
     answer = staged_events(faults, script, wait_s, out)
-    return Decision(answer=answer, note=note_of(desk, order.images, streamed=True))
+    return Decision(answer=answer, note=note_of(state, order.images, streamed=True))
 
 
-def reply_headers(desk: ProviderState, elapsed_s: float = 0.0) -> dict[str, str]:
+def reply_headers(state: ProviderState, elapsed_s: float = 0.0) -> dict[str, str]:
     """Return the headers that every reply behind the auth layer carries."""
     return {
-        "x-request-id": f"req_{desk.new_id('request')}",
+        "x-request-id": f"req_{state.new_id('request')}",
         "openai-processing-ms": str(round(elapsed_s * 1000)),
     }
 
 
-def note_of(desk: ProviderState, images: int, *, streamed: bool = False) -> Note:
+def note_of(state: ProviderState, images: int, *, streamed: bool = False) -> Note:
     """Return the ledger's note of `images` images; a stream that ends in an error is free."""
-    if streamed and "error_event" in desk.faults:
+    if streamed and "error_event" in state.faults:
         return Note(status=200, outcome="accepted")
-    amount = images * (2.0 if "overcharge" in desk.faults else 1.0)
+    amount = images * (2.0 if "overcharge" in state.faults else 1.0)
     return Note(status=200, outcome="accepted", images=images, amount=amount)
 
 
@@ -133,9 +133,9 @@ def partial_count(value: object) -> int:
     return max(0, min(value, 10))
 
 
-def declared_of(desk: ProviderState, order: RenderRequest, quality: str) -> Json:
+def declared_of(state: ProviderState, order: RenderRequest, quality: str) -> Json:
     """Return what a reply says about its pictures."""
-    faults = desk.faults
+    faults = state.faults
     size = f"{order.width_px}x{order.height_px}"
     if "wrong_declared_size" in faults:
         size = _another(size)
@@ -151,21 +151,21 @@ def _another(size: str) -> str:
     return "1024x1536" if size == "1536x1024" else "1536x1024"
 
 
-def _in_stream(desk: ProviderState) -> frozenset[str]:
+def _in_stream(state: ProviderState) -> frozenset[str]:
     """Return the content faults that are on for streams alone."""
     return frozenset(
-        name for name in ("wrong_dimensions", "wrong_format") if f"stream_{name}" in desk.faults
+        name for name in ("wrong_dimensions", "wrong_format") if f"stream_{name}" in state.faults
     )
 
 
 def _reply(
-    desk: ProviderState,
+    state: ProviderState,
     values: Mapping[str, object],
     pictures: tuple[RenderedImage, ...],
     declared: Json,
     usage: Json,
 ) -> Json:
-    with_model = "no_model" not in desk.variants
+    with_model = "no_model" not in state.variants
     data: list[Json] = []
     for picture in pictures:
         item: Json = {}
@@ -181,23 +181,23 @@ def _reply(
     if with_model:
         model = values.get("model")
         reply["model"] = model if model in rules.MODELS else rules.MODELS[0]
-    if "missing_field" in desk.faults:
+    if "missing_field" in state.faults:
         del reply["usage"]
     return reply
 
 
 def _usage(
-    desk: ProviderState, task: Task, order: RenderRequest, quality: str, partials: int
+    state: ProviderState, task: Task, order: RenderRequest, quality: str, partials: int
 ) -> Json:
     prompt = task.values.get("prompt")
     words = max(1, len(prompt) // 4) if isinstance(prompt, str) else 1
     seen = REFERENCE_TOKENS * task.references
     each = round(OUTPUT_TOKENS[quality] * order.pixels / 1_048_576)
     images = each * order.images + PARTIAL_TOKENS * partials
-    if "overcharge" in desk.faults:
+    if "overcharge" in state.faults:
         images *= 2
-    total = words + seen + images + (7 if "bad_usage_sum" in desk.faults else 0)
-    detail = images + (7 if "bad_usage_details" in desk.faults else 0)
+    total = words + seen + images + (7 if "bad_usage_sum" in state.faults else 0)
+    detail = images + (7 if "bad_usage_details" in state.faults else 0)
     return {
         "input_tokens": words + seen,
         "input_tokens_details": {"image_tokens": seen, "text_tokens": words},
@@ -208,14 +208,14 @@ def _usage(
 
 
 def _script(
-    desk: ProviderState,
+    state: ProviderState,
     task: Task,
     made: tuple[RenderedImage, ...],
     told: tuple[Json, Json],
     pictures: tuple[RenderedImage, ...],
 ) -> Script:
     """Return the partial images and each finished one's completed event, with what each tells."""
-    faults, created = desk.faults, int(time.time())
+    faults, created = state.faults, int(time.time())
     partials: list[Json] = [
         {
             "type": f"{task.family}.partial_image",

@@ -40,35 +40,35 @@ ONLY_TEXT = "There is no tool to make an image with."
 TEXT_TOKENS, REASONING_TOKENS = 154, 1280  # of the answer and its reasoning, from the recording
 
 
-async def fulfil_response(desk: ProviderState, body: Mapping[str, object]) -> Decision:
+async def fulfil_response(state: ProviderState, body: Mapping[str, object]) -> Decision:
     """Answer with an image where the tool is there to be called, else with a text."""
-    streamed = body.get("stream") is True and "stream_ignored" not in desk.faults
+    streamed = body.get("stream") is True and "stream_ignored" not in state.faults
     found = rules.tool_of(body)
     if found is None or body.get("tool_choice") == "none":
-        return _written(desk, body, streamed=streamed)
-    return await _painted(desk, body, found[1], streamed=streamed)
+        return _written(state, body, streamed=streamed)
+    return await _painted(state, body, found[1], streamed=streamed)
 
 
 async def _painted(
-    desk: ProviderState, body: Mapping[str, object], tool: Mapping[str, object], *, streamed: bool
+    state: ProviderState, body: Mapping[str, object], tool: Mapping[str, object], *, streamed: bool
 ) -> Decision:
-    faults, order = desk.faults, dataclasses.replace(order_of(tool), images=1)
+    faults, order = state.faults, dataclasses.replace(order_of(tool), images=1)
     quality = quality_of(tool)
-    wait_s = desk.latency.generation_s(quality=quality, pixels=order.pixels, images=1)
-    out = reply_headers(desk, wait_s)
-    pictures = await render(desk, order)
-    declared = declared_of(desk, order, quality)
-    call = _call(desk, body, tool, pictures[0], declared)
-    items = (_reasoning(desk), call, _message(desk, ""))
-    reply = _reply(desk, body, items)
-    note = note_of(desk, 1, streamed=streamed)
+    wait_s = state.latency.generation_s(quality=quality, pixels=order.pixels, images=1)
+    out = reply_headers(state, wait_s)
+    pictures = await render(state, order)
+    declared = declared_of(state, order, quality)
+    call = _call(state, body, tool, pictures[0], declared)
+    items = (_reasoning(state), call, _message(state, ""))
+    reply = _reply(state, body, items)
+    note = note_of(state, 1, streamed=streamed)
     if not streamed:
         answer: JsonReply | EventStream = JsonReply(
             status=200, body=reply.response("completed"), headers=out
         )
         return Decision(answer=answer, note=note, wait_s=wait_s)
     asked = partial_count(tool.get("partial_images"))
-    made = await render_drafts(desk, order, needed_count(faults, asked))
+    made = await render_drafts(state, order, needed_count(faults, asked))
     shown = [
         partial_event(call, picture, declared, index)
         for picture, index in zip(made, partial_indices(faults, len(made)), strict=True)
@@ -82,23 +82,25 @@ async def _painted(
     return Decision(answer=numbered_events(staged_events(faults, script, wait_s, out)), note=note)
 
 
-def _written(desk: ProviderState, body: Mapping[str, object], *, streamed: bool) -> Decision:
-    wait_s = desk.latency.fixed_s(SUBMIT_S)
-    out = reply_headers(desk, wait_s)
-    reply = _reply(desk, body, (_message(desk, ONLY_TEXT),))
-    note = note_of(desk, 0)
+def _written(state: ProviderState, body: Mapping[str, object], *, streamed: bool) -> Decision:
+    wait_s = state.latency.fixed_s(SUBMIT_S)
+    out = reply_headers(state, wait_s)
+    reply = _reply(state, body, (_message(state, ONLY_TEXT),))
+    note = note_of(state, 0)
     if not streamed:
         answer = JsonReply(status=200, body=reply.response("completed"), headers=out)
         return Decision(answer=answer, note=note, wait_s=wait_s)
     closing = (*spoken_events(reply.items[0], 0), completed_event(reply))
     script = Script(opening=begin_reply(reply), closing=closing)
     return Decision(
-        answer=numbered_events(staged_events(desk.faults, script, wait_s, out)),
+        answer=numbered_events(staged_events(state.faults, script, wait_s, out)),
         note=note,
     )
 
 
-def _reply(desk: ProviderState, body: Mapping[str, object], items: tuple[Json, ...]) -> SpokenReply:
+def _reply(
+    state: ProviderState, body: Mapping[str, object], items: tuple[Json, ...]
+) -> SpokenReply:
     said = prompt_of(body)
     asked = max(1, len(said) // 4)
     usage: Json = {
@@ -109,10 +111,10 @@ def _reply(desk: ProviderState, body: Mapping[str, object], items: tuple[Json, .
         "total_tokens": asked
         + TEXT_TOKENS
         + REASONING_TOKENS
-        + (7 if "bad_usage_sum" in desk.faults else 0),
+        + (7 if "bad_usage_sum" in state.faults else 0),
     }
     common: Json = {
-        "id": f"resp_{desk.new_id('response')}",
+        "id": f"resp_{state.new_id('response')}",
         "object": "response",
         "created_at": int(time.time()),
         "status": "completed",
@@ -141,7 +143,7 @@ def _reply(desk: ProviderState, body: Mapping[str, object], items: tuple[Json, .
         "truncation": "disabled",
         "user": body.get("user"),
     }
-    kept = None if "missing_field" in desk.faults else usage
+    kept = None if "missing_field" in state.faults else usage
     return SpokenReply(common=common, items=items, usage=kept)
 
 
@@ -180,13 +182,13 @@ def _parts(said: object) -> list[Json]:
     return parts
 
 
-def _reasoning(desk: ProviderState) -> Json:
-    return {"id": f"rs_{desk.new_id('reasoning')}", "type": "reasoning", "summary": []}
+def _reasoning(state: ProviderState) -> Json:
+    return {"id": f"rs_{state.new_id('reasoning')}", "type": "reasoning", "summary": []}
 
 
-def _message(desk: ProviderState, text: str) -> Json:
+def _message(state: ProviderState, text: str) -> Json:
     return {
-        "id": f"msg_{desk.new_id('message')}",
+        "id": f"msg_{state.new_id('message')}",
         "type": "message",
         "status": "completed",
         "content": [_text_part(text)],
@@ -199,7 +201,7 @@ def _text_part(text: str) -> Json:
 
 
 def _call(
-    desk: ProviderState,
+    state: ProviderState,
     body: Mapping[str, object],
     tool: Mapping[str, object],
     picture: RenderedImage,
@@ -210,7 +212,7 @@ def _call(
         shown = any(part.get("type") == "input_image" for part in _parts(body.get("input")))
         action = "edit" if shown else "generate"
     return {
-        "id": f"ig_{desk.new_id('call')}",
+        "id": f"ig_{state.new_id('call')}",
         "type": "image_generation_call",
         "status": "completed",
         "action": action,

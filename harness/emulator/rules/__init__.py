@@ -48,7 +48,7 @@ CHECKS: dict[tuple[str, str], Callable[[object, RuleSwitches], Refusal | None]] 
 
 
 def check(
-    provider: str, operation: str, body: object, law: RuleSwitches = AS_WRITTEN
+    provider: str, operation: str, body: object, switches: RuleSwitches = AS_WRITTEN
 ) -> Refusal | None:
     """Return why `provider` refuses the decoded `body`, or None where it accepts.
 
@@ -59,7 +59,7 @@ def check(
     if (provider, operation) not in CHECKS:
         served = ", ".join(operations_of(provider))
         raise ValueError(f"operation {operation!r} is not served by {provider}; it has: {served}")
-    return CHECKS[provider, operation](body, law)
+    return CHECKS[provider, operation](body, switches)
 
 
 def operations_of(provider: str) -> tuple[str, ...]:

@@ -102,50 +102,50 @@ LOOSE = {
 LOWER = {"output_compression.range": "0"}
 
 
-def check_aimlapi(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_aimlapi(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
         return UNREADABLE
     return (
-        check_opening(body, law)
-        or check_listed_words(body, law, WORDS)
-        or _n(body, law)
-        or check_compression(body, law)
+        check_opening(body, switches)
+        or check_listed_words(body, switches, WORDS)
+        or _n(body, switches)
+        or check_compression(body, switches)
     )
 
 
-def check_opening(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def check_opening(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     """Return what is wrong with the model or the prompt."""
-    return _model(body, law) or _prompt(body, law)
+    return _model(body, switches) or _prompt(body, switches)
 
 
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _model(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
-        if law.holds("model.required"):
+        if switches.holds("model.required"):
             return refuse("model.required", "model", "Required")
         return None
-    if law.admits("model.one_of", model, (MODEL,)):
+    if switches.admits("model.one_of", model, (MODEL,)):
         return None
     return not_listed("model.one_of", "model", (MODEL,), model)
 
 
-def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _prompt(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None:
-        if law.holds("prompt.required"):
+        if switches.holds("prompt.required"):
             return refuse("prompt.required", "prompt", "Required")
         return None
     if not isinstance(prompt, str):
-        if law.holds("prompt.format"):
+        if switches.holds("prompt.format"):
             return refuse(
                 "prompt.format", "prompt", f"Expected string, received {word_for(prompt)}"
             )
         return None
-    if prompt == "" and law.holds("prompt.required"):
+    if prompt == "" and switches.holds("prompt.required"):
         return refuse("prompt.required", "prompt", "String must contain at least 1 character(s)")
-    longest = law.longest("prompt.max_length", 32_000)
-    if len(prompt) > longest and law.holds("prompt.max_length"):
+    longest = switches.longest("prompt.max_length", 32_000)
+    if len(prompt) > longest and switches.holds("prompt.max_length"):
         return refuse(
             "prompt.max_length", "prompt", "String must contain at most 32000 character(s)"
         )
@@ -153,18 +153,18 @@ def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
 
 
 def check_listed_words(
-    body: Mapping[str, object], law: RuleSwitches, lists: Mapping[str, tuple[str, ...]]
+    body: Mapping[str, object], switches: RuleSwitches, lists: Mapping[str, tuple[str, ...]]
 ) -> Refusal | None:
     """Return which of the parameters with a closed list of words is not in its list."""
     for key, allowed in lists.items():
         value = body.get(key)
         rule = f"{key}.one_of"
-        if value is not None and not law.admits(rule, value, allowed):
+        if value is not None and not switches.admits(rule, value, allowed):
             return not_listed(rule, key, allowed, value)
     if (
         body.get("background") == "transparent"
         and body.get("output_format") == "jpeg"
-        and law.holds("background.only_with")
+        and switches.holds("background.only_with")
     ):
         return refuse(
             "background.only_with",
@@ -174,32 +174,32 @@ def check_listed_words(
     return None
 
 
-def _n(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _n(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     n = body.get("n")
     if n is None:
         return None
     if not is_integer(n):
-        if law.holds("n.integer"):
+        if switches.holds("n.integer"):
             return refuse("n.integer", "n", f"Expected number, received {word_for(n)}")
         return None
-    if n != 1 and law.holds("n.range") and not law.beside("n.range", n, 1, 1):
+    if n != 1 and switches.holds("n.range") and not switches.beside("n.range", n, 1, 1):
         return refuse("n.range", "n", f"Invalid enum value. Expected 1, received {n}")
     return None
 
 
-def check_compression(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def check_compression(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     """Return what is wrong with output_compression."""
     key = "output_compression"
     level = body.get(key)
     if level is None:
         return None
     if not is_integer(level):
-        if law.holds("output_compression.integer"):
+        if switches.holds("output_compression.integer"):
             return refuse(
                 "output_compression.integer", key, f"Expected integer, received {word_for(level)}"
             )
         return None
-    if not law.spans("output_compression.range", level, 0, 100):
+    if not switches.spans("output_compression.range", level, 0, 100):
         if level < 0:
             message = "Number must be greater than or equal to 0"
         else:
@@ -207,7 +207,7 @@ def check_compression(body: Mapping[str, object], law: RuleSwitches) -> Refusal 
         return refuse("output_compression.range", key, message)
     lossy = body.get("output_format") in ("jpeg", "webp")
     # The default, 100, says nothing and so goes with png as well.
-    if not lossy and level != 100 and law.holds("output_compression.only_with"):
+    if not lossy and level != 100 and switches.holds("output_compression.only_with"):
         return refuse(
             "output_compression.only_with", key, "applies to output_format 'jpeg' and 'webp' only"
         )
@@ -234,7 +234,7 @@ IMAGE_LIMIT_MB = 50
 MASK_LIMIT_MB = 4
 
 
-def check_aimlapi_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_aimlapi_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit is refused, or None.
 
     `body` is a Form. Images are decoded, so this belongs in a thread.
@@ -243,11 +243,11 @@ def check_aimlapi_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal 
         return UNREADABLE
     values = edit_parameters(body)
     return (
-        check_opening(values, law)
-        or _references(body, law)
-        or check_listed_words(values, law, EDIT_WORDS)
-        or _edit_n(values, law)
-        or check_compression(values, law)
+        check_opening(values, switches)
+        or _references(body, switches)
+        or check_listed_words(values, switches, EDIT_WORDS)
+        or _edit_n(values, switches)
+        or check_compression(values, switches)
     )
 
 
@@ -267,34 +267,34 @@ def edit_parameters(body: Mapping[str, object]) -> Mapping[str, object]:
     return values
 
 
-def _edit_n(values: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _edit_n(values: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     n = values.get("n")
     if n is None:
         return None
     if not is_integer(n):
-        if law.holds("n.integer"):
+        if switches.holds("n.integer"):
             return refuse("n.integer", "n", "Expected number, received string")
         return None
-    if law.spans("n.range", n, 1, 10):
+    if switches.spans("n.range", n, 1, 10):
         return None
     limit = "greater than or equal to 1" if n < 1 else "less than or equal to 10"
     return refuse("n.range", "n", f"Number must be {limit}")
 
 
-def _references(form: Form, law: RuleSwitches) -> Refusal | None:
+def _references(form: Form, switches: RuleSwitches) -> Refusal | None:
     files: list[File] = [file for name in IMAGE_FIELDS for file in form.files(name)]
-    if not files and law.holds("images.required"):
+    if not files and switches.holds("images.required"):
         return refuse("images.required", "image", "Required")
-    if not law.spans("images.count", len(files), 0, uploads.MOST_IMAGES):
+    if not switches.spans("images.count", len(files), 0, uploads.MOST_IMAGES):
         message = "Array must contain at most 16 element(s)"
         return refuse("images.count", "image", message)
     images = [uploads.uploaded_image(file.data) for file in files]
     for image in images:
-        rule = uploads.broken_image_rule(image, IMAGE_LIMIT_MB, law, limit_fits=True)
+        rule = uploads.broken_image_rule(image, IMAGE_LIMIT_MB, switches, limit_fits=True)
         if rule is not None:
             return refuse(rule, "image", IMAGE_WORDS[rule])
     masks = form.files("mask")
-    return _mask(uploads.uploaded_image(masks[0].data), images, law) if masks else None
+    return _mask(uploads.uploaded_image(masks[0].data), images, switches) if masks else None
 
 
 IMAGE_WORDS = {
@@ -305,12 +305,12 @@ IMAGE_WORDS = {
 
 
 def _mask(
-    mask: UploadedImage, images: Sequence[UploadedImage], law: RuleSwitches
+    mask: UploadedImage, images: Sequence[UploadedImage], switches: RuleSwitches
 ) -> Refusal | None:
-    if not uploads.is_light(mask, "mask.max_bytes", MASK_LIMIT_MB, law, limit_fits=False):
+    if not uploads.is_light(mask, "mask.max_bytes", MASK_LIMIT_MB, switches, limit_fits=False):
         return refuse("mask.max_bytes", "mask", "File must be under 4MB")
-    if mask.facts.format != "png" and law.holds("mask.media_type"):
+    if mask.facts.format != "png" and switches.holds("mask.media_type"):
         return refuse("mask.media_type", "mask", "Invalid file type. Expected 'png'")
-    if uploads.has_other_size(mask, images) and law.holds("mask.same_size"):
+    if uploads.has_other_size(mask, images) and switches.holds("mask.same_size"):
         return refuse("mask.same_size", "mask", "Dimensions must match those of the image")
     return None

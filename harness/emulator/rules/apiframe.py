@@ -74,55 +74,55 @@ LOOSE = {
 }
 
 
-def check_apiframe(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_apiframe(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
         return Refusal(rule="body.format", parameter=None, message="Invalid JSON body")
-    refusal = _model(body, law) or _prompt(body, law) or _webhook(body, law)
+    refusal = _model(body, switches) or _prompt(body, switches) or _webhook(body, switches)
     if refusal is not None:
         return refusal
     params = body.get(PARAMS)
     if params is None:
         return None
     if not isinstance(params, dict):
-        if law.holds("gptImage2Params.format"):
+        if switches.holds("gptImage2Params.format"):
             return _wrong_kind("gptImage2Params.format", PARAMS, "object", params)
         return None
     return (
-        _unknown_key(params, law)
-        or _words(params, law)
-        or _number_of_images(params, law)
-        or _input_images(params, law)
+        _unknown_key(params, switches)
+        or _words(params, switches)
+        or _number_of_images(params, switches)
+        or _input_images(params, switches)
     )
 
 
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _model(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
-        if law.holds("model.required"):
+        if switches.holds("model.required"):
             return _refuse("model.required", "model", "Required")
         return None
-    if law.admits("model.one_of", model, (MODEL,)):
+    if switches.admits("model.one_of", model, (MODEL,)):
         return None
     if not isinstance(model, str):
         return _wrong_kind("model.one_of", "model", "string", model)
     return _refuse("model.one_of", "model", f"Unknown model: {model}")
 
 
-def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _prompt(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None:
-        if law.holds("prompt.required"):
+        if switches.holds("prompt.required"):
             return _refuse("prompt.required", "prompt", "Required")
         return None
     if not isinstance(prompt, str):
-        if law.holds("prompt.format"):
+        if switches.holds("prompt.format"):
             return _wrong_kind("prompt.format", "prompt", "string", prompt)
         return None
-    if prompt == "" and law.holds("prompt.required"):
+    if prompt == "" and switches.holds("prompt.required"):
         return _refuse("prompt.required", "prompt", "String must contain at least 1 character(s)")
-    longest = law.longest("prompt.max_length", 2_000)
-    if len(prompt) > longest and law.holds("prompt.max_length"):
+    longest = switches.longest("prompt.max_length", 2_000)
+    if len(prompt) > longest and switches.holds("prompt.max_length"):
         return _refuse(
             "prompt.max_length", "prompt", "String must contain at most 2000 character(s)"
         )
@@ -145,16 +145,16 @@ def input_images(body: Mapping[str, object]) -> object:
     return params.get("input_images") if isinstance(params, dict) else None
 
 
-def _webhook(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _webhook(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     for key in ("webhook_url", "webhookUrl"):
         value = body.get(key)
-        if value is None or is_web_address(value) or not law.holds("webhook_url.format"):
+        if value is None or is_web_address(value) or not switches.holds("webhook_url.format"):
             continue
         if not isinstance(value, str):
             return _wrong_kind("webhook_url.format", key, "string", value)
         return _refuse("webhook_url.format", key, "Invalid url")
     events = body.get("webhookEvents")
-    if events is None or not law.holds("webhook_events.one_of"):
+    if events is None or not switches.holds("webhook_events.one_of"):
         return None
     if not isinstance(events, list):
         return _wrong_kind("webhook_events.one_of", "webhookEvents", "array", events)
@@ -166,9 +166,9 @@ def _webhook(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return _refuse("webhook_events.one_of", "webhookEvents", message)
 
 
-def _unknown_key(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _unknown_key(params: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     for key in params:
-        if key not in INNER_KEYS and law.holds("gptImage2Params.absent"):
+        if key not in INNER_KEYS and switches.holds("gptImage2Params.absent"):
             return _refuse(
                 "gptImage2Params.absent",
                 f"{PARAMS}.{key}",
@@ -177,7 +177,7 @@ def _unknown_key(params: Mapping[str, object], law: RuleSwitches) -> Refusal | N
     return None
 
 
-def _words(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _words(params: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     for key, allowed in (
         ("quality", QUALITIES),
         ("background", BACKGROUNDS),
@@ -187,7 +187,7 @@ def _words(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     ):
         value = params.get(key)
         rule = f"{key}.one_of"
-        if value is None or law.admits(rule, value, allowed):
+        if value is None or switches.admits(rule, value, allowed):
             continue
         if not isinstance(value, str):
             return _wrong_kind(rule, f"{PARAMS}.{key}", "string", value)
@@ -200,25 +200,25 @@ def _words(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _number_of_images(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _number_of_images(params: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     path = f"{PARAMS}.number_of_images"
     number = params.get("number_of_images")
     if number is None:
         return None
     if not is_integer(number):
-        if not law.holds("n.integer"):
+        if not switches.holds("n.integer"):
             return None
         if isinstance(number, float):
             return _refuse("n.integer", path, "Expected integer, received float")
         return _wrong_kind("n.integer", path, "number", number)
-    if law.spans("n.range", number, 1, 10):
+    if switches.spans("n.range", number, 1, 10):
         return None
     if number < 1:
         return _refuse("n.range", path, "Number must be greater than or equal to 1")
     return _refuse("n.range", path, "Number must be less than or equal to 10")
 
 
-def _input_images(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _input_images(params: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     # The seed's table says one URL string, the OpenAPI file a list of URIs: both are taken.
     path = f"{PARAMS}.input_images"
     images = params.get("input_images")
@@ -226,13 +226,13 @@ def _input_images(params: Mapping[str, object], law: RuleSwitches) -> Refusal | 
         return None
     listed = images if isinstance(images, list) else [images]
     if not all(isinstance(image, str) for image in listed):
-        if law.holds("images.format"):
+        if switches.holds("images.format"):
             return _refuse("images.format", path, "Expected string or array of strings")
         return None
-    if not law.spans("images.count", len(listed), 1, 16):
+    if not switches.spans("images.count", len(listed), 1, 16):
         bound = "at least 1" if not listed else "at most 16"
         return _refuse("images.count", path, f"Array must contain {bound} element(s)")
-    if not all(is_web_address(image) for image in listed) and law.holds("images.url_only"):
+    if not all(is_web_address(image) for image in listed) and switches.holds("images.url_only"):
         return _refuse("images.url_only", path, "Invalid url")
     return None
 

@@ -70,7 +70,7 @@ LIMIT_MB = 10
 GENERAL_LIMIT_MB = 30
 
 
-def check_buble(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_buble(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None.
 
     The page of error codes ends before prompts and options: those refusals take
@@ -79,13 +79,13 @@ def check_buble(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     if not isinstance(body, dict):
         return _bad_body("body.format", None, "The request body must be a JSON object.")
     return (
-        _forbidden(body, law)
-        or _model(body, law)
-        or _mode(body, law)
-        or _prompt(body, law)
-        or _options(body, law)
-        or _images(body, law)
-        or _references(body, law)
+        _forbidden(body, switches)
+        or _model(body, switches)
+        or _mode(body, switches)
+        or _prompt(body, switches)
+        or _options(body, switches)
+        or _images(body, switches)
+        or _references(body, switches)
     )
 
 
@@ -94,15 +94,15 @@ def image_urls(body: Mapping[str, object]) -> object:
     return body.get("image_urls") if body.get("mode") == "image_to_image" else None
 
 
-def check_buble_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_buble_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit's JSON body, or the form that uploads a file for it, is refused, or None.
 
     Images are decoded, so this belongs in a thread.
     """
-    return check_upload(body, law) if isinstance(body, Form) else check_buble(body, law)
+    return check_upload(body, switches) if isinstance(body, Form) else check_buble(body, switches)
 
 
-def check_upload(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_upload(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why the form of POST /api/v1/files is refused, or None; belongs in a thread."""
     if not isinstance(body, Form):
         return _bad_body("body.format", None, "The request body must be multipart/form-data.")
@@ -122,12 +122,12 @@ def check_upload(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None
         )
     ours = body.text("model") in (None, "", MODEL, "gpt-image-2")
     limit_mb = LIMIT_MB if ours else GENERAL_LIMIT_MB
-    return _image(uploads.uploaded_image(files[0].data), "file", limit_mb, law)
+    return _image(uploads.uploaded_image(files[0].data), "file", limit_mb, switches)
 
 
-def _forbidden(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _forbidden(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     for field in FORBIDDEN:
-        if body.get(field) is not None and law.holds(f"{field}.absent"):
+        if body.get(field) is not None and switches.holds(f"{field}.absent"):
             return Refusal(
                 rule=f"{field}.absent",
                 parameter=field,
@@ -137,13 +137,13 @@ def _forbidden(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _model(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
-        if law.holds("model.required"):
+        if switches.holds("model.required"):
             return _bad_body("model.required", "model", "model is required.")
         return None
-    if law.admits("model.one_of", model, (MODEL,)):
+    if switches.admits("model.one_of", model, (MODEL,)):
         return None
     if not isinstance(model, str):
         return _bad_body("model.one_of", "model", "model must be a string.")
@@ -156,11 +156,11 @@ def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     )
 
 
-def _mode(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _mode(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     # "Pass mode explicitly" is guidance, not a rule, and no page says what happens without: it
     # counts as text_to_image here, although a code ambiguous_generation_mode (422) exists.
     mode = body.get("mode")
-    if mode is None or law.admits("mode.one_of", mode, MODES):
+    if mode is None or switches.admits("mode.one_of", mode, MODES):
         return None
     return Refusal(
         rule="mode.one_of",
@@ -172,30 +172,30 @@ def _mode(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     )
 
 
-def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _prompt(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None or prompt == "":
-        if law.holds("prompt.required"):
+        if switches.holds("prompt.required"):
             return _bad_body("prompt.required", "prompt", "prompt is required.")
         return None
     if not isinstance(prompt, str):
-        if law.holds("prompt.format"):
+        if switches.holds("prompt.format"):
             return _bad_body("prompt.format", "prompt", "prompt must be a string.")
         return None
-    longest = law.longest("prompt.max_length", 20_000)
-    if len(prompt) > longest and law.holds("prompt.max_length"):
+    longest = switches.longest("prompt.max_length", 20_000)
+    if len(prompt) > longest and switches.holds("prompt.max_length"):
         return _bad_body(
             "prompt.max_length", "prompt", "prompt must be at most 20000 characters long."
         )
     return None
 
 
-def _options(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _options(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     resolution = body.get("resolution")
-    if resolution is not None and not law.admits("resolution.one_of", resolution, RESOLUTIONS):
+    if resolution is not None and not switches.admits("resolution.one_of", resolution, RESOLUTIONS):
         return _bad_body("resolution.one_of", "resolution", "resolution must be one of 1K, 2K, 4K.")
     ratio = body.get("aspect_ratio")
-    if ratio is not None and not law.admits("aspect_ratio.one_of", ratio, RATIOS):
+    if ratio is not None and not switches.admits("aspect_ratio.one_of", ratio, RATIOS):
         return _bad_body(
             "aspect_ratio.one_of",
             "aspect_ratio",
@@ -204,10 +204,10 @@ def _options(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _images(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _images(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     images = body.get("image_urls")
     if body.get("mode") != "image_to_image":
-        if images not in (None, []) and law.holds("images.only_with"):
+        if images not in (None, []) and switches.holds("images.only_with"):
             return Refusal(
                 rule="images.only_with",
                 parameter="image_urls",
@@ -217,35 +217,35 @@ def _images(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
             )
         return None
     if images is None:
-        if law.holds("images.required"):
+        if switches.holds("images.required"):
             return _bad_body(
                 "images.required", "image_urls", "image_urls is required in mode image_to_image."
             )
         return None
     if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
-        if law.holds("images.format"):
+        if switches.holds("images.format"):
             return _bad_body("images.format", "image_urls", "image_urls must be a list of URLs.")
         return None
-    if not law.spans("images.count", len(images), 1, 16):
+    if not switches.spans("images.count", len(images), 1, 16):
         return _bad_body("images.count", "image_urls", "image_urls must hold 1 to 16 URLs.")
-    if not all(is_web_address(image) for image in images) and law.holds("images.url_only"):
+    if not all(is_web_address(image) for image in images) and switches.holds("images.url_only"):
         return _bad_body("images.url_only", "image_urls", "image_urls must hold http(s) URLs only.")
     return None
 
 
-def _references(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _references(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     """Judge what lies behind image_urls on loopback like an upload; ours, no page speaks of it."""
     if not isinstance(body, ResolvedBody):
         return None
     uploaded = [found.upload for found in body.references if found.upload is not None]
-    refusals = (_image(upload, "image_urls", LIMIT_MB, law) for upload in uploaded)
+    refusals = (_image(upload, "image_urls", LIMIT_MB, switches) for upload in uploaded)
     return next((refusal for refusal in refusals if refusal is not None), None)
 
 
 def _image(
-    upload: UploadedImage, parameter: str, limit_mb: int, law: RuleSwitches
+    upload: UploadedImage, parameter: str, limit_mb: int, switches: RuleSwitches
 ) -> Refusal | None:
-    rule = uploads.broken_image_rule(upload, limit_mb, law, limit_fits=True)
+    rule = uploads.broken_image_rule(upload, limit_mb, switches, limit_fits=True)
     if rule is None:
         return None
     if rule == "images.max_bytes":

@@ -32,31 +32,37 @@ def parse_size(text: object) -> tuple[int, int] | None:
     return width_px, height_px
 
 
-def broken_size_rule(width_px: int, height_px: int, law: RuleSwitches) -> str | None:
-    """Return the id of the first size rule that the edges break under this law, or None."""
+def broken_size_rule(width_px: int, height_px: int, switches: RuleSwitches) -> str | None:
+    """Return the id of the first size rule that the edges break under these switches, or None."""
     longer, shorter = max(width_px, height_px), min(width_px, height_px)
     pixels = width_px * height_px
-    step = 32 if law.tight("size.multiple_of") else 8 if law.loose("size.multiple_of") else 16
-    max_edge = 3856 if law.loose("size.max_edge") else 3840
-    max_long = 3 * shorter + (16 if law.loose("size.max_ratio") else 0)
-    min_pixels = NEXT_BELOW_PX if law.loose("size.min_pixels") else 655_360
-    max_pixels = NEXT_ABOVE_PX if law.loose("size.max_pixels") else 8_294_400
-    if law.holds("size.multiple_of") and (width_px % step or height_px % step):
+    step = (
+        32
+        if switches.tight("size.multiple_of")
+        else 8
+        if switches.loose("size.multiple_of")
+        else 16
+    )
+    max_edge = 3856 if switches.loose("size.max_edge") else 3840
+    max_long = 3 * shorter + (16 if switches.loose("size.max_ratio") else 0)
+    min_pixels = NEXT_BELOW_PX if switches.loose("size.min_pixels") else 655_360
+    max_pixels = NEXT_ABOVE_PX if switches.loose("size.max_pixels") else 8_294_400
+    if switches.holds("size.multiple_of") and (width_px % step or height_px % step):
         return "size.multiple_of"
-    if law.holds("size.max_edge") and (
-        longer > max_edge or (law.tight("size.max_edge") and longer == 3840)
+    if switches.holds("size.max_edge") and (
+        longer > max_edge or (switches.tight("size.max_edge") and longer == 3840)
     ):
         return "size.max_edge"
-    if law.holds("size.max_ratio") and (
-        longer > max_long or (law.tight("size.max_ratio") and longer == 3 * shorter)
+    if switches.holds("size.max_ratio") and (
+        longer > max_long or (switches.tight("size.max_ratio") and longer == 3 * shorter)
     ):
         return "size.max_ratio"
-    if law.holds("size.min_pixels") and (
-        pixels < min_pixels or (law.tight("size.min_pixels") and pixels == 655_360)
+    if switches.holds("size.min_pixels") and (
+        pixels < min_pixels or (switches.tight("size.min_pixels") and pixels == 655_360)
     ):
         return "size.min_pixels"
-    if law.holds("size.max_pixels") and (
-        pixels > max_pixels or (law.tight("size.max_pixels") and pixels == 8_294_400)
+    if switches.holds("size.max_pixels") and (
+        pixels > max_pixels or (switches.tight("size.max_pixels") and pixels == 8_294_400)
     ):
         return "size.max_pixels"
     return None

@@ -65,47 +65,52 @@ LOOSE = {
 }
 
 
-def check_nanobanana(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_nanobanana(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a generation's body is refused, or None."""
     if not isinstance(body, dict):
         return _refuse("body.format", None, "invalid request body")
-    return _model(body, law) or _prompt(body, law) or _options(body, law)
+    return _model(body, switches) or _prompt(body, switches) or _options(body, switches)
 
 
-def check_nanobanana_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_nanobanana_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit's body is refused, or None."""
     if not isinstance(body, dict):
         return _refuse("body.format", None, "invalid request body")
-    return _model(body, law) or _prompt(body, law) or _image(body, law) or _options(body, law)
+    return (
+        _model(body, switches)
+        or _prompt(body, switches)
+        or _image(body, switches)
+        or _options(body, switches)
+    )
 
 
-def _options(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    return _n(body, law) or _size(body, law) or _quality(body, law)
+def _options(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    return _n(body, switches) or _size(body, switches) or _quality(body, switches)
 
 
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _model(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
-        if law.holds("model.required"):
+        if switches.holds("model.required"):
             return _refuse("model.required", "model", "model is required")
         return None
-    if law.admits("model.one_of", model, (MODEL,)):
+    if switches.admits("model.one_of", model, (MODEL,)):
         return None
     return _refuse("model.one_of", "model", "model must be gpt-image-2")
 
 
-def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _prompt(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None or prompt == "":
-        if law.holds("prompt.required"):
+        if switches.holds("prompt.required"):
             return _refuse("prompt.required", "prompt", "prompt is required")
         return None
     if not isinstance(prompt, str):
-        if law.holds("prompt.format"):
+        if switches.holds("prompt.format"):
             return _refuse("prompt.format", "prompt", "prompt must be a string")
         return None
-    longest = law.longest("prompt.max_length", 2_000)
-    if len(prompt) > longest and law.holds("prompt.max_length"):
+    longest = switches.longest("prompt.max_length", 2_000)
+    if len(prompt) > longest and switches.holds("prompt.max_length"):
         return _refuse(
             "prompt.max_length", "prompt", "prompt must be no longer than 2000 characters"
         )
@@ -117,48 +122,48 @@ def edit_references(body: Mapping[str, object]) -> object:
     return body.get("image")
 
 
-def _image(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _image(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     given = edit_references(body)
     if given is None or given == "":
-        if law.holds("images.required"):
+        if switches.holds("images.required"):
             return _refuse("images.required", "image", "image is required")
         return None
     images = given if isinstance(given, list) else [given]
     if not all(isinstance(one, str) for one in images):
-        if law.holds("images.format"):
+        if switches.holds("images.format"):
             return _refuse("images.format", "image", "image must be a URL or an array of URLs")
         return None
-    if not law.spans("images.count", len(images), 1, 14):
+    if not switches.spans("images.count", len(images), 1, 14):
         return _refuse("images.count", "image", "image must hold 1 to 14 URLs")
-    if not all(is_web_address(one) for one in images) and law.holds("images.url_only"):
+    if not all(is_web_address(one) for one in images) and switches.holds("images.url_only"):
         message = "image must be a public URL; base64 and data: URLs are not supported"
         return _refuse("images.url_only", "image", message)
     return None
 
 
-def _n(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _n(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     n = body.get("n")
     if n is None:
         return None
     if not is_integer(n):
-        if law.holds("n.integer"):
+        if switches.holds("n.integer"):
             return _refuse("n.integer", "n", "n must be an integer")
         return None
-    if n != 1 and law.holds("n.range") and not law.beside("n.range", n, 1, 1):
+    if n != 1 and switches.holds("n.range") and not switches.beside("n.range", n, 1, 1):
         return _refuse("n.range", "n", "gpt-image-2 supports n=1 only")
     return None
 
 
-def _size(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _size(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     size = body.get("size")
     if size is None or size == "auto":
         return None
     edges = parse_size(size)
     if edges is None:
-        if law.holds("size.format"):
+        if switches.holds("size.format"):
             return _refuse("size.format", "size", "size must be auto or WIDTHxHEIGHT")
         return None
-    rule = broken_size_rule(*edges, law)
+    rule = broken_size_rule(*edges, switches)
     if rule == "size.multiple_of":
         return _refuse(rule, "size", "size: width and height must both be multiples of 16")
     if rule == "size.max_edge":
@@ -170,9 +175,9 @@ def _size(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _quality(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _quality(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     quality = body.get("quality")
-    if quality is None or law.admits("quality.one_of", quality, QUALITIES):
+    if quality is None or switches.admits("quality.one_of", quality, QUALITIES):
         return None
     return _refuse("quality.one_of", "quality", "quality must be one of low, medium, high, auto")
 

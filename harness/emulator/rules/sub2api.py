@@ -137,41 +137,41 @@ UNREADABLE = Refusal(
 )
 
 
-def check_sub2api(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_sub2api(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None; reported in OpenAI's measured order."""
     if not isinstance(body, dict):
         return UNREADABLE
-    return check_sub2api_opening(body, law, KEYS) or check_options(body, law)
+    return check_sub2api_opening(body, switches, KEYS) or check_options(body, switches)
 
 
 def check_sub2api_opening(
-    body: Mapping[str, object], law: RuleSwitches, known: frozenset[str]
+    body: Mapping[str, object], switches: RuleSwitches, known: frozenset[str]
 ) -> Refusal | None:
     """Return what is wrong with the model, with a key that is not known, or with the prompt."""
-    return _model(body, law) or _unknown_key(body, law, known) or _prompt(body, law)
+    return _model(body, switches) or _unknown_key(body, switches, known) or _prompt(body, switches)
 
 
-def check_options(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def check_options(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     """Return what is wrong with the options of the picture to make and of the reply."""
     return (
-        _n(body, law)
-        or _size(body, law)
-        or _words(body, law)
-        or _compression(body, law)
-        or _stream(body, law)
-        or _user(body, law)
+        _n(body, switches)
+        or _size(body, switches)
+        or _words(body, switches)
+        or _compression(body, switches)
+        or _stream(body, switches)
+        or _user(body, switches)
     )
 
 
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _model(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None:
-        if not law.holds("model.required"):
+        if not switches.holds("model.required"):
             return None
         if "model" in body:
             return wrong_kind_error("model.required", "model", "a string", model)
         return missing_parameter("model.required", "model")
-    if law.admits("model.one_of", model, MODELS):
+    if switches.admits("model.one_of", model, MODELS):
         return None
     if not isinstance(model, str):
         return wrong_kind_error("model.one_of", "model", "a string", model)
@@ -179,10 +179,10 @@ def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
 
 
 def _unknown_key(
-    body: Mapping[str, object], law: RuleSwitches, known: frozenset[str]
+    body: Mapping[str, object], switches: RuleSwitches, known: frozenset[str]
 ) -> Refusal | None:
     for key in body:
-        if key not in known and law.holds(f"{key}.absent"):
+        if key not in known and switches.holds(f"{key}.absent"):
             return Refusal(
                 rule=f"{key}.absent",
                 parameter=key,
@@ -193,25 +193,25 @@ def _unknown_key(
     return None
 
 
-def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _prompt(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
     if prompt is None:
-        if not law.holds("prompt.required"):
+        if not switches.holds("prompt.required"):
             return None
         if "prompt" in body:
             return wrong_kind_error("prompt.required", "prompt", "a string", prompt)
         return missing_parameter("prompt.required", "prompt")
     if not isinstance(prompt, str):
-        if law.holds("prompt.format"):
+        if switches.holds("prompt.format"):
             return wrong_kind_error("prompt.format", "prompt", "a string", prompt)
         return None
-    if prompt == "" and law.holds("prompt.required"):
+    if prompt == "" and switches.holds("prompt.required"):
         return invalid_value_error(
             "prompt.required", "prompt", "empty_string", "string too short. Expected a string with"
             " minimum length 1, but got an empty string instead.",
         )  # fmt: skip
-    longest = law.longest("prompt.max_length", 32_000)
-    if len(prompt) > longest and law.holds("prompt.max_length"):
+    longest = switches.longest("prompt.max_length", 32_000)
+    if len(prompt) > longest and switches.holds("prompt.max_length"):
         reason = (
             "string too long. Expected a string with maximum length 32000,"
             f" but got a string with length {len(prompt)} instead."
@@ -220,13 +220,13 @@ def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _n(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    refusal = _whole_number(body, law, "n", 1, 10)
+def _n(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    refusal = _whole_number(body, switches, "n", 1, 10)
     if refusal is not None:
         return refusal
     n = body.get("n")
     many = is_integer(n) and n > 1
-    if many and body.get("stream") is True and law.holds("n.only_with"):
+    if many and body.get("stream") is True and switches.holds("n.only_with"):
         return Refusal(
             rule="n.only_with",
             parameter="n",
@@ -238,13 +238,13 @@ def _n(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _size(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _size(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     size = body.get("size")
     if size is None or size == "auto":
         return None
     edges = parse_size(size)
     if edges is None:
-        if not law.holds("size.format"):
+        if not switches.holds("size.format"):
             return None
         if not isinstance(size, str):
             return wrong_kind_error("size.format", "size", "a string", size)
@@ -253,7 +253,7 @@ def _size(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
             "size",
             f"Invalid size '{size}'. Expected WIDTHxHEIGHT, for example '1824x1024'.",
         )
-    rule = broken_size_rule(*edges, law)
+    rule = broken_size_rule(*edges, switches)
     if rule is None:
         return None
     reason = {
@@ -267,7 +267,7 @@ def _size(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return user_error(rule, "size", f"Invalid size '{size}'. {reason}")
 
 
-def _words(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _words(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     for key, allowed in (
         ("quality", QUALITIES),
         ("output_format", FORMATS),
@@ -277,7 +277,7 @@ def _words(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     ):
         value = body.get(key)
         rule = f"{key}.one_of"
-        if value is None or law.admits(rule, value, allowed):
+        if value is None or switches.admits(rule, value, allowed):
             continue
         if not isinstance(value, str):
             return wrong_kind_error(rule, key, "a string", value)
@@ -294,12 +294,12 @@ def _words(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _compression(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    refusal = _whole_number(body, law, "output_compression", 0, 100)
+def _compression(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    refusal = _whole_number(body, switches, "output_compression", 0, 100)
     if refusal is not None or body.get("output_compression") is None:
         return refusal
     lossy = body.get("output_format") in ("jpeg", "webp")
-    if not lossy and law.holds("output_compression.only_with"):
+    if not lossy and switches.holds("output_compression.only_with"):
         # Wording unknown: modelled on the gateway's unsupported_parameter.
         return invalid_value_error(
             "output_compression.only_with", "output_compression", "invalid_value",
@@ -308,19 +308,19 @@ def _compression(body: Mapping[str, object], law: RuleSwitches) -> Refusal | Non
     return None
 
 
-def _stream(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _stream(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     stream = body.get("stream")
-    if stream is not None and law.holds("stream.one_of"):
+    if stream is not None and switches.holds("stream.one_of"):
         if not isinstance(stream, bool):
             return wrong_kind_error("stream.one_of", "stream", "a boolean", stream)
-        if stream and law.tight("stream.one_of"):
+        if stream and switches.tight("stream.one_of"):
             return invalid_value_error(
                 "stream.one_of", "stream", "invalid_value", "expected a boolean."
             )
-    refusal = _whole_number(body, law, "partial_images", 0, 3)
+    refusal = _whole_number(body, switches, "partial_images", 0, 3)
     if refusal is not None or body.get("partial_images") is None:
         return refusal
-    if stream is not True and law.holds("partial_images.only_with"):
+    if stream is not True and switches.holds("partial_images.only_with"):
         return invalid_value_error(
             "partial_images.only_with", "partial_images", "invalid_value",
             "only supported when 'stream' is true.",
@@ -328,24 +328,24 @@ def _stream(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _user(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _user(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     user = body.get("user")
-    if user is not None and not isinstance(user, str) and law.holds("user.format"):
+    if user is not None and not isinstance(user, str) and switches.holds("user.format"):
         return wrong_kind_error("user.format", "user", "a string", user)
     return None
 
 
 def _whole_number(
-    body: Mapping[str, object], law: RuleSwitches, key: str, low: int, high: int
+    body: Mapping[str, object], switches: RuleSwitches, key: str, low: int, high: int
 ) -> Refusal | None:
     value = body.get(key)
     if value is None:
         return None
     if not is_integer(value):
-        if law.holds(f"{key}.integer"):
+        if switches.holds(f"{key}.integer"):
             return wrong_kind_error(f"{key}.integer", key, "an integer", value)
         return None
-    if law.spans(f"{key}.range", value, low, high):
+    if switches.spans(f"{key}.range", value, low, high):
         return None
     if value < low:
         return invalid_value_error(

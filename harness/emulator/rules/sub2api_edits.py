@@ -34,7 +34,7 @@ FALSE = ("0", "f", "F", "FALSE", "false", "False")
 LIMIT_MB = 50
 
 
-def check_sub2api_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_sub2api_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit is refused, or None; in the order of sub2api.check, images after prompt.
 
     `body` is a Form or decoded JSON. Images are decoded, so this belongs in a thread.
@@ -44,22 +44,24 @@ def check_sub2api_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal 
     values = sub2api_edit_parameters(body)
     if isinstance(body, Form):
         return (
-            _wrong_place(body, law, "images", "For multipart/form-data use 'image' or 'image[]'.")
-            or sub2api.check_sub2api_opening(values, law, FORM_KEYS)
-            or _uploaded(body, law)
-            or _fidelity(values, law)
-            or _texts(values, law)
-            or sub2api.check_options(values, law)
+            _wrong_place(
+                body, switches, "images", "For multipart/form-data use 'image' or 'image[]'."
+            )
+            or sub2api.check_sub2api_opening(values, switches, FORM_KEYS)
+            or _uploaded(body, switches)
+            or _fidelity(values, switches)
+            or _texts(values, switches)
+            or sub2api.check_options(values, switches)
         )
     return (
         _wrong_place(
-            body, law, "image",
+            body, switches, "image",
             "For application/json on /v1/images/edits, use 'images' (array).",
         )
-        or sub2api.check_sub2api_opening(values, law, JSON_KEYS)
-        or _addressed(body, law)
-        or _fidelity(values, law)
-        or sub2api.check_options(values, law)
+        or sub2api.check_sub2api_opening(values, switches, JSON_KEYS)
+        or _addressed(body, switches)
+        or _fidelity(values, switches)
+        or sub2api.check_options(values, switches)
     )  # fmt: skip
 
 
@@ -98,9 +100,9 @@ def _image_files(form: Form) -> list[bytes]:
 
 
 def _wrong_place(
-    body: Mapping[str, object], law: RuleSwitches, key: str, hint: str
+    body: Mapping[str, object], switches: RuleSwitches, key: str, hint: str
 ) -> Refusal | None:
-    if key not in body or not law.holds(f"{key}.absent"):
+    if key not in body or not switches.holds(f"{key}.absent"):
         return None
     return Refusal(
         rule=f"{key}.absent",
@@ -111,8 +113,8 @@ def _wrong_place(
     )
 
 
-def _fidelity(values: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    if values.get("input_fidelity") is None or not law.holds("input_fidelity.absent"):
+def _fidelity(values: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    if values.get("input_fidelity") is None or not switches.holds("input_fidelity.absent"):
         return None
     return user_error(
         "input_fidelity.absent",
@@ -122,16 +124,16 @@ def _fidelity(values: Mapping[str, object], law: RuleSwitches) -> Refusal | None
     )
 
 
-def _texts(values: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _texts(values: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     """Return which text of a form is none of the number or boolean that it has to be."""
     for key in NUMBERS:
         value = values.get(key)
-        if isinstance(value, str) and law.holds(f"{key}.integer"):
+        if isinstance(value, str) and switches.holds(f"{key}.integer"):
             return _worded(f"{key}.integer", key)
     n = values.get("n")
-    if is_integer(n) and n < 1 and not law.spans("n.range", n, 1, 10):
+    if is_integer(n) and n < 1 and not switches.spans("n.range", n, 1, 10):
         return _worded("n.range", "n")
-    if isinstance(values.get("stream"), str) and law.holds("stream.one_of"):
+    if isinstance(values.get("stream"), str) and switches.holds("stream.one_of"):
         return _worded("stream.one_of", "stream")
     return None
 
@@ -141,30 +143,30 @@ def _worded(rule: str, key: str) -> Refusal:
     return Refusal(rule=rule, parameter=key, message=message, kind="invalid_request_error")
 
 
-def _uploaded(form: Form, law: RuleSwitches) -> Refusal | None:
+def _uploaded(form: Form, switches: RuleSwitches) -> Refusal | None:
     files = _image_files(form)
-    if not files and law.holds("images.required"):
+    if not files and switches.holds("images.required"):
         return Refusal(
             rule="images.required",
             parameter="image",
             message="image file is required",
             kind="invalid_request_error",
         )
-    refusal = _too_many(len(files), "image", law)
+    refusal = _too_many(len(files), "image", switches)
     if refusal is not None:
         return refusal
     images: list[UploadedImage | None] = [uploads.uploaded_image(data) for data in files]
     masks = form.files("mask")
-    return _images(images, ["image"] * len(images), law) or (
-        _mask(uploads.uploaded_image(masks[0].data), images, law) if masks else None
+    return _images(images, ["image"] * len(images), switches) or (
+        _mask(uploads.uploaded_image(masks[0].data), images, switches) if masks else None
     )
 
 
-def _addressed(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _addressed(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     """Judge images[].image_url and mask.image_url; a web address is taken to be fine, unread."""
     listed = body.get("images")
     if listed is None:
-        if law.holds("images.required"):
+        if switches.holds("images.required"):
             return Refusal(
                 rule="images.required",
                 parameter="images",
@@ -173,19 +175,19 @@ def _addressed(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
             )
         listed = []
     if not isinstance(listed, list):
-        if law.holds("images.format"):
+        if switches.holds("images.format"):
             return wrong_kind_error("images.format", "images", "an array", listed)
         listed = []
-    elif not listed and law.holds("images.count"):
+    elif not listed and switches.holds("images.count"):
         reason = "empty array. Expected an array with minimum length 1, but got an empty array"
         return invalid_value_error("images.count", "images", "empty_array", f"{reason} instead.")
-    refusal = _too_many(len(listed), "images", law)
+    refusal = _too_many(len(listed), "images", switches)
     if refusal is not None:
         return refusal
     for index, item in enumerate(listed):
-        if not isinstance(item, dict) and law.holds("images.format"):
+        if not isinstance(item, dict) and switches.holds("images.format"):
             return wrong_kind_error("images.format", f"images[{index}]", "an object", item)
-        if _address(item) is None and law.holds("images.format"):
+        if _address(item) is None and switches.holds("images.format"):
             return Refusal(
                 rule="images.format",
                 parameter="images",
@@ -194,24 +196,24 @@ def _addressed(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
             )
     images = [_fetched(_address(item)) for item in listed]
     names = [f"images[{index}].image_url" for index in range(len(images))]
-    return _images(images, names, law) or _addressed_mask(body.get("mask"), images, law)
+    return _images(images, names, switches) or _addressed_mask(body.get("mask"), images, switches)
 
 
 def _addressed_mask(
-    mask: object, images: Sequence[UploadedImage | None], law: RuleSwitches
+    mask: object, images: Sequence[UploadedImage | None], switches: RuleSwitches
 ) -> Refusal | None:
     if mask is None:
         return None
     address = _address(mask)
     if address is None:
-        if not law.holds("mask.format"):
+        if not switches.holds("mask.format"):
             return None
         message = "mask.file_id is not supported (use mask.image_url instead)"
         return Refusal(
             rule="mask.format", parameter="mask", message=message, kind="invalid_request_error"
         )
     upload = _fetched(address)
-    return None if upload is None else _mask(upload, images, law)
+    return None if upload is None else _mask(upload, images, switches)
 
 
 def _address(item: object) -> str | None:
@@ -230,8 +232,8 @@ def _fetched(address: str | None) -> UploadedImage | None:
         return uploads.uploaded_image(b"")
 
 
-def _too_many(count: int, key: str, law: RuleSwitches) -> Refusal | None:
-    if law.spans("images.count", count, 0, uploads.MOST_IMAGES):
+def _too_many(count: int, key: str, switches: RuleSwitches) -> Refusal | None:
+    if switches.spans("images.count", count, 0, uploads.MOST_IMAGES):
         return None
     return invalid_value_error(
         "images.count", key, "array_above_max_length",
@@ -241,12 +243,12 @@ def _too_many(count: int, key: str, law: RuleSwitches) -> Refusal | None:
 
 
 def _images(
-    images: Sequence[UploadedImage | None], names: Sequence[str], law: RuleSwitches
+    images: Sequence[UploadedImage | None], names: Sequence[str], switches: RuleSwitches
 ) -> Refusal | None:
     for index, (upload, name) in enumerate(zip(images, names, strict=True)):
         if upload is None:
             continue
-        rule = uploads.broken_image_rule(upload, LIMIT_MB, law)
+        rule = uploads.broken_image_rule(upload, LIMIT_MB, switches)
         if rule == "images.max_bytes":
             message = f"Invalid image file: image {index + 1} must be less than 50MB."
             return user_error(rule, name, message, "image_too_large")
@@ -265,21 +267,21 @@ def _images(
 
 
 def _mask(
-    mask: UploadedImage, images: Sequence[UploadedImage | None], law: RuleSwitches
+    mask: UploadedImage, images: Sequence[UploadedImage | None], switches: RuleSwitches
 ) -> Refusal | None:
-    if not uploads.is_light(mask, "mask.max_bytes", LIMIT_MB, law, limit_fits=False):
+    if not uploads.is_light(mask, "mask.max_bytes", LIMIT_MB, switches, limit_fits=False):
         message = "Invalid mask: the mask must be less than 50MB."
         return user_error("mask.max_bytes", "mask", message, "image_too_large")
-    if not mask.facts.whole and law.holds("mask.format"):
+    if not mask.facts.whole and switches.holds("mask.format"):
         message = "Invalid mask: please check your image file."
         return user_error("mask.format", "mask", message, "invalid_image_file")
-    if uploads.has_other_format(mask, images) and law.holds("mask.same_format"):
+    if uploads.has_other_format(mask, images) and switches.holds("mask.same_format"):
         message = "Invalid mask: the format of the mask does not match that of the image."
         return user_error("mask.same_format", "mask", message)
-    if uploads.has_other_size(mask, images) and law.holds("mask.same_size"):
+    if uploads.has_other_size(mask, images) and switches.holds("mask.same_size"):
         message = "Invalid mask: the size of the mask does not match that of the image."
         return user_error("mask.same_size", "mask", message)
-    if not mask.facts.alpha and mask.facts.format != "unknown" and law.holds("mask.alpha"):
+    if not mask.facts.alpha and mask.facts.format != "unknown" and switches.holds("mask.alpha"):
         message = "Invalid mask: the mask has no alpha channel."
         return user_error("mask.alpha", "mask", message)
     return None

@@ -27,15 +27,15 @@ OPTIONS = (
 UNSAID = frozenset({"output_compression.only_with", "partial_images.only_with"})
 
 
-def check_sub2api_response(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_sub2api_response(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
         return sub2api.UNREADABLE
-    relaxed = dataclasses.replace(law, ignored=law.ignored | UNSAID)
+    relaxed = dataclasses.replace(switches, ignored=switches.ignored | UNSAID)
     outer = {key: body.get(key) for key in ("stream", "user")}
     return (
-        _model(body, law)
-        or _input(body, law)
+        _model(body, switches)
+        or _input(body, switches)
         or _tools(body)
         or _tool(body, relaxed)
         or sub2api.check_options(outer, relaxed)
@@ -51,11 +51,15 @@ def tool_of(body: Mapping[str, object]) -> tuple[int, Mapping[str, object]] | No
     return None
 
 
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _model(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None or model == "":
-        return missing_parameter("model.required", "model") if law.holds("model.required") else None
-    if not law.holds("model.one_of"):
+        return (
+            missing_parameter("model.required", "model")
+            if switches.holds("model.required")
+            else None
+        )
+    if not switches.holds("model.one_of"):
         return None
     if not isinstance(model, str):
         return wrong_kind_error("model.one_of", "model", "a string", model)
@@ -65,13 +69,15 @@ def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _input(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _input(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     said = body.get("input")
     if said is None or said in ("", []):
         return (
-            missing_parameter("prompt.required", "input") if law.holds("prompt.required") else None
+            missing_parameter("prompt.required", "input")
+            if switches.holds("prompt.required")
+            else None
         )
-    if isinstance(said, str) or not law.holds("prompt.format"):
+    if isinstance(said, str) or not switches.holds("prompt.format"):
         return None
     if not isinstance(said, list):
         return wrong_kind_error("prompt.format", "input", "a string or an array", said)
@@ -88,18 +94,18 @@ def _tools(body: Mapping[str, object]) -> Refusal | None:
     return wrong_kind_error("tools.format", "tools", "an array", tools)
 
 
-def _tool(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _tool(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     found = tool_of(body)
     if found is None:
         return None
     index, tool = found
     place = f"tools[{index}]"
-    refusal = sub2api.check_options({key: tool.get(key) for key in OPTIONS}, law)
+    refusal = sub2api.check_options({key: tool.get(key) for key in OPTIONS}, switches)
     if refusal is not None:
         key = refusal.parameter
         message = refusal.message.replace(f"'{key}'", f"'{place}.{key}'")
         return dataclasses.replace(refusal, parameter=f"{place}.{key}", message=message)
-    if tool.get("input_fidelity") is not None and law.holds("input_fidelity.absent"):
+    if tool.get("input_fidelity") is not None and switches.holds("input_fidelity.absent"):
         return user_error(
             "input_fidelity.absent",
             f"{place}.input_fidelity",

@@ -38,31 +38,33 @@ def uploaded_image(data: bytes) -> UploadedImage:
 
 
 def is_light(
-    upload: UploadedImage, rule: str, limit_mb: int, law: RuleSwitches, *, limit_fits: bool
+    upload: UploadedImage, rule: str, limit_mb: int, switches: RuleSwitches, *, limit_fits: bool
 ) -> bool:
     """Whether a file keeps its limit.
 
     The documents say MB; here 1 MB is 2^20 bytes. Tightened, the limit is where it lies if 1 MB is
     10^6 bytes, so that only a file between the two readings tells the difference.
     """
-    if not law.holds(rule):
+    if not switches.holds(rule):
         return True
-    if law.tight(rule):
+    if switches.tight(rule):
         return upload.size_bytes < limit_mb * 1_000_000 - 1
     limit_bytes = limit_mb * 2**20
     return upload.size_bytes < limit_bytes or (limit_fits and upload.size_bytes == limit_bytes)
 
 
 def broken_image_rule(
-    upload: UploadedImage, limit_mb: int, law: RuleSwitches, *, limit_fits: bool = False
+    upload: UploadedImage, limit_mb: int, switches: RuleSwitches, *, limit_fits: bool = False
 ) -> str | None:
     """Return the id of the first rule that an image breaks, or None."""
     found = upload.facts
-    if not is_light(upload, "images.max_bytes", limit_mb, law, limit_fits=limit_fits):
+    if not is_light(upload, "images.max_bytes", limit_mb, switches, limit_fits=limit_fits):
         return "images.max_bytes"
-    if found.format != "unknown" and not law.admits("images.media_type", found.format, IMAGE_TYPES):
+    if found.format != "unknown" and not switches.admits(
+        "images.media_type", found.format, IMAGE_TYPES
+    ):
         return "images.media_type"
-    if not found.whole and law.holds("images.format"):
+    if not found.whole and switches.holds("images.format"):
         return "images.format"
     return None
 
