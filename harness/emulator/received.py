@@ -67,6 +67,11 @@ class Facts:
     alpha: bool
     whole: bool
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return width and height in pixels."""
+        return self.width_px, self.height_px
+
 
 async def form_of(request: Request) -> Form:
     """Return the fields and files of a multipart body by name, in the order sent.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
-from ..rules import BOOKS, RuleSwitches, operations_of
+from ..rules import RULE_MODULES, RuleSwitches, operations_of
 from .combinations import NAMES, Combination, combination
 from .named_faults import ALL, NAMED, SHOWS_ON
 
@@ -39,13 +39,13 @@ def catalogue() -> list[NamedFault]:
     """Return every fault of every provider."""
     return [
         fault
-        for provider in BOOKS
+        for provider in RULE_MODULES
         for fault in (*_of_rules(provider), *_of_combinations(provider), *_named(provider))
     ]
 
 
 def _of_rules(provider: str) -> list[NamedFault]:
-    book = BOOKS[provider]
+    book = RULE_MODULES[provider]
     lower: dict[str, str] = getattr(book, "LOWER", {})
     listed: list[tuple[str, str, str]] = []
     listed += [(f"ignore:{r}", "single_rule", f"not enforced: {m}") for r, m in book.RULES.items()]
@@ -116,7 +116,7 @@ def parse_fault(text: str, providers: tuple[str, ...] = ALL) -> list[tuple[str, 
     """
     head, colon, tail = text.partition(":")
     name = text
-    if colon and head in BOOKS:
+    if colon and head in RULE_MODULES:
         providers = tuple(provider for provider in providers if provider == head)
         name = tail
     faults = [fault for fault in catalogue() if fault.provider in providers]
@@ -136,7 +136,7 @@ def _where(provider: str, name: str) -> tuple[str, ...]:
     """
     rule = name.split(":")[1]
     parameter = rule.partition(".")[0]
-    where: dict[str, tuple[str, ...]] = getattr(BOOKS[provider], "WHERE", {})
+    where: dict[str, tuple[str, ...]] = getattr(RULE_MODULES[provider], "WHERE", {})
     served = operations_of(provider)
     usual = ("edit",) if parameter in REFERENCES else served
     wanted = where.get(name, where.get(rule, where.get(parameter, usual)))
@@ -165,7 +165,10 @@ class ActiveFaults:
         ignored = self._of_kind("ignore")
         if "mask_ignored" in self.names:
             ignored |= {
-                rule for book in BOOKS.values() for rule in book.RULES if rule.startswith("mask.")
+                rule
+                for book in RULE_MODULES.values()
+                for rule in book.RULES
+                if rule.startswith("mask.")
             }
         return RuleSwitches(
             ignored=ignored, tightened=self._of_kind("strict"), loosened=self._of_kind("loose")

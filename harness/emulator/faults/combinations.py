@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..received import Form
 from ..rules import Refusal, aimlapi, apiframe, operations_of, sub2api_edits
-from ..rules.kinds import is_integer
-from ..rules.lattice import parse_size
+from ..rules.parameters import is_integer, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ..rules import BOOKS
+from ..rules import RULE_MODULES
 
-ALL = tuple(BOOKS)
+ALL = tuple(RULE_MODULES)
 # aimlapi makes several images in edits only.
 WITH_MANY_IMAGES = ("sub2api", "apiframe", "aimlapi")
 WITH_FORMATS = ("sub2api", "apiframe", "aimlapi")

@@ -21,7 +21,7 @@ from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
 from ..rendering import RenderRequest, render, usable_image_count
 from ..replies import Json, JsonReply
 from ..rules import aimlapi as rules
-from ..rules.lattice import parse_size
+from ..rules.parameters import parse_size
 from ..state import Note
 
 if TYPE_CHECKING:

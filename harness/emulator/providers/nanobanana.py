@@ -22,7 +22,7 @@ from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
 from ..rendering import RenderRequest, render, usable_image_count, usable_images
 from ..replies import Json, JsonReply
 from ..rules import nanobanana as rules
-from ..rules.lattice import parse_size
+from ..rules.parameters import parse_size
 from ..rules.uploads import unreachable_address
 from ..state import Note
 

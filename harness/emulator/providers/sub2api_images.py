@@ -24,7 +24,7 @@ from ..replies import (
     staged_events,
 )
 from ..rules import sub2api as rules
-from ..rules.lattice import parse_size
+from ..rules.parameters import parse_size
 from ..state import Note
 
 if TYPE_CHECKING:
