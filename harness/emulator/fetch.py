@@ -11,30 +11,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
-from urllib.request import Request as OutgoingRequest
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
-from .pipeline import read_json
+from .received import read_json
 from .rules import uploads
 from .rules.uploads import Reference, ResolvedBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from starlette.requests import Request
+    from starlette import requests
 
     from .state import ProviderState
-
 
 LIMIT_S = 5.0
 MOST_BYTES = 60 * 2**20
 CHUNK_BYTES = 65_536
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MOST_REFERENCES = 32  # no document allows more than 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What an address answered; `status` is 0 where it gave no complete answer in time."""
+class FetchedReply:
+    """What an address replied; `status` is 0 where it gave no complete reply in time."""
 
     status: int
     data: bytes = b""
@@ -51,46 +50,46 @@ def is_loopback(url: object) -> bool:
     return parts.scheme in ("http", "https") and parts.hostname in LOOPBACK
 
 
-async def get(url: str) -> Found:
-    """Return what a loopback address answers, up to one byte more than MOST_BYTES."""
-    return await _aside(lambda: _opened(url, None, {}))
+async def get(url: str) -> FetchedReply:
+    """Return the reply of a loopback address, up to one byte more than MOST_BYTES."""
+    return await _in_thread(lambda: _sent(url, None, {}))
 
 
-async def post(url: str, data: bytes, headers: Mapping[str, str]) -> Found:
+async def post(url: str, data: bytes, headers: Mapping[str, str]) -> FetchedReply:
     """Send bytes to a loopback address; a redirect is not followed."""
-    return await _aside(lambda: _opened(url, data, headers))
+    return await _in_thread(lambda: _sent(url, data, headers))
 
 
-async def _aside(work: Callable[[], Found]) -> Found:
-    """Run work in a thread of its own, which holds up neither other work nor the end."""
+async def _in_thread(work: Callable[[], FetchedReply]) -> FetchedReply:
+    """Run work in a thread of its own, which delays neither other work nor the server's end."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[Found] = loop.create_future()
+    done: asyncio.Future[FetchedReply] = loop.create_future()
 
-    def settle(found: Found) -> None:
+    def settle(reply: FetchedReply) -> None:
         if not done.done():
-            done.set_result(found)
+            done.set_result(reply)
 
     def run() -> None:
-        found = work()
+        reply = work()
         with contextlib.suppress(RuntimeError):  # the server has ended meanwhile
-            loop.call_soon_threadsafe(settle, found)
+            loop.call_soon_threadsafe(settle, reply)
 
     threading.Thread(target=run, daemon=True).start()
     return await done
 
 
 class _OnLoopback(HTTPRedirectHandler):
-    """Follows a redirect of a GET to loopback; any other redirect is the answer."""
+    """Follows a redirect of a GET to loopback; any other redirect is the reply."""
 
     def redirect_request(  # noqa: PLR0913, PLR0917 - the library's signature
         self,
-        req: OutgoingRequest,
+        req: Request,
         fp: object,
         code: int,
         msg: str,
         headers: object,
         newurl: str,
-    ) -> OutgoingRequest | None:
+    ) -> Request | None:
         if req.data is not None or not is_loopback(newurl):
             return None
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
@@ -99,55 +98,54 @@ class _OnLoopback(HTTPRedirectHandler):
 _OPENER = build_opener(ProxyHandler({}), _OnLoopback)
 
 
-def _opened(url: str, data: bytes | None, headers: Mapping[str, str]) -> Found:
+def _sent(url: str, data: bytes | None, headers: Mapping[str, str]) -> FetchedReply:
     until_s = time.monotonic() + LIMIT_S
     try:
-        request = OutgoingRequest(url, data, dict(headers))  # noqa: S310 - the caller has seen the scheme
-        with _OPENER.open(request, timeout=LIMIT_S) as answer:
-            read = bytearray()
-            while chunk := answer.read1(CHUNK_BYTES):
-                read += chunk
+        request = Request(url, data, dict(headers))  # noqa: S310 - the caller checked the scheme
+        with _OPENER.open(request, timeout=LIMIT_S) as reply:
+            received = bytearray()
+            while chunk := reply.read1(CHUNK_BYTES):
+                received += chunk
                 if time.monotonic() > until_s:
-                    return Found(status=0)
-                if len(read) > MOST_BYTES:
+                    return FetchedReply(status=0)
+                if len(received) > MOST_BYTES:
                     break
-            return Found(status=answer.status, data=bytes(read[: MOST_BYTES + 1]))
+            return FetchedReply(status=reply.status, data=bytes(received[: MOST_BYTES + 1]))
     except HTTPError as error:
         with error:
-            return Found(status=error.code)
+            return FetchedReply(status=error.code)
     except (OSError, http.client.HTTPException, ValueError, OverflowError):
-        return Found(status=0)  # refused, too late, cut off, or no address after all
+        return FetchedReply(status=0)  # refused, too late, cut off, or no address after all
 
 
-MOST_REFERENCES = 32  # no document allows more than 16
-
-
-async def from_json_with_references(
-    state: ProviderState, request: Request, named: Callable[[Mapping[str, object]], object]
+async def read_resolved(
+    state: ProviderState,
+    references: Callable[[Mapping[str, object]], object],
+    request: requests.Request,
 ) -> object:
-    """Return the JSON value of a body, where it is an object with its references looked at.
+    """Return the JSON value of a body; an object comes with what its references serve.
 
-    `named` returns the address or the list of addresses in it. They are asked at the same time,
-    each once.
+    `references` returns the address or the list of addresses that a body names. Those on loopback
+    are fetched at the same time, each once.
     """
     body = await read_json(request)
     if not isinstance(body, dict):
         return body
-    addresses = named(body)
+    addresses = references(body)
     listed = addresses if isinstance(addresses, list) else [addresses]
     urls = dict.fromkeys(url for url in listed if isinstance(url, str) and is_loopback(url))
-    asking = (_asked(state, request, url) for url in list(urls)[:MOST_REFERENCES])
-    return ResolvedBody(body, tuple(await asyncio.gather(*asking)))
+    fetches = (_reference(state, request, url) for url in list(urls)[:MOST_REFERENCES])
+    return ResolvedBody(body, tuple(await asyncio.gather(*fetches)))
 
 
-async def _asked(state: ProviderState, request: Request, url: str) -> Reference:
+async def _reference(state: ProviderState, request: requests.Request, url: str) -> Reference:
     parts = urlsplit(url)
     if parts.netloc == request.url.netloc:
-        # A request to this very server would stand in its ledger as if a client had sent it.
+        # A request to this very server would be in its ledger as if a client had sent it.
         name = parts.path.rpartition("/")[2]
         data = state.pictures.find(name.rpartition(".")[0])
     else:
-        answer = await get(url)
-        data = answer.data if answer.status == 200 else None
+        reply = await get(url)
+        data = reply.data if reply.status == 200 else None
     upload = None if data is None else await asyncio.to_thread(uploads.uploaded_image, data)
     return Reference(url=url, upload=upload)

@@ -105,11 +105,11 @@ def _application(provider: ProviderServer) -> Starlette:
 
     async def not_found(request: Request, error: Exception) -> Response:
         del error
-        return await pipeline.no_such(provider, request, Problem.NOT_FOUND)
+        return await pipeline.answer_problem(provider, request, Problem.NOT_FOUND)
 
     async def wrong_method(request: Request, error: Exception) -> Response:
         del error
-        return await pipeline.no_such(provider, request, Problem.WRONG_METHOD)
+        return await pipeline.answer_problem(provider, request, Problem.WRONG_METHOD)
 
     return Starlette(
         routes=[

@@ -293,7 +293,7 @@ def test_fixed_seconds_are_the_same_whatever_is_asked() -> None:
 
 def test_a_job_only_moves_forward() -> None:
     job = EmulatedJob(
-        id="a", start_s=100.0, created_at=0.0, duration_s=10.0, price=1.0, facts={}, base_url=""
+        id="a", start_s=100.0, created_at=0.0, duration_s=10.0, price=1.0, base_url=""
     )  # fmt: skip
 
     stages = [job.stage(now_s) for now_s in (100.0, 101.4, 101.5, 109.9, 110.0, 1e9)]

@@ -121,7 +121,7 @@ def test_after_24_hours_a_key_is_new_again() -> None:
         "apiframe", "credit", settings=Settings(time_scale=0.0), pictures=ImageCache()
     )
     job = EmulatedJob(
-        id="a", start_s=state.now_s(), created_at=0.0, duration_s=1.0, price=1.0, facts={},
+        id="a", start_s=state.now_s(), created_at=0.0, duration_s=1.0, price=1.0,
         base_url="",
     )  # fmt: skip
     submission = Submission(api_key="k", key="a", body={"prompt": "a cat"})

@@ -299,7 +299,7 @@ def refusal_last(
     return None
 
 
-def spoilt_combinations(
+def content_faults(
     provider: str, operation: str, body: object, active: Collection[Combination]
 ) -> frozenset[str]:
     """Return the content faults that a combination in a request switches on for it alone."""
