@@ -37,7 +37,7 @@ NAMES = tuple(provider.name for provider in PROVIDERS)
 
 
 class PortError(OSError):
-    """A port cannot be had; the message says which, for whom and why."""
+    """A port cannot be bound; the message says which, for which provider and why."""
 
 
 def bind(host: str, first_port: int | None) -> dict[str, socket.socket]:
@@ -86,16 +86,17 @@ def build(
     """Return one application per provider; they share nothing but the encoded pictures."""
     pictures = ImageCache()
     applications: dict[str, Starlette] = {}
-    for kind in PROVIDERS:
+    for server in PROVIDERS:
+        name = server.name
         state = ProviderState(
-            kind.name,
-            kind.unit,
+            name,
+            server.unit,
             settings=settings,
             pictures=pictures,
-            variants=variants.get(kind.name, frozenset()),
+            variants=variants.get(name, frozenset()),
         )
-        state.set_faults(faults.get(kind.name, frozenset()))
-        applications[kind.name] = _application(kind(state))
+        state.set_faults(faults.get(name, frozenset()))
+        applications[name] = _application(server(state))
     return applications
 
 
@@ -103,34 +104,69 @@ def _application(provider: ProviderServer) -> Starlette:
     async def download(request: Request) -> Response:
         return await pipeline.answer_download(provider, request)
 
-    async def not_found(request: Request, error: Exception) -> Response:
-        del error
+    async def not_found(request: Request, _: Exception) -> Response:
         return await pipeline.answer_problem(provider, request, Problem.NOT_FOUND)
 
-    async def wrong_method(request: Request, error: Exception) -> Response:
-        del error
+    async def wrong_method(request: Request, _: Exception) -> Response:
         return await pipeline.answer_problem(provider, request, Problem.WRONG_METHOD)
 
     return Starlette(
         routes=[
             *provider.routes(),
             Route("/cdn/{name}", download, methods=["GET"]),
-            *routes(provider.state),
+            *_control_routes(provider.state),
         ],
         exception_handlers={404: not_found, 405: wrong_method},
     )
 
 
+def _control_routes(state: ProviderState) -> list[Route]:
+    """Return the paths under /__emulator; they need no key and are not in the ledger themselves."""
+
+    async def ledger(_: Request) -> Response:
+        return JSONResponse(state.ledger.as_json())
+
+    async def reset(_: Request) -> Response:
+        state.reset()
+        return JSONResponse({"reset": state.provider})
+
+    async def faults(request: Request) -> Response:
+        if request.method == "PUT":
+            try:
+                state.set_faults(_fault_names(state.provider, await request.body()))
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"faults": sorted(state.faults.names)})
+
+    return [
+        Route("/__emulator/ledger", ledger, methods=["GET"]),
+        Route("/__emulator/reset", reset, methods=["POST"]),
+        Route("/__emulator/faults", faults, methods=["GET", "PUT"]),
+    ]
+
+
+def _fault_names(provider: str, raw: bytes) -> frozenset[str]:
+    """Return the fault names of {"faults": [...]}.
+
+    Raises ValueError for anything else and for an unknown name.
+    """
+    body = json.loads(raw)
+    texts = body.get("faults") if isinstance(body, dict) else None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError('the body must be {"faults": [NAME, ...]}')
+    return frozenset(name for text in texts for _, name in parse_fault(text, (provider,)))
+
+
 def _by_port(applications: Mapping[int, Starlette]) -> ASGIApp:
-    """Return one application that hands a request to the provider whose port it came in on."""
+    """Return one application that passes a request to the provider whose port received it."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await applications[scope["server"][1]](scope, receive, send)
         except ClientDisconnect:
-            return  # it left while its body was read or its events were written
+            return  # the client left while its body was read or its events were written
         except Exception:
-            # uvicorn is silent here: without this a mistake of ours would show only as a 500.
+            # uvicorn is silent here: without this a bug of ours would show only as a 500.
             traceback.print_exc(file=sys.stderr)
             raise
 
@@ -138,7 +174,7 @@ def _by_port(applications: Mapping[int, Starlette]) -> ASGIApp:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it is ready and leaves the signals to us.
+    """uvicorn that announces when it is ready and leaves the signals to us.
 
     Its own handling ends the process by the signal instead of exit code 0.
     """
@@ -186,61 +222,14 @@ async def serve(
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` on SIGTERM and SIGINT; does nothing outside the main thread."""
     loop = asyncio.get_running_loop()
-    wanted: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
+    handled: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
     try:
-        for number in wanted:
+        for number in handled:
             loop.add_signal_handler(number, stop)
     except (NotImplementedError, RuntimeError, ValueError):
-        wanted = ()
+        handled = ()
     try:
         yield
     finally:
-        for number in wanted:
+        for number in handled:
             loop.remove_signal_handler(number)
-
-
-def routes(state: ProviderState) -> list[Route]:
-    """Return the paths under /__emulator; they need no key and are not in the ledger themselves."""
-
-    async def ledger(request: Request) -> Response:
-        del request
-        return JSONResponse(state.ledger.as_json())
-
-    async def reset(request: Request) -> Response:
-        del request
-        state.reset()
-        return JSONResponse({"reset": state.provider})
-
-    async def show(request: Request) -> Response:
-        del request
-        return JSONResponse({"faults": sorted(state.faults.names)})
-
-    async def switch(request: Request) -> Response:
-        try:
-            names = _wanted(state.provider, await request.body())
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
-        state.set_faults(names)
-        return JSONResponse({"faults": sorted(names)})
-
-    return [
-        Route("/__emulator/ledger", ledger, methods=["GET"]),
-        Route("/__emulator/reset", reset, methods=["POST"]),
-        Route("/__emulator/faults", show, methods=["GET"]),
-        Route("/__emulator/faults", switch, methods=["PUT"]),
-    ]
-
-
-def _wanted(provider: str, raw: bytes) -> frozenset[str]:
-    """Return the fault names of {"faults": [...]}.
-
-    Raises ValueError for anything else and for an unknown name.
-    """
-    body = json.loads(raw)
-    texts = body.get("faults") if isinstance(body, dict) else None
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise ValueError('the body must be {"faults": [NAME, ...]}')
-    wanted: set[str] = set()
-    for text in texts:
-        wanted.update(name for _, name in parse_fault(text, (provider,)))
-    return frozenset(wanted)
