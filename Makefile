@@ -1,12 +1,20 @@
 # Two commands for users: `make demo` and `make test`. Each sets itself up on a machine with
-# Python 3.11 or later and make; README.md has the same steps as literal lines.
+# Python 3.11 to 3.14 and make; README.md has the same steps as literal lines.
 
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/harness run --out reports/demo
 JOBS ?= 2
 
-.PHONY: demo test coverage lint check clients exam schemathesis speed simulations cassettes sample lock clean
+.PHONY: demo test coverage lint check clients exam schemathesis speed simulations cassettes sample
+.PHONY: lock oldest-pip clean
+
+# The user's settings say from where pip installs (index, certificates); what, and to where, is said
+# by each step.
+export PIP_USER := 0
+export PIP_REQUIRE_HASHES := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONPATH
 
 demo: .venv/.runs
 	rm -rf reports/demo
@@ -37,6 +45,7 @@ FLOOR := 96
 
 # Clients that other people wrote; they want other versions of what we use than we do.
 CLIENTS := .venv-clients/.made .venv-clients-litellm/.made
+TOOLS := .venv-covering/.made .venv-schemathesis/.made .venv-speed/.made
 clients: $(CLIENTS)
 
 # Longer than CI needs: every fault alone on all operations of its provider (the tests run each on
@@ -71,35 +80,68 @@ sample: .venv/.runs
 	$(BIN)/harness run --only benchmark --out reports/sample-benchmark
 	rm -rf reports/sample-benchmark/images reports/sample-benchmark/journal.jsonl reports/sample-benchmark/plan-*.json
 
-# Needs uv; the locks name no host.
+# Needs uv. Pins stay as they are where they still fit: run twice, `git diff *.lock` shows nothing.
+# Extras stay in the pins, and the locks name no host and let in wheels only.
+LOCK := uv pip compile -q --universal --generate-hashes --no-strip-extras --only-binary :all: \
+	--emit-build-options --custom-compile-command 'make lock'
 lock:
-	uv pip compile -q --universal --generate-hashes --group build pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --generate-hashes --group dev pyproject.toml -o requirements-dev.lock
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --group clients -o requirements-clients.lock
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --group clients-litellm -o requirements-clients-litellm.lock
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --group schemathesis -o requirements-schemathesis.lock
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --group speed -o requirements-speed.lock
+	$(LOCK) --group build pyproject.toml -o requirements.lock
+	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
+	set -e; for group in clients clients-litellm covering oldest-pip schemathesis speed; do \
+		$(LOCK) --python-version 3.11 --group $$group -o requirements-$$group.lock; done
 
-.venv/.made:
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv .venv
+# Nothing is resolved or built here (--no-deps, wheels only), so that no release of tomorrow can break
+# this; `pip check` tells whether the lock holds all that is needed.
+# An environment begins empty for each new lock, and after an installation that was not finished
+# (.made is away meanwhile): what an older or half an installation left cannot stay in it.
+.venv/.made: requirements.lock requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 15) else \
+		"Python 3.11 to 3.14 is needed (PYTHON=python3.12 names one): the locks hold no wheels for others")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "Python's ensurepip is missing: apt-get install python3-venv (Debian, Ubuntu)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
 	touch $@
 
-.venv/.runs: .venv/.made requirements.lock pyproject.toml
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+.venv/.runs: .venv/.made pyproject.toml
+	mv .venv/.made .venv/.unfinished
+	$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip check
+	mv .venv/.unfinished .venv/.made
 	touch $@
 
-.venv/.tests: .venv/.runs requirements-dev.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+.venv/.tests: .venv/.runs
+	mv .venv/.made .venv/.unfinished
+	$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip check
+	mv .venv/.unfinished .venv/.made
 	touch $@
 
 # A copy of the lock is the stamp: the tests tell an environment that was made from an older one.
 # The harness' pip installs and nothing is compiled ahead, which saves a quarter of the work.
-$(CLIENTS) .venv-schemathesis/.made .venv-speed/.made: .venv-%/.made: requirements-%.lock .venv/.made
+$(CLIENTS) $(TOOLS): .venv-%/.made: requirements-%.lock | .venv/.made
 	$(BIN)/python -m venv --clear --without-pip $(@D)
-	$(BIN)/python -m pip --python $(@D) install -q --disable-pip-version-check --no-compile --require-hashes -r $<
+	$(BIN)/python -m pip --python $(@D) install -q --no-compile --no-deps --require-hashes -r requirements-$*.lock
+	$(BIN)/python -m pip --python $(@D) check
 	cp $< $@
 
+# PYTHON=python3.12 makes environments of another Python anew; without it those that exist are used.
+version = $(shell $(1) -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null)
+ifneq ($(origin PYTHON),file)
+ifneq ($(call version,$(PYTHON)),$(call version,$(BIN)/python))
+.PHONY: .venv/.made $(CLIENTS) $(TOOLS)
+endif
+endif
+
+# The locks install with the oldest pip that a supported Python brought.
+oldest-pip: .venv/.made
+	$(BIN)/python -m venv --clear --without-pip .venv-oldest-pip
+	$(BIN)/python -m pip --python .venv-oldest-pip install -q --no-deps --require-hashes -r requirements-oldest-pip.lock
+	.venv-oldest-pip/bin/python -m pip --version
+	.venv-oldest-pip/bin/python -m pip install -q --no-compile --no-deps --require-hashes -r requirements-dev.lock
+	.venv-oldest-pip/bin/python -m pip install -q --no-deps --no-build-isolation -e .
+	.venv-oldest-pip/bin/python -m pip check
+	rm -rf .venv-oldest-pip
+
 clean:
-	rm -rf .venv .venv-schemathesis .venv-speed $(dir $(CLIENTS)) reports/demo reports/recording
+	rm -rf .venv .venv-oldest-pip $(dir $(CLIENTS) $(TOOLS)) reports/demo reports/recording

@@ -1,12 +1,98 @@
-"""Benchmarks and checks the conformance of image APIs that resell gpt-image-2."""
+"""Benchmarks and checks the conformance of image APIs that resell gpt-image-2.
 
-__version__: str
+    from harness import Options, RunLimits, Target, api
+
+    options = Options(target=Target(against="emulator"), limits=RunLimits(max_images=5))
+    result = api.run(options)
+
+The verbs (plan, run, judge, report, explain) are functions of `harness.api`, and only there: for
+`harness.report` is a package. What they take, return and raise stands here as well. A name is
+imported when it is asked for: the pytest plugin is loaded in every test run of an environment, and
+needs none of them.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness import api as api
+    from harness.api import (
+        BenchmarkOptions,
+        EmulatorError,
+        EmulatorOptions,
+        Explanation,
+        Finding,
+        HarnessError,
+        Measuring,
+        NothingTested,
+        Options,
+        Output,
+        Plan,
+        Planning,
+        ProgressListener,
+        Provider,
+        Record,
+        RecordingError,
+        Report,
+        RunLimits,
+        RunResult,
+        SpecError,
+        StoreError,
+        Target,
+        UsageError,
+        Verdict,
+        load_provider,
+    )
+
+    __version__: str
+
+__all__ = [
+    "BenchmarkOptions",
+    "EmulatorError",
+    "EmulatorOptions",
+    "Explanation",
+    "Finding",
+    "HarnessError",
+    "Measuring",
+    "NothingTested",
+    "Options",
+    "Output",
+    "Plan",
+    "Planning",
+    "ProgressListener",
+    "Provider",
+    "Record",
+    "RecordingError",
+    "Report",
+    "RunLimits",
+    "RunResult",
+    "SpecError",
+    "StoreError",
+    "Target",
+    "UsageError",
+    "Verdict",
+    "__version__",
+    "api",
+    "load_provider",
+]
+
+if not TYPE_CHECKING:  # a type checker is to know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        """Import a public name; look the version up. Nobody pays for what is not asked for."""
+        if name == "__version__":
+            return _version()
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import harness.api  # noqa: PLC0415 - as above
+
+        return harness.api if name == "api" else getattr(harness.api, name)
 
 
-def __getattr__(name: str) -> str:
-    """Look the version up when it is asked for: a process that only decodes never asks."""
-    if name != "__version__":
-        raise AttributeError(name)
+def __dir__() -> list[str]:
+    return sorted({*__all__, *globals()})
+
+
+def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - as above
 
     try:

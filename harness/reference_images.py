@@ -13,7 +13,7 @@ import re
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw
 
 from harness.core.errors import UsageError
 from harness.core.exchange import Part
-from harness.core.jsonvalue import Json
+from harness.core.reference import ReferenceImage
 
 MODES: dict[str, tuple[str, ...]] = {
     "png": ("rgb", "rgba", "l", "la", "p"),
@@ -113,28 +113,28 @@ def _facts(name: str) -> tuple[int, str]:
     return len(raw), hashlib.sha256(raw).hexdigest()
 
 
-def reference_json(wanted: Recipe) -> dict[str, Json]:
-    """Return a reference image as a case's arguments hold it: JSON, without its bytes."""
-    size, digest = _facts(wanted.name)
-    return {
-        "filename": wanted.name,
-        "media_type": f"image/{wanted.format}",
-        "bytes": size,
-        "width": wanted.width_px,
-        "height": wanted.height_px,
-        "alpha": wanted.mode in _CLEAR,
-        "digest": digest,
-    }
+def reference_json(wanted: Recipe) -> ReferenceImage:
+    """Return what is known of a reference image: everything."""
+    size_bytes, digest = _facts(wanted.name)
+    return ReferenceImage(
+        filename=wanted.name,
+        media_type=f"image/{wanted.format}",
+        size_bytes=size_bytes,
+        width_px=wanted.width_px,
+        height_px=wanted.height_px,
+        alpha=wanted.mode in _CLEAR,
+        digest=digest,
+    )
 
 
-def describe_file(path: Path) -> dict[str, Json]:
-    """Return a stranger's file as a case's arguments hold it, from its header: without its bytes.
+def describe_file(path: Path) -> ReferenceImage:
+    """Return what a stranger's file is, from its header.
 
     A file that is no image has no dimensions, and a media type that no rule allows. Raises OSError
     where it cannot be read.
     """
-    size = path.stat().st_size
-    plain: dict[str, Json] = {"filename": path.name, "media_type": UNKNOWN, "bytes": size}
+    size_bytes = path.stat().st_size
+    plain = ReferenceImage(filename=path.name, media_type=UNKNOWN, size_bytes=size_bytes)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -148,7 +148,7 @@ def describe_file(path: Path) -> dict[str, Json]:
         raise
     except Exception:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
         return plain
-    return plain | {"media_type": f"image/{kind}", "width": wide, "height": high, "alpha": clear}
+    return replace(plain, media_type=f"image/{kind}", width_px=wide, height_px=high, alpha=clear)
 
 
 def file_of(part: Part) -> bytes:

@@ -15,7 +15,7 @@ from harness.cli.main import status
 from harness.core.exchange import Exchange
 from harness.core.jsonvalue import Json
 from harness.core.record import Record
-from harness.planning.options import Options
+from harness.planning.options import Options, Output, Target
 from harness.planning.plan import plan_digest
 from harness.runner.progress import ProgressListener
 from harness.runner.recording import BENCHMARK_PLAN, BENCHMARK_TAPE, PLAN, load_tape, saved_plan
@@ -90,8 +90,8 @@ def test_it_holds_no_key_and_no_path_of_a_machine() -> None:
 def test_it_is_small() -> None:
     sizes = {path: path.stat().st_size for path in _committed()}
 
-    assert sum(sizes.values()) < 15 * MEGABYTE
-    assert [str(path) for path, size in sizes.items() if size >= 4 * MEGABYTE] == []
+    assert sum(sizes.values()) < 8 * MEGABYTE
+    assert [str(path) for path, size in sizes.items() if size >= MEGABYTE] == []
 
 
 def test_every_image_beside_it_is_named_in_it() -> None:
@@ -107,7 +107,7 @@ def _committed() -> Iterator[Path]:
 
 
 def _replayed(cassettes: Path, name: str, out: Path) -> tuple[list[Record], list[str]]:
-    options = Options(against="cassettes", providers=(name,), seed=0, out=out, cassettes=cassettes)
+    options = Options(target=Target(providers=(name,)), output=Output(out=out, cassettes=cassettes))
     done = execute_run(options, ProgressListener())
     return done.records, done.off_tape
 

@@ -325,7 +325,7 @@ def test_a_description_tells_what_the_bytes_are(one: Recipe) -> None:
     raw = reference_bytes(one.name)
     image = decoded(raw)
 
-    assert reference_json(one) == {
+    assert reference_json(one).as_json() == {
         "filename": one.name,
         "media_type": Image.MIME[str(image.format)],
         "bytes": len(raw),

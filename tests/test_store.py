@@ -1,34 +1,40 @@
 import hashlib
+import json
 import os
 import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from harness.cases.prompts import plain_prompt
+from harness.core.case import Price
 from harness.core.errors import StoreError, UsageError
-from harness.core.exchange import Exchange, Failure, Reply, Request, Times
+from harness.core.exchange import Exchange, Failure, Part, Reply, Request, Times
 from harness.core.outcome import Fault, Outcome
-from harness.planning.conformance import new_plan
 from harness.store.folder import BALLAST, BALLAST_BYTES, RunFolder
-from harness.store.line import IMAGES, JOURNAL, JournalLine
+from harness.store.line import IMAGES, JOURNAL, Ended, Exchanged, JournalLine, Sent, Skipped
 from harness.store.reader import read_run
 from tests.runner.journals import EVIDENCE, header
 from tests.strategies import exchanges
+from tests.wire.by_hand import BASES, shot_of
 
-SHOT = new_plan("sub2api", seed=0).shots[0]
+SHOT = shot_of(BASES["sub2api", "generate"])
 CASE = SHOT.case.id
-SENT = JournalLine(provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE)
+SENT = Sent(provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE)
 FAULT: Outcome = Fault(error_class="network", why="reset", may_be_paid=False)
-ENDED = JournalLine(provider="sub2api", case=CASE, outcome=FAULT)
-SKIPPED = JournalLine(
-    provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE, skipped="interrupted"
-)
+ENDED = Ended(provider="sub2api", case=CASE, outcome=FAULT)
+SKIPPED = Skipped(provider="sub2api", case=CASE, shot=SHOT, evidence=EVIDENCE, why="interrupted")
 TIMES = Times(due_s=0, sent_s=0, end_s=1)
 SERVED = Exchange(request=SHOT.request, answer=Reply(status=200, document={"id": "j"}), times=TIMES)
+
+
+def exchanged(exchange: Exchange) -> Exchanged:
+    return Exchanged(provider="sub2api", case=CASE, exchange=exchange)
 
 
 def write(path: Path, *lines: JournalLine) -> Path:
@@ -51,7 +57,7 @@ def go_on(path: Path, *lines: JournalLine) -> None:
 @given(exchanges())
 def test_what_is_written_is_read_back(tmp_path: Path, exchange: Exchange) -> None:
     path = tmp_path / os.urandom(8).hex()
-    write(path, SENT, replace(SENT, shot=None, evidence=None, exchange=exchange))
+    write(path, SENT, exchanged(exchange))
 
     (unfinished,) = read_run(path).unfinished
     assert unfinished.exchanges == [exchange]
@@ -241,7 +247,7 @@ def test_on_a_full_disk_what_is_in_flight_still_fits(small_disk: Path) -> None:
     folder.append(SENT)
 
     _fill(folder, os.urandom(500_000))
-    folder.append(replace(SENT, shot=None, evidence=None, exchange=SERVED))
+    folder.append(exchanged(SERVED))
     folder.append(ENDED)
     folder.close()
 
@@ -253,7 +259,7 @@ def test_on_a_disk_that_is_fuller_than_that_nothing_is_half_written(small_disk: 
     folder = RunFolder.create(small_disk / "run")
     folder.write_header(header())
     huge = Reply(status=200, document="x" * 300_000)
-    line = replace(SENT, shot=None, evidence=None, exchange=replace(SERVED, answer=huge))
+    line = exchanged(replace(SERVED, answer=huge))
     folder.append(SENT)
 
     written = _append_until_full(folder, line)
@@ -319,10 +325,70 @@ def test_a_folder_on_a_full_disk_is_not_gone_on_with(small_disk: Path) -> None:
     assert len(read_run(small_disk / "run").unfinished) == 1
 
 
+def test_every_line_names_its_kind_first(tmp_path: Path) -> None:
+    path = write(tmp_path / "run", SENT, exchanged(SERVED), ENDED, SKIPPED)
+
+    lines = (path / JOURNAL).read_bytes().splitlines()
+    assert [next(iter(json.loads(line).items())) for line in lines] == [
+        ("line", "sent"), ("line", "exchanged"), ("line", "ended"), ("line", "skipped"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("amount", ["0", "4", "0.1", "0.0536705", "0.536705", "1E+2", "123456.789"])
+def test_an_amount_is_journaled_as_a_number_and_read_back_exactly(
+    tmp_path: Path, amount: str
+) -> None:
+    price = Price(amount=Decimal(amount), unit="usd", images=1)
+    sent = replace(SENT, shot=replace(SHOT, price=price))
+
+    path = write(tmp_path / "run", sent)
+
+    written = json.loads((path / JOURNAL).read_text())["shot"]["price"]["amount"]
+    assert type(written) in (int, float)
+    assert [item.line for item in read_run(path).unfinished] == [sent]
+
+
+def test_a_long_prompt_is_journaled_by_its_name(tmp_path: Path) -> None:
+    prompt = plain_prompt(32_000)
+    request = replace(SHOT.request, body={"prompt": prompt}, form=(Part(name="x", value=prompt),))
+    case = replace(SHOT.case, arguments={"prompt": prompt})
+    sent = replace(SENT, shot=replace(SHOT, case=case, request=request))
+    echo = Exchange(request=request, answer=Reply(status=200, document=[prompt]), times=TIMES)
+
+    path = write(tmp_path / "run", sent, exchanged(echo))
+
+    assert (path / JOURNAL).stat().st_size < 4_000
+    (unfinished,) = read_run(path).unfinished
+    assert unfinished.line == sent
+    assert unfinished.exchanges == [echo]
+
+
+def test_a_long_prompt_that_comes_out_otherwise_is_named_with_its_line(tmp_path: Path) -> None:
+    case = replace(SHOT.case, arguments={"prompt": plain_prompt(32_000)})
+    path = write(tmp_path / "run", SENT, replace(SENT, shot=replace(SHOT, case=case)))
+    journal = (path / JOURNAL).read_bytes()
+    (path / JOURNAL).write_bytes(journal.replace(b":32000:", b":32001:"))
+
+    with pytest.raises(UsageError, match=r"journal\.jsonl, line 2: .* when it was saved"):
+        read_run(path)
+
+
+def test_a_folder_of_a_later_format_is_refused_and_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "run", SENT)
+    told = json.loads((path / "run.json").read_text())
+    assert told["format"] == 2
+
+    (path / "run.json").write_text(json.dumps({**told, "format": 3}))
+
+    with pytest.raises(UsageError, match=r"run\.json: format 3 is unknown") as caught:
+        read_run(path)
+    assert caught.value.exit_code == 2
+
+
 def test_a_failure_with_what_had_arrived_survives_the_journal(tmp_path: Path) -> None:
     partial = Reply(status=200, text='{"id": "job-1"')
     lost = Failure(kind="network", why="reset", sent=True, partial=partial)
     exchange = Exchange(request=Request(method="POST", target="/x"), answer=lost, times=TIMES)
-    path = write(tmp_path / "run", SENT, replace(SENT, shot=None, evidence=None, exchange=exchange))
+    path = write(tmp_path / "run", SENT, exchanged(exchange))
 
     assert read_run(path).unfinished[0].exchanges == [exchange]

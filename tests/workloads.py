@@ -5,7 +5,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from harness.core.workload import Workload
-from harness.planning.options import Measuring, Options
+from harness.planning.benchmark_options import Measuring
+from harness.planning.options import Options, Output, Planning, Target
 from harness.spec.load import NAMES
 
 SIZES = (
@@ -40,10 +41,8 @@ def options(
 ) -> Options:
     """The choices of a run that measures."""
     return Options(
-        against="emulator",
-        providers=providers,
-        seed=seed,
-        out=Path("out"),
-        cassettes=Path("cassettes"),
+        target=Target(against="emulator", providers=providers),
+        planning=Planning(seed=seed),
+        output=Output(out=Path("out")),
         measuring=measuring,
     )

@@ -32,7 +32,7 @@ def follow_up_strategy(options: Options) -> Callable[[Provider, Plan], FollowUpS
     def make(provider: Provider, plan: Plan) -> FollowUpStrategy:
         del plan
         askers: list[FollowUpStrategy] = [FailureReducer(provider, max_shrink=options.max_shrink)]
-        if options.discover:
+        if options.planning.discover:
             own = [name for name in provider.operations if name in options.operations]
             askers.append(Discovery(provider, operations=own))
         return Chain(askers)

@@ -11,6 +11,7 @@ from harness.cases.boundaries import single_changes
 from harness.cases.build import Builder
 from harness.cases.tokens import tokens
 from harness.core.jsonvalue import Json, canonical
+from harness.core.reference import references
 from harness.spec.evaluate import evaluate
 from harness.spec.provider import Constraint, Operation
 from harness.spec.rules import edges, same
@@ -250,8 +251,7 @@ def describe_value(own: str) -> str:
     if own == ABSENT:
         return "left out"
     value: Json = json.loads(own)
-    items = value if isinstance(value, list) else [value]
-    names = [str(item["filename"]) for item in items if isinstance(item, dict)]
+    names = [image.filename or "" for image in references(value)]
     text = " and ".join(names[:2]) if names else str(value) if isinstance(value, str) else own
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004
     return f"{text}{more}" if len(text) <= SHOWN else f"{len(text):,} characters"

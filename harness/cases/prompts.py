@@ -7,6 +7,8 @@ that counts UTF-16 units comes to the same number; texts beyond it are only obse
 
 import random
 
+from harness.core.longtext import filled
+
 PLAIN = "A watercolour painting of a small red lighthouse on a calm northern coast at noon"
 
 PIECES = (
@@ -30,12 +32,8 @@ PIECES = (
     "{plain} [brackets] <angle>",
 )
 
-_FILLER = " Soft light, gentle shadows, clean lines, quiet colours, plain background."
-_WIDE = "静かな湖と山、柔らかな光、穏やかな色。Ein grüner Garten, тихая гавань. "
 A_LINE = 400
 """How long a prompt may be before its length is what it is about."""
-
-_ASTRAL = "🌊 quiet sea 🏔 quiet hills 🌲 "
 
 OTHERS = (
     "A pencil drawing of an old stone bridge over a slow green river in autumn",
@@ -57,14 +55,14 @@ def other_prompts(text: str) -> tuple[str, ...]:
     """
     starts: tuple[str, ...]
     if text.isascii():
-        starts, filler = OTHERS, _FILLER
+        starts, filler = OTHERS, "ascii-1"
     elif max(text) > "\uffff":
-        starts, filler = _OTHERS_ASTRAL, _ASTRAL
+        starts, filler = _OTHERS_ASTRAL, "astral-1"
     else:
-        starts, filler = _OTHERS_WIDE, _WIDE
+        starts, filler = _OTHERS_WIDE, "wide-1"
     if len(text) <= A_LINE:
         return tuple(start for start in starts if start != text)
-    return tuple(other for start in starts if (other := _filled(start, filler, len(text))) != text)
+    return tuple(other for start in starts if (other := filled(start, filler, len(text))) != text)
 
 
 def harmless_prompt(number: int) -> str:
@@ -75,22 +73,17 @@ def harmless_prompt(number: int) -> str:
 
 def plain_prompt(length: int) -> str:
     """Return an ASCII prompt of exactly `length` characters."""
-    return _filled(PLAIN + ".", _FILLER, length)
+    return filled(PLAIN + ".", "ascii-1", length)
 
 
 def wide_prompt(length: int) -> str:
     """Return a prompt of exactly `length` characters, most of them outside ASCII."""
-    return _filled("", _WIDE, length)
+    return filled("", "wide-1", length)
 
 
 def astral_prompt(length: int) -> str:
     """Return a prompt of exactly `length` code points, more UTF-16 units than that."""
-    return _filled("", _ASTRAL, length)
-
-
-def _filled(start: str, filler: str, length: int) -> str:
-    text = (start + filler * (length // len(filler) + 1))[:length]
-    return text if not text.endswith((" ", "\n")) else text[:-1] + "."
+    return filled("", "astral-1", length)
 
 
 _AIRS = (
@@ -118,7 +111,6 @@ _OPENING = 20
 _WITH_PLACE = _OPENING + 1 + max(map(len, _PLACES)) + 1
 """The longest opening with a place behind it, and the comma that ends it."""
 
-_QUIET = " in soft light, with gentle shadows, clean lines and a plain background."
 _FEW = len(_AIRS) * len(_COLOURS) * len(_THINGS)
 
 
@@ -146,4 +138,4 @@ def distinct_prompt(number: int, length: int, *, seed: int) -> str:
     opening = f"A {_AIRS[air]} {_COLOURS[colour]} {_THINGS[thing]}"
     if length >= _WITH_PLACE:
         opening += f" {_PLACES[(place + number) % len(_PLACES)]}"
-    return _filled(f"{opening},", _QUIET, length)
+    return filled(f"{opening},", "quiet-1", length)

@@ -15,6 +15,7 @@ from typing_extensions import override
 from harness.cases import prompts
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS
+from harness.core.reference import ReferenceImage
 from harness.reference_images import MODES, Recipe, parse_recipe, reference_bytes, reference_json
 from harness.spec.provider import Argument, Operation
 from harness.spec.rules.base import Choice, Context, FileChanges, Letters, choice
@@ -37,7 +38,11 @@ _FEW = 4
 
 def reference_value(wanted: Recipe, name: str, operation: Operation) -> Json:
     """Return one reference as the argument holds it."""
-    return reference_json(wanted) if operation.takes_files(name) else f"{ASSETS}{wanted.name}"
+    return (
+        reference_json(wanted).as_json()
+        if operation.takes_files(name)
+        else f"{ASSETS}{wanted.name}"
+    )
 
 
 def plain_reference(name: str, operation: Operation) -> Json:
@@ -155,10 +160,8 @@ def partner_references(name: str, operation: Operation) -> dict[str, Json]:
 
 def first_file(chosen: Json) -> Recipe | None:
     """Return the recipe of the first reference of a list, where it is a file."""
-    one = chosen[0] if isinstance(chosen, list) and chosen else None
-    return (
-        parse_recipe(str(one["filename"])) if isinstance(one, dict) and "filename" in one else None
-    )
+    image = ReferenceImage.of(chosen[0]) if isinstance(chosen, list) and chosen else None
+    return parse_recipe(image.filename) if image and image.filename else None
 
 
 def drawn_references(name: str, argument: Argument, operation: Operation) -> SearchStrategy[Json]:

@@ -3,11 +3,13 @@
 import re
 from typing import assert_never
 
-from harness.checks.check import CheckInput, CheckResult, failed, passed, skipped, unclear
+from harness.checks.assertion import Assertion, Reproduced, python_source
+from harness.checks.check import CheckInput, CheckResult, check, failed, passed, skipped, unclear
 from harness.checks.naming import mentions, names_of, same_name
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorReply, Fault, Images, Refused
 from harness.core.placeholders import ASSETS
+from harness.core.reference import ReferenceImage
 from harness.spec.evaluate import of_type
 
 CLIENT_ERROR = range(400, 500)
@@ -21,6 +23,7 @@ PASSING = re.compile(
 its envelope has one code for all of them)."""
 
 
+@check(rank=10, assertion=Assertion(), slug="not-served")
 def accepts_what_it_documents(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every request inside the documents is served."""
     case = subject.record.shot.case
@@ -41,6 +44,7 @@ def accepts_what_it_documents(subject: CheckInput) -> tuple[CheckResult, ...]:
             assert_never(subject.outcome)
 
 
+@check(rank=20, assertion=Assertion(position="refusal"), slug="not-refused")
 def refuses_what_it_forbids(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every request that breaks one documented rule is refused, and for that rule."""
     case = subject.record.shot.case
@@ -83,8 +87,9 @@ def _unseen_files(subject: CheckInput) -> str:
 
 
 def _made_here(item: Json) -> bool:
-    if isinstance(item, dict):
-        return "filename" in item
+    image = ReferenceImage.of(item)
+    if image is not None:
+        return image.filename is not None
     return isinstance(item, str) and item.startswith(ASSETS)
 
 
@@ -111,6 +116,7 @@ def _another_reason(error: ErrorReply) -> str:
     return "refused for the moment, it says" if passing else ""
 
 
+@check(rank=30, assertion=Assertion(position="refusal", server_errors=True))
 def refusal_is_a_client_error(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A refusal has a status from 400 to 499, or is told by the envelope where that is the way."""
     error = _refusal(subject)
@@ -121,6 +127,12 @@ def refusal_is_a_client_error(subject: CheckInput) -> tuple[CheckResult, ...]:
     return failed(f"the refusal came as HTTP {error.status}: {describe_error(error)}")
 
 
+def _name_lines(again: Reproduced) -> tuple[str, ...]:
+    names = names_of(again.finding.record.shot.case.breaks, again.operation)
+    return (f"assert any(name in reply.text for name in {python_source(names)}), reply.text[:500]",)
+
+
+@check(rank=40, assertion=Assertion(position="refusal", lines=_name_lines))
 def refusal_names_the_parameter(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A refusal names what is wrong, where the documents show errors that do."""
     error = _refusal(subject)

@@ -1,11 +1,13 @@
-"""What a check is given, and what it says."""
+"""What a check is given, what it says, and how it is registered."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from harness.checks.assertion import Assertion
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
 from harness.core.record import Record
+from harness.core.registry import Registry
 from harness.core.verdict import Status
 from harness.spec.provider import Operation, Provider
 
@@ -37,6 +39,41 @@ class CheckResult:
 
 Check = Callable[[CheckInput], tuple[CheckResult, ...]]
 """Named as a claim; returns nothing where it does not apply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredCheck:
+    """A check with what is declared beside it.
+
+    `assertion` is how a generated test holds its promise; there is no such test without one.
+    `slug` names its findings' folders. Images that fail a `usability` check are of no use to who
+    asked for them; a wrong price or a wrong word beside them is a finding, and they can be used.
+    """
+
+    function: Check
+    assertion: Assertion | None
+    slug: str
+    usability: bool
+
+
+CHECKS: Registry[RegisteredCheck] = Registry("check", package=__name__.rpartition(".")[0])
+"""Every check by its name, in the order in which reports show them."""
+
+
+def check(
+    *, rank: int, assertion: Assertion | None = None, slug: str = "", usability: bool = False
+) -> Callable[[Check], Check]:
+    """Register a function as a check under its own name; `rank` is its place in reports."""
+
+    def register(function: Check) -> Check:
+        name = function.__name__
+        entry = RegisteredCheck(
+            function=function, assertion=assertion, slug=slug or name, usability=usability
+        )
+        CHECKS.add(name, entry, rank=rank)
+        return function
+
+    return register
 
 
 def passed(why: str, constraint: str | None = None) -> tuple[CheckResult, ...]:

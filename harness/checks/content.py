@@ -6,17 +6,42 @@ promise to break. Missing bytes (a recording that left them out) are never held 
 
 from collections.abc import Callable, Iterator
 
-from harness.checks.check import CheckInput, CheckResult, failed, passed, skipped, unclear
+from harness.checks.assertion import Assertion, Reproduced, quoted
+from harness.checks.check import CheckInput, CheckResult, check, failed, passed, skipped, unclear
 from harness.checks.spelling import dimensions, known_value, means_something, media_format
 from harness.core.exchange import Picture
 from harness.core.outcome import Images, Usage
 from harness.spec import price
+from harness.spec.expressions import Paths
+from harness.spec.keys import keys
+from harness.spec.lifecycle import Field_
 from harness.spec.rules import edges
 
 RATIO_TOLERANCE = 0.05
 """The pixels behind an aspect ratio are not documented; multiples of 16 move it by about 1 %."""
 
+_KINDS = {"string": "str", "integer": "int", "array": "list", "object": "dict", "strings": "str"}
+_PILLOW = 'Image = pytest.importorskip("PIL.Image")'
+_OPENED = "opened = [Image.open(io.BytesIO(raw)) for raw in images]"
 
+
+def _field_lines(again: Reproduced) -> tuple[str, ...]:
+    job = again.operation.job
+    fields = [("read(reply)", field) for field in (job.submitted if job else ())]
+    fields += [("content", field) for field in again.operation.reply.fields]
+    return tuple(_field_line(field, at) for at, field in fields if field.status == "documented")
+
+
+def _field_line(field: Field_, at: str) -> str:
+    kind, places = _KINDS[field.type], list(keys((field.path,)))
+    told = quoted(f"missing or of another type: {', '.join(places)}")
+    if len(places) == 1:
+        return f"assert any(isinstance(one, {kind}) for one in found({at}, {places})), {told}"
+    anywhere = f"for place in {places} for one in found({at}, [place])"
+    return f"assert any(isinstance(one, {kind}) {anywhere}), {told}"
+
+
+@check(rank=50, assertion=Assertion(lines=_field_lines))
 def reply_has_the_documented_fields(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A served reply holds every field that the documents show."""
     served = _served(subject)
@@ -27,6 +52,11 @@ def reply_has_the_documented_fields(subject: CheckInput) -> tuple[CheckResult, .
     return passed("every documented field is there")
 
 
+def _count_lines(again: Reproduced) -> tuple[str, ...]:
+    return (f"assert len(images) == {price.images_asked(again.arguments)}",)
+
+
+@check(rank=60, assertion=Assertion(lines=_count_lines), usability=True)
 def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """As many images come as were asked for."""
     served = _served(subject)
@@ -48,6 +78,11 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
     return failed(f"asked for {asked} images, got {came}", about)
 
 
+def _decode_lines(_: Reproduced) -> tuple[str, ...]:
+    return (_PILLOW, "for raw in images:", "    Image.open(io.BytesIO(raw)).load()")
+
+
+@check(rank=70, assertion=Assertion(lines=_decode_lines), usability=True)
 def images_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every image is whole and can be decoded."""
     served = _served(subject)
@@ -62,6 +97,13 @@ def images_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     return passed(f"{len(served.pictures)} decoded")
 
 
+def _format_lines(again: Reproduced) -> tuple[str, ...]:
+    wanted = again.arguments.get("output_format") or again.operation.reply.default_format
+    formats = "{image.format.lower() for image in opened}"
+    return (_PILLOW, _OPENED, f"assert {formats} == {{{quoted(media_format(str(wanted)))}}}")
+
+
+@check(rank=80, assertion=Assertion(lines=_format_lines), usability=True)
 def images_have_the_asked_format(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded format is the one asked for, or the documented default."""
     wanted = subject.record.shot.case.arguments.get("output_format")
@@ -76,6 +118,12 @@ def images_have_the_asked_format(subject: CheckInput) -> tuple[CheckResult, ...]
     )
 
 
+def _dimension_lines(again: Reproduced) -> tuple[str, ...]:
+    size = edges(again.arguments.get("size", again.operation.default("size")))
+    return (_PILLOW, _OPENED, f"assert {{image.size for image in opened}} == {{{size}}}")
+
+
+@check(rank=90, assertion=Assertion(lines=_dimension_lines), usability=True)
 def images_have_the_asked_dimensions(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded dimensions are those asked for."""
     arguments, operation = subject.record.shot.case.arguments, subject.operation
@@ -90,6 +138,14 @@ def images_have_the_asked_dimensions(subject: CheckInput) -> tuple[CheckResult, 
     )
 
 
+def _ratio_lines(again: Reproduced) -> tuple[str, ...]:
+    asked = str(again.arguments.get("aspect_ratio", again.operation.default("aspect_ratio")))
+    ratio = f"image.width / image.height / ({asked.replace(':', ' / ')}) - 1"
+    within = f"all(abs({ratio}) <= {RATIO_TOLERANCE} for image in opened)"
+    return (_PILLOW, _OPENED, f"assert {within}")
+
+
+@check(rank=100, assertion=Assertion(lines=_ratio_lines), usability=True)
 def images_have_the_asked_aspect_ratio(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded image has the aspect ratio asked for, within 5 %."""
     served = _served(subject)
@@ -108,6 +164,20 @@ def images_have_the_asked_aspect_ratio(subject: CheckInput) -> tuple[CheckResult
     return passed(f"{asked}: {_dimensions(decoded[0])}", about) if decoded else ()
 
 
+def _declared_lines(again: Reproduced) -> tuple[str, ...]:
+    name = (again.finding.constraint or "").partition(".")[0]
+    asked = str(known_value(name, str(again.arguments.get(name))))
+    return (f"assert [str(one) for one in {_found(again, name)}[:1]] == [{quoted(asked)}]",)
+
+
+def _found(again: Reproduced, name: str) -> str:
+    """Return the expression that reads what a reply declares."""
+    shape = (again.operation.stream if again.streamed else None) or again.operation.reply
+    places: Paths = getattr(shape, name)
+    return f"found(content, {again.places(places)})"
+
+
+@check(rank=120, assertion=Assertion(lines=_declared_lines))
 def declares_what_was_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Size, format and quality that a reply declares are those asked for."""
     served = _served(subject)
@@ -138,6 +208,24 @@ def _declared(subject: CheckInput, name: str, asked: str, said: str) -> tuple[Ch
     return failed(told, about)
 
 
+def _match_lines(again: Reproduced) -> tuple[str, ...]:
+    if (again.finding.constraint or "").startswith("size"):
+        return (
+            _PILLOW,
+            _OPENED,
+            "sizes = {f'{image.width}x{image.height}' for image in opened}",
+            f"assert sizes == {{str(one) for one in {_found(again, 'size')}[:1]}}",
+        )
+    formats = f"str(one).lower().replace('jpg', 'jpeg') for one in {_found(again, 'output_format')}"
+    return (
+        _PILLOW,
+        _OPENED,
+        "formats = {image.format.lower() for image in opened}",
+        f"assert formats == {{{formats}[:1]}}",
+    )
+
+
+@check(rank=130, assertion=Assertion(lines=_match_lines))
 def images_match_their_declaration(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Where the request leaves it open, the image is what the reply says it is."""
     served = _served(subject)
@@ -156,6 +244,25 @@ def images_match_their_declaration(subject: CheckInput) -> tuple[CheckResult, ..
     return tuple(words)
 
 
+def _sum_lines(again: Reproduced) -> tuple[str, ...]:
+    operation = again.operation
+    usage = (operation.stream and operation.stream.usage) or operation.reply.usage
+    if usage is None:
+        return ()
+    into, out, total = (
+        f"sum(found(content, {again.places((path,))}))"
+        for path in (usage.input, usage.output, usage.total)
+    )
+    lines = [f"assert {into} + {out} == {total}"]
+    for whole, parts in ((into, usage.input_parts), (out, usage.output_parts)):
+        if parts is not None and "details" in again.finding.observed:
+            places = again.places((parts,))
+            added = " + ".join(f"sum(found(content, {[place]}))" for place in places)
+            lines.append(f"assert {added} == {whole}")
+    return tuple(lines)
+
+
+@check(rank=140, assertion=Assertion(lines=_sum_lines))
 def usage_adds_up(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Tokens in and out add up to the total, and their details to each of them."""
     served = _served(subject)
@@ -185,13 +292,19 @@ def _wrong_sums(usage: Usage) -> Iterator[str]:
             yield f"{name} details {' + '.join(map(str, parts))} are not {whole}"
 
 
+def _charge_lines(again: Reproduced) -> tuple[str, ...]:
+    places, listed = list(keys(again.operation.reply.charged)), again.finding.record.shot.price
+    return (f"assert [float(one) for one in found(content, {places})] == [{listed.amount:f}]",)
+
+
+@check(rank=150, assertion=Assertion(lines=_charge_lines))
 def charges_the_list_price(subject: CheckInput) -> tuple[CheckResult, ...]:
     """What a reply says it cost is what the price list asks."""
     served = _served(subject)
     if served is None or served.charged is None:
         return ()
     case, listed = subject.record.shot.case, subject.record.shot.price
-    said = f"charged {served.charged} {listed.unit}, listed {listed.amount}"
+    said = f"charged {served.charged} {listed.unit}, listed {listed.amount.normalize():f}"
     status = price.price_status(subject.provider, subject.operation, case.arguments)
     if status != "documented":
         return skipped(f"{said} (the listed price is {status})")

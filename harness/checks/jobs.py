@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from harness.checks.check import CheckInput, CheckResult, failed, passed, unclear
+from harness.checks.assertion import Assertion, Reproduced, quoted
+from harness.checks.check import CheckInput, CheckResult, check, failed, passed, unclear
 from harness.core.case import FollowUp
 from harness.core.exchange import Reply
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, FollowUpResult, Images
 from harness.spec.expressions import first_match
 from harness.wire.images import charged_amount
+from harness.wire.job import NEVER_WAS
 
 BAD = 400
 OK, REDIRECT = 200, 300
 
 
+@check(rank=160)
 def job_states_only_move_forward(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job never goes back to an earlier state."""
     job = subject.operation.job
@@ -29,6 +32,12 @@ def job_states_only_move_forward(subject: CheckInput) -> tuple[CheckResult, ...]
     return passed(" -> ".join(dict.fromkeys(seen))) if seen else ()
 
 
+def _status_lines(again: Reproduced) -> tuple[str, ...]:
+    job = again.operation.job
+    return (f"assert reply.status_code == {job.submitted_status}",) if job else ()
+
+
+@check(rank=170, assertion=Assertion(position="reply", lines=_status_lines))
 def job_is_taken_with_the_documented_status(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A submitted job is answered with the HTTP status that the documents show."""
     job = subject.operation.job
@@ -43,6 +52,7 @@ def job_is_taken_with_the_documented_status(subject: CheckInput) -> tuple[CheckR
     return failed(f"HTTP {taken.status} where the documents show {job.submitted_status}")
 
 
+@check(rank=180)
 def failed_jobs_cost_nothing(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A failed job is not charged, where the documents say so."""
     outcome, promise = subject.outcome, subject.provider.prices.failed_free
@@ -54,6 +64,15 @@ def failed_jobs_cost_nothing(subject: CheckInput) -> tuple[CheckResult, ...]:
     return passed("the failed job was not charged")
 
 
+def _state_lines(again: Reproduced) -> tuple[str, ...]:
+    job = again.operation.job
+    if job is None:
+        return ()
+    polled = f'read(ask("GET", {quoted(job.poll_path)}.format(id=job[0])))'
+    return (f"assert found({polled}, STATE)[0] in {job.done!r}",)
+
+
+@check(rank=190, assertion=Assertion(lines=_state_lines))
 def terminal_states_stay(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job that has ended says so for good."""
     job, told = subject.operation.job, _after(subject, "poll_again")
@@ -68,6 +87,17 @@ def terminal_states_stay(subject: CheckInput) -> tuple[CheckResult, ...]:
     return unclear(f"asked again: {_told(told)}")
 
 
+def _unknown_lines(again: Reproduced) -> tuple[str, ...]:
+    job = again.operation.job
+    if job is None:
+        return ()
+    return (
+        f'reply = ask("GET", {quoted(job.poll_path)}.format(id="{NEVER_WAS}"))',
+        f"assert reply.status_code == {job.unknown_status}, reply.text[:500]",
+    )
+
+
+@check(rank=200, assertion=Assertion(position="alone", lines=_unknown_lines))
 def unknown_jobs_are_not_found(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job that never was is not found."""
     job, told = subject.operation.job, _after(subject, "unknown_job")
@@ -80,6 +110,11 @@ def unknown_jobs_are_not_found(subject: CheckInput) -> tuple[CheckResult, ...]:
     return unclear(f"a job that never was: {_told(told)}")
 
 
+def _key_lines(again: Reproduced) -> tuple[str, ...]:
+    return (f"assert found(read({again.send}), JOB) == job",)
+
+
+@check(rank=210, assertion=Assertion(position="job", lines=_key_lines))
 def the_same_key_makes_no_second_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A submission that is repeated under its idempotency key is answered with the first job."""
     told, outcome = _after(subject, "same_key"), subject.outcome

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.checks.check import CheckInput, CheckResult, failed, passed
+from harness.checks.check import CheckInput, CheckResult, check, failed, passed
 from harness.core.outcome import Images, Outcome
 from harness.spec import price
 from harness.spec.rules import Arguments, edges
@@ -30,6 +30,7 @@ class _Made:
         return self.width_px * self.height_px
 
 
+@check(rank=110, usability=True)
 def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A medium or high image takes more output tokens than a low one.
 

@@ -2,12 +2,21 @@
 
 from collections.abc import Sequence
 
-from harness.checks.check import CheckInput, CheckResult, failed, passed
+from harness.checks.assertion import Assertion, Reproduced, quoted
+from harness.checks.check import CheckInput, CheckResult, check, failed, passed
 from harness.core.exchange import Event, Reply, submission
 from harness.core.outcome import Images
+from harness.spec.keys import keys
 from harness.spec.lifecycle import Stream
 
+_NAMES = "names = [name for name, _ in events(reply)]"
 
+
+def _stream_lines(_: Reproduced) -> tuple[str, ...]:
+    return ('assert "text/event-stream" in reply.headers["content-type"]',)
+
+
+@check(rank=220, assertion=Assertion(position="reply", lines=_stream_lines))
 def streams_where_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A served request for a stream is answered with events."""
     if subject.record.shot.case.arguments.get("stream") is not True:
@@ -21,6 +30,14 @@ def streams_where_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     return failed("asked for a stream, answered with one reply", about)
 
 
+def _partial_lines(again: Reproduced) -> tuple[str, ...]:
+    stream, asked = again.operation.stream, again.arguments.get("partial_images")
+    if stream is None:
+        return ()
+    return (_NAMES, f"assert names.count({quoted(stream.partial)}) <= {asked!r}")
+
+
+@check(rank=230, assertion=Assertion(lines=_partial_lines))
 def sends_no_more_partials_than_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """At most as many partial images come as were asked for; fewer may come (OpenAI's schema)."""
     asked = subject.record.shot.case.arguments.get("partial_images")
@@ -37,6 +54,18 @@ def sends_no_more_partials_than_asked(subject: CheckInput) -> tuple[CheckResult,
     return passed(f"{came} of at most {asked}", about)
 
 
+def _number_lines(again: Reproduced) -> tuple[str, ...]:
+    stream = again.operation.stream
+    if stream is None:
+        return ()
+    return (
+        f"partials = [data for name, data in events(reply) if name == {quoted(stream.partial)}]",
+        f"numbers = [found(data, {list(keys((stream.index,)))})[0] for data in partials]",
+        "assert numbers == list(range(len(partials)))",
+    )
+
+
+@check(rank=240, assertion=Assertion(lines=_number_lines))
 def partials_are_numbered_in_order(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Partial images are numbered from 0 upwards, in the order in which they come."""
     streamed = _streamed(subject)
@@ -52,6 +81,7 @@ def partials_are_numbered_in_order(subject: CheckInput) -> tuple[CheckResult, ..
     return failed(f"numbered {told}")
 
 
+@check(rank=250)
 def partials_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every partial image is whole and can be decoded.
 
@@ -70,6 +100,15 @@ def partials_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     return passed(f"{len(outcome.partials)} decoded")
 
 
+def _order_lines(again: Reproduced) -> tuple[str, ...]:
+    stream = again.operation.stream
+    if stream is None:
+        return ()
+    partial, completed = quoted(stream.partial), quoted(stream.completed)
+    return (_NAMES, f"assert {partial} not in names[names.index({completed}) :]")
+
+
+@check(rank=260, assertion=Assertion(lines=_order_lines))
 def the_completed_event_is_the_last(subject: CheckInput) -> tuple[CheckResult, ...]:
     """No partial image follows the completed one."""
     streamed = _streamed(subject)

@@ -7,7 +7,7 @@ reach, and documents spell the parameter in two ways.
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.checks.check import CheckInput, CheckResult, failed, passed, unclear
+from harness.checks.check import CheckInput, CheckResult, check, failed, passed, unclear
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.webhook import WebhookDelivery, webhooks_received
@@ -20,6 +20,7 @@ LATE_S = 30.0
 """A delivery that comes so long after the polls saw the end is called late."""
 
 
+@check(rank=270)
 def webhook_arrives(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The end of the job is delivered to the address that was given."""
     found = _received(subject)
@@ -39,6 +40,7 @@ def webhook_arrives(subject: CheckInput) -> tuple[CheckResult, ...]:
     return passed("; ".join(filter(None, parts)))
 
 
+@check(rank=280)
 def webhook_is_signed(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every delivery carries the signature that the documents describe."""
     deliveries = _deliveries(subject)
@@ -51,6 +53,7 @@ def webhook_is_signed(subject: CheckInput) -> tuple[CheckResult, ...]:
     return failed(f"{len(wrong)} of {len(deliveries)} deliveries: signature {wrong[0].signature}")
 
 
+@check(rank=290)
 def webhook_tells_of_this_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A signed delivery names the job that the request was answered with, and a state of it."""
     webhook, job = subject.operation.webhook, _job(subject)
@@ -66,6 +69,7 @@ def webhook_tells_of_this_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     return passed(f"told of job {job}")
 
 
+@check(rank=300)
 def webhook_agrees_with_the_polls(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A delivery says that the job has ended only once the polls do, too.
 

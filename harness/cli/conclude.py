@@ -1,8 +1,7 @@
-"""From records to reports and an exit code: the same for a run, a replay and judged traffic."""
+"""What a run came to, on the terminal: tables, findings, and the sentence that says why."""
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -12,182 +11,49 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from harness.checks.judge import CHECKS, judge_records
-from harness.cli.benchmark import missed, unmeasured, unserved
-from harness.core.record import Record
-from harness.core.run import RunHeader
-from harness.core.verdict import Verdict
-from harness.diagnosis.findings import findings
-from harness.report.compose import compose
+from harness.policy import named
 from harness.report.figures import percent
 from harness.report.formats.benchmark_table import NEAREST, benchmark_rows, benchmark_sentences
 from harness.report.formats.summary_json import summary_document
 from harness.report.formats.terminal import operation_rows, provider_rows
-from harness.report.formats.write import write_report
 from harness.report.labels import confirmation_text, failure_rate
-from harness.report.model import Report, Shown
-from harness.report.text import LONGEST, count, one_line
+from harness.report.model import Report
+from harness.report.text import LONGEST, one_line
 from harness.report.waiting import GONE
-from harness.spec.load import shipped_provider as shipped
 
-ANSWERS = ("accepts_what_it_documents", "refuses_what_it_forbids")
+PAGE = "index.html"
 _LONGEST_ANSWER = 3_000
 ON_ONE_LINE = (0, 1)
 """A provider, and a figure with its interval."""
 
-HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+def note(sentence: str) -> None:
+    """Print a sentence beside the output of a verb."""
+    click.echo(sentence, err=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
-    """A report with the exit code that follows from it, and the sentence that says why."""
-
-    report: Report
-    code: int
-    why: str
-
-
-def conclude(
-    header: RunHeader,
-    records: Sequence[Record],
-    *,
-    off_tape: Sequence[str] = (),
-    traffic: bool = False,
-) -> Conclusion:
-    """Judge the records and compose the report; sends and writes nothing.
-
-    In recorded `traffic` any word counts as judged: nobody chose the requests.
-    """
-    providers = {name: shipped(name) for name in header.evidence}
-    verdicts = judge_records(records, providers)
-    measured = header.benchmark is not None  # each asks for something else, and nothing again
-    repeatable = not (traffic or measured) and _could_be_repeated(header, records)
-    found = findings(records, verdicts, providers, repeatable=repeatable)
-    report = compose(header, records, verdicts, found, providers)
-    telling = tuple(check.__name__ for check in CHECKS) if traffic else ANSWERS
-    unclear = [name for name in header.evidence if not _judged(name, verdicts, telling)]
-    if header.interrupted:
-        code, why = INTERRUPTED, "interrupted; what was received is kept, go on with --resume"
-    elif off_tape:
-        said = "1 request is" if len(off_tape) == 1 else f"{len(off_tape)} requests are"
-        code, why = OURS, f"{said} not on the tape: {off_tape[0]}"
-    elif measured:
-        code, why = _measured(report, records)
-    else:
-        code, why = _outcome(report, records, unclear)
-        if (
-            code == HELD
-            and not report.flaky
-            and all(record.shot.case.expect == "observe" for record in records)
-        ):
-            why = "nothing broken: the documents promise nothing on these requests"
-    return Conclusion(report=report, code=code, why=why)
-
-
-def _could_be_repeated(header: RunHeader, records: Sequence[Record]) -> bool:
-    """Tell whether a suspicion could be asked again: of a tape only if it was when recorded."""
-    asked_again = any(record.shot.case.stage == "confirm" for record in records)
-    return header.against != "cassettes" or asked_again
-
-
-def _measured(report: Report, records: Sequence[Record]) -> tuple[int, str]:
-    """Return how a benchmark ends: what it met is measured, and broken promises are told."""
-    crashed = _crashed(report)
-    broken = f"{count(len(report.findings), 'promise')} broken" if report.findings else ""
-    told = "; ".join(filter(None, [broken, missed(report)]))
-    for code, why in (
-        (NOTHING, unmeasured(records)),
-        (OURS, crashed),
-        (BROKEN, told),
-        (UNCLEAR, unserved(records)),
-    ):
-        if why:
-            return code, why
-    return HELD, "measured; all promises that were tried held"
-
-
-def _crashed(report: Report) -> str:
-    crashed = [verdict for verdict in report.verdicts if verdict.status == "error"]
-    return f"{crashed[0].check} crashed on {crashed[0].case}: {crashed[0].why}" if crashed else ""
-
-
-def _outcome(report: Report, records: Sequence[Record], unclear: Sequence[str]) -> tuple[int, str]:
-    if crashed := _crashed(report):
-        return OURS, crashed
-    if report.findings:
-        doubts = [_flaky(report), _unconfirmed(report)]
-        broken = f"{count(len(report.findings), 'promise')} broken"
-        return BROKEN, "; ".join([broken, *filter(None, doubts)])
-    if report.unconfirmed:
-        return UNCLEAR, "; ".join(filter(None, [_unconfirmed(report), _flaky(report)]))
-    if unclear:
-        return (
-            UNCLEAR,
-            f"nothing could be judged of {', '.join(unclear)}: {_reason(records, unclear)}",
-        )
-    if report.flaky:
-        return HELD, f"no promise broken for certain; {_flaky(report)}"
-    return HELD, "all promises that were tried held"
-
-
-def _unconfirmed(report: Report) -> str:
-    if not report.unconfirmed:
-        return ""
-    suspicions = count(len(report.unconfirmed), "suspicion")
-    doubts = dict.fromkeys(item.finding.doubt for item in report.unconfirmed)
-    return f"{suspicions} could not be confirmed: {next(iter(doubts)) or 'asked only once'}"
-
-
-def _flaky(report: Report) -> str:
-    if not report.flaky:
-        return ""
-    first = report.flaky[0]
-    return f"{len(report.flaky)} flaky: {_named(first)} ({failure_rate(first.finding)})"
-
-
-def _named(item: Shown) -> str:
-    return f"{item.finding.provider} {item.finding.operation} {item.name}"
-
-
-def _judged(name: str, verdicts: Sequence[Verdict], telling: Sequence[str]) -> bool:
-    """Tell whether a provider served or refused anything that it had to, or broke a promise."""
-    return any(
-        verdict.provider == name
-        and (verdict.status == "fail" or (verdict.status == "pass" and verdict.check in telling))
-        for verdict in verdicts
-    )
-
-
-def _reason(records: Sequence[Record], unclear: Sequence[str]) -> str:
-    mine = (record for record in records if record.shot.case.provider in unclear)
-    skipped = next((record.skipped for record in mine if record.skipped), None)
-    return skipped or "every verdict is inconclusive"
-
-
-def publish(conclusion: Conclusion, folder: Path | None, *, as_json: bool) -> None:
-    """Write every format and print the comparison (or the summary as JSON)."""
-    written = write_report(folder, conclusion.report) if folder else ()
+def publish(report: Report, why: str, folder: Path | None, *, as_json: bool) -> None:
+    """Print the comparison (or the summary as JSON), why it ended so, and where its page lies."""
     if as_json:
-        click.echo(json.dumps(summary_document(conclusion.report), ensure_ascii=False))
+        click.echo(json.dumps(summary_document(report), ensure_ascii=False))
     else:
-        _print(conclusion.report, folder)
-    click.echo(conclusion.why, err=True)
-    for page in written:
-        if page.suffix == ".html":
-            click.echo(f"report: {page}", err=True)
+        _print(report, folder)
+    note(why)
+    if folder is not None:
+        note(f"report: {folder / PAGE}")
 
 
 def _print(report: Report, folder: Path | None) -> None:
     console = Console(markup=False)
     _tables(console, report)
     for item in report.findings:
-        _say(console, f"broken: {_named(item)}: {confirmation_text(item.finding)}")
+        _say(console, f"broken: {named(item)}: {confirmation_text(item.finding)}")
     for item in report.flaky:
         often = f"{failure_rate(item.finding)}, {percent(item.share)}"
-        _say(console, f"flaky: {_named(item)}: {often}: {confirmation_text(item.finding)}")
+        _say(console, f"flaky: {named(item)}: {often}: {confirmation_text(item.finding)}")
     for item in report.unconfirmed:
         doubt = f" (not confirmed: {item.finding.doubt or 'asked only once'})"
-        _say(console, f"suspected: {_named(item)}: {confirmation_text(item.finding)}{doubt}")
+        _say(console, f"suspected: {named(item)}: {confirmation_text(item.finding)}{doubt}")
     for job in report.waiting:
         what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
         _say(console, f"to pick up: {what}")

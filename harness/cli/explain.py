@@ -5,13 +5,20 @@ from typing import TypeVar
 
 import click
 
-from harness.cli.asked import Asked, body_of, from_body, from_options, image, odd_values
+from harness.cli.asked import body_of, image, odd_values
 from harness.cli.explained import as_json_line, as_text, preface
-from harness.cli.options import chosen, json_option
+from harness.cli.options import json_option
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
-from harness.spec.explain import explain as documents
-from harness.spec.load import NAMES
+from harness.spec.explain.explain import explain as explained
+from harness.spec.explain.explain_request import (
+    ExplainRequest,
+    from_body,
+    present,
+    with_plain_values,
+)
+from harness.spec.load import NAMES, checked_names
+from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -62,7 +69,7 @@ What is open or not mappable is no refusal.
     "--request",
     "file",
     metavar="FILE",
-    help="JSON arguments, or one provider's wire body; - is stdin. Options go over it.",
+    help="JSON arguments, or one provider's wire body; - is stdin. Options override it.",
 )
 @click.option(
     "--operation",
@@ -76,7 +83,7 @@ What is open or not mappable is no refusal.
     metavar="NAME",
     help=f"Only this provider (repeatable): {', '.join(NAMES)}.",
 )
-@json_option
+@json_option("Options")
 @click.pass_context
 def explain(  # noqa: PLR0913 - one parameter per option
     context: click.Context,
@@ -99,24 +106,26 @@ def explain(  # noqa: PLR0913 - one parameter per option
         arguments["mask"] = image(mask)
     arguments |= odd_values(odd)
     if not arguments and file is None and operation is None:
-        raise UsageError("nothing is asked", hint="try harness explain --size 3840x1024 --n 2")
-    asked = _asked(chosen(names), operation, arguments, file)
+        raise UsageError("no request is given", hint="try harness explain --size 3840x1024 --n 2")
+    requests = _requests(names, operation, arguments, file)
+    # Not by harness.api, which is the same and takes seconds to import: it can run and report, too.
     found = [
-        documents.explain(one.provider, one.operation, one.arguments, unknown=one.unknown)
-        for one in asked
+        explained(one.provider, one.operation, one.arguments, unknown=one.unknown)
+        for one in requests
     ]
     if as_json:
-        for one, explanation in zip(asked, found, strict=True):
+        for one, explanation in zip(requests, found, strict=True):
             click.echo(as_json_line(explanation, one.assumed))
     else:
-        click.echo("\n\n".join([*preface(asked), *map(as_text, found)]))
+        click.echo("\n\n".join([*preface(requests), *map(as_text, found)]))
     context.exit(1 if any(one.verdict == "refused" for one in found) else 0)
 
 
-def _asked(
+def _requests(
     names: Sequence[str], operation: str | None, arguments: dict[str, Json], file: str | None
-) -> tuple[Asked, ...]:
+) -> tuple[ExplainRequest, ...]:
+    providers = [shipped(name) for name in checked_names(names)]
     if file is None:
-        present = {name: value for name, value in arguments.items() if value is not None}
-        return from_options(names, operation, present)
-    return from_body(names, operation, body_of(file), over=arguments, where=file)
+        asked = present(arguments)
+        return tuple(with_plain_values(provider, operation, asked) for provider in providers)
+    return from_body(providers, operation, body_of(file), over=arguments, where=file)

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from harness.cli.asked import Asked
 from harness.core.exchange import Request
 from harness.core.jsonvalue import Json, canonical
 from harness.core.money import money
 from harness.core.placeholders import ASSETS
 from harness.core.plain import carried_json, price_json
+from harness.core.reference import ReferenceImage
 from harness.report.text import count, one_line
 from harness.spec.explain.explain import Explanation, Near, RequestCost, RuleStatement, Unknown
+from harness.spec.explain.explain_request import ExplainRequest
 from harness.spec.explain.nearest import Change
 from harness.spec.load import shipped_provider as shipped
 
@@ -25,7 +26,7 @@ _LONGEST = 48
 _WIDEST = 100
 
 
-def preface(asked: Sequence[Asked]) -> Iterator[str]:
+def preface(asked: Sequence[ExplainRequest]) -> Iterator[str]:
     """Yield the sentence that says what was not given, if anything was not."""
     names = list(dict.fromkeys(name for one in asked for name in one.assumed))
     if names:
@@ -90,9 +91,9 @@ def _change(change: Change) -> str:
 
 
 def _value(value: Json) -> str:
+    if (image := ReferenceImage.of(value)) and image.media_type:
+        return _file(image, image.media_type)
     match value:
-        case dict() if "media_type" in value:
-            return _file(value)
         case [first]:
             return _value(first)
         case [first, *others]:
@@ -105,13 +106,13 @@ def _value(value: Json) -> str:
             return one_line(canonical(value), _LONGEST)
 
 
-def _file(value: dict[str, Json]) -> str:
-    wide, high, size = (value.get(key) for key in ("width", "height", "bytes"))
-    facts = [str(value["media_type"]).removeprefix("image/")]
+def _file(image: ReferenceImage, media_type: str) -> str:
+    wide, high, size = image.width_px, image.height_px, image.size_bytes
+    facts = [media_type.removeprefix("image/")]
     facts += [f"{wide}x{high}"] if wide and high else []
-    facts += [f"{size:,} bytes"] if isinstance(size, int) else []
-    facts += ["alpha"] if value.get("alpha") else []
-    return f"{one_line(str(value.get('filename', 'image')), _LONGEST)} ({', '.join(facts)})"
+    facts += [] if size is None else [f"{size:,} bytes"]
+    facts += ["alpha"] if image.alpha else []
+    return f"{one_line(image.filename or 'image', _LONGEST)} ({', '.join(facts)})"
 
 
 def _money(cost: RequestCost) -> str:

@@ -8,19 +8,17 @@ from math import ceil
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from harness.cli.plan import IMAGE_S
 from harness.core.case import Plan, Price
 from harness.core.jsonvalue import Json
 from harness.core.money import money
+from harness.planning.options import CONCURRENCY
 from harness.planning.plan import Limits, total_price
 from harness.spec.load import shipped_provider as shipped
-
-IMAGE_S = 30.0
-"""How long an image is expected to take, in seconds: providers were seen to take 10 to 90."""
 
 REFUSAL_S = 0.5
 """How long a refusal is expected to take, in seconds."""
 
-CONCURRENCY = 8
 EVERYTHING = 10_000
 """More images than any plan holds."""
 

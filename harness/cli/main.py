@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterator, MutableMapping
-from importlib import import_module
 
 import click
 
@@ -12,6 +11,7 @@ from harness.core.errors import HarnessError
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+
 
 VERBS = {
     "run": "Plan, send, judge, measure, report; by default from cassettes.",
@@ -22,17 +22,34 @@ VERBS = {
     "emulate": "Serve the five providers on loopback, with switchable faults.",
     "providers": "List, show, validate or export what the documents promise.",
 }
-"""Each verb, which is an attribute of a module of the same name, and its line in `--help`.
+"""Each verb and its line in `--help`, which stands here so that `--help` imports no verb."""
 
-The lines stand here and not in the modules, so that `--help` imports none of them.
-"""
+
+def _loaded(verb: str) -> click.Command:
+    """Import a verb: none pays for what another needs."""
+    command: click.Command
+    # ruff: disable[PLC0415] - that is what this function is for
+    match verb:
+        case "run":
+            from harness.cli.run import run as command
+        case "plan":
+            from harness.cli.plan import plan as command
+        case "judge":
+            from harness.cli.judge import judge as command
+        case "report":
+            from harness.cli.report import report as command
+        case "explain":
+            from harness.cli.explain import explain as command
+        case "emulate":
+            from harness.cli.emulate import emulate as command
+        case _:
+            from harness.cli.providers import providers as command
+    # ruff: enable[PLC0415]
+    return command
 
 
 class Verbs(MutableMapping[str, click.Command]):
-    """The verbs by name; a verb's module is imported when it is asked for, not before.
-
-    Importing all of them takes seconds; `explain` is to answer in half a second.
-    """
+    """The verbs by name, each imported when it is asked for."""
 
     def __init__(self) -> None:
         self._names = dict.fromkeys(VERBS)
@@ -42,7 +59,7 @@ class Verbs(MutableMapping[str, click.Command]):
         if name not in self._names:
             raise KeyError(name)
         if name not in self._loaded:
-            self._loaded[name] = getattr(import_module(f"harness.cli.{name}"), name)
+            self._loaded[name] = _loaded(name)
         return self._loaded[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:
@@ -66,7 +83,7 @@ class Questions(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write each verb with its line."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, VERBS.get(name, "")) for name in self.commands])
+            formatter.write_dl([(name, VERBS[name]) for name in self.commands])
 
 
 HELP = """Check and compare image APIs that resell gpt-image-2.

@@ -1,174 +1,146 @@
-"""Options that several verbs share, parsed into values."""
+"""Options of the command line, built from the fields of a verb's choices; their help by topic."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
-from typing import TypeVar
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, Field, fields
+from functools import wraps
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
 
-from harness.core.errors import UsageError
-from harness.spec.load import NAMES
-from harness.spec.provider import OPERATIONS
+from harness.planning.flags import FLAG, TOPIC, Flag
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def provider_option(function: F) -> F:
-    """Add `--provider`, which may be repeated; none means all."""
-    return click.option(
-        "--provider",
-        "names",
-        multiple=True,
-        metavar="NAME",
-        help=f"Only this provider (repeatable): {', '.join(NAMES)}.",
-    )(function)
+class TopicOption(click.Option):
+    """An option that stands under a heading of its own in the help."""
+
+    def __init__(self, *args: Any, topic: str, **more: Any) -> None:  # noqa: ANN401 - click's own
+        super().__init__(*args, **more)
+        self.topic = topic
 
 
-def operation_option(function: F) -> F:
-    """Add `--operation`, which may be repeated; none means all."""
-    return click.option(
-        "--operation",
-        "operations",
-        multiple=True,
-        type=click.Choice(OPERATIONS),
-        help="Only this operation (repeatable).",
-    )(function)
+class TopicCommand(click.Command):
+    """A command whose help groups its options by topic."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each topic with its options, in the order of their declaration."""
+        topics: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            row = parameter.get_help_record(ctx)
+            if row is not None:
+                heading = parameter.topic if isinstance(parameter, TopicOption) else "Options"
+                topics.setdefault(heading, []).append(row)
+        for heading, rows in topics.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
 
-def place_options(function: F) -> F:
-    """Add `--assets-url` and `--webhook-url`: where providers reach what is ours."""
-    assets = click.option(
-        "--assets-url",
-        metavar="URL",
-        help="Where the reference images can be fetched (live; see the README).",
-    )
-    webhook = click.option(
-        "--webhook-url", metavar="URL", help="Where our receiver can be reached (live)."
-    )
-    return assets(webhook(function))
-
-
-def seed_option(function: F) -> F:
-    """Add `--seed`."""
-    return click.option(
-        "--seed",
-        type=click.IntRange(min=0),
-        default=None,
-        help="Seed of what is drawn [0; a new one in a live benchmark].",
-    )(function)
-
-
-def budget_option(function: F) -> F:
-    """Add `--budget`."""
-    return click.option(
-        "--budget",
-        "amounts",
-        multiple=True,
-        metavar="NAME=AMOUNT",
-        help="The most to spend at a provider, in its own unit (repeatable).",
-    )(function)
-
-
-def limit_options(function: F) -> F:
-    """Add what else bounds a plan and what it asks: images, requests, combinations, discovery."""
-    for option in (
-        click.option("--discover", is_flag=True, help="Also measure what documents leave open."),
-        click.option(
-            "--strength",
-            type=click.IntRange(2, 3),
-            default=2,
-            show_default=True,
-            help="How many values are tried together in all combinations.",
-        ),
-        click.option(
-            "--max-requests",
-            type=click.IntRange(min=0),
-            help="The most requests that ask for something, per provider.",
-        ),
-        click.option(
-            "--max-images",
-            type=click.IntRange(min=0),
-            help="The most images to pay for, per provider.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-def json_option(function: F) -> F:
+def json_option(topic: str = "Output") -> Callable[[F], F]:
     """Add `--json`: machine output on stdout, and nothing else there."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")(function)
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        cls=TopicOption,
+        topic=topic,
+        help="Print JSON on stdout.",
+    )
 
 
-def chosen(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the providers asked for in their fixed order; all where none is named.
+def choices_of(
+    choices: "type[DataclassInstance]",
+) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Add an option for each field with a flag in the groups of `choices`.
 
-    Raises UsageError for an unknown name, with the nearest known one.
+    The command takes the whole as one keyword, `options`. UsageError where a text cannot be read.
     """
-    for name in names:
-        known(name)
-    return tuple(name for name in NAMES if not names or name in names)
+
+    def decorated(function: Callable[..., object]) -> Callable[..., object]:
+        @wraps(function)
+        def gathered(*args: object, **typed: object) -> object:
+            return function(*args, options=_gathered(choices, typed), **typed)
+
+        command: Callable[..., object] = gathered
+        for group, each in reversed([*_options(choices)]):
+            command = _option(each, group.metadata[TOPIC].heading)(command)
+        return command
+
+    return decorated
 
 
-def known(name: str) -> str:
-    """Return a provider's name, or raise UsageError with the nearest known one."""
-    if name not in NAMES:
-        near = get_close_matches(name, NAMES, n=1)
-        guess = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"unknown provider {name!r}", hint=f"{guess}one of {', '.join(NAMES)}")
-    return name
+def _options(choices: "type[DataclassInstance]") -> Iterator[tuple[Field[Any], Field[Any]]]:
+    """Yield the fields that have a flag, each behind the field of its group."""
+    for group in fields(choices):
+        if TOPIC in group.metadata:
+            for each in fields(_class(group)):
+                if FLAG in each.metadata and each.name not in group.metadata[TOPIC].without:
+                    yield group, each
 
 
-def budgets(given: Sequence[str]) -> dict[str, Decimal]:
-    """Read `NAME=AMOUNT` pairs, of one name the last; UsageError for a bad one."""
-    return {name: amounts[-1] for name, amounts in several_budgets(given).items()}
+def _class(group: Field[Any]) -> "type[DataclassInstance]":
+    if not isinstance(group.type, type):
+        raise TypeError(f"{group.name} is no group of options")
+    return group.type
 
 
-def several_budgets(given: Sequence[str]) -> defaultdict[str, list[Decimal]]:
-    """Read `NAME=AMOUNT` pairs, each name's in their order; UsageError for a bad one."""
-    found: defaultdict[str, list[Decimal]] = defaultdict(list)
-    for pair in given:
-        name, value = _pair(pair, "--budget", "NAME=AMOUNT")
-        try:
-            amount = Decimal(value)
-        except InvalidOperation:
-            amount = Decimal(-1)
-        if not amount.is_finite() or amount < 0:
-            raise UsageError(f"--budget {pair}: {value!r} is no amount", hint="like buble=20")
-        found[name].append(amount)
-    return found
-
-
-def base_urls(given: Sequence[str]) -> dict[str, str]:
-    """Read `NAME=URL` pairs; UsageError for a bad one."""
-    found: dict[str, str] = {}
-    for pair in given:
-        name, value = _pair(pair, "--base-url", "NAME=URL")
-        try:
-            parts = urlsplit(value)
-            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-            secret = "@" in parts.netloc or bool(parts.query or parts.fragment)
-        except ValueError:
-            sound, secret = False, False
-        if secret:  # the address stands in every report, and keys come from the environment
-            raise UsageError(
-                f"--base-url {name}: the address holds a user, a query or a fragment",
-                hint="give scheme, host and path only; keys come from the environment",
+def _gathered(choices: "type[DataclassInstance]", typed: dict[str, Any]) -> object:
+    """Take the typed texts of all options and make the groups of them; what is not typed stays."""
+    groups: dict[str, dict[str, object]] = {}
+    for group, each in _options(choices):
+        flag: Flag = each.metadata[FLAG]
+        content = typed.pop(each.name)
+        if content not in (None, ()):
+            groups.setdefault(group.name, {})[each.name] = (
+                flag.read(content) if flag.read else content
             )
-        if not sound:
-            raise UsageError(
-                f"--base-url {pair}: {value!r} is no http(s) address",
-                hint="like sub2api=https://images.example.com",
-            )
-        found[name] = value.rstrip("/")
-    return found
+    return choices(
+        **{
+            group.name: _class(group)(**groups[group.name])
+            for group in fields(choices)
+            if group.name in groups
+        }
+    )
 
 
-def _pair(text: str, option: str, form: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not value:
-        raise UsageError(f"{option} {text}: write {form}")
-    return known(name), value
+def _option(each: Field[Any], topic: str) -> Callable[[F], F]:
+    """Return click's option for a field: its type says what is taken, its flag how."""
+    flag: Flag = each.metadata[FLAG]
+    kind, repeatable = _kind(each.type, flag)
+    default = None if each.default in (MISSING, (), None) else each.default
+    more: dict[str, Any] = {"type": kind} if kind is not None else {"is_flag": True}
+    return click.option(
+        flag.spelling,
+        each.name,
+        cls=TopicOption,
+        topic=topic,
+        help=flag.help,
+        metavar=flag.metavar,
+        multiple=repeatable or flag.repeatable,
+        default=default,
+        show_default=flag.show_default,
+        **more,
+    )
+
+
+def _kind(hint: Any, flag: Flag) -> tuple[click.ParamType[Any] | None, bool]:  # noqa: ANN401 - a field's type
+    """Return click's type for a field's (None for a switch), and whether it may be repeated."""
+    if get_origin(hint) in (Union, UnionType):
+        (hint,) = (each for each in get_args(hint) if each is not NoneType)
+    repeatable = get_origin(hint) is tuple
+    if flag.choices or get_origin(hint) is Literal:
+        return click.Choice(flag.choices or get_args(hint)), repeatable
+    if hint is bool:
+        return None, False
+    if hint is int:
+        return click.IntRange(flag.least, flag.most), False  # type: ignore[arg-type]  # whole numbers
+    if hint is float:
+        return click.FloatRange(flag.least, flag.most, min_open=flag.above), False
+    if hint is Path:
+        return click.Path(path_type=Path, file_okay=not flag.folder), False
+    return click.STRING, repeatable

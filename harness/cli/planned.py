@@ -72,7 +72,9 @@ def show(  # noqa: PLR0913 - what is shown, and how
 
 # ---------------------------------------------------------------------------------------- mapping
 def _mapping(design: Design, names: Sequence[str]) -> Table:
-    table = Table(title="What can be asked of whom", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title="What each provider can be asked for", title_justify="left", box=SIMPLE_HEAD
+    )
     table.add_column("workload", overflow="fold")
     for name in names:
         table.add_column(name, no_wrap=True)
@@ -107,9 +109,9 @@ def _laid_out(design: Design) -> Iterator[str]:
     stages = f" ({len(design.stages)} stages)" if len(design.stages) > 1 else ""
     yield f"each provider, {levels}{stages}: {arrivals_label(design)}"
     if design.until_decided:
-        yield "until decided: these are the most requests; what is decided is asked no more"
+        yield "until decided: these are the most requests; a comparison ends once it is decided"
     if design.slo is not None:
-        yield f"time to pixels is to be {ceiling(design.slo)}"
+        yield f"ceiling on time to pixels: {ceiling(design.slo)}"
 
 
 # ------------------------------------------------------------------------------------------ price

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -14,6 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from harness.cli.conclude import note
 from harness.runner.progress import ProgressListener, ProviderProgress
 from harness.runner.shutdown import GRACE_S
 
@@ -51,8 +51,8 @@ def _watch(bars: Progress) -> ProgressListener:
     def interrupted(under_way: int) -> None:
         said = (
             f"interrupted: waiting at most {GRACE_S:.0f} s for {under_way} requests under way "
-            "(they may be paid for); Ctrl-C again stops at once"
+            "(they may be paid for); press Ctrl-C again to stop at once"
         )
-        click.echo(f"harness: {said}", err=True)
+        note(f"harness: {said}")
 
-    return ProgressListener(started=started, progress=progress, interrupted=interrupted)
+    return ProgressListener(started=started, progress=progress, interrupted=interrupted, noted=note)

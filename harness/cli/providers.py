@@ -9,10 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from harness.cli.options import chosen, json_option, known
+from harness.cli.options import json_option
 from harness.core.errors import SpecError, UsageError
 from harness.spec.export.openapi import openapi
-from harness.spec.load import load_provider_file
+from harness.spec.load import NAMES, checked_names, load_provider_file
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import Operation, Provider
 from harness.spec.tell import describe
@@ -24,10 +24,10 @@ def providers() -> None:
 
 
 @providers.command("list")
-@json_option
+@json_option("Options")
 def list_(*, as_json: bool) -> None:
     """List the providers and what is known of each."""
-    found = [shipped(name) for name in chosen(())]
+    found = [shipped(name) for name in NAMES]
     if as_json:
         click.echo(json.dumps([_summary(one) for one in found], ensure_ascii=False))
         return
@@ -50,7 +50,7 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 def show(*, name: str) -> None:
     """Show every promise of one provider with its source."""
-    one = shipped(known(name))
+    one = shipped(name)
     console = Console(soft_wrap=True, markup=False)
     console.print(f"{one.title} ({one.base_url or 'self-hosted'}), key in {one.auth.env}")
     for operation in one.operations.values():
@@ -91,7 +91,8 @@ def _beside(operation: Operation) -> Iterator[str]:
             f"{ends} ({job.source})"
         )
         if job.idempotency is not None:
-            yield f"job: {job.idempotency.header} makes no second one ({job.idempotency.source})"
+            header, source = job.idempotency.header, job.idempotency.source
+            yield f"job: a repeated {header} makes no second job ({source})"
     if (webhook := operation.webhook) is not None:
         yield f"webhook: to {webhook.argument}, signed in {webhook.signature} ({webhook.source})"
     if (stream := operation.stream) is not None:
@@ -113,7 +114,7 @@ def validate(*, files: tuple[Path, ...]) -> None:
     if broken:
         raise UsageError("\n".join(broken))
     if not files:
-        for name in chosen(()):
+        for name in NAMES:
             click.echo(f"{name}: {shipped(name).title}, valid")
 
 
@@ -128,10 +129,10 @@ def export(*, names: tuple[str, ...], as_openapi: bool) -> None:
                 "an OpenAPI document describes one provider",
                 hint="name it: harness providers export --openapi NAME",
             )
-        document = openapi(shipped(known(names[0])))
+        document = openapi(shipped(names[0]))
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    for name in chosen(names):
+    for name in checked_names(names):
         click.echo(shipped(name).model_dump_json(exclude_none=True, by_alias=True))
 
 

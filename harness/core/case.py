@@ -1,11 +1,10 @@
 """What to ask, and what the documents promise in reply."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 from harness.core.exchange import Request
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Amount, Json
 from harness.core.slot import Slot
 
 Expect = Literal["accept", "refuse", "observe"]
@@ -43,8 +42,8 @@ class Case:
     about: str | None
     breaks: str | None
     covers: tuple[str, ...]
-    arguments: dict[str, Json]
     why: str = ""
+    arguments: dict[str, Json]
     follow_ups: tuple[FollowUp, ...] = ()
     depends_on: tuple[str, ...] = ()
     stage: Stage = "plan"
@@ -55,7 +54,7 @@ class Case:
 class Price:
     """What a request costs in the provider's own unit, and how many images that buys."""
 
-    amount: Decimal
+    amount: Amount
     unit: str
     images: int
 

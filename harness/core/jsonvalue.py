@@ -3,7 +3,10 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Annotated
 
+from pydantic import PlainSerializer, ValidationError
 from typing_extensions import TypeAliasType
 
 Json = TypeAliasType(
@@ -11,6 +14,15 @@ Json = TypeAliasType(
     "None | bool | int | float | str | list[Json] | dict[str, Json]",
 )
 """Any JSON value: what crosses the wire, decoded."""
+
+
+def number(amount: Decimal) -> int | float:
+    """Return an amount as a number of JSON: a whole one without a fraction."""
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+Amount = Annotated[Decimal, PlainSerializer(number, when_used="json")]
+"""A decimal number that is written as `number` has it."""
 
 
 def canonical(value: Json) -> str:
@@ -21,6 +33,12 @@ def canonical(value: Json) -> str:
 def digest(value: Json) -> str:
     """Return the SHA-256 of the canonical spelling, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def mistake(error: ValidationError) -> str:
+    """Return the first thing that is wrong with JSON that was read: where it is, and what."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def texts(value: Json) -> Iterator[str]:

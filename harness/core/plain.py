@@ -2,14 +2,12 @@
 
 from harness.core.case import Price
 from harness.core.exchange import Part, Request
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, number
 
 
 def price_json(price: Price) -> dict[str, Json]:
     """Return `{amount, unit, images}`; a whole amount is written without a fraction."""
-    whole = price.amount == price.amount.to_integral_value()
-    number = int(price.amount) if whole else float(price.amount)
-    return {"amount": number, "unit": price.unit, "images": price.images}
+    return {"amount": number(price.amount), "unit": price.unit, "images": price.images}
 
 
 def carried_json(sent: Request, *, digests: bool = False) -> dict[str, Json]:

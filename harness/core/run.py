@@ -30,3 +30,5 @@ class RunHeader:
     notes: tuple[str, ...] = ()
     benchmark: Benchmark | None = None
     """How its benchmark was laid out and measured, where it is one."""
+    format: int = 1
+    """How the folder is written (`harness.store.line`); version 0.1 did not say it."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from harness.cases.prompts import A_LINE
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import ASSETS
+from harness.core.reference import ReferenceImage
 from harness.spec.provider import Operation
 from harness.spec.request import carried
 
@@ -47,10 +48,10 @@ def _files(value: Json) -> str:
 
 
 def _file(item: Json) -> str:
-    name = item.get("filename") if isinstance(item, dict) else item
-    found = _FILE.search(name) if isinstance(name, str) else None
-    plain = found and (isinstance(item, dict) or (isinstance(item, str) and ASSETS in item))
-    return f"{found[1]}{found[3]}" if found and plain else canonical(item)
+    image = ReferenceImage.of(item)
+    name = image.filename if image else item if isinstance(item, str) and ASSETS in item else None
+    found = _FILE.search(name) if name else None
+    return f"{found[1]}{found[3]}" if found else canonical(item)
 
 
 def changes(base: Assignment, other: Assignment) -> frozenset[str]:

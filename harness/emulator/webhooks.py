@@ -70,7 +70,7 @@ async def deliver(
     event_body: Callable[[EmulatedJob, Delivery], Json],
 ) -> None:
     """Send the events of a job when they are due, until a reset has forgotten the job."""
-    for delivery in _planned(state, job, webhook):
+    for delivery in planned(state, job, webhook):
         await asyncio.sleep(max(0.0, delivery.due_s - state.now_s()))
         if state.jobs.get(job.id) is not job:
             return
@@ -83,7 +83,8 @@ async def deliver(
             await _delivered(state, webhook, delivery.event, raw)
 
 
-def _planned(state: ProviderState, job: EmulatedJob, webhook: WebhookTarget) -> list[Delivery]:
+def planned(state: ProviderState, job: EmulatedJob, webhook: WebhookTarget) -> list[Delivery]:
+    """Return the events of a job in the order in which they are due."""
     if "webhook_missing" in job.faults:
         return []
     deliveries = [

@@ -18,7 +18,8 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.core.slot import Slot
 from harness.core.workload import Fit, Workload
-from harness.planning.options import Measuring, Options
+from harness.planning.benchmark_options import Measuring
+from harness.planning.options import Options
 from harness.planning.plan import planned_request
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
@@ -56,7 +57,7 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
     fits = {
         (name, workload.name): fit(shipped(name), workload)
         for workload in measuring.workloads
-        for name in options.providers
+        for name in options.target.providers
     }
     design = Design(
         seed=options.seed,
@@ -70,9 +71,9 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
         until_decided=measuring.until_decided,
     )
     places = tuple(_timed(design, _places(design)))
-    lags = _lags(design, options.providers)
+    lags = _lags(design, options.target.providers)
     plans = {}
-    for name in options.providers:
+    for name in options.target.providers:
         provider = shipped(name)
         mine = (
             replace(place, due_s=place.due_s + lags.get((name, place.stage.name, place.block), 0.0))

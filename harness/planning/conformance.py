@@ -67,16 +67,16 @@ def plan_for(name: str, options: Options) -> Plan:
         operations=options.operations,
         limits=limits_of(options, name),
         strength=options.strength,
-        discover=options.discover,
+        discover=options.planning.discover,
     )
 
 
 def limits_of(options: Options, name: str) -> Limits:
     """Return what a run was limited to at one provider."""
     return Limits(
-        images=options.max_images,
-        amount=options.budgets.get(name),
-        requests=options.max_requests,
+        images=options.limits.max_images,
+        amount=options.limits.budgets.get(name),
+        requests=options.limits.max_requests,
     )
 
 

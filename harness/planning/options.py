@@ -1,75 +1,255 @@
-"""What a run is asked to do."""
+"""The choices of a run: each is a field with its flag, in a group for each topic.
+
+A new choice is one field here and one place where it is read: the command line builds its flags
+and its help from the fields.
+"""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from harness.core.benchmark import Arrivals, Slo
-from harness.core.workload import Workload
+from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
+from harness.planning.benchmark_options import BenchmarkOptions, Measuring
+from harness.planning.flags import option, topic
+from harness.planning.option_values import read_base_urls, read_budgets
+from harness.spec.load import NAMES
 from harness.spec.provider import OPERATIONS
 
 Against = Literal["cassettes", "emulator", "live"]
+Question = Literal["conformance", "benchmark"]
+
+CONCURRENCY = 8
+"""Requests under way at once at each provider, in a run for conformance."""
+
+MAX_SHRINK = 10
+STRENGTH = 2
+
+TIME_SCALE = 0.001
+REAL_TIME = 1.0
+"""A benchmark of the emulator takes as long as one of the real thing: its waits are measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measuring:
-    """What a benchmark is to measure.
+class Target:
+    """Whom a run asks, and how each side reaches the other.
 
-    `levels` are the loads on each provider, one stage of `blocks` blocks each: requests under way
-    at once for closed arrivals, requests per second for open ones. The first `warm_up` blocks of
-    each stage come on top, and count in no figure.
+    Without `providers`: all of them; in a live run those with a base URL, or else with a key.
+    Without `operations`: all that a provider has. `keys` have no flag: they come from the
+    environment, and are never written. Providers reach reference images at `assets_url`, and our
+    receiver of webhooks at `webhook_url`; `receive_port` is its port here.
     """
 
-    workloads: tuple[Workload, ...]
-    arrivals: Arrivals = "closed"
-    levels: tuple[float, ...] = (4,)
-    blocks: int = 8
-    warm_up: int = 0
-    until_decided: bool = False
-    slo: Slo | None = None
-    timeout_s: float | None = None
+    providers: tuple[str, ...] = option(
+        "--provider",
+        f"Only this provider (repeatable): {', '.join(NAMES)}.",
+        default=(),
+        metavar="NAME",
+    )
+    operations: tuple[str, ...] = option(
+        "--operation", "Only this operation (repeatable).", default=(), choices=OPERATIONS
+    )
+    against: Against = option(
+        "--against",
+        "Replay recorded replies, start our emulator, or send to real endpoints.",
+        default="cassettes",
+        show_default=True,
+    )
+    base_urls: dict[str, str] = option(
+        "--base-url",
+        "Address of a provider (live; repeatable).",
+        default={},
+        metavar="NAME=URL",
+        repeatable=True,
+        read=read_base_urls,
+    )
+    assets_url: str | None = option(
+        "--assets-url",
+        "Public address of the reference images (live; see the README).",
+        default=None,
+        metavar="URL",
+    )
+    webhook_url: str | None = option(
+        "--webhook-url", "Public address of our receiver (live).", default=None, metavar="URL"
+    )
+    receive_port: int | None = option(
+        "--receive-port",
+        "Local port for reference images and webhooks, where a tunnel ends.",
+        default=None,
+        least=1024,
+        most=65535,
+    )
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """What a run asks.
+
+    `strength` is how many values are tried together in all combinations (None: 2); `discover`
+    measures what the documents leave open, which is paid for and convicts nobody. Without a
+    `seed`: 0, or a new one in a live benchmark, whose prompts no cache may know.
+    """
+
+    only: Question = option(
+        "--only", "Test conformance, or measure.", default="conformance", show_default=True
+    )
+    seed: int | None = option(
+        "--seed", "Seed of all draws [0; a new one in a live benchmark].", default=None, least=0
+    )
+    strength: int | None = option(
+        "--strength",
+        f"Number of values tried together in all combinations [{STRENGTH}].",
+        default=None,
+        least=2,
+        most=3,
+    )
+    discover: bool = option(
+        "--discover", "Also measure what the documents leave open.", default=False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """What a run may spend and take.
+
+    `budgets` are in each provider's own unit; all other limits hold for each provider by itself:
+    `max_images` paid images, `max_requests` submissions (each try counts; polls and downloads do
+    not), `max_minutes` in which new requests leave, `max_shrink` requests to make one finding small
+    (None: 10), `concurrency` requests under way at once (None: 8, in a benchmark 4). Where neither
+    a budget nor images are limited, each operation has the allowance of `harness.planning.plan`.
+    """
+
+    budgets: dict[str, Decimal] = option(
+        "--budget",
+        "The most to spend at a provider, in its own unit (repeatable).",
+        default={},
+        metavar="NAME=AMOUNT",
+        repeatable=True,
+        read=read_budgets,
+    )
+    max_images: int | None = option(
+        "--max-images", "The most images to pay for, per provider.", default=None, least=0
+    )
+    max_requests: int | None = option(
+        "--max-requests",
+        "The most submissions, per provider; polls and downloads do not count.",
+        default=None,
+        least=0,
+    )
+    max_minutes: float | None = option(
+        "--max-minutes",
+        "Send nothing new after this time, per provider.",
+        default=None,
+        least=0,
+        above=True,
+    )
+    max_shrink: int | None = option(
+        "--max-shrink-requests",
+        f"The most requests to reduce a failing request, per finding [{MAX_SHRINK}].",
+        default=None,
+        least=0,
+    )
+    concurrency: int | None = option(
+        "--concurrency",
+        "Requests under way at once, per provider "
+        f"[{CONCURRENCY}; {BENCHMARK_CONCURRENCY} in a benchmark].",
+        default=None,
+        least=1,
+        most=256,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmulatorOptions:
+    """How the emulator is started: its named `faults`, and its first `port`.
+
+    `time_scale` stretches its durations and our waits against it (None: 0.001, in a benchmark 1).
+    """
+
+    time_scale: float | None = option(
+        "--time-scale",
+        "Factor on the emulator's durations and on our waits against it "
+        f"[{TIME_SCALE:g}; {REAL_TIME:g} in a benchmark].",
+        default=None,
+        least=0,
+    )
+    faults: tuple[str, ...] = option(
+        "--fault", "Switch a fault on (repeatable).", default=(), metavar="[PROVIDER:]NAME"
+    )
+    port: int | None = option(
+        "--port", "First port of the emulator.", default=None, least=1024, most=65530
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """Where a run writes.
+
+    `out` is its folder (None: `reports/DATE-AGAINST`); `resume` that of an interrupted run, which
+    goes on there. `record` writes the replies as `cassettes` as well.
+    """
+
+    out: Path | None = option("--out", "The run folder [reports/DATE-AGAINST].", default=None)
+    resume: Path | None = option(
+        "--resume",
+        "Go on with an interrupted run; repeat no paid request.",
+        default=None,
+        folder=True,
+    )
+    record: bool = option("--record", "Write the replies as cassettes.", default=False)
+    cassettes: Path = option(
+        "--cassettes",
+        "Folder of the cassettes.",
+        default=Path("cassettes"),
+        folder=True,
+        show_default=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The choices of `harness run`.
+    """All choices of a run; each has a default, and a run without any replays the cassettes.
 
-    `budgets` are in each provider's own unit; `max_images` bounds the paid images of each
-    provider, `max_requests` the submissions (each try of one counts; polls and downloads do not),
-    `max_minutes` the time in which new ones leave. Where neither amount nor images are bounded,
-    each operation has the default allowance of `harness.planning.plan`. `max_shrink` bounds what
-    is asked to make one finding small; `discover` measures what documents leave open; `strength`
-    is how many values are tried together in all combinations. `keys` come from the environment and
-    are never written. `time_scale` stretches the emulator's durations and our pauses against it.
-    `assets_url` and `webhook_url` are where providers reach reference images and our receiver;
-    `receive_port` is the receiver's own. `measuring` makes the run a benchmark, which first
-    measures our own error if it is to be `calibrated`.
+    `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
+    for one. The properties are the choices whose default depends on something, as they hold.
     """
 
-    against: Against
-    providers: tuple[str, ...]
-    seed: int
-    out: Path
-    cassettes: Path
-    base_urls: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
-    budgets: dict[str, Decimal] = field(default_factory=dict)
-    max_images: int | None = None
-    max_requests: int | None = None
-    max_minutes: float | None = None
-    max_shrink: int = 10
-    discover: bool = False
-    strength: int = 2
-    record: bool = False
-    resume: Path | None = None
-    concurrency: int = 8
-    time_scale: float = 0.001
-    faults: tuple[str, ...] = ()
-    port: int | None = None
-    operations: tuple[str, ...] = OPERATIONS
-    assets_url: str | None = None
-    webhook_url: str | None = None
-    receive_port: int | None = None
+    target: Target = topic(Target, "Providers")
+    planning: Planning = topic(Planning, "Requests")
+    limits: RunLimits = topic(RunLimits, "Limits")
+    benchmark: BenchmarkOptions = topic(BenchmarkOptions, "Benchmark (--only benchmark)")
+    emulator: EmulatorOptions = topic(EmulatorOptions, "Emulator (--against emulator)")
+    output: Output = topic(Output, "Output")
     measuring: Measuring | None = None
-    calibrated: bool = True
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The operations to ask for, of those that a provider has."""
+        return self.target.operations or OPERATIONS
+
+    @property
+    def seed(self) -> int:
+        """The seed of all that is drawn."""
+        return self.planning.seed or 0
+
+    @property
+    def strength(self) -> int:
+        """How many values are tried together in all combinations."""
+        return self.planning.strength or STRENGTH
+
+    @property
+    def max_shrink(self) -> int:
+        """The most requests to make one finding small."""
+        return MAX_SHRINK if self.limits.max_shrink is None else self.limits.max_shrink
+
+    @property
+    def concurrency(self) -> int:
+        """Requests under way at once at each provider, in a run for conformance."""
+        return self.limits.concurrency or CONCURRENCY
+
+    @property
+    def time_scale(self) -> float:
+        """The factor on the emulator's durations, and on our waits against it."""
+        scale = self.emulator.time_scale
+        return TIME_SCALE if scale is None else scale

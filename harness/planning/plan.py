@@ -3,20 +3,23 @@
 A plan is saved and read back, never drawn again: drawing depends on the version of Hypothesis.
 """
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from harness.core.case import Case, Coverage, Expect, FollowUp, Plan, PlannedRequest, Price, Stage
+from harness.core.case import Case, Coverage, Plan, PlannedRequest, Price
 from harness.core.errors import RecordingError
-from harness.core.jsonvalue import Json, canonical, digest
+from harness.core.jsonvalue import Json, canonical, digest, with_texts
+from harness.core.longtext import name_of, text_of
 from harness.core.money import money
 from harness.core.placeholders import THIS_RUN
-from harness.core.plain import carried_json, price_json
-from harness.core.slot import Slot
+from harness.core.plain import carried_json
 from harness.spec import price
 from harness.spec.evaluate import broken_when_sent
 from harness.spec.provider import Provider
@@ -169,32 +172,21 @@ def plan_digest(plan_: Plan) -> str:
     return digest(plan_to_json(plan_))
 
 
+_CASES, _SHOTS, _PLANS = TypeAdapter(Case), TypeAdapter(PlannedRequest), TypeAdapter(Plan)
+
+
 def plan_to_json(plan_: Plan) -> dict[str, Json]:
     """Return the plan as `harness plan --json` prints it."""
-    return {
-        "provider": plan_.provider,
-        "seed": plan_.seed,
-        "spec_digest": plan_.spec_digest,
-        "cases": [_shot_json(shot) for shot in plan_.shots],
-        "coverage": [_coverage_json(one) for one in plan_.coverage],
-    }
+    whole: dict[str, Json] = _PLANS.dump_python(plan_, mode="json", exclude={"shots"})
+    coverage = whole.pop("coverage")
+    return {**whole, "cases": [_shot_json(shot) for shot in plan_.shots], "coverage": coverage}
 
 
 def _shot_json(shot: PlannedRequest) -> Json:
-    case, sent = shot.case, shot.request
+    """Return a case with its request as that is sent, what it costs and when it leaves."""
+    sent = shot.request
     return {
-        "id": case.id,
-        "operation": case.operation,
-        "expect": case.expect,
-        "about": case.about,
-        "breaks": case.breaks,
-        "covers": list(case.covers),
-        "why": case.why,
-        "arguments": case.arguments,
-        "follow_ups": list(case.follow_ups),
-        "depends_on": list(case.depends_on),
-        "stage": case.stage,
-        "follows": case.follows,
+        **_CASES.dump_python(shot.case, mode="json", exclude={"provider"}),
         "request": {
             "method": sent.method,
             "path": sent.target,
@@ -202,80 +194,44 @@ def _shot_json(shot: PlannedRequest) -> Json:
             **carried_json(sent, digests=True),
             "timeout_s": sent.timeout_s,
         },
-        "price": price_json(shot.price),
-        "at_risk": price_json(shot.at_risk),
-        "due_s": shot.due_s,
-        **({} if shot.slot is None else {"slot": asdict(shot.slot)}),
+        **_SHOTS.dump_python(shot, mode="json", exclude={"case", "request"}, exclude_none=True),
     }
 
 
-def _coverage_json(one: Coverage) -> Json:
-    return {
-        "operation": one.operation,
-        "strength": one.strength,
-        "values": list(one.values),
-        "combinations": list(one.combinations),
-        "refusals": list(one.refusals),
-        "left_out": [
-            {"argument": item.argument, "value": item.value, "price": price_json(item.price)}
-            for item in one.left_out
-        ],
-    }
+def dumped(plan_: Plan) -> bytes:
+    """Return the plan as a file: as it is printed, but with long texts by their names."""
+    saved = with_texts(plan_to_json(plan_), name_of)
+    return json.dumps(saved, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SavedCase:
-    id: str
-    operation: str
-    expect: Expect
-    about: str | None
-    breaks: str | None
-    covers: tuple[str, ...]
-    why: str
-    arguments: dict[str, Json]
-    follow_ups: tuple[FollowUp, ...]
-    depends_on: tuple[str, ...]
-    stage: Stage
-    follows: str | None
-    due_s: float
-    slot: Slot | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SavedPlan:
-    provider: str
-    seed: int
-    spec_digest: str
-    cases: tuple[_SavedCase, ...]
-    coverage: tuple[Coverage, ...] = ()
-
-
-_SAVED = TypeAdapter(_SavedPlan)
+def read_plan(path: Path, *, provider: Provider, hint: str) -> Plan:
+    """Read a plan's file; RecordingError, with `hint` where it is missing or no JSON."""
+    try:
+        saved: Json = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}", hint=hint) from None
+    except (ValueError, RecursionError) as error:
+        raise RecordingError(f"{path}: not JSON ({error})", hint=hint) from None
+    return plan_from_json(saved, provider=provider, where=str(path))
 
 
 def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
-    """Read a saved plan back; RecordingError where it is none, or was altered by hand.
+    """Read a plan back, as it is printed or as a file; RecordingError where it was altered.
 
     Requests and prices are made again from the arguments and must come out as they were saved, so
     that a plan can never ask for something else than its arguments say.
     """
     again = "record again with harness run --record"
     try:
-        found = _SAVED.validate_python(saved)
-        shots = tuple(_reread(provider, case) for case in found.cases)
-    except (ValidationError, KeyError, ArithmeticError) as error:
+        file: Any = with_texts(saved, text_of)
+        shots = [_shot_again(provider, row) for row in file["cases"]]
+        read = _PLANS.validate_python({**file, "shots": shots})
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         reason = str(error).splitlines()[0]
         raise RecordingError(
             f"{where}: not a plan this harness wrote ({reason})", hint=again
         ) from None
-    read = Plan(
-        provider=found.provider,
-        seed=found.seed,
-        shots=shots,
-        spec_digest=found.spec_digest,
-        coverage=found.coverage,
-    )
-    if found.provider != provider.name or canonical(plan_to_json(read)) != canonical(saved):
+    if read.provider != provider.name or canonical(plan_to_json(read)) != canonical(file):
         raise RecordingError(
             f"{where}: its requests or prices differ from what {provider.name}'s TOML makes of "
             "the same arguments",
@@ -304,20 +260,14 @@ def _keeps_its_word(provider: Provider, case: Case) -> bool:
             return True
 
 
-def _reread(provider: Provider, saved: _SavedCase) -> PlannedRequest:
-    case = Case(
-        id=saved.id,
-        provider=provider.name,
-        operation=saved.operation,
-        expect=saved.expect,
-        about=saved.about,
-        breaks=saved.breaks,
-        covers=saved.covers,
-        arguments=saved.arguments,
-        why=saved.why,
-        follow_ups=saved.follow_ups,
-        depends_on=saved.depends_on,
-        stage=saved.stage,
-        follows=saved.follows,
+def _shot_again(provider: Provider, row: dict[str, Any]) -> PlannedRequest:
+    made = planned_request(provider, _CASES.validate_python({**row, "provider": provider.name}))
+    return _SHOTS.validate_python(
+        {
+            **row,
+            "case": made.case,
+            "request": made.request,
+            "price": made.price,
+            "at_risk": made.at_risk,
+        }
     )
-    return replace(planned_request(provider, case), due_s=saved.due_s, slot=saved.slot)

@@ -128,8 +128,8 @@ def draw_chart(rows: Sequence[Speed], names: Sequence[str], tones: Sequence[int]
 def _moments(row: Speed) -> list[float]:
     items = (row.median, row.p95, row.mean)
     told = [value for item in items for value in (item.value, item.low, item.high)]
-    ends = [at_s for at_s, _ in row.curve]
-    held = [row.horizon_s] if row.curve and row.curve[-1][1] > 0 else []
+    ends = [step.at_s for step in row.curve]
+    held = [row.horizon_s] if row.curve and row.curve[-1].waiting > 0 else []
     return [value for value in (*told, *ends, *held) if value is not None and value > 0]
 
 
@@ -171,11 +171,11 @@ Points = list[tuple[float, float]]
 
 def _points(row: Speed, axis: Axis) -> Points:
     points: Points = [(0.0, 0.0)]
-    for at_s, share in row.curve:
-        x = axis.place(at_s)
-        points += [(x, points[-1][1]), (x, round((1 - share) * 100, 2))]
-    if row.curve[-1][1] > 0:  # somebody waits still: nobody saw how long
-        points.append((axis.place(max(row.horizon_s, row.curve[-1][0])), points[-1][1]))
+    for step in row.curve:
+        x = axis.place(step.at_s)
+        points += [(x, points[-1][1]), (x, round((1 - step.waiting) * 100, 2))]
+    if row.curve[-1].waiting > 0:  # somebody waits still: nobody saw how long
+        points.append((axis.place(max(row.horizon_s, row.curve[-1].at_s)), points[-1][1]))
     return points
 
 

@@ -1,4 +1,4 @@
-"""What discovery observed: as a table against the documents, as JSON, and as TOML to paste.
+"""What discovery observed: as a table against the documents, and as TOML to paste.
 
 What was observed is never called documented: a rule keeps the status it has, and one that the
 documents do not have is `undocumented`.
@@ -63,36 +63,6 @@ def _when(row: Discovered) -> str:
 
 def _day(row: Discovered) -> str:
     return row.on.isoformat() if row.on else "an unknown day"
-
-
-def discovered_json(rows: Sequence[Discovered]) -> list[Json]:
-    """Return the rows as JSON values; `on` is an ISO date, or null where no day is known."""
-    return [
-        {
-            "provider": row.provider,
-            "operation": row.operation,
-            "parameter": row.parameter,
-            "question": row.question,
-            "documents": row.documents,
-            "said": row.said,
-            "observed": row.observed,
-            "low": row.low,
-            "high": row.high,
-            "rule": row.rule,
-            "values": list(row.values),
-            "requests": row.requests,
-            "images": row.images,
-            "evidence": {
-                "kind": row.evidence.kind,
-                "source": row.evidence.source,
-                "date": row.evidence.date,
-                "by": row.evidence.by,
-            },
-            "on": row.on.isoformat() if row.on else None,
-            "cases": list(row.cases),
-        }
-        for row in rows
-    ]
 
 
 def discovered_toml(provider: Provider, rows: Sequence[Discovered]) -> str:

@@ -2,34 +2,72 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import date
 from decimal import Decimal
 
+from harness.core.benchmark import Design, Slo, Watched
+from harness.core.case import Price
 from harness.core.jsonvalue import Json
+from harness.core.plain import price_json
+from harness.stats.benchmark.model import Attempt
+from harness.stats.conformance.completion import Completion
+from harness.stats.conformance.streams import Streams
+
+_NAMES: Mapping[type, Mapping[str, str]] = {
+    Completion: {
+        "provider": "",
+        "operation": "",  # they stand around it
+        "widest_gap_s": "widest_gap",
+        "delivered": "webhook",
+    },
+    Design: {"fits": ""},  # they stand beside it
+    Attempt: {"seconds": "observed_s", "phases": "phases_s"},
+    Slo: {"seconds": "ceiling_s"},
+    Streams: {"provider": "", "operation": ""},
+    Watched: {"seconds": "duration_s"},
+}
+"""What is called otherwise in JSON than in the code, or is left out."""
 
 
-def json_safe(value: object) -> dict[str, Json]:
-    """Return a dataclass as an object whose keys are its fields' names, and so all within it.
+def json_names(kind: type) -> dict[str, str]:
+    """Return the name in JSON of each field of a dataclass that JSON has, in order.
 
-    Amounts become numbers, tuples lists. TypeError for what is no dataclass.
+    A property `n`, of how many the figures are, stands before the fields.
     """
-    if not is_dataclass(value):
-        raise TypeError(f"{type(value).__name__} has no fields")
-    return {one.name: _value(getattr(value, one.name)) for one in fields(value)}
+    own = _NAMES.get(kind, {})
+    count = ["n"] if isinstance(getattr(kind, "n", None), property) else []
+    names = {
+        name: own.get(name, name) for name in (*count, *(field.name for field in fields(kind)))
+    }
+    return {field: name for field, name in names.items() if name}
 
 
-def _value(value: object) -> Json:
+def json_safe(value: object) -> Json:
+    """Return a value as JSON, a dataclass as an object whose keys are its fields' names.
+
+    Amounts become numbers, days ISO 8601, tuples lists, infinities and not-a-number null.
+    TypeError for what is none of these.
+    """
     match value:
-        case Decimal():
-            return float(value)
-        case list() | tuple():
-            return [_value(item) for item in value]
-        case dict():
-            return {key: _value(item) for key, item in value.items()}
-        case None | bool() | int() | float() | str():
+        case None | bool() | int() | str():
             return value
+        case float() | Decimal():
+            return finite_numbers(float(value))
+        case Price():
+            return price_json(value)
+        case list() | tuple():
+            return [json_safe(item) for item in value]
+        case Mapping():
+            return {str(key): json_safe(item) for key, item in value.items()}
+        case date():
+            return value.isoformat()
+        case _ if is_dataclass(value):
+            names = json_names(type(value))
+            return {name: json_safe(getattr(value, field)) for field, name in names.items()}
         case _:
-            return json_safe(value)
+            raise TypeError(f"JSON has no word for {type(value).__name__}")
 
 
 def finite_numbers(value: Json) -> Json:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from harness.core.case import Case, Stage
 from harness.core.jsonvalue import Json, canonical
 from harness.core.record import Record
+from harness.core.reference import ReferenceImage
 from harness.core.verdict import Finding
 from harness.diagnosis.assignment import joined_values
 from harness.report.text import count, one_line
@@ -77,13 +78,13 @@ def _beside(base: Mapping[str, Json], arguments: Mapping[str, Json]) -> str:
 
 
 def _value(value: Json) -> str:
+    if (image := ReferenceImage.of(value)) and image.filename:
+        return image.filename
     match value:
         case str() if len(value) > _MOST_TEXT:
             return f"{len(value):,} characters"
         case str():
             return value
-        case {"filename": str(name)}:
-            return name
         case list():
             return count(len(value), "item")
         case _:

@@ -7,6 +7,7 @@ terminal, marks that turn the reading direction round, messages of megabytes.
 import unicodedata
 
 from harness.core.jsonvalue import Json
+from harness.core.reference import ReferenceImage
 
 LONGEST = 400
 """Characters of a foreign text shown in full."""
@@ -56,11 +57,12 @@ def pruned_json(value: Json, longest: int = 160) -> Json:
 
 def files_named(value: Json) -> Json:
     """Return a JSON value with each file's description as one text: `a.png (9 bytes, 16x32)`."""
+    image = ReferenceImage.of(value)
+    if image and image.filename is not None and image.size_bytes is not None:
+        wide, high = image.width_px, image.height_px
+        pixels = f", {wide}x{high}" if wide and high else ""
+        return f"{image.filename} ({image.size_bytes:,} bytes{pixels})"
     match value:
-        case {"filename": str(name), "bytes": int(size), **rest}:
-            wide, high = rest.get("width"), rest.get("height")
-            pixels = f", {wide}x{high}" if wide and high else ""
-            return f"{name} ({size:,} bytes{pixels})"
         case list():
             return [files_named(item) for item in value]
         case dict():

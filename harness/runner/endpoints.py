@@ -51,27 +51,27 @@ class ProviderConnections:
     async def open(self, stack: AsyncExitStack) -> dict[str, Access]:
         """Start the emulator, where it is meant, and our own server; both end with the stack."""
         options = self.options
-        if options.against == "emulator":
+        if options.target.against == "emulator":
             self.addresses = stack.enter_context(
                 emulator_process(
                     time_scale=options.time_scale,
                     seed=options.seed,
-                    faults=options.faults,
-                    port=options.port,
+                    faults=options.emulator.faults,
+                    port=options.emulator.port,
                 )
             )
         else:
-            self.addresses = options.base_urls
+            self.addresses = options.target.base_urls
         places = _callback_server(options, word=self.word, now_s=self.now_s)
         self.places = places
         stack.push_async_callback(places.aclose)
         await places.start()
-        return {name: self._access(name, places) for name in options.providers}
+        return {name: self._access(name, places) for name in options.target.providers}
 
     def _access(self, name: str, places: CallbackServer) -> Access:
-        emulated = self.options.against == "emulator"
+        emulated = self.options.target.against == "emulator"
         address = self.addresses[name]
-        key = EMULATOR_KEY if emulated else self.options.keys[name]
+        key = EMULATOR_KEY if emulated else self.options.target.keys[name]
         endpoint = LiveEndpoint(base_url=address, auth=shipped(name).auth, key=key, provider=name)
 
         def transport() -> Transport:
@@ -104,18 +104,18 @@ def from_tape(tape: Tape) -> Access:
 
 def _callback_server(options: Options, *, word: str, now_s: Callable[[], float]) -> CallbackServer:
     """Return where providers reach a run; against the emulator that is on loopback."""
-    live = options.against == "live"
+    live = options.target.against == "live"
     webhooks: dict[str, tuple[Webhook, str]] = {}
-    for name in options.providers:
-        signed = options.keys.get(name, "") if live else EMULATOR_KEY
+    for name in options.target.providers:
+        signed = options.target.keys.get(name, "") if live else EMULATOR_KEY
         for operation in shipped(name).operations.values():
             if operation.webhook is not None:
                 webhooks[name] = (operation.webhook, signed)
     return CallbackServer(
         now_s=now_s,
-        assets_url=options.assets_url,
-        webhook_url=options.webhook_url,
-        port=options.receive_port,
+        assets_url=options.target.assets_url,
+        webhook_url=options.target.webhook_url,
+        port=options.target.receive_port,
         local=not live,
         run_word=word,
         webhooks=webhooks,

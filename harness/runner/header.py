@@ -36,14 +36,14 @@ def run_header(  # noqa: PLR0913 - all that a header is made of
         return replace(past, finished=None, interrupted=False, word=word)
     if not any(plan.shots for plan in plans):
         raise NothingTested("the plan holds no case")
-    faults = ", ".join(options.faults)
+    faults = ", ".join(options.emulator.faults)
     notes = [f"faults switched on: {faults}"] if faults else []
     return RunHeader(
         run=folder,
         harness=__version__,
         created=today(),
         word=word,
-        against=options.against,
+        against=options.target.against,
         seed=plans[0].seed,
         evidence=dict(evidence),
         spec_digests={plan.provider: plan.spec_digest for plan in plans},
@@ -58,7 +58,7 @@ def unexpected(places: CallbackServer | None) -> tuple[str, ...]:
     """Say what our receiver was sent that belongs to no request of this run."""
     if places is None:
         return ()
-    counts = ((places.strangers, "came from strangers"), (places.dropped, "could not be kept"))
+    counts = ((places.strangers, "match no job of this run"), (places.dropped, "were not stored"))
     return tuple(f"webhooks: {number} deliveries {what}" for number, what in counts if number)
 
 

@@ -40,8 +40,12 @@ class ProviderProgress(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class ProgressListener:
-    """How a run tells its progress; the command line draws it."""
+    """How a run tells its progress; the command line draws it.
+
+    `noted` receives sentences for the user: whom a run leaves out, what it would cost.
+    """
 
     started: Callable[[Sequence[ProviderProgress]], None] = lambda _parts: None
     progress: Callable[[ProviderProgress], None] = lambda _part: None
     interrupted: Callable[[int], None] = lambda _under_way: None
+    noted: Callable[[str], None] = lambda _sentence: None

@@ -1,6 +1,5 @@
 """A finished run as cassettes, and back: a folder per provider, the plan and its digest beside."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 from harness import __version__
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
-from harness.core.errors import HarnessError, NothingTested, RecordingError, UsageError
+from harness.core.errors import NothingTested, RecordingError, UsageError
 from harness.core.exchange import Exchange, Failure
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, mistake
 from harness.core.record import Provenance, Record
-from harness.planning.plan import plan_digest, plan_from_json, plan_to_json
+from harness.planning.plan import dumped, plan_digest, read_plan
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from harness.store.atomic import write_whole
@@ -65,8 +64,7 @@ def record(  # noqa: PLR0913 - what a recording is made of
             metadata=_metadata(finished[0], plan, operations),
             picture_bytes=lambda name: (run_folder / IMAGES / name).read_bytes(),
         )
-    text = json.dumps(plan_to_json(plan), ensure_ascii=False, indent=1) + "\n"
-    write_whole(folder / (PLAN if benchmark is None else BENCHMARK_PLAN), text.encode())
+    write_whole(folder / (PLAN if benchmark is None else BENCHMARK_PLAN), dumped(plan))
     if benchmark is not None:
         write_whole(folder / BENCHMARK, BENCHMARKS.dump_json(benchmark, indent=1) + b"\n")
     return folder
@@ -172,9 +170,8 @@ def _benchmark_in(folder: Path) -> Benchmark:
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from None
     except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"]))
         raise RecordingError(
-            f"{path}: {where}: {error.errors()[0]['msg']}", hint=f"record it: {RECORD_BENCHMARK}"
+            f"{path}: {mistake(error)}", hint=f"record it: {RECORD_BENCHMARK}"
         ) from None
 
 
@@ -206,14 +203,4 @@ def saved_plan(folder: Path, name: str, file: str = PLAN) -> Plan:
     Raises RecordingError where it is missing, unreadable or not what its requests say.
     """
     hint = f"record it: harness run --record --against emulator --provider {name}"
-    return read_plan(folder / name / file, name, RecordingError, hint)
-
-
-def read_plan(path: Path, name: str, error_class: type[HarnessError], hint: str) -> Plan:
-    """Read a plan of a provider; `error_class` with its hint where it is missing or unreadable."""
-    try:
-        document: Json = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        why = getattr(error, "strerror", None) or f"not JSON ({error})"
-        raise error_class(f"{path}: {why}", hint=hint) from None
-    return plan_from_json(document, provider=shipped(name), where=str(path))
+    return read_plan(folder / name / file, provider=shipped(name), hint=hint)

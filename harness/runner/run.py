@@ -6,6 +6,7 @@ import time
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,8 @@ class _Runner:
         self.asker = asker
         self.referee = referee
         self.folder = _folder(options)  # locked before it is read: another run may be at it
-        self.past: StoredRun | None = read_run(options.resume) if options.resume else None
+        resume = options.output.resume
+        self.past: StoredRun | None = read_run(resume) if resume else None
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
@@ -96,7 +98,7 @@ class _Runner:
         )
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
         started_s = time.monotonic() - elapsed_s(self.folder.path, self.past)
-        replay, minutes = options.against == "cassettes", options.max_minutes
+        replay, minutes = options.target.against == "cassettes", options.limits.max_minutes
         self.context = RunContext(
             journal=Journal(self.folder),
             stop=asyncio.Event(),
@@ -182,7 +184,7 @@ class _Runner:
             parts=parts,
             context=self.context,
             referee=None if self.context.replay else self.referee,
-            calibrated=self.options.calibrated,
+            calibrated=self.options.benchmark.calibrate,
             progress=self.watch.progress,
         )
         await measurement.prepare()
@@ -247,7 +249,7 @@ def _budget(options: Options, name: str, *, measured: bool) -> Budget:
     """
     limits = limits_of(options, name)
     operations = sum(operation in options.operations for operation in shipped(name).operations)
-    allowed = options.against != "cassettes" and not measured
+    allowed = options.target.against != "cassettes" and not measured
     return Budget(
         amount=limits.amount,
         images=limits.images,
@@ -257,12 +259,16 @@ def _budget(options: Options, name: str, *, measured: bool) -> Budget:
 
 
 def _folder(options: Options) -> RunFolder:
-    return RunFolder.reopen(options.resume) if options.resume else RunFolder.create(options.out)
+    output = options.output
+    if output.resume:
+        return RunFolder.reopen(output.resume)
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
+    return RunFolder.create(output.out or Path("reports") / f"{stamp}-{options.target.against}")
 
 
 def _redactor(options: Options) -> Redactor:
     """Return what keeps the keys of these providers out of everything that is written."""
-    auths = {name: shipped(name).auth for name in options.providers}
+    auths = {name: shipped(name).auth for name in options.target.providers}
     shapes = tuple(auth.key_shape for auth in auths.values() if auth.key_shape)
-    keys = {auth.env: options.keys.get(name, "") for name, auth in auths.items()}
+    keys = {auth.env: options.target.keys.get(name, "") for name, auth in auths.items()}
     return Redactor(keys, shapes)

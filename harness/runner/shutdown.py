@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 
 GRACE_S = 20.0
 """How long an interrupted run waits for replies that are under way: they are paid for."""
@@ -18,7 +19,11 @@ def interruptible(
     stop: asyncio.Event,
     on_interrupt: Callable[[], None],
 ) -> Iterator[None]:
-    """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once."""
+    """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once.
+
+    Signals reach the main thread only: in any other one, nothing interrupts the work.
+    """
+    signals = STOPPING if current_thread() is main_thread() else ()
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:
@@ -29,12 +34,12 @@ def interruptible(
         on_interrupt()
         loop.call_later(GRACE_S, work.cancel)
 
-    for number in STOPPING:
+    for number in signals:
         loop.add_signal_handler(number, interrupt)
     try:
         yield
     finally:
-        for number in STOPPING:
+        for number in signals:
             loop.remove_signal_handler(number)
 
 
@@ -51,5 +56,5 @@ class Deadline:
         if left_s > 0 and left_s >= longest_s:
             return None
         if left_s <= 0:
-            return "time: the minutes of this run are over"
+            return "time: --max-minutes is over"
         return f"time: {left_s:.0f} s are left, and a request has taken {longest_s:.0f} s"

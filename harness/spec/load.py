@@ -1,7 +1,8 @@
 """Read a provider's TOML; a file with mistakes fails with all of them at once."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,29 @@ def parse_provider(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
 @cache
 def shipped_provider(name: str) -> Provider:
     """Return one of the providers that ship with the harness; UsageError for an unknown name."""
+    return load_provider_file(FOLDER / f"{checked_name(name)}.toml")
+
+
+def checked_name(name: str) -> str:
+    """Return the name of a provider that ships with the harness.
+
+    Raises UsageError for any other, with the nearest of them.
+    """
     if name not in NAMES:
-        raise UsageError(f"unknown provider {name!r}", hint=f"one of {', '.join(NAMES)}")
-    return load_provider_file(FOLDER / f"{name}.toml")
+        near = get_close_matches(name, NAMES, n=1)
+        guess = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"unknown provider {name!r}", hint=f"{guess}one of {', '.join(NAMES)}")
+    return name
+
+
+def checked_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return these providers in their fixed order, each once; all of them where none is named.
+
+    Raises UsageError for an unknown name.
+    """
+    for name in names:
+        checked_name(name)
+    return tuple(name for name in NAMES if not names or name in names)
 
 
 @cache

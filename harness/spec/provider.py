@@ -11,6 +11,7 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass
 from harness.spec.expressions import Cited, Compiled, Document, Frozen, Paths, Pattern, Status
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
+from harness.spec.protocols import ProtocolName
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Described, Positive, Rule, Scalar
 
@@ -53,9 +54,6 @@ class Argument(RuleSet, Described):
     """A parameter with all that is asked of it: one rule under each kind's own name."""
 
 
-Protocol = Literal["reply", "job", "responses"]
-
-
 class Operation(Frozen):
     """One thing a provider does: where to ask, with which arguments, and how it answers."""
 
@@ -65,7 +63,7 @@ class Operation(Frozen):
     also: tuple[str, ...] = ()
     """Other documented paths of the same operation."""
     body: Literal["json", "form"] = "json"
-    protocol: Protocol
+    protocol: ProtocolName
     source: Cited
     note: str = ""
     constant: dict[str, Json] = Field(default_factory=dict)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import ASSETS
+from harness.core.reference import ReferenceImage
 from harness.spec.jsonpath import leaves, put, take, without_place
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Arguments, edges, member
@@ -186,8 +187,8 @@ def _sent(argument: Argument | None, value: Json) -> Json:
 
 def _address(item: Json) -> Json:
     """Return a file's stand-in address, under which it will be served or uploaded."""
-    is_file = isinstance(item, dict) and isinstance(item.get("filename"), str)
-    return f"{ASSETS}{item['filename']}" if is_file and isinstance(item, dict) else item
+    image = ReferenceImage.of(item)
+    return item if image is None or image.filename is None else f"{ASSETS}{image.filename}"
 
 
 def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
@@ -203,22 +204,19 @@ def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
 
 def form_part(wire: str, value: Json) -> Part:
     """Return a form's part: a file where the value describes one, else its text."""
-    if isinstance(value, dict) and "media_type" in value:
-        numbers = {
-            key: item if isinstance(item, int) else None
-            for key, item in ((k, value.get(k)) for k in ("bytes", "width", "height"))
-        }
-        return Part(
-            name=wire,
-            filename=str(value.get("filename", "image")),
-            media_type=str(value["media_type"]),
-            digest=str(value.get("digest", "")),
-            size_bytes=numbers["bytes"],
-            width_px=numbers["width"],
-            height_px=numbers["height"],
-            alpha=alpha if isinstance(alpha := value.get("alpha"), bool) else None,
-        )
-    return Part(name=wire, value=value if isinstance(value, str) else canonical(value))
+    image = ReferenceImage.of(value)
+    if image is None or image.media_type is None:
+        return Part(name=wire, value=value if isinstance(value, str) else canonical(value))
+    return Part(
+        name=wire,
+        filename=image.filename or "image",
+        media_type=image.media_type,
+        digest=image.digest or "",
+        size_bytes=image.size_bytes,
+        width_px=image.width_px,
+        height_px=image.height_px,
+        alpha=image.alpha,
+    )
 
 
 def _gathered(parts: tuple[Part, ...]) -> dict[str, Json]:
@@ -227,16 +225,22 @@ def _gathered(parts: tuple[Part, ...]) -> dict[str, Json]:
     for part in parts:
         value: Json = part.value
         if part.value is None:
-            value = {
-                "media_type": part.media_type,
-                "bytes": part.size_bytes,
-                "width": part.width_px,
-                "height": part.height_px,
-                **({} if part.alpha is None else {"alpha": part.alpha}),
-            }
+            value = _received(part)
         if part.name in body:
             earlier = body[part.name]
             body[part.name] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
         else:
             body[part.name] = value
     return body
+
+
+def _received(part: Part) -> dict[str, Json]:
+    """Return what is known of a file that somebody else sent; its name tells nothing."""
+    image = ReferenceImage(
+        media_type=part.media_type,
+        size_bytes=part.size_bytes,
+        width_px=part.width_px,
+        height_px=part.height_px,
+        alpha=part.alpha,
+    )
+    return {**dict.fromkeys(("media_type", "bytes", "width", "height")), **image.as_json()}

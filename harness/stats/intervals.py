@@ -6,7 +6,6 @@ from functools import cache
 from itertools import count
 
 import numpy as np
-import pandas as pd
 from scipy.stats import binom  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
@@ -115,7 +114,7 @@ def quantile_estimate(
     else:
         method = METHOD.format(alpha=1 - confidence)
     return Estimate(
-        value=float(pd.Series(ordered).quantile(quantile)) if ordered else None,
+        value=float(np.quantile(ordered, quantile)) if ordered else None,
         low=ordered[found.low - 1] if found else None,
         high=ordered[found.high - 1] if found else None,
         confidence=confidence,

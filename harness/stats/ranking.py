@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import inf
 
-from harness.stats.benchmark.model import Ranking
+from harness.stats.benchmark.model import Rank, Ranking
 from harness.stats.comparison import MARGIN, PairwiseComparisons
 
 
@@ -29,8 +29,10 @@ def rank_providers(
         median = medians.get(name)
         return faster[name], inf if median is None else median, name
 
-    places = tuple((1 + faster[name], name) for name in sorted(serving, key=order))
-    decided, why = _why(race, workload, [name for place, name in places if place == 1])
+    places = tuple(
+        Rank(place=1 + faster[name], provider=name) for name in sorted(serving, key=order)
+    )
+    decided, why = _why(race, workload, [rank.provider for rank in places if rank.place == 1])
     silent = [name for name in race.contenders[workload] if name not in serving]
     if silent and serving:
         why += f"; {' and '.join(silent)} served nothing that counts here"

@@ -1,24 +1,35 @@
 """A run folder: header, journal and images by digest; nothing received is lost.
 
-The journal is one JSON object a line, appended and never rewritten: `sent` before a shot leaves,
-`exchange` as soon as a round trip is over, `outcome` when the shot is finished, `skipped` where
-nothing was sent. A line that a crash cut off at the end is left out when the journal is read.
+The journal is one JSON object a line (`harness.store.line`), appended and never rewritten: `sent`
+before a shot leaves, `exchanged` as soon as a round trip is over, `ended` when the shot is
+finished, `skipped` where it does not leave. A line that a crash cut off at the end is left out
+when the journal is read.
 """
 
 import errno
 import fcntl
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-
-from pydantic import ValidationError
 
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Reply
 from harness.core.run import RunHeader
 from harness.store.atomic import move_whole, write_whole
-from harness.store.line import HEADER, HEADERS, IMAGES, JOURNAL, LINES, JournalLine, no_run
+from harness.store.format1 import read_any_line
+from harness.store.line import (
+    FORMAT,
+    HEADER,
+    HEADERS,
+    IMAGES,
+    JOURNAL,
+    Exchanged,
+    JournalLine,
+    dumped,
+    no_run,
+)
 
 BALLAST = ".ballast"
 BALLAST_BYTES = 16 * 1024 * 1024
@@ -92,15 +103,16 @@ class RunFolder:
         if not last or self._journal is None:
             return
         try:
-            LINES.validate_json(last)
-        except ValidationError:
+            read_any_line(last)
+        except ValueError:
             os.ftruncate(self._journal, len(raw) - len(last))
         else:  # only its end is missing
             _write_all(self._journal, b"\n")
         os.utime(self.path / JOURNAL, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def write_header(self, header: RunHeader) -> None:
-        """Write `run.json` whole or not at all."""
+        """Write `run.json` whole or not at all, as of the format that lines are appended in."""
+        header = replace(header, format=FORMAT)
         self.write_file(HEADER, HEADERS.dump_json(header, indent=2) + b"\n")
 
     def write_file(self, name: str, content: bytes) -> None:
@@ -122,9 +134,8 @@ class RunFolder:
 
     def append(self, line: JournalLine) -> None:
         """Append a line; one that holds a served reply is on the disk when this returns."""
-        raw = LINES.dump_json(line, exclude_defaults=True) + b"\n"
-        durable = isinstance(line.exchange, Exchange) and _served(line.exchange)
-
+        raw = dumped(line)
+        durable = isinstance(line, Exchanged) and _served(line.exchange)
         journal = self._journal
         if journal is None:
             raise StoreError(f"{self.path}: its journal is closed")

@@ -1,13 +1,15 @@
-"""One line of a run's journal, and the names of a run folder's files."""
+"""The lines of a run's journal, how they are written, and the names of a run folder's files."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import Field, SerializerFunctionWrapHandler, TypeAdapter, WrapSerializer
 
 from harness.core.case import PlannedRequest
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
+from harness.core.longtext import line_with_long_texts, line_with_names
 from harness.core.outcome import Outcome
 from harness.core.record import Provenance
 from harness.core.run import RunHeader
@@ -16,23 +18,79 @@ JOURNAL = "journal.jsonl"
 HEADER = "run.json"
 IMAGES = "images"
 
+FORMAT = 2
+"""How run folders are written; `harness.store.format1` reads the lines of those before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JournalLine:
-    """One line of the journal; the fields that are given tell its kind."""
+class Sent:
+    """A shot is about to leave; where it has left before, this attempt takes that one's place."""
 
     provider: str
     case: str
+    shot: PlannedRequest
+    evidence: Provenance
     attempt: int = 1
-    shot: PlannedRequest | None = None
-    evidence: Provenance | None = None
-    exchange: Exchange | None = None
-    outcome: Outcome | None = None
-    skipped: str | None = None
+    line: Literal["sent"] = "sent"
 
 
-LINES = TypeAdapter(JournalLine)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """A round trip of a shot that has left is over."""
+
+    provider: str
+    case: str
+    exchange: Exchange
+    line: Literal["exchanged"] = "exchanged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A shot that has left came to its outcome."""
+
+    provider: str
+    case: str
+    outcome: Outcome
+    line: Literal["ended"] = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A shot does not leave, and why."""
+
+    provider: str
+    case: str
+    shot: PlannedRequest
+    evidence: Provenance
+    why: str
+    line: Literal["skipped"] = "skipped"
+
+
+JournalLine = Sent | Exchanged | Ended | Skipped
+
+
+def _with_kind(line: JournalLine, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    """Write a line's kind, and first: as a default it would be left out."""
+    return {"line": line.line, **dump(line)}
+
+
+_LINES: TypeAdapter[JournalLine] = TypeAdapter(
+    Annotated[JournalLine, Field(discriminator="line"), WrapSerializer(_with_kind)]
+)
+BEGIN = b'{"line":"'
+"""How every line begins; those of the format before began otherwise."""
+
 HEADERS = TypeAdapter(RunHeader)
+
+
+def dumped(line: JournalLine) -> bytes:
+    """Return a line as the journal holds it, its end included."""
+    return line_with_names(_LINES.dump_json(line, exclude_defaults=True)) + b"\n"
+
+
+def read_line(raw: bytes) -> JournalLine:
+    """Read a line of this format; ValueError (a ValidationError, if it can say more) for others."""
+    return _LINES.validate_json(line_with_long_texts(raw))
 
 
 def no_run(path: Path, why: str) -> UsageError:

@@ -8,16 +8,29 @@ from pydantic import ValidationError
 
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
+from harness.core.jsonvalue import mistake
 from harness.core.record import Record
 from harness.core.run import RunHeader
-from harness.store.line import HEADER, HEADERS, JOURNAL, LINES, JournalLine, no_run
+from harness.store.format1 import read_any_line
+from harness.store.line import (
+    FORMAT,
+    HEADER,
+    HEADERS,
+    JOURNAL,
+    Ended,
+    Exchanged,
+    JournalLine,
+    Sent,
+    Skipped,
+    no_run,
+)
 
 
 @dataclass(slots=True)
 class Unfinished:
     """A shot that was sent and of which no outcome was written."""
 
-    line: JournalLine
+    line: Sent
     exchanges: list[Exchange] = field(default_factory=list)
 
 
@@ -31,13 +44,8 @@ class StoredRun:
 
 
 def read_run(path: Path) -> StoredRun:
-    """Read a run folder back; UsageError where it is none or was altered."""
-    try:
-        header = HEADERS.validate_json((path / HEADER).read_bytes())
-    except OSError as error:
-        raise no_run(path, error.strerror or str(error)) from None
-    except ValidationError as error:
-        raise UsageError(f"{path / HEADER}: {_first(error)}") from None
+    """Read a run folder back, of this format or the one before; UsageError where it is none."""
+    header = _header(path)
     book = _Book()
     for line in _lines(path / JOURNAL):
         book.enter(line)
@@ -46,6 +54,22 @@ def read_run(path: Path) -> StoredRun:
         records=tuple(book.records.values()),
         unfinished=tuple(book.under_way.values()),
     )
+
+
+def _header(path: Path) -> RunHeader:
+    try:
+        header = HEADERS.validate_json((path / HEADER).read_bytes())
+    except OSError as error:
+        raise no_run(path, error.strerror or str(error)) from None
+    except ValidationError as error:
+        raise UsageError(f"{path / HEADER}: {mistake(error)}") from None
+    if header.format > FORMAT:
+        raise UsageError(
+            f"{path / HEADER}: format {header.format} is unknown to this version, which knows "
+            f"up to {FORMAT}",
+            hint=f"read it with the harness that wrote it ({header.harness}) or a later one",
+        )
+    return header
 
 
 @dataclass(slots=True)
@@ -57,47 +81,39 @@ class _Book:
 
     def enter(self, line: JournalLine) -> None:
         key = (line.provider, line.case)
-        if line.shot is not None and line.skipped is None:
-            self.records.pop(key, None)  # it left again: what counts is how this attempt ends
-            self.under_way[key] = Unfinished(line)
-        elif line.skipped is not None and key in self.under_way:
-            return  # it left earlier and may be paid: skipping it now does not undo that
-        elif line.exchange is not None:
-            self._exchanged(key, line, line.exchange)
-        elif line.shot is not None or line.outcome is not None:
-            self.records[key] = _finished(line, self.under_way.pop(key, None))
+        match line:
+            case Sent():
+                self.records.pop(key, None)  # what counts is how this attempt ends
+                self.under_way[key] = Unfinished(line)
+            case Exchanged(exchange=exchange):
+                if key in self.records:
+                    self.under_way[key] = _reopened(line, self.records.pop(key))
+                if key in self.under_way:
+                    self.under_way[key].exchanges.append(exchange)
+            case Ended():
+                self.records[key] = self._finished(line, key)
+            case Skipped(shot=shot, evidence=evidence, why=why):
+                if key not in self.under_way:  # else it left earlier, and may be paid
+                    self.records[key] = Record(
+                        shot=shot, evidence=evidence, outcome=None, skipped=why
+                    )
 
-    def _exchanged(self, key: tuple[str, str], line: JournalLine, exchange: Exchange) -> None:
-        if key in self.records:
-            self.under_way[key] = _reopened(line, self.records.pop(key))
-        if key in self.under_way:
-            self.under_way[key].exchanges.append(exchange)
+    def _finished(self, line: Ended, key: tuple[str, str]) -> Record:
+        begun = self.under_way.pop(key, None)
+        if begun is None:
+            raise UsageError(f"journal: the outcome of {line.case} has no beginning")
+        return Record(
+            shot=begun.line.shot,
+            evidence=begun.line.evidence,
+            outcome=line.outcome,
+            exchanges=tuple(begun.exchanges),
+        )
 
 
-def _reopened(line: JournalLine, record: Record) -> Unfinished:
+def _reopened(line: Exchanged, record: Record) -> Unfinished:
     """Go on with a shot whose job was given up waiting for, and is picked up again."""
-    again = JournalLine(
-        provider=line.provider,
-        case=line.case,
-        attempt=line.attempt,
-        shot=record.shot,
-        evidence=record.evidence,
-    )
+    again = Sent(provider=line.provider, case=line.case, shot=record.shot, evidence=record.evidence)
     return Unfinished(again, [*record.exchanges])
-
-
-def _finished(line: JournalLine, begun: Unfinished | None) -> Record:
-    shot = line.shot or (begun.line.shot if begun else None)
-    evidence = line.evidence or (begun.line.evidence if begun else None)
-    if shot is None or evidence is None:
-        raise UsageError(f"journal: the outcome of {line.case} has no beginning")
-    return Record(
-        shot=shot,
-        evidence=evidence,
-        outcome=line.outcome,
-        exchanges=tuple(begun.exchanges) if begun else (),
-        skipped=line.skipped,
-    )
 
 
 def _lines(path: Path) -> Iterator[JournalLine]:
@@ -110,16 +126,14 @@ def _lines(path: Path) -> Iterator[JournalLine]:
         if not content:
             continue
         try:
-            yield LINES.validate_json(content)
-        except ValidationError as error:
+            line = read_any_line(content)
+        except ValueError as error:
             if number == len(lines):  # cut off by a crash: no newline follows
                 return
+            why = mistake(error) if isinstance(error, ValidationError) else str(error)
             raise UsageError(
-                f"{path}, line {number}: {_first(error)}",
+                f"{path}, line {number}: {why}",
                 hint="the journal was altered; remove that line to leave its record out",
             ) from None
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        if line is not None:
+            yield line

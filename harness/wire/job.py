@@ -16,6 +16,8 @@ from harness.spec.request import JSON
 from harness.wire.downloads import collect
 from harness.wire.errors import OK, REDIRECT, fault_of, read_error
 from harness.wire.images import missing_fields
+from harness.wire.protocols import protocol
+from harness.wire.reply import submitted
 from harness.wire.retry import RETRY_AFTER_AT_MOST_S, pause_asked, send_once, send_until_answered
 from harness.wire.steps import Answer, Pause, Talk, Wire, send_request
 
@@ -29,14 +31,19 @@ REPEATED_S = 5.0
 """How long to listen on for a repetition, once something was delivered."""
 
 
-def follow(
-    provider: Provider, operation: Operation, job: Job, submitted: Reply, shot: PlannedRequest
-) -> Wire:
-    """See a submitted job through to its images, its failure, or the end of the waiting time."""
-    job_id = job_id_of(first_match(job.id, submitted.document))
-    lacking = missing_fields(job.submitted, submitted.document)
+@protocol("job")
+def submitted_job(provider: Provider, operation: Operation, shot: PlannedRequest) -> Wire:
+    """Submit a job and see it through to its images, its failure, or the end of the waiting."""
+    job = operation.job
+    if job is None:
+        raise ValueError(f"{provider.name} has no jobs")
+    answer = yield from submitted(provider, operation, shot)
+    if not isinstance(answer, Reply):
+        return answer
+    job_id = job_id_of(first_match(job.id, answer.document))
+    lacking = missing_fields(job.submitted, answer.document)
     if not job_id:
-        return Images(pictures=(), missing=lacking or ("a job id",), document=submitted.document)
+        return Images(pictures=(), missing=lacking or ("a job id",), document=answer.document)
     outcome = yield from attend(provider, operation, job, shot, job_id)
     if not isinstance(outcome, Images):
         return outcome

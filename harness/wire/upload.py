@@ -1,9 +1,10 @@
 """Files that are uploaded before the request that names them."""
 
 from harness.core.exchange import Failure, Part, Request
-from harness.core.jsonvalue import Json, with_texts
+from harness.core.jsonvalue import with_texts
 from harness.core.outcome import Fault, Outcome
 from harness.core.placeholders import ASSETS
+from harness.core.reference import ReferenceImage, references
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Upload
 from harness.spec.provider import Provider
@@ -23,12 +24,13 @@ def uploaded(
     the outcome of the whole.
     """
     addresses: dict[str, str] = {}
-    given = arguments.get(upload.argument)
-    for item in given if isinstance(given, list) else ():
-        name = item.get("filename") if isinstance(item, dict) else None
-        if not isinstance(name, str) or name in addresses:
+    for image in references(arguments.get(upload.argument)):
+        name = image.filename
+        if name is None or name in addresses:
             continue
-        answer = yield from send_until_answered(_request(upload, item, request.timeout_s), "upload")
+        answer = yield from send_until_answered(
+            _request(upload, image, request.timeout_s), "upload"
+        )
         if isinstance(answer, Failure):
             return _free(fault_of(answer, paid=False))
         if is_error(provider.errors, answer):
@@ -48,13 +50,13 @@ def uploaded(
     )
 
 
-def _request(upload: Upload, item: Json, timeout_s: float) -> Request:
+def _request(upload: Upload, image: ReferenceImage, timeout_s: float) -> Request:
     fields = tuple(Part(name=name, value=value) for name, value in upload.fields.items())
     return Request(
         method="POST",
         target=upload.path,
         headers=(JSON,),
-        form=(*fields, form_part(upload.file, item)),
+        form=(*fields, form_part(upload.file, image.as_json())),
         timeout_s=timeout_s,
     )
 

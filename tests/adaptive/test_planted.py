@@ -1,6 +1,5 @@
 """Interactions planted at random: what is found is what was planted."""
 
-from functools import cache
 from random import Random
 
 import pytest
@@ -15,11 +14,11 @@ from harness.core.outcome import Outcome
 from harness.core.verdict import Finding
 from harness.diagnosis.assignment import assignment, changes
 from harness.diagnosis.findings import findings
-from harness.planning.conformance import new_plan
 from harness.spec.load import NAMES
 from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.world import REFUSED, World, drawn_rows, fine, holds, refusing
 from tests.checks.build import refused
+from tests.plans import boundaries, plan_of
 
 CAP = 10
 
@@ -110,16 +109,11 @@ def test_nearly_every_planted_interaction_is_found_within_ten_requests(name: str
     assert found >= 0.9 * tried > 0
 
 
-@cache
+@pytest.fixture(scope="module")
 def plan() -> tuple[Case, ...]:
-    return tuple(shot.case for shot in new_plan("sub2api", seed=0, operations=("generate",)).shots)
-
-
-def boundaries() -> list[str]:
-    """Return every boundary and list member that the plan promises to be served."""
-    kept = set(plan()[0].covers)
-    covered = {token for one in plan() if one.expect == "accept" for token in one.covers}
-    return sorted(t for t in covered - kept if "=" in t and ".only_with" not in t)
+    """A plan of generations, made ahead: Hypothesis draws it, and cannot within another draw."""
+    made = plan_of("sub2api", seed=0, operations=("generate",))
+    return tuple(shot.case for shot in made.shots)
 
 
 @settings(
@@ -129,15 +123,15 @@ def boundaries() -> list[str]:
     suppress_health_check=[HealthCheck.nested_given],
 )
 @given(
-    st.lists(
-        st.sampled_from(boundaries()),
+    hidden=st.lists(
+        st.sampled_from(boundaries("sub2api", "generate")),
         min_size=2,
         max_size=2,
         unique_by=lambda token: token.partition(".")[0],
     ).map(set)
 )
 def test_two_faults_that_hide_each_other_are_both_found_and_no_innocent_one(
-    hidden: set[str],
+    plan: tuple[Case, ...], hidden: set[str]
 ) -> None:
     def answer(case: Case) -> Outcome:
         if case.expect == "refuse":
@@ -147,7 +141,7 @@ def test_two_faults_that_hide_each_other_are_both_found_and_no_innocent_one(
     shops = {"sub2api": shipped("sub2api")}
     world = World(answer)
 
-    world.run(FailureReducer(shops["sub2api"], max_shrink=CAP), plan())
+    world.run(FailureReducer(shops["sub2api"], max_shrink=CAP), plan)
 
     told = findings(world.records, judge_records(world.records, shops), shops)
     accepts = {one.constraint for one in told if one.check == "accepts_what_it_documents"}

@@ -1,7 +1,8 @@
 """Covering rows beside two libraries that make pairwise rows: covertable and allpairspy.
 
-    pip install --target FOLDER covertable allpairspy
-    PYTHONPATH=FOLDER python tests/benchmarks/covering.py [NAME ...]
+    make .venv-covering/.made
+    export PYTHONPATH=$(echo .venv-covering/lib/*/site-packages)
+    .venv/bin/python tests/benchmarks/covering.py [NAME ...]
 
 For each provider and operation, each maker covers every pair of documented values that a valid
 request can hold; pairs, requests and prices are then counted by one and the same code, and so are

@@ -27,11 +27,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script
 
 from harness.core.record import Record
 from harness.core.verdict import Finding
+from harness.emulator.faults.catalogue import NamedFault, catalogue
 from harness.spec.load import NAMES
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from tests.faults.expectation import INVISIBLE, expected
-from tests.faults.runs import Listed, catalogue, concluded, ledger, performed, staying
+from tests.faults.runs import concluded, ledger, performed, staying
 
 WORKERS = 2
 IMAGES, REQUESTS = 40, 100
@@ -51,7 +52,7 @@ FAMILIES = {
 class Row:
     """What one run came to; the three tuples are (operation, constraint, check) in words."""
 
-    fault: Listed | None
+    fault: NamedFault | None
     provider: str
     found: int
     awaited: int
@@ -85,7 +86,7 @@ def main() -> int:
     return 1 if any(row.found for row in control) else 0
 
 
-def _makes_sense(fault: Listed) -> bool:
+def _makes_sense(fault: NamedFault) -> bool:
     """Tell whether a fault breaks a documented promise of its provider at all."""
     if fault.family not in FAMILIES:
         return False
@@ -94,7 +95,7 @@ def _makes_sense(fault: Listed) -> bool:
     return bool(expected(fault.provider, fault.name, OPERATIONS).promises)
 
 
-def _asked(fault: Listed, parts: Sequence[str]) -> bool:
+def _asked(fault: NamedFault, parts: Sequence[str]) -> bool:
     return not parts or any(part in f"{fault.provider}:{fault.name}" for part in parts)
 
 
@@ -112,7 +113,7 @@ def _start() -> None:
     _served()
 
 
-def _fault(fault: Listed) -> Row:
+def _fault(fault: NamedFault) -> Row:
     return _row(fault.provider, fault=fault)
 
 
@@ -120,7 +121,7 @@ def _control(place: tuple[str, int]) -> Row:
     return _row(place[0], seed=place[1])
 
 
-def _row(provider: str, *, fault: Listed | None = None, seed: int = 0) -> Row:
+def _row(provider: str, *, fault: NamedFault | None = None, seed: int = 0) -> Row:
     served = _served()
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

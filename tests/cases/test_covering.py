@@ -42,8 +42,15 @@ Values = dict[str, dict[str, Json]]
 """Of each argument, what the documents let it be, under names; an omitted one has the name ''."""
 
 
+@cache
 def builder(name: str, operation: str) -> Builder:
     return Builder(shipped_provider(name), operation)
+
+
+@cache
+def each_alone(name: str, operation: str) -> tuple[Case, ...]:
+    """The cases that try one value each."""
+    return single_changes(builder(name, operation))
 
 
 def bought(
@@ -62,7 +69,7 @@ def values(name: str, operation: str) -> Values:
     """Collect the documented values from the cases that try each alone, and from the base."""
     found: Values = {}
     base = plain_case(builder(name, operation)).arguments
-    for case in single_changes(builder(name, operation)):
+    for case in each_alone(name, operation):
         if case.expect == "accept" and case.about is not None:
             argument = case.about.split(".")[0]
             known = found.setdefault(argument, {called(base, argument): base.get(argument)})
@@ -161,7 +168,7 @@ def test_every_documented_value_is_in_a_row_or_left_out_with_its_price(
     for argument, value in missed:
         alone = [
             cost(name, operation, case.arguments)
-            for case in single_changes(builder(name, operation))
+            for case in each_alone(name, operation)
             if case.expect == "accept" and called(case.arguments, argument) == value
         ]
         if not value:
@@ -262,10 +269,7 @@ def test_a_pair_is_feasible_where_the_emulator_serves_a_request_that_holds_it(
     known = values(name, operation)
     starts = distinct(
         case.arguments
-        for case in (
-            plain_case(builder(name, operation)),
-            *single_changes(builder(name, operation)),
-        )
+        for case in (plain_case(builder(name, operation)), *each_alone(name, operation))
         if case.about is None or case.about.startswith("mask.")  # which must fit its image
     )
     cells = [(argument, value) for argument in sorted(known) for value in known[argument]]
@@ -433,7 +437,7 @@ def test_more_money_teaches_more_and_rows_teach_more_than_one_value_at_a_time(
     name: str, operation: str
 ) -> None:
     alone = sorted(
-        (case for case in single_changes(builder(name, operation)) if case.expect == "accept"),
+        (case for case in each_alone(name, operation) if case.expect == "accept"),
         key=lambda case: cost(name, operation, case.arguments).images,
     )
     before = 0

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from harness.runner.recording import saved_plan
 from harness.spec.load import NAMES, shipped_provider
 from tests.cases import served
 from tests.cases.independent import NEVER_BROKEN, broken
+from tests.plans import plan_of
 
 SCRIPT = """
 from harness.core.jsonvalue import canonical
@@ -30,8 +30,6 @@ from harness.planning.conformance import new_plan
 for name in ("buble", "apiframe", "aimlapi"):
     print(canonical(to_json(new_plan(name, seed=1, discover=True))))
 """
-
-plan_of = cache(new_plan)
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
 

@@ -2,16 +2,13 @@
 
 from collections import Counter
 from decimal import Decimal
-from functools import cache
 
 import pytest
 
 from harness.core.case import Plan, Price
-from harness.planning.conformance import new_plan
 from harness.planning.plan import Limits, total_price
 from harness.spec.load import NAMES, shipped_provider
-
-plan_of = cache(new_plan)
+from tests.plans import plan_of
 
 ROWS, IMAGES, REQUESTS = 26, 34, 85
 """The default allowance of an operation: of 40 images and 100 requests 15 % are kept back."""

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.cases.boundaries import boundary_cases
+from harness.cases.boundaries import plain_case
+from harness.cases.build import Builder
 from harness.core.case import Expect, PlannedRequest
 from harness.core.exchange import Event, Exchange, Failure, Reply, Request, Step, Times
 from harness.core.jsonvalue import Json
@@ -27,7 +28,7 @@ def shot(
     **arguments: Json,
 ) -> PlannedRequest:
     """The plain request of an operation with more arguments."""
-    base = boundary_cases(shipped(name), operation)[0]
+    base = plain_case(Builder(shipped(name), operation))
     case = replace(
         base,
         id=f"{operation}/by-hand",

@@ -8,6 +8,7 @@ import pytest
 
 from harness.cli.main import status
 from harness.spec.load import NAMES
+from tests.loopback import HUNG_S
 
 PROGRAM = "import sys; from harness.cli.main import main; main()"
 
@@ -24,7 +25,7 @@ def test_it_prints_one_line_when_it_is_ready_and_serves_until_it_is_told_to_stop
         assert process.poll() is None
     finally:
         process.send_signal(signal.SIGTERM)
-        rest, _said = process.communicate(timeout=10)
+        rest, _said = process.communicate(timeout=HUNG_S)
 
     assert ready.keys() == {"providers"}
     assert set(ready["providers"]) == set(NAMES)

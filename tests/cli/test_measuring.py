@@ -2,15 +2,15 @@ from typing import Any
 
 import pytest
 
-from harness.cli.benchmark import fresh_seed
-from harness.cli.measuring import Asked, measuring, slo
 from harness.core.errors import UsageError
-from harness.planning.options import Measuring
+from harness.planning.benchmark_options import BenchmarkOptions, Measuring, measuring
+from harness.planning.option_values import read_slo
+from harness.runner.preflight import fresh_seed
 from harness.spec.workload.workloads import shipped_workloads
 
 
 def measured(concurrency: int | None = None, **asked: Any) -> Measuring:  # noqa: ANN401 - of several types
-    found = measuring(Asked(**asked), only="benchmark", concurrency=concurrency)
+    found = measuring(BenchmarkOptions(**asked), only="benchmark", concurrency=concurrency)
     assert found is not None
     return found
 
@@ -20,7 +20,7 @@ def test_a_bare_benchmark_asks_the_default_set_in_eight_blocks_four_at_once() ->
 
 
 def test_a_run_for_conformance_measures_nothing() -> None:
-    assert measuring(Asked(), only="conformance", concurrency=8) is None
+    assert measuring(BenchmarkOptions(), only="conformance", concurrency=8) is None
 
 
 def test_until_decided_there_may_be_sixty_blocks() -> None:
@@ -55,31 +55,30 @@ def test_the_load_is_a_level_for_each_stage(
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"arrivals": "poisson"}, "requests leave at a rate, and none is given (give --rate"),
-        ({"arrivals": "closed", "rates": ("2/s",)}, "closed arrivals have a concurrency"),
+        ({"arrivals": "poisson"}, "--arrivals poisson needs a rate (give --rate"),
+        (
+            {"arrivals": "closed", "rates": ("2/s",)},
+            "closed arrivals take a concurrency, not a rate",
+        ),
         ({"arrivals": "constant", "concurrency": 4}, "leave --concurrency out"),
         ({"rates": ("2/s",), "concurrency": 4}, "--rate and --concurrency all set the load"),
         ({"sweep": "1,2", "ramp": "1:2"}, "--sweep and --ramp all set the load"),
-        ({"sweep": ""}, "--sweep: '' is no concurrency"),
-        ({"sweep": "1,,2"}, "'' is no concurrency"),
-        ({"sweep": "0"}, "'0' is no concurrency"),
-        ({"sweep": "257"}, "'257' is no concurrency (a whole number from 1 to 256"),
+        ({"sweep": ""}, "--sweep: '' is not a concurrency"),
+        ({"sweep": "1,,2"}, "'' is not a concurrency"),
+        ({"sweep": "0"}, "'0' is not a concurrency"),
+        ({"sweep": "257"}, "'257' is not a concurrency (a whole number from 1 to 256"),
         ({"sweep": "2/s"}, "rates go with --arrivals constant"),
-        ({"sweep": "2,2"}, "a level is named twice"),
-        ({"sweep": ",".join(map(str, range(1, 40)))}, "39 levels, and 32 are the most"),
-        ({"rates": ("1/s", "60/min")}, "--rate: a level is named twice"),
-        ({"rates": ("0/s",)}, "'0/s' is no rate (like 2/s, 30/min or 0.5)"),
-        ({"rates": ("-1",)}, "'-1' is no rate"),
-        ({"rates": ("nan",)}, "'nan' is no rate"),
-        ({"rates": ("2/week",)}, "'2/week' is no rate"),
-        ({"rates": ("9999/s",)}, "'9999/s' is no rate"),
+        ({"sweep": "2,2"}, "--sweep names a level twice"),
+        ({"sweep": ",".join(map(str, range(1, 40)))}, "--sweep names 39 levels; 32 are the most"),
+        ({"rates": ("1/s", "60/min")}, "--rate names a level twice"),
+        ({"rates": ("0/s",)}, "'0/s' is not a rate (like 2/s, 30/min or 0.5)"),
+        ({"rates": ("-1",)}, "'-1' is not a rate"),
+        ({"rates": ("nan",)}, "'nan' is not a rate"),
+        ({"rates": ("2/week",)}, "'2/week' is not a rate"),
+        ({"rates": ("9999/s",)}, "'9999/s' is not a rate"),
         ({"ramp": "8"}, "--ramp 8: write FROM:TO"),
-        ({"ramp": "8:1"}, "--ramp 8:1: does not rise"),
-        ({"ramp": "a:8"}, "--ramp: 'a' is no concurrency"),
-        ({"slo": "p95"}, "--slo p95: not understood (like 'p95<60s'"),
-        ({"slo": "p0<1s"}, "not understood"),
-        ({"slo": "p100<1s"}, "not understood"),
-        ({"slo": "p95<0s"}, "not understood"),
+        ({"ramp": "8:1"}, "--ramp 8:1: TO is not above FROM"),
+        ({"ramp": "a:8"}, "--ramp: 'a' is not a concurrency"),
         ({"workloads": ("nothing",)}, "--workload nothing: no such workload"),
     ],
 )
@@ -88,6 +87,15 @@ def test_what_cannot_be_meant_is_refused_in_one_line(asked: dict[str, Any], told
         measured(**asked)
 
     assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["p95", "p0<1s", "p100<1s", "p95<0s"])
+def test_what_is_no_ceiling_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(UsageError) as error:
+        read_slo(text)
+
+    assert str(error.value).startswith(f"--slo {text}: not a ceiling (like 'p95<60s'")
     assert "\n" not in str(error.value)
 
 
@@ -101,14 +109,14 @@ def test_what_cannot_be_meant_is_refused_in_one_line(asked: dict[str, Any], told
     ],
 )
 def test_a_ceiling_is_read(text: str, quantile: float, seconds: float) -> None:
-    found = slo(text)
+    found = read_slo(text)
 
     assert found.quantile == pytest.approx(quantile)
     assert found.seconds == pytest.approx(seconds)
 
 
 def test_what_is_for_a_benchmark_is_named_where_none_is_asked_for() -> None:
-    given = Asked(workloads=("print",), warm_up=0, until_decided=True, rates=("1",))
+    given = BenchmarkOptions(workloads=("print",), warm_up=0, until_decided=True, rates=("1",))
 
     with pytest.raises(UsageError) as error:
         measuring(given, only="conformance")

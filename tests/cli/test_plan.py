@@ -13,6 +13,7 @@ from harness.cli.main import status
 from harness.planning.conformance import new_plan
 from harness.planning.plan import Limits
 from harness.spec.load import NAMES
+from tests.loopback import HUNG_S
 
 KEYS = {"id", "operation", "expect", "breaks", "covers", "arguments", "request", "price"}
 
@@ -214,7 +215,7 @@ def test_a_reader_that_has_read_enough_is_no_error(form: list[str]) -> None:
     plan.stdout.close()
     said = plan.stderr.read()
     plan.stderr.close()
-    plan.wait(timeout=30)
+    plan.wait(timeout=HUNG_S)
 
     assert said == b""
 
@@ -226,7 +227,7 @@ def test_a_reader_that_has_read_enough_is_no_error(form: list[str]) -> None:
         (["--seed", "-1"], "--seed"),
         (["--sed", "1"], "--sed"),
         (["--strength", "4"], "--strength"),
-        (["--budget", "buble=much"], "is no amount"),
+        (["--budget", "buble=much"], "is not an amount"),
         (["--provider", "buble", "--budget", "apiframe=5"], "not among the providers planned"),
     ],
 )

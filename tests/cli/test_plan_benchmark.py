@@ -141,7 +141,7 @@ def test_references_lie_where_the_user_says_and_are_written_on_demand(
     assert code == 0
     sent = json.loads(told.out)["cases"][0]["request"]["json"]["image"]
     assert sent == "https://cdn.example/a/png-rgb-512x512-1.png"
-    assert told.err == f"1 reference images: {tmp_path}\n"
+    assert told.err == f"1 reference image written to {tmp_path}\n"
     name = "png-rgb-512x512-1.png"
     assert (tmp_path / name).read_bytes() == reference_bytes(name)
 
@@ -150,9 +150,12 @@ def test_references_lie_where_the_user_says_and_are_written_on_demand(
     ("words", "told"),
     [
         (["--only", "benchmark", "--workload", "nothing"], "--workload nothing: no such"),
-        (["--only", "benchmark", "--arrivals", "poisson"], "requests leave at a rate"),
-        (["--only", "benchmark", "--operation", "edit"], "choose them with --workload"),
-        (["--only", "benchmark", "--discover"], "--discover: a benchmark measures"),
+        (["--only", "benchmark", "--arrivals", "poisson"], "--arrivals poisson needs a rate"),
+        (
+            ["--only", "benchmark", "--operation", "edit"],
+            "--operation: for conformance only (choose what is asked with --workload",
+        ),
+        (["--only", "benchmark", "--discover"], "--discover: for conformance only"),
         (["--blocks", "3"], "--blocks: for a benchmark only (add --only benchmark)"),
         (["--concurrency", "3"], "--concurrency: for a benchmark only"),
     ],

@@ -136,7 +136,7 @@ def test_show_tells_what_goes_with_a_request(capsys: pytest.CaptureFixture[str])
 
     assert "upload first: POST /api/v1/files" in told
     assert "job: GET /v2/jobs/{id} every 2 s: QUEUED -> PROCESSING -> COMPLETED" in told
-    assert "job: Idempotency-Key makes no second one" in told
+    assert "job: a repeated Idempotency-Key makes no second job" in told
     assert "webhook: to webhook_url, signed in X-Webhook-Signature" in told
     assert "events: image_edit.partial_image, image_edit.completed, error" in told
     assert "said of latency: about 15 s per generation on average" in told

@@ -157,6 +157,6 @@ def test_a_benchmark_is_held_against_a_ceiling_whenever_one_likes(
 
     rows = json.loads(told.out)["benchmark"]["reliability"]
     assert {row["slo"] for row in rows} == {"missed"}
-    assert "the ceiling was missed by buble" in told.err
+    assert "buble missed the ceiling at square-draft (c4)" in told.err
     assert status(["report", str(runs["buble"]), "--slo", "p50<1s", "--out", str(tmp_path)]) == 2
     assert "is no benchmark" in capsys.readouterr().err

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.loopback import loopback
 from tests.runner.processes import emulator
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +98,7 @@ def serving() -> Iterator[Served]:
     """Run an emulator in a thousandth of its time."""
     with (
         emulator("--time-scale", "0.001") as running,
-        httpx.Client(trust_env=False) as connection,
+        loopback() as connection,
     ):
         yield Served(urls=running.urls, connection=connection)
 

@@ -15,15 +15,6 @@ ENVIRONMENTS = ("clients", "clients-litellm")
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_a_lock_names_no_host(name: str) -> None:
-    lock = (ROOT / f"requirements-{name}.lock").read_text(encoding="utf-8")
-
-    assert "--hash=sha256:" in lock
-    assert "://" not in lock
-    assert "index-url" not in lock
-
-
-@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_a_missing_or_outdated_environment_fails_and_names_the_target(
     name: str, tmp_path: Path
 ) -> None:

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from functools import cache
 
 import pytest
 
@@ -8,18 +7,17 @@ from harness.core.case import Plan, PlannedRequest
 from harness.core.outcome import Outcome
 from harness.core.record import Record
 from harness.diagnosis.blame import blamed
-from harness.planning.conformance import new_plan
 from harness.spec.load import shipped_provider as shipped
 from tests.checks.build import LIVE, case, picture, record, refused, served
+from tests.plans import boundaries, boundaries_of, plan_of
 
 SUB2API = shipped("sub2api")
 GENERATE = SUB2API.operation("generate")
 SERVED = served(picture())
 
 
-@cache
 def plan() -> Plan:
-    return new_plan("sub2api", seed=0, operations=("generate",))
+    return plan_of("sub2api", seed=0, operations=("generate",))
 
 
 def accepting(size: str, outcome: Outcome, *, about: str | None = None) -> Record:
@@ -111,20 +109,6 @@ def _play(judges: Callable[[PlannedRequest], Outcome]) -> list[Record]:
     return [Record(shot=shot, evidence=LIVE, outcome=judges(shot)) for shot in plan().shots]
 
 
-def _boundaries() -> list[str]:
-    """Return every boundary and list member that the plan promises to be served.
-
-    What speaks of two arguments is a combination, which single records do not tell.
-    """
-    covered = {t for shot in plan().shots if shot.case.expect == "accept" for t in shot.case.covers}
-    base = next(shot.case for shot in plan().shots if shot.case.id.endswith("/base"))
-    return sorted(
-        token
-        for token in covered
-        if "=" in token and token not in base.covers and ".only_with" not in token
-    )
-
-
 def _serves_all_but(token: str) -> list[Record]:
     def answer(shot: PlannedRequest) -> Outcome:
         if shot.case.expect == "refuse" or token in shot.case.covers:
@@ -134,7 +118,17 @@ def _serves_all_but(token: str) -> list[Record]:
     return _play(answer)
 
 
-@pytest.mark.parametrize("token", _boundaries())
+BOUNDARIES = boundaries("sub2api", "generate")
+
+
+def test_these_are_the_boundaries_that_a_plan_promises() -> None:
+    cases = [shot.case for shot in plan().shots]
+
+    assert boundaries_of(cases[0], cases) == BOUNDARIES
+    assert cases[0].id == "generate/base"
+
+
+@pytest.mark.parametrize("token", BOUNDARIES)
 def test_every_boundary_of_the_plan_is_found_when_it_alone_is_refused(token: str) -> None:
     records = _serves_all_but(token)
     strict = [

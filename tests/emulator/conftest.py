@@ -14,6 +14,8 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.loopback import HUNG_S, loopback
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
@@ -27,6 +29,7 @@ SUBMIT = {
     "nanobanana": "/v1/images/generate",
     "aimlapi": "/v1/images/generations",
 }
+KEY = "Bearer any-key"
 POLL = {"buble": "/api/v1/generations/", "apiframe": "/v2/jobs/"}
 MINIMAL: dict[str, dict[str, Any]] = {
     "buble": {"model": "openai/gpt-image-2", "prompt": "a cat"},
@@ -105,13 +108,12 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
             yield process, json.loads(line)["providers"]
         finally:
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=HUNG_S)
 
 
 @pytest.fixture(scope="session")
 def _served() -> Iterator[Emulator]:
-    with running("--time-scale", "0") as (_, urls), httpx.Client() as client:
-        client.headers["authorization"] = "Bearer any-key"
+    with running("--time-scale", "0") as (_, urls), loopback(authorization=KEY) as client:
         yield Emulator(urls, client)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from tests.loopback import HUNG_S
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,8 +40,8 @@ class Listener:
         self.files[f"/{name}"] = data
         return f"{self.url}/{name}"
 
-    def next(self, timeout_s: float = 5) -> Posted:
-        return self.posted.get(timeout=timeout_s)
+    def next(self) -> Posted:
+        return self.posted.get(timeout=HUNG_S)
 
     def silent(self, for_s: float = 0.3) -> bool:
         try:
@@ -97,6 +99,15 @@ def image(encoding: str) -> bytes:
     return out.getvalue()
 
 
-def padded(data: bytes, size_bytes: int) -> bytes:
-    """The same image in a file of that size: bytes after its end mean nothing."""
-    return data + bytes(size_bytes - len(data))
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """The same image in a file of that size: bytes after its end mean nothing.
+
+    Its bytes are made when they are asked for: 50 MB are too many to hold from the start.
+    """
+
+    data: bytes
+    size_bytes: int
+
+    def __bytes__(self) -> bytes:
+        return self.data + bytes(self.size_bytes - len(self.data))

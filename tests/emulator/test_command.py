@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import signal
@@ -9,8 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +19,12 @@ import pytest
 import harness.emulator
 from harness.emulator.__main__ import main
 from harness.emulator.jobs import EmulatedJob
-from harness.emulator.state import LatencyModel
-from tests.emulator.conftest import Emulator
+from harness.emulator.serving import build
+from harness.emulator.state import REFUSAL_S, LatencyModel, ProviderState, Settings
+from tests.emulator.conftest import POLL, SUBMIT, Emulator
+from tests.loopback import ANY, HUNG_S, loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.emulator.conftest import Start
 
 NAMES = ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"]
@@ -55,7 +54,7 @@ def _free_ports() -> int:
 def test_one_line_says_that_all_five_are_ready(start: Start) -> None:
     first = _free_ports()
     with start("--port", str(first), "--time-scale", "0") as (_, urls):
-        replies = [httpx.get(f"{url}/__emulator/ledger") for url in urls.values()]
+        replies = [ANY.get(f"{url}/__emulator/ledger") for url in urls.values()]
 
     assert list(urls) == NAMES
     assert list(urls.values()) == [f"http://127.0.0.1:{first + offset}" for offset in range(5)]
@@ -71,12 +70,12 @@ def test_a_signal_ends_it_with_0_even_while_a_request_is_open(
 
         def hang() -> None:
             url = f"{urls['sub2api']}/v1/models"
-            with httpx.stream("GET", url, headers=KEY, timeout=30):
+            with ANY.stream("GET", url, headers=KEY):
                 headers_are_here.set()
 
         client = threading.Thread(target=hang)
         client.start()
-        headers_are_here.wait(10)
+        headers_are_here.wait(HUNG_S)
         process.send_signal(number)
         code = process.wait(5)
         client.join(10)
@@ -92,7 +91,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_error_of_ours(star
         with socket.create_connection((address.host, address.port or 80)) as client:
             client.sendall(b"POST /v1/images/generations HTTP/1.1\r\nHost: x\r\n")
             client.sendall(b"Content-Length: 100\r\n\r\nhalf")
-        reply = httpx.get(f"{urls['aimlapi']}/__emulator/ledger")
+        reply = ANY.get(f"{urls['aimlapi']}/__emulator/ledger")
         process.terminate()
         process.wait(10)
 
@@ -175,8 +174,8 @@ def test_every_fault_has_one_of_the_families_and_each_is_large_enough(
 
 def test_a_fault_on_the_command_line_is_on_at_its_provider_only(start: Start) -> None:
     with start("--fault", "aimlapi:outage", "--time-scale", "0") as (_, urls):
-        down = httpx.post(f"{urls['aimlapi']}/v1/images/generations", headers=KEY, json={})
-        up = httpx.post(f"{urls['sub2api']}/v1/images/generations", headers=KEY, json=SUB2API)
+        down = ANY.post(f"{urls['aimlapi']}/v1/images/generations", headers=KEY, json={})
+        up = ANY.post(f"{urls['sub2api']}/v1/images/generations", headers=KEY, json=SUB2API)
 
     assert (down.status_code, up.status_code) == (503, 200)
 
@@ -187,7 +186,7 @@ def test_variants_are_other_readings(start: Start) -> None:
         "nanobanana:errors_in_200", "aimlapi:created_201",
     ]  # fmt: skip
     arguments = [word for name in variants for word in ("--variant", name)]
-    with start("--time-scale", "0", *arguments) as (_, urls), httpx.Client(headers=KEY) as client:
+    with start("--time-scale", "0", *arguments) as (_, urls), loopback(**KEY) as client:
         body = {"model": "openai/gpt-image-2", "prompt": "a cat"}
         buble = client.post(f"{urls['buble']}/api/v1/generations", json=body)
         sub2api = client.post(f"{urls['sub2api']}/v1/images/generations", json=SUB2API)
@@ -210,7 +209,7 @@ def _durations(start: Start, seed: str) -> tuple[list[str], list[bytes]]:
     with start("--seed", seed, "--time-scale", "0.002") as (_, urls):
         for quality in ("low", "medium", "high"):
             url = f"{urls['sub2api']}/v1/images/generations"
-            reply = httpx.post(url, headers=KEY, json=SUB2API | {"quality": quality})
+            reply = ANY.post(url, headers=KEY, json=SUB2API | {"quality": quality})
             durations.append(reply.headers["openai-processing-ms"])
             bodies.append(reply.content.partition(b'"data"')[2])
             durations.append(reply.headers["x-request-id"])
@@ -248,34 +247,58 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
-def test_every_generation_takes_the_seconds_given_and_a_refusal_none(start: Start) -> None:
+async def _answered(
+    monkeypatch: pytest.MonkeyPatch, provider: str, body: object, *, polled_s: float
+) -> tuple[list[float], str]:
+    """What a server sleeps before it answers, and what it says; a job is asked for at `polled_s`.
+
+    Its clock stands still until then.
+    """
+    waited_s: list[float] = []
+    now_s = 0.0
+
+    async def sleep(seconds: float) -> None:
+        waited_s.append(seconds)
+
+    monkeypatch.setattr(ProviderState, "now_s", lambda _state: now_s)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    server = build(Settings(time_scale=0.2, seconds_per_image=2.0), {}, {})[provider]
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(server), base_url="http://emulator.test", headers=KEY
+    ) as client:
+        reply = await client.post(SUBMIT[provider], json=body)
+        if provider in POLL:
+            now_s = polled_s
+            told = reply.json()
+            job = told["data"]["id"] if provider == "buble" else told["jobId"]
+            reply = await client.get(POLL[provider] + job)
+    return waited_s, reply.text
+
+
+@pytest.mark.parametrize("provider", SIZES)
+def test_every_generation_takes_the_seconds_given_and_a_refusal_none(
+    monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    asked = Emulator({}, ANY).body(provider, **SIZES[provider])
+
+    def answered(body: object, polled_s: float) -> tuple[list[float], str]:
+        return asyncio.run(_answered(monkeypatch, provider, body, polled_s=polled_s))
+
+    if provider in POLL:
+        assert "cdn" not in answered(asked, 0.399)[1]
+        assert "cdn" in answered(asked, 0.401)[1]
+    else:
+        assert answered(asked, 0.0)[0] == pytest.approx([0.4])
+        assert answered({"model": "x"}, 0.0)[0] == pytest.approx([0.2 * REFUSAL_S])
+
+
+def test_the_seconds_of_a_generation_are_an_option(start: Start) -> None:
     arguments = ("--seconds-per-image", "2", "--time-scale", "0.2")
-    with start(*arguments) as (_, urls), httpx.Client(headers=KEY) as client:
-        emulator = Emulator(urls, client)
-        took: dict[str, float] = {}
-        for provider in ("sub2api", "nanobanana", "aimlapi"):
-            asked = emulator.body(provider, **SIZES[provider])
-            took[provider] = _seconds(partial(emulator.submit, provider, asked))
-        refused = _seconds(partial(emulator.submit, "sub2api", {"model": "x"}))
-        for provider in ("buble", "apiframe"):
-            took[provider] = _seconds(partial(_finished, emulator, provider))
+    with start(*arguments) as (_, urls):
+        url = f"{urls['sub2api']}/v1/images/generations"
+        reply = ANY.post(url, headers=KEY, json=SUB2API)
 
-    assert {provider for provider, seconds in took.items() if not 0.4 <= seconds < 1.2} == set()
-    assert refused < 0.35
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began_s = time.monotonic()
-    work()
-    return time.monotonic() - began_s
-
-
-def _finished(emulator: Emulator, provider: str) -> None:
-    """Submit a job and ask for it until it has ended."""
-    reply = emulator.submit(provider, emulator.body(provider, **SIZES[provider])).json()
-    job = reply["data"]["id"] if provider == "buble" else reply["jobId"]
-    while "cdn" not in emulator.poll(provider, job).text:
-        pass
+    assert reply.headers["openai-processing-ms"] == "400"
 
 
 def test_fixed_seconds_are_the_same_whatever_is_asked() -> None:
@@ -327,7 +350,7 @@ def test_a_copy_of_the_folder_serves_every_provider_without_the_harness(tmp_path
                 "nanobanana": ("/v1/images/generate", "gpt-image-2"),
                 "aimlapi": ("/v1/images/generations", "openai/gpt-image-2"),
             }[name]
-            reply = httpx.post(url + path, headers=KEY, json={"model": model, "prompt": "a cat"})
+            reply = ANY.post(url + path, headers=KEY, json={"model": model, "prompt": "a cat"})
             statuses[name] = reply.status_code
         process.terminate()
 
@@ -348,7 +371,7 @@ def test_the_ledger_empties_on_reset(emulator: Emulator) -> None:
     url = f"{emulator.urls['sub2api']}/__emulator/reset"
 
     assert emulator.ledger("sub2api")["totals"]["requests"] == 1
-    assert httpx.post(url).json() == {"reset": "sub2api"}
+    assert ANY.post(url).json() == {"reset": "sub2api"}
     assert emulator.ledger("sub2api")["totals"] == {
         "requests": 0, "images": 0, "amount": 0, "unit": "image",
     }  # fmt: skip
@@ -367,5 +390,5 @@ def test_it_ends_when_whoever_started_it_is_gone() -> None:
 
     process.stdin.close()
 
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=HUNG_S) == 0
     process.stdout.close()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from harness.emulator import validate
 from harness.emulator.faults.catalogue import catalogue
+from tests.emulator.listener import Padded
 
 if TYPE_CHECKING:
     import httpx
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 PATH = "/v1/images/edits"
 FIELDS = {"model": "openai/gpt-image-2", "prompt": "a hat"}
-Files = list[tuple[str, bytes]]
+Files = list[tuple[str, bytes | Padded]]
 
 
 @cache
@@ -34,13 +35,9 @@ PNG = picture("PNG")
 CUT = PNG[:-20]
 
 
-def padded(data: bytes, size_bytes: int) -> bytes:
-    return data + bytes(size_bytes - len(data))
-
-
 def send(emulator: Emulator, fields: dict[str, Any], files: Files) -> httpx.Response:
     parts: list[tuple[str, tuple[str | None, bytes, str]]] = [
-        (name, ("file.png", data, "image/png")) for name, data in files
+        (name, ("file.png", bytes(data), "image/png")) for name, data in files
     ]
     parts += [(name, (None, str(text).encode(), "text/plain")) for name, text in fields.items()]
     return emulator.client.post(emulator.urls["aimlapi"] + PATH, files=parts)
@@ -50,7 +47,7 @@ def judged(fields: dict[str, Any], files: Files) -> str | None:
     """What validate() says of the same form."""
     named: dict[str, list[dict[str, Any]]] = {}
     for name, data in files:
-        file = {"data": data, "media_type": "image/png", "filename": "file.png"}
+        file = {"data": bytes(data), "media_type": "image/png", "filename": "file.png"}
         named.setdefault(name, []).append(file)
     texts = {name: str(text) for name, text in fields.items()}
     return validate("aimlapi", "edit", {"fields": texts, "files": named})
@@ -80,9 +77,9 @@ BREAKS: dict[str, tuple[dict[str, Any], Files]] = {
     "images.count": ({}, ONE * 17),
     "images.media_type": ({}, [*ONE, ("image", picture("GIF"))]),
     "images.format": ({}, [*ONE, ("image", CUT)]),
-    "images.max_bytes": ({}, [("image", padded(PNG, 50 * 2**20 + 1))]),
+    "images.max_bytes": ({}, [("image", Padded(PNG, 50 * 2**20 + 1))]),
     "mask.media_type": ({}, [*ONE, ("mask", picture("WEBP"))]),
-    "mask.max_bytes": ({}, [*ONE, ("mask", padded(PNG, 4 * 2**20))]),
+    "mask.max_bytes": ({}, [*ONE, ("mask", Padded(PNG, 4 * 2**20))]),
     "mask.same_size": ({}, [*ONE, ("mask", picture("PNG", (48, 64)))]),
 }
 # What stands on the last allowed value of one rule.
@@ -97,8 +94,8 @@ EDGES: dict[str, tuple[dict[str, Any], Files]] = {
     "response_format.one_of": ({"response_format": "b64_json"}, ONE),
     "images.count": ({}, ONE * 16),
     "images.media_type": ({}, [("image", picture("JPEG"))]),
-    "images.max_bytes": ({}, [("image", padded(PNG, 49_999_999))]),
-    "mask.max_bytes": ({}, [*ONE, ("mask", padded(PNG, 3_999_999))]),
+    "images.max_bytes": ({}, [("image", Padded(PNG, 49_999_999))]),
+    "mask.max_bytes": ({}, [*ONE, ("mask", Padded(PNG, 3_999_999))]),
 }
 
 
@@ -178,8 +175,8 @@ def test_an_edit_is_a_medium_png_of_1024_unless_something_else_is_asked(
 
 
 def test_a_file_of_exactly_50_mb_is_up_to_50_mb() -> None:
-    assert judged(FIELDS, [("image", padded(PNG, 50 * 2**20))]) is None
-    assert judged(FIELDS, [*ONE, ("mask", padded(PNG, 4 * 2**20 - 1))]) is None
+    assert judged(FIELDS, [("image", Padded(PNG, 50 * 2**20))]) is None
+    assert judged(FIELDS, [*ONE, ("mask", Padded(PNG, 4 * 2**20 - 1))]) is None
 
 
 def test_of_a_mask_only_what_the_page_says_is_looked_at() -> None:

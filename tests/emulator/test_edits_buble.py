@@ -9,7 +9,8 @@ import pytest
 
 from harness.emulator import validate
 from harness.emulator.faults.catalogue import catalogue
-from tests.emulator.listener import image, listening, padded
+from tests.emulator.listener import Padded, image, listening
+from tests.loopback import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ ELSEWHERE = "https://a.test/1.png"
 TEN_MB = 10 * 2**20
 GIF, JPEG, PNG, WEBP = image("gif"), image("jpeg"), image("png"), image("webp")
 HALF = PNG[: len(PNG) // 2]
-LARGE = padded(PNG, TEN_MB + 1)
+LARGE = bytes(Padded(PNG, TEN_MB + 1))
 GOOD = {"png": PNG, "jpeg": JPEG, "webp": WEBP}
 BAD = {"gif": GIF, "half": HALF, "text": b"no image", "large": LARGE}
 
@@ -38,7 +39,7 @@ BREAKS: dict[str, dict[str, Any] | bytes] = {
 EDGES: dict[str, dict[str, Any] | bytes] = {
     "images.count": {"image_urls": [ELSEWHERE] * 16},
     "images.media_type": JPEG,
-    "images.max_bytes": padded(PNG, 9_999_999),
+    "images.max_bytes": bytes(Padded(PNG, 9_999_999)),
 }
 EDITING = [f for f in catalogue() if f.provider == "buble" and f.operations == ("edit",)]
 RULES = [f.breaks for f in EDITING if f.name.startswith("ignore:")]
@@ -104,7 +105,7 @@ def test_an_upload_costs_nothing_and_can_be_downloaded_without_a_key(
 ) -> None:
     data = GOOD[encoding]
     file = _upload(emulator, data, file_type="image", mode="image_to_image").json()["data"]
-    download = httpx.get(file["url"])
+    download = ANY.get(file["url"])
 
     assert download.content == data
     assert download.headers["content-type"] == f"image/{encoding}"
@@ -156,7 +157,7 @@ def test_the_limit_of_a_file_is_ten_times_two_to_the_twentieth(
 ) -> None:
     emulator.switch("buble", *faults)
 
-    assert _upload(emulator, padded(PNG, size_bytes), **fields).status_code == status
+    assert _upload(emulator, bytes(Padded(PNG, size_bytes)), **fields).status_code == status
 
 
 def test_ignoring_the_format_lets_a_truncated_file_through_and_nothing_else(
@@ -190,7 +191,7 @@ def test_an_upload_needs_no_credit_and_has_no_prompt(emulator: Emulator, fault: 
 
 
 def test_an_upload_needs_a_key(emulator: Emulator) -> None:
-    reply = httpx.post(f"{emulator.urls['buble']}/api/v1/files", files={"file": PNG})
+    reply = ANY.post(f"{emulator.urls['buble']}/api/v1/files", files={"file": PNG})
 
     assert reply.status_code == 401
 

@@ -10,6 +10,7 @@ import pytest
 from harness.emulator import validate
 from harness.emulator.faults.catalogue import catalogue
 from tests.emulator.listener import image, listening
+from tests.loopback import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +141,7 @@ def test_a_reference_that_cannot_be_downloaded_fails_the_edit_for_free(
 def test_in_a_variant_the_openai_path_answers_with_a_list(start: Start) -> None:
     arguments = ("--time-scale", "0", "--variant", "nanobanana:openai_shape")
     body = {"model": "gpt-image-2", "prompt": "a cat", "image": ELSEWHERE}
-    with start(*arguments) as (_, urls), httpx.Client(headers={"authorization": "Bearer k"}) as c:
+    with start(*arguments) as (_, urls), loopback(authorization="Bearer k") as c:
         other, plain = (c.post(urls["nanobanana"] + path, json=body).json() for path in PATHS[::-1])
 
     assert set(other) == {"code", "message", "data"}

@@ -12,6 +12,7 @@ from PIL import Image
 
 from harness.emulator import validate
 from harness.emulator.faults.catalogue import catalogue
+from tests.emulator.listener import Padded
 
 if TYPE_CHECKING:
     import httpx
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 PATH = "/v1/images/edits"
 FIELDS = {"model": "gpt-image-2", "prompt": "a hat"}
 LIMIT_BYTES = 50 * 2**20
-Files = list[tuple[str, bytes]]
+Files = list[tuple[str, bytes | Padded]]
 
 
 @cache
@@ -36,13 +37,9 @@ PNG, MASK = picture("PNG"), picture("PNG", clear=True)
 CUT = PNG[:-20]
 
 
-def padded(data: bytes, size_bytes: int) -> bytes:
-    return data + bytes(size_bytes - len(data))
-
-
 def send(emulator: Emulator, fields: dict[str, Any], files: Files) -> httpx.Response:
     parts: list[tuple[str, tuple[str | None, bytes, str]]] = [
-        (name, ("file.png", data, "image/png")) for name, data in files
+        (name, ("file.png", bytes(data), "image/png")) for name, data in files
     ]
     parts += [(name, (None, str(text).encode(), "text/plain")) for name, text in fields.items()]
     return emulator.client.post(emulator.urls["sub2api"] + PATH, files=parts)
@@ -52,7 +49,7 @@ def judged(fields: dict[str, Any], files: Files) -> str | None:
     """What validate() says of the same form."""
     named: dict[str, list[dict[str, Any]]] = {}
     for name, data in files:
-        file = {"data": data, "media_type": "image/png", "filename": "file.png"}
+        file = {"data": bytes(data), "media_type": "image/png", "filename": "file.png"}
         named.setdefault(name, []).append(file)
     texts = {name: str(text) for name, text in fields.items()}
     return validate("sub2api", "edit", {"fields": texts, "files": named})
@@ -94,9 +91,9 @@ BREAKS: dict[str, tuple[dict[str, Any], Files]] = {
     "images.count": ({}, ONE * 17),
     "images.media_type": ({}, [*ONE, ("image[]", picture("GIF"))]),
     "images.format": ({}, [*ONE, ("image[]", CUT)]),
-    "images.max_bytes": ({}, [("image[]", padded(PNG, LIMIT_BYTES))]),
+    "images.max_bytes": ({}, [("image[]", Padded(PNG, LIMIT_BYTES))]),
     "mask.format": ({}, [*ONE, ("mask", MASK[:-20])]),
-    "mask.max_bytes": ({}, [*ONE, ("mask", padded(MASK, LIMIT_BYTES))]),
+    "mask.max_bytes": ({}, [*ONE, ("mask", Padded(MASK, LIMIT_BYTES))]),
     "mask.same_format": ({}, [*ONE, ("mask", picture("WEBP", clear=True))]),
     "mask.same_size": ({}, [*ONE, ("mask", picture("PNG", (64, 64), clear=True))]),
     "mask.alpha": ({}, [*ONE, ("mask", PNG)]),
@@ -121,8 +118,8 @@ EDGES: dict[str, tuple[dict[str, Any], Files]] = {
     "response_format.one_of": ({"response_format": "b64_json"}, ONE),
     "images.count": ({}, ONE * 16),
     "images.media_type": ({}, [("image[]", picture("JPEG"))]),
-    "images.max_bytes": ({}, [("image[]", padded(PNG, 49_999_999))]),
-    "mask.max_bytes": ({}, [*ONE, ("mask", padded(MASK, 49_999_999))]),
+    "images.max_bytes": ({}, [("image[]", Padded(PNG, 49_999_999))]),
+    "mask.max_bytes": ({}, [*ONE, ("mask", Padded(MASK, 49_999_999))]),
 }
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from harness.emulator.faults.catalogue import catalogue
-from tests.emulator.conftest import POLL, Emulator
+from tests.emulator.conftest import KEY, POLL, Emulator
+from tests.loopback import loopback
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Start
@@ -161,8 +161,10 @@ def test_in_a_variant_polls_of_an_unfinished_job_carry_retry_after(
     variant = ("--variant", f"{provider}:retry_after")
     seen = {}
     for scale in ("0", "1"):
-        with start("--time-scale", scale, *variant) as (_, urls), httpx.Client() as client:
-            client.headers["authorization"] = "Bearer any-key"
+        with (
+            start("--time-scale", scale, *variant) as (_, urls),
+            loopback(authorization=KEY) as client,
+        ):
             varied = Emulator(urls, client)
             reply = varied.poll(provider, _submit(varied, provider))
             seen[scale] = reply.headers.get("retry-after")

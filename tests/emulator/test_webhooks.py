@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
 import time
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from harness.emulator.faults.catalogue import catalogue
-from tests.emulator.conftest import Emulator
+from harness.emulator.jobs import EmulatedJob, WebhookTarget
+from harness.emulator.pictures import ImageCache
+from harness.emulator.providers.apiframe import Apiframe
+from harness.emulator.state import ProviderState, Settings
+from harness.emulator.webhooks import USUAL_EVENTS, Delivery, deliver, planned, webhook_of
+from tests.emulator.conftest import KEY, Emulator
 from tests.emulator.listener import Posted, listening
+from tests.loopback import HUNG_S, loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,8 +47,7 @@ def other(start: Start) -> Serve:
 
     @contextmanager
     def served(*arguments: str) -> Iterator[Emulator]:
-        with start(*arguments) as (_, urls), httpx.Client() as client:
-            client.headers["authorization"] = "Bearer any-key"
+        with start(*arguments) as (_, urls), loopback(authorization=KEY) as client:
             yield Emulator(urls, client)
 
     return served
@@ -59,7 +65,7 @@ def _job(emulator: Emulator, job: str) -> dict[str, Any]:
 
 def _status(emulator: Emulator, job: str) -> object:
     """The status of the job's webhook once it is no longer pending."""
-    until_s = time.monotonic() + 5
+    until_s = time.monotonic() + HUNG_S
     while (status := _job(emulator, job)["webhookStatus"]) == "pending":
         assert time.monotonic() < until_s
         time.sleep(0.01)
@@ -229,12 +235,42 @@ def test_a_webhook_is_pending_until_its_job_ends(other: Serve, listener: Listene
         assert listener.silent()
 
 
-def test_a_reset_silences_the_jobs_it_forgets(other: Serve, listener: Listener) -> None:
-    with other("--time-scale", "0.05") as emulator:
-        _submit(emulator, listener)
-        emulator.client.post(f"{emulator.urls['apiframe']}/__emulator/reset")
+def _submitted_job(
+    *faults: str, time_scale: float
+) -> tuple[ProviderState, EmulatedJob, WebhookTarget]:
+    """A state with one job of 20 s, which was submitted under these faults."""
+    state = ProviderState(
+        "apiframe", "credit", settings=Settings(time_scale=time_scale), pictures=ImageCache()
+    )
+    state.set_faults(frozenset(faults))
+    told = webhook_of("http://127.0.0.1:1/", USUAL_EVENTS, "key", state.faults, as_text=False)
+    job = EmulatedJob(
+        id="a", start_s=100.0, created_at=5000.0, duration_s=20.0, price=1.0, base_url="",
+        webhook=told, faults=state.faults,
+    )  # fmt: skip
+    state.jobs[job.id] = job
+    return state, job, told
 
-        assert listener.silent(1.5)
+
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_a_reset_silences_the_jobs_it_forgets(*, forgotten: bool) -> None:
+    state, job, told = _submitted_job(time_scale=0.0)
+    job.start_s, job.duration_s = 0.0, 0.0  # it is over, and its event is due
+    worded: list[str] = []
+
+    def word(job: EmulatedJob, delivery: Delivery) -> dict[str, object]:
+        worded.append(f"{job.id} {delivery.event}")
+        return {}
+
+    async def submitted() -> None:
+        telling = asyncio.create_task(deliver(state, job, told, word))
+        if forgotten:
+            state.reset()
+        await telling
+
+    asyncio.run(submitted())
+
+    assert worded == ([] if forgotten else ["a completed"])
 
 
 def test_every_webhook_fault_is_tested_here() -> None:
@@ -262,15 +298,29 @@ def test_a_late_webhook_comes_a_scaled_minute_after_the_end(
     other: Serve, listener: Listener
 ) -> None:
     with other("--time-scale", "0.01", "--fault", "apiframe:webhook_late") as emulator:
-        begun_s = time.monotonic()
-        job = _submit(emulator, listener, gptImage2Params={"quality": "low"})
-        while _job(emulator, job)["status"] != "COMPLETED":
-            time.sleep(0.01)
-        ended_s = time.monotonic()
-        listener.next()
+        _submit(emulator, listener, gptImage2Params={"quality": "low"})
+        told = json.loads(listener.next().body)
 
-        assert time.monotonic() - begun_s > 0.6
-        assert time.monotonic() - ended_s > 0.4
+        ended_s = datetime.fromisoformat(told["completedAt"]).timestamp()
+        assert time.time() - ended_s > 0.6
+
+
+@pytest.mark.parametrize(
+    ("fault", "due_s"),
+    [("webhook_late", 100.0 + 20.0 + 0.1 + 120.0), ("webhook_before_end", 100.0 + 3.0 + 0.1)],
+)
+def test_when_an_event_is_due_depends_on_nothing_but_the_scaled_time(
+    fault: str, due_s: float
+) -> None:
+    state, job, told = _submitted_job(fault, time_scale=2.0)
+
+    (delivery,) = planned(state, job, told)
+
+    assert delivery.due_s == pytest.approx(due_s)
+    if job.completed_early:
+        assert (
+            Apiframe(state).event_body(job, delivery)["completedAt"] == "1970-01-01T01:23:23.100Z"
+        )
 
 
 def test_a_repeated_webhook_comes_twice_alike(emulator: Emulator, listener: Listener) -> None:

@@ -1,57 +1,26 @@
 """Whole runs against one emulator that stays: starting one takes longer than a run against it."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from harness.adaptive.strategies import follow_up_strategy
-from harness.cli.conclude import Conclusion, conclude
 from harness.core.case import Plan, PlannedRequest
 from harness.planning.conformance import plan_for
-from harness.planning.options import Options
+from harness.planning.options import EmulatorOptions, Options, Output, Planning, Target
+from harness.policy import Conclusion, conclude
 from harness.runner import endpoints, plan_source
 from harness.runner.endpoints import emulator_process
 from harness.runner.progress import ProgressListener
 from harness.runner.run import Run, execute_run
 from harness.spec.provider import OPERATIONS
+from tests.loopback import ANY
 
 SCALE = 0.0002
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One fault of the emulator's own list."""
-
-    provider: str
-    name: str
-    family: str
-    meaning: str
-    operations: tuple[str, ...]
-
-
-def catalogue() -> list[Listed]:
-    """Return every fault of every provider, as the emulator lists them."""
-    command = [sys.executable, "-m", "harness.emulator", "--list-faults", "--json"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = [json.loads(line) for line in printed.splitlines()]
-    return [
-        Listed(
-            provider=row["provider"],
-            name=row["name"],
-            family=row["family"],
-            meaning=row["meaning"],
-            operations=tuple(row["operations"]),
-        )
-        for row in rows
-    ]
 
 
 @contextmanager
@@ -77,8 +46,10 @@ def planned(name: str, options: Options) -> Plan:
     Cases with files of up to 50 MB take longer than all the others: they are sent where the fault
     is about such files, and without any fault at seed 0.
     """
-    about_files = any(fault.endswith(("max_bytes", "mask_ignored")) for fault in options.faults)
-    whole = about_files or not (options.faults or options.seed)
+    about_files = any(
+        fault.endswith(("max_bytes", "mask_ignored")) for fault in options.emulator.faults
+    )
+    whole = about_files or not (options.emulator.faults or options.seed)
     key = (name, options.seed, options.operations, whole)
     if key not in _PLANS:
         plan = plan_for(name, options)
@@ -105,8 +76,8 @@ def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context man
         for provider, address in served.items():
             own = [name.removeprefix(f"{provider}:") for name in faults]
             names = [name for name, full in zip(own, faults, strict=True) if name != full]
-            httpx.put(f"{address}/__emulator/faults", json={"faults": names}).raise_for_status()
-            httpx.post(f"{address}/__emulator/reset").raise_for_status()
+            ANY.put(f"{address}/__emulator/faults", json={"faults": names}).raise_for_status()
+            ANY.post(f"{address}/__emulator/reset").raise_for_status()
         yield served
 
     return switched
@@ -114,7 +85,7 @@ def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context man
 
 def ledger(address: str) -> dict[str, Any]:
     """Return what the emulator's own books say of one provider since the last run began."""
-    told: dict[str, Any] = httpx.get(f"{address}/__emulator/ledger").raise_for_status().json()
+    told: dict[str, Any] = ANY.get(f"{address}/__emulator/ledger").raise_for_status().json()
     return told
 
 
@@ -128,14 +99,12 @@ def performed(
 ) -> Run:
     """Run one provider as `harness run --against emulator` does, with a fault or without."""
     options = Options(
-        against="emulator",
-        providers=(provider,),
-        seed=seed,
-        out=out,
-        cassettes=out,
-        faults=(f"{provider}:{fault}",) if fault else (),
-        time_scale=SCALE,
-        operations=operations,
+        target=Target(against="emulator", providers=(provider,), operations=operations),
+        planning=Planning(seed=seed),
+        emulator=EmulatorOptions(
+            time_scale=SCALE, faults=(f"{provider}:{fault}",) if fault else ()
+        ),
+        output=Output(out=out),
     )
     return execute_run(options, ProgressListener(), asker=follow_up_strategy(options))
 

@@ -3,13 +3,14 @@ from zlib import crc32
 
 import pytest
 
-from harness.cli.conclude import Conclusion
 from harness.core.verdict import Finding
+from harness.emulator.faults.catalogue import catalogue
+from harness.policy import Conclusion
 from harness.spec.load import NAMES
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from tests.faults.expectation import expected, only_text
-from tests.faults.runs import catalogue, concluded, performed
+from tests.faults.runs import concluded, performed
 
 
 def _catalogue() -> list[tuple[str, str, str]]:

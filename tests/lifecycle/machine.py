@@ -17,7 +17,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from harness.cases.boundaries import boundary_cases
+from harness.cases.boundaries import plain_case
+from harness.cases.build import Builder
 from harness.core.exchange import Reply, Request
 from harness.core.placeholders import MISSING
 from harness.spec.expressions import first_match
@@ -51,7 +52,7 @@ class JobMachine(RuleBasedStateMachine):
     def _arguments(self, n: int = 1, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The cheapest valid request; no two ask for the same."""
         self.number += 1
-        base: dict[str, Any] = dict(boundary_cases(self.world.provider, "generate")[0].arguments)
+        base: dict[str, Any] = dict(plain_case(Builder(self.world.provider, "generate")).arguments)
         base["prompt"] = f"{base['prompt']}, number {self.number}"
         if n > 1 and "n" in self.world.operation().arguments:
             base["n"] = n
@@ -244,7 +245,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule()
     def submit_what_must_fail(self) -> None:
         """A job that starts from an address with nothing behind it."""
-        edit = dict(boundary_cases(self.world.provider, "edit")[0].arguments)
+        edit = dict(plain_case(Builder(self.world.provider, "edit")).arguments)
         known = self._submit({**edit, "images": [MISSING]}, "edit")
         if known is not None:
             known.doomed = True

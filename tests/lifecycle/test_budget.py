@@ -11,6 +11,7 @@ from hypothesis.errors import Flaky
 from tests.lifecycle.machine import JobMachine, run
 from tests.lifecycle.purse import Purse
 from tests.lifecycle.world import BrokenError, World, live_world
+from tests.loopback import HUNG_S
 from tests.runner.processes import Emulator, environment
 
 FAULTS = (
@@ -138,7 +139,7 @@ def command(**changes: str) -> "subprocess.CompletedProcess[str]":
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HUNG_S,
         env=environment(HARNESS_LIFECYCLE="live", **changes),
         cwd=Path(__file__).parents[2],
     )

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
 from harness.core.exchange import Failure, Picture, Reply, Request
 from harness.core.placeholders import INBOX, THIS_RUN, WEBHOOKS
 from harness.spec import price
@@ -28,6 +26,7 @@ from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 from harness.wire.steps import Answer, Pause, Send, Talk
 from tests.lifecycle.purse import Purse
+from tests.loopback import loopback
 
 SCALE = 0.001
 """The emulator's time, and ours against it."""
@@ -94,7 +93,7 @@ class World:
             outside=self._outside,
         )
         self._loop.run(self._outside.start())
-        self._control = httpx.Client(base_url=url, trust_env=False)
+        self._control = loopback(url)
         self._tokens = 0
 
     def _places(self, key: str, webhook_url: str | None, port: int | None) -> CallbackServer:

@@ -17,7 +17,7 @@ from harness.core.jsonvalue import Json
 from harness.core.slot import Slot
 from harness.core.workload import Workload
 from harness.planning.benchmark import benchmark_plan
-from harness.planning.options import Measuring
+from harness.planning.benchmark_options import Measuring
 from harness.planning.plan import plan_from_json, plan_to_json, total_price
 from harness.spec.load import NAMES, shipped_provider
 from harness.spec.workload.workloads import select_workloads

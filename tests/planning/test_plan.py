@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import pytest
@@ -14,12 +13,13 @@ from harness.cases.build import Builder
 from harness.cases.references import PLAIN
 from harness.core.case import Case, Plan
 from harness.core.errors import RecordingError
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, with_texts
+from harness.core.longtext import text_of
 from harness.core.placeholders import THIS_RUN
-from harness.planning.conformance import new_plan
 from harness.planning.plan import (
     Allowance,
     Limits,
+    dumped,
     make_plan,
     plan_digest,
     plan_from_json,
@@ -29,12 +29,12 @@ from harness.planning.plan import (
 from harness.reference_images import reference_json
 from harness.spec.load import FOLDER, NAMES, parse_provider, shipped_provider
 from harness.spec.provider import Provider
+from tests.plans import plan_of
 
 
-@cache
 def whole(name: str) -> Plan:
     """A provider's plan with all that its documents leave open."""
-    return new_plan(name, seed=5, discover=True)
+    return plan_of(name, seed=5, discover=True)
 
 
 OF_A_PLAN = {"provider", "seed", "cases"}
@@ -167,7 +167,7 @@ def test_a_form_is_told_part_by_part() -> None:
 
 
 def test_two_forms_that_differ_in_a_file_are_both_sent() -> None:
-    files = (reference_json(replace(PLAIN, seed=seed)) for seed in (1, 2, 1))
+    files = (reference_json(replace(PLAIN, seed=seed)).as_json() for seed in (1, 2, 1))
     made = [
         replace(case("aimlapi", "accept", "edit", images=[file]), id=f"edit/{place}")
         for place, file in enumerate(files)
@@ -250,7 +250,7 @@ def test_rows_leave_in_the_order_in_which_they_were_bought_and_operations_by_tur
     for operation in places:
         alone = [
             shot.case.id
-            for shot in new_plan(name, seed=5, operations=(operation,)).shots
+            for shot in plan_of(name, seed=5, operations=(operation,)).shots
             if "/row/" in shot.case.id
         ]
         assert [case.id for case in rows if case.operation == operation] == alone
@@ -369,6 +369,36 @@ def test_a_saved_plan_is_read_back_as_it_was(name: str) -> None:
 
     assert again == whole(name)
     assert plan_digest(again) == plan_digest(whole(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plan_in_a_file_is_read_back_and_is_what_is_printed(name: str) -> None:
+    file = json.loads(dumped(whole(name)))
+
+    assert plan_from_json(file, provider=shipped_provider(name), where="plan.json") == whole(name)
+    assert with_texts(file, text_of) == plan_to_json(whole(name))
+
+
+@pytest.mark.parametrize("name", ["buble", "nanobanana", "aimlapi"])
+def test_a_file_names_the_long_prompts_that_are_printed(name: str) -> None:
+    printed = [str(item["arguments"].get("prompt")) for item in saved(name)["cases"]]
+    file = dumped(whole(name)).decode()
+
+    assert max(map(len, printed)) >= 2_000
+    assert max(map(len, file.split('"'))) < 1_000
+    assert len(file) < 400_000
+
+
+def test_a_long_prompt_whose_name_was_altered_is_refused() -> None:
+    file = dumped(whole("buble")).decode()
+    assert ":20001:" in file
+
+    for old, new in ((":20001:", ":20000:"), ("longtext:ascii-1:", "longtext:quiet-1:")):
+        with pytest.raises(RecordingError, match="was another one when it was saved") as caught:
+            plan_from_json(
+                json.loads(file.replace(old, new)), provider=shipped_provider("buble"), where="p"
+            )
+        assert "\n" not in str(caught.value)
 
 
 def test_a_departure_survives() -> None:

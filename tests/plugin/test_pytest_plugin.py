@@ -1,53 +1,219 @@
+import json
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from harness.api import judge
 from harness.cli.main import status
+from tests.report.folders import ENDINGS, written
 
+ROOT = Path(__file__).parents[2]
+RECORDINGS = Path(__file__).parents[1] / "runner" / "recordings"
 RUN = ["run", "--against", "emulator", "--provider", "nanobanana", "--time-scale", "0.0002"]
+CODES = {
+    "held": 0,
+    "broken": 1,
+    "flaky only": 0,
+    "unconfirmed only": 4,
+    "inconclusive": 4,
+    "nothing tested": 2,
+    "interrupted": 130,
+    "killed": 130,
+    "crashed": 3,
+}
 
 
-def _pytest(folder: Path, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs"]
-    command += ["--harness-run", str(folder), str(cwd)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a pytest session ended."""
+
+    code: int
+    out: str
+    err: str
 
 
-def test_a_kept_promise_is_a_passing_test(tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    assert status([*RUN, "--out", str(run)]) == 0
-
-    done = _pytest(run, tmp_path)
-
-    assert done.returncode == 0, done.stdout
-    assert " passed" in done.stdout
-
-
-def test_a_broken_promise_fails_in_the_check_s_own_words(tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    assert status([*RUN, "--out", str(run), "--fault", "nanobanana:ignore:n.range"]) == 1
-
-    done = _pytest(run, tmp_path)
-
-    assert done.returncode == 1, done.stdout
-    assert "refuses what it forbids: served with" in done.stdout
-    assert "nanobanana/generate/n.range/refuse/0::refuses_what_it_forbids[n.range]" in done.stdout
-    assert "Traceback" not in done.stdout
+def sessions(cwd: Path, arguments: Mapping[str, list[str]]) -> dict[str, Ended]:
+    """Run the sessions, one after the other in one process."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("sessions.py"))],
+        input=json.dumps(arguments),
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    return {name: Ended(**ended) for name, ended in json.loads(done.stdout).items()}
 
 
-def test_an_outage_skips_with_its_reason(tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    assert status([*RUN, "--out", str(run), "--fault", "nanobanana:outage"]) == 4
-
-    done = _pytest(run, tmp_path)
-
-    assert done.returncode == 0, done.stdout
-    assert "inconclusive: server" in done.stdout
+def _test(folder: Path, name: str, text: str) -> str:
+    folder.mkdir()
+    (folder / f"test_{name}.py").write_text(text)
+    return str(folder)
 
 
-def test_a_folder_that_is_no_run_is_one_line_of_usage(tmp_path: Path) -> None:
-    done = _pytest(tmp_path, tmp_path)
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """A session for a run folder of each kind, and for what may be beside one."""
+    here = tmp_path_factory.mktemp("runs")
+    for ending, (_, header, records) in ENDINGS.items():
+        written(here / ending, header, records)
+    for fault in ("ignore:n.range", "outage"):
+        status([*RUN, "--out", str(here / fault), "--fault", f"nanobanana:{fault}"])
+    for name, tape in (("fine tape", "sub2api.ruby.yml"), ("odd tape", "sub2api.vcrpy.yaml")):
+        judge([RECORDINGS / tape], "sub2api", out=here / name)
+    runs = (*ENDINGS, "ignore:n.range", "outage", "fine tape", "odd tape")
+    (here / "none").mkdir()
+    none = str(here / "none")
+    passes = _test(here / "passes", "passes", "def test_passes(): pass\n")
+    fails = _test(here / "fails", "fails", "def test_fails(): assert False\n")
+    broken = _test(here / "cannot", "cannot", "import nothing_of_this_name\n")
+    run = "--harness-run"
+    return sessions(
+        here,
+        {
+            **{name: [none, run, name] for name in runs},
+            "no run": [none, run, none],
+            "beside a test that passes": [passes, run, "inconclusive"],
+            "beside a test that fails": [fails, run, "inconclusive"],
+            "beside a module that is broken": [broken, run, "held"],
+            "in part": [none, run, "broken", "-k", "base"],
+            "two runs": [none, run, "unconfirmed only", run, "broken"],
+            "another process": [none, run, "unconfirmed only", "-n", "1"],
+        },
+    )
 
-    assert done.returncode == 4
-    assert "is no run folder" in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_session_ends_with_the_code_of_every_other_door(
+    ending: str, ended: dict[str, Ended]
+) -> None:
+    assert ended[ending].code == ENDINGS[ending][0] == CODES[ending], ended[ending].out
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_summary_says_how_each_run_ended_and_why(ending: str, ended: dict[str, Ended]) -> None:
+    assert f"{ending}: exit code {CODES[ending]}: " in ended[ending].out
+
+
+@pytest.mark.parametrize(
+    ("ending", "line"),
+    [
+        ("flaky only", r"XFAIL .*n\.range.*flaky, 1 of 2 times: served with 11 images"),
+        ("unconfirmed only", r"XFAIL .*n\.range.*unconfirmed, not asked again: served with"),
+        ("nothing tested", r"SKIPPED .*skip: budget: --max-requests 1 is too low"),
+        ("inconclusive", r"SKIPPED .*inconclusive: "),
+        ("broken", r"FAILED .*n\.range/refuse/11::refuses_what_it_forbids\[n\.range\]"),
+        ("crashed", r"crashes: ZeroDivisionError"),
+    ],
+)
+def test_a_verdict_is_told_with_its_reason(ending: str, line: str, ended: dict[str, Ended]) -> None:
+    assert re.search(line, " ".join(ended[ending].out.split()))
+
+
+def test_a_kept_promise_is_a_passing_test(ended: dict[str, Ended]) -> None:
+    assert " passed" in ended["held"].out
+    assert "fail" not in ended["held"].out
+
+
+def test_a_suspicion_is_an_expected_failure_and_fails_nothing(ended: dict[str, Ended]) -> None:
+    for ending in ("flaky only", "unconfirmed only"):
+        assert "1 xfailed" in ended[ending].out
+        assert " failed" not in ended[ending].out
+
+
+def test_a_broken_promise_fails_in_the_check_s_own_words(ended: dict[str, Ended]) -> None:
+    done = ended["ignore:n.range"]
+
+    assert done.code == 1, done.out
+    assert "refuses what it forbids: served with" in done.out
+    assert "nanobanana/generate/n.range/refuse/0::refuses_what_it_forbids[n.range]" in done.out
+    assert "Traceback" not in done.out
+
+
+def test_an_outage_skips_with_its_reason(ended: dict[str, Ended]) -> None:
+    done = ended["outage"]
+
+    assert done.code == 4, done.out
+    assert "inconclusive: server" in done.out
+    assert "failed" not in done.out
+
+
+def test_traffic_that_was_judged_ends_alike(
+    ended: dict[str, Ended], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tapes = {"fine tape": "sub2api.ruby.yml", "odd tape": "sub2api.vcrpy.yaml"}
+
+    codes = {
+        name: status(["judge", str(RECORDINGS / tape), "--provider", "sub2api"])
+        for name, tape in tapes.items()
+    }
+    capsys.readouterr()
+
+    assert codes == {name: ended[name].code for name in tapes} == {"fine tape": 0, "odd tape": 1}
+
+
+def test_other_tests_decide_only_if_they_fail(ended: dict[str, Ended]) -> None:
+    assert ended["beside a test that passes"].code == 4
+    assert ended["beside a test that fails"].code == 1
+
+
+def test_a_module_that_cannot_be_collected_decides(ended: dict[str, Ended]) -> None:
+    assert ended["beside a module that is broken"].code == pytest.ExitCode.INTERRUPTED
+
+
+def test_where_verdicts_are_deselected_pytests_own_code_stands(ended: dict[str, Ended]) -> None:
+    assert ended["in part"].code == 0, ended["in part"].out
+    assert "deselected" in ended["in part"].out
+
+
+def test_of_several_runs_the_gravest_decides(ended: dict[str, Ended]) -> None:
+    assert ended["two runs"].code == 1
+    assert ended["two runs"].out.count("exit code") == 2
+
+
+def test_processes_that_share_the_verdicts_agree(ended: dict[str, Ended]) -> None:
+    assert ended["another process"].code == 4, ended["another process"].out
+    assert "1 xfailed" in ended["another process"].out
+
+
+def test_a_folder_that_is_no_run_is_one_line_of_usage(ended: dict[str, Ended]) -> None:
+    done = ended["no run"]
+
+    assert done.code == 2
+    assert "is no run folder" in done.err
+    assert "Traceback" not in done.err + done.out
+
+
+LIGHT = {"harness", "harness.pytest_plugin"}
+"""All that a test run pays for which has no run folder."""
+
+HEAVY = ("harness", "pydantic", "scipy", "numpy", "pandas", "jinja2", "httpx", "click", "rich")
+
+
+def test_a_session_without_a_run_imports_nothing_of_the_harness(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "import sys\n\ndef pytest_unconfigure():\n"
+        f"    names = [name for name in sys.modules if name.split('.')[0] in {HEAVY}]\n"
+        "    print('LOADED', *names)\n"
+    )
+    (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "harness.pytest_plugin"]
+
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+
+    assert set(done.stdout.partition("LOADED ")[2].split()) == LIGHT

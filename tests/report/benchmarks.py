@@ -15,8 +15,13 @@ from harness.report.model import Report
 from harness.stats.benchmark.model import (
     Attempt,
     Comparison,
+    CurveStep,
     End,
+    EndBounds,
+    EndMedians,
+    ErrorShare,
     Measured,
+    Rank,
     Ranking,
     Reliability,
     Saved,
@@ -81,7 +86,11 @@ def speed(provider: str, workload: Workload, *, emulated: bool = False, n: int =
     draw = Random(f"{provider}{workload.name}")
     ends = sorted(pace * draw.lognormvariate(0, 0.3) for _ in range(n))
     timeouts = 1 if provider == "apiframe" else 0
-    steps = [(at_s, 1 - (at + 1) / n) for at, at_s in enumerate(ends[: n - timeouts])]
+    steps = [
+        CurveStep(at_s=at_s, waiting=1 - (at + 1) / n)
+        for at, at_s in enumerate(ends[: n - timeouts])
+    ]
+    medians = EndMedians(after=estimate(pace * 0.9), before=estimate(pace * 0.98))
     phases = {
         "late": estimate(0.0008, 0.0005, 0.001),
         "dns": estimate(0.012, 0.01, 0.02),
@@ -112,7 +121,7 @@ def speed(provider: str, workload: Workload, *, emulated: bool = False, n: int =
         mean=estimate(pace * 1.1, pace * 0.9, pace * 1.3, method="bootstrap (B. Efron, 1987)"),
         horizon_s=300.0 if timeouts else ends[-1],
         phases=phases,
-        completion=(estimate(pace * 0.9), estimate(pace * 0.98)) if job else None,
+        completion=medians if job else None,
         server={} if job else {"openai-processing-ms": estimate(pace * 0.88)},
         curve=tuple(steps),
         body_bytes=estimate(2_300_000.0, unit="bytes"),
@@ -121,6 +130,7 @@ def speed(provider: str, workload: Workload, *, emulated: bool = False, n: int =
 
 def reliability(provider: str, workload: Workload, *, emulated: bool = False) -> Reliability:
     down = provider == "apiframe"
+    late = estimate(0.125, 0.02, 0.47, method=WILSON)
     return Reliability(
         provider=provider,
         basis="emulator" if emulated else "live",
@@ -131,7 +141,7 @@ def reliability(provider: str, workload: Workload, *, emulated: bool = False) ->
         sent=8,
         served=estimate(0.875 if down else 1, 0.53 if down else 0.68, 1, unit="share"),
         usable=estimate(0.875, 0.53, 0.98, unit="share", method=WILSON),
-        errors=(("timeout", 1, estimate(0.125, 0.02, 0.47, method=WILSON)),) if down else (),
+        errors=(ErrorShare(error_class="timeout", count=1, share=late),) if down else (),
         within=estimate(0.875, 0.53, 0.98, unit="share", method=WILSON),
         slo="missed" if down else "open",
         goodput_per_min=3.4,
@@ -196,7 +206,7 @@ def observation(
         end=end,
         seconds=seconds,
         phases={"late": late_s, "pixels": seconds},
-        completion=(9.0, 9.6),
+        completion=EndBounds(after_s=9.0, before_s=9.6),
         server_s={"openai-processing-ms": 9.1},
         error_class=None if end == "served" else "timeout",
         images=1,
@@ -263,6 +273,10 @@ def design(
     )
 
 
+def ranks(*places: tuple[int, str]) -> tuple[Rank, ...]:
+    return tuple(Rank(place=place, provider=provider) for place, provider in places)
+
+
 def measured(made: Design, *, emulated: bool = False) -> Measured:
     asked = [
         (one.provider, workload)
@@ -270,8 +284,8 @@ def measured(made: Design, *, emulated: bool = False) -> Measured:
         for one in made.fits
         if one.workload == workload.name and one.kind != "unsupported"
     ]
-    square = ((1, "sub2api"), (2, "aimlapi"), (2, "nanobanana"), (4, "apiframe"))
-    wide = ((1, "sub2api"), (1, "nanobanana"), (3, "apiframe"))
+    square = ranks((1, "sub2api"), (2, "aimlapi"), (2, "nanobanana"), (4, "apiframe"))
+    wide = ranks((1, "sub2api"), (1, "nanobanana"), (3, "apiframe"))
     return Measured(
         observations=(observation(), observation("apiframe", end="timeout", seconds=300.0)),
         speeds=tuple(speed(*one, emulated=emulated) for one in asked),

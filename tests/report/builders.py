@@ -202,7 +202,7 @@ def file_arguments(name: str) -> Json:
     """Describe a reference image as a case's arguments hold it."""
     wanted = parse_recipe(name)
     assert wanted is not None
-    return reference_json(wanted)
+    return reference_json(wanted).as_json()
 
 
 def verdict(

@@ -5,18 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.charts import Chart, draw_chart
-from harness.stats.benchmark.model import Speed
+from harness.stats.benchmark.model import CurveStep, Speed
 from tests.report import benchmarks as bm
 
 ROW = bm.speed("sub2api", bm.SQUARE)
+START = CurveStep(at_s=0.0, waiting=1.0)
 
 
 def _row(ends: list[float], *, waiting: bool = False) -> Speed:
     n = len(ends) + waiting
-    steps = [(at_s, 1 - at / n) for at, at_s in enumerate(sorted(ends), 1)]
+    steps = [CurveStep(at_s=at_s, waiting=1 - at / n) for at, at_s in enumerate(sorted(ends), 1)]
     return replace(
         ROW,
-        curve=((0.0, 1.0), *steps),
+        curve=(START, *steps),
         horizon_s=max(ends) * (2 if waiting else 1),
         median=bm.estimate(sorted(ends)[len(ends) // 2]),
         p95=bm.estimate(max(ends)),
@@ -103,14 +104,14 @@ def test_an_interval_without_an_upper_bound_runs_to_the_edge() -> None:
 
 def test_rows_without_a_figure_have_no_picture() -> None:
     none = bm.few(None, 6, n=0)
-    empty = replace(ROW, n=0, curve=((0.0, 1.0),), median=none, p95=none, mean=none, horizon_s=0.0)
+    empty = replace(ROW, n=0, curve=(START,), median=none, p95=none, mean=none, horizon_s=0.0)
 
     assert draw_chart([empty], ["sub2api"], [0]) is None
 
 
 def test_one_who_served_nothing_stands_beside_those_who_did() -> None:
     none = bm.few(None, 6, n=0)
-    empty = replace(ROW, n=0, curve=((0.0, 1.0),), median=none, p95=none, mean=none, horizon_s=0.0)
+    empty = replace(ROW, n=0, curve=(START,), median=none, p95=none, mean=none, horizon_s=0.0)
     drawn = _drawn(empty, _row([5.0, 9.0]))
 
     assert [line.name for line in drawn.lines] == ["provider 1"]

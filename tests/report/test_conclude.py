@@ -1,42 +1,52 @@
 """The exit code and the closing line, by what was found and how sure that is."""
 
-from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from harness.cli.conclude import Conclusion, conclude, publish
-from harness.core.case import Stage
+import harness.policy
+from harness.api import report
+from harness.cli.conclude import publish
+from harness.cli.main import status
+from harness.core.exchange import Failure
 from harness.core.outcome import Outcome
-from harness.core.record import Record
 from harness.core.run import RunHeader
+from harness.policy import Conclusion, conclude
+from tests.plugin.sessions import CRASHING
 from tests.report import builders as b
+from tests.report.folders import BASE, ENDINGS, HEADER, SHORT, asked, over, written
 
-BASE = b.record(b.case(id="generate/base"), b.images(), evidence=b.EMULATOR)
-HEADER = replace(b.header({"sub2api": b.EMULATOR}), against="emulator")
 TAPE = replace(HEADER, against="cassettes")
+TRAFFIC = replace(HEADER, against="recordings")
 
 
-def _over(outcome: Outcome, *, stage: Stage = "plan", at: int = 0) -> Record:
-    asked = b.case(
-        id=f"generate/n.range/refuse/11{f'/{stage}-{at}' if at else ''}",
-        expect="refuse",
-        breaks="n.range",
-        arguments={"model": "gpt-image-2", "prompt": f"a red fox {at}", "n": 11},
-    )
-    follows = "generate/n.range/refuse/11" if at else None
-    record = b.record(asked, outcome, evidence=b.EMULATOR)
-    case = replace(record.shot.case, stage=stage, follows=follows)
-    return replace(record, shot=replace(record.shot, case=case))
-
-
-def _concluded(*outcomes: Outcome, header: RunHeader = HEADER, traffic: bool = False) -> Conclusion:
+def _concluded(*outcomes: Outcome, header: RunHeader = HEADER) -> Conclusion:
     """Conclude a run that asked for 11 images as often as there are outcomes."""
-    records: Sequence[Record] = [
-        _over(outcome, stage="confirm" if at else "plan", at=at)
-        for at, outcome in enumerate(outcomes)
-    ]
-    return conclude(header, [BASE, *records], traffic=traffic)
+    return conclude(header, asked(*outcomes))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_door_ends_with_the_same_code_and_sentence(
+    ending: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code, header, records = ENDINGS[ending]
+    folder = written(tmp_path / "run", header, records)
+    if ending == "crashed":
+        monkeypatch.setattr(harness.policy, "judge_records", CRASHING)
+
+    by_python = report(folder)
+    typed = status(["report", str(folder)])
+    printed = capsys.readouterr().err
+
+    assert (by_python.exit_code, typed) == (code, code)
+    assert by_python.why in printed
+    assert by_python.records == tuple(records)
+    if ending != "killed":  # which only its folder tells
+        assert conclude(header, records).code == code
 
 
 def test_a_promise_broken_twice_is_broken() -> None:
@@ -69,28 +79,32 @@ def test_what_held_is_said_to_have_held() -> None:
     assert (done.code, done.why) == (0, "all promises that were tried held")
 
 
-@pytest.mark.parametrize(("header", "traffic"), [(TAPE, False), (HEADER, True)])
-def test_what_nobody_could_ask_again_counts_as_seen(header: RunHeader, traffic: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    done = _concluded(b.images(11), header=header, traffic=traffic)
+@pytest.mark.parametrize("header", [TAPE, TRAFFIC])
+def test_what_nobody_could_ask_again_counts_as_seen(header: RunHeader) -> None:
+    done = _concluded(b.images(11), header=header)
 
     assert (done.code, done.why) == (1, "1 promise broken")
 
 
 def test_a_tape_with_a_repetition_on_it_needs_one() -> None:
-    other = replace(_over(b.images(12)).shot.case, id="generate/n.range/refuse/12")
-    lone = replace(_over(b.images(12)), shot=replace(_over(b.images(12)).shot, case=other))
-    again = replace(_over(b.refused(), stage="confirm", at=1), outcome=b.refused())
+    other = replace(over(b.images(12)).shot.case, id="generate/n.range/refuse/12")
+    lone = replace(over(b.images(12)), shot=replace(over(b.images(12)).shot, case=other))
+    again = replace(over(b.refused(), stage="confirm", at=1), outcome=b.refused())
     done = conclude(TAPE, [BASE, lone, again])
 
     assert done.code == 4
 
 
+def told(done: Conclusion) -> None:
+    publish(done.report, done.why, None, as_json=False)
+
+
 def test_the_terminal_tells_each_finding_with_its_standing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    publish(_concluded(b.images(11), b.images(11)), None, as_json=False)
-    publish(_concluded(b.images(11), b.refused("Invalid value for n")), None, as_json=False)
-    publish(_concluded(b.images(11)), None, as_json=False)
+    told(_concluded(b.images(11), b.images(11)))
+    told(_concluded(b.images(11), b.refused("Invalid value for n")))
+    told(_concluded(b.images(11)))
     printed = capsys.readouterr().out
 
     assert "broken: sub2api generate n.range: served with 11 images" in printed
@@ -98,3 +112,52 @@ def test_the_terminal_tells_each_finding_with_its_standing(
     assert (
         "suspected: sub2api generate n.range: served with 11 images (not confirmed: not" in printed
     )
+
+
+def test_what_was_not_tested_is_told_with_the_limit_that_was_too_low() -> None:
+    _, header, records = ENDINGS["nothing tested"]
+
+    assert conclude(header, records).why == f"sub2api: not tested. {SHORT[len('budget: ') :]}."
+
+
+def test_one_provider_that_was_tested_leaves_the_others_unclear() -> None:
+    _, _, unsent = ENDINGS["nothing tested"]
+    others = [
+        replace(one, shot=replace(one.shot, case=replace(one.shot.case, provider="apiframe")))
+        for one in unsent
+    ]
+    header = replace(HEADER, evidence={"sub2api": b.EMULATOR, "apiframe": b.EMULATOR})
+
+    done = conclude(header, [*asked(b.refused("Invalid value for n")), *others])
+
+    assert done.code == 4
+    assert done.why.startswith("apiframe: not tested. --max-requests 1 is too low: ")
+
+
+def test_what_was_sent_and_told_nothing_was_not_judged() -> None:
+    _, header, records = ENDINGS["inconclusive"]
+
+    assert conclude(header, records).why == "sub2api: not judged. Every verdict is inconclusive."
+
+
+def test_a_reason_that_begins_with_because_follows_a_comma() -> None:
+    blocked = over(None, skipped="because generate/base met network: connection refused")
+    down = replace(BASE, outcome=b.fault())
+
+    done = conclude(HEADER, [down, blocked])
+
+    assert done.why == (
+        "sub2api: not judged, because generate/base met network: connection refused."
+    )
+
+
+def test_traffic_that_lacks_an_exchange_is_no_failure_of_ours() -> None:
+    missing = b.fault("network", why="GET /poll was not recorded")
+    lacking = replace(over(b.refused()), outcome=missing)
+    exchange = replace(
+        lacking.exchanges[0], answer=Failure(kind="not_on_tape", why=missing.why, sent=False)
+    )
+    records = [BASE, replace(lacking, exchanges=(exchange,))]
+
+    assert conclude(TAPE, records).code == 3
+    assert conclude(TRAFFIC, records).code == 0

@@ -10,8 +10,10 @@ import pytest
 from harness.adaptive.discovery.discovery import discoveries
 from harness.adaptive.discovery.row import Discovered
 from harness.core.record import Provenance
-from harness.report.discovered import discovered_json, discovered_markdown, discovered_toml
+from harness.report.discovered import discovered_markdown, discovered_toml
 from harness.report.formats.html import html
+from harness.report.formats.summary_json import summary_document
+from harness.report.jsontext import json_safe
 from harness.spec.load import FOLDER, NAMES, load_provider_file, shipped_provider
 from harness.spec.provider import Provider
 from tests.adaptive.discover_world import World, drive, emulated
@@ -164,7 +166,7 @@ def test_json_holds_every_field_and_a_day_that_may_be_unknown() -> None:
     undated = replace(
         row, on=None, evidence=Provenance(kind="recorded", source="a.test", date="unknown", by="x")
     )
-    first, second = json.loads(json.dumps(discovered_json([row, undated])))
+    first, second = json.loads(json.dumps([json_safe(row), json_safe(undated)]))
 
     assert set(first) == set(Discovered.__slots__)
     assert date.fromisoformat(first["on"]) == row.on
@@ -175,7 +177,7 @@ def test_json_holds_every_field_and_a_day_that_may_be_unknown() -> None:
 def test_without_rows_there_is_nothing_to_show() -> None:
     assert discovered_markdown([]) == ""
     assert discovered_toml(shipped_provider("buble"), []) == ""
-    assert discovered_json([]) == []
+    assert summary_document(b.report([]))["discovered"] == []
 
 
 def test_the_page_says_once_who_answered_and_when() -> None:

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -10,17 +9,13 @@ from jsonschema import Draft202012Validator
 from harness.core.exchange import Event
 from harness.core.jsonvalue import Json
 from harness.core.record import Provenance
-from harness.report.formats import summary_json as module
 from harness.report.formats.html import html
 from harness.report.formats.markdown import markdown
 from harness.report.formats.summary_json import summary_json
 from harness.report.model import Report
 from tests.report import builders as b
 from tests.report.formats.test_html import Page
-
-SCHEMA = json.loads(
-    (Path(module.__file__).parents[1] / "summary.schema.json").read_text(encoding="utf-8")
-)
+from tests.report.formats.test_summary_json import SCHEMA
 
 
 def report(evidence: Provenance = b.LIVE) -> Report:

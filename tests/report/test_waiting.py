@@ -7,20 +7,17 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from harness.cli.conclude import Conclusion, publish
+from harness.cli.conclude import publish
 from harness.core.outcome import Outcome
 from harness.core.record import Provenance
-from harness.report.formats import summary_json as module
 from harness.report.formats.html import html
 from harness.report.formats.markdown import markdown
 from harness.report.formats.summary_json import summary_json
 from harness.report.model import Report
 from tests.report import builders as b
 from tests.report.formats.test_html import Page
+from tests.report.formats.test_summary_json import SCHEMA
 
-SCHEMA = json.loads(
-    (Path(module.__file__).parents[1] / "summary.schema.json").read_text(encoding="utf-8")
-)
 STUCK = b.fault("timeout", why="stuck: job j<1> is still PROCESSING", may_be_paid=True, job="j<1>")
 
 
@@ -39,7 +36,7 @@ def report(evidence: Provenance = b.LIVE) -> Report:
 
 
 def printed(made: Report, folder: Path | None, capsys: pytest.CaptureFixture[str]) -> str:
-    publish(Conclusion(report=made, code=4, why=""), folder, as_json=False)
+    publish(made, "", folder, as_json=False)
     return capsys.readouterr().out
 
 

@@ -1,12 +1,16 @@
 """A small HTTP server that answers with the bytes a test wants and keeps what it was sent."""
 
 import asyncio
+import fcntl
 import json
 import socket
 import struct
+import termios
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+from tests.ahead import settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,14 @@ async def _read(reader: asyncio.StreamReader) -> Received:
     headers = {name.lower(): value.strip() for name, _, value in pairs}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Received(method=method, target=target, headers=headers, body=body)
+
+
+async def taken(writer: asyncio.StreamWriter) -> None:
+    """Wait until the client's side has all that was written, so that it reads it next."""
+    sock = writer.get_extra_info("socket")
+    await settled()
+    while any(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4))):
+        await settled()
 
 
 def http(

@@ -4,13 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+from tests.loopback import ANY, HUNG_S
 
 KEYS = {
     f"{name}_API_KEY": f"test-key-of-{name.lower()}"
@@ -43,7 +43,7 @@ def harness(
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=HUNG_S,
         env=dict(env or environment()),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
@@ -52,11 +52,13 @@ def harness(
 
 
 def started(
-    *arguments: str | Path, env: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    command: Sequence[str] = HARNESS,
 ) -> "subprocess.Popen[str]":
     """Start the command and return at once."""
     return subprocess.Popen(
-        [*HARNESS, *map(str, arguments)],
+        [*command, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
@@ -81,7 +83,7 @@ class Emulator:
 
     def ledger(self, name: str) -> list[dict[str, Any]]:
         """Every request that this provider saw."""
-        found = httpx.get(f"{self.urls[name]}/__emulator/ledger", trust_env=False).json()
+        found = ANY.get(f"{self.urls[name]}/__emulator/ledger").json()
         entries: list[dict[str, Any]] = found["entries"]
         return entries
 
@@ -92,13 +94,13 @@ class Emulator:
     def switch(self, name: str, *faults: str) -> None:
         """Switch these faults on, and all others off."""
         url = f"{self.urls[name]}/__emulator/faults"
-        httpx.put(url, json={"faults": faults}, trust_env=False).raise_for_status()
+        ANY.put(url, json={"faults": faults}).raise_for_status()
 
     def reset(self) -> None:
         """Empty the books and switch all faults off."""
         for name, url in self.urls.items():
             self.switch(name)
-            httpx.post(f"{url}/__emulator/reset", trust_env=False).raise_for_status()
+            ANY.post(f"{url}/__emulator/reset").raise_for_status()
 
 
 @contextmanager
@@ -113,4 +115,4 @@ def emulator(*arguments: str) -> Iterator[Emulator]:
             yield Emulator(urls=json.loads(process.stdout.readline())["providers"])
         finally:
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=HUNG_S)

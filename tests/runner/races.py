@@ -3,8 +3,7 @@
 import asyncio
 import base64
 import io
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
 from harness.core.workload import Workload
 from harness.planning.benchmark import benchmark_plan
-from harness.planning.options import Measuring
+from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.load import LoadGenerator, StoppingCriterion
 from harness.runner.benchmark.track import ProviderLoad
 from harness.runner.execution.budget import Budget
@@ -30,6 +29,9 @@ from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
+from tests import ahead
+from tests.ahead import put_ahead, settled
+from tests.loopback import HUNG_S
 from tests.runner.hostile import Answer, Received, http, serving
 from tests.runner.journals import EVIDENCE, header
 from tests.workloads import options
@@ -78,6 +80,8 @@ class Course:
     meanwhile: Callable[["Course"], Awaitable[None]] | None = None
     past: StoredRun | None = None
     max_s: float | None = None
+    running: asyncio.Future[None] | None = None
+    lanes: Sequence[ProviderLoad] = ()
 
     async def run(
         self, folder: Path, urls: Mapping[str, str], *, cut_off: asyncio.Event | None = None
@@ -87,17 +91,19 @@ class Course:
         """
         opened, self.past = _opened(folder)
         journal = Journal(opened)
-        start = time.monotonic() - elapsed_s(folder, self.past)
+        loop = asyncio.get_running_loop()
+        start = loop.time() - elapsed_s(folder, self.past)
         design, plan = laid_out(self.measuring)
 
         def now_s() -> float:
-            return time.monotonic() - start
+            return loop.time() - start
 
         context = RunContext(journal=journal, stop=self.stop, now_s=now_s, max_s=self.max_s)
         lanes = [self._lane(name, url, plan, context) for name, url in urls.items()]
+        self.lanes = lanes
         race = LoadGenerator(design, lanes, context=context, referee=self.referee)
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(HUNG_S):
                 await self._all(race, cut_off)
         finally:
             journal.close()
@@ -109,7 +115,7 @@ class Course:
         )
 
     async def _all(self, race: LoadGenerator, cut_off: asyncio.Event | None) -> None:
-        running = asyncio.ensure_future(race.run())
+        self.running = running = asyncio.ensure_future(race.run())
         if self.meanwhile is not None:
             await self.meanwhile(self)
         if cut_off is not None:
@@ -163,10 +169,10 @@ def at(measuring: Measuring, path: Path, *answers: Answer | bytes, **more: objec
     """Measure providers `a`, `b`, ... that answer so."""
 
     async def go() -> Raced:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HUNG_S):
             return await _served(Course(measuring=measuring, **more), path, answers)  # type: ignore[arg-type]  # a test names only fields
 
-    return asyncio.run(go())
+    return ahead.run(go())
 
 
 async def _served(course: Course, path: Path, answers: tuple[Answer | bytes, ...]) -> Raced:
@@ -180,6 +186,23 @@ async def _served(course: Course, path: Path, answers: tuple[Answer | bytes, ...
             return await one(left[1:])
 
     return await one(answers)
+
+
+async def idle(course: Course) -> bool:
+    """Tell, after a while, whether nothing is under way."""
+    await settled()
+    if not any(lane.part.under_way for lane in course.lanes):
+        return True
+    await asyncio.sleep(0.001)
+    return False
+
+
+async def pauses_are_short(course: Course) -> None:
+    """Put the clock ahead for as long as nothing is under way: what is due later is due now."""
+    assert course.running is not None
+    while not course.running.done():
+        if await idle(course):
+            await put_ahead(0.5)
 
 
 def sent_s(record: Record) -> float:

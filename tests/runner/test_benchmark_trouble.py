@@ -9,14 +9,16 @@ import pytest
 from harness.core.benchmark import Arrivals
 from harness.core.outcome import ErrorClass, Fault, Refused
 from harness.core.record import Record
-from harness.planning.options import Measuring
+from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.track import UNREACHABLE, slot_of
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.failures import CUT_OFF
-from tests.runner.hostile import Answer, Received, chunked, http, reset, serving
-from tests.runner.races import DRAFT, SERVED, SKETCH, Course, Raced, after, at, laid_out
+from tests.ahead import put_ahead
+from tests.runner.hostile import Answer, Received, chunked, http, reset, serving, taken
+from tests.runner.races import DRAFT, SERVED, SKETCH, Course, Raced, at, laid_out, pauses_are_short
 
 NOWHERE = "http://127.0.0.1:1"
+GIVEN_UP_S = 60.0
 TOO_MANY = http({}, status="429 Too Many Requests", headers=("Retry-After: 0",))
 
 
@@ -38,13 +40,24 @@ def test_the_budget_holds_for_each_provider_and_stops_nobody_else(
 async def _broken(_request: Received, writer: asyncio.StreamWriter) -> None:
     writer.write(SERVED[: len(SERVED) // 2])
     await writer.drain()
-    await asyncio.sleep(0.01)
+    await taken(writer)
     reset(writer)
 
 
-async def _stalled(_request: Received, writer: asyncio.StreamWriter) -> None:
-    writer.write(SERVED[: SERVED.index(b"\r\n\r\n") + 4])
-    await asyncio.sleep(5)
+def _stalling(at_once: int) -> Answer:
+    """Stall after the headers; time goes on once so many have come as come at once."""
+    asked = 0
+
+    async def stalled(_request: Received, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.write(SERVED[: SERVED.index(b"\r\n\r\n") + 4])
+        if asked % at_once == 0:
+            await taken(writer)
+            await put_ahead(GIVEN_UP_S)
+        await asyncio.Event().wait()
+
+    return stalled
 
 
 HALF = SERVED[SERVED.index(b"{") :][:400]
@@ -54,7 +67,7 @@ HALF = SERVED[SERVED.index(b"{") :][:400]
     ("answer", "met"),
     [
         (_broken, ("network", True)),
-        (_stalled, ("timeout", True)),
+        (None, ("timeout", True)),
         (http(HALF), ("protocol", True)),
         (chunked(HALF, end=False), ("protocol", True)),
         (http("<html>", status="502 Bad Gateway"), ("server", True)),
@@ -65,16 +78,17 @@ HALF = SERVED[SERVED.index(b"{") :][:400]
 @pytest.mark.parametrize(("arrivals", "level"), [("closed", 4), ("constant", 100)])
 def test_each_failure_is_one_record_with_its_class_and_no_reason_to_stop(
     tmp_path: Path,
-    answer: Answer | bytes,
+    answer: Answer | bytes | None,
     met: tuple[ErrorClass, bool],
     arrivals: Arrivals,
     level: float,
 ) -> None:
     measuring = Measuring(
-        workloads=(DRAFT,), arrivals=arrivals, levels=(level,), blocks=8, timeout_s=0.4
+        workloads=(DRAFT,), arrivals=arrivals, levels=(level,), blocks=8, timeout_s=GIVEN_UP_S
     )
+    stalled = _stalling(4 if arrivals == "closed" else 8)
 
-    raced = at(measuring, tmp_path, answer)
+    raced = at(measuring, tmp_path, answer or stalled)
 
     records = raced.records["a"]
     assert sorted(one.shot.case.id for one in records) == sorted(
@@ -122,13 +136,17 @@ def test_an_address_that_leads_nowhere_is_tried_so_often_and_no_more(
     assert len(raced.sent("b")) == 8
 
 
-@pytest.mark.parametrize(("arrivals", "level"), [("closed", 1), ("constant", 20)])
+@pytest.mark.parametrize(("arrivals", "level"), [("closed", 1), ("constant", 0.1)])
 def test_nothing_leaves_once_the_minutes_of_a_run_are_over(
     tmp_path: Path, arrivals: Arrivals, level: float
 ) -> None:
     measuring = Measuring(workloads=(DRAFT,), arrivals=arrivals, levels=(level,), blocks=9)
 
-    raced = at(measuring, tmp_path, after(0.06), max_s=0.25)
+    async def slow(_request: Received, writer: asyncio.StreamWriter) -> None:
+        await put_ahead(10.0)
+        writer.write(SERVED)
+
+    raced = at(measuring, tmp_path, slow, max_s=25.0)
 
     sent, skips = raced.sent("a"), raced.skips("a")
     assert sent
@@ -160,7 +178,7 @@ def test_what_we_broke_off_was_cut_off_and_is_no_fault_of_the_line(
             if asked == 4:
                 cut_off.set()
             if asked <= 4:
-                await asyncio.sleep(30)
+                await asyncio.Event().wait()  # until the client has left
             writer.write(SERVED)
 
         async with serving(answer) as server:
@@ -198,14 +216,14 @@ class Enough:
         return {self.topic: "decided"} if known else {}
 
 
-@pytest.mark.parametrize(("arrivals", "level"), [("closed", 1), ("constant", 10)])
+@pytest.mark.parametrize(("arrivals", "level"), [("closed", 1), ("constant", 1)])
 def test_what_is_decided_is_asked_no_more_and_the_rest_goes_on(
     tmp_path: Path, arrivals: Arrivals, level: float
 ) -> None:
     referee = Enough("a/draft", 2)
     measuring = Measuring(workloads=(DRAFT, SKETCH), arrivals=arrivals, levels=(level,), blocks=4)
 
-    raced = at(measuring, tmp_path, SERVED, SERVED, referee=referee)
+    raced = at(measuring, tmp_path, SERVED, SERVED, referee=referee, meanwhile=pauses_are_short)
 
     left = [slot_of(one.shot).workload for one in raced.sent("a")]
     assert (left.count("draft"), left.count("sketch")) == (2, 4)

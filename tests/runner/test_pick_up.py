@@ -3,16 +3,13 @@
 import asyncio
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.core.case import Plan
 from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.planning.conformance import new_plan
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.journal import Journal
@@ -24,19 +21,19 @@ from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
+from tests.loopback import HUNG_S
+from tests.plans import accepted
 from tests.runner.journals import header, part
 from tests.runner.processes import Emulator, Ended, emulator, harness, started
 from tests.runner.slowshop import JOB, Shop, open_shop
 
-FULL = new_plan("buble", seed=0, operations=("generate",))
-ACCEPTED = [shot for shot in FULL.shots if shot.case.expect == "accept"]
-PLAN = replace(FULL, shots=tuple(ACCEPTED[:3]))
 BASE = "generate/base"
 LIMITS = ("--max-images", "1", "--operation", "generate")
+CASES = 3
 
 
 # ------------------------------------------------------------------------ one session after another
-def session(shop: Shop, path: Path, *, images: int | None = None, plan: Plan = PLAN) -> ProviderRun:
+def session(shop: Shop, path: Path, *, images: int | None = None) -> ProviderRun:
     """Run a session to its end: in a new folder, or going on with what is there."""
 
     past = read_run(path) if path.exists() else None
@@ -58,8 +55,10 @@ def session(shop: Shop, path: Path, *, images: int | None = None, plan: Plan = P
                 time_scale=0.0001,
             )
 
-        made = part(plan, transport, journal, budget=Budget(images=images), past=past)
-        async with asyncio.timeout(60):
+        made = part(
+            accepted("buble", CASES), transport, journal, budget=Budget(images=images), past=past
+        )
+        async with asyncio.timeout(HUNG_S):
             await Session(part=made, concurrency=2).run()
         journal.close()
         return made
@@ -144,7 +143,7 @@ def test_a_job_given_up_by_an_earlier_run_is_paid_so_nothing_new_gets_its_money(
 
     assert len(shop.posts) == 1
     assert again.budget.spent_images == 1
-    assert sum(one.skipped is not None for one in again.records) == len(PLAN.shots) - 1
+    assert sum(one.skipped is not None for one in again.records) == CASES - 1
 
 
 def test_money_that_is_left_beside_a_job_to_pick_up_is_spent_as_ever(tmp_path: Path) -> None:
@@ -153,11 +152,11 @@ def test_money_that_is_left_beside_a_job_to_pick_up_is_spent_as_ever(tmp_path: P
         session(shop, path, images=1)
         shop.state = "success"
 
-        again = session(shop, path, images=len(PLAN.shots))
+        again = session(shop, path, images=CASES)
 
-    assert len(shop.posts) == len(PLAN.shots)
+    assert len(shop.posts) == CASES
     assert all(isinstance(one.outcome, Images) for one in again.records)
-    assert again.budget.spent_images == len(PLAN.shots)
+    assert again.budget.spent_images == CASES
 
 
 # ------------------------------------------------------------------------------- whole commands
@@ -173,7 +172,7 @@ def resume(path: Path) -> Ended:
 def kill_while_polling(shop: Shop, path: Path, polls: int) -> None:
     """Go on with a run and kill it once it has polled so often; what it wrote stays."""
     process, before = started("run", "--resume", path, *LIMITS), shop.polls
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HUNG_S
     while shop.polls < before + polls and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -243,7 +242,7 @@ def test_a_clock_of_the_machine_that_was_set_back_does_not_set_the_runs_back(
 
 # --------------------------------------------------------------------------------- the emulator
 def wait_for_a_job(found: Emulator) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HUNG_S
     while not any(one["outcome"] == "accepted" for one in found.ledger("buble")):
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -261,7 +260,7 @@ def test_a_job_lost_in_an_outage_of_the_emulator_is_picked_up_when_that_is_over(
         first = started("run", "--against", "live", *found.at("buble"), *LIMITS, "--out", path)
         wait_for_a_job(found)
         found.switch("buble", "outage")
-        first.communicate(timeout=60)
+        first.communicate(timeout=HUNG_S)
         given_up = kept(path).outcome
         found.switch("buble")
         done = resume(path)

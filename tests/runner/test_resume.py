@@ -3,16 +3,18 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from harness.core.outcome import Fault, Images
+from harness.runner.shutdown import Deadline
 from harness.store.folder import RunFolder
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, read_run
-from tests.runner.processes import Emulator, emulator, harness, started
+from tests.loopback import HUNG_S
+from tests.runner.processes import HARNESS, Emulator, emulator, harness, started
 
 PLANNED = ("--max-images", "30", "--concurrency", "24")
 FAST = ("--max-images", "90", "--concurrency", "24")
@@ -36,8 +38,16 @@ def provider(_served: Emulator) -> Emulator:
     return _served
 
 
-def run(found: Emulator, out: Path, *names: str) -> "subprocess.Popen[str]":
-    return started("run", "--against", "live", *found.at(*names), *ONE, *PLANNED, "--out", out)
+PATIENCE = f"import sys, {Deadline.__module__}; sys.modules['{Deadline.__module__}'].GRACE_S = 1e6"
+PATIENT = (*HARNESS[:-1], f"{PATIENCE}; {HARNESS[-1]}")
+"""The command, which waits for days for what is under way when it is interrupted."""
+
+
+def run(
+    found: Emulator, out: Path, *names: str, command: Sequence[str] = HARNESS
+) -> "subprocess.Popen[str]":
+    live = ("--against", "live", *found.at(*names))
+    return started("run", *live, *ONE, *PLANNED, "--out", out, command=command)
 
 
 def wait_for_lines(process: "subprocess.Popen[str]", folder: Path, count: int) -> None:
@@ -117,7 +127,7 @@ def test_a_run_that_is_killed_again_and_again_still_sends_everything_once(
         wait_for_lines(process, folder, lines)
         kill(process)
         process = started("run", "--resume", folder, *FAST)
-    process.communicate(timeout=60)
+    process.communicate(timeout=HUNG_S)
 
     assert process.returncode in (0, 4)
     assert max(Counter(provider.posts("buble")).values()) == 1
@@ -184,7 +194,7 @@ def interrupt(
         assert process.stderr is not None
         if times > 1:
             process.stderr.readline()  # the first signal has been heard
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HUNG_S)
     return process.returncode, err
 
 
@@ -214,14 +224,14 @@ def _same(past: StoredRun) -> int:
 
 
 def test_a_second_ctrl_c_stops_at_once_and_loses_nothing(tmp_path: Path) -> None:
-    with emulator("--time-scale", "5") as slow:  # nothing is served within the test's patience
-        process = run(slow, tmp_path / "run", "sub2api")
+    with emulator("--time-scale", "500") as slow:  # nothing is served within the test's patience
+        process = run(slow, tmp_path / "run", "sub2api", command=PATIENT)
         wait_for_lines(process, tmp_path / "run", 1)
         assert process.stderr is not None
         process.send_signal(signal.SIGINT)
         assert process.stderr.readline().startswith("harness: interrupted: waiting")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=15)
+        _, err = process.communicate(timeout=HUNG_S)
 
     assert process.returncode == 130
     assert "Traceback" not in err

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from random import Random
 
 from harness.core.case import Plan, PlannedRequest, Price
 from harness.core.exchange import Exchange, Failure, Reply, Request, Times
 from harness.core.jsonvalue import Json
-from harness.planning.conformance import new_plan
+from tests.plans import plan_of
 from tests.wire.by_hand import IMAGE, said
 from tests.wire.replies import ADDRESS, BUSY
 
@@ -142,10 +143,9 @@ def once(shot: PlannedRequest) -> Price:
 OPERATIONS = ("generate", "edit")
 
 
-def _plan(name: str) -> Plan:
-    whole = new_plan(name, seed=0, operations=OPERATIONS)
+@cache
+def plan_at(name: str) -> Plan:
+    """The plan of a shop's provider, without forms, and tagged."""
+    whole = plan_of(name, seed=0, operations=OPERATIONS)
     kept = [shot for shot in whole.shots if isinstance(shot.request.body, dict)]
     return replace(whole, shots=tuple(map(tagged, kept)))
-
-
-PLANS = {name: _plan(name) for name in ("buble", "apiframe")}

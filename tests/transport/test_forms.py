@@ -11,6 +11,7 @@ from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.spec.request import form_part
 from harness.transport import forms
 from harness.transport.foreign.forms import read_multipart
+from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, http, serving
 from tests.transport.connections import failed, live, outside, replied
 
@@ -22,7 +23,7 @@ OK = http({"ok": True})
 
 
 def file(recipe: reference_images.Recipe, name: str = "image[]", **other: Json) -> Part:
-    return form_part(name, {**reference_images.reference_json(recipe), **other})
+    return form_part(name, {**reference_images.reference_json(recipe).as_json(), **other})
 
 
 def upload(*parts: Part, method: str = "POST", **headers: str) -> Request:
@@ -31,7 +32,7 @@ def upload(*parts: Part, method: str = "POST", **headers: str) -> Request:
         target="/v1/images/edits",
         headers=tuple(headers.items()),
         form=parts,
-        timeout_s=20.0,
+        timeout_s=HUNG_S,
     )
 
 
@@ -39,7 +40,7 @@ def sent(request: Request) -> tuple[Exchange, list[Received]]:
     """One round trip to a server that accepts everything, and what the server was sent."""
 
     async def go() -> tuple[Exchange, list[Received]]:
-        async with asyncio.timeout(30), serving(OK) as server, live(server.url) as transport:
+        async with asyncio.timeout(HUNG_S), serving(OK) as server, live(server.url) as transport:
             return await transport.send(request, due_s=0.0), server.requests
 
     return asyncio.run(go())
@@ -107,7 +108,7 @@ def test_a_file_of_fifty_megabytes_arrives_whole() -> None:
     (image, count) = read_multipart(received.body, received.headers["content-type"])
     assert replied(exchange).status == 200
     assert (image.size_bytes, count.value) == (50_000_000, "1")
-    assert image.digest == reference_images.reference_json(LARGE)["digest"]
+    assert image.digest == reference_images.reference_json(LARGE).digest
 
 
 def test_a_large_file_is_read_in_pieces() -> None:
@@ -207,7 +208,7 @@ def test_a_refusal_that_comes_before_the_whole_form_is_read() -> None:
     async def go() -> Exchange:
         server = await asyncio.start_server(refused, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with asyncio.timeout(30), server, live(f"http://127.0.0.1:{port}") as transport:
+        async with asyncio.timeout(HUNG_S), server, live(f"http://127.0.0.1:{port}") as transport:
             return await transport.send(upload(file(LARGE)), due_s=0.0)
 
     assert replied(asyncio.run(go())).status == 413
@@ -221,7 +222,7 @@ def test_a_connection_that_breaks_within_a_form_may_have_been_paid() -> None:
     async def go() -> Exchange:
         server = await asyncio.start_server(broken, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with asyncio.timeout(30), server, live(f"http://127.0.0.1:{port}") as transport:
+        async with asyncio.timeout(HUNG_S), server, live(f"http://127.0.0.1:{port}") as transport:
             return await transport.send(upload(file(LARGE)), due_s=0.0)
 
     found = asyncio.run(go()).answer

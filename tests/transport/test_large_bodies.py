@@ -22,6 +22,7 @@ from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
+from tests.loopback import HUNG_S
 from tests.runner.hostile import Answer, Received, chunked, http, serving
 
 KEY = "sk-live-0123456789abcdefghij"
@@ -63,8 +64,12 @@ async def sending(folder: Path, kept: dict[str, bytes]) -> AsyncIterator[Live]:
 def trip(answer: Answer | bytes, folder: Path) -> tuple[Exchange, dict[str, bytes]]:
     async def go() -> tuple[Exchange, dict[str, bytes]]:
         kept: dict[str, bytes] = {}
-        async with asyncio.timeout(40), serving(answer) as server, sending(folder, kept) as live:
-            request = Request(method="GET", target=server.url, timeout_s=20.0)
+        async with (
+            asyncio.timeout(HUNG_S),
+            serving(answer) as server,
+            sending(folder, kept) as live,
+        ):
+            request = Request(method="GET", target=server.url, timeout_s=HUNG_S)
             return await live.send(request, due_s=0.0), kept
 
     return asyncio.run(go())
@@ -129,8 +134,12 @@ def test_a_run_that_is_stopped_within_a_large_reply_leaves_nothing_behind(tmp_pa
             await asyncio.Event().wait()
 
         found: list[Exchange] = []
-        async with asyncio.timeout(40), serving(stalling) as server, sending(tmp_path, {}) as live:
-            request = Request(method="GET", target=server.url, timeout_s=20.0)
+        async with (
+            asyncio.timeout(HUNG_S),
+            serving(stalling) as server,
+            sending(tmp_path, {}) as live,
+        ):
+            request = Request(method="GET", target=server.url, timeout_s=HUNG_S)
 
             async def send() -> None:
                 found.append(await live.send(request, due_s=0.0))
@@ -157,12 +166,12 @@ def test_many_large_replies_at_once_are_each_their_own(tmp_path: Path) -> None:
     async def go() -> tuple[list[Exchange], dict[str, bytes]]:
         kept: dict[str, bytes] = {}
         async with (
-            asyncio.timeout(60),
+            asyncio.timeout(HUNG_S),
             serving(answer) as server,
             sending(tmp_path, kept) as live,
         ):
             requests = (
-                Request(method="GET", target=f"{server.url}/{number}", timeout_s=40.0)
+                Request(method="GET", target=f"{server.url}/{number}", timeout_s=HUNG_S)
                 for number in range(8)
             )
             return await asyncio.gather(*(live.send(one, due_s=0.0) for one in requests)), kept

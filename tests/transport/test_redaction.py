@@ -16,6 +16,7 @@ from harness.core.errors import UsageError
 from harness.spec.load import shipped_provider
 from harness.transport.client import LiveEndpoint
 from harness.transport.redaction import SHORTEST, Redactor, sendable
+from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, chunked, http, serving
 from tests.runner.processes import HARNESS, environment
 
@@ -193,7 +194,7 @@ def _headers(key: str) -> tuple[str, ...]:
 
 async def _echoed(folder: Path) -> tuple[int, str, int]:
     echo = Echo()
-    async with asyncio.timeout(60), serving(echo) as server:
+    async with asyncio.timeout(HUNG_S), serving(echo) as server:
         process = await asyncio.create_subprocess_exec(
             *HARNESS, "run", "--against", "live", "--provider", "sub2api",
             "--base-url", f"sub2api={server.url}", "--max-images", "12", "--concurrency", "2",

@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from harness.transport.cassettes.cassette import Tape, write_cassette
 from harness.transport.cassettes.interaction import from_interaction, to_interaction
 from harness.transport.cassettes.replay import Replay
 from harness.transport.foreign.read import read_recording
+from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, chunked, http, serving
 from tests.transport.connections import RUN_WORD, live, outside, replied
 
@@ -30,17 +32,17 @@ FORM = Request(
     target="/v1/images/edits",
     form=(
         Part(name="prompt", value="Łódź \U0001f431"),
-        replace(form_part("image[]", reference_images.reference_json(IMAGE)), alpha=True),
-        form_part("mask", reference_images.reference_json(IMAGE)),
+        replace(form_part("image[]", reference_images.reference_json(IMAGE).as_json()), alpha=True),
+        form_part("mask", reference_images.reference_json(IMAGE).as_json()),
     ),
-    timeout_s=10.0,
+    timeout_s=HUNG_S,
 )
 SUBMIT = Request(
     method="POST",
     target="/v2/images/generate",
     headers=(("Content-Type", "application/json"), ("Idempotency-Key", "this-run-1")),
     body={"webhook_url": f"{WEBHOOKS}t-1", "image": f"{ASSETS}{IMAGE.name}"},
-    timeout_s=10.0,
+    timeout_s=HUNG_S,
 )
 ASK = Request(method="GET", target=f"{INBOX}t-1", timeout_s=0.0)
 
@@ -54,7 +56,7 @@ async def _answer(received: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(chunked(*lines, headers=("Content-Type: text/event-stream",)))
         return
     asked = json.loads(received.body)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=HUNG_S) as client:
         await client.post(asked["webhook_url"], json={**asked, "event": "completed"})
     writer.write(http({"jobId": "j-1", "asked": asked}))
 
@@ -62,7 +64,7 @@ async def _answer(received: Received, writer: asyncio.StreamWriter) -> None:
 async def _made() -> tuple[list[Exchange], list[str]]:
     """Round trips over sockets, and what only this run knows."""
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(HUNG_S),
         outside() as places,
         serving(_answer) as server,
         live(server.url, places) as transport,
@@ -149,10 +151,21 @@ def test_a_stranger_reads_them_as_a_recording(tmp_path: Path) -> None:
     assert found.exchanges[2].exchange.request.target == f"{WEBHOOKS}t-1"
 
 
+def test_times_that_json_cannot_hold_are_refused() -> None:
+    exchanges, _ = asyncio.run(_made())
+    request, response = to_interaction(exchanges[2], base_url=BASE)
+    timing = {**response["timing"], "due_s": date(2026, 1, 2)}  # type: ignore[dict-item]  # it is a mapping
+
+    with pytest.raises(ValueError, match="timing holds what JSON cannot hold"):
+        from_interaction(
+            {"request": request._to_dict(), "response": {**response, "timing": timing}}
+        )
+
+
 def test_a_step_that_nobody_knows_is_refused() -> None:
     exchanges, _ = asyncio.run(_made())
     request, response = to_interaction(exchanges[2], base_url=BASE)
     asked = {**response["asked"], "step": "dance"}  # type: ignore[dict-item]  # it is a mapping
 
-    with pytest.raises(ValueError, match="a step is dance"):
+    with pytest.raises(ValueError, match=r"step: .*Input should be 'submit', .* or 'deliveries'"):
         from_interaction({"request": request._to_dict(), "response": {**response, "asked": asked}})

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from harness.cases.boundaries import boundary_cases
+from harness.cases.boundaries import plain_case
+from harness.cases.build import Builder
 from harness.core.case import Case, FollowUp, PlannedRequest
 from harness.core.exchange import Event, Failure, Picture, Reply, Request, Step
 from harness.core.jsonvalue import Json
@@ -14,7 +15,7 @@ from harness.wire.protocol import pick_up, speak
 from harness.wire.steps import Answer, Pause, Send, Wire
 
 BASES: dict[tuple[str, str], Case] = {
-    (name, operation): boundary_cases(shipped_provider(name), operation)[0]
+    (name, operation): plain_case(Builder(shipped_provider(name), operation))
     for name in NAMES
     for operation in shipped_provider(name).operations
 }

@@ -16,7 +16,7 @@ from tests.wire.by_hand import BASES, LOST, MARK, SHOTS, picked_up, said, shot, 
 from tests.wire.replies import ADDRESS, BUSY, JOBS, failed, pending, served, submitted, uploaded
 
 FILES = [
-    reference_json(Recipe(format="png", mode="rgb", width_px=64, height_px=64, seed=seed))
+    reference_json(Recipe(format="png", mode="rgb", width_px=64, height_px=64, seed=seed)).as_json()
     for seed in (1, 2, 1)
 ]
 BUSIEST: dict[str, PlannedRequest] = {

@@ -19,7 +19,7 @@ REST = [submitted("buble"), pending("buble"), done("buble"), IMAGE]
 
 
 def edit(answers: list[Answer], *files: Recipe) -> Talk:
-    images: list[Json] = [reference_json(one) for one in files or (FIRST,)]
+    images: list[Json] = [reference_json(one).as_json() for one in files or (FIRST,)]
     return talk("buble", answers, shot=shot("buble", "edit", arguments={"images": images}))
 
 

@@ -174,7 +174,7 @@ class Apiframe(ProviderServer):
             events = frozenset(event for event in wanted if event in rules.EVENTS)
         as_text = "webhook_hex" in state.variants
         job.webhook = webhooks.webhook_of(url, events, api_key, state.faults, as_text=as_text)
-        delivery = webhooks.deliver(state, job, job.webhook, self._event_body)
+        delivery = webhooks.deliver(state, job, job.webhook, self.event_body)
         task = asyncio.create_task(delivery)
         self._deliveries.add(task)
         task.add_done_callback(self._deliveries.discard)
@@ -219,11 +219,12 @@ class Apiframe(ProviderServer):
             "input": job.body,
         }
 
-    def _event_body(self, job: EmulatedJob, delivery: Delivery) -> Json:
+    def event_body(self, job: EmulatedJob, delivery: Delivery) -> Json:
         """Return the body of a webhook; under one fault it is about a job that nobody submitted."""
         stage = REPORTED_STAGE[delivery.event]
-        # An event that comes too early has the time at which it is sent.
-        ended_at = time.time() if job.completed_early else job.finished_at
+        ended_at = job.finished_at
+        if job.completed_early:  # the time at which the event is due, however late it is sent
+            ended_at = job.created_at + delivery.due_s - job.start_s
         job_id, urls = job.id, job.urls()
         if "webhook_wrong_job" in job.faults:
             job_id = str(uuid.uuid5(uuid.NAMESPACE_URL, job.id))

@@ -106,9 +106,12 @@ def _estimates(measured: Measured) -> Iterator[Estimate]:
     yield from (one.ratio for one in measured.comparisons)
     for speed in measured.speeds:
         yield from (speed.median, speed.p95, speed.p99, speed.mean)
-        yield from (*speed.phases.values(), *(speed.completion or ()), *speed.server.values())
+        ends = speed.completion
+        yield from speed.phases.values()
+        yield from (ends.after, ends.before) if ends else ()
+        yield from speed.server.values()
     for row in measured.reliability:
-        yield from (row.served, row.usable, *(share for _, _, share in row.errors))
+        yield from (row.served, row.usable, *(error.share for error in row.errors))
         if row.within is not None:
             yield row.within
 
@@ -126,7 +129,7 @@ def _answer(
     workload: Workload, ranking: Ranking | None, design: Design, measured: Measured
 ) -> Answer:
     rows = [one for one in measured.speeds if one.workload == workload.name]
-    placed = [provider for _, provider in ranking.places] if ranking else []
+    placed = [rank.provider for rank in ranking.places] if ranking else []
     told = [row for row in rows if row.provider in placed] or rows
     emulated = any(row.emulated for row in told)
     parts = [_places(ranking, rows)] if ranking and placed else ["Nobody is ranked"]
@@ -145,9 +148,9 @@ def _answer(
 
 def _places(ranking: Ranking, rows: Sequence[Speed]) -> str:
     groups: dict[int, list[str]] = {}
-    for place, provider in ranking.places:
-        own = [row for row in rows if row.provider == provider]
-        groups.setdefault(place, []).append(_placed(provider, own))
+    for rank in ranking.places:
+        own = [row for row in rows if row.provider == rank.provider]
+        groups.setdefault(rank.place, []).append(_placed(rank.provider, own))
     first = min(groups, default=1)
     return "; ".join(
         f"{place}. {who[0]}"
@@ -179,7 +182,7 @@ def _unranked(workload: Workload, design: Design, measured: Measured) -> Iterato
     if never:
         yield f"Cannot be asked for it: {', '.join(map(_why, never))}"
     rankings = [one for one in measured.rankings if one.workload == workload.name]
-    placed = {provider for one in rankings for _, provider in one.places}
+    placed = {rank.provider for ranking in rankings for rank in ranking.places}
     silent = [one for one in fits if one.kind == "exact" and one.provider not in placed]
     if silent:
         yield f"Not ranked: {', '.join(_silent(one, measured) for one in silent)}"
@@ -204,7 +207,7 @@ def _sure(ranking: Ranking, design: Design, measured: Measured) -> str:
     """Say whether the first place is decided, and on which evidence against the next."""
     word = "Decided" if ranking.decided else "Not decided"
     parts = [f"{word}: {one_line(ranking.why, 300)}" if ranking.why else word]
-    rivals = [provider for _, provider in ranking.places]
+    rivals = [rank.provider for rank in ranking.places]
     pair = _between(rivals[:2], ranking, measured)
     if pair is not None and design.until_decided:
         parts.append(weighed(pair))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from harness.checks import content, quality
+from harness.checks.check import CHECKS
 from harness.core.benchmark import Design
 from harness.core.case import Price
 from harness.core.record import Record
@@ -12,20 +12,6 @@ from harness.core.verdict import Verdict
 from harness.report.benchmark.answers import Benchmarked, benchmarked
 from harness.spec.provider import Provider
 from harness.stats.benchmark.measure import measure
-
-USABLE = frozenset(
-    check.__name__
-    for check in (
-        content.serves_as_many_images_as_asked,
-        content.images_decode,
-        content.images_have_the_asked_format,
-        content.images_have_the_asked_dimensions,
-        content.images_have_the_asked_aspect_ratio,
-        quality.images_have_the_asked_quality,
-    )
-)
-"""The checks that make an image unusable for who asked for it. A wrong price or a wrong word beside
-it is a finding, and the image can be used all the same."""
 
 
 def of_run(
@@ -37,10 +23,11 @@ def of_run(
     """Return what a run measured; None where it is no benchmark."""
     if header.benchmark is None:
         return None
+    decisive = {name for name, check in CHECKS.items() if check.usability}
     failed = {
         (verdict.provider, verdict.case)
         for verdict in verdicts
-        if verdict.status == "fail" and verdict.check in USABLE
+        if verdict.status == "fail" and verdict.check in decisive
     }
     cases = {(record.shot.case.provider, record.shot.case.id) for record in records}
     design = header.benchmark.design

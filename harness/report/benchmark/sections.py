@@ -178,8 +178,8 @@ def _kept(row: Reliability, value: Benchmarked, *, staged: bool) -> tuple[TableC
     if row.rate_limited:
         limits = TableCell(text=limits.text, small=f"{seconds(row.waited_s)} waited")
     errors = [
-        f"{kind.replace('_', ' ')} {number:,} ({_share(share_cell(share))})"
-        for kind, number, share in row.errors
+        f"{error.error_class.replace('_', ' ')} {error.count:,} ({_share(share_cell(error.share))})"
+        for error in row.errors
     ]
     return (
         provider_cell(row.provider, value),

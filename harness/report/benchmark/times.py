@@ -120,9 +120,7 @@ def _parts(caption: str, rows: Sequence[Speed], value: Benchmarked) -> Table:
         if any(part in row.phases or (part == "completion" and row.completion) for row in rows)
     ]
     medians = [
-        item
-        for row in rows
-        for item in (*row.phases.values(), *row.server.values(), *(row.completion or ()))
+        item for row in rows for item in (*row.phases.values(), *row.server.values(), *_ends(row))
     ]
     clocks = sorted({clock for row in rows for clock in row.server})
     lines = [(_part(part), *(_phase(part, row) for row in rows)) for part in used]
@@ -147,10 +145,15 @@ def _part(part: str) -> TableCell:
     return TableCell(text=part.replace("_", " "), small=PHASE_WORDS[part])
 
 
+def _ends(row: Speed) -> tuple[Estimate, ...]:
+    ends = row.completion
+    return (ends.after, ends.before) if ends else ()
+
+
 def _phase(part: str, row: Speed) -> TableCell:
     """Return a part's median; of a job's end, which polls only bound, both bounds' medians."""
     if part == "completion" and row.completion is not None:
-        after, before = row.completion
+        after, before = _ends(row)
         return TableCell(
             text=f"{seconds(after.value)} to {seconds(before.value)}", small="by polls"
         )

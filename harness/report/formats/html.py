@@ -16,6 +16,7 @@ from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
 from harness.report.evidence import about_provider, describe_provenance
 from harness.report.formats import columns
+from harness.report.formats.format import report_format
 from harness.report.labels import failure_rate
 from harness.report.model import Report, Row
 from harness.report.plot import plot
@@ -41,6 +42,7 @@ SYMBOLS = {
 }
 
 
+@report_format("index.html", rank=20)
 def html(report: Report) -> str:
     """Return the report as one HTML page: no script is needed, nothing is fetched.
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from harness.core.verdict import Finding, Status, Verdict
+from harness.report.formats.format import report_format
 from harness.report.labels import failure_rate
 from harness.report.model import Report, Shown
 
@@ -16,6 +17,7 @@ _DOUBTED: Status = "skip"
 _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "inconclusive": "skipped"}
 
 
+@report_format("junit.xml", rank=40)
 def junit(report: Report) -> str:
     """Return the verdicts as JUnit XML: a suite for each operation, a case for each verdict.
 

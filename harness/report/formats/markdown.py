@@ -8,6 +8,7 @@ from harness.report.evidence import describe_provenance
 from harness.report.figures import money_text, percent
 from harness.report.formats.benchmark_markdown import benchmark_answers, benchmark_blocks
 from harness.report.formats.columns import column_groups
+from harness.report.formats.format import report_format
 from harness.report.formats.markdown_text import code, escaped, markdown_table
 from harness.report.formats.markdown_times import times_markdown
 from harness.report.labels import failure_rate
@@ -31,6 +32,7 @@ _SYMBOLS = {
 }
 
 
+@report_format("summary.md", rank=30)
 def markdown(report: Report) -> str:
     """Return the report as GitHub's Markdown: banner, providers, findings, matrix, latency.
 

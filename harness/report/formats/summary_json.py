@@ -1,16 +1,20 @@
 """`summary.json`: the report for machines, in the schema that CI scripts read."""
 
 from harness.core.jsonvalue import Json
-from harness.report.discovered import discovered_json
-from harness.report.formats.benchmark_json import benchmark_json
-from harness.report.jsontext import finite_numbers, json_safe, json_text
-from harness.report.model import Report, Shown, Summary, Waiting
-from harness.stats.conformance.completion import Completion
+from harness.report.benchmark.answers import Benchmarked
+from harness.report.formats.format import report_format
+from harness.report.jsontext import json_safe, json_text
+from harness.report.model import Report, Shown, Summary
+from harness.report.summary_model import (
+    BenchmarkSummary,
+    DoubtfulSummary,
+    FindingSummary,
+    LatencySummary,
+    ProviderSummary,
+    RunReport,
+    RunSummary,
+)
 from harness.stats.conformance.latency import Latency
-from harness.stats.conformance.streams import Streams
-
-SCHEMA = 1
-"""The number of the schema; `summary.schema.json` beside this module spells it out."""
 
 
 def summary_document(report: Report) -> dict[str, Json]:
@@ -18,31 +22,32 @@ def summary_document(report: Report) -> dict[str, Json]:
 
     Amounts are numbers in the provider's own unit, durations seconds, shares between 0 and 1; what
     is not known is null. Keys always stand in the same order; `benchmark` stands last, in runs that
-    are one.
+    are one. `RunReport` says what each key holds.
     """
-    found: dict[str, Json] = {
-        "schema": SCHEMA,
+    found: RunReport = {
+        "schema": 1,
         "run": _run(report),
         "providers": {row.provider: _provider(row) for row in report.providers},
-        "verdicts": [json_safe(item) for item in report.verdicts],
-        "findings": [_finding(item) for item in report.findings],
-        "flaky": [_doubtful(item) for item in report.flaky],
-        "unconfirmed": [_doubtful(item) for item in report.unconfirmed],
-        "discovered": discovered_json(report.discovered),
-        "latency": [_latency(row, report) for row in report.latency],
-        "errors": [json_safe(row) for row in report.errors],
+        "verdicts": report.verdicts,
+        "findings": tuple(map(_finding, report.findings)),
+        "flaky": tuple(map(_doubtful, report.flaky)),
+        "unconfirmed": tuple(map(_doubtful, report.unconfirmed)),
+        "discovered": report.discovered,
+        "latency": tuple(_latency(row, report) for row in report.latency),
+        "errors": report.errors,
     }
     if report.benchmark is not None:
-        found["benchmark"] = benchmark_json(report.benchmark)
-    return found
+        found["benchmark"] = _benchmark(report.benchmark)
+    return {key: json_safe(value) for key, value in found.items()}
 
 
+@report_format("summary.json", rank=10)
 def summary_json(report: Report) -> str:
     """Return the summary as JSON text, indented, with a lone surrogate spelled as its escape."""
     return json_text(summary_document(report))
 
 
-def _run(report: Report) -> dict[str, Json]:
+def _run(report: Report) -> RunSummary:
     header = report.header
     return {
         "run": header.run,
@@ -54,27 +59,17 @@ def _run(report: Report) -> dict[str, Json]:
         "seed": header.seed,
         "about_providers": any(row.about_provider for row in report.providers),
         "banner": f"{report.banner.title}. {report.banner.text}",
-        "spec_digests": dict(header.spec_digests),
-        "plan_digests": dict(header.plan_digests),
-        "versions": dict(header.versions),
-        "notes": list(header.notes),
-        "files": list(report.files),
-        "jobs_to_pick_up": [_waiting(item) for item in report.waiting],
+        "spec_digests": header.spec_digests,
+        "plan_digests": header.plan_digests,
+        "versions": header.versions,
+        "notes": header.notes,
+        "files": report.files,
+        "jobs_to_pick_up": report.waiting,
     }
 
 
-def _waiting(item: Waiting) -> dict[str, Json]:
-    return {
-        "provider": item.provider,
-        "operation": item.operation,
-        "case": item.case,
-        "job": item.job,
-        "why": item.why,
-    }
-
-
-def _provider(row: Summary) -> dict[str, Json]:
-    evidence = row.evidence
+def _provider(row: Summary) -> ProviderSummary:
+    evidence, cost = row.evidence, row.cost
     return {
         "evidence": evidence.kind if evidence else None,
         "source": evidence.source if evidence else None,
@@ -85,15 +80,15 @@ def _provider(row: Summary) -> dict[str, Json]:
         "sentence": row.sentence,
         "cases": row.cases,
         "skipped": row.skipped,
-        "requests": row.cost.requests,
-        "images_paid": row.cost.images_paid,
-        "images_delivered": row.cost.images_delivered,
+        "requests": cost.requests,
+        "images_paid": cost.images_paid,
+        "images_delivered": cost.images_delivered,
         "cost": {
-            "amount": float(row.cost.amount),
-            "unit": row.cost.unit,
-            "basis": row.cost.basis,
-            "wasted": float(row.cost.wasted_amount),
-            "unsettled": float(row.cost.unsettled_amount),
+            "amount": cost.amount,
+            "unit": cost.unit,
+            "basis": cost.basis,
+            "wasted": cost.wasted_amount,
+            "unsettled": cost.unsettled_amount,
         },
         "promises": {
             "held": row.held,
@@ -107,38 +102,33 @@ def _provider(row: Summary) -> dict[str, Json]:
     }
 
 
-def _finding(shown: Shown) -> dict[str, Json]:
+def _finding(shown: Shown) -> FindingSummary:
     finding = shown.finding
     return {
         "provider": finding.provider,
         "operation": finding.operation,
         "constraint": finding.constraint,
-        "combination": list(finding.combination),
+        "combination": finding.combination,
         "check": finding.check,
         "expected": finding.expected,
         "observed": finding.observed,
         "failed": finding.failed,
         "tried": finding.tried,
-        "arguments": finite_numbers(dict(finding.record.shot.case.arguments)),
+        "arguments": finding.record.shot.case.arguments,
         "curl": shown.curl,
-        "notes": list(shown.notes),
-        "cases": list(finding.cases),
+        "notes": shown.notes,
+        "cases": finding.cases,
         "source": shown.source,
         "evidence": finding.record.evidence.kind,
         "reproduction": shown.reproduction.folder,
     }
 
 
-def _doubtful(shown: Shown) -> dict[str, Json]:
-    """Return what is no confirmed finding in the same shape, with how often and why not."""
-    return {
-        **_finding(shown),
-        "interval": json_safe(shown.share),
-        "doubt": shown.finding.doubt,
-    }
+def _doubtful(shown: Shown) -> DoubtfulSummary:
+    return {**_finding(shown), "interval": shown.share, "doubt": shown.finding.doubt}
 
 
-def _latency(row: Latency, report: Report) -> dict[str, Json]:
+def _latency(row: Latency, report: Report) -> LatencySummary:
     here = (row.provider, row.operation)
     jobs = [item for item in report.completion if (item.provider, item.operation) == here]
     streams = [item for item in report.streams if (item.provider, item.operation) == here]
@@ -146,39 +136,35 @@ def _latency(row: Latency, report: Report) -> dict[str, Json]:
         "provider": row.provider,
         "operation": row.operation,
         "n": row.n,
-        "unit": row.median.unit,
-        "median": json_safe(row.median),
-        "p95": json_safe(row.p95),
+        "unit": "s",
+        "median": row.median,
+        "p95": row.p95,
         "fastest": row.fastest_s,
         "slowest": row.slowest_s,
         "timeouts": row.timeouts,
         "untimed": row.untimed,
         "left_out": row.left_out,
         "recorded": row.provider in report.recorded,
-        "completion": _completion(jobs[0]) if jobs else None,
-        "streams": _streams(streams[0]) if streams else None,
+        "completion": jobs[0] if jobs else None,
+        "streams": streams[0] if streams else None,
     }
 
 
-def _completion(row: Completion) -> dict[str, Json]:
+def _benchmark(value: Benchmarked) -> BenchmarkSummary:
+    held, measured = value.benchmark, value.measured
     return {
-        "n": row.n,
-        "after": json_safe(row.after),
-        "before": json_safe(row.before),
-        "widest_gap": row.widest_gap_s,
-        "webhook": json_safe(row.delivered),
-        "untimed": row.untimed,
-    }
-
-
-def _streams(row: Streams) -> dict[str, Json]:
-    return {
-        "n": row.n,
-        "headers": json_safe(row.headers),
-        "first_byte": json_safe(row.first_byte),
-        "first_partial": json_safe(row.first_partial),
-        "completed": json_safe(row.completed),
-        "last_byte": json_safe(row.last_byte),
-        "events": json_safe(row.events),
-        "untimed": row.untimed,
+        "design": held.design,
+        "fits": held.design.fits,
+        "answers": value.answers,
+        "rankings": measured.rankings,
+        "comparisons": measured.comparisons,
+        "speeds": measured.speeds,
+        "reliability": measured.reliability,
+        "spend": measured.spend,
+        "saved": measured.saved,
+        "stopped": held.stopped or {},
+        "calibrations": held.calibrations,
+        "watched": held.watched,
+        "cautions": value.cautions,
+        "observations": measured.observations,
     }

@@ -7,10 +7,7 @@ from pathlib import Path
 
 from harness.core.errors import StoreError
 from harness.reference_images import reference_bytes
-from harness.report.formats.html import html
-from harness.report.formats.junit import junit
-from harness.report.formats.markdown import markdown
-from harness.report.formats.summary_json import summary_json
+from harness.report.formats.format import FORMATS
 from harness.report.model import Report, Reproduction
 from harness.report.reproduction.curl import FILES
 from harness.report.reproduction.folder import FOLDER
@@ -26,7 +23,7 @@ _HINTS = {
 
 
 def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
-    """Write `summary.json`, `index.html`, `summary.md` and `junit.xml`; return their paths.
+    """Write every registered format, `summary.json` first; return the paths in that order.
 
     Where open questions were measured, a `discovered-NAME.toml` for each provider is with them. All
     are drawn before the first is written, and each replaces its predecessor in one step.
@@ -35,10 +32,7 @@ def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
     with the path and the reason where one cannot be written.
     """
     pages = {
-        "summary.json": summary_json(report),
-        "index.html": html(report),
-        "summary.md": markdown(report),
-        "junit.xml": junit(report),
+        **{file: draw(report) for file, draw in FORMATS.items()},
         **{f"discovered-{name}.toml": text for name, text in report.discovered_toml.items()},
     }
     paths = tuple(_replace(folder / name, text.encode()) for name, text in pages.items())

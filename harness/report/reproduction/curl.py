@@ -68,7 +68,7 @@ def is_placeholder_address(name: str, *, digest: str | None = None) -> bool:
     """Tell whether a file is a reference image that this harness makes, byte for byte."""
     wanted = parse_recipe(name)
     try:
-        return wanted is not None and digest in (None, reference_json(wanted)["digest"])
+        return wanted is not None and digest in (None, reference_json(wanted).digest)
     except ValueError:  # a stranger's name that asks for the impossible
         return False
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from harness.checks.check import CHECKS
 from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
 from harness.core.plain import carried_json
@@ -22,10 +23,6 @@ FOLDER = "findings/"
 """Where a run folder holds the reproductions of its findings."""
 
 _MOST_SLUG = 60
-_SLUGS = {
-    "refuses_what_it_forbids": "not-refused",
-    "accepts_what_it_documents": "not-served",
-}
 
 
 def reproduction(
@@ -66,7 +63,8 @@ def reproduction(
 
 def _about(finding: Finding) -> str:
     """Name a finding so that no other one of its operation has the name."""
-    how = _SLUGS.get(finding.check, finding.check)
+    check = CHECKS.get(finding.check)
+    how = check.slug if check else finding.check
     if finding.combination:
         return f"{'-'.join(finding.combination)}-{how}"
     return f"{finding.constraint}-{how}" if finding.constraint else how

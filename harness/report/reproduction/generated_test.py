@@ -12,27 +12,26 @@ from textwrap import wrap
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from harness.checks.assertion import Reproduced, python_source, quoted
+from harness.checks.check import CHECKS
 from harness.core.exchange import Request
 from harness.core.verdict import Finding
-from harness.report.reproduction import assertions
 from harness.report.reproduction.curl import base_address, base_variable, plain_headers
-from harness.report.reproduction.paths import path_keys
 from harness.report.reproduction.python_source import (
     Words,
     python_form,
     python_header,
     python_literal,
-    python_quoted,
 )
 from harness.report.text import hidden
 from harness.spec.expressions import Paths
+from harness.spec.keys import keys
 from harness.spec.provider import ErrorRule, Operation, Provider
 from harness.spec.request import form_part
 
 _TROUBLE = ("auth", "quota", "rate_limit", "server")
 _MODULES = ("base64", "io", "json", "os", "re", "time", "uuid")
 _WIDE = 99
-_NEVER_WAS = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +53,10 @@ def generated_test(
     """
     operation = provider.operation(finding.operation)
     try:
-        context = {
-            **_asking(finding, provider, operation),
-            **_answering(finding, provider, operation),
-        }
-    except (ValueError, assertions.NoFewLinesError) as error:
+        sent = _asking(finding, provider, operation)
+        again = Reproduced(finding=finding, operation=operation, send=str(sent["send"]))
+        context = {**sent, **_answering(finding, provider, operation), **_asserting(again)}
+    except ValueError as error:
         return GeneratedTest(text=None, why=str(error))
     head = {
         "title": _quotable(title),
@@ -82,7 +80,7 @@ def _asking(finding: Finding, provider: Provider, operation: Operation) -> dict[
         sent = python_literal(request.body, words)
     kind = "files" if request.form is not None else "json"
     with_body = f", {kind}=asked()" if sent else ""
-    target = python_quoted("/" + request.target.lstrip("/"))
+    target = quoted("/" + request.target.lstrip("/"))
     return {
         "env": provider.auth.env,
         "base_env": base_variable(provider),
@@ -91,37 +89,44 @@ def _asking(finding: Finding, provider: Provider, operation: Operation) -> dict[
         "files": _files(request, words) if "FILES" in sent or "upload(" in sent else [],
         "timeout_s": f"{request.timeout_s:g}",
         "headers": _headers(request, provider),
-        "send": f"ask({python_quoted(request.method)}, {target}{with_body})",
+        "send": f"ask({quoted(request.method)}, {target}{with_body})",
         "sent": sent,
         "upload": _upload(operation) if "upload(" in sent else None,
     }
 
 
 def _answering(finding: Finding, provider: Provider, operation: Operation) -> dict[str, object]:
-    """Return how the test reads the answer, and what it holds against it."""
-    job, check = operation.job, finding.check
-    claimed = assertions.lines(finding, operation)
+    """Return how the test reads the answer."""
+    job = operation.job
     streamed = (
         operation.stream if finding.record.shot.case.arguments.get("stream") is True else None
     )
-    images = [*path_keys(operation.reply.images)]
+    images = [*keys(operation.reply.images)]
     if streamed is not None:
-        images = [f"*.{one}" for one in path_keys(streamed.images or (streamed.image,))] + images
+        images = [f"*.{one}" for one in keys(streamed.images or (streamed.image,))] + images
     return {
-        "check": check,
-        "refuse": check in assertions.REFUSALS,
-        "claims": claimed,
-        "names": assertions.names(finding, operation),
         "errors": [*_followed(provider.errors.message), *_followed(provider.errors.code)],
         "trouble": _trouble(provider.errors.classes),
         "any_status": provider.errors.any_status,
-        "skip_server": check != "refusal_is_a_client_error",
         "images": images,
         "stream": streamed,
         "job": job,
-        "ids": [*path_keys(job.id)] if job else [],
-        "states": [*path_keys(job.state)] if job else [],
-        "never": _NEVER_WAS,
+        "ids": [*keys(job.id)] if job else [],
+        "states": [*keys(job.state)] if job else [],
+    }
+
+
+def _asserting(again: Reproduced) -> dict[str, object]:
+    """Return what the test asserts, and where; ValueError where few lines cannot tell."""
+    check = CHECKS.get(again.finding.check)
+    assertion = check.assertion if check else None
+    lines = assertion.lines(again) if assertion and assertion.lines else ()
+    if assertion is None or (assertion.lines and not lines):
+        raise ValueError(f"{again.finding.check.replace('_', ' ')}: no few lines can tell")
+    return {
+        "position": assertion.position,
+        "assertions": lines,
+        "skip_server": not assertion.server_errors,
     }
 
 
@@ -143,17 +148,14 @@ def _upload(operation: Operation) -> dict[str, object] | None:
     upload = operation.upload
     if upload is None:
         return None
-    fields = [
-        f"({python_quoted(name)}, (None, {python_quoted(value)}))"
-        for name, value in upload.fields.items()
-    ]
-    fields.append(f"({python_quoted(upload.file)}, (name, FILES[name].read_bytes(), media_type))")
-    return {"path": upload.path, "fields": fields, "url": list(path_keys(upload.url))}
+    fields = [f"({quoted(name)}, (None, {quoted(value)}))" for name, value in upload.fields.items()]
+    fields.append(f"({quoted(upload.file)}, (name, FILES[name].read_bytes(), media_type))")
+    return {"path": upload.path, "fields": fields, "url": list(keys(upload.url))}
 
 
 def _headers(request: Request, provider: Provider) -> list[tuple[str, str]]:
     auth = provider.auth
-    prefix = f"{python_quoted(auth.prefix)} + " if auth.prefix else ""
+    prefix = f"{quoted(auth.prefix)} + " if auth.prefix else ""
     plain = [
         (name, python_header(value))
         for name, value in plain_headers(request, auth)
@@ -167,7 +169,7 @@ def _followed(paths: Paths) -> tuple[str, ...]:
     found: list[str] = []
     for path in paths:
         try:
-            found += path_keys((path,))
+            found += keys((path,))
         except ValueError:  # it computes something: the other places still tell
             continue
     return tuple(found)
@@ -207,19 +209,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"py": _python}
+    environment.filters |= {"py": python_source}
     return environment
-
-
-def _python(value: object) -> str:
-    """Return a value as Python source, its texts between double quotes."""
-    match value:
-        case str():
-            return python_quoted(value)
-        case list() | tuple():
-            return f"[{', '.join(map(_python, value))}]"
-        case _:
-            return repr(value)
 
 
 def _regex(pattern: str) -> str:

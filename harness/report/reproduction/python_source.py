@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.checks.assertion import quoted
 from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS, THIS_RUN, WEBHOOKS
@@ -35,7 +36,7 @@ def python_literal(value: Json, words: Words, *, depth: int = 1) -> str:
             return _text(value, words)
         case dict() if value:
             items = [
-                f"{python_quoted(key)}: {python_literal(one, words, depth=depth + 1)}"
+                f"{quoted(key)}: {python_literal(one, words, depth=depth + 1)}"
                 for key, one in value.items()
             ]
             return _bracketed("{}", items, depth)
@@ -57,37 +58,32 @@ def python_form(parts: tuple[Part, ...], words: Words) -> str:
 def python_header(value: str) -> str:
     """Return a header's value, with the run's own word where it has one."""
     if value.startswith(THIS_RUN):
-        return f"RUN + {python_quoted(value.removeprefix(THIS_RUN))}"
-    return python_quoted(value)
-
-
-def python_quoted(text: str) -> str:
-    """Return a text between double quotes where that needs no escapes."""
-    return f'"{repr(text)[1:-1]}"' if '"' not in text and "'" not in text else repr(text)
+        return f"RUN + {quoted(value.removeprefix(THIS_RUN))}"
+    return quoted(value)
 
 
 def _text(text: str, words: Words) -> str:
     name = text.removeprefix(ASSETS)
     if name != text and name in words.uploaded:
-        return f"upload({python_quoted(name)}, {python_quoted(words.uploaded[name])})"
+        return f"upload({quoted(name)}, {quoted(words.uploaded[name])})"
     if name != text:
-        return f"ASSETS_URL + {python_quoted('/' + name)}"
+        return f"ASSETS_URL + {quoted('/' + name)}"
     if text.startswith(WEBHOOKS):
         return "WEBHOOK_URL"
     if len(text) <= _MOST_TEXT:
-        return python_quoted(text)
+        return quoted(text)
     for argument, value in words.arguments.items():
         if value == text:
-            return f"{_LOOKED_UP}[{python_quoted(argument)}]"
+            return f"{_LOOKED_UP}[{quoted(argument)}]"
     raise ValueError(f"a text of {len(text):,} characters is none of the arguments")
 
 
 def _part(part: Part, words: Words) -> str:
     if part.value is not None:
-        return f"({python_quoted(part.name)}, (None, {_text(part.value, words)}))"
-    name = python_quoted(part.filename or "image")
-    kind = python_quoted(part.media_type) if part.media_type else None
-    return f"({python_quoted(part.name)}, ({name}, FILES[{name}].read_bytes(), {kind}))"
+        return f"({quoted(part.name)}, (None, {_text(part.value, words)}))"
+    name = quoted(part.filename or "image")
+    kind = quoted(part.media_type) if part.media_type else None
+    return f"({quoted(part.name)}, ({name}, FILES[{name}].read_bytes(), {kind}))"
 
 
 def _bracketed(pair: str, items: list[str], depth: int, *, always: bool = False) -> str:

@@ -96,8 +96,7 @@ def size_bytes(name: str) -> int:
     wanted = parse_recipe(name)
     if wanted is None:
         raise ValueError(f"{name!r} names no reference image")
-    size = reference_json(wanted)["bytes"]
-    return size if isinstance(size, int) else 0
+    return reference_json(wanted).size_bytes or 0
 
 
 def _kept(command: str, variable: str, upload: Upload | None) -> str:

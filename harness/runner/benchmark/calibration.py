@@ -164,7 +164,7 @@ async def _errors(schedule: _Round, server: Sequence[str]) -> list[_Error]:
 @asynccontextmanager
 async def _workers(url: str, count: int) -> AsyncIterator[list[Live]]:
     """Open the transports, as many as requests are to be under way."""
-    source = Source(document="harness/emulator/truth.py", section="any key will do")
+    source = Source(document="harness/emulator/delay_server/server.py", section="any key will do")
     auth = Auth(header="Authorization", prefix="Bearer ", env="TRUTH_API_KEY", source=source)
     endpoint = LiveEndpoint(base_url=url, auth=auth, key="none", provider="truth")
     pictures = ImageCollector(lambda _name, _raw: None, keep_file=lambda _name, _path: None)

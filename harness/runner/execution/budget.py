@@ -54,7 +54,10 @@ class _Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Limit:
-    """One limit beside what is asked of it; `unit` is in the singular, `of` names the operation."""
+    """One limit beside what is asked of it; `unit` is in the singular, `of` names the operation.
+
+    `flag` is what sets it at the command line.
+    """
 
     most: Decimal
     spent: Decimal
@@ -62,6 +65,7 @@ class _Limit:
     more: Decimal
     unit: str
     of: str
+    flag: str
 
     @property
     def passed(self) -> bool:
@@ -72,25 +76,23 @@ class _Limit:
         return self.spent + self.more > self.most
 
     def describe(self) -> str:
-        place = f" for {self.of}" if self.of else ""
-        most = f"{self._counted(self.most)}{place}"
+        limit = f"{self.flag} {self.most:f}"
+        if self.of:
+            limit = f"the default of {self._counted(self.most)} for {self.of}"
         if self.spent > self.most:
             return (
-                f"budget: {self._counted(self.spent)} spent, which is more than {most}: the "
-                "provider took more than it lists"
+                f"budget: {self._counted(self.spent)} spent, more than {limit}: the provider took "
+                "more than it lists"
             )
-        up_to = "up to " if self.unit == "request" else ""
-        more = self._counted(self.more, "more ")
-        return (
-            f"budget: {up_to}{more} would pass {most} ({self.spent + self.held:f} spent or set "
-            "aside)"
-        )
+        spent = self.spent + self.held
+        before = f", after {spent:f} spent or set aside" if spent else ""
+        tries = " (retries included)" if self.unit == "request" else ""
+        more = f"the next case may need {self._counted(self.more)}{tries}"
+        return f"budget: {limit} is too low: {more}{before}"
 
-    def _counted(self, number: Decimal, more: str = "") -> str:
-        plural = "s" if self.unit in ("image", "request") and number != 1 else ""
-        if self.unit in ("image", "request"):
-            return f"{number:f} {more}{self.unit}{plural}"
-        return f"{number:f} {self.unit}{f' {more.strip()}' if more else ''}"
+    def _counted(self, number: Decimal) -> str:
+        plural = "s" if self.unit in ("credit", "image", "request") and number != 1 else ""
+        return f"{number:f} {self.unit}{plural}"
 
 
 class Budget:
@@ -177,11 +179,11 @@ class Budget:
             (self._all, "", self.amount, self.images, self.requests),
             (self._books(stake.operation), stake.operation, None, each.images, each.requests),
         ):
-            spent, held, price = books.spent, books.held, stake.price
-            for most, was, reserved, more, named in (
-                (amount, spent.amount, held.amount, price.amount, unit),
-                (images, spent.images, held.images, price.images, "image"),
-                (requests, spent.requests, held.requests, stake.requests, "request"),
+            spent, held, price, tries = books.spent, books.held, stake.price, stake.requests
+            for most, was, reserved, more, named, flag in (
+                (amount, spent.amount, held.amount, price.amount, unit, "--budget"),
+                (images, spent.images, held.images, price.images, "image", "--max-images"),
+                (requests, spent.requests, held.requests, tries, "request", "--max-requests"),
             ):
                 if most is not None:
                     yield _Limit(
@@ -191,6 +193,7 @@ class Budget:
                         more=Decimal(more),
                         unit=named,
                         of=of,
+                        flag=flag,
                     )
 
 

@@ -16,7 +16,7 @@ from harness.runner.execution.failures import CUT_OFF
 from harness.runner.execution.journal import Journal
 from harness.runner.shutdown import Deadline
 from harness.spec.provider import Provider
-from harness.store.line import JournalLine
+from harness.store.line import Ended, Exchanged, Sent
 from harness.transport.base import STOPPED, Transport
 from harness.wire.protocol import pick_up, speak
 from harness.wire.steps import Answer, Pause, Send, Wire
@@ -91,15 +91,17 @@ async def converse(
     time was cut off between them. Raises StoreError where the journal cannot be kept.
     """
     journal, now_s = setup.context.journal, setup.context.now_s
-    past = setup.earlier.exchanges.get(shot.case.id)
-    line = JournalLine(provider=setup.provider.name, case=shot.case.id, attempt=attempt)
+    name, case = setup.provider.name, shot.case.id
+    past = setup.earlier.exchanges.get(case)
     exchanges = list(past or ())
     if past is None:
-        await journal.append(replace(line, shot=shot, evidence=setup.access.evidence))
+        evidence = setup.access.evidence
+        sent = Sent(provider=name, case=case, shot=shot, evidence=evidence, attempt=attempt)
+        await journal.append(sent)
 
     async def keep(exchange: Exchange) -> None:
         exchanges.append(exchange)
-        await journal.append(replace(line, exchange=exchange))
+        await journal.append(Exchanged(provider=name, case=case, exchange=exchange))
 
     operation = setup.provider.operation(shot.case.operation)
     patient = _patient(shot, setup.timeout_s)
@@ -117,7 +119,7 @@ async def converse(
     if past is not None and job is not None:
         wire = pick_up(setup.provider, operation, patient, job)
         outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep)
-    await journal.append(replace(line, outcome=outcome))
+    await journal.append(Ended(provider=name, case=case, outcome=outcome))
     return outcome, exchanges
 
 

@@ -51,7 +51,7 @@ def resume_state(plan: Plan, past: StoredRun | None) -> ResumeState:
         and costs_nothing(record)
     }
     shots = [record.shot for record in ended]
-    shots += [unfinished.line.shot for unfinished in begun if unfinished.line.shot is not None]
+    shots += [unfinished.line.shot for unfinished in begun]
     return ResumeState(
         finished=tuple(
             record for record in ended if record.shot.case.id not in given_up.keys() | again.keys()

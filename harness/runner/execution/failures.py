@@ -36,7 +36,7 @@ def blocking_reason(record: Record) -> str | None:
     if record.skipped is not None:
         # what kept this one back keeps the others back
         explained = record.skipped.startswith("because ")
-        return record.skipped if explained else f"because {case.id} was not asked: {record.skipped}"
+        return record.skipped if explained else f"because {case.id} was not sent: {record.skipped}"
     if isinstance(outcome, Fault) and outcome.why != CUT_OFF.why:
         return _met(case.id, outcome.error_class, outcome.why)
     if isinstance(outcome, Refused) and outcome.error.error_class in SET_UP:

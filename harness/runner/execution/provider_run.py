@@ -10,7 +10,7 @@ from harness.runner.execution.budget import Budget, QueuedRequest, charged_reser
 from harness.runner.execution.conversation import ProviderSetup, converse
 from harness.runner.execution.earlier import not_among
 from harness.spec.provider import Provider
-from harness.store.line import JournalLine
+from harness.store.line import Skipped
 from harness.transport.base import Transport
 
 
@@ -150,6 +150,7 @@ class ProviderRun:
             return self.setup.earlier.given_up[shot.case.id]  # its job is still to be had
         journal = self.setup.context.journal
         if not journal.folder.full and not entry.owed:
-            line = JournalLine(provider=self.provider.name, case=shot.case.id)
-            await journal.append(replace(line, shot=shot, evidence=evidence, skipped=why))
+            name, case = self.provider.name, shot.case.id
+            line = Skipped(provider=name, case=case, shot=shot, evidence=evidence, why=why)
+            await journal.append(line)
         return Record(shot=shot, evidence=evidence, outcome=None, skipped=why)

@@ -11,6 +11,7 @@ from typing import Literal
 from harness.core.case import Price
 from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
+from harness.core.reference import ReferenceImage
 from harness.spec import price
 from harness.spec.evaluate import broken_when_sent
 from harness.spec.explain.nearest import Change, nearest_request
@@ -209,7 +210,7 @@ def _as_documented(operation: Operation, name: str, value: Json) -> bool:
     kinds = (str,) if operation.body == "json" else ()
     items = value if isinstance(value, list) else [value]
     return all(
-        isinstance(item, kinds) or (isinstance(item, dict) and "media_type" in item)
+        isinstance(item, kinds) or ((image := ReferenceImage.of(item)) and image.media_type)
         for item in items
     )
 

@@ -5,14 +5,16 @@ These are proposals, nearest first; `harness.spec.explain.nearest` proves what i
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import SequenceMatcher
 from math import isfinite
 
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import ASSETS, WEBHOOKS
+from harness.core.reference import ReferenceImage
 from harness.spec.explain.sizes import nearest_size
 from harness.spec.provider import Argument, Operation
-from harness.spec.rules.base import Arguments, File, Scalar, Span, listed
+from harness.spec.rules.base import Arguments, Scalar, Span, listed
 from harness.spec.rules.lattice import Size, edges
 from harness.spec.rules.text import WEB
 
@@ -194,23 +196,24 @@ def _mended(operation: Operation, name: str, item: Json, arguments: Arguments) -
     None where that cannot be: a JPEG has no alpha channel, a number is no image.
     """
     argument = operation.arguments[name]
+    image = ReferenceImage.of(item)
     if argument.url_only is not None:
         public = isinstance(item, str) and item.startswith(WEB)
-        filename = item.get("filename") if isinstance(item, dict) else None
-        return item if public else f"{ASSETS}{filename or 'image.png'}"
-    if argument.type == "file" and not isinstance(item, dict):
+        return item if public else f"{ASSETS}{(image and image.filename) or 'image.png'}"
+    if argument.type == "file" and image is None:
         item = _file(operation, name, seed=1, clear=True)  # a plain mask for the first image
-    if isinstance(item, dict):
-        return _rewritten(argument, item, arguments)
+        image = ReferenceImage.of(item)
+    if image is not None:
+        return _rewritten(argument, image, arguments)
     return item if isinstance(item, str) else None
 
 
-def _rewritten(argument: Argument, file: File, arguments: Arguments) -> Json:
+def _rewritten(argument: Argument, file: ReferenceImage, arguments: Arguments) -> Json:
     """Mend a file rule by rule; those that look at another one say first how it must be."""
-    mended: File | None = {key: file[key] for key in file if key != "digest"}
+    mended: ReferenceImage | None = replace(file, digest=None)
     for rule in sorted((rule for _, rule in argument.rules), key=lambda rule: not rule.partner):
         mended = mended and rule.mended(mended, arguments.get(rule.partner or ""))
-    return mended
+    return None if mended is None else mended.as_json()
 
 
 def _file(operation: Operation, name: str, *, seed: int, clear: bool = False) -> Json:
@@ -221,11 +224,10 @@ def _file(operation: Operation, name: str, *, seed: int, clear: bool = False) ->
     filename = f"{kind}-{mode}-512x512-{seed}.{kind}"
     if not operation.takes_files(name):
         return f"{ASSETS}{filename}"
-    media_type = f"image/{kind}"
-    return {
-        "filename": filename,
-        "media_type": media_type,
-        "width": 512,
-        "height": 512,
-        "alpha": mode == "rgba",
-    }
+    return ReferenceImage(
+        filename=filename,
+        media_type=f"image/{kind}",
+        width_px=512,
+        height_px=512,
+        alpha=mode == "rgba",
+    ).as_json()

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
 from pydantic import Field, StrictBool, StrictInt
 
 from harness.core.jsonvalue import Json
+from harness.core.reference import ReferenceImage
 from harness.spec.expressions import Cited, Frozen, Status
 
 Evaluation = Literal["holds", "breaks", "unsaid"]
@@ -21,7 +22,7 @@ Evaluation = Literal["holds", "breaks", "unsaid"]
 Arguments = Mapping[str, Json]
 Scalar = bool | int | float | str
 Schema = dict[str, Json]
-File = dict[str, Json]
+
 Table = Mapping[str, Any]
 """A table of a TOML as it was read: anything may stand in it."""
 
@@ -150,7 +151,7 @@ class Rule(Frozen, ABC):
         """Return what the documents leave open of a value that keeps the rule, or nothing."""
         return ""
 
-    def mended(self, file: File, other: Json) -> File | None:
+    def mended(self, file: ReferenceImage, other: Json) -> ReferenceImage | None:
         """Return the description of a file as the rule wants it; None where that cannot be."""
         return file
 

@@ -1,18 +1,19 @@
 """Rules about reference images and masks: files, or addresses at which files lie."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, StrictBool, model_validator
 
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import MISSING
+from harness.core.reference import ReferenceImage, references
 from harness.spec.rules.base import (
     Choices,
     Context,
     Evaluation,
-    File,
     Paired,
     Positive,
     Rule,
@@ -101,8 +102,7 @@ class MaxBytes(Rule):
         return (self.or_bytes or self.bytes) + (not self.under)
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        sizes = [file.get("bytes") for file in _files(value)]
-        heaviest = max((size for size in sizes if isinstance(size, int)), default=0)
+        heaviest = max((image.size_bytes or 0 for image in references(value)), default=0)
         if heaviest >= self.least_too_big:
             return "breaks"
         return "unsaid" if heaviest > self.most else "holds"
@@ -118,12 +118,12 @@ class MaxBytes(Rule):
         return _sized(self.least_too_big, context)
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
-        full = any(file.get("bytes") == self.most for file in _files(value))
+        full = any(image.size_bytes == self.most for image in references(value))
         return (str(self.most) if full else "",)
 
-    def mended(self, file: File, other: Json) -> File | None:
-        size = file.get("bytes")
-        return file | {"bytes": min(size, self.most)} if isinstance(size, int) else file
+    def mended(self, file: ReferenceImage, other: Json) -> ReferenceImage | None:
+        size = file.size_bytes
+        return file if size is None else replace(file, size_bytes=min(size, self.most))
 
 
 class MediaType(_EachFile):
@@ -132,7 +132,8 @@ class MediaType(_EachFile):
     values: Annotated[tuple[str, ...], Field(min_length=1)]
 
     def _keeps(self, item: Json) -> bool:
-        return not isinstance(item, dict) or item.get("media_type") in (*self.values, None)
+        image = ReferenceImage.of(item)
+        return image is None or image.media_type in (*self.values, None)
 
     def describe(self) -> str:
         return f"is of type {', '.join(self.values)}"
@@ -156,12 +157,11 @@ class MediaType(_EachFile):
         return [kind for kind in formats if f"image/{kind}" not in self.values]
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
-        types = {str(file["media_type"]) for file in _files(value) if file.get("media_type")}
+        types = {image.media_type for image in references(value) if image.media_type}
         return tuple(sorted(types)) or ("",)
 
-    def mended(self, file: File, other: Json) -> File | None:
-        fits = file.get("media_type") in self.values
-        return file if fits else _with(file, media_type=self.values[0])
+    def mended(self, file: ReferenceImage, other: Json) -> ReferenceImage | None:
+        return file if file.media_type in self.values else _with(file, media_type=self.values[0])
 
 
 class Alpha(_EachFile):
@@ -170,7 +170,8 @@ class Alpha(_EachFile):
     phrase = "has an alpha channel"
 
     def _keeps(self, item: Json) -> bool:
-        return not isinstance(item, dict) or item.get("alpha") is not False
+        image = ReferenceImage.of(item)
+        return image is None or image.alpha is not False
 
     def allowed(self, context: Context) -> Choices:
         return (context.file(slug="rgba"),)
@@ -178,35 +179,34 @@ class Alpha(_EachFile):
     def forbidden(self, context: Context) -> Choices:
         return (context.file(mode="rgb"),)
 
-    def mended(self, file: File, other: Json) -> File | None:
-        return None if file.get("media_type") == "image/jpeg" else file | {"alpha": True}
+    def mended(self, file: ReferenceImage, other: Json) -> ReferenceImage | None:
+        return None if file.media_type == "image/jpeg" else replace(file, alpha=True)
 
 
 class _SameAsFirst(Paired):
-    """The file has what the first file of `argument` has under `keys`."""
+    """The file has what the first file of `argument` has in `facts`."""
 
     speaks_of = ("file",)
     keywords = _INSIDE
-    keys: ClassVar[tuple[str, ...]]
+    facts: ClassVar[tuple[str, ...]]
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        first = _first(other)
-        if not (isinstance(value, dict) and isinstance(first, dict)):
+        mask, first = ReferenceImage.of(value), ReferenceImage.of(_first(other))
+        pairs = [(getattr(mask, fact, None), getattr(first, fact, None)) for fact in self.facts]
+        if any(None in pair for pair in pairs):
             return "unsaid"
-        if any(value.get(key) is None or first.get(key) is None for key in self.keys):
-            return "unsaid"
-        return "holds" if all(value[key] == first[key] for key in self.keys) else "breaks"
+        return "holds" if all(ours == theirs for ours, theirs in pairs) else "breaks"
 
-    def mended(self, file: File, other: Json) -> File | None:
-        first = _first(other)
-        like = first if isinstance(first, dict) else {}
-        return _with(file, **{key: like[key] for key in self.keys if key in like})
+    def mended(self, file: ReferenceImage, other: Json) -> ReferenceImage | None:
+        like = ReferenceImage.of(_first(other)) or file
+        changed = {fact: getattr(like, fact) or getattr(file, fact) for fact in self.facts}
+        return _with(file, **changed)
 
 
 class SameSize(_SameAsFirst):
     """The file has the dimensions of the first file of `argument`."""
 
-    keys = ("width", "height")
+    facts = ("width_px", "height_px")
     phrase = "has the dimensions of {argument}"
 
     def allowed(self, context: Context) -> Choices:
@@ -219,7 +219,7 @@ class SameSize(_SameAsFirst):
 class SameFormat(_SameAsFirst):
     """The file has the media type of the first file of `argument`."""
 
-    keys = ("media_type",)
+    facts = ("media_type",)
     phrase = "has the format of {argument}"
 
     def allowed(self, context: Context) -> Choices:
@@ -229,28 +229,22 @@ class SameFormat(_SameAsFirst):
         return (context.file(format="png" if context.plain_format == "webp" else "webp"),)
 
     def wanted(self, own: Json, other: Json) -> Iterable[Json]:
-        match other, own:
-            case [dict() as first, *others], {"media_type": str(kind)}:
-                yield [_with(first, media_type=kind), *others]
-            case _:
-                pass
+        first, like = ReferenceImage.of(_first(other)), ReferenceImage.of(own)
+        if isinstance(other, list) and first is not None and like is not None and like.media_type:
+            yield [_with(first, media_type=like.media_type).as_json(), *other[1:]]
 
 
 def _first(value: Json) -> Json:
     return value[0] if isinstance(value, list) and value else value
 
 
-def _with(file: File, **changed: Json) -> File:
+def _with(file: ReferenceImage, **changed: Any) -> ReferenceImage:  # noqa: ANN401 - its fields
     """Return a file with changes, under a name that says of which format it is."""
     kind = changed.get("media_type")
-    if not isinstance(kind, str) or kind == file.get("media_type"):
-        return file | changed
-    stem = str(file.get("filename", "image")).rpartition(".")[0] or "image"
-    return file | changed | {"filename": f"{stem}.{kind.removeprefix('image/')}"}
-
-
-def _files(value: Json) -> Iterator[File]:
-    return (item for item in listed(value) if isinstance(item, dict))
+    if kind is None or kind == file.media_type:
+        return replace(file, **changed)
+    stem = (file.filename or "image").rpartition(".")[0] or "image"
+    return replace(file, **changed, filename=f"{stem}.{kind.removeprefix('image/')}")
 
 
 def _sized(size_bytes: int, context: Context) -> Choices:

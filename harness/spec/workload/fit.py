@@ -147,7 +147,7 @@ def _ask_for_references(draft: _Draft, number: int) -> None:
         for seed in range(1, number + 1)
     ]
     draft.sent["images"] = [
-        reference_json(one) if files else f"{ASSETS}{one.name}" for one in recipes
+        reference_json(one).as_json() if files else f"{ASSETS}{one.name}" for one in recipes
     ]
 
 

@@ -8,7 +8,7 @@ from harness.core.exchange import Exchange, Failure, Reply, submission
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Record
 from harness.spec.provider import Provider
-from harness.stats.benchmark.model import Attempt, End
+from harness.stats.benchmark.model import Attempt, End, EndBounds
 from harness.stats.benchmark.phases import phase_durations
 from harness.stats.conformance.completion import End as JobEnd
 from harness.stats.conformance.completion import completion_end as job_end
@@ -128,9 +128,9 @@ def _job_end(record: Record, provider: Provider) -> JobEnd | None:
     return job_end(operation, operation.job, record)
 
 
-def _since(job: JobEnd, lead_s: float) -> tuple[float, float]:
+def _since(job: JobEnd, lead_s: float) -> EndBounds:
     """Return the bounds of a job's end, counted from the intended start."""
-    return job.after_s + lead_s, job.before_s + lead_s
+    return EndBounds(after_s=job.after_s + lead_s, before_s=job.before_s + lead_s)
 
 
 def _error_class(record: Record, end: End) -> ErrorClass | None:

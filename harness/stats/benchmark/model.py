@@ -6,7 +6,9 @@ nothing about the provider whose place the emulator took. Seconds count from the
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, WithJsonSchema
 
 from harness.core.outcome import ErrorClass
 from harness.core.slot import FitKind
@@ -25,6 +27,47 @@ PHASES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndBounds:
+    """When a job ended, as the polls bound it: seconds from the intended start."""
+
+    after_s: float
+    before_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndMedians:
+    """The medians of the bounds of when jobs ended: the true median lies between their values."""
+
+    after: Estimate
+    before: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveStep:
+    """From `at_s` on, `waiting` is the share that is not yet served."""
+
+    at_s: float
+    waiting: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorShare:
+    """How many attempts ended with an error of one class, and their share of all that were sent."""
+
+    error_class: ErrorClass
+    count: int
+    share: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rank:
+    """A provider's place, from 1 on; who is not told apart shares a place."""
+
+    place: Annotated[int, Field(ge=1)]
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One attempt. `seconds` is time to pixels where it was served, else how long it was observed.
 
@@ -36,6 +79,8 @@ class Attempt:
     waited for at most, missing where that is not known.
     """
 
+    seconds: float
+    phases: dict[str, float]
     provider: str
     basis: str
     emulated: bool
@@ -48,9 +93,7 @@ class Attempt:
     due_s: float
     end_s: float
     end: End
-    seconds: float
-    phases: dict[str, float]
-    completion: tuple[float, float] | None
+    completion: EndBounds | None
     server_s: dict[str, float]
     error_class: ErrorClass | None
     images: int
@@ -71,8 +114,7 @@ class Speed:
 
     `median`, `p95` and `p99` count timeouts and what we cut off as censored; a bound that lies
     beyond what was observed is missing. `mean` is the mean up to `horizon_s`. `phases` are medians
-    of served attempts. `completion` are the medians of the two bounds of when jobs ended. `curve`
-    is the share not yet served over time, as (seconds, share) steps.
+    of served attempts. `curve` is the share not yet served over time.
     """
 
     provider: str
@@ -91,9 +133,9 @@ class Speed:
     mean: Estimate
     horizon_s: float
     phases: dict[str, Estimate]
-    completion: tuple[Estimate, Estimate] | None
+    completion: EndMedians | None
     server: dict[str, Estimate]
-    curve: tuple[tuple[float, float], ...]
+    curve: tuple[CurveStep, ...]
     body_bytes: Estimate
 
 
@@ -119,7 +161,7 @@ class Reliability:
     sent: int
     served: Estimate
     usable: Estimate
-    errors: tuple[tuple[ErrorClass, int, Estimate], ...]
+    errors: tuple[ErrorShare, ...]
     within: Estimate | None
     slo: SloWord | None
     goodput_per_min: float | None
@@ -163,7 +205,8 @@ class Comparison:
     """Two providers at one workload (all stages), by pairs of one block each.
 
     `ratio` is how many times as long `second` takes as `first`, with a bound that holds at any
-    moment of looking; `evidence` is the e-value against both being alike, `needed` what it takes.
+    moment of looking; `evidence` is the e-value against both being alike (null in JSON where it
+    is beyond all numbers), `needed` what it takes.
     `p_fixed` is the log-rank test's p-value, which holds for one look at the end only; None where
     there is nothing to test.
     """
@@ -173,7 +216,7 @@ class Comparison:
     workload: str
     pairs: int
     ratio: Estimate
-    evidence: float
+    evidence: Annotated[float, WithJsonSchema({"type": ["number", "null"]})]
     needed: float
     word: Word
     p_fixed: float | None
@@ -183,12 +226,12 @@ class Comparison:
 class Ranking:
     """Providers that serve a workload exactly, the fastest first.
 
-    `places` are (place, provider); who is not told apart shares a place. `decided` says that the
-    first place is one provider's, or that those who share it are equally fast within the margin.
+    `decided` says that the first place is one provider's, or that those who share it are equally
+    fast within the margin.
     """
 
     workload: str
-    places: tuple[tuple[int, str], ...]
+    places: tuple[Rank, ...]
     decided: bool
     why: str
 

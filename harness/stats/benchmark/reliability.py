@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from harness.core.benchmark import Slo
 from harness.core.verdict import Estimate
 from harness.stats import proportion
-from harness.stats.benchmark.model import Attempt, Reliability, SloWord
+from harness.stats.benchmark.model import Attempt, ErrorShare, Reliability, SloWord
 
 
 def reliability(seen: Sequence[Attempt], slo: Slo | None) -> Reliability:
@@ -32,7 +32,11 @@ def reliability(seen: Sequence[Attempt], slo: Slo | None) -> Reliability:
         ),
         usable=proportion.proportion_estimate(sum(each.usable for each in seen), len(seen)),
         errors=tuple(
-            (name, count, proportion.proportion_estimate(count, len(seen)))
+            ErrorShare(
+                error_class=name,
+                count=count,
+                share=proportion.proportion_estimate(count, len(seen)),
+            )
             for name, count in ranked
         ),
         within=within,

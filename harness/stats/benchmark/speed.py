@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.core.verdict import Estimate
 from harness.stats import intervals, meantime, survival
-from harness.stats.benchmark.model import PHASES, Attempt, Speed
+from harness.stats.benchmark.model import PHASES, Attempt, CurveStep, EndMedians, Speed
 from harness.stats.survival import CensoredTimes
 
 
@@ -52,14 +52,17 @@ def speed(seen: Sequence[Attempt]) -> Speed:
             for name in clocks
         },
         curve=(
-            (0.0, 1.0),
-            *((float(s), float(share)) for s, share in zip(*times.curve, strict=True)),
+            CurveStep(at_s=0.0, waiting=1.0),
+            *(
+                CurveStep(at_s=float(at_s), waiting=float(share))
+                for at_s, share in zip(*times.curve, strict=True)
+            ),
         ),
         body_bytes=_median([each.body_bytes for each in served], unit="bytes"),
     )
 
 
-def _completion(served: Iterable[Attempt]) -> tuple[Estimate, Estimate] | None:
+def _completion(served: Iterable[Attempt]) -> EndMedians | None:
     """Return the medians of the two bounds of when jobs ended: the true median lies between them.
 
     Each end is bounded by the polls on both sides; an interval from the lower interval's low to the
@@ -68,7 +71,10 @@ def _completion(served: Iterable[Attempt]) -> tuple[Estimate, Estimate] | None:
     bounds = [one.completion for one in served if one.completion is not None]
     if not bounds:
         return None
-    return _median([low for low, _ in bounds]), _median([high for _, high in bounds])
+    return EndMedians(
+        after=_median([bound.after_s for bound in bounds]),
+        before=_median([bound.before_s for bound in bounds]),
+    )
 
 
 def _median(values: Sequence[float], *, unit: str = "s") -> Estimate:

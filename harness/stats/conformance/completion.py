@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from harness.core.exchange import Failure, submission
 from harness.core.outcome import Images
@@ -34,7 +37,7 @@ class Completion:
     operation: str
     after: Estimate
     before: Estimate
-    widest_gap_s: float
+    widest_gap_s: Annotated[float, Field(ge=0)]
     delivered: Estimate
     untimed: int
 

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from harness.core.outcome import ErrorClass, Fault, Refused
 from harness.core.record import Record
@@ -31,7 +33,7 @@ class ErrorCounts:
     operation: str
     error_class: ErrorClass
     occasion: Occasion
-    count: int
+    count: Annotated[int, Field(ge=1)]
     share: Estimate
 
 

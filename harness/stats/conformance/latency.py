@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-import pandas as pd
-
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Estimate
@@ -73,29 +71,22 @@ def latency_by_operation(records: Iterable[Record]) -> tuple[Latency, ...]:
 
     Rows stand in the order in which the records name them.
     """
-    table = pd.DataFrame(
-        [_observed(record) for record in records],
-        columns=["provider", "operation", "served", "timed_out", "seconds"],
-    )
-    rows = []
-    for key, group in table.groupby(["provider", "operation"], sort=False):
-        provider, operation = (str(part) for part in key)
-        served = group[group["served"].astype(bool)]
-        timeouts = int(group["timed_out"].sum())
-        if len(served) or timeouts:
-            rows.append(_row(provider, operation, served["seconds"], timeouts))
-    return tuple(rows)
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        case = record.shot.case
+        groups.setdefault((case.provider, case.operation), []).append(record)
+    rows = (_row(*place, group) for place, group in groups.items())
+    return tuple(row for row in rows if row is not None)
 
 
-def _observed(record: Record) -> tuple[str, str, bool, bool, float | None]:
-    case, outcome = record.shot.case, record.outcome
-    timed_out = isinstance(outcome, Fault) and outcome.error_class == "timeout"
-    seconds = seconds_to_images(record)
-    return (case.provider, case.operation, isinstance(outcome, Images), timed_out, seconds)
-
-
-def _row(provider: str, operation: str, served: "pd.Series[float]", timeouts: int) -> Latency:
-    timed = [float(value) for value in served.dropna()]
+def _row(provider: str, operation: str, records: Iterable[Record]) -> Latency | None:
+    """Return the row of one operation; None where it neither served nor ran out of time."""
+    outcomes = [(record.outcome, seconds_to_images(record)) for record in records]
+    served = [seconds for outcome, seconds in outcomes if isinstance(outcome, Images)]
+    timeouts = sum(isinstance(end, Fault) and end.error_class == "timeout" for end, _ in outcomes)
+    if not served and not timeouts:
+        return None
+    timed = [seconds for seconds in served if seconds is not None]
     return Latency(
         provider=provider,
         operation=operation,

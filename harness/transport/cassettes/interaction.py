@@ -19,26 +19,25 @@ A form is kept as a JSON list of its parts under a request header of ours, `X-Ha
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
-from typing import get_args
+from typing import TypeVar
 
+from pydantic import TypeAdapter, ValidationError
 from vcr.request import Request as VcrRequest
 
 from harness.core.exchange import (
     Event,
     Exchange,
     Failure,
-    FailureKind,
     Part,
     Picture,
-    PictureState,
     Reply,
     Request,
     Step,
     Times,
 )
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, mistake
 from harness.transport.foreign import fields
 from harness.transport.address import uri_of
 from harness.transport.foreign.headers import Headers, joined_headers, listed_headers
@@ -49,6 +48,11 @@ FORM_HEADER = ("X-Harness-Form", "parts")
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FORMAT = re.compile(r"[a-z0-9]{1,20}")
+
+_FAILURES, _PICTURES, _TIMES = TypeAdapter(Failure), TypeAdapter(Picture), TypeAdapter(Times)
+_FORMS = TypeAdapter(tuple[Part, ...])
+_STEPS: TypeAdapter[Step] = TypeAdapter(Step)
+_Value = TypeVar("_Value")
 
 
 def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, dict[str, object]]:
@@ -74,7 +78,6 @@ def from_interaction(interaction: object) -> Exchange:
     """Return the exchange behind an interaction written by `to_interaction`; raises ValueError."""
     entry = fields.mapping_of(interaction, "an interaction")
     response = fields.mapping_of(entry.get("response"), "response")
-    timing = fields.mapping_of(response.get("timing"), "timing")
     asked = fields.mapping_of(response.get("asked"), "asked")
     answer: Reply | Failure
     if "failure" in response:
@@ -84,19 +87,8 @@ def from_interaction(interaction: object) -> Exchange:
     return Exchange(
         request=_request(fields.mapping_of(entry.get("request"), "request"), asked),
         answer=answer,
-        times=Times(
-            due_s=fields.number_of(timing, "due_s"),
-            sent_s=fields.number_of(timing, "sent_s"),
-            end_s=fields.number_of(timing, "end_s"),
-            headers_s=fields.optional_number(timing, "headers_s"),
-            first_byte_s=fields.optional_number(timing, "first_byte_s"),
-            dns_s=fields.optional_number(timing, "dns_s"),
-            connect_s=fields.optional_number(timing, "connect_s"),
-            tls_s=fields.optional_number(timing, "tls_s"),
-            written_s=fields.optional_number(timing, "written_s"),
-            decode_s=fields.optional_number(timing, "decode_s"),
-        ),
-        step=_step(fields.optional_text(asked, "step") or SUBMIT),
+        times=_read(_TIMES, response.get("timing"), "timing"),
+        step=_read(_STEPS, asked.get("step", SUBMIT), "step"),
     )
 
 
@@ -166,12 +158,14 @@ def _no_reply(failure: Failure) -> dict[str, object]:
     }
 
 
-def _step(word: str) -> Step:
-    steps: tuple[Step, ...] = get_args(Step)
-    for known in steps:
-        if word == known:
-            return known
-    raise ValueError(f"a step is {word[:80]}")
+def _read(adapter: TypeAdapter[_Value], entry: object, what: str) -> _Value:
+    """Read a value of ours as strictly as JSON tells types apart; ValueError in one line."""
+    try:
+        return adapter.validate_json(json.dumps(entry), strict=True)
+    except ValidationError as error:
+        raise ValueError(f"{what}: {mistake(error)}") from None
+    except TypeError:  # a date, or a tag that was refused
+        raise ValueError(f"{what} holds what JSON cannot hold") from None
 
 
 def _request(entry: dict[str, object], asked: dict[str, object]) -> Request:
@@ -181,8 +175,7 @@ def _request(entry: dict[str, object], asked: dict[str, object]) -> Request:
     form = None
     if FORM_HEADER in headers:
         headers = tuple(pair for pair in headers if pair != FORM_HEADER)
-        form = tuple(_part(fields.mapping_of(part, "a part")) for part in fields.mappings_of(body, "form"))
-        body = None
+        form, body = _read(_FORMS, body, "form"), None
     return Request(
         method=fields.text_of(entry, "method"),
         target=fields.text_of(asked, "target"),
@@ -201,20 +194,6 @@ def _pairs(headers: object) -> Headers:
     return tuple(pairs)
 
 
-def _part(entry: dict[str, object]) -> Part:
-    return Part(
-        name=fields.text_of(entry, "name"),
-        value=fields.optional_text(entry, "value"),
-        filename=fields.optional_text(entry, "filename"),
-        media_type=fields.optional_text(entry, "media_type"),
-        digest=fields.optional_text(entry, "digest"),
-        size_bytes=fields.optional_integer(entry, "size_bytes"),
-        width_px=fields.optional_integer(entry, "width_px"),
-        height_px=fields.optional_integer(entry, "height_px"),
-        alpha=fields.optional_boolean(entry, "alpha"),
-    )
-
-
 def _reply(response: dict[str, object]) -> Reply:
     status = fields.mapping_of(response.get("status"), "status")
     text = fields.text_of(fields.mapping_of(response.get("body"), "body"), "string")
@@ -229,31 +208,20 @@ def _reply(response: dict[str, object]) -> Reply:
         headers=_pairs(response.get("headers")) + _pairs(response.get("transfer", {})),
         document=document,
         text=text if holds == "text" else None,
-        pictures={key: _picture(fields.mapping_of(value, key)) for key, value in pictures.items()},
+        pictures={key: _picture(value) for key, value in pictures.items()},
         events=tuple(_event(fields.mapping_of(event, "an event")) for event in events),
         size_bytes=fields.integer_of(response, "size_bytes"),
     )
 
 
-def _picture(entry: dict[str, object]) -> Picture:
-    digest, kind = fields.text_of(entry, "digest"), fields.text_of(entry, "format")
-    state = fields.text_of(entry, "state")
+def _picture(entry: object) -> Picture:
+    picture = _read(_PICTURES, entry, "a picture")
     # The digest and the format make a file name: a recording must not choose which file is read.
-    if state != "absent" and not (_DIGEST.fullmatch(digest) and _FORMAT.fullmatch(kind)):
-        raise ValueError(f"a picture's digest or format is none: {digest[:80]}, {kind[:80]}")
-    for known in get_args(PictureState):
-        if state == known:
-            return Picture(
-                digest=digest,
-                format=kind,
-                size_bytes=fields.integer_of(entry, "size_bytes"),
-                state=known,
-                width_px=fields.optional_integer(entry, "width_px"),
-                height_px=fields.optional_integer(entry, "height_px"),
-                alpha=fields.optional_boolean(entry, "alpha"),
-                why=fields.optional_text(entry, "why") or "",
-            )
-    raise ValueError(f"a picture's state is {state[:80]}")
+    named = _DIGEST.fullmatch(picture.digest) and _FORMAT.fullmatch(picture.format)
+    if picture.state != "absent" and not named:
+        told = f"{picture.digest[:80]}, {picture.format[:80]}"
+        raise ValueError(f"a picture's digest or format is none: {told}")
+    return picture
 
 
 def _event(entry: dict[str, object]) -> Event:
@@ -262,14 +230,8 @@ def _event(entry: dict[str, object]) -> Event:
 
 
 def _failure(entry: dict[str, object]) -> Failure:
-    kind = fields.text_of(entry, "kind")
     partial = entry.get("partial")
-    for known in get_args(FailureKind):
-        if kind == known:
-            return Failure(
-                kind=known,
-                why=fields.text_of(entry, "why"),
-                sent=bool(fields.optional_boolean(entry, "sent")),
-                partial=None if partial is None else _reply(fields.mapping_of(partial, "partial")),
-            )
-    raise ValueError(f"a failure's kind is {kind[:80]}")
+    failure = _read(_FAILURES, {**entry, "partial": None}, "failure")
+    if partial is None:
+        return failure
+    return replace(failure, partial=_reply(fields.mapping_of(partial, "partial")))

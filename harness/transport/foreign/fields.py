@@ -61,19 +61,6 @@ def integer_of(data: Mapping[str, object], key: str) -> int:
     return value
 
 
-def optional_integer(data: Mapping[str, object], key: str) -> int | None:
-    """Return the whole number under `key`, or None where the key is missing or null."""
-    return None if data.get(key) is None else integer_of(data, key)
-
-
-def optional_boolean(data: Mapping[str, object], key: str) -> bool | None:
-    """Return true or false under `key`, or None where the key is missing or null."""
-    value = data.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise ValueError(f"{key} is {_kind(value)} where true or false was expected")
-    return value
-
-
 def plain_object(value: object, *, depth: int = 0) -> Json:
     """Return a copy of `value` as JSON, bytes read as UTF-8 and lone surrogates replaced by `?`."""
     if depth > JSON_DEPTH_AT_MOST:

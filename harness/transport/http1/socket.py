@@ -50,7 +50,8 @@ class StampedSocket(socket.socket):
             self.arrived_s = self._now_s()
             return count
         count, told, _, _ = self.recvmsg_into([buffer], ROOM, flags)
-        self.arrived_s = self._now_s() - _waited_s(told)
+        waited_s = _waited_s(told)  # before the clock is read: whoever is held up between is late,
+        self.arrived_s = self._now_s() - waited_s  # and never has a reply before its request
         return count
 
     def send(self, data: "ReadableBuffer", flags: int = 0, /) -> int:

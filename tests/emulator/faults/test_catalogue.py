@@ -15,6 +15,7 @@ from harness.emulator import validate
 from harness.emulator.faults.catalogue import UnknownFaultError, catalogue, parse_fault
 from tests.emulator.test_charging_faults import CHARGING
 from tests.emulator.test_content_faults import CONTENT
+from tests.loopback import HUNG_S
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Emulator
@@ -234,7 +235,7 @@ def _images(emulator: Emulator, value: object) -> list[object]:
         return ["undecodable"]
 
 
-def _attempt(emulator: Emulator, provider: str, body: object, limit_s: float) -> object:
+def _attempt(emulator: Emulator, provider: str, body: object, limit_s: float = HUNG_S) -> object:
     try:
         reply = emulator.client.post(
             emulator.urls[provider] + _path(provider), json=body, timeout=limit_s
@@ -277,10 +278,10 @@ def _stable(value: object) -> object:
     return value
 
 
-def _conversation(emulator: Emulator, provider: str, limit_s: float) -> list[object]:
+def _conversation(emulator: Emulator, provider: str) -> list[object]:
     """What a client sees of a good and a bad request, three polls and the books."""
-    good = _attempt(emulator, provider, emulator.body(provider, **WIDE[provider]), limit_s)
-    bad = _attempt(emulator, provider, emulator.body(provider, prompt=5), limit_s)
+    good = _attempt(emulator, provider, emulator.body(provider, **WIDE[provider]))
+    bad = _attempt(emulator, provider, emulator.body(provider, prompt=5))
     seen: list[object] = [_stable(good), _images(emulator, good), _stable(bad)]
     for _ in range(3):
         seen += _polled(emulator, provider)
@@ -302,18 +303,18 @@ def _polled(emulator: Emulator, provider: str) -> list[object]:
 def test_a_named_fault_changes_what_a_client_sees(
     emulator: Emulator, provider: str, name: str
 ) -> None:
-    healthy = _conversation(emulator, provider, 10)
+    healthy = _conversation(emulator, provider)
     emulator.reset()
     emulator.switch(provider, name)
     faulty: list[object] = []
     if name == "stall":
         faulty = [_attempt(emulator, provider, emulator.body(provider), 0.2)]
     elif name == "flaky_500":
-        faulty = [_attempt(emulator, provider, emulator.body(provider), 10) for _ in range(12)]
+        faulty = [_attempt(emulator, provider, emulator.body(provider)) for _ in range(12)]
         assert any(isinstance(seen, tuple) and seen[0] == 500 for seen in faulty)
         assert any(isinstance(seen, tuple) and seen[0] in (200, 202) for seen in faulty)
     else:
-        faulty = _conversation(emulator, provider, 10)
+        faulty = _conversation(emulator, provider)
 
     assert faulty != healthy
 
@@ -321,10 +322,10 @@ def test_a_named_fault_changes_what_a_client_sees(
 @pytest.mark.parametrize("provider", ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"])
 def test_the_same_conversation_twice_looks_the_same(emulator: Emulator, provider: str) -> None:
     # Without this the test above could not fail.
-    first = _conversation(emulator, provider, 10)
+    first = _conversation(emulator, provider)
     emulator.reset()
 
-    assert _conversation(emulator, provider, 10) == first
+    assert _conversation(emulator, provider) == first
 
 
 def _sub2api_reply(emulator: Emulator, fault: str, **changes: object) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from decimal import Decimal
 import pytest
 
 from harness.checks.judge import judge_records
-from harness.cli.conclude import conclude, publish
+from harness.cli.conclude import publish
 from harness.core.benchmark import Benchmark, Design
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
 from harness.core.slot import Slot
 from harness.diagnosis.findings import findings
+from harness.policy import conclude
 from harness.report.benchmark.run import designed
 from harness.report.benchmark.sections import sections
 from harness.report.compose import compose
@@ -150,7 +151,8 @@ def test_the_terminal_shows_a_table_for_each_workload_and_the_answer_below(
         replace(_attempt(block, b.images(1, charged="1")), evidence=b.EMULATOR)
         for block in range(1, 9)
     ]
-    publish(conclude(header, records), None, as_json=False)
+    done = conclude(header, records)
+    publish(done.report, done.why, None, as_json=False)
     out = capsys.readouterr().out
 
     assert re.search(r"^square-draft\s+provider\s+median \[95 %\]", out, re.MULTILINE)

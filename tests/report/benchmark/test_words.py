@@ -111,7 +111,7 @@ def test_those_who_share_a_decided_first_place_are_equally_fast() -> None:
     made = bm.design()
     both = Ranking(
         workload="square-draft",
-        places=((1, "sub2api"), (1, "aimlapi"), (3, "nanobanana"), (3, "apiframe")),
+        places=bm.ranks((1, "sub2api"), (1, "aimlapi"), (3, "nanobanana"), (3, "apiframe")),
         decided=True,
         why="equally fast within 5 %",
     )
@@ -125,7 +125,7 @@ def test_those_who_share_a_decided_first_place_are_equally_fast() -> None:
 def test_who_serves_exactly_and_was_not_served_by_is_named_with_its_count() -> None:
     made = bm.design()
     measured = bm.measured(made)
-    kept = replace(measured.rankings[0], places=((1, "sub2api"),))
+    kept = replace(measured.rankings[0], places=bm.ranks((1, "sub2api")))
     value = benchmarked(bm.benchmark(made), replace(measured, rankings=(kept,)))
 
     assert "Not ranked: apiframe (7 of 8 served), nanobanana (8 of 8 served)" in (

@@ -1,18 +1,15 @@
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from harness.report.formats import summary_json as module
 from harness.report.formats.summary_json import summary_document, summary_json
 from harness.report.model import Report
+from harness.report.summary_schema import SCHEMA_FILE
 from tests.report import builders as b
 
-SCHEMA = json.loads(
-    (Path(module.__file__).parents[1] / "summary.schema.json").read_text(encoding="utf-8")
-)
+SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 
 
 def _empty() -> Report:

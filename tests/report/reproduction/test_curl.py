@@ -9,6 +9,7 @@ from harness.core.exchange import Part, Request
 from harness.core.record import Provenance
 from harness.report.reproduction.curl import curl_line
 from harness.spec.load import NAMES, shipped_provider
+from tests.loopback import HUNG_S
 from tests.report import builders as b
 
 PRINTS = """
@@ -37,7 +38,7 @@ def words(command: str) -> list[str]:
         input=(PRINTS + command).encode(),
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=HUNG_S,
     )
     assert done.stderr == b""
     return done.stdout.decode("utf-8").split("\0")

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
 from harness.core.jsonvalue import Json
@@ -19,6 +18,7 @@ from harness.report.formats.write import write_report
 from harness.report.model import Report, Reproduction
 from harness.runner.endpoints import emulator_process
 from harness.spec.load import shipped_provider
+from tests.loopback import ANY
 from tests.report import builders as b
 
 KEY = "sk-of-this-test"
@@ -91,7 +91,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _switch(served: Mapping[str, str], faults: Mapping[str, list[str]]) -> None:
     for name in FAULTS:
         url = f"{served[name]}/__emulator/faults"
-        httpx.put(url, json={"faults": faults.get(name, [])}).raise_for_status()
+        ANY.put(url, json={"faults": faults.get(name, [])}).raise_for_status()
 
 
 def _run(folder: Path, addresses: Mapping[str, str], *, key: str = KEY) -> str:

@@ -9,24 +9,25 @@ import pytest
 from harness.core.benchmark import Calibration
 from harness.runner.benchmark import calibration
 from harness.runner.benchmark.calibration import calibrate
+from tests.ahead import settled
 
 TELLS = 'import sys, time; print(\'{"url": "%s"}\', flush=True); sys.stdin.read()'
 DIES = "import sys; sys.exit('no memory left')"
 MUTE = "import sys; sys.stdin.read()"
 LEAVES = """
 import os, threading
-from harness.emulator import truth
+from harness.emulator.delay_server import server as truth
 truth.Server.done = lambda *_: os._exit(1)
 truth.main(["--json"])
 """
 FORGETS = """
-from harness.emulator import truth
+from harness.emulator.delay_server import server as truth
 truth.Server.done = lambda *_: None
 truth.main(["--json"])
 """
 SLOW_TO_END = """
 import signal, time
-from harness.emulator import truth
+from harness.emulator.delay_server import server as truth
 signal.signal = lambda *_: None
 truth.main(["--json"])
 """
@@ -135,7 +136,8 @@ def test_a_server_that_ignores_its_end_is_ended(monkeypatch: pytest.MonkeyPatch)
 def test_who_cancels_leaves_no_server_behind() -> None:
     async def cancelled() -> set[str]:
         work = asyncio.ensure_future(calibrate(concurrency=2, body_bytes=10))
-        await asyncio.sleep(0.3)
+        while _children() == before:  # until there is a server that could be left behind
+            await settled()
         work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await work

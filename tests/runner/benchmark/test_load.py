@@ -7,11 +7,12 @@ import pytest
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.slot import Slot
-from harness.planning.options import Measuring
+from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.pacing import BlockPacer
 from harness.runner.benchmark.track import slot_of
-from tests.runner.hostile import Received, http
-from tests.runner.races import DRAFT, SERVED, SKETCH, Course, after, at, ended_s, sent_s
+from tests.ahead import put_ahead
+from tests.runner.hostile import Received, http, taken
+from tests.runner.races import DRAFT, SERVED, SKETCH, Course, after, at, ended_s, idle, sent_s
 
 
 def block_of(record: Record) -> int:
@@ -116,13 +117,16 @@ def test_a_timetable_is_kept_although_nothing_is_answered(tmp_path: Path) -> Non
 
 
 def test_who_is_told_to_wait_holds_up_nobody_else(tmp_path: Path) -> None:
-    first = True
+    asked = 0
 
     async def answer(_request: Received, writer: asyncio.StreamWriter) -> None:
-        nonlocal first
-        wait = http({}, status="429 Too Many Requests", headers=("Retry-After: 1",))
-        writer.write(wait if first else SERVED)
-        first = False
+        nonlocal asked
+        wait = http({}, status="429 Too Many Requests", headers=("Retry-After: 60",))
+        writer.write(SERVED if asked else wait)
+        asked += 1
+        if asked == 10:  # all but the one that waits have their replies
+            await taken(writer)
+            await put_ahead(60.0)
 
     measuring = Measuring(workloads=(DRAFT,), arrivals="poisson", levels=(100,), blocks=10)
     raced = at(measuring, tmp_path, answer)
@@ -135,12 +139,20 @@ def test_who_is_told_to_wait_holds_up_nobody_else(tmp_path: Path) -> None:
 
 
 def test_what_is_due_later_is_skipped_at_once_when_the_run_is_stopped(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+
+    async def answer(_request: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(SERVED)
+        asked.set()
+
     async def stop(course: Course) -> None:
-        await asyncio.sleep(0.3)
+        await asked.wait()
+        while not await idle(course):
+            pass
         course.stop.set()
 
     measuring = Measuring(workloads=(DRAFT,), arrivals="constant", levels=(0.01,), blocks=3)
-    raced = at(measuring, tmp_path, SERVED, meanwhile=stop)  # the second is due in 100 s
+    raced = at(measuring, tmp_path, answer, meanwhile=stop)  # the second is due in 100 s
 
     assert len(raced.sent("a")) == 1
     assert raced.skips("a") == ["interrupted"] * 2

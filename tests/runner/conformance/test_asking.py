@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from random import Random
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.outcome import Fault
 from harness.core.record import Record
-from harness.planning.options import Options
+from harness.planning.options import EmulatorOptions, Options, Output, RunLimits, Target
 from harness.planning.plan import planned_request
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
@@ -21,18 +22,27 @@ from harness.runner.run import execute_run
 from harness.spec.load import shipped_provider
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.line import JournalLine
+from harness.store.line import Ended, Sent
 from harness.store.reader import read_run
+from tests.loopback import HUNG_S
 from tests.runner.journals import EVIDENCE, header, part
 from tests.runner.orders import fault
-from tests.runner.till import PLANS, Shop, once
+from tests.runner.till import Shop, once, plan_at
 
-FULL = PLANS["buble"]
-ROWS = tuple(one for one in FULL.shots if "/row/" in one.case.id)
-PLAN = replace(
-    FULL, shots=(FULL.shots[0], *[r for r in ROWS if r.case.operation == "generate"][:3])
-)
-BASE, *PLANNED = (one.case.id for one in PLAN.shots)
+BASE = "generate/base"
+
+
+@cache
+def plan() -> Plan:
+    """The plain request, and three rows."""
+    full = plan_at("buble")
+    rows = [one for one in full.shots if one.case.id.startswith("generate/row/")]
+    return replace(full, shots=(full.shots[0], *rows[:3]))
+
+
+def planned() -> list[str]:
+    """The ids of the rows."""
+    return [one.case.id for one in plan().shots[1:]]
 
 
 def again(one: PlannedRequest, number: int) -> PlannedRequest:
@@ -81,8 +91,8 @@ def session(path: Path, shop: Shop, asker: Curious, *, images: int | None = None
         if past is None:
             folder.write_header(header("buble"))
         journal = Journal(folder)
-        made = part(PLAN, lambda: shop, journal, budget=Budget(images=images), past=past)
-        async with asyncio.timeout(30):
+        made = part(plan(), lambda: shop, journal, budget=Budget(images=images), past=past)
+        async with asyncio.timeout(HUNG_S):
             await Session(part=made, concurrency=1, asker=asker).run()
         journal.close()
         return made
@@ -91,7 +101,7 @@ def session(path: Path, shop: Shop, asker: Curious, *, images: int | None = None
 
 
 def open_shop() -> Shop:
-    shots = [*PLAN.shots, *(again(PLAN.shots[0], number) for number in range(2))]
+    shots = [*plan().shots, *(again(plan().shots[0], number) for number in range(2))]
     listed = {one.case.id: once(one) for one in shots}
     return Shop("buble", listed, Random(0), 0.0, failed_free=False)
 
@@ -101,13 +111,13 @@ def test_what_is_asked_leaves_first_and_what_an_idle_session_is_asked_last(tmp_p
 
     made = session(tmp_path / "run", shop, asker)
 
-    order = [BASE, ASKED[0], *PLANNED, ASKED[1]]
+    order = [BASE, ASKED[0], *planned(), ASKED[1]]
     assert [one.shot.case.id for one in made.records] == order
     assert asker.heard == order
     assert shop.submissions.total() == made.total == len(order)
     assert [one.shot.case.id for one in read_run(tmp_path / "run").records] == order
     whole = [one.case.id for one in made.whole_plan().shots]
-    assert whole == [BASE, *PLANNED, *ASKED]
+    assert whole == [BASE, *planned(), *ASKED]
 
 
 def test_what_was_asked_and_answered_in_an_earlier_run_is_told_and_not_sent_again(
@@ -120,18 +130,18 @@ def test_what_was_asked_and_answered_in_an_earlier_run_is_told_and_not_sent_agai
     made = session(path, shop, asker)
 
     assert shop.submissions.total() == sent
-    assert asker.heard == [BASE, ASKED[0], *PLANNED, ASKED[1]]
-    assert [one.case.id for one in made.whole_plan().shots] == [BASE, *PLANNED, *ASKED]
+    assert asker.heard == [BASE, ASKED[0], *planned(), ASKED[1]]
+    assert [one.case.id for one in made.whole_plan().shots] == [BASE, *planned(), *ASKED]
 
 
 def test_what_was_asked_for_and_cut_off_is_driven_to_its_end_and_not_sent_again(
     tmp_path: Path,
 ) -> None:
     path, shop = tmp_path / "run", open_shop()
-    begun = again(PLAN.shots[0], 0)
+    begun = again(plan().shots[0], 0)
     folder = RunFolder.create(path)
     folder.write_header(header("buble"))
-    line = JournalLine(provider="buble", case=begun.case.id, shot=begun, evidence=EVIDENCE)
+    line = Sent(provider="buble", case=begun.case.id, shot=begun, evidence=EVIDENCE)
     folder.append(line)
     folder.close()
     asker = Curious()
@@ -140,7 +150,7 @@ def test_what_was_asked_for_and_cut_off_is_driven_to_its_end_and_not_sent_again(
 
     outcomes = {one.shot.case.id: one.outcome for one in made.records}
     assert isinstance(outcomes[ASKED[0]], Fault)
-    assert sorted(asker.heard) == sorted([BASE, *PLANNED, *ASKED])
+    assert sorted(asker.heard) == sorted([BASE, *planned(), *ASKED])
     assert shop.submissions.total() == len(asker.heard) - 1
     assert read_run(path).unfinished == ()
 
@@ -154,9 +164,9 @@ def test_what_is_asked_waits_for_money_like_all_others_and_is_told_when_it_is_sk
 
     assert shop.images.total() == 2
     skipped = {one.shot.case.id: one.skipped for one in made.records if one.skipped}
-    assert {*skipped} == {*PLANNED, ASKED[1]}
-    assert {*asker.heard} == {BASE, *PLANNED, *ASKED}
-    assert [one.case.id for one in made.whole_plan().shots] == [BASE, *PLANNED, ASKED[0]]
+    assert {*skipped} == {*planned(), ASKED[1]}
+    assert {*asker.heard} == {BASE, *planned(), *ASKED}
+    assert [one.case.id for one in made.whole_plan().shots] == [BASE, *planned(), ASKED[0]]
 
 
 def test_a_base_that_met_trouble_at_no_cost_is_asked_again_when_a_run_goes_on(
@@ -165,9 +175,9 @@ def test_a_base_that_met_trouble_at_no_cost_is_asked_again_when_a_run_goes_on(
     path, shop = tmp_path / "run", open_shop()
     folder = RunFolder.create(path)
     folder.write_header(header("buble"))
-    line = JournalLine(provider="buble", case=BASE, shot=PLAN.shots[0], evidence=EVIDENCE)
+    line = Sent(provider="buble", case=BASE, shot=plan().shots[0], evidence=EVIDENCE)
     folder.append(line)
-    folder.append(replace(line, shot=None, evidence=None, outcome=fault("quota", "no balance")))
+    folder.append(Ended(provider="buble", case=BASE, outcome=fault("quota", "no balance")))
     folder.close()
 
     made = session(path, shop, Curious())
@@ -187,14 +197,10 @@ def _asker(made: list[Curious]) -> Callable[[Provider, Plan], Curious]:
 
 def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> None:
     options = Options(
-        against="emulator",
-        providers=("nanobanana",),
-        seed=0,
-        out=tmp_path / "run",
-        cassettes=tmp_path / "cassettes",
-        operations=("generate",),
-        time_scale=0.0002,
-        max_images=12,
+        target=Target(against="emulator", providers=("nanobanana",), operations=("generate",)),
+        limits=RunLimits(max_images=12),
+        emulator=EmulatorOptions(time_scale=0.0002),
+        output=Output(out=tmp_path / "run", cassettes=tmp_path / "cassettes"),
     )
     askers: list[Curious] = []
     done = execute_run(options, ProgressListener(), asker=_asker(askers))
@@ -204,11 +210,14 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
         done.records,
         plan,
         base_url=done.addresses["nanobanana"],
-        cassettes=options.cassettes,
+        cassettes=options.output.cassettes,
     )
 
     replayed = execute_run(
-        replace(options, against="cassettes", out=tmp_path / "again", max_images=None),
+        Options(
+            target=replace(options.target, against="cassettes"),
+            output=replace(options.output, out=tmp_path / "again"),
+        ),
         ProgressListener(),
         asker=_asker(askers),
     )

@@ -11,6 +11,7 @@ from harness.core.outcome import ErrorClass, Outcome
 from harness.runner.conformance.schedule import PROBES, Schedule, Turn
 from harness.runner.execution.budget import Budget, QueuedRequest
 from harness.runner.execution.failures import CUT_OFF, IN_A_ROW
+from tests.loopback import HUNG_S
 from tests.runner.orders import IMAGES, entry, fault, record, refused, shot
 
 BASE = shot("generate/base")
@@ -108,7 +109,7 @@ def test_the_first_leaves_alone_and_the_others_in_order_around_those_that_must_w
         assert last is not None
         assert last.entry.shot is late
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_a_rule_has_two_refusals_under_way_and_is_left_after_its_second_wrong_acceptance() -> None:
@@ -131,7 +132,7 @@ def test_a_rule_has_two_refusals_under_way_and_is_left_after_its_second_wrong_ac
         why = "generate n.range was wrongly accepted twice already"
         assert await desk.skips() == {f"generate/n.range-{n}": why for n in (3, 4)}
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_a_confirmed_wrong_acceptance_counts_as_the_second_and_is_itself_never_held_back() -> None:
@@ -154,7 +155,7 @@ def test_a_confirmed_wrong_acceptance_counts_as_the_second_and_is_itself_never_h
             desk.ends(turn)
         assert await desk.leaves(IMAGES) == ["generate/confirm-1"]
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_what_depends_on_a_case_that_met_trouble_is_skipped_because_of_it(
         )
         assert await desk.takes() is None
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 @pytest.mark.parametrize("outcome", [IMAGES, refused("validation"), CUT_OFF])
@@ -192,7 +193,7 @@ def test_an_answer_does_not_block_nor_does_what_we_cut_off_nor_an_unknown_case(
 
         assert len(await desk.leaves(IMAGES, outcome, IMAGES)) == 3
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_what_a_skipped_case_was_skipped_for_keeps_back_what_depends_on_it() -> None:
@@ -201,10 +202,10 @@ def test_what_a_skipped_case_was_skipped_for_keeps_back_what_depends_on_it() -> 
         desk = Desk([BASE, far, shot("edit/row", depends_on=("edit/base",))])
 
         assert await desk.skips() == {"edit/base": "it has no address"} | {
-            "edit/row": "because edit/base was not asked: it has no address"
+            "edit/row": "because edit/base was not sent: it has no address"
         }
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_cases_that_wait_for_each_other_hang_nobody() -> None:
@@ -217,7 +218,7 @@ def test_cases_that_wait_for_each_other_hang_nobody() -> None:
         assert {*await desk.skips()} == {"generate/a", "generate/b"}
         assert await desk.queue.take() is None
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 @pytest.mark.parametrize("error_class", ["auth", "quota"])
@@ -238,7 +239,7 @@ def test_nothing_new_leaves_after_trouble_of_the_account(error_class: ErrorClass
         assert await desk.queue.take() is None
         assert desk.more
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 DOWN = fault("server")
@@ -264,7 +265,7 @@ def test_after_faults_in_a_row_one_request_is_tried_alone_and_ends_the_run_where
         why = "because generate/row met server: HTTP 500"
         assert await desk.skips() == {f"generate/{IN_A_ROW + 1}": why}
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_a_request_that_is_served_alone_lets_the_others_leave_again() -> None:
@@ -276,7 +277,7 @@ def test_a_request_that_is_served_alone_lets_the_others_leave_again() -> None:
         assert len(left) == 2 * IN_A_ROW + 1
         assert await desk.queue.take() is None
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_faults_with_an_answer_between_stop_nothing() -> None:
@@ -290,7 +291,7 @@ def test_faults_with_an_answer_between_stop_nothing() -> None:
         assert last
         assert last.tries == 1
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_a_provider_that_is_away_gets_nothing_and_what_is_owed_is_left_for_another_day() -> None:
@@ -302,7 +303,7 @@ def test_a_provider_that_is_away_gets_nothing_and_what_is_owed_is_left_for_anoth
         why = "because generate/base met network: no route"
         assert await desk.skips() == dict.fromkeys(("generate/owed", "generate/row-0"), why)
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_a_first_request_that_is_not_served_ends_the_plan_but_may_be_asked_again() -> None:
@@ -321,7 +322,7 @@ def test_a_first_request_that_is_not_served_ends_the_plan_but_may_be_asked_again
         assert skipped == dict.fromkeys(("generate/row-0", "edit/base"), why)
         assert await desk.leaves(fault("job_failed", "it failed")) == ["generate/again"]
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_no_time_keeps_back_what_is_new_and_an_interruption_all() -> None:
@@ -340,7 +341,7 @@ def test_no_time_keeps_back_what_is_new_and_an_interruption_all() -> None:
         assert await desk.queue.take() is None
         assert desk.more
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_more_is_asked_for_only_once_all_is_done() -> None:
@@ -360,7 +361,7 @@ def test_more_is_asked_for_only_once_all_is_done() -> None:
         desk.ends(turn, IMAGES)
         assert await desk.queue.take() is None
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
 
 
 def test_a_replay_asks_all_in_order_whatever_comes_of_it() -> None:
@@ -372,4 +373,4 @@ def test_a_replay_asks_all_in_order_whatever_comes_of_it() -> None:
 
         assert left == [one.case.id for one in (BASE, *rows)]
 
-    asyncio.run(asyncio.wait_for(go(), 10))
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))

@@ -3,31 +3,34 @@ import base64
 import io
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from harness.core.case import PlannedRequest
 from harness.core.errors import StoreError
 from harness.core.outcome import Fault, Images
-from harness.planning.conformance import new_plan
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.journal import Journal
 from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
-from harness.store.line import JournalLine
+from harness.store.line import Sent
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector, Keep
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
+from tests.loopback import HUNG_S
+from tests.plans import accepted
 from tests.runner.hostile import Received, http, serving
 from tests.runner.journals import EVIDENCE, header, part
 
-FULL = new_plan("sub2api", seed=0, operations=("generate",))
-PLAN = replace(FULL, shots=tuple(shot for shot in FULL.shots if shot.case.expect == "accept")[:4])
+
+def shots() -> tuple[PlannedRequest, ...]:
+    """What is planned here: the first valid generations of a plan."""
+    return accepted("sub2api", 4).shots
 
 
 def image(width: int) -> bytes:
@@ -60,7 +63,7 @@ def session(
         )
 
     journal = Journal(folder)
-    made = part(PLAN, transport, journal, budget=Budget(images=images), past=past)
+    made = part(accepted("sub2api", 4), transport, journal, budget=Budget(images=images), past=past)
     return Session(part=made, concurrency=2), journal
 
 
@@ -89,7 +92,7 @@ def test_an_image_that_cannot_be_kept_ends_the_run_and_cuts_off_nobody(tmp_path:
                 raise StoreError("the disk will not take it")
             folder.keep_image(name, raw)
 
-        async with asyncio.timeout(20), serving(answer) as server:
+        async with asyncio.timeout(HUNG_S), serving(answer) as server:
             made, journal = session(folder, server.url, keep)
             with pytest.raises(StoreError, match="will not take it"):
                 await made.run()
@@ -104,9 +107,9 @@ def test_an_image_that_cannot_be_kept_ends_the_run_and_cuts_off_nobody(tmp_path:
     assert len(past.unfinished) == 1
 
 
-def _begun(shot_number: int) -> JournalLine:
-    shot = PLAN.shots[shot_number]
-    return JournalLine(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
+def _begun(shot_number: int) -> Sent:
+    shot = shots()[shot_number]
+    return Sent(provider="sub2api", case=shot.case.id, shot=shot, evidence=EVIDENCE)
 
 
 def _resumed(
@@ -116,7 +119,7 @@ def _resumed(
         folder = folder_at(tmp_path / "run")
         for line in map(_begun, begun):
             folder.append(line)
-        async with asyncio.timeout(20), serving(answer) as server:
+        async with asyncio.timeout(HUNG_S), serving(answer) as server:
             past = read_run(folder.path)
             made, journal = session(folder, server.url, past=past, images=images)
             await made.run()
@@ -132,10 +135,10 @@ def test_what_was_cut_off_is_not_sent_again_and_keeps_nothing_else_from_leaving(
     made, requests = _resumed(tmp_path, served(8), 0, 2)
 
     outcomes = {record.shot.case.id: record.outcome for record in made.records}
-    cut_off = [outcomes[PLAN.shots[number].case.id] for number in (0, 2)]
+    cut_off = [outcomes[shots()[number].case.id] for number in (0, 2)]
     assert all(isinstance(one, Fault) and one.may_be_paid for one in cut_off)
     sent = [json.loads(request.body) for request in requests]
-    assert sent == [PLAN.shots[number].request.body for number in (1, 3)]
+    assert sent == [shots()[number].request.body for number in (1, 3)]
     assert read_run(tmp_path / "run").unfinished == ()
 
 
@@ -155,9 +158,9 @@ def test_a_provider_that_is_away_today_leaves_what_was_cut_off_for_another_day(
     made, requests = _resumed(tmp_path, refused, 1)
 
     assert len(requests) == 1
-    assert len(made.records) == len(PLAN.shots)
+    assert len(made.records) == len(shots())
     past = read_run(tmp_path / "run")
-    assert [item.line.case for item in past.unfinished] == [PLAN.shots[1].case.id]
+    assert [item.line.case for item in past.unfinished] == [shots()[1].case.id]
 
 
 @pytest.mark.parametrize(
@@ -175,8 +178,8 @@ def test_the_first_request_is_repeated_only_where_it_cannot_have_been_paid(
     made, requests = _resumed(tmp_path, answer)
 
     assert len(requests) == posts
-    assert len(made.records) == len(PLAN.shots)
-    assert len(read_run(tmp_path / "run").records) == len(PLAN.shots)
+    assert len(made.records) == len(shots())
+    assert len(read_run(tmp_path / "run").records) == len(shots())
 
 
 def test_a_line_that_was_begun_is_written_although_nobody_waits_for_it(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from harness.core.outcome import Outcome
 from harness.planning.plan import Allowance
 from harness.runner.conformance.schedule import Schedule, Turn
 from harness.runner.execution.budget import Budget, Reservation
+from tests.loopback import HUNG_S
 from tests.runner.orders import IMAGES, entry, fault, price, record, shot, stake
 
 CENTS = st.integers(0, 500).map(lambda cents: Decimal(cents) / 100)
@@ -125,7 +126,7 @@ class Crew:
 
     async def run(self, workers: int) -> None:
         self.tasks = [asyncio.create_task(self.works()) for _ in range(workers)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HUNG_S):
             ends = await asyncio.gather(*self.tasks, return_exceptions=True)
         for end in ends:
             if isinstance(end, Exception):
@@ -176,15 +177,24 @@ def test_what_is_short_for_now_is_told_from_what_can_never_be_carried() -> None:
     [
         (
             stake("11", 0, 0),
-            "budget: 11 usd more would pass 10 usd (3 spent or set aside)",
+            (
+                "budget: --budget 10 is too low: the next case may need 11 usd, after 3 "
+                "spent or set aside"
+            ),
         ),
         (
             stake("0", 2, 0),
-            "budget: 2 more images would pass 2 images (1 spent or set aside)",
+            (
+                "budget: --max-images 2 is too low: the next case may need 2 images, after 1 "
+                "spent or set aside"
+            ),
         ),
         (
             stake("0", 0, 4),
-            "budget: up to 4 more requests would pass 5 requests (2 spent or set aside)",
+            (
+                "budget: --max-requests 5 is too low: the next case may need 4 requests (retries "
+                "included), after 2 spent or set aside"
+            ),
         ),
     ],
 )
@@ -207,7 +217,8 @@ def test_an_operation_has_an_allowance_of_its_own() -> None:
     assert lack is not None
     assert not lack.everywhere
     assert lack.why == (
-        "budget: 1 more image would pass 40 images for generate (40 spent or set aside)"
+        "budget: the default of 40 images for generate is too low: the next case may need 1 image, "
+        "after 40 spent or set aside"
     )
     assert budget.lacks(stake("1", 1, 1, "edit")) is None
 
@@ -222,7 +233,7 @@ def test_a_provider_that_charges_more_than_it_lists_passes_the_limit_once_and_ne
     assert lack is not None
     assert lack.for_good
     assert lack.why == (
-        "budget: 12 usd spent, which is more than 10 usd: the provider took more than it lists"
+        "budget: 12 usd spent, more than --budget 10: the provider took more than it lists"
     )
 
 
@@ -255,4 +266,4 @@ def test_a_shot_waits_while_money_may_come_back_and_nobody_takes_it_meanwhile() 
         left += [await waiting, await queue.take()]
         return [turn.entry.shot.case.id for turn in left if turn and not turn.skip]
 
-    assert asyncio.run(asyncio.wait_for(go(), 5)) == ["generate/6", "generate/8", "edit/1"]
+    assert asyncio.run(asyncio.wait_for(go(), HUNG_S)) == ["generate/6", "generate/8", "edit/1"]

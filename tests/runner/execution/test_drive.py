@@ -21,7 +21,7 @@ from tests.wire.by_hand import IMAGE, said, shot
 from tests.wire.replies import BUSY, done, pending, submitted, uploaded
 
 FILES = [
-    reference_json(Recipe(format="png", mode="rgb", width_px=64, height_px=64, seed=seed))
+    reference_json(Recipe(format="png", mode="rgb", width_px=64, height_px=64, seed=seed)).as_json()
     for seed in (1, 2)
 ]
 EDIT = shot("buble", "edit", arguments={"images": [*FILES]})

@@ -11,7 +11,7 @@ from harness.core.record import Provenance, Record
 from harness.core.slot import Slot
 from harness.spec.load import NAMES, shipped_provider
 from harness.stats.benchmark.attempts import attempt_of
-from harness.stats.benchmark.model import PHASES, Attempt
+from harness.stats.benchmark.model import PHASES, Attempt, EndBounds
 from tests.report import builders as b
 
 PROVIDERS = {name: shipped_provider(name) for name in NAMES}
@@ -164,7 +164,7 @@ def test_a_jobs_end_is_an_interval_and_no_point() -> None:
         )
     )
 
-    assert found.completion == (3.0, 6.0)
+    assert found.completion == EndBounds(after_s=3.0, before_s=6.0)
     assert "completion" not in found.phases
 
 

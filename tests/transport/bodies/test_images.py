@@ -12,6 +12,7 @@ from harness.core.errors import StoreError
 from harness.core.exchange import Picture
 from harness.transport.bodies.body import read_body
 from harness.transport.bodies.images import ImageCollector, Seen, file_name, looks_like_image, mark
+from tests.loopback import HUNG_S
 
 
 def picture(kind: str, mode: str = "RGB", size: tuple[int, int] = (16, 8)) -> bytes:
@@ -118,7 +119,7 @@ def test_threads_that_find_the_same_image_keep_it_once() -> None:
     def keep(name: str, _raw: bytes) -> None:
         kept.append(name)
         for _ in range(threads):  # until all have asked
-            assert pictures.asked.acquire(timeout=10)
+            assert pictures.asked.acquire(timeout=HUNG_S)
 
     pictures = Asked(keep)
     raw = picture("PNG", size=(300, 300))

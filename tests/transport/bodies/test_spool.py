@@ -19,6 +19,7 @@ from harness.transport.bodies.spool import (
     Incoming,
     Spool,
 )
+from tests.loopback import HUNG_S
 
 
 @contextmanager
@@ -160,7 +161,7 @@ def test_a_disk_that_stalls_stalls_those_who_receive_and_forgets_none(tmp_path: 
         return body
 
     async def all_at_once() -> list[Incoming]:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HUNG_S):
             tasks = [asyncio.ensure_future(receive(spool.body())) for _ in range(bodies)]
             await spool.all_wait.wait()
             at_most = WAITING_BYTES + bodies * (IN_MEMORY_BYTES + BATCH_BYTES)
@@ -180,7 +181,7 @@ def test_all_who_wait_go_on_when_nothing_is_left_to_write(tmp_path: Path) -> Non
     async def go() -> None:
         body = spool.body()
         assert body.add(bytes(WAITING_BYTES + 1))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HUNG_S):
             waiting = asyncio.gather(*(body.room() for _ in range(40)))
             await spool.all_wait.wait()
             spool.goes_on.set()

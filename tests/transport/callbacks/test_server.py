@@ -13,6 +13,7 @@ from harness.core.exchange import Exchange, Request
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS, INBOX, MISSING, THIS_RUN, WEBHOOKS
 from harness.transport.callbacks.server import CallbackServer
+from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, Server, chunked, http, serving
 from tests.transport.connections import RUN_WORD, failed, live, outside, replied
 
@@ -24,11 +25,11 @@ T = TypeVar("T")
 
 
 def post(body: Json, *headers: tuple[str, str], target: str = "/v1/x") -> Request:
-    return Request(method="POST", target=target, headers=headers, body=body, timeout_s=10.0)
+    return Request(method="POST", target=target, headers=headers, body=body, timeout_s=HUNG_S)
 
 
 def get(target: str) -> Request:
-    return Request(method="GET", target=target, timeout_s=10.0)
+    return Request(method="GET", target=target, timeout_s=HUNG_S)
 
 
 def with_places(
@@ -39,9 +40,9 @@ def with_places(
 
     async def go() -> T:
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(HUNG_S),
             outside(**arguments) as places,  # type: ignore[arg-type]  # as the test names them
-            httpx.AsyncClient(trust_env=False) as client,
+            httpx.AsyncClient(trust_env=False, timeout=HUNG_S) as client,
         ):
             places.serve_assets([IMAGE, LARGE, "missing.png", "etc/passwd"])
             return await work(places, client)

@@ -21,12 +21,15 @@ from harness.transport.http1 import pool
 from harness.transport.http1.connect import Dialler
 from harness.transport.http1.phases import Phases, longer
 from harness.transport.http1.pool import PHASES, Sockets, trusted
+from tests import ahead
+from tests.ahead import put_ahead, settled
+from tests.loopback import HUNG_S
 from tests.runner.hostile import reset
 from tests.transport.connections import clock, failed, live, replied
 from tests.transport.servers import Talking, certificate, talking
 
-POST = Request(method="POST", target="/v1/x", body={"prompt": "a cat"}, timeout_s=5.0)
-LARGE = Request(method="POST", target="/v1/x", body={"prompt": "x" * 16_000_000}, timeout_s=5.0)
+POST = Request(method="POST", target="/v1/x", body={"prompt": "a cat"}, timeout_s=HUNG_S)
+LARGE = replace(POST, body={"prompt": "x" * 16_000_000})
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 SMALL = OK + b'Content-Length: 8\r\n\r\n{"a": 1}'
 
@@ -191,14 +194,20 @@ def test_the_next_address_of_a_name_is_tried_where_the_first_is_shut(
 
 
 def test_a_connection_that_was_closed_meanwhile_is_replaced_before_anything_leaves() -> None:
+    hung_up = asyncio.Event()
+
     async def once(server: Talking, reader: Reader, writer: Writer) -> None:
         await server.asked(reader)
         writer.write(SMALL)
+        await writer.drain()
+        writer.close()
+        hung_up.set()
 
     async def go() -> tuple[Exchange, Exchange, Talking]:
         async with talking(once) as server, live(server.url()) as transport:
             first = await transport.send(POST, due_s=0.0)
-            await asyncio.sleep(0.02)
+            await hung_up.wait()
+            await settled()
             return first, await transport.send(POST, due_s=0.0), server
 
     first, second, server = asyncio.run(go())
@@ -210,7 +219,7 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced_before_anything_leav
 
 def test_a_connection_closed_while_the_loop_was_busy_is_replaced_as_well() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(5)
+        listening.settimeout(HUNG_S)
         hang_up, hung_up = threading.Event(), threading.Event()
 
         def serve() -> None:
@@ -219,14 +228,14 @@ def test_a_connection_closed_while_the_loop_was_busy_is_replaced_as_well() -> No
                 with connection:
                     connection.recv(65536)
                     connection.sendall(SMALL)
-                    hang_up.wait(5)
+                    hang_up.wait(HUNG_S)
                 hung_up.set()
 
         async def go() -> tuple[Exchange, Exchange]:
             async with live(f"http://127.0.0.1:{listening.getsockname()[1]}") as transport:
                 first = await transport.send(POST, due_s=0.0)
                 hang_up.set()
-                hung_up.wait(5)  # nobody else may run
+                hung_up.wait(HUNG_S)  # nobody else may run
                 return first, await transport.send(POST, due_s=0.0)
 
         thread = threading.Thread(target=serve)
@@ -281,7 +290,7 @@ def test_a_connection_that_ended_before_anything_was_asked_sends_nothing() -> No
         async with talking(hasty) as server:
             dialler = Dialler(now_s=clock(), trusted=trusted(), lost=lambda _: None)
             request, phases = httpx.Request("GET", server.url()), Phases()
-            connection = await dialler.dial(request.url, phases, within_s=5)
+            connection = await dialler.dial(request.url, phases, within_s=HUNG_S)
             await connection.gone
             with pytest.raises(httpx.ConnectError, match="before it was asked"):
                 await connection.send(request, phases)
@@ -308,7 +317,7 @@ def test_a_connection_that_waited_too_long_is_not_used_again(
     async def go() -> tuple[Exchange, Exchange, Talking]:
         async with talking(until_closed) as server, live(server.url()) as transport:
             both = await _both(transport)
-            await asyncio.wait_for(closed.wait(), 5)
+            await asyncio.wait_for(closed.wait(), HUNG_S)
             return *both, server
 
     _, second, server = asyncio.run(go())
@@ -558,17 +567,18 @@ def test_a_request_that_is_given_up_closes_its_connection() -> None:
     async def silent(server: Talking, reader: Reader, writer: Writer) -> None:
         await server.asked(reader)
         del writer
+        await put_ahead(60.0)
         await reader.read()
         closed.set()
 
     async def go() -> Exchange:
         async with talking(silent) as server, live(server.url()) as transport:
-            request = Request(method="POST", target="/v1/x", timeout_s=0.1)
+            request = Request(method="POST", target="/v1/x", timeout_s=60.0)
             exchange = await transport.send(request, due_s=0.0)
-            await asyncio.wait_for(closed.wait(), 5)
+            await asyncio.wait_for(closed.wait(), HUNG_S)
             return exchange
 
-    exchange = asyncio.run(go())
+    exchange = ahead.run(go())
 
     assert (failed(exchange).kind, failed(exchange).sent) == ("timeout", True)
     assert exchange.times.written_s is not None
@@ -584,7 +594,7 @@ def test_a_reply_is_timed_by_its_arrival_even_while_the_loop_is_busy() -> None:
             with connection, suppress(OSError):
                 while connection.recv(65536):
                     asked.release()
-                    answer.acquire(timeout=5)
+                    answer.acquire(timeout=HUNG_S)
                     connection.sendall(SMALL)
                     answered.release()
 
@@ -593,9 +603,9 @@ def test_a_reply_is_timed_by_its_arrival_even_while_the_loop_is_busy() -> None:
             phases = Phases()
             request = client.build_request("GET", url, extensions={PHASES: phases})
             sending = asyncio.create_task(client.send(request))
-            await asyncio.to_thread(asked.acquire, timeout=5)
+            await asyncio.to_thread(asked.acquire, timeout=HUNG_S)
             answer.release()
-            answered.acquire(timeout=5)
+            answered.acquire(timeout=HUNG_S)
             busy_until_s = time.monotonic()
             await sending
             assert None not in (phases.written_s, phases.headers_s, phases.latest_s)
@@ -624,7 +634,7 @@ class Script:
     @property
     def patience_s(self) -> float:
         """How long a client waits that knows the end."""
-        return 0.1 if self.ending == "stays" and not self.whole else 10.0
+        return 0.1 if self.ending == "stays" and not self.whole else HUNG_S
 
 
 @st.composite

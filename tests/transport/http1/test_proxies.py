@@ -3,10 +3,11 @@ import asyncio
 import pytest
 
 from harness.core.exchange import Exchange, Request
+from tests.loopback import HUNG_S
 from tests.transport.connections import failed, live, replied
 from tests.transport.servers import Talking, talking
 
-POST = Request(method="POST", target="/v1/x", body={"prompt": "a cat"}, timeout_s=5.0)
+POST = Request(method="POST", target="/v1/x", body={"prompt": "a cat"}, timeout_s=HUNG_S)
 OK = b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"a": 1}'
 
 

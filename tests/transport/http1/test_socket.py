@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from harness.transport.http1.socket import StampedSocket
+from tests.loopback import HUNG_S
 
 REFUSAL = b"HTTP/1.1 413 Content Too Large\r\n\r\n"
 
@@ -18,7 +19,7 @@ def pair() -> Iterator[tuple[StampedSocket, socket.socket]]:
         socket.create_server(("127.0.0.1", 0)) as listening,
         StampedSocket(socket.AF_INET, now_s=time.monotonic) as ours,
     ):
-        ours.settimeout(5)
+        ours.settimeout(HUNG_S)
         ours.connect(listening.getsockname())
         ours.settimeout(0)
         peer, _ = listening.accept()
@@ -57,11 +58,33 @@ def test_a_socket_is_idle_until_its_peer_says_something_or_goes(
     assert ours.idle()
 
     peer.close()
-    ours.settimeout(5)
+    ours.settimeout(HUNG_S)
     assert ours.recv(1) == b""
     ours.settimeout(0)
 
     assert not ours.idle()
+
+
+def test_whoever_is_held_up_while_a_moment_is_worked_out_never_has_it_too_early(
+    pair: tuple[StampedSocket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, peer = pair
+    late_s, honest_ns = 0.0, time.time_ns
+
+    def held_up() -> int:
+        """Take a second to tell the time."""
+        nonlocal late_s
+        late_s += 1.0
+        return honest_ns() + int(late_s * 1e9)
+
+    ours._now_s = lambda: time.monotonic() + late_s
+    asked_s = time.monotonic()
+    peer.sendall(b"!")
+    ours.settimeout(HUNG_S)
+    monkeypatch.setattr(time, "time_ns", held_up)
+    ours.recv_into(bytearray(10))
+
+    assert ours.arrived_s >= asked_s - 1e-3
 
 
 def test_moments_of_bytes_are_between_their_leaving_and_their_reading(
@@ -73,7 +96,7 @@ def test_moments_of_bytes_are_between_their_leaving_and_their_reading(
     given_s = ours.given_s
     asked_s = time.monotonic()
     peer.sendall(b"!")
-    ours.settimeout(5)
+    ours.settimeout(HUNG_S)
     ours.recv_into(bytearray(10))
 
     assert before_s <= given_s <= asked_s

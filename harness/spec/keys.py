@@ -8,7 +8,7 @@ from harness.spec.expressions import Paths
 _NAME = re.compile(r"[A-Za-z_]\w*|@", re.ASCII)
 
 
-def path_keys(expressions: Paths) -> tuple[str, ...]:
+def keys(expressions: Paths) -> tuple[str, ...]:
     """Return where these expressions look, as keys joined by dots; `*` is every item of a list.
 
     They stand in order of preference: `data[*].[b64_json || url][]` looks into `data.*.b64_json`,

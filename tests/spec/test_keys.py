@@ -1,7 +1,7 @@
 import pytest
 
-from harness.report.reproduction.paths import path_keys
 from harness.spec.expressions import Expression
+from harness.spec.keys import keys
 from harness.spec.load import NAMES, shipped_provider
 
 
@@ -20,13 +20,13 @@ from harness.spec.load import NAMES, shipped_provider
     ],
 )
 def test_an_expression_of_names_and_lists_is_keys(text: str, places: tuple[str, ...]) -> None:
-    assert path_keys((Expression(text),)) == places
+    assert keys((Expression(text),)) == places
 
 
 @pytest.mark.parametrize("text", ["details && 'details'", "keys(details)[0]", "type(@) == 'x'"])
 def test_an_expression_that_computes_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="more than keys"):
-        path_keys((Expression(text),))
+        keys((Expression(text),))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,4 +36,4 @@ def test_the_images_jobs_and_uploads_of_every_provider_are_found_by_keys(name: s
         paths += [operation.job.id, operation.job.state] if operation.job else []
         paths += [operation.upload.url] if operation.upload else []
 
-        assert all(path_keys(path) for path in paths)
+        assert all(keys(path) for path in paths)

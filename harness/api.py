@@ -1,0 +1,357 @@
+"""The verbs of the harness as Python functions: plan, run, judge, report, explain.
+
+    from harness import Options, RunLimits, Target, api
+
+    result = api.run(
+        Options(
+            target=Target(against="emulator", providers=("nanobanana",)),
+            limits=RunLimits(max_images=5),
+        )
+    )
+    print(result.exit_code, result.why)
+
+The command line and the pytest plugin are doors to these functions. None of them prints or ends the
+process. A broken promise is a value (`RunResult.exit_code` 1, `RunResult.report.findings`); what
+keeps a function from its work is raised as a HarnessError, whose text says what to do next, and
+whose `exit_code` is that of the command line: 2 for wrong usage or nothing to test, 3 for our own
+failure.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from harness.adaptive.stopping_rule import StoppingRule
+from harness.adaptive.strategies import follow_up_strategy
+from harness.core.benchmark import Slo
+from harness.core.case import Plan
+from harness.core.errors import (
+    EmulatorError,
+    HarnessError,
+    NothingTested,
+    RecordingError,
+    SpecError,
+    StoreError,
+    UsageError,
+)
+from harness.core.jsonvalue import Json
+from harness.core.record import Record
+from harness.core.run import RunHeader
+from harness.core.verdict import Finding, Verdict
+from harness.planning.benchmark_options import BenchmarkOptions, Measuring
+from harness.planning.conformance import new_plan
+from harness.planning.option_values import read_slo
+from harness.planning.options import (
+    STRENGTH,
+    EmulatorOptions,
+    Options,
+    Output,
+    Planning,
+    RunLimits,
+    Target,
+)
+from harness.planning.plan import Limits
+from harness.policy import conclude
+from harness.report.formats.write import write_report
+from harness.report.model import Report
+from harness.runner.preflight import decided
+from harness.runner.progress import ProgressListener
+from harness.runner.recording import record
+from harness.runner.run import Run
+from harness.runner.run import execute_run as perform
+from harness.runner.traffic.judging import keep, read_traffic
+from harness.spec.explain.explain import Explanation
+from harness.spec.explain.explain import explain as explained
+from harness.spec.explain.explain_request import from_body, present, with_plain_values
+from harness.spec.load import NAMES, load_provider_file
+from harness.spec.load import shipped_provider as shipped
+from harness.spec.provider import OPERATIONS, Provider
+from harness.store.folder import RunFolder
+from harness.store.joined import joined
+from harness.store.reader import read_run
+from harness.transport.bodies.images import ImageCollector
+
+__all__ = [
+    "BenchmarkOptions",
+    "EmulatorError",
+    "EmulatorOptions",
+    "Explanation",
+    "Finding",
+    "HarnessError",
+    "Measuring",
+    "NothingTested",
+    "Options",
+    "Output",
+    "Plan",
+    "Planning",
+    "ProgressListener",
+    "Provider",
+    "Record",
+    "RecordingError",
+    "Report",
+    "RunLimits",
+    "RunResult",
+    "SpecError",
+    "StoreError",
+    "Target",
+    "UsageError",
+    "Verdict",
+    "explain",
+    "judge",
+    "load_provider",
+    "plan",
+    "report",
+    "run",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run, a judgement or a report came to.
+
+    `exit_code` is 0 where every promise that was tried held, 1 where one was broken (or a ceiling
+    certainly missed), 2 where nothing was tested, 3 for our own failure, 4 for unreachable, refused
+    keys or inconclusive throughout, 130 for interrupted; `why` says so in a sentence. `records` are
+    what was received and `report.verdicts` what the checks say of it. `folder` holds them, and the
+    report in every format; None where nothing was written. `notes` say what was written besides.
+    """
+
+    exit_code: int
+    why: str
+    report: Report
+    header: RunHeader
+    records: tuple[Record, ...]
+    folder: Path | None
+    notes: tuple[str, ...] = ()
+
+
+def load_provider(name_or_path: str | Path) -> Provider:
+    """Return a provider's promises: those of a shipped one by its name, or of a TOML file.
+
+    A text that names no shipped provider and has a suffix or a slash is a path. Raises UsageError
+    for an unknown name (with the nearest) or an unreadable file, SpecError with every mistake of a
+    TOML.
+
+        load_provider("buble").operation("generate").constraints
+        load_provider("mine.toml").prices.unit
+    """
+    path = Path(name_or_path)
+    if isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
+        return load_provider_file(path)
+    return shipped(name_or_path)
+
+
+def plan(  # noqa: PLR0913 - what a plan depends on
+    provider: Provider | str,
+    *,
+    seed: int = 0,
+    operations: Sequence[str] = OPERATIONS,
+    budget: Decimal | None = None,
+    max_images: int | None = None,
+    max_requests: int | None = None,
+    strength: int = STRENGTH,
+    discover: bool = False,
+) -> Plan:
+    """Return what a run for conformance would ask of a provider, in order, each with its price.
+
+    Nothing is sent. The same arguments give the same plan, in any process. `budget` is in the
+    provider's own unit; without a limit each operation has its allowance of 40 images. `strength`
+    is how many values are tried together in all combinations, 2 or 3; `discover` also asks what the
+    documents leave open. Raises UsageError for a provider that does not ship with the harness.
+
+        sum(shot.price.images for shot in plan("buble", max_images=20).shots)
+    """
+    return new_plan(
+        _shipped(provider).name,
+        seed=seed,
+        operations=operations,
+        limits=Limits(images=max_images, amount=budget, requests=max_requests),
+        strength=strength,
+        discover=discover,
+    )
+
+
+def run(
+    options: Options | None = None,
+    *,
+    watch: ProgressListener | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> RunResult:
+    """Plan, send, judge, measure, report; without options, replay the cassettes of all providers.
+
+    Blocks until the run has ended. Ctrl-C waits for what is under way, where this is called in the
+    main thread. `watch` is told of its progress. Keys come from the `environment`, that
+    of the process by default. All that is received is in the run folder as soon as it is there.
+
+    Raises UsageError for choices that do not go together, a live run without an address, a key or a
+    budget (nothing was sent then), and inside of an event loop; NothingTested for a plan without a
+    case; StoreError for a disk that is full (what was received before is in the folder);
+    EmulatorError where the emulator does not start.
+
+        result = run(Options(target=Target(against="emulator", providers=("buble",))))
+        [finding.finding.constraint for finding in result.report.findings]
+    """
+    _refuse_event_loop()
+    options, watch = options or Options(), watch or ProgressListener()
+    resume = options.output.resume
+    options = decided(
+        options,
+        read_run(resume).header if resume else None,
+        environment=os.environ if environment is None else environment,
+        note=watch.noted,
+    )
+    done = perform(options, watch, asker=follow_up_strategy(options), referee=StoppingRule)
+    if done.failure is not None:
+        raise done.failure
+    result = _concluded(done.header, done.records, done.folder)
+    if options.output.record and not done.header.interrupted:
+        return replace(result, notes=tuple(_recorded(done, options, result)))
+    return result
+
+
+def judge(
+    paths: Sequence[str | Path],
+    provider: Provider | str,
+    *,
+    out: str | Path | None = None,
+    note: Callable[[str], None] = lambda _sentence: None,
+) -> RunResult:
+    """Judge exchanges that others recorded (vcrpy YAML or JSON, Ruby VCR YAML, HAR); send nothing.
+
+    What the files hold besides the provider's exchanges is told to `note`, a sentence each, and
+    kept in the result's `header.notes`. With `out`, a run folder is written there.
+
+    Raises UsageError where no file is a recording, or `out` is there already and not empty;
+    NothingTested where none holds an exchange of the provider; StoreError where `out` cannot be
+    written.
+
+        judge(["traffic.har"], "buble").exit_code
+    """
+    documents = _shipped(provider)
+    folder = RunFolder.create(Path(out)) if out else None
+    try:
+        pictures = ImageCollector(folder.keep_image if folder else lambda _name, _raw: None)
+        recorded = read_traffic([Path(path) for path in paths], documents, pictures, note=note)
+        if folder is not None:
+            keep(folder, recorded)
+        return _concluded(recorded.header, recorded.records, folder.path if folder else None)
+    finally:
+        if folder is not None:
+            folder.close()
+
+
+def report(
+    folder: str | Path,
+    *more: str | Path,
+    out: str | Path | None = None,
+    slo: Slo | str | None = None,
+) -> RunResult:
+    """Judge the records of one or more run folders again, with today's checks; send nothing.
+
+    With `out`, which may be one of the folders, every format of the report is written there; else
+    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against.
+
+    Raises UsageError for a folder that no run has written, a provider that is in two of them, a
+    benchmark beside another run, or a ceiling for a run that is no benchmark; StoreError where
+    `out` cannot be written.
+
+        report("reports/2026-12-01T093000-live").why
+    """
+    header, records = joined([read_run(Path(each)) for each in (folder, *more)])
+    if slo is not None:
+        if header.benchmark is None:
+            raise UsageError(f"--slo: {folder} is no benchmark", hint="leave --slo out")
+        ceiling = read_slo(slo) if isinstance(slo, str) else slo
+        header = replace(header, benchmark=header.benchmark.against(ceiling))
+    return _concluded(header, records, None if out is None else Path(out))
+
+
+def explain(
+    provider: Provider | str,
+    arguments: Mapping[str, Json] | None = None,
+    *,
+    body: Mapping[str, Json] | None = None,
+    operation: str | None = None,
+) -> Explanation:
+    """Say whether a request is within a provider's documents, and what is nearest if not.
+
+    Nothing is sent. `arguments` are in canonical words and ask about a part of a request: a plain
+    prompt, model, mode and image stand in where they are needed and not given. A `body` is taken as
+    it is: canonical arguments, or the provider's wire body. With both, the arguments override it.
+    Without an operation it is the one that the body or the arguments fit. Any text is taken as an
+    operation or parameter, for the documents to judge. Raises UsageError where neither is given, or
+    no operation of the provider has such a body.
+
+        explain("nanobanana", {"size": "3840x1024", "n": 2}).verdict  # "refused"
+    """
+    documents = provider if isinstance(provider, Provider) else load_provider(provider)
+    if body is None:
+        if not arguments and operation is None:
+            raise UsageError("no request is given", hint='like explain("buble", {"n": 2})')
+        request = with_plain_values(documents, operation, present(arguments or {}))
+    else:
+        (request,) = from_body([documents], operation, body, over=arguments or {}, where="body")
+    return explained(documents, request.operation, request.arguments, unknown=request.unknown)
+
+
+def _concluded(header: RunHeader, records: Sequence[Record], folder: Path | None) -> RunResult:
+    """Judge, and write every format of the report into the folder, if there is one."""
+    conclusion = conclude(header, records)
+    if folder is not None:
+        write_report(folder, conclusion.report)
+    return RunResult(
+        exit_code=conclusion.code,
+        why=conclusion.why,
+        report=conclusion.report,
+        header=header,
+        records=tuple(records),
+        folder=folder,
+    )
+
+
+def _recorded(done: Run, options: Options, result: RunResult) -> Iterator[str]:
+    """Write what a run received as cassettes; yield a sentence for each provider."""
+    recorded = False
+    for name in options.target.providers:
+        mine = [each for each in done.records if each.shot.case.provider == name]
+        try:
+            folder = record(
+                done.folder,
+                mine,
+                done.plans[name],
+                base_url=done.addresses[name],
+                cassettes=options.output.cassettes,
+                benchmark=done.header.benchmark,
+            )
+        except NothingTested as error:
+            yield f"not recorded: {error}"
+        else:
+            recorded = True
+            yield f"recorded {name}: {folder}"
+    if recorded and result.exit_code:
+        yield "recorded although not every promise held: look before you commit"
+
+
+def _shipped(provider: Provider | str) -> Provider:
+    """Return a provider that ships with the harness: runs find their providers by name."""
+    if isinstance(provider, str):
+        return shipped(provider)
+    if provider.name not in NAMES or shipped(provider.name) != provider:
+        raise UsageError(
+            f"{provider.name} does not ship with the harness: its requests can be explained only",
+            hint=f"put its TOML into harness/providers, or name one of {', '.join(NAMES)}",
+        )
+    return provider
+
+
+def _refuse_event_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError(
+        "a run has an event loop of its own", hint="call it by asyncio.to_thread(api.run, options)"
+    )

@@ -1,0 +1,63 @@
+"""Judged traffic on the terminal: a table for each request."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.core.exchange import Picture
+from harness.core.outcome import Fault, Images, Refused
+from harness.core.record import Record
+from harness.report.model import Report
+from harness.report.text import count, one_line
+from harness.runner.traffic.traffic import OUTSIDE
+
+
+def show(records: Sequence[Record], report: Report, provider: str) -> None:
+    """Print a table for each record: what was asked, what came, and every verdict on it."""
+    console = Console(markup=False)
+    for record in records:
+        case = record.shot.case
+        table = Table(title=Text(case.id), title_justify="left", box=SIMPLE_HEAD, show_header=False)
+        table.add_column(no_wrap=True, min_width=len("inconclusive"))
+        table.add_column(overflow="fold")
+        table.add_row("recorded", _plain(f"{record.evidence.source}, {record.evidence.date}"))
+        table.add_row("request", _plain(case.why))
+        table.add_row("outcome", _plain(_outcome(record, provider)))
+        for verdict in report.verdicts:
+            if verdict.case == case.id:
+                claim = verdict.check.replace("_", " ")
+                table.add_row(verdict.status, _plain(f"{claim}: {verdict.why}"))
+        console.print(table)
+
+
+def _plain(text: str) -> Text:
+    """Return a recording's own words as text: their brackets are no markup."""
+    return Text(one_line(text, 600))
+
+
+def _outcome(record: Record, provider: str) -> str:
+    match record.outcome:
+        case Images(pictures=pictures):
+            alike = Counter(_pixels(one) for one in pictures)
+            pixels = [told if times == 1 else f"{times} x {told}" for told, times in alike.items()]
+            outside = record.shot.case.why.startswith(OUTSIDE)
+            served = f"outside {provider}'s documents, yet served" if outside else "served"
+            return f"{served} {count(len(pictures), 'image')}: {'; '.join(pixels) or 'none'}"
+        case Refused(error=error):
+            named = f", parameter {error.parameter}" if error.parameter else ""
+            code = f", code {error.code}" if error.code else ""
+            return f"refused, class {error.error_class}{code}{named}: {error.message}"
+        case Fault(error_class=error_class, why=why):
+            return f"fault, class {error_class}: {why}"
+        case _:
+            return "nothing"
+
+
+def _pixels(one: Picture) -> str:
+    if one.state == "decoded":
+        return f"{one.format} {one.width_px}x{one.height_px}, {one.size_bytes:,} bytes"
+    return f"{one.state}: {one.why}"

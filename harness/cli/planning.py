@@ -1,0 +1,198 @@
+"""What `harness plan` prints of a run for conformance; that of a benchmark is `planned`'s."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache, partial
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli.learning import Learning, several
+from harness.cli.learning import as_json as as_json_line
+from harness.cli.learning import table as budget_table
+from harness.cli.plan import PlanOptions
+from harness.cli.planned import show as show_benchmark
+from harness.core.case import Plan
+from harness.core.errors import StoreError, UsageError
+from harness.core.money import money
+from harness.core.placeholders import ASSETS
+from harness.planning.benchmark import benchmark_plan
+from harness.planning.benchmark_options import Measuring, measuring
+from harness.planning.conformance import new_plan
+from harness.planning.flags import given
+from harness.planning.options import Options, RunLimits, Target
+from harness.planning.plan import Limits, coverage_notes, plan_to_json
+from harness.reference_images import parse_recipe, reference_bytes
+from harness.report.text import count
+from harness.runner.endpoints import assets_of
+from harness.runner.preflight import price_sentence, refuse_conformance
+from harness.spec.load import checked_names
+from harness.spec.load import shipped_provider as shipped
+
+
+def show(options: PlanOptions, *, as_json: bool) -> None:
+    """Plan as the options say, and print it."""
+    # Not by harness.api, which is the same and takes a second longer to import: it reports, too.
+    names, limits = checked_names(options.target.providers), options.limits
+    _refuse_unplanned(options.comparison.budgets, names)
+    measured = measuring(
+        options.benchmark, only=options.planning.only, concurrency=limits.concurrency
+    )
+    if measured is not None:
+        _benchmark(options, measured, names, as_json=as_json)
+        return
+    if limits.concurrency is not None:
+        raise UsageError("--concurrency: for a benchmark only", hint="add --only benchmark")
+    _conformance(options, names, as_json=as_json)
+
+
+def _benchmark(
+    options: PlanOptions, measured: Measuring, names: Sequence[str], *, as_json: bool
+) -> None:
+    target, planning, listing = options.target, options.planning, options.listing
+    typed = (*given(target), *given(planning))
+    refuse_conformance([flag for flag in ("--operation", "--discover") if flag in typed])
+    chosen = Options(target=Target(providers=tuple(names)), planning=planning, measuring=measured)
+    design, plans = benchmark_plan(chosen)
+    _write_assets([*plans.values()], listing.write_assets)
+    budgets = options.comparison.budgets
+    show_benchmark(
+        design,
+        plans,
+        {name: _limits(budgets.get(name, ()), options.limits) for name in plans},
+        as_json=as_json,
+        image_s=listing.image_seconds,
+        assets_url=listing.assets_url,
+    )
+
+
+def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -> None:
+    listing, budgets = options.listing, options.comparison.budgets
+    run = Options(target=options.target, planning=options.planning)
+
+    @cache  # the plan that is listed is one of those that are compared
+    def planned_for(name: str, limits: Limits) -> Plan:
+        images, requests = limits.images or options.limits.max_images, options.limits.max_requests
+        return new_plan(
+            name,
+            seed=run.seed,
+            operations=run.operations,
+            limits=replace(limits, images=images, requests=requests),
+            strength=run.strength,
+            discover=run.planning.discover,
+        )
+
+    planned = [
+        planned_for(name, Limits(amount=max(budgets.get(name, ()), default=None))) for name in names
+    ]
+    _write_assets(planned, listing.write_assets)
+    bought = {
+        name: several(
+            partial(planned_for, name), name, budgets.get(name, ()), image_s=listing.image_seconds
+        )
+        for name in names
+        if name in budgets or not as_json
+    }
+    if as_json:
+        for one in planned:
+            click.echo(_json(one, bought.get(one.provider, ()), listing.assets_url))
+        return
+    _print(planned, bought, image_s=listing.image_seconds, cases=listing.cases)
+
+
+def _print(
+    planned: Sequence[Plan],
+    bought: Mapping[str, Sequence[Learning]],
+    *,
+    image_s: float,
+    cases: bool,
+) -> None:
+    """Print what is planned as tables and sentences."""
+    console = Console(soft_wrap=True, markup=False)
+    for one in planned:
+        shown = [_table(one)] if cases else []
+        shown.append(budget_table(one.provider, bought[one.provider], image_s=image_s))
+        for part in (*shown, price_sentence(one), *coverage_notes(one)):
+            console.print(part)
+
+
+def _limits(amounts: Sequence[Decimal], limits: RunLimits) -> tuple[Limits, ...]:
+    """Return the limits to show: one for each amount, or for what bounds the run besides."""
+    images, requests = limits.max_images, limits.max_requests
+    if not amounts and images is None and requests is None:
+        return ()
+    return tuple(
+        Limits(amount=amount, images=images, requests=requests) for amount in amounts or (None,)
+    )
+
+
+def _refuse_unplanned(budgets: Mapping[str, object], names: Sequence[str]) -> None:
+    for name in budgets:
+        if name not in names:
+            raise UsageError(f"--budget {name}: {name} is not among the providers planned")
+
+
+def _json(plan_: Plan, bought: Sequence[Learning], assets_url: str | None) -> str:
+    """Return a plan as a line of JSON, with the address at which its references will lie."""
+    told = {**plan_to_json(plan_), "budgets": [as_json_line(row) for row in bought]}
+    place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
+    return json.dumps(told, ensure_ascii=False).replace(ASSETS, place)
+
+
+def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
+    """Write the reference images of requests that name addresses; StoreError where they do not fit.
+
+    Without a folder, nothing is written.
+    Files that a request carries, or that are uploaded first, need no place of their own.
+    """
+    if folder is None:
+        return
+    shots = (shot for one in planned for shot in one.shots)
+    names = sorted(name for name in assets_of(shots) if parse_recipe(name) is not None)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (folder / name).write_bytes(reference_bytes(name))
+    except OSError as error:
+        raise StoreError(f"cannot write to {folder}: {error.strerror or error}") from None
+    click.echo(f"{count(len(names), 'reference image')} written to {folder}", err=True)
+
+
+def _table(plan_: Plan) -> Table:
+    name = shipped(plan_.provider).title
+    title = f"{name}, seed {plan_.seed}: the plain request, then what each case changes in it"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("case", overflow="fold")
+    table.add_column("expect", no_wrap=True)
+    table.add_column("sends", overflow="fold", max_width=60)
+    table.add_column("images", justify="right")
+    table.add_column("price", justify="right", no_wrap=True)
+    base: Mapping[str, object] = {}
+    for shot in plan_.shots:
+        table.add_row(
+            shot.case.id,
+            shot.case.expect,
+            _short(shot.case.arguments, base),
+            str(shot.price.images),
+            money(shot.price),
+        )
+        base = base or shot.case.arguments
+    return table
+
+
+def _short(arguments: Mapping[str, object], base: Mapping[str, object]) -> str:
+    """Return what a case sends where it differs from the base, a prompt by its length."""
+    shown = []
+    for name, value in arguments.items():
+        if name in base and base[name] == value and type(base[name]) is type(value):
+            continue
+        text = str(value)
+        brief = f"{len(text):,} characters" if name == "prompt" and isinstance(value, str) else text
+        shown.append(f"{name}={brief[:40]}")
+    shown += [f"no {name}" for name in base if name not in arguments]
+    return " ".join(shown)

@@ -1,0 +1,75 @@
+"""How a choice is typed at a command line: a value beside the field that holds the choice."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import MISSING, dataclass, field, fields
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+
+FLAG = "flag"
+TOPIC = "topic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """The flag of a field; the field's type says what it takes, its default what holds without it.
+
+    `spelling` is `--name`, or `--name/--no-name` for a switch that is on. `metavar` stands for the
+    value in the help. A number is at least `least` (more than it, if `above`) and at most `most`;
+    a text is one of `choices`, if there are any. A path is a `folder`. `read` makes the value from
+    the text, or from all texts of a flag that may be repeated; it raises UsageError.
+    """
+
+    spelling: str
+    help: str
+    metavar: str | None = None
+    least: float | None = None
+    most: float | None = None
+    above: bool = False
+    choices: tuple[str, ...] = ()
+    folder: bool = False
+    repeatable: bool = False
+    read: Callable[[Any], object] | None = None  # a text or texts in, the field's value out
+    show_default: bool = False
+
+    def typed(self, value: object) -> str:
+        """Return the flag as it is typed to mean this value."""
+        on, _, off = self.spelling.partition("/")
+        return off if off and value is False else on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A heading of the help over the flags of a group; the fields of `without` have none there."""
+
+    heading: str
+    without: tuple[str, ...] = ()
+
+
+def option(spelling: str, help: str, *, default: T, **more: Any) -> T:  # noqa: A002, ANN401 - as Flag's
+    """Return a dataclass field with its default and its flag."""
+    metadata = {FLAG: Flag(spelling=spelling, help=help, **more)}
+    if isinstance(default, dict):  # each instance has its own
+        return field(default_factory=partial(deepcopy, default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def topic(group: type[T], heading: str, *, without: tuple[str, ...] = ()) -> T:
+    """Return a dataclass field for a group: the heading of its flags; `without` have none here."""
+    return field(default_factory=group, metadata={TOPIC: Topic(heading=heading, without=without)})
+
+
+def given(group: "DataclassInstance") -> tuple[str, ...]:
+    """Return the flags of a group that do not say what their defaults say, as they are typed."""
+    found = []
+    for one in fields(group):
+        default = one.default if one.default_factory is MISSING else one.default_factory()
+        value = getattr(group, one.name)
+        if FLAG in one.metadata and value != default:  # 0 is no default: it was given
+            found.append(one.metadata[FLAG].typed(value))
+    return tuple(found)

@@ -1,0 +1,230 @@
+"""The one policy of verdicts and exit codes, for the command line, pytest and Python alike."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.checks.check import CHECKS
+from harness.checks.judge import judge_records
+from harness.core.exchange import Failure
+from harness.core.outcome import Fault, Images
+from harness.core.record import Record
+from harness.core.run import RunHeader
+from harness.core.verdict import Finding, Verdict
+from harness.diagnosis.findings import DECLARATION, findings
+from harness.report.compose import compose
+from harness.report.labels import failure_rate
+from harness.report.model import Report, Shown
+from harness.report.text import count
+from harness.spec.load import shipped_provider as shipped
+
+HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
+"""Every promise that was tried held; one was broken; nothing was tested; we failed ourselves;
+unreachable, keys refused or inconclusive throughout; interrupted."""
+
+ANSWERS = ("accepts_what_it_documents", "refuses_what_it_forbids")
+"""The checks whose passing says that a provider did what it had to."""
+
+BUDGET = "budget: "
+"""How the runner begins the reason for which a case is too expensive."""
+
+RECORDINGS = "recordings"
+"""What a run is `against` that judges the traffic of others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """A report with the exit code that follows from it, and the sentence that says why."""
+
+    report: Report
+    code: int
+    why: str
+
+
+def conclude(header: RunHeader, records: Sequence[Record]) -> Conclusion:
+    """Judge the records and compose the report; sends and writes nothing.
+
+    A suspicion that could have been asked again and was not is no finding: it leaves the run
+    unclear. One that was, and did not come again (flaky), breaks nothing. In traffic of others
+    nothing could be asked again, and any verdict counts: nobody chose the requests.
+    """
+    providers = {name: shipped(name) for name in header.evidence}
+    verdicts = judge_records(records, providers)
+    found = findings(records, verdicts, providers, repeatable=_repeatable(header, records))
+    report = compose(header, records, verdicts, found, providers)
+    code, why = _outcome(report, records)
+    return Conclusion(report=report, code=code, why=why)
+
+
+def _repeatable(header: RunHeader, records: Sequence[Record]) -> bool:
+    """Tell whether a suspicion could be asked again: of a tape only if it was when recorded."""
+    if header.against == RECORDINGS or header.benchmark is not None:
+        return False
+    asked_again = any(record.shot.case.stage == "confirm" for record in records)
+    return header.against != "cassettes" or asked_again
+
+
+def _outcome(report: Report, records: Sequence[Record]) -> tuple[int, str]:
+    """Return the code and the reason of the first of these that applies."""
+    if report.header.interrupted:
+        return INTERRUPTED, "interrupted: what was received is saved, go on with --resume"
+    missing = _off_tape(records) if report.header.against != RECORDINGS else []
+    if missing:
+        number = "1 request is" if len(missing) == 1 else f"{len(missing)} requests are"
+        return OURS, f"{number} not on the tape: {missing[0]}"
+    if report.header.benchmark is not None:
+        return _measured(report, records)
+    return _tested(report, records)
+
+
+def _off_tape(records: Sequence[Record]) -> list[str]:
+    """Return what a replay asked for and did not find: our own failure."""
+    return [
+        exchange.answer.why
+        for record in records
+        for exchange in record.exchanges
+        if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
+    ]
+
+
+def _crashed(report: Report) -> str:
+    crashed = [verdict for verdict in report.verdicts if verdict.status == "error"]
+    return f"{crashed[0].check} crashed on {crashed[0].case}: {crashed[0].why}" if crashed else ""
+
+
+# ------------------------------------------------------------------------------- benchmark
+def _measured(report: Report, records: Sequence[Record]) -> tuple[int, str]:
+    """Return how a benchmark ends: what it met is measured, and broken promises are told."""
+    broken = f"{count(len(report.findings), 'promise')} broken" if report.findings else ""
+    for code, why in (
+        (NOTHING, _unmeasured(records)),
+        (OURS, _crashed(report)),
+        (BROKEN, "; ".join(filter(None, [broken, _missed(report)]))),
+        (UNCLEAR, _unserved(records)),
+    ):
+        if why:
+            return code, why
+    return HELD, "measured; all promises that were tried held"
+
+
+def _missed(report: Report) -> str:
+    """Say who missed the ceiling for certain; nothing where nobody did."""
+    late: dict[str, list[str]] = {}
+    for row in () if report.benchmark is None else report.benchmark.measured.reliability:
+        if row.slo == "missed":
+            late.setdefault(row.provider, []).append(f"{row.workload} ({row.stage})")
+    said = (f"{name} missed the ceiling at {', '.join(where)}" for name, where in late.items())
+    return "; ".join(said)
+
+
+def _unmeasured(records: Sequence[Record]) -> str:
+    """Say why nothing was measured: nothing was sent. Nothing where something was."""
+    if any(record.outcome is not None for record in records):
+        return ""
+    why = next((record.skipped for record in records if record.skipped), "the plan holds no case")
+    return f"nothing was measured: {why.removeprefix(BUDGET)}"
+
+
+def _unserved(records: Sequence[Record]) -> str:
+    """Say that nobody served anything, and how that looked; nothing where anybody did."""
+    if any(isinstance(record.outcome, Images) for record in records):
+        return ""
+    faults = [record.outcome.why for record in records if isinstance(record.outcome, Fault)]
+    first = f": {faults[0]}" if faults else ""
+    return f"none of {count(len(records), 'request')} was served{first}"
+
+
+# ----------------------------------------------------------------------------- conformance
+def _tested(report: Report, records: Sequence[Record]) -> tuple[int, str]:
+    """Return how a run for conformance ends, or the judgement of traffic."""
+    if crashed := _crashed(report):
+        return OURS, crashed
+    if report.findings:
+        broken = f"{count(len(report.findings), 'promise')} broken"
+        return BROKEN, "; ".join(filter(None, [broken, _flaky(report), _unconfirmed(report)]))
+    if report.unconfirmed:
+        return UNCLEAR, "; ".join(filter(None, [_unconfirmed(report), _flaky(report)]))
+    if unjudged := _unjudged(report, records):
+        return unjudged
+    if report.flaky:
+        return HELD, f"no promise broken for certain; {_flaky(report)}"
+    if all(record.shot.case.expect == "observe" for record in records):
+        return HELD, "no promise broken: the documents promise nothing about these requests"
+    return HELD, "all promises that were tried held"
+
+
+def _unjudged(report: Report, records: Sequence[Record]) -> tuple[int, str] | None:
+    """Return the code and the reason where a provider could not be judged; None where all were.
+
+    Nothing was tested where no request was sent at all.
+    """
+    traffic = report.header.against == RECORDINGS
+    telling = tuple(CHECKS) if traffic else ANSWERS
+    unclear = [one for one in report.header.evidence if not _judged(one, report.verdicts, telling)]
+    if not unclear:
+        return None
+    sent = {record.shot.case.provider for record in records if record.outcome is not None}
+    reasons: dict[str, list[str]] = {}
+    for name in unclear:
+        state = "not judged" if name in sent else "not tested"
+        reasons.setdefault(state + _reason(name, records), []).append(name)
+    said = [f"{', '.join(names)}: {why.rstrip('.')}." for why, names in reasons.items()]
+    return (UNCLEAR if sent else NOTHING), " ".join(said)
+
+
+def _judged(name: str, verdicts: Sequence[Verdict], telling: Sequence[str]) -> bool:
+    """Tell whether a provider served or refused anything that it had to, or broke a promise."""
+    return any(
+        verdict.provider == name
+        and (verdict.status == "fail" or (verdict.status == "pass" and verdict.check in telling))
+        for verdict in verdicts
+    )
+
+
+def _reason(name: str, records: Sequence[Record]) -> str:
+    mine = [record for record in records if record.shot.case.provider == name]
+    skipped = next((record.skipped for record in mine if record.skipped), None)
+    why = skipped or ("Every verdict is inconclusive" if mine else "No case was planned")
+    return f", {why}" if why.startswith("because ") else f". {why.removeprefix(BUDGET)}"
+
+
+def _unconfirmed(report: Report) -> str:
+    if not report.unconfirmed:
+        return ""
+    suspicions = count(len(report.unconfirmed), "suspicion")
+    doubts = dict.fromkeys(item.finding.doubt for item in report.unconfirmed)
+    return f"{suspicions} could not be confirmed: {next(iter(doubts)) or 'asked only once'}"
+
+
+def _flaky(report: Report) -> str:
+    if not report.flaky:
+        return ""
+    first = report.flaky[0]
+    return f"{len(report.flaky)} flaky: {named(first)} ({failure_rate(first.finding)})"
+
+
+def named(item: Shown) -> str:
+    """Return what a finding is about: its provider, its operation and its name."""
+    return f"{item.finding.provider} {item.finding.operation} {item.name}"
+
+
+# -------------------------------------------------------------------------- single verdicts
+def finding_behind(verdict: Verdict, report: Report) -> Finding | None:
+    """Return the finding that a failed verdict is a part of; None for a verdict that is none's.
+
+    A mismatch of image and declaration that only repeats another finding belongs to that one.
+    """
+    return next(_behind(verdict, [item.finding for item in report.all_findings]), None)
+
+
+def _behind(verdict: Verdict, found: Sequence[Finding]) -> Iterator[Finding]:
+    near = [
+        finding
+        for finding in found
+        if (finding.provider, finding.operation) == (verdict.provider, verdict.operation)
+    ]
+    for finding in near:
+        same = finding.check == ANSWERS[0] or finding.constraint == verdict.constraint
+        if finding.check == verdict.check and verdict.case in finding.cases and same:
+            yield finding
+    if verdict.check == DECLARATION:
+        yield from (finding for finding in near if finding.constraint == verdict.constraint)

@@ -1,0 +1,41 @@
+"""A run folder as pytest tests: one per verdict, judged again with today's checks.
+
+    pytest --harness-run reports/RUN
+
+A broken promise fails. What was seen and is not certain, flaky or unconfirmed, is an expected
+failure (`xfailed`) with its rate or its doubt. An inconclusive or skipped verdict is skipped with
+its reason, a check of ours that crashed fails. Nothing is sent.
+
+The session ends with the exit code of `harness report` for the same folder, the gravest where there
+are several: 3 our own failure, 1 broken, 130 interrupted, 4 inconclusive throughout, 2 nothing
+tested, 0 held. pytest's own code stands where any other test failed, where the session ended early,
+and where verdicts were deselected (`-k`).
+
+This module is loaded in every test run of an environment, and imports nothing for that.
+"""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--harness-run`."""
+    parser.getgroup("harness", "image provider harness").addoption(
+        "--harness-run",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="RUN",
+        help="a run folder of `harness run`; each of its verdicts becomes a test (repeatable)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Judge the run folders, if there are any; a folder that is none ends the session with 2."""
+    folders: list[Path] = config.getoption("--harness-run")
+    if not folders:
+        return
+    from harness.pytest_plugin.session import RunSession  # noqa: PLC0415 - only where it is used
+
+    config.pluginmanager.register(RunSession.of(folders), "harness-run")

@@ -1,0 +1,196 @@
+"""What `summary.json` holds, as types: it is written from them, and so is its JSON Schema."""
+
+from decimal import Decimal
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict  # before Python 3.12 pydantic reads no other one
+
+from harness.adaptive.discovery.row import Discovered
+from harness.core.benchmark import Calibration, Design, Watched
+from harness.core.jsonvalue import Json
+from harness.core.record import EvidenceKind
+from harness.core.verdict import Estimate, Verdict
+from harness.core.workload import Fit
+from harness.report.benchmark.answers import Answer
+from harness.report.benchmark.cautions import Caution
+from harness.report.model import Standing, Waiting
+from harness.stats.benchmark.model import (
+    Attempt,
+    Comparison,
+    Ranking,
+    Reliability,
+    Saved,
+    Speed,
+    Spend,
+)
+from harness.stats.conformance.completion import Completion
+from harness.stats.conformance.errors import ErrorCounts
+from harness.stats.conformance.streams import Streams
+
+
+class RunSummary(TypedDict):
+    """The run. `about_providers` is false where every reply was an emulator's.
+
+    `files` are the reference images that findings name, in the run folder under `files/`.
+    `jobs_to_pick_up` were paid for and not seen to their end; a live run fetches them with
+    `--resume`.
+    """
+
+    run: str
+    harness: str
+    created: str
+    finished: str | None
+    interrupted: bool
+    against: str
+    seed: int
+    about_providers: bool
+    banner: str
+    spec_digests: dict[str, str]
+    plan_digests: dict[str, str]
+    versions: dict[str, str]
+    notes: tuple[str, ...]
+    files: tuple[str, ...]
+    jobs_to_pick_up: tuple[Waiting, ...]
+
+
+class CostSummary(TypedDict):
+    """Amounts in `unit`: `wasted` went to what was to be refused, `unsettled` may come on top."""
+
+    amount: Decimal
+    unit: str
+    basis: str
+    wasted: Decimal
+    unsettled: Decimal
+
+
+class PromiseCounts(TypedDict):
+    """How many promises ended so; a combination of values that fails together is one more."""
+
+    held: int
+    broken: int
+    flaky: int
+    unconfirmed: int
+    undocumented: int
+    inconclusive: int
+    not_tried: int
+
+
+class ProviderSummary(TypedDict):
+    """One provider. `about_provider` is false where an emulator made the replies, recorded or not.
+
+    `cases` were sent. `requests` are HTTP round trips, polls and downloads included.
+    """
+
+    evidence: EvidenceKind | None
+    source: str | None
+    date: str | None
+    by: str | None
+    about_provider: bool
+    standing: Standing
+    sentence: str
+    cases: int
+    skipped: int
+    requests: int
+    images_paid: int
+    images_delivered: int
+    cost: CostSummary
+    promises: PromiseCounts
+
+
+class FindingSummary(TypedDict):
+    """A broken promise. `constraint` is null where it is about a `combination` or a whole reply.
+
+    A `combination` are the values, as argument=value, that fail together and not each alone. It
+    failed `failed` times of the `tried` askings of the same question. `curl` holds one command a
+    line, uploads first, joined by &&, and runs in the run folder; `notes` say what to do before.
+    `reproduction` is a folder of the run folder with request.json, repeat.sh and, where one can
+    be, a ready pytest.
+    """
+
+    provider: str
+    operation: str
+    constraint: str | None
+    combination: tuple[str, ...]
+    check: str
+    expected: str
+    observed: str
+    failed: int
+    tried: int
+    arguments: dict[str, Json]
+    curl: str
+    notes: tuple[str, ...]
+    cases: tuple[str, ...]
+    source: str
+    evidence: EvidenceKind
+    reproduction: str
+
+
+class DoubtfulSummary(FindingSummary):
+    """A finding that is not confirmed: why, and the share of askings that broke the promise."""
+
+    interval: Estimate
+    doubt: str
+
+
+class LatencySummary(TypedDict):
+    """Time to images; `recorded` where the times are those of a recording."""
+
+    provider: str
+    operation: str
+    n: int
+    unit: Literal["s"]
+    median: Estimate
+    p95: Estimate
+    fastest: float | None
+    slowest: float | None
+    timeouts: int
+    untimed: int
+    left_out: str
+    recorded: bool
+    completion: Completion | None
+    streams: Streams | None
+
+
+class BenchmarkSummary(TypedDict):
+    """What a benchmark measured: seconds count from the intended start.
+
+    Figures with an interval name their unit; other durations end in _s. `stopped` says why
+    NAME/WORKLOAD was asked no more; `calibrations` are the harness's own error.
+    """
+
+    design: Design
+    fits: tuple[Fit, ...]
+    answers: tuple[Answer, ...]
+    rankings: tuple[Ranking, ...]
+    comparisons: tuple[Comparison, ...]
+    speeds: tuple[Speed, ...]
+    reliability: tuple[Reliability, ...]
+    spend: tuple[Spend, ...]
+    saved: tuple[Saved, ...]
+    stopped: dict[str, str]
+    calibrations: tuple[Calibration, ...]
+    watched: tuple[Watched, ...]
+    cautions: tuple[Caution, ...]
+    observations: tuple[Attempt, ...]
+
+
+class RunReport(TypedDict):
+    """Durations are seconds, amounts are in the provider's own unit, shares lie between 0 and 1.
+
+    Dates are ISO 8601 in UTC. What is not known is null. `findings` are confirmed broken promises,
+    one each; `flaky` ones were broken at one time and kept at another, `unconfirmed` ones could
+    not be confirmed by asking again. `discovered` is what was measured where the documents are
+    silent or at odds; never a judgement. `benchmark` is there only where the run is one.
+    """
+
+    schema: Literal[1]
+    run: RunSummary
+    providers: dict[str, ProviderSummary]
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[FindingSummary, ...]
+    flaky: tuple[DoubtfulSummary, ...]
+    unconfirmed: tuple[DoubtfulSummary, ...]
+    discovered: tuple[Discovered, ...]
+    latency: tuple[LatencySummary, ...]
+    errors: tuple[ErrorCounts, ...]
+    benchmark: NotRequired[BenchmarkSummary]

@@ -1,0 +1,89 @@
+"""The JSON Schema of `summary.json`, made from its types.
+
+`python -m harness.report.summary_schema` writes it again; a test holds the file against the types.
+"""
+
+import json
+from inspect import cleandoc
+from pathlib import Path
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+from typing_extensions import override
+
+from harness.report.jsontext import json_names
+from harness.report.summary_model import BenchmarkSummary, RunReport
+from harness.spec.provider import OPERATIONS
+
+SCHEMA_FILE = Path(__file__).with_name("summary.schema.json")
+
+_CLOSED = (RunReport, BenchmarkSummary)
+"""What has no other keys than these; keys may be added to everything else."""
+
+
+def schema_text() -> str:
+    """Return the text of `summary.schema.json`: every key that is always written is required."""
+    made = TypeAdapter(RunReport).json_schema(mode="serialization", schema_generator=_AsWritten)
+    defined = made.pop("$defs")
+    title = "summary.json of a run of the image provider harness, schema 1"
+    whole = {"$schema": _AsWritten.schema_dialect, **made, "title": title, "$defs": defined}
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+
+
+class _AsWritten(GenerateJsonSchema):
+    """Describes values as `jsontext.json_safe` writes them, in the words of their docstrings."""
+
+    @override
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        fields, kind = super().dataclass_schema(schema)["properties"], schema["cls"]
+        properties, words = {}, cleandoc(kind.__doc__ or "")
+        for field, name in json_names(kind).items():
+            properties[name] = fields.get(field, {"type": "integer"})  # a property `n`
+            words = words.replace(f"`{field}`", f"`{name}`")
+        return {
+            "title": kind.__name__,
+            "description": words,
+            "type": "object",
+            "properties": _named(properties),
+            "required": list(properties),
+        }
+
+    @override
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        made = super().typed_dict_schema(schema)
+        closed = {"additionalProperties": False} if schema.get("cls") in _CLOSED else {}
+        return {**made, "properties": _named(made["properties"]), **closed}
+
+    @override
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        return {"type": "number"}
+
+    @override
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    @override
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+    @override
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value
+
+
+def _named(properties: JsonSchemaValue) -> JsonSchemaValue:
+    """Describe what a key's name says: there are three operations, and any number is a seed."""
+    own = {"operation": {"enum": list(OPERATIONS)}, "seed": {"type": "integer"}}
+    return {name: own.get(name, _counted(item)) for name, item in properties.items()}
+
+
+def _counted(described: JsonSchemaValue) -> JsonSchemaValue:
+    """Say that whole numbers count something, and are not negative."""
+    if "items" in described:
+        return {**described, "items": _counted(described["items"])}
+    return {**described, "minimum": 0} if described == {"type": "integer"} else described
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")

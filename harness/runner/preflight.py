@@ -1,0 +1,237 @@
+"""Whether a run can begin as it was asked for, and what it is then to do; nothing is sent."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from harness.core.case import Plan
+from harness.core.errors import UsageError
+from harness.core.money import money
+from harness.core.run import RunHeader
+from harness.planning.benchmark import benchmark_plan
+from harness.planning.benchmark_options import Measuring, measuring
+from harness.planning.conformance import plan_for
+from harness.planning.flags import given
+from harness.planning.options import REAL_TIME, Against, Options, Target
+from harness.planning.plan import total_price
+from harness.runner.plan_source import plan_of
+from harness.spec.load import checked_names
+from harness.spec.load import shipped_provider as shipped
+from harness.spec.provider import OPERATIONS
+
+SEEDS = 1_000_000
+CONFORMANCE_ONLY = ("--operation", "--discover", "--strength", "--max-shrink-requests")
+"""Flags that mean nothing in a benchmark."""
+
+Note = Callable[[str], None]
+"""Receives a sentence that the user is to read."""
+
+
+def decided(
+    options: Options, past: RunHeader | None, *, environment: Mapping[str, str], note: Note
+) -> Options:
+    """Return the choices of a run with everything decided that was left open.
+
+    That is whom it asks and where, with which keys of the `environment`, at which seed, and what a
+    benchmark measures. A run that goes on with a `past` one asks the same of the same. Raises
+    UsageError for choices that do not go together, and for a live run that has no address, no key
+    or no budget.
+    """
+    target = options.target
+    if past is not None:
+        against: Against = past.against  # type: ignore[assignment]  # one of the three: we wrote it
+        target = replace(target, against=against, providers=tuple(past.evidence))
+    options = replace(options, target=target)
+    benchmark, measured = _measuring(options, past)
+    keys = {name: environment.get(shipped(name).auth.env, "").strip() for name in checked_names(())}
+    providers = _selected(target, keys, note)
+    target = replace(
+        target, providers=providers, base_urls=_addresses(target.base_urls, past), keys=keys
+    )
+    emulator = options.emulator
+    if benchmark and emulator.time_scale is None:
+        emulator = replace(emulator, time_scale=REAL_TIME)
+    seed = options.planning.seed
+    fresh = fresh_seed(seed, against=target.against, benchmark=benchmark)
+    found = replace(
+        options,
+        target=target,
+        planning=replace(options.planning, seed=past.seed if past else fresh),
+        emulator=emulator,
+        measuring=measured,
+    )
+    _refuse_odd(found, seed)
+    if target.against == "live":
+        _refuse_unready(found, note)
+    return found
+
+
+# ------------------------------------------------------------------------------- benchmark
+def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measuring | None]:
+    """Tell whether a run is a benchmark, and what it is to measure unless that was laid out before.
+
+    UsageError for options that do not go together.
+    """
+    benchmark, only = options.benchmark, options.planning.only
+    concurrency = options.limits.concurrency
+    if past is not None and only == "benchmark" and past.benchmark is None:
+        raise UsageError("--resume: this run tests conformance", hint="leave --only benchmark out")
+    if only != "benchmark" and (past is None or past.benchmark is None):
+        if options.measuring is not None:
+            return True, options.measuring
+        return False, measuring(benchmark, only=only)
+    typed = (*given(options.target), *given(options.planning), *given(options.limits))
+    refuse_conformance([name for name in CONFORMANCE_ONLY if name in typed])
+    laid_out = [name for name in given(benchmark) if name != "--no-calibrate"]
+    laid_out += ["--concurrency"] if concurrency is not None else []
+    if past is not None and laid_out:
+        raise UsageError(
+            f"{', '.join(laid_out)}: a run that is resumed keeps its design", hint="leave it out"
+        )
+    changing = [name for name in laid_out if name != "--slo"]  # which judges, and changes nothing
+    if options.target.against == "cassettes" and changing:
+        raise UsageError(
+            f"{', '.join(changing)}: a recorded benchmark keeps its design",
+            hint="add --against emulator or live",
+        )
+    if past is not None:
+        return True, None
+    return True, options.measuring or measuring(benchmark, only=only, concurrency=concurrency)
+
+
+def refuse_conformance(flags: Sequence[str]) -> None:
+    """Raise UsageError for these flags, if there are any: a benchmark has no use for them."""
+    if flags:
+        raise UsageError(
+            f"{', '.join(flags)}: for conformance only",
+            hint="choose what is asked with --workload, or leave --only benchmark out",
+        )
+
+
+def fresh_seed(given: int | None, *, against: Against, benchmark: bool) -> int:
+    """Return the seed of a new run: 0, unless a benchmark asks the providers themselves.
+
+    That one draws prompts which no earlier run has sent, for a cache would answer those in no time.
+    """
+    if given is not None:
+        return given
+    return secrets.randbelow(SEEDS) if benchmark and against == "live" else 0
+
+
+# ------------------------------------------------------------------------- whom, and where
+def _selected(target: Target, keys: Mapping[str, str], note: Note) -> tuple[str, ...]:
+    """Return the providers to run: a live run goes nowhere that the user did not point at.
+
+    Without providers, those with a base URL; without that either, those with a key.
+    """
+    if target.against != "live" or target.providers:
+        return checked_names(target.providers)
+    if target.base_urls:
+        return checked_names(tuple(target.base_urls))
+    ready = tuple(name for name, key in keys.items() if key)
+    if not ready:
+        variables = ", ".join(shipped(name).auth.env for name in keys)
+        raise UsageError("no key is set", hint=f"export one of {variables}")
+    for name in keys:
+        if name not in ready:
+            note(f"{name} is left out: {shipped(name).auth.env} is not set")
+    return ready
+
+
+def _addresses(typed: Mapping[str, str], past: RunHeader | None) -> dict[str, str]:
+    """Return where each provider is reached: as typed, as documented, or where a run began.
+
+    A live run goes on where it began: its jobs are known there and nowhere else.
+    """
+    documented = {name: url for name in checked_names(()) if (url := shipped(name).base_url)}
+    if past is None or past.against != "live":
+        return {**documented, **typed}
+    began = {name: evidence.source for name, evidence in past.evidence.items()}
+    for name, url in typed.items():
+        if url != began.get(name, url):
+            raise UsageError(
+                f"--base-url {name}={url}: this run began at {began[name]}",
+                hint="leave --base-url out, or start a new run",
+            )
+    return {**documented, **began}
+
+
+# --------------------------------------------------------------------------------- refusals
+def _refuse_odd(options: Options, seed: int | None) -> None:
+    """Refuse combinations that would not do what they seem to say."""
+    target, emulator, record = options.target, options.emulator, options.output.record
+    if target.against == "cassettes":
+        if record:
+            raise UsageError("--record needs replies to record", hint="add --against emulator")
+        if seed is not None:
+            raise UsageError(
+                "--seed: cassettes are replayed with the plan they were recorded with",
+                hint=f"record one: harness run --against emulator --record --seed {seed}",
+            )
+    if record and set(options.operations) != set(OPERATIONS):
+        raise UsageError(
+            "--record writes the cassettes of all operations, which share a plan",
+            hint="leave --operation out",
+        )
+    if target.against != "live" and (target.assets_url or target.webhook_url):
+        raise UsageError(
+            "--assets-url and --webhook-url are for real endpoints",
+            hint="add --against live; the emulator is served from loopback",
+        )
+    if target.against != "emulator" and (emulator.faults or emulator.port):
+        raise UsageError("--fault and --port are the emulator's", hint="add --against emulator")
+
+
+def _refuse_unready(options: Options, note: Note) -> None:
+    """Refuse a live run that has no address, no key or no budget; without one, tell the price."""
+    target, limits = options.target, options.limits
+    for name in target.providers:
+        provider = shipped(name)
+        if not target.base_urls.get(name):
+            raise UsageError(
+                f"{name} has no address of its own", hint=f"give --base-url {name}=https://..."
+            )
+        if not target.keys.get(name):
+            raise UsageError(
+                f"{provider.auth.env} is not set", hint=f"export the key of {provider.title} in it"
+            )
+    unlimited = [
+        name
+        for name in target.providers
+        if name not in limits.budgets and limits.max_images is None
+    ]
+    if unlimited:
+        plans = _plans(options)
+        for name in unlimited:
+            note(price_sentence(plans[name]))
+        raise UsageError(
+            f"a live run needs a budget for {', '.join(unlimited)}; nothing was sent",
+            hint=" ".join(f"--budget {name}=AMOUNT" for name in unlimited),
+        )
+
+
+def _plans(options: Options) -> dict[str, Plan]:
+    """Return what would be asked of whom."""
+    resume, providers = options.output.resume, options.target.providers
+    if resume is not None:
+        return {name: plan_of(resume, name) for name in providers}
+    if options.measuring is not None:
+        return benchmark_plan(options)[1]
+    return {name: plan_for(name, options) for name in providers}
+
+
+def price_sentence(plan: Plan) -> str:
+    """Return a plan's size and price in one sentence."""
+    provider = shipped(plan.provider)
+    count = Counter(shot.case.expect for shot in plan.shots)
+    expected = total_price(plan.shots, provider.prices.unit)
+    worst = max(
+        (shot.at_risk for shot in plan.shots), key=lambda risk: risk.amount, default=expected
+    )
+    guess = "" if provider.prices.status == "documented" else f" ({provider.prices.status} price)"
+    return (
+        f"{provider.title}: {len(plan.shots)} requests ({count['accept']} to be served, "
+        f"{count['refuse']} to be refused, {count['observe']} open), {expected.images} images, "
+        f"{money(expected)}{guess}; at most {money(worst)} for one request"
+    )

@@ -1,0 +1,147 @@
+"""Files of traffic that others recorded, as records with a header: what a run folder holds."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness import __version__
+from harness.core.errors import NothingTested, RecordingError, UsageError
+from harness.core.record import Record
+from harness.core.run import RunHeader
+from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
+from harness.spec.load import spec_digest
+from harness.spec.provider import Provider
+from harness.store.folder import RunFolder
+from harness.store.line import Ended, Exchanged, Sent
+from harness.transport.bodies.images import ImageCollector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The provider's exchanges in some files: a header, whose notes name all else, and records."""
+
+    header: RunHeader
+    records: tuple[Record, ...]
+
+
+def read_traffic(
+    files: Iterable[Path],
+    provider: Provider,
+    pictures: ImageCollector,
+    *,
+    note: Callable[[str], None],
+) -> Recorded:
+    """Read every file; one that is no recording is named in a `note` and does not hide the others.
+
+    Raises UsageError where none is a recording, NothingTested where none holds an exchange of the
+    provider.
+    """
+    names = _names(files)
+    traffic: list[Traffic] = []
+    unread: list[str] = []
+    for file, name in names.items():
+        try:
+            traffic.append(judge_file(file, provider, pictures, name=name))
+        except RecordingError as error:
+            unread.append(str(error))
+    records = tuple(record for each in traffic for record in each.records)
+    said = (*traffic_notes(traffic, provider), *unread, *_sources(records, provider))
+    for sentence in (*said, _count(traffic, unread, provider)):
+        note(sentence)
+    if not traffic:
+        raise UsageError("none of these files is a recording")
+    if not records:
+        raise NothingTested(
+            f"no exchange of {provider.name} in {_several(len(names), 'file')}",
+            hint="what they hold is named above; is it another --provider's?",
+        )
+    return Recorded(header=_header(provider, records, said), records=records)
+
+
+def _names(files: Iterable[Path]) -> dict[Path, str]:
+    """Return each file once, under the shortest end of its path that no other one shares."""
+    once = list({file.resolve(): file for file in files}.values())
+    names: dict[Path, str] = {}
+    for file in once:
+        parts = file.resolve().parts
+        names[file] = next(
+            (
+                "/".join(parts[-length:])
+                for length in range(1, len(parts))
+                if all(
+                    other is file or other.resolve().parts[-length:] != parts[-length:]
+                    for other in once
+                )
+            ),
+            file.name,
+        )
+    return names
+
+
+def _sources(records: Sequence[Record], provider: Provider) -> tuple[str, ...]:
+    """Say who answered, where that was not the provider's own address: verdicts are about them."""
+    own = urlsplit(provider.base_url).hostname
+    hosts = dict.fromkeys(record.evidence.source for record in records)
+    address = f"own address is {own}" if own else "address is each deployment's own"
+    return tuple(
+        "recorded from the harness's own emulator: what follows says nothing about the provider"
+        if host == "emulator"
+        else f"recorded at {host}; {provider.name}'s {address}: what follows is about {host}, "
+        f"judged by {provider.name}'s documents"
+        for host in hosts
+        if host != own
+    )
+
+
+def _count(traffic: Sequence[Traffic], unread: Sequence[str], provider: Provider) -> str:
+    """Return in one sentence what the files held."""
+    expects = [record.shot.case.expect for each in traffic for record in each.records]
+    judged = sum(expect != "observe" for expect in expects)
+    strangers = sum(len(each.strangers) for each in traffic)
+    unreadable = sum(len(each.unreadable) for each in traffic)
+    files = (
+        "1 file is no recording" if len(unread) == 1 else f"{len(unread)} files are no recordings"
+    )
+    return (
+        f"{_several(len(expects), 'exchange')} of {provider.name}: its documents promise something "
+        f"on {judged}, {len(expects) - judged} only observed; {strangers} of other endpoints; "
+        f"{unreadable} unreadable; {files}"
+    )
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _header(provider: Provider, records: Sequence[Record], said: Sequence[str]) -> RunHeader:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    first = records[0].evidence
+    days = sorted({one.evidence.date[:10] for one in records if one.evidence.date != "unknown"})
+    date = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "unknown"
+    hosts = ", ".join(sorted({one.evidence.source for one in records}))
+    return RunHeader(
+        run=f"judged {provider.name}",
+        harness=__version__,
+        created=now,
+        finished=now,
+        against="recordings",
+        seed=0,
+        evidence={provider.name: replace(first, source=hosts, date=date, by="others")},
+        spec_digests={provider.name: spec_digest(provider.name)},
+        plan_digests={},
+        notes=tuple(said),
+    )
+
+
+def keep(folder: RunFolder, recorded: Recorded) -> None:
+    """Write what was read into a run folder, as a run would have."""
+    folder.write_header(recorded.header)
+    for record in recorded.records:
+        name, case = record.shot.case.provider, record.shot.case.id
+        folder.append(Sent(provider=name, case=case, shot=record.shot, evidence=record.evidence))
+        for exchange in record.exchanges:
+            folder.append(Exchanged(provider=name, case=case, exchange=exchange))
+        if record.outcome is not None:
+            folder.append(Ended(provider=name, case=case, outcome=record.outcome))

@@ -1,0 +1,72 @@
+"""The protocols whose reply holds the images: as JSON, or as a stream of events."""
+
+from dataclasses import replace
+
+from harness.core.case import PlannedRequest
+from harness.core.exchange import Failure, Reply
+from harness.core.outcome import Fault, Outcome, Refused
+from harness.spec.lifecycle import Stream
+from harness.spec.provider import Operation, Provider
+from harness.wire.downloads import collect
+from harness.wire.errors import fault_of, is_error, read_error, refused_or_fault
+from harness.wire.images import read_streamed
+from harness.wire.protocols import protocol
+from harness.wire.retry import send_once
+from harness.wire.steps import Talk, Wire
+
+BAD = 400
+
+
+@protocol("reply")
+@protocol("responses")
+def images_in_reply(provider: Provider, operation: Operation, shot: PlannedRequest) -> Wire:
+    """Send one shot and take its images from the reply."""
+    answer = yield from submitted(provider, operation, shot)
+    if not isinstance(answer, Reply):
+        return answer
+    return (yield from collect(operation, answer, job=None))
+
+
+def submitted(
+    provider: Provider, operation: Operation, shot: PlannedRequest
+) -> Talk[Reply | Outcome]:
+    """Send one shot; return its reply where that holds JSON to go on with, else what it came to."""
+    answer = yield from send_once(shot.request)
+    if isinstance(answer, Failure):
+        return fault_of(answer, paid=False)
+    if is_error(provider.errors, answer):
+        return refused_or_fault(provider.errors, answer)
+    if answer.events and operation.stream is not None:
+        return _events(provider, operation.stream, answer)
+    if not isinstance(answer.document, dict | list):
+        shown = (answer.text or "an empty body")[:120]
+        return Fault(
+            error_class="protocol",
+            why=f"HTTP {answer.status} without JSON: {shown!r}",
+            may_be_paid=True,
+            status=answer.status,
+        )
+    return answer
+
+
+def _events(provider: Provider, stream: Stream, reply: Reply) -> Outcome:
+    for event in reply.events:
+        if event.name == stream.error:
+            data = event.data if isinstance(event.data, dict) else {}
+            ended = _broken_off(provider, replace(reply, document=data))
+            came = any(one.name in (stream.partial, stream.completed) for one in reply.events)
+            return replace(ended, may_be_paid=True) if came and ended.kind == "fault" else ended
+    return read_streamed(stream, reply)
+
+
+def _broken_off(provider: Provider, reply: Reply) -> Refused | Fault:
+    """Read an error event, which has no status: only its words can make it a refusal."""
+    error = read_error(provider.errors, reply)
+    if error.error_class == "unknown":
+        return Fault(
+            error_class="server",
+            why=f"the stream ended with an error: {error.message[:300] or 'no message'}",
+            may_be_paid=True,
+            status=reply.status,
+        )
+    return refused_or_fault(provider.errors, replace(reply, status=BAD))
