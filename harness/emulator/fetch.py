@@ -136,7 +136,7 @@ async def read_resolved(
     references: Callable[[Mapping[str, object]], object],
     request: requests.Request,
 ) -> object:
-    """Return the JSON value of a body; an object comes with what its references serve.
+    """Return the JSON value of a body; an object is returned with what its references serve.
 
     `references` returns the address or the list of addresses that a body names. Those on loopback
     are fetched at the same time, each once.

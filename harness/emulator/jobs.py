@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Stage = Literal["waiting", "working", "done", "failed"]
 ENDED = ("done", "failed")
-WAITING_SHARE = 0.15  # of a job's duration it waits; nobody publishes the share, this one is ours
+WAITING_SHARE = 0.15  # of a job's duration; ours, no provider publishes it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,10 +39,10 @@ class EmulatedJob:
 
     `start_s` and `duration_s` are on the server's monotonic clock, `created_at` is a Unix time in
     seconds, `base_url` is the server's address as its client knows it. `price` is what the job
-    costs where it is charged, in the provider's unit; `images` is how many it was to make. `body`
-    is the submission, None for a job that nobody submitted. `unreachable` is the address of a
+    costs where it is charged, in the provider's unit; `images` is how many were requested. `body`
+    is the submission, None for a job that no client submitted. `unreachable` is the address of a
     reference that served nothing: such a job fails. `faults` are those that were on when the job
-    was submitted; they stay its own when they are switched off later.
+    was submitted; switching them off later does not change the job.
     """
 
     id: str

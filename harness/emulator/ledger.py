@@ -1,9 +1,9 @@
 """What clients requested of one provider's server, and what it charged.
 
-A request is recognized by two digests: of the bytes sent, and of what they ask. Two requests ask
-the same where method, path and body are equal: JSON as a value, whatever the order of its keys; a
-form by the names, media types and contents of its parts, whatever its boundary, the order of other
-names and the names of its files; any other body by its bytes. Headers do not count.
+A request has two digests: of the bytes sent, and of what they ask for. Two requests ask for the
+same where method, path and body are equal: JSON as a value, whatever the order of its keys; a form
+by the names, media types and contents of its parts, whatever its boundary, the order of other names
+and the names of its files; any other body by its bytes. Headers do not count.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digests:
-    """SHA-256 in hexadecimal of a body's bytes, and of what a request asks."""
+    """SHA-256 in hexadecimal of a body's bytes, and of what a request asks for."""
 
     body: str
     request: str

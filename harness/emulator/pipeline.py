@@ -1,4 +1,4 @@
-"""How every server treats a request, from the gateway to the reply; the ledger comes first.
+"""How every server treats a request, from the gateway to the reply.
 
     html_error, outage, flaky_500, rate_limit -> key -> quota -> body -> the provider's rules
       -> moderation -> fulfil -> ledger -> wait -> reply
@@ -63,7 +63,7 @@ class Problem(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The reply to a request, what the ledger says about it, and in how many seconds it leaves."""
+    """The reply to a request, what the ledger says about it, and the seconds until it is sent."""
 
     answer: JsonReply | EventStream
     note: Note
@@ -74,9 +74,9 @@ class Decision:
 class RouteSpec:
     """What a path is for.
 
-    `operation` names the rules; `decode` turns the request into the body that they judge, None
+    `operation` names the rules; `decode` reads the body that they check from the request, None
     where it is unreadable; `fulfil` answers a body that broke none: it charges and draws a
-    duration. One that `draws` nothing has no prompt and costs no credit.
+    duration. A path that `draws` no image has no prompt and costs no credit.
     """
 
     operation: str
@@ -109,11 +109,11 @@ class ProviderServer(ABC):
 
     @abstractmethod
     def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure in the provider's envelope."""
+        """Return a failure in the provider's envelope."""
 
     @abstractmethod
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word the refusal of a parameter in the provider's envelope."""
+        """Return the refusal of a parameter in the provider's envelope."""
 
     def submission(
         self,
@@ -197,25 +197,25 @@ async def _answer_submission(
         decision = refusal_reply(provider, provider.problem(Problem.NO_CREDIT, path), "quota")
     if decision is None:
         body = await spec.decode(request)
-        decision = await _decided(provider, request, spec, body)
+        decision = await _decide(provider, request, spec, body)
     operation = operation_of(provider.name, spec.operation, body) if spec.draws else None
     note = dataclasses.replace(decision.note, operation=operation)
     decision = dataclasses.replace(decision, note=note)
     return await _respond(provider, request, decision, body=body, started_s=started_s)
 
 
-async def _decided(
+async def _decide(
     provider: ProviderServer, request: Request, spec: RouteSpec, body: object
 ) -> Decision:
     faults, path = provider.state.faults, request.url.path
     submitted = (provider.name, spec.operation, body)
     refusal = (
         combinations.refusal_first(*submitted, faults.combinations)
-        or await _judged(provider, spec.operation, body)
+        or await _checked(provider, spec.operation, body)
         or combinations.refusal_last(*submitted, faults.combinations)
     )
     if refusal is not None:
-        return refusal_reply(provider, _worded(provider, refusal, path), refusal.rule)
+        return refusal_reply(provider, _refused(provider, refusal, path), refusal.rule)
     if "moderation" in faults and spec.draws:
         return refusal_reply(provider, provider.problem(Problem.MODERATED, path), "moderation")
     request.state.content_faults = combinations.content_faults(*submitted, faults.combinations)
@@ -312,7 +312,7 @@ def refusal_reply(provider: ProviderServer, answer: JsonReply, rule: str) -> Dec
     return Decision(answer=answer, note=note, wait_s=state.latency.fixed_s(REFUSAL_S))
 
 
-def _worded(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply:
+def _refused(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply:
     faults = provider.state.faults
     if "unnamed_parameter" in faults:
         refusal = dataclasses.replace(
@@ -326,7 +326,7 @@ def _worded(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply:
     return answer
 
 
-async def _judged(provider: ProviderServer, operation: str, body: object) -> Refusal | None:
+async def _checked(provider: ProviderServer, operation: str, body: object) -> Refusal | None:
     switches = provider.state.faults.switches
     if operation == "generate":
         return rules.check(provider.name, operation, body, switches)

@@ -44,7 +44,7 @@ class File:
 
 
 class Form(dict[str, list[str | File]]):
-    """The parts of a form by name, each list in the order sent; no JSON object is one."""
+    """The parts of a form by name, each list in the order sent; a JSON object is never a Form."""
 
     def text(self, name: str) -> str | None:
         """Return the last text of that name, None where there is none."""
@@ -58,7 +58,7 @@ class Form(dict[str, list[str | File]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What bytes are, whatever anybody calls them.
+    """What bytes are, whatever their declared name and media type.
 
     `format` is Pillow's name in lower case, "unknown" where the bytes are no image. `alpha` says
     that the image can be transparent somewhere, `whole` that it decodes to its end.

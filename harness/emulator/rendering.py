@@ -12,7 +12,7 @@ from .rules.parameters import is_integer, parse_size
 if TYPE_CHECKING:
     from .state import ProviderState
 
-# Only a request whose broken n rule is switched off can ask for more than 10.
+# Only a request whose broken n rule is switched off can want more than 10.
 MOST_IMAGES = 32
 LARGE_PX = 2_000_000
 # The faults of the second image of several: each is another content fault for it alone.
@@ -28,7 +28,7 @@ class RenderRequest:
     """The pictures that a reply has to hold.
 
     `explicit` says that the client named the size or the ratio, so that another one is wrong.
-    `clear` asks for an alpha channel.
+    `clear` is for an alpha channel.
     """
 
     width_px: int
@@ -72,7 +72,7 @@ def request_of_size(
 
 
 def usable_image_count(count: object) -> int:
-    """Return how many images a request gets: what it says if that is possible, else 1."""
+    """Return how many images a request gets: as many as it wants if that is possible, else 1."""
     return min(count, MOST_IMAGES) if is_integer(count) and count >= 1 else 1
 
 

@@ -142,7 +142,7 @@ class Script:
 def partial_indices(faults: ActiveFaults, requested: int) -> tuple[int, ...]:
     """Return the index of each partial image that has to be made: from 0 upwards.
 
-    Under faults there is one more than requested, or at least the one that comes late.
+    Under faults there is one more than requested, or at least the one that is sent late.
     """
     late = 1 if "partial_after_completion" in faults else 0
     count = max(requested + ("more_partials" in faults), late)

@@ -166,7 +166,7 @@ def _by_port(applications: Mapping[int, Starlette]) -> ASGIApp:
         except ClientDisconnect:
             return  # the client left while its body was read or its events were written
         except Exception:
-            # uvicorn is silent here: without this a bug of ours would show only as a 500.
+            # uvicorn prints nothing here: without this a bug of ours would show only as a 500.
             traceback.print_exc(file=sys.stderr)
             raise
 

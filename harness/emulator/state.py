@@ -96,7 +96,7 @@ class ProviderState:
         self.reset()
 
     def reset(self) -> None:
-        """Forget requests, jobs and counters and start all draws anew.
+        """Forget requests, jobs and counters, and restart all draws.
 
         Faults, variants and pictures stay.
         """
@@ -112,7 +112,7 @@ class ProviderState:
         self.set_faults(self.faults.names)
 
     def set_faults(self, names: frozenset[str]) -> None:
-        """Make exactly these faults active and start their counters anew."""
+        """Make exactly these faults active and restart their counters."""
         self.faults = ActiveFaults(names, self.provider)
         self._flaky = Random(f"{self.settings.seed}:{self.provider}:flaky")
         self._api_requests = 0

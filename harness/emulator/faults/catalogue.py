@@ -19,8 +19,8 @@ class NamedFault:
     """One fault of one provider.
 
     `family` is single_rule, boundary, interaction, content, job_and_stream or charging, or outage
-    for trouble that must convict nobody. `breaks` is the id of the broken constraint or the kind of
-    promise. `operations` are those of the provider on which the fault can show.
+    for trouble that breaks no documented promise. `breaks` is the id of the broken constraint or
+    the kind of promise. `operations` are those of the provider on which the fault can show.
     """
 
     provider: str
@@ -67,7 +67,7 @@ def _of_rules(provider: str) -> list[NamedFault]:
 
 
 def _family(name: str) -> str:
-    """Return the family of a rule's fault; a list of words has no boundary, but a range has."""
+    """Return the family of a rule's fault; a list of words has no boundary."""
     kind, rule = name.split(":")[:2]
     is_single = kind == "ignore" or rule.endswith((".one_of", ".media_type"))
     return "single_rule" if is_single else "boundary"

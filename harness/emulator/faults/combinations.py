@@ -157,7 +157,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """A fault of a combination: what has to meet, its effect, and where it shows.
+    """A fault of a combination: the traits that have to meet, its effect, and where it shows.
 
     For `needed`, `traits` are a parameter and the one that has to be there with it.
     """
@@ -217,7 +217,7 @@ def _operations(provider: str, traits: tuple[str, ...]) -> tuple[str, ...]:
 def refusal_first(
     provider: str, operation: str, body: object, active: Collection[Combination]
 ) -> Refusal | None:
-    """Return the refusal of an undeclared rule, which is judged before all others."""
+    """Return the refusal of an undeclared rule, which is checked before all others."""
     for fault in _meeting(provider, operation, body, active, ("needed",)):
         first, second = fault.traits
         return _refusal(provider, fault.name, first, f"{first} requires {second}.")
@@ -261,7 +261,7 @@ def _meeting(
 def operation_of(provider: str, operation: str, body: object) -> str:
     """Return what a body on the path of an operation asks for.
 
-    At two providers an edit comes on the path of generations: its body shows what it is.
+    At two providers an edit is sent to the path of generations: its body shows what it is.
     """
     if not isinstance(body, dict):
         return operation

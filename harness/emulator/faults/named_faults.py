@@ -72,7 +72,7 @@ CHARGES: Rows = (
     ),
     ("charges_other_quality", NANOBANANA, "medium is charged as high"),
     ("charges_auto_as_medium", NANOBANANA, "auto is charged as medium"),
-    # Their documents promise no price of n images, so that nobody is convicted of this.
+    # Their documents promise no price of n images, so that this breaks no promise.
     ("charges_per_request", UNPRICED, "n images are charged as one"),
 )
 USAGE: Rows = (

@@ -65,12 +65,12 @@ class AimlApi(ProviderServer):
         return [self.submission("/v1/images/generations", self._generate), edit]
 
     def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure as {"message", "path", "requestId", "statusCode", "timestamp"}."""
+        """Return a failure as {"message", "path", "requestId", "statusCode", "timestamp"}."""
         status, message = PROBLEMS[problem]
         return self._error(status, message, path, self.retry_header(problem))
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word a refusal as a body validation error that names the parameter."""
+        """Return a refusal as a body validation error that names the parameter."""
         named = f"{refusal.parameter}: " if refusal.parameter else ""
         message = f"Body validation error. {named}{refusal.message}"
         return self._error(refusal.status, message, path, {})
@@ -80,7 +80,7 @@ class AimlApi(ProviderServer):
         return await self._render(body, request, {})
 
     async def _edit(self, body: Mapping[str, object], request: Request) -> Decision:
-        """Edit; the reply says more about its images than that of a generation."""
+        """Edit; the reply declares more about its images than that of a generation."""
         values = rules.edit_parameters(body)
         render_request = _render_request(values)
         declared: Json = {

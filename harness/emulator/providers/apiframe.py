@@ -90,7 +90,7 @@ class Apiframe(ProviderServer):
         return headers.get("x-api-key", "").strip() or super().key(headers)
 
     def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure as {"error": text}."""
+        """Return a failure as {"error": text}."""
         del path
         status, message = PROBLEMS[problem]
         body: Json = {"error": message}
@@ -99,7 +99,7 @@ class Apiframe(ProviderServer):
         return JsonReply(status=status, body=body, headers=self.retry_header(problem))
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word a refusal as {"error", "details": {path: [messages]}}."""
+        """Return a refusal as {"error", "details": {path: [messages]}}."""
         del path
         body: Json = {"error": "Validation failed"}
         if refusal.parameter is not None:

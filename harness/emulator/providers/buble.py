@@ -103,14 +103,14 @@ class Buble(ProviderServer):
         ]
 
     def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure as {"error": {"code", "message"}}."""
+        """Return a failure as {"error": {"code", "message"}}."""
         del path
         status, code, message = PROBLEMS[problem]
         body: Json = {"error": {"code": code, "message": message}}
         return JsonReply(status=status, body=body, headers=self.retry_header(problem))
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word a refusal in the same envelope; the message names the parameter."""
+        """Return a refusal in the same envelope; the message names the parameter."""
         del path
         body: Json = {"error": {"code": refusal.code, "message": refusal.message}}
         return JsonReply(status=refusal.status, body=body)
@@ -178,7 +178,7 @@ async def _form(request: Request) -> Form:
 
 def _picture(file: File) -> RenderedImage:
     image = facts(file.data)
-    # Only a switched-off rule lets another format through; it is served under a false name.
+    # Another format gets here only under a switched-off rule; it is served under a false name.
     claimed = word_among(image.format, tuple(MEDIA_TYPES), "png")
     picture = RenderedImage(file.data, *image.size, encoding=image.format, claimed=claimed)
     _ = picture.digest  # computed here, in a thread

@@ -71,12 +71,12 @@ class NanoBanana(ProviderServer):
         ]
 
     def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure as {"code": -1, "message"}."""
+        """Return a failure as {"code": -1, "message"}."""
         del path
         return self._error(*PROBLEMS[problem], self.retry_header(problem))
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word a refusal in the same envelope; the message names the parameter."""
+        """Return a refusal in the same envelope; the message names the parameter."""
         del path
         return self._error(refusal.status, refusal.message, {})
 
@@ -111,8 +111,7 @@ class NanoBanana(ProviderServer):
         lacking = "missing_field" in self.state.faults
         if "openai_shape" in self.state.variants and request.url.path == OPENAI_PATH:
             return [{} if lacking else {"url": url} for url in urls]
-        # Clients also accept a list as url; it is used only where an ignored rule lets n > 1
-        # through.
+        # Clients also accept a list as url; it is sent only where an ignored rule accepts n > 1.
         data: Json = {"url": urls[0] if len(urls) == 1 else urls, "costCredits": cost}
         if lacking:
             del data["url"]

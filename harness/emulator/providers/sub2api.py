@@ -77,7 +77,7 @@ class Sub2Api(ProviderServer):
         )
 
     def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure: keys and balance as the auth layer does, the others as the handler."""
+        """Return a failure: keys and balance as the auth layer does, the others as the handler."""
         del path
         if problem in AUTH_PROBLEMS:
             status, auth_code, message = AUTH_PROBLEMS[problem]
@@ -90,7 +90,7 @@ class Sub2Api(ProviderServer):
         return JsonReply(status=status, body={"error": error}, headers=headers)
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word a refusal as OpenAI does."""
+        """Return a refusal in OpenAI's envelope."""
         del path
         error: Json = {
             "message": refusal.message,

@@ -111,7 +111,7 @@ BOUNDARIES = {
     "mask.max_bytes": "3999999 bytes and more",
 }
 
-# The nearest values outside, which a loosened rule lets in. Nothing is nearest to a list of words
+# The nearest values outside, which a loosened rule accepts. No value is nearest to a list of words
 # or to a limit in MB, which has two readings.
 LOOSE = {
     "prompt.max_length": "32001 characters",

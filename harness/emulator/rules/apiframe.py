@@ -81,7 +81,7 @@ BOUNDARIES = {
     "images.count": "16 input_images",
 }
 
-# The nearest values outside, which a loosened rule lets in. Nothing is nearest to most lists of
+# The nearest values outside, which a loosened rule accepts. No value is nearest to most lists of
 # words.
 LOOSE = {
     "prompt.max_length": "2001 characters",

@@ -65,7 +65,7 @@ BOUNDARIES = {
     "images.max_bytes": "an image of 10000000 bytes (MB read as 10^6)",
 }
 
-# The nearest values outside, which a loosened rule lets in. Nothing is nearest to most lists of
+# The nearest values outside, which a loosened rule accepts. No value is nearest to most lists of
 # words or to a limit in MB, which has two readings.
 LOOSE = {
     "prompt.max_length": "20001 characters",
@@ -73,7 +73,7 @@ LOOSE = {
     "images.count": "17 image_urls and an empty list",
 }
 LIMIT_MB = 10
-# For the modes of other models, whose own limits are not ours to know: that of the page on files.
+# For other models, whose own limits these documents do not state: that of the page on files.
 GENERAL_LIMIT_MB = 30
 
 
@@ -126,7 +126,7 @@ def check_buble_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refus
 
 
 def _check_upload(form: Form, switches: RuleSwitches) -> Refusal | None:
-    """Judge the form of POST /api/v1/files."""
+    """Check the form of POST /api/v1/files."""
     file_type = form.text("file_type")
     if file_type not in (None, "", "image"):
         message = f"The file_type {file_type} is not supported by the model."
@@ -192,7 +192,7 @@ def _images(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | Non
 
 
 def _references(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
-    """Judge what image_urls on loopback serve like an upload; no page says what happens to it."""
+    """Check what image_urls on loopback serve like an upload; no page says that this is done."""
     if not isinstance(body, ResolvedBody):
         return None
     images = [place.upload for place in body.references if place.upload is not None]

@@ -58,7 +58,7 @@ BOUNDARIES = {
     "images.count": "14 images",
 }
 
-# The nearest values outside, which a loosened rule lets in. Nothing is nearest to a list of words.
+# The nearest values outside, which a loosened rule accepts. No value is nearest to a list of words.
 LOOSE = {
     "prompt.max_length": "2001 characters",
     "n.range": "0 and 2",

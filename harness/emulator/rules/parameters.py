@@ -1,7 +1,7 @@
 """Which rule a parameter breaks, for the rules that several documents share.
 
-A function returns the id of the broken rule, None where none is broken. Each provider chooses the
-order of its checks and the words of its refusals.
+A function returns the id of the broken rule, None where none is broken. Each provider has its own
+order of checks and its own words.
 
 sub2api and nanobananaapi.dev state the same limits of a size: edges in multiples of 16 px, no edge
 above 3840 px, long edge at most three times the short one, 655,360 to 8,294,400 px in total.
@@ -56,14 +56,14 @@ def parse_size(text: object) -> tuple[int, int] | None:
 
 
 def broken_model_rule(model: object, switches: RuleSwitches, models: tuple[str, ...]) -> str | None:
-    """Judge the name of a model; null counts as absent."""
+    """Check the name of a model; null counts as absent."""
     if model is None:
         return "model.required" if switches.holds("model.required") else None
     return None if switches.admits("model.one_of", model, models) else "model.one_of"
 
 
 def broken_prompt_rule(prompt: object, switches: RuleSwitches, longest: int) -> str | None:
-    """Judge a prompt of at most `longest` characters; null and an empty one count as absent."""
+    """Check a prompt of at most `longest` characters; null and an empty one count as absent."""
     if prompt is None or prompt == "":
         return "prompt.required" if switches.holds("prompt.required") else None
     if not isinstance(prompt, str):
@@ -75,7 +75,7 @@ def broken_prompt_rule(prompt: object, switches: RuleSwitches, longest: int) -> 
 def broken_integer_rule(
     name: str, number: object, switches: RuleSwitches, low: int, high: int
 ) -> str | None:
-    """Judge an integer from `low` to `high`; null counts as absent."""
+    """Check an integer from `low` to `high`; null counts as absent."""
     if number is None:
         return None
     if not is_integer(number):
@@ -97,7 +97,7 @@ def unlisted_parameter(
 def broken_address_rule(
     addresses: Sequence[object], switches: RuleSwitches, most: int
 ) -> str | None:
-    """Judge a list of 1 to `most` addresses of reference images."""
+    """Check a list of 1 to `most` addresses of reference images."""
     if not all(isinstance(address, str) for address in addresses):
         return "images.format" if switches.holds("images.format") else None
     if not switches.spans("images.count", len(addresses), 1, most):
@@ -107,7 +107,7 @@ def broken_address_rule(
 
 
 def broken_size_rule(size: object, switches: RuleSwitches) -> str | None:
-    """Judge "auto" or a WIDTHxHEIGHT; null counts as absent."""
+    """Check "auto" or a WIDTHxHEIGHT; null counts as absent."""
     if size is None or size == "auto":
         return None
     edges = parse_size(size)

@@ -141,7 +141,7 @@ BOUNDARIES = {
     "mask.max_bytes": "49999999 bytes and more",
 }
 
-# The nearest values outside, which a loosened rule lets in. Nothing is nearest to most lists of
+# The nearest values outside, which a loosened rule accepts. No value is nearest to most lists of
 # words or to a limit in MB, which has two readings.
 LOOSE = {
     "prompt.max_length": "32001 characters",
@@ -169,7 +169,7 @@ def check_sub2api(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal 
 def check_opening(
     body: Mapping[str, object], switches: RuleSwitches, keys: frozenset[str]
 ) -> Refusal | None:
-    """Judge the model, keys that are none of `keys`, and the prompt."""
+    """Check the model, keys that are none of `keys`, and the prompt."""
     model, prompt = body.get("model"), body.get("prompt")
     rule = broken_model_rule(model, switches, MODELS)
     if rule is not None:
@@ -187,7 +187,7 @@ def check_opening(
 
 
 def check_options(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
-    """Judge the options of the picture to make and of the reply."""
+    """Check the options of the picture to make and of the reply."""
     return (
         _n(body, switches)
         or _size(body, switches)

@@ -137,7 +137,7 @@ def _uploaded(form: Form, switches: RuleSwitches) -> Refusal | None:
 
 
 def _addressed(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
-    """Judge images[].image_url and mask.image_url; a web address is taken to be fine, unread."""
+    """Check images[].image_url and mask.image_url; a web address is assumed to be fine, unread."""
     listed = body.get("images")
     if listed is None:
         if switches.holds("images.required"):

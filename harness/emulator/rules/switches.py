@@ -30,7 +30,7 @@ class Refusal:
 class RuleSwitches:
     """Which rules are off, refuse their own boundary value, or accept one value more.
 
-    `tightened` holds ids of rules, for the lower end of a range with `:min` behind. A rule in
+    `tightened` holds ids of rules, with `:min` appended for the lower end of a range. A rule in
     `loosened` accepts the nearest value outside, at both ends where it has two, and nothing beyond.
     `RuleSwitches()` is the documents as written. A rule both ignored and tightened is ignored.
     """

@@ -1,8 +1,7 @@
-"""The images and masks that an edit starts from: uploaded in a form or behind an address.
+"""The images and masks that an edit starts from: uploaded in a form or served by an address.
 
-Which images the documents of sub2api, AI/ML API and Buble allow. They differ in their limits and in
-their words, not in what they judge: the bytes of a file say what it is, not the media type that the
-client declares.
+The documents of sub2api, AI/ML API and Buble differ in their limits and in their words, not in what
+they limit: the bytes of a file decide what it is, not the media type that the client declares.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
@@ -33,7 +32,7 @@ class UploadedImage:
 
 
 def uploaded_image(data: bytes) -> UploadedImage:
-    """Return what the rules judge of a file; it is decoded, so this belongs in a thread."""
+    """Return what the rules check of a file; it is decoded, so this belongs in a thread."""
     return UploadedImage(size_bytes=len(data), facts=facts(data))
 
 
@@ -116,7 +115,7 @@ class Reference:
 class ResolvedBody(dict[str, object]):
     """A decoded body and what its loopback addresses served.
 
-    Addresses on other hosts are in none of `references`: they are taken to be reachable and fine.
+    Addresses on other hosts are in none of `references`: they are assumed to serve a fine image.
     """
 
     def __init__(self, body: Mapping[str, object], references: tuple[Reference, ...]) -> None:

@@ -1,4 +1,4 @@
-"""How OpenAI, whose errors sub2api hands on, and the validator zod word a refusal.
+"""The words of refusals: of OpenAI, whose errors sub2api forwards, and of the validator zod.
 
 Source of OpenAI's words: the measured table of the second source, rows I-1 to I-20. zod is the
 validator whose style Apiframe and AI/ML API follow.
@@ -58,12 +58,12 @@ def user_error(rule: str, name: str, message: str, code: str = "invalid_value") 
 
 
 def zod_kind(expected: str, value: object) -> str:
-    """Say in zod's words that a value is of another JSON type than expected."""
+    """Return zod's message for a value of another JSON type than expected."""
     return f"Expected {expected}, received {KINDS.get(type(value), OBJECT)[1]}"
 
 
 def zod_words(words: Sequence[str], value: object) -> str:
-    """Say in zod's words that a value is not in a closed list of words."""
+    """Return zod's message for a value that is not in a closed list of words."""
     if not isinstance(value, str):
         return zod_kind("string", value)
     return f"Invalid enum value. Expected {zod_list(words)}, received '{value}'"
@@ -75,14 +75,14 @@ def zod_list(words: Sequence[str]) -> str:
 
 
 def zod_range(number: int, low: int, high: int) -> str:
-    """Say in zod's words which end of a range a number misses."""
+    """Return zod's message for a number outside a range."""
     if number < low:
         return f"Number must be greater than or equal to {low}"
     return f"Number must be less than or equal to {high}"
 
 
 def zod_prompt(rule: str, prompt: object, longest: int) -> str:
-    """Say in zod's words how a prompt breaks a rule."""
+    """Return zod's message for a prompt that breaks a rule."""
     if prompt is None:
         return "Required"
     if rule == "prompt.format":
