@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from .pipeline import ProviderServer
 
-
 NAMES = tuple(provider.name for provider in PROVIDERS)
 
 

@@ -57,7 +57,7 @@ class LatencyModel:
         return seconds * self._time_scale
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the command line decides for all servers.
 

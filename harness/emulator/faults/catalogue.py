@@ -35,16 +35,28 @@ class UnknownFaultError(ValueError):
     """No provider has a fault of that name."""
 
 
+# Name, family, what it breaks, meaning, operations.
+Row = tuple[str, str, str, str, tuple[str, ...]]
+
+
 def catalogue() -> list[NamedFault]:
     """Return every fault of every provider."""
     return [
-        fault
+        NamedFault(
+            provider=provider,
+            name=name,
+            family=family,
+            breaks=breaks,
+            meaning=meaning,
+            operations=operations,
+        )
         for provider in RULE_MODULES
-        for fault in (*_of_rules(provider), *_of_combinations(provider), *_named(provider))
+        for rows in (_of_rules(provider), _of_combinations(provider), _named(provider))
+        for name, family, breaks, meaning, operations in rows
     ]
 
 
-def _of_rules(provider: str) -> list[NamedFault]:
+def _of_rules(provider: str) -> list[Row]:
     module = RULE_MODULES[provider]
     lower: dict[str, str] = getattr(module, "LOWER", {})
     listed = [
@@ -54,14 +66,7 @@ def _of_rules(provider: str) -> list[NamedFault]:
         *((f"loose:{rule}", f"accepts {value}") for rule, value in module.LOOSE.items()),
     ]
     return [
-        NamedFault(
-            provider=provider,
-            name=name,
-            family=_family(name),
-            breaks=name.split(":")[1],
-            meaning=meaning,
-            operations=_operations_of_rule(provider, name),
-        )
+        (name, _family(name), name.split(":")[1], meaning, _operations_of_rule(provider, name))
         for name, meaning in listed
     ]
 
@@ -88,32 +93,24 @@ def _operations_of_rule(provider: str, name: str) -> tuple[str, ...]:
     return tuple(operation for operation in served if operation in wanted)
 
 
-def _of_combinations(provider: str) -> list[NamedFault]:
-    combinations = (combination(provider, name) for name in NAMES[provider])
+def _of_combinations(provider: str) -> list[Row]:
+    faults = [combination(provider, name) for name in NAMES[provider]]
     return [
-        NamedFault(
-            provider=provider,
-            name=fault.name,
-            family="interaction",
-            breaks="content" if fault.effect.startswith("wrong") else "combination",
-            meaning=fault.meaning,
-            operations=fault.operations,
+        (
+            fault.name,
+            "interaction",
+            "content" if fault.effect.startswith("wrong") else "combination",
+            fault.meaning,
+            fault.operations,
         )
-        for fault in combinations
+        for fault in faults
         if fault is not None
     ]
 
 
-def _named(provider: str) -> list[NamedFault]:
+def _named(provider: str) -> list[Row]:
     return [
-        NamedFault(
-            provider=provider,
-            name=name,
-            family=family,
-            breaks=breaks,
-            meaning=meaning,
-            operations=operations_showing(provider, name),
-        )
+        (name, family, breaks, meaning, operations_showing(provider, name))
         for family, groups in NAMED.items()
         for breaks, rows in groups
         for name, providers, meaning in rows

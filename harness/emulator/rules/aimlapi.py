@@ -205,23 +205,24 @@ def _compression(body: Mapping[str, object], switches: RuleSwitches) -> Refusal 
 
 
 def _files(form: Form, switches: RuleSwitches) -> Refusal | None:
-    files = [file for name in IMAGE_FIELDS for file in form.files(name)]
-    masks = form.files("mask")
-    rule = None
-    if not files and switches.holds("images.required"):
-        rule = "images.required"
-    elif not switches.spans("images.count", len(files), 0, uploads.MOST_IMAGES):
-        rule = "images.count"
-    else:
-        images = [uploads.uploaded_image(file.data) for file in files]
-        rules = (
-            uploads.broken_image_rule(image, IMAGE_LIMIT_MB, switches, limit_fits=True)
-            for image in images
-        )
-        rule = next((rule for rule in rules if rule is not None), None)
-        if rule is None and masks:
-            rule = _broken_mask_rule(uploads.uploaded_image(masks[0].data), images, switches)
+    rule = _broken_file_rule(form, switches)
     return None if rule is None else _refuse(rule, FILE_MESSAGES[rule])
+
+
+def _broken_file_rule(form: Form, switches: RuleSwitches) -> str | None:
+    files = [file for name in IMAGE_FIELDS for file in form.files(name)]
+    if not files and switches.holds("images.required"):
+        return "images.required"
+    if not switches.spans("images.count", len(files), 0, uploads.MOST_IMAGES):
+        return "images.count"
+    images = [uploads.uploaded_image(file.data) for file in files]
+    for image in images:
+        rule = uploads.broken_image_rule(image, IMAGE_LIMIT_MB, switches, limit_fits=True)
+        if rule is not None:
+            return rule
+    masks = form.files("mask")
+    mask = uploads.uploaded_image(masks[0].data) if masks else None
+    return None if mask is None else _broken_mask_rule(mask, images, switches)
 
 
 def _broken_mask_rule(
