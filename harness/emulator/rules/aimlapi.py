@@ -153,7 +153,8 @@ def check_aimlapi_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Ref
 
 def edit_parameters(body: Mapping[str, object]) -> Mapping[str, object]:
     """Return a form's texts as generation has its parameters; an empty one counts as absent."""
-    return uploads.form_parameters(body, ("n", "output_compression"), IMAGE_FIELDS.__contains__)
+    integers = ("n", "output_compression")
+    return uploads.form_parameters(body, integers, lambda name: name in IMAGE_FIELDS)
 
 
 def _opening(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
