@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         EmulatorOptions,
         Explanation,
         Finding,
+        Frames,
         HarnessError,
         Measuring,
         NothingTested,
@@ -51,6 +52,7 @@ __all__ = [
     "EmulatorOptions",
     "Explanation",
     "Finding",
+    "Frames",
     "HarnessError",
     "Measuring",
     "NothingTested",
@@ -78,9 +80,11 @@ __all__ = [
 if not TYPE_CHECKING:  # a type checker is to know the names above, and no others
 
     def __getattr__(name: str) -> object:
-        """Import a public name; look the version up. Nobody pays for what is not asked for."""
+        """Import a public name when it is asked for; nobody pays for the others."""
         if name == "__version__":
-            return _version()
+            from harness.core.version import harness_version  # noqa: PLC0415 - as above
+
+            return harness_version()
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         import harness.api  # noqa: PLC0415 - as above
@@ -90,12 +94,3 @@ if not TYPE_CHECKING:  # a type checker is to know the names above, and no other
 
 def __dir__() -> list[str]:
     return sorted({*__all__, *globals()})
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - as above
-
-    try:
-        return version("image-provider-harness")
-    except PackageNotFoundError:  # a checkout that was never installed
-        return "0+unknown"

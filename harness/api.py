@@ -38,8 +38,7 @@ from harness.core.errors import (
     UsageError,
 )
 from harness.core.jsonvalue import Json
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.conformance import new_plan
@@ -56,6 +55,7 @@ from harness.planning.options import (
 from harness.planning.plan import Limits
 from harness.policy import conclude
 from harness.report.formats.write import write_report
+from harness.report.frames import Frames, frames_of
 from harness.report.model import Report
 from harness.runner.preflight import decided
 from harness.runner.progress import ProgressListener
@@ -80,6 +80,7 @@ __all__ = [
     "EmulatorOptions",
     "Explanation",
     "Finding",
+    "Frames",
     "HarnessError",
     "Measuring",
     "NothingTested",
@@ -100,6 +101,7 @@ __all__ = [
     "UsageError",
     "Verdict",
     "explain",
+    "frames",
     "judge",
     "load_provider",
     "plan",
@@ -207,6 +209,8 @@ def run(
     if done.failure is not None:
         raise done.failure
     result = _concluded(done.header, done.records, done.folder)
+    if options.output.frames:
+        frames(result, write=True)
     if options.output.record and not done.header.interrupted:
         return replace(result, notes=tuple(_recorded(done, options, result)))
     return result
@@ -267,6 +271,25 @@ def report(
         ceiling = read_slo(slo) if isinstance(slo, str) else slo
         header = replace(header, benchmark=header.benchmark.against(ceiling))
     return _concluded(header, records, None if out is None else Path(out))
+
+
+def frames(run: RunResult | str | Path, *, write: bool = False) -> Frames:
+    """Return a run as two tidy data frames: a row for each attempt, and for each verdict.
+
+    Every column has a fixed type, and its unit in its name; `harness.report.frames` lists them. A
+    folder is judged again, with today's checks. With `write`, both stand as CSV and Parquet in the
+    run folder. Raises UsageError as `report` does, and where there is no folder to write into or
+    pyarrow is missing; StoreError where the folder cannot be written.
+
+        frames("reports/2026-12-01T093000-live").attempts.groupby("provider").seconds_to_images.median()
+    """
+    result = run if isinstance(run, RunResult) else replace(report(run), folder=Path(run))
+    both = frames_of(result.records, result.report.verdicts)
+    if write:
+        if result.folder is None:
+            raise UsageError("this run has no folder to write its frames into")
+        both.write(result.folder)
+    return both
 
 
 def explain(

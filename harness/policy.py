@@ -7,8 +7,7 @@ from harness.checks.check import CHECKS
 from harness.checks.judge import judge_records
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.findings import DECLARATION, findings
 from harness.report.compose import compose
@@ -191,7 +190,7 @@ def _unconfirmed(report: Report) -> str:
     if not report.unconfirmed:
         return ""
     suspicions = count(len(report.unconfirmed), "suspicion")
-    doubts = dict.fromkeys(item.finding.doubt for item in report.unconfirmed)
+    doubts = dict.fromkeys(shown.finding.doubt for shown in report.unconfirmed)
     return f"{suspicions} could not be confirmed: {next(iter(doubts)) or 'asked only once'}"
 
 
@@ -213,7 +212,9 @@ def finding_behind(verdict: Verdict, report: Report) -> Finding | None:
 
     A mismatch of image and declaration that only repeats another finding belongs to that one.
     """
-    return next(_behind(verdict, [item.finding for item in report.all_findings]), None)
+    return next(
+        _behind(verdict, [all_finding.finding for all_finding in report.all_findings]), None
+    )
 
 
 def _behind(verdict: Verdict, found: Sequence[Finding]) -> Iterator[Finding]:

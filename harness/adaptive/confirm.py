@@ -84,9 +84,9 @@ class FailureReducer:
         if record.outcome is None or case.stage == "confirm":
             return ()
         groups = [
-            self._group(case, one)
-            for one in self._failed(record)
-            if case.stage == "plan" or one.check != ACCEPTS  # a probe's refusal repeats another
+            self._group(case, verdict)
+            for verdict in self._failed(record)
+            if case.stage == "plan" or verdict.check != ACCEPTS  # a probe's refusal repeats another
         ]
         rows = {group for group in self._repeated if group[:2] == (case.operation, "row")}
         new = [
@@ -96,9 +96,9 @@ class FailureReducer:
         ]
         if not new:
             return ()
-        asked = [planned_request(self._provider, one) for one in self._again(record)]
-        self._repeated.update(groups if asked else ())
-        return asked
+        planned_requests = [planned_request(self._provider, one) for one in self._again(record)]
+        self._repeated.update(groups if planned_requests else ())
+        return planned_requests
 
     def _again(self, record: Record, times: int = 1) -> Iterator[Case]:
         """Yield a record's question once more, if it was repeated fewer times and can be."""
@@ -113,14 +113,16 @@ class FailureReducer:
     def _times(self, name: str) -> int:
         """Return how often a question was repeated."""
         asked = self._asked.values()
-        return sum(one.stage == "confirm" and one.follows == name for one in asked)
+        return sum(case.stage == "confirm" and case.follows == name for case in asked)
 
     def _failed(self, record: Record) -> list[Verdict]:
         case = record.shot.case
         base = self._records.get(f"{case.operation}/base")
         both = [record] if base is None or base is record else [base, record]
-        told = judge_records(both, {self._provider.name: self._provider})
-        return [one for one in told if (one.case, one.status) == (case.id, "fail")]
+        verdicts = judge_records(both, {self._provider.name: self._provider})
+        return [
+            verdict for verdict in verdicts if (verdict.case, verdict.status) == (case.id, "fail")
+        ]
 
     @staticmethod
     def _group(case: Case, verdict: Verdict) -> tuple[str, ...]:
@@ -133,12 +135,12 @@ class FailureReducer:
     def _round(self, evidence: CaseHistory, troubles: Sequence[FailureGroup]) -> Iterator[Case]:
         """Yield the next question of each failing record that no found combination explains."""
         busy: set[str] = set()
-        for trouble in sorted(troubles, key=lambda one: (one.check, str(one.constraint))):
+        for trouble in sorted(troubles, key=lambda group: (group.check, str(group.constraint))):
             found: list[dict[str, str]] = []
-            asked = list(self._questions(evidence, trouble, seeds(trouble), found, busy))
-            if not asked:  # a second fault may have shown itself on the way to the first
-                asked = list(self._questions(evidence, trouble, probes(trouble), found, busy))
-            yield from asked
+            cases = list(self._questions(evidence, trouble, seeds(trouble), found, busy))
+            if not cases:  # a second fault may have shown itself on the way to the first
+                cases = list(self._questions(evidence, trouble, probes(trouble), found, busy))
+            yield from cases
 
     def _questions(
         self,
@@ -243,10 +245,10 @@ class FailureReducer:
 
     def _left(self, seed: AssignedRecord) -> bool:
         """Tell whether a finding, and its operation, may have one more request."""
-        small = [one for one in self._asked.values() if one.stage in ("isolate", "shrink")]
-        own = sum(one.follows == seed.id for one in small)
+        small = [case for case in self._asked.values() if case.stage in ("isolate", "shrink")]
+        own = sum(case.follows == seed.id for case in small)
         operation = seed.record.shot.case.operation
-        here = sum(one.operation == operation for one in small)
+        here = sum(case.operation == operation for case in small)
         return own < self._max_shrink and here < _FINDINGS_AT_MOST * self._max_shrink
 
     def _closed(self, trouble: FailureGroup) -> set[tuple[tuple[str, str], ...]]:
@@ -272,12 +274,14 @@ class FailureReducer:
             return self._times(current) >= times
         if trouble.check != ACCEPTS and (trouble.breaks or len(now.names) == 1):
             return True
-        inside = [one.id for one in trouble.failing if trouble.smallest(one).id == current]
+        inside = [
+            assigned.id for assigned in trouble.failing if trouble.smallest(assigned).id == current
+        ]
         return any(self._times(name) for name in (*inside, current))
 
     # ---------------------------------------------------------------------------------- memory
     def _evidence(self) -> CaseHistory:
-        records = sorted(self._records.values(), key=lambda one: one.shot.case.id)
+        records = sorted(self._records.values(), key=lambda record: record.shot.case.id)
         verdicts = judge_records(records, {self._provider.name: self._provider})
         return CaseHistory(self._provider, records, verdicts)
 

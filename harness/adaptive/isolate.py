@@ -63,7 +63,9 @@ def without_values(
     rest = changes(trouble.base, seed.items) - set(wrong)
     rest = frozenset(name for name in rest if not _needs(trouble, name, wrong))
     tried = all(
-        any(one.items.get(name, "") == seed.items.get(name, "") for one in trouble.passing)
+        any(
+            assigned.items.get(name, "") == seed.items.get(name, "") for assigned in trouble.passing
+        )
         for name in rest
     )
     arguments = trouble.arguments(seed, rest)
@@ -146,8 +148,12 @@ def _other_company(
         arguments = trouble.arguments(current, changes(trouble.base, current.items))
         arguments = {**arguments, partner: other}
         items = assignment(trouble.operation, arguments)
-        told = [one for one in (*trouble.passing, *trouble.failing) if _holds(one, items, name)]
-        if any(one.items.get(partner) != current.items[partner] for one in told):
+        assigneds = [
+            assigned
+            for assigned in (*trouble.passing, *trouble.failing)
+            if _holds(assigned, items, name)
+        ]
+        if any(assigned.items.get(partner) != current.items[partner] for assigned in assigneds):
             continue
         fresh = items != current.items and assignment_text(items) not in closed
         if fresh and trouble.asks_the_same(arguments):
@@ -155,8 +161,8 @@ def _other_company(
     return None
 
 
-def _holds(one: AssignedRecord, items: Assignment, name: str) -> bool:
-    return one.items.get(name) == items[name]
+def _holds(assigned: AssignedRecord, items: Assignment, name: str) -> bool:
+    return assigned.items.get(name) == items[name]
 
 
 def _partners(trouble: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, str, Scalar]]:

@@ -44,8 +44,8 @@ def reprompted(operation: Operation, case: Case, taken: Taken) -> Case | None:
     """Return the case itself, or with the first other prompt under which it was not sent before."""
     if not taken(case):
         return case
-    variants = (replace(case, arguments=one) for one in _variants(operation, case))
-    return next((one for one in variants if not taken(one)), None)
+    variants = (replace(case, arguments=variant) for variant in _variants(operation, case))
+    return next((variant for variant in variants if not taken(variant)), None)
 
 
 def _variants(operation: Operation, case: Case) -> Iterator[dict[str, Json]]:
@@ -102,15 +102,16 @@ def fresh_prompt(operation: Operation, arguments: dict[str, Json], word: str) ->
 
 def _broken(operation: Operation, arguments: dict[str, Json], name: str) -> bool:
     breaks, _ = broken(operation, arguments)
-    return any(item.parameter == name for item in breaks)
+    return any(constraint.parameter == name for constraint in breaks)
 
 
 def _same_question(operation: Operation, first: Case, other: Case) -> bool:
     """Tell whether two requests keep and break the same rules and hold the same values."""
     before, after = (
         tuple(
-            tuple(item.id for item in kind) for kind in broken_when_sent(operation, one.arguments)
+            tuple(constraint.id for constraint in kind)
+            for kind in broken_when_sent(operation, case.arguments)
         )
-        for one in (first, other)
+        for case in (first, other)
     )
     return before == after

@@ -117,8 +117,8 @@ def _answers(
     evidence: CaseHistory, trouble: FailureGroup
 ) -> Iterator[tuple[tuple[tuple[str, str], ...], bool]]:
     """Yield every question that was answered, and whether it failed."""
-    for one in (*trouble.passing, *trouble.failing):
-        yield assignment_text(one.items), one in trouble.failing
+    for assigned in (*trouble.passing, *trouble.failing):
+        yield assignment_text(assigned.items), assigned in trouble.failing
     for record in evidence.records.values():
         case = record.shot.case
         if case.stage == "shrink" and case.operation == trouble.operation_name:

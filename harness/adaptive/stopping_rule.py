@@ -29,9 +29,9 @@ class StoppingRule:
         """Take note of a record that ended, or was skipped; only its time to pixels counts."""
         if not self._design.until_decided:
             return
-        seen = attempt_of(record, self._providers[record.shot.case.provider], usable=True)
-        if seen is not None:
-            self._race.add(seen)
+        attempt = attempt_of(record, self._providers[record.shot.case.provider], usable=True)
+        if attempt is not None:
+            self._race.add(attempt)
             self._news = True
 
     def over(self) -> Mapping[str, str]:

@@ -82,7 +82,7 @@ class Builder:
         """
         breaks, unsaid = broken_when_sent(self.operation, arguments)
         if breaks or unsaid:
-            self._bug(case_id, arguments, [item.id for item in (*breaks, *unsaid)])
+            self._bug(case_id, arguments, [constraint.id for constraint in (*breaks, *unsaid)])
         return self._case(
             case_id, "accept", arguments, about=about, breaks=None, follow_ups=follow_ups
         )

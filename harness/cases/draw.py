@@ -35,7 +35,7 @@ def drawn_cases(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tu
 
     A strategy of nothing gives none.
     """
-    found: list[Case] = []
+    cases: list[Case] = []
     if strategy.is_empty:
         return ()
 
@@ -51,10 +51,10 @@ def drawn_cases(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tu
         )
         @given(strategy)
         def collect(case: Case) -> None:
-            found.append(case)
+            cases.append(case)
 
         collect()
-    return tuple(found)
+    return tuple(cases)
 
 
 def accepted_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[Case]:
@@ -187,10 +187,12 @@ def breaking_arguments(constraint: Constraint, builder: Builder) -> SearchStrate
         return _indexed(outside).map(lambda size: _setter(builder, constraint, text(size)))
     base = builder.base(prompt=prompts.PLAIN)
     choices = [
-        one
-        for one in forbidden_values(constraint, builder.operation)
-        if not one.open
-        and builder.can_tell(builder.with_choice(base, constraint, one), constraint, kept=False)
+        forbidden_value
+        for forbidden_value in forbidden_values(constraint, builder.operation)
+        if not forbidden_value.open
+        and builder.can_tell(
+            builder.with_choice(base, constraint, forbidden_value), constraint, kept=False
+        )
     ]
     if not choices:
         return None
@@ -223,20 +225,20 @@ def _at_peace(builder: Builder, arguments: dict[str, Json], changed: set[str]) -
         return kept.get(name, operation.default(name))
 
     conditions = [
-        (own, rule)
-        for own in arguments
-        for _, rule in operation.arguments[own].rules
+        (argument, rule)
+        for argument in arguments
+        for _, rule in operation.arguments[argument].rules
         if isinstance(rule, Conditional)
     ]
     # What others exclude is dropped first: what only counts beside it goes with it.
-    for own, rule in sorted(conditions, key=lambda pair: not pair[1].excludes):
-        if not rule.calm(arguments[own]) and not rule.fits(other(rule.argument)):
-            stray = rule.argument if rule.excludes and own in changed else own
+    for argument, rule in sorted(conditions, key=lambda pair: not pair[1].excludes):
+        if not rule.calm(arguments[argument]) and not rule.fits(other(rule.argument)):
+            stray = rule.argument if rule.excludes and argument in changed else argument
             kept = kept if stray in changed else _without(kept, stray)
-    for own in arguments:
-        images = set(references.partner_references(own, operation))
-        if images & changed and own not in changed:
-            kept = _without(kept, own)  # a mask belongs to the images it was drawn for
+    for argument in arguments:
+        images = set(references.partner_references(argument, operation))
+        if images & changed and argument not in changed:
+            kept = _without(kept, argument)  # a mask belongs to the images it was drawn for
     return kept
 
 

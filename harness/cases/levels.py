@@ -174,7 +174,9 @@ class LevelTable:
     def _across(self) -> tuple[Constraint, ...]:
         """The rules that look at two arguments: those on one alone hold for every level."""
         return tuple(
-            item for item in self.builder.operation.constraints if item.rule.partner is not None
+            constraint
+            for constraint in self.builder.operation.constraints
+            if constraint.rule.partner is not None
         )
 
     def row(self, levels: Iterable[Level]) -> dict[str, Json] | None:
@@ -194,7 +196,9 @@ class LevelTable:
             else:
                 arguments.pop(level.name, None)
         operation = self.builder.operation  # a form carries values of their own types as they are
-        at_peace = all(evaluate(item, operation, arguments) == "holds" for item in self._across)
+        at_peace = all(
+            evaluate(constraint, operation, arguments) == "holds" for constraint in self._across
+        )
         return arguments if at_peace else None
 
     def feasible(self, strength: int) -> frozenset[Combination]:
@@ -210,7 +214,7 @@ class LevelTable:
 
     def _holds(self, some: Sequence[Level]) -> bool:
         arguments = self.row(some)
-        return arguments is not None and {one.cell for one in some} <= self.cells(arguments)
+        return arguments is not None and {level.cell for level in some} <= self.cells(arguments)
 
 
 def own_value(arguments: Mapping[str, Json], name: str) -> str:

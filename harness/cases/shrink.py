@@ -55,7 +55,7 @@ def shrink(ladders: Sequence[int], answer: Answer) -> tuple[Choice, Choice | Non
 
     with suppress(_FailsError):
         fails()
-    below = [one for one in dict.fromkeys(unknown) if _height(one) < _height(best[0])]
+    below = [fromkey for fromkey in dict.fromkeys(unknown) if _height(fromkey) < _height(best[0])]
     return best[0], min(below, key=_height, default=None)
 
 

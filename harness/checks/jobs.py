@@ -41,8 +41,12 @@ def _status_lines(again: Reproduced) -> tuple[str, ...]:
 def job_is_taken_with_the_documented_status(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A submitted job is answered with the HTTP status that the documents show."""
     job = subject.operation.job
-    answers = [one.answer for one in subject.record.exchanges if one.step == "submit"]
-    taken = next((one for one in answers if isinstance(one, Reply) and one.status < BAD), None)
+    answers = [
+        exchange.answer for exchange in subject.record.exchanges if exchange.step == "submit"
+    ]
+    taken = next(
+        (answer for answer in answers if isinstance(answer, Reply) and answer.status < BAD), None
+    )
     if job is None or job.submitted_status is None or taken is None:
         return ()
     if first_match(job.id, taken.document) is None:
@@ -75,16 +79,16 @@ def _state_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=190, assertion=Assertion(lines=_state_lines))
 def terminal_states_stay(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job that has ended says so for good."""
-    job, told = subject.operation.job, _after(subject, "poll_again")
-    if job is None or told is None:
+    job, follow_up = subject.operation.job, _after(subject, "poll_again")
+    if job is None or follow_up is None:
         return ()
-    if not _served(told):
-        return unclear(f"asked again: {_told(told)}")  # an error says nothing about the job
-    if told.state in job.done:
-        return passed(f"asked again, it is still {told.state}")
-    if told.state in (*job.pending, *job.failed):
-        return failed(f"ended, and was {told.state} when asked again")
-    return unclear(f"asked again: {_told(told)}")
+    if not _served(follow_up):
+        return unclear(f"asked again: {_told(follow_up)}")  # an error says nothing about the job
+    if follow_up.state in job.done:
+        return passed(f"asked again, it is still {follow_up.state}")
+    if follow_up.state in (*job.pending, *job.failed):
+        return failed(f"ended, and was {follow_up.state} when asked again")
+    return unclear(f"asked again: {_told(follow_up)}")
 
 
 def _unknown_lines(again: Reproduced) -> tuple[str, ...]:
@@ -100,14 +104,14 @@ def _unknown_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=200, assertion=Assertion(position="alone", lines=_unknown_lines))
 def unknown_jobs_are_not_found(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job that never was is not found."""
-    job, told = subject.operation.job, _after(subject, "unknown_job")
-    if job is None or told is None:
+    job, follow_up = subject.operation.job, _after(subject, "unknown_job")
+    if job is None or follow_up is None:
         return ()
-    if told.status == job.unknown_status:
-        return passed(f"HTTP {told.status}")
-    if _served(told) and (told.state or told.job):
-        return failed(f"a job that never was is told to be {told.state or 'there'}")
-    return unclear(f"a job that never was: {_told(told)}")
+    if follow_up.status == job.unknown_status:
+        return passed(f"HTTP {follow_up.status}")
+    if _served(follow_up) and (follow_up.state or follow_up.job):
+        return failed(f"a job that never was is told to be {follow_up.state or 'there'}")
+    return unclear(f"a job that never was: {_told(follow_up)}")
 
 
 def _key_lines(again: Reproduced) -> tuple[str, ...]:
@@ -117,19 +121,19 @@ def _key_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=210, assertion=Assertion(position="job", lines=_key_lines))
 def the_same_key_makes_no_second_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A submission that is repeated under its idempotency key is answered with the first job."""
-    told, outcome = _after(subject, "same_key"), subject.outcome
-    if told is None or not isinstance(outcome, Images):
+    follow_up, outcome = _after(subject, "same_key"), subject.outcome
+    if follow_up is None or not isinstance(outcome, Images):
         return ()
-    if not _served(told) or told.job is None:
-        return unclear(f"repeated under its key: {_told(told)}")
-    if told.job == outcome.job:
-        return passed(f"answered with job {told.job} again")
-    return failed(f"the repetition made job {told.job} beside {outcome.job}")
+    if not _served(follow_up) or follow_up.job is None:
+        return unclear(f"repeated under its key: {_told(follow_up)}")
+    if follow_up.job == outcome.job:
+        return passed(f"answered with job {follow_up.job} again")
+    return failed(f"the repetition made job {follow_up.job} beside {outcome.job}")
 
 
 def _after(subject: CheckInput, kind: FollowUp) -> FollowUpResult | None:
     after = subject.outcome.after if isinstance(subject.outcome, Images) else ()
-    return next((one for one in after if one.kind == kind), None)
+    return next((follow_up for follow_up in after if follow_up.kind == kind), None)
 
 
 def _served(after: FollowUpResult) -> bool:

@@ -31,17 +31,17 @@ def judge_records(
     }
     if checks is None:
         checks = [entry.function for entry in CHECKS.values()]
-    found: list[Verdict] = []
+    verdicts: list[Verdict] = []
     for record in records:
         case = record.shot.case
         if record.outcome is None:
-            found.append(_verdict(record, "is_sent", _unsent(record)))
+            verdicts.append(_verdict(record, "is_sent", _unsent(record)))
             continue
         base = bases.get((case.provider, case.operation))
         subject = _subject(record, record.outcome, providers[case.provider], base)
         for check in checks:
-            found += [_verdict(record, check.__name__, word) for word in _run(check, subject)]
-    return tuple(found)
+            verdicts += [_verdict(record, check.__name__, word) for word in _run(check, subject)]
+    return tuple(verdicts)
 
 
 def _subject(

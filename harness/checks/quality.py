@@ -72,7 +72,11 @@ def _made(outcome: Outcome | None, arguments: Arguments) -> _Made | None:
     asked, size = price.images_asked(arguments), edges(arguments.get("size"))
     if not isinstance(outcome, Images) or outcome.usage is None or not outcome.usage.output:
         return None
-    sizes = {(one.width_px, one.height_px) for one in outcome.pictures if one.state == "decoded"}
+    sizes = {
+        (picture.width_px, picture.height_px)
+        for picture in outcome.pictures
+        if picture.state == "decoded"
+    }
     if len(sizes) != 1 or len(outcome.pictures) != asked or (size and sizes != {size}):
         return None
     width_px, height_px = next(iter(sizes))

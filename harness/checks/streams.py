@@ -90,12 +90,12 @@ def partials_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     outcome = subject.outcome
     if not isinstance(outcome, Images) or not outcome.partials:
         return ()
-    if any(one.state == "undecodable" for one in outcome.pictures):
+    if any(picture.state == "undecodable" for picture in outcome.pictures):
         return ()
-    broken = [one for one in outcome.partials if one.state == "undecodable"]
+    broken = [partial for partial in outcome.partials if partial.state == "undecodable"]
     if broken:
         return failed(f"{len(broken)} of {len(outcome.partials)} do not decode: {broken[0].why}")
-    if any(one.state == "absent" for one in outcome.partials):
+    if any(partial.state == "absent" for partial in outcome.partials):
         return ()
     return passed(f"{len(outcome.partials)} decoded")
 

@@ -11,9 +11,8 @@ from harness.checks.check import CheckInput, CheckResult, check, failed, passed,
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.webhook import WebhookDelivery, webhooks_received
-from harness.spec.ending import ended_between
 from harness.spec.expressions import first_match
-from harness.spec.lifecycle import Webhook
+from harness.spec.lifecycle import Webhook, ended_between
 from harness.wire.job import job_id_of
 
 LATE_S = 30.0
@@ -31,9 +30,9 @@ def webhook_arrives(subject: CheckInput) -> tuple[CheckResult, ...]:
         return unclear(f"nothing could be received: {deliveries.why}")
     if not deliveries:
         return unclear("nothing was delivered: our receiver may be out of reach")
-    told = [one.signature for one in deliveries]
+    told = [delivery.signature for delivery in deliveries]
     parts = [f"{number} {kind}" for kind, number in sorted(Counter(told).items())]
-    counts = Counter(one.digest for one in deliveries)
+    counts = Counter(delivery.digest for delivery in deliveries)
     repeated = sum(number - 1 for number in counts.values())
     parts += [f"{repeated} repeated"] if repeated else []
     parts += [_when(subject, webhook, deliveries)]
@@ -46,7 +45,7 @@ def webhook_is_signed(subject: CheckInput) -> tuple[CheckResult, ...]:
     deliveries = _deliveries(subject)
     if not deliveries:
         return ()
-    wrong = [one for one in deliveries if one.signature != "valid"]
+    wrong = [delivery for delivery in deliveries if delivery.signature != "valid"]
     if not wrong:
         reading = deliveries[0].key
         return passed(f"{len(deliveries)} signed, keyed with {reading}")
@@ -57,7 +56,7 @@ def webhook_is_signed(subject: CheckInput) -> tuple[CheckResult, ...]:
 def webhook_tells_of_this_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A signed delivery names the job that the request was answered with, and a state of it."""
     webhook, job = subject.operation.webhook, _job(subject)
-    bodies = [one.body for one in _deliveries(subject) if one.signature == "valid"]
+    bodies = [delivery.body for delivery in _deliveries(subject) if delivery.signature == "valid"]
     if webhook is None or job is None or not bodies:
         return ()
     named = [job_id_of(first_match(webhook.id, body)) for body in bodies]
@@ -81,9 +80,9 @@ def webhook_agrees_with_the_polls(subject: CheckInput) -> tuple[CheckResult, ...
         return ()
     ends = (*description.done, *description.failed)  # a state may be any JSON
     early = [
-        one
-        for one in deliveries
-        if first_match(webhook.state, one.body) in ends and _at_s(one) < ended_s[0]
+        delivery
+        for delivery in deliveries
+        if first_match(webhook.state, delivery.body) in ends and _at_s(delivery) < ended_s[0]
     ]
     if early:
         return unclear(
@@ -110,7 +109,11 @@ def _when(subject: CheckInput, webhook: Webhook, deliveries: Sequence[WebhookDel
     if ended_s is None or job is None:
         return ""
     ends = (*job.done, *job.failed)
-    told = [_at_s(one) for one in deliveries if first_match(webhook.state, one.body) in ends]
+    told = [
+        _at_s(delivery)
+        for delivery in deliveries
+        if first_match(webhook.state, delivery.body) in ends
+    ]
     if not told:
         return "none of them tells the end"
     apart = min(told) - ended_s[1]

@@ -12,14 +12,12 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from harness.policy import named
-from harness.report.figures import percent
 from harness.report.formats.benchmark_table import NEAREST, benchmark_rows, benchmark_sentences
 from harness.report.formats.summary_json import summary_document
 from harness.report.formats.terminal import operation_rows, provider_rows
-from harness.report.labels import confirmation_text, failure_rate
+from harness.report.labels import GONE, confirmation_text, failure_rate
 from harness.report.model import Report
-from harness.report.text import LONGEST, one_line
-from harness.report.waiting import GONE
+from harness.report.text import LONGEST, one_line, percent
 
 PAGE = "index.html"
 _LONGEST_ANSWER = 3_000
@@ -46,14 +44,14 @@ def publish(report: Report, why: str, folder: Path | None, *, as_json: bool) -> 
 def _print(report: Report, folder: Path | None) -> None:
     console = Console(markup=False)
     _tables(console, report)
-    for item in report.findings:
-        _say(console, f"broken: {named(item)}: {confirmation_text(item.finding)}")
-    for item in report.flaky:
-        often = f"{failure_rate(item.finding)}, {percent(item.share)}"
-        _say(console, f"flaky: {named(item)}: {often}: {confirmation_text(item.finding)}")
-    for item in report.unconfirmed:
-        doubt = f" (not confirmed: {item.finding.doubt or 'asked only once'})"
-        _say(console, f"suspected: {named(item)}: {confirmation_text(item.finding)}{doubt}")
+    for finding in report.findings:
+        _say(console, f"broken: {named(finding)}: {confirmation_text(finding.finding)}")
+    for finding in report.flaky:
+        often = f"{failure_rate(finding.finding)}, {percent(finding.share)}"
+        _say(console, f"flaky: {named(finding)}: {often}: {confirmation_text(finding.finding)}")
+    for finding in report.unconfirmed:
+        doubt = f" (not confirmed: {finding.finding.doubt or 'asked only once'})"
+        _say(console, f"suspected: {named(finding)}: {confirmation_text(finding.finding)}{doubt}")
     for job in report.waiting:
         what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
         _say(console, f"to pick up: {what}")

@@ -109,16 +109,16 @@ def explain(  # noqa: PLR0913 - one parameter per option
         raise UsageError("no request is given", hint="try harness explain --size 3840x1024 --n 2")
     requests = _requests(names, operation, arguments, file)
     # Not by harness.api, which is the same and takes seconds to import: it can run and report, too.
-    found = [
-        explained(one.provider, one.operation, one.arguments, unknown=one.unknown)
-        for one in requests
+    explanations = [
+        explained(request.provider, request.operation, request.arguments, unknown=request.unknown)
+        for request in requests
     ]
     if as_json:
-        for one, explanation in zip(requests, found, strict=True):
-            click.echo(as_json_line(explanation, one.assumed))
+        for explain_request, explanation in zip(requests, explanations, strict=True):
+            click.echo(as_json_line(explanation, explain_request.assumed))
     else:
-        click.echo("\n\n".join([*preface(requests), *map(as_text, found)]))
-    context.exit(1 if any(one.verdict == "refused" for one in found) else 0)
+        click.echo("\n\n".join([*preface(requests), *map(as_text, explanations)]))
+    context.exit(1 if any(one.verdict == "refused" for one in explanations) else 0)
 
 
 def _requests(

@@ -28,7 +28,9 @@ _WIDEST = 100
 
 def preface(asked: Sequence[ExplainRequest]) -> Iterator[str]:
     """Yield the sentence that says what was not given, if anything was not."""
-    names = list(dict.fromkeys(name for one in asked for name in one.assumed))
+    names = list(
+        dict.fromkeys(name for explain_request in asked for name in explain_request.assumed)
+    )
     if names:
         said = f"Not given, so a plain value stands in: {', '.join(names)}."
         yield _filled(said, "", hang=0)
@@ -39,12 +41,12 @@ def as_text(one: Explanation) -> str:
     title = f"{shipped(one.provider).title}, {one.operation}: "
     head = click.style(title, bold=True) + click.style(one.verdict, fg=_COLORS[one.verdict])
     lines = [head]
-    for said in one.breaks:
-        lines += _rule(said, "breaks")
+    for constraint in one.breaks:
+        lines += _rule(constraint, "breaks")
     for unknown in one.unknown:
         lines.append(_filled(_stranger(unknown), "  "))
-    for said in one.open:
-        lines += _rule(said, "open")
+    for constraint in one.open:
+        lines += _rule(constraint, "open")
     if one.cost is not None:
         lines.append(_filled(f"price: {_money(one.cost)}", "  "))
     if one.verdict != "accepted" and one.request is not None:
@@ -52,12 +54,12 @@ def as_text(one: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _rule(said: RuleStatement, word: str) -> Iterator[str]:
-    status = "" if said.status == "documented" else f" ({said.status})"
-    yield _filled(f"{word} {said.about}: {said.says}{status}", "  ")
-    yield _filled(said.source, "      ")
-    if said.note:
-        yield _filled(said.note, "      ")
+def _rule(statement: RuleStatement, word: str) -> Iterator[str]:
+    status = "" if statement.status == "documented" else f" ({statement.status})"
+    yield _filled(f"{word} {statement.about}: {statement.says}{status}", "  ")
+    yield _filled(statement.source, "      ")
+    if statement.note:
+        yield _filled(statement.note, "      ")
 
 
 def _stranger(unknown: Unknown) -> str:
@@ -138,8 +140,8 @@ def as_json_line(one: Explanation, assumed: dict[str, Json]) -> str:
         "verdict": one.verdict,
         "arguments": one.arguments,
         "assumed": list(assumed),
-        "breaks": [_said_json(said) for said in one.breaks],
-        "open": [_said_json(said) for said in one.open],
+        "breaks": [_said_json(constraint) for constraint in one.breaks],
+        "open": [_said_json(statement) for statement in one.open],
         "unknown": [
             {"name": each.name, "kind": each.kind, "instead": list(each.instead)}
             for each in one.unknown
@@ -151,13 +153,13 @@ def as_json_line(one: Explanation, assumed: dict[str, Json]) -> str:
     return json.dumps(found)
 
 
-def _said_json(said: RuleStatement) -> Json:
+def _said_json(statement: RuleStatement) -> Json:
     return {
-        "constraint": said.about,
-        "says": said.says,
-        "status": said.status,
-        "source": said.source,
-        "note": said.note,
+        "constraint": statement.about,
+        "says": statement.says,
+        "status": statement.status,
+        "source": statement.source,
+        "note": statement.note,
     }
 
 

@@ -42,7 +42,7 @@ def _plain(text: str) -> Text:
 def _outcome(record: Record, provider: str) -> str:
     match record.outcome:
         case Images(pictures=pictures):
-            alike = Counter(_pixels(one) for one in pictures)
+            alike = Counter(_pixels(picture) for picture in pictures)
             pixels = [told if times == 1 else f"{times} x {told}" for told, times in alike.items()]
             outside = record.shot.case.why.startswith(OUTSIDE)
             served = f"outside {provider}'s documents, yet served" if outside else "served"
@@ -57,7 +57,9 @@ def _outcome(record: Record, provider: str) -> str:
             return "nothing"
 
 
-def _pixels(one: Picture) -> str:
-    if one.state == "decoded":
-        return f"{one.format} {one.width_px}x{one.height_px}, {one.size_bytes:,} bytes"
-    return f"{one.state}: {one.why}"
+def _pixels(picture: Picture) -> str:
+    if picture.state == "decoded":
+        return (
+            f"{picture.format} {picture.width_px}x{picture.height_px}, {picture.size_bytes:,} bytes"
+        )
+    return f"{picture.state}: {picture.why}"

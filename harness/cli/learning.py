@@ -8,7 +8,7 @@ from math import ceil
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from harness.cli.plan import IMAGE_S
+from harness.cli.plan_options import IMAGE_S
 from harness.core.case import Plan, Price
 from harness.core.jsonvalue import Json
 from harness.core.money import money
@@ -51,10 +51,10 @@ def learning(label: str, plan: Plan, *, image_s: float = IMAGE_S) -> Learning:
         requests=len(plan.shots),
         cost=total_price(plan.shots, shipped(plan.provider).prices.unit),
         minutes=minutes(plan, image_s=image_s),
-        refusals=_sum(one.refusals for one in plan.coverage),
-        values=_sum(one.values for one in plan.coverage),
-        combinations=_sum(one.combinations for one in plan.coverage),
-        left_out=sum(len(one.left_out) for one in plan.coverage),
+        refusals=_sum(coverage.refusals for coverage in plan.coverage),
+        values=_sum(coverage.values for coverage in plan.coverage),
+        combinations=_sum(coverage.combinations for coverage in plan.coverage),
+        left_out=sum(len(coverage.left_out) for coverage in plan.coverage),
     )
 
 

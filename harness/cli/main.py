@@ -6,8 +6,8 @@ from collections.abc import Iterator, MutableMapping
 
 import click
 
-from harness import __version__
 from harness.core.errors import HarnessError
+from harness.core.version import harness_version
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -100,7 +100,7 @@ Exit codes: 0 all promises held, 1 a promise was broken, 2 wrong usage or nothin
     help=HELP,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(__version__, prog_name="harness")
+@click.version_option(harness_version(), prog_name="harness")
 def cli() -> None:
     """Ask one question of the command line."""
 

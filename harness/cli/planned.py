@@ -55,7 +55,9 @@ def show(  # noqa: PLR0913 - what is shown, and how
     As JSON, a line for each provider: its plan, its `fits`, the `design` of the whole, and what its
     `budgets` reach. `image_s` is how long an image is expected to take, in seconds.
     """
-    reaches = {name: [_reach(plan, one) for one in limits[name]] for name, plan in plans.items()}
+    reaches = {
+        name: [_reach(plan, limit) for limit in limits[name]] for name, plan in plans.items()
+    }
     if as_json:
         for name, plan in plans.items():
             click.echo(_line(plan, design, reaches[name], assets_url))
@@ -140,7 +142,7 @@ def _minutes(design: Design, plan: Plan, image_s: float) -> float:
         last_s = max((shot.due_s for shot in plan.shots), default=-image_s)
         return (last_s + image_s) / 60
     sizes = Counter(shot.slot.stage for shot in plan.shots if shot.slot is not None)
-    waves = sum(ceil(sizes[one.name] / (one.concurrency or 1)) for one in design.stages)
+    waves = sum(ceil(sizes[stage.name] / (stage.concurrency or 1)) for stage in design.stages)
     return waves * image_s / 60
 
 
@@ -148,23 +150,23 @@ def _reach(plan: Plan, limits: Limits) -> Reach:
     """Return what may leave: a request does while the most that all may cost is within limits."""
     unit = shipped(plan.provider).prices.unit
     spent = Price(amount=Decimal(0), unit=unit, images=0)
-    kept: list[PlannedRequest] = []
+    planned_requests: list[PlannedRequest] = []
     for shot in plan.shots:
         spent = _added(spent, shot.at_risk)
-        if _beyond(spent, len(kept) + 1, limits):
+        if _beyond(spent, len(planned_requests) + 1, limits):
             break
-        kept.append(shot)
-    last = kept[-1].slot if kept else None
+        planned_requests.append(shot)
+    last = planned_requests[-1].slot if planned_requests else None
     return Reach(
         label=" and ".join(_words(limits, unit)),
-        requests=len(kept),
-        cost=total_price(kept, unit),
+        requests=len(planned_requests),
+        cost=total_price(planned_requests, unit),
         through="" if last is None else f"stage {last.stage}, block {last.block}",
     )
 
 
-def _added(one: Price, other: Price) -> Price:
-    return replace(one, amount=one.amount + other.amount, images=one.images + other.images)
+def _added(price: Price, other: Price) -> Price:
+    return replace(price, amount=price.amount + other.amount, images=price.images + other.images)
 
 
 def _beyond(spent: Price, requests: int, limits: Limits) -> bool:
@@ -211,7 +213,7 @@ def _fit(fit: Fit) -> Json:
         "workload": fit.workload,
         "kind": fit.kind,
         "arguments": fit.arguments,
-        "differences": [asdict(one) for one in fit.differences],
+        "differences": [asdict(difference) for difference in fit.differences],
         "price": None if fit.price is None else price_json(fit.price),
     }
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from harness.cli.learning import Learning, several
 from harness.cli.learning import as_json as as_json_line
 from harness.cli.learning import table as budget_table
-from harness.cli.plan import PlanOptions
+from harness.cli.plan_options import PlanOptions
 from harness.cli.planned import show as show_benchmark
 from harness.core.case import Plan
 from harness.core.errors import StoreError, UsageError
@@ -99,8 +99,8 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
         if name in budgets or not as_json
     }
     if as_json:
-        for one in planned:
-            click.echo(_json(one, bought.get(one.provider, ()), listing.assets_url))
+        for plan in planned:
+            click.echo(_json(plan, bought.get(plan.provider, ()), listing.assets_url))
         return
     _print(planned, bought, image_s=listing.image_seconds, cases=listing.cases)
 
@@ -114,10 +114,10 @@ def _print(
 ) -> None:
     """Print what is planned as tables and sentences."""
     console = Console(soft_wrap=True, markup=False)
-    for one in planned:
-        shown = [_table(one)] if cases else []
-        shown.append(budget_table(one.provider, bought[one.provider], image_s=image_s))
-        for part in (*shown, price_sentence(one), *coverage_notes(one)):
+    for plan in planned:
+        shown = [_table(plan)] if cases else []
+        shown.append(budget_table(plan.provider, bought[plan.provider], image_s=image_s))
+        for part in (*shown, price_sentence(plan), *coverage_notes(plan)):
             console.print(part)
 
 
@@ -152,7 +152,7 @@ def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
     """
     if folder is None:
         return
-    shots = (shot for one in planned for shot in one.shots)
+    shots = (shot for plan in planned for shot in plan.shots)
     names = sorted(name for name in assets_of(shots) if parse_recipe(name) is not None)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -29,19 +29,19 @@ def list_(*, as_json: bool) -> None:
     """List the providers and what is known of each."""
     found = [shipped(name) for name in NAMES]
     if as_json:
-        click.echo(json.dumps([_summary(one) for one in found], ensure_ascii=False))
+        click.echo(json.dumps([_summary(provider) for provider in found], ensure_ascii=False))
         return
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for heading in ("name", "operations", "constraints", "documented", "key"):
         table.add_column(heading, no_wrap=heading != "operations")
-    for one in found:
-        row = _summary(one)
+    for provider in found:
+        row = _summary(provider)
         table.add_row(
-            one.name,
-            ", ".join(one.operations),
+            provider.name,
+            ", ".join(provider.operations),
             str(row["constraints"]),
             str(row["documented"]),
-            one.auth.env,
+            provider.auth.env,
         )
     Console(markup=False).print(table)
 
@@ -50,33 +50,35 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 def show(*, name: str) -> None:
     """Show every promise of one provider with its source."""
-    one = shipped(name)
+    provider = shipped(name)
     console = Console(soft_wrap=True, markup=False)
-    console.print(f"{one.title} ({one.base_url or 'self-hosted'}), key in {one.auth.env}")
-    for operation in one.operations.values():
+    console.print(
+        f"{provider.title} ({provider.base_url or 'self-hosted'}), key in {provider.auth.env}"
+    )
+    for operation in provider.operations.values():
         title = f"{operation.title}: {operation.method} {operation.path}"
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
         for heading in ("constraint", "says", "status", "source"):
             table.add_column(heading, overflow="fold", no_wrap=heading in ("constraint", "status"))
-        for item in operation.constraints:
-            source = str(item.rule.source)
-            if item.rule.second_source:
-                source += f"; {item.rule.second_source}"
-            table.add_row(item.id, describe(item), item.rule.status, source)
+        for constraint in operation.constraints:
+            source = str(constraint.rule.source)
+            if constraint.rule.second_source:
+                source += f"; {constraint.rule.second_source}"
+            table.add_row(constraint.id, describe(constraint), constraint.rule.status, source)
         console.print(table)
         for line in _beside(operation):
             console.print(line)
-    for line in _besides(one):
+    for line in _besides(provider):
         console.print(line)
 
 
-def _besides(one: Provider) -> Iterator[str]:
+def _besides(provider: Provider) -> Iterator[str]:
     """Yield what the documents say beside the operations: addresses, sentences, open questions."""
-    for endpoint in one.endpoints:
+    for endpoint in provider.endpoints:
         yield f"also: {endpoint.method} {endpoint.path}: {endpoint.title} ({endpoint.source})"
-    for statement in one.statements:
+    for statement in provider.statements:
         yield f"said of {statement.about}: {statement.says} ({statement.source})"
-    for question in one.open_questions:
+    for question in provider.open_questions:
         yield f"open: {question}"
 
 
@@ -106,11 +108,11 @@ def validate(*, files: tuple[Path, ...]) -> None:
     broken = []
     for file in files:
         try:
-            one = load_provider_file(file)
+            provider = load_provider_file(file)
         except SpecError as error:
             broken.append(str(error))
         else:
-            click.echo(f"{file}: {one.title}, valid")
+            click.echo(f"{file}: {provider.title}, valid")
     if broken:
         raise UsageError("\n".join(broken))
     if not files:
@@ -136,14 +138,18 @@ def export(*, names: tuple[str, ...], as_openapi: bool) -> None:
         click.echo(shipped(name).model_dump_json(exclude_none=True, by_alias=True))
 
 
-def _summary(one: Provider) -> dict[str, object]:
-    constraints = [item for operation in one.operations.values() for item in operation.constraints]
+def _summary(provider: Provider) -> dict[str, object]:
+    constraints = [
+        constraint
+        for operation in provider.operations.values()
+        for constraint in operation.constraints
+    ]
     return {
-        "name": one.name,
-        "title": one.title,
-        "base_url": one.base_url,
-        "operations": list(one.operations),
+        "name": provider.name,
+        "title": provider.title,
+        "base_url": provider.base_url,
+        "operations": list(provider.operations),
         "constraints": len(constraints),
-        "documented": sum(item.documented for item in constraints),
-        "key": one.auth.env,
+        "documented": sum(constraint.documented for constraint in constraints),
+        "key": provider.auth.env,
     }

@@ -11,22 +11,27 @@ from harness.cli.options import json_option
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write [the first RUN].")
 @click.option("--slo", metavar="pQ<TIME", help="Hold a benchmark against a ceiling: 'p95<60s'.")
+@click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
 @json_option("Options")
 @click.pass_context
-def report(
+def report(  # noqa: PLR0913 - one for each option
     context: click.Context,
     /,
     *,
     runs: tuple[Path, ...],
     out: Path | None,
     slo: str | None,
+    frames: bool,
     as_json: bool,
 ) -> None:
     """Judge the records of one or more RUN folders again and write their report; send nothing."""
     # What a report needs takes seconds to import, and `--help` is not to wait for it.
+    from harness.api import frames as tidy  # noqa: PLC0415
     from harness.api import report as judged_again  # noqa: PLC0415
     from harness.cli.conclude import publish  # noqa: PLC0415
 
     result = judged_again(*runs, out=out or runs[0], slo=slo)
+    if frames:
+        tidy(result, write=True)
     publish(result.report, result.why, result.folder, as_json=as_json)
     context.exit(result.exit_code)

@@ -5,7 +5,26 @@ from typing import Literal
 
 from harness.core.exchange import Request
 from harness.core.jsonvalue import Amount, Json
-from harness.core.slot import Slot
+
+FitKind = Literal["exact", "nearest", "unsupported"]
+"""`exact`: the provider's documents let it be asked for just so; `nearest`: only something like it;
+`unsupported`: not at all. Only exact ones share a ranking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A shot's place in a benchmark.
+
+    Shots of one `stage`, `workload` and `block` are asked of all providers in the same minutes and
+    with the same prompt: they may be compared as pairs. `warm_up` ones count in no figure but cost.
+    """
+
+    workload: str
+    fit: FitKind
+    stage: str
+    block: int
+    warm_up: bool = False
+
 
 Expect = Literal["accept", "refuse", "observe"]
 """What the documents promise: acceptance, refusal, or nothing (then we only look)."""

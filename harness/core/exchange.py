@@ -154,4 +154,4 @@ class Exchange:
 
 def submission(exchanges: Sequence[Exchange]) -> Exchange | None:
     """Return the round trip that sent the request itself: the last, where it was sent again."""
-    return next((one for one in reversed(exchanges) if one.step == "submit"), None)
+    return next((exchange for exchange in reversed(exchanges) if exchange.step == "submit"), None)

@@ -29,7 +29,7 @@ def webhooks_received(
 
     A failure where nothing could be received; None where nobody looked.
     """
-    answers = [one.answer for one in exchanges if one.step == "deliveries"]
+    answers = [exchange.answer for exchange in exchanges if exchange.step == "deliveries"]
     if not answers:
         return None
     if isinstance(answers[0], Failure):

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from harness.core.case import Price
+from harness.core.case import FitKind, Price
 from harness.core.jsonvalue import Json
-from harness.core.slot import FitKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

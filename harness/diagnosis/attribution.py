@@ -1,16 +1,93 @@
 """What each failure is put down to: a constraint, or values that only fail together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from harness.checks.naming import blames, named_in
 from harness.core.case import Stage
+from harness.core.outcome import Images, Refused
 from harness.core.record import Record
 from harness.diagnosis.assignment import describe_values
-from harness.diagnosis.blame import blamed
 from harness.diagnosis.history import ACCEPTS, CaseHistory
 from harness.diagnosis.suspicion import AssignedRecord, CombinationRanking, FailureGroup
+from harness.spec.provider import Operation
 from harness.spec.rules import KINDS, Rule
 from harness.spec.rules.pairs import Conditional
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    record: Record
+    tokens: tuple[str, ...]
+
+
+def blamed(
+    refused: Sequence[Record], everything: Sequence[Record], operation: Operation
+) -> dict[str, str | None]:
+    """Return the constraint to blame for each refused valid case, by case id.
+
+    None where every boundary it touches was served elsewhere: then only their combination failed.
+    """
+    cleared = {
+        token
+        for record in everything
+        if isinstance(record.outcome, Images) and record.shot.case.expect == "accept"
+        for token in record.shot.case.covers
+    }
+    waiting = [
+        _Open(record=record, tokens=_suspects(record, cleared, operation)) for record in refused
+    ]
+    named = _named(refused, operation)
+    verdict: dict[str, str | None] = {}
+    while waiting:
+        token = _commonest(waiting, named)
+        explained = [item for item in waiting if token is None or token in item.tokens]
+        for item in explained:
+            verdict[item.record.shot.case.id] = token.partition("=")[0] if token else None
+        waiting = [item for item in waiting if item not in explained]
+    return verdict
+
+
+def _suspects(record: Record, cleared: set[str], operation: Operation) -> tuple[str, ...]:
+    covers = record.shot.case.covers
+    outcome = record.outcome
+    named = [
+        token
+        for token in covers
+        if isinstance(outcome, Refused) and blames(outcome.error, token, operation)
+    ]
+    fresh = [token for token in covers if token not in cleared]
+    both = [token for token in named if token in fresh]
+    values = [token for token in fresh if "=" in token]  # a rule that is merely kept comes last
+    return tuple(both or named[:1] or values or fresh)
+
+
+def _named(refused: Sequence[Record], operation: Operation) -> dict[str, int]:
+    """Count how often the words of the refusals name each parameter."""
+    told = " ".join(
+        record.outcome.error.message for record in refused if isinstance(record.outcome, Refused)
+    )
+    return {
+        name: named_in(told, (argument.wire, name))
+        for name, argument in operation.arguments.items()
+    }
+
+
+def _commonest(waiting: Sequence[_Open], named: dict[str, int]) -> str | None:
+    """Return the suspect of most refusals; among equals the one that their words name most often.
+
+    Of those still equal, the one that a case was made for; then a boundary says more than a rule
+    that is merely kept.
+    """
+    count: dict[str, tuple[int, int, int, bool]] = {}
+    for item in waiting:
+        about = item.record.shot.case.about
+        for token in item.tokens:
+            explained, _, meant, _ = count.get(token, (0, 0, 0, False))
+            made_for = token.partition("=")[0] == about
+            said = named.get(token.partition(".")[0], 0)
+            count[token] = (explained + 1, said, meant + made_for, "=" in token)
+    return max(count, key=lambda token: count[token], default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +111,17 @@ def attributions(evidence: CaseHistory) -> dict[Place, Attribution]:
     """Return what every failing record is put down to."""
     found: dict[Place, Attribution] = {}
     for trouble in evidence.troubles():
-        failing = {one.id: one for one in trouble.failing}
-        alone = [one for one in _all_failing(trouble, evidence) if one.id not in failing]
-        reduced = {name: trouble.smallest(one) for name, one in failing.items()}
-        known = {one.id: _together(trouble, one) for one in reduced.values()}
-        told_ = {name: known[one.id] for name, one in reduced.items()}
+        failing = {assigned.id: assigned for assigned in trouble.failing}
+        alone = [
+            assigned for assigned in _all_failing(trouble, evidence) if assigned.id not in failing
+        ]
+        reduced = {name: trouble.smallest(assigned) for name, assigned in failing.items()}
+        known = {assigned.id: _together(trouble, assigned) for assigned in reduced.values()}
+        told_ = {name: known[assigned.id] for name, assigned in reduced.items()}
         explained = _explained(failing, reduced, told_)
-        own = {name: one for name, one in reduced.items() if name not in explained}
+        assigneds = {name: assigned for name, assigned in reduced.items() if name not in explained}
         if trouble.check == ACCEPTS:
-            told_ |= _blamed(trouble, evidence, own, told_, alone)
+            told_ |= _blamed(trouble, evidence, assigneds, told_, alone)
         told_ |= {name: told_[by] for name, by in explained.items()}
         for name, attribution in told_.items():
             found[name, trouble.check, trouble.constraint] = attribution
@@ -86,12 +165,12 @@ def _explained(
     return found
 
 
-def _stage(one: AssignedRecord) -> Stage:
-    return one.record.shot.case.stage
+def _stage(assigned: AssignedRecord) -> Stage:
+    return assigned.record.shot.case.stage
 
 
-def _holds(one: AssignedRecord, other: AssignedRecord, names: tuple[str, ...]) -> bool:
-    return all(one.items.get(name) == other.items.get(name) for name in names)
+def _holds(assigned: AssignedRecord, other: AssignedRecord, names: tuple[str, ...]) -> bool:
+    return all(assigned.items.get(name) == other.items.get(name) for name in names)
 
 
 def _together(trouble: FailureGroup, current: AssignedRecord) -> Attribution:
@@ -116,32 +195,39 @@ def _blamed(
     What was searched without coming to an end is told with all that it holds. A failure that a
     repetition did not show has nothing to be reduced to.
     """
-    open_ = {name: one for name, one in reduced.items() if not together[name].combination}
-    refused = {one.id: _only_about(one.record, together[name].names) for name, one in open_.items()}
+    open_ = {name: assigned for name, assigned in reduced.items() if not together[name].combination}
+    refused = {
+        assigned.id: _only_about(assigned.record, together[name].names)
+        for name, assigned in open_.items()
+    }
     here = [
-        one
-        for one in evidence.records.values()
-        if one.shot.case.operation == trouble.operation_name
+        record
+        for record in evidence.records.values()
+        if record.shot.case.operation == trouble.operation_name
     ]
     blame = blamed(list(refused.values()), here, trouble.operation)
-    searched = {one.shot.case.follows for one in here if one.shot.case.stage == "isolate"}
+    searched = {record.shot.case.follows for record in here if record.shot.case.stage == "isolate"}
     found: dict[str, Attribution] = {}
-    for name, one in open_.items():
+    for name, assigned in open_.items():
         names = together[name].names
         guessed = not names and name in searched
-        constraint = None if guessed else _own_rule(trouble, one, names) or blame[one.id]
+        constraint = None if guessed else _own_rule(trouble, assigned, names) or blame[assigned.id]
         found[name] = (
-            replace(together[name], constraint=constraint) if constraint else _whole(trouble, one)
+            replace(together[name], constraint=constraint)
+            if constraint
+            else _whole(trouble, assigned)
         )
-    flaky = {one.id: Attribution(constraint=one.record.shot.case.about) for one in alone}
+    flaky = {
+        assigned.id: Attribution(constraint=assigned.record.shot.case.about) for assigned in alone
+    }
     return found | flaky
 
 
-def _whole(trouble: FailureGroup, one: AssignedRecord) -> Attribution:
+def _whole(trouble: FailureGroup, assigned: AssignedRecord) -> Attribution:
     """Return a failing request's own values where nothing smaller is known to fail."""
-    names = CombinationRanking(trouble, one).names
+    names = CombinationRanking(trouble, assigned).names
     return Attribution(
-        names=names, combination=describe_values(one.items, names) if len(names) > 1 else ()
+        names=names, combination=describe_values(assigned.items, names) if len(names) > 1 else ()
     )
 
 
@@ -162,13 +248,15 @@ def _across(token: str) -> bool:
     return issubclass(kind, Conditional)
 
 
-def _own_rule(trouble: FailureGroup, one: AssignedRecord, names: tuple[str, ...]) -> str | None:
+def _own_rule(
+    trouble: FailureGroup, assigned: AssignedRecord, names: tuple[str, ...]
+) -> str | None:
     """Return the rule that allows a value which fails alone and lies on no boundary."""
-    own = [token for token in one.record.shot.case.covers if token.partition(".")[0] in names]
+    own = [token for token in assigned.record.shot.case.covers if token.partition(".")[0] in names]
     if len(names) != 1 or any("=" in token and not _across(token) for token in own):
         return None
     (name,) = names
-    is_long = name == "prompt" and one.items[name][:1].isdigit()
+    is_long = name == "prompt" and assigned.items[name][:1].isdigit()
     first = ("max_length",) if is_long else ()
     ids = (f"{name}.{rule}" for rule in (*first, "one_of", "range", "format", "count"))
     return next((one for one in ids if trouble.operation.constraint(one) is not None), None)

@@ -46,9 +46,9 @@ class CaseHistory:
     def said(self, case: str, check: str, constraint: str | None) -> Said:
         """Return what a record says of a claim; whose fault a refusal is stays open here."""
         words = [
-            one.status
-            for one in self._words[case]
-            if one.check == check and (check == ACCEPTS or one.constraint == constraint)
+            word.status
+            for word in self._words[case]
+            if word.check == check and (check == ACCEPTS or word.constraint == constraint)
         ]
         if "fail" in words:
             return "fail"
@@ -60,17 +60,17 @@ class CaseHistory:
         """Return a failing check's words on a record; nothing where it did not fail."""
         return next(
             (
-                one.why
-                for one in self._words[case]
-                if (one.check, one.status) == (check, "fail")
-                and (check == ACCEPTS or one.constraint == constraint)
+                word.why
+                for word in self._words[case]
+                if (word.check, word.status) == (check, "fail")
+                and (check == ACCEPTS or word.constraint == constraint)
             ),
             "",
         )
 
     def unclear(self, case: str) -> str:
         """Return why a record told nothing, in the words of the first check that says so."""
-        words = (one.why for one in self._words[case] if one.status in ("inconclusive", "skip"))
+        words = (word.why for word in self._words[case] if word.status in ("inconclusive", "skip"))
         return next(words, "no check spoke")
 
     def seen(self, record: Record, check: str, constraint: str | None) -> AssignedRecord:
@@ -110,14 +110,14 @@ class CaseHistory:
         """Return every claim that failed, each with the records that speak of it."""
         keys = dict.fromkeys(
             (
-                one.operation,
-                self.records[one.case].shot.case.breaks,
-                one.check,
-                None if one.check == ACCEPTS else one.constraint,
+                word.operation,
+                self.records[word.case].shot.case.breaks,
+                word.check,
+                None if word.check == ACCEPTS else word.constraint,
             )
             for words in self._words.values()
-            for one in words
-            if one.status == "fail"
+            for word in words
+            if word.status == "fail"
         )
         return tuple(self._trouble(*key) for key in keys)
 
@@ -130,11 +130,11 @@ class CaseHistory:
             if case.operation != operation or case.breaks != breaks or case.expect == "observe":
                 continue
             said = self.said(name, check, constraint)
-            seen = self.seen(record, check, constraint)
+            assigned = self.seen(record, check, constraint)
             if said == "fail":
-                failing += [seen] if self._steady(name, check, constraint) else []
+                failing += [assigned] if self._steady(name, check, constraint) else []
             elif _kept(record, said, judged=check == ACCEPTS or breaks is not None):
-                passing.append(seen)
+                passing.append(assigned)
         return FailureGroup(
             operation_name=operation,
             operation=self.provider.operation(operation),
@@ -148,15 +148,15 @@ class CaseHistory:
 
     def _steady(self, case: str, check: str, constraint: str | None) -> bool:
         """Tell whether a failure may be built on: no repetition passed, no value was moved."""
-        asked = self.askings(case)
-        said = [self.said(one.shot.case.id, check, constraint) for one in asked]
+        records = self.askings(case)
+        said = [self.said(record.shot.case.id, check, constraint) for record in records]
         return "pass" not in said and self.records[case].shot.case.stage != "shrink"
 
     def plain_arguments(self, operation: str) -> Mapping[str, Json]:
         """Return the arguments of an operation's plain request, sent or not."""
-        known = self.plain(operation)
-        if known is not None:
-            return known.shot.case.arguments
+        record = self.plain(operation)
+        if record is not None:
+            return record.shot.case.arguments
         return Builder(self.provider, operation).base(prompt=prompts.PLAIN)
 
 
@@ -168,7 +168,9 @@ def _kept(record: Record, said: Said, *, judged: bool) -> bool:
     if judged or said != "silent":
         return said == "pass"
     outcome = record.outcome
-    return isinstance(outcome, Images) and all(one.state == "decoded" for one in outcome.pictures)
+    return isinstance(outcome, Images) and all(
+        picture.state == "decoded" for picture in outcome.pictures
+    )
 
 
 def seeds(trouble: FailureGroup) -> Sequence[AssignedRecord]:
@@ -183,10 +185,11 @@ def probes(trouble: FailureGroup) -> Sequence[AssignedRecord]:
 
 def _of_stage(trouble: FailureGroup, stage: Stage) -> Sequence[AssignedRecord]:
     return sorted(
-        (one for one in trouble.failing if one.record.shot.case.stage == stage), key=_cost
+        (assigned for assigned in trouble.failing if assigned.record.shot.case.stage == stage),
+        key=_cost,
     )
 
 
-def _cost(one: AssignedRecord) -> tuple[int, Decimal, int, str]:
-    shot = one.record.shot
-    return (shot.at_risk.images, shot.at_risk.amount, len(shot.case.arguments), one.id)
+def _cost(assigned: AssignedRecord) -> tuple[int, Decimal, int, str]:
+    shot = assigned.record.shot
+    return (shot.at_risk.images, shot.at_risk.amount, len(shot.case.arguments), assigned.id)

@@ -72,14 +72,16 @@ class FailureGroup:
         """Return the failing record that holds least of this one and nothing else."""
         base = self.base
         inside = [
-            one
-            for one in self.failing
+            assigned
+            for assigned in self.failing
             if all(
-                one.items.get(name, "") == seen.items.get(name, "")
-                for name in changes(base, one.items)
+                assigned.items.get(name, "") == seen.items.get(name, "")
+                for name in changes(base, assigned.items)
             )
         ]
-        return min((*inside, seen), key=lambda one: (len(changes(base, one.items)), one.id))
+        return min(
+            (*inside, seen), key=lambda assigned: (len(changes(base, assigned.items)), assigned.id)
+        )
 
     def arguments(self, seen: AssignedRecord, names: frozenset[str]) -> dict[str, Json]:
         """Return the plain request with only these arguments as a failing one has them."""
@@ -93,7 +95,7 @@ class FailureGroup:
         """Tell whether a request keeps all rules but the one that is broken on purpose."""
         breaks, unsaid = broken_when_sent(self.operation, arguments)
         wanted = [] if self.breaks is None else [self.breaks]
-        return [item.id for item in breaks] == wanted and not unsaid
+        return [constraint.id for constraint in breaks] == wanted and not unsaid
 
 
 class CombinationRanking:
@@ -112,11 +114,11 @@ class CombinationRanking:
         self._known = frozenset(known)
         kept = (name for name in current.items if name not in changed and name != "prompt")
         self._order = (*self.names, *kept)
-        self._agreeing = [self._agrees(one) for one in trouble.passing]
+        self._agreeing = [self._agrees(assigned) for assigned in trouble.passing]
         self._failing = [
-            self._agrees(one)
-            for one in trouble.failing
-            if one.words == current.words and one.record.shot.case.stage == "plan"
+            self._agrees(assigned)
+            for assigned in trouble.failing
+            if assigned.words == current.words and assigned.record.shot.case.stage == "plan"
         ]
 
     @cached_property

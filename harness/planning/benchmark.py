@@ -13,10 +13,9 @@ from itertools import groupby
 
 from harness.cases.prompts import distinct_prompt, distinct_prompts
 from harness.core.benchmark import Design, Stage
-from harness.core.case import Case, Plan, PlannedRequest
+from harness.core.case import Case, Plan, PlannedRequest, Slot
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
-from harness.core.slot import Slot
 from harness.core.workload import Fit, Workload
 from harness.planning.benchmark_options import Measuring
 from harness.planning.options import Options

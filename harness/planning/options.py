@@ -187,7 +187,8 @@ class Output:
     """Where a run writes.
 
     `out` is its folder (None: `reports/DATE-AGAINST`); `resume` that of an interrupted run, which
-    goes on there. `record` writes the replies as `cassettes` as well.
+    goes on there. `record` writes the replies as `cassettes` as well; `frames` writes attempts and
+    verdicts as CSV and Parquet beside the report.
     """
 
     out: Path | None = option("--out", "The run folder [reports/DATE-AGAINST].", default=None)
@@ -198,6 +199,9 @@ class Output:
         folder=True,
     )
     record: bool = option("--record", "Write the replies as cassettes.", default=False)
+    frames: bool = option(
+        "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False
+    )
     cassettes: Path = option(
         "--cassettes",
         "Folder of the cassettes.",

@@ -98,13 +98,13 @@ def make_plan(
         shots.append((_rank(case), places[kind], planned_request(provider, case)))
         places[kind] += 1
     shots.sort(key=lambda item: item[:2])  # stable: those of one place as the operations stand
-    kept: dict[str, PlannedRequest] = {}
-    for _, _, one in shots:
-        kept.setdefault(request_digest(one), one)
+    planned_requests: dict[str, PlannedRequest] = {}
+    for _, _, planned in shots:
+        planned_requests.setdefault(request_digest(planned), planned)
     return Plan(
         provider=provider.name,
         seed=seed,
-        shots=tuple(kept.values()),
+        shots=tuple(planned_requests.values()),
         spec_digest=spec_digest,
         coverage=tuple(coverage),
     )
@@ -151,19 +151,24 @@ def total_price(shots: Sequence[PlannedRequest], unit: str) -> Price:
 
 def coverage_notes(plan_: Plan) -> tuple[str, ...]:
     """Return a sentence for each operation on what its plan tries, and what it leaves out."""
-    return tuple(_covered(plan_.provider, one) for one in plan_.coverage if one.values[1])
-
-
-def _covered(provider: str, one: Coverage) -> str:
-    kind = "pairs" if one.strength == 2 else f"combinations of {one.strength}"  # noqa: PLR2004
-    text = (
-        f"{provider} {one.operation}: {one.refusals[0]} of {one.refusals[1]} rules, "
-        f"{one.values[0]} of {one.values[1]} values and {one.combinations[0]} of "
-        f"{one.combinations[1]} {kind} are tried"
+    return tuple(
+        _covered(plan_.provider, coverage) for coverage in plan_.coverage if coverage.values[1]
     )
-    if not one.left_out:
+
+
+def _covered(provider: str, coverage: Coverage) -> str:
+    kind = "pairs" if coverage.strength == 2 else f"combinations of {coverage.strength}"  # noqa: PLR2004
+    text = (
+        f"{provider} {coverage.operation}: {coverage.refusals[0]} of {coverage.refusals[1]} rules, "
+        f"{coverage.values[0]} of {coverage.values[1]} values and {coverage.combinations[0]} of "
+        f"{coverage.combinations[1]} {kind} are tried"
+    )
+    if not coverage.left_out:
         return text
-    dear = ", ".join(f"{item.argument}={item.value} ({money(item.price)})" for item in one.left_out)
+    dear = ", ".join(
+        f"{left_out.argument}={left_out.value} ({money(left_out.price)})"
+        for left_out in coverage.left_out
+    )
     return f"{text}; left out, with what each would cost: {dear}"
 
 
@@ -255,7 +260,7 @@ def _keeps_its_word(provider: Provider, case: Case) -> bool:
         case "accept":
             return case.breaks is None and not breaks and not unsaid
         case "refuse":
-            return [item.id for item in breaks] == [case.breaks] and not unsaid
+            return [constraint.id for constraint in breaks] == [case.breaks] and not unsaid
         case "observe":
             return True
 

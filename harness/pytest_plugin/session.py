@@ -78,7 +78,7 @@ def _item(
     session: pytest.Session, verdict: Verdict, result: RunResult, folder: Path
 ) -> "VerdictItem":
     about = f"[{verdict.constraint}]" if verdict.constraint else ""
-    item: VerdictItem = VerdictItem.from_parent(
+    verdict_item: VerdictItem = VerdictItem.from_parent(
         session,
         name=f"{verdict.provider}/{verdict.case}::{verdict.check}{about}",
         folder=folder,
@@ -86,8 +86,8 @@ def _item(
     )
     finding = finding_behind(verdict, result.report) if verdict.status == "fail" else None
     if finding is not None and finding.standing != "confirmed":
-        item.add_marker(pytest.mark.xfail(reason=_doubt(finding)))
-    return item
+        verdict_item.add_marker(pytest.mark.xfail(reason=_doubt(finding)))
+    return verdict_item
 
 
 def _doubt(finding: Finding) -> str:

@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.adaptive.discovery.discovery import discoveries
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import Discovered
 from harness.core.outcome import Fault
-from harness.core.record import Provenance, Record
-from harness.core.run import RunHeader
+from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
-from harness.report import evidence
-from harness.report.benchmark.run import of_run
+from harness.report.benchmark.answers import of_run
 from harness.report.discovered import discovered_toml
-from harness.report.labels import Named, cases_text, finding_name
+from harness.report.labels import Named, about_provider, cases_text, finding_name, provenance_banner
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
 from harness.report.observations import observations
@@ -48,7 +46,7 @@ def compose(
         key=lambda item: (_RANK[item.standing], order[item.provider, item.operation]),
     )
     words = cases_text(records)
-    found = {name: _discovered(one, records) for name, one in providers.items()}
+    discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [
         _shown(finding, providers[finding.provider], files, words, number)
@@ -56,7 +54,7 @@ def compose(
     ]
     return Report(
         header=header,
-        banner=evidence.provenance_banner(rests_on),
+        banner=provenance_banner(rests_on),
         providers=provider_summaries(records, table, providers, rests_on),
         matrix=table,
         findings=tuple(item for item in shown if item.finding.standing == "confirmed"),
@@ -64,9 +62,11 @@ def compose(
         unconfirmed=tuple(item for item in shown if item.finding.standing == "unconfirmed"),
         verdicts=tuple(verdicts),
         observations=observations(records, providers),
-        discovered=tuple(row for rows in found.values() for row in rows),
+        discovered=tuple(row for rows in discovereds.values() for row in rows),
         discovered_toml={
-            name: discovered_toml(providers[name], rows) for name, rows in found.items() if rows
+            name: discovered_toml(providers[name], rows)
+            for name, rows in discovereds.items()
+            if rows
         },
         unjudged=_unjudged(verdicts),
         errors=errors.errors_by_class(records),
@@ -129,16 +129,16 @@ def _evidence(
     header: RunHeader, records: Sequence[Record], providers: Mapping[str, Provider]
 ) -> dict[str, Provenance | None]:
     """Take what the records rest on; the header's word where a provider has no record."""
-    found: dict[str, Provenance | None] = {name: header.evidence.get(name) for name in providers}
+    provenances: dict[str, Provenance | None] = {
+        name: header.evidence.get(name) for name in providers
+    }
     for record in records:
         name = record.shot.case.provider
-        held = found[name]
+        held = provenances[name]
         # One emulated record is enough to make the whole no statement about the provider.
-        if held is None or (
-            evidence.about_provider(held) and not evidence.about_provider(record.evidence)
-        ):
-            found[name] = record.evidence
-    return found
+        if held is None or (about_provider(held) and not about_provider(record.evidence)):
+            provenances[name] = record.evidence
+    return provenances
 
 
 def _shown(
@@ -165,10 +165,10 @@ def _unjudged(verdicts: Sequence[Verdict]) -> tuple[Unjudged, ...]:
     """Gather errors, inconclusive and skipped verdicts by reason, in that order."""
     order: tuple[Status, ...] = ("error", "inconclusive", "skip")
     groups: dict[tuple[str, str, str, Status, str], list[str]] = {}
-    for item in verdicts:
-        if item.status in order:
-            key = (item.provider, item.operation, item.check, item.status, item.why)
-            groups.setdefault(key, []).append(item.case)
+    for verdict in verdicts:
+        if verdict.status in order:
+            key = (verdict.provider, verdict.operation, verdict.check, verdict.status, verdict.why)
+            groups.setdefault(key, []).append(verdict.case)
     rows = [
         Unjudged(
             provider=provider,

@@ -7,11 +7,10 @@ documents do not have is `undocumented`.
 import json
 from collections.abc import Iterable, Sequence
 
-from harness.adaptive.discovery.question import place_of
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import Discovered, place_of
 from harness.core.jsonvalue import Json
-from harness.report.evidence import about_provider, short_provenance
-from harness.report.formats.markdown_text import code, escaped, markdown_table
+from harness.report.formats.markdown_times import code, escaped, markdown_table
+from harness.report.labels import about_provider, short_provenance
 from harness.report.text import count, one_line
 from harness.spec.expressions import Source
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
@@ -35,10 +34,12 @@ def discovered_markdown(rows: Sequence[Discovered]) -> str:
     """Return a table of the rows for each provider, in GitHub's Markdown; "" without rows."""
     blocks = []
     for provider in dict.fromkeys(row.provider for row in rows):
-        own = [row for row in rows if row.provider == provider]
-        real = all(about_provider(row.evidence) for row in own)
+        discovereds = [row for row in rows if row.provider == provider]
+        real = all(about_provider(row.evidence) for row in discovereds)
         note = "" if real else "\n\nThe emulator answered: this says nothing about the provider."
-        blocks.append(f"**{escaped(provider)}**{note}\n\n{markdown_table(_HEAD, map(_cells, own))}")
+        blocks.append(
+            f"**{escaped(provider)}**{note}\n\n{markdown_table(_HEAD, map(_cells, discovereds))}"
+        )
     return "\n\n".join(blocks)
 
 
@@ -71,16 +72,16 @@ def discovered_toml(provider: Provider, rows: Sequence[Discovered]) -> str:
     Each rule stands under its argument's header and takes the place of the rule of that name, if
     there is one; what no rule can hold is a comment.
     """
-    own = [row for row in rows if row.provider == provider.name]
-    if not own:
+    discovereds = [row for row in rows if row.provider == provider.name]
+    if not discovereds:
         return ""
     lines = [
         "# Observed, not documented. Put each line under its header, in the place of the rule of",
         "# the same name where there is one.",
     ]
-    for operation_name in dict.fromkeys(row.operation for row in own):
+    for operation_name in dict.fromkeys(row.operation for row in discovereds):
         operation = provider.operation(operation_name)
-        ours = [row for row in own if row.operation == operation_name]
+        ours = [row for row in discovereds if row.operation == operation_name]
         held: dict[str, list[str]] = {}
         for row in ours:
             found = _lines(provider, operation, row)

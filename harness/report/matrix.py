@@ -151,7 +151,7 @@ def _observe(heard: _Witnesses, record: Record) -> None:
 def _constraint_rows(
     columns: Sequence[tuple[Column, Operation]], witnesses: _Witnesses
 ) -> Iterable[Row]:
-    promised = {item.id for _, operation in columns for item in operation.constraints}
+    promised = {constraint.id for _, operation in columns for constraint in operation.constraints}
     named = {promise for _, _, promise in witnesses if "." in promise}
     for promise in sorted(promised | named, key=_in_vocabulary):
         cells = tuple(

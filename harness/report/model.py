@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.adaptive.discovery.row import Discovered
-from harness.core.record import Provenance
-from harness.core.run import RunHeader
+from harness.adaptive.discovery.question import Discovered
+from harness.core.record import Provenance, RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
 from harness.report.benchmark.answers import Benchmarked
 from harness.stats.conformance.completion import Completion
@@ -246,7 +245,7 @@ class Report:
     @property
     def harness_errors(self) -> tuple[Unjudged, ...]:
         """The checks of ours that crashed: bugs of the harness, no word on a provider."""
-        return tuple(item for item in self.unjudged if item.status == "error")
+        return tuple(unjudged for unjudged in self.unjudged if unjudged.status == "error")
 
     @property
     def recorded(self) -> tuple[str, ...]:

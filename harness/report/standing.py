@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Provenance, Record
-from harness.report.evidence import about_provider
+from harness.report.labels import about_provider
 from harness.report.model import Matrix, Standing, State, Summary
 from harness.report.text import count, one_line
 from harness.spec.provider import Provider
@@ -89,7 +89,11 @@ def _summary(
 def _tally(matrix: Matrix, provider: str) -> _Tally:
     own = [at for at, column in enumerate(matrix.columns) if column.provider == provider]
     found = [(row.cells[at].state, row.id) for row in matrix.rows for at in own]
-    found += [(one.state, one.name) for one in matrix.interactions if one.provider == provider]
+    found += [
+        (interaction.state, interaction.name)
+        for interaction in matrix.interactions
+        if interaction.provider == provider
+    ]
     names: dict[State, dict[str, None]] = {}
     for state, name in found:
         names.setdefault(state, {})[name] = None
@@ -139,7 +143,9 @@ def _kept(tally: _Tally) -> str:
 def _doubts(tally: _Tally) -> str:
     said = {"flaky": "Now and then it breaks", "unconfirmed": "Suspected, not confirmed:"}
     states: tuple[State, ...] = ("flaky", "unconfirmed")
-    return "".join(f" {said[one]} {tally.named(one)}." for one in states if tally.names.get(one))
+    return "".join(
+        f" {said[state]} {tally.named(state)}." for state in states if tally.names.get(state)
+    )
 
 
 def _rest(tally: _Tally) -> str:

@@ -5,7 +5,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # before Python 3.12 pydantic reads no other one
 
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import Discovered
 from harness.core.benchmark import Calibration, Design, Watched
 from harness.core.jsonvalue import Json
 from harness.core.record import EvidenceKind

@@ -5,12 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from harness import __version__
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import NothingTested
-from harness.core.record import Provenance
-from harness.core.run import RunHeader
+from harness.core.record import Provenance, RunHeader
+from harness.core.version import harness_version
 from harness.planning.options import Options
 from harness.planning.plan import coverage_notes, plan_digest
 from harness.transport.callbacks.server import CallbackServer
@@ -40,7 +39,7 @@ def run_header(  # noqa: PLR0913 - all that a header is made of
     notes = [f"faults switched on: {faults}"] if faults else []
     return RunHeader(
         run=folder,
-        harness=__version__,
+        harness=harness_version(),
         created=today(),
         word=word,
         against=options.target.against,
@@ -69,4 +68,4 @@ def today() -> str:
 
 def by() -> str:
     """Return who made a recording."""
-    return f"image-provider-harness {__version__}"
+    return f"image-provider-harness {harness_version()}"

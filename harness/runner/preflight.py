@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.core.case import Plan
 from harness.core.errors import UsageError
 from harness.core.money import money
-from harness.core.run import RunHeader
+from harness.core.record import RunHeader
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import plan_for

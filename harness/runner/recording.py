@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness import __version__
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import NothingTested, RecordingError, UsageError
 from harness.core.exchange import Exchange, Failure
 from harness.core.jsonvalue import Json, mistake
 from harness.core.record import Provenance, Record
+from harness.core.version import harness_version
 from harness.planning.plan import dumped, plan_digest, read_plan
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
@@ -78,8 +78,8 @@ def _metadata(first: Record, plan: Plan, operations: Sequence[str]) -> dict[str,
         "evidence": source,
         "recorded": first.evidence.date,
         "by": first.evidence.by,
-        "harness": __version__,
-        **({"emulator": __version__} if source == "emulator" else {}),
+        "harness": harness_version(),
+        **({"emulator": harness_version()} if source == "emulator" else {}),
         "seed": plan.seed,
         "plan_digest": plan_digest(plan),
         "spec_digest": plan.spec_digest,

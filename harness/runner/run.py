@@ -13,8 +13,7 @@ from typing import Any
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import HarnessError, StoreError
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.planning.conformance import limits_of
 from harness.planning.options import Options
 from harness.runner.benchmark.load import MakeStoppingCriterion

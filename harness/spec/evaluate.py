@@ -28,10 +28,13 @@ def broken(
     operation: Operation, arguments: Arguments
 ) -> tuple[tuple[Constraint, ...], tuple[Constraint, ...]]:
     """Return the constraints that a request breaks, and those on which the documents are silent."""
-    words = [(item, evaluate(item, operation, arguments)) for item in operation.constraints]
+    words = [
+        (constraint, evaluate(constraint, operation, arguments))
+        for constraint in operation.constraints
+    ]
     return (
-        tuple(item for item, said in words if said == "breaks"),
-        tuple(item for item, said in words if said == "unsaid"),
+        tuple(constraint for constraint, said in words if said == "breaks"),
+        tuple(constraint for constraint, said in words if said == "unsaid"),
     )
 
 

@@ -111,8 +111,8 @@ def _compile(value: object) -> object:
         raise ValueError("write a JMESPath expression as a string")  # noqa: TRY004 - pydantic's way
     try:
         with warnings.catch_warnings(action="error"):  # a deprecated literal is a mistake, too
-            found = Expression(value)
-        unknown = sorted(set(found.functions()) - set(Functions.FUNCTION_TABLE))
+            expression = Expression(value)
+        unknown = sorted(set(expression.functions()) - set(Functions.FUNCTION_TABLE))
     except JMESPathError as error:
         reason = " ".join(str(error).split())  # the library draws a marker under the text
         raise ValueError(f"{value!r} is no JMESPath expression: {reason}") from None
@@ -122,7 +122,7 @@ def _compile(value: object) -> object:
         raise ValueError(f"{value[:40]!r}... is too large for an expression") from None
     if unknown:
         raise ValueError(f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have")
-    return found
+    return expression
 
 
 Compiled = Annotated[Expression, BeforeValidator(_compile), PlainSerializer(lambda e: e.text)]

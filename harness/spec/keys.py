@@ -23,7 +23,7 @@ def _any(text: str) -> list[str]:
     whole, *filters = _split(text.replace("||", ","), "|")
     if not all(re.match(r"\s*\[(\?|0\])", part) for part in filters):
         raise ValueError(f"{text!r} is more than keys")
-    return [one for option in _split(whole, ",") for one in _steps(option)]
+    return [step for option in _split(whole, ",") for step in _steps(option)]
 
 
 def _steps(text: str) -> list[str]:

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from math import inf
 
 from harness.core.benchmark import Design
-from harness.stats.benchmark.model import Attempt, Word
+from harness.stats.benchmark.model import Attempt, Rank, Ranking, Word
 from harness.stats.sequential import Comparing, Time
 
 MARGIN = 1.1
@@ -79,10 +80,10 @@ class PairwiseComparisons:
 
     def word(self, two: Two) -> Word:
         """Return which of two is faster, as far as it is decided."""
-        found = self.comparing[two]
-        if found.slower is not None:
-            return "first" if found.slower else "second"
-        return "equal" if found.within(MARGIN) else "open"
+        comparing = self.comparing[two]
+        if comparing.slower is not None:
+            return "first" if comparing.slower else "second"
+        return "equal" if comparing.within(MARGIN) else "open"
 
     def beaten(self, workload: str) -> dict[str, str]:
         """Return who is out of the race of a workload, and which faster one put it out."""
@@ -108,7 +109,11 @@ class PairwiseComparisons:
 
     def serving(self, workload: str) -> tuple[str, ...]:
         """Return who has served a workload at least once."""
-        return tuple(one for one in self.contenders[workload] if self._served[workload, one])
+        return tuple(
+            contender
+            for contender in self.contenders[workload]
+            if self._served[workload, contender]
+        )
 
     def undecided(self, workload: str) -> tuple[Two, ...]:
         """Return the comparisons that are open between those who are still in the race."""
@@ -120,15 +125,15 @@ class PairwiseComparisons:
     def _of(self, workload: str) -> Iterator[Two]:
         return (two for two in self.comparing if two[0] == workload)
 
-    def _pairs(self, seen: Attempt, others: Mapping[str, tuple[float, Time]]) -> Iterator[_Pair]:
-        for two in self._of(seen.workload):
-            if seen.provider in two[1:] and all(name in others for name in two[1:]):
-                (one_s, one), (other_s, other) = (others[name] for name in two[1:])
+    def _pairs(self, attempt: Attempt, others: Mapping[str, tuple[float, Time]]) -> Iterator[_Pair]:
+        for two in self._of(attempt.workload):
+            if attempt.provider in two[1:] and all(name in others for name in two[1:]):
+                (one_s, time), (other_s, other) = (others[name] for name in two[1:])
                 yield _Pair(
                     end_s=max(one_s, other_s),
-                    key=(seen.stage, seen.block, seen.case),
+                    key=(attempt.stage, attempt.block, attempt.case),
                     of=two,
-                    times=(one, other),
+                    times=(time, other),
                 )
 
 
@@ -145,3 +150,54 @@ def pairwise_comparisons(design: Design) -> PairwiseComparisons:
         },
         alpha=design.alpha,
     )
+
+
+def rank_providers(
+    race: PairwiseComparisons, workload: str, medians: Mapping[str, float | None]
+) -> Ranking:
+    """Return the places of one workload; who served nothing has none.
+
+    A place is one more than the number of providers that are decided to be faster. Within a place
+    the lower median stands first, which says nothing more.
+    """
+    serving = race.serving(workload)
+    faster = dict.fromkeys(serving, 0)
+    for two in race.comparing:
+        of, first, second = two
+        if of != workload or not {first, second} <= {*serving}:
+            continue
+        word = race.word(two)
+        if word in ("first", "second"):
+            faster[second if word == "first" else first] += 1
+
+    def order(name: str) -> tuple[int, float, str]:
+        median = medians.get(name)
+        return faster[name], inf if median is None else median, name
+
+    places = tuple(
+        Rank(place=1 + faster[name], provider=name) for name in sorted(serving, key=order)
+    )
+    decided, why = _why(race, workload, [rank.provider for rank in places if rank.place == 1])
+    silent = [name for name in race.contenders[workload] if name not in serving]
+    if silent and serving:
+        why += f"; {' and '.join(silent)} served nothing that counts here"
+    return Ranking(workload=workload, places=places, decided=decided, why=why)
+
+
+def _why(race: PairwiseComparisons, workload: str, first: list[str]) -> tuple[bool, str]:
+    """Tell whether the first place is decided, and what that rests on."""
+    if not first:
+        return False, "nothing was served"
+    if len(race.serving(workload)) == 1:
+        return True, f"only {first[0]} served it exactly"
+    if len(first) == 1:
+        return True, f"{first[0]} is faster at an error rate of {race.alpha:.2g} for the whole race"
+    words = {
+        two: race.word(two)
+        for two in race.comparing
+        if two[0] == workload and {*two[1:]} <= {*first}
+    }
+    if all(word == "equal" for word in words.values()):
+        return True, f"{' and '.join(first)} are equally fast within {MARGIN - 1:.0%}"
+    still = [f"{one} and {other}" for (_, one, other), word in words.items() if word == "open"]
+    return False, f"not told apart: {', '.join(still)}"

@@ -106,17 +106,17 @@ def quantile_estimate(
     missing where there are none.
     """
     n = len(values)
-    found = rank_bounds(n, quantile, confidence=confidence)
+    ranks = rank_bounds(n, quantile, confidence=confidence)
     ordered = sorted(values)
-    if found is None:
+    if ranks is None:
         needed = fewest_samples(quantile, confidence=confidence)
         method = TOO_FEW.format(n=n, needed=needed)
     else:
         method = METHOD.format(alpha=1 - confidence)
     return Estimate(
         value=float(np.quantile(ordered, quantile)) if ordered else None,
-        low=ordered[found.low - 1] if found else None,
-        high=ordered[found.high - 1] if found else None,
+        low=ordered[ranks.low - 1] if ranks else None,
+        high=ordered[ranks.high - 1] if ranks else None,
         confidence=confidence,
         n=n,
         unit=unit,

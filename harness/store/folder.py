@@ -16,7 +16,7 @@ from threading import Lock
 
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Reply
-from harness.core.run import RunHeader
+from harness.core.record import RunHeader
 from harness.store.atomic import move_whole, write_whole
 from harness.store.format1 import read_any_line
 from harness.store.line import (

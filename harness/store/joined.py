@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.core.errors import UsageError
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.store.reader import StoredRun
 
 CUT_OFF = "cut off while under way; it may have been paid for: go on with --resume"

@@ -11,8 +11,7 @@ from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
 from harness.core.longtext import line_with_long_texts, line_with_names
 from harness.core.outcome import Outcome
-from harness.core.record import Provenance
-from harness.core.run import RunHeader
+from harness.core.record import Provenance, RunHeader
 
 JOURNAL = "journal.jsonl"
 HEADER = "run.json"

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
 from harness.core.jsonvalue import mistake
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.store.format1 import read_any_line
 from harness.store.line import (
     FORMAT,

@@ -1,29 +1,70 @@
 """Real round trips over real sockets, timed inside the transport on the run's monotonic clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+import io
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
 from harness.core.errors import UsageError
-from harness.core.exchange import Exchange, Failure, Reply, Request
+from harness.core.exchange import Exchange, Failure, Part, Reply, Request
 from harness.core.jsonvalue import canonical
-from harness.core.placeholders import INBOX
+from harness.core.placeholders import INBOX, WEBHOOKS
+from harness.reference_images import file_of
 from harness.spec.provider import Auth
-from harness.transport.address import uri_of
 from harness.transport.base import STOPPED
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.bodies.reply import Arrival, reply_of
 from harness.transport.bodies.sse import SseError, SseStream
 from harness.transport.callbacks.server import CallbackServer
-from harness.transport.forms import sent_parts
-from harness.transport.http1.pool import PHASES, Sockets, trusted
-from harness.transport.http1.proxies import Proxies
+from harness.transport.http1.pool import PHASES, Proxies, Sockets, trusted
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor, sendable
+
+
+def uri_of(target: str, base_url: str) -> str:
+    """Return a target's whole address; leading parts that base and path both name count once.
+
+    `https://host/gateway/v1` and `/v1/images/generations` join at `v1`; a host that happens to be
+    called `v1` does not. What our own receiver is asked has the address that was delivered to.
+    """
+    if target.startswith(INBOX):
+        return WEBHOOKS + target.removeprefix(INBOX)
+    if not target.startswith("/"):
+        return target
+    base = urlsplit(base_url.rstrip("/"))
+    words = target.split("/")[1:]
+    prefix = base.path
+    for count in range(len(words), 0, -1):
+        shared = "/" + "/".join(words[:count])
+        if prefix.endswith(shared):
+            prefix = prefix.removesuffix(shared)
+            break
+    return base._replace(path=prefix + target).geturl()
+
+
+Sent = tuple[None, bytes] | tuple[str, IO[bytes], str | None]
+"""A part as httpx takes it: a value, or a file with its name and type."""
+
+
+def sent_parts(form: Sequence[Part]) -> list[tuple[str, Sent]]:
+    """Return a form as httpx's `files`; UsageError where a file is none that was planned.
+
+    Makes every file, so it is no work for an event loop. Plain values stand among the files, for
+    httpx would send its `data` first and lose the order.
+    """
+    return [(part.name, _sent(part)) for part in form]
+
+
+def _sent(part: Part) -> Sent:
+    if part.value is not None:
+        return None, part.value.encode("utf-8", "surrogatepass")
+    # Read from memory in pieces: a socket that is written 50 MB at once copies what it cannot take.
+    return part.filename or "", io.BytesIO(file_of(part)), part.media_type
+
 
 CONNECT_S = 20.0
 LEAST_WAIT_S = 10.0

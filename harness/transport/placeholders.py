@@ -51,7 +51,7 @@ class PlaceholderMap:
             target=self._text(request.target),
             headers=tuple((name, self._header(value)) for name, value in request.headers),
             body=with_texts(request.body, self._text),
-            form=None if request.form is None else tuple(self._part(one) for one in request.form),
+            form=None if request.form is None else tuple(self._part(part) for part in request.form),
         )
 
     def kept(self, text: str) -> str:

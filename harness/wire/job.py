@@ -13,13 +13,21 @@ from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job
 from harness.spec.provider import Operation, Provider
 from harness.spec.request import JSON
-from harness.wire.downloads import collect
 from harness.wire.errors import OK, REDIRECT, fault_of, read_error
-from harness.wire.images import missing_fields
+from harness.wire.images import collect, missing_fields
 from harness.wire.protocols import protocol
 from harness.wire.reply import submitted
-from harness.wire.retry import RETRY_AFTER_AT_MOST_S, pause_asked, send_once, send_until_answered
-from harness.wire.steps import Answer, Pause, Talk, Wire, send_request
+from harness.wire.retry import (
+    RETRY_AFTER_AT_MOST_S,
+    Answer,
+    Pause,
+    Talk,
+    Wire,
+    pause_asked,
+    send_once,
+    send_request,
+    send_until_answered,
+)
 
 NEVER_WAS = "00000000-0000-4000-8000-000000000000"
 """An id that no provider gives out: a version-4 UUID without a random bit set."""
@@ -60,8 +68,8 @@ def attend(
         return outcome
     after: tuple[FollowUpResult, ...] = ()
     for kind in shot.case.follow_ups:
-        told = yield from _followed_up(job, kind, job_id, shot.request)
-        after = (*after, told)
+        follow_up = yield from _followed_up(job, kind, job_id, shot.request)
+        after = (*after, follow_up)
     return replace(outcome, after=after)
 
 

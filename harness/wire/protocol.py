@@ -7,7 +7,7 @@ from harness.core.exchange import Request
 from harness.spec.provider import Operation, Provider
 from harness.wire.job import attend
 from harness.wire.protocols import PROTOCOLS
-from harness.wire.steps import Wire
+from harness.wire.retry import Wire
 from harness.wire.upload import uploaded
 
 

@@ -6,7 +6,7 @@ from harness.core.case import PlannedRequest
 from harness.core.registry import Registry
 from harness.spec.protocols import admit
 from harness.spec.provider import Operation, Provider
-from harness.wire.steps import Wire
+from harness.wire.retry import Wire
 
 Speaker = Callable[[Provider, Operation, PlannedRequest], Wire]
 """Sends one shot, whose files are uploaded, and sees it through to its outcome."""

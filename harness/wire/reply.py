@@ -7,12 +7,10 @@ from harness.core.exchange import Failure, Reply
 from harness.core.outcome import Fault, Outcome, Refused
 from harness.spec.lifecycle import Stream
 from harness.spec.provider import Operation, Provider
-from harness.wire.downloads import collect
 from harness.wire.errors import fault_of, is_error, read_error, refused_or_fault
-from harness.wire.images import read_streamed
+from harness.wire.images import collect, read_streamed
 from harness.wire.protocols import protocol
-from harness.wire.retry import send_once
-from harness.wire.steps import Talk, Wire
+from harness.wire.retry import Talk, Wire, send_once
 
 BAD = 400
 

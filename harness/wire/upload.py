@@ -11,8 +11,7 @@ from harness.spec.provider import Provider
 from harness.spec.request import JSON, form_part
 from harness.spec.rules import Arguments
 from harness.wire.errors import fault_of, is_error, refused_or_fault
-from harness.wire.retry import send_until_answered
-from harness.wire.steps import Talk
+from harness.wire.retry import Talk, send_until_answered
 
 
 def uploaded(

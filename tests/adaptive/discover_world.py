@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.adaptive.discovery.discovery import Discovery, discoveries
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import Discovered
 from harness.cases import prompts
 from harness.cases.build import Builder
 from harness.core.case import PlannedRequest

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.adaptive.discovery.bracket import Bracket, next_step
+from harness.adaptive.discovery.limits import Bracket, next_step
 from harness.adaptive.discovery.questions import LONGEST_PROMPT, MOST_REFERENCES
 from tests.adaptive.discover_world import UNITS, World, drive, refusal
 

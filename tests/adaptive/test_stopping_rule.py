@@ -3,8 +3,8 @@ from dataclasses import replace
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.core.benchmark import Design, Stage
+from harness.core.case import FitKind, Slot
 from harness.core.record import Record
-from harness.core.slot import FitKind, Slot
 from harness.core.workload import Fit, Workload
 from harness.spec.load import shipped_provider
 from tests.report import builders as b

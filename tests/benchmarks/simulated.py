@@ -9,9 +9,9 @@ from scipy.stats import wilcoxon  # type: ignore[import-untyped]  # scipy ships 
 
 from harness.core.verdict import Estimate
 from harness.emulator.state import LatencyModel
-from harness.stats import intervals, meantime, survival
+from harness.stats import intervals, survival
+from harness.stats.benchmark.measure import times_of
 from harness.stats.benchmark.model import Attempt
-from harness.stats.benchmark.speed import times_of
 from harness.stats.comparison import PairwiseComparisons
 from tests.benchmarks.worlds import (
     HANGING,
@@ -74,11 +74,11 @@ def covered(world: World, n: int, runs: int) -> list[str]:
 def mean_covered(world: World, n: int, runs: int) -> list[str]:
     """Return a row: how often the interval of the mean held the truth, of however few attempts."""
     true = float(world.draw(np.random.default_rng(99), 4_000_000).mean())
-    meantime.FEWEST = 2  # what is reported from 30 on is looked at from 8 on
+    survival.FEWEST = 2  # what is reported from 30 on is looked at from 8 on
     held = 0
     for run in range(runs):
         times = times_of(observations(world, np.random.default_rng([SEED, n, run]), n))
-        held += holds(meantime.restricted_mean_estimate(times), true) is True
+        held += holds(survival.restricted_mean_estimate(times), true) is True
     return [world.name, str(n), _share(held, runs)]
 
 

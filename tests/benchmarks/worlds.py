@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.core.slot import FitKind
+from harness.core.case import FitKind
 from harness.stats.benchmark.model import Attempt, End
 from harness.stats.comparison import PairwiseComparisons
 

@@ -29,7 +29,7 @@ from harness.spec.request import build_request
 from harness.transport.bodies.body import read_body
 from harness.transport.bodies.images import ImageCollector
 from harness.wire.protocol import speak
-from harness.wire.steps import Answer, Send
+from harness.wire.retry import Answer, Send
 
 LIVE = Provenance(kind="live", source="https://images.test", date="2026-12-01", by="qa")
 

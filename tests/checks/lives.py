@@ -13,7 +13,7 @@ from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.core.record import Record
 from harness.planning.plan import make_plan
 from harness.spec.load import shipped_provider as shipped
-from harness.wire.steps import Answer
+from harness.wire.retry import Answer
 from tests.checks.build import LIVE, picture, served, verdicts
 
 LOST = Failure(kind="network", why="reset", sent=True)

@@ -6,7 +6,7 @@ from harness.cases.tokens import tokens
 from harness.core.case import Plan, PlannedRequest
 from harness.core.outcome import Outcome
 from harness.core.record import Record
-from harness.diagnosis.blame import blamed
+from harness.diagnosis.attribution import blamed
 from harness.spec.load import shipped_provider as shipped
 from tests.checks.build import LIVE, case, picture, record, refused, served
 from tests.plans import boundaries, boundaries_of, plan_of

@@ -31,7 +31,7 @@ def staying(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     draws would differ by, a run starts its own. Equal plans are made once.
     """
     with emulator_process(time_scale=SCALE, seed=0) as served:
-        patch.setattr(endpoints, "emulator", _switched(served))
+        patch.setattr(endpoints, "emulator_process", _switched(served))
         patch.setattr(plan_source, "plan_for", planned)
         yield served
 

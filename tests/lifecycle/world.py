@@ -24,7 +24,7 @@ from harness.transport.bodies.images import ImageCollector
 from harness.transport.callbacks.server import CallbackServer
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
-from harness.wire.steps import Answer, Pause, Send, Talk
+from harness.wire.retry import Answer, Pause, Send, Talk
 from tests.lifecycle.purse import Purse
 from tests.loopback import loopback
 

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.core.case import Plan, PlannedRequest
+from harness.core.case import Plan, PlannedRequest, Slot
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
-from harness.core.slot import Slot
 from harness.core.workload import Workload
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring

@@ -6,8 +6,7 @@ from decimal import Decimal
 from random import Random
 
 from harness.core.benchmark import Benchmark, Calibration, Design, Slo, Stage, Watched
-from harness.core.case import Price
-from harness.core.slot import FitKind
+from harness.core.case import FitKind, Price
 from harness.core.verdict import Estimate
 from harness.core.workload import Difference, Fit, Workload
 from harness.report.benchmark.answers import Benchmarked, benchmarked

@@ -19,8 +19,7 @@ from harness.core.exchange import (
 )
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Images, Outcome, Refused
-from harness.core.record import Provenance, Record
-from harness.core.run import RunHeader
+from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Status, Verdict
 from harness.reference_images import parse_recipe, reference_json
 from harness.report.compose import compose

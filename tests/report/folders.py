@@ -6,8 +6,7 @@ from pathlib import Path
 
 from harness.core.case import Stage
 from harness.core.outcome import Outcome
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.store.folder import RunFolder
 from harness.store.line import Ended, Exchanged, Sent, Skipped
 from tests.report import builders as b

@@ -11,7 +11,7 @@ from harness.cli.conclude import publish
 from harness.cli.main import status
 from harness.core.exchange import Failure
 from harness.core.outcome import Outcome
-from harness.core.run import RunHeader
+from harness.core.record import RunHeader
 from harness.policy import Conclusion, conclude
 from tests.plugin.sessions import CRASHING
 from tests.report import builders as b

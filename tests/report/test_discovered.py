@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.adaptive.discovery.discovery import discoveries
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import Discovered
 from harness.core.record import Provenance
 from harness.report.discovered import discovered_markdown, discovered_toml
 from harness.report.formats.html import html

@@ -1,7 +1,7 @@
 import pytest
 
 from harness.core.record import Provenance
-from harness.report.evidence import (
+from harness.report.labels import (
     about_provider,
     describe_provenance,
     provenance_banner,

@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.figures import money_text, seconds
-from harness.report.text import count, hidden, one_line, pruned_json, shortened, visible
+from harness.report.text import (
+    count,
+    hidden,
+    money_text,
+    one_line,
+    pruned_json,
+    seconds,
+    shortened,
+    visible,
+)
 
 
 @given(st.text())

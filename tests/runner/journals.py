@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable
 
 from harness.core.case import Plan
-from harness.core.record import Provenance
-from harness.core.run import RunHeader
+from harness.core.record import Provenance, RunHeader
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Access, ProviderSetup, RunContext
 from harness.runner.execution.earlier import resume_state

@@ -2,8 +2,7 @@ from typing import Any
 
 import pytest
 
-from harness.spec.inherit import inherited
-from harness.spec.load import parse_provider, shipped_provider
+from harness.spec.load import inherited, parse_provider, shipped_provider
 from tests.spec import small
 
 

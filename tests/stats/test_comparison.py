@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from harness.stats.benchmark.model import Attempt, Ranking
-from harness.stats.comparison import HOPELESS, PairwiseComparisons
-from harness.stats.ranking import rank_providers
+from harness.stats.comparison import HOPELESS, PairwiseComparisons, rank_providers
 from tests.benchmarks.worlds import attempt
 
 THREE = {"w": ("a", "b", "c")}

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from harness.stats import intervals, meantime, survival
-from harness.stats.benchmark.speed import times_of
+from harness.stats import intervals, survival
+from harness.stats.benchmark.measure import times_of
 from harness.stats.survival import CensoredTimes, censored_quantile, log_rank
 from tests.benchmarks.worlds import HANGING, MEDIAN_S, SPREAD, log_normal, observations
 
@@ -230,7 +230,7 @@ def test_the_log_rank_test_does_not_mind_who_is_first(
 # ------------------------------------------------------------------------------- the mean
 @given(st.lists(SECONDS, min_size=1, max_size=19))
 def test_without_anything_given_up_the_mean_is_the_plain_one(values: list[float]) -> None:
-    assert meantime.restricted_mean_estimate(whole(values)).value == pytest.approx(
+    assert survival.restricted_mean_estimate(whole(values)).value == pytest.approx(
         float(np.mean(values))
     )
 
@@ -239,7 +239,7 @@ def test_without_anything_given_up_the_mean_is_the_plain_one(values: list[float]
 def test_with_a_common_limit_it_is_the_mean_of_what_was_waited_for(
     values: list[float], limit_s: float
 ) -> None:
-    found = meantime.restricted_mean_estimate(until(values, limit_s))
+    found = survival.restricted_mean_estimate(until(values, limit_s))
 
     assert found.value == pytest.approx(float(np.minimum(values, limit_s).mean()))
 
@@ -247,46 +247,46 @@ def test_with_a_common_limit_it_is_the_mean_of_what_was_waited_for(
 @given(times(min_size=1, max_size=19))
 def test_the_mean_is_the_area_under_the_curve(any_times: CensoredTimes) -> None:
     seconds, shares = any_times.curve
-    ends = [0.0, *seconds.tolist(), meantime.horizon_s(any_times)]
+    ends = [0.0, *seconds.tolist(), survival.horizon_s(any_times)]
     area = sum(
         share * (after - before)
         for share, before, after in zip([1.0, *shares.tolist()], ends, ends[1:], strict=False)
     )
 
-    assert meantime.restricted_mean_estimate(any_times).value == pytest.approx(area)
+    assert survival.restricted_mean_estimate(any_times).value == pytest.approx(area)
 
 
 @settings(max_examples=10, deadline=None)
 @given(times(min_size=30, max_size=40))
 def test_a_mean_has_bounds_around_it_that_are_the_same_each_time(any_times: CensoredTimes) -> None:
-    found = meantime.restricted_mean_estimate(any_times)
+    found = survival.restricted_mean_estimate(any_times)
 
-    assert found == meantime.restricted_mean_estimate(any_times)
+    assert found == survival.restricted_mean_estimate(any_times)
     assert (found.low is None) == (found.high is None)
     if found.low is not None and found.high is not None:
-        assert found.low <= found.high <= meantime.horizon_s(any_times) + 1e-9
+        assert found.low <= found.high <= survival.horizon_s(any_times) + 1e-9
 
 
 def test_the_same_time_throughout_leaves_nothing_to_resample() -> None:
-    found = meantime.restricted_mean_estimate(whole([3.0] * 35))
+    found = survival.restricted_mean_estimate(whole([3.0] * 35))
 
     assert (found.value, found.low, found.high) == (3.0, None, None)
-    assert meantime.ALL_ALIKE in found.method
+    assert survival.ALL_ALIKE in found.method
 
 
 def test_a_mean_of_few_says_that_it_needs_thirty() -> None:
-    found = meantime.restricted_mean_estimate(whole([1.0, 2.0]))
+    found = survival.restricted_mean_estimate(whole([1.0, 2.0]))
 
     assert found.method == "too few samples for an interval: n = 2, 30 needed"
     assert (
         survival.OF_WHICH
-        in meantime.restricted_mean_estimate(whole([float(one) for one in range(30)])).method
+        in survival.restricted_mean_estimate(whole([float(one) for one in range(30)])).method
     )
 
 
 def test_a_curve_that_ends_early_goes_on_level_to_the_horizon() -> None:
     # A resample need not hold the longest time: all are weighed up to the same moment.
     seconds, ended = np.array([[10.0, 20.0], [10.0, 20.0]]), np.array([[True, False], [True, True]])
-    found = meantime.restricted_mean(seconds, ended, until_s=40.0)
+    found = survival.restricted_mean(seconds, ended, until_s=40.0)
 
     assert found.tolist() == [10 + 0.5 * 30, 10 + 0.5 * 10]

@@ -12,7 +12,7 @@ from harness.core.outcome import Outcome
 from harness.planning.plan import make_plan
 from harness.spec.load import NAMES, shipped_provider
 from harness.wire.protocol import pick_up, speak
-from harness.wire.steps import Answer, Pause, Send, Wire
+from harness.wire.retry import Answer, Pause, Send, Wire
 
 BASES: dict[tuple[str, str], Case] = {
     (name, operation): plain_case(Builder(shipped_provider(name), operation))

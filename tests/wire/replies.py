@@ -4,7 +4,7 @@ from typing import Any
 
 from harness.core.exchange import Failure, Reply
 from harness.core.jsonvalue import Json
-from harness.wire.steps import Answer
+from harness.wire.retry import Answer
 from tests.wire.by_hand import IMAGE, MARK, said
 
 ADDRESS = "https://cdn.test/a.png"

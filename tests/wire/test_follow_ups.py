@@ -11,7 +11,7 @@ from harness.core.placeholders import INBOX, THIS_RUN, WEBHOOKS
 from harness.spec.load import shipped_provider
 from harness.wire.job import DELIVERY_S, NEVER_WAS, REPEATED_S
 from harness.wire.protocol import pick_up
-from harness.wire.steps import Answer
+from harness.wire.retry import Answer
 from tests.wire.by_hand import BASES, IMAGE, LOST, SHOTS, page, picked_up, said, shot, shot_of, talk
 from tests.wire.replies import BUSY, JOBS, done, failed, pending, polled, submitted
 

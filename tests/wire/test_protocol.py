@@ -5,8 +5,7 @@ import pytest
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
 from harness.spec.load import NAMES, shipped_provider
-from harness.wire.retry import RETRY_AFTER_AT_MOST_S, TRIES
-from harness.wire.steps import Answer
+from harness.wire.retry import RETRY_AFTER_AT_MOST_S, TRIES, Answer
 from tests.wire.by_hand import IMAGE, LOST, MARK, PICTURE, SHOTS, page, said, talk
 from tests.wire.replies import (
     ADDRESS,

@@ -12,7 +12,7 @@ from harness.spec.load import FOLDER, parse_provider
 from harness.spec.provider import Operation, Provider
 from harness.wire.protocol import speak
 from harness.wire.protocols import PROTOCOLS, protocol
-from harness.wire.steps import Pause, Wire
+from harness.wire.retry import Pause, Wire
 from tests.report import builders as b
 
 

@@ -7,8 +7,7 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.placeholders import ASSETS
 from harness.reference_images import Recipe, reference_json
-from harness.wire.retry import TRIES
-from harness.wire.steps import Answer
+from harness.wire.retry import TRIES, Answer
 from tests.wire.by_hand import IMAGE, LOST, Talk, page, said, shot, talk
 from tests.wire.replies import BUSY, NEVER_SENT, done, pending, submitted, uploaded
 

@@ -8,9 +8,8 @@ answers decide the next round. A probe is never judged. What a provider answered
 from collections.abc import Iterable, Sequence
 
 from harness.adaptive.discovery.history import OperationHistory
-from harness.adaptive.discovery.question import Probe, Question
+from harness.adaptive.discovery.question import Discovered, Probe, Question
 from harness.adaptive.discovery.questions import questions, stages
-from harness.adaptive.discovery.row import Discovered
 from harness.cases.tokens import tokens
 from harness.core.case import Case, PlannedRequest
 from harness.core.outcome import Fault
@@ -60,45 +59,45 @@ class Discovery:
         return round_
 
     def _round(self, name: str) -> list[PlannedRequest]:
-        told = _told(self.provider, name, self._records[name])
-        room = self._room(told)
-        if told.plain is None:
-            return self._new(told, "base", (_BASE,), room)[:1]
-        for stage in stages(told) if told.open and not _in_trouble(told) else ():
-            if found := self._stage(told, stage, room):
-                return found
+        history = _told(self.provider, name, self._records[name])
+        room = self._room(history)
+        if history.plain is None:
+            return self._new(history, "base", (_BASE,), room)[:1]
+        for stage in stages(history) if history.open and not _in_trouble(history) else ():
+            if planned_requests := self._stage(history, stage, room):
+                return planned_requests
         return []
 
     def _stage(
-        self, told: OperationHistory, stage: Sequence[Question], room: int
+        self, history: OperationHistory, stage: Sequence[Question], room: int
     ) -> list[PlannedRequest]:
         """Return what the questions of a stage ask for, as far as the images go."""
-        found: list[PlannedRequest] = []
+        planned_requests: list[PlannedRequest] = []
         for question in stage:
-            new = self._new(told, question.name, question.next(told, room), room)
-            room -= sum(one.at_risk.images for one in new)
-            found += new
-        return found
+            new = self._new(history, question.name, question.next(history, room), room)
+            room -= sum(planned.at_risk.images for planned in new)
+            planned_requests += new
+        return planned_requests
 
-    def _room(self, told: OperationHistory) -> int:
+    def _room(self, history: OperationHistory) -> int:
         """Return how many images may still be at risk, what is under way counted at its worst."""
         if self.images is None:
             return 10**6
-        known = {seen.id for seen in told.seen}
+        known = {probe.id for probe in history.seen}
         pending = (
             shot.at_risk.images
             for case_id, shot in self._asked.items()
-            if case_id not in known and shot.case.operation == told.name
+            if case_id not in known and shot.case.operation == history.name
         )
-        return self.images - told.spent_images() - sum(pending)
+        return self.images - history.spent_images() - sum(pending)
 
     def _new(
-        self, told: OperationHistory, question: str, probes: Iterable[Probe], room: int
+        self, history: OperationHistory, question: str, probes: Iterable[Probe], room: int
     ) -> list[PlannedRequest]:
         """Return the shots of what was never asked, as far as the images go."""
         found = []
         for probe in probes:
-            made = planned_request(self.provider, _case(told, question, probe))
+            made = planned_request(self.provider, _case(history, question, probe))
             body = request_digest(made)
             if made.case.id in self._asked or body in self._sent or made.at_risk.images > room:
                 continue
@@ -122,17 +121,17 @@ def discoveries(provider: Provider, records: Iterable[Record]) -> tuple[Discover
         row
         for name, found in by_operation.items()
         if found
-        for told in [_told(provider, name, found)]
-        if told.open
-        for question in questions(told)
-        for row in question.rows(told)
+        for history in [_told(provider, name, found)]
+        if history.open
+        for question in questions(history)
+        for row in question.rows(history)
     )
 
 
-def _in_trouble(told: OperationHistory) -> bool:
+def _in_trouble(history: OperationHistory) -> bool:
     """Tell whether asking on is vain: money is short, or answer after answer is an outage."""
-    outcomes = [seen.record.outcome for seen in told.seen if seen.probe]
-    faults = sum(isinstance(one, Fault) for one in outcomes)
+    outcomes = [probe.record.outcome for probe in history.seen if probe.probe]
+    faults = sum(isinstance(outcome, Fault) for outcome in outcomes)
     return None in outcomes or faults >= _FAULTS
 
 
@@ -140,20 +139,20 @@ def _told(provider: Provider, name: str, records: Sequence[Record]) -> Operation
     return OperationHistory(provider=provider, name=name, records=tuple(records))
 
 
-def _case(told: OperationHistory, question: str, probe: Probe) -> Case:
-    arguments = probe.arguments or told.own_base
+def _case(history: OperationHistory, question: str, probe: Probe) -> Case:
+    arguments = probe.arguments or history.own_base
     slug = f"{question}/{probe.slug}" if probe.arguments else probe.slug
-    touched = [name for name in arguments if arguments[name] != told.base.get(name)]
+    touched = [name for name in arguments if arguments[name] != history.base.get(name)]
     return Case(
-        id=f"{told.name}/discover/{slug}",
-        provider=told.provider.name,
-        operation=told.name,
+        id=f"{history.name}/discover/{slug}",
+        provider=history.provider.name,
+        operation=history.name,
         expect="observe",
         about=probe.about,
         breaks=probe.about,
         covers=tuple(
             token
-            for token in tokens(told.operation, arguments)
+            for token in tokens(history.operation, arguments)
             if token.partition(".")[0] not in touched
         ),
         arguments=arguments,

@@ -10,8 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, delivered_sizes
-from harness.adaptive.discovery.question import Probe, QuestionResult, place_of, summed_up
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import (
+    Discovered,
+    Probe,
+    QuestionResult,
+    place_of,
+    summed_up,
+)
 from harness.cases.build import short_digest
 from harness.checks.naming import mentions, same_name
 from harness.core.exchange import Picture
@@ -60,8 +65,8 @@ def unknown_fields(told: OperationHistory) -> dict[str, Scalar]:
     return found
 
 
-def _telling(name: str, told: OperationHistory) -> Scalar:
-    pictures = told.plain.pictures if told.plain else ()
+def _telling(name: str, history: OperationHistory) -> Scalar:
+    pictures = history.plain.pictures if history.plain else ()
     first = pictures[0] if pictures else None
     if name == "size" and first is not None:
         usual = f"{first.width_px}x{first.height_px}"
@@ -90,37 +95,37 @@ class Fields:
                 probes.append(Probe(slug=_slug(group), arguments=arguments, about=None))
         return probes
 
-    def _waiting(self, told: OperationHistory) -> Iterator[tuple[str, ...]]:
-        for group in _groups(unknown_fields(told)):
-            yield from (part for part, seen in _split(told, group) if seen is None)
+    def _waiting(self, history: OperationHistory) -> Iterator[tuple[str, ...]]:
+        for group in _groups(unknown_fields(history)):
+            yield from (part for part, probe in _split(history, group) if probe is None)
 
     def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
         """Return a row for each field that changes the image, and one for all the others."""
         fields = unknown_fields(told)
         heard = [
-            (name, seen)
+            (name, probe)
             for group in _groups(fields)
-            for part, seen in _split(told, group)
-            if seen is not None
+            for part, probe in _split(told, group)
+            if probe is not None
             for name in part
         ]
         found, others = [], dict[str, list[str]]()
-        for name, seen in heard:
-            came = _came(told, name.rpartition(".")[2], fields[name], seen)
+        for name, probe in heard:
+            came = _came(told, name.rpartition(".")[2], fields[name], probe)
             if came in _PLAIN:
                 others.setdefault(came, []).append(name)
             else:
-                found.append(_row(told, name, fields[name], seen, came))
+                found.append(_row(told, name, fields[name], probe, came))
         if others:
-            behind = sorted({seen.id: seen for _, seen in heard}.items())
+            behind = sorted({probe.id: probe for _, probe in heard}.items())
             found.append(
                 summed_up(
                     told,
-                    [seen for _, seen in behind],
+                    [probe for _, probe in behind],
                     parameter="fields",
                     question="what becomes of fields that only OpenAI's schema knows",
                     said=QuestionResult(),
-                    observed="; ".join(f"{came}: {', '.join(others[came])}" for came in others),
+                    observed="; ".join(f"{other}: {', '.join(others[other])}" for other in others),
                 )
             )
         return tuple(found)
@@ -133,34 +138,34 @@ def _groups(fields: Mapping[str, Scalar]) -> list[tuple[str, ...]]:
 
 
 def _split(
-    told: OperationHistory, group: tuple[str, ...]
+    history: OperationHistory, group: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], ProbeRecord | None]]:
     """Yield a group with its answer, or the parts that a refusal splits it into; None unasked."""
-    seen = _answer(told, group)
-    if seen is None or len(group) == 1 or seen.word(*group) != "refused":
-        yield group, seen
+    probe = _answer(history, group)
+    if probe is None or len(group) == 1 or probe.word(*group) != "refused":
+        yield group, probe
         return
-    named = _named(seen, group)
+    named = _named(probe, group)
     first = named if len(named) == 1 else group[: len(group) // 2]
     for part in (first, tuple(name for name in group if name not in first)):
-        yield from _split(told, part)
+        yield from _split(history, part)
 
 
-def _answer(told: OperationHistory, group: tuple[str, ...]) -> ProbeRecord | None:
-    fields = unknown_fields(told)
+def _answer(history: OperationHistory, group: tuple[str, ...]) -> ProbeRecord | None:
+    fields = unknown_fields(history)
     wanted = frozenset(group)
     fitting = (
-        seen
-        for seen in told.seen
-        if seen.differs == wanted
-        and all(same(seen.arguments.get(name), fields[name]) for name in group)
+        probe
+        for probe in history.seen
+        if probe.differs == wanted
+        and all(same(probe.arguments.get(name), fields[name]) for name in group)
     )
     return next(fitting, None)
 
 
-def _named(seen: ProbeRecord, group: tuple[str, ...]) -> tuple[str, ...]:
+def _named(probe: ProbeRecord, group: tuple[str, ...]) -> tuple[str, ...]:
     """Return the fields that a refusal names: in its own field, else in its words."""
-    outcome = seen.record.outcome
+    outcome = probe.record.outcome
     if not isinstance(outcome, Refused):
         return ()
     blamed = outcome.error.parameter
@@ -170,12 +175,12 @@ def _named(seen: ProbeRecord, group: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _row(
-    told: OperationHistory, name: str, value: Scalar, seen: ProbeRecord, came: str
+    history: OperationHistory, name: str, value: Scalar, probe: ProbeRecord, came: str
 ) -> Discovered:
     honoured = came.startswith("honoured")
     return summed_up(
-        told,
-        (seen,),
+        history,
+        (probe,),
         parameter=name.rpartition(".")[2],
         question=f"what becomes of the undocumented field {name}",
         said=QuestionResult(),
@@ -190,12 +195,12 @@ _UNSEEN = "accepted, and no image shows whether they count"
 _PLAIN = (_REFUSED, _IGNORED, _UNCLEAR, _UNSEEN)
 
 
-def _came(told: OperationHistory, field: str, value: Scalar, seen: ProbeRecord) -> str:
-    word = seen.word(field, *(name for name in seen.differs if name.endswith(field)))
+def _came(history: OperationHistory, field: str, value: Scalar, probe: ProbeRecord) -> str:
+    word = probe.word(field, *(name for name in probe.differs if name.endswith(field)))
     if word != "served":
         return _REFUSED if word == "refused" else _UNCLEAR
-    usual = told.plain.pictures if told.plain else ()
-    was, now = (_shown(field, pictures) for pictures in (usual, seen.pictures))
+    usual = history.plain.pictures if history.plain else ()
+    was, now = (_shown(field, pictures) for pictures in (usual, probe.pictures))
     if now is None:
         return _UNSEEN
     if _wanted(field, value, now):
@@ -205,7 +210,7 @@ def _came(told: OperationHistory, field: str, value: Scalar, seen: ProbeRecord) 
 
 def _shown(field: str, pictures: Sequence[Picture]) -> str | None:
     """Word what pictures show of a field, None where they cannot."""
-    decoded = [one for one in pictures if one.state == "decoded"]
+    decoded = [picture for picture in pictures if picture.state == "decoded"]
     if field == "n":
         return f"{len(pictures)}"
     if not decoded:

@@ -86,21 +86,21 @@ class OperationHistory:
 
     @cached_property
     def _base_record(self) -> Record | None:
-        planned = (one for one in self.records if one.shot.case.id == f"{self.name}/base")
-        same = (one for one in self.records if one.shot.case.arguments == self.own_base)
+        planned = (record for record in self.records if record.shot.case.id == f"{self.name}/base")
+        same = (record for record in self.records if record.shot.case.arguments == self.own_base)
         return next(planned, None) or next(same, None)
 
     @cached_property
     def base(self) -> dict[str, Json]:
         """The arguments of the plain request that the others are compared with."""
-        found = self._base_record
-        return self.own_base if found is None else found.shot.case.arguments
+        record = self._base_record
+        return self.own_base if record is None else record.shot.case.arguments
 
     @cached_property
     def plain(self) -> ProbeRecord | None:
         """What came of the plain request, None where it was not asked."""
-        found = self._base_record
-        return None if found is None else ProbeRecord(record=found, differs=frozenset())
+        record = self._base_record
+        return None if record is None else ProbeRecord(record=record, differs=frozenset())
 
     @property
     def open(self) -> bool:
@@ -110,8 +110,10 @@ class OperationHistory:
     @cached_property
     def seen(self) -> tuple[ProbeRecord, ...]:
         """Every record that was sent or should have been, by id."""
-        ordered = sorted(self.records, key=lambda one: one.shot.case.id)
-        return tuple(ProbeRecord(record=one, differs=self._differing(one)) for one in ordered)
+        ordered = sorted(self.records, key=lambda record: record.shot.case.id)
+        return tuple(
+            ProbeRecord(record=record, differs=self._differing(record)) for record in ordered
+        )
 
     def _differing(self, record: Record) -> frozenset[str]:
         asked = record.shot.case.arguments
@@ -126,11 +128,11 @@ class OperationHistory:
     def changing(self, *names: str) -> Iterator[ProbeRecord]:
         """Yield what differs from the plain request in these arguments at most, and in one."""
         wanted = set(names)
-        yield from (one for one in self.seen if one.differs and one.differs <= wanted)
+        yield from (probe for probe in self.seen if probe.differs and probe.differs <= wanted)
 
     def spent_images(self) -> int:
         """Return how many images discovery has paid for, in the worst reading."""
-        return sum(images_of(one) for one in self.seen if one.probe)
+        return sum(images_of(probe) for probe in self.seen if probe.probe)
 
 
 def images_of(seen: ProbeRecord) -> int:
@@ -142,9 +144,9 @@ def images_of(seen: ProbeRecord) -> int:
 def day_of(seen: Iterable[ProbeRecord]) -> date | None:
     """Return the last day on which any of them was answered, None where none is known."""
     days = []
-    for one in seen:
+    for probe in seen:
         try:
-            days.append(date.fromisoformat(one.record.evidence.date[:10]))
+            days.append(date.fromisoformat(probe.record.evidence.date[:10]))
         except ValueError:
             continue
     return max(days, default=None)
@@ -152,5 +154,7 @@ def day_of(seen: Iterable[ProbeRecord]) -> date | None:
 
 def delivered_sizes(pictures: Sequence[Picture]) -> str:
     """Word the dimensions that were delivered: `1024x1024`, or nothing where none is known."""
-    sizes = dict.fromkeys(f"{one.width_px}x{one.height_px}" for one in pictures if one.width_px)
+    sizes = dict.fromkeys(
+        f"{picture.width_px}x{picture.height_px}" for picture in pictures if picture.width_px
+    )
     return ", ".join(sizes)

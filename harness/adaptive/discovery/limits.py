@@ -1,18 +1,74 @@
 """A limit: the most that is served of something that can be more and more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from harness.adaptive.discovery.bracket import Bracket, next_step
 from harness.adaptive.discovery.history import (
     OperationHistory,
     ProbeRecord,
     ProbeResult,
     delivered_sizes,
 )
-from harness.adaptive.discovery.question import Probe, QuestionResult, summed_up, value_text
-from harness.adaptive.discovery.row import Discovered
+from harness.adaptive.discovery.question import (
+    Discovered,
+    Probe,
+    QuestionResult,
+    summed_up,
+    value_text,
+)
 from harness.core.jsonvalue import Json
+
+_TRIES = 2
+"""So many values without a clear answer end a search: more would meet the same trouble."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bracket:
+    """What is known of a ladder: `low` was served, `high` was not (None: nothing was refused).
+
+    `unclear` are indices that were asked and told nothing.
+    """
+
+    low: int
+    high: int | None = None
+    unclear: frozenset[int] = frozenset()
+
+    @property
+    def exact(self) -> bool:
+        """Tell whether the limit is `low` itself."""
+        return self.high is not None and self.high == self.low + 1
+
+
+def next_step(
+    known: Bracket,
+    *,
+    top: int,
+    hint: int | None = None,
+    marks: Iterable[int] = (),
+    near: Callable[[int, int], bool] = lambda _low, _high: False,
+) -> int | None:
+    """Return the next index to ask for, at most `top`; None where the search is over.
+
+    `hint` is the likeliest limit: its neighbour above is asked first, for that should be refused.
+    `near` tells whether a bracket is narrow enough to stop; it is not asked while a round value
+    lies inside it.
+    """
+    if len(known.unclear) >= _TRIES:
+        return None
+    end = min([top + 1, *known.unclear, *([] if known.high is None else [known.high])])
+    inside = range(known.low + 1, end)
+    if not inside:
+        return None
+    for likely in () if hint is None else (hint + 1, hint):
+        if likely in inside:
+            return likely
+    both_sides = {index for mark in marks for index in (mark, mark + 1)}
+    round_ones = sorted(index for index in both_sides if index in inside)
+    if round_ones:
+        return round_ones[2 * len(round_ones) // 3]
+    if known.high is not None and near(known.low, known.high):
+        return None
+    return inside[2 * len(inside) // 3]
 
 
 def _always(_told: OperationHistory) -> bool:
@@ -76,28 +132,28 @@ class Ladder:
     def bracket(self, told: OperationHistory) -> Bracket:
         """Return what the records say: served at all counts, refused only where it was alone."""
         low, highs, unclear = self.floor, [], set()
-        for seen, index in self._rungs(told):
-            alone = seen.differs <= {self.parameter}
-            word = seen.word(*value_text(self.parameter, told.operation))
-            if word == "served" and self.kept(seen):
+        for probe, index in self._rungs(told):
+            alone = probe.differs <= {self.parameter}
+            word = probe.word(*value_text(self.parameter, told.operation))
+            if word == "served" and self.kept(probe):
                 low = max(low, index)
             elif index <= self.floor:
                 continue  # the plain request has as much: this was refused for something else
             elif alone and word != "unclear":
                 highs.append(index)
-            elif alone and (seen.probe or seen.record.outcome is not None):
+            elif alone and (probe.probe or probe.record.outcome is not None):
                 unclear.add(index)
         high = min(highs, default=None)
         return Bracket(low=low, high=high, unclear=frozenset(unclear - {low}))
 
-    def _rungs(self, told: OperationHistory) -> list[tuple[ProbeRecord, int]]:
+    def _rungs(self, history: OperationHistory) -> list[tuple[ProbeRecord, int]]:
         found = []
-        for seen in told.seen:
-            if self.parameter in seen.arguments:
-                word: ProbeResult = "served" if seen.pictures else "refused"
-                index = self.index(seen.arguments[self.parameter], word)
+        for probe in history.seen:
+            if self.parameter in probe.arguments:
+                word: ProbeResult = "served" if probe.pictures else "refused"
+                index = self.index(probe.arguments[self.parameter], word)
                 if index is not None:
-                    found.append((seen, index))
+                    found.append((probe, index))
         return found
 
     def step(self, told: OperationHistory, room: int) -> int | None:
@@ -114,27 +170,31 @@ class Ladder:
         if at is None:
             return ()
         arguments = {**told.base, self.parameter: self.value(at)}
-        known = told.operation.constraint(self.name)
-        return (Probe(slug=self.slug(at), arguments=arguments, about=known.id if known else None),)
+        constraint = told.operation.constraint(self.name)
+        return (
+            Probe(
+                slug=self.slug(at), arguments=arguments, about=constraint.id if constraint else None
+            ),
+        )
 
     def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
         """Return the limit, or the bracket in which it lies."""
         if not self.gate(told):
             return ()
-        known = self.bracket(told)
-        sides = {known.low, known.high}
+        bracket = self.bracket(told)
+        sides = {bracket.low, bracket.high}
         behind = [
-            seen
-            for seen, index in self._rungs(told)
-            if seen.probe or index in sides or seen.differs == {self.parameter}
-            if seen.differs <= {self.parameter} or index == known.low
-            if seen.differs
+            probe
+            for probe, index in self._rungs(told)
+            if probe.probe or index in sides or probe.differs == {self.parameter}
+            if probe.differs <= {self.parameter} or index == bracket.low
+            if probe.differs
         ]
         if not behind:
             return ()
-        low = self.measure(known.low)
-        high = None if known.high is None else self.measure(known.high)
-        doubt = self.doubt(told, known)
+        low = self.measure(bracket.low)
+        high = None if bracket.high is None else self.measure(bracket.high)
+        doubt = self.doubt(told, bracket)
         first, last = (high, low) if self.falling else (low, high)
         return (
             summed_up(
@@ -143,37 +203,39 @@ class Ladder:
                 parameter=self.parameter,
                 question=self.question,
                 said=self.said(low, high),
-                observed="; ".join(filter(None, (self._worded(known, behind), doubt))),
+                observed="; ".join(filter(None, (self._worded(bracket, behind), doubt))),
                 low=first,
                 high=last,
                 rule="" if doubt else self.rule,
             ),
         )
 
-    def _worded(self, known: Bracket, behind: Sequence[ProbeRecord]) -> str:
-        low = f"{self._shown(known.low)} {self.unit}".rstrip()
-        trouble = self._trouble(known)
-        if known.high is None:
-            ended = "the most that is asked for" if known.low == self.top else "no more was asked"
+    def _worded(self, bracket: Bracket, behind: Sequence[ProbeRecord]) -> str:
+        low = f"{self._shown(bracket.low)} {self.unit}".rstrip()
+        trouble = self._trouble(bracket)
+        if bracket.high is None:
+            ended = "the most that is asked for" if bracket.low == self.top else "no more was asked"
             return f"{low} served; {trouble or ended}"
-        over = next((one for one in behind if one.pictures and self._at(one) == known.high), None)
-        ended = f"{self._shown(known.high)} refused"
+        over = next(
+            (probe for probe in behind if probe.pictures and self._at(probe) == bracket.high), None
+        )
+        ended = f"{self._shown(bracket.high)} refused"
         if over is not None:
             came = f"{len(over.pictures)} of {delivered_sizes(over.pictures)}"
-            ended = f"{self._shown(known.high)} served and not honoured (delivered {came})"
-        if known.high <= known.low:
+            ended = f"{self._shown(bracket.high)} served and not honoured (delivered {came})"
+        if bracket.high <= bracket.low:
             return f"at odds: {low} served, {ended}"
-        if known.exact:
+        if bracket.exact:
             return f"{low} served, {ended}"
-        between = f"between {self._shown(known.low)} and {self._shown(known.high)} {self.unit}"
+        between = f"between {self._shown(bracket.low)} and {self._shown(bracket.high)} {self.unit}"
         return "; ".join(filter(None, (f"{between.rstrip()}: {low} served, {ended}", trouble)))
 
     def _shown(self, index: int) -> str:
         return self.show(self.measure(index))
 
-    def _at(self, seen: ProbeRecord) -> int | None:
-        return self.index(seen.arguments.get(self.parameter), "refused")
+    def _at(self, probe: ProbeRecord) -> int | None:
+        return self.index(probe.arguments.get(self.parameter), "refused")
 
-    def _trouble(self, known: Bracket) -> str:
-        asked = ", ".join(self._shown(index) for index in sorted(known.unclear))
+    def _trouble(self, bracket: Bracket) -> str:
+        asked = ", ".join(self._shown(index) for index in sorted(bracket.unclear))
         return f"left open at {asked}: no clear answer" if asked else ""

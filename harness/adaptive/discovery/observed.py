@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, delivered_sizes
 from harness.adaptive.discovery.question import (
+    Discovered,
     Probe,
     QuestionResult,
     against_documents,
@@ -12,7 +13,6 @@ from harness.adaptive.discovery.question import (
     summed_up,
     value_text,
 )
-from harness.adaptive.discovery.row import Discovered
 from harness.core.outcome import Images
 from harness.spec.evaluate import evaluate as judged
 from harness.spec.provider import Constraint
@@ -54,22 +54,22 @@ class Defaults:
 
     def _row(
         self,
-        told: OperationHistory,
+        history: OperationHistory,
         plain: ProbeRecord,
         name: str,
         came: str,
         auto: bool,  # noqa: FBT001 - a fact about the default
     ) -> Discovered:
-        argument = told.operation.arguments.get(name)
-        said = QuestionResult()
+        argument = history.operation.arguments.get(name)
+        result = QuestionResult()
         if auto and argument is not None:
-            said = QuestionResult(documents="agrees", said=f"auto ({stated_where(argument)})")
+            result = QuestionResult(documents="agrees", said=f"auto ({stated_where(argument)})")
         return summed_up(
-            told,
+            history,
             (plain,),
             parameter=name,
             question="what leaving it out means",
-            said=said,
+            said=result,
             observed=f"{came} {'declared' if name == 'quality' else 'delivered'}",
         )
 
@@ -92,23 +92,23 @@ class Noted:
     def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
         """Return which cases were served and which refused, and whether the rule says so."""
         about = [
-            seen
-            for seen in told.seen
-            if seen.record.shot.case.expect == "observe"
-            and not seen.probe
-            and (seen.record.shot.case.breaks or seen.record.shot.case.about) == self.name
-            and seen.record.outcome is not None
+            probe
+            for probe in told.seen
+            if probe.record.shot.case.expect == "observe"
+            and not probe.probe
+            and (probe.record.shot.case.breaks or probe.record.shot.case.about) == self.name
+            and probe.record.outcome is not None
         ]
         if not about:
             return ()
         names = value_text(self.constraint.parameter, told.operation)
-        words = [(seen, seen.word(*names)) for seen in about]
+        words = [(probe, probe.word(*names)) for probe in about]
         parts = [
             f"{what}: {', '.join(ids)}"
             for what in ("served", "refused", "unclear")
-            if (ids := [seen.id.rpartition("/")[2] for seen, word in words if word == what])
+            if (ids := [probe.id.rpartition("/")[2] for probe, word in words if word == what])
         ]
-        heard = [(seen, word) for seen, word in words if word != "unclear"]
+        heard = [(probe, word) for probe, word in words if word != "unclear"]
         return (
             summed_up(
                 told,
@@ -121,11 +121,11 @@ class Noted:
         )
 
     def _said(
-        self, told: OperationHistory, heard: Sequence[tuple[ProbeRecord, str]]
+        self, history: OperationHistory, heard: Sequence[tuple[ProbeRecord, str]]
     ) -> QuestionResult:
-        argument = told.operation.arguments[self.constraint.parameter]
+        argument = history.operation.arguments[self.constraint.parameter]
         promise = argument if argument.status != "documented" else self.constraint.rule
-        expected = [(self._expected(told, seen), word) for seen, word in heard]
+        expected = [(self._expected(history, probe), word) for probe, word in heard]
         told_of = [(wanted, word) for wanted, word in expected if wanted]
         if promise.status == "documented" or not told_of:
             return QuestionResult()
@@ -135,10 +135,10 @@ class Noted:
             status=promise.status, figure=rule, where=stated_where(promise), agrees=agrees
         )
 
-    def _expected(self, told: OperationHistory, seen: ProbeRecord) -> str:
+    def _expected(self, history: OperationHistory, probe: ProbeRecord) -> str:
         """Return what the rule says of a case; "" where it leaves that open itself."""
-        asked = carried(told.operation, seen.arguments)
-        said = judged(self.constraint, told.operation, asked)
+        asked = carried(history.operation, probe.arguments)
+        said = judged(self.constraint, history.operation, asked)
         if said == "breaks":
             return "refused"
         empty = self.constraint.rule.presence == "required"  # given, and yet the case is about it

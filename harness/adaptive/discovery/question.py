@@ -2,13 +2,49 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date
+from typing import Literal, Protocol
 
 from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, day_of, images_of
-from harness.adaptive.discovery.row import Discovered, Documents
 from harness.core.jsonvalue import Json
+from harness.core.record import Provenance
 from harness.spec.provider import Argument, Operation
 from harness.spec.rules import Rule, Scalar
+
+Documents = Literal["silent", "agrees", "contradicts", "contradictory"]
+"""The documents against what was seen: they say nothing of it, they say the same (in a place that
+promises nothing), they say otherwise, or they contradict each other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovered:
+    """One open question of one operation, and what the answers to its probes showed.
+
+    `said` is what the documents say with its source, or "nothing". `low` is the most that was
+    served and `high` the least that was not, in the units of `rule`; either is missing where it
+    was not seen, and for a lower limit (`min_pixels`) `low` is the most that was not served.
+    `rule` names the rule that would hold it ("" where none does), `values` the members that were
+    served. `requests` and `images` count the probes of discovery alone, `cases` all that is behind
+    the row; a probe about several fields counts in the row of each.
+    """
+
+    provider: str
+    operation: str
+    parameter: str
+    question: str
+    documents: Documents
+    said: str
+    observed: str
+    low: int | None = None
+    high: int | None = None
+    rule: str = ""
+    values: tuple[Scalar, ...] = ()
+    requests: int
+    images: int
+    evidence: Provenance
+    on: date | None
+    cases: tuple[str, ...]
+
 
 NOTHING = "nothing"
 
@@ -61,7 +97,7 @@ def summed_up(  # noqa: PLR0913 - a row has this many parts
     values: tuple[Scalar, ...] = (),
 ) -> Discovered:
     """Return a row; `behind` are the records that it rests on, at least one."""
-    probes = [one for one in behind if one.probe]
+    probes = [probe for probe in behind if probe.probe]
     return Discovered(
         provider=told.provider.name,
         operation=told.name,
@@ -74,11 +110,11 @@ def summed_up(  # noqa: PLR0913 - a row has this many parts
         high=high,
         rule=rule,
         values=values,
-        requests=sum(one.record.outcome is not None for one in probes),
+        requests=sum(probe.record.outcome is not None for probe in probes),
         images=sum(map(images_of, probes)),
         evidence=behind[-1].record.evidence,
         on=day_of(behind),
-        cases=tuple(dict.fromkeys(one.id for one in behind)),
+        cases=tuple(dict.fromkeys(probe.id for probe in behind)),
     )
 
 

@@ -61,15 +61,19 @@ def stages(told: OperationHistory) -> tuple[tuple[Question, ...], ...]:
         for name, values in _ELSEWHERE.items()
         if name in operation.arguments and _open_list(operation.arguments[name])
     ]
-    known = {one.name for one in (*limits, *lists)}
+    known = {question.name for question in (*limits, *lists)}
     free: list[Question] = [Defaults()]
-    free += [Noted(constraint=one) for one in operation.constraints if one.id not in known]
+    free += [
+        Noted(constraint=constraint)
+        for constraint in operation.constraints
+        if constraint.id not in known
+    ]
     return tuple(limits), tuple(lists), tuple(free)
 
 
 def questions(told: OperationHistory) -> tuple[Question, ...]:
     """Return all the open questions of one operation."""
-    return tuple(one for stage in stages(told) for one in stage)
+    return tuple(question for stage in stages(told) for question in stage)
 
 
 def _open_list(argument: Argument) -> bool:
@@ -81,17 +85,17 @@ def _open_list(argument: Argument) -> bool:
 
 
 def _called(ladders: tuple[Ladder, ...], rule: str) -> Ladder:
-    return next(one for one in ladders if one.rule == rule)
+    return next(ladder for ladder in ladders if ladder.rule == rule)
 
 
-def _limits(operation: Operation, told: OperationHistory) -> list[Question]:
+def _limits(operation: Operation, history: OperationHistory) -> list[Question]:
     found: list[Question] = []
     for name, argument in operation.arguments.items():
         if name == "prompt" and is_open(argument, argument.max_length):
-            ladder = _prompt(argument, len(str(told.base.get(name, ""))))
+            ladder = _prompt(argument, len(str(history.base.get(name, ""))))
             found += [ladder, Unit(limit=ladder)]
         elif argument.type == "images" and is_open(argument, argument.count):
-            base = told.base.get(name)
+            base = history.base.get(name)
             least = len(base) if isinstance(base, list) else 0
             found.append(_references(name, argument, operation, least))
         elif name == "n" and _open_number(argument):

@@ -9,16 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, isqrt
 
-from harness.adaptive.discovery.bracket import Bracket
 from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, ProbeResult
-from harness.adaptive.discovery.limits import Ladder
+from harness.adaptive.discovery.limits import Bracket, Ladder
 from harness.adaptive.discovery.question import (
+    Discovered,
     Probe,
     QuestionResult,
     against_documents,
     stated_where,
 )
-from harness.adaptive.discovery.row import Discovered
 from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument
 from harness.spec.rules import edges
@@ -53,7 +52,11 @@ def open_size(argument: Argument) -> bool:
 def honoured(seen: ProbeRecord) -> bool:
     """Tell whether what was delivered has the size asked for, as far as it was decoded."""
     asked = edges(seen.arguments.get("size"))
-    found = [(one.width_px, one.height_px) for one in seen.pictures if one.state == "decoded"]
+    found = [
+        (picture.width_px, picture.height_px)
+        for picture in seen.pictures
+        if picture.state == "decoded"
+    ]
     return asked is None or all(size == asked for size in found)
 
 
@@ -83,7 +86,7 @@ def size_questions(argument: Argument) -> tuple[Ladder, ...]:
         show=lambda at: f"{at / _PER_MILLE:g}:1",
         hint=_RATIOS.index(3.0),
         gate=free,
-        doubt=lambda told, known: _edge_may_be_why(told, known, longs),
+        doubt=lambda history, bracket: _edge_may_be_why(history, bracket, longs),
     )
     step = _ladder(
         rule="multiple_of",
@@ -111,15 +114,15 @@ def _squares(*, rising: bool, gate: Callable[[OperationHistory], bool]) -> Ladde
         hint=sides.index(expected),
         marks=tuple(sides.index(side) for side in round_ones),
         gate=gate,
-        doubt=lambda told, known: _edge_may_be_why(told, known, sides) if rising else "",
+        doubt=lambda history, bracket: _edge_may_be_why(history, bracket, sides) if rising else "",
     )
 
 
-def _edge_may_be_why(told: OperationHistory, known: Bracket, longs: Sequence[int]) -> str:
+def _edge_may_be_why(history: OperationHistory, bracket: Bracket, longs: Sequence[int]) -> str:
     """Say that a size may have been refused for its long edge: none as long was served."""
-    served = (edges(seen.arguments.get("size")) for seen in told.seen if seen.pictures)
+    served = (edges(probe.arguments.get("size")) for probe in history.seen if probe.pictures)
     longest = max((max(size) for size in served if size), default=0)
-    refused = 0 if known.high is None else longs[known.high]
+    refused = 0 if bracket.high is None else longs[bracket.high]
     return "" if longest >= refused else "no edge as long was served: it may be the edge"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, delivered_sizes
 from harness.adaptive.discovery.limits import Ladder
 from harness.adaptive.discovery.question import (
+    Discovered,
     Probe,
     QuestionResult,
     against_documents,
@@ -12,7 +13,6 @@ from harness.adaptive.discovery.question import (
     summed_up,
     value_text,
 )
-from harness.adaptive.discovery.row import Discovered
 from harness.cases import prompts
 from harness.cases.values import companion_values
 from harness.core.jsonvalue import Json
@@ -32,33 +32,33 @@ class Members:
         """Return the id of the rule that would hold the list."""
         return f"{self.parameter}.one_of"
 
-    def _argument(self, told: OperationHistory) -> Argument:
-        return told.operation.arguments[self.parameter]
+    def _argument(self, history: OperationHistory) -> Argument:
+        return history.operation.arguments[self.parameter]
 
-    def _listed(self, told: OperationHistory) -> tuple[Scalar, ...]:
-        rule = self._argument(told).one_of
+    def _listed(self, history: OperationHistory) -> tuple[Scalar, ...]:
+        rule = self._argument(history).one_of
         return rule.values if rule else ()
 
-    def _wanted(self, told: OperationHistory) -> tuple[Scalar, ...]:
-        return tuple(dict.fromkeys((*self._listed(told), *self.elsewhere)))
+    def _wanted(self, history: OperationHistory) -> tuple[Scalar, ...]:
+        return tuple(dict.fromkeys((*self._listed(history), *self.elsewhere)))
 
-    def _answers(self, told: OperationHistory) -> dict[Scalar, list[ProbeRecord]]:
+    def _answers(self, history: OperationHistory) -> dict[Scalar, list[ProbeRecord]]:
         """Return what is about each value alone, the plain request for its own."""
-        beside = companion_values(self.parameter, told.operation)
-        found: dict[Scalar, list[ProbeRecord]] = {}
-        tries = told.changing(self.parameter, *beside)
-        for seen in (*tries, *([told.plain] if told.plain else [])):
-            value = seen.arguments.get(self.parameter)
-            if isinstance(value, str | int) and member(value, self._wanted(told)):
-                found.setdefault(value, []).append(seen)
-        return {value: found[value] for value in self._wanted(told) if value in found}
+        beside = companion_values(self.parameter, history.operation)
+        probes: dict[Scalar, list[ProbeRecord]] = {}
+        tries = history.changing(self.parameter, *beside)
+        for probe in (*tries, *([history.plain] if history.plain else [])):
+            value = probe.arguments.get(self.parameter)
+            if isinstance(value, str | int) and member(value, self._wanted(history)):
+                probes.setdefault(value, []).append(probe)
+        return {value: probes[value] for value in self._wanted(history) if value in probes}
 
     def next(self, told: OperationHistory, room: int) -> tuple[Probe, ...]:
         """Return every value that nothing was heard of: none of them depends on another."""
-        known = self._answers(told)
+        probes = self._answers(told)
         beside = companion_values(self.parameter, told.operation)
         about = told.operation.constraint(self.name)
-        left = [value for value in self._wanted(told) if value not in known]
+        left = [value for value in self._wanted(told) if value not in probes]
         return tuple(
             Probe(
                 slug=str(value),
@@ -70,24 +70,24 @@ class Members:
 
     def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
         """Return one row for the whole list."""
-        known = self._answers(told)
-        behind = [seen for group in known.values() for seen in group if seen.differs]
+        probes = self._answers(told)
+        behind = [probe for group in probes.values() for probe in group if probe.differs]
         if not behind:
             return ()
         names = value_text(self.parameter, told.operation)
-        words = {value: {seen.word(*names) for seen in group} for value, group in known.items()}
+        words = {value: {probe.word(*names) for probe in group} for value, group in probes.items()}
         served = [value for value, word in words.items() if "served" in word]
         refused = [value for value, word in words.items() if "refused" in word]
         unclear = [value for value, word in words.items() if word == {"unclear"}]
         parts = (
-            ("served", [self._came(value, known[value]) for value in served]),
+            ("served", [self._came(value, probes[value]) for value in served]),
             ("refused", [str(value) for value in refused]),
             ("no clear answer", [str(value) for value in unclear]),
         )
         return (
             summed_up(
                 told,
-                sorted(behind, key=lambda seen: seen.id),
+                sorted(behind, key=lambda probe: probe.id),
                 parameter=self.parameter,
                 question="which values are served",
                 said=self._said(told, served, refused),
@@ -99,7 +99,7 @@ class Members:
 
     def _came(self, value: Scalar, group: list[ProbeRecord]) -> str:
         """Word a served value, and what was delivered where that is something else."""
-        pictures = next((seen.pictures for seen in group if seen.pictures), ())
+        pictures = next((probe.pictures for probe in group if probe.pictures), ())
         first = pictures[0] if pictures else None
         other = ""
         if first is not None and first.state == "decoded":
@@ -112,9 +112,9 @@ class Members:
         return f"{value} (delivered {other})" if other else str(value)
 
     def _said(
-        self, told: OperationHistory, served: list[Scalar], refused: list[Scalar]
+        self, history: OperationHistory, served: list[Scalar], refused: list[Scalar]
     ) -> QuestionResult:
-        argument = self._argument(told)
+        argument = self._argument(history)
         rule = argument.one_of
         if rule is None:
             return QuestionResult()
@@ -146,41 +146,41 @@ class Unit:
     parameter: str = "prompt"
     name: str = "prompt.unit"
 
-    def _left(self, told: OperationHistory) -> tuple[list[str], list[ProbeRecord]]:
+    def _left(self, history: OperationHistory) -> tuple[list[str], list[ProbeRecord]]:
         """Return the units that no answer rules out, and the answers that tell of them."""
-        known = self.limit.bracket(told)
+        bracket = self.limit.bracket(history)
         left, behind = set(_UNITS), []
-        for seen in told.changing(self.parameter):
-            text = seen.arguments.get(self.parameter)
-            word = seen.word(*value_text(self.parameter, told.operation))
+        for probe in history.changing(self.parameter):
+            text = probe.arguments.get(self.parameter)
+            word = probe.word(*value_text(self.parameter, history.operation))
             if not isinstance(text, str) or text.isascii() or word == "unclear":
                 continue
             sizes = _lengths(text)
-            if word == "served" and known.high is not None:
-                gone = {unit for unit in left if sizes[unit] >= known.high}
+            if word == "served" and bracket.high is not None:
+                gone = {unit for unit in left if sizes[unit] >= bracket.high}
             else:
-                gone = {unit for unit in left if word == "refused" and sizes[unit] <= known.low}
+                gone = {unit for unit in left if word == "refused" and sizes[unit] <= bracket.low}
             if gone:
                 left -= gone
-                behind.append(seen)
+                behind.append(probe)
         return [unit for unit in _UNITS if unit in left], behind
 
     def next(self, told: OperationHistory, room: int) -> tuple[Probe, ...]:
         """Return a text that is short in one unit and too long in another."""
-        known = self.limit.bracket(told)
-        if not room or known.high is None or self.limit.step(told, room) is not None:
+        bracket = self.limit.bracket(told)
+        if not room or bracket.high is None or self.limit.step(told, room) is not None:
             return ()
         left, _ = self._left(told)
-        heard = [seen.arguments.get(self.parameter) for seen in told.seen]
+        heard = [probe.arguments.get(self.parameter) for probe in told.seen]
         for kind, made in (("astral", prompts.astral_prompt), ("wide", prompts.wide_prompt)):
-            text: Json = made(known.low)
+            text: Json = made(bracket.low)
             sizes = _lengths(str(text))
-            over = [unit for unit in left if sizes[unit] >= known.high]
-            under = [unit for unit in left if sizes[unit] <= known.low]
+            over = [unit for unit in left if sizes[unit] >= bracket.high]
+            under = [unit for unit in left if sizes[unit] <= bracket.low]
             if over and under and text not in heard:
                 about = told.operation.constraint(self.limit.name)
                 arguments = {**told.base, self.parameter: text}
-                slug = f"{known.low}-{kind}"
+                slug = f"{bracket.low}-{kind}"
                 return (Probe(slug=slug, arguments=arguments, about=about.id if about else None),)
         return ()
 

@@ -1,15 +1,20 @@
 """What a report says of a benchmark: its answers in sentences, its cautions, its figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
+from harness.checks.check import CHECKS
 from harness.core.benchmark import Benchmark, Design
-from harness.core.verdict import Estimate
+from harness.core.case import Price
+from harness.core.record import Record, RunHeader
+from harness.core.verdict import Estimate, Verdict
 from harness.core.workload import Fit, Workload
 from harness.report.benchmark.cautions import Caution, cautions
 from harness.report.benchmark.words import TOO_FEW, differing, evidence, name, ratio, span_s
-from harness.report.figures import money_text
-from harness.report.text import count, one_line
+from harness.report.text import count, money_text, one_line
+from harness.spec.provider import Provider
+from harness.stats.benchmark.measure import measure
 from harness.stats.benchmark.model import Comparison, Measured, Ranking, Saved, Speed
 
 NO_WORD = "says nothing about the real providers"
@@ -96,14 +101,18 @@ def benchmarked(
 def methods(measured: Measured) -> tuple[str, ...]:
     """Return the method of each interval, once, in the order of the tables."""
     found: dict[str, None] = {}
-    for item in _estimates(measured):
-        if item.method and not item.method.startswith(TOO_FEW) and item.value is not None:
-            found[item.method] = None
+    for estimate in _estimates(measured):
+        if (
+            estimate.method
+            and not estimate.method.startswith(TOO_FEW)
+            and estimate.value is not None
+        ):
+            found[estimate.method] = None
     return tuple(found)
 
 
 def _estimates(measured: Measured) -> Iterator[Estimate]:
-    yield from (one.ratio for one in measured.comparisons)
+    yield from (comparison.ratio for comparison in measured.comparisons)
     for speed in measured.speeds:
         yield from (speed.median, speed.p95, speed.p99, speed.mean)
         ends = speed.completion
@@ -118,27 +127,27 @@ def _estimates(measured: Measured) -> Iterator[Estimate]:
 
 def _answers(design: Design, measured: Measured) -> Iterator[Answer]:
     for workload in design.workloads:
-        own = [one for one in measured.rankings if one.workload == workload.name]
-        if not own:
+        rankings = [one for one in measured.rankings if one.workload == workload.name]
+        if not rankings:
             yield _answer(workload, None, design, measured)
-        for ranking in own:
+        for ranking in rankings:
             yield _answer(workload, ranking, design, measured)
 
 
 def _answer(
     workload: Workload, ranking: Ranking | None, design: Design, measured: Measured
 ) -> Answer:
-    rows = [one for one in measured.speeds if one.workload == workload.name]
+    rows = [speed for speed in measured.speeds if speed.workload == workload.name]
     placed = [rank.provider for rank in ranking.places] if ranking else []
-    told = [row for row in rows if row.provider in placed] or rows
-    emulated = any(row.emulated for row in told)
+    speeds = [row for row in rows if row.provider in placed] or rows
+    emulated = any(row.emulated for row in speeds)
     parts = [_places(ranking, rows)] if ranking and placed else ["Nobody is ranked"]
     parts += _unranked(workload, design, measured)
     if emulated:
         parts.append(f"Measured on the emulator, which {NO_WORD}")
     return Answer(
         workload=name(workload.name),
-        basis=one_line(told[0].basis, 120) if told else "none",
+        basis=one_line(speeds[0].basis, 120) if speeds else "none",
         emulated=emulated,
         decided=ranking is not None and ranking.decided,
         sentence=f"{'. '.join(parts)}.",
@@ -149,8 +158,8 @@ def _answer(
 def _places(ranking: Ranking, rows: Sequence[Speed]) -> str:
     groups: dict[int, list[str]] = {}
     for rank in ranking.places:
-        own = [row for row in rows if row.provider == rank.provider]
-        groups.setdefault(rank.place, []).append(_placed(rank.provider, own))
+        speeds = [row for row in rows if row.provider == rank.provider]
+        groups.setdefault(rank.place, []).append(_placed(rank.provider, speeds))
     first = min(groups, default=1)
     return "; ".join(
         f"{place}. {who[0]}"
@@ -168,24 +177,24 @@ def _placed(provider: str, rows: Sequence[Speed]) -> str:
     if len(rows) == 1:
         return f"{one_line(provider, 40)} (median {span_s(rows[0].median)})"
     ends = (rows[0], rows[-1])
-    told = "; ".join(f"{name(one.stage)}: {span_s(one.median)}" for one in ends)
+    told = "; ".join(f"{name(end.stage)}: {span_s(end.median)}" for end in ends)
     return f"{one_line(provider, 40)} (median at {told})"
 
 
 def _unranked(workload: Workload, design: Design, measured: Measured) -> Iterator[str]:
     """Say who is in no ranking: asked for something near, not askable, or without a figure."""
-    fits = [one for one in design.fits if one.workload == workload.name]
-    near = [one for one in fits if one.kind == "nearest"]
+    fits = [fit for fit in design.fits if fit.workload == workload.name]
+    near = [fit for fit in fits if fit.kind == "nearest"]
     if near:
         yield f"Nearest only, not ranked: {', '.join(map(_why, near))}"
-    never = [one for one in fits if one.kind == "unsupported"]
+    never = [fit for fit in fits if fit.kind == "unsupported"]
     if never:
         yield f"Cannot be asked for it: {', '.join(map(_why, never))}"
     rankings = [one for one in measured.rankings if one.workload == workload.name]
     placed = {rank.provider for ranking in rankings for rank in ranking.places}
-    silent = [one for one in fits if one.kind == "exact" and one.provider not in placed]
+    silent = [fit for fit in fits if fit.kind == "exact" and fit.provider not in placed]
     if silent:
-        yield f"Not ranked: {', '.join(_silent(one, measured) for one in silent)}"
+        yield f"Not ranked: {', '.join(_silent(fit, measured) for fit in silent)}"
 
 
 def _why(fit: Fit) -> str:
@@ -196,8 +205,14 @@ def _why(fit: Fit) -> str:
 
 def _silent(fit: Fit, measured: Measured) -> str:
     here = (fit.provider, fit.workload)
-    served = sum(one.served for one in measured.speeds if (one.provider, one.workload) == here)
-    sent = sum(one.sent for one in measured.reliability if (one.provider, one.workload) == here)
+    served = sum(
+        speed.served for speed in measured.speeds if (speed.provider, speed.workload) == here
+    )
+    sent = sum(
+        reliability.sent
+        for reliability in measured.reliability
+        if (reliability.provider, reliability.workload) == here
+    )
     if not sent:
         return f"{one_line(fit.provider, 40)} (nothing was sent)"
     return f"{one_line(fit.provider, 40)} ({served} of {sent} served)"
@@ -217,9 +232,10 @@ def _sure(ranking: Ranking, design: Design, measured: Measured) -> str:
 def _between(rivals: Sequence[str], ranking: Ranking, measured: Measured) -> Comparison | None:
     return next(
         (
-            one
-            for one in measured.comparisons
-            if one.workload == ranking.workload and {one.first, one.second} == set(rivals)
+            comparison
+            for comparison in measured.comparisons
+            if comparison.workload == ranking.workload
+            and {comparison.first, comparison.second} == set(rivals)
         ),
         None,
     )
@@ -235,16 +251,64 @@ def weighed(pair: Comparison) -> str:
 
 
 def _savings(rows: Sequence[Saved]) -> Iterator[str]:
-    kept = [one for one in rows if one.spent < one.designed]
-    if rows and not kept:
+    saveds = [row for row in rows if row.spent < row.designed]
+    if rows and not saveds:
         yield "Nothing was saved: all that was designed was asked."
-    yield from map(_saving, kept)
+    yield from map(_saving, saveds)
 
 
-def _saving(one: Saved) -> str:
-    spent, designed = money_text(one.spent, one.unit), money_text(one.designed, one.unit)
-    kept = one.designed - one.spent
-    head = (
-        f"{one_line(one.provider, 40)}: {one_line(spent, 60)} spent of the {one_line(designed, 60)}"
+def _saving(saved: Saved) -> str:
+    spent, designed, kept = (
+        one_line(money_text(amount, saved.unit), 60)
+        for amount in (saved.spent, saved.designed, saved.designed - saved.spent)
     )
-    return f"{head} that the fixed design costs: {one_line(money_text(kept, one.unit), 60)} saved."
+    provider = one_line(saved.provider, 40)
+    return f"{provider}: {spent} spent of the {designed} that the fixed design costs: {kept} saved."
+
+
+def of_run(
+    header: RunHeader,
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    providers: Mapping[str, Provider],
+) -> Benchmarked | None:
+    """Return what a run measured; None where it is no benchmark."""
+    if header.benchmark is None:
+        return None
+    decisive = {name for name, check in CHECKS.items() if check.usability}
+    failed = {
+        (verdict.provider, verdict.case)
+        for verdict in verdicts
+        if verdict.status == "fail" and verdict.check in decisive
+    }
+    cases = {(record.shot.case.provider, record.shot.case.id) for record in records}
+    design = header.benchmark.design
+    measured = measure(
+        records,
+        providers=providers,
+        design=design,
+        usable={case: case not in failed for case in cases},
+        designed=designed(design) if design.until_decided else None,
+    )
+    taped = frozenset(
+        record.shot.case.provider for record in records if record.evidence.kind == "recorded"
+    )
+    return benchmarked(header.benchmark, measured, recorded=taped)
+
+
+def designed(design: Design) -> dict[str, Price]:
+    """Return what the whole design costs at each provider by its price list, warm-up included."""
+    weights = {workload.name: workload.weight for workload in design.workloads}
+    blocks = sum(design.warm_up + stage.blocks for stage in design.stages)
+    prices: dict[str, Price] = {}
+    for fit in design.fits:
+        if fit.price is None:
+            continue
+        times = blocks * weights[fit.workload]
+        before = prices.get(fit.provider)
+        prices[fit.provider] = Price(
+            amount=fit.price.amount * times + (before.amount if before else Decimal(0)),
+            unit=fit.price.unit,
+            images=fit.price.images * times + (before.images if before else 0),
+        )
+    return prices

@@ -8,8 +8,7 @@ from typing import Literal
 from harness.core.benchmark import Benchmark, Calibration, Watched
 from harness.core.verdict import Estimate
 from harness.report.benchmark.words import name, size
-from harness.report.figures import seconds
-from harness.report.text import count, one_line
+from harness.report.text import count, one_line, seconds
 from harness.stats.benchmark.model import Attempt, Measured, Speed
 from harness.stats.conformance.latency import CONFIDENCE
 from harness.stats.intervals import fewest_samples
@@ -82,7 +81,11 @@ def cautions(benchmark: Benchmark, measured: Measured) -> tuple[Caution, ...]:
 
 
 def _calibration_failed(calibrations: Sequence[Calibration]) -> Iterator[Caution]:
-    failed = [one for one in calibrations if one.failed or one.p50_s is None]
+    failed = [
+        calibration
+        for calibration in calibrations
+        if calibration.failed or calibration.p50_s is None
+    ]
     if calibrations and not failed:
         return
     text = "The harness's own error was not measured in this run"
@@ -99,8 +102,8 @@ def _calibration_failed(calibrations: Sequence[Calibration]) -> Iterator[Caution
 def _overhead(benchmark: Benchmark, measured: Measured) -> Iterator[Caution]:
     worst: tuple[float, str] = (OWN_SHARE, "")
     for speed in measured.speeds:
-        own = nearest_workloads(benchmark, speed)
-        for share, text in _shares(speed, own) if own else ():
+        calibration = nearest_workloads(benchmark, speed)
+        for share, text in _shares(speed, calibration) if calibration else ():
             worst = max(worst, (share, text))
     if worst[1]:
         yield Caution(
@@ -110,15 +113,15 @@ def _overhead(benchmark: Benchmark, measured: Measured) -> Iterator[Caution]:
         )
 
 
-def _shares(speed: Speed, own: Calibration) -> Iterator[tuple[float, str]]:
+def _shares(speed: Speed, calibration: Calibration) -> Iterator[tuple[float, str]]:
     """Compare our median error with the median, and our worst percent with the upper quantiles."""
     pairs: tuple[tuple[str, float | None, Estimate], ...] = (
-        ("p50", own.p50_s, speed.median),
-        ("p99", own.p99_s, speed.p95),
-        ("p99", own.p99_s, speed.p99),
+        ("p50", calibration.p50_s, speed.median),
+        ("p99", calibration.p99_s, speed.p95),
+        ("p99", calibration.p99_s, speed.p99),
     )
-    for kind, error, item in pairs:
-        told = item.value if item.value is not None else item.low
+    for kind, error, estimate in pairs:
+        told = estimate.value if estimate.value is not None else estimate.low
         if error is not None and told:
             where = f"{speed.provider}, {name(speed.workload)}"
             text = f"{seconds(error)} ({kind}) of {seconds(told)} ({where})"
@@ -136,12 +139,14 @@ def nearest_workloads(benchmark: Benchmark, speed: Speed) -> Calibration | None:
         found = abs(math.log(max(one.body_bytes, 1) / max(body, 1.0))) if body else 0.0
         return found + (abs(math.log(one.concurrency / at_once)) if at_once else 0.0)
 
-    known = [one for one in benchmark.calibrations if one.p50_s is not None]
-    return min(known, key=apart, default=None)
+    calibrations = [
+        calibration for calibration in benchmark.calibrations if calibration.p50_s is not None
+    ]
+    return min(calibrations, key=apart, default=None)
 
 
 def _lag(watched: Sequence[Watched], measured: Measured) -> Iterator[Caution]:
-    medians = [one.median.value for one in measured.speeds if one.median.value]
+    medians = [speed.median.value for speed in measured.speeds if speed.median.value]
     limit = max(LAG_FLOOR_S, OWN_SHARE * min(medians, default=0.0))
     p99 = max((one.lag_p99_s for one in watched), default=0.0)
     most = max((one.lag_max_s for one in watched), default=0.0)
@@ -155,11 +160,15 @@ def _lag(watched: Sequence[Watched], measured: Measured) -> Iterator[Caution]:
 
 
 def _late(observations: Sequence[Attempt]) -> Iterator[Caution]:
-    counted = [one for one in observations if not one.warm_up and "late" in one.phases]
+    counted = [
+        observation
+        for observation in observations
+        if not observation.warm_up and "late" in observation.phases
+    ]
     late = [
-        one.phases["late"]
-        for one in counted
-        if one.phases["late"] > max(LATE_FLOOR_S, OWN_SHARE * one.seconds)
+        attempt.phases["late"]
+        for attempt in counted
+        if attempt.phases["late"] > max(LATE_FLOOR_S, OWN_SHARE * attempt.seconds)
     ]
     if late and len(late) > LATE_SHARE * len(counted):
         yield Caution(
@@ -212,13 +221,13 @@ def _clock(watched: Sequence[Watched]) -> Iterator[Caution]:
 
 def _too_few(speeds: Sequence[Speed]) -> Iterator[Caution]:
     bare = {
-        "median": sum(_unbounded(one.median) for one in speeds),
-        "p95": sum(_unbounded(one.p95) for one in speeds),
-        "p99": sum(_unbounded(one.p99) for one in speeds),
+        "median": sum(_unbounded(speed.median) for speed in speeds),
+        "p95": sum(_unbounded(speed.p95) for speed in speeds),
+        "p99": sum(_unbounded(speed.p99) for speed in speeds),
     }
     lacking = [f"the {quantile} in {rows}" for quantile, rows in bare.items() if rows]
     if lacking:
-        least, most = min(one.n for one in speeds), max(one.n for one in speeds)
+        least, most = min(speed.n for speed in speeds), max(speed.n for speed in speeds)
         n = f"{least}" if least == most else f"{least} to {most}"
         yield Caution(
             kind="too_few_samples",
@@ -233,5 +242,5 @@ def _needed(quantile: float) -> int:
     return fewest_samples(quantile, confidence=CONFIDENCE)
 
 
-def _unbounded(item: Estimate) -> bool:
-    return item.low is None and item.high is None
+def _unbounded(estimate: Estimate) -> bool:
+    return estimate.low is None and estimate.high is None

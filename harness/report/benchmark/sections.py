@@ -12,11 +12,12 @@ from harness.report.benchmark.tables import (
     Table,
     TableCell,
     method_notes,
+    phases_section,
     provider_cell,
     share_cell,
     text_cell,
+    times_section,
 )
-from harness.report.benchmark.times import phases_section, times_section
 from harness.report.benchmark.words import (
     FIT_WORDS,
     ceiling,
@@ -29,8 +30,7 @@ from harness.report.benchmark.words import (
     size,
     workload_label,
 )
-from harness.report.figures import money_text, seconds
-from harness.report.text import count, one_line
+from harness.report.text import count, money_text, one_line, seconds
 from harness.stats.benchmark.model import Comparison, Reliability, Spend
 
 
@@ -45,7 +45,7 @@ def sections(value: Benchmarked) -> tuple[Section, ...]:
         _money(value),
         _own_error(value),
     )
-    return tuple(one for one in found if any(table.rows for table in one.tables))
+    return tuple(section for section in found if any(table.rows for table in section.tables))
 
 
 def _comparisons(value: Benchmarked) -> Section:
@@ -61,7 +61,7 @@ def _comparisons(value: Benchmarked) -> Section:
         Head(
             text="ratio",
             number=True,
-            notes=method_notes((one.ratio for one in rows), value.methods),
+            notes=method_notes((row.ratio for row in rows), value.methods),
         ),
         Head(text="e-value", number=True),
         Head(text="pairs", number=True),
@@ -71,30 +71,33 @@ def _comparisons(value: Benchmarked) -> Section:
         Table(
             caption=name(workload),
             head=head,
-            rows=tuple(_compared(one, value) for one in rows if one.workload == workload),
+            rows=tuple(_compared(row, value) for row in rows if row.workload == workload),
         )
-        for workload in dict.fromkeys(one.workload for one in rows)
+        for workload in dict.fromkeys(row.workload for row in rows)
     )
     return Section(id="sure", title="How sure", lead=lead, tables=tables)
 
 
-def _compared(one: Comparison, value: Benchmarked) -> tuple[TableCell, ...]:
+def _compared(comparison: Comparison, value: Benchmarked) -> tuple[TableCell, ...]:
     words = {
-        "first": one_line(one.first, 40),
-        "second": one_line(one.second, 40),
+        "first": one_line(comparison.first, 40),
+        "second": one_line(comparison.second, 40),
         "equal": "alike within the margin",
         "open": "not decided",
     }
-    marks = dict.fromkeys(filter(None, map(value.marks, (one.first, one.second))))
-    p_value = "-" if one.p_fixed is None else f"{one.p_fixed:.2g}"
+    marks = dict.fromkeys(filter(None, map(value.marks, (comparison.first, comparison.second))))
+    p_value = "-" if comparison.p_fixed is None else f"{comparison.p_fixed:.2g}"
     return (
         TableCell(
-            text=f"{one_line(one.first, 40)} : {one_line(one.second, 40)}", small=" ".join(marks)
+            text=f"{one_line(comparison.first, 40)} : {one_line(comparison.second, 40)}",
+            small=" ".join(marks),
         ),
-        TableCell(text=words[one.word], loud=one.word in {"first", "second"}),
-        TableCell(text=ratio(one.ratio)),
-        TableCell(text=evidence(one.evidence), small=f"needed {evidence(one.needed)}"),
-        TableCell(text=f"{one.pairs:,}"),
+        TableCell(text=words[comparison.word], loud=comparison.word in {"first", "second"}),
+        TableCell(text=ratio(comparison.ratio)),
+        TableCell(
+            text=evidence(comparison.evidence), small=f"needed {evidence(comparison.needed)}"
+        ),
+        TableCell(text=f"{comparison.pairs:,}"),
         TableCell(text=p_value),
     )
 
@@ -144,7 +147,11 @@ def _reliability(value: Benchmarked) -> Section:
 def _kept_table(workload: str, value: Benchmarked) -> Table:
     design, methods = value.benchmark.design, value.methods
     slo, staged = design.slo, len(design.stages) > 1
-    rows = [one for one in value.measured.reliability if one.workload == workload]
+    rows = [
+        reliability
+        for reliability in value.measured.reliability
+        if reliability.workload == workload
+    ]
     head = (
         Head(text="provider"),
         *((Head(text="load"),) if staged else ()),
@@ -269,7 +276,7 @@ def _own_error(value: Benchmarked) -> Section:
         Head(text="to the first byte, p50", number=True),
         Head(text="p99", number=True),
     )
-    rows = tuple(_calibrated(one) for one in value.benchmark.calibrations)
+    rows = tuple(_calibrated(calibration) for calibration in value.benchmark.calibrations)
     table = Table(caption="", head=head, rows=rows)
     return Section(
         id="own-error",
@@ -279,28 +286,36 @@ def _own_error(value: Benchmarked) -> Section:
     )
 
 
-def _calibrated(one: Calibration) -> tuple[TableCell, ...]:
-    figures: Sequence[float | None] = (one.p50_s, one.p99_s, one.first_p50_s, one.first_p99_s)
+def _calibrated(calibration: Calibration) -> tuple[TableCell, ...]:
+    figures: Sequence[float | None] = (
+        calibration.p50_s,
+        calibration.p99_s,
+        calibration.first_p50_s,
+        calibration.first_p99_s,
+    )
     return (
-        text_cell(f"{one.concurrency:,}", f"failed: {one.failed}" if one.failed else ""),
-        TableCell(text=size(one.body_bytes)),
-        TableCell(text=f"{one.n:,}"),
+        text_cell(
+            f"{calibration.concurrency:,}",
+            f"failed: {calibration.failed}" if calibration.failed else "",
+        ),
+        TableCell(text=size(calibration.body_bytes)),
+        TableCell(text=f"{calibration.n:,}"),
         *(TableCell(text=seconds(figure)) for figure in figures),
     )
 
 
 def watched(value: Benchmarked) -> str:
     """Say what was seen of our own machine; empty where nothing was."""
-    seen = value.benchmark.watched
-    if not seen:
+    watcheds = value.benchmark.watched
+    if not watcheds:
         return ""
-    lag, worst = max(one.lag_p99_s for one in seen), max(one.lag_max_s for one in seen)
+    lag, worst = max(one.lag_p99_s for one in watcheds), max(one.lag_max_s for one in watcheds)
     parts = [
         f"the event loop woke up {seconds(lag)} late at p99 and {seconds(worst)} at most",
-        f"the harness took {max(one.own_cpu_share for one in seen) * 100:.0f} % of one core",
+        f"the harness took {max(one.own_cpu_share for one in watcheds) * 100:.0f} % of one core",
     ]
-    peaks = [one.memory_peak_bytes for one in seen if one.memory_peak_bytes is not None]
+    peaks = [one.memory_peak_bytes for one in watcheds if one.memory_peak_bytes is not None]
     if peaks:
         parts.append(f"its memory peaked at {size(max(peaks))}")
-    sittings = f" in {count(len(seen), 'sitting')}" if len(seen) > 1 else ""
+    sittings = f" in {count(len(watcheds), 'sitting')}" if len(watcheds) > 1 else ""
     return f"While the benchmark ran{sittings}, {', '.join(parts)}."

@@ -1,13 +1,22 @@
 """Tables as values, from which pages of any kind are drawn."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.core.verdict import Estimate
 from harness.report.benchmark.answers import Benchmarked
-from harness.report.benchmark.words import TOO_FEW, bounds_s, figure_s
-from harness.report.charts import Chart
-from harness.report.text import one_line
+from harness.report.benchmark.words import (
+    PHASE_WORDS,
+    TOO_FEW,
+    bounds_s,
+    figure_s,
+    load_label,
+    name,
+)
+from harness.report.charts import TONES, Chart, draw_chart
+from harness.report.text import one_line, seconds
+from harness.stats.benchmark.model import PHASES, Speed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,5 +99,153 @@ def share_cell(item: Estimate) -> TableCell:
 
 def method_notes(items: Iterable[Estimate | None], methods: Sequence[str]) -> tuple[int, ...]:
     """Return the numbers, from 1, of the methods that made these figures."""
-    used = {item.method for item in items if item is not None}
+    used = {estimate.method for estimate in items if estimate is not None}
     return tuple(at for at, method in enumerate(methods, 1) if method in used)
+
+
+_TIMES = (
+    "From the intended start of a request until its images were decoded, in our hands: the one"
+    " time that is fair between replies that hold images and jobs that have to be fetched. Small"
+    " print: 95 % intervals. A timeout counts as not served yet, never as left out; > stands for a"
+    " bound beyond which nothing was observed."
+)
+_PHASES = (
+    "Medians of the served attempts: durations, and moments counted from the intended start. What a"
+    " provider's own clock says stands apart: it knows nothing of the way."
+)
+
+
+def times_section(value: Benchmarked) -> Section:
+    """Return time to pixels: a table and a picture for each workload under each load."""
+    tables = tuple(_speeds(caption, rows, value) for caption, rows in comparable_rows(value))
+    return Section(id="pixels", title="Time to pixels", lead=_TIMES, tables=tables)
+
+
+def phases_section(value: Benchmarked) -> Section:
+    """Return where the time goes: the medians of the parts, a column for each provider."""
+    tables = tuple(
+        _parts(caption, served, value)
+        for caption, rows in comparable_rows(value)
+        if (served := [row for row in rows if row.served])
+    )
+    return Section(id="phases", title="Where the time goes", lead=_PHASES, tables=tables)
+
+
+def comparable_rows(value: Benchmarked) -> Iterator[tuple[str, list[Speed]]]:
+    """Yield the rows that may stand side by side: of one workload under one load, fastest first."""
+    design = value.benchmark.design
+    loads = {stage.name: load_label(stage) for stage in design.stages}
+    speeds: dict[tuple[str, str], list[Speed]] = {}
+    for row in value.measured.speeds:
+        speeds.setdefault((row.workload, row.stage), []).append(row)
+    for (workload, stage), unsorted in speeds.items():
+        rows = sorted(unsorted, key=_pace)
+        under = f", {loads.get(stage, name(stage))}" if len(loads) > 1 else ""
+        yield f"{name(workload)}{under}", rows
+
+
+def _pace(row: Speed) -> tuple[bool, float]:
+    """Exact ones first, the fastest first; whose median is beyond what was seen comes last."""
+    return row.fit != "exact", math.inf if row.median.value is None else row.median.value
+
+
+def _speeds(caption: str, rows: Sequence[Speed], value: Benchmarked) -> Table:
+    methods = value.methods
+    cut_off = any(row.cut_off for row in rows)
+    alike = all(row.emulated for row in rows)  # then the caption says it, and labels are short
+    head = (
+        Head(text="provider"),
+        Head(text="median", number=True, notes=method_notes((row.median for row in rows), methods)),
+        Head(text="n", number=True),
+        Head(text="timeouts", number=True),
+        *((Head(text="cut off by us", number=True),) if cut_off else ()),
+        Head(text="p95", number=True, notes=method_notes((row.p95 for row in rows), methods)),
+        Head(text="p99", number=True, notes=method_notes((row.p99 for row in rows), methods)),
+        Head(
+            text="restricted mean",
+            number=True,
+            notes=method_notes((row.mean for row in rows), methods),
+        ),
+    )
+    return Table(
+        caption=f"{caption} (emulator)" if alike else caption,
+        head=head,
+        rows=tuple(_speed(row, value, cut_off=cut_off) for row in rows),
+        picture=draw_chart(
+            rows,
+            [one_line(row.provider, 40) if alike else value.label(row.provider) for row in rows],
+            [value.providers.index(row.provider) % TONES for row in rows],
+        ),
+    )
+
+
+def _speed(row: Speed, value: Benchmarked, *, cut_off: bool) -> tuple[TableCell, ...]:
+    mean = duration_cell(row.mean)
+    horizon = f"up to {seconds(row.horizon_s)}"
+    return (
+        provider_cell(row.provider, value, "nearest only" if row.fit == "nearest" else ""),
+        TableCell(text=duration_cell(row.median).text, small=bounds_s(row.median), loud=True),
+        TableCell(text=f"{row.n:,}"),
+        TableCell(text=f"{row.timeouts:,}"),
+        *((TableCell(text=f"{row.cut_off:,}"),) if cut_off else ()),
+        tail_cell(row.p95),
+        tail_cell(row.p99),
+        TableCell(text=mean.text, small="; ".join(filter(None, (horizon, mean.small)))),
+    )
+
+
+def _parts(caption: str, rows: Sequence[Speed], value: Benchmarked) -> Table:
+    used = [
+        part
+        for part in PHASES
+        if any(part in row.phases or (part == "completion" and row.completion) for row in rows)
+    ]
+    medians = [
+        estimate
+        for row in rows
+        for estimate in (*row.phases.values(), *row.server.values(), *_ends(row))
+    ]
+    clocks = sorted({clock for row in rows for clock in row.server})
+    lines = [(_part(part), *(_phase(part, row) for row in rows)) for part in used]
+    lines += [
+        (
+            text_cell(clock, "the provider's own clock", longest=60),
+            *(_at(row.server.get(clock), row) for row in rows),
+        )
+        for clock in clocks
+    ]
+    return Table(
+        caption=caption,
+        head=(
+            Head(text="part", notes=method_notes(medians, value.methods)),
+            *(Head(text=value.label(row.provider), number=True) for row in rows),
+        ),
+        rows=tuple(lines),
+    )
+
+
+def _part(part: str) -> TableCell:
+    return TableCell(text=part.replace("_", " "), small=PHASE_WORDS[part])
+
+
+def _ends(row: Speed) -> tuple[Estimate, ...]:
+    ends = row.completion
+    return (ends.after, ends.before) if ends else ()
+
+
+def _phase(part: str, row: Speed) -> TableCell:
+    """Return a part's median; of a job's end, which polls only bound, both bounds' medians."""
+    if part == "completion" and row.completion is not None:
+        after, before = _ends(row)
+        return TableCell(
+            text=f"{seconds(after.value)} to {seconds(before.value)}", small="by polls"
+        )
+    return _at(row.phases.get(part), row)
+
+
+def _at(estimate: Estimate | None, row: Speed) -> TableCell:
+    """Return a part's median; a narrow column has no room for more than its n beside it."""
+    if estimate is None:
+        return TableCell(text="-")
+    small = f"n = {estimate.n}" if estimate.n != row.served else ""
+    return TableCell(text=one_line(duration_cell(estimate).text), small=small)

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from harness.core.benchmark import Design, Slo, Stage
-from harness.core.slot import FitKind
+from harness.core.case import FitKind
 from harness.core.verdict import Estimate
 from harness.core.workload import Difference, Fit, Workload
-from harness.report.figures import interval_s, money_text, seconds
-from harness.report.text import count, one_line
+from harness.report.text import count, interval_s, money_text, one_line, seconds
 
 TOO_FEW = "too few samples"
 """How a method begins that says why a figure has no interval."""
@@ -126,7 +125,7 @@ def workload_label(workload: Workload) -> str:
 
 
 def _listed(lengths: tuple[int, ...]) -> str:
-    *first, last = (f"{one:,}" for one in lengths) if lengths else ("any number of",)
+    *first, last = (f"{length:,}" for length in lengths) if lengths else ("any number of",)
     return f"{', '.join(first)} and {last}" if first else last
 
 
@@ -137,11 +136,15 @@ def differs(fit: Fit) -> str:
 
 def differing(fit: Fit) -> tuple[str, ...]:
     """Return each difference of a provider's request in words."""
-    return tuple(_difference(one) for one in fit.differences)
+    return tuple(_difference(difference) for difference in fit.differences)
 
 
-def _difference(one: Difference) -> str:
-    return one_line(one.why or f"{one.parameter}: {one.asked} asked, {one.sent} sent", 200)
+def _difference(difference: Difference) -> str:
+    return one_line(
+        difference.why
+        or f"{difference.parameter}: {difference.asked} asked, {difference.sent} sent",
+        200,
+    )
 
 
 def load_label(stage: Stage) -> str:
@@ -169,7 +172,9 @@ def ceiling(slo: Slo) -> str:
 
 def planned(design: Design) -> str:
     """Say in sentences what was decided before the first request left."""
-    stages = "; ".join(f"{load_label(one)}, {count(one.blocks, 'block')}" for one in design.stages)
+    stages = "; ".join(
+        f"{load_label(stage)}, {count(stage.blocks, 'block')}" for stage in design.stages
+    )
     parts = [
         f"Decided beforehand, per provider: {stages}; {arrivals_label(design)}",
         "the providers take turns in randomised blocks, in the same minutes",

@@ -18,7 +18,7 @@ def benchmark_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ..
     No rows where the report has no benchmark.
     """
     value = report.benchmark
-    rows = () if value is None else tuple(_row(one, value) for one in value.measured.speeds)
+    rows = () if value is None else tuple(_row(speed, value) for speed in value.measured.speeds)
     return HEADER, rows
 
 
@@ -27,10 +27,10 @@ def benchmark_sentences(report: Report) -> tuple[str, ...]:
     value = report.benchmark
     if value is None:
         return ()
-    warned = (f"caution: {one.text} {one.remedy}" for one in value.cautions)
+    warned = (f"caution: {caution.text} {caution.remedy}" for caution in value.cautions)
     answers = (
-        " ".join(filter(None, (f"{one.workload}: {one.sentence}", one.sure)))
-        for one in value.answers
+        " ".join(filter(None, (f"{answer.workload}: {answer.sentence}", answer.sure)))
+        for answer in value.answers
     )
     return (*warned, *answers, *value.savings)
 
@@ -59,15 +59,20 @@ def _instead(row: Speed) -> str:
 
 def _sent(row: Speed, value: Benchmarked) -> int:
     here = (row.provider, row.basis, row.workload, row.stage)
-    for one in value.measured.reliability:
-        if (one.provider, one.basis, one.workload, one.stage) == here:
-            return one.sent
+    for reliability in value.measured.reliability:
+        if (
+            reliability.provider,
+            reliability.basis,
+            reliability.workload,
+            reliability.stage,
+        ) == here:
+            return reliability.sent
     return row.n
 
 
-def _median(item: Estimate) -> str:
+def _median(estimate: Estimate) -> str:
     """Return a median with its interval: `9.8 [8.3, 11.8] s`, or `9.8 s [> 8.3 s]`."""
-    bounds, value = bounds_s(item), figure_s(item)
+    bounds, value = bounds_s(estimate), figure_s(estimate)
     number, _, unit = value.partition(" ")
     if bounds.endswith(f"] {unit}"):
         return f"{number} {bounds}"
@@ -76,14 +81,14 @@ def _median(item: Estimate) -> str:
     return f"{value} {bounds}" if bounds.startswith("[") else value
 
 
-def _tail(item: Estimate) -> str:
-    return "too few" if item.method.startswith(TOO_FEW) else figure_s(item)
+def _tail(estimate: Estimate) -> str:
+    return "too few" if estimate.method.startswith(TOO_FEW) else figure_s(estimate)
 
 
 def _price(row: Speed, value: Benchmarked) -> str:
     """Return what a usable image cost, of all loads together: money is not told by the stage."""
     here = (row.provider, row.workload)
-    found = (one for one in value.measured.spend if (one.provider, one.workload) == here)
+    found = (spend for spend in value.measured.spend if (spend.provider, spend.workload) == here)
     spent = next(found, None)
     if spent is None or spent.per_image is None:
         return "-"

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -11,19 +12,76 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.core.exchange import Part, Request
-from harness.report import figures
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
-from harness.report.evidence import about_provider, describe_provenance
-from harness.report.formats import columns
+from harness.report.charts import plot
 from harness.report.formats.format import report_format
-from harness.report.labels import failure_rate
-from harness.report.model import Report, Row
-from harness.report.plot import plot
-from harness.report.text import count, one_line, pruned_json, shortened, visible
-from harness.report.waiting import waiting_advice
+from harness.report.labels import about_provider, describe_provenance, failure_rate, waiting_advice
+from harness.report.model import Matrix, Report, Row
+from harness.report.text import (
+    amount_text,
+    between,
+    count,
+    interval_s,
+    money_text,
+    one_line,
+    percent,
+    pruned_json,
+    seconds,
+    shortened,
+    visible,
+)
 from harness.stats.conformance.latency import CONFIDENCE
 from harness.stats.intervals import fewest_samples
+
+_STATES = ("broken", "flaky", "unconfirmed", "undocumented", "inconclusive", "not-tried")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A provider's columns, which stand side by side."""
+
+    provider: str
+    operations: tuple[str, ...]
+
+
+def column_groups(matrix: Matrix) -> tuple[Group, ...]:
+    """Return the providers of a matrix with their operations, in the order of its columns."""
+    return tuple(
+        Group(provider=provider, operations=tuple(column.operation for column in columns))
+        for provider, columns in groupby(matrix.columns, key=lambda column: column.provider)
+    )
+
+
+def column_classes(found: tuple[Group, ...]) -> tuple[str, ...]:
+    """Return the classes of each column's cells: its group's, and `p` where a group begins."""
+    return tuple(
+        f"p{at}" if number else f"p p{at}"
+        for at, group in enumerate(found)
+        for number in range(len(group.operations))
+    )
+
+
+def filter_rules(found: tuple[Group, ...]) -> str:
+    """Return the style rules that show one provider's columns, and its rows, without a script.
+
+    Rows in which it promises nothing go, and with a state chosen, too, those in which it has no
+    such cell.
+    """
+    rules = []
+    for at in range(len(found) if len(found) > 1 else 0):
+        chosen = f'section:has(input[value="p{at}"]:checked)'
+        rules += [
+            f"{chosen} .matrix :is(td, thead tr + tr th, [colspan]):not(.p{at})",
+            f"{chosen} .matrix tbody tr:not(:has(.p{at}:not(.absent)))",
+        ]
+        rules += [
+            f'{chosen}:has(input[value="{state}"]:checked) .matrix'
+            f" tbody tr:not(:has(.p{at}.{state}))"
+            for state in _STATES
+        ]
+    return "".join(f"{rule} {{ display: none; }}\n" for rule in rules)
+
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _MOST_REQUEST = 6_000
@@ -50,9 +108,9 @@ def html(report: Report) -> str:
     complete in its curl line only. A content policy forbids whatever this module did not write.
     """
     environment = _environment()
-    groups = columns.column_groups(report.matrix)
+    groups = column_groups(report.matrix)
     anchors = _anchors(report)
-    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8") + columns.filter_rules(groups)
+    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8") + filter_rules(groups)
     script = (_TEMPLATES / "script.js").read_text(encoding="utf-8")
     return environment.get_template("index.html.j2").render(
         report=report,
@@ -64,7 +122,7 @@ def html(report: Report) -> str:
         design=planned(report.benchmark.benchmark.design) if report.benchmark else "",
         tally=_tally(report),
         groups=groups,
-        place=columns.column_classes(groups),
+        place=column_classes(groups),
         advice=waiting_advice(report),
         anchors=set(anchors.values()),
         ids=lambda item: anchors[item.reproduction.folder],
@@ -116,11 +174,11 @@ def _environment() -> Environment:
         "foreign": one_line,
         "visible": visible,
         "count": count,
-        "seconds": figures.seconds,
-        "interval": figures.interval_s,
-        "percent": figures.percent,
-        "amount": figures.amount_text,
-        "money": lambda value, unit: one_line(figures.money_text(value, unit), 40),
+        "seconds": seconds,
+        "interval": interval_s,
+        "percent": percent,
+        "amount": amount_text,
+        "money": lambda value, unit: one_line(money_text(value, unit), 40),
         "words": lambda evidence: one_line(describe_provenance(evidence), 120),
         "request": request_shown,
     }
@@ -129,7 +187,7 @@ def _environment() -> Environment:
         "symbols": SYMBOLS,
         "row_states": _row_states,
         "cell_anchor": _slug,
-        "between": figures.between,
+        "between": between,
         "rate": failure_rate,
     }
     return environment
@@ -161,10 +219,10 @@ def _part(part: Part) -> str:
 def _anchors(report: Report) -> dict[str, str]:
     """Give each finding, known by its folder, an id of its own; the first has the cell's."""
     found: dict[str, str] = {}
-    for item in report.all_findings:
-        name = _slug(item.finding.provider, item.finding.operation, item.name)
+    for all_finding in report.all_findings:
+        name = _slug(all_finding.finding.provider, all_finding.finding.operation, all_finding.name)
         again = sum(one.partition("--")[0] == name for one in found.values())
-        found[item.reproduction.folder] = f"{name}--{again + 1}" if again else name
+        found[all_finding.reproduction.folder] = f"{name}--{again + 1}" if again else name
     return found
 
 
@@ -190,5 +248,5 @@ def _methods(report: Report) -> tuple[str, ...]:
     estimates = [estimate for row in report.latency for estimate in (row.median, row.p95)]
     estimates += [row.before for row in report.completion]
     estimates += [row.share for row in report.errors]
-    estimates += [item.share for item in report.flaky]
+    estimates += [shown.share for shown in report.flaky]
     return tuple(dict.fromkeys(item.method for item in estimates if item.low is not None))

@@ -45,11 +45,11 @@ def _without_doubts(report: Report) -> list[Verdict]:
     """Return the verdicts, those of doubtful findings with the doubt in the place of failure."""
     of_case: dict[tuple[str, str, str], Shown] = {}
     of_check: dict[tuple[str, str, str, str], Shown] = {}
-    for item in reversed(report.all_findings):  # the gravest comes last, and stays
-        finding = item.finding
+    for all_finding in reversed(report.all_findings):  # the gravest comes last, and stays
+        finding = all_finding.finding
         for case in finding.cases:
-            of_case[finding.provider, finding.operation, case] = item
-            of_check[finding.provider, finding.operation, case, finding.check] = item
+            of_case[finding.provider, finding.operation, case] = all_finding
+            of_check[finding.provider, finding.operation, case, finding.check] = all_finding
     found = []
     for verdict in report.verdicts:
         place = (verdict.provider, verdict.operation, verdict.case)

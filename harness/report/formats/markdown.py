@@ -4,17 +4,19 @@ import re
 from collections.abc import Sequence
 
 from harness.report.discovered import discovered_markdown
-from harness.report.evidence import describe_provenance
-from harness.report.figures import money_text, percent
-from harness.report.formats.benchmark_markdown import benchmark_answers, benchmark_blocks
-from harness.report.formats.columns import column_groups
 from harness.report.formats.format import report_format
-from harness.report.formats.markdown_text import code, escaped, markdown_table
-from harness.report.formats.markdown_times import times_markdown
-from harness.report.labels import failure_rate
+from harness.report.formats.html import column_groups
+from harness.report.formats.markdown_times import (
+    benchmark_answers,
+    benchmark_blocks,
+    code,
+    escaped,
+    markdown_table,
+    times_markdown,
+)
+from harness.report.labels import describe_provenance, failure_rate, waiting_advice
 from harness.report.model import MatrixCell, Report, Shown, Summary, Waiting
-from harness.report.text import count
-from harness.report.waiting import waiting_advice
+from harness.report.text import count, money_text, percent
 
 MOST_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters."""
@@ -56,23 +58,23 @@ def markdown(report: Report) -> str:
     if report.waiting:
         page.add(f"## Jobs to pick up\n\n{escaped(waiting_advice(report))}")
         page.add("```sh\nharness run --resume RUN\n```" if report.can_resume else "")
-        page.add_each([_waiting(item) for item in report.waiting], "job", share=0.2)
+        page.add_each([_waiting(waiting) for waiting in report.waiting], "job", share=0.2)
     page.add(f"## {count(len(report.findings), 'finding')}")
-    page.add_each([_finding(item) for item in report.findings], "finding", share=0.6)
+    page.add_each([_finding(finding) for finding in report.findings], "finding", share=0.6)
     if report.flaky:
         page.add(f"## Flaky: {count(len(report.flaky), 'promise')} kept and broken\n\n{_FLAKY}")
-        page.add_each([_finding(item) for item in report.flaky], "flaky one", share=0.4)
+        page.add_each([_finding(shown) for shown in report.flaky], "flaky one", share=0.4)
     if report.unconfirmed:
         doubts = count(len(report.unconfirmed), "suspicion")
         page.add(f"## Not confirmed: {doubts}\n\n{_UNCONFIRMED}")
-        page.add_each([_finding(item) for item in report.unconfirmed], "suspicion", share=0.4)
+        page.add_each([_finding(shown) for shown in report.unconfirmed], "suspicion", share=0.4)
     if report.harness_errors:
         page.add(_harness_errors(report))
     if report.discovered:
         found = count(len(report.discovered), "open question")
         page.add(f"## Discovered: {found} of the documents")
         tables = discovered_markdown(report.discovered).split("\n\n**")
-        page.add_each([tables[0], *(f"**{one}" for one in tables[1:])], "provider", share=0.5)
+        page.add_each([tables[0], *(f"**{table}" for table in tables[1:])], "provider", share=0.5)
     # What the benchmark tells of times counts timeouts; latency beside it would contradict it.
     latency = "" if report.benchmark else times_markdown(report)
     page.add("## Promises")
@@ -142,9 +144,9 @@ def _providers(rows: Sequence[Summary]) -> str:
     )
 
 
-def _finding(item: Shown) -> str:
-    finding = item.finding
-    curl = item.curl
+def _finding(shown: Shown) -> str:
+    finding = shown.finding
+    curl = shown.curl
     if len(curl) > _MOST_CURL:
         block = (
             f"The request is too long for this page ({len(curl):,} characters): see `index.html`."
@@ -152,34 +154,34 @@ def _finding(item: Shown) -> str:
     else:
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", curl)), 0)
         block = f"{fence}sh\n{curl}\n{fence}"
-    title = f"### {escaped(item.title)}, {escaped(finding.operation)}: {_name(item)}"
-    notes = "\n".join(f"- {escaped(note, 600)}" for note in item.notes)
+    title = f"### {escaped(shown.title)}, {escaped(finding.operation)}: {_name(shown)}"
+    notes = "\n".join(f"- {escaped(note, 600)}" for note in shown.notes)
     often = f" {failure_rate(finding)}" if failure_rate(finding) else ""
     points = (
-        *_doubts(item),
+        *_doubts(shown),
         f"- **Expected:** {escaped(finding.expected)}",
         f"- **Observed{often}:** {escaped(finding.observed)}",
-        f"- **Promised in:** {escaped(item.source)}",
+        f"- **Promised in:** {escaped(shown.source)}",
         f"- **Check:** {code(finding.check)}, {count(len(finding.cases), 'case')}",
-        f"- **To see it again:** {_folder(item)}",
+        f"- **To see it again:** {_folder(shown)}",
     )
     return "\n\n".join(filter(None, [title, "\n".join(points), block, notes]))
 
 
-def _name(item: Shown) -> str:
+def _name(shown: Shown) -> str:
     """Return a promise's id as code; a combination has values in it, which may hold anything."""
-    return escaped(item.name) if item.finding.combination else code(item.name)
+    return escaped(shown.name) if shown.finding.combination else code(shown.name)
 
 
-def _folder(item: Shown) -> str:
-    test = "" if item.reproduction.no_test else ", a ready pytest"
-    return f"{code(item.reproduction.folder)} (curl lines{test})"
+def _folder(shown: Shown) -> str:
+    test = "" if shown.reproduction.no_test else ", a ready pytest"
+    return f"{code(shown.reproduction.folder)} (curl lines{test})"
 
 
-def _doubts(item: Shown) -> tuple[str, ...]:
-    finding, found = item.finding, []
+def _doubts(shown: Shown) -> tuple[str, ...]:
+    finding, found = shown.finding, []
     if finding.standing == "flaky":
-        share = f"{finding.failed} of {finding.tried}, {percent(item.share)}"
+        share = f"{finding.failed} of {finding.tried}, {percent(shown.share)}"
         found.append(f"- **Broken:** {escaped(share)} (95 % interval)")
     if finding.doubt:
         found.append(f"- **Not confirmed:** {escaped(finding.doubt)}")
@@ -189,24 +191,24 @@ def _doubts(item: Shown) -> tuple[str, ...]:
 def _together(report: Report) -> str:
     """List the values that fail together: no single promise's cell can hold them."""
     lines = [
-        f"- {_SYMBOLS[one.state]} {escaped(one.provider)}, {escaped(one.operation)}:"
-        f" {escaped(one.name)}"
-        for one in report.matrix.interactions
+        f"- {_SYMBOLS[interaction.state]} {escaped(interaction.provider)},"
+        f" {escaped(interaction.operation)}: {escaped(interaction.name)}"
+        for interaction in report.matrix.interactions
     ]
     title = "Values that fail together, and not each alone:\n\n"
     return title + "\n".join(lines[:20]) if lines else ""
 
 
-def _waiting(item: Waiting) -> str:
-    where = f"{escaped(item.provider)}, {escaped(item.operation)}, {code(item.case)}"
-    return f"- {where}: job {code(item.job)}, {escaped(item.why)}"
+def _waiting(waiting: Waiting) -> str:
+    where = f"{escaped(waiting.provider)}, {escaped(waiting.operation)}, {code(waiting.case)}"
+    return f"- {where}: job {code(waiting.job)}, {escaped(waiting.why)}"
 
 
 def _harness_errors(report: Report) -> str:
     lines = [
-        f"- {code(item.check)} at {escaped(item.provider)}, {escaped(item.operation)}"
-        f" ({count(len(item.cases), 'case')}): {escaped(item.why)}"
-        for item in report.harness_errors
+        f"- {code(error.check)} at {escaped(error.provider)}, {escaped(error.operation)}"
+        f" ({count(len(error.cases), 'case')}): {escaped(error.why)}"
+        for error in report.harness_errors
     ]
     title = "## Errors of the harness\n\nBugs of ours; they say nothing about a provider.\n\n"
     return title + "\n".join(lines[:20])

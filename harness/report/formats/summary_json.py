@@ -130,8 +130,12 @@ def _doubtful(shown: Shown) -> DoubtfulSummary:
 
 def _latency(row: Latency, report: Report) -> LatencySummary:
     here = (row.provider, row.operation)
-    jobs = [item for item in report.completion if (item.provider, item.operation) == here]
-    streams = [item for item in report.streams if (item.provider, item.operation) == here]
+    jobs = [
+        completion
+        for completion in report.completion
+        if (completion.provider, completion.operation) == here
+    ]
+    streams = [stream for stream in report.streams if (stream.provider, stream.operation) == here]
     return {
         "provider": row.provider,
         "operation": row.operation,

@@ -3,10 +3,9 @@
 from collections import Counter
 
 from harness.core.verdict import Estimate
-from harness.report.evidence import short_provenance
-from harness.report.figures import interval_s, money_text, seconds
+from harness.report.labels import short_provenance
 from harness.report.model import Report, Summary
-from harness.report.text import one_line
+from harness.report.text import interval_s, money_text, one_line, seconds
 from harness.stats.conformance.latency import Latency
 
 HEADER = (
@@ -34,7 +33,7 @@ BY_OPERATION = (
 
 def provider_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return the header and one row for each provider, as plain text without control characters."""
-    return HEADER, tuple(_row(item) for item in report.providers)
+    return HEADER, tuple(_row(provider) for provider in report.providers)
 
 
 def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -50,7 +49,9 @@ def _operation(report: Report, at: int) -> tuple[str, ...]:
     here = (column.provider, column.operation)
     states = Counter(row.cells[at].state for row in report.matrix.rows)
     states.update(
-        one.state for one in report.matrix.interactions if (one.provider, one.operation) == here
+        interaction.state
+        for interaction in report.matrix.interactions
+        if (interaction.provider, interaction.operation) == here
     )
     timed = [row for row in report.latency if (row.provider, row.operation) == here]
     return (
@@ -64,17 +65,17 @@ def _operation(report: Report, at: int) -> tuple[str, ...]:
     )
 
 
-def _row(item: Summary) -> tuple[str, ...]:
+def _row(summary: Summary) -> tuple[str, ...]:
     return (
-        item.provider,
-        one_line(short_provenance(item.evidence), 40),
-        f"{item.cases:,}" + (f" (+{item.skipped:,} skipped)" if item.skipped else ""),
-        str(item.held),
-        str(item.broken),
-        str(item.undocumented),
-        f"{item.cost.requests:,}",
-        f"{item.cost.images_paid:,}",
-        one_line(money_text(item.cost.amount, item.cost.unit), 40),
+        summary.provider,
+        one_line(short_provenance(summary.evidence), 40),
+        f"{summary.cases:,}" + (f" (+{summary.skipped:,} skipped)" if summary.skipped else ""),
+        str(summary.held),
+        str(summary.broken),
+        str(summary.undocumented),
+        f"{summary.cost.requests:,}",
+        f"{summary.cost.images_paid:,}",
+        one_line(money_text(summary.cost.amount, summary.cost.unit), 40),
     )
 
 
@@ -82,10 +83,10 @@ def _latency(row: Latency) -> str:
     return _median(row.median) + (f" ({row.left_out})" if row.left_out else "")
 
 
-def _median(item: Estimate) -> str:
-    if item.value is None:
+def _median(estimate: Estimate) -> str:
+    if estimate.value is None:
         return "-"
-    bounds, value = interval_s(item), seconds(item.value)
+    bounds, value = interval_s(estimate), seconds(estimate.value)
     if not bounds:
         return value
     number, unit = value.split()

@@ -41,8 +41,8 @@ def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
         if not _holds(folder / FILES / name, content):
             _replace(folder / FILES / name, content)
     _clear(folder / FOLDER)
-    for item in report.all_findings:
-        _reproduce(folder, item.reproduction)
+    for all_finding in report.all_findings:
+        _reproduce(folder, all_finding.reproduction)
     return paths
 
 

@@ -10,7 +10,7 @@ from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json
 from harness.core.record import Provenance
 from harness.reference_images import parse_recipe, reference_json
-from harness.report.evidence import about_provider
+from harness.report.labels import about_provider
 from harness.report.text import hidden
 from harness.spec.provider import Auth, Provider
 
@@ -107,7 +107,7 @@ def plain_headers(request: Request, auth: Auth) -> tuple[tuple[str, str], ...]:
     secret = {*_SECRET_HEADERS, auth.header.lower()}
     if request.form is not None:
         secret.add("content-type")  # the client writes it, with the boundary
-    return tuple(one for one in request.headers if one[0].lower() not in secret)
+    return tuple(header for header in request.headers if header[0].lower() not in secret)
 
 
 def _address(target: str, *, provider: Provider, evidence: Provenance | None) -> str:

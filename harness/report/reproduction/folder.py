@@ -8,15 +8,13 @@ from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
 from harness.core.plain import carried_json
 from harness.core.verdict import Finding
-from harness.report.evidence import describe_provenance
-from harness.report.figures import money_text
 from harness.report.jsontext import finite_numbers, json_text
-from harness.report.labels import failure_rate, finding_name
+from harness.report.labels import describe_provenance, failure_rate, finding_name
 from harness.report.model import Reproduction
 from harness.report.reproduction.curl import plain_headers
 from harness.report.reproduction.generated_test import generated_test
 from harness.report.reproduction.request import IN_FOLDER, Repeat, files_of, repeat
-from harness.report.text import count, one_line
+from harness.report.text import count, money_text, one_line
 from harness.spec.provider import Auth, Provider
 
 FOLDER = "findings/"

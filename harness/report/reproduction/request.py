@@ -65,8 +65,8 @@ def repeat(record: Record, provider: Provider, *, written: Sequence[str]) -> Rep
 
 def uploads(record: Record) -> tuple[Request, ...]:
     """Return the requests that uploaded a record's files, each file once."""
-    sent = [one.request for one in record.exchanges if one.step == "upload"]
-    return tuple({_of_form(one.form): one for one in reversed(sent)}.values())[::-1]
+    sent = [exchange.request for exchange in record.exchanges if exchange.step == "upload"]
+    return tuple({_of_form(request.form): request for request in reversed(sent)}.values())[::-1]
 
 
 def files_of(record: Record) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import ceil
 
-from harness.core.slot import Slot
+from harness.core.case import Slot
 
 LEAD = 1
 """By how many blocks a provider may be ahead of another one, if no more are needed for its load."""

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from harness.core.case import PlannedRequest
+from harness.core.case import PlannedRequest, Slot
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault
 from harness.core.record import Record
-from harness.core.slot import Slot
 from harness.runner.execution.budget import QueuedRequest
 from harness.runner.execution.failures import account_failure
 from harness.runner.execution.provider_run import ProviderRun

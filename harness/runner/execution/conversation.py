@@ -19,7 +19,7 @@ from harness.spec.provider import Provider
 from harness.store.line import Ended, Exchanged, Sent
 from harness.transport.base import STOPPED, Transport
 from harness.wire.protocol import pick_up, speak
-from harness.wire.steps import Answer, Pause, Send, Wire
+from harness.wire.retry import Answer, Pause, Send, Wire
 
 OnExchange = Callable[[Exchange], Awaitable[None]]
 

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness import __version__
 from harness.core.errors import NothingTested, RecordingError, UsageError
-from harness.core.record import Record
-from harness.core.run import RunHeader
+from harness.core.record import Record, RunHeader
+from harness.core.version import harness_version
 from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
 from harness.spec.load import spec_digest
 from harness.spec.provider import Provider
@@ -118,12 +117,14 @@ def _several(count: int, noun: str) -> str:
 def _header(provider: Provider, records: Sequence[Record], said: Sequence[str]) -> RunHeader:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     first = records[0].evidence
-    days = sorted({one.evidence.date[:10] for one in records if one.evidence.date != "unknown"})
+    days = sorted(
+        {record.evidence.date[:10] for record in records if record.evidence.date != "unknown"}
+    )
     date = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "unknown"
-    hosts = ", ".join(sorted({one.evidence.source for one in records}))
+    hosts = ", ".join(sorted({record.evidence.source for record in records}))
     return RunHeader(
         run=f"judged {provider.name}",
-        harness=__version__,
+        harness=harness_version(),
         created=now,
         finished=now,
         against="recordings",

@@ -21,7 +21,7 @@ from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 from harness.transport.foreign.read import Foreign, Recording, read_recording
 from harness.wire.protocol import speak
-from harness.wire.steps import Answer, Send
+from harness.wire.retry import Answer, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 IMAGE_TOOL = "image_generation"

@@ -118,10 +118,10 @@ def explain(
         *(_key(operation, key) for key in unknown),
     )
     objections, unsaid = broken_when_sent(operation, known)
-    breaks = tuple(item for item in objections if _judged(item, operation))
+    breaks = tuple(objection for objection in objections if _judged(objection, operation))
     doubts = (
-        *(_said(item) for item in objections if not _judged(item, operation)),
-        *(_said(item) for item in unsaid),
+        *(_said(objection) for objection in objections if not _judged(objection, operation)),
+        *(_said(constraint) for constraint in unsaid),
         *_uncertain(operation, known, besides=objections),
     )
     verdict = _verdict(breaks=bool(breaks), strange=bool(strange), doubts=bool(doubts))
@@ -130,7 +130,7 @@ def explain(
         operation=operation_name,
         verdict=verdict,
         arguments=given,
-        breaks=tuple(_said(item) for item in breaks),
+        breaks=tuple(_said(constraint) for constraint in breaks),
         open=tuple(dict.fromkeys(doubts)),
         unknown=strange,
         nearest=_near(provider, operation, given),
@@ -147,9 +147,11 @@ def _verdict(*, breaks: bool, strange: bool, doubts: bool) -> Verdict:
     return "open" if doubts else "accepted"
 
 
-def _judged(item: Constraint, operation: Operation) -> bool:
+def _judged(constraint: Constraint, operation: Operation) -> bool:
     """Tell whether breaking a rule is refused by the documents, and not only by hearsay."""
-    return item.documented and operation.arguments[item.parameter].status == "documented"
+    return (
+        constraint.documented and operation.arguments[constraint.parameter].status == "documented"
+    )
 
 
 def _near(provider: Provider, operation: Operation, given: dict[str, Json]) -> Near | None:
@@ -170,8 +172,8 @@ def _cost(provider: Provider, operation: Operation, arguments: Arguments) -> Req
     )
 
 
-def _said(item: Constraint) -> RuleStatement:
-    return _cited(item.id, describe(item), item.rule)
+def _said(constraint: Constraint) -> RuleStatement:
+    return _cited(constraint.id, describe(constraint), constraint.rule)
 
 
 def _cited(about: str, says: str, written: Rule | Argument) -> RuleStatement:
@@ -189,7 +191,7 @@ def _uncertain(
     operation: Operation, known: Arguments, *, besides: Sequence[Constraint]
 ) -> Iterator[RuleStatement]:
     """Yield what a request uses, breaking nothing by it, and no document vouches for."""
-    told = {item.parameter for item in besides}
+    told = {beside.parameter for beside in besides}
     told |= {name for name in known if operation.arguments[name].status != "documented"}
     for name, value in known.items():
         argument = operation.arguments[name]
@@ -197,10 +199,10 @@ def _uncertain(
             yield _cited(name, "the parameter itself is in doubt", argument)
         if not _as_documented(operation, name, value):
             yield _cited(name, "files go there; what else would do is not said", argument)
-    for item in operation.constraints:
-        used = item.parameter in known and item.parameter not in told
-        if used and (doubt := item.rule.doubt(known[item.parameter])):
-            yield _cited(item.id, f"{describe(item)}; {doubt}", item.rule)
+    for constraint in operation.constraints:
+        used = constraint.parameter in known and constraint.parameter not in told
+        if used and (doubt := constraint.rule.doubt(known[constraint.parameter])):
+            yield _cited(constraint.id, f"{describe(constraint)}; {doubt}", constraint.rule)
 
 
 def _as_documented(operation: Operation, name: str, value: Json) -> bool:

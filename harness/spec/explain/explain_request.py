@@ -122,14 +122,14 @@ def present(body: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _readings(provider: Provider, wanted: str | None, body: Mapping[str, Json]) -> list[Reading]:
-    found = [
+    readings = [
         read_request(
             provider, operation.method, operation.path, dict(body), _fields(operation, body)
         )
         for name, operation in provider.operations.items()
         if wanted in (None, name)
     ]
-    return [one for one in found if one is not None]
+    return [reading for reading in readings if reading is not None]
 
 
 def _fields(operation: Operation, body: Mapping[str, Json]) -> tuple[Part, ...] | None:

@@ -120,18 +120,18 @@ def _forced(operation: Operation, given: Arguments) -> Iterator[str]:
     """Name the arguments that a rule about them alone objects to."""
     seen = carried(operation, given)
     objecting = {
-        item.parameter
-        for item in operation.constraints
-        if item.rule.partner is None and evaluate(item, operation, seen) != "holds"
+        constraint.parameter
+        for constraint in operation.constraints
+        if constraint.rule.partner is None and evaluate(constraint, operation, seen) != "holds"
     }
     yield from (name for name in operation.arguments if name in objecting)
 
 
 def _joined(operation: Operation) -> Iterator[str]:
     """Name the arguments of which some rule speaks together with another one."""
-    for item in operation.constraints:
-        if item.rule.partner is not None:  # either of the two may give way
-            yield from (item.parameter, item.rule.partner)
+    for constraint in operation.constraints:
+        if constraint.rule.partner is not None:  # either of the two may give way
+            yield from (constraint.parameter, constraint.rule.partner)
 
 
 def _assignments(
@@ -202,22 +202,24 @@ def _values(
 
 def _asked(operation: Operation, name: str, value: Json, given: dict[str, Json]) -> Iterator[Json]:
     """Yield the values of an argument that rules of other arguments ask for."""
-    for item in operation.constraints:
-        if isinstance(item.rule, Paired) and item.rule.argument == name:
-            yield from item.rule.wanted(given.get(item.parameter), value)
+    for constraint in operation.constraints:
+        if isinstance(constraint.rule, Paired) and constraint.rule.argument == name:
+            yield from constraint.rule.wanted(given.get(constraint.parameter), value)
 
 
 def _fits(operation: Operation, name: str, value: Json) -> bool:
     """Tell whether no rule about this argument alone objects to a value."""
     seen = carried(operation, {name: value})
-    return all(evaluate(item, operation, seen) == "holds" for item in _own(operation, name))
+    return all(
+        evaluate(constraint, operation, seen) == "holds" for constraint in _own(operation, name)
+    )
 
 
 def _own(operation: Operation, name: str) -> Iterator[Constraint]:
     return (
-        item
-        for item in operation.constraints
-        if item.parameter == name and item.rule.partner is None
+        constraint
+        for constraint in operation.constraints
+        if constraint.parameter == name and constraint.rule.partner is None
     )
 
 

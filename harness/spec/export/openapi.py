@@ -42,7 +42,9 @@ def openapi(provider: Provider) -> Schema:
 
 
 def _info(provider: Provider) -> Schema:
-    documents = "; ".join(f"{one.title} ({one.file})" for one in provider.documents.values())
+    documents = "; ".join(
+        f"{document.title} ({document.file})" for document in provider.documents.values()
+    )
     found: Schema = {
         "title": provider.title,
         "version": digest(provider.model_dump(mode="json"))[:12],
@@ -66,8 +68,8 @@ def _security(provider: Provider) -> Schema:
 
 def _envelope(provider: Provider) -> Schema:
     """Return the schema of an error: its message at one of the places that are known."""
-    paths = [simple(one.text) for one in provider.errors.message]
-    places: list[Json] = [at(one, {"type": "string"}, required=True) for one in paths if one]
+    paths = [simple(expression.text) for expression in provider.errors.message]
+    places: list[Json] = [at(path, {"type": "string"}, required=True) for path in paths if path]
     told = f"told by `{provider.errors.failed.text}` (JMESPath; {provider.errors.source})"
     return {"type": "object", "description": told, "anyOf": places}
 
@@ -117,11 +119,11 @@ def _operation(provider: Provider, together: list[Named]) -> Schema:
             for constraint in operation.constraints
         ],
     }
-    if first.job is not None and (known := first.job.idempotency) is not None:
+    if first.job is not None and (idempotency := first.job.idempotency) is not None:
         header: Schema = {
-            "name": known.header,
+            "name": idempotency.header,
             "in": "header",
-            "description": _cited("a repeated one makes no second job", known.source),
+            "description": _cited("a repeated one makes no second job", idempotency.source),
             "schema": {"type": "string"},
         }
         found["parameters"] = [header]

@@ -76,21 +76,21 @@ def load_workloads(path: Path) -> tuple[Workload, ...]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from None
     entries, mistakes = _entries(raw)
-    found: list[Workload] = []
+    workloads: list[Workload] = []
     for place, entry in enumerate(entries, start=1):
         title = _title(place, entry)
         try:
-            one = _Entry.model_validate(entry).workload()
+            workload = _Entry.model_validate(entry).workload()
         except ValidationError as error:
             mistakes += [f"{title}: {_sentence(item)}" for item in error.errors()]
             continue
-        if any(one.name == other.name for other in found):
+        if any(workload.name == other.name for other in workloads):
             mistakes.append(f"{title}: name: an earlier workload has it; give each its own")
-        found.append(one)
+        workloads.append(workload)
     if mistakes:
         more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
         raise UsageError(f"{path}: {mistakes[0]}{more}")
-    return tuple(found)
+    return tuple(workloads)
 
 
 def _entries(raw: dict[str, Any]) -> tuple[list[Any], list[str]]:
@@ -143,15 +143,15 @@ def select_workloads(given: Sequence[str]) -> tuple[Workload, ...]:
     to mean that one only. Raises UsageError where it means nothing, and where two different
     workloads have one name.
     """
-    found: dict[str, Workload] = {}
+    workloads: dict[str, Workload] = {}
     for word in given or (DEFAULT,):
-        for one in _meant(word):
-            if found.setdefault(one.name, one) != one:
+        for workload in _meant(word):
+            if workloads.setdefault(workload.name, workload) != workload:
                 raise UsageError(
-                    f"--workload {word}: another workload is called {one.name!r}",
+                    f"--workload {word}: another workload is called {workload.name!r}",
                     hint="rename one of the two: reports tell them apart by name",
                 )
-    return tuple(found.values())
+    return tuple(workloads.values())
 
 
 def _meant(word: str) -> tuple[Workload, ...]:
@@ -160,13 +160,13 @@ def _meant(word: str) -> tuple[Workload, ...]:
     front, colon, name = word.rpartition(":")
     group = _group(front) if colon and _NAME.fullmatch(name) else None
     if group is None:
-        single = [one for one in _all_shipped() if one.name == word]
+        single = [workload for workload in _all_shipped() if workload.name == word]
         if not single:
             raise _nothing(word)
         return tuple(single)
-    chosen = tuple(one for one in group if one.name == name)
+    chosen = tuple(workload for workload in group if workload.name == name)
     if not chosen:
-        known = ", ".join(one.name for one in group)
+        known = ", ".join(workload.name for workload in group)
         raise UsageError(f"--workload {word}: {front} has no {name!r}", hint=f"one of {known}")
     return chosen
 
@@ -182,11 +182,11 @@ def _group(word: str) -> tuple[Workload, ...] | None:
 
 
 def _all_shipped() -> Iterator[Workload]:
-    return (one for name in SETS for one in shipped_workloads(name))
+    return (shipped_workload for name in SETS for shipped_workload in shipped_workloads(name))
 
 
 def _nothing(word: str) -> UsageError:
-    names = [*SETS, *(one.name for one in _all_shipped())]
+    names = [*SETS, *(workload.name for workload in _all_shipped())]
     near = get_close_matches(word, names, n=1)
     guess = f"did you mean {near[0]}? " if near else ""
     return UsageError(

@@ -1,18 +1,91 @@
 """One record of a benchmark, read as one attempt: how it ended, when, and what it cost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from harness.core.exchange import Exchange, Failure, Reply, submission
+from harness.core.exchange import Exchange, Failure, Reply, Times, submission
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Record
 from harness.spec.provider import Provider
 from harness.stats.benchmark.model import Attempt, End, EndBounds
-from harness.stats.benchmark.phases import phase_durations
 from harness.stats.conformance.completion import End as JobEnd
 from harness.stats.conformance.completion import completion_end as job_end
 from harness.stats.conformance.latency import NEEDED
+
+
+def phase_durations(record: Record, provider: Provider, job: JobEnd | None) -> dict[str, float]:
+    """Return what was measured of `measured.PHASES`; what was not is left out.
+
+    `dns`, `connect` and `tls` are sums over all connections that the images needed; `upload` is the
+    sending of files first and of the request's own body; `download` that of the results'
+    addresses. `completion` is a point only where the reply itself brings the images; that of a job
+    is an interval (`Observation.completion`), or what a `webhook` told.
+    """
+    sent = submission(record.exchanges)
+    if sent is None:
+        return {}
+    needed = [exchange for exchange in record.exchanges if exchange.step in (*NEEDED, "upload")]
+    start_s = record.exchanges[0].times.due_s
+    found = {
+        "late": needed[0].times.sent_s - start_s,
+        "dns": _sum(exchange.times.dns_s for exchange in needed),
+        "connect": _sum(exchange.times.connect_s for exchange in needed),
+        "tls": _sum(exchange.times.tls_s for exchange in needed),
+        "upload": _upload_s(needed, sent.times),
+        "headers": _phases_since(start_s, sent.times.headers_s),
+        "first_byte": _phases_since(start_s, sent.times.first_byte_s),
+        "first_partial": _first_partial_s(record, provider, sent, start_s),
+        "completion": None if job else sent.times.end_s - start_s,
+        "webhook": _webhook_s(job, sent, start_s),
+        "download": _sum(
+            exchange.times.end_s - exchange.times.sent_s
+            for exchange in needed
+            if exchange.step == "download"
+        ),
+        "decode": _sum(exchange.times.decode_s for exchange in needed),
+        "pixels": max(exchange.times.pixels_s for exchange in needed) - start_s,
+    }
+    return {name: max(seconds, 0.0) for name, seconds in found.items() if seconds is not None}
+
+
+def _phases_since(start_s: float, at_s: float | None) -> float | None:
+    return None if at_s is None else at_s - start_s
+
+
+def _sum(parts: Iterable[float | None]) -> float | None:
+    """Return the sum of what was measured; nothing where nothing was."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+def _upload_s(needed: Sequence[Exchange], sent: Times) -> float | None:
+    files = [
+        exchange.times.end_s - exchange.times.sent_s
+        for exchange in needed
+        if exchange.step == "upload"
+    ]
+    if sent.written_s is None:
+        return _sum(files)
+    setting_up = sum(part or 0.0 for part in (sent.dns_s, sent.connect_s, sent.tls_s))
+    return _sum([*files, sent.written_s - sent.sent_s - setting_up])
+
+
+def _first_partial_s(
+    record: Record, provider: Provider, sent: Exchange, start_s: float
+) -> float | None:
+    stream = provider.operation(record.shot.case.operation).stream
+    if stream is None or not isinstance(sent.answer, Reply):
+        return None
+    came = (event.at_s for event in sent.answer.events if event.name == stream.partial)
+    return _phases_since(start_s, next(came, None))
+
+
+def _webhook_s(job: JobEnd | None, sent: Exchange, start_s: float) -> float | None:
+    if job is None or job.delivered_s is None:
+        return None
+    return job.delivered_s + sent.times.sent_s - start_s
+
 
 TOO_MANY = 429
 
@@ -36,13 +109,15 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
     if slot is None or outcome is None or not _has_times(record):
         return None
     needed = _needed(record)
-    at_one_go = [one for one in needed if one.times.due_s == needed[0].times.due_s]
+    at_one_go = [exchange for exchange in needed if exchange.times.due_s == needed[0].times.due_s]
     due_s = needed[0].times.due_s if needed else record.shot.due_s
     # What a later run went on with has another intended start: we cut it off between the two.
     end: End = "cut_off" if len(at_one_go) < len(needed) else _end(record)
     job = _job_end(record, provider)
     origin_s = sent.times.sent_s if (sent := submission(record.exchanges)) else due_s
-    replies = [one.answer for one in record.exchanges if isinstance(one.answer, Reply)]
+    replies = [
+        exchange.answer for exchange in record.exchanges if isinstance(exchange.answer, Reply)
+    ]
     done_s = _done_s(at_one_go, due_s, end)
     delivered = len(outcome.pictures) if isinstance(outcome, Images) else 0
     part = end == "served" and 0 < delivered < price.images
@@ -65,13 +140,13 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
         server_s=_server_clocks(replies),
         error_class=_error_class(record, end),
         images=delivered if end == "served" else 0,
-        body_bytes=sum(one.size_bytes for one in replies),
+        body_bytes=sum(reply.size_bytes for reply in replies),
         unit=price.unit,
         listed=price.amount * delivered / price.images if part else price.amount,
         charged=outcome.charged if isinstance(outcome, Images) else None,
         may_be_paid=isinstance(outcome, Fault) and outcome.may_be_paid,
         usable=usable and end == "served",
-        rate_limited=sum(one.status == TOO_MANY for one in replies),
+        rate_limited=sum(reply.status == TOO_MANY for reply in replies),
         waited_s=_waited_s(record.exchanges),
         limit_s=sent.request.timeout_s if sent else None,
     )
@@ -82,15 +157,19 @@ def _has_times(record: Record) -> bool:
     made = record.exchanges
     if not made:
         return isinstance(record.outcome, Fault) and record.outcome.may_be_paid
-    backwards = any(later.times.sent_s < one.times.sent_s for one, later in pairwise(made))
-    timed = any(one.times.end_s > one.times.sent_s for one in made)
-    never_left = all(isinstance(one.answer, Failure) and not one.answer.sent for one in made)
+    backwards = any(
+        later.times.sent_s < exchange.times.sent_s for exchange, later in pairwise(made)
+    )
+    timed = any(exchange.times.end_s > exchange.times.sent_s for exchange in made)
+    never_left = all(
+        isinstance(exchange.answer, Failure) and not exchange.answer.sent for exchange in made
+    )
     return not backwards and (timed or never_left)
 
 
 def _needed(record: Record) -> list[Exchange]:
     """Return the round trips that lie between the intended start and the images."""
-    return [one for one in record.exchanges if one.step in (*NEEDED, "upload")]
+    return [exchange for exchange in record.exchanges if exchange.step in (*NEEDED, "upload")]
 
 
 def _end(record: Record) -> End:
@@ -116,8 +195,8 @@ def _was_waited_for(record: Record) -> bool:
 
 
 def _done_s(needed: Sequence[Exchange], due_s: float, end: End) -> float:
-    times = [one.times for one in needed]
-    ends = [one.pixels_s if end == "served" else one.end_s for one in times]
+    times = [exchange.times for exchange in needed]
+    ends = [time.pixels_s if end == "served" else time.end_s for time in times]
     return max(ends, default=due_s)
 
 
@@ -148,9 +227,9 @@ def _error_class(record: Record, end: End) -> ErrorClass | None:
 def _waited_s(exchanges: Sequence[Exchange]) -> float:
     """Return the seconds between a reply that told us to slow down and what left next."""
     return sum(
-        max(later.times.sent_s - one.times.end_s, 0.0)
-        for one, later in pairwise(exchanges)
-        if isinstance(one.answer, Reply) and one.answer.status == TOO_MANY
+        max(later.times.sent_s - exchange.times.end_s, 0.0)
+        for exchange, later in pairwise(exchanges)
+        if isinstance(exchange.answer, Reply) and exchange.answer.status == TOO_MANY
     )
 
 

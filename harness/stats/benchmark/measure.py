@@ -1,19 +1,249 @@
 """Records of a benchmark to all of its figures."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 
-from harness.core.benchmark import Design
+from harness.core.benchmark import Design, Slo
 from harness.core.case import Price
 from harness.core.record import Record
+from harness.core.verdict import Estimate
 from harness.spec.provider import Provider
-from harness.stats import survival
+from harness.stats import intervals, proportion, survival
 from harness.stats.benchmark.attempts import attempt_of
-from harness.stats.benchmark.model import Attempt, Comparison, Measured
-from harness.stats.benchmark.reliability import reliability
-from harness.stats.benchmark.speed import speed, times_of
-from harness.stats.benchmark.spending import saved, spend
-from harness.stats.comparison import PairwiseComparisons, Two, pairwise_comparisons
-from harness.stats.ranking import rank_providers
+from harness.stats.benchmark.model import (
+    PHASES,
+    Attempt,
+    Comparison,
+    CurveStep,
+    EndMedians,
+    ErrorShare,
+    Measured,
+    Reliability,
+    Saved,
+    SloWord,
+    Speed,
+    Spend,
+)
+from harness.stats.comparison import PairwiseComparisons, Two, pairwise_comparisons, rank_providers
+from harness.stats.survival import CensoredTimes
+
+NOTHING = Decimal(0)
+
+
+def spend(seen: Sequence[Attempt]) -> Spend:
+    """Return the row of these attempts, which are of one provider, workload and basis.
+
+    An attempt costs what its reply says it was charged, else what the price list says of what was
+    delivered; one that brought nothing is free, or unsettled.
+    """
+    attempt = seen[0]
+    served = [each for each in seen if each.end == "served"]
+    paid = [each for each in seen if _charge(each) is not None]
+    spent = _sum(_charge(each) for each in paid)
+    usable = sum(each.images for each in served if each.usable)
+    charged = [each.charged for each in seen if each.charged is not None]
+    return Spend(
+        provider=attempt.provider,
+        basis=attempt.basis,
+        emulated=attempt.emulated,
+        workload=attempt.workload,
+        fit=attempt.fit,
+        unit=attempt.unit,
+        requests=len(seen),
+        images=sum(each.images for each in served),
+        usable=usable,
+        listed=_sum(each.listed for each in served),
+        charged=_sum(charged) if charged else None,
+        spent=spent,
+        per_image=spent / usable if usable else None,
+        wasted=_sum(_charge(each) for each in paid if not each.usable),
+        unsettled=_sum(each.listed for each in seen if _unsettled(each)),
+    )
+
+
+def saved(seen: Sequence[Attempt], designed: Mapping[str, Price]) -> tuple[Saved, ...]:
+    """Return what each provider's part of the design would have cost, and what was spent of it.
+
+    `designed` is by the price list. Where a provider charges otherwise, or fails for nothing, its
+    whole design is taken to cost more or less in the proportion of what was asked. What may have
+    been paid for what never came counts as spent.
+    """
+    return tuple(
+        _saved([attempt for attempt in seen if attempt.provider == name], name, price)
+        for name, price in designed.items()
+    )
+
+
+def _saved(attempts: Sequence[Attempt], name: str, price: Price) -> Saved:
+    spent = _sum(_at_worst(attempt) for attempt in attempts)
+    asked = _sum(attempt.listed for attempt in attempts)
+    designed = price.amount * spent / asked if asked else price.amount
+    return Saved(provider=name, unit=price.unit, spent=spent, designed=max(designed, spent))
+
+
+def _at_worst(attempt: Attempt) -> Decimal | None:
+    return attempt.listed if _unsettled(attempt) else _charge(attempt)
+
+
+def _unsettled(attempt: Attempt) -> bool:
+    return attempt.may_be_paid and _charge(attempt) is None
+
+
+def _charge(attempt: Attempt) -> Decimal | None:
+    """Return what an attempt cost; None where nothing came and nothing was charged."""
+    if attempt.charged is not None:
+        return attempt.charged
+    return attempt.listed if attempt.end == "served" else None
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal:
+    return sum((amount for amount in amounts if amount is not None), NOTHING)
+
+
+def reliability(seen: Sequence[Attempt], slo: Slo | None) -> Reliability:
+    """Return the row of these attempts, which are of one provider, workload, stage and basis.
+
+    `within` leaves out what we cut off before the ceiling was reached; a timeout counts as not
+    within it, however short we waited: nothing had come.
+    """
+    attempt = seen[0]
+    errors = Counter(each.error_class for each in seen if each.error_class is not None)
+    ranked = sorted(errors.items(), key=lambda item: (-item[1], item[0]))
+    within = _within(seen, slo)
+    return Reliability(
+        provider=attempt.provider,
+        basis=attempt.basis,
+        emulated=attempt.emulated,
+        workload=attempt.workload,
+        stage=attempt.stage,
+        fit=attempt.fit,
+        sent=len(seen),
+        served=proportion.proportion_estimate(
+            sum(each.end == "served" for each in seen), len(seen)
+        ),
+        usable=proportion.proportion_estimate(sum(each.usable for each in seen), len(seen)),
+        errors=tuple(
+            ErrorShare(
+                error_class=name,
+                count=count,
+                share=proportion.proportion_estimate(count, len(seen)),
+            )
+            for name, count in ranked
+        ),
+        within=within,
+        slo=None if slo is None or within is None else slo_word(within, slo.quantile),
+        goodput_per_min=_goodput_per_min(seen, slo),
+        rate_limited=sum(each.rate_limited for each in seen),
+        waited_s=sum(each.waited_s for each in seen),
+    )
+
+
+def slo_word(within: Estimate, quantile: float) -> SloWord:
+    """Tell whether a share is known to be at least `quantile`, known to be less, or neither."""
+    if within.low is not None and within.low >= quantile:
+        return "met"
+    if within.high is not None and within.high < quantile:
+        return "missed"
+    return "open"
+
+
+def _within(seen: Sequence[Attempt], slo: Slo | None) -> Estimate | None:
+    if slo is None:
+        return None
+    attempts = [
+        attempt for attempt in seen if attempt.end != "cut_off" or attempt.seconds >= slo.seconds
+    ]
+    return proportion.proportion_estimate(
+        sum(_good(attempt, slo) for attempt in attempts), len(attempts)
+    )
+
+
+def _good(attempt: Attempt, slo: Slo | None) -> bool:
+    return attempt.usable and (slo is None or attempt.seconds <= slo.seconds)
+
+
+def _goodput_per_min(attempts: Sequence[Attempt], slo: Slo | None) -> float | None:
+    """Return usable images per minute, from the first intended start to the last end."""
+    minutes = (
+        max(attempt.end_s for attempt in attempts) - min(attempt.due_s for attempt in attempts)
+    ) / 60
+    good = sum(attempt.images for attempt in attempts if _good(attempt, slo))
+    return good / minutes if minutes > 0 else None
+
+
+def times_of(seen: Iterable[Attempt]) -> CensoredTimes:
+    """Return the times to pixels: ended where they were served, else only waited for.
+
+    Refused and failed attempts are in no time: they are competing outcomes.
+    """
+    counted = [attempt for attempt in seen if attempt.end in ("served", "timeout", "cut_off")]
+    return CensoredTimes(
+        seconds=tuple(attempt.seconds for attempt in counted),
+        ended=tuple(attempt.end == "served" for attempt in counted),
+    )
+
+
+def speed(seen: Sequence[Attempt]) -> Speed:
+    """Return the row of these attempts, which are of one provider, workload, stage and basis."""
+    attempt, times = seen[0], times_of(seen)
+    served = [each for each in seen if each.end == "served"]
+    clocks = sorted({name for each in served for name in each.server_s})
+    return Speed(
+        provider=attempt.provider,
+        basis=attempt.basis,
+        emulated=attempt.emulated,
+        workload=attempt.workload,
+        stage=attempt.stage,
+        fit=attempt.fit,
+        n=times.n,
+        served=len(served),
+        timeouts=sum(each.end == "timeout" for each in seen),
+        cut_off=sum(each.end == "cut_off" for each in seen),
+        median=survival.censored_quantile(times, 0.5),
+        p95=survival.censored_quantile(times, 0.95),
+        p99=survival.censored_quantile(times, 0.99),
+        mean=survival.restricted_mean_estimate(times),
+        horizon_s=survival.horizon_s(times),
+        phases={
+            name: _median(found)
+            for name in PHASES
+            if (found := [each.phases[name] for each in served if name in each.phases])
+        },
+        completion=_completion(served),
+        server={
+            name: _median([each.server_s[name] for each in served if name in each.server_s])
+            for name in clocks
+        },
+        curve=(
+            CurveStep(at_s=0.0, waiting=1.0),
+            *(
+                CurveStep(at_s=float(at_s), waiting=float(share))
+                for at_s, share in zip(*times.curve, strict=True)
+            ),
+        ),
+        body_bytes=_median([each.body_bytes for each in served], unit="bytes"),
+    )
+
+
+def _completion(served: Iterable[Attempt]) -> EndMedians | None:
+    """Return the medians of the two bounds of when jobs ended: the true median lies between them.
+
+    Each end is bounded by the polls on both sides; an interval from the lower interval's low to the
+    upper one's high holds the true median at their confidence.
+    """
+    bounds = [attempt.completion for attempt in served if attempt.completion is not None]
+    if not bounds:
+        return None
+    return EndMedians(
+        after=_median([bound.after_s for bound in bounds]),
+        before=_median([bound.before_s for bound in bounds]),
+    )
+
+
+def _median(values: Sequence[float], *, unit: str = "s") -> Estimate:
+    return intervals.quantile_estimate(values, 0.5, unit=unit)
+
 
 Key = tuple[str, ...]
 
@@ -37,8 +267,8 @@ def measure(
     for record in records:
         case = record.shot.case
         good = usable.get((case.provider, case.id), False)
-        if (one := attempt_of(record, providers[case.provider], usable=good)) is not None:
-            seen.append(one)
+        if (attempt := attempt_of(record, providers[case.provider], usable=good)) is not None:
+            seen.append(attempt)
     return of_observations(seen, design=design, designed=designed)
 
 
@@ -47,15 +277,15 @@ def of_observations(
 ) -> Measured:
     """Return the same of attempts that are read already."""
     ordered = sorted(seen, key=_order(design))
-    counted = [one for one in ordered if not one.warm_up]
+    counted = [attempt for attempt in ordered if not attempt.warm_up]
     by_stage = _grouped(counted, lambda one: (one.provider, one.basis, one.workload, one.stage))
     spends = tuple(
         map(spend, _grouped(ordered, lambda one: (one.provider, one.basis, one.workload)))
     )
     race = pairwise_comparisons(design)
     racing = _of_one_kind(counted)
-    for one in racing:
-        race.add(one)
+    for attempt in racing:
+        race.add(attempt)
     race.settle()
     return Measured(
         observations=tuple(ordered),
@@ -74,8 +304,8 @@ def of_observations(
 
 def _order(design: Design) -> Callable[[Attempt], tuple[object, ...]]:
     """Return the order of a report: by workload, stage and provider as designed, then by time."""
-    workloads = {one.name: place for place, one in enumerate(design.workloads)}
-    stages = {one.name: place for place, one in enumerate(design.stages)}
+    workloads = {workload.name: place for place, workload in enumerate(design.workloads)}
+    stages = {stage.name: place for place, stage in enumerate(design.stages)}
     names = list(dict.fromkeys(fit.provider for fit in design.fits))
 
     def order(one: Attempt) -> tuple[object, ...]:
@@ -94,32 +324,36 @@ def _order(design: Design) -> Callable[[Attempt], tuple[object, ...]]:
 
 def _of_one_kind(counted: list[Attempt]) -> list[Attempt]:
     """Return what may be compared: where any provider answered itself, no emulator stands in."""
-    emulated = all(one.emulated for one in counted)
-    return [one for one in counted if one.emulated == emulated]
+    emulated = all(attempt.emulated for attempt in counted)
+    return [attempt for attempt in counted if attempt.emulated == emulated]
 
 
-def _grouped(seen: Iterable[Attempt], key: Callable[[Attempt], Key]) -> list[list[Attempt]]:
+def _grouped(attempts: Iterable[Attempt], key: Callable[[Attempt], Key]) -> list[list[Attempt]]:
     groups: dict[Key, list[Attempt]] = {}
-    for one in seen:
-        groups.setdefault(key(one), []).append(one)
+    for attempt in attempts:
+        groups.setdefault(key(attempt), []).append(attempt)
     return list(groups.values())
 
 
 def _comparison(race: PairwiseComparisons, two: Two, counted: Iterable[Attempt]) -> Comparison:
     workload, first, second = two
-    found = race.comparing[two]
+    comparing = race.comparing[two]
     of = {
-        name: times_of(one for one in counted if (one.workload, one.provider) == (workload, name))
+        name: times_of(
+            attempt
+            for attempt in counted
+            if (attempt.workload, attempt.provider) == (workload, name)
+        )
         for name in (first, second)
     }
     return Comparison(
         first=first,
         second=second,
         workload=workload,
-        pairs=found.pairs,
-        ratio=found.ratio(),
-        evidence=found.evidence,
-        needed=found.needed,
+        pairs=comparing.pairs,
+        ratio=comparing.ratio(),
+        evidence=comparing.evidence,
+        needed=comparing.needed,
         word=race.word(two),
         p_fixed=survival.log_rank(of[first], of[second]),
     )
@@ -129,7 +363,8 @@ def _medians(
     race: PairwiseComparisons, workload: str, counted: Iterable[Attempt]
 ) -> dict[str, float | None]:
     groups = _grouped(
-        (one for one in counted if one.workload == workload), lambda one: (one.provider,)
+        (attempt for attempt in counted if attempt.workload == workload),
+        lambda attempt: (attempt.provider,),
     )
     by_name = {group[0].provider: times_of(group) for group in groups}
     return {

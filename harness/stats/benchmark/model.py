@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
+from harness.core.case import FitKind
 from harness.core.outcome import ErrorClass
-from harness.core.slot import FitKind
 from harness.core.verdict import Estimate
 
 End = Literal["served", "timeout", "refused", "failed", "cut_off"]

@@ -11,9 +11,8 @@ from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Estimate
 from harness.core.webhook import webhooks_received
-from harness.spec.ending import ended_between
 from harness.spec.expressions import first_match
-from harness.spec.lifecycle import Job, Webhook
+from harness.spec.lifecycle import Job, Webhook, ended_between
 from harness.spec.provider import Operation, Provider
 from harness.stats import intervals
 from harness.wire.job import job_id_of
@@ -71,7 +70,7 @@ def completion_by_operation(
             ends = groups.setdefault((case.provider, case.operation), [])
             ends.append(completion_end(operation, operation.job, record))
     return tuple(
-        _row(provider, operation, [one for one in ends if one], untimed=ends.count(None))
+        _row(provider, operation, [end for end in ends if end], untimed=ends.count(None))
         for (provider, operation), ends in groups.items()
         if any(ends)
     )
@@ -100,12 +99,12 @@ def _told_s(webhook: Webhook, job: Job, record: Record) -> float | None:
     if came is None or isinstance(came, Failure):
         return None
     told = [
-        one.at_s
-        for one in came
-        if one.signature == "valid"
-        and one.at_s is not None
-        and first_match(webhook.state, one.body) in (*job.done, *job.failed)
-        and job_id_of(first_match(webhook.id, one.body)) == ours
+        delivery.at_s
+        for delivery in came
+        if delivery.signature == "valid"
+        and delivery.at_s is not None
+        and first_match(webhook.state, delivery.body) in (*job.done, *job.failed)
+        and job_id_of(first_match(webhook.id, delivery.body)) == ours
     ]
     return min(told, default=None)
 
@@ -114,10 +113,10 @@ def _row(provider: str, operation: str, ends: list[End], *, untimed: int) -> Com
     return Completion(
         provider=provider,
         operation=operation,
-        after=_median([one.after_s for one in ends]),
-        before=_median([one.before_s for one in ends]),
-        widest_gap_s=max(one.before_s - one.after_s for one in ends),
-        delivered=_median([one.delivered_s for one in ends if one.delivered_s is not None]),
+        after=_median([end.after_s for end in ends]),
+        before=_median([end.before_s for end in ends]),
+        widest_gap_s=max(end.before_s - end.after_s for end in ends),
+        delivered=_median([end.delivered_s for end in ends if end.delivered_s is not None]),
         untimed=untimed,
     )
 

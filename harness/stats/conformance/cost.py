@@ -98,7 +98,7 @@ def _of(provider: str, records: list[Record]) -> Cost:
         provider=provider,
         unit=records[0].shot.price.unit,
         cases=len(records),
-        requests=sum(_left(item) for record in records for item in record.exchanges),
+        requests=sum(_left(exchange) for record in records for exchange in record.exchanges),
         images_delivered=sum(len(outcome.pictures) for _, outcome in served),
         images_paid=sum(item.images for item in paid),
         amount=sum((item.amount for item in paid), Decimal(0)),

@@ -57,10 +57,10 @@ def seconds_to_images(record: Record) -> float | None:
     request left before an earlier one: a tape may answer with the recording of an equal request
     that another case made.
     """
-    needed = [one for one in record.exchanges if one.step in NEEDED]
+    needed = [exchange for exchange in record.exchanges if exchange.step in NEEDED]
     if not isinstance(record.outcome, Images) or not needed:
         return None
-    if any(later.times.sent_s < one.times.sent_s for one, later in pairwise(needed)):
+    if any(later.times.sent_s < exchange.times.sent_s for exchange, later in pairwise(needed)):
         return None
     elapsed = needed[-1].times.end_s - needed[0].times.sent_s
     return elapsed if elapsed > 0 else None

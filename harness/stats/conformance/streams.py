@@ -64,12 +64,17 @@ def streams_by_operation(
         stream = providers[case.provider].operation(case.operation).stream
         exchange = _streamed(record)
         if stream is not None and exchange is not None:
-            found = groups.setdefault((case.provider, case.operation), [])
-            found.append(stream_arrivals(stream, exchange))
+            arrivalses = groups.setdefault((case.provider, case.operation), [])
+            arrivalses.append(stream_arrivals(stream, exchange))
     return tuple(
-        _row(provider, operation, [one for one in found if one], untimed=found.count(None))
-        for (provider, operation), found in groups.items()
-        if any(found)
+        _row(
+            provider,
+            operation,
+            [arrivals for arrivals in arrivalses if arrivals],
+            untimed=arrivalses.count(None),
+        )
+        for (provider, operation), arrivalses in groups.items()
+        if any(arrivalses)
     )
 
 
@@ -104,16 +109,16 @@ def _first(events: tuple[Event, ...], name: str) -> float | None:
     return next((event.at_s for event in events if event.name == name), None)
 
 
-def _row(provider: str, operation: str, found: list[Arrivals], *, untimed: int) -> Streams:
+def _row(provider: str, operation: str, arrivalses: list[Arrivals], *, untimed: int) -> Streams:
     return Streams(
         provider=provider,
         operation=operation,
-        headers=_median([one.headers_s for one in found]),
-        first_byte=_median([one.first_byte_s for one in found]),
-        first_partial=_median([one.first_partial_s for one in found]),
-        completed=_median([one.completed_s for one in found]),
-        last_byte=_median([one.last_byte_s for one in found]),
-        events=_median([one.events for one in found], unit="event"),
+        headers=_median([arrivals.headers_s for arrivals in arrivalses]),
+        first_byte=_median([arrivals.first_byte_s for arrivals in arrivalses]),
+        first_partial=_median([arrivals.first_partial_s for arrivals in arrivalses]),
+        completed=_median([arrivals.completed_s for arrivals in arrivalses]),
+        last_byte=_median([arrivals.last_byte_s for arrivals in arrivalses]),
+        events=_median([arrivals.events for arrivals in arrivalses], unit="event"),
         untimed=untimed,
     )
 

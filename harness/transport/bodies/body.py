@@ -118,13 +118,13 @@ def read_document(parsed: Json, pictures: ImageCollector, *, clean: Clean = str)
 
 
 def _without_images(parsed: Json, find: Find, clean: Clean) -> Body:
-    found: dict[str, Picture] = {}
+    pictures: dict[str, Picture] = {}
 
     def text(value: str) -> str:
         picture = find(value)
         if picture is None:
             return clean(value.encode("utf-8", "replace").decode("utf-8"))
-        found[mark(picture)] = picture
+        pictures[mark(picture)] = picture
         return mark(picture)
 
     def stripped(value: Json, levels: int) -> Json:
@@ -138,4 +138,4 @@ def _without_images(parsed: Json, find: Find, clean: Clean) -> Body:
             return {text(key): stripped(item, levels - 1) for key, item in value.items()}
         return value
 
-    return Body(document=stripped(parsed, DEEPEST), pictures=found)
+    return Body(document=stripped(parsed, DEEPEST), pictures=pictures)

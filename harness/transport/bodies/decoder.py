@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 
 import PIL
 
-import harness
 from harness.transport.bodies.decode import Decoded, decoded
 from harness.transport.bodies.decoder_worker import READY
 from harness.transport.bodies.scan import Cut, Image, Scan, scan
@@ -33,8 +32,11 @@ from harness.transport.bodies.spool import Spool
 ENDS_WITHIN_S = 10.0
 """How long a process that nobody asks any more may take to end."""
 
-_ROOTS = [str(Path(path).parent) for (path, *_) in (harness.__path__, PIL.__path__)]
-_MAIN = f"import sys; sys.path += {_ROOTS!r}; from harness.transport.developing import main; main()"
+_ROOTS = [str(Path(path).parent) for (path, *_) in ((Path(__file__).parents[2],), PIL.__path__)]
+_MAIN = (
+    f"import sys; sys.path += {_ROOTS!r}; "
+    "from harness.transport.bodies.decoder_worker import main; main()"
+)
 COMMAND = (sys.executable, "-I", "-S", "-c", _MAIN)
 """Without what a virtual environment runs at its start, which is larger than all that is needed."""
 

@@ -12,7 +12,7 @@ from harness.transport.bodies.spool import Incoming
 from harness.transport.bodies.sse import read_event
 from harness.transport.callbacks.app import ReceivedWebhook
 from harness.transport.callbacks.inbox import inbox_reply
-from harness.transport.http1.phases import Phases
+from harness.transport.http1.socket import Phases
 
 BRIEF_BYTES = 4 * 1024
 

@@ -28,26 +28,26 @@ def inbox_reply(
     """
     told: list[Json] = []
     found: dict[str, Picture] = {}
-    for one in deliveries:
-        body = read_body(one.raw, pictures, clean=known)
+    for delivery in deliveries:
+        body = read_body(delivery.raw, pictures, clean=known)
         found |= body.pictures
-        signature, key = judged(one, signed)
+        signature, key = judged(delivery, signed)
         told.append(
             {
-                "at_s": one.at_s,
+                "at_s": delivery.at_s,
                 "signature": signature,
                 "key": key,
-                "headers": {name: text(value) for name, value in _spoken(one, signed)},
+                "headers": {name: text(value) for name, value in _spoken(delivery, signed)},
                 "body": body.document,
                 "text": None if body.text is None else text(body.text),
-                "sha256": hashlib.sha256(one.raw).hexdigest(),
+                "sha256": hashlib.sha256(delivery.raw).hexdigest(),
             }
         )
     return Reply(
         status=200,
         document={"deliveries": told},
         pictures=found,
-        size_bytes=sum(len(one.raw) for one in deliveries),
+        size_bytes=sum(len(delivery.raw) for delivery in deliveries),
     )
 
 

@@ -110,15 +110,15 @@ class CallbackServer:
         """Return what stands for which address in what this provider is sent."""
         if provider not in self._stand_ins:
             assets, webhooks = self.assets_url, self.webhook_url
-            found = PlaceholderMap(
+            placeholder_map = PlaceholderMap(
                 assets=f"{assets}/" if assets else None,
                 webhooks=f"{webhooks}/{self._secret}/{provider}/" if webhooks else None,
                 run_word=self._run_word,
                 hidden=self._hidden(),
             )
             if self._own is None:
-                return found  # it may be started yet
-            self._stand_ins[provider] = found
+                return placeholder_map  # it may be started yet
+            self._stand_ins[provider] = placeholder_map
         return self._stand_ins[provider]
 
     def webhook_of(self, provider: str) -> tuple[Webhook, str] | None:

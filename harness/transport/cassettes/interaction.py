@@ -39,7 +39,7 @@ from harness.core.exchange import (
 )
 from harness.core.jsonvalue import Json, mistake
 from harness.transport.foreign import fields
-from harness.transport.address import uri_of
+from harness.transport.client import uri_of
 from harness.transport.foreign.headers import Headers, joined_headers, listed_headers
 
 NO_REPLY = 599

@@ -22,9 +22,8 @@ from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.bodies.sse import SseStream, read_event
 from harness.transport.cassettes.interaction import from_interaction, is_ours
 from harness.transport.foreign import fields
-from harness.transport.foreign.coding import unpacked
 from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
-from harness.transport.foreign.forms import read_multipart, read_urlencoded
+from harness.transport.foreign.forms import read_multipart, read_urlencoded, unpacked
 from harness.transport.foreign.headers import Headers
 from harness.transport.foreign.yaml import load_yaml
 

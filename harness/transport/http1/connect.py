@@ -15,8 +15,7 @@ from typing import Any
 import httpx
 
 from harness.transport.http1.connection import Connection
-from harness.transport.http1.phases import Phases, longer
-from harness.transport.http1.socket import StampedSocket
+from harness.transport.http1.socket import Phases, StampedSocket, longer
 
 STAGGER_S = 0.25
 """How long one address may keep silent before the next is tried as well (RFC 8305, section 8)."""
@@ -143,8 +142,8 @@ def _alternating(addresses: list[Address]) -> list[Address]:
     if not addresses:
         return []
     first = addresses[0][0]
-    same = [one for one in addresses if one[0] == first]
-    other = [one for one in addresses if one[0] != first]
+    same = [address for address in addresses if address[0] == first]
+    other = [address for address in addresses if address[0] != first]
     return [one for one in chain.from_iterable(zip_longest(same, other)) if one is not None]
 
 

@@ -9,8 +9,7 @@ from math import inf
 import httpx
 
 from harness.transport.http1.message import Message
-from harness.transport.http1.phases import Phases
-from harness.transport.http1.socket import StampedSocket
+from harness.transport.http1.socket import Phases, StampedSocket
 
 READ_AT_MOST = 256 * 1024
 HELD_AT_MOST = 256 * 1024

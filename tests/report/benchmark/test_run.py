@@ -10,12 +10,12 @@ import pytest
 from harness.checks.judge import judge_records
 from harness.cli.conclude import publish
 from harness.core.benchmark import Benchmark, Design
+from harness.core.case import Slot
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
-from harness.core.slot import Slot
 from harness.diagnosis.findings import findings
 from harness.policy import conclude
-from harness.report.benchmark.run import designed
+from harness.report.benchmark.answers import designed
 from harness.report.benchmark.sections import sections
 from harness.report.compose import compose
 from harness.report.formats.html import html

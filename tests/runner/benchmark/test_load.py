@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.case import Slot
 from harness.core.outcome import Images
 from harness.core.record import Record
-from harness.core.slot import Slot
 from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.pacing import BlockPacer
 from harness.runner.benchmark.track import slot_of

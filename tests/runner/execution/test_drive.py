@@ -16,7 +16,7 @@ from harness.runner.execution.conversation import drive
 from harness.runner.execution.failures import CUT_OFF
 from harness.spec.load import shipped_provider
 from harness.wire.protocol import speak
-from harness.wire.steps import Answer
+from harness.wire.retry import Answer
 from tests.wire.by_hand import IMAGE, said, shot
 from tests.wire.replies import BUSY, done, pending, submitted, uploaded
 

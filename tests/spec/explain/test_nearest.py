@@ -11,7 +11,7 @@ from harness.cases.draw import accepted_arguments, drawn_cases, refused_argument
 from harness.core.jsonvalue import Json, canonical
 from harness.spec.evaluate import broken
 from harness.spec.explain.nearest import nearest_request
-from harness.spec.explain.sizes import KEPT, nearest_size
+from harness.spec.explain.neighbours import KEPT, nearest_size
 from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import PARAMETERS, Operation
 from harness.spec.request import carried

@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from harness.core.case import Slot
 from harness.core.exchange import Event, Exchange, Failure, FailureKind, Reply, Request, Step, Times
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Provenance, Record
-from harness.core.slot import Slot
 from harness.spec.load import NAMES, shipped_provider
 from harness.stats.benchmark.attempts import attempt_of
 from harness.stats.benchmark.model import PHASES, Attempt, EndBounds

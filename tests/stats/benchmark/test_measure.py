@@ -6,15 +6,18 @@ from decimal import Decimal
 import pytest
 
 from harness.core.benchmark import Design, Slo, Stage
-from harness.core.case import Price
-from harness.core.slot import FitKind, Slot
+from harness.core.case import FitKind, Price, Slot
 from harness.core.workload import Fit, Workload
 from harness.spec.load import NAMES, shipped_provider
-from harness.stats.benchmark.measure import measure, of_observations
+from harness.stats.benchmark.measure import (
+    measure,
+    of_observations,
+    reliability,
+    saved,
+    speed,
+    spend,
+)
 from harness.stats.benchmark.model import Attempt, EndBounds, Ranking, Reliability, Speed
-from harness.stats.benchmark.reliability import reliability
-from harness.stats.benchmark.speed import speed
-from harness.stats.benchmark.spending import saved, spend
 from tests.benchmarks.worlds import attempt
 from tests.report import builders as b
 

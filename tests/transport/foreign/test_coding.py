@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.transport.foreign import coding
-from harness.transport.foreign.coding import unpacked
+from harness.transport.foreign import forms
+from harness.transport.foreign.forms import unpacked
 
 TEXT = b'{"created": 1}'
 
@@ -56,7 +56,7 @@ def test_what_cannot_be_unpacked_is_told(raw: bytes, said: str, told: str) -> No
 
 
 def test_a_small_body_that_grows_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coding, "UNPACKED_AT_MOST_BYTES", 10_000)
+    monkeypatch.setattr(forms, "UNPACKED_AT_MOST_BYTES", 10_000)
 
     with pytest.raises(ValueError, match="too large"):
         unpacked(gzip.compress(bytes(1_000_000)), "gzip")

@@ -19,8 +19,8 @@ from harness.core.exchange import Exchange, Failure, Request, Times
 from harness.transport.client import Live
 from harness.transport.http1 import pool
 from harness.transport.http1.connect import Dialler
-from harness.transport.http1.phases import Phases, longer
 from harness.transport.http1.pool import PHASES, Sockets, trusted
+from harness.transport.http1.socket import Phases, longer
 from tests import ahead
 from tests.ahead import put_ahead, settled
 from tests.loopback import HUNG_S

@@ -1,0 +1,185 @@
+"""A run as two tidy frames of pandas: one row an attempt, one row a verdict; as CSV and Parquet.
+
+Every column has a fixed type and its unit in its name, whatever the records hold: a run without a
+single image has the same columns as any other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.core.errors import StoreError, UsageError
+from harness.core.exchange import Reply, submission
+from harness.core.jsonvalue import canonical
+from harness.core.outcome import Fault, Images, Refused
+from harness.core.record import Record
+from harness.core.verdict import Verdict
+from harness.stats.conformance.latency import seconds_to_images
+
+if TYPE_CHECKING:  # pandas takes 0.3 s to load: it is loaded where a frame is made
+    import pandas as pd
+
+ATTEMPTS = {
+    "provider": "string",
+    "operation": "string",
+    "case": "string",
+    "stage": "string",
+    "expect": "string",
+    "breaks": "string",
+    "provenance": "string",
+    "arguments_json": "string",
+    "outcome": "string",
+    "error_class": "string",
+    "error_message": "string",
+    "skipped": "string",
+    "status": "Int64",
+    "exchanges": "Int64",
+    "images": "Int64",
+    "images_may_be_paid": "Int64",
+    "width_px": "Int64",
+    "height_px": "Int64",
+    "format": "string",
+    "due_s": "Float64",
+    "sent_s": "Float64",
+    "end_s": "Float64",
+    "seconds_to_images": "Float64",
+    "reply_bytes": "Int64",
+    "unit": "string",
+    "listed_amount": "Float64",
+    "charged_amount": "Float64",
+    "workload": "string",
+    "block": "Int64",
+    "warm_up": "boolean",
+}
+"""The columns of a frame of attempts with their types.
+
+`outcome` is `images`, `refused` or `fault`, and missing where nothing was sent (then `skipped` says
+why). `status`, `due_s` and `sent_s` are those of the submission; seconds count on the run's own
+clock. Pixels and format are those of the first image. Amounts are in the provider's `unit`: listed
+by its documents, charged by its reply. `images_may_be_paid` are those of a fault after which the
+provider may have charged. `workload`, `block` and `warm_up` are of a benchmark.
+"""
+
+VERDICTS = {
+    "provider": "string",
+    "operation": "string",
+    "case": "string",
+    "constraint": "string",
+    "check": "string",
+    "status": "string",
+    "why": "string",
+}
+"""The columns of a frame of verdicts with their types; `status` is that of `Verdict`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frames:
+    """A run's attempts and verdicts; `attempts` and `verdicts` join on provider and case."""
+
+    attempts: "pd.DataFrame"
+    verdicts: "pd.DataFrame"
+
+    def write(self, folder: Path) -> tuple[Path, ...]:
+        """Write both as CSV and Parquet; return the files.
+
+        UsageError where pyarrow, which writes Parquet, is not installed; StoreError where the
+        folder cannot be written.
+        """
+        files = []
+        try:
+            for name, frame in (("attempts", self.attempts), ("verdicts", self.verdicts)):
+                files += [folder / f"{name}.csv", folder / f"{name}.parquet"]
+                frame.to_csv(files[-2], index=False)
+                frame.to_parquet(files[-1], index=False)
+        except ImportError:
+            raise UsageError(
+                "Parquet needs pyarrow", hint="pip install 'image-provider-harness[parquet]'"
+            ) from None
+        except OSError as error:
+            raise StoreError(
+                f"{folder}: {error.strerror or error}", hint="make the folder writable"
+            ) from None
+        return tuple(files)
+
+
+def frames_of(records: Sequence[Record], verdicts: Sequence[Verdict]) -> Frames:
+    """Return the frames of a run, in the order in which its requests ended."""
+    return Frames(
+        attempts=_frame(ATTEMPTS, [_attempt(record) for record in records]),
+        verdicts=_frame(
+            VERDICTS,
+            [{name: getattr(verdict, name) for name in VERDICTS} for verdict in verdicts],
+        ),
+    )
+
+
+def _frame(columns: dict[str, str], rows: Sequence[dict[str, object]]) -> "pd.DataFrame":
+    import pandas as pd  # noqa: PLC0415 - see above
+
+    return pd.DataFrame(
+        {
+            name: pd.array([row.get(name) for row in rows], dtype=kind)  # type: ignore[call-overload]  # a name of a type
+            for name, kind in columns.items()
+        }
+    )
+
+
+def _attempt(record: Record) -> dict[str, object]:
+    planned, case = record.shot, record.shot.case
+    sent = submission(record.exchanges)
+    replies = [exchange.answer for exchange in record.exchanges]
+    row: dict[str, object] = {
+        "provider": case.provider,
+        "operation": case.operation,
+        "case": case.id,
+        "stage": case.stage,
+        "expect": case.expect,
+        "breaks": case.breaks,
+        "provenance": record.evidence.words,
+        "arguments_json": canonical(case.arguments),
+        "skipped": record.skipped,
+        "exchanges": len(record.exchanges),
+        "seconds_to_images": seconds_to_images(record),
+        "reply_bytes": sum(reply.size_bytes for reply in replies if isinstance(reply, Reply)),
+        "unit": planned.price.unit,
+        "listed_amount": float(planned.price.amount),
+    }
+    if sent is not None:
+        row |= {"due_s": sent.times.due_s, "sent_s": sent.times.sent_s}
+        row |= {"end_s": record.exchanges[-1].times.end_s}
+        row |= {"status": sent.answer.status if isinstance(sent.answer, Reply) else None}
+    if (slot := planned.slot) is not None:
+        row |= {"workload": slot.workload, "block": slot.block, "warm_up": slot.warm_up}
+    return row | _outcome(record)
+
+
+def _outcome(record: Record) -> dict[str, object]:
+    match record.outcome:
+        case None:
+            return {"images": 0}
+        case Images(pictures=pictures, charged=charged):
+            first = pictures[0] if pictures else None
+            return {
+                "outcome": "images",
+                "images": len(pictures),
+                "width_px": first and first.width_px,
+                "height_px": first and first.height_px,
+                "format": first and first.format,
+                "charged_amount": None if charged is None else float(charged),
+            }
+        case Refused(error=error):
+            return {
+                "outcome": "refused",
+                "images": 0,
+                "error_class": error.error_class,
+                "error_message": error.message,
+            }
+        case Fault() as fault:
+            return {
+                "outcome": "fault",
+                "images": 0,
+                "images_may_be_paid": record.shot.at_risk.images if fault.may_be_paid else 0,
+                "error_class": fault.error_class,
+                "error_message": fault.why,
+            }
