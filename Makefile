@@ -7,7 +7,7 @@ RUN := $(BIN)/harness run --out reports/demo
 JOBS ?= 2
 
 .PHONY: demo test coverage lint check clients exam schemathesis speed simulations cassettes sample
-.PHONY: lock oldest-pip clean
+.PHONY: schema lock oldest-pip clean
 
 # The user's settings say from where pip installs (index, certificates); what, and to where, is said
 # by each step.
@@ -84,6 +84,10 @@ sample: .venv/.runs
 # Extras stay in the pins, and the locks name no host and let in wheels only.
 LOCK := uv pip compile -q --universal --generate-hashes --no-strip-extras --only-binary :all: \
 	--emit-build-options --custom-compile-command 'make lock'
+# The schema of summary.json, from the types that it is written from.
+schema: .venv/.tests
+	$(BIN)/python -m harness.report.summary_schema
+
 lock:
 	$(LOCK) --group build pyproject.toml -o requirements.lock
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock

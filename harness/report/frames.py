@@ -94,7 +94,7 @@ class Frames:
                 frame.to_parquet(files[-1], index=False)
         except ImportError:
             raise UsageError(
-                "Parquet needs pyarrow", hint="pip install 'image-provider-harness[parquet]'"
+                "Parquet needs pyarrow", hint="install pyarrow (the extra `parquet`)"
             ) from None
         except OSError as error:
             raise StoreError(
