@@ -1,7 +1,7 @@
-"""An emulator of five image APIs, written by hand from their documents; it stands on its own.
+"""An emulator of five image APIs, written by hand from their documents.
 
-Nothing in this folder imports anything of ours from outside it: the folder can be copied elsewhere
-as `emulator` and run with `python -m emulator`.
+No module here imports a module of the harness from outside this folder: the folder can be copied
+elsewhere as `emulator` and run with `python -m emulator`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["validate"]
 def validate(provider: str, operation: str, body: object) -> str | None:
     """Return the id of the first rule that `body` breaks, or None where it is accepted.
 
-    An id looks like `size.max_ratio`. The servers ask the same function when no fault is on.
+    An id has the form `size.max_ratio`. The servers call the same check when no fault is on.
     `operation` is `generate`, `edit` or `respond`. `body` is decoded JSON, or for a form
     {"fields": {name: text or texts}, "files": {name: [{"data", "media_type", "filename"}]}}. Raises
     ValueError for a provider or an operation that is not served.

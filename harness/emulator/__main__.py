@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
 import json
 import math
 import os
@@ -101,10 +102,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _end_with_input() -> None:
-    """End like after SIGTERM once standard input closes: whoever started us is gone."""
+    """End like after SIGTERM once standard input closes: the process that started us is gone."""
 
     def watch() -> None:
-        while os.read(sys.stdin.fileno(), 1 << 12):  # a buffer's lock would hold up our end
+        while os.read(
+            sys.stdin.fileno(), 1 << 12
+        ):  # a buffered read would keep its lock at our end
             pass
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -143,7 +146,7 @@ def _by_provider(pairs: list[tuple[str, str]]) -> dict[str, frozenset[str]]:
 
 
 def _announce(bound: Mapping[str, socket.socket], *, as_json: bool) -> None:
-    urls = {name: base_url(one) for name, one in bound.items()}
+    urls = {name: base_url(listener) for name, listener in bound.items()}
     if as_json:
         text = json.dumps({"providers": urls})
     else:
@@ -154,20 +157,8 @@ def _announce(bound: Mapping[str, socket.socket], *, as_json: bool) -> None:
 
 def _list_faults(*, as_json: bool) -> None:
     for fault in catalogue():
-        if as_json:
-            line = json.dumps(
-                {
-                    "provider": fault.provider,
-                    "name": fault.name,
-                    "family": fault.family,
-                    "breaks": fault.breaks,
-                    "meaning": fault.meaning,
-                    "operations": list(fault.operations),
-                }
-            )
-        else:
-            line = f"{fault.provider:<12} {fault.family:<15} {fault.name:<52} {fault.meaning}"
-        sys.stdout.write(f"{line}\n")
+        line = f"{fault.provider:<12} {fault.family:<15} {fault.name:<52} {fault.meaning}"
+        sys.stdout.write(f"{json.dumps(dataclasses.asdict(fault)) if as_json else line}\n")
 
 
 if __name__ == "__main__":

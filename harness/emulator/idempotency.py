@@ -1,4 +1,4 @@
-"""Submissions that come again under the same Idempotency-Key."""
+"""Submissions that are repeated under the same Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from .state import ProviderState
 
 LONGEST_KEY = 255
-KEPT_S = 24 * 3600.0
+REPEATABLE_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A submission as it is known again: by the API key, the key of its own, and its body."""
+    """What a repeated submission is recognized by: the API key, its Idempotency-Key, its body."""
 
     api_key: str
     key: str
@@ -26,36 +26,36 @@ class Submission:
 
     @property
     def slot(self) -> str:
-        """Where it is remembered; two API keys have nothing in common."""
+        """Return the key under which it is stored; two API keys have nothing in common."""
         return f"{self.api_key}\n{self.key}"
 
     @property
     def canonical(self) -> str:
-        """The body in the one way of writing that all equal bodies share."""
+        """Return the body in the one way of writing that all equal bodies share."""
         return json.dumps(self.body, sort_keys=True)
 
 
 class OtherBodyError(ValueError):
-    """The key has come before with another body."""
+    """The key was used before with another body."""
 
 
-def earlier(desk: ProviderState, submission: Submission) -> EmulatedJob | None:
+def earlier(state: ProviderState, submission: Submission) -> EmulatedJob | None:
     """Return the job created by the same submission within 24 hours, None where there is none.
 
     Raises OtherBodyError. The hours are not scaled.
     """
-    if not submission.key or "idempotency_ignored" in desk.faults:
+    if not submission.key or "idempotency_ignored" in state.faults:
         return None
-    body, job_id = desk.replays.get(submission.slot, ("", ""))
-    job = desk.jobs.get(job_id)
-    if job is None or desk.now_s() - job.start_s > KEPT_S:
+    body, job_id = state.replays.get(submission.slot, ("", ""))
+    job = state.jobs.get(job_id)
+    if job is None or state.now_s() - job.start_s > REPEATABLE_S:
         return None
     if body != submission.canonical:
         raise OtherBodyError
     return job
 
 
-def remember(desk: ProviderState, submission: Submission, job: EmulatedJob) -> None:
-    """Keep the job for those who send the same again; without a key nothing is kept."""
+def remember(state: ProviderState, submission: Submission, job: EmulatedJob) -> None:
+    """Store the job for those who send the same again; without a key nothing is stored."""
     if submission.key:
-        desk.replays[submission.slot] = (submission.canonical, job.id)
+        state.replays[submission.slot] = (submission.canonical, job.id)

@@ -1,61 +1,90 @@
-"""What one provider's server was asked and what it charged; a client's books must agree."""
+"""What clients requested of one provider's server, and what it charged.
+
+A request has two digests: of the bytes sent, and of what they ask for. Two requests ask for the
+same where method, path and body are equal: JSON as a value, whatever the order of its keys; a form
+by the names, media types and contents of its parts, whatever its boundary, the order of other names
+and the names of its files; any other body by its bytes. Headers do not count.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from .received import LARGE_BYTES, Form
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from .received import File
 
 Outcome = Literal["accepted", "refused", "poll", "upload", "download", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
-    """One request.
+class Note:
+    """What the server decided about a request.
 
-    `time_s` counts from the start of the server, on a monotonic clock. `outcome` says what the
-    request was for the provider; `rule` is why a refused one was refused. `operation` is generate,
-    edit or respond for a submission, None for everything else. `body_sha256` is of the bytes sent,
-    `request_sha256` of what was asked: see digests. `amount` is what it cost, in the provider's
-    unit. `job` is the id of the job it created or asked for.
+    `outcome` says what the request was for the provider; `rule` is why a refused one was refused.
+    `operation` is generate, edit or respond for a submission, None for everything else. `amount` is
+    what it cost, in the provider's unit. `job` is the id of the job that it created or polled.
     """
+
+    outcome: Outcome
+    rule: str | None = None
+    images: int = 0
+    amount: float = 0.0
+    job: str | None = None
+    operation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digests:
+    """SHA-256 in hexadecimal of a body's bytes, and of what a request asks for."""
+
+    body: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One request; `time_s` counts from the start of the server, on a monotonic clock."""
 
     time_s: float
     provider: str
     method: str
     path: str
     status: int
-    outcome: Outcome
-    rule: str | None
-    operation: str | None
-    body_sha256: str
-    request_sha256: str
-    images: int
-    amount: float
+    digests: Digests
+    note: Note
     unit: str
-    job: str | None
 
     @property
     def paid(self) -> bool:
         """Whether it made images or cost anything."""
-        return self.images > 0 or self.amount > 0
+        return self.note.images > 0 or self.note.amount > 0
 
     def as_json(self) -> dict[str, object]:
         """Return the entry as the control API shows it."""
+        note = self.note
         return {
             "time_s": round(self.time_s, 6),
             "provider": self.provider,
             "method": self.method,
             "path": self.path,
             "status": self.status,
-            "outcome": self.outcome,
-            "rule": self.rule,
-            "operation": self.operation,
-            "body_sha256": self.body_sha256,
-            "request_sha256": self.request_sha256,
+            "outcome": note.outcome,
+            "rule": note.rule,
+            "operation": note.operation,
+            "body_sha256": self.digests.body,
+            "request_sha256": self.digests.request,
             "paid": self.paid,
-            "images": self.images,
-            "cost": {"amount": self.amount, "unit": self.unit},
-            "job": self.job,
+            "images": note.images,
+            "cost": {"amount": note.amount, "unit": self.unit},
+            "job": note.job,
         }
 
 
@@ -75,29 +104,58 @@ class Ledger:
             "entries": [entry.as_json() for entry in self.entries],
             "totals": {
                 "requests": len(self.entries),
-                "images": sum(entry.images for entry in self.entries),
-                "amount": round(sum(entry.amount for entry in self.entries), 9),
+                "images": sum(entry.note.images for entry in self.entries),
+                "amount": round(sum(entry.note.amount for entry in self.entries), 9),
                 "unit": self.unit,
             },
             "duplicates": self.duplicates(),
         }
 
     def duplicates(self) -> list[dict[str, object]]:
-        """Return each request that was paid more than once: its digest, how often, the places.
+        """Return each request that was paid more than once: its digest, how often, the indices.
 
-        The places are positions among the entries, from 0.
+        Indices are those of the entries, from 0.
         """
-        places: dict[str, list[int]] = {}
-        for place, entry in enumerate(self.entries):
+        indices: dict[str, list[int]] = {}
+        for index, entry in enumerate(self.entries):
             if entry.paid:
-                places.setdefault(entry.request_sha256, []).append(place)
+                indices.setdefault(entry.digests.request, []).append(index)
         return [
             {
                 "request_sha256": digest,
-                "operation": self.entries[found[0]].operation,
-                "count": len(found),
-                "entries": found,
+                "operation": self.entries[paid[0]].note.operation,
+                "count": len(paid),
+                "entries": paid,
             }
-            for digest, found in places.items()
-            if len(found) > 1
+            for digest, paid in indices.items()
+            if len(paid) > 1
         ]
+
+
+async def digests(request: Request, body: object = None) -> Digests:
+    """Return the digests of a request; `body` is its decoded body, None where none was decoded."""
+    raw = await request.body()
+    if len(raw) > LARGE_BYTES:
+        return await asyncio.to_thread(_digests, request.method, request.url.path, raw, body)
+    return _digests(request.method, request.url.path, raw, body)
+
+
+def _digests(method: str, path: str, raw: bytes, body: object) -> Digests:
+    whole = _sha256(raw)
+    content = whole if body is None else _content(body)
+    text = json.dumps([method, path, content], sort_keys=True)
+    return Digests(body=whole, request=_sha256(text.encode()))
+
+
+def _content(body: object) -> object:
+    if not isinstance(body, Form):
+        return {"json": body}
+    return {"form": {name: [_part(part) for part in parts] for name, parts in body.items()}}
+
+
+def _part(part: str | File) -> object:
+    return part if isinstance(part, str) else [part.media_type, _sha256(part.data)]
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

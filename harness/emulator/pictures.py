@@ -1,4 +1,4 @@
-"""Real image files of any asked size and format, small on disk, encoded once and kept.
+"""Real image files of any size and format, small on disk, encoded once and stored.
 
 A flat colour with a lighter frame compresses to a few KB even at 3840x2160 (PNG 3 KB, JPEG 49 KB,
 WebP 22 KB), so that a benchmark measures the harness and not the loopback.
@@ -16,8 +16,7 @@ from functools import cached_property
 from PIL import Image, ImageDraw
 
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
-# Only a request whose broken size rule is switched off can ask for more; it gets the default size
-# instead.
+# Only a request whose broken size rule is switched off can want more; it gets the default size.
 MOST_PIXELS = 64_000_000
 LONGEST_EDGE_PX = 16_000  # WebP ends at 16383
 
@@ -27,7 +26,7 @@ class RenderedImage:
     """An encoded image.
 
     `width_px`, `height_px` and `encoding` are what the bytes hold; `claimed` is the format that
-    the reply gives out for it, the same unless a fault says otherwise.
+    the reply claims, the same but under a fault.
     """
 
     data: bytes
@@ -38,23 +37,23 @@ class RenderedImage:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the bytes, in hexadecimal."""
+        """Return the SHA-256 of the bytes, in hexadecimal."""
         return hashlib.sha256(self.data).hexdigest()
 
     @cached_property
     def base64(self) -> str:
-        """The bytes in standard base64."""
+        """Return the bytes in standard base64."""
         return base64.b64encode(self.data).decode("ascii")
 
     @property
     def filename(self) -> str:
-        """The name under which the picture is served; its ending is the claimed format."""
+        """Return the name under which the picture is served; its ending is the claimed format."""
         return f"{self.digest}.{self.claimed}"
 
 
 @dataclass(slots=True)
 class ImageCache:
-    """All pictures encoded so far, by what was asked and by digest."""
+    """All pictures encoded so far, by what was requested and by digest."""
 
     _encoded: dict[tuple[int, int, str, bool, int], asyncio.Task[bytes]] = field(
         default_factory=dict
@@ -64,7 +63,7 @@ class ImageCache:
     async def encoded(
         self, width_px: int, height_px: int, encoding: str, *, clear: bool, draft: int
     ) -> bytes:
-        """Return the file of a picture; the first demand encodes it in a thread."""
+        """Return the file of a picture; the first call encodes it in a thread."""
         key = (width_px, height_px, encoding, clear, draft)
         task = self._encoded.get(key)
         if task is None:
@@ -77,7 +76,7 @@ class ImageCache:
         self._served[picture.digest] = picture.data
 
     def find(self, digest: str) -> bytes | None:
-        """Return kept bytes by their digest."""
+        """Return the bytes of that digest, None where none are stored."""
         return self._served.get(digest)
 
 
@@ -93,22 +92,23 @@ def encode(
     `encoding` is png, jpeg or webp; `clear` gives png and webp an alpha channel. Each `draft` has
     another colour, 0 is the finished picture.
     """
-    red, green, blue = (58 + 37 * draft) % 200, 96, 140
+    colour = ((58 + 37 * draft) % 200, 96, 140)
+    frame = (236, 219, 178)
     out = io.BytesIO()
     if encoding == "png":
         picture = Image.new("P", (width_px, height_px), 1)
-        picture.putpalette([236, 219, 178, red, green, blue])
+        picture.putpalette([*frame, *colour])
         _frame(picture, 0)
         options = {"transparency": 0} if clear else {}
         picture.save(out, "PNG", bits=1, compress_level=9, **options)
     elif encoding == "jpeg":
-        picture = Image.new("RGB", (width_px, height_px), (red, green, blue))
-        _frame(picture, (236, 219, 178))
+        picture = Image.new("RGB", (width_px, height_px), colour)
+        _frame(picture, frame)
         picture.save(out, "JPEG", quality=30, optimize=True)
     else:
-        mode, colour = ("RGBA", (red, green, blue, 0)) if clear else ("RGB", (red, green, blue))
-        picture = Image.new(mode, (width_px, height_px), colour)
-        _frame(picture, (236, 219, 178))
+        mode, paint = ("RGBA", (*colour, 0)) if clear else ("RGB", colour)
+        picture = Image.new(mode, (width_px, height_px), paint)
+        _frame(picture, frame)
         picture.save(out, "WEBP", quality=1, method=0)
     return out.getvalue()
 

@@ -1,33 +1,33 @@
-"""How every server treats a request, from the gateway to the reply; the ledger comes first.
+"""How every server treats a request, from the gateway to the reply.
 
     html_error, outage, flaky_500, rate_limit -> key -> quota -> body -> the provider's rules
       -> moderation -> fulfil -> ledger -> wait -> reply
 
-The order is ours; the documents do not state one. Everything that differs between providers is in
-`Provider`.
+This order is ours; the documents do not state one. Everything that differs between providers is in
+`ProviderServer`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
 from starlette.responses import Response
+from starlette.routing import Route
 
 from . import rules
-from .digests import LARGE_BYTES, digests
 from .faults import combinations
 from .faults.combinations import operation_of
-from .latency import POLL_S, REFUSAL_S
+from .jobs import ENDED, displayed_id
+from .ledger import Note, digests
 from .pictures import MEDIA_TYPES
-from .received import BadFormError, form_of
+from .received import read_json
 from .replies import EventStream, JsonReply, deliver
-from .state import Note
+from .state import POLL_S, REFUSAL_S, SUBMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from .jobs import EmulatedJob, Stage
+    from .replies import Json
     from .rules import Refusal
     from .state import ProviderState
 
@@ -61,147 +63,205 @@ class Problem(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The reply to a request, what the ledger says about it and, in seconds, when it leaves."""
+    """The reply to a request, what the ledger says about it, and the seconds until it is sent."""
 
     answer: JsonReply | EventStream
     note: Note
     wait_s: float = 0.0
 
 
-class ProviderServer(ABC):
-    """One provider's server: paths, keys, envelopes and what an accepted request leads to."""
-
-    name: ClassVar[str]
-    unit: ClassVar[str]
-
-    def __init__(self, desk: ProviderState) -> None:
-        self.desk = desk
-
-    @abstractmethod
-    def routes(self) -> Sequence[BaseRoute]:
-        """Return the documented paths."""
-
-    @abstractmethod
-    def key(self, headers: Mapping[str, str]) -> str:
-        """Return the client's key, empty where there is none."""
-
-    @abstractmethod
-    def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure in the provider's envelope."""
-
-    @abstractmethod
-    def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word the refusal of a parameter in the provider's envelope."""
-
-    @abstractmethod
-    async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
-        """Answer a submission that broke no rule; charge it and draw its duration."""
-
-    @abstractmethod
-    def usual_price(self) -> float:
-        """Return what one image costs with all defaults, in the provider's unit."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteSpec:
     """What a path is for.
 
-    `operation` names the rules; `decode` turns the request into the body that they judge, None
-    where it is unreadable; `fulfil` answers a body that broke none. What `draws` nothing has no
-    prompt and costs no credit.
+    `operation` names the rules; `decode` reads the body that they check from the request, None
+    where it is unreadable; `fulfil` answers a body that broke none: it charges and draws a
+    duration. A path that `draws` no image has no prompt and costs no credit.
     """
 
     operation: str
     decode: Callable[[Request], Awaitable[object]]
     fulfil: Callable[[Mapping[str, object], Request], Awaitable[Decision]]
-    draws: bool = True
+    draws: bool
 
 
-async def answer_submission(
-    provider: ProviderServer, request: Request, errand: RouteSpec | None = None
+class ProviderServer(ABC):
+    """One provider's server: paths, keys, envelopes and what an accepted request leads to.
+
+    `usual_price` is what one image costs with all defaults, in the provider's unit.
+    """
+
+    name: ClassVar[str]
+    unit: ClassVar[str]
+    usual_price: ClassVar[float]
+
+    def __init__(self, state: ProviderState) -> None:
+        self.state = state
+
+    @abstractmethod
+    def routes(self) -> Sequence[BaseRoute]:
+        """Return the documented paths."""
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        """Return the client's bearer token, empty where there is none."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    @abstractmethod
+    def problem(self, problem: Problem, path: str) -> JsonReply:
+        """Return a failure in the provider's envelope."""
+
+    @abstractmethod
+    def refusal(self, refusal: Refusal, path: str) -> JsonReply:
+        """Return the refusal of a parameter in the provider's envelope."""
+
+    def submission(
+        self,
+        path: str,
+        fulfil: Callable[[Mapping[str, object], Request], Awaitable[Decision]],
+        *,
+        operation: str = "generate",
+        decode: Callable[[Request], Awaitable[object]] = read_json,
+        draws: bool = True,
+    ) -> Route:
+        """Return the route of a POST that may create images; see RouteSpec."""
+        spec = RouteSpec(operation=operation, decode=decode, fulfil=fulfil, draws=draws)
+
+        async def endpoint(request: Request) -> Response:
+            return await _answer_submission(self, request, spec)
+
+        return Route(path, endpoint, methods=["POST"])
+
+    def query(self, path: str, reply: Callable[[Request], JsonReply]) -> Route:
+        """Return the route of a GET that only reads."""
+
+        async def endpoint(request: Request) -> Response:
+            return await _answer_poll(self, request, lambda: (reply(request), None))
+
+        return Route(path, endpoint, methods=["GET"])
+
+    def job_query(
+        self,
+        path: str,
+        document: Callable[[EmulatedJob, Stage, str], Json],
+        not_found: Callable[[Request], JsonReply],
+    ) -> Route:
+        """Return the route of a GET that polls a job by its id, the `id` of the path.
+
+        `document` returns the body from the job, its stage and the id to show.
+        """
+
+        async def endpoint(request: Request) -> Response:
+            def reply() -> tuple[JsonReply, str | None]:
+                state = self.state
+                job, stage = state.poll_job(request.path_params["id"], str(request.base_url))
+                noted_id = job.id if job is not None and job.id in state.jobs else None
+                if job is None or stage is None:
+                    return not_found(request), noted_id
+                headers = {}
+                if "retry_after" in state.variants and stage not in ENDED:
+                    headers["retry-after"] = "5"
+                body = document(job, stage, displayed_id(state.faults, job.id))
+                return JsonReply(status=200, body=body, headers=headers), noted_id
+
+            return await _answer_poll(self, request, reply)
+
+        return Route(path, endpoint, methods=["GET"])
+
+    def job_reply(
+        self, job: EmulatedJob, status: int, body: Json, *, repeated: bool = False
+    ) -> Decision:
+        """Answer the submission of a job; one that is repeated is charged nothing."""
+        images = job.images if job.charged and not repeated else 0
+        amount = 0.0 if repeated else job.cost
+        return Decision(
+            answer=JsonReply(status=status, body=body),
+            note=Note(outcome="accepted", images=images, amount=amount, job=job.id),
+            wait_s=self.state.latency.fixed_s(SUBMIT_S),
+        )
+
+    def retry_header(self, problem: Problem) -> dict[str, str]:
+        """Return the header that says when to try again, where the problem is a rate limit."""
+        limited = problem is Problem.RATE_LIMITED
+        return {"retry-after": self.state.retry_after()} if limited else {}
+
+
+async def _answer_submission(
+    provider: ProviderServer, request: Request, spec: RouteSpec
 ) -> Response:
-    """Answer a request that may create images; without an errand, JSON that generates some."""
-    started_s = provider.desk.now_s()
-    if errand is None:
-        errand = RouteSpec(operation="generate", decode=read_json, fulfil=provider.fulfil)
+    started_s = provider.state.now_s()
     body: object = None
     decision = _obstacle(provider, request)
     path = request.url.path
-    if decision is None and "quota" in provider.desk.faults and errand.draws:
+    if decision is None and "quota" in provider.state.faults and spec.draws:
         decision = refusal_reply(provider, provider.problem(Problem.NO_CREDIT, path), "quota")
     if decision is None:
-        body = await errand.decode(request)
-        decision = await _decided(provider, request, errand, body)
-    operation = operation_of(provider.name, errand.operation, body) if errand.draws else None
+        body = await spec.decode(request)
+        decision = await _decide(provider, request, spec, body)
+    operation = operation_of(provider.name, spec.operation, body) if spec.draws else None
     note = dataclasses.replace(decision.note, operation=operation)
     decision = dataclasses.replace(decision, note=note)
     return await _respond(provider, request, decision, body=body, started_s=started_s)
 
 
-async def _decided(
-    provider: ProviderServer, request: Request, errand: RouteSpec, body: object
+async def _decide(
+    provider: ProviderServer, request: Request, spec: RouteSpec, body: object
 ) -> Decision:
-    faults, path = provider.desk.faults, request.url.path
-    asked = (provider.name, errand.operation, body)
+    faults, path = provider.state.faults, request.url.path
+    submitted = (provider.name, spec.operation, body)
     refusal = (
-        combinations.refusal_first(*asked, faults.combinations)
-        or await _judged(provider, errand.operation, body)
-        or combinations.refusal_last(*asked, faults.combinations)
+        combinations.refusal_first(*submitted, faults.combinations)
+        or await _checked(provider, spec.operation, body)
+        or combinations.refusal_last(*submitted, faults.combinations)
     )
     if refusal is not None:
-        return refusal_reply(provider, _worded(provider, refusal, path), refusal.rule)
-    if "moderation" in faults and errand.draws:
+        return refusal_reply(provider, _refused(provider, refusal, path), refusal.rule)
+    if "moderation" in faults and spec.draws:
         return refusal_reply(provider, provider.problem(Problem.MODERATED, path), "moderation")
-    request.state.spoilt = combinations.spoilt_combinations(*asked, faults.combinations)
-    return await errand.fulfil(body if isinstance(body, dict) else {}, request)
+    request.state.content_faults = combinations.content_faults(*submitted, faults.combinations)
+    return await spec.fulfil(body if isinstance(body, dict) else {}, request)
 
 
-def spoilt_by(request: Request) -> frozenset[str]:
+def content_faults_of(request: Request) -> frozenset[str]:
     """Return the content faults that a combination of values has switched on for a request."""
-    found: frozenset[str] = request.state.spoilt
-    return found
+    names: frozenset[str] = request.state.content_faults
+    return names
 
 
-async def answer_poll(
-    provider: ProviderServer,
-    request: Request,
-    reply: Callable[[Request], tuple[JsonReply, str | None]],
+async def _answer_poll(
+    provider: ProviderServer, request: Request, reply: Callable[[], tuple[JsonReply, str | None]]
 ) -> Response:
-    """Answer a request that only reads.
-
-    `reply` returns the answer and the id of the job it is about.
-    """
-    started_s = provider.desk.now_s()
+    """Answer a request that only reads; `reply` returns the answer and the id of the job polled."""
+    started_s = provider.state.now_s()
     decision = _obstacle(provider, request)
     if decision is None:
-        answer, job = reply(request)
-        note = Note(status=answer.status, outcome="poll", job=job)
-        wait_s = provider.desk.latency.fixed_s(POLL_S)
-        decision = Decision(answer=answer, note=note, wait_s=wait_s)
+        answer, job_id = reply()
+        wait_s = provider.state.latency.fixed_s(POLL_S)
+        decision = Decision(answer=answer, note=Note(outcome="poll", job=job_id), wait_s=wait_s)
     return await _respond(provider, request, decision, started_s=started_s)
 
 
 async def answer_download(provider: ProviderServer, request: Request) -> Response:
     """Serve an image by its digest, without a key.
 
-    Its media type is what the ending of the name claims.
+    The ending of the name decides its media type.
     """
     digest, _, claimed = request.path_params["name"].rpartition(".")
-    data = provider.desk.pictures.find(digest)
+    data = provider.state.pictures.find(digest)
     if data is None or claimed not in MEDIA_TYPES:
-        note = Note(status=404, outcome="error")
-        provider.desk.note(request, await digests(request), note)
-        return Response("not found", 404, media_type="text/plain")
-    note = Note(status=200, outcome="download")
-    provider.desk.note(request, await digests(request), note)
-    return Response(data, 200, media_type=MEDIA_TYPES[claimed])
+        response = Response("not found", 404, media_type="text/plain")
+        note = Note(outcome="error")
+    else:
+        response = Response(data, 200, media_type=MEDIA_TYPES[claimed])
+        note = Note(outcome="download")
+    provider.state.record(request, await digests(request), response.status_code, note)
+    return response
 
 
-async def no_such(provider: ProviderServer, request: Request, problem: Problem) -> Response:
+async def answer_problem(provider: ProviderServer, request: Request, problem: Problem) -> Response:
     """Answer a path or a method that the provider does not document."""
-    started_s = provider.desk.now_s()
-    answer = provider.problem(problem, request.url.path)
-    decision = Decision(answer=answer, note=Note(status=answer.status, outcome="error"))
+    started_s = provider.state.now_s()
+    decision = _failed(provider.problem(problem, request.url.path))
     return await _respond(provider, request, decision, started_s=started_s)
 
 
@@ -213,51 +273,47 @@ async def _respond(
     started_s: float,
     body: object = None,
 ) -> Response:
-    desk = provider.desk
-    desk.note(request, await digests(request, body), decision.note)
-    # What making the pictures took is part of the wait, not on top of it.
-    rest_s = decision.wait_s - (desk.now_s() - started_s)
-    if rest_s > 0:
-        await asyncio.sleep(rest_s)
-    return deliver(decision.answer, desk.faults)
+    state = provider.state
+    state.record(request, await digests(request, body), decision.answer.status, decision.note)
+    # The time that rendering took is part of the wait, not on top of it.
+    wait_s = decision.wait_s - (state.now_s() - started_s)
+    if wait_s > 0:
+        await asyncio.sleep(wait_s)
+    return deliver(decision.answer, state.faults)
 
 
 def _obstacle(provider: ProviderServer, request: Request) -> Decision | None:
-    desk, path = provider.desk, request.url.path
-    if "html_error" in desk.faults:
+    state, path = provider.state, request.url.path
+    if "html_error" in state.faults:
         return _failed(JsonReply(status=502, body=GATEWAY_PAGE))
-    if "outage" in desk.faults:
+    if "outage" in state.faults:
         return _failed(provider.problem(Problem.UNAVAILABLE, path))
-    if "flaky_500" in desk.faults and desk.is_flaky_now():
+    if "flaky_500" in state.faults and state.is_flaky_now():
         return _failed(provider.problem(Problem.CRASHED, path))
-    if "rate_limit" in desk.faults and desk.every_second():
+    if "rate_limit" in state.faults and state.every_second():
         return refusal_reply(provider, provider.problem(Problem.RATE_LIMITED, path), "rate_limit")
     if provider.key(request.headers) == "":
         return refusal_reply(provider, provider.problem(Problem.NO_KEY, path), "auth")
-    if "auth_down" in desk.faults:
+    if "auth_down" in state.faults:
         return refusal_reply(provider, provider.problem(Problem.BAD_KEY, path), "auth")
     return None
 
 
 def _failed(answer: JsonReply) -> Decision:
-    return Decision(answer=answer, note=Note(status=answer.status, outcome="error"))
+    return Decision(answer=answer, note=Note(outcome="error"))
 
 
 def refusal_reply(provider: ProviderServer, answer: JsonReply, rule: str) -> Decision:
     """Refuse a request for the reason `rule`; free of charge, unless a fault says otherwise."""
-    desk = provider.desk
-    paid = "charge_refused" in desk.faults and rule not in ("auth", "quota", "rate_limit")
-    note = Note(
-        status=answer.status,
-        outcome="refused",
-        rule=rule,
-        amount=provider.usual_price() if paid else 0.0,
-    )
-    return Decision(answer=answer, note=note, wait_s=desk.latency.fixed_s(REFUSAL_S))
+    state = provider.state
+    paid = "charge_refused" in state.faults and rule not in ("auth", "quota", "rate_limit")
+    amount = provider.usual_price if paid else 0.0
+    note = Note(outcome="refused", rule=rule, amount=amount)
+    return Decision(answer=answer, note=note, wait_s=state.latency.fixed_s(REFUSAL_S))
 
 
-def _worded(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply:
-    faults = provider.desk.faults
+def _refused(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply:
+    faults = provider.state.faults
     if "unnamed_parameter" in faults:
         refusal = dataclasses.replace(
             refusal, parameter=None, message="The request could not be processed."
@@ -270,36 +326,9 @@ def _worded(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply:
     return answer
 
 
-async def _judged(provider: ProviderServer, operation: str, body: object) -> Refusal | None:
-    law = provider.desk.faults.law
+async def _checked(provider: ProviderServer, operation: str, body: object) -> Refusal | None:
+    switches = provider.state.faults.switches
     if operation == "generate":
-        return rules.check(provider.name, operation, body, law)
-    # Whole images are looked at, which would hold up everybody else.
-    return await asyncio.to_thread(rules.check, provider.name, operation, body, law)
-
-
-async def read_json(request: Request) -> object:
-    """Return the JSON value of a body, None where it is none; NaN and Infinity are no JSON."""
-    raw = await request.body()
-    if len(raw) > LARGE_BYTES:
-        return await asyncio.to_thread(_decoded, raw)
-    return _decoded(raw)
-
-
-async def read_form(request: Request) -> object:
-    """Return the parts of a multipart body, None where it is none."""
-    try:
-        return await form_of(request)
-    except BadFormError:
-        return None
-
-
-def _decoded(raw: bytes) -> object:
-    try:
-        return json.loads(raw, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _no_constant(word: str) -> object:
-    raise ValueError(f"{word} is no JSON")
+        return rules.check(provider.name, operation, body, switches)
+    # Whole images are decoded, which would block all other requests.
+    return await asyncio.to_thread(rules.check, provider.name, operation, body, switches)

@@ -1,9 +1,11 @@
-"""What a client sent: the parts of a multipart form, and what the bytes of an image really are."""
+"""What a client sent: a JSON value or the parts of a form, and what image some bytes are."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
+import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,9 +17,10 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+LARGE_BYTES = 1_000_000  # more is decoded and digested in a thread
 MOST_PARTS = 1000
 STEP_BYTES = 1 << 20  # a thread that searches more at once keeps the event loop waiting
-# What a file is meant to be shows in its first bytes, also where it ends too early to be opened.
+# The first bytes show what a file is meant to be, also where it ends too early to be opened.
 SIGNATURES = (
     ("png", re.compile(rb"\x89PNG\r\n\x1a\n")),
     ("jpeg", re.compile(rb"\xff\xd8\xff")),
@@ -41,7 +44,7 @@ class File:
 
 
 class Form(dict[str, list[str | File]]):
-    """The parts of a form by name, each list in the order sent; no JSON object is one."""
+    """The parts of a form by name, each list in the order sent; a JSON object is never a Form."""
 
     def text(self, name: str) -> str | None:
         """Return the last text of that name, None where there is none."""
@@ -55,7 +58,7 @@ class Form(dict[str, list[str | File]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What bytes are, whatever anybody calls them.
+    """What bytes are, whatever their declared name and media type.
 
     `format` is Pillow's name in lower case, "unknown" where the bytes are no image. `alpha` says
     that the image can be transparent somewhere, `whole` that it decodes to its end.
@@ -67,15 +70,39 @@ class Facts:
     alpha: bool
     whole: bool
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return width and height in pixels."""
+        return self.width_px, self.height_px
 
-async def form_of(request: Request) -> Form:
-    """Return the fields and files of a multipart body by name, in the order sent.
 
-    It is parsed in a thread. Raises BadFormError.
-    """
+async def read_json(request: Request) -> object:
+    """Return the JSON value of a body, None where it is none; NaN and Infinity are no JSON."""
+    raw = await request.body()
+    if len(raw) > LARGE_BYTES:
+        return await asyncio.to_thread(_decoded, raw)
+    return _decoded(raw)
+
+
+def _decoded(raw: bytes) -> object:
+    try:
+        return json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_constant(word: str) -> object:
+    raise ValueError(f"{word} is no JSON")
+
+
+async def read_form(request: Request) -> Form | None:
+    """Return the parts of a multipart body, None where it is none; it is parsed in a thread."""
     raw = await request.body()
     content_type = request.headers.get("content-type", "")
-    return await asyncio.to_thread(parse_form, content_type, raw)
+    try:
+        return await asyncio.to_thread(parse_form, content_type, raw)
+    except BadFormError:
+        return None
 
 
 def parse_form(content_type: str, raw: bytes) -> Form:
@@ -163,11 +190,11 @@ class _Reader:
 def facts(data: bytes) -> Facts:
     """Return what image the bytes are; never raises, and decodes, so it belongs in a thread."""
     meant = next((name for name, pattern in SIGNATURES if pattern.match(data)), "unknown")
-    found = Facts(format=meant, width_px=0, height_px=0, alpha=False, whole=False)
+    image_facts = Facts(format=meant, width_px=0, height_px=0, alpha=False, whole=False)
     try:
         with Image.open(io.BytesIO(data)) as image:
             name = (image.format or "unknown").lower()
-            found = Facts(
+            image_facts = Facts(
                 # Pillow calls a JPEG that holds further pictures by another name.
                 format="jpeg" if name == "mpo" else name,
                 width_px=image.width,
@@ -177,16 +204,10 @@ def facts(data: bytes) -> Facts:
             )
             image.load()
     except Exception:  # noqa: BLE001 - Pillow's decoders raise whatever strange bytes lead them to
-        return found
+        return image_facts
     # Pillow decodes a PNG whose last chunk is missing.
-    whole = found.format != "png" or _has_last_chunk(data)
-    return Facts(
-        format=found.format,
-        width_px=found.width_px,
-        height_px=found.height_px,
-        alpha=found.alpha,
-        whole=whole,
-    )
+    whole = image_facts.format != "png" or _has_last_chunk(data)
+    return dataclasses.replace(image_facts, whole=whole)
 
 
 def _has_last_chunk(png: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""From an order to pictures: the exact size and format asked for, unless a content fault is on."""
+"""The pictures of a reply: of the exact size and format requested, unless a content fault is on."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .pictures import LONGEST_EDGE_PX, MOST_PIXELS, RenderedImage
+from .rules.parameters import is_integer, parse_size
 
 if TYPE_CHECKING:
     from .state import ProviderState
 
-# Only a request whose broken n rule is switched off can ask for more than 10.
+# Only a request whose broken n rule is switched off can want more than 10.
 MOST_IMAGES = 32
 LARGE_PX = 2_000_000
-# The faults of the second image of several, and those that they are for it.
+# The faults of the second image of several: each is another content fault for it alone.
 ONE_IMAGE = {
     "one_image_swapped": "swapped_dimensions",
     "one_image_wrong_format": "wrong_format",
@@ -24,9 +25,10 @@ ONE_IMAGE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderRequest:
-    """What a reply has to hold.
+    """The pictures that a reply has to hold.
 
     `explicit` says that the client named the size or the ratio, so that another one is wrong.
+    `clear` is for an alpha channel.
     """
 
     width_px: int
@@ -38,90 +40,112 @@ class RenderRequest:
 
     @property
     def pixels(self) -> int:
-        """The number of pixels of one image."""
+        """Return the number of pixels of one image."""
         return self.width_px * self.height_px
 
 
-def usable_images(width_px: int, height_px: int) -> bool:
-    """Whether a picture of this size can be made at all; a document's own limits are far below."""
-    return width_px * height_px <= MOST_PIXELS and max(width_px, height_px) <= LONGEST_EDGE_PX
+def request_of_size(
+    size: object,
+    *,
+    encoding: str,
+    images: int,
+    longest_px: int = LONGEST_EDGE_PX,
+    clear: bool = False,
+) -> RenderRequest:
+    """Return the request for pictures of a written WIDTHxHEIGHT.
+
+    They are of 1024x1024 where it is no size, has an edge above `longest_px` or cannot be made at
+    all; the documents' own limits are far below that.
+    """
+    edges = parse_size(size)
+    if edges is not None and (max(edges) > longest_px or edges[0] * edges[1] > MOST_PIXELS):
+        edges = None
+    width_px, height_px = edges or (1024, 1024)
+    return RenderRequest(
+        width_px=width_px,
+        height_px=height_px,
+        explicit=edges is not None,
+        encoding=encoding,
+        images=images,
+        clear=clear,
+    )
 
 
-def usable_image_count(value: object, default: int = 1) -> int:
-    """Return how many images a request gets: what it says if that is possible, else `default`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        return default
-    return min(value, MOST_IMAGES)
+def usable_image_count(count: object) -> int:
+    """Return how many images a request gets: as many as it wants if that is possible, else 1."""
+    return min(count, MOST_IMAGES) if is_integer(count) and count >= 1 else 1
 
 
 async def render(
-    desk: ProviderState, order: RenderRequest, spoilt: frozenset[str] = frozenset()
+    state: ProviderState, request: RenderRequest, extra_faults: frozenset[str] = frozenset()
 ) -> tuple[RenderedImage, ...]:
-    """Return the pictures of an order and keep them for download.
+    """Return the pictures of a request and make them available for download.
 
-    `spoilt` names content faults that are on for this order alone.
+    `extra_faults` names content faults that are on for this request alone.
     """
-    faults = desk.faults.names | spoilt
-    first = await _print(desk, order, faults)
-    pictures = [first] * _count(order.images, faults)
+    faults = state.faults.names | extra_faults
+    first = await _rendered(state, request, faults)
+    pictures = [first] * _count(request.images, faults)
     if faults & ONE_IMAGE.keys() and len(pictures) > 1:
-        also = {ONE_IMAGE[name] for name in faults & ONE_IMAGE.keys()}
-        pictures[1] = await _print(desk, order, faults | also)
+        second = {ONE_IMAGE[name] for name in faults & ONE_IMAGE.keys()}
+        pictures[1] = await _rendered(state, request, faults | second)
     for picture in pictures[:2]:
-        desk.pictures.keep(picture)
+        state.pictures.keep(picture)
     return tuple(pictures)
 
 
 async def render_drafts(
-    desk: ProviderState, order: RenderRequest, count: int
+    state: ProviderState, request: RenderRequest, count: int
 ) -> tuple[RenderedImage, ...]:
     """Return what a stream shows before the picture: whole images in other colours."""
-    faults = desk.faults.names
-    pictures = [await _print(desk, order, faults, draft=number) for number in range(1, count + 1)]
+    faults = state.faults.names
+    drafts = [
+        await _rendered(state, request, faults, draft=number) for number in range(1, count + 1)
+    ]
     if "partial_undecodable" in faults:
-        pictures = [
-            dataclasses.replace(one, data=one.data[: len(one.data) // 2]) for one in pictures
+        drafts = [
+            dataclasses.replace(draft, data=draft.data[: len(draft.data) // 2]) for draft in drafts
         ]
-    return tuple(pictures)
+    return tuple(drafts)
 
 
-def _count(asked: int, faults: frozenset[str]) -> int:
-    if asked > 1:
-        asked += ("more_images" in faults) - ("fewer_images" in faults)
-    return min(asked, 4) if "capped_images" in faults else asked
+def _count(requested: int, faults: frozenset[str]) -> int:
+    if requested > 1:
+        requested += ("more_images" in faults) - ("fewer_images" in faults)
+    return min(requested, 4) if "capped_images" in faults else requested
 
 
-async def _print(
-    desk: ProviderState, order: RenderRequest, faults: frozenset[str], *, draft: int = 0
+async def _rendered(
+    state: ProviderState, request: RenderRequest, faults: frozenset[str], *, draft: int = 0
 ) -> RenderedImage:
-    width_px, height_px = _edges(order, faults)
-    encoding = _encoding(order.encoding, faults)
-    data = await desk.pictures.encoded(
-        width_px, height_px, encoding, clear=order.clear, draft=draft
+    width_px, height_px = _edges(request, faults)
+    encoding = _encoding(request.encoding, faults)
+    data = await state.pictures.encoded(
+        width_px, height_px, encoding, clear=request.clear, draft=draft
     )
     if "undecodable_image" in faults:
         data = data[: len(data) // 2]
-    return RenderedImage(data, width_px, height_px, encoding, claimed=order.encoding)
+    return RenderedImage(data, width_px, height_px, encoding, claimed=request.encoding)
 
 
-def _edges(order: RenderRequest, faults: frozenset[str]) -> tuple[int, int]:
-    width_px, height_px = order.width_px, order.height_px
-    large = "wrong_dimensions_of_large" in faults and order.pixels > LARGE_PX
-    if order.explicit and (large or "wrong_dimensions" in faults):
+def _edges(request: RenderRequest, faults: frozenset[str]) -> tuple[int, int]:
+    width_px, height_px = request.width_px, request.height_px
+    large = "wrong_dimensions_of_large" in faults and request.pixels > LARGE_PX
+    if request.explicit and (large or "wrong_dimensions" in faults):
         width_px = height_px = 1254  # what several gateways really returned for larger sizes
     if "wrong_dimensions_of_wide" in faults:
         width_px, height_px = min(width_px, 2 * height_px), min(height_px, 2 * width_px)
     if "rounded_dimensions" in faults:
         width_px, height_px = width_px // 64 * 64, height_px // 64 * 64
-    lying = "wrong_dimensions_of_portrait" in faults and height_px > width_px
-    if lying or "swapped_dimensions" in faults:
+    turned = "wrong_dimensions_of_portrait" in faults and height_px > width_px
+    if turned or "swapped_dimensions" in faults:
         width_px, height_px = height_px, width_px
     return width_px, height_px
 
 
-def _encoding(asked: str, faults: frozenset[str]) -> str:
-    if f"wrong_format_of_{asked}" in faults:
+def _encoding(requested: str, faults: frozenset[str]) -> str:
+    if f"wrong_format_of_{requested}" in faults:
         return "png"
     if "wrong_format" in faults:
-        return "jpeg" if asked == "png" else "png"
-    return asked
+        return "jpeg" if requested == "png" else "png"
+    return requested

@@ -1,4 +1,4 @@
-"""What leaves a server: a JSON answer, a stream of events, and their damaged forms."""
+"""What a server sends: a JSON reply or a stream of events, whole or as the faults have it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from starlette.responses import Response, StreamingResponse
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from .faults.catalogue import ActiveFaults
 
 Json = dict[str, object]
-Event = tuple[float, str, Json]
+EVENT_STREAM = "text/event-stream; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +38,12 @@ class JsonReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStream:
-    """Server-sent events, each as (seconds to wait before it, name, data).
+    """Server-sent events, each as (seconds to wait before it, data); `type` of the data names it.
 
     Where it is `cut`, the connection closes in the middle of the last one.
     """
 
-    events: tuple[Event, ...]
+    events: tuple[tuple[float, Json], ...]
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
@@ -51,36 +51,32 @@ class EventStream:
     def response(self) -> Response:
         """Return the stream as a Starlette response."""
         kind = CutStreamingResponse if self.cut else StreamingResponse
-        return kind(self._written(), self.status, self.headers, "text/event-stream; charset=utf-8")
+        return kind(self._texts(), self.status, self.headers, EVENT_STREAM)
 
-    async def _written(self) -> AsyncIterator[str]:
-        for number, (wait_s, name, data) in enumerate(self.events, 1):
+    async def _texts(self) -> AsyncIterator[str]:
+        for number, (wait_s, data) in enumerate(self.events, 1):
             await asyncio.sleep(wait_s)
-            text = _line(name, data)
+            text = _event_text(data)
             yield text[: len(text) // 2] if self.cut and number == len(self.events) else text
 
 
 class CutResponse(Response):
-    """Announces the whole length, sends half of it and ends; uvicorn then hangs up."""
+    """Announces the whole length, sends half of it and ends; uvicorn then closes the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the half."""
         del scope, receive
-        await send(
-            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        )
+        await send(_start(self))
         half = bytes(self.body)[: max(1, len(self.body) // 2)]
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
 class CutStreamingResponse(StreamingResponse):
-    """Sends all it has and does not say that this was all; uvicorn then hangs up."""
+    """Sends all its chunks but no end of the body; uvicorn then closes the connection."""
 
     async def stream_response(self, send: Send) -> None:
         """Send without the end."""
-        await send(
-            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        )
+        await send(_start(self))
         async for chunk in self.body_iterator:
             data = chunk.encode() if isinstance(chunk, str) else bytes(chunk)
             await send({"type": "http.response.body", "body": data, "more_body": True})
@@ -92,15 +88,18 @@ class StalledResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the headers and wait for the client to leave."""
         del scope
-        await send(
-            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        )
+        await send(_start(self))
         while (await receive())["type"] != "http.disconnect":
             pass
 
 
+def _start(response: Response) -> Message:
+    status, headers = response.status_code, response.raw_headers
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
 def deliver(answer: JsonReply | EventStream, faults: ActiveFaults) -> Response:
-    """Turn an answer into what is sent under the active transport faults.
+    """Return the response that sends an answer under the active transport faults.
 
     A damaged stream is sent as one body.
     """
@@ -119,9 +118,64 @@ def _flattened(answer: JsonReply | EventStream) -> tuple[bytes, str]:
     if isinstance(answer, JsonReply):
         response = answer.response()
         return bytes(response.body), response.media_type or "application/json"
-    text = "".join(_line(name, data) for _, name, data in answer.events)
-    return text.encode(), "text/event-stream; charset=utf-8"
+    return "".join(_event_text(data) for _, data in answer.events).encode(), EVENT_STREAM
 
 
-def _line(name: str, data: Json) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
+def _event_text(data: Json) -> str:
+    return f"event: {data['type']}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """The events of a stream: an opening, partial images, and a closing from the image on.
+
+    The last one of `closing` is the completed event. `requested` is how many partial images the
+    client requested; `partials` holds as many as partial_indices returns.
+    """
+
+    requested: int = 0
+    opening: tuple[Json, ...] = ()
+    partials: tuple[Json, ...] = ()
+    closing: tuple[Json, ...] = ()
+
+
+def partial_indices(faults: ActiveFaults, requested: int) -> tuple[int, ...]:
+    """Return the index of each partial image that has to be made: from 0 upwards.
+
+    Under faults there is one more than requested, or at least the one that is sent late.
+    """
+    late = 1 if "partial_after_completion" in faults else 0
+    count = max(requested + ("more_partials" in faults), late)
+    if "partial_index_wrong" in faults:
+        return (1,) if count == 1 else (0,) * count
+    indices = tuple(range(count))
+    return indices[::-1] if "partials_reversed" in faults else indices
+
+
+def staged_events(
+    faults: ActiveFaults, script: Script, wait_s: float, headers: dict[str, str]
+) -> EventStream:
+    """Return the stream; partial images are spread evenly over `wait_s`, the closing ends it."""
+    shown = script.partials[: script.requested + ("more_partials" in faults)]
+    step_s = wait_s / (len(shown) + 1)
+    partials = [(step_s, data) for data in shown]
+    closing = script.closing
+    if "error_event" in faults:
+        closing = (_error_event(),)
+    elif "missing_completion" in faults:
+        closing = ()
+    ending = [(0.0 if number else step_s, data) for number, data in enumerate(closing)]
+    ordered = ending + partials if "completion_first" in faults else partials + ending
+    events = [*((0.0, data) for data in script.opening), *ordered]
+    if script.partials and "partial_after_completion" in faults:
+        events.append((0.0, script.partials[-1]))
+    return EventStream(events=tuple(events), headers=headers, cut="cut_stream" in faults)
+
+
+def _error_event() -> Json:
+    # The shape is the gateway's, the words are invented.
+    message = "The server had an error while processing your request."
+    return {
+        "type": "error",
+        "error": {"type": "server_error", "message": message, "code": "server_error"},
+    }

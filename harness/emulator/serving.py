@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import socket
 import sys
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import control, pipeline
+from . import pipeline
+from .faults.catalogue import parse_fault
 from .pictures import ImageCache
 from .pipeline import Problem
 from .providers import PROVIDERS
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .pipeline import ProviderServer
@@ -34,7 +36,7 @@ NAMES = tuple(provider.name for provider in PROVIDERS)
 
 
 class PortError(OSError):
-    """A port cannot be had; the message says which, for whom and why."""
+    """A port cannot be bound; the message says which, for which provider and why."""
 
 
 def bind(host: str, first_port: int | None) -> dict[str, socket.socket]:
@@ -83,16 +85,17 @@ def build(
     """Return one application per provider; they share nothing but the encoded pictures."""
     pictures = ImageCache()
     applications: dict[str, Starlette] = {}
-    for kind in PROVIDERS:
-        desk = ProviderState(
-            kind.name,
-            kind.unit,
+    for server in PROVIDERS:
+        name = server.name
+        state = ProviderState(
+            name,
+            server.unit,
             settings=settings,
             pictures=pictures,
-            variants=variants.get(kind.name, frozenset()),
+            variants=variants.get(name, frozenset()),
         )
-        desk.set_faults(faults.get(kind.name, frozenset()))
-        applications[kind.name] = _application(kind(desk))
+        state.set_faults(faults.get(name, frozenset()))
+        applications[name] = _application(server(state))
     return applications
 
 
@@ -100,34 +103,69 @@ def _application(provider: ProviderServer) -> Starlette:
     async def download(request: Request) -> Response:
         return await pipeline.answer_download(provider, request)
 
-    async def not_found(request: Request, error: Exception) -> Response:
-        del error
-        return await pipeline.no_such(provider, request, Problem.NOT_FOUND)
+    async def not_found(request: Request, _: Exception) -> Response:
+        return await pipeline.answer_problem(provider, request, Problem.NOT_FOUND)
 
-    async def wrong_method(request: Request, error: Exception) -> Response:
-        del error
-        return await pipeline.no_such(provider, request, Problem.WRONG_METHOD)
+    async def wrong_method(request: Request, _: Exception) -> Response:
+        return await pipeline.answer_problem(provider, request, Problem.WRONG_METHOD)
 
     return Starlette(
         routes=[
             *provider.routes(),
             Route("/cdn/{name}", download, methods=["GET"]),
-            *control.routes(provider.desk),
+            *_control_routes(provider.state),
         ],
         exception_handlers={404: not_found, 405: wrong_method},
     )
 
 
+def _control_routes(state: ProviderState) -> list[Route]:
+    """Return the paths under /__emulator; they need no key and are not in the ledger themselves."""
+
+    async def ledger(_: Request) -> Response:
+        return JSONResponse(state.ledger.as_json())
+
+    async def reset(_: Request) -> Response:
+        state.reset()
+        return JSONResponse({"reset": state.provider})
+
+    async def faults(request: Request) -> Response:
+        if request.method == "PUT":
+            try:
+                state.set_faults(_fault_names(state.provider, await request.body()))
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"faults": sorted(state.faults.names)})
+
+    return [
+        Route("/__emulator/ledger", ledger, methods=["GET"]),
+        Route("/__emulator/reset", reset, methods=["POST"]),
+        Route("/__emulator/faults", faults, methods=["GET", "PUT"]),
+    ]
+
+
+def _fault_names(provider: str, raw: bytes) -> frozenset[str]:
+    """Return the fault names of {"faults": [...]}.
+
+    Raises ValueError for anything else and for an unknown name.
+    """
+    body = json.loads(raw)
+    texts = body.get("faults") if isinstance(body, dict) else None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError('the body must be {"faults": [NAME, ...]}')
+    return frozenset(name for text in texts for _, name in parse_fault(text, (provider,)))
+
+
 def _by_port(applications: Mapping[int, Starlette]) -> ASGIApp:
-    """Return one application that hands a request to the provider whose port it came in on."""
+    """Return one application that passes a request to the provider whose port received it."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await applications[scope["server"][1]](scope, receive, send)
         except ClientDisconnect:
-            return  # it left while its body was read or its events were written
+            return  # the client left while its body was read or its events were written
         except Exception:
-            # uvicorn is silent here: without this a mistake of ours would show only as a 500.
+            # uvicorn prints nothing here: without this a bug of ours would show only as a 500.
             traceback.print_exc(file=sys.stderr)
             raise
 
@@ -135,7 +173,7 @@ def _by_port(applications: Mapping[int, Starlette]) -> ASGIApp:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it is ready and leaves the signals to us.
+    """uvicorn that announces when it is ready and leaves the signals to us.
 
     Its own handling ends the process by the signal instead of exit code 0.
     """
@@ -183,14 +221,14 @@ async def serve(
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` on SIGTERM and SIGINT; does nothing outside the main thread."""
     loop = asyncio.get_running_loop()
-    wanted: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
+    handled: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
     try:
-        for number in wanted:
+        for number in handled:
             loop.add_signal_handler(number, stop)
     except (NotImplementedError, RuntimeError, ValueError):
-        wanted = ()
+        handled = ()
     try:
         yield
     finally:
-        for number in wanted:
+        for number in handled:
             loop.remove_signal_handler(number)

@@ -1,4 +1,4 @@
-"""Telling a client's server how a job goes: when, signed how, how often, and which faults spoil it.
+"""The events that report a job to its client's server: when, signed how, how often, with faults.
 
 Events, body and signature are those of Apiframe's page on webhooks. Ours: the 50 ms between the end
 of a job and its event, the moments of progress events, and the pauses between attempts.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from . import fetch
-from .jobs import WAITING_SHARE
+from .jobs import WAITING_SHARE, WebhookTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,27 +25,16 @@ if TYPE_CHECKING:
     from .state import ProviderState
 
 Event = Literal["progress", "completed", "failed"]
-TOLD: dict[Event, Stage] = {"progress": "working", "completed": "done", "failed": "failed"}
+REPORTED_STAGE: dict[Event, Stage] = {
+    "progress": "working",
+    "completed": "done",
+    "failed": "failed",
+}
 USUAL_EVENTS: frozenset[str] = frozenset({"completed", "failed"})
 AFTER_END_S = 0.05
 LATE_S = 60.0
 PROGRESS_SHARES = (WAITING_SHARE, 0.5)
-PAUSES_S = (1.0, 2.0)  # before the second and the third attempt
-
-
-@dataclass(slots=True, kw_only=True)
-class WebhookTarget:
-    """Where a job's events go.
-
-    `secret` is the key of the signatures, empty for none. `spoilt` holds the webhook faults that
-    were on when the job was submitted. `status` is about the event that ends the job.
-    """
-
-    url: str
-    events: frozenset[str]
-    secret: bytes
-    spoilt: frozenset[str] = frozenset()
-    status: Literal["pending", "delivered", "failed"] = "pending"
+PAUSES_S = (0.0, 1.0, 2.0)  # before each attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,80 +49,74 @@ class Delivery:
 def webhook_of(
     url: str, events: frozenset[str], api_key: str, faults: ActiveFaults, *, as_text: bool
 ) -> WebhookTarget:
-    """Return the hook of a job submitted now.
+    """Return where the events of a job submitted now go.
 
-    The key of its signatures is the SHA-256 digest of the API key: its 32 bytes, or as text its 64
-    hexadecimal digits.
+    The key of their signatures is the SHA-256 digest of the API key: its 32 bytes, or as text its
+    64 hexadecimal digits.
     """
-    spoilt = frozenset(name for name in faults.names if name.startswith("webhook_"))
-    if "webhook_forged" in spoilt:
+    if "webhook_forged" in faults:
         api_key = f"not {api_key}"
     digest = hashlib.sha256(api_key.encode())
     secret = digest.hexdigest().encode() if as_text else digest.digest()
-    if "webhook_unsigned" in spoilt:
+    if "webhook_unsigned" in faults:
         secret = b""
-    return WebhookTarget(url=url, events=events, secret=secret, spoilt=spoilt)
-
-
-def is_early(hook: WebhookTarget | None) -> bool:
-    """Whether the job is said to be completed before it is."""
-    return hook is not None and "webhook_before_end" in hook.spoilt
+    return WebhookTarget(url=url, events=events, secret=secret)
 
 
 async def deliver(
-    desk: ProviderState,
+    state: ProviderState,
     job: EmulatedJob,
-    hook: WebhookTarget,
-    worded: Callable[[EmulatedJob, Delivery], Json],
+    webhook: WebhookTarget,
+    event_body: Callable[[EmulatedJob, Delivery], Json],
 ) -> None:
-    """Send the events of a job as they come due; a job that a reset has forgotten says no more."""
-    for delivery in planned(desk, job, hook):
-        await asyncio.sleep(max(0.0, delivery.due_s - desk.now_s()))
-        if desk.jobs.get(job.id) is not job:
+    """Send the events of a job when they are due, until a reset has forgotten the job."""
+    for delivery in planned(state, job, webhook):
+        await asyncio.sleep(max(0.0, delivery.due_s - state.now_s()))
+        if state.jobs.get(job.id) is not job:
             return
-        raw = json.dumps(worded(job, delivery), separators=(",", ":")).encode()
-        arrived = await _delivered(desk, hook, delivery.event, raw)
+        raw = json.dumps(event_body(job, delivery), separators=(",", ":")).encode()
+        arrived = await _delivered(state, webhook, delivery.event, raw)
         if delivery.event != "progress":
-            hook.status = "delivered" if arrived else "failed"
-        if "webhook_repeated" in hook.spoilt:
-            await asyncio.sleep(desk.latency.fixed_s(AFTER_END_S))
-            await _delivered(desk, hook, delivery.event, raw)
+            webhook.status = "delivered" if arrived else "failed"
+        if "webhook_repeated" in job.faults:
+            await asyncio.sleep(state.latency.fixed_s(AFTER_END_S))
+            await _delivered(state, webhook, delivery.event, raw)
 
 
-def planned(desk: ProviderState, job: EmulatedJob, hook: WebhookTarget) -> list[Delivery]:
+def planned(state: ProviderState, job: EmulatedJob, webhook: WebhookTarget) -> list[Delivery]:
     """Return the events of a job in the order in which they are due."""
-    if "webhook_missing" in hook.spoilt:
+    if "webhook_missing" in job.faults:
         return []
-    pause_s = desk.latency.fixed_s(AFTER_END_S)
     deliveries = [
         Delivery(
             due_s=job.start_s + share * job.duration_s, event="progress", percent=int(100 * share)
         )
         for share in PROGRESS_SHARES
     ]
-    if not job.stuck:
-        due_s = job.start_s + job.duration_s + pause_s
-        if job.early:
-            due_s = job.start_s + job.duration_s * WAITING_SHARE + pause_s
-        if "webhook_late" in hook.spoilt:
-            due_s += desk.latency.fixed_s(LATE_S)
+    if "stuck_job" not in job.faults:
+        share = WAITING_SHARE if job.completed_early else 1
+        due_s = job.start_s + job.duration_s * share + state.latency.fixed_s(AFTER_END_S)
+        if "webhook_late" in job.faults:
+            due_s += state.latency.fixed_s(LATE_S)
         event: Event = "failed" if job.fails else "completed"
         deliveries.append(Delivery(due_s=due_s, event=event, percent=99 if job.fails else 100))
-    wanted = [delivery for delivery in deliveries if delivery.event in hook.events]
+    wanted = [delivery for delivery in deliveries if delivery.event in webhook.events]
     return sorted(wanted, key=lambda delivery: delivery.due_s)
 
 
-async def _delivered(desk: ProviderState, hook: WebhookTarget, event: Event, raw: bytes) -> bool:
-    """Send one event until it is received, three times at most; hosts elsewhere are not called."""
-    if not fetch.is_loopback(hook.url):
+async def _delivered(
+    state: ProviderState, webhook: WebhookTarget, event: Event, raw: bytes
+) -> bool:
+    """Send an event until it is received, three times at most; only to this machine."""
+    if not fetch.is_loopback(webhook.url):
         return False
     headers = {"Content-Type": "application/json", "X-Webhook-Event": event}
-    if hook.secret:
-        signature = hmac.new(hook.secret, raw, hashlib.sha256).hexdigest()
+    if webhook.secret:
+        signature = hmac.new(webhook.secret, raw, hashlib.sha256).hexdigest()
         headers["X-Webhook-Signature"] = f"sha256={signature}"
-    for pause_s in (0.0, *PAUSES_S):
-        await asyncio.sleep(desk.latency.fixed_s(pause_s))
-        found = await fetch.post(hook.url, raw, headers)
-        if 200 <= found.status < 300:
+    for pause_s in PAUSES_S:
+        await asyncio.sleep(state.latency.fixed_s(pause_s))
+        reply = await fetch.post(webhook.url, raw, headers)
+        if 200 <= reply.status < 300:
             return True
     return False

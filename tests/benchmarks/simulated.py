@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import wilcoxon  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
-from harness.emulator.latency import LatencyModel
+from harness.emulator.state import LatencyModel
 from harness.stats import intervals, survival
 from harness.stats.benchmark.measure import times_of
 from harness.stats.benchmark.model import Attempt

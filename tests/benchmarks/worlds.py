@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Dice = np.random.Generator
 
 MEDIAN_S, SPREAD = 15.0, 0.35
-"""The emulator's: see harness/emulator/latency.py."""
+"""The emulator's: see harness/emulator/state.py."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,8 @@ import pytest
 import harness.emulator
 from harness.emulator.__main__ import main
 from harness.emulator.jobs import EmulatedJob
-from harness.emulator.latency import REFUSAL_S, LatencyModel
 from harness.emulator.serving import build
-from harness.emulator.state import ProviderState, Settings
+from harness.emulator.state import REFUSAL_S, LatencyModel, ProviderState, Settings
 from tests.emulator.conftest import POLL, SUBMIT, Emulator
 from tests.loopback import ANY, HUNG_S, loopback
 
@@ -261,7 +260,7 @@ async def _answered(
     async def sleep(seconds: float) -> None:
         waited_s.append(seconds)
 
-    monkeypatch.setattr(ProviderState, "now_s", lambda _desk: now_s)
+    monkeypatch.setattr(ProviderState, "now_s", lambda _state: now_s)
     monkeypatch.setattr(asyncio, "sleep", sleep)
     server = build(Settings(time_scale=0.2, seconds_per_image=2.0), {}, {})[provider]
     async with httpx.AsyncClient(
@@ -317,7 +316,7 @@ def test_fixed_seconds_are_the_same_whatever_is_asked() -> None:
 
 def test_a_job_only_moves_forward() -> None:
     job = EmulatedJob(
-        id="a", start_s=100.0, created_at=0.0, duration_s=10.0, price=1.0, facts={}, base_url=""
+        id="a", start_s=100.0, created_at=0.0, duration_s=10.0, price=1.0, base_url=""
     )  # fmt: skip
 
     stages = [job.stage(now_s) for now_s in (100.0, 101.4, 101.5, 109.9, 110.0, 1e9)]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness.emulator.fetch import LIMIT_S, Found, get
+from harness.emulator.fetch import LIMIT_S, FetchedReply, get
 
 HALVES = (b"first half, ", b"second half")
 WHOLE = b"".join(HALVES)
@@ -51,22 +51,22 @@ def slow_server(clock: Clock, pause_s: float) -> Iterator[str]:
         thread.join()
 
 
-def got(pause_s: float) -> Found:
+def got(pause_s: float) -> FetchedReply:
     clock = Clock()
     with slow_server(clock, pause_s) as url:
         return asyncio.run(get(url, now_s=clock.now_s))
 
 
 def test_a_server_of_a_busy_machine_may_take_most_of_a_minute() -> None:
-    assert got(pause_s=50.0) == Found(status=200, data=WHOLE)
+    assert got(pause_s=50.0) == FetchedReply(status=200, data=WHOLE)
 
 
 def test_a_server_that_goes_on_and_on_is_given_up() -> None:
-    assert got(pause_s=LIMIT_S + 1.0) == Found(status=0)
+    assert got(pause_s=LIMIT_S + 1.0) == FetchedReply(status=0)
 
 
 def test_a_server_that_stays_silent_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.png"
 
-        assert asyncio.run(get(url, limit_s=0.05)) == Found(status=0)
+        assert asyncio.run(get(url, limit_s=0.05)) == FetchedReply(status=0)

@@ -117,23 +117,23 @@ def test_under_the_fault_the_same_key_makes_and_charges_a_second_job(emulator: E
 
 
 def test_after_24_hours_a_key_is_new_again() -> None:
-    desk = ProviderState(
+    state = ProviderState(
         "apiframe", "credit", settings=Settings(time_scale=0.0), pictures=ImageCache()
     )
     job = EmulatedJob(
-        id="a", start_s=desk.now_s(), created_at=0.0, duration_s=1.0, price=1.0, facts={},
+        id="a", start_s=state.now_s(), created_at=0.0, duration_s=1.0, price=1.0,
         base_url="",
     )  # fmt: skip
     submission = Submission(api_key="k", key="a", body={"prompt": "a cat"})
-    desk.jobs[job.id] = job
-    remember(desk, submission, job)
+    state.jobs[job.id] = job
+    remember(state, submission, job)
 
-    assert earlier(desk, submission) is job
+    assert earlier(state, submission) is job
     with pytest.raises(OtherBodyError):
-        earlier(desk, Submission(api_key="k", key="a", body={}))
+        earlier(state, Submission(api_key="k", key="a", body={}))
     job.start_s -= 86_399
-    assert earlier(desk, submission) is job
+    assert earlier(state, submission) is job
     job.start_s -= 2
-    assert earlier(desk, submission) is None
-    assert earlier(desk, Submission(api_key="k", key="a", body={})) is None
-    assert desk.faults == ActiveFaults()
+    assert earlier(state, submission) is None
+    assert earlier(state, Submission(api_key="k", key="a", body={})) is None
+    assert state.faults == ActiveFaults()

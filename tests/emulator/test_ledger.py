@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.emulator.ledger import Ledger, LedgerEntry
+from harness.emulator.ledger import Digests, Ledger, LedgerEntry, Note
 from tests.emulator.bodies import ADDRESS, picture
 
 if TYPE_CHECKING:
@@ -133,10 +133,10 @@ def test_an_edit_on_the_path_of_generations_is_booked_as_an_edit(
 
 
 def _entry(digest: str, amount: float, images: int) -> LedgerEntry:
+    note = Note(outcome="accepted", operation="edit", images=images, amount=amount)
     return LedgerEntry(
-        time_s=0.0, provider="buble", method="POST", path="/", status=200, outcome="accepted",
-        rule=None, operation="edit", body_sha256="b", request_sha256=digest, images=images,
-        amount=amount, unit="credit", job=None,
+        time_s=0.0, provider="buble", method="POST", path="/", status=200,
+        digests=Digests(body="b", request=digest), note=note, unit="credit",
     )  # fmt: skip
 
 

@@ -85,14 +85,14 @@ def test_a_loose_rule_lets_the_nearest_value_in_and_no_other(
     inside, beyond = OUTSIDE[provider][rule]
     if (provider, operation, rule) == ("aimlapi", "generate", "n.range"):
         inside, beyond = GENERATE_N
-    law = ActiveFaults(frozenset({f"loose:{rule}"})).law
+    switches = ActiveFaults(frozenset({f"loose:{rule}"})).switches
     near = _bodies(provider, operation, rule, inside)
     far = _bodies(provider, operation, rule, beyond)
 
     refused = [check(provider, operation, one) for one in (*near, *far)]
     assert [found.rule if found else None for found in refused] == [rule] * len(refused)
-    assert [check(provider, operation, one, law) for one in near] == [None] * len(near)
-    still = [check(provider, operation, one, law) for one in far]
+    assert [check(provider, operation, one, switches) for one in near] == [None] * len(near)
+    still = [check(provider, operation, one, switches) for one in far]
     assert [found.rule if found else None for found in still] == [rule] * len(far)
 
 
@@ -103,10 +103,10 @@ def test_every_loose_rule_is_in_the_table(provider: str) -> None:
 
 def test_an_empty_list_of_references_is_let_in_where_the_rule_says_at_least_one() -> None:
     empty = {"model": "gpt-image-2", "prompt": "a", "gptImage2Params": {"input_images": []}}
-    law = ActiveFaults(frozenset({"loose:images.count"})).law
+    switches = ActiveFaults(frozenset({"loose:images.count"})).switches
 
     assert check("apiframe", "edit", empty) is not None
-    assert check("apiframe", "edit", empty, law) is None
+    assert check("apiframe", "edit", empty, switches) is None
 
 
 LOWER = [
@@ -121,12 +121,12 @@ LOWER = [
 def test_a_rule_strict_at_its_lower_end_refuses_that_end_alone(
     provider: str, operation: str, rule: str
 ) -> None:
-    law = ActiveFaults(frozenset({f"strict:{rule}:min"})).law
+    switches = ActiveFaults(frozenset({f"strict:{rule}:min"})).switches
     highest = 100 if rule.startswith("output") else 3
     first, second, last = _bodies(provider, operation, rule, (0, 1, highest))
 
     assert check(provider, operation, first, AS_WRITTEN) is None
-    found = check(provider, operation, first, law)
+    found = check(provider, operation, first, switches)
     assert found is not None
     assert found.rule == rule
-    assert [check(provider, operation, one, law) for one in (second, last)] == [None, None]
+    assert [check(provider, operation, one, switches) for one in (second, last)] == [None, None]

@@ -177,9 +177,9 @@ def test_sub2api_reports_in_openai_s_order() -> None:
 
 
 def test_a_rule_both_ignored_and_strict_is_ignored(emulator: Emulator) -> None:
-    law = RuleSwitches(ignored=frozenset({"n.range"}), tightened=frozenset({"n.range"}))
+    switches = RuleSwitches(ignored=frozenset({"n.range"}), tightened=frozenset({"n.range"}))
 
-    assert check("sub2api", "generate", emulator.body("sub2api", n=10), law) is None
+    assert check("sub2api", "generate", emulator.body("sub2api", n=10), switches) is None
 
 
 @pytest.mark.parametrize(("provider", "operation"), [("nobody", "generate"), ("buble", "paint")])

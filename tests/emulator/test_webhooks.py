@@ -14,19 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.emulator.faults.catalogue import catalogue
-from harness.emulator.jobs import EmulatedJob
+from harness.emulator.jobs import EmulatedJob, WebhookTarget
 from harness.emulator.pictures import ImageCache
-from harness.emulator.providers.apiframe_words import event_body
+from harness.emulator.providers.apiframe import Apiframe
 from harness.emulator.state import ProviderState, Settings
-from harness.emulator.webhooks import (
-    USUAL_EVENTS,
-    Delivery,
-    WebhookTarget,
-    deliver,
-    is_early,
-    planned,
-    webhook_of,
-)
+from harness.emulator.webhooks import USUAL_EVENTS, Delivery, deliver, planned, webhook_of
 from tests.emulator.conftest import KEY, Emulator
 from tests.emulator.listener import Posted, listening
 from tests.loopback import HUNG_S, loopback
@@ -243,24 +235,26 @@ def test_a_webhook_is_pending_until_its_job_ends(other: Serve, listener: Listene
         assert listener.silent()
 
 
-def _desk(*faults: str, time_scale: float) -> tuple[ProviderState, EmulatedJob, WebhookTarget]:
-    """A desk with one job of 20 s, which was submitted under these faults."""
-    desk = ProviderState(
+def _submitted_job(
+    *faults: str, time_scale: float
+) -> tuple[ProviderState, EmulatedJob, WebhookTarget]:
+    """A state with one job of 20 s, which was submitted under these faults."""
+    state = ProviderState(
         "apiframe", "credit", settings=Settings(time_scale=time_scale), pictures=ImageCache()
     )
-    desk.set_faults(frozenset(faults))
-    told = webhook_of("http://127.0.0.1:1/", USUAL_EVENTS, "key", desk.faults, as_text=False)
+    state.set_faults(frozenset(faults))
+    told = webhook_of("http://127.0.0.1:1/", USUAL_EVENTS, "key", state.faults, as_text=False)
     job = EmulatedJob(
-        id="a", start_s=100.0, created_at=5000.0, duration_s=20.0, price=1.0, facts={}, base_url="",
-        hook=told, early=is_early(told),
+        id="a", start_s=100.0, created_at=5000.0, duration_s=20.0, price=1.0, base_url="",
+        webhook=told, faults=state.faults,
     )  # fmt: skip
-    desk.jobs[job.id] = job
-    return desk, job, told
+    state.jobs[job.id] = job
+    return state, job, told
 
 
 @pytest.mark.parametrize("forgotten", [True, False])
 def test_a_reset_silences_the_jobs_it_forgets(*, forgotten: bool) -> None:
-    desk, job, told = _desk(time_scale=0.0)
+    state, job, told = _submitted_job(time_scale=0.0)
     job.start_s, job.duration_s = 0.0, 0.0  # it is over, and its event is due
     worded: list[str] = []
 
@@ -269,9 +263,9 @@ def test_a_reset_silences_the_jobs_it_forgets(*, forgotten: bool) -> None:
         return {}
 
     async def submitted() -> None:
-        telling = asyncio.create_task(deliver(desk, job, told, word))
+        telling = asyncio.create_task(deliver(state, job, told, word))
         if forgotten:
-            desk.reset()
+            state.reset()
         await telling
 
     asyncio.run(submitted())
@@ -318,13 +312,15 @@ def test_a_late_webhook_comes_a_scaled_minute_after_the_end(
 def test_when_an_event_is_due_depends_on_nothing_but_the_scaled_time(
     fault: str, due_s: float
 ) -> None:
-    desk, job, told = _desk(fault, time_scale=2.0)
+    state, job, told = _submitted_job(fault, time_scale=2.0)
 
-    (delivery,) = planned(desk, job, told)
+    (delivery,) = planned(state, job, told)
 
     assert delivery.due_s == pytest.approx(due_s)
-    if job.early:
-        assert event_body(desk, job, delivery)["completedAt"] == "1970-01-01T01:23:23.100Z"
+    if job.completed_early:
+        assert (
+            Apiframe(state).event_body(job, delivery)["completedAt"] == "1970-01-01T01:23:23.100Z"
+        )
 
 
 def test_a_repeated_webhook_comes_twice_alike(emulator: Emulator, listener: Listener) -> None:

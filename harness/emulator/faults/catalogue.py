@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
-from ..rules import BOOKS, RuleSwitches, operations_of
+from ..rules import RULE_MODULES, RuleSwitches, operations_of
 from .combinations import NAMES, Combination, combination
-from .named_faults import ALL, NAMED, SHOWS_ON
+from .named_faults import ALL, NAMED, operations_showing
 
 REFERENCES = ("images", "mask", "input_fidelity")
 
@@ -19,8 +19,8 @@ class NamedFault:
     """One fault of one provider.
 
     `family` is single_rule, boundary, interaction, content, job_and_stream or charging, or outage
-    for trouble that must convict nobody. `breaks` is the id of the broken constraint or the kind of
-    promise. `operations` are those of the provider on which the fault can show.
+    for trouble that breaks no documented promise. `breaks` is the id of the broken constraint or
+    the kind of promise. `operations` are those of the provider on which the fault can show.
     """
 
     provider: str
@@ -32,64 +32,15 @@ class NamedFault:
 
 
 class UnknownFaultError(ValueError):
-    """No provider asked about has a fault of that name."""
+    """No provider has a fault of that name."""
+
+
+# Name, family, what it breaks, meaning, operations.
+Row = tuple[str, str, str, str, tuple[str, ...]]
 
 
 def catalogue() -> list[NamedFault]:
     """Return every fault of every provider."""
-    return [
-        fault
-        for provider in BOOKS
-        for fault in (*_of_rules(provider), *_of_combinations(provider), *_named(provider))
-    ]
-
-
-def _of_rules(provider: str) -> list[NamedFault]:
-    book = BOOKS[provider]
-    lower: dict[str, str] = getattr(book, "LOWER", {})
-    listed: list[tuple[str, str, str]] = []
-    listed += [(f"ignore:{r}", "single_rule", f"not enforced: {m}") for r, m in book.RULES.items()]
-    listed += [
-        (f"strict:{r}", _side(r), f"refuses {value}") for r, value in book.BOUNDARIES.items()
-    ]
-    listed += [(f"strict:{r}:min", "boundary", f"refuses {value}") for r, value in lower.items()]
-    listed += [(f"loose:{r}", _side(r), f"accepts {value}") for r, value in book.LOOSE.items()]
-    return [
-        NamedFault(
-            provider=provider,
-            name=name,
-            family=family,
-            breaks=name.split(":")[1],
-            meaning=meaning,
-            operations=_where(provider, name),
-        )
-        for name, family, meaning in listed
-    ]
-
-
-def _side(rule: str) -> str:
-    """Return the family of a fault at the edge of a rule: a list of words has no boundary."""
-    return "single_rule" if rule.endswith((".one_of", ".media_type")) else "boundary"
-
-
-def _of_combinations(provider: str) -> list[NamedFault]:
-    found = (combination(provider, name) for name in NAMES[provider])
-    return [
-        NamedFault(
-            provider=provider,
-            name=one.name,
-            family="interaction",
-            breaks="content" if one.effect.startswith("wrong") else "combination",
-            meaning=one.meaning,
-            operations=one.operations,
-        )
-        for one in found
-        if one is not None
-    ]
-
-
-def _named(provider: str) -> list[NamedFault]:
-    served = operations_of(provider)
     return [
         NamedFault(
             provider=provider,
@@ -97,16 +48,74 @@ def _named(provider: str) -> list[NamedFault]:
             family=family,
             breaks=breaks,
             meaning=meaning,
-            operations=tuple(one for one in served if one in _shown(provider, name)),
+            operations=operations,
         )
-        for family, listed in NAMED.items()
-        for name, breaks, meaning, providers in listed
-        if provider in providers
+        for provider in RULE_MODULES
+        for rows in (_of_rules(provider), _of_combinations(provider), _named(provider))
+        for name, family, breaks, meaning, operations in rows
     ]
 
 
-def _shown(provider: str, name: str) -> tuple[str, ...]:
-    return SHOWS_ON.get(f"{provider}:{name}", SHOWS_ON.get(name, operations_of(provider)))
+def _of_rules(provider: str) -> list[Row]:
+    module = RULE_MODULES[provider]
+    lower: dict[str, str] = getattr(module, "LOWER", {})
+    listed = [
+        *((f"ignore:{rule}", f"not enforced: {text}") for rule, text in module.RULES.items()),
+        *((f"strict:{rule}", f"refuses {edge}") for rule, edge in module.BOUNDARIES.items()),
+        *((f"strict:{rule}:min", f"refuses {edge}") for rule, edge in lower.items()),
+        *((f"loose:{rule}", f"accepts {value}") for rule, value in module.LOOSE.items()),
+    ]
+    return [
+        (name, _family(name), name.split(":")[1], meaning, _operations_of_rule(provider, name))
+        for name, meaning in listed
+    ]
+
+
+def _family(name: str) -> str:
+    """Return the family of a rule's fault; a list of words has no boundary."""
+    kind, rule = name.split(":")[:2]
+    is_single = kind == "ignore" or rule.endswith((".one_of", ".media_type"))
+    return "single_rule" if is_single else "boundary"
+
+
+def _operations_of_rule(provider: str, name: str) -> tuple[str, ...]:
+    """Return the operations on which a rule's fault can show.
+
+    Its module's WHERE names them by fault, rule or parameter; of those that it does not name,
+    references and masks are those of edits, and everything else is everywhere.
+    """
+    rule = name.split(":")[1]
+    parameter = rule.partition(".")[0]
+    where: dict[str, tuple[str, ...]] = getattr(RULE_MODULES[provider], "WHERE", {})
+    served = operations_of(provider)
+    usual = ("edit",) if parameter in REFERENCES else served
+    wanted = where.get(name, where.get(rule, where.get(parameter, usual)))
+    return tuple(operation for operation in served if operation in wanted)
+
+
+def _of_combinations(provider: str) -> list[Row]:
+    faults = [combination(provider, name) for name in NAMES[provider]]
+    return [
+        (
+            fault.name,
+            "interaction",
+            "content" if fault.effect.startswith("wrong") else "combination",
+            fault.meaning,
+            fault.operations,
+        )
+        for fault in faults
+        if fault is not None
+    ]
+
+
+def _named(provider: str) -> list[Row]:
+    return [
+        (name, family, breaks, meaning, operations_showing(provider, name))
+        for family, groups in NAMED.items()
+        for breaks, rows in groups
+        for name, providers, meaning in rows
+        if provider in providers
+    ]
 
 
 def parse_fault(text: str, providers: tuple[str, ...] = ALL) -> list[tuple[str, str]]:
@@ -116,31 +125,16 @@ def parse_fault(text: str, providers: tuple[str, ...] = ALL) -> list[tuple[str, 
     """
     head, colon, tail = text.partition(":")
     name = text
-    if colon and head in BOOKS:
+    if colon and head in RULE_MODULES:
         providers = tuple(provider for provider in providers if provider == head)
         name = tail
     faults = [fault for fault in catalogue() if fault.provider in providers]
-    found = [(fault.provider, fault.name) for fault in faults if fault.name == name]
-    if found:
-        return found
+    pairs = [(fault.provider, fault.name) for fault in faults if fault.name == name]
+    if pairs:
+        return pairs
     close = get_close_matches(name, {fault.name for fault in faults}, n=3, cutoff=0.5)
     hint = f"; close: {', '.join(close)}" if close else "; --list-faults lists them"
     raise UnknownFaultError(f"no fault {text!r}{hint}")
-
-
-def _where(provider: str, name: str) -> tuple[str, ...]:
-    """Return where a rule's fault can show.
-
-    That is where its book's WHERE says so by fault, rule or parameter; else references and masks
-    are those of edits, and everything else is everywhere.
-    """
-    rule = name.split(":")[1]
-    parameter = rule.partition(".")[0]
-    where: dict[str, tuple[str, ...]] = getattr(BOOKS[provider], "WHERE", {})
-    served = operations_of(provider)
-    usual = ("edit",) if parameter in REFERENCES else served
-    wanted = where.get(name, where.get(rule, where.get(parameter, usual)))
-    return tuple(operation for operation in served if operation in wanted)
 
 
 @dataclass(frozen=True)
@@ -155,23 +149,23 @@ class ActiveFaults:
 
     @cached_property
     def combinations(self) -> tuple[Combination, ...]:
-        """Those of them that show only where values meet."""
-        found = (combination(self.provider, name) for name in sorted(self.names))
-        return tuple(one for one in found if one is not None)
+        """Return those of them that show only where values meet."""
+        faults = (combination(self.provider, name) for name in sorted(self.names))
+        return tuple(fault for fault in faults if fault is not None)
 
     @cached_property
-    def law(self) -> RuleSwitches:
-        """The provider's rules under these faults."""
-        ignored = self._of_kind("ignore")
+    def switches(self) -> RuleSwitches:
+        """Return the provider's rules under these faults."""
+        ignored = self._rules_of("ignore")
         if "mask_ignored" in self.names:
-            ignored |= {
-                rule for book in BOOKS.values() for rule in book.RULES if rule.startswith("mask.")
-            }
+            modules = RULE_MODULES.values()
+            rules = {rule for module in modules for rule in module.RULES}
+            ignored |= {rule for rule in rules if rule.startswith("mask.")}
         return RuleSwitches(
-            ignored=ignored, tightened=self._of_kind("strict"), loosened=self._of_kind("loose")
+            ignored=ignored, tightened=self._rules_of("strict"), loosened=self._rules_of("loose")
         )
 
-    def _of_kind(self, kind: str) -> frozenset[str]:
+    def _rules_of(self, kind: str) -> frozenset[str]:
         """Return the rules of the active faults `kind:RULE`."""
         start = f"{kind}:"
         return frozenset(name.removeprefix(start) for name in self.names if name.startswith(start))

@@ -1,8 +1,12 @@
 """Faults that show only where valid values meet: two or three of them, or one without another.
 
 Each names values that the seed document of its provider allows, none of them a default, so that
-what a request does not say plays no part. An edit has them all, unless its document is silent or
+what a request omits plays no part. An edit has them all, unless its document is silent or
 contradicts itself about a parameter there.
+
+A value in a request is a trait. `quality=high` is a parameter and its value as written; what a
+request omits is no trait. Sizes, prompts and counts have classes besides: `size=largest`,
+`prompt=longest`, `n=many`.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
@@ -11,12 +15,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..rules import Refusal, apiframe, operations_of
-from .traits import CLASSES, given_traits, request_traits
+from ..received import Form
+from ..rules import Refusal, aimlapi, apiframe, operations_of, sub2api_edits
+from ..rules.parameters import is_integer, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+# The longest prompts that the seed documents name; the other two name none.
+LONGEST_PROMPT = {"buble": 20_000, "nanobanana": 2_000, "aimlapi": 32_000}
+LARGEST_PX, SMALLEST_PX = 8_294_400, 655_360
+CLASSES = {
+    "n=many": "n above 1",
+    "size=largest": "exactly 8294400 px",
+    "size=smallest": "exactly 655360 px",
+    "size=3:1": "a long edge of exactly three times the short one",
+    "size=portrait": "a size higher than wide",
+    "prompt=longest": "a prompt of exactly the longest length",
+    "images=many": "two references or more",
+    "mask=given": "a mask",
+}
 Effect = Literal["refused", "blamed", "wrong_dimensions", "wrong_format", "needed"]
 KINDS: dict[str, Effect] = {
     "both": "refused",
@@ -35,9 +53,8 @@ MEANINGS: dict[Effect, str] = {
     "wrong_format": "served in another format",
     "needed": "",
 }
-# A code that each provider uses for bodies it does not like; the others have none.
+# A code that each provider uses for bodies that it refuses; the others have none.
 CODES = {"buble": "invalid_request_body", "sub2api": "invalid_value"}
-UNSAID = "The request could not be processed."
 
 NAMES: dict[str, tuple[str, ...]] = {
     "buble": (
@@ -140,7 +157,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """A fault of a combination: what has to meet, what comes of it, and where it shows.
+    """A fault of a combination: the traits that have to meet, its effect, and where it shows.
 
     For `needed`, `traits` are a parameter and the one that has to be there with it.
     """
@@ -152,46 +169,58 @@ class Combination:
 
     @property
     def meaning(self) -> str:
-        """What the fault does, in a line."""
+        """Return what the fault does, in a line."""
         if self.effect == "needed":
             first, second = self.traits
             return f"{first} is refused unless {second} is given too, before any rule is looked at"
-        said = [f"{CLASSES[one]} ({one})" if one in CLASSES else one for one in self.traits]
-        return f"{' with '.join(said)} is {MEANINGS[self.effect]}"
+        texts = [
+            f"{CLASSES[trait]} ({trait})" if trait in CLASSES else trait for trait in self.traits
+        ]
+        return f"{' with '.join(texts)} is {MEANINGS[self.effect]}"
 
     def meets(self, provider: str, operation: str, body: Mapping[str, object]) -> bool:
         """Whether a request of this operation has the combination."""
         if operation not in self.operations:
             return False
         if self.effect == "needed":
-            names = given_traits(provider, operation, body)
-            return self.traits[0] in names and self.traits[1] not in names
-        return request_traits(provider, operation, body).issuperset(self.traits)
+            values = _values(provider, operation, body)
+            first, second = (values.get(name) is not None for name in self.traits)
+            return first and not second
+        return _traits(provider, operation, body).issuperset(self.traits)
 
 
 def combination(provider: str, name: str) -> Combination | None:
-    """Return the fault of that name, None where the name is none of a combination."""
-    kind, _, rest = name.partition(":")
+    """Return the fault of that name, None where the name is not that of a combination."""
+    kind, _, traits_text = name.partition(":")
     if kind not in KINDS:
         return None
-    parts = tuple(rest.split("-needs-" if kind == "undeclared" else "+"))
-    return Combination(
-        name=name,
-        effect=KINDS[kind],
-        traits=parts,
-        operations=_operations(provider, parts),
-    )
+    traits = tuple(traits_text.split("-needs-" if kind == "undeclared" else "+"))
+    operations = _operations(provider, traits)
+    return Combination(name=name, effect=KINDS[kind], traits=traits, operations=operations)
+
+
+def _operations(provider: str, traits: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where the values of a combination can meet.
+
+    No document says which parameters the tool of the Responses API has, and those of sub2api and
+    OpenAI do not agree on moderation in edits.
+    """
+    names = {trait.partition("=")[0] for trait in traits}
+    wanted = {"generate", "edit"}
+    if names & {"images", "mask"} or (provider == "aimlapi" and "n" in names):
+        wanted = {"edit"}
+    elif provider == "sub2api" and "moderation" in names:
+        wanted = {"generate"}
+    return tuple(operation for operation in operations_of(provider) if operation in wanted)
 
 
 def refusal_first(
     provider: str, operation: str, body: object, active: Collection[Combination]
 ) -> Refusal | None:
-    """Return the refusal of an undeclared rule, which is looked at before all others."""
-    for one in active:
-        if one.effect == "needed" and _meets(one, provider, operation, body):
-            first, second = one.traits
-            message = f"{first} requires {second}."
-            return _refusal(provider, one.name, first, message)
+    """Return the refusal of an undeclared rule, which is checked before all others."""
+    for fault in _meeting(provider, operation, body, active, ("needed",)):
+        first, second = fault.traits
+        return _refusal(provider, fault.name, first, f"{first} requires {second}.")
     return None
 
 
@@ -199,36 +228,40 @@ def refusal_last(
     provider: str, operation: str, body: object, active: Collection[Combination]
 ) -> Refusal | None:
     """Return the refusal of a combination of values that break no rule."""
-    for one in active:
-        if one.effect in ("refused", "blamed") and _meets(one, provider, operation, body):
-            blamed = one.traits[0].partition("=")[0] if one.effect == "blamed" else None
-            message = UNSAID if blamed is None else f"{blamed} could not be processed."
-            return _refusal(provider, one.name, blamed, message)
+    for fault in _meeting(provider, operation, body, active, ("refused", "blamed")):
+        blamed = fault.traits[0].partition("=")[0] if fault.effect == "blamed" else None
+        message = f"{blamed or 'The request'} could not be processed."
+        return _refusal(provider, fault.name, blamed, message)
     return None
 
 
-def spoilt_combinations(
+def content_faults(
     provider: str, operation: str, body: object, active: Collection[Combination]
 ) -> frozenset[str]:
     """Return the content faults that a combination in a request switches on for it alone."""
-    return frozenset(
-        one.effect
-        for one in active
-        if one.effect in ("wrong_dimensions", "wrong_format")
-        and _meets(one, provider, operation, body)
-    )
+    faults = _meeting(provider, operation, body, active, ("wrong_dimensions", "wrong_format"))
+    return frozenset(fault.effect for fault in faults)
 
 
-def _meets(one: Combination, provider: str, operation: str, body: object) -> bool:
-    if not isinstance(body, dict):
-        return False
-    return one.meets(provider, operation_of(provider, operation, body), body)
+def _meeting(
+    provider: str,
+    operation: str,
+    body: object,
+    active: Collection[Combination],
+    effects: tuple[str, ...],
+) -> Iterator[Combination]:
+    """Yield the active combinations of these effects that a request has."""
+    if isinstance(body, dict):
+        operation = operation_of(provider, operation, body)
+        for fault in active:
+            if fault.effect in effects and fault.meets(provider, operation, body):
+                yield fault
 
 
 def operation_of(provider: str, operation: str, body: object) -> str:
     """Return what a body on the path of an operation asks for.
 
-    At two providers an edit comes on the path of generations: what it is, shows in the body.
+    At two providers an edit is sent to the path of generations: its body shows what it is.
     """
     if not isinstance(body, dict):
         return operation
@@ -251,16 +284,70 @@ def _refusal(provider: str, name: str, parameter: str | None, message: str) -> R
     )
 
 
-def _operations(provider: str, parts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return where the values of a combination can meet.
+def _traits(provider: str, operation: str, body: Mapping[str, object]) -> frozenset[str]:
+    """Return the traits of a decoded body that broke no rule."""
+    values = _values(provider, operation, body)
+    number, prompt = values.get("n"), values.get("prompt")
+    has_mask = operation == "edit" and body.get("mask") is not None
+    classes = {
+        "n=many": is_integer(number) and number > 1,
+        "prompt=longest": isinstance(prompt, str) and len(prompt) == LONGEST_PROMPT.get(provider),
+        "images=many": _reference_count(provider, operation, body) > 1,
+        "mask=given": has_mask,
+        **_size_classes(values.get("size")),
+    }
+    written = {f"{name}={_text(value)}" for name, value in values.items() if _is_short(value)}
+    return frozenset(written | {name for name, holds in classes.items() if holds})
 
-    No document says which parameters the tool of the Responses API has, and those of sub2api and
-    OpenAI do not agree on moderation in edits.
-    """
-    names = {part.partition("=")[0] for part in parts}
-    wanted = {"generate", "edit"}
-    if names & {"images", "mask"} or (provider == "aimlapi" and "n" in names):
-        wanted = {"edit"}
-    elif provider == "sub2api" and "moderation" in names:
-        wanted = {"generate"}
-    return tuple(operation for operation in operations_of(provider) if operation in wanted)
+
+def _reference_count(provider: str, operation: str, body: Mapping[str, object]) -> int:
+    """Return how many reference images a body names or holds."""
+    if provider == "sub2api":
+        return sub2api_edits.image_count(body) if operation == "edit" else 0
+    if isinstance(body, Form):
+        return sum(len(body.files(name)) for name in aimlapi.IMAGE_FIELDS)
+    references: object = None
+    if provider == "buble" and body.get("mode") == "image_to_image":
+        references = body.get("image_urls")
+    elif provider == "apiframe":
+        references = apiframe.input_images(body)
+    elif provider == "nanobanana" and operation == "edit":
+        references = body.get("image")
+    if references is None:
+        return 0
+    return len(references) if isinstance(references, list) else 1
+
+
+def _values(provider: str, operation: str, body: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a body's parameters by the names that all providers share here."""
+    if provider == "apiframe":
+        params = body.get(apiframe.PARAMS)
+        inner = params if isinstance(params, dict) else {}
+        return {**body, **inner, "n": inner.get("number_of_images")}
+    if operation == "edit" and provider == "sub2api":
+        return sub2api_edits.sub2api_edit_parameters(body)
+    if operation == "edit" and provider == "aimlapi":
+        return aimlapi.edit_parameters(body)
+    return body
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and len(value) < 50)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _size_classes(size: object) -> dict[str, bool]:
+    """Return the classes of sizes, and whether a WIDTHxHEIGHT is in them."""
+    edges = parse_size(size)
+    if edges is None:
+        return {}
+    shorter, longer = sorted(edges)
+    return {
+        "size=largest": shorter * longer == LARGEST_PX,
+        "size=smallest": shorter * longer == SMALLEST_PX,
+        "size=3:1": longer == 3 * shorter,
+        "size=portrait": edges[1] > edges[0],
+    }

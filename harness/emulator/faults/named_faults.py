@@ -3,268 +3,185 @@
 
 from __future__ import annotations
 
-from ..rules import BOOKS
+from ..rules import RULE_MODULES, operations_of
 
-ALL = tuple(BOOKS)
-# aimlapi makes several images in edits only.
-WITH_MANY_IMAGES = ("sub2api", "apiframe", "aimlapi")
-WITH_FORMATS = ("sub2api", "apiframe", "aimlapi")
-WITH_LARGE_SIZES = ("buble", "sub2api", "nanobanana")
-WITH_FREE_SIZES = ("sub2api", "nanobanana")
-WITH_JOBS = ("buble", "apiframe")
-WITH_MASKS = ("sub2api", "aimlapi")
-STREAMING = ("sub2api",)
-WITH_WEBHOOKS = ("apiframe",)
-WITH_PRICE_LIST = ("buble", "nanobanana")
+ALL = tuple(RULE_MODULES)
+SEVERAL = ("sub2api", "apiframe", "aimlapi")  # with several images, or several formats
+LARGE = ("buble", "sub2api", "nanobanana")  # with sizes above 2 megapixels
+SIZED = ("sub2api", "nanobanana")  # with any WIDTHxHEIGHT
+JOBS = ("buble", "apiframe")
+MASKS = ("sub2api", "aimlapi")  # with masks, and with several images of a named size
+PRICED = ("buble", "nanobanana")  # with a price list
+UNPRICED = ("apiframe", "aimlapi")
+STATUSES = ("buble", "sub2api", "apiframe", "aimlapi")  # with documented statuses of refusals
+SUB2API, APIFRAME, NANOBANANA = ("sub2api",), ("apiframe",), ("nanobanana",)
 
-Row = tuple[str, str, str, tuple[str, ...]]
+# Name, providers, meaning.
+Rows = tuple[tuple[str, tuple[str, ...], str], ...]
 
-# By family: name, what kind of promise breaks, meaning, providers.
-NAMED: dict[str, tuple[Row, ...]] = {
+MASK_RULES: Rows = (("mask_ignored", MASKS, "no rule about the mask is looked at"),)
+REFUSALS: Rows = (
+    ("unnamed_parameter", ALL, "refusals do not name the offending parameter"),
+    ("refusal_200", STATUSES, "refusals come with HTTP 200"),
+    ("refusal_500", ALL, "refusals come with HTTP 500"),
+)
+CONTENT: Rows = (
+    ("wrong_dimensions", ALL, "images are 1254x1254 whatever size was asked"),
+    ("swapped_dimensions", ALL, "width and height change places"),
+    ("wrong_dimensions_of_large", LARGE, "sizes above 2000000 px are delivered in 1254x1254"),
+    ("wrong_dimensions_of_portrait", LARGE, "sizes higher than wide are delivered lying"),
+    (
+        "wrong_dimensions_of_wide",
+        SIZED,
+        "a long edge of more than twice the short one is cut to twice",
+    ),
+    ("rounded_dimensions", SIZED, "edges are cut to multiples of 64 px"),
+    ("wrong_format", ALL, "bytes are in another format than asked and declared"),
+    ("wrong_format_of_webp", SEVERAL, "images asked as webp are png"),
+    ("wrong_format_of_jpeg", SEVERAL, "images asked as jpeg are png"),
+    ("undecodable_image", ALL, "image bytes end half-way"),
+    ("fewer_images", SEVERAL, "one image less than asked where n > 1"),
+    ("more_images", SEVERAL, "one image more than asked where n > 1"),
+    ("capped_images", SEVERAL, "never more than 4 images, whatever n"),
+    ("one_image_swapped", MASKS, "width and height of the second image alone change places"),
+    ("one_image_wrong_format", SEVERAL, "the second image alone is in another format"),
+    ("one_image_undecodable", SEVERAL, "the second image alone ends half-way"),
+    # Only sub2api reports how many tokens an image took; elsewhere nothing would show it.
+    (
+        "lower_quality_served",
+        SUB2API,
+        "images are made in quality low and declared as asked; usage tells",
+    ),
+    ("lower_quality_declared", SUB2API, "the reply declares quality low"),
+    ("wrong_declared_size", SUB2API, "the reply declares another size"),
+    ("wrong_declared_format", SUB2API, "the reply declares another format"),
+    ("missing_field", ALL, "the reply lacks a documented field"),
+)
+CHARGES: Rows = (
+    ("overcharge", ALL, "charges double and reports it"),
+    ("charge_refused", ALL, "refused requests are charged like accepted ones"),
+    ("charge_failed_job", APIFRAME, "every job fails and is charged all the same"),
+    ("charge_off_by_one", PRICED, "one credit more than listed"),
+    ("charges_more_on_edit", PRICED, "an edit costs twice what is listed"),
+    ("charges_other_tier", PRICED, "2K is charged as 4K"),
+    ("charges_large_as_small", PRICED, "4K is charged as 2K"),
+    (
+        "charges_at_boundary",
+        NANOBANANA,
+        "a long edge of exactly 1536 or 2048 px is charged as the next tier",
+    ),
+    ("charges_other_quality", NANOBANANA, "medium is charged as high"),
+    ("charges_auto_as_medium", NANOBANANA, "auto is charged as medium"),
+    # Their documents promise no price of n images, so that this breaks no promise.
+    ("charges_per_request", UNPRICED, "n images are charged as one"),
+)
+USAGE: Rows = (
+    ("bad_usage_sum", SUB2API, "usage.total_tokens is not input plus output"),
+    (
+        "bad_usage_details",
+        SUB2API,
+        "the details of output tokens come to 7 more than output_tokens",
+    ),
+)
+STREAMS: Rows = (
+    ("more_partials", SUB2API, "one partial image more than asked, also than none"),
+    ("partial_index_wrong", SUB2API, "indices of partial images do not count from 0"),
+    ("partials_reversed", SUB2API, "partial images come in reverse, the last index first"),
+    ("partial_undecodable", SUB2API, "partial images end half-way, the final one is whole"),
+    ("missing_completion", SUB2API, "a stream ends in good order without its completed event"),
+    ("stream_ignored", SUB2API, "stream is answered with one JSON reply"),
+    ("partial_after_completion", SUB2API, "a partial image follows the completed event"),
+    ("completion_first", SUB2API, "the completed event comes before the partial images asked for"),
+    ("stream_wrong_dimensions", SUB2API, "streamed images are 1254x1254 whatever size was asked"),
+    (
+        "stream_wrong_format",
+        SUB2API,
+        "streamed images are in another format than asked and declared",
+    ),
+    ("stream_declares_other_size", SUB2API, "the completed event declares another size"),
+)
+BACKWARD: Rows = (
+    ("backward_state", JOBS, "a job in progress is waiting again at the second poll"),
+)
+JOB_LIVES: Rows = (
+    ("terminal_changes", JOBS, "a finished job is in progress at its next poll"),
+    ("unknown_job_200", JOBS, "an unknown id is answered with a job that waits"),
+    ("result_url_404", JOBS, "the addresses of results answer 404"),
+)
+JOB_REPLIES: Rows = (
+    ("completed_without_result", JOBS, "a finished job has no result"),
+    ("poll_tells_another_id", JOBS, "polls tell of another id than asked"),
+    ("submitted_with_200", APIFRAME, "submissions come with HTTP 200"),
+)
+REPEATED_KEYS: Rows = (
+    ("idempotency_ignored", APIFRAME, "a repeated key makes and charges a second job"),
+)
+FALSE_EVENTS: Rows = (
+    ("webhook_forged", APIFRAME, "events are signed with another key"),
+    ("webhook_unsigned", APIFRAME, "events bear no signature"),
+    ("webhook_wrong_job", APIFRAME, "signed events tell of another job"),
+    ("webhook_before_end", APIFRAME, "a job that begins is told to be completed"),
+)
+OUTAGES: Rows = (
+    ("auth_down", ALL, "no key is accepted (401)"),
+    ("quota", ALL, "submissions are out of credits"),
+    ("rate_limit", ALL, "every second request gets 429 with Retry-After"),
+    ("outage", ALL, "every request gets 503"),
+    ("flaky_500", ALL, "30 % of the requests, drawn by seed, get 500"),
+    ("reset", ALL, "the connection closes in the middle of the reply"),
+    ("half_json", ALL, "the reply is truncated, with a matching content-length"),
+    ("stall", ALL, "headers are sent, then nothing until the client gives up"),
+    ("html_error", ALL, "a gateway answers 502 with an HTML page"),
+    ("moderation", ALL, "every prompt is refused by moderation"),
+    ("stuck_job", JOBS, "jobs stay in progress for ever"),
+    ("failed_job", JOBS, "every job fails and costs nothing"),
+    ("job_lost", JOBS, "from the second poll on the job is unknown (404)"),
+)
+BROKEN_STREAMS: Rows = (
+    ("error_event", SUB2API, "after the partial images an error event ends the stream; free"),
+    ("cut_stream", SUB2API, "the connection closes in the middle of the completed event"),
+)
+LATE_EVENTS: Rows = (
+    ("webhook_missing", APIFRAME, "no event is ever sent"),
+    ("webhook_late", APIFRAME, "events of the end come 60 s late"),
+    ("webhook_repeated", APIFRAME, "each event is delivered twice"),
+)
+
+NAMED: dict[str, tuple[tuple[str, Rows], ...]] = {
     "single_rule": (
-        ("mask_ignored", "content", "no rule about the mask is looked at", WITH_MASKS),
-        ("unnamed_parameter", "errors", "refusals do not name the offending parameter", ALL),
-        (
-            "refusal_200",
-            "errors",
-            "refusals come with HTTP 200",
-            ("buble", "sub2api", "apiframe", "aimlapi"),
-        ),
-        ("refusal_500", "errors", "refusals come with HTTP 500", ALL),
+        ("content", MASK_RULES),
+        ("errors", REFUSALS),
     ),
-    "content": (
-        ("wrong_dimensions", "content", "images are 1254x1254 whatever size was asked", ALL),
-        ("swapped_dimensions", "content", "width and height change places", ALL),
-        (
-            "wrong_dimensions_of_large",
-            "content",
-            "sizes above 2000000 px are delivered in 1254x1254",
-            WITH_LARGE_SIZES,
-        ),
-        (
-            "wrong_dimensions_of_portrait",
-            "content",
-            "sizes higher than wide are delivered lying",
-            WITH_LARGE_SIZES,
-        ),
-        (
-            "wrong_dimensions_of_wide",
-            "content",
-            "a long edge of more than twice the short one is cut to twice",
-            WITH_FREE_SIZES,
-        ),
-        ("rounded_dimensions", "content", "edges are cut to multiples of 64 px", WITH_FREE_SIZES),
-        ("wrong_format", "content", "bytes are in another format than asked and declared", ALL),
-        ("wrong_format_of_webp", "content", "images asked as webp are png", WITH_FORMATS),
-        ("wrong_format_of_jpeg", "content", "images asked as jpeg are png", WITH_FORMATS),
-        ("undecodable_image", "content", "image bytes end half-way", ALL),
-        ("fewer_images", "content", "one image less than asked where n > 1", WITH_MANY_IMAGES),
-        ("more_images", "content", "one image more than asked where n > 1", WITH_MANY_IMAGES),
-        ("capped_images", "content", "never more than 4 images, whatever n", WITH_MANY_IMAGES),
-        (
-            "one_image_swapped",
-            "content",
-            "width and height of the second image alone change places",
-            ("sub2api", "aimlapi"),
-        ),
-        (
-            "one_image_wrong_format",
-            "content",
-            "the second image alone is in another format",
-            WITH_MANY_IMAGES,
-        ),
-        (
-            "one_image_undecodable",
-            "content",
-            "the second image alone ends half-way",
-            WITH_MANY_IMAGES,
-        ),
-        # Only sub2api tells how many tokens an image took; elsewhere nothing would show it.
-        (
-            "lower_quality_served",
-            "content",
-            "images are made in quality low and declared as asked; usage tells",
-            ("sub2api",),
-        ),
-        ("lower_quality_declared", "content", "the reply declares quality low", ("sub2api",)),
-        ("wrong_declared_size", "content", "the reply declares another size", ("sub2api",)),
-        ("wrong_declared_format", "content", "the reply declares another format", ("sub2api",)),
-        ("missing_field", "content", "the reply lacks a documented field", ALL),
-    ),
+    "content": (("content", CONTENT),),
     "charging": (
-        ("overcharge", "money", "charges double and reports it", ALL),
-        ("charge_refused", "money", "refused requests are charged like accepted ones", ALL),
-        (
-            "charge_failed_job",
-            "money",
-            "every job fails and is charged all the same",
-            ("apiframe",),
-        ),
-        ("charge_off_by_one", "money", "one credit more than listed", WITH_PRICE_LIST),
-        ("charges_more_on_edit", "money", "an edit costs twice what is listed", WITH_PRICE_LIST),
-        ("charges_other_tier", "money", "2K is charged as 4K", WITH_PRICE_LIST),
-        ("charges_large_as_small", "money", "4K is charged as 2K", WITH_PRICE_LIST),
-        (
-            "charges_at_boundary",
-            "money",
-            "a long edge of exactly 1536 or 2048 px is charged as the next tier",
-            ("nanobanana",),
-        ),
-        ("charges_other_quality", "money", "medium is charged as high", ("nanobanana",)),
-        ("charges_auto_as_medium", "money", "auto is charged as medium", ("nanobanana",)),
-        # Their documents promise no price of n images, so that nobody is convicted of this.
-        (
-            "charges_per_request",
-            "money",
-            "n images are charged as one",
-            ("apiframe", "aimlapi"),
-        ),
-        ("bad_usage_sum", "content", "usage.total_tokens is not input plus output", ("sub2api",)),
-        (
-            "bad_usage_details",
-            "content",
-            "the details of output tokens come to 7 more than output_tokens",
-            ("sub2api",),
-        ),
+        ("money", CHARGES),
+        ("content", USAGE),
     ),
     "job_and_stream": (
-        ("more_partials", "stream", "one partial image more than asked, also than none", STREAMING),
-        (
-            "partial_index_wrong",
-            "stream",
-            "indices of partial images do not count from 0",
-            STREAMING,
-        ),
-        (
-            "partials_reversed",
-            "stream",
-            "partial images come in reverse, the last index first",
-            STREAMING,
-        ),
-        (
-            "partial_undecodable",
-            "stream",
-            "partial images end half-way, the final one is whole",
-            STREAMING,
-        ),
-        (
-            "missing_completion",
-            "stream",
-            "a stream ends in good order without its completed event",
-            STREAMING,
-        ),
-        ("stream_ignored", "stream", "stream is answered with one JSON reply", STREAMING),
-        (
-            "partial_after_completion",
-            "stream",
-            "a partial image follows the completed event",
-            STREAMING,
-        ),
-        (
-            "completion_first",
-            "stream",
-            "the completed event comes before the partial images asked for",
-            STREAMING,
-        ),
-        (
-            "stream_wrong_dimensions",
-            "stream",
-            "streamed images are 1254x1254 whatever size was asked",
-            STREAMING,
-        ),
-        (
-            "stream_wrong_format",
-            "stream",
-            "streamed images are in another format than asked and declared",
-            STREAMING,
-        ),
-        (
-            "stream_declares_other_size",
-            "stream",
-            "the completed event declares another size",
-            STREAMING,
-        ),
-        (
-            "backward_state",
-            "outage",
-            "a job in progress is waiting again at the second poll",
-            WITH_JOBS,
-        ),
-        ("terminal_changes", "jobs", "a finished job is in progress at its next poll", WITH_JOBS),
-        ("unknown_job_200", "jobs", "an unknown id is answered with a job that waits", WITH_JOBS),
-        ("result_url_404", "jobs", "the addresses of results answer 404", WITH_JOBS),
-        ("completed_without_result", "content", "a finished job has no result", WITH_JOBS),
-        ("poll_tells_another_id", "content", "polls tell of another id than asked", WITH_JOBS),
-        ("submitted_with_200", "content", "submissions come with HTTP 200", ("apiframe",)),
-        (
-            "idempotency_ignored",
-            "jobs",
-            "a repeated key makes and charges a second job",
-            WITH_WEBHOOKS,
-        ),
-        ("webhook_forged", "webhook", "events are signed with another key", WITH_WEBHOOKS),
-        ("webhook_unsigned", "webhook", "events bear no signature", WITH_WEBHOOKS),
-        ("webhook_wrong_job", "webhook", "signed events tell of another job", WITH_WEBHOOKS),
-        (
-            "webhook_before_end",
-            "webhook",
-            "a job that begins is told to be completed",
-            WITH_WEBHOOKS,
-        ),
+        ("stream", STREAMS),
+        ("outage", BACKWARD),
+        ("jobs", JOB_LIVES),
+        ("content", JOB_REPLIES),
+        ("jobs", REPEATED_KEYS),
+        ("webhook", FALSE_EVENTS),
     ),
     "outage": (
-        ("auth_down", "outage", "no key is accepted (401)", ALL),
-        ("quota", "outage", "submissions are out of credits", ALL),
-        ("rate_limit", "outage", "every second request gets 429 with Retry-After", ALL),
-        ("outage", "outage", "every request gets 503", ALL),
-        ("flaky_500", "outage", "30 % of the requests, drawn by seed, get 500", ALL),
-        ("reset", "outage", "the connection closes in the middle of the reply", ALL),
-        ("half_json", "outage", "the reply is truncated, with a matching content-length", ALL),
-        ("stall", "outage", "headers are sent, then nothing until the client gives up", ALL),
-        ("html_error", "outage", "a gateway answers 502 with an HTML page", ALL),
-        ("moderation", "outage", "every prompt is refused by moderation", ALL),
-        ("stuck_job", "outage", "jobs stay in progress for ever", WITH_JOBS),
-        ("failed_job", "outage", "every job fails and costs nothing", WITH_JOBS),
-        ("job_lost", "outage", "from the second poll on the job is unknown (404)", WITH_JOBS),
-        (
-            "error_event",
-            "stream",
-            "after the partial images an error event ends the stream; free",
-            STREAMING,
-        ),
-        (
-            "cut_stream",
-            "stream",
-            "the connection closes in the middle of the completed event",
-            STREAMING,
-        ),
-        ("webhook_missing", "webhook", "no event is ever sent", WITH_WEBHOOKS),
-        ("webhook_late", "webhook", "events of the end come 60 s late", WITH_WEBHOOKS),
-        ("webhook_repeated", "webhook", "each event is delivered twice", WITH_WEBHOOKS),
+        ("outage", OUTAGES),
+        ("stream", BROKEN_STREAMS),
+        ("webhook", LATE_EVENTS),
     ),
 }
 
-# The named faults that need something that not every operation has, by name or PROVIDER:NAME.
 MADE = ("generate", "edit")
+COUNTED = (
+    "fewer_images", "more_images", "capped_images", "one_image_swapped", "one_image_wrong_format",
+    "one_image_undecodable",
+)  # fmt: skip
+# The named faults that need something that not every operation has, by name or PROVIDER:NAME.
 SHOWS_ON: dict[str, tuple[str, ...]] = {
-    "fewer_images": MADE,
-    "more_images": MADE,
-    "capped_images": MADE,
-    "one_image_swapped": MADE,
-    "one_image_wrong_format": MADE,
-    "one_image_undecodable": MADE,
-    **{
-        f"aimlapi:{name}": ("edit",)
-        for name in (
-            "fewer_images",
-            "more_images",
-            "capped_images",
-            "one_image_swapped",
-            "one_image_wrong_format",
-            "one_image_undecodable",
-            "charges_per_request",
-        )
-    },
+    **dict.fromkeys(COUNTED, MADE),
+    # aimlapi makes several images in edits only.
+    **{f"aimlapi:{name}": ("edit",) for name in (*COUNTED, "charges_per_request")},
     "mask_ignored": ("edit",),
     # The usage of a response counts the tokens of its text only.
     "lower_quality_served": MADE,
@@ -274,3 +191,10 @@ SHOWS_ON: dict[str, tuple[str, ...]] = {
     "stream_declares_other_size": MADE,
     "charges_more_on_edit": ("edit",),
 }
+
+
+def operations_showing(provider: str, name: str) -> tuple[str, ...]:
+    """Return the operations of a provider on which a named fault can show."""
+    served = operations_of(provider)
+    wanted = SHOWS_ON.get(f"{provider}:{name}", SHOWS_ON.get(name, served))
+    return tuple(operation for operation in served if operation in wanted)

@@ -12,24 +12,21 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar
-
-from starlette.routing import Route
+from typing import TYPE_CHECKING
 
 from .. import pipeline
-from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
-from ..rendering import RenderRequest, render, usable_image_count
+from ..ledger import Note
+from ..pipeline import Decision, Problem, ProviderServer
+from ..received import read_form
+from ..rendering import RenderRequest, render, request_of_size, usable_image_count
 from ..replies import Json, JsonReply
 from ..rules import aimlapi as rules
-from ..rules import aimlapi_edits
-from ..rules.lattice import parse_size
-from ..state import Note
+from ..rules.parameters import word_among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.routing import BaseRoute
 
     from ..rules import Refusal
@@ -42,7 +39,7 @@ USD = {
 CREDITS_PER_USD = 2_000_000
 # The page shows the first sentence; the second one is ours, as is that of NO_CREDIT.
 NO_KEY = "This request requires a valid API key. You can create an API key on the billing page."
-WORDS: dict[Problem, tuple[int, str]] = {
+PROBLEMS: dict[Problem, tuple[int, str]] = {
     Problem.NO_KEY: (401, NO_KEY),
     Problem.BAD_KEY: (401, NO_KEY),
     Problem.NO_CREDIT: (403, "You've run out of credits. Please top up your balance."),
@@ -58,132 +55,104 @@ WORDS: dict[Problem, tuple[int, str]] = {
 class AimlApi(ProviderServer):
     """api.aimlapi.com."""
 
-    name: ClassVar[str] = "aimlapi"
-    unit: ClassVar[str] = "usd"
+    name = "aimlapi"
+    unit = "usd"
+    usual_price = USD["1024x1024"]["medium"]
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
-        return [
-            Route("/v1/images/generations", self._generate, methods=["POST"]),
-            Route("/v1/images/edits", self._edit, methods=["POST"]),
-        ]
-
-    def key(self, headers: Mapping[str, str]) -> str:
-        """Return the bearer token."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else ""
+        edit = self.submission("/v1/images/edits", self._edit, operation="edit", decode=read_form)
+        return [self.submission("/v1/images/generations", self._generate), edit]
 
     def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure as {"message", "path", "requestId", "statusCode", "timestamp"}."""
-        status, message = WORDS[problem]
-        headers = {}
-        if problem is Problem.RATE_LIMITED:
-            headers["retry-after"] = self.desk.retry_after()
-        return self._error(status, message, path, headers)
+        """Return a failure as {"message", "path", "requestId", "statusCode", "timestamp"}."""
+        status, message = PROBLEMS[problem]
+        return self._error(status, message, path, self.retry_header(problem))
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word a refusal as a body validation error that names the parameter."""
-        message = (
-            f"{refusal.parameter}: {refusal.message}" if refusal.parameter else refusal.message
-        )
-        return self._error(refusal.status, f"Body validation error. {message}", path, {})
+        """Return a refusal as a body validation error that names the parameter."""
+        named = f"{refusal.parameter}: " if refusal.parameter else ""
+        message = f"Body validation error. {named}{refusal.message}"
+        return self._error(refusal.status, message, path, {})
 
-    def usual_price(self) -> float:
-        """Return the price in USD of medium at 1024x1024."""
-        return USD["1024x1024"]["medium"]
-
-    async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
+    async def _generate(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate and answer with an address or base64; the other key is there and null."""
-        return await self._made(body, request, {})
+        return await self._render(body, request, {})
 
-    async def _edited(self, body: Mapping[str, object], request: Request) -> Decision:
-        """Edit; the reply says more about its images than that of a generation."""
-        values = aimlapi_edits.edit_parameters(body)
-        order = _order(values)
+    async def _edit(self, body: Mapping[str, object], request: Request) -> Decision:
+        """Edit; the reply declares more about its images than that of a generation."""
+        values = rules.edit_parameters(body)
+        render_request = _render_request(values)
         declared: Json = {
             "created": int(time.time()),
-            "background": "transparent" if order.clear else "opaque",
-            "output_format": order.encoding,
+            "background": "transparent" if render_request.clear else "opaque",
+            "output_format": render_request.encoding,
             "quality": _quality(values),
-            "size": f"{order.width_px}x{order.height_px}",
+            "size": f"{render_request.width_px}x{render_request.height_px}",
             "usage": None,
         }
-        return await self._made(values, request, declared)
+        return await self._render(values, request, declared)
 
-    async def _made(
+    async def _render(
         self, values: Mapping[str, object], request: Request, declared: Json
     ) -> Decision:
-        desk = self.desk
-        order, quality = _order(values), _quality(values)
-        wait_s = desk.latency.generation_s(
-            quality=quality, pixels=order.pixels, images=order.images
+        state = self.state
+        render_request, quality = _render_request(values), _quality(values)
+        images = render_request.images
+        wait_s = state.latency.generation_s(
+            quality=quality, pixels=render_request.pixels, images=images
         )
-        pictures = await render(desk, order, pipeline.spoilt_by(request))
-        usd = _price(order, quality) * (2 if "overcharge" in desk.faults else 1)
-        if "charges_per_request" in desk.faults:
-            usd /= order.images
+        pictures = await render(state, render_request, pipeline.content_faults_of(request))
+        usd = _price(render_request, quality) * (2 if "overcharge" in state.faults else 1)
+        if "charges_per_request" in state.faults:
+            usd /= images
         data: list[Json] = []
         for picture in pictures:
-            item: Json = {"b64_json": None, "url": None}
-            if values.get("response_format") == "b64_json":
-                item["b64_json"] = picture.base64
-            else:
-                item["url"] = f"{request.base_url}cdn/{picture.filename}"
-            if "missing_field" in desk.faults:
-                del item["url"], item["b64_json"]
-            data.append(item)
+            as_base64 = values.get("response_format") == "b64_json"
+            url = None if as_base64 else f"{request.base_url}cdn/{picture.filename}"
+            data.append({"b64_json": picture.base64 if as_base64 else None, "url": url})
+        if "missing_field" in state.faults:
+            data = [{} for _ in data]
         usage: Json = {"credits_used": round(usd * CREDITS_PER_USD), "usd_spent": usd}
-        status = 201 if "created_201" in desk.variants else 200
-        body: Json = {**declared, "data": data, "meta": {"usage": usage}}
+        status = 201 if "created_201" in state.variants else 200
+        reply: Json = {**declared, "data": data, "meta": {"usage": usage}}
         return Decision(
-            answer=JsonReply(status=status, body=body),
-            note=Note(status=status, outcome="accepted", images=order.images, amount=usd),
+            answer=JsonReply(status=status, body=reply),
+            note=Note(outcome="accepted", images=images, amount=usd),
             wait_s=wait_s,
         )
-
-    async def _generate(self, request: Request) -> Response:
-        return await pipeline.answer_submission(self, request)
-
-    async def _edit(self, request: Request) -> Response:
-        errand = RouteSpec(operation="edit", decode=pipeline.read_form, fulfil=self._edited)
-        return await pipeline.answer_submission(self, request, errand)
 
     def _error(self, status: int, message: str, path: str, headers: dict[str, str]) -> JsonReply:
         body: Json = {
             "message": message,
             "path": path,
-            "requestId": self.desk.new_id("request"),
+            "requestId": self.state.new_id("request"),
             "statusCode": status,
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
         return JsonReply(status=status, body=body, headers=headers)
 
 
-def _order(body: Mapping[str, object]) -> RenderRequest:
+def _render_request(body: Mapping[str, object]) -> RenderRequest:
     # Under an ignored size rule any WIDTHxHEIGHT in reach is made; the fallback is the documented
     # default.
-    edges = parse_size(body.get("size"))
-    explicit = edges is not None and max(edges) <= 4096
-    width_px, height_px = edges if edges is not None and explicit else (1024, 1024)
-    encoding = body.get("output_format")
-    return RenderRequest(
-        width_px=width_px,
-        height_px=height_px,
-        explicit=explicit,
-        encoding=str(encoding) if encoding in rules.FORMATS else "png",
+    return request_of_size(
+        body.get("size"),
+        longest_px=4096,
+        encoding=word_among(body.get("output_format"), rules.FORMATS, "png"),
         images=usable_image_count(body.get("n")),
         clear=body.get("background") == "transparent",
     )
 
 
 def _quality(body: Mapping[str, object]) -> str:
-    quality = body.get("quality")
-    return str(quality) if quality in rules.QUALITIES else "medium"
+    return word_among(body.get("quality"), rules.QUALITIES, "medium")
 
 
-def _price(order: RenderRequest, quality: str) -> float:
+def _price(render_request: RenderRequest, quality: str) -> float:
     """Return the price in USD; a size that is not for sale is priced by its pixels."""
-    listed = USD.get(f"{order.width_px}x{order.height_px}")
+    listed = USD.get(f"{render_request.width_px}x{render_request.height_px}")
     if listed is not None:
-        return round(listed[quality] * order.images, 7)
-    return round(USD["1024x1024"][quality] * order.pixels / 1_048_576 * order.images, 7)
+        return round(listed[quality] * render_request.images, 7)
+    usd = USD["1024x1024"][quality] * render_request.pixels / 1_048_576
+    return round(usd * render_request.images, 7)

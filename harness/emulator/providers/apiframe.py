@@ -1,6 +1,6 @@
-"""Apiframe v2: POST /v2/images/generate creates a job, GET /v2/jobs/{id} asks for it.
+"""Apiframe v2: POST /v2/images/generate creates a job, GET /v2/jobs/{id} polls it.
 
-GET /v2/jobs lists them; a webhook tells of one that ends.
+GET /v2/jobs lists them; a webhook reports one that ends.
 
 Source: the seed document, section Response & job lifecycle; fields of a job, credits, idempotency,
 webhooks and envelopes from the second source (OpenAPI file of its SDK, pages jobs/get, jobs/list
@@ -17,36 +17,35 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from typing import TYPE_CHECKING, ClassVar
-
-from starlette.routing import Route
+from functools import partial
+from typing import TYPE_CHECKING
 
 from .. import idempotency, pipeline, webhooks
-from ..jobs import EmulatedJob, displayed_id, draw_fate, hurried, is_charged, poll_job
-from ..latency import SUBMIT_S
-from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
-from ..references import from_json_with_references
+from ..fetch import read_resolved
+from ..jobs import ENDED, EmulatedJob, invented_name, timestamp
+from ..pipeline import Decision, Problem, ProviderServer
 from ..rendering import RenderRequest, render, usable_image_count
 from ..replies import Json, JsonReply
 from ..rules import apiframe as rules
-from ..rules.resolved import unreachable_address
-from ..state import Note
-from .apiframe_words import event_body, job_document
+from ..rules.parameters import word_among
+from ..rules.uploads import unreachable_address
+from ..webhooks import REPORTED_STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from ..jobs import Stage
     from ..pictures import RenderedImage
     from ..rules import Refusal
     from ..state import ProviderState
+    from ..webhooks import Delivery
 
 CREDITS = {"low": 4, "medium": 9, "high": 23, "auto": 23}
 SIZES = {"1:1": (1024, 1024), "3:2": (1536, 1024), "2:3": (1024, 1536)}
-WORDS: dict[Problem, tuple[int, str]] = {
+PROBLEMS: dict[Problem, tuple[int, str]] = {
     Problem.NO_KEY: (401, "Missing API key"),
     Problem.BAD_KEY: (401, "Invalid API key"),
     Problem.NO_CREDIT: (402, "Insufficient credits"),
@@ -57,57 +56,57 @@ WORDS: dict[Problem, tuple[int, str]] = {
     Problem.CRASHED: (500, "Internal server error"),
     Problem.UNAVAILABLE: (503, "Service unavailable"),
 }
+STATUS: dict[Stage, str] = {
+    "waiting": "QUEUED",
+    "working": "PROCESSING",
+    "done": "COMPLETED",
+    "failed": "FAILED",
+}
+FAILED = "Generation failed, credits were refunded"
 
 
 class Apiframe(ProviderServer):
     """api.apiframe.ai, version 2."""
 
-    name: ClassVar[str] = "apiframe"
-    unit: ClassVar[str] = "credit"
+    name = "apiframe"
+    unit = "credit"
+    usual_price = float(CREDITS["auto"])
 
-    def __init__(self, desk: ProviderState) -> None:
-        super().__init__(desk)
-        self._telling: set[asyncio.Task[None]] = set()
+    def __init__(self, state: ProviderState) -> None:
+        super().__init__(state)
+        self._deliveries: set[asyncio.Task[None]] = set()
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
+        decode = partial(read_resolved, self.state, rules.input_images)
         return [
-            Route("/v2/images/generate", self._generate, methods=["POST"]),
-            Route("/v2/jobs", self._list, methods=["GET"]),
-            Route("/v2/jobs/{id}", self._job, methods=["GET"]),
+            self.submission("/v2/images/generate", self._generate, decode=decode),
+            self.query("/v2/jobs", self._list),
+            self.job_query("/v2/jobs/{id}", self._document, lambda _: _error(404, "Job not found")),
         ]
 
     def key(self, headers: Mapping[str, str]) -> str:
         """Return the key of X-API-Key or the bearer token."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        bearer = token.strip() if scheme.lower() == "bearer" else ""
-        return headers.get("x-api-key", "").strip() or bearer
+        return headers.get("x-api-key", "").strip() or super().key(headers)
 
     def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure as {"error": text}."""
+        """Return a failure as {"error": text}."""
         del path
-        status, message = WORDS[problem]
+        status, message = PROBLEMS[problem]
         body: Json = {"error": message}
         if problem is Problem.NO_CREDIT:
-            body |= {"creditsRequired": int(self.usual_price()), "creditsAvailable": 0}
-        headers = {}
-        if problem is Problem.RATE_LIMITED:
-            headers["retry-after"] = self.desk.retry_after()
-        return JsonReply(status=status, body=body, headers=headers)
+            body |= {"creditsRequired": int(self.usual_price), "creditsAvailable": 0}
+        return JsonReply(status=status, body=body, headers=self.retry_header(problem))
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word a refusal as {"error", "details": {path: [messages]}}."""
+        """Return a refusal as {"error", "details": {path: [messages]}}."""
         del path
         body: Json = {"error": "Validation failed"}
         if refusal.parameter is not None:
             body["details"] = {refusal.parameter: [refusal.message]}
         return JsonReply(status=refusal.status, body=body)
 
-    def usual_price(self) -> float:
-        """Return the credits of one image at quality auto."""
-        return 23.0
-
-    async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
+    async def _generate(self, body: Mapping[str, object], request: Request) -> Decision:
         """Create a job, or show again the one created under the same Idempotency-Key."""
         submission = idempotency.Submission(
             api_key=self.key(request.headers),
@@ -115,116 +114,75 @@ class Apiframe(ProviderServer):
             body=body,
         )
         if len(submission.key) > idempotency.LONGEST_KEY:
-            answer = _problem(400, "Idempotency-Key is too long")
+            answer = _error(400, "Idempotency-Key is too long")
             return pipeline.refusal_reply(self, answer, "idempotency_key.max_length")
         # The only pause comes first: two simultaneous requests with one key create one job.
-        pictures = await render(self.desk, _order(body), pipeline.spoilt_by(request))
+        extra_faults = pipeline.content_faults_of(request)
+        pictures = await render(self.state, _render_request(body), extra_faults)
         try:
-            job = idempotency.earlier(self.desk, submission)
+            job = idempotency.earlier(self.state, submission)
         except idempotency.OtherBodyError:
-            message = "Idempotency-Key was already used with a different request body"
-            return pipeline.refusal_reply(self, _problem(409, message), "idempotency_key.conflict")
-        if job is not None:
-            return self._submitted(job, paid=False)
-        job = self._opened(submission, pictures, str(request.base_url))
-        idempotency.remember(self.desk, submission, job)
-        return self._submitted(job, paid=True)
+            answer = _error(409, "Idempotency-Key was already used with a different request body")
+            return pipeline.refusal_reply(self, answer, "idempotency_key.conflict")
+        repeated = job is not None
+        if job is None:
+            job = self._created(submission, pictures, str(request.base_url))
+            idempotency.remember(self.state, submission, job)
+        reply: Json = {"jobId": job.id, "status": "QUEUED"}
+        if "missing_field" in self.state.faults:
+            del reply["jobId"]
+        status = 200 if "submitted_with_200" in self.state.faults else 202
+        return self.job_reply(job, status, reply, repeated=repeated)
 
-    async def _generate(self, request: Request) -> Response:
-        async def decode(request: Request) -> object:
-            return await from_json_with_references(self.desk, request, rules.input_images)
-
-        errand = RouteSpec(operation="generate", decode=decode, fulfil=self.fulfil)
-        return await pipeline.answer_submission(self, request, errand)
-
-    async def _job(self, request: Request) -> Response:
-        return await pipeline.answer_poll(self, request, self._polled)
-
-    async def _list(self, request: Request) -> Response:
-        return await pipeline.answer_poll(self, request, lambda asked: (self._listed(asked), None))
-
-    def _opened(
+    def _created(
         self, submission: idempotency.Submission, pictures: tuple[RenderedImage, ...], base_url: str
     ) -> EmulatedJob:
-        desk, body = self.desk, submission.body
-        order, quality, missing = _order(body), _quality(body), unreachable_address(body)
-        charged = is_charged(desk.faults, doomed=missing is not None)
-        images = 1 if "charges_per_request" in desk.faults else order.images
-        price = float(CREDITS[quality] * images)
-        if "overcharge" in desk.faults:
-            price *= 2
+        state, body = self.state, submission.body
+        render_request = _render_request(body)
+        images = render_request.images
+        quality = word_among(_params(body).get("quality"), rules.QUALITIES, "auto")
+        price = float(CREDITS[quality] * (1 if "charges_per_request" in state.faults else images))
         job = EmulatedJob(
-            id=str(uuid.UUID(desk.new_id("job"), version=4)),
-            start_s=desk.now_s(),
+            id=str(uuid.UUID(state.new_id("job"), version=4)),
+            start_s=state.now_s(),
             created_at=time.time(),
-            duration_s=desk.latency.generation_s(
+            duration_s=state.latency.generation_s(
                 quality="medium" if quality == "auto" else quality,
-                pixels=order.pixels,
-                images=order.images,
+                pixels=render_request.pixels,
+                images=images,
             ),
-            price=price if charged else 0.0,
-            pictures=pictures,
-            facts={"images": order.images if charged else 0, "input": dict(body)},
+            price=price * 2 if "overcharge" in state.faults else price,
             base_url=base_url,
-            error="" if missing is None else f"Input image could not be downloaded: {missing}",
-            **draw_fate(desk.faults, doomed=missing is not None),
+            images=images,
+            body=body,
+            pictures=pictures,
+            unreachable=unreachable_address(body),
+            faults=state.faults,
         )
-        desk.jobs[job.id] = job
-        self._hook(job, submission)
+        state.jobs[job.id] = job
+        self._send_events(job, submission.api_key)
         return job
 
-    def _hook(self, job: EmulatedJob, submission: idempotency.Submission) -> None:
-        """Let the job tell of itself in the background, where its client wants that."""
-        url, wanted = rules.webhook_url(submission.body), submission.body.get("webhookEvents")
+    def _send_events(self, job: EmulatedJob, api_key: str) -> None:
+        """Send the events of a job in the background, where its client wants them."""
+        body, state = job.body or {}, self.state
+        url, wanted = rules.webhook_url(body), body.get("webhookEvents")
         if not isinstance(url, str):
             return
         events = webhooks.USUAL_EVENTS
         if isinstance(wanted, list):
             events = frozenset(event for event in wanted if event in rules.EVENTS)
-        desk = self.desk
-        as_text = "webhook_hex" in desk.variants
-        job.hook = webhooks.webhook_of(
-            url, events, submission.api_key, desk.faults, as_text=as_text
-        )
-        job.early = webhooks.is_early(job.hook) and not job.fails
+        as_text = "webhook_hex" in state.variants
+        job.webhook = webhooks.webhook_of(url, events, api_key, state.faults, as_text=as_text)
+        delivery = webhooks.deliver(state, job, job.webhook, self.event_body)
+        task = asyncio.create_task(delivery)
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
 
-        task = asyncio.create_task(
-            webhooks.deliver(desk, job, job.hook, lambda *told: event_body(desk, *told))
-        )
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
-
-    def _submitted(self, job: EmulatedJob, *, paid: bool) -> Decision:
-        body: Json = {"jobId": job.id, "status": "QUEUED"}
-        if "missing_field" in self.desk.faults:
-            del body["jobId"]
-        images = job.facts["images"] if paid else 0
-        status = 200 if "submitted_with_200" in self.desk.faults else 202
-        return Decision(
-            answer=JsonReply(status=status, body=body),
-            note=Note(
-                status=status,
-                outcome="accepted",
-                images=images if isinstance(images, int) else 0,
-                amount=job.price if paid else 0.0,
-                job=job.id,
-            ),
-            wait_s=self.desk.latency.fixed_s(SUBMIT_S),
-        )
-
-    def _polled(self, request: Request) -> tuple[JsonReply, str | None]:
-        job, stage = poll_job(self.desk, request.path_params["id"], str(request.base_url))
-        known = job.id if job is not None and job.id in self.desk.jobs else None
-        if job is None or stage is None:
-            return _problem(404, "Job not found"), known
-        body = job_document(self.desk, job, stage) | {"id": displayed_id(self.desk.faults, job.id)}
-        answer = JsonReply(status=200, body=body)
-        return hurried(self.desk, answer, stage), known
-
-    def _listed(self, request: Request) -> JsonReply:
+    def _list(self, request: Request) -> JsonReply:
         # Newest first; the cursor is the id of the last job shown. Names of the parameters: second
         # source.
-        jobs = list(reversed(self.desk.jobs.values()))
+        jobs = list(reversed(self.state.jobs.values()))
         cursor = request.query_params.get("cursor")
         ids = [job.id for job in jobs]
         if cursor in ids:
@@ -232,32 +190,73 @@ class Apiframe(ProviderServer):
         limit = request.query_params.get("limit", "")
         size = max(1, min(int(limit), 100)) if limit.isascii() and limit.isdigit() else 20
         page, more = jobs[:size], len(jobs) > size
-        now_s = self.desk.now_s()
+        now_s = self.state.now_s()
         body: Json = {
-            "jobs": [job_document(self.desk, job, job.stage(now_s)) for job in page],
+            "jobs": [self._document(job, job.stage(now_s), job.id) for job in page],
             "nextCursor": page[-1].id if more else None,
             "hasMore": more,
         }
         return JsonReply(status=200, body=body)
 
+    def _document(self, job: EmulatedJob, stage: Stage, shown_id: str) -> Json:
+        """Return a job as a poll and a list show it."""
+        has_result = stage == "done" and "completed_without_result" not in job.faults
+        percent = 0 if stage == "waiting" else job.progress(self.state.now_s())
+        error = FAILED
+        if job.unreachable is not None:
+            error = f"Input image could not be downloaded: {job.unreachable}"
+        return {
+            "id": shown_id,
+            "status": STATUS[stage],
+            "model": rules.MODEL,
+            "progress": min(percent, 99) if stage == "working" else percent,
+            "result": self._result(job.urls()) if has_result else None,
+            "error": error if stage == "failed" else None,
+            "creditCost": int(job.cost),
+            "webhookStatus": None if job.webhook is None else job.webhook.status,
+            "createdAt": timestamp(job.created_at),
+            "completedAt": timestamp(job.finished_at) if stage in ENDED else None,
+            "input": job.body,
+        }
 
-def _order(body: Mapping[str, object]) -> RenderRequest:
+    def event_body(self, job: EmulatedJob, delivery: Delivery) -> Json:
+        """Return the body of a webhook; under one fault it is about a job that nobody submitted."""
+        stage = REPORTED_STAGE[delivery.event]
+        ended_at = job.finished_at
+        if job.completed_early:  # the time at which the event is due, however late it is sent
+            ended_at = job.created_at + delivery.due_s - job.start_s
+        job_id, urls = job.id, job.urls()
+        if "webhook_wrong_job" in job.faults:
+            job_id = str(uuid.uuid5(uuid.NAMESPACE_URL, job.id))
+            names = [picture.filename for picture in job.pictures]
+            urls = [f"{job.base_url}cdn/{invented_name(job_id, name)}" for name in names]
+        return {
+            "event": delivery.event,
+            "jobId": job_id,
+            "status": STATUS[stage],
+            "progress": delivery.percent,
+            "result": self._result(urls) if stage == "done" else None,
+            "model": rules.MODEL,
+            "creditCost": int(job.cost),
+            "completedAt": timestamp(ended_at) if stage in ENDED else None,
+        }
+
+    def _result(self, urls: list[str]) -> object:
+        is_string = "result_string" in self.state.variants and len(urls) == 1
+        return urls[0] if is_string else {"images": urls}
+
+
+def _render_request(body: Mapping[str, object]) -> RenderRequest:
     params = _params(body)
-    ratio, encoding = params.get("aspect_ratio"), params.get("output_format")
-    explicit = ratio in rules.RATIOS
-    width_px, height_px = SIZES[str(ratio) if explicit else "1:1"]
+    ratio = params.get("aspect_ratio")
+    width_px, height_px = SIZES[word_among(ratio, rules.RATIOS, "1:1")]
     return RenderRequest(
         width_px=width_px,
         height_px=height_px,
-        explicit=explicit,
-        encoding=str(encoding) if encoding in rules.FORMATS else "webp",
+        explicit=ratio in rules.RATIOS,
+        encoding=word_among(params.get("output_format"), rules.FORMATS, "webp"),
         images=usable_image_count(params.get("number_of_images")),
     )
-
-
-def _quality(body: Mapping[str, object]) -> str:
-    quality = _params(body).get("quality")
-    return str(quality) if quality in rules.QUALITIES else "auto"
 
 
 def _params(body: Mapping[str, object]) -> Mapping[str, object]:
@@ -265,5 +264,5 @@ def _params(body: Mapping[str, object]) -> Mapping[str, object]:
     return params if isinstance(params, dict) else {}
 
 
-def _problem(status: int, message: str) -> JsonReply:
+def _error(status: int, message: str) -> JsonReply:
     return JsonReply(status=status, body={"error": message})

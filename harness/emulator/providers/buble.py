@@ -1,13 +1,13 @@
-"""Buble: POST /api/v1/generations creates a job, GET /api/v1/generations/{id} asks for it.
+"""Buble: POST /api/v1/generations creates a job, GET /api/v1/generations/{id} polls it.
 
-POST /api/v1/files takes the images that a job starts from.
+POST /api/v1/files receives the images that a job starts from.
 
 Source: the seed document (options, pricing); replies, states and error codes from the provider's
 pages docs/generations, docs/files, docs/polling-results and docs/errors. Unknown there, and so
 chosen here: the status of the create reply (200; the variant `create_202` gives 202), the pixels of
 a resolution and ratio, the format of the images (PNG), the codes for credits, rates, moderation and
-unknown jobs, what becomes of a job whose image_urls cannot be fetched, and that unfinished jobs say
-nothing of Retry-After (the variant `retry_after` does).
+unknown jobs, that a job whose image_urls cannot be fetched fails free of charge, and that polls of
+unfinished jobs carry no Retry-After (in the variant `retry_after` they do).
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
@@ -15,29 +15,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar
-
-from starlette.routing import Route
+from functools import partial
+from typing import TYPE_CHECKING
 
 from .. import pipeline
-from ..jobs import ENDED, EmulatedJob, Stage, displayed_id, draw_fate, hurried, is_charged, poll_job
-from ..latency import REFUSAL_S, SUBMIT_S
+from ..fetch import read_resolved
+from ..jobs import ENDED, EmulatedJob, Stage, timestamp
+from ..ledger import Note
 from ..pictures import MEDIA_TYPES, RenderedImage
-from ..pipeline import Decision, Problem, ProviderServer, RouteSpec
-from ..received import File, Form, facts
-from ..references import from_json_with_references
+from ..pipeline import Decision, Problem, ProviderServer
+from ..received import File, Form, facts, read_form
 from ..rendering import RenderRequest, render
 from ..replies import Json, JsonReply
 from ..rules import buble as rules
-from ..rules.resolved import unreachable_address
-from ..state import Note
+from ..rules.parameters import word_among
+from ..rules.uploads import unreachable_address
+from ..state import REFUSAL_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.routing import BaseRoute
 
     from ..faults.catalogue import ActiveFaults
@@ -68,7 +66,7 @@ STATUS: dict[Stage, str] = {
     "done": "success",
     "failed": "failed",
 }
-WORDS: dict[Problem, tuple[int, str, str]] = {
+PROBLEMS: dict[Problem, tuple[int, str, str]] = {
     Problem.NO_KEY: (401, "missing_api_key", "Missing API key."),
     Problem.BAD_KEY: (401, "invalid_api_key", "Invalid or inactive API key."),
     Problem.NO_CREDIT: (402, "insufficient_credits", "Insufficient credits."),
@@ -84,109 +82,75 @@ WORDS: dict[Problem, tuple[int, str, str]] = {
 class Buble(ProviderServer):
     """buble.ai."""
 
-    name: ClassVar[str] = "buble"
-    unit: ClassVar[str] = "credit"
+    name = "buble"
+    unit = "credit"
+    usual_price = 1.0  # an image at 1K
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
+        path = "/api/v1/generations"
         return [
-            Route("/api/v1/files", self._file, methods=["POST"]),
-            Route("/api/v1/generations", self._generate, methods=["POST"]),
-            Route("/api/v1/generations/{id}", self._generation, methods=["GET"]),
-            # The page on models names the first, the provider's SDK asks the second.
-            Route("/api/v1/models", self._models, methods=["GET"]),
-            Route("/api/v1/media_models", self._models, methods=["GET"]),
+            self.submission(
+                "/api/v1/files", self._upload, operation="edit", decode=_form, draws=False
+            ),
+            self.submission(
+                path, self._generate, decode=partial(read_resolved, self.state, rules.image_urls)
+            ),
+            self.job_query(f"{path}/{{id}}", _polled, self._unknown),
+            # The page on models names the first, the provider's SDK requests the second.
+            self.query("/api/v1/models", _models),
+            self.query("/api/v1/media_models", _models),
         ]
 
-    def key(self, headers: Mapping[str, str]) -> str:
-        """Return the bearer token."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else ""
-
     def problem(self, problem: Problem, path: str) -> JsonReply:
-        """Word a failure as {"error": {"code", "message"}}."""
+        """Return a failure as {"error": {"code", "message"}}."""
         del path
-        status, code, message = WORDS[problem]
-        headers = {}
-        if problem is Problem.RATE_LIMITED:
-            headers["retry-after"] = self.desk.retry_after()
+        status, code, message = PROBLEMS[problem]
         body: Json = {"error": {"code": code, "message": message}}
-        return JsonReply(status=status, body=body, headers=headers)
+        return JsonReply(status=status, body=body, headers=self.retry_header(problem))
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
-        """Word a refusal in the same envelope; the message names the parameter."""
+        """Return a refusal in the same envelope; the message names the parameter."""
         del path
         body: Json = {"error": {"code": refusal.code, "message": refusal.message}}
         return JsonReply(status=refusal.status, body=body)
 
-    def usual_price(self) -> float:
-        """Return the credit of an image at 1K."""
-        return 1.0
-
-    async def fulfil(self, body: Mapping[str, object], request: Request) -> Decision:
+    async def _generate(self, body: Mapping[str, object], request: Request) -> Decision:
         """Create a job; one whose image_urls cannot be fetched fails and costs nothing."""
-        desk = self.desk
-        order, resolution = _order(body)
-        duration_s = desk.latency.generation_s(quality="medium", pixels=order.pixels, images=1)
-        job_id = f"gen_{desk.new_id('job')}"
-        pictures = await render(desk, order, pipeline.spoilt_by(request))
-        # The documents are silent on addresses that answer nothing.
-        doomed = unreachable_address(body) is not None
-        charged = is_charged(desk.faults, doomed=doomed)
-        mode = body.get("mode")
-        price = _price(desk.faults, resolution, is_edit=mode == "image_to_image")
+        state = self.state
+        resolution = word_among(body.get("resolution"), rules.RESOLUTIONS, "1K")
+        render_request = _render_request(resolution, body)
+        duration_s = state.latency.generation_s(
+            quality="medium", pixels=render_request.pixels, images=1
+        )
+        job_id = f"gen_{state.new_id('job')}"
+        pictures = await render(state, render_request, pipeline.content_faults_of(request))
+        is_edit = body.get("mode") == "image_to_image"
         job = EmulatedJob(
             id=job_id,
-            start_s=desk.now_s(),
+            start_s=state.now_s(),
             created_at=time.time(),
             duration_s=duration_s,
-            price=price if charged else 0.0,
-            facts={"mode": mode if mode in rules.MODES else "text_to_image"},
+            price=_price(state.faults, resolution, is_edit=is_edit),
             base_url=str(request.base_url),
+            body=body,
             pictures=pictures,
-            **draw_fate(desk.faults, doomed=doomed),
+            unreachable=unreachable_address(body),
+            faults=state.faults,
         )
-        desk.jobs[job_id] = job
-        data = self._shown(job, "waiting")
-        if "missing_field" in desk.faults:
+        state.jobs[job_id] = job
+        data = _document(job, "waiting", job_id)
+        if "missing_field" in state.faults:
             del data["id"]
-        status = 202 if "create_202" in desk.variants else 200
-        return Decision(
-            answer=JsonReply(status=status, body={"data": data}),
-            note=Note(
-                status=status,
-                outcome="accepted",
-                images=1 if charged else 0,
-                amount=job.price,
-                job=job_id,
-            ),
-            wait_s=desk.latency.fixed_s(SUBMIT_S),
-        )
+        return self.job_reply(job, 202 if "create_202" in state.variants else 200, {"data": data})
 
-    async def _generate(self, request: Request) -> Response:
-        async def decode(request: Request) -> object:
-            return await from_json_with_references(self.desk, request, rules.image_urls)
-
-        errand = RouteSpec(operation="generate", decode=decode, fulfil=self.fulfil)
-        return await pipeline.answer_submission(self, request, errand)
-
-    async def _file(self, request: Request) -> Response:
-        errand = RouteSpec(operation="edit", decode=_form, fulfil=self._kept, draws=False)
-        return await pipeline.answer_submission(self, request, errand)
-
-    async def _generation(self, request: Request) -> Response:
-        return await pipeline.answer_poll(self, request, self._polled)
-
-    async def _models(self, request: Request) -> Response:
-        return await pipeline.answer_poll(self, request, lambda _: (_listed_models(), None))
-
-    async def _kept(self, body: Mapping[str, object], request: Request) -> Decision:
-        """Keep an uploaded image for download; free of charge."""
+    async def _upload(self, body: Mapping[str, object], request: Request) -> Decision:
+        """Make an uploaded image available for download; free of charge."""
         if not isinstance(body, Form):
             raise TypeError("an upload is a form")
         file = body.files("file")[0]
         picture = await asyncio.to_thread(_picture, file)
-        self.desk.pictures.keep(picture)
+        self.state.pictures.keep(picture)
         data: Json = {
             "object": "file",
             "provider": "r2",
@@ -199,84 +163,74 @@ class Buble(ProviderServer):
         }
         return Decision(
             answer=JsonReply(status=200, body={"data": data}),
-            note=Note(status=200, outcome="upload"),
-            wait_s=self.desk.latency.fixed_s(REFUSAL_S),
+            note=Note(outcome="upload"),
+            wait_s=self.state.latency.fixed_s(REFUSAL_S),
         )
 
-    def _polled(self, request: Request) -> tuple[JsonReply, str | None]:
-        job, stage = poll_job(self.desk, request.path_params["id"], str(request.base_url))
-        known = job.id if job is not None and job.id in self.desk.jobs else None
-        if job is None or stage is None:
-            return self.problem(Problem.NOT_FOUND, request.url.path), known
-        data = self._shown(job, stage) | {"id": displayed_id(self.desk.faults, job.id)}
-        answer = JsonReply(status=200, body={"data": data})
-        return hurried(self.desk, answer, stage), known
-
-    def _shown(self, job: EmulatedJob, stage: Stage) -> Json:
-        result: Json | None = None
-        error: Json | None = None
-        if stage == "done" and not job.hollow:
-            result = {"images": [{"url": url} for url in job.urls()]}
-        if stage == "failed":
-            error = {"code": "generation_failed", "message": "Generation failed."}
-        return {
-            "id": job.id,
-            "status": STATUS[stage],
-            "model": rules.MODEL,
-            "media_type": "image",
-            "mode": job.facts.get("mode", "text_to_image"),
-            "cost_credits": int(job.price),
-            "created_at": _timestamp(job.created_at),
-            "updated_at": _timestamp(job.finished_at() if stage in ENDED else job.created_at),
-            "result": result,
-            "error": error,
-        }
+    def _unknown(self, request: Request) -> JsonReply:
+        return self.problem(Problem.NOT_FOUND, request.url.path)
 
 
-async def _form(request: Request) -> object:
+async def _form(request: Request) -> Form:
     """Return the parts of a form; a body that is none holds no file either."""
-    return await pipeline.read_form(request) or Form()
+    return await read_form(request) or Form()
 
 
 def _picture(file: File) -> RenderedImage:
-    found = facts(file.data)
-    # Only a switched-off rule lets another format through; it is served under a false name.
-    claimed = found.format if found.format in MEDIA_TYPES else "png"
-    picture = RenderedImage(
-        file.data, found.width_px, found.height_px, encoding=found.format, claimed=claimed
-    )
+    image = facts(file.data)
+    # Another format gets here only under a switched-off rule; it is served under a false name.
+    claimed = word_among(image.format, tuple(MEDIA_TYPES), "png")
+    picture = RenderedImage(file.data, *image.size, encoding=image.format, claimed=claimed)
     _ = picture.digest  # computed here, in a thread
     return picture
 
 
-def _order(body: Mapping[str, object]) -> tuple[RenderRequest, str]:
-    resolution, ratio = body.get("resolution"), body.get("aspect_ratio")
-    resolution = resolution if resolution in rules.RESOLUTIONS else "1K"
-    ratio = ratio if ratio in rules.RATIOS else "16:9"
+def _render_request(resolution: str, body: Mapping[str, object]) -> RenderRequest:
+    ratio = word_among(body.get("aspect_ratio"), rules.RATIOS, "16:9")
     explicit = ratio != "auto"
-    size = SIZES[str(resolution), str(ratio) if explicit else "1:1"]
-    order = RenderRequest(width_px=size[0], height_px=size[1], explicit=explicit, encoding="png")
-    return order, str(resolution)
+    width_px, height_px = SIZES[resolution, ratio if explicit else "1:1"]
+    return RenderRequest(width_px=width_px, height_px=height_px, explicit=explicit, encoding="png")
 
 
 def _price(faults: ActiveFaults, resolution: str, *, is_edit: bool) -> float:
     """Return the credits of an image, under the faults of charging where one is on."""
-    dear = {"4K", "2K"} if "charges_other_tier" in faults else {"4K"}
+    double = {"4K", "2K"} if "charges_other_tier" in faults else {"4K"}
     if "charges_large_as_small" in faults:
-        dear = set()
-    price = 2.0 if resolution in dear else 1.0
+        double = set()
+    price = 2.0 if resolution in double else 1.0
     if "overcharge" in faults or ("charges_more_on_edit" in faults and is_edit):
         price *= 2
     return price + ("charge_off_by_one" in faults)
 
 
-def _timestamp(unix_s: float) -> str:
-    text = datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+def _polled(job: EmulatedJob, stage: Stage, shown_id: str) -> Json:
+    return {"data": _document(job, stage, shown_id)}
 
 
-def _listed_models() -> JsonReply:
+def _document(job: EmulatedJob, stage: Stage, shown_id: str) -> Json:
+    result: Json | None = None
+    error: Json | None = None
+    if stage == "done" and "completed_without_result" not in job.faults:
+        result = {"images": [{"url": url} for url in job.urls()]}
+    if stage == "failed":
+        error = {"code": "generation_failed", "message": "Generation failed."}
+    return {
+        "id": shown_id,
+        "status": STATUS[stage],
+        "model": rules.MODEL,
+        "media_type": "image",
+        "mode": word_among((job.body or {}).get("mode"), rules.MODES, "text_to_image"),
+        "cost_credits": int(job.cost),
+        "created_at": timestamp(job.created_at),
+        "updated_at": timestamp(job.finished_at if stage in ENDED else job.created_at),
+        "result": result,
+        "error": error,
+    }
+
+
+def _models(request: Request) -> JsonReply:
     # The fields of an entry are not documented; `model` and `operations` are those of the SDK.
+    del request
     model: Json = {
         "key": rules.MODEL,
         "model": rules.MODEL,

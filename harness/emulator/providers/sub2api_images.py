@@ -11,16 +11,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import streams
+from ..ledger import Note
 from ..pipeline import Decision
-from ..rendering import RenderRequest, render, render_drafts, usable_image_count, usable_images
-from ..replies import EventStream, Json, JsonReply
+from ..rendering import (
+    RenderRequest,
+    render,
+    render_drafts,
+    request_of_size,
+    usable_image_count,
+)
+from ..replies import Json, JsonReply, Script, partial_indices, staged_events
 from ..rules import sub2api as rules
-from ..rules.lattice import parse_size
-from ..state import Note
+from ..rules.parameters import is_integer, word_among
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..pictures import RenderedImage
     from ..state import ProviderState
@@ -38,99 +43,103 @@ class Task:
     """A generation or an edit that broke no rule.
 
     `values` are its parameters, `family` is what the names of its events begin with, `references`
-    is the number of images it starts from, `spoilt` are content faults that are on for it alone.
+    is the number of images it starts from, `extra_faults` are content faults for it alone.
     """
 
     values: Mapping[str, object]
     family: str
     references: int = 0
-    spoilt: frozenset[str] = frozenset()
-
-    @property
-    def partials(self) -> int:
-        """How many partial images it asks for."""
-        return partial_count(self.values.get("partial_images"))
+    extra_faults: frozenset[str] = frozenset()
 
 
-async def fulfil_images(desk: ProviderState, task: Task) -> Decision:
-    """Make the pictures and answer with one JSON reply or with a stream of events."""
-    faults = desk.faults
-    order, quality = order_of(task.values), quality_of(task.values)
-    made = "low" if "lower_quality_served" in faults else quality
-    wait_s = desk.latency.generation_s(quality=made, pixels=order.pixels, images=order.images)
-    out = reply_headers(desk, wait_s)
-    streamed = task.values.get("stream") is True and "stream_ignored" not in faults
-    spoilt = task.spoilt | (_in_stream(desk) if streamed else frozenset())
-    pictures = await render(desk, order, spoilt)
-    declared = declared_of(desk, order, quality)
-    usage = _usage(desk, task, order, made, task.partials if streamed else 0)
+async def fulfil_images(state: ProviderState, task: Task) -> Decision:
+    """Render the pictures and answer with one JSON reply or with a stream of events."""
+    faults, values = state.faults, task.values
+    render_request, quality = render_request_of(values), quality_of(values)
+    images = render_request.images
+    real_quality = "low" if "lower_quality_served" in faults else quality
+    wait_s = state.latency.generation_s(
+        quality=real_quality, pixels=render_request.pixels, images=images
+    )
+    headers = reply_headers(state, wait_s)
+    streamed = is_streamed(state, values)
+    extra_faults = task.extra_faults | (_stream_faults(state) if streamed else frozenset())
+    pictures = await render(state, render_request, extra_faults)
+    declared = declared_of(state, render_request, quality)
+    requested = partial_count(values.get("partial_images")) if streamed else 0
+    usage = _usage(state, task, render_request, real_quality, requested)
+    note = note_of(state, images, streamed=streamed)
     if not streamed:
-        reply = _reply(desk, task.values, pictures, declared, usage)
-        answer: JsonReply | EventStream = JsonReply(status=200, body=reply, headers=out)
-        return Decision(answer=answer, note=note_of(desk, order.images), wait_s=wait_s)
-    shown = await render_drafts(desk, order, streams.needed_count(faults, task.partials))
+        reply = _reply(state, values, pictures, declared, usage)
+        answer = JsonReply(status=200, body=reply, headers=headers)
+        return Decision(answer=answer, note=note, wait_s=wait_s)
     del usage["output_tokens_details"]  # a stream's usage has none in the schema of OpenAI
-    last = declared if "missing_field" in faults else {**declared, "usage": usage}
+    completed = declared if "missing_field" in faults else {**declared, "usage": usage}
     if "stream_declares_other_size" in faults:
-        last = {**last, "size": _another(str(declared["size"]))}
-    script = _script(desk, task, shown, (declared, last), pictures)
-    answer = streams.staged_events(faults, script, wait_s, out)
-    return Decision(answer=answer, note=note_of(desk, order.images, streamed=True))
+        completed = {**completed, "size": _other_size(str(declared["size"]))}
+    indices = partial_indices(faults, requested)
+    drafts = await render_drafts(state, render_request, len(indices))
+    partials = _events(f"{task.family}.partial_image", drafts, declared)
+    script = Script(
+        requested=requested,
+        partials=tuple(
+            {**event, "partial_image_index": index}
+            for event, index in zip(partials, indices, strict=True)
+        ),
+        closing=_events(f"{task.family}.completed", pictures, completed),
+    )
+    return Decision(answer=staged_events(faults, script, wait_s, headers), note=note)
 
 
-def reply_headers(desk: ProviderState, elapsed_s: float = 0.0) -> dict[str, str]:
+def is_streamed(state: ProviderState, body: Mapping[str, object]) -> bool:
+    """Whether the reply to a body is a stream."""
+    return body.get("stream") is True and "stream_ignored" not in state.faults
+
+
+def reply_headers(state: ProviderState, elapsed_s: float = 0.0) -> dict[str, str]:
     """Return the headers that every reply behind the auth layer carries."""
     return {
-        "x-request-id": f"req_{desk.new_id('request')}",
+        "x-request-id": f"req_{state.new_id('request')}",
         "openai-processing-ms": str(round(elapsed_s * 1000)),
     }
 
 
-def note_of(desk: ProviderState, images: int, *, streamed: bool = False) -> Note:
+def note_of(state: ProviderState, images: int, *, streamed: bool = False) -> Note:
     """Return the ledger's note of `images` images; a stream that ends in an error is free."""
-    if streamed and "error_event" in desk.faults:
-        return Note(status=200, outcome="accepted")
-    amount = images * (2.0 if "overcharge" in desk.faults else 1.0)
-    return Note(status=200, outcome="accepted", images=images, amount=amount)
+    if streamed and "error_event" in state.faults:
+        return Note(outcome="accepted")
+    amount = images * (2.0 if "overcharge" in state.faults else 1.0)
+    return Note(outcome="accepted", images=images, amount=amount)
 
 
-def order_of(values: Mapping[str, object]) -> RenderRequest:
-    """Return what to make; without a size 1024x1024, which is also what auto picks here."""
-    edges = parse_size(values.get("size"))
-    explicit = edges is not None and usable_images(*edges)
-    # auto is free to break the lattice.
-    width_px, height_px = edges if edges is not None and explicit else (1024, 1024)
-    encoding = values.get("output_format")
-    return RenderRequest(
-        width_px=width_px,
-        height_px=height_px,
-        explicit=explicit,
-        encoding=str(encoding) if encoding in rules.FORMATS else "png",
+def render_request_of(values: Mapping[str, object]) -> RenderRequest:
+    """Return what to render; without a size 1024x1024, which is also what auto picks here."""
+    # A real auto may pick a size that breaks the rules of a named one.
+    return request_of_size(
+        values.get("size"),
+        encoding=word_among(values.get("output_format"), rules.FORMATS, "png"),
         images=usable_image_count(values.get("n")),
     )
 
 
 def quality_of(values: Mapping[str, object]) -> str:
-    """Return the tier to make; auto is medium here."""
-    # auto resolves to a tier that the reply declares; medium and high have been seen, and low once.
-    quality = values.get("quality")
-    return str(quality) if quality in ("low", "medium", "high") else "medium"
+    """Return the tier to render; auto is medium here."""
+    # auto becomes a tier that the reply declares; recordings show medium and high, and low once.
+    return word_among(values.get("quality"), ("low", "medium", "high"), "medium")
 
 
-def partial_count(value: object) -> int:
-    """Return how many partial images a request asks for."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        return 0
-    return max(0, min(value, 10))
+def partial_count(requested: object) -> int:
+    """Return how many partial images a request gets."""
+    return max(0, min(requested, 10)) if is_integer(requested) else 0
 
 
-def declared_of(desk: ProviderState, order: RenderRequest, quality: str) -> Json:
+def declared_of(state: ProviderState, render_request: RenderRequest, quality: str) -> Json:
     """Return what a reply says about its pictures."""
-    faults = desk.faults
-    size = f"{order.width_px}x{order.height_px}"
+    faults = state.faults
+    size = f"{render_request.width_px}x{render_request.height_px}"
     if "wrong_declared_size" in faults:
-        size = _another(size)
-    encoding = order.encoding
+        size = _other_size(size)
+    encoding = render_request.encoding
     if "wrong_declared_format" in faults:
         encoding = "webp" if encoding == "png" else "png"
     if "lower_quality_declared" in faults:
@@ -138,96 +147,67 @@ def declared_of(desk: ProviderState, order: RenderRequest, quality: str) -> Json
     return {"background": "opaque", "output_format": encoding, "quality": quality, "size": size}
 
 
-def _another(size: str) -> str:
+def _other_size(size: str) -> str:
     return "1024x1536" if size == "1536x1024" else "1536x1024"
 
 
-def _in_stream(desk: ProviderState) -> frozenset[str]:
+def _stream_faults(state: ProviderState) -> frozenset[str]:
     """Return the content faults that are on for streams alone."""
     return frozenset(
-        name for name in ("wrong_dimensions", "wrong_format") if f"stream_{name}" in desk.faults
+        name for name in ("wrong_dimensions", "wrong_format") if f"stream_{name}" in state.faults
     )
 
 
 def _reply(
-    desk: ProviderState,
+    state: ProviderState,
     values: Mapping[str, object],
     pictures: tuple[RenderedImage, ...],
     declared: Json,
     usage: Json,
 ) -> Json:
-    with_model = "no_model" not in desk.variants
-    data: list[Json] = []
-    for picture in pictures:
-        item: Json = {}
-        if values.get("response_format") == "url":
-            item["url"] = f"data:image/{picture.claimed};base64,{picture.base64}"
-        else:
-            item["b64_json"] = picture.base64
-        if with_model:
-            prompt = values.get("prompt")
-            item["revised_prompt"] = prompt if isinstance(prompt, str) else ""
-        data.append(item)
+    as_url = values.get("response_format") == "url"
+    data: list[Json] = [
+        {"url": f"data:image/{picture.claimed};base64,{picture.base64}"}
+        if as_url
+        else {"b64_json": picture.base64}
+        for picture in pictures
+    ]
     reply: Json = {"created": int(time.time()), "data": data, **declared, "usage": usage}
-    if with_model:
-        model = values.get("model")
-        reply["model"] = model if model in rules.MODELS else rules.MODELS[0]
-    if "missing_field" in desk.faults:
+    if "no_model" not in state.variants:
+        prompt = values.get("prompt")
+        for image in data:
+            image["revised_prompt"] = prompt if isinstance(prompt, str) else ""
+        reply["model"] = word_among(values.get("model"), rules.MODELS, rules.MODELS[0])
+    if "missing_field" in state.faults:
         del reply["usage"]
     return reply
 
 
 def _usage(
-    desk: ProviderState, task: Task, order: RenderRequest, quality: str, partials: int
+    state: ProviderState, task: Task, render_request: RenderRequest, quality: str, partials: int
 ) -> Json:
     prompt = task.values.get("prompt")
-    words = max(1, len(prompt) // 4) if isinstance(prompt, str) else 1
-    seen = REFERENCE_TOKENS * task.references
-    each = round(OUTPUT_TOKENS[quality] * order.pixels / 1_048_576)
-    images = each * order.images + PARTIAL_TOKENS * partials
-    if "overcharge" in desk.faults:
-        images *= 2
-    total = words + seen + images + (7 if "bad_usage_sum" in desk.faults else 0)
-    detail = images + (7 if "bad_usage_details" in desk.faults else 0)
+    text_tokens = max(1, len(prompt) // 4) if isinstance(prompt, str) else 1
+    reference_tokens = REFERENCE_TOKENS * task.references
+    each = round(OUTPUT_TOKENS[quality] * render_request.pixels / 1_048_576)
+    image_tokens = each * render_request.images + PARTIAL_TOKENS * partials
+    if "overcharge" in state.faults:
+        image_tokens *= 2
+    input_tokens = text_tokens + reference_tokens
+    detail = image_tokens + (7 if "bad_usage_details" in state.faults else 0)
     return {
-        "input_tokens": words + seen,
-        "input_tokens_details": {"image_tokens": seen, "text_tokens": words},
-        "output_tokens": images,
+        "input_tokens": input_tokens,
+        "input_tokens_details": {"image_tokens": reference_tokens, "text_tokens": text_tokens},
+        "output_tokens": image_tokens,
         "output_tokens_details": {"image_tokens": detail, "text_tokens": 0},
-        "total_tokens": total,
+        "total_tokens": input_tokens + image_tokens + 7 * ("bad_usage_sum" in state.faults),
     }
 
 
-def _script(
-    desk: ProviderState,
-    task: Task,
-    made: tuple[RenderedImage, ...],
-    told: tuple[Json, Json],
-    pictures: tuple[RenderedImage, ...],
-) -> streams.Script:
-    """Return the partial images and each finished one's completed event, with what each tells."""
-    faults, created = desk.faults, int(time.time())
-    partials: list[Json] = [
-        {
-            "type": f"{task.family}.partial_image",
-            "b64_json": picture.base64,
-            "created_at": created,
-            **told[0],
-            "partial_image_index": index,
-        }
-        for picture, index in zip(made, streams.partial_indices(faults, len(made)), strict=True)
-    ]
-    completed: list[Json] = [
-        {
-            "type": f"{task.family}.completed",
-            "b64_json": picture.base64,
-            "created_at": created,
-            **told[1],
-        }
+def _events(name: str, pictures: Sequence[RenderedImage], declared: Json) -> tuple[Json, ...]:
+    """Return an event of that name for each picture, with what it declares."""
+    created = int(time.time())
+    return tuple(
+        {"type": name, "b64_json": picture.base64, "created_at": created, **declared}
         for picture in pictures
-    ]
-    return streams.Script(
-        partials=tuple(partials[: streams.shown_count(faults, task.partials)]),
-        closing=tuple(completed),
-        late=partials[-1] if "partial_after_completion" in faults else None,
     )

@@ -1,8 +1,9 @@
 """sub2api's POST /v1/responses: a text model that calls the tool image_generation, or just answers.
 
 Source: two real exchanges with OpenAI, one at once (jpeg, 1536x1024) and one streamed (webp); the
-shapes are theirs, down to the reasoning before the image and the empty message after it. Chosen
-here: the text of an answer without the tool, and that such an answer is free.
+shapes and the order of the events are theirs, down to the reasoning before the image and the empty
+message after it. Chosen here: the text of an answer without the tool, and that such an answer is
+free.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
@@ -10,17 +11,23 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import streams
-from ..latency import SUBMIT_S
 from ..pipeline import Decision
 from ..rendering import render, render_drafts
-from ..replies import EventStream, Json, JsonReply
+from ..replies import EventStream, Json, JsonReply, Script, partial_indices, staged_events
 from ..rules import sub2api_responses as rules
-from . import sub2api_response_events as events
-from .sub2api_images import declared_of, note_of, order_of, partial_count, quality_of, reply_headers
-from .sub2api_response_events import SpokenReply
+from ..state import SUBMIT_S
+from .sub2api_images import (
+    declared_of,
+    is_streamed,
+    note_of,
+    partial_count,
+    quality_of,
+    render_request_of,
+    reply_headers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,81 +39,113 @@ ONLY_TEXT = "There is no tool to make an image with."
 TEXT_TOKENS, REASONING_TOKENS = 154, 1280  # of the answer and its reasoning, from the recording
 
 
-async def fulfil_response(desk: ProviderState, body: Mapping[str, object]) -> Decision:
-    """Answer with an image where the tool is there to be called, else with a text."""
-    streamed = body.get("stream") is True and "stream_ignored" not in desk.faults
-    found = rules.tool_of(body)
-    if found is None or body.get("tool_choice") == "none":
-        return _written(desk, body, streamed=streamed)
-    return await _painted(desk, body, found[1], streamed=streamed)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseParts:
+    """One answer: what all its response objects share, its items of output, its usage."""
 
+    common: Json
+    items: tuple[Json, ...]
+    usage: Json | None
 
-async def _painted(
-    desk: ProviderState, body: Mapping[str, object], tool: Mapping[str, object], *, streamed: bool
-) -> Decision:
-    faults, order = desk.faults, dataclasses.replace(order_of(tool), images=1)
-    quality = quality_of(tool)
-    wait_s = desk.latency.generation_s(quality=quality, pixels=order.pixels, images=1)
-    out = reply_headers(desk, wait_s)
-    pictures = await render(desk, order)
-    declared = declared_of(desk, order, quality)
-    call = _call(desk, body, tool, pictures[0], declared)
-    items = (_reasoning(desk), call, _message(desk, ""))
-    reply = _reply(desk, body, items)
-    note = note_of(desk, 1, streamed=streamed)
-    if not streamed:
-        answer: JsonReply | EventStream = JsonReply(
-            status=200, body=reply.response("completed"), headers=out
+    def response(self, status: str) -> Json:
+        """Return the response object; before it is completed, it holds neither items nor usage."""
+        done = status == "completed"
+        response: Json = {**self.common, "status": status}
+        response["output"] = list(self.items) if done else []
+        if not done or self.usage is not None:
+            response["usage"] = self.usage if done else None
+        return response
+
+    def event(self, name: str, status: str) -> Json:
+        """Return an event that holds the response object."""
+        return {"type": name, "response": self.response(status)}
+
+    def opening(self) -> tuple[Json, ...]:
+        """Return what every stream begins with."""
+        return (
+            self.event("response.created", "in_progress"),
+            self.event("response.in_progress", "in_progress"),
         )
-        return Decision(answer=answer, note=note, wait_s=wait_s)
-    asked = partial_count(tool.get("partial_images"))
-    made = await render_drafts(desk, order, streams.needed_count(faults, asked))
-    shown = [
-        events.partial_event(call, picture, declared, index)
-        for picture, index in zip(made, streams.partial_indices(faults, len(made)), strict=True)
-    ]
-    script = streams.Script(
-        opening=events.before_the_image(reply),
-        partials=tuple(shown[: streams.shown_count(faults, asked)]),
-        closing=events.from_the_image_on(reply),
-        late=shown[-1] if "partial_after_completion" in faults else None,
-    )
-    return Decision(
-        answer=events.numbered_events(streams.staged_events(faults, script, wait_s, out)), note=note
-    )
+
+    def completed(self) -> Json:
+        """Return the last event of a stream."""
+        return self.event("response.completed", "completed")
 
 
-def _written(desk: ProviderState, body: Mapping[str, object], *, streamed: bool) -> Decision:
-    wait_s = desk.latency.fixed_s(SUBMIT_S)
-    out = reply_headers(desk, wait_s)
-    reply = _reply(desk, body, (_message(desk, ONLY_TEXT),))
-    note = note_of(desk, 0)
+async def fulfil_response(state: ProviderState, body: Mapping[str, object]) -> Decision:
+    """Answer with an image where the tool is there to be called, else with a text."""
+    indexed = rules.tool_of(body)
+    if indexed is None or body.get("tool_choice") == "none":
+        return _text_decision(state, body)
+    return await _image_decision(state, body, indexed[1])
+
+
+async def _image_decision(
+    state: ProviderState, body: Mapping[str, object], tool: Mapping[str, object]
+) -> Decision:
+    streamed = is_streamed(state, body)
+    render_request = dataclasses.replace(render_request_of(tool), images=1)
+    quality = quality_of(tool)
+    wait_s = state.latency.generation_s(quality=quality, pixels=render_request.pixels, images=1)
+    headers = reply_headers(state, wait_s)
+    pictures = await render(state, render_request)
+    declared = declared_of(state, render_request, quality)
+    call = _call(state, body, tool, pictures[0], declared)
+    parts = _parts(state, body, (_reasoning(state), call, _message(state, "")))
+    note = note_of(state, 1, streamed=streamed)
     if not streamed:
-        answer = JsonReply(status=200, body=reply.response("completed"), headers=out)
+        answer = JsonReply(status=200, body=parts.response("completed"), headers=headers)
         return Decision(answer=answer, note=note, wait_s=wait_s)
-    closing = (*events.spoken_events(reply.items[0], 0), events.completed_event(reply))
-    script = streams.Script(opening=events.begin_reply(reply), closing=closing)
-    return Decision(
-        answer=events.numbered_events(streams.staged_events(desk.faults, script, wait_s, out)),
-        note=note,
+    requested = partial_count(tool.get("partial_images"))
+    indices = partial_indices(state.faults, requested)
+    drafts = await render_drafts(state, render_request, len(indices))
+    script = Script(
+        requested=requested,
+        opening=_before_image(parts),
+        partials=tuple(
+            {
+                **_call_event("partial_image", call),
+                "partial_image_index": index,
+                "partial_image_b64": draft.base64,
+                **declared,
+            }
+            for draft, index in zip(drafts, indices, strict=True)
+        ),
+        closing=_from_image(parts),
     )
+    stream = staged_events(state.faults, script, wait_s, headers)
+    return Decision(answer=_numbered(stream), note=note)
 
 
-def _reply(desk: ProviderState, body: Mapping[str, object], items: tuple[Json, ...]) -> SpokenReply:
-    said = prompt_of(body)
-    asked = max(1, len(said) // 4)
+def _text_decision(state: ProviderState, body: Mapping[str, object]) -> Decision:
+    wait_s = state.latency.fixed_s(SUBMIT_S)
+    headers = reply_headers(state, wait_s)
+    parts = _parts(state, body, (_message(state, ONLY_TEXT),))
+    note = note_of(state, 0)
+    if not is_streamed(state, body):
+        answer = JsonReply(status=200, body=parts.response("completed"), headers=headers)
+        return Decision(answer=answer, note=note, wait_s=wait_s)
+    closing = (*_message_events(parts.items[0], 0), parts.completed())
+    script = Script(opening=parts.opening(), closing=closing)
+    stream = staged_events(state.faults, script, wait_s, headers)
+    return Decision(answer=_numbered(stream), note=note)
+
+
+def _parts(
+    state: ProviderState, body: Mapping[str, object], items: tuple[Json, ...]
+) -> ResponseParts:
+    input_tokens = max(1, len(prompt_of(body)) // 4)
+    output_tokens = TEXT_TOKENS + REASONING_TOKENS
     usage: Json = {
-        "input_tokens": asked,
+        "input_tokens": input_tokens,
         "input_tokens_details": {"cached_tokens": 0},
-        "output_tokens": TEXT_TOKENS + REASONING_TOKENS,
+        "output_tokens": output_tokens,
         "output_tokens_details": {"reasoning_tokens": REASONING_TOKENS},
-        "total_tokens": asked
-        + TEXT_TOKENS
-        + REASONING_TOKENS
-        + (7 if "bad_usage_sum" in desk.faults else 0),
+        "total_tokens": input_tokens + output_tokens + 7 * ("bad_usage_sum" in state.faults),
     }
+    tools = body.get("tools")
     common: Json = {
-        "id": f"resp_{desk.new_id('response')}",
+        "id": f"resp_{state.new_id('response')}",
         "object": "response",
         "created_at": int(time.time()),
         "status": "completed",
@@ -129,19 +168,15 @@ def _reply(desk: ProviderState, body: Mapping[str, object], items: tuple[Json, .
         "temperature": 1.0,
         "text": {"format": {"type": "text"}, "verbosity": "medium"},
         "tool_choice": body.get("tool_choice") or "auto",
-        "tools": [_listed(tool) for tool in _tools(body)],
+        "tools": [_listed(tool) for tool in tools] if isinstance(tools, list) else [],
         "top_logprobs": 0,
         "top_p": 1.0,
         "truncation": "disabled",
         "user": body.get("user"),
     }
-    kept = None if "missing_field" in desk.faults else usage
-    return SpokenReply(common=common, items=items, usage=kept)
-
-
-def _tools(body: Mapping[str, object]) -> list[object]:
-    tools = body.get("tools")
-    return tools if isinstance(tools, list) else []
+    return ResponseParts(
+        common=common, items=items, usage=None if "missing_field" in state.faults else usage
+    )
 
 
 def _listed(tool: object) -> object:
@@ -157,15 +192,16 @@ def _listed(tool: object) -> object:
 
 def prompt_of(body: Mapping[str, object]) -> str:
     """Return all text of the input, its parts one below the other."""
-    said = body.get("input")
-    if isinstance(said, str):
-        return said
-    return "\n".join(text for part in _parts(said) if isinstance(text := part.get("text"), str))
+    text = body.get("input")
+    if isinstance(text, str):
+        return text
+    texts = (part.get("text") for part in _input_parts(text))
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def _parts(said: object) -> list[Json]:
+def _input_parts(messages: object) -> list[Json]:
     parts: list[Json] = []
-    for message in said if isinstance(said, list) else []:
+    for message in messages if isinstance(messages, list) else []:
         content = message.get("content") if isinstance(message, dict) else None
         if isinstance(content, str):
             parts.append({"type": "input_text", "text": content})
@@ -174,26 +210,23 @@ def _parts(said: object) -> list[Json]:
     return parts
 
 
-def _reasoning(desk: ProviderState) -> Json:
-    return {"id": f"rs_{desk.new_id('reasoning')}", "type": "reasoning", "summary": []}
+def _reasoning(state: ProviderState) -> Json:
+    return {"id": f"rs_{state.new_id('reasoning')}", "type": "reasoning", "summary": []}
 
 
-def _message(desk: ProviderState, text: str) -> Json:
+def _message(state: ProviderState, text: str) -> Json:
+    part: Json = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
     return {
-        "id": f"msg_{desk.new_id('message')}",
+        "id": f"msg_{state.new_id('message')}",
         "type": "message",
         "status": "completed",
-        "content": [_text_part(text)],
+        "content": [part],
         "role": "assistant",
     }
 
 
-def _text_part(text: str) -> Json:
-    return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
-
-
 def _call(
-    desk: ProviderState,
+    state: ProviderState,
     body: Mapping[str, object],
     tool: Mapping[str, object],
     picture: RenderedImage,
@@ -201,10 +234,11 @@ def _call(
 ) -> Json:
     action = tool.get("action")
     if action not in ("generate", "edit"):
-        shown = any(part.get("type") == "input_image" for part in _parts(body.get("input")))
-        action = "edit" if shown else "generate"
+        parts = _input_parts(body.get("input"))
+        has_image = any(part.get("type") == "input_image" for part in parts)
+        action = "edit" if has_image else "generate"
     return {
-        "id": f"ig_{desk.new_id('call')}",
+        "id": f"ig_{state.new_id('call')}",
         "type": "image_generation_call",
         "status": "completed",
         "action": action,
@@ -212,3 +246,64 @@ def _call(
         "result": picture.base64,
         "revised_prompt": prompt_of(body),
     }
+
+
+def _before_image(parts: ResponseParts) -> tuple[Json, ...]:
+    """Return the events before the first partial image; the items are reasoning, call, message."""
+    reasoning, call, _ = parts.items
+    empty: Json = {"id": call["id"], "type": call["type"], "status": "in_progress"}
+    return (
+        *parts.opening(),
+        _item_event("added", 0, reasoning),
+        _item_event("done", 0, reasoning),
+        _item_event("added", 1, empty),
+        _call_event("in_progress", call),
+        _call_event("generating", call),
+    )
+
+
+def _from_image(parts: ResponseParts) -> tuple[Json, ...]:
+    """Return the events after the last partial image."""
+    _, call, message = parts.items
+    return (
+        _call_event("completed", call),
+        _item_event("done", 1, call),
+        *_message_events(message, 2),
+        parts.completed(),
+    )
+
+
+def _message_events(message: Json, index: int) -> tuple[Json, ...]:
+    """Return the events of a message with one text, the item of output at `index`."""
+    content = message["content"]
+    part: Json = content[0] if isinstance(content, list) else {}
+    place: Json = {"item_id": message["id"], "output_index": index, "content_index": 0}
+    delta: Json = {"type": "response.output_text.delta", **place, "delta": part["text"]}
+    return (
+        _item_event("added", index, {**message, "status": "in_progress", "content": []}),
+        {"type": "response.content_part.added", **place, "part": {**part, "text": ""}},
+        *([delta | {"logprobs": []}] if part["text"] else []),
+        {"type": "response.output_text.done", **place, "text": part["text"], "logprobs": []},
+        {"type": "response.content_part.done", **place, "part": part},
+        _item_event("done", index, message),
+    )
+
+
+def _item_event(stage: str, index: int, output_item: Json) -> Json:
+    return {
+        "type": f"response.output_item.{stage}", "output_index": index, "item": output_item,
+    }  # fmt: skip
+
+
+def _call_event(stage: str, call: Json) -> Json:
+    name = f"response.image_generation_call.{stage}"
+    return {"type": name, "output_index": 1, "item_id": call["id"]}
+
+
+def _numbered(stream: EventStream) -> EventStream:
+    """Return the stream with the place of each event in it."""
+    events = tuple(
+        (wait_s, {"type": data["type"], "sequence_number": number} | data)
+        for number, (wait_s, data) in enumerate(stream.events)
+    )
+    return dataclasses.replace(stream, events=events)

@@ -4,36 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import (
-    aimlapi,
-    aimlapi_edits,
-    apiframe,
-    buble,
-    nanobanana,
-    sub2api,
-    sub2api_edits,
-    sub2api_index,
-    sub2api_responses,
-)
+from . import aimlapi, apiframe, buble, nanobanana, sub2api, sub2api_edits, sub2api_responses
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-__all__ = ["AS_WRITTEN", "BOOKS", "CHECKS", "Refusal", "RuleSwitches", "check", "operations_of"]
+__all__ = ["AS_WRITTEN", "RULE_MODULES", "Refusal", "RuleSwitches", "check", "operations_of"]
 
-# The order is that of the ports under --port.
-BOOKS: dict[str, ModuleType] = {
+# The modules that hold each provider's RULES, BOUNDARIES and LOOSE; in the order of the ports under
+# --port.
+RULE_MODULES: dict[str, ModuleType] = {
     "buble": buble,
-    "sub2api": sub2api_index,
+    "sub2api": sub2api,
     "apiframe": apiframe,
     "nanobanana": nanobanana,
     "aimlapi": aimlapi,
 }
 
-
-# What judges the body of each operation that is served. An edit's body is decoded JSON or a Form.
+# The check of each operation that is served. An edit's body is decoded JSON or a Form.
 CHECKS: dict[tuple[str, str], Callable[[object, RuleSwitches], Refusal | None]] = {
     ("buble", "generate"): buble.check_buble,
     ("buble", "edit"): buble.check_buble_edit,
@@ -45,23 +35,25 @@ CHECKS: dict[tuple[str, str], Callable[[object, RuleSwitches], Refusal | None]] 
     ("nanobanana", "generate"): nanobanana.check_nanobanana,
     ("nanobanana", "edit"): nanobanana.check_nanobanana_edit,
     ("aimlapi", "generate"): aimlapi.check_aimlapi,
-    ("aimlapi", "edit"): aimlapi_edits.check_aimlapi_edit,
+    ("aimlapi", "edit"): aimlapi.check_aimlapi_edit,
 }
 
 
 def check(
-    provider: str, operation: str, body: object, law: RuleSwitches = AS_WRITTEN
+    provider: str, operation: str, body: object, switches: RuleSwitches = AS_WRITTEN
 ) -> Refusal | None:
     """Return why `provider` refuses the decoded `body`, or None where it accepts.
 
     Raises ValueError for a provider or an operation that is not served.
     """
-    if provider not in BOOKS:
-        raise ValueError(f"provider {provider!r} is not served; these are: {', '.join(BOOKS)}")
+    if provider not in RULE_MODULES:
+        raise ValueError(
+            f"provider {provider!r} is not served; these are: {', '.join(RULE_MODULES)}"
+        )
     if (provider, operation) not in CHECKS:
         served = ", ".join(operations_of(provider))
         raise ValueError(f"operation {operation!r} is not served by {provider}; it has: {served}")
-    return CHECKS[provider, operation](body, law)
+    return CHECKS[provider, operation](body, switches)
 
 
 def operations_of(provider: str) -> tuple[str, ...]:

@@ -10,8 +10,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .kinds import is_integer, is_web_address, word_for
+from .parameters import (
+    broken_address_rule,
+    broken_integer_rule,
+    broken_model_rule,
+    broken_prompt_rule,
+    is_integer,
+    is_web_address,
+    unlisted_parameter,
+)
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
+from .wording import zod_kind, zod_list, zod_prompt, zod_range, zod_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +31,15 @@ BACKGROUNDS = ("auto", "opaque")
 FORMATS = ("webp", "png", "jpeg")
 MODERATIONS = ("auto", "low")
 RATIOS = ("1:1", "3:2", "2:3")
+WORDS = {
+    "quality": QUALITIES,
+    "background": BACKGROUNDS,
+    "output_format": FORMATS,
+    "moderation": MODERATIONS,
+    "aspect_ratio": RATIOS,
+}
 EVENTS = ("progress", "completed", "failed")
+LONGEST_PROMPT = 2_000
 PARAMS = "gptImage2Params"
 INNER_KEYS = frozenset(
     {
@@ -64,7 +81,7 @@ BOUNDARIES = {
     "images.count": "16 input_images",
 }
 
-# The nearest values outside, which a loosened rule lets in. Nothing is nearest to most lists of
+# The nearest values outside, which a loosened rule accepts. No value is nearest to most lists of
 # words.
 LOOSE = {
     "prompt.max_length": "2001 characters",
@@ -74,171 +91,124 @@ LOOSE = {
 }
 
 
-def check_apiframe(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_apiframe(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
         return Refusal(rule="body.format", parameter=None, message="Invalid JSON body")
-    refusal = _model(body, law) or _prompt(body, law) or _webhook(body, law)
-    if refusal is not None:
-        return refusal
+    refusal = _model(body, switches) or _prompt(body, switches) or _webhook(body, switches)
     params = body.get(PARAMS)
-    if params is None:
-        return None
+    if refusal is not None or params is None:
+        return refusal
     if not isinstance(params, dict):
-        if law.holds("gptImage2Params.format"):
-            return _wrong_kind("gptImage2Params.format", PARAMS, "object", params)
+        if switches.holds("gptImage2Params.format"):
+            return _refuse("gptImage2Params.format", PARAMS, zod_kind("object", params))
         return None
     return (
-        _unknown_key(params, law)
-        or _words(params, law)
-        or _number_of_images(params, law)
-        or _input_images(params, law)
+        _unknown_key(params, switches)
+        or _words(params, switches)
+        or _number_of_images(params, switches)
+        or _input_images(params, switches)
     )
 
 
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _model(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     model = body.get("model")
+    rule = broken_model_rule(model, switches, (MODEL,))
+    if rule is None:
+        return None
     if model is None:
-        if law.holds("model.required"):
-            return _refuse("model.required", "model", "Required")
-        return None
-    if law.admits("model.one_of", model, (MODEL,)):
-        return None
-    if not isinstance(model, str):
-        return _wrong_kind("model.one_of", "model", "string", model)
-    return _refuse("model.one_of", "model", f"Unknown model: {model}")
+        return _refuse(rule, "model", "Required")
+    is_text = isinstance(model, str)
+    return _refuse(
+        rule, "model", f"Unknown model: {model}" if is_text else zod_kind("string", model)
+    )
 
 
-def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _prompt(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     prompt = body.get("prompt")
-    if prompt is None:
-        if law.holds("prompt.required"):
-            return _refuse("prompt.required", "prompt", "Required")
+    rule = broken_prompt_rule(prompt, switches, LONGEST_PROMPT)
+    if rule is None:
         return None
-    if not isinstance(prompt, str):
-        if law.holds("prompt.format"):
-            return _wrong_kind("prompt.format", "prompt", "string", prompt)
-        return None
-    if prompt == "" and law.holds("prompt.required"):
-        return _refuse("prompt.required", "prompt", "String must contain at least 1 character(s)")
-    longest = law.longest("prompt.max_length", 2_000)
-    if len(prompt) > longest and law.holds("prompt.max_length"):
-        return _refuse(
-            "prompt.max_length", "prompt", "String must contain at most 2000 character(s)"
-        )
-    return None
+    return _refuse(rule, "prompt", zod_prompt(rule, prompt, LONGEST_PROMPT))
 
 
 def webhook_url(body: Mapping[str, object]) -> object:
-    """Return where the events of a job go, None where nobody wants them.
+    """Return where the events of a job go, None where the client wants none.
 
-    The seed says webhook_url, the OpenAPI file webhookUrl; which one works is unknown, so both are
-    taken.
+    The seed says webhook_url, the OpenAPI file webhookUrl; which of them works is unknown, so both
+    are accepted.
     """
     url = body.get("webhook_url")
     return body.get("webhookUrl") if url is None else url
 
 
 def input_images(body: Mapping[str, object]) -> object:
-    """Return what a body names as its references."""
+    """Return the address or the list of addresses that a body names as its references."""
     params = body.get(PARAMS)
     return params.get("input_images") if isinstance(params, dict) else None
 
 
-def _webhook(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _webhook(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     for key in ("webhook_url", "webhookUrl"):
-        value = body.get(key)
-        if value is None or is_web_address(value) or not law.holds("webhook_url.format"):
-            continue
-        if not isinstance(value, str):
-            return _wrong_kind("webhook_url.format", key, "string", value)
-        return _refuse("webhook_url.format", key, "Invalid url")
+        url = body.get(key)
+        if url is not None and not is_web_address(url) and switches.holds("webhook_url.format"):
+            message = "Invalid url" if isinstance(url, str) else zod_kind("string", url)
+            return _refuse("webhook_url.format", key, message)
     events = body.get("webhookEvents")
-    if events is None or not law.holds("webhook_events.one_of"):
+    if events is None or not switches.holds("webhook_events.one_of"):
         return None
     if not isinstance(events, list):
-        return _wrong_kind("webhook_events.one_of", "webhookEvents", "array", events)
-    unknown = next((event for event in events if event not in EVENTS), None)
-    if unknown is None and None not in events:
+        return _refuse("webhook_events.one_of", "webhookEvents", zod_kind("array", events))
+    unknown = [event for event in events if event not in EVENTS]
+    if not unknown:
         return None
-    listed = " | ".join(f"'{word}'" for word in EVENTS)
-    message = f"Invalid enum value. Expected {listed}, received '{unknown}'"
+    message = f"Invalid enum value. Expected {zod_list(EVENTS)}, received '{unknown[0]}'"
     return _refuse("webhook_events.one_of", "webhookEvents", message)
 
 
-def _unknown_key(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    for key in params:
-        if key not in INNER_KEYS and law.holds("gptImage2Params.absent"):
-            return _refuse(
-                "gptImage2Params.absent",
-                f"{PARAMS}.{key}",
-                f"Unrecognized key(s) in object: '{key}'",
-            )
-    return None
+def _unknown_key(params: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    key = next((key for key in params if key not in INNER_KEYS), None)
+    if key is None or not switches.holds("gptImage2Params.absent"):
+        return None
+    message = f"Unrecognized key(s) in object: '{key}'"
+    return _refuse("gptImage2Params.absent", f"{PARAMS}.{key}", message)
 
 
-def _words(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    for key, allowed in (
-        ("quality", QUALITIES),
-        ("background", BACKGROUNDS),
-        ("output_format", FORMATS),
-        ("moderation", MODERATIONS),
-        ("aspect_ratio", RATIOS),
-    ):
-        value = params.get(key)
-        rule = f"{key}.one_of"
-        if value is None or law.admits(rule, value, allowed):
-            continue
-        if not isinstance(value, str):
-            return _wrong_kind(rule, f"{PARAMS}.{key}", "string", value)
-        listed = " | ".join(f"'{word}'" for word in allowed)
-        return _refuse(
-            rule,
-            f"{PARAMS}.{key}",
-            f"Invalid enum value. Expected {listed}, received '{value}'",
-        )
-    return None
+def _words(params: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    key = unlisted_parameter(params, switches, WORDS)
+    if key is None:
+        return None
+    return _refuse(f"{key}.one_of", f"{PARAMS}.{key}", zod_words(WORDS[key], params[key]))
 
 
-def _number_of_images(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    path = f"{PARAMS}.number_of_images"
+def _number_of_images(params: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     number = params.get("number_of_images")
-    if number is None:
+    rule = broken_integer_rule("n", number, switches, 1, 10)
+    if rule is None:
         return None
-    if not is_integer(number):
-        if not law.holds("n.integer"):
-            return None
-        if isinstance(number, float):
-            return _refuse("n.integer", path, "Expected integer, received float")
-        return _wrong_kind("n.integer", path, "number", number)
-    if law.spans("n.range", number, 1, 10):
-        return None
-    if number < 1:
-        return _refuse("n.range", path, "Number must be greater than or equal to 1")
-    return _refuse("n.range", path, "Number must be less than or equal to 10")
+    if is_integer(number):
+        message = zod_range(number, 1, 10)
+    elif isinstance(number, float):
+        message = "Expected integer, received float"
+    else:
+        message = zod_kind("number", number)
+    return _refuse(rule, f"{PARAMS}.number_of_images", message)
 
 
-def _input_images(params: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    # The seed's table says one URL string, the OpenAPI file a list of URIs: both are taken.
-    path = f"{PARAMS}.input_images"
+def _input_images(params: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    # The seed's table says one URL string, the OpenAPI file a list of URIs: both are accepted.
     images = params.get("input_images")
-    if images is None:
+    addresses = images if isinstance(images, list) else [images]
+    rule = None if images is None else broken_address_rule(addresses, switches, 16)
+    if rule is None:
         return None
-    listed = images if isinstance(images, list) else [images]
-    if not all(isinstance(image, str) for image in listed):
-        if law.holds("images.format"):
-            return _refuse("images.format", path, "Expected string or array of strings")
-        return None
-    if not law.spans("images.count", len(listed), 1, 16):
-        bound = "at least 1" if not listed else "at most 16"
-        return _refuse("images.count", path, f"Array must contain {bound} element(s)")
-    if not all(is_web_address(image) for image in listed) and law.holds("images.url_only"):
-        return _refuse("images.url_only", path, "Invalid url")
-    return None
-
-
-def _wrong_kind(rule: str, path: str, expected: str, value: object) -> Refusal:
-    return _refuse(rule, path, f"Expected {expected}, received {word_for(value)}")
+    bound = "at most 16" if addresses else "at least 1"
+    messages = {
+        "images.format": "Expected string or array of strings",
+        "images.count": f"Array must contain {bound} element(s)",
+        "images.url_only": "Invalid url",
+    }
+    return _refuse(rule, f"{PARAMS}.input_images", messages[rule])
 
 
 def _refuse(rule: str, path: str, message: str) -> Refusal:

@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING
 
 from ..received import Form
 from . import uploads
-from .kinds import is_web_address
-from .resolved import ResolvedBody
+from .parameters import (
+    broken_address_rule,
+    broken_model_rule,
+    broken_prompt_rule,
+    unlisted_parameter,
+)
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
+from .uploads import ResolvedBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +33,8 @@ RATIOS = ("auto", "1:1", "16:9", "9:16", "4:3", "3:4")
 FORBIDDEN = (
     "input", "options", "scene", "sub_mode_id", "subModeId", "provider", "mediaType", "media_type",
 )  # fmt: skip
+
+OPTIONS = {"resolution": RESOLUTIONS, "aspect_ratio": RATIOS}
 
 RULES = {
     "model.required": "model is named in every request",
@@ -58,7 +65,7 @@ BOUNDARIES = {
     "images.max_bytes": "an image of 10000000 bytes (MB read as 10^6)",
 }
 
-# The nearest values outside, which a loosened rule lets in. Nothing is nearest to most lists of
+# The nearest values outside, which a loosened rule accepts. No value is nearest to most lists of
 # words or to a limit in MB, which has two readings.
 LOOSE = {
     "prompt.max_length": "20001 characters",
@@ -66,204 +73,149 @@ LOOSE = {
     "images.count": "17 image_urls and an empty list",
 }
 LIMIT_MB = 10
-# For the modes of other models, whose own limits are not ours to know: that of the page on files.
+# For other models, whose own limits these documents do not state: that of the page on files.
 GENERAL_LIMIT_MB = 30
 
 
-def check_buble(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
-    """Return why a request body is refused, or None.
+# The page of error codes ends before prompts and options: those refusals have its code for bodies.
+BAD_BODY = "invalid_request_body"
+MESSAGES = {
+    "body.format": "The request body must be a JSON object.",
+    "model.required": "model is required.",
+    "mode.one_of": "This mode is not supported by the model; mode must be one of text_to_image,"
+    " image_to_image.",
+    "prompt.required": "prompt is required.",
+    "prompt.format": "prompt must be a string.",
+    "prompt.max_length": "prompt must be at most 20000 characters long.",
+    "resolution.one_of": "resolution must be one of 1K, 2K, 4K.",
+    "aspect_ratio.one_of": "aspect_ratio must be one of auto, 1:1, 16:9, 9:16, 4:3, 3:4.",
+    "images.only_with": "image_urls are not supported in mode text_to_image.",
+    "images.required": "image_urls is required in mode image_to_image.",
+    "images.format": "image_urls must be a list of URLs.",
+    "images.count": "image_urls must hold 1 to 16 URLs.",
+    "images.url_only": "image_urls must hold http(s) URLs only.",
+}
 
-    The page of error codes ends before prompts and options: those refusals take
-    invalid_request_body (400), the code it lists for bodies.
-    """
+
+def check_buble(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+    """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
-        return _bad_body("body.format", None, "The request body must be a JSON object.")
+        return _refuse("body.format", None)
     return (
-        _forbidden(body, law)
-        or _model(body, law)
-        or _mode(body, law)
-        or _prompt(body, law)
-        or _options(body, law)
-        or _images(body, law)
-        or _references(body, law)
+        _forbidden(body, switches)
+        or _model(body, switches)
+        or _mode(body, switches)
+        or _prompt(body, switches)
+        or _options(body, switches)
+        or _images(body, switches)
+        or _references(body, switches)
     )
 
 
 def image_urls(body: Mapping[str, object]) -> object:
-    """Return what an edit names as its references; nothing in the other mode."""
+    """Return the list of addresses that an edit starts from, None in the other mode."""
     return body.get("image_urls") if body.get("mode") == "image_to_image" else None
 
 
-def check_buble_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_buble_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit's JSON body, or the form that uploads a file for it, is refused, or None.
 
     Images are decoded, so this belongs in a thread.
     """
-    return check_upload(body, law) if isinstance(body, Form) else check_buble(body, law)
+    return _check_upload(body, switches) if isinstance(body, Form) else check_buble(body, switches)
 
 
-def check_upload(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
-    """Return why the form of POST /api/v1/files is refused, or None; belongs in a thread."""
-    if not isinstance(body, Form):
-        return _bad_body("body.format", None, "The request body must be multipart/form-data.")
-    file_type = body.text("file_type")
+def _check_upload(form: Form, switches: RuleSwitches) -> Refusal | None:
+    """Check the form of POST /api/v1/files."""
+    file_type = form.text("file_type")
     if file_type not in (None, "", "image"):
-        return Refusal(
-            rule="file_type.one_of",
-            parameter="file_type",
-            message=f"The file_type {file_type} is not supported by the model.",
-            status=415,
-            code="unsupported_file_type",
-        )
-    files = body.files("file")
+        message = f"The file_type {file_type} is not supported by the model."
+        return _refuse("file_type.one_of", "file_type", message, "unsupported_file_type", 415)
+    files = form.files("file")
     if not files:
-        return Refusal(
-            rule="file.required", parameter="file", message="file is required.", code="missing_file"
-        )
-    ours = body.text("model") in (None, "", MODEL, "gpt-image-2")
-    limit_mb = LIMIT_MB if ours else GENERAL_LIMIT_MB
-    return _image(uploads.uploaded_image(files[0].data), "file", limit_mb, law)
+        return _refuse("file.required", "file", "file is required.", "missing_file")
+    is_gpt_image = form.text("model") in (None, "", MODEL, "gpt-image-2")
+    limit_mb = LIMIT_MB if is_gpt_image else GENERAL_LIMIT_MB
+    return _image(uploads.uploaded_image(files[0].data), "file", limit_mb, switches)
 
 
-def _forbidden(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _forbidden(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     for field in FORBIDDEN:
-        if body.get(field) is not None and law.holds(f"{field}.absent"):
-            return Refusal(
-                rule=f"{field}.absent",
-                parameter=field,
-                message=f"Unsupported field: {field}.",
-                code="unsupported_field",
-            )
+        rule = f"{field}.absent"
+        if body.get(field) is not None and switches.holds(rule):
+            return _refuse(rule, field, f"Unsupported field: {field}.", "unsupported_field")
     return None
 
 
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _model(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     model = body.get("model")
-    if model is None:
-        if law.holds("model.required"):
-            return _bad_body("model.required", "model", "model is required.")
-        return None
-    if law.admits("model.one_of", model, (MODEL,)):
-        return None
+    rule = broken_model_rule(model, switches, (MODEL,))
+    if rule != "model.one_of":
+        return None if rule is None else _refuse(rule, "model")
     if not isinstance(model, str):
-        return _bad_body("model.one_of", "model", "model must be a string.")
-    return Refusal(
-        rule="model.one_of",
-        parameter="model",
-        message=f"The model {model} was not found.",
-        status=404,
-        code="model_not_found",
-    )
+        return _refuse(rule, "model", "model must be a string.")
+    return _refuse(rule, "model", f"The model {model} was not found.", "model_not_found", 404)
 
 
-def _mode(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _mode(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     # "Pass mode explicitly" is guidance, not a rule, and no page says what happens without: it
     # counts as text_to_image here, although a code ambiguous_generation_mode (422) exists.
-    mode = body.get("mode")
-    if mode is None or law.admits("mode.one_of", mode, MODES):
+    broken = unlisted_parameter(body, switches, {"mode": MODES})
+    if broken is None:
         return None
-    return Refusal(
-        rule="mode.one_of",
-        parameter="mode",
-        message="This mode is not supported by the model; mode must be one of text_to_image,"
-        " image_to_image.",
-        status=422,
-        code="mode_not_supported",
-    )
+    return _refuse("mode.one_of", "mode", code="mode_not_supported", status=422)
 
 
-def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    prompt = body.get("prompt")
-    if prompt is None or prompt == "":
-        if law.holds("prompt.required"):
-            return _bad_body("prompt.required", "prompt", "prompt is required.")
-        return None
-    if not isinstance(prompt, str):
-        if law.holds("prompt.format"):
-            return _bad_body("prompt.format", "prompt", "prompt must be a string.")
-        return None
-    longest = law.longest("prompt.max_length", 20_000)
-    if len(prompt) > longest and law.holds("prompt.max_length"):
-        return _bad_body(
-            "prompt.max_length", "prompt", "prompt must be at most 20000 characters long."
-        )
-    return None
+def _prompt(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    rule = broken_prompt_rule(body.get("prompt"), switches, 20_000)
+    return None if rule is None else _refuse(rule, "prompt")
 
 
-def _options(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    resolution = body.get("resolution")
-    if resolution is not None and not law.admits("resolution.one_of", resolution, RESOLUTIONS):
-        return _bad_body("resolution.one_of", "resolution", "resolution must be one of 1K, 2K, 4K.")
-    ratio = body.get("aspect_ratio")
-    if ratio is not None and not law.admits("aspect_ratio.one_of", ratio, RATIOS):
-        return _bad_body(
-            "aspect_ratio.one_of",
-            "aspect_ratio",
-            "aspect_ratio must be one of auto, 1:1, 16:9, 9:16, 4:3, 3:4.",
-        )
-    return None
+def _options(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    option = unlisted_parameter(body, switches, OPTIONS)
+    return None if option is None else _refuse(f"{option}.one_of", option)
 
 
-def _images(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _images(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     images = body.get("image_urls")
     if body.get("mode") != "image_to_image":
-        if images not in (None, []) and law.holds("images.only_with"):
-            return Refusal(
-                rule="images.only_with",
-                parameter="image_urls",
-                message="image_urls are not supported in mode text_to_image.",
-                status=422,
-                code="unsupported_input_for_model",
-            )
-        return None
+        if images in (None, []) or not switches.holds("images.only_with"):
+            return None
+        code = "unsupported_input_for_model"
+        return _refuse("images.only_with", "image_urls", code=code, status=422)
     if images is None:
-        if law.holds("images.required"):
-            return _bad_body(
-                "images.required", "image_urls", "image_urls is required in mode image_to_image."
-            )
-        return None
-    if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
-        if law.holds("images.format"):
-            return _bad_body("images.format", "image_urls", "image_urls must be a list of URLs.")
-        return None
-    if not law.spans("images.count", len(images), 1, 16):
-        return _bad_body("images.count", "image_urls", "image_urls must hold 1 to 16 URLs.")
-    if not all(is_web_address(image) for image in images) and law.holds("images.url_only"):
-        return _bad_body("images.url_only", "image_urls", "image_urls must hold http(s) URLs only.")
-    return None
+        broken = switches.holds("images.required")
+        return _refuse("images.required", "image_urls") if broken else None
+    addresses = images if isinstance(images, list) else [None]
+    rule = broken_address_rule(addresses, switches, 16)
+    return None if rule is None else _refuse(rule, "image_urls")
 
 
-def _references(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    """Judge what lies behind image_urls on loopback like an upload; ours, no page speaks of it."""
+def _references(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    """Check what image_urls on loopback serve like an upload; no page says that this is done."""
     if not isinstance(body, ResolvedBody):
         return None
-    uploaded = [found.upload for found in body.references if found.upload is not None]
-    refusals = (_image(upload, "image_urls", LIMIT_MB, law) for upload in uploaded)
+    images = [place.upload for place in body.references if place.upload is not None]
+    refusals = (_image(image, "image_urls", LIMIT_MB, switches) for image in images)
     return next((refusal for refusal in refusals if refusal is not None), None)
 
 
 def _image(
-    upload: UploadedImage, parameter: str, limit_mb: int, law: RuleSwitches
+    upload: UploadedImage, parameter: str, limit_mb: int, switches: RuleSwitches
 ) -> Refusal | None:
-    rule = uploads.broken_image_rule(upload, limit_mb, law, limit_fits=True)
+    rule = uploads.broken_image_rule(upload, limit_mb, switches, limit_fits=True)
     if rule is None:
         return None
     if rule == "images.max_bytes":
-        return Refusal(
-            rule=rule,
-            parameter=parameter,
-            message=f"{parameter}: a file must be no larger than {limit_mb} MB.",
-            status=413,
-            code="file_too_large",
-        )
-    return Refusal(
-        rule=rule,
-        parameter=parameter,
-        message=f"{parameter}: a file must be a jpg, png or webp image.",
-        status=415,
-        code="unsupported_file_format",
-    )
+        message = f"{parameter}: a file must be no larger than {limit_mb} MB."
+        return _refuse(rule, parameter, message, "file_too_large", 413)
+    message = f"{parameter}: a file must be a jpg, png or webp image."
+    return _refuse(rule, parameter, message, "unsupported_file_format", 415)
 
 
-def _bad_body(rule: str, parameter: str | None, message: str) -> Refusal:
-    return Refusal(rule=rule, parameter=parameter, message=message, code="invalid_request_body")
+def _refuse(
+    rule: str, parameter: str | None, message: str = "", code: str = BAD_BODY, status: int = 400
+) -> Refusal:
+    """Refuse a parameter, with the rule's own message where none is given."""
+    message = message or MESSAGES[rule]
+    return Refusal(rule=rule, parameter=parameter, message=message, status=status, code=code)

@@ -10,8 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .kinds import is_integer, is_web_address
-from .lattice import broken_size_rule, parse_size
+from .parameters import (
+    broken_address_rule,
+    broken_integer_rule,
+    broken_model_rule,
+    broken_prompt_rule,
+    broken_size_rule,
+    unlisted_parameter,
+)
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
@@ -52,7 +58,7 @@ BOUNDARIES = {
     "images.count": "14 images",
 }
 
-# The nearest values outside, which a loosened rule lets in. Nothing is nearest to a list of words.
+# The nearest values outside, which a loosened rule accepts. No value is nearest to a list of words.
 LOOSE = {
     "prompt.max_length": "2001 characters",
     "n.range": "0 and 2",
@@ -63,119 +69,66 @@ LOOSE = {
     "size.max_pixels": "8297472 px, the next size above",
     "images.count": "15 images and an empty list",
 }
+MESSAGES = {
+    "body.format": "invalid request body",
+    "model.required": "model is required",
+    "model.one_of": "model must be gpt-image-2",
+    "prompt.required": "prompt is required",
+    "prompt.format": "prompt must be a string",
+    "prompt.max_length": "prompt must be no longer than 2000 characters",
+    "n.integer": "n must be an integer",
+    "n.range": "gpt-image-2 supports n=1 only",
+    "size.format": "size must be auto or WIDTHxHEIGHT",
+    "size.multiple_of": "size: width and height must both be multiples of 16",
+    "size.max_edge": "size: long edge must be no greater than 3840",
+    "size.max_ratio": "size: aspect ratio must not exceed 3:1",
+    "size.min_pixels": "size: total pixels must be between 655360 and 8294400",
+    "size.max_pixels": "size: total pixels must be between 655360 and 8294400",
+    "quality.one_of": "quality must be one of low, medium, high, auto",
+    "images.required": "image is required",
+    "images.format": "image must be a URL or an array of URLs",
+    "images.count": "image must hold 1 to 14 URLs",
+    "images.url_only": "image must be a public URL; base64 and data: URLs are not supported",
+}
 
 
-def check_nanobanana(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_nanobanana(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a generation's body is refused, or None."""
-    if not isinstance(body, dict):
-        return _refuse("body.format", None, "invalid request body")
-    return _model(body, law) or _prompt(body, law) or _options(body, law)
+    return _check(body, switches, is_edit=False)
 
 
-def check_nanobanana_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_nanobanana_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why an edit's body is refused, or None."""
+    return _check(body, switches, is_edit=True)
+
+
+def _check(body: object, switches: RuleSwitches, *, is_edit: bool) -> Refusal | None:
     if not isinstance(body, dict):
-        return _refuse("body.format", None, "invalid request body")
-    return _model(body, law) or _prompt(body, law) or _image(body, law) or _options(body, law)
-
-
-def _options(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    return _n(body, law) or _size(body, law) or _quality(body, law)
-
-
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    model = body.get("model")
-    if model is None:
-        if law.holds("model.required"):
-            return _refuse("model.required", "model", "model is required")
+        return Refusal(rule="body.format", parameter=None, message=MESSAGES["body.format"])
+    rule = (
+        broken_model_rule(body.get("model"), switches, (MODEL,))
+        or broken_prompt_rule(body.get("prompt"), switches, 2_000)
+        or (_broken_reference_rule(body, switches) if is_edit else None)
+        or broken_integer_rule("n", body.get("n"), switches, 1, 1)
+        or broken_size_rule(body.get("size"), switches)
+    )
+    if rule is None and unlisted_parameter(body, switches, {"quality": QUALITIES}):
+        rule = "quality.one_of"
+    if rule is None:
         return None
-    if law.admits("model.one_of", model, (MODEL,)):
-        return None
-    return _refuse("model.one_of", "model", "model must be gpt-image-2")
-
-
-def _prompt(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    prompt = body.get("prompt")
-    if prompt is None or prompt == "":
-        if law.holds("prompt.required"):
-            return _refuse("prompt.required", "prompt", "prompt is required")
-        return None
-    if not isinstance(prompt, str):
-        if law.holds("prompt.format"):
-            return _refuse("prompt.format", "prompt", "prompt must be a string")
-        return None
-    longest = law.longest("prompt.max_length", 2_000)
-    if len(prompt) > longest and law.holds("prompt.max_length"):
-        return _refuse(
-            "prompt.max_length", "prompt", "prompt must be no longer than 2000 characters"
-        )
-    return None
+    name = rule.partition(".")[0]
+    parameter = "image" if name == "images" else name
+    return Refusal(rule=rule, parameter=parameter, message=MESSAGES[rule])
 
 
 def edit_references(body: Mapping[str, object]) -> object:
-    """Return what an edit names as its references."""
+    """Return the address or the list of addresses that an edit starts from."""
     return body.get("image")
 
 
-def _image(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    given = edit_references(body)
-    if given is None or given == "":
-        if law.holds("images.required"):
-            return _refuse("images.required", "image", "image is required")
-        return None
-    images = given if isinstance(given, list) else [given]
-    if not all(isinstance(one, str) for one in images):
-        if law.holds("images.format"):
-            return _refuse("images.format", "image", "image must be a URL or an array of URLs")
-        return None
-    if not law.spans("images.count", len(images), 1, 14):
-        return _refuse("images.count", "image", "image must hold 1 to 14 URLs")
-    if not all(is_web_address(one) for one in images) and law.holds("images.url_only"):
-        message = "image must be a public URL; base64 and data: URLs are not supported"
-        return _refuse("images.url_only", "image", message)
-    return None
-
-
-def _n(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    n = body.get("n")
-    if n is None:
-        return None
-    if not is_integer(n):
-        if law.holds("n.integer"):
-            return _refuse("n.integer", "n", "n must be an integer")
-        return None
-    if n != 1 and law.holds("n.range") and not law.beside("n.range", n, 1, 1):
-        return _refuse("n.range", "n", "gpt-image-2 supports n=1 only")
-    return None
-
-
-def _size(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    size = body.get("size")
-    if size is None or size == "auto":
-        return None
-    edges = parse_size(size)
-    if edges is None:
-        if law.holds("size.format"):
-            return _refuse("size.format", "size", "size must be auto or WIDTHxHEIGHT")
-        return None
-    rule = broken_size_rule(*edges, law)
-    if rule == "size.multiple_of":
-        return _refuse(rule, "size", "size: width and height must both be multiples of 16")
-    if rule == "size.max_edge":
-        return _refuse(rule, "size", "size: long edge must be no greater than 3840")
-    if rule == "size.max_ratio":
-        return _refuse(rule, "size", "size: aspect ratio must not exceed 3:1")
-    if rule is not None:
-        return _refuse(rule, "size", "size: total pixels must be between 655360 and 8294400")
-    return None
-
-
-def _quality(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    quality = body.get("quality")
-    if quality is None or law.admits("quality.one_of", quality, QUALITIES):
-        return None
-    return _refuse("quality.one_of", "quality", "quality must be one of low, medium, high, auto")
-
-
-def _refuse(rule: str, parameter: str | None, message: str) -> Refusal:
-    return Refusal(rule=rule, parameter=parameter, message=message)
+def _broken_reference_rule(body: Mapping[str, object], switches: RuleSwitches) -> str | None:
+    references = edit_references(body)
+    if references is None or references == "":
+        return "images.required" if switches.holds("images.required") else None
+    addresses = references if isinstance(references, list) else [references]
+    return broken_address_rule(addresses, switches, 14)

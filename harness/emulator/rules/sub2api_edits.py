@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from ..received import Form
 from . import sub2api, uploads
-from .kinds import is_integer, is_web_address
-from .openai_errors import invalid_value_error, user_error, wrong_kind_error
+from .parameters import is_integer, is_web_address
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
+from .wording import invalid_request, invalid_value_error, user_error, wrong_kind_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,10 +32,12 @@ NUMBERS = ("n", "output_compression", "partial_images")
 TRUE = ("1", "t", "T", "TRUE", "true", "True")
 FALSE = ("0", "f", "F", "FALSE", "false", "False")
 LIMIT_MB = 50
+FORM_HINT = "For multipart/form-data use 'image' or 'image[]'."
+JSON_HINT = "For application/json on /v1/images/edits, use 'images' (array)."
 
 
-def check_sub2api_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
-    """Return why an edit is refused, or None; in the order of sub2api.check, images after prompt.
+def check_sub2api_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+    """Return why an edit is refused, or None; in the order of a generation, images after prompt.
 
     `body` is a Form or decoded JSON. Images are decoded, so this belongs in a thread.
     """
@@ -44,44 +46,32 @@ def check_sub2api_edit(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal 
     values = sub2api_edit_parameters(body)
     if isinstance(body, Form):
         return (
-            _wrong_place(body, law, "images", "For multipart/form-data use 'image' or 'image[]'.")
-            or sub2api.check_sub2api_opening(values, law, FORM_KEYS)
-            or _uploaded(body, law)
-            or _fidelity(values, law)
-            or _texts(values, law)
-            or sub2api.check_options(values, law)
+            _wrong_place(body, switches, "images", FORM_HINT)
+            or sub2api.check_opening(values, switches, FORM_KEYS)
+            or _uploaded(body, switches)
+            or fidelity(values, switches, "input_fidelity")
+            or _texts(values, switches)
+            or sub2api.check_options(values, switches)
         )
     return (
-        _wrong_place(
-            body, law, "image",
-            "For application/json on /v1/images/edits, use 'images' (array).",
-        )
-        or sub2api.check_sub2api_opening(values, law, JSON_KEYS)
-        or _addressed(body, law)
-        or _fidelity(values, law)
-        or sub2api.check_options(values, law)
-    )  # fmt: skip
+        _wrong_place(body, switches, "image", JSON_HINT)
+        or sub2api.check_opening(values, switches, JSON_KEYS)
+        or _addressed(body, switches)
+        or fidelity(values, switches, "input_fidelity")
+        or sub2api.check_options(values, switches)
+    )
 
 
 def sub2api_edit_parameters(body: Mapping[str, object]) -> Mapping[str, object]:
     """Return an edit's parameters as generation has them.
 
-    A form's texts become numbers and booleans where they write such, and an empty one says nothing.
+    A form's texts become numbers and booleans where they write such; an empty one counts as absent.
     """
-    if not isinstance(body, Form):
-        return body
-    values: dict[str, object] = {}
-    for name in body:
-        text = body.text(name)
-        if text is None or IMAGE_FIELD.fullmatch(name):
-            continue
-        if name in NUMBERS:
-            values[name] = uploads.form_integer(text)
-        elif name == "stream":
-            values[name] = True if text in TRUE else False if text in FALSE else text
-        elif text != "" or name == "prompt":
-            values[name] = text
-    return values
+    values = uploads.form_parameters(body, NUMBERS, IMAGE_FIELD.fullmatch)
+    stream = body.text("stream") if isinstance(body, Form) else None
+    if stream is None:
+        return values
+    return {**values, "stream": True if stream in TRUE else False if stream in FALSE else stream}
 
 
 def image_count(body: Mapping[str, object]) -> int:
@@ -98,128 +88,97 @@ def _image_files(form: Form) -> list[bytes]:
 
 
 def _wrong_place(
-    body: Mapping[str, object], law: RuleSwitches, key: str, hint: str
+    body: Mapping[str, object], switches: RuleSwitches, name: str, hint: str
 ) -> Refusal | None:
-    if key not in body or not law.holds(f"{key}.absent"):
+    if name not in body or not switches.holds(f"{name}.absent"):
         return None
-    return Refusal(
-        rule=f"{key}.absent",
-        parameter=key,
-        message=f"Unknown parameter: '{key}'. {hint}",
-        code="invalid_value",
-        kind="invalid_request_error",
-    )
+    message = f"Unknown parameter: '{name}'. {hint}"
+    return invalid_request(f"{name}.absent", name, message, "invalid_value")
 
 
-def _fidelity(values: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    if values.get("input_fidelity") is None or not law.holds("input_fidelity.absent"):
+def fidelity(values: Mapping[str, object], switches: RuleSwitches, path: str) -> Refusal | None:
+    """Refuse input_fidelity, which lies at `path` of the request."""
+    if values.get("input_fidelity") is None or not switches.holds("input_fidelity.absent"):
         return None
-    return user_error(
-        "input_fidelity.absent",
-        "input_fidelity",
-        "The parameter 'input_fidelity' is not supported for this model.",
-        "invalid_input_fidelity_model",
-    )
+    message = "The parameter 'input_fidelity' is not supported for this model."
+    return user_error("input_fidelity.absent", path, message, "invalid_input_fidelity_model")
 
 
-def _texts(values: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    """Return which text of a form is none of the number or boolean that it has to be."""
-    for key in NUMBERS:
-        value = values.get(key)
-        if isinstance(value, str) and law.holds(f"{key}.integer"):
-            return _worded(f"{key}.integer", key)
+def _texts(values: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    """Refuse a text of a form that is not the number or boolean that it has to be."""
+    for name in NUMBERS:
+        if isinstance(values.get(name), str) and switches.holds(f"{name}.integer"):
+            return _wrong_text(f"{name}.integer", name)
     n = values.get("n")
-    if is_integer(n) and n < 1 and not law.spans("n.range", n, 1, 10):
-        return _worded("n.range", "n")
-    if isinstance(values.get("stream"), str) and law.holds("stream.one_of"):
-        return _worded("stream.one_of", "stream")
+    if is_integer(n) and n < 1 and not switches.spans("n.range", n, 1, 10):
+        return _wrong_text("n.range", "n")
+    if isinstance(values.get("stream"), str) and switches.holds("stream.one_of"):
+        return _wrong_text("stream.one_of", "stream")
     return None
 
 
-def _worded(rule: str, key: str) -> Refusal:
-    message = f"{key} must be a positive integer" if key == "n" else f"invalid {key} field value"
-    return Refusal(rule=rule, parameter=key, message=message, kind="invalid_request_error")
+def _wrong_text(rule: str, name: str) -> Refusal:
+    message = f"{name} must be a positive integer" if name == "n" else f"invalid {name} field value"
+    return invalid_request(rule, name, message)
 
 
-def _uploaded(form: Form, law: RuleSwitches) -> Refusal | None:
+def _uploaded(form: Form, switches: RuleSwitches) -> Refusal | None:
     files = _image_files(form)
-    if not files and law.holds("images.required"):
-        return Refusal(
-            rule="images.required",
-            parameter="image",
-            message="image file is required",
-            kind="invalid_request_error",
-        )
-    refusal = _too_many(len(files), "image", law)
+    if not files and switches.holds("images.required"):
+        return invalid_request("images.required", "image", "image file is required")
+    refusal = _too_many(len(files), "image", switches)
     if refusal is not None:
         return refusal
     images: list[UploadedImage | None] = [uploads.uploaded_image(data) for data in files]
     masks = form.files("mask")
-    return _images(images, ["image"] * len(images), law) or (
-        _mask(uploads.uploaded_image(masks[0].data), images, law) if masks else None
+    return _images(images, ["image"] * len(images), switches) or (
+        _mask(uploads.uploaded_image(masks[0].data), images, switches) if masks else None
     )
 
 
-def _addressed(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    """Judge images[].image_url and mask.image_url; a web address is taken to be fine, unread."""
+def _addressed(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    """Check images[].image_url and mask.image_url; a web address is assumed to be fine, unread."""
     listed = body.get("images")
     if listed is None:
-        if law.holds("images.required"):
-            return Refusal(
-                rule="images.required",
-                parameter="images",
-                message="images[].image_url is required",
-                kind="invalid_request_error",
-            )
+        if switches.holds("images.required"):
+            return invalid_request("images.required", "images", "images[].image_url is required")
         listed = []
-    if not isinstance(listed, list):
-        if law.holds("images.format"):
-            return wrong_kind_error("images.format", "images", "an array", listed)
-        listed = []
-    elif not listed and law.holds("images.count"):
+    if not isinstance(listed, list) and switches.holds("images.format"):
+        return wrong_kind_error("images.format", "images", "an array", listed)
+    if listed == [] and switches.holds("images.count"):
         reason = "empty array. Expected an array with minimum length 1, but got an empty array"
         return invalid_value_error("images.count", "images", "empty_array", f"{reason} instead.")
-    refusal = _too_many(len(listed), "images", law)
+    entries = listed if isinstance(listed, list) else []
+    refusal = _too_many(len(entries), "images", switches)
     if refusal is not None:
         return refusal
-    for index, item in enumerate(listed):
-        if not isinstance(item, dict) and law.holds("images.format"):
-            return wrong_kind_error("images.format", f"images[{index}]", "an object", item)
-        if _address(item) is None and law.holds("images.format"):
-            return Refusal(
-                rule="images.format",
-                parameter="images",
-                message="images[].image_url is required",
-                kind="invalid_request_error",
-            )
-    images = [_fetched(_address(item)) for item in listed]
+    for index, entry in enumerate(entries if switches.holds("images.format") else ()):
+        if not isinstance(entry, dict):
+            return wrong_kind_error("images.format", f"images[{index}]", "an object", entry)
+        if _address(entry) is None:
+            return invalid_request("images.format", "images", "images[].image_url is required")
+    images = [_decoded(_address(entry)) for entry in entries]
     names = [f"images[{index}].image_url" for index in range(len(images))]
-    return _images(images, names, law) or _addressed_mask(body.get("mask"), images, law)
+    return _images(images, names, switches) or _addressed_mask(body.get("mask"), images, switches)
 
 
 def _addressed_mask(
-    mask: object, images: Sequence[UploadedImage | None], law: RuleSwitches
+    mask: object, images: Sequence[UploadedImage | None], switches: RuleSwitches
 ) -> Refusal | None:
-    if mask is None:
-        return None
     address = _address(mask)
-    if address is None:
-        if not law.holds("mask.format"):
-            return None
+    if mask is not None and address is None and switches.holds("mask.format"):
         message = "mask.file_id is not supported (use mask.image_url instead)"
-        return Refusal(
-            rule="mask.format", parameter="mask", message=message, kind="invalid_request_error"
-        )
-    upload = _fetched(address)
-    return None if upload is None else _mask(upload, images, law)
+        return invalid_request("mask.format", "mask", message)
+    upload = _decoded(address)
+    return None if upload is None else _mask(upload, images, switches)
 
 
-def _address(item: object) -> str | None:
-    address = item.get("image_url") if isinstance(item, dict) else None
+def _address(entry: object) -> str | None:
+    address = entry.get("image_url") if isinstance(entry, dict) else None
     return address if isinstance(address, str) and address else None
 
 
-def _fetched(address: str | None) -> UploadedImage | None:
+def _decoded(address: str | None) -> UploadedImage | None:
     """Return what a data: URL or bare base64 holds, None for an address that is not read."""
     if address is None or is_web_address(address):
         return None
@@ -230,25 +189,25 @@ def _fetched(address: str | None) -> UploadedImage | None:
         return uploads.uploaded_image(b"")
 
 
-def _too_many(count: int, key: str, law: RuleSwitches) -> Refusal | None:
-    if law.spans("images.count", count, 0, uploads.MOST_IMAGES):
+def _too_many(count: int, name: str, switches: RuleSwitches) -> Refusal | None:
+    if switches.spans("images.count", count, 0, uploads.MOST_IMAGES):
         return None
-    return invalid_value_error(
-        "images.count", key, "array_above_max_length",
+    reason = (
         f"array too long. Expected an array with maximum length {uploads.MOST_IMAGES},"
-        f" but got an array with length {count} instead.",
-    )  # fmt: skip
+        f" but got an array with length {count} instead."
+    )
+    return invalid_value_error("images.count", name, "array_above_max_length", reason)
 
 
 def _images(
-    images: Sequence[UploadedImage | None], names: Sequence[str], law: RuleSwitches
+    images: Sequence[UploadedImage | None], names: Sequence[str], switches: RuleSwitches
 ) -> Refusal | None:
-    for index, (upload, name) in enumerate(zip(images, names, strict=True)):
-        if upload is None:
+    for number, (upload, name) in enumerate(zip(images, names, strict=True), 1):
+        rule = None if upload is None else uploads.broken_image_rule(upload, LIMIT_MB, switches)
+        if upload is None or rule is None:
             continue
-        rule = uploads.broken_image_rule(upload, LIMIT_MB, law)
         if rule == "images.max_bytes":
-            message = f"Invalid image file: image {index + 1} must be less than 50MB."
+            message = f"Invalid image file: image {number} must be less than 50MB."
             return user_error(rule, name, message, "image_too_large")
         if rule == "images.media_type":
             reason = (
@@ -256,30 +215,25 @@ def _images(
                 " 'image/jpeg', 'image/png', and 'image/webp'."
             )
             return invalid_value_error(rule, name, "unsupported_file_mimetype", reason)
-        if rule is not None:
-            message = f"Invalid image file or mode for image {index + 1}"
-            return user_error(
-                rule, name, f"{message}, please check your image file.", "invalid_image_file"
-            )
+        message = f"Invalid image file or mode for image {number}, please check your image file."
+        return user_error(rule, name, message, "invalid_image_file")
     return None
 
 
 def _mask(
-    mask: UploadedImage, images: Sequence[UploadedImage | None], law: RuleSwitches
+    mask: UploadedImage, images: Sequence[UploadedImage | None], switches: RuleSwitches
 ) -> Refusal | None:
-    if not uploads.is_light(mask, "mask.max_bytes", LIMIT_MB, law, limit_fits=False):
-        message = "Invalid mask: the mask must be less than 50MB."
-        return user_error("mask.max_bytes", "mask", message, "image_too_large")
-    if not mask.facts.whole and law.holds("mask.format"):
-        message = "Invalid mask: please check your image file."
-        return user_error("mask.format", "mask", message, "invalid_image_file")
-    if uploads.has_other_format(mask, images) and law.holds("mask.same_format"):
-        message = "Invalid mask: the format of the mask does not match that of the image."
-        return user_error("mask.same_format", "mask", message)
-    if uploads.has_other_size(mask, images) and law.holds("mask.same_size"):
-        message = "Invalid mask: the size of the mask does not match that of the image."
-        return user_error("mask.same_size", "mask", message)
-    if not mask.facts.alpha and mask.facts.format != "unknown" and law.holds("mask.alpha"):
-        message = "Invalid mask: the mask has no alpha channel."
-        return user_error("mask.alpha", "mask", message)
-    return None
+    code = "invalid_value"
+    if not uploads.is_light(mask, "mask.max_bytes", LIMIT_MB, switches, limit_fits=False):
+        rule, reason, code = "max_bytes", "the mask must be less than 50MB.", "image_too_large"
+    elif not mask.facts.whole and switches.holds("mask.format"):
+        rule, reason, code = "format", "please check your image file.", "invalid_image_file"
+    elif uploads.has_other_format(mask, images) and switches.holds("mask.same_format"):
+        rule, reason = "same_format", "the format of the mask does not match that of the image."
+    elif uploads.has_other_size(mask, images) and switches.holds("mask.same_size"):
+        rule, reason = "same_size", "the size of the mask does not match that of the image."
+    elif not mask.facts.alpha and mask.facts.format != "unknown" and switches.holds("mask.alpha"):
+        rule, reason = "alpha", "the mask has no alpha channel."
+    else:
+        return None
+    return user_error(f"mask.{rule}", "mask", f"Invalid mask: {reason}", code)

@@ -11,8 +11,9 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from . import sub2api
-from .openai_errors import invalid_value_error, missing_parameter, user_error, wrong_kind_error
+from .sub2api_edits import fidelity
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
+from .wording import invalid_value_error, missing_parameter, wrong_kind_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,18 +25,18 @@ OPTIONS = (
 )  # fmt: skip
 # A recording has partial_images: 0 without stream, and OpenAI's own default of output_compression
 # goes with png.
-UNSAID = frozenset({"output_compression.only_with", "partial_images.only_with"})
+UNSPECIFIED = frozenset({"output_compression.only_with", "partial_images.only_with"})
 
 
-def check_sub2api_response(body: object, law: RuleSwitches = AS_WRITTEN) -> Refusal | None:
+def check_sub2api_response(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:
     """Return why a request body is refused, or None."""
     if not isinstance(body, dict):
         return sub2api.UNREADABLE
-    relaxed = dataclasses.replace(law, ignored=law.ignored | UNSAID)
+    relaxed = dataclasses.replace(switches, ignored=switches.ignored | UNSPECIFIED)
     outer = {key: body.get(key) for key in ("stream", "user")}
     return (
-        _model(body, law)
-        or _input(body, law)
+        _model(body, switches)
+        or _input(body, switches)
         or _tools(body)
         or _tool(body, relaxed)
         or sub2api.check_options(outer, relaxed)
@@ -43,7 +44,7 @@ def check_sub2api_response(body: object, law: RuleSwitches = AS_WRITTEN) -> Refu
 
 
 def tool_of(body: Mapping[str, object]) -> tuple[int, Mapping[str, object]] | None:
-    """Return the image generation tool and its place among the tools, None where there is none."""
+    """Return the index of the image generation tool and the tool, None where there is none."""
     tools = body.get("tools")
     for index, tool in enumerate(tools if isinstance(tools, list) else []):
         if isinstance(tool, dict) and tool.get("type") == TOOL:
@@ -51,11 +52,12 @@ def tool_of(body: Mapping[str, object]) -> tuple[int, Mapping[str, object]] | No
     return None
 
 
-def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
+def _model(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     model = body.get("model")
     if model is None or model == "":
-        return missing_parameter("model.required", "model") if law.holds("model.required") else None
-    if not law.holds("model.one_of"):
+        holds = switches.holds("model.required")
+        return missing_parameter("model.required", "model") if holds else None
+    if not switches.holds("model.one_of"):
         return None
     if not isinstance(model, str):
         return wrong_kind_error("model.one_of", "model", "a string", model)
@@ -65,19 +67,18 @@ def _model(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _input(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    said = body.get("input")
-    if said is None or said in ("", []):
-        return (
-            missing_parameter("prompt.required", "input") if law.holds("prompt.required") else None
-        )
-    if isinstance(said, str) or not law.holds("prompt.format"):
+def _input(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    messages = body.get("input")
+    if messages is None or messages in ("", []):
+        holds = switches.holds("prompt.required")
+        return missing_parameter("prompt.required", "input") if holds else None
+    if isinstance(messages, str) or not switches.holds("prompt.format"):
         return None
-    if not isinstance(said, list):
-        return wrong_kind_error("prompt.format", "input", "a string or an array", said)
-    for index, item in enumerate(said):
-        if not isinstance(item, dict):
-            return wrong_kind_error("prompt.format", f"input[{index}]", "an object", item)
+    if not isinstance(messages, list):
+        return wrong_kind_error("prompt.format", "input", "a string or an array", messages)
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict):
+            return wrong_kind_error("prompt.format", f"input[{index}]", "an object", message)
     return None
 
 
@@ -88,22 +89,11 @@ def _tools(body: Mapping[str, object]) -> Refusal | None:
     return wrong_kind_error("tools.format", "tools", "an array", tools)
 
 
-def _tool(body: Mapping[str, object], law: RuleSwitches) -> Refusal | None:
-    found = tool_of(body)
-    if found is None:
-        return None
-    index, tool = found
-    place = f"tools[{index}]"
-    refusal = sub2api.check_options({key: tool.get(key) for key in OPTIONS}, law)
-    if refusal is not None:
-        key = refusal.parameter
-        message = refusal.message.replace(f"'{key}'", f"'{place}.{key}'")
-        return dataclasses.replace(refusal, parameter=f"{place}.{key}", message=message)
-    if tool.get("input_fidelity") is not None and law.holds("input_fidelity.absent"):
-        return user_error(
-            "input_fidelity.absent",
-            f"{place}.input_fidelity",
-            "The parameter 'input_fidelity' is not supported for this model.",
-            "invalid_input_fidelity_model",
-        )
-    return None
+def _tool(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    index, tool = tool_of(body) or (0, {})
+    refusal = sub2api.check_options({name: tool.get(name) for name in OPTIONS}, switches)
+    if refusal is None:
+        return fidelity(tool, switches, f"tools[{index}].input_fidelity")
+    path = f"tools[{index}].{refusal.parameter}"
+    message = refusal.message.replace(f"'{refusal.parameter}'", f"'{path}'")
+    return dataclasses.replace(refusal, parameter=path, message=message)

@@ -1,17 +1,17 @@
-"""Which rules of a provider hold, and what a refusal is made of."""
+"""Which rules of a provider hold, and what a refusal consists of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What a list of words lets in when it is loosened: the word that follows in OpenAI's own list, and
-# the next step of a series. Other lists have no next word.
+# The word that a loosened list of words accepts: the one that follows in OpenAI's own list, and the
+# next step of a series. Other lists have no next word.
 NEXT_WORD = {"background.one_of": "transparent", "resolution.one_of": "8K"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a request is turned away.
+    """Why a provider refuses a request.
 
     `rule` is the id of the broken rule. `parameter` is the provider's own name of the offending
     parameter, None where the request as a whole is wrong. `kind` is what OpenAI calls the error's
@@ -28,11 +28,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSwitches:
-    """Which rules are switched off, refuse their own boundary value, or let one more value in.
+    """Which rules are off, refuse their own boundary value, or accept one value more.
 
-    `tightened` holds ids of rules, for the lower end of a range with `:min` behind. A rule in
+    `tightened` holds ids of rules, with `:min` appended for the lower end of a range. A rule in
     `loosened` accepts the nearest value outside, at both ends where it has two, and nothing beyond.
-    The documents as written are `Law()`. A rule both ignored and tightened is ignored.
+    `RuleSwitches()` is the documents as written. A rule both ignored and tightened is ignored.
     """
 
     ignored: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ class RuleSwitches:
         return rule in self.tightened
 
     def loose(self, rule: str) -> bool:
-        """Whether the rule lets the nearest forbidden value in."""
+        """Whether the rule accepts the nearest forbidden value."""
         return rule in self.loosened
 
     def longest(self, rule: str, documented: int) -> int:
@@ -56,25 +56,24 @@ class RuleSwitches:
         return documented - self.tight(rule) + self.loose(rule)
 
     def admits(self, rule: str, value: object, allowed: tuple[str, ...]) -> bool:
-        """Whether a closed list of words lets `value` pass; tightened, the last word is refused."""
-        if not self.holds(rule):
-            return True
-        if self.loose(rule) and value == NEXT_WORD.get(rule):
+        """Whether a closed list of words accepts `value`; tightened, it refuses its last word."""
+        if not self.holds(rule) or (self.loose(rule) and value == NEXT_WORD.get(rule)):
             return True
         if not isinstance(value, str) or value not in allowed:
             return False
         return not (self.tight(rule) and value == allowed[-1])
 
     def spans(self, rule: str, value: int, low: int, high: int) -> bool:
-        """Whether `low <= value <= high` where the rule holds; tightened, `high` is refused."""
-        if not self.holds(rule) or self.beside(rule, value, low, high):
-            return True
-        first = low + 1 if self.tight(f"{rule}:min") else low
-        return first <= value <= (high - 1 if self.tight(rule) else high)
+        """Whether `low <= value <= high` where the rule holds.
 
-    def beside(self, rule: str, value: int, low: int, high: int) -> bool:
-        """Whether a loosened rule lets `value` in because it is the next one outside its range."""
-        return self.loose(rule) and value in (low - 1, high + 1)
+        Tightened, it refuses `high`, and `low` where `:min` is tightened; a range of a single value
+        has no boundary to refuse.
+        """
+        if not self.holds(rule) or (self.loose(rule) and value in (low - 1, high + 1)):
+            return True
+        if low < high:
+            low, high = low + self.tight(f"{rule}:min"), high - self.tight(rule)
+        return low <= value <= high
 
 
 AS_WRITTEN = RuleSwitches()

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from harness.emulator.delay_server.connection import Standstill
+from harness.emulator.delay_server.server import Standstill
 from tests.loopback import HUNG_S
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from harness.emulator.faults.combinations import (
     NAMES,
     Combination,
     combination,
+    content_faults,
     operation_of,
     refusal_first,
     refusal_last,
-    spoilt_combinations,
 )
 from harness.emulator.rules import check
 from tests.emulator.bodies import body
@@ -80,7 +80,7 @@ def _body(
 
 def _shows(provider: str, operation: str, asked: object, one: Combination) -> bool:
     where = (provider, operation, asked, (one,))
-    return bool(refusal_first(*where) or refusal_last(*where) or spoilt_combinations(*where))
+    return bool(refusal_first(*where) or refusal_last(*where) or content_faults(*where))
 
 
 @pytest.mark.parametrize(("provider", "operation", "name"), MEETING)
