@@ -3,12 +3,11 @@
 import hashlib
 
 from harness.cases import references
-from harness.cases.tokens import tokens
 from harness.cases.values import companion_values
 from harness.core.case import Case, Expect, FollowUp
 from harness.core.errors import HarnessError
 from harness.core.jsonvalue import Json, canonical
-from harness.spec.evaluate import broken_when_sent
+from harness.spec.evaluate import broken_when_sent, tokens
 from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.rules import Choice
 
@@ -45,7 +44,7 @@ class Builder:
         return {**base, **beside, name: choice.value}
 
     def is_valid(self, arguments: dict[str, Json]) -> bool:
-        """Tell whether a request is inside the documents: no rule is broken or left unsaid."""
+        """Tell whether a request is inside the documents: no rule is broken or left unspecified."""
         return broken_when_sent(self.operation, arguments) == ((), ())
 
     def can_tell(self, arguments: dict[str, Json], constraint: Constraint, *, kept: bool) -> bool:
@@ -56,8 +55,8 @@ class Builder:
         """
         if self.operation.arguments[constraint.parameter].type not in ("images", "file"):
             return True
-        breaks, unsaid = broken_when_sent(self.operation, arguments)
-        return [item.id for item in breaks] == ([] if kept else [constraint.id]) and not unsaid
+        breaks, unspecified = broken_when_sent(self.operation, arguments)
+        return [item.id for item in breaks] == ([] if kept else [constraint.id]) and not unspecified
 
     def follow_ups(self) -> tuple[FollowUp, ...]:
         """Return what may be asked for nothing once the plain request's job has ended."""
@@ -80,18 +79,18 @@ class Builder:
         Raises HarnessError where the arguments are not valid: that is a bug of ours, and sending
         it would blame the provider.
         """
-        breaks, unsaid = broken_when_sent(self.operation, arguments)
-        if breaks or unsaid:
-            self._bug(case_id, arguments, [constraint.id for constraint in (*breaks, *unsaid)])
+        breaks, unspecified = broken_when_sent(self.operation, arguments)
+        if breaks or unspecified:
+            self._bug(case_id, arguments, [constraint.id for constraint in (*breaks, *unspecified)])
         return self._case(
             case_id, "accept", arguments, about=about, breaks=None, follow_ups=follow_ups
         )
 
     def refuse(self, case_id: str, arguments: dict[str, Json], constraint: Constraint) -> Case:
         """Return a case that breaks exactly this documented constraint."""
-        breaks, unsaid = broken_when_sent(self.operation, arguments)
-        if [item.id for item in breaks] != [constraint.id] or unsaid:
-            self._bug(case_id, arguments, [item.id for item in (*breaks, *unsaid)])
+        breaks, unspecified = broken_when_sent(self.operation, arguments)
+        if [item.id for item in breaks] != [constraint.id] or unspecified:
+            self._bug(case_id, arguments, [item.id for item in (*breaks, *unspecified)])
         return self._case(case_id, "refuse", arguments, about=constraint.id, breaks=constraint.id)
 
     def observe(

@@ -9,10 +9,9 @@ from itertools import combinations, product
 from harness.cases import prompts
 from harness.cases.boundaries import single_changes
 from harness.cases.build import Builder
-from harness.cases.tokens import tokens
 from harness.core.jsonvalue import Json, canonical
 from harness.core.reference import references
-from harness.spec.evaluate import evaluate
+from harness.spec.evaluate import evaluate, tokens
 from harness.spec.provider import Constraint, Operation
 from harness.spec.rules import edges, same
 
@@ -197,7 +196,7 @@ class LevelTable:
                 arguments.pop(level.name, None)
         operation = self.builder.operation  # a form carries values of their own types as they are
         at_peace = all(
-            evaluate(constraint, operation, arguments) == "holds" for constraint in self._across
+            evaluate(constraint, operation, arguments) == "satisfied" for constraint in self._across
         )
         return arguments if at_peace else None
 

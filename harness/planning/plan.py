@@ -255,12 +255,12 @@ def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
 def _keeps_its_word(provider: Provider, case: Case) -> bool:
     """Tell whether the rules still say of a judged case what it was made for."""
     operation = provider.operation(case.operation)
-    breaks, unsaid = broken_when_sent(operation, case.arguments)
+    breaks, unspecified = broken_when_sent(operation, case.arguments)
     match case.expect:
         case "accept":
-            return case.breaks is None and not breaks and not unsaid
+            return case.breaks is None and not breaks and not unspecified
         case "refuse":
-            return [constraint.id for constraint in breaks] == [case.breaks] and not unsaid
+            return [constraint.id for constraint in breaks] == [case.breaks] and not unspecified
         case "observe":
             return True
 

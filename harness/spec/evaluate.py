@@ -1,4 +1,4 @@
-"""What the rules say of a request's arguments: kept, broken or unsaid."""
+"""What the rules say of a request's arguments: kept, broken or unspecified."""
 
 from typing import assert_never
 
@@ -15,10 +15,10 @@ def evaluate(constraint: Constraint, operation: Operation, arguments: Arguments)
     """
     name, rule = constraint.parameter, constraint.rule
     if name not in arguments:
-        return "breaks" if rule.presence == "required" else "holds"
+        return "violated" if rule.presence == "required" else "satisfied"
     value, argument = arguments[name], operation.arguments[name]
     if rule.presence is None and not of_type(argument, value):
-        return "breaks" if rule is argument.type_rule else "holds"
+        return "violated" if rule is argument.type_rule else "satisfied"
     partner = rule.partner
     other = None if partner is None else arguments.get(partner, operation.default(partner))
     return rule.evaluate(value, other)
@@ -33,8 +33,8 @@ def broken(
         for constraint in operation.constraints
     ]
     return (
-        tuple(constraint for constraint, said in words if said == "breaks"),
-        tuple(constraint for constraint, said in words if said == "unsaid"),
+        tuple(constraint for constraint, said in words if said == "violated"),
+        tuple(constraint for constraint, said in words if said == "unspecified"),
     )
 
 
@@ -60,3 +60,20 @@ def of_type(argument: Argument, value: Json) -> bool:
             return isinstance(value, str | dict)
         case _:
             assert_never(argument.type)
+
+
+def tokens(operation: Operation, arguments: Arguments) -> tuple[str, ...]:
+    """Return the tokens of every constraint that speaks of a given argument.
+
+    A token is the constraint's id, with `=value` where the value is a member of a list or lies
+    on the constraint's boundary. Files of several media types have one for each.
+    """
+    return tuple(
+        f"{constraint.id}={boundary}" if boundary else constraint.id
+        for constraint in operation.constraints
+        if constraint.parameter in arguments and constraint.rule.presence != "forbidden"
+        for boundary in constraint.rule.boundaries(
+            arguments[constraint.parameter],
+            arguments.get(constraint.rule.partner or ""),
+        )
+    )

@@ -65,6 +65,23 @@ Cited = Annotated[Source, BeforeValidator(_parse_source), PlainSerializer(str)]
 """A `Source`, written in TOML as `"<key in [documents]>: <section>"`."""
 
 
+class Sourced(Frozen):
+    """What a document says, with its place.
+
+    `second_source` is what else says so, `note` what is unclear.
+    """
+
+    source: Cited
+    second_source: Cited | None = None
+    note: str = ""
+
+
+class Promise(Sourced):
+    """What a document says, and how sure that is."""
+
+    status: Status = "documented"
+
+
 class Expression:
     """A JMESPath expression into a JSON body, compiled once."""
 

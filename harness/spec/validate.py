@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 
 from harness.spec.jsonpath import is_place, put, take
-from harness.spec.protocols import SHIPPED
-from harness.spec.provider import PARAMETERS
+from harness.spec.provider import PARAMETERS, SHIPPED_PROTOCOLS
 from harness.spec.rules import KINDS
 from harness.spec.rules.base import PYTHON_TYPES, Table, array, member, toml_table
 
@@ -100,7 +99,7 @@ def _values(place: str, argument: Table) -> Iterator[str]:
 
 def _job(key: str, operation: Table) -> Iterator[str]:
     protocol = operation.get("protocol")
-    if protocol in SHIPPED and (protocol == "job") != ("job" in operation):
+    if protocol in SHIPPED_PROTOCOLS and (protocol == "job") != ("job" in operation):
         yield f"{key}: protocol 'job' and the table 'job' go together"
     job = toml_table(operation.get("job"))
     path = job.get("poll_path")

@@ -57,7 +57,7 @@ class Model:
     def clash(self, rule: Constraint, chosen: Chosen) -> bool:
         """Tell whether a rule on two arguments does not hold."""
         operation = self.table.builder.operation
-        return evaluate(rule, operation, self.arguments(chosen)) != "holds"
+        return evaluate(rule, operation, self.arguments(chosen)) != "satisfied"
 
     def fields(self, rule: Constraint) -> list[str]:
         """Return the factors that a rule looks at."""

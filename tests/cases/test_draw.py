@@ -9,9 +9,9 @@ import pytest
 from harness.cases.boundaries import boundary_cases
 from harness.cases.build import Builder
 from harness.cases.draw import accepted_arguments, drawn_cases, refused_arguments, valid_arguments
-from harness.cases.tokens import tokens
 from harness.core.case import Case
 from harness.reference_images import MODES
+from harness.spec.evaluate import tokens
 from harness.spec.load import NAMES, parse_provider, shipped_provider
 from harness.spec.provider import Provider
 from tests.cases import served

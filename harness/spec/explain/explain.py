@@ -19,7 +19,6 @@ from harness.spec.expressions import Status
 from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, Provider
 from harness.spec.request import build_request
 from harness.spec.rules import Arguments, Rule
-from harness.spec.tell import describe
 
 Verdict = Literal["accepted", "refused", "open", "not mappable"]
 """`open` where the documents are silent or at odds on something that the request uses; `not
@@ -117,11 +116,11 @@ def explain(
         *(_stranger(operation, name) for name in given if name not in known),
         *(_key(operation, key) for key in unknown),
     )
-    objections, unsaid = broken_when_sent(operation, known)
+    objections, unspecified = broken_when_sent(operation, known)
     breaks = tuple(objection for objection in objections if _judged(objection, operation))
     doubts = (
         *(_said(objection) for objection in objections if not _judged(objection, operation)),
-        *(_said(constraint) for constraint in unsaid),
+        *(_said(constraint) for constraint in unspecified),
         *_uncertain(operation, known, besides=objections),
     )
     verdict = _verdict(breaks=bool(breaks), strange=bool(strange), doubts=bool(doubts))
@@ -173,7 +172,7 @@ def _cost(provider: Provider, operation: Operation, arguments: Arguments) -> Req
 
 
 def _said(constraint: Constraint) -> RuleStatement:
-    return _cited(constraint.id, describe(constraint), constraint.rule)
+    return _cited(constraint.id, constraint.describe(), constraint.rule)
 
 
 def _cited(about: str, says: str, written: Rule | Argument) -> RuleStatement:
@@ -202,7 +201,7 @@ def _uncertain(
     for constraint in operation.constraints:
         used = constraint.parameter in known and constraint.parameter not in told
         if used and (doubt := constraint.rule.doubt(known[constraint.parameter])):
-            yield _cited(constraint.id, f"{describe(constraint)}; {doubt}", constraint.rule)
+            yield _cited(constraint.id, f"{constraint.describe()}; {doubt}", constraint.rule)
 
 
 def _as_documented(operation: Operation, name: str, value: Json) -> bool:

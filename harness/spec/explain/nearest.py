@@ -39,10 +39,9 @@ class NearestRequest:
 def nearest_request(operation: Operation, arguments: Arguments) -> NearestRequest | None:
     """Return the valid request that differs in the fewest arguments, or None within `TRIES`.
 
-    Valid is what `judge.broken` finds nothing in, broken or unsaid, as the provider sees it. Of
-    requests with as few changes, one that adds an argument comes first, then one that leaves out
-    what counts only beside others, then one with the nearest value. Arguments that the operation
-    does not have are left out.
+    Valid is what `broken_when_sent` finds nothing in. Of requests with as few changes, one that
+    adds an argument comes first, then one that leaves out what counts only beside others, then one
+    with the nearest value. Arguments that the operation does not have are left out.
     """
     known = {name: value for name, value in arguments.items() if name in operation.arguments}
     found = known if valid(operation, known) else _search(operation, known)
@@ -122,7 +121,7 @@ def _forced(operation: Operation, given: Arguments) -> Iterator[str]:
     objecting = {
         constraint.parameter
         for constraint in operation.constraints
-        if constraint.rule.partner is None and evaluate(constraint, operation, seen) != "holds"
+        if constraint.rule.partner is None and evaluate(constraint, operation, seen) != "satisfied"
     }
     yield from (name for name in operation.arguments if name in objecting)
 
@@ -211,7 +210,7 @@ def _fits(operation: Operation, name: str, value: Json) -> bool:
     """Tell whether no rule about this argument alone objects to a value."""
     seen = carried(operation, {name: value})
     return all(
-        evaluate(constraint, operation, seen) == "holds" for constraint in _own(operation, name)
+        evaluate(constraint, operation, seen) == "satisfied" for constraint in _own(operation, name)
     )
 
 

@@ -33,13 +33,15 @@ def nearest_size(rules: Sequence[Rule], wanted: Size) -> Size | None:
     allowed size has), more edges left as they are, fewer times more or less pixels, the larger one.
     """
     rows = tuple(_rows(rules))
-    bends = (_bend((row.width, high), wanted) for row in rows for high in row.beside(wanted))
-    limit = max(KEPT, min(bends, default=KEPT))
+    ratios_off = (
+        ratio_off((row.width, high), wanted) for row in rows for high in row.beside(wanted)
+    )
+    limit = max(KEPT, min(ratios_off, default=KEPT))
     found = (
         (row.width, high)
         for row in rows
         for high in row.within(wanted, limit)
-        if _bend((row.width, high), wanted) <= limit
+        if ratio_off((row.width, high), wanted) <= limit
     )
     return min(found, key=lambda size: _distance(size, wanted), default=None)
 
@@ -82,17 +84,20 @@ def _rows(rules: Sequence[Rule]) -> Iterator[_Row]:
             yield row
 
 
-def _bend(size: Size, wanted: Size) -> float:
+def ratio_off(size: Size, wanted: Size) -> float:
     """Return by which part the ratio of a size is off: 0 where it is kept."""
-    one, other = size[0] * wanted[1], size[1] * wanted[0]
-    return max(one, other) / min(one, other) - 1
+    return factor_between(size[0] * wanted[1], size[1] * wanted[0]) - 1
+
+
+def factor_between(first: int, second: int) -> float:
+    """Return how many times the smaller of two numbers the larger one is."""
+    return max(first, second) / min(first, second)
 
 
 def _distance(size: Size, wanted: Size) -> tuple[int, float, int, float]:
     pixels, meant = size[0] * size[1], wanted[0] * wanted[1]
     moved = (size[0] != wanted[0]) + (size[1] != wanted[1])
-    factor = max(pixels, meant) / min(pixels, meant)
-    return (moved, factor, -pixels, _bend(size, wanted))
+    return (moved, factor_between(pixels, meant), -pixels, ratio_off(size, wanted))
 
 
 PROMPT = "A lighthouse on a cliff at dusk, painted in oil."

@@ -13,7 +13,6 @@ from harness.spec.lifecycle import Job, Upload
 from harness.spec.provider import Argument, Constraint, Operation, Provider
 from harness.spec.request import build_request
 from harness.spec.rules.base import Schema
-from harness.spec.tell import describe
 
 VERSION = "3.1.0"
 PROMPT = "A red cube on a white table, soft daylight"
@@ -137,7 +136,7 @@ def _constraint(name: str, operation: Operation, constraint: Constraint) -> Sche
         "operation": name,
         "id": constraint.id,
         "field": argument.wire,
-        "says": describe(constraint),
+        "says": constraint.describe(),
         "status": status,
         "source": str(constraint.rule.source),
         "in_schema": says(operation, constraint),

@@ -15,7 +15,6 @@ from harness.spec.lifecycle import Field_, UsagePaths
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules.base import Rule, Schema
 from harness.spec.rules.pairs import Conditional
-from harness.spec.tell import describe
 
 Path = tuple[str | int, ...]
 """Keys and indices on the way to a value; `EACH` stands for every item of a list."""
@@ -192,7 +191,7 @@ def _conditions(operation: Operation) -> Iterator[Schema]:
             yield at(here[:-1], {"dependentSchemas": {str(here[-1]): then}}, required=False)
         else:
             when, then = at(here, own, required=True), at(there, fits, required=required)
-            condition: Schema = {"title": describe(constraint), "if": when, "then": then}
+            condition: Schema = {"title": constraint.describe(), "if": when, "then": then}
             yield {"allOf": [condition]}
 
 
@@ -201,7 +200,7 @@ def _description(operation: Operation, name: str) -> str:
     sentences = []
     for constraint in operation.constraints:
         if constraint.parameter == name:
-            where = f"{describe(constraint)} ({constraint.rule.source})"
+            where = f"{constraint.describe()} ({constraint.rule.source})"
             if not _kept(argument, constraint.rule):
                 where += f", {constraint.rule.status}: not in this schema"
             elif not says(operation, constraint):

@@ -14,10 +14,10 @@ from pydantic import Field, StrictBool, StrictInt
 
 from harness.core.jsonvalue import Json
 from harness.core.reference import ReferenceImage
-from harness.spec.expressions import Cited, Frozen, Status
+from harness.spec.expressions import Promise
 
-Evaluation = Literal["holds", "breaks", "unsaid"]
-"""A rule's word on a request; `unsaid` where the documents do not tell."""
+Evaluation = Literal["satisfied", "violated", "unspecified"]
+"""A rule's word on a request; `unspecified` where the documents do not tell."""
 
 Arguments = Mapping[str, Json]
 Scalar = bool | int | float | str
@@ -67,17 +67,12 @@ class Choice:
 Choices = tuple[Choice, ...]
 
 
-class Rule(Frozen, ABC):
-    """A promise with its place: `second_source` is what else says so, `note` what is unclear.
+class Rule(Promise, ABC):
+    """A promise about an argument.
 
     A kind of rule answers everything that the harness asks of a rule. What most kinds answer alike
     stands here; tests/spec/rules/test_kinds.py finds what a kind has left out.
     """
-
-    source: Cited
-    status: Status = "documented"
-    second_source: Cited | None = None
-    note: str = ""
 
     speaks_of: ClassVar[tuple[ArgumentType, ...]] = EVERY_TYPE
     """The types of argument that may have such a rule."""
@@ -176,9 +171,9 @@ class Measured(Rule):
     def evaluate(self, value: Json, other: Json) -> Evaluation:
         amount, (least, most) = self.amount(value), self.span
         if amount is None:
-            return "holds"
+            return "satisfied"
         enough = least is None or amount >= least
-        return "holds" if enough and (most is None or amount <= most) else "breaks"
+        return "satisfied" if enough and (most is None or amount <= most) else "violated"
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
         amount = self.amount(value)
@@ -214,7 +209,7 @@ class Paired(Rule):
                 yield f"{place}.values: {value!r} is not among the values of {name}"
 
 
-class Described(Frozen):
+class Described(Promise):
     """A parameter: its place on the wire, its type, its default.
 
     `wire` is a path of JSON keys joined by dots, or the name of a form field. `status` is about
@@ -223,10 +218,6 @@ class Described(Frozen):
 
     wire: str
     type: ArgumentType
-    source: Cited
-    status: Status = "documented"
-    second_source: Cited | None = None
-    note: str = ""
     default: Scalar | None = None
     also: tuple[str, ...] = ()
     """Other names under which recorded requests hold it; the harness sends `wire`."""

@@ -51,7 +51,7 @@ class OneOf(Rule):
         return self.other_models
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "holds" if member(value, self.values) else "breaks"
+        return "satisfied" if member(value, self.values) else "violated"
 
     def describe(self) -> str:
         return f"is one of {', '.join(map(in_words, self.values))}"

@@ -55,9 +55,9 @@ class OnlyWith(Conditional):
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
         if self.fits(other):
-            return "holds"
+            return "satisfied"
         # No default is named; or a value that changes nothing.
-        return "unsaid" if other is None or member(value, self.unless) else "breaks"
+        return "unspecified" if other is None or member(value, self.unless) else "violated"
 
     def fits(self, other: Json) -> bool:
         return member(other, self.values)
@@ -117,7 +117,7 @@ class NeverWith(Conditional):
         return self
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "holds" if self.calm(value) or self.fits(other) else "breaks"
+        return "satisfied" if self.calm(value) or self.fits(other) else "violated"
 
     def fits(self, other: Json) -> bool:
         too_much = self.above is not None and isinstance(other, int) and other > self.above

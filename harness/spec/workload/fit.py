@@ -24,11 +24,10 @@ from harness.core.workload import Difference, Fit, Workload
 from harness.reference_images import MODES, Recipe, reference_json
 from harness.spec import price
 from harness.spec.evaluate import broken_when_sent, evaluate
-from harness.spec.explain.neighbours import near, plain_value
+from harness.spec.explain.neighbours import factor_between, near, plain_value, ratio_off
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.request import carried
-from harness.spec.rules import edges
-from harness.spec.tell import describe
+from harness.spec.rules.lattice import Size, edges
 
 RATIO = 0.05
 """How far the ratio of the edges may be off, as a part of it, to be the same job for a buyer."""
@@ -99,12 +98,12 @@ def _objection(operation: Operation, name: str, value: Json) -> str | None:
     broken = (
         constraint
         for constraint in operation.constraints
-        if constraint.parameter == name and evaluate(constraint, operation, seen) != "holds"
+        if constraint.parameter == name and evaluate(constraint, operation, seen) != "satisfied"
     )
-    return " and ".join(map(describe, broken)) or None
+    return " and ".join(constraint.describe() for constraint in broken) or None
 
 
-def _near_size(operation: Operation, size: str, wanted: tuple[int, int]) -> Shape:
+def _near_size(operation: Operation, size: str, wanted: Size) -> Shape:
     rule = _objection(operation, "size", size) or ""
     for value in near(operation, "size", size, {}):
         found = edges(value)
@@ -126,24 +125,15 @@ def _far(size: str, why: str) -> Shape:
     )
 
 
-def _ratio_kept(size: tuple[int, int], wanted: tuple[int, int]) -> bool:
-    return _bend(size, wanted) <= RATIO + _ROUNDING
+def _ratio_kept(size: Size, wanted: Size) -> bool:
+    return ratio_off(size, wanted) <= RATIO + _ROUNDING
 
 
-def _pixels_kept(pixels: int, wanted: tuple[int, int]) -> bool:
-    return _times(pixels, wanted[0] * wanted[1]) <= PIXELS + _ROUNDING
+def _pixels_kept(pixels: int, wanted: Size) -> bool:
+    return factor_between(pixels, wanted[0] * wanted[1]) <= PIXELS + _ROUNDING
 
 
-def _bend(size: tuple[int, int], wanted: tuple[int, int]) -> float:
-    """Return by which part the ratio of the edges is off: 0 where it is kept."""
-    return _times(size[0] * wanted[1], size[1] * wanted[0]) - 1
-
-
-def _times(one: int, other: int) -> float:
-    return max(one, other) / min(one, other)
-
-
-def _in_words(operation: Operation, size: str, wanted: tuple[int, int]) -> Shape:
+def _in_words(operation: Operation, size: str, wanted: Size) -> Shape:
     """Ask for a ratio and a class of pixels, as far as the documents list any."""
     shapes = {
         value: (int(found[1]), int(found[2]))
@@ -154,8 +144,8 @@ def _in_words(operation: Operation, size: str, wanted: tuple[int, int]) -> Shape
         for value, found in _listed(operation, "resolution", _CLASS)
     }
     pixels = wanted[0] * wanted[1]
-    ratio = min(shapes, key=lambda one: _bend(shapes[one], wanted), default=None)
-    amount = min(classes, key=lambda one: _times(classes[one], pixels), default=None)
+    ratio = min(shapes, key=lambda one: ratio_off(shapes[one], wanted), default=None)
+    amount = min(classes, key=lambda one: factor_between(classes[one], pixels), default=None)
     said = {"resolution": amount, "aspect_ratio": ratio}
     sent: dict[str, Json] = {name: value for name, value in said.items() if value is not None}
     known = f"it has {' and '.join(sent)} only" if sent else _no_words(operation)
@@ -336,9 +326,9 @@ def _objections(draft: _Draft, workload: Workload) -> Iterator[Difference]:
     longest = max(workload.prompt_lengths)
     whole = {**draft.sent, "prompt": "x" * longest}
     asked = {**draft.sent, "prompt": f"{longest} characters", "images": workload.references}
-    breaks, unsaid = broken_when_sent(draft.operation, whole)
-    for constraint in (*breaks, *unsaid):
+    breaks, unspecified = broken_when_sent(draft.operation, whole)
+    for constraint in (*breaks, *unspecified):
         name = "references" if constraint.parameter == "images" else constraint.parameter
         value = asked.get(constraint.parameter)
-        why = f"{name} of {value} cannot be asked for: {describe(constraint)}"
+        why = f"{name} of {value} cannot be asked for: {constraint.describe()}"
         yield Difference(parameter=name, asked=value, sent=None, why=why)
