@@ -137,11 +137,11 @@ class Stream(Sourced):
 
 
 def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float] | None:
-    """Return the bounds of a job's end in seconds on the run's clock; None where no poll told it.
+    """Return the bounds of a job's end in seconds on the run's clock; None where no poll showed it.
 
-    It ended after the last poll that said no was sent (or after the submission was, where the first
-    poll said yes) and before the reply of the first poll that said yes was whole. Poll spacing is
-    what keeps the two apart; the end of the interval alone is late by half of it on average.
+    It ended after the last poll that reported it as pending was sent (or the submission, if the
+    first poll reported its end) and before the reply of the first poll that reported its end. Poll
+    spacing keeps the two apart; the end of the interval alone is late by half of it on average.
     """
     sent = submission(exchanges)
     if sent is None:

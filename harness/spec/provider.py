@@ -93,7 +93,7 @@ class Constraint:
 
 
 class Argument(RuleSet, Described):
-    """A parameter with all that is asked of it: one rule under each kind's own name."""
+    """A parameter with all its rules: each rule under its kind's name."""
 
 
 class Operation(Frozen):
@@ -128,7 +128,9 @@ class Operation(Frozen):
 
     def constraint(self, constraint_id: str) -> Constraint | None:
         """Return the constraint of that id, or nothing."""
-        return next((item for item in self.constraints if item.id == constraint_id), None)
+        return next(
+            (constraint for constraint in self.constraints if constraint.id == constraint_id), None
+        )
 
     def default(self, name: str) -> Json:
         """Return what an omitted argument means by the documents, or None where they are silent."""

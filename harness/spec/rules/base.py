@@ -1,4 +1,4 @@
-"""What every kind of rule answers, and what a rule may know of the place where it stands.
+"""What every kind of rule does, and what a rule may know of its place.
 
 A rule speaks only of values of its argument's type; the type itself belongs to one rule
 (`Described.type_rule`), so that a wrong type breaks one rule and not five.
@@ -17,7 +17,7 @@ from harness.core.reference import ReferenceImage
 from harness.spec.expressions import Promise
 
 Evaluation = Literal["satisfied", "violated", "unspecified"]
-"""A rule's word on a request; `unspecified` where the documents do not tell."""
+"""What a rule says of a request; `unspecified` where the documents are silent."""
 
 Arguments = Mapping[str, Json]
 Scalar = bool | int | float | str
@@ -70,8 +70,8 @@ Choices = tuple[Choice, ...]
 class Rule(Promise, ABC):
     """A promise about an argument.
 
-    A kind of rule answers everything that the harness asks of a rule. What most kinds answer alike
-    stands here; tests/spec/rules/test_kinds.py finds what a kind has left out.
+    A kind of rule has a method for everything that depends on it; what most kinds have in common
+    stands here. tests/spec/rules/test_kinds.py finds what a kind lacks.
     """
 
     speaks_of: ClassVar[tuple[ArgumentType, ...]] = EVERY_TYPE
@@ -265,7 +265,7 @@ class FileChanges(TypedDict, total=False):
 class Context(ABC):
     """Where a rule stands: what its boundary values depend on beside itself.
 
-    `name` is the rule's own argument among `arguments`; `strangers` are values of other dialects;
+    `name` is the rule's own argument among `arguments`; `foreign_values` are from other dialects;
     `webhook` is the address of this operation's deliveries, where the argument has it; `formats`
     are those that its files may have, of those that can be made.
     """
@@ -273,7 +273,7 @@ class Context(ABC):
     name: str
     arguments: Mapping[str, Described]
     body: Literal["json", "form"]
-    strangers: tuple[Scalar, ...]
+    foreign_values: tuple[Scalar, ...]
     webhook: str
     formats: tuple[str, ...]
     plain_format: str
@@ -331,9 +331,9 @@ def in_words(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def same(left: Json, right: Json) -> bool:
+def same(first: Json, second: Json) -> bool:
     """Compare as JSON does: `1` is neither `true` nor `"1"`."""
-    return type(left) is type(right) and left == right
+    return type(first) is type(second) and first == second
 
 
 def member(value: Json, values: Iterable[Json]) -> bool:

@@ -41,7 +41,7 @@ class _EachFile(Rule):
         return "satisfied" if all(map(self._keeps, listed(value))) else "violated"
 
     @abstractmethod
-    def _keeps(self, item: Json) -> bool:
+    def _keeps(self, image: Json) -> bool:
         """Judge one image; an address tells nothing of the file behind it."""
 
 
@@ -54,8 +54,8 @@ class UrlOnly(_EachFile):
     def json_schema(self) -> Schema | str:
         return {"items": URL}
 
-    def _keeps(self, item: Json) -> bool:
-        return isinstance(item, str) and item.startswith(WEB)
+    def _keeps(self, image: Json) -> bool:
+        return isinstance(image, str) and image.startswith(WEB)
 
     def allowed(self, context: Context) -> Choices:
         _, most = context.argument.span("entries")

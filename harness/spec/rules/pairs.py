@@ -36,7 +36,7 @@ class Conditional(Paired):
         """Tell whether every own value may stand beside a value of the other argument."""
 
     @abstractmethod
-    def calm(self, value: Json) -> bool:
+    def exempts(self, value: Json) -> bool:
         """Tell whether an own value may stand beside every value of the other argument."""
 
     @abstractmethod
@@ -62,7 +62,7 @@ class OnlyWith(Conditional):
     def fits(self, other: Json) -> bool:
         return member(other, self.values)
 
-    def calm(self, value: Json) -> bool:
+    def exempts(self, value: Json) -> bool:
         return False
 
     def beside(self) -> tuple[Schema, Schema]:
@@ -117,13 +117,13 @@ class NeverWith(Conditional):
         return self
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "satisfied" if self.calm(value) or self.fits(other) else "violated"
+        return "satisfied" if self.exempts(value) or self.fits(other) else "violated"
 
     def fits(self, other: Json) -> bool:
         too_much = self.above is not None and isinstance(other, int) and other > self.above
         return not (too_much or member(other, self.values))
 
-    def calm(self, value: Json) -> bool:
+    def exempts(self, value: Json) -> bool:
         return bool(self.when) and not member(value, self.when)
 
     def beside(self) -> tuple[Schema, Schema]:

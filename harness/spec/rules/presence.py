@@ -39,4 +39,4 @@ class Absent(Rule):
         return "violated"
 
     def forbidden(self, context: Context) -> Choices:
-        return tuple(map(choice, context.strangers))
+        return tuple(map(choice, context.foreign_values))

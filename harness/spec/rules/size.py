@@ -143,8 +143,7 @@ class MaxRatio(SizeRule):
         return grid.over_ratio
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
-        size = edges(value)
-        return (f"{self.ratio}:1" if size is not None and self.touches(*size) else "",)
+        return tuple(boundary and f"{boundary}:1" for boundary in super().boundaries(value, other))
 
 
 class _OfArea(_InPixels):
