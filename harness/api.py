@@ -63,9 +63,8 @@ from harness.runner.recording import record
 from harness.runner.run import Run
 from harness.runner.run import execute_run as perform
 from harness.runner.traffic.judging import keep, read_traffic
-from harness.spec.explain.explain import Explanation
+from harness.spec.explain.explain import Explanation, from_body, present, with_plain_values
 from harness.spec.explain.explain import explain as explained
-from harness.spec.explain.explain_request import from_body, present, with_plain_values
 from harness.spec.load import NAMES, load_provider_file
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS, Provider

@@ -1,22 +1,16 @@
 """The cases that every plan holds: each boundary on both sides, one change from the base each."""
 
 from harness.cases import prompts
-from harness.cases.build import Builder
+from harness.cases.build import Builder, without_argument
 from harness.cases.values import allowed_values, forbidden_values
 from harness.core.case import Case
-from harness.core.jsonvalue import Json, canonical
-from harness.spec.provider import Argument, Constraint, Provider
+from harness.core.jsonvalue import Json
+from harness.spec.provider import Argument, Constraint
 from harness.spec.rules import Choice, Rule
 
 
-def boundary_cases(provider: Provider, operation: str) -> tuple[Case, ...]:
-    """Return the written cases of one operation: no two of them send the same body."""
-    builder = Builder(provider, operation)
-    return _distinct([plain_case(builder), *single_violations(builder), *single_changes(builder)])
-
-
 def plain_case(builder: Builder) -> Case:
-    """Return the cheapest valid request, with all that can be asked of its job for nothing."""
+    """Return the cheapest valid request, with every free follow-up to its job."""
     base = builder.base(prompt=prompts.PLAIN)
     return builder.accept("base", base, None, follow_ups=builder.follow_ups())
 
@@ -42,25 +36,24 @@ def single_changes(builder: Builder) -> tuple[Case, ...]:
 
 
 def _refused(builder: Builder, base: dict[str, Json], constraint: Constraint) -> list[Case]:
-    silent = _silence(builder, constraint)
-    found = []
+    silent = _unsure(builder.operation.arguments[constraint.parameter]) or _unsure(constraint.rule)
+    cases = []
     if constraint.rule.presence == "required":
-        without = {k: v for k, v in base.items() if k != constraint.parameter}
-        found.append(_broken(builder, without, constraint, slug="missing", silent=silent))
+        without = without_argument(base, constraint.parameter)
+        cases.append(_broken(builder, without, constraint, slug="missing", silent=silent))
     choices = forbidden_values(constraint, builder.operation)
-    for choice in _telling(choices) if silent else choices:
+    for choice in _worth_observing(choices) if silent else choices:
         arguments = builder.with_choice(base, constraint, choice)
         why = silent or choice.why
-        if not why and not builder.can_tell(arguments, constraint, kept=False):
-            continue
-        found.append(_broken(builder, arguments, constraint, slug=choice.slug, silent=why))
-    return found
+        if why or builder.can_tell(arguments, constraint, satisfied=False):
+            cases.append(_broken(builder, arguments, constraint, slug=choice.slug, silent=why))
+    return cases
 
 
-def _telling(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-    """Return what is worth paying for where nothing is judged: a wrong type only for want of else.
+def _worth_observing(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """Return what is worth observing: a wrong type only where there is nothing else.
 
-    An open question is answered with an image that has to be paid for.
+    The answer may be an image that has to be paid for.
     """
     near = tuple(choice for choice in choices if not choice.wrong_type)
     return near or choices[:1]
@@ -75,7 +68,7 @@ def _broken(
 
 
 def _accepted(builder: Builder, base: dict[str, Json], constraint: Constraint) -> list[Case]:
-    found = []
+    cases = []
     choices = allowed_values(constraint, builder.operation)
     if builder.operation.arguments[constraint.parameter].status != "documented":
         choices = choices[:1]  # whether the parameter is known at all costs one image, not many
@@ -84,17 +77,11 @@ def _accepted(builder: Builder, base: dict[str, Json], constraint: Constraint) -
         why = _open(builder, constraint, choice)
         if why:
             name = f"{constraint.id}/observe/{choice.slug}"
-            found.append(builder.observe(name, arguments, constraint, why))
-        elif builder.can_tell(arguments, constraint, kept=True):
+            cases.append(builder.observe(name, arguments, constraint, why))
+        elif builder.can_tell(arguments, constraint, satisfied=True):
             name = f"{constraint.id}/accept/{choice.slug}"
-            found.append(builder.accept(name, arguments, constraint.id))
-    return found
-
-
-def _silence(builder: Builder, constraint: Constraint) -> str:
-    """Say why breaking a constraint is only observed; nothing where it is judged."""
-    argument = builder.operation.arguments[constraint.parameter]
-    return _unsure(argument) or _unsure(constraint.rule)
+            cases.append(builder.accept(name, arguments, constraint.id))
+    return cases
 
 
 def _open(builder: Builder, constraint: Constraint, choice: Choice) -> str:
@@ -117,15 +104,7 @@ def _unsure(promise: Argument | Rule) -> str:
     """
     if promise.status == "documented":
         return ""
-    told = [promise.note] if promise.note else []
+    reasons = [promise.note] if promise.note else []
     if promise.note or promise.second_source is not None:
-        told.append(f"see {promise.second_source or promise.source}")
-    return f"{promise.status}: {'; '.join(told) or f'{promise.source} does not say it'}"
-
-
-def _distinct(cases: list[Case]) -> tuple[Case, ...]:
-    """Keep the first case of each body: nobody pays twice for one question."""
-    kept: dict[str, Case] = {}
-    for case in cases:
-        kept.setdefault(canonical(case.arguments), case)
-    return tuple(kept.values())
+        reasons.append(f"see {promise.second_source or promise.source}")
+    return f"{promise.status}: {'; '.join(reasons) or f'{promise.source} does not say it'}"

@@ -1,14 +1,14 @@
 """Cases from arguments, each proved against the rules before it may be sent."""
 
 import hashlib
+from typing import NoReturn
 
 from harness.cases import references
-from harness.cases.tokens import tokens
 from harness.cases.values import companion_values
 from harness.core.case import Case, Expect, FollowUp
 from harness.core.errors import HarnessError
 from harness.core.jsonvalue import Json, canonical
-from harness.spec.evaluate import broken_when_sent
+from harness.spec.evaluate import broken_when_sent, tokens
 from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.rules import Choice
 
@@ -44,23 +44,32 @@ class Builder:
         beside = {**companion_values(name, self.operation), **choice.beside}
         return {**base, **beside, name: choice.value}
 
-    def is_valid(self, arguments: dict[str, Json]) -> bool:
-        """Tell whether a request is inside the documents: no rule is broken or left unsaid."""
-        return broken_when_sent(self.operation, arguments) == ((), ())
+    def objections(self, arguments: dict[str, Json]) -> list[str]:
+        """Return the ids of the constraints that a request violates or leaves unspecified."""
+        violated, unspecified = broken_when_sent(self.operation, arguments)
+        return [constraint.id for constraint in (*violated, *unspecified)]
 
-    def can_tell(self, arguments: dict[str, Json], constraint: Constraint, *, kept: bool) -> bool:
-        """Tell whether a request with other files is about this rule alone, `kept` or broken.
+    def breaks_only(self, arguments: dict[str, Json], constraint: Constraint) -> bool:
+        """Tell whether a request violates this constraint and leaves no other one unspecified."""
+        violated, unspecified = broken_when_sent(self.operation, arguments)
+        return [other.id for other in violated] == [constraint.id] and not unspecified
+
+    def can_tell(
+        self, arguments: dict[str, Json], constraint: Constraint, *, satisfied: bool
+    ) -> bool:
+        """Tell whether a request with other files is about this rule alone, satisfied or violated.
 
         Files have several properties at once: where a mask must have its image's format and be a
         PNG, no WebP breaks only one of the two. Other arguments are written so that they do.
         """
         if self.operation.arguments[constraint.parameter].type not in ("images", "file"):
             return True
-        breaks, unsaid = broken_when_sent(self.operation, arguments)
-        return [item.id for item in breaks] == ([] if kept else [constraint.id]) and not unsaid
+        if satisfied:
+            return not self.objections(arguments)
+        return self.breaks_only(arguments, constraint)
 
     def follow_ups(self) -> tuple[FollowUp, ...]:
-        """Return what may be asked for nothing once the plain request's job has ended."""
+        """Return the free follow-ups to the plain request's job, sent once it has ended."""
         job = self.operation.job
         if job is None:
             return ()
@@ -80,18 +89,16 @@ class Builder:
         Raises HarnessError where the arguments are not valid: that is a bug of ours, and sending
         it would blame the provider.
         """
-        breaks, unsaid = broken_when_sent(self.operation, arguments)
-        if breaks or unsaid:
-            self._bug(case_id, arguments, [constraint.id for constraint in (*breaks, *unsaid)])
+        if self.objections(arguments):
+            self._bug(case_id, arguments)
         return self._case(
             case_id, "accept", arguments, about=about, breaks=None, follow_ups=follow_ups
         )
 
     def refuse(self, case_id: str, arguments: dict[str, Json], constraint: Constraint) -> Case:
         """Return a case that breaks exactly this documented constraint."""
-        breaks, unsaid = broken_when_sent(self.operation, arguments)
-        if [item.id for item in breaks] != [constraint.id] or unsaid:
-            self._bug(case_id, arguments, [item.id for item in (*breaks, *unsaid)])
+        if not self.breaks_only(arguments, constraint):
+            self._bug(case_id, arguments)
         return self._case(case_id, "refuse", arguments, about=constraint.id, breaks=constraint.id)
 
     def observe(
@@ -113,12 +120,6 @@ class Builder:
         why: str = "",
         follow_ups: tuple[FollowUp, ...] = (),
     ) -> Case:
-        covers = tuple(
-            token
-            for token in tokens(self.operation, arguments)
-            if breaks is None or token.partition("=")[0] != breaks
-        )
-        base = f"{self.name}/base"
         return Case(
             id=f"{self.name}/{case_id}",
             provider=self.provider.name,
@@ -126,19 +127,29 @@ class Builder:
             expect=expect,
             about=about,
             breaks=breaks,
-            covers=covers,
+            covers=tuple(
+                token
+                for token in tokens(self.operation, arguments)
+                if breaks is None or token.partition("=")[0] != breaks
+            ),
             arguments=arguments,
             why=why,
             follow_ups=follow_ups,
-            depends_on=() if case_id == "base" else (base,),
+            depends_on=() if case_id == "base" else (f"{self.name}/base",),
         )
 
-    def _bug(self, case_id: str, arguments: dict[str, Json], broken_ids: list[str]) -> None:
+    def _bug(self, case_id: str, arguments: dict[str, Json]) -> NoReturn:
         raise HarnessError(
-            f"{self.provider.name} {case_id}: the case breaks {broken_ids or 'nothing'}: "
+            f"{self.provider.name} {case_id}: the case breaks "
+            f"{self.objections(arguments) or 'nothing'}: "
             f"{canonical(arguments)[:300]}",
             hint="a bug of the harness: please report it",
         )
+
+
+def without_argument(arguments: dict[str, Json], name: str) -> dict[str, Json]:
+    """Return the arguments but for one."""
+    return {key: value for key, value in arguments.items() if key != name}
 
 
 def short_digest(arguments: dict[str, Json]) -> str:

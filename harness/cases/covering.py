@@ -76,62 +76,68 @@ class Rows:
     coverage: Coverage
 
 
-def covering(builder: Builder, *, seed: int, purse: RowBudget, strength: int = 2) -> Rows:
-    """Return rows until everything is covered or the purse is empty; the same for the same seed.
+def covering(builder: Builder, *, seed: int, budget: RowBudget, strength: int = 2) -> Rows:
+    """Return rows until everything is covered or the budget is spent; the same for the same seed.
 
     The plain base request counts as sent: it costs nothing here, and what it tries is not bought
     again.
     """
     table = LevelTable.of(builder)
-    shop = _Shop(table, Random(seed), purse, strength)
-    chosen = shop.buy()
+    search = _RowSearch(table, Random(seed), budget, strength)
+    chosen = search.choose_rows()
     cases = tuple(
         builder.accept(f"row/{short_digest(arguments)}", arguments, None) for arguments in chosen
     )
-    return Rows(cases=cases, coverage=shop.coverage())
+    return Rows(cases=cases, coverage=search.coverage())
 
 
-class _Shop:
-    """Buys rows one by one: of several candidates, the one that teaches most for its price."""
+class _RowSearch:
+    """Chooses rows one by one: of several candidates, the one that teaches most for its price."""
 
-    def __init__(self, table: LevelTable, dice: Random, purse: RowBudget, strength: int) -> None:
+    def __init__(self, table: LevelTable, random: Random, budget: RowBudget, strength: int) -> None:
         self.table = table
-        self.dice = dice
-        self.purse = purse
+        self.random = random
+        self.budget = budget
         self.strength = strength
         self.names = sorted(table.levels)
         self.rows: list[dict[str, Json]] = []
         self.made = 0
         self.plain = self._price(table.base)
-        self._take_stock()
+        self._recount()
 
-    def _take_stock(self) -> None:
-        """Look at what the rows cost and leave untried; nothing is too dear yet."""
+    def _recount(self) -> None:
+        """Count what the rows cost and leave untried; nothing is too dear yet."""
+        few = {name for name in self.names if self.table.has_few(name)}
+        feasible = self.table.feasible(self.strength)
         self.spent = price.free_price(self.table.builder.provider)
         self.untried = set(self.table.values)
-        open_ = set(self.table.feasible(self.strength))
+        self.common = {cells for cells in feasible if few.issuperset(name for name, _ in cells)}
+        self.rare = set(feasible - self.common)
         self.met: set[Combination] = set()
-        for row in (self.table.base, *self.rows):
-            cells = self.table.cells(row)
-            self.untried -= cells
-            open_ -= tuples(cells, self.strength)
-            self.met.update(*self._beside(cells, self.table.facets(row)))
-        for row in self.rows:
-            self._pay(row)
-        self.common = {one for one in open_ if all(self.table.has_few(name) for name, _ in one)}
-        self.rare = open_ - self.common
         self.too_dear: dict[Cell, Price] = {}
         self.gains: dict[Tries, int] = {}
+        self._tick_off(self.table.base)
+        for row in self.rows:
+            self._tick_off(row)
+            self._pay(row)
 
-    def buy(self) -> list[dict[str, Json]]:
-        """Buy until there is nothing new to be had for the money, and keep what is needed of it."""
-        self._spend()
+    def _tick_off(self, row: Mapping[str, Json]) -> None:
+        cells = self.table.cells(row)
+        together = tuples(cells, self.strength)
+        self.untried -= cells
+        self.common -= together
+        self.rare -= together
+        self.met.update(*self._beside(cells, self.table.facets(row)))
+
+    def choose_rows(self) -> list[dict[str, Json]]:
+        """Add rows while the budget pays for something new; drop those that became needless."""
+        self._add_rows()
         while self._drop_needless():
-            self._take_stock()
-            self._spend()
+            self._recount()
+            self._add_rows()
         return self.rows
 
-    def _spend(self) -> None:
+    def _add_rows(self) -> None:
         while self.untried - self.too_dear.keys() or self.common or self.rare:
             best = self._best()
             if best is not None:
@@ -140,15 +146,15 @@ class _Shop:
                 break
 
     def _drop_needless(self) -> bool:
-        """Drop rows of which others try everything: those bought first may have become so."""
+        """Drop rows of which others try everything: early ones may have become so."""
         tried = [self._tried(row) for row in (self.table.base, *self.rows)]
-        times = Counter(one for some in tried for one in some)
+        times = Counter(attempt for attempts in tried for attempt in attempts)
         dearest = sorted(
             range(len(self.rows)), key=lambda place: -self._price(self.rows[place]).amount
         )
         gone = set()
         for place in dearest:
-            if all(times[one] > 1 for one in tried[place + 1]):
+            if all(times[attempt] > 1 for attempt in tried[place + 1]):
                 times.subtract(tried[place + 1])
                 gone.add(place)
         self.rows = [row for place, row in enumerate(self.rows) if place not in gone]
@@ -169,21 +175,22 @@ class _Shop:
         gone = {cell: self._cheapest(cell) for cell in cells if not self._payable([cell])}
         self.too_dear |= gone
         before = len(self.common) + len(self.rare)
-        self.common = {some for some in self.common if self._payable(some)}
-        self.rare = {some for some in self.rare if self._payable(some)}
+        self.common = set(filter(self._payable, self.common))
+        self.rare = set(filter(self._payable, self.rare))
         self.gains.clear()
         return bool(gone) or len(self.common) + len(self.rare) < before
 
     def _cheapest(self, cell: Cell) -> Price:
         rows = (row for way in self._ways(cell) if (row := self.table.row([way])) is not None)
-        return min((self._price(row) for row in rows), key=lambda one: (one.amount, one.images))
+        return min((self._price(row) for row in rows), key=lambda cost: (cost.amount, cost.images))
 
     def _payable(self, cells: Iterable[Cell]) -> list[tuple[Level, ...]]:
-        """Return the ways to send these values, and nothing else, for what money is left."""
+        """Return the ways to send these values, and nothing else, that the budget still pays."""
         return [
-            some
-            for some in product(*(self._ways(cell) for cell in cells))
-            if (row := self.table.row(some)) is not None and self._affordable(row)
+            levels
+            for levels in product(*(self._ways(cell) for cell in cells))
+            if (row := self.table.row(levels)) is not None
+            and self.budget.carries(self.spent, self._price(row), len(self.rows))
         ]
 
     def _candidate(self) -> dict[str, Json] | None:
@@ -191,12 +198,12 @@ class _Shop:
         ways = self._payable(self._seed())
         if not ways:
             return None
-        chosen = list(self.dice.choice(ways))
+        chosen = list(self.random.choice(ways))
         names = [name for name in self.names if name not in {level.name for level in chosen}]
-        self.dice.shuffle(names)
+        self.random.shuffle(names)
         for name in names:
             levels = list(self.table.levels[name])
-            self.dice.shuffle(levels)
+            self.random.shuffle(levels)
             best, worth = None, Decimal(0)
             for level in levels:
                 row = self.table.row([*chosen, level])
@@ -210,8 +217,8 @@ class _Shop:
         """Pick what the next row must hold: an untried value, or else an untried combination."""
         wanted = sorted(self.untried - self.too_dear.keys())
         if wanted:
-            return [self.dice.choice(wanted)]
-        return self.dice.choice(sorted(self.common or self.rare))
+            return [self.random.choice(wanted)]
+        return self.random.choice(sorted(self.common or self.rare))
 
     def _ways(self, cell: Cell) -> list[Level]:
         return [level for level in self.table.levels[cell[0]] if level.cell == cell]
@@ -220,22 +227,13 @@ class _Shop:
         builder = self.table.builder
         return price.price_of(builder.provider, builder.operation, row)
 
-    def _affordable(self, row: Mapping[str, Json]) -> bool:
-        return self.purse.carries(self.spent, self._price(row), len(self.rows))
-
-    def _gain(self, row: Mapping[str, Json]) -> int:
-        tries = self.table.cells(row), self.table.facets(row)
-        if tries not in self.gains:
-            self.gains[tries] = self._gain_of(*tries)
-        return self.gains[tries]
-
-    def _gain_of(self, cells: frozenset[Cell], facets: frozenset[Cell]) -> int:
-        some = tuples(cells, self.strength)
+    def _gain(self, cells: frozenset[Cell], facets: frozenset[Cell]) -> int:
+        together = tuples(cells, self.strength)
         kinds, threes = self._beside(cells, facets)
         return (
             SINGLE * len(cells & self.untried)
-            + OFTEN * len(some & self.common)
-            + RARE * len(some & self.rare)
+            + OFTEN * len(together & self.common)
+            + RARE * len(together & self.rare)
             + KIND * len(kinds - self.met)
             + THREE * len(threes - self.met)
         )
@@ -250,27 +248,26 @@ class _Shop:
     def _worth(self, row: Mapping[str, Json]) -> Decimal:
         """Return what a row teaches for its price; nothing where it cannot be paid."""
         cost = self._price(row)
-        if not self.purse.carries(self.spent, cost, len(self.rows)):
+        if not self.budget.carries(self.spent, cost, len(self.rows)):
             return Decimal(0)
-        return Decimal(self._gain(row)) / self._cost(cost)
+        tries = self.table.cells(row), self.table.facets(row)
+        if tries not in self.gains:
+            self.gains[tries] = self._gain(*tries)
+        return Decimal(self.gains[tries]) / self._cost(cost)
 
-    def _cost(self, one: Price) -> Decimal:
+    def _cost(self, cost: Price) -> Decimal:
         """Return a price in what is scarce: the amount, or else images and a little of it."""
         plain = self.plain
-        if self.purse.amount is not None or self.purse.images is None or not plain.amount:
-            return one.amount or Decimal(one.images)
-        return one.images + DEAR * plain.images * one.amount / plain.amount
+        if self.budget.amount is not None or self.budget.images is None or not plain.amount:
+            return cost.amount or Decimal(cost.images)
+        return cost.images + DEAR * plain.images * cost.amount / plain.amount
 
     def _keep(self, row: dict[str, Json]) -> None:
         self._pay(row)
-        cells = self.table.cells(row)
-        self.untried -= cells
-        self.common -= tuples(cells, self.strength)
-        self.rare -= tuples(cells, self.strength)
-        self.met.update(*self._beside(cells, self.table.facets(row)))
+        self._tick_off(row)
         self.gains.clear()
         self.made += 1
-        self.rows.append(self.table.own_words(row, self.made))
+        self.rows.append(self.table.with_texts_of_its_row(row, self.made))
 
     def _pay(self, row: Mapping[str, Json]) -> None:
         cost = self._price(row)
@@ -281,7 +278,7 @@ class _Shop:
         )
 
     def coverage(self) -> Coverage:
-        """Count what was bought, on the rows themselves."""
+        """Count what the rows cover, on the rows themselves."""
         sent = [self.table.base, *self.rows]
         values, together = count_covered(self.table, sent, strength=self.strength)
         return Coverage(
@@ -290,7 +287,7 @@ class _Shop:
             values=(len(values), len(self.table.values)),
             combinations=(len(together), len(self.table.feasible(self.strength))),
             left_out=tuple(
-                LeftOut(argument=name, value=describe_value(own), price=self.too_dear[name, own])
-                for name, own in sorted(self.untried & self.too_dear.keys())
+                LeftOut(argument=cell[0], value=describe_value(cell[1]), price=self.too_dear[cell])
+                for cell in sorted(self.untried & self.too_dear.keys())
             ),
         )

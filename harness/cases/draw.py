@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from harness.cases import prompts, references
-from harness.cases.build import Builder, short_digest
+from harness.cases.build import Builder, short_digest, without_argument
 from harness.cases.references import MaskSlot
 from harness.cases.seeded import seeded_source
 from harness.cases.values import companion_values, forbidden_values
@@ -55,18 +55,6 @@ def drawn_cases(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tu
 
         collect()
     return tuple(cases)
-
-
-def accepted_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[Case]:
-    """Draw whole valid requests; with `cheap`, few images each and short prompts."""
-    whole = valid_arguments(builder, cheap=cheap)
-
-    @st.composite
-    def case(draw: DrawFn) -> Case:
-        arguments = draw(whole)
-        return builder.accept(f"valid/{short_digest(arguments)}", arguments, None)
-
-    return case()
 
 
 def refused_arguments(builder: Builder) -> SearchStrategy[Case]:
@@ -116,7 +104,7 @@ def valid_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[
         chosen: dict[str, Json] = {}
         subset = draw(subsets)
         for place, slot in enumerate(slots):
-            if (slot.required or subset >> place & 1) and slot.welcome(chosen):
+            if (slot.required or subset >> place & 1) and slot.is_possible(chosen):
                 chosen[slot.name] = draw(slot.fitting(chosen))
         return chosen
 
@@ -142,18 +130,20 @@ class ArgumentSlot:
         """The arguments that must be chosen before this one."""
         return {rule.argument for rule, _ in self.conditions}
 
-    def welcome(self, chosen: dict[str, Json]) -> bool:
+    def is_possible(self, chosen: dict[str, Json]) -> bool:
         """Tell whether the argument may stand beside what is chosen already."""
-        return None not in self._calm(chosen)
+        return None not in self._exempt_values(chosen)
 
     def fitting(self, chosen: dict[str, Json]) -> SearchStrategy[Json]:
         """Return the values that fit what is chosen already."""
-        return next((calm for calm in self._calm(chosen) if calm is not None), self.values)
+        return next(
+            (values for values in self._exempt_values(chosen) if values is not None), self.values
+        )
 
-    def _calm(self, chosen: dict[str, Json]) -> list[SearchStrategy[Json] | None]:
+    def _exempt_values(self, chosen: dict[str, Json]) -> list[SearchStrategy[Json] | None]:
         """Return the values that are left by each condition that what is chosen does not fit."""
         others = {**self.defaults, **chosen}
-        return [calm for rule, calm in self.conditions if not rule.fits(others[rule.argument])]
+        return [exempt for rule, exempt in self.conditions if not rule.fits(others[rule.argument])]
 
 
 AnySlot = ArgumentSlot | MaskSlot
@@ -179,7 +169,9 @@ def breaking_arguments(constraint: Constraint, builder: Builder) -> SearchStrate
     """Return a strategy of breakers for a constraint, or None where nothing breaks it alone."""
     name = constraint.parameter
     if constraint.rule.presence == "required":
-        return st.just(lambda valid: _at_peace(builder, _without(valid, name), {name}))
+        return st.just(
+            lambda valid: _without_conflicts(builder, without_argument(valid, name), {name})
+        )
     grid, rule = lattice(builder.operation.arguments[name]), constraint.rule
     if grid is not None and isinstance(rule, MultipleOf):
         return _off_step(grid).map(lambda size: _setter(builder, constraint, text(size)))
@@ -187,12 +179,10 @@ def breaking_arguments(constraint: Constraint, builder: Builder) -> SearchStrate
         return _indexed(outside).map(lambda size: _setter(builder, constraint, text(size)))
     base = builder.base(prompt=prompts.PLAIN)
     choices = [
-        forbidden_value
-        for forbidden_value in forbidden_values(constraint, builder.operation)
-        if not forbidden_value.open
-        and builder.can_tell(
-            builder.with_choice(base, constraint, forbidden_value), constraint, kept=False
-        )
+        choice
+        for choice in forbidden_values(constraint, builder.operation)
+        for arguments in [builder.with_choice(base, constraint, choice)]
+        if not choice.open and builder.can_tell(arguments, constraint, satisfied=False)
     ]
     if not choices:
         return None
@@ -211,18 +201,20 @@ def _chooser(builder: Builder, constraint: Constraint, choice: Choice) -> Breake
     }
 
     def broken(valid: dict[str, Json]) -> dict[str, Json]:
-        return _at_peace(builder, builder.with_choice(valid, constraint, choice), changed)
+        return _without_conflicts(builder, builder.with_choice(valid, constraint, choice), changed)
 
     return broken
 
 
-def _at_peace(builder: Builder, arguments: dict[str, Json], changed: set[str]) -> dict[str, Json]:
-    """Drop what the change has put at odds with the rest, never what was changed on purpose."""
+def _without_conflicts(
+    builder: Builder, arguments: dict[str, Json], changed: set[str]
+) -> dict[str, Json]:
+    """Drop what now conflicts with the change, never what was changed on purpose."""
     operation = builder.operation
-    kept = dict(arguments)
+    remaining = dict(arguments)
 
     def other(name: str) -> Json:
-        return kept.get(name, operation.default(name))
+        return remaining.get(name, operation.default(name))
 
     conditions = [
         (argument, rule)
@@ -232,29 +224,25 @@ def _at_peace(builder: Builder, arguments: dict[str, Json], changed: set[str]) -
     ]
     # What others exclude is dropped first: what only counts beside it goes with it.
     for argument, rule in sorted(conditions, key=lambda pair: not pair[1].excludes):
-        if not rule.calm(arguments[argument]) and not rule.fits(other(rule.argument)):
+        if not rule.exempts(arguments[argument]) and not rule.fits(other(rule.argument)):
             stray = rule.argument if rule.excludes and argument in changed else argument
-            kept = kept if stray in changed else _without(kept, stray)
+            remaining = remaining if stray in changed else without_argument(remaining, stray)
     for argument in arguments:
         images = set(references.partner_references(argument, operation))
         if images & changed and argument not in changed:
-            kept = _without(kept, argument)  # a mask belongs to the images it was drawn for
-    return kept
-
-
-def _without(arguments: dict[str, Json], name: str) -> dict[str, Json]:
-    return {key: value for key, value in arguments.items() if key != name}
+            # A mask belongs to the images it was drawn for.
+            remaining = without_argument(remaining, argument)
+    return remaining
 
 
 def _off_step(grid: Lattice) -> SearchStrategy[tuple[int, int]]:
     """Draw sizes of which one edge, or both, is no multiple of the step."""
     offsets = st.tuples(st.integers(0, grid.step - 1), st.integers(1, grid.step - 1))
-    return st.tuples(_indexed(grid.off_step), offsets, st.booleans()).map(
-        lambda drawn_: (
-            (drawn_[0][0] + drawn_[1][0], drawn_[0][1] + drawn_[1][1])
-            if drawn_[2]
-            else (drawn_[0][0] + drawn_[1][1], drawn_[0][1] + drawn_[1][0])
-        )
+    return st.builds(
+        lambda size, offset, turned: (size[0] + offset[1 - turned], size[1] + offset[turned]),
+        _indexed(grid.off_step),
+        offsets,
+        st.booleans(),
     )
 
 
@@ -262,7 +250,7 @@ def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -
     if argument.type == "file":
         return MaskSlot(name=name, argument=argument, operation=operation)
     if operation.webhook is not None and operation.webhook.argument == name:
-        return None  # its deliveries are told apart by their address: a written case has its own
+        return None  # deliveries are assigned by their address: a written case has its own
     if argument.type == "images":
         values: SearchStrategy[Json] | None = references.drawn_references(name, argument, operation)
     else:
@@ -276,15 +264,15 @@ def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -
         name=name,
         required=argument.required is not None or argument.ours,
         values=values,
-        conditions=tuple((rule, _calm(argument, rule)) for rule in conditions),
+        conditions=tuple((rule, _exempt(argument, rule)) for rule in conditions),
         defaults={rule.argument: operation.default(rule.argument) for rule in conditions},
     )
 
 
-def _calm(argument: Argument, rule: Conditional) -> SearchStrategy[Json] | None:
+def _exempt(argument: Argument, rule: Conditional) -> SearchStrategy[Json] | None:
     certain = argument.one_of.certain if argument.one_of is not None else ()
-    calm = [value for value in certain if rule.calm(value)]
-    return st.sampled_from(calm) if calm else None
+    exempt = [value for value in certain if rule.exempts(value)]
+    return st.sampled_from(exempt) if exempt else None
 
 
 def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Json] | None:

@@ -1,18 +1,17 @@
 """Every documented value of every argument of an operation, and what requests try of them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import combinations, product
 
-from harness.cases import prompts
 from harness.cases.boundaries import single_changes
 from harness.cases.build import Builder
-from harness.cases.tokens import tokens
+from harness.cases.prompts import PLAIN, harmless_prompt
 from harness.core.jsonvalue import Json, canonical
 from harness.core.reference import references
-from harness.spec.evaluate import evaluate
+from harness.spec.evaluate import evaluate, is_valid, tokens
 from harness.spec.provider import Constraint, Operation
 from harness.spec.rules import edges, same
 
@@ -22,7 +21,7 @@ Cell = tuple[str, str]
 Combination = tuple[Cell, ...]
 """Cells of different arguments, in order."""
 
-KEPT = 16
+CACHED = 16
 """Of how many builders the table is kept: more than there are operations."""
 
 FEW = 8
@@ -39,13 +38,13 @@ class Level:
     """
 
     name: str
-    own: str
+    text: str
     sets: Mapping[str, Json]
 
     @property
     def cell(self) -> Cell:
         """What a row with this level covers."""
-        return (self.name, self.own)
+        return (self.name, self.text)
 
 
 def count_covered(
@@ -69,29 +68,29 @@ class LevelTable:
     base: dict[str, Json]
     levels: dict[str, tuple[Level, ...]]
     """By argument; the first is how the base has it."""
-    known: dict[int, frozenset[Combination]] = field(default_factory=dict)
+    combinations: dict[int, frozenset[Combination]] = field(default_factory=dict)
     kinds: dict[str, frozenset[Cell]] = field(default_factory=dict)
 
     @classmethod
-    @lru_cache(maxsize=KEPT)
+    @lru_cache(maxsize=CACHED)
     def of(cls, builder: Builder) -> "LevelTable":
         """Collect the values from the cases that try each of them alone; one table per builder."""
-        base = builder.base(prompt=prompts.PLAIN)
+        base = builder.base(prompt=PLAIN)
         levels: dict[str, list[Level]] = {}
         for case in single_changes(builder):
             if case.expect != "accept" or case.about is None:
                 continue
             name = case.about.partition(".")[0]
             changed = {k: v for k, v in case.arguments.items() if base.get(k, case) != v}
-            level = Level(name=name, own=canonical(case.arguments[name]), sets=changed)
-            plain = Level(name=name, own=own_value(base, name), sets={})
+            level = Level(name=name, text=canonical(case.arguments[name]), sets=changed)
+            plain = Level(name=name, text=canonical_text(base, name), sets={})
             ways = levels.setdefault(name, [plain])
-            if level.own != plain.own or changed:
+            if level.text != plain.text or changed:
                 ways.append(level)
         for name in base:
             if _can_be_left_out(builder, name):
-                plain = Level(name=name, own=own_value(base, name), sets={})
-                levels.setdefault(name, [plain]).append(Level(name=name, own=ABSENT, sets={}))
+                plain = Level(name=name, text=canonical_text(base, name), sets={})
+                levels.setdefault(name, [plain]).append(Level(name=name, text=ABSENT, sets={}))
         return cls(builder, base, {name: tuple(ways) for name, ways in levels.items()})
 
     @cached_property
@@ -102,10 +101,9 @@ class LevelTable:
     def cells(self, arguments: Mapping[str, Json]) -> frozenset[Cell]:
         """Return what a request tries, of the arguments that have several values."""
         return frozenset(
-            (name, own)
-            for name, known in self._known_values.items()
-            for own in [self._found(known, arguments, name)]
-            if own is not None
+            (name, text)
+            for name, values in self._values_by_text.items()
+            if (text := self._text_of(values, arguments, name)) is not None
         )
 
     def facets(self, arguments: Mapping[str, Json]) -> frozenset[Cell]:
@@ -120,39 +118,36 @@ class LevelTable:
             self.kinds[size] = _kinds(self.builder.operation, size)
         return self.kinds[size]
 
-    def _found(
-        self, known: Mapping[str, Json], arguments: Mapping[str, Json], name: str
+    def _text_of(
+        self, values: Mapping[str, Json], arguments: Mapping[str, Json], name: str
     ) -> str | None:
-        """Return the name of an argument's value, or None for one that no level has."""
+        """Return the text of an argument's value, or None for one that no level has."""
         if name not in arguments:
-            return ABSENT if ABSENT in known else None
-        value = arguments[name]
-        for own, other in known.items():
-            if own and same(other, value):
-                return own
+            return ABSENT if ABSENT in values else None
+        for text, other in values.items():
+            if text and same(other, arguments[name]):
+                return text
         return self.texts.get(name)
 
     @cached_property
     def texts(self) -> dict[str, str]:
         """Arguments of which any other text is as good as the value named here: each row's own.
 
-        No prompt is blamed for a row's refusal, and webhooks are told apart by their address.
+        No prompt explains a row's refusal, and deliveries are assigned by their address.
         """
-        found = {name: own_value(self.base, name) for name in ("prompt",) if name in self.base}
+        texts = {name: canonical_text(self.base, name) for name in ("prompt",) if name in self.base}
         hook = self.builder.operation.webhook
         if hook is not None and hook.argument in self.levels:
-            found[hook.argument] = self.levels[hook.argument][-1].own
-        return found
+            texts[hook.argument] = self.levels[hook.argument][-1].text
+        return texts
 
-    def own_words(self, row: Mapping[str, Json], number: int) -> dict[str, Json]:
+    def with_texts_of_its_row(self, row: Mapping[str, Json], number: int) -> dict[str, Json]:
         """Give a row texts of its own: no two bodies are alike, and each has its own webhooks."""
         words = dict(row)
-        for name, own in self.texts.items():
-            if own_value(row, name) != own:
-                continue
-            words[name] = (
-                prompts.harmless_prompt(number) if name == "prompt" else f"{row[name]}-{number}"
-            )
+        for name, text in self.texts.items():
+            if canonical_text(row, name) == text:
+                of_prompt = name == "prompt"
+                words[name] = harmless_prompt(number) if of_prompt else f"{row[name]}-{number}"
         return words
 
     def has_few(self, name: str) -> bool:
@@ -160,24 +155,19 @@ class LevelTable:
         return len(self.levels[name]) <= FEW
 
     @cached_property
-    def _known_values(self) -> dict[str, dict[str, Json]]:
-        """The values of each argument under their names, the base's first."""
-        given = {
-            name: {level.own: level.sets.get(name) for level in ways}
+    def _values_by_text(self) -> dict[str, dict[str, Json]]:
+        """The values of each argument under their texts, the base's first."""
+        return {
+            name: {level.text: level.sets.get(name) for level in ways}
+            | {ways[0].text: self.base.get(name)}
             for name, ways in self.levels.items()
         }
-        for name, known in given.items():
-            known[self.levels[name][0].own] = self.base.get(name)
-        return given
 
     @cached_property
-    def _across(self) -> tuple[Constraint, ...]:
-        """The rules that look at two arguments: those on one alone hold for every level."""
-        return tuple(
-            constraint
-            for constraint in self.builder.operation.constraints
-            if constraint.rule.partner is not None
-        )
+    def _pair_constraints(self) -> list[Constraint]:
+        """The rules on two arguments: those on one alone hold for every level."""
+        constraints = self.builder.operation.constraints
+        return [constraint for constraint in constraints if constraint.rule.partner is not None]
 
     def row(self, levels: Iterable[Level]) -> dict[str, Json] | None:
         """Return the base with these levels in place, or None where that is no valid request.
@@ -191,34 +181,32 @@ class LevelTable:
         for level in chosen:
             if level.name in level.sets:
                 arguments[level.name] = level.sets[level.name]
-            elif level.name in self.base and level.own != ABSENT:
+            elif level.name in self.base and level.text != ABSENT:
                 arguments[level.name] = self.base[level.name]
             else:
                 arguments.pop(level.name, None)
         operation = self.builder.operation  # a form carries values of their own types as they are
-        at_peace = all(
-            evaluate(constraint, operation, arguments) == "holds" for constraint in self._across
+        satisfied = all(
+            evaluate(constraint, operation, arguments) == "satisfied"
+            for constraint in self._pair_constraints
         )
-        return arguments if at_peace else None
+        return arguments if satisfied else None
 
     def feasible(self, strength: int) -> frozenset[Combination]:
         """Return every combination of so many values that some valid request holds."""
-        if strength not in self.known:
-            self.known[strength] = frozenset(
-                tuple(level.cell for level in some)
+        if strength not in self.combinations:
+            self.combinations[strength] = frozenset(
+                tuple(level.cell for level in levels)
                 for names in combinations(sorted(self.levels), strength)
-                for some in product(*(self.levels[name] for name in names))
-                if self._holds(some)
+                for levels in product(*(self.levels[name] for name in names))
+                if (arguments := self.row(levels)) is not None
+                and {level.cell for level in levels} <= self.cells(arguments)
             )
-        return self.known[strength]
-
-    def _holds(self, some: Sequence[Level]) -> bool:
-        arguments = self.row(some)
-        return arguments is not None and {level.cell for level in some} <= self.cells(arguments)
+        return self.combinations[strength]
 
 
-def own_value(arguments: Mapping[str, Json], name: str) -> str:
-    """Return the name of an argument's value: its canonical JSON, or ABSENT."""
+def canonical_text(arguments: Mapping[str, Json], name: str) -> str:
+    """Return the text of an argument's value: its canonical JSON, or ABSENT."""
     return canonical(arguments[name]) if name in arguments else ABSENT
 
 
@@ -232,9 +220,9 @@ def _can_be_left_out(builder: Builder, name: str) -> bool:
     argument = builder.operation.arguments[name]
     if argument.required is not None or argument.ours or argument.status != "documented":
         return False
-    base = builder.base(prompt=prompts.PLAIN)
+    base = builder.base(prompt=PLAIN)
     del base[name]
-    return builder.is_valid(base)
+    return is_valid(builder.operation, base)
 
 
 def _kinds(operation: Operation, size: str) -> frozenset[Cell]:
@@ -243,23 +231,23 @@ def _kinds(operation: Operation, size: str) -> frozenset[Cell]:
         for token in tokens(operation, {"size": size})
         if "=" in token and not token.startswith(("size.format=", "size.one_of="))
     }
-    if (found := edges(size)) is not None:
-        width, height = found
+    if (edges_px := edges(size)) is not None:
+        width, height = edges_px
         shape = "square" if width == height else "landscape" if width > height else "portrait"
         on.add(("size", shape))
     return frozenset(on)
 
 
-def describe_value(own: str) -> str:
-    """Return a value's name as people read it: texts without quotes, files by their names."""
-    if own == ABSENT:
+def describe_value(cell_text: str) -> str:
+    """Return a value's text as people read it: texts without quotes, files by their names."""
+    if cell_text == ABSENT:
         return "left out"
-    value: Json = json.loads(own)
+    value: Json = json.loads(cell_text)
     names = [image.filename or "" for image in references(value)]
-    text = " and ".join(names[:2]) if names else str(value) if isinstance(value, str) else own
+    text = " and ".join(names[:2]) if names else str(value) if isinstance(value, str) else cell_text
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004
     return f"{text}{more}" if len(text) <= SHOWN else f"{len(text):,} characters"
 
 
 SHOWN = 80
-"""The longest text that is told as it is, in characters."""
+"""The longest text that is shown as it is, in characters."""

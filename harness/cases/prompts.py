@@ -130,11 +130,11 @@ def distinct_prompt(number: int, length: int, *, seed: int) -> str:
     """
     if not 0 <= number < distinct_prompts(length):
         raise ValueError(f"no prompt {number} of {length} characters")
-    place, left = divmod(number, _FEW)
+    place, opening_number = divmod(number, _FEW)
     # Odd words for numbers in a row: 7,919 is a prime that divides no list's length.
-    left = (left * 7_919 + random.Random(f"prompts {seed}").randrange(_FEW)) % _FEW
-    left, thing = divmod(left, len(_THINGS))
-    air, colour = divmod(left, len(_COLOURS))
+    shift = random.Random(f"prompts {seed}").randrange(_FEW)
+    pair, thing = divmod((opening_number * 7_919 + shift) % _FEW, len(_THINGS))
+    air, colour = divmod(pair, len(_COLOURS))
     opening = f"A {_AIRS[air]} {_COLOURS[colour]} {_THINGS[thing]}"
     if length >= _WITH_PLACE:
         opening += f" {_PLACES[(place + number) % len(_PLACES)]}"

@@ -1,7 +1,7 @@
 """Reference images and masks: plain, with one thing changed, and as Hypothesis draws them.
 
 Where a provider takes files (in a form, or uploaded first), a reference is the description of one;
-where it takes addresses, it is the stand-in address at which the file is served.
+where it takes addresses, it is the placeholder address at which the file is served.
 """
 
 import base64
@@ -38,11 +38,14 @@ _FEW = 4
 
 def reference_value(wanted: Recipe, name: str, operation: Operation) -> Json:
     """Return one reference as the argument holds it."""
-    return (
-        reference_json(wanted).as_json()
-        if operation.takes_files(name)
-        else f"{ASSETS}{wanted.name}"
-    )
+    as_file = operation.takes_files(name)
+    return reference_json(wanted).as_json() if as_file else f"{ASSETS}{wanted.name}"
+
+
+def reference_values(plain: Recipe, number: int, name: str, operation: Operation) -> list[Json]:
+    """Return so many references that differ in their seeds only, from 1 on."""
+    recipes = (replace(plain, seed=seed) for seed in range(1, number + 1))
+    return [reference_value(recipe, name, operation) for recipe in recipes]
 
 
 def plain_reference(name: str, operation: Operation) -> Json:
@@ -50,8 +53,7 @@ def plain_reference(name: str, operation: Operation) -> Json:
     whole = plain_recipe(name, operation)
     if operation.arguments[name].type == "file":
         return reference_value(whole, name, operation)
-    seeds = range(1, _least(name, operation) + 1)
-    return [reference_value(replace(whole, seed=seed), name, operation) for seed in seeds]
+    return reference_values(whole, _least(name, operation), name, operation)
 
 
 def plain_recipe(name: str, operation: Operation) -> Recipe:
@@ -74,9 +76,9 @@ def types(name: str, operation: Operation) -> tuple[str, ...]:
 
 def _like(wanted: Recipe, name: str, operation: Operation) -> Recipe:
     """Return the image in a format that the argument may have, if this one is none."""
-    known = sorted(types(name, operation), key=_KINDS.index)
-    able = tuple(kind for kind in known if wanted.mode in MODES[kind]) or tuple(known)
-    if wanted.format in known or not able:
+    kinds = sorted(types(name, operation), key=_KINDS.index)
+    able = tuple(kind for kind in kinds if wanted.mode in MODES[kind]) or tuple(kinds)
+    if wanted.format in kinds or not able:
         return wanted
     modes = MODES[able[0]]
     mode = wanted.mode if wanted.mode in modes else modes[0]
@@ -120,10 +122,10 @@ class Making(Context):
         wanted = replace(of_any_format if "format" in changed else self.whole, **changed)
         if wanted.mode not in MODES[wanted.format]:
             wanted = replace(wanted, mode=MODES[wanted.format][0])
-        item = reference_value(wanted, self.name, self.operation)
+        entry = reference_value(wanted, self.name, self.operation)
         name = wanted.name.removeprefix(f"{wanted.format}-").removesuffix(f".{wanted.format}")
         return choice(
-            item if is_file else [item, *_others(self.name, self.operation)],
+            entry if is_file else [entry, *_others(self.name, self.operation)],
             slug=slug or f"{wanted.format}-{name}",
             why=why,
             beside=self._fitting(wanted, fits) if fits else None,
@@ -137,12 +139,8 @@ class Making(Context):
 
     @override
     def files(self, number: int, *, slug: str = "") -> Choice:
-        seeds = range(1, number + 1)
-        items = [
-            reference_value(replace(self.whole, seed=seed), self.name, self.operation)
-            for seed in seeds
-        ]
-        return choice(items, slug=slug or str(number))
+        entries: Json = reference_values(self.whole, number, self.name, self.operation)
+        return choice(entries, slug=slug or str(number))
 
 
 def _others(name: str, operation: Operation) -> list[Json]:
@@ -170,7 +168,7 @@ def drawn_references(name: str, argument: Argument, operation: Operation) -> Sea
     recipes = [
         Recipe(format=kind, mode=mode, width_px=wide, height_px=high)
         for kind in kinds
-        for mode in [one for one in ("rgb", "rgba") if one in MODES[kind]] or MODES[kind]
+        for mode in [mode for mode in MODES[kind] if "rgb" in mode] or MODES[kind]
         for wide in _EDGES
         for high in _EDGES
     ]
@@ -203,7 +201,7 @@ class MaskSlot:
         """The arguments that must be chosen before this one."""
         return {*partner_references(self.name, self.operation)}
 
-    def welcome(self, chosen: dict[str, Json]) -> bool:
+    def is_possible(self, chosen: dict[str, Json]) -> bool:
         """Tell whether a mask can go with the images; to a JPEG's format none can."""
         return self._fitting(chosen) is not None
 

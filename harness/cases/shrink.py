@@ -1,4 +1,4 @@
-"""Hypothesis' shrinker over answers that are there already: a request is asked only if unknown.
+"""Hypothesis' shrinker over recorded answers: only a request without one has to be sent.
 
 The plan is replayed under one seed, so that the same answers lead to the same question. Choices are
 drawn as yes or no: Hypothesis mixes constants of imported modules into numbers, and a question must
@@ -16,7 +16,7 @@ Choice = tuple[int, ...]
 """For each value of a request, its place on the ladder from the simplest to the failing one."""
 
 Answer = Callable[[Choice], bool | None]
-"""Whether a request fails; None where it was not asked yet."""
+"""Whether a request fails; None where it was not sent yet."""
 
 _EXAMPLES = 300
 
@@ -66,5 +66,5 @@ def _height(choice: Choice) -> tuple[int, Choice]:
 def _step(steps: int) -> SearchStrategy[int]:
     """Draw a step as the number of yeses before the first no."""
     return st.tuples(*[st.booleans()] * (steps - 1)).map(
-        lambda said: next((at for at, yes in enumerate(said) if not yes), len(said))
+        lambda answers: next((at for at, yes in enumerate(answers) if not yes), len(answers))
     )

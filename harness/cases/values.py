@@ -14,7 +14,7 @@ from harness.spec.rules import Choice, Scalar
 from harness.spec.rules.base import Context, short
 from harness.spec.rules.pairs import Conditional
 
-ALIEN: dict[str, tuple[Scalar, ...]] = {
+FOREIGN_VALUES: dict[str, tuple[Scalar, ...]] = {
     "model": ("no-such-image-model",),
     "mode": ("text_to_video",),
     "aspect_ratio": ("21:9", "16x9"),
@@ -49,10 +49,7 @@ def allowed_values(constraint: Constraint, operation: Operation) -> tuple[Choice
 
 
 def forbidden_values(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
-    """Return values that break this constraint and no other, nearest to the boundary first.
-
-    An open one may break it: whether an empty prompt counts as a prompt is not said.
-    """
+    """Return values that break this constraint and no other, nearest first; open ones may."""
     choices = constraint.rule.forbidden(context(constraint, operation))
     return (*choices, *_wrong_types(constraint, operation))
 
@@ -80,7 +77,7 @@ def context(constraint: Constraint, operation: Operation) -> Context:
         name=name,
         arguments=operation.arguments,
         body=operation.body,
-        strangers=ALIEN.get(name, ()),
+        foreign_values=FOREIGN_VALUES.get(name, ()),
         webhook=f"{WEBHOOKS}{token}" if hook else "",
         formats=references.types(name, operation),
         plain_format=whole.format,

@@ -7,7 +7,7 @@ from typing import Literal
 from harness.core.jsonvalue import Json
 from harness.core.verdict import Finding
 from harness.spec.expressions import Paths
-from harness.spec.keys import keys
+from harness.spec.jsonpath import keys
 from harness.spec.provider import Operation
 
 Position = Literal["refusal", "reply", "job", "images", "alone"]

@@ -13,7 +13,7 @@ from harness.core.exchange import Picture
 from harness.core.outcome import Images, Usage
 from harness.spec import price
 from harness.spec.expressions import Paths
-from harness.spec.keys import keys
+from harness.spec.jsonpath import keys
 from harness.spec.lifecycle import Field_
 from harness.spec.rules import edges
 

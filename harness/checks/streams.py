@@ -6,7 +6,7 @@ from harness.checks.assertion import Assertion, Reproduced, quoted
 from harness.checks.check import CheckInput, CheckResult, check, failed, passed
 from harness.core.exchange import Event, Reply, submission
 from harness.core.outcome import Images
-from harness.spec.keys import keys
+from harness.spec.jsonpath import keys
 from harness.spec.lifecycle import Stream
 
 _NAMES = "names = [name for name, _ in events(reply)]"

@@ -10,13 +10,13 @@ from harness.cli.explained import as_json_line, as_text, preface
 from harness.cli.options import json_option
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
-from harness.spec.explain.explain import explain as explained
-from harness.spec.explain.explain_request import (
+from harness.spec.explain.explain import (
     ExplainRequest,
     from_body,
     present,
     with_plain_values,
 )
+from harness.spec.explain.explain import explain as explained
 from harness.spec.load import NAMES, checked_names
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS

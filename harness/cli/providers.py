@@ -15,7 +15,6 @@ from harness.spec.export.openapi import openapi
 from harness.spec.load import NAMES, checked_names, load_provider_file
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import Operation, Provider
-from harness.spec.tell import describe
 
 
 @click.group()
@@ -64,7 +63,7 @@ def show(*, name: str) -> None:
             source = str(constraint.rule.source)
             if constraint.rule.second_source:
                 source += f"; {constraint.rule.second_source}"
-            table.add_row(constraint.id, describe(constraint), constraint.rule.status, source)
+            table.add_row(constraint.id, constraint.describe(), constraint.rule.status, source)
         console.print(table)
         for line in _beside(operation):
             console.print(line)

@@ -17,7 +17,6 @@ from harness.diagnosis.assignment import (
 from harness.diagnosis.attribution import Attribution, attributions
 from harness.diagnosis.history import ACCEPTS, CaseHistory
 from harness.spec.provider import Constraint, Provider
-from harness.spec.tell import describe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,9 +228,9 @@ def _expected(
         return key.check.replace("_", " ")
     match expect:
         case "refuse":
-            return f"refused: {describe(constraint)}"
+            return f"refused: {constraint.describe()}"
         case "accept" if key.check == ACCEPTS:
-            return f"served: {describe(constraint)}"
+            return f"served: {constraint.describe()}"
         case _:
             return key.check.replace("_", " ")
 

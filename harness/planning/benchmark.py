@@ -1,4 +1,4 @@
-"""How a benchmark is laid out: what is asked of whom, in which order and when.
+"""How a benchmark is laid out: which request goes to which provider, in which order and when.
 
 Blocks are what makes providers comparable: whatever drifts with the hour meets all of them alike.
 Within one, the requests stand in a random order, the same for all providers, and the same prompt
@@ -30,7 +30,7 @@ from harness.spec.workload.fit import fit
 class BlockPlace:
     """One request's place, the same for all providers; `copy` counts those of a block, from 1 on.
 
-    `prompt` is what all of them are asked for, `due_s` when it leaves if a timetable says so.
+    All of them get the same `prompt`; `due_s` is when it leaves, if a timetable says so.
     """
 
     stage: Stage
@@ -47,7 +47,7 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
 
     A workload that a provider does not support is missing in its plan; the others keep their
     places. Departures count from the start: 0 for closed arrivals, where the runner decides.
-    Raises UsageError where there are more requests than different prompts of the length asked for.
+    Raises UsageError where there are more requests than different prompts of their length.
     """
     measuring = options.measuring
     if measuring is None:
@@ -78,9 +78,11 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
             replace(place, due_s=place.due_s + lags.get((name, place.stage.name, place.block), 0.0))
             for place in places
         )
-        shots = tuple(_shots(provider, mine, fits))
         plans[name] = Plan(
-            provider=name, seed=options.seed, shots=shots, spec_digest=spec_digest(name)
+            provider=name,
+            seed=options.seed,
+            shots=tuple(_planned(provider, mine, fits)),
+            spec_digest=spec_digest(name),
         )
     return design, plans
 
@@ -93,17 +95,17 @@ def _stage(measuring: Measuring, level: float) -> Stage:
 
 def _places(design: Design) -> Iterator[BlockPlace]:
     """Yield the requests of all blocks, those of each block in a random order."""
-    dice = random.Random(f"order {design.seed}")
+    generator = random.Random(f"order {design.seed}")
     number = 0
     for stage in design.stages:
         for block in _blocks(design, stage):
-            items = [
+            copies = [
                 (workload, copy)
                 for workload in design.workloads
                 for copy in range(1, workload.weight + 1)
             ]
-            dice.shuffle(items)
-            for workload, copy in items:
+            generator.shuffle(copies)
+            for workload, copy in copies:
                 lengths = workload.prompt_lengths
                 yield BlockPlace(
                     stage=stage,
@@ -128,13 +130,13 @@ def _prompt(number: int, length: int, seed: int) -> str:
 
 def _timed(design: Design, places: Iterator[BlockPlace]) -> Iterator[BlockPlace]:
     """Give each request its departure; a stage begins where the one before it ends."""
-    dice = random.Random(f"gaps {design.seed}")
+    generator = random.Random(f"gaps {design.seed}")
     now_s = 0.0
     for stage, together in groupby(places, key=lambda place: place.stage):
         mean_s = _mean_gap_s(stage)
         for place in together:
             yield replace(place, due_s=now_s)
-            now_s += dice.expovariate(1 / mean_s) if design.arrivals == "poisson" else mean_s
+            now_s += generator.expovariate(1 / mean_s) if design.arrivals == "poisson" else mean_s
         now_s += mean_s if design.arrivals == "poisson" else 0.0  # the last provider is through
 
 
@@ -155,36 +157,33 @@ def _lags(design: Design, names: Sequence[str]) -> Mapping[tuple[str, str, int],
     not asked for all of them at once: in a new order for each block where gaps are constant. Where
     they are random, in one order for each stage: only moved as a whole, a timetable stays one.
     """
-    dice = random.Random(f"lags {design.seed}")
+    generator = random.Random(f"lags {design.seed}")
     lags: dict[tuple[str, str, int], float] = {}
     for stage in design.stages if design.arrivals != "closed" else ():
         order: list[str] = []
         for block in _blocks(design, stage):
             if design.arrivals == "constant" or not order:
-                order = dice.sample(names, len(names))
+                order = generator.sample(names, len(names))
             for at, name in enumerate(order):
                 lags[name, stage.name, block] = at / len(names) * _mean_gap_s(stage)
     return lags
 
 
-def _shots(
+def _planned(
     provider: Provider, places: Iterator[BlockPlace], fits: Mapping[tuple[str, str], Fit]
 ) -> Iterator[PlannedRequest]:
     for place in places:
         fitted = fits[provider.name, place.workload.name]
         if fitted.kind != "unsupported":
             planned = planned_request(provider, _case(provider, place, fitted))
-            yield replace(planned, due_s=place.due_s, slot=_slot(place, fitted))
-
-
-def _slot(place: BlockPlace, fitted: Fit) -> Slot:
-    return Slot(
-        workload=place.workload.name,
-        fit=fitted.kind,
-        stage=place.stage.name,
-        block=place.block,
-        warm_up=place.warm_up,
-    )
+            slot = Slot(
+                workload=place.workload.name,
+                fit=fitted.kind,
+                stage=place.stage.name,
+                block=place.block,
+                warm_up=place.warm_up,
+            )
+            yield replace(planned, due_s=place.due_s, slot=slot)
 
 
 def _case(provider: Provider, place: BlockPlace, fitted: Fit) -> Case:

@@ -21,9 +21,7 @@ BLOCKS_UNTIL_DECIDED = 60
 class BenchmarkOptions:
     """What a benchmark measures, as it is typed; `measuring` makes it exact.
 
-    `rates`, `sweep` and `ramp` set the load in one way each. `slo` is a ceiling on time to pixels.
-    `timeout` is how long a request is waited for, in seconds (None: the provider's own time).
-    With `calibrate` the harness first measures its own error.
+    `rates`, `sweep` and `ramp` set the load in one way each. `timeout` is in seconds.
     """
 
     workloads: tuple[str, ...] = option(
@@ -157,13 +155,8 @@ def _levels(
 ) -> tuple[float, ...]:
     """Return the loads, one for each stage; they are set in one way only."""
     rates, sweep, ramp = benchmark.rates, benchmark.sweep, benchmark.ramp
-    ways = {
-        "--rate": bool(rates),
-        "--sweep": sweep is not None,
-        "--ramp": ramp is not None,
-        "--concurrency": concurrency is not None,
-    }
-    used = [name for name, there in ways.items() if there]
+    ways = {"--rate": rates or None, "--sweep": sweep, "--ramp": ramp, "--concurrency": concurrency}
+    used = [name for name, load in ways.items() if load is not None]
     if len(used) > 1:
         raise UsageError(f"{' and '.join(used)} all set the load", hint="keep one of them")
     closed = arrivals == "closed"

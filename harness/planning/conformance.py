@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 from functools import cache
 
 from harness.cases.boundaries import plain_case, single_changes, single_violations
@@ -12,7 +11,7 @@ from harness.cases.covering import RowBudget, covering
 from harness.cases.draw import drawn_cases, refused_arguments
 from harness.core.case import Case, Coverage, Plan
 from harness.planning.options import Options
-from harness.planning.plan import KEPT_BACK, Limits, make_plan, planned_request
+from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan, planned_request
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
@@ -32,7 +31,7 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     """Plan one provider from its documents; the same for the same seed, in any process.
 
     Of `operations`, those that the provider has are planned, within `limits`. What the documents
-    leave open is asked with `discover` only: it is paid for, and convicts nobody.
+    leave open is tried with `discover` only: it is paid for, and convicts nobody.
     """
     provider = shipped(name)
     chosen = [operation for operation in provider.operations if operation in operations]
@@ -60,7 +59,7 @@ def _builder(name: str, operation: str) -> Builder:
 
 
 def plan_for(name: str, options: Options) -> Plan:
-    """Plan one provider as a run was asked to."""
+    """Plan one provider with the options of a run."""
     return new_plan(
         name,
         seed=options.seed,
@@ -80,25 +79,15 @@ def limits_of(options: Options, name: str) -> Limits:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Share:
-    """What one operation may plan; `rows` are paid requests beside the plain one."""
-
-    images: int | None
-    amount: Decimal | None
-    requests: int | None
-    rows: int | None
-
-
-def _share(limits: Limits, operations: int) -> _Share:
-    """Return the part of one of so many operations: some is kept back for what follows."""
+def _share(limits: Limits, operations: int) -> Allowance:
+    """Return what may be planned for one of so many operations: `KEPT_BACK` is for follow-ups."""
     allowance = limits.allowance(operations)
 
     def part(most: int | None, each: int | None) -> int | None:
         most = most if each is None else each * operations
         return None if most is None else int(most * (1 - KEPT_BACK)) // operations
 
-    return _Share(
+    return Allowance(
         images=part(limits.images, allowance.images),
         amount=None if limits.amount is None else limits.amount * (1 - KEPT_BACK) / operations,
         requests=part(limits.requests, allowance.requests),
@@ -107,7 +96,7 @@ def _share(limits: Limits, operations: int) -> _Share:
 
 
 def _planned(
-    builder: Builder, share: _Share, *, seed: int, strength: int, discover: bool
+    builder: Builder, share: Allowance, *, seed: int, strength: int, discover: bool
 ) -> tuple[list[Case], Coverage]:
     """Return the cases of one operation, with what they cover."""
     base = plain_case(builder)
@@ -117,7 +106,7 @@ def _planned(
     rows = covering(
         builder,
         seed=seed,
-        purse=RowBudget(
+        budget=RowBudget(
             images=None if share.images is None else share.images - cost.images,
             amount=None if share.amount is None else share.amount - cost.amount,
             rows=_rows(share, len(refusals)),
@@ -135,7 +124,7 @@ def _planned(
     return [base, *chosen, *rows.cases, *looks], replace(rows.coverage, refusals=tried)
 
 
-def _rows(share: _Share, refusals: int) -> int | None:
+def _rows(share: Allowance, refusals: int) -> int | None:
     """Return how many paid requests there may be beside the refusals, which are free."""
     if share.requests is None:
         return share.rows

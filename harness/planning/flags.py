@@ -66,10 +66,10 @@ def topic(group: type[T], heading: str, *, without: tuple[str, ...] = ()) -> T:
 
 def given(group: "DataclassInstance") -> tuple[str, ...]:
     """Return the flags of a group that do not say what their defaults say, as they are typed."""
-    found = []
-    for one in fields(group):
-        default = one.default if one.default_factory is MISSING else one.default_factory()
-        value = getattr(group, one.name)
-        if FLAG in one.metadata and value != default:  # 0 is no default: it was given
-            found.append(one.metadata[FLAG].typed(value))
-    return tuple(found)
+    flags = []
+    for spec in fields(group):
+        default = spec.default if spec.default_factory is MISSING else spec.default_factory()
+        value = getattr(group, spec.name)
+        if FLAG in spec.metadata and value != default:  # 0 is no default: it was given
+            flags.append(spec.metadata[FLAG].typed(value))
+    return tuple(flags)

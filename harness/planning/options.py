@@ -32,12 +32,10 @@ REAL_TIME = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Whom a run asks, and how each side reaches the other.
+    """Which providers a run sends to, and how each side reaches the other.
 
     Without `providers`: all of them; in a live run those with a base URL, or else with a key.
-    Without `operations`: all that a provider has. `keys` have no flag: they come from the
-    environment, and are never written. Providers reach reference images at `assets_url`, and our
-    receiver of webhooks at `webhook_url`; `receive_port` is its port here.
+    `keys` have no flag: they come from the environment, and are never written.
     """
 
     providers: tuple[str, ...] = option(
@@ -84,11 +82,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planning:
-    """What a run asks.
+    """What a run sends.
 
-    `strength` is how many values are tried together in all combinations (None: 2); `discover`
-    measures what the documents leave open, which is paid for and convicts nobody. Without a
-    `seed`: 0, or a new one in a live benchmark, whose prompts no cache may know.
+    What `discover` measures is paid for and convicts nobody. A live benchmark has a new seed,
+    because no cache may know its prompts.
     """
 
     only: Question = option(
@@ -113,11 +110,8 @@ class Planning:
 class RunLimits:
     """What a run may spend and take.
 
-    `budgets` are in each provider's own unit; all other limits hold for each provider by itself:
-    `max_images` paid images, `max_requests` submissions (each try counts; polls and downloads do
-    not), `max_minutes` in which new requests leave, `max_shrink` requests to make one finding small
-    (None: 10), `concurrency` requests under way at once (None: 8, in a benchmark 4). Where neither
-    a budget nor images are limited, each operation has the allowance of `harness.planning.plan`.
+    All limits hold for each provider by itself; each try of a submission counts. Where neither a
+    budget nor images are limited, each operation has the allowance of `harness.planning.plan`.
     """
 
     budgets: dict[str, Decimal] = option(
@@ -162,10 +156,7 @@ class RunLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorOptions:
-    """How the emulator is started: its named `faults`, and its first `port`.
-
-    `time_scale` stretches its durations and our waits against it (None: 0.001, in a benchmark 1).
-    """
+    """How the emulator is started."""
 
     time_scale: float | None = option(
         "--time-scale",
@@ -184,12 +175,7 @@ class EmulatorOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """Where a run writes.
-
-    `out` is its folder (None: `reports/DATE-AGAINST`); `resume` that of an interrupted run, which
-    goes on there. `record` writes the replies as `cassettes` as well; `frames` writes attempts and
-    verdicts as CSV and Parquet beside the report.
-    """
+    """Where a run writes."""
 
     out: Path | None = option("--out", "The run folder [reports/DATE-AGAINST].", default=None)
     resume: Path | None = option(

@@ -42,13 +42,15 @@ _RANK = {"refuse": 1, "accept": 2, "observe": 3}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What each operation may take; None is no limit.
+    """What one operation may take; None is no limit.
 
-    `images` are those that are paid for, `requests` the submissions, each try counted, and `rows`
-    the paid requests that are planned.
+    `images` are those that are paid for, `amount` is in the provider's unit, `requests` the
+    submissions, each try counted, and `rows` the paid requests that are planned beside the plain
+    one.
     """
 
     images: int | None = None
+    amount: Decimal | None = None
     requests: int | None = None
     rows: int | None = None
 
@@ -85,21 +87,22 @@ def make_plan(
     spec_digest: str,
     coverage: Sequence[Coverage] = (),
 ) -> Plan:
-    """Order and price the cases; no two shots send the same body.
+    """Order and price the cases; no two requests send the same body.
 
     The plain base requests leave first (if they are not served, nothing else tells anything), then
     refusals, which are free if the provider keeps its word, then what is to be served, in the order
     given and the operations by turns, then open questions.
     """
     places: Counter[tuple[str, str]] = Counter()
-    shots = []
+    ranked = []
     for case in cases:
         kind = (case.operation, case.expect)
-        shots.append((_rank(case), places[kind], planned_request(provider, case)))
+        rank = _RANK[case.expect] if case.depends_on else 0
+        ranked.append((rank, places[kind], planned_request(provider, case)))
         places[kind] += 1
-    shots.sort(key=lambda item: item[:2])  # stable: those of one place as the operations stand
+    ranked.sort(key=lambda placed: placed[:2])  # stable: those of one place as the operations stand
     planned_requests: dict[str, PlannedRequest] = {}
-    for _, _, planned in shots:
+    for _, _, planned in ranked:
         planned_requests.setdefault(request_digest(planned), planned)
     return Plan(
         provider=provider.name,
@@ -110,49 +113,41 @@ def make_plan(
     )
 
 
-def _rank(case: Case) -> int:
-    return _RANK[case.expect] if case.depends_on else 0
-
-
 def planned_request(provider: Provider, case: Case) -> PlannedRequest:
     """Return a case with its request and its price."""
     operation = provider.operation(case.operation)
     listed = price.price_of(provider, operation, case.arguments)
     again = "same_key" in case.follow_ups
+    twice = replace(listed, amount=2 * listed.amount, images=2 * listed.images)
     return PlannedRequest(
         case=case,
         request=build_request(
             provider, operation, case.arguments, key=f"{THIS_RUN}-{case.id}" if again else None
         ),
         price=price.free_price(provider) if case.expect == "refuse" else listed,
-        at_risk=_twice(listed) if again else listed,
+        at_risk=twice if again else listed,  # the provider may make a second job of it
     )
 
 
-def request_digest(shot: PlannedRequest) -> str:
-    """Return a digest of where a request goes and what it carries: shots with one ask the same."""
-    sent = shot.request
+def request_digest(planned: PlannedRequest) -> str:
+    """Return a digest of where a request goes and what it carries: equal for equal requests."""
+    sent = planned.request
     return digest([sent.method, sent.target, carried_json(sent, digests=True)])
 
 
-def _twice(once: Price) -> Price:
-    """Return what a repeated submission costs where the provider makes a second job of it."""
-    return replace(once, amount=2 * once.amount, images=2 * once.images)
-
-
-def total_price(shots: Sequence[PlannedRequest], unit: str) -> Price:
-    """Add up what shots cost if the provider keeps its documents."""
+def total_price(requests: Sequence[PlannedRequest], unit: str) -> Price:
+    """Add up what requests cost if the provider keeps its documents."""
     return Price(
-        amount=sum((shot.price.amount for shot in shots), Decimal(0)),
+        amount=sum((planned.price.amount for planned in requests), Decimal(0)),
         unit=unit,
-        images=sum(shot.price.images for shot in shots),
+        images=sum(planned.price.images for planned in requests),
     )
 
 
-def coverage_notes(plan_: Plan) -> tuple[str, ...]:
+def coverage_notes(plan: Plan) -> tuple[str, ...]:
     """Return a sentence for each operation on what its plan tries, and what it leaves out."""
     return tuple(
-        _covered(plan_.provider, coverage) for coverage in plan_.coverage if coverage.values[1]
+        _covered(plan.provider, coverage) for coverage in plan.coverage if coverage.values[1]
     )
 
 
@@ -172,26 +167,30 @@ def _covered(provider: str, coverage: Coverage) -> str:
     return f"{text}; left out, with what each would cost: {dear}"
 
 
-def plan_digest(plan_: Plan) -> str:
+def plan_digest(plan: Plan) -> str:
     """Return the SHA-256 that names this plan."""
-    return digest(plan_to_json(plan_))
+    return digest(plan_to_json(plan))
 
 
-_CASES, _SHOTS, _PLANS = TypeAdapter(Case), TypeAdapter(PlannedRequest), TypeAdapter(Plan)
+_CASES, _REQUESTS, _PLANS = TypeAdapter(Case), TypeAdapter(PlannedRequest), TypeAdapter(Plan)
 
 
-def plan_to_json(plan_: Plan) -> dict[str, Json]:
+def plan_to_json(plan: Plan) -> dict[str, Json]:
     """Return the plan as `harness plan --json` prints it."""
-    whole: dict[str, Json] = _PLANS.dump_python(plan_, mode="json", exclude={"shots"})
+    whole: dict[str, Json] = _PLANS.dump_python(plan, mode="json", exclude={"shots"})
     coverage = whole.pop("coverage")
-    return {**whole, "cases": [_shot_json(shot) for shot in plan_.shots], "coverage": coverage}
-
-
-def _shot_json(shot: PlannedRequest) -> Json:
-    """Return a case with its request as that is sent, what it costs and when it leaves."""
-    sent = shot.request
     return {
-        **_CASES.dump_python(shot.case, mode="json", exclude={"provider"}),
+        **whole,
+        "cases": [_request_json(planned) for planned in plan.shots],
+        "coverage": coverage,
+    }
+
+
+def _request_json(planned: PlannedRequest) -> Json:
+    """Return a case with its request as that is sent, what it costs and when it leaves."""
+    sent = planned.request
+    return {
+        **_CASES.dump_python(planned.case, mode="json", exclude={"provider"}),
         "request": {
             "method": sent.method,
             "path": sent.target,
@@ -199,13 +198,15 @@ def _shot_json(shot: PlannedRequest) -> Json:
             **carried_json(sent, digests=True),
             "timeout_s": sent.timeout_s,
         },
-        **_SHOTS.dump_python(shot, mode="json", exclude={"case", "request"}, exclude_none=True),
+        **_REQUESTS.dump_python(
+            planned, mode="json", exclude={"case", "request"}, exclude_none=True
+        ),
     }
 
 
-def dumped(plan_: Plan) -> bytes:
+def dumped(plan: Plan) -> bytes:
     """Return the plan as a file: as it is printed, but with long texts by their names."""
-    saved = with_texts(plan_to_json(plan_), name_of)
+    saved = with_texts(plan_to_json(plan), name_of)
     return json.dumps(saved, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
@@ -229,8 +230,8 @@ def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
     again = "record again with harness run --record"
     try:
         file: Any = with_texts(saved, text_of)
-        shots = [_shot_again(provider, row) for row in file["cases"]]
-        read = _PLANS.validate_python({**file, "shots": shots})
+        requests = [_planned_again(provider, row) for row in file["cases"]]
+        read = _PLANS.validate_python({**file, "shots": requests})
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         reason = str(error).splitlines()[0]
         raise RecordingError(
@@ -242,37 +243,37 @@ def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
             "the same arguments",
             hint=f"the TOML or the plan changed; {again}",
         )
-    for shot in read.shots:
-        if not _keeps_its_word(provider, shot.case):
+    for case in (planned.case for planned in read.shots):
+        if not _as_expected(provider, case):
             raise RecordingError(
-                f"{where}: {shot.case.id} expects {shot.case.expect}, and {provider.name}'s TOML "
+                f"{where}: {case.id} expects {case.expect}, and {provider.name}'s TOML "
                 "says otherwise of its arguments",
                 hint=f"the TOML or the plan changed; {again}",
             )
     return read
 
 
-def _keeps_its_word(provider: Provider, case: Case) -> bool:
+def _as_expected(provider: Provider, case: Case) -> bool:
     """Tell whether the rules still say of a judged case what it was made for."""
     operation = provider.operation(case.operation)
-    breaks, unsaid = broken_when_sent(operation, case.arguments)
+    breaks, unspecified = broken_when_sent(operation, case.arguments)
     match case.expect:
         case "accept":
-            return case.breaks is None and not breaks and not unsaid
+            return case.breaks is None and not breaks and not unspecified
         case "refuse":
-            return [constraint.id for constraint in breaks] == [case.breaks] and not unsaid
+            return [constraint.id for constraint in breaks] == [case.breaks] and not unspecified
         case "observe":
             return True
 
 
-def _shot_again(provider: Provider, row: dict[str, Any]) -> PlannedRequest:
-    made = planned_request(provider, _CASES.validate_python({**row, "provider": provider.name}))
-    return _SHOTS.validate_python(
+def _planned_again(provider: Provider, row: dict[str, Any]) -> PlannedRequest:
+    planned = planned_request(provider, _CASES.validate_python({**row, "provider": provider.name}))
+    return _REQUESTS.validate_python(
         {
             **row,
-            "case": made.case,
-            "request": made.request,
-            "price": made.price,
-            "at_risk": made.at_risk,
+            "case": planned.case,
+            "request": planned.request,
+            "price": planned.price,
+            "at_risk": planned.at_risk,
         }
     )

@@ -12,7 +12,6 @@ from harness.report.labels import finding_name
 from harness.report.model import Column, Interaction, Matrix, MatrixCell, Row, State
 from harness.report.text import count
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
-from harness.spec.tell import describe
 
 _RULES = tuple(Argument.model_fields)
 
@@ -191,7 +190,7 @@ def _cell(operation: Operation, promise: str, witness: _Witness | None) -> Matri
             return _judged(witness)
         here = promise.partition(".")[0] in operation.arguments
         return MatrixCell(state="absent", note="no such rule" if here else "no such parameter")
-    rule, source = describe(constraint), str(constraint.rule.source)
+    rule, source = constraint.describe(), str(constraint.rule.source)
     heard = witness or _Witness()
     if not constraint.documented:
         note = constraint.rule.note or constraint.rule.status

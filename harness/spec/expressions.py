@@ -56,13 +56,30 @@ def _parse_source(value: object, info: ValidationInfo) -> object:
     if not colon or not section.strip():
         raise ValueError(f"{value!r} names no section; write 'document: section'")
     if key not in documents:
-        known = ", ".join(sorted(documents)) or "none"
-        raise ValueError(f"{key!r} is not among the documents of this file ({known})")
+        names = ", ".join(sorted(documents)) or "none"
+        raise ValueError(f"{key!r} is not among the documents of this file ({names})")
     return {"document": documents[key], "section": section.strip()}
 
 
 Cited = Annotated[Source, BeforeValidator(_parse_source), PlainSerializer(str)]
 """A `Source`, written in TOML as `"<key in [documents]>: <section>"`."""
+
+
+class Sourced(Frozen):
+    """What a document says, with its place.
+
+    `second_source` is what else says so, `note` what is unclear.
+    """
+
+    source: Cited
+    second_source: Cited | None = None
+    note: str = ""
+
+
+class Promise(Sourced):
+    """What a document says, and how sure that is."""
+
+    status: Status = "documented"
 
 
 class Expression:
@@ -77,10 +94,10 @@ class Expression:
     def search(self, document: Json) -> Json:
         """Return what the expression finds, or None where it does not fit the body."""
         try:
-            found: Json = self._compiled.search(document)
+            result: Json = self._compiled.search(document)
         except JMESPathError:  # a hostile body may make a function's argument the wrong type
             return None
-        return found
+        return result
 
     def functions(self) -> Iterator[str]:
         """Name the functions that the expression calls: a misspelt one fails only when called."""
@@ -148,7 +165,7 @@ Paths = tuple[Compiled, ...]
 def first_match(paths: Paths, document: Json) -> Json:
     """Return what the first fitting expression finds: anything but None and the empty list."""
     for path in paths:
-        found = path.search(document)
-        if found is not None and found != []:
-            return found
+        result = path.search(document)
+        if result is not None and result != []:
+            return result
     return None

@@ -1,10 +1,14 @@
-"""Places in a JSON body, as a TOML writes them: `gptImage2Params.quality`, `tools[0].size`."""
+"""Places in a JSON body, as a TOML writes them: `gptImage2Params.quality`, `tools[0].size`.
+
+And expressions into a reply's body as lists of keys, which a few lines of Python can follow.
+"""
 
 import re
 from collections.abc import Iterator
 from copy import deepcopy
 
 from harness.core.jsonvalue import Json
+from harness.spec.expressions import Paths
 from harness.spec.rules import same
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]", re.ASCII)
@@ -20,41 +24,37 @@ def steps(place: str) -> tuple[str | int, ...]:
     """Return a place's keys and indices; a form field's name (`image[]`) is one key."""
     if place.endswith("[]"):
         return (place,)
-    found = _STEP.findall(place)
-    return tuple(int(index) if index else key for key, index in found)
+    return tuple(int(index) if index else key for key, index in _STEP.findall(place))
 
 
 def put(body: dict[str, Json], place: str, value: Json) -> None:
     """Put a value at a place, making the objects on the way; a list must be there already."""
     *parents, last = steps(place)
-    here: Json = body
-    for step in parents:
-        match here, step:
-            case dict(), str():
-                here = here.setdefault(step, {})
-            case list(), int() if step < len(here):
-                here = here[step]
-            case _:
-                return
-    if isinstance(here, dict) and isinstance(last, str):
-        here[last] = value
+    parent = _followed(body, parents, make_objects=True)
+    if isinstance(parent, dict) and isinstance(last, str):
+        parent[last] = value
 
 
 def take(body: dict[str, Json], place: str) -> tuple[bool, Json]:
     """Take a value away from a place; tell whether there was one."""
     *parents, last = steps(place)
-    here: Json = body
-    for step in parents:
-        match here, step:
-            case dict(), str():
-                here = here.get(step)
-            case list(), int() if step < len(here):
-                here = here[step]
-            case _:
-                return False, None
-    if not isinstance(here, dict) or not isinstance(last, str) or last not in here:
+    parent = _followed(body, parents, make_objects=False)
+    if not isinstance(parent, dict) or not isinstance(last, str) or last not in parent:
         return False, None
-    return True, here.pop(last)
+    return True, parent.pop(last)
+
+
+def _followed(node: Json, path: list[str | int], *, make_objects: bool) -> Json:
+    """Return what stands at the end of a path; None where it does not lead that far."""
+    for step in path:
+        match node, step:
+            case dict(), str():
+                node = node.setdefault(step, {}) if make_objects else node.get(step)
+            case list(), int() if step < len(node):
+                node = node[step]
+            case _:
+                return None
+    return node
 
 
 def without_place(body: dict[str, Json], constant: dict[str, Json]) -> dict[str, Json]:
@@ -63,14 +63,14 @@ def without_place(body: dict[str, Json], constant: dict[str, Json]) -> dict[str,
     Of a list of objects, the one that holds the constant's values comes to the constant's place:
     a client may send other tools beside the one that is meant.
     """
-    left = deepcopy(body)
+    remaining = deepcopy(body)
     for key, value in constant.items():
-        rest = _beside(left.get(key), value)
-        if rest is None:
-            left.pop(key, None)
+        remainder = _beside(remaining.get(key), value)
+        if remainder is None:
+            remaining.pop(key, None)
         else:
-            left[key] = rest
-    return left
+            remaining[key] = remainder
+    return remaining
 
 
 def _beside(there: Json, constant: Json) -> Json:
@@ -85,24 +85,24 @@ def _beside(there: Json, constant: Json) -> Json:
 
 
 def _stripped(there: list[Json], constant: list[Json]) -> list[Json]:
-    rest = list(there)
+    others = list(there)
     meant: list[Json] = []
-    for item in constant:
-        at = next((place for place, one in enumerate(rest) if _holds(one, item)), None)
-        found: Json = {} if at is None else rest.pop(at)
+    for wanted in constant:
+        at = next((place for place, entry in enumerate(others) if _holds(entry, wanted)), None)
+        entry: Json = {} if at is None else others.pop(at)
         # An object stays even when it is empty: arguments have their places in it.
-        match found, item:
+        match entry, wanted:
             case dict(), dict():
-                meant.append(without_place(found, item))
+                meant.append(without_place(entry, wanted))
             case _:
                 meant.append({})
-    return [*meant, *rest]
+    return [*meant, *others]
 
 
-def _holds(value: Json, wanted: Json) -> bool:
-    if isinstance(value, dict) and isinstance(wanted, dict):
-        return all(value.get(key) == item for key, item in wanted.items())
-    return value == wanted
+def _holds(entry: Json, wanted: Json) -> bool:
+    if isinstance(entry, dict) and isinstance(wanted, dict):
+        return all(entry.get(key) == content for key, content in wanted.items())
+    return entry == wanted
 
 
 def leaves(body: Json, parents: set[str], prefix: str = "") -> Iterator[str]:
@@ -114,9 +114,89 @@ def leaves(body: Json, parents: set[str], prefix: str = "") -> Iterator[str]:
     if isinstance(body, dict) and (body or prefix in parents):
         for key, value in body.items():
             yield from leaves(value, parents, f"{prefix}.{key}" if prefix else key)
-    elif isinstance(body, list) and body and all(isinstance(item, dict) for item in body):
+    elif isinstance(body, list) and body and all(isinstance(entry, dict) for entry in body):
         parents = parents | {f"{prefix}[{index}]" for index in range(len(body))}
         for index, value in enumerate(body):
             yield from leaves(value, parents, f"{prefix}[{index}]")
     elif body is not None and prefix:
         yield prefix
+
+
+_NAME = re.compile(r"[A-Za-z_]\w*|@", re.ASCII)
+
+
+def keys(expressions: Paths) -> tuple[str, ...]:
+    """Return where these expressions look, as keys joined by dots; `*` is every item of a list.
+
+    They stand in order of preference: `data[*].[b64_json || url][]` looks into `data.*.b64_json`,
+    then into `data.*.url`. A filter and the first item are read as every item. ValueError where an
+    expression calls a function or compares, so that keys alone cannot follow it.
+    """
+    places = [place for expression in expressions for place in _alternatives(expression.text)]
+    return tuple(dict.fromkeys(places))
+
+
+def _alternatives(text: str) -> list[str]:
+    whole, *filters = _split(text.replace("||", ","), "|")
+    if not all(re.match(r"\s*\[(\?|0\])", part) for part in filters):
+        raise ValueError(f"{text!r} is more than keys")
+    return [step for option in _split(whole, ",") for step in _keys_along(option)]
+
+
+def _keys_along(text: str) -> list[str]:
+    text = text.strip()
+    if text.startswith("(") and text.endswith(")"):
+        return _alternatives(text[1:-1])
+    places = [""]
+    for step in _split(text, "."):
+        places = [_joined(head, tail) for head in places for tail in _keys_of_step(step)]
+    return places
+
+
+def _keys_of_step(text: str) -> list[str]:
+    """Read a name and what stands in brackets after it, or brackets alone."""
+    name = _NAME.match(text)
+    places = ["" if name is None or name[0] == "@" else name[0]]
+    for inside in _brackets(text[name.end() :] if name else text):
+        match inside:
+            case "":  # flattens, as following keys does anyway
+                continue
+            case "*" | "0":
+                tails = ["*"]
+            case _ if inside.startswith("?"):
+                tails = ["*"]
+            case _:
+                tails = _alternatives(inside)
+        places = [_joined(head, tail) for head in places for tail in tails]
+    return places
+
+
+def _brackets(text: str) -> Iterator[str]:
+    """Yield what each pair of brackets holds; ValueError where anything else stands there."""
+    depth, inside = 0, ""
+    for char in text:
+        depth += (char == "[") - (char == "]")
+        inside += char
+        if depth < 0 or (depth == 0 and char != "]"):
+            raise ValueError(f"{text!r} is more than keys")
+        if depth == 0:
+            yield inside[1:-1].strip()
+            inside = ""
+    if inside:
+        raise ValueError(f"{text!r} has a bracket that does not close")
+
+
+def _split(text: str, mark: str) -> list[str]:
+    """Split at a mark that stands in no brackets."""
+    parts, depth = [""], 0
+    for char in text:
+        depth += (char in "[(") - (char in "])")
+        if char == mark and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return parts
+
+
+def _joined(head: str, tail: str) -> str:
+    return ".".join(part for part in (head, tail) if part)

@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from harness.core.exchange import Exchange, Reply, submission
-from harness.spec.expressions import Cited, Compiled, Frozen, Paths, Status, first_match
+from harness.spec.expressions import (
+    Cited,
+    Compiled,
+    Frozen,
+    Paths,
+    Promise,
+    Sourced,
+    Status,
+    first_match,
+)
 
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 """A wait, in seconds."""
@@ -48,17 +57,13 @@ class ReplyShape(Frozen):
     """The image format sent where the request names none, if the documents say so."""
 
 
-class Idempotency(Frozen):
+class Idempotency(Promise):
     """A header by which a repeated submission is known: it makes no second job."""
 
     header: str
-    source: Cited
-    status: Status = "documented"
-    second_source: Cited | None = None
-    note: str = ""
 
 
-class Job(Frozen):
+class Job(Sourced):
     """The life cycle of an operation that answers with a job: submit, poll, fetch.
 
     States are listed in the order in which they may follow each other; `interval_s` is the
@@ -73,9 +78,6 @@ class Job(Frozen):
     failed: tuple[str, ...]
     error: Paths
     interval_s: Seconds
-    source: Cited
-    second_source: Cited | None = None
-    note: str = ""
     submitted: tuple[Field_, ...] = ()
     idempotency: Idempotency | None = None
     submitted_status: Annotated[int, Field(strict=True, ge=200, le=299)] | None = None
@@ -84,7 +86,7 @@ class Job(Frozen):
     """The HTTP status of a poll for a job that never was."""
 
 
-class Upload(Frozen):
+class Upload(Sourced):
     """Files that are sent first, one by one; the request then names the addresses they were given.
 
     `argument` holds the files; each goes into the form field `file`, beside `fields`. `url` is
@@ -96,12 +98,9 @@ class Upload(Frozen):
     file: str
     fields: dict[str, str] = Field(default_factory=dict)
     url: Paths
-    source: Cited
-    second_source: Cited | None = None
-    note: str = ""
 
 
-class Webhook(Frozen):
+class Webhook(Sourced):
     """What the provider sends, unasked, to the address that the request gave in `argument`.
 
     The signature is an HMAC-SHA256 of the body as it came, in hexadecimal digits after `prefix`;
@@ -115,12 +114,9 @@ class Webhook(Frozen):
     signature: str
     prefix: str = ""
     keys: Annotated[tuple[Literal["sha256", "sha256_hex"], ...], Field(min_length=1)]
-    source: Cited
-    second_source: Cited | None = None
-    note: str = ""
 
 
-class Stream(Frozen):
+class Stream(Sourced):
     """The server-sent events of a streamed reply.
 
     `image` is where a partial's event holds its image; `images` where the completed one holds them,
@@ -133,9 +129,6 @@ class Stream(Frozen):
     image: Compiled
     images: Paths = ()
     index: Compiled
-    source: Cited
-    second_source: Cited | None = None
-    note: str = ""
     model: Paths = ()
     size: Paths = ()
     quality: Paths = ()
@@ -144,11 +137,11 @@ class Stream(Frozen):
 
 
 def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float] | None:
-    """Return the bounds of a job's end in seconds on the run's clock; None where no poll told it.
+    """Return the bounds of a job's end in seconds on the run's clock; None where no poll showed it.
 
-    It ended after the last poll that said no was sent (or after the submission was, where the first
-    poll said yes) and before the reply of the first poll that said yes was whole. Poll spacing is
-    what keeps the two apart; the end of the interval alone is late by half of it on average.
+    It ended after the last poll that reported it as pending was sent (or the submission, if the
+    first poll reported its end) and before the reply of the first poll that reported its end. Poll
+    spacing keeps the two apart; the end of the interval alone is late by half of it on average.
     """
     sent = submission(exchanges)
     if sent is None:

@@ -31,10 +31,10 @@ def inherited(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if not isinstance(operation, Mapping) or "extends" not in operation:
             spread[name] = operation
             continue
-        own = {key: operation[key] for key in operation if key not in _KEYS}
-        parent, trouble = _parent(f"operations.{name}", operation, operations)
-        mistakes += trouble
-        spread[name] = _merged(parent, own)
+        overlay = {key: operation[key] for key in operation if key not in _KEYS}
+        parent, parent_mistakes = _parent(f"operations.{name}", operation, operations)
+        mistakes += parent_mistakes
+        spread[name] = _merged(parent, overlay)
     return ({**raw, "operations": spread} if operations else dict(raw)), mistakes
 
 
@@ -58,9 +58,9 @@ def _parent(
         mistakes.append(f"{key}.without: write a list of arguments")
         dropped = []
     mistakes += [
-        f"{key}.without: there is no argument {item!r}"
-        for item in dropped
-        if not isinstance(item, str) or arguments.pop(item, None) is None
+        f"{key}.without: there is no argument {name!r}"
+        for name in dropped
+        if not isinstance(name, str) or arguments.pop(name, None) is None
     ]
     moved = operation.get("moved", {})
     if not isinstance(moved, Mapping) or not all(isinstance(to, str) for to in moved.values()):
@@ -80,22 +80,22 @@ def _sources(value: object) -> set[str]:
     """Collect every source that is cited anywhere inside."""
     if isinstance(value, list):
         return {source for item in value for source in _sources(item)}
-    found: set[str] = set()
+    sources: set[str] = set()
     for key, item in toml_table(value).items():
-        found |= {item} if key == "source" and isinstance(item, str) else _sources(item)
-    return found
+        sources |= {item} if key == "source" and isinstance(item, str) else _sources(item)
+    return sources
 
 
 def _moved(value: Any, moved: Mapping[str, str]) -> Any:  # noqa: ANN401 - any part of a TOML
     if isinstance(value, list):
-        return [_moved(item, moved) for item in value]
+        return [_moved(content, moved) for content in value]
     if not isinstance(value, Mapping):
         return value
     return {
-        key: moved.get(item, item)
-        if key == "source" and isinstance(item, str)
-        else _moved(item, moved)
-        for key, item in value.items()
+        key: moved.get(content, content)
+        if key == "source" and isinstance(content, str)
+        else _moved(content, moved)
+        for key, content in value.items()
     }
 
 
@@ -127,10 +127,10 @@ def load_provider_file(path: Path) -> Provider:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SpecError(path.name, (f"not valid TOML: {error}",)) from None
-    found = parse_provider(raw)
-    if isinstance(found, Provider):
-        return found
-    raise SpecError(path.name, found)
+    parsed = parse_provider(raw)
+    if isinstance(parsed, Provider):
+        return parsed
+    raise SpecError(path.name, parsed)
 
 
 def parse_provider(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
@@ -138,14 +138,14 @@ def parse_provider(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
     spread, mistakes = inherited(raw)
     mistakes += disagreements(spread)
     files = {
-        key: value.get("file", key)
-        for key, value in toml_table(spread.get("documents")).items()
-        if isinstance(value, Mapping)
+        key: document.get("file", key)
+        for key, document in toml_table(spread.get("documents")).items()
+        if isinstance(document, Mapping)
     }
     try:
         provider = Provider.model_validate(spread, context={"documents": files})
     except ValidationError as error:
-        mistakes += [_sentence(item) for item in error.errors()]
+        mistakes += [_sentence(problem) for problem in error.errors()]
     else:
         mistakes += [] if mistakes else _wrong_examples(provider)
         if not mistakes:
@@ -191,15 +191,15 @@ def spec_digest(name: str) -> str:
 def _wrong_examples(provider: Provider) -> list[str]:
     """Work the document's own price examples again."""
     operation = next(iter(provider.operations.values()))
-    found = []
+    wrong = []
     for place, example in enumerate(provider.prices.examples):
         amount = price.price_of(provider, operation, example.arguments).amount
         if amount != example.amount:
-            found.append(
+            wrong.append(
                 f"prices.examples.{place}: the document says {example.amount}, "
                 f"the rows come to {amount}"
             )
-    return found
+    return wrong
 
 
 def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's own error details

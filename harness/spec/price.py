@@ -45,26 +45,32 @@ def images_asked(arguments: Arguments) -> int:
 def tier(prices: Prices, operation: Operation, arguments: Arguments) -> str | None:
     """Return the size class of the price list that a request falls into, or None where unknown."""
     size = arguments.get("size", operation.default("size"))
-    found = edges(size)
-    if found is None:
+    size_px = edges(size)
+    if size_px is None:
         return prices.auto_tier if size == "auto" else None
-    fitting = (item.name for item in prices.tiers if max(found) <= item.long_edge_max)
+    fitting = (
+        size_class.name for size_class in prices.tiers if max(size_px) <= size_class.long_edge_max
+    )
     return next(fitting, prices.tiers[-1].name if prices.tiers else None)
 
 
 def _fitting(prices: Prices, operation: Operation, arguments: Arguments) -> Iterator[PriceRow]:
-    asked = tier(prices, operation, arguments)
-    return (row for row in prices.rows if _fits(row, asked, prices, operation, arguments))
+    size_class = tier(prices, operation, arguments)
+    return (row for row in prices.rows if _fits(row, size_class, prices, operation, arguments))
 
 
 def _fits(
-    row: PriceRow, asked: str | None, prices: Prices, operation: Operation, arguments: Arguments
+    row: PriceRow,
+    size_class: str | None,
+    prices: Prices,
+    operation: Operation,
+    arguments: Arguments,
 ) -> bool:
-    if row.tier is not None and asked is not None and row.tier != asked:
+    if row.tier is not None and size_class is not None and row.tier != size_class:
         return False
     for name, wanted in row.when.items():
         value = arguments.get(name, operation.default(name))
-        known = any(name in other.when and same(other.when[name], value) for other in prices.rows)
-        if known and not same(wanted, value):
+        listed = any(name in other.when and same(other.when[name], value) for other in prices.rows)
+        if listed and not same(wanted, value):
             return False
     return True

@@ -5,13 +5,29 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass
-from harness.spec.expressions import Cited, Compiled, Document, Frozen, Paths, Pattern, Status
+from harness.spec.expressions import (
+    Cited,
+    Compiled,
+    Document,
+    Frozen,
+    Paths,
+    Pattern,
+    Promise,
+    Sourced,
+    Status,
+)
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
-from harness.spec.protocols import ProtocolName
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Described, Positive, Rule, Scalar
 
@@ -24,6 +40,28 @@ PARAMETERS = (
 """The canonical parameters, in one vocabulary for all providers."""
 
 OPERATIONS = ("generate", "edit", "respond")
+
+SHIPPED_PROTOCOLS = ("reply", "job", "responses")
+"""The protocols of the harness. `job` and the table of that name go together; a protocol from
+elsewhere may use the table or not."""
+
+_protocols = set(SHIPPED_PROTOCOLS)
+
+
+def admit_protocol(name: str) -> None:
+    """Let the TOMLs that are loaded from now on name a protocol."""
+    _protocols.add(name)
+
+
+def _spoken_protocol(name: str) -> str:
+    if name not in _protocols:
+        spoken = ", ".join(sorted(_protocols))
+        raise ValueError(f"unknown wire protocol {name!r}, known are {spoken}")
+    return name
+
+
+ProtocolName = Annotated[str, AfterValidator(_spoken_protocol)]
+"""Validated as a file is loaded; whoever speaks the protocol has to be imported before."""
 
 
 def _number(value: object) -> object:
@@ -49,9 +87,13 @@ class Constraint:
         """Tell whether the rule is judged; the others are only observed."""
         return self.rule.status == "documented"
 
+    def describe(self) -> str:
+        """Return what the rule asks, in one short phrase: `n is between 1 and 10`."""
+        return f"{self.parameter} {self.rule.describe()}"
+
 
 class Argument(RuleSet, Described):
-    """A parameter with all that is asked of it: one rule under each kind's own name."""
+    """A parameter with all its rules: each rule under its kind's name."""
 
 
 class Operation(Frozen):
@@ -86,7 +128,9 @@ class Operation(Frozen):
 
     def constraint(self, constraint_id: str) -> Constraint | None:
         """Return the constraint of that id, or nothing."""
-        return next((item for item in self.constraints if item.id == constraint_id), None)
+        return next(
+            (constraint for constraint in self.constraints if constraint.id == constraint_id), None
+        )
 
     def default(self, name: str) -> Json:
         """Return what an omitted argument means by the documents, or None where they are silent."""
@@ -99,18 +143,17 @@ class Operation(Frozen):
         return self.body == "form" or uploaded
 
 
-class Auth(Frozen):
-    """How a key travels: `header: prefix + key`; the key comes from the environment only."""
+class Auth(Sourced):
+    """How a key travels: `header: prefix + key`; the key comes from the environment only.
+
+    `note` names other ways in which it may travel, which the harness does not use.
+    """
 
     header: str
     prefix: str = ""
     env: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_KEY$")]
     key_shape: Pattern = ""
     """A regular expression that this provider's keys match, to find leaked ones."""
-    source: Cited
-    second_source: Cited | None = None
-    note: str = ""
-    """Other ways in which a key may travel, which the harness does not use."""
 
 
 class Timeouts(Frozen):
@@ -187,14 +230,11 @@ class WorkedExample(Frozen):
     source: Cited
 
 
-class Prices(Frozen):
+class Prices(Sourced):
     """The price list: the first fitting row is the price of one image."""
 
     unit: str
     status: Status
-    source: Cited
-    second_source: Cited | None = None
-    note: str = ""
     tiers: tuple[Tier, ...] = ()
     auto_tier: str | None = None
     failed_free: Cited | None = None
@@ -203,7 +243,7 @@ class Prices(Frozen):
     examples: tuple[WorkedExample, ...] = ()
 
 
-class Endpoint(Frozen):
+class Endpoint(Promise):
     """Another address that the documents name; the harness does not call it by itself."""
 
     method: Literal["GET", "POST"]
@@ -212,13 +252,9 @@ class Endpoint(Frozen):
     body: Literal["json", "form"] | None = None
     fields: tuple[str, ...] = ()
     """What the request carries, in the provider's words."""
-    source: Cited
-    status: Status = "documented"
-    second_source: Cited | None = None
-    note: str = ""
 
 
-class Statement(Frozen):
+class Statement(Promise):
     """A sentence that no single request can keep or break: how fast, how reliable, what else.
 
     `says` is the sentence in few words, `seconds` its figure where it is about time.
@@ -229,10 +265,6 @@ class Statement(Frozen):
     ]
     says: str
     seconds: Seconds | None = None
-    source: Cited
-    status: Status = "documented"
-    second_source: Cited | None = None
-    note: str = ""
 
 
 class Provider(Frozen):

@@ -29,8 +29,8 @@ def build_request(
     """Return the request for these arguments as it goes on the wire, the API key excepted.
 
     Values are sent as they are, allowed or not; nothing is added that the arguments do not name
-    but the operation's constants. Files that are uploaded first stand in the body under stand-in
-    addresses. `key` goes out as the idempotency key, where the provider knows one.
+    but the operation's constants. Files that are uploaded first stand in the body under
+    placeholder addresses. `key` goes out as the idempotency key, where the provider knows one.
     """
     streaming = arguments.get("stream") is True and operation.stream is not None
     headers = [EVENTS if streaming else JSON]
@@ -62,14 +62,14 @@ def carried(operation: Operation, arguments: Arguments) -> dict[str, Json]:
     """
     if operation.body != "form":
         return dict(arguments)
-    found: dict[str, Json] = {}
+    visible: dict[str, Json] = {}
     for name, value in arguments.items():
         argument = operation.arguments.get(name)
         if argument is None or argument.type in ("images", "file"):
-            found[name] = value
+            visible[name] = value
         else:
-            found[name] = _typed(argument, value if isinstance(value, str) else canonical(value))
-    return found
+            visible[name] = _typed(argument, value if isinstance(value, str) else canonical(value))
+    return visible
 
 
 def timeout_s(provider: Provider, arguments: Arguments) -> float:
@@ -101,7 +101,7 @@ def read_request(
         reading
         for name, operation in provider.operations.items()
         if method.upper() == operation.method
-        and any(path.endswith(known) for known in (operation.path, *operation.also))
+        and any(path.endswith(documented) for documented in (operation.path, *operation.also))
         for reading in [_read_one(name, operation, body, fields)]
     ]
     return min(readings, key=lambda reading: _surprise(provider, reading), default=None)
@@ -110,18 +110,22 @@ def read_request(
 def _surprise(provider: Provider, reading: Reading) -> tuple[int, int]:
     """Count what an operation leaves unexplained of a request, and what it misses in it.
 
-    A mode of another operation counts as unexplained: it is what tells operations on one path
-    apart.
+    A mode of another operation, by which operations on one path differ, counts as unexplained.
     """
     arguments = provider.operation(reading.operation).arguments
-    missing = sum(
-        argument.required is not None and name not in reading.arguments
-        for name, argument in arguments.items()
-    )
     modes = arguments["mode"].one_of if "mode" in arguments else None
     mode = reading.arguments.get("mode")
     stray = modes is not None and mode is not None and not member(mode, modes.values)
-    return (len(reading.unknown) + stray, missing)
+    return (len(reading.unknown) + stray, missing_arguments(provider, reading))
+
+
+def missing_arguments(provider: Provider, reading: Reading) -> int:
+    """Count the required arguments that a request lacks."""
+    arguments = provider.operation(reading.operation).arguments
+    return sum(
+        argument.required is not None and name not in reading.arguments
+        for name, argument in arguments.items()
+    )
 
 
 def _read_one(
@@ -129,34 +133,34 @@ def _read_one(
 ) -> Reading:
     if fields is not None:
         return _read_form(name, operation, fields)
-    left = without_place(body if isinstance(body, dict) else {}, operation.constant)
+    remaining = without_place(body if isinstance(body, dict) else {}, operation.constant)
     arguments: dict[str, Json] = {}
     for canonical_name, argument in operation.arguments.items():
-        found = (take(left, place)[1] for place in (argument.wire, *argument.also))
-        value = next((one for one in found if one is not None), None)
-        if value is not None:  # null means omitted
-            arguments[canonical_name] = _listed(operation, argument, value)
+        contents = (take(remaining, place)[1] for place in (argument.wire, *argument.also))
+        content = next((content for content in contents if content is not None), None)
+        if content is not None:  # null means omitted
+            arguments[canonical_name] = _listed(operation, argument, content)
     parents = {
         argument.wire.rpartition(".")[0]
         for argument in operation.arguments.values()
         if "." in argument.wire
     }
-    return Reading(operation=name, arguments=arguments, unknown=tuple(leaves(left, parents)))
+    return Reading(operation=name, arguments=arguments, unknown=tuple(leaves(remaining, parents)))
 
 
 def _read_form(name: str, operation: Operation, fields: tuple[Part, ...]) -> Reading:
     """Read a form: its names are no paths, and it knows texts and files only."""
-    left = _gathered(fields)
+    remaining = _gathered(fields)
     for key, value in operation.constant.items():
-        if left.get(key) == form_part(key, value).value:
-            left.pop(key, None)
+        if remaining.get(key) == form_part(key, value).value:
+            remaining.pop(key, None)
     arguments: dict[str, Json] = {}
     for canonical_name, argument in operation.arguments.items():
-        place = next((one for one in (argument.wire, *argument.also) if one in left), None)
+        place = next((key for key in (argument.wire, *argument.also) if key in remaining), None)
         if place is not None:
-            value = _typed(argument, left.pop(place))
+            value = _typed(argument, remaining.pop(place))
             arguments[canonical_name] = _listed(operation, argument, value)
-    return Reading(operation=name, arguments=arguments, unknown=tuple(left))
+    return Reading(operation=name, arguments=arguments, unknown=tuple(remaining))
 
 
 def _listed(operation: Operation, argument: Argument, value: Json) -> Json:
@@ -180,15 +184,15 @@ def _typed(argument: Argument, value: Json) -> Json:
 def _sent(argument: Argument | None, value: Json) -> Json:
     if argument is None or argument.type not in ("images", "file"):
         return value
-    named = [_address(item) for item in value] if isinstance(value, list) else _address(value)
+    named = [_address(image) for image in value] if isinstance(value, list) else _address(value)
     single = argument.single and isinstance(named, list) and len(named) == 1
     return named[0] if single and isinstance(named, list) else named
 
 
-def _address(item: Json) -> Json:
-    """Return a file's stand-in address, under which it will be served or uploaded."""
-    image = ReferenceImage.of(item)
-    return item if image is None or image.filename is None else f"{ASSETS}{image.filename}"
+def _address(entry: Json) -> Json:
+    """Return a file's placeholder address, under which it will be served or uploaded."""
+    image = ReferenceImage.of(entry)
+    return entry if image is None or image.filename is None else f"{ASSETS}{image.filename}"
 
 
 def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
@@ -198,7 +202,7 @@ def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
         wire = argument.wire if argument else name
         several = isinstance(value, list) and (argument is None or argument.type == "images")
         values = value if several and isinstance(value, list) else [value]
-        parts += [form_part(wire, item) for item in values]
+        parts += [form_part(wire, entry) for entry in values]
     return tuple(parts)
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 
 from harness.spec.jsonpath import is_place, put, take
-from harness.spec.protocols import SHIPPED
-from harness.spec.provider import PARAMETERS
+from harness.spec.provider import PARAMETERS, SHIPPED_PROTOCOLS
 from harness.spec.rules import KINDS
 from harness.spec.rules.base import PYTHON_TYPES, Table, array, member, toml_table
 
@@ -23,8 +22,8 @@ def disagreements(raw: Table) -> Iterator[str]:
     yield from _prices(toml_table(raw.get("prices")))
 
 
-def _among(value: object, known: object) -> bool:
-    return isinstance(value, str) and isinstance(known, Mapping | list | tuple) and value in known
+def _among(value: object, names: object) -> bool:
+    return isinstance(value, str) and isinstance(names, Mapping | list | tuple) and value in names
 
 
 def _operation(key: str, operation: Table) -> Iterator[str]:
@@ -39,22 +38,17 @@ def _operation(key: str, operation: Table) -> Iterator[str]:
             yield f"{place}.wire: {wire!r} is already the place of {wires[wire]}"
         yield from _argument(place, toml_table(argument), arguments)
     if operation.get("body") != "form":
-        yield from _places(key, operation, arguments)
+        yield from _places(key, operation, wires)
     yield from _job(key, operation)
     yield from _beside(key, operation, arguments)
 
 
-def _places(key: str, operation: Table, arguments: Table) -> Iterator[str]:
-    """Put a value at every place of a JSON body, and look which of them are there."""
+def _places(key: str, operation: Table, wires: Mapping[str, str]) -> Iterator[str]:
+    """Put a value at every place of a JSON body; yield those where it did not stay."""
     body = deepcopy(dict(toml_table(operation.get("constant"))))
-    names: dict[str, str] = {}
-    for name, argument in arguments.items():
-        wire = toml_table(argument).get("wire")
-        if isinstance(wire, str):
-            names.setdefault(wire, name)
-    for wire in filter(is_place, names):
+    for wire in filter(is_place, wires):
         put(body, wire, wire)
-    for wire, name in names.items():
+    for wire, name in wires.items():
         if not is_place(wire):
             yield f"{key}.arguments.{name}.wire: {wire!r} is no place of a JSON body"
         elif not take(body, wire)[0]:
@@ -100,7 +94,7 @@ def _values(place: str, argument: Table) -> Iterator[str]:
 
 def _job(key: str, operation: Table) -> Iterator[str]:
     protocol = operation.get("protocol")
-    if protocol in SHIPPED and (protocol == "job") != ("job" in operation):
+    if protocol in SHIPPED_PROTOCOLS and (protocol == "job") != ("job" in operation):
         yield f"{key}: protocol 'job' and the table 'job' go together"
     job = toml_table(operation.get("job"))
     path = job.get("poll_path")

@@ -2,6 +2,6 @@
 
 Nothing here opens a socket or reads a clock, so the same code speaks to a live endpoint, a cassette
 and a recording that somebody else made. To add one, register it with
-`harness.wire.protocols.protocol`, here (then `harness.spec.protocols` lists its name) or in a
+`harness.wire.protocols.protocol`, here (then `harness.spec.provider` lists its name) or in a
 package of your own.
 """

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from harness.core.case import PlannedRequest
 from harness.core.registry import Registry
-from harness.spec.protocols import admit
-from harness.spec.provider import Operation, Provider
+from harness.spec.provider import Operation, Provider, admit_protocol
 from harness.wire.retry import Wire
 
 Speaker = Callable[[Provider, Operation, PlannedRequest], Wire]
@@ -22,7 +21,7 @@ def protocol(name: str) -> Callable[[Speaker], Speaker]:
 
     def register(speaker: Speaker) -> Speaker:
         PROTOCOLS.add(name, speaker)
-        admit(name)
+        admit_protocol(name)
         return speaker
 
     return register

@@ -6,7 +6,7 @@ from random import Random
 
 from harness.adaptive.confirm import FailureReducer
 from harness.cases.build import Builder
-from harness.cases.draw import accepted_arguments, drawn_cases
+from harness.cases.draw import drawn_cases
 from harness.cases.prompts import PLAIN
 from harness.core.case import Case, PlannedRequest
 from harness.core.exchange import Event, Exchange, Reply, Times
@@ -17,6 +17,7 @@ from harness.planning.plan import planned_request
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.price import images_asked
 from harness.spec.rules import edges
+from tests.cases.strategies import accepted_arguments
 from tests.checks.build import LIVE, picture, refused, served
 
 Answering = Callable[[Case], Outcome]

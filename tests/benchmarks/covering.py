@@ -57,7 +57,7 @@ class Model:
     def clash(self, rule: Constraint, chosen: Chosen) -> bool:
         """Tell whether a rule on two arguments does not hold."""
         operation = self.table.builder.operation
-        return evaluate(rule, operation, self.arguments(chosen)) != "holds"
+        return evaluate(rule, operation, self.arguments(chosen)) != "satisfied"
 
     def fields(self, rule: Constraint) -> list[str]:
         """Return the factors that a rule looks at."""
@@ -73,8 +73,10 @@ def model(table: LevelTable) -> Model:
     factors: dict[str, dict[str, Json]] = {}
     for name in sorted(table.levels):
         plain, *others = table.levels[name]
-        factors[name] = {plain.own: table.base.get(name)}
-        factors[name] |= {level.own: level.sets.get(name, table.base.get(name)) for level in others}
+        factors[name] = {plain.text: table.base.get(name)}
+        factors[name] |= {
+            level.text: level.sets.get(name, table.base.get(name)) for level in others
+        }
     for levels in table.levels.values():
         for level in levels:
             for name, value in level.sets.items():
@@ -122,7 +124,7 @@ def by_allpairspy(found: Model) -> list[dict[str, Json]]:
 def by_us(found: Model, images: int | None = None) -> list[dict[str, Json]]:
     """Make rows as a plan does, and the plain request that every plan holds; `images` in all."""
     purse = RowBudget(images=None if images is None else images - 1)
-    rows = covering(found.table.builder, seed=0, purse=purse)
+    rows = covering(found.table.builder, seed=0, budget=purse)
     return [found.table.base, *(case.arguments for case in rows.cases)]
 
 

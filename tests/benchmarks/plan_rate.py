@@ -11,9 +11,10 @@ import time
 import hypothesis
 
 from harness.cases.build import Builder
-from harness.cases.draw import accepted_arguments, drawn_cases, refused_arguments
+from harness.cases.draw import drawn_cases, refused_arguments
 from harness.spec.load import NAMES, shipped_provider
 from harness.spec.request import build_request
+from tests.cases.strategies import accepted_arguments
 
 PLENTY = 10_000
 AT_LEAST_PER_S = 500

@@ -61,7 +61,7 @@ def bought(
 
 @cache
 def rows_of(name: str, operation: str, seed: int, purse: RowBudget, strength: int) -> Rows:
-    return covering(builder(name, operation), seed=seed, purse=purse, strength=strength)
+    return covering(builder(name, operation), seed=seed, budget=purse, strength=strength)
 
 
 @cache
@@ -303,7 +303,7 @@ PURSES = st.builds(
 def test_the_purse_is_never_overdrawn_and_what_is_left_out_does_not_fit_in_it(
     name: str, operation: str, purse: RowBudget, seed: int
 ) -> None:
-    rows = covering(builder(name, operation), seed=seed, purse=purse)
+    rows = covering(builder(name, operation), seed=seed, budget=purse)
     images, amount = spent(name, operation, rows)
     so_far = Price(amount=amount, unit="any", images=images)
 

@@ -2,11 +2,11 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.cases.tokens import tokens
 from harness.core.case import Plan, PlannedRequest
 from harness.core.outcome import Outcome
 from harness.core.record import Record
 from harness.diagnosis.attribution import blamed
+from harness.spec.evaluate import tokens
 from harness.spec.load import shipped_provider as shipped
 from tests.checks.build import LIVE, case, picture, record, refused, served
 from tests.plans import boundaries, boundaries_of, plan_of

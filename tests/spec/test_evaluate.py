@@ -154,15 +154,15 @@ def said_of(described: Operation, *sizes: Json) -> str:
 @pytest.mark.parametrize(
     ("size", "up_to", "under"),
     [
-        (0, "holds", "holds"),
-        (998, "holds", "holds"),
-        (999, "holds", "holds"),
-        (1000, "holds", "unsaid"),
-        (1001, "unsaid", "unsaid"),
-        (1099, "unsaid", "unsaid"),
-        (1100, "unsaid", "breaks"),
-        (1101, "breaks", "breaks"),
-        (10**12, "breaks", "breaks"),
+        (0, "satisfied", "satisfied"),
+        (998, "satisfied", "satisfied"),
+        (999, "satisfied", "satisfied"),
+        (1000, "satisfied", "unspecified"),
+        (1001, "unspecified", "unspecified"),
+        (1099, "unspecified", "unspecified"),
+        (1100, "unspecified", "violated"),
+        (1101, "violated", "violated"),
+        (10**12, "violated", "violated"),
     ],
 )
 def test_between_two_readings_of_a_limit_nothing_is_said(size: int, up_to: str, under: str) -> None:
@@ -172,7 +172,11 @@ def test_between_two_readings_of_a_limit_nothing_is_said(size: int, up_to: str, 
 
 @pytest.mark.parametrize(
     ("size", "up_to", "under"),
-    [(999, "holds", "holds"), (1000, "holds", "breaks"), (1001, "breaks", "breaks")],
+    [
+        (999, "satisfied", "satisfied"),
+        (1000, "satisfied", "violated"),
+        (1001, "violated", "violated"),
+    ],
 )
 def test_a_limit_of_one_reading_leaves_nothing_open(size: int, up_to: str, under: str) -> None:
     assert said_of(limited(or_bytes=None), size) == up_to
@@ -205,13 +209,13 @@ def test_the_larger_reading_of_a_limit_is_larger(or_bytes: int) -> None:
 @pytest.mark.parametrize(
     ("sizes", "expected"),
     [
-        ((999, 1050), "unsaid"),
-        ((1050, 1101), "breaks"),
-        ((1101, 1050), "breaks"),
-        ((None, 1000), "holds"),
-        ((None, 1101), "breaks"),
-        (("1101", 1.5, True), "holds"),
-        ((), "holds"),
+        ((999, 1050), "unspecified"),
+        ((1050, 1101), "violated"),
+        ((1101, 1050), "violated"),
+        ((None, 1000), "satisfied"),
+        ((None, 1101), "violated"),
+        (("1101", 1.5, True), "satisfied"),
+        ((), "satisfied"),
     ],
 )
 def test_the_heaviest_file_that_is_known_decides(sizes: tuple[Json, ...], expected: str) -> None:
@@ -226,20 +230,22 @@ def test_a_request_between_two_readings_breaks_nothing_and_leaves_a_rule_unsaid(
 
 
 def test_a_file_that_is_an_address_tells_nothing_of_itself() -> None:
-    assert said("mask.same_size", "edit", mask="https://a.test/m.png") == "unsaid"
-    assert said("mask.same_size", "edit", mask=picture(width=None)) == "unsaid"
-    assert said("mask.same_format", "edit", mask=picture(), images=["https://a.test"]) == "unsaid"
-    assert said("mask.max_bytes", "edit", mask="https://a.test/m.png") == "holds"
+    assert said("mask.same_size", "edit", mask="https://a.test/m.png") == "unspecified"
+    assert said("mask.same_size", "edit", mask=picture(width=None)) == "unspecified"
+    assert (
+        said("mask.same_format", "edit", mask=picture(), images=["https://a.test"]) == "unspecified"
+    )
+    assert said("mask.max_bytes", "edit", mask="https://a.test/m.png") == "satisfied"
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ({"partial_images": 2, "stream": True}, "holds"),
-        ({"partial_images": 2, "stream": False}, "breaks"),
-        ({"partial_images": 2}, "unsaid"),
-        ({"partial_images": 2, "stream": 1}, "breaks"),
-        ({"stream": True}, "holds"),
+        ({"partial_images": 2, "stream": True}, "satisfied"),
+        ({"partial_images": 2, "stream": False}, "violated"),
+        ({"partial_images": 2}, "unspecified"),
+        ({"partial_images": 2, "stream": 1}, "violated"),
+        ({"stream": True}, "satisfied"),
     ],
 )
 def test_only_with_needs_its_partner_and_says_nothing_where_no_default_is_named(
@@ -253,7 +259,7 @@ def test_only_with_takes_a_documented_default_for_an_omitted_partner() -> None:
     rule = sub2api.constraint("partial_images.only_with")
 
     assert rule is not None
-    assert evaluate(rule, sub2api, {"prompt": "x", "partial_images": 1}) == "breaks"
+    assert evaluate(rule, sub2api, {"prompt": "x", "partial_images": 1}) == "violated"
 
 
 def test_only_with_says_nothing_of_a_value_that_changes_nothing() -> None:
@@ -262,19 +268,19 @@ def test_only_with_says_nothing_of_a_value_that_changes_nothing() -> None:
     alone: dict[str, Json] = {"output_format": "png", "output_compression": 100}
 
     assert rule is not None
-    assert evaluate(rule, aimlapi, alone) == "unsaid"
-    assert evaluate(rule, aimlapi, {**alone, "output_compression": 99}) == "breaks"
-    assert evaluate(rule, aimlapi, {**alone, "output_format": "webp"}) == "holds"
+    assert evaluate(rule, aimlapi, alone) == "unspecified"
+    assert evaluate(rule, aimlapi, {**alone, "output_compression": 99}) == "violated"
+    assert evaluate(rule, aimlapi, {**alone, "output_format": "webp"}) == "satisfied"
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ({"stream": True, "n": 2}, "breaks"),
-        ({"stream": True, "n": 1}, "holds"),
-        ({"stream": True}, "holds"),
-        ({"stream": False, "n": 2}, "holds"),
-        ({"stream": True, "n": "2"}, "holds"),
+        ({"stream": True, "n": 2}, "violated"),
+        ({"stream": True, "n": 1}, "satisfied"),
+        ({"stream": True}, "satisfied"),
+        ({"stream": False, "n": 2}, "satisfied"),
+        ({"stream": True, "n": "2"}, "satisfied"),
     ],
 )
 def test_never_with_looks_at_the_values_named(arguments: dict[str, Json], expected: str) -> None:

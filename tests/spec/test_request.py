@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.cases.boundaries import boundary_cases
 from harness.cases.build import Builder
-from harness.cases.draw import accepted_arguments, refused_arguments
+from harness.cases.draw import refused_arguments
 from harness.cases.references import MASK, PLAIN
 from harness.core.case import Case
 from harness.core.exchange import Part
@@ -18,6 +17,7 @@ from harness.spec.evaluate import broken
 from harness.spec.load import NAMES, parse_provider, shipped_provider
 from harness.spec.provider import Operation, Provider
 from harness.spec.request import Reading, build_request, carried, read_request, timeout_s
+from tests.cases.strategies import accepted_arguments, boundary_cases
 from tests.spec import small
 from tests.spec.small import picture
 from tests.strategies import json_values

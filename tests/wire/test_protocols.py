@@ -7,9 +7,8 @@ import pytest
 
 from harness.core.case import PlannedRequest
 from harness.core.outcome import Fault
-from harness.spec import protocols as names
 from harness.spec.load import FOLDER, parse_provider
-from harness.spec.provider import Operation, Provider
+from harness.spec.provider import SHIPPED_PROTOCOLS, Operation, Provider
 from harness.wire.protocol import speak
 from harness.wire.protocols import PROTOCOLS, protocol
 from harness.wire.retry import Pause, Wire
@@ -23,7 +22,7 @@ def _tables(spoken: str) -> dict[str, Any]:
 
 
 def test_every_protocol_that_a_toml_may_name_is_spoken() -> None:
-    assert set(PROTOCOLS) == set(names.SHIPPED)
+    assert set(PROTOCOLS) == set(SHIPPED_PROTOCOLS)
 
 
 def test_a_protocol_that_nobody_speaks_is_a_mistake_with_the_known_ones() -> None:
@@ -39,7 +38,7 @@ def test_a_protocol_from_elsewhere_may_be_named_and_is_spoken(
 ) -> None:
     assert PROTOCOLS
     monkeypatch.setattr(PROTOCOLS, "_entries", dict(PROTOCOLS._entries))
-    monkeypatch.setattr(names, "_spoken", set(names._spoken))
+    monkeypatch.setattr("harness.spec.provider._protocols", set(SHIPPED_PROTOCOLS))
 
     @protocol("soap")
     def envelope(provider: Provider, operation: Operation, shot: PlannedRequest) -> Wire:

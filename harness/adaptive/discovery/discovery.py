@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from harness.adaptive.discovery.history import OperationHistory
 from harness.adaptive.discovery.question import Discovered, Probe, Question
 from harness.adaptive.discovery.questions import questions, stages
-from harness.cases.tokens import tokens
 from harness.core.case import Case, PlannedRequest
 from harness.core.outcome import Fault
 from harness.core.record import Record
 from harness.planning.plan import planned_request, request_digest
+from harness.spec.evaluate import tokens
 from harness.spec.provider import Provider
 
 IMAGES = 12

@@ -139,7 +139,7 @@ class Noted:
         """Return what the rule says of a case; "" where it leaves that open itself."""
         asked = carried(history.operation, probe.arguments)
         said = judged(self.constraint, history.operation, asked)
-        if said == "breaks":
+        if said == "violated":
             return "refused"
         empty = self.constraint.rule.presence == "required"  # given, and yet the case is about it
-        return "" if said == "unsaid" or empty else "served"
+        return "" if said == "unspecified" or empty else "served"

@@ -25,7 +25,7 @@ from harness.report.reproduction.python_source import (
 )
 from harness.report.text import hidden
 from harness.spec.expressions import Paths
-from harness.spec.keys import keys
+from harness.spec.jsonpath import keys
 from harness.spec.provider import ErrorRule, Operation, Provider
 from harness.spec.request import form_part
 

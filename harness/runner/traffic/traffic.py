@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.cases.tokens import tokens
 from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.errors import RecordingError
 from harness.core.exchange import Exchange, Failure, Request
@@ -14,7 +13,7 @@ from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
 from harness.runner.traffic.matching import Pool, goes_along
 from harness.spec import price
-from harness.spec.evaluate import broken
+from harness.spec.evaluate import broken, tokens
 from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.request import Reading, read_request
 from harness.transport.bodies.images import ImageCollector

@@ -3,23 +3,160 @@
 Nothing is sent and nothing is drawn: this reads the rules, as `judge` does for recorded traffic.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
 from harness.core.case import Price
-from harness.core.exchange import Request
+from harness.core.errors import UsageError
+from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json
 from harness.core.reference import ReferenceImage
 from harness.spec import price
 from harness.spec.evaluate import broken_when_sent
 from harness.spec.explain.nearest import Change, nearest_request
+from harness.spec.explain.neighbours import plain_value
 from harness.spec.expressions import Status
 from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, Provider
-from harness.spec.request import build_request
+from harness.spec.request import Reading, build_request, form_part, missing_arguments, read_request
 from harness.spec.rules import Arguments, Rule
-from harness.spec.tell import describe
+
+_NEEDED = ("prompt", "model", "mode", "images")
+"""What a request has to have somewhere, and is hardly ever the question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainRequest:
+    """A request to one provider's operation; a plain value stands in for what is `assumed`."""
+
+    provider: Provider
+    operation: str
+    arguments: dict[str, Json]
+    unknown: tuple[str, ...] = ()
+    assumed: dict[str, Json] = field(default_factory=dict)
+
+
+def with_plain_values(
+    provider: Provider, operation: str | None, arguments: Mapping[str, Json]
+) -> ExplainRequest:
+    """Return a request for these arguments; what it needs besides gets a plain value.
+
+    Without an operation it is an edit where images are given, else a generation.
+    """
+    name = operation or _operation_of(arguments)
+    documented = provider.operations.get(name)  # type: ignore[call-overload]  # any text may be asked for
+    assumed = {} if documented is None else _assumed(documented, arguments)
+    return ExplainRequest(
+        provider=provider, operation=name, arguments={**assumed, **arguments}, assumed=assumed
+    )
+
+
+def _assumed(operation: Operation, arguments: Mapping[str, Json]) -> dict[str, Json]:
+    return {
+        name: plain_value(operation, name)
+        for name, argument in operation.arguments.items()
+        if name in _NEEDED and argument.required is not None and name not in arguments
+    }
+
+
+def _operation_of(arguments: Mapping[str, Json]) -> str:
+    return "edit" if "images" in arguments or "mask" in arguments else "generate"
+
+
+def from_body(
+    providers: Sequence[Provider],
+    operation: str | None,
+    body: Mapping[str, Json],
+    *,
+    over: Mapping[str, Json],
+    where: str,
+) -> tuple[ExplainRequest, ...]:
+    """Return a request for what a body holds, with the arguments of `over` in its place.
+
+    A body whose every key is a canonical parameter is one in canonical words and is put to each
+    provider; any other must be a wire body of one of them. Raises UsageError, which names `where`
+    the body is from, where nobody, or more than one, could have been meant.
+    """
+    strange = [key for key in body if key not in PARAMETERS]
+    if not strange:
+        arguments = present({**body, **over})
+        name = operation or _operation_of(arguments)
+        return tuple(
+            ExplainRequest(provider=provider, operation=name, arguments=arguments)
+            for provider in providers
+        )
+    provider, reading = _read(providers, operation, body, where)
+    return (
+        ExplainRequest(
+            provider=provider,
+            operation=reading.operation,
+            arguments=present({**reading.arguments, **over}),
+            unknown=reading.unknown,
+        ),
+    )
+
+
+def _read(
+    providers: Sequence[Provider], operation: str | None, body: Mapping[str, Json], where: str
+) -> tuple[Provider, Reading]:
+    """Find the one provider whose wire body this is."""
+    strange = [key for key in body if key not in PARAMETERS]
+    readings = [
+        (provider, reading)
+        for provider in providers
+        for reading in _readings(provider, operation, body)
+    ]
+    fitting = [pair for pair in readings if set(strange) - set(pair[1].unknown)]
+    if not fitting and len(providers) > 1:
+        near = get_close_matches(strange[0], PARAMETERS, n=1)
+        guess = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(
+            f"{where}: unknown parameter {strange[0]!r}",
+            hint=f"{guess}a wire body goes with --provider NAME",
+        )
+    least = min((_unexplained(*pair) for pair in readings), default=None)
+    chosen = [pair for pair in fitting or readings if _unexplained(*pair) == least]
+    meant_by = sorted({provider.name for provider, _ in chosen})
+    if len(meant_by) > 1:
+        raise UsageError(
+            f"{where}: could be a body for any of {', '.join(meant_by)}", hint="say --provider NAME"
+        )
+    if not chosen:
+        raise UsageError(f"{where}: {providers[0].name} has no operation {operation!r}")
+    return chosen[0]
+
+
+def _unexplained(provider: Provider, reading: Reading) -> tuple[int, int]:
+    return len(reading.unknown), missing_arguments(provider, reading)
+
+
+def present(body: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what is given: a null is not."""
+    return {name: content for name, content in body.items() if content is not None}
+
+
+def _readings(provider: Provider, wanted: str | None, body: Mapping[str, Json]) -> list[Reading]:
+    readings = [
+        read_request(
+            provider, operation.method, operation.path, dict(body), _fields(operation, body)
+        )
+        for name, operation in provider.operations.items()
+        if wanted in (None, name)
+    ]
+    return [reading for reading in readings if reading is not None]
+
+
+def _fields(operation: Operation, body: Mapping[str, Json]) -> tuple[Part, ...] | None:
+    """Return a JSON object as the form that it stands for, where the operation takes forms."""
+    if operation.body != "form":
+        return None
+    return tuple(
+        form_part(key, entry)
+        for key, content in present(body).items()
+        for entry in (content if isinstance(content, list) else [content])
+    )
+
 
 Verdict = Literal["accepted", "refused", "open", "not mappable"]
 """`open` where the documents are silent or at odds on something that the request uses; `not
@@ -79,7 +216,7 @@ class Near:
 class Explanation:
     """All that one provider's documents say of a request to one operation.
 
-    `breaks` are documented rules that it breaks; `open` is what it uses and nobody vouches for.
+    `breaks` are documented rules that it breaks; `open` is what it uses and no document settles.
     `cost` is missing where the request is not served by the documents. `request` is what the known
     arguments are on the wire, the key excepted; there is none for an unknown operation.
     """
@@ -112,37 +249,37 @@ def explain(
             ),
         )
     operation = provider.operation(operation_name)
-    known = {name: value for name, value in given.items() if name in operation.arguments}
-    strange = (
-        *(_stranger(operation, name) for name in given if name not in known),
-        *(_key(operation, key) for key in unknown),
+    mapped = {name: value for name, value in given.items() if name in operation.arguments}
+    unmapped = (
+        *(_unmapped_parameter(operation, name) for name in given if name not in mapped),
+        *(_unmapped_key(operation, key) for key in unknown),
     )
-    objections, unsaid = broken_when_sent(operation, known)
+    objections, unspecified = broken_when_sent(operation, mapped)
     breaks = tuple(objection for objection in objections if _judged(objection, operation))
     doubts = (
-        *(_said(objection) for objection in objections if not _judged(objection, operation)),
-        *(_said(constraint) for constraint in unsaid),
-        *_uncertain(operation, known, besides=objections),
+        *(_statement(objection) for objection in objections if not _judged(objection, operation)),
+        *(_statement(constraint) for constraint in unspecified),
+        *_uncertain(operation, mapped, besides=objections),
     )
-    verdict = _verdict(breaks=bool(breaks), strange=bool(strange), doubts=bool(doubts))
+    verdict = _verdict(breaks=bool(breaks), unmapped=bool(unmapped), doubts=bool(doubts))
     return Explanation(
         provider=provider.name,
         operation=operation_name,
         verdict=verdict,
         arguments=given,
-        breaks=tuple(_said(constraint) for constraint in breaks),
+        breaks=tuple(_statement(constraint) for constraint in breaks),
         open=tuple(dict.fromkeys(doubts)),
-        unknown=strange,
+        unknown=unmapped,
         nearest=_near(provider, operation, given),
-        cost=_cost(provider, operation, known) if verdict in ("accepted", "open") else None,
-        request=build_request(provider, operation, known),
+        cost=_cost(provider, operation, mapped) if verdict in ("accepted", "open") else None,
+        request=build_request(provider, operation, mapped),
     )
 
 
-def _verdict(*, breaks: bool, strange: bool, doubts: bool) -> Verdict:
+def _verdict(*, breaks: bool, unmapped: bool, doubts: bool) -> Verdict:
     if breaks:
         return "refused"
-    if strange:
+    if unmapped:
         return "not mappable"
     return "open" if doubts else "accepted"
 
@@ -155,13 +292,13 @@ def _judged(constraint: Constraint, operation: Operation) -> bool:
 
 
 def _near(provider: Provider, operation: Operation, given: dict[str, Json]) -> Near | None:
-    found = nearest_request(operation, given)
-    if found is None:
+    nearest = nearest_request(operation, given)
+    if nearest is None:
         return None
     return Near(
-        arguments=found.arguments,
-        changes=found.changes,
-        cost=_cost(provider, operation, found.arguments),
+        arguments=nearest.arguments,
+        changes=nearest.changes,
+        cost=_cost(provider, operation, nearest.arguments),
     )
 
 
@@ -172,8 +309,8 @@ def _cost(provider: Provider, operation: Operation, arguments: Arguments) -> Req
     )
 
 
-def _said(constraint: Constraint) -> RuleStatement:
-    return _cited(constraint.id, describe(constraint), constraint.rule)
+def _statement(constraint: Constraint) -> RuleStatement:
+    return _cited(constraint.id, constraint.describe(), constraint.rule)
 
 
 def _cited(about: str, says: str, written: Rule | Argument) -> RuleStatement:
@@ -188,21 +325,21 @@ def _cited(about: str, says: str, written: Rule | Argument) -> RuleStatement:
 
 
 def _uncertain(
-    operation: Operation, known: Arguments, *, besides: Sequence[Constraint]
+    operation: Operation, mapped: Arguments, *, besides: Sequence[Constraint]
 ) -> Iterator[RuleStatement]:
-    """Yield what a request uses, breaking nothing by it, and no document vouches for."""
-    told = {beside.parameter for beside in besides}
-    told |= {name for name in known if operation.arguments[name].status != "documented"}
-    for name, value in known.items():
+    """Yield what a request uses within the rules, and no document settles."""
+    objected = {beside.parameter for beside in besides}
+    objected |= {name for name in mapped if operation.arguments[name].status != "documented"}
+    for name, value in mapped.items():
         argument = operation.arguments[name]
         if argument.status != "documented":
             yield _cited(name, "the parameter itself is in doubt", argument)
         if not _as_documented(operation, name, value):
             yield _cited(name, "files go there; what else would do is not said", argument)
     for constraint in operation.constraints:
-        used = constraint.parameter in known and constraint.parameter not in told
-        if used and (doubt := constraint.rule.doubt(known[constraint.parameter])):
-            yield _cited(constraint.id, f"{describe(constraint)}; {doubt}", constraint.rule)
+        used = constraint.parameter in mapped and constraint.parameter not in objected
+        if used and (doubt := constraint.rule.doubt(mapped[constraint.parameter])):
+            yield _cited(constraint.id, f"{constraint.describe()}; {doubt}", constraint.rule)
 
 
 def _as_documented(operation: Operation, name: str, value: Json) -> bool:
@@ -210,20 +347,22 @@ def _as_documented(operation: Operation, name: str, value: Json) -> bool:
     if operation.arguments[name].type not in ("images", "file"):
         return True
     kinds = (str,) if operation.body == "json" else ()
-    items = value if isinstance(value, list) else [value]
+    entries = value if isinstance(value, list) else [value]
     return all(
-        isinstance(item, kinds) or ((image := ReferenceImage.of(item)) and image.media_type)
-        for item in items
+        isinstance(entry, kinds) or ((image := ReferenceImage.of(entry)) and image.media_type)
+        for entry in entries
     )
 
 
-def _stranger(operation: Operation, name: str) -> Unknown:
-    near = tuple(one for one in _INSTEAD.get(name, ()) if one in operation.arguments)
+def _unmapped_parameter(operation: Operation, name: str) -> Unknown:
+    near = tuple(
+        alternative for alternative in _INSTEAD.get(name, ()) if alternative in operation.arguments
+    )
     if not near and name not in PARAMETERS:
         near = tuple(get_close_matches(name, operation.arguments, n=1))
     return Unknown(name=name, kind="parameter", instead=near)
 
 
-def _key(operation: Operation, key: str) -> Unknown:
+def _unmapped_key(operation: Operation, key: str) -> Unknown:
     wires = [argument.wire for argument in operation.arguments.values()]
     return Unknown(name=key, kind="wire key", instead=tuple(get_close_matches(key, wires, n=1)))

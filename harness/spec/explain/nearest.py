@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 
 from harness.core.jsonvalue import Json
-from harness.spec.evaluate import broken_when_sent, evaluate
+from harness.spec.evaluate import evaluate, is_valid
 from harness.spec.explain.neighbours import near
-from harness.spec.provider import Constraint, Operation
+from harness.spec.provider import Operation
 from harness.spec.request import carried
 from harness.spec.rules.base import Arguments, Paired, same
 from harness.spec.rules.pairs import Conditional
@@ -39,34 +39,28 @@ class NearestRequest:
 def nearest_request(operation: Operation, arguments: Arguments) -> NearestRequest | None:
     """Return the valid request that differs in the fewest arguments, or None within `TRIES`.
 
-    Valid is what `judge.broken` finds nothing in, broken or unsaid, as the provider sees it. Of
-    requests with as few changes, one that adds an argument comes first, then one that leaves out
-    what counts only beside others, then one with the nearest value. Arguments that the operation
-    does not have are left out.
+    Valid is what `broken_when_sent` finds nothing in. Of requests with as few changes, one that
+    adds an argument comes first, then one that leaves out what counts only beside others, then one
+    with the nearest value. Arguments that the operation does not have are left out.
     """
-    known = {name: value for name, value in arguments.items() if name in operation.arguments}
-    found = known if valid(operation, known) else _search(operation, known)
-    if found is None:
+    mapped = {name: value for name, value in arguments.items() if name in operation.arguments}
+    nearest = mapped if is_valid(operation, mapped) else _search(operation, mapped)
+    if nearest is None:
         return None
-    ordered = {name: found[name] for name in operation.arguments if name in found}
+    ordered = {name: nearest[name] for name in operation.arguments if name in nearest}
     names = dict.fromkeys((*operation.arguments, *arguments))
     changes = tuple(
-        Change(parameter=name, before=arguments.get(name), after=found.get(name))
+        Change(parameter=name, before=arguments.get(name), after=nearest.get(name))
         for name in names
-        if (name in arguments) != (name in found)
-        or (name in found and not same(arguments[name], found[name]))
+        if (name in arguments) != (name in nearest)
+        or (name in nearest and not same(arguments[name], nearest[name]))
     )
     return NearestRequest(arguments=ordered, changes=changes)
 
 
-def valid(operation: Operation, arguments: Arguments) -> bool:
-    """Tell whether no rule objects to these arguments, and none leaves open if it does."""
-    return broken_when_sent(operation, arguments) == ((), ())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Move:
-    """One argument's new value, or its absence (None), and how unwelcome that is."""
+    """One argument's new value, or its absence (None), and its cost."""
 
     name: str
     value: Json
@@ -75,8 +69,13 @@ class _Move:
 
 def _search(operation: Operation, given: dict[str, Json]) -> dict[str, Json] | None:
     """Change what its own rules object to, and as little else as rules about two ask for."""
-    forced = list(_forced(operation, given))
-    joined = set(_joined(operation))
+    forced = [name for name in operation.arguments if not _satisfied_alone(operation, name, given)]
+    joined = {
+        name
+        for constraint in operation.constraints
+        if constraint.rule.partner is not None  # either of the two may give way
+        for name in (constraint.parameter, constraint.rule.partner)
+    }
     settled = dict(given)
     for name in forced:
         if name not in joined:  # nothing else speaks of it: the first value that fits is as good
@@ -86,17 +85,20 @@ def _search(operation: Operation, given: dict[str, Json]) -> dict[str, Json] | N
             settled = _moved(settled, move)
     open_ = [name for name in forced if name in joined]
     free = [name for name in operation.arguments if name in joined and name not in open_]
+    is_file = {name: argument.type == "file" for name, argument in operation.arguments.items()}
     tries = 0
     for extra in range(len(free) + 1):
         candidates = [
-            (cost, found)
+            (cost, candidate)
             for chosen in combinations(free, extra)
-            for cost, found in _assignments(operation, settled, open_, chosen)
+            # A mask goes by its image: images are put right first.
+            for names in [sorted((*open_, *chosen), key=is_file.__getitem__)]
+            for cost, candidate in _assignments(operation, settled, names, open_)
         ]
-        candidates.sort(key=lambda one: one[0])
-        for _, found in islice(candidates, TRIES - tries):
-            if valid(operation, found):
-                return found
+        candidates.sort(key=lambda scored: scored[0])
+        for _, candidate in islice(candidates, TRIES - tries):
+            if is_valid(operation, candidate):
+                return candidate
         tries += len(candidates)
         if tries >= TRIES:
             break
@@ -104,58 +106,41 @@ def _search(operation: Operation, given: dict[str, Json]) -> dict[str, Json] | N
 
 
 def _bare(
-    operation: Operation, settled: dict[str, Json], joined: Iterable[str]
+    operation: Operation, settled: dict[str, Json], joined: set[str]
 ) -> dict[str, Json] | None:
     """Return the request without any optional argument that a rule joins to another."""
-    names = set(joined)
-    left = {
+    required = {
         name: value
         for name, value in settled.items()
-        if name not in names or operation.arguments[name].required is not None
+        if name not in joined or operation.arguments[name].required is not None
     }
-    return left if valid(operation, left) else None
+    return required if is_valid(operation, required) else None
 
 
-def _forced(operation: Operation, given: Arguments) -> Iterator[str]:
-    """Name the arguments that a rule about them alone objects to."""
-    seen = carried(operation, given)
-    objecting = {
-        constraint.parameter
+def _satisfied_alone(operation: Operation, name: str, arguments: Arguments) -> bool:
+    """Tell whether no rule about this argument alone objects to a request."""
+    visible = carried(operation, arguments)
+    return all(
+        evaluate(constraint, operation, visible) == "satisfied"
         for constraint in operation.constraints
-        if constraint.rule.partner is None and evaluate(constraint, operation, seen) != "holds"
-    }
-    yield from (name for name in operation.arguments if name in objecting)
-
-
-def _joined(operation: Operation) -> Iterator[str]:
-    """Name the arguments of which some rule speaks together with another one."""
-    for constraint in operation.constraints:
-        if constraint.rule.partner is not None:  # either of the two may give way
-            yield from (constraint.parameter, constraint.rule.partner)
+        if constraint.parameter == name and constraint.rule.partner is None
+    )
 
 
 def _assignments(
-    operation: Operation, given: dict[str, Json], forced: Sequence[str], free: Sequence[str]
-) -> Iterator[tuple[float, dict[str, Json]]]:
-    """Yield each way to change these arguments, with its cost."""
-    # A mask goes by its image: images are put right first.
-    names = sorted((*forced, *free), key=lambda name: operation.arguments[name].type == "file")
-    yield from _each(operation, given, names, frozenset(forced), 0.0)
-
-
-def _each(
     operation: Operation,
     given: dict[str, Json],
     names: Sequence[str],
-    forced: frozenset[str],
-    cost: float,
+    forced: Sequence[str],
+    cost: float = 0.0,
 ) -> Iterator[tuple[float, dict[str, Json]]]:
+    """Yield each way to change these arguments, with its cost."""
     if not names:
         yield cost, given
         return
-    name, *rest = names
+    name, *others = names
     for move in _moves(operation, name, given, forced=name in forced):
-        yield from _each(operation, _moved(given, move), rest, forced, cost + move.cost)
+        yield from _assignments(operation, _moved(given, move), others, forced, cost + move.cost)
 
 
 def _moved(given: dict[str, Json], move: _Move) -> dict[str, Json]:
@@ -172,12 +157,13 @@ def _moves(
     argument = operation.arguments[name]
     is_file = argument.type in ("images", "file")
     first = 0.0 if forced or is_file else 1.0 if not there else 3.0
-    found = (
+    values = (
         value
         for value in _values(operation, name, given, forced=forced)
-        if not (there and same(value, given[name])) and _fits(operation, name, value)
+        if not (there and same(value, given[name]))
+        and _satisfied_alone(operation, name, {name: value})
     )
-    for rank, value in enumerate(islice(_distinct(found), FEW)):
+    for rank, value in enumerate(islice(_distinct(values), FEW)):
         yield _Move(name=name, value=value, cost=first + rank / 10)
     if there and argument.required is None:
         carries = any(isinstance(rule, Conditional) for _, rule in argument.rules)
@@ -195,37 +181,19 @@ def _values(
     if operation.arguments[name].absent is not None:
         return
     by_itself = tuple(near(operation, name, given.get(name), given))
-    own = by_itself[0] if forced and by_itself else given.get(name)
-    asked = tuple(_asked(operation, name, own, given))
-    yield from (*by_itself, *asked) if forced else (*asked, *by_itself)
-
-
-def _asked(operation: Operation, name: str, value: Json, given: dict[str, Json]) -> Iterator[Json]:
-    """Yield the values of an argument that rules of other arguments ask for."""
-    for constraint in operation.constraints:
-        if isinstance(constraint.rule, Paired) and constraint.rule.argument == name:
-            yield from constraint.rule.wanted(given.get(constraint.parameter), value)
-
-
-def _fits(operation: Operation, name: str, value: Json) -> bool:
-    """Tell whether no rule about this argument alone objects to a value."""
-    seen = carried(operation, {name: value})
-    return all(
-        evaluate(constraint, operation, seen) == "holds" for constraint in _own(operation, name)
-    )
-
-
-def _own(operation: Operation, name: str) -> Iterator[Constraint]:
-    return (
-        constraint
+    value = by_itself[0] if forced and by_itself else given.get(name)
+    requested = tuple(
+        wanted
         for constraint in operation.constraints
-        if constraint.parameter == name and constraint.rule.partner is None
+        if isinstance(constraint.rule, Paired) and constraint.rule.argument == name
+        for wanted in constraint.rule.wanted(given.get(constraint.parameter), value)
     )
+    yield from (*by_itself, *requested) if forced else (*requested, *by_itself)
 
 
 def _distinct(values: Iterable[Json]) -> Iterator[Json]:
-    seen: list[Json] = []
+    distinct: list[Json] = []
     for value in values:
-        if not any(same(value, one) for one in seen):
-            seen.append(value)
+        if not any(same(value, earlier) for earlier in distinct):
+            distinct.append(value)
             yield value

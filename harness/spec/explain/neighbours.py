@@ -33,15 +33,17 @@ def nearest_size(rules: Sequence[Rule], wanted: Size) -> Size | None:
     allowed size has), more edges left as they are, fewer times more or less pixels, the larger one.
     """
     rows = tuple(_rows(rules))
-    bends = (_bend((row.width, high), wanted) for row in rows for high in row.beside(wanted))
-    limit = max(KEPT, min(bends, default=KEPT))
-    found = (
+    ratios_off = (
+        ratio_off((row.width, high), wanted) for row in rows for high in row.beside(wanted)
+    )
+    limit = max(KEPT, min(ratios_off, default=KEPT))
+    sizes = (
         (row.width, high)
         for row in rows
         for high in row.within(wanted, limit)
-        if _bend((row.width, high), wanted) <= limit
+        if ratio_off((row.width, high), wanted) <= limit
     )
-    return min(found, key=lambda size: _distance(size, wanted), default=None)
+    return min(sizes, key=lambda size: _distance(size, wanted), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +84,20 @@ def _rows(rules: Sequence[Rule]) -> Iterator[_Row]:
             yield row
 
 
-def _bend(size: Size, wanted: Size) -> float:
+def ratio_off(size: Size, wanted: Size) -> float:
     """Return by which part the ratio of a size is off: 0 where it is kept."""
-    one, other = size[0] * wanted[1], size[1] * wanted[0]
-    return max(one, other) / min(one, other) - 1
+    return factor_between(size[0] * wanted[1], size[1] * wanted[0]) - 1
+
+
+def factor_between(first: int, second: int) -> float:
+    """Return how many times the smaller of two numbers the larger one is."""
+    return max(first, second) / min(first, second)
 
 
 def _distance(size: Size, wanted: Size) -> tuple[int, float, int, float]:
     pixels, meant = size[0] * size[1], wanted[0] * wanted[1]
     moved = (size[0] != wanted[0]) + (size[1] != wanted[1])
-    factor = max(pixels, meant) / min(pixels, meant)
-    return (moved, factor, -pixels, _bend(size, wanted))
+    return (moved, factor_between(pixels, meant), -pixels, ratio_off(size, wanted))
 
 
 PROMPT = "A lighthouse on a cliff at dusk, painted in oil."
@@ -159,7 +164,7 @@ def near(operation: Operation, name: str, value: Json, arguments: Arguments) -> 
 
 def _listed(values: tuple[Scalar, ...], value: Json, default: Scalar | None) -> Iterator[Json]:
     """Yield the values of a list: alike in what they measure or spelling, the default, the rest."""
-    ranked = [(_unlike(value, one), place) for place, one in enumerate(values)]
+    ranked = [(_unlike(value, entry), place) for place, entry in enumerate(values)]
     yield from (values[place] for unlike, place in sorted(ranked) if unlike < FAR)
     if default is not None:
         yield default
@@ -172,9 +177,12 @@ def _unlike(value: Json, listed: Scalar) -> float:
         words = _YES if listed else _NO
         return 0 if canonical(value).strip('"').lower() in words else FAR
     if isinstance(listed, str) and isinstance(value, str):
-        given, known = _shape(value), _shape(listed)
-        if given and known:
-            return abs(given[0] / known[0] - 1) + abs(given[1] / known[1] - 1) / 1e3
+        measure, listed_measure = _shape(value), _shape(listed)
+        if measure and listed_measure:
+            return (
+                abs(measure[0] / listed_measure[0] - 1)
+                + abs(measure[1] / listed_measure[1] - 1) / 1e3
+            )
         alike = SequenceMatcher(None, value[:200].lower(), listed.lower()).ratio()
         return _SPELT + 1 - alike if alike >= ALIKE else FAR
     number = _whole(value)
@@ -221,8 +229,8 @@ def _texts(argument: Argument, name: str, value: Json) -> Iterator[Json]:
         case "size":
             yield from _sizes(argument, value)
         case "url":
-            rest = _SCHEME.sub("", value, count=1).strip() if isinstance(value, str) else ""
-            yield from (f"https://{rest}",) if rest else ()
+            address = _SCHEME.sub("", value, count=1).strip() if isinstance(value, str) else ""
+            yield from (f"https://{address}",) if address else ()
             yield f"{WEBHOOKS}delivered"
         case _:
             span = argument.span("characters")
@@ -243,9 +251,9 @@ def _sizes(argument: Argument, value: Json) -> Iterator[Json]:
     words = argument.format.words if argument.format else ()
     if isinstance(value, str):
         yield from (word for word in words if _unlike(value, word) < FAR)
-    found = nearest_size(rules, wanted) if (wanted := _meant(value)) else None
-    yield from (f"{found[0]}x{found[1]}",) if found else ()
-    yield from (one for one in (argument.default,) if one is not None)
+    nearest = nearest_size(rules, wanted) if (wanted := _meant(value)) else None
+    yield from (f"{nearest[0]}x{nearest[1]}",) if nearest else ()
+    yield from (default for default in (argument.default,) if default is not None)
     yield from (*words, *(argument.format.examples if argument.format else ()))
 
 
@@ -262,27 +270,27 @@ def _meant(value: Json) -> Size | None:
 
 def _images(operation: Operation, name: str, value: Json, arguments: Arguments) -> Iterator[Json]:
     least, most = operation.arguments[name].span("entries")
-    mended = [_mended(operation, name, item, arguments) for item in listed(value)]
-    kept: list[Json] = [item for item in mended if item is not None]
-    yield kept[:most] if kept and len(kept) >= (least or 0) else plain_value(operation, name)
+    mended = [_mended(operation, name, entry, arguments) for entry in listed(value)]
+    usable: list[Json] = [entry for entry in mended if entry is not None]
+    yield usable[:most] if usable and len(usable) >= (least or 0) else plain_value(operation, name)
 
 
-def _mended(operation: Operation, name: str, item: Json, arguments: Arguments) -> Json:
+def _mended(operation: Operation, name: str, entry: Json, arguments: Arguments) -> Json:
     """Return an image as its rules want it: the same picture, written otherwise.
 
     None where that cannot be: a JPEG has no alpha channel, a number is no image.
     """
     argument = operation.arguments[name]
-    image = ReferenceImage.of(item)
+    image = ReferenceImage.of(entry)
     if argument.url_only is not None:
-        public = isinstance(item, str) and item.startswith(WEB)
-        return item if public else f"{ASSETS}{(image and image.filename) or 'image.png'}"
+        public = isinstance(entry, str) and entry.startswith(WEB)
+        return entry if public else f"{ASSETS}{(image and image.filename) or 'image.png'}"
     if argument.type == "file" and image is None:
-        item = _file(operation, name, seed=1, clear=True)  # a plain mask for the first image
-        image = ReferenceImage.of(item)
+        entry = _file(operation, name, seed=1, clear=True)  # a plain mask for the first image
+        image = ReferenceImage.of(entry)
     if image is not None:
         return _rewritten(argument, image, arguments)
-    return item if isinstance(item, str) else None
+    return entry if isinstance(entry, str) else None
 
 
 def _rewritten(argument: Argument, file: ReferenceImage, arguments: Arguments) -> Json:

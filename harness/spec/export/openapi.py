@@ -13,7 +13,6 @@ from harness.spec.lifecycle import Job, Upload
 from harness.spec.provider import Argument, Constraint, Operation, Provider
 from harness.spec.request import build_request
 from harness.spec.rules.base import Schema
-from harness.spec.tell import describe
 
 VERSION = "3.1.0"
 PROMPT = "A red cube on a white table, soft daylight"
@@ -45,7 +44,7 @@ def _info(provider: Provider) -> Schema:
     documents = "; ".join(
         f"{document.title} ({document.file})" for document in provider.documents.values()
     )
-    found: Schema = {
+    info: Schema = {
         "title": provider.title,
         "version": digest(provider.model_dump(mode="json"))[:12],
         "description": (
@@ -54,8 +53,8 @@ def _info(provider: Provider) -> Schema:
         ),
     }
     if provider.open_questions:
-        found["x-harness-open-questions"] = list(provider.open_questions)
-    return found
+        info["x-harness-open-questions"] = list(provider.open_questions)
+    return info
 
 
 def _security(provider: Provider) -> Schema:
@@ -70,8 +69,8 @@ def _envelope(provider: Provider) -> Schema:
     """Return the schema of an error: its message at one of the places that are known."""
     paths = [simple(expression.text) for expression in provider.errors.message]
     places: list[Json] = [at(path, {"type": "string"}, required=True) for path in paths if path]
-    told = f"told by `{provider.errors.failed.text}` (JMESPath; {provider.errors.source})"
-    return {"type": "object", "description": told, "anyOf": places}
+    description = f"told by `{provider.errors.failed.text}` (JMESPath; {provider.errors.source})"
+    return {"type": "object", "description": description, "anyOf": places}
 
 
 def _paths(provider: Provider) -> Schema:
@@ -97,9 +96,9 @@ def _paths(provider: Provider) -> Schema:
     return paths
 
 
-def _with(paths: Schema, path: str, item: Schema) -> Schema:
-    known = paths.get(path)
-    return {**paths, path: {**item, **(known if isinstance(known, dict) else {})}}
+def _with(paths: Schema, path: str, methods: Schema) -> Schema:
+    present = paths.get(path)
+    return {**paths, path: {**methods, **(present if isinstance(present, dict) else {})}}
 
 
 def _operation(provider: Provider, together: list[Named]) -> Schema:
@@ -107,7 +106,7 @@ def _operation(provider: Provider, together: list[Named]) -> Schema:
     addresses = [path for _, operation in together for path in operation.also]
     notes = [operation.note for _, operation in together if operation.note]
     notes += [f"also at {path}" for path in addresses]
-    found: Schema = {
+    described: Schema = {
         "operationId": "_or_".join(name for name, _ in together),
         "summary": " or ".join(operation.title for _, operation in together),
         "description": _cited("; ".join(notes), first.source),
@@ -126,8 +125,8 @@ def _operation(provider: Provider, together: list[Named]) -> Schema:
             "description": _cited("a repeated one makes no second job", idempotency.source),
             "schema": {"type": "string"},
         }
-        found["parameters"] = [header]
-    return found
+        described["parameters"] = [header]
+    return described
 
 
 def _constraint(name: str, operation: Operation, constraint: Constraint) -> Schema:
@@ -137,7 +136,7 @@ def _constraint(name: str, operation: Operation, constraint: Constraint) -> Sche
         "operation": name,
         "id": constraint.id,
         "field": argument.wire,
-        "says": describe(constraint),
+        "says": constraint.describe(),
         "status": status,
         "source": str(constraint.rule.source),
         "in_schema": says(operation, constraint),
@@ -145,29 +144,29 @@ def _constraint(name: str, operation: Operation, constraint: Constraint) -> Sche
 
 
 def _content(provider: Provider, together: list[Named]) -> Schema:
-    found: Schema = {}
+    content: Schema = {}
     for media_type, body in ((JSON, "json"), (FORM, "form")):
-        here = [named for named in together if named[1].body == body]
-        if not here:
+        taking = [named for named in together if named[1].body == body]
+        if not taking:
             continue
         schemas: list[Json] = [
-            {"title": operation.title, **of_body(operation, others=_foreign(operation, here))}
-            for _, operation in here
+            {"title": operation.title, **of_body(operation, others=_foreign(operation, taking))}
+            for _, operation in taking
         ]
-        content: Schema = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
-        content |= _encoding(here) if body == "form" else _examples(provider, here)
-        found[media_type] = content
-    return found
+        whole: Schema = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
+        whole |= _encoding(taking) if body == "form" else _examples(provider, taking)
+        content[media_type] = whole
+    return content
 
 
 def _foreign(operation: Operation, together: Iterable[Named]) -> list[str]:
     """Name the fields that only another operation at the same address has."""
-    own = {argument.wire for argument in operation.arguments.values()}
+    fields = {argument.wire for argument in operation.arguments.values()}
     return [
         argument.wire
         for _, other in together
         for argument in other.arguments.values()
-        if argument.wire not in own and argument.status == "documented"
+        if argument.wire not in fields and argument.status == "documented"
     ]
 
 
@@ -182,7 +181,8 @@ def _examples(provider: Provider, together: Iterable[Named]) -> Schema:
             for value in [_usual(key, argument)]
             if value is not None
         }
-        if not any(one.type == "images" and one.required for one in operation.arguments.values()):
+        arguments = operation.arguments.values()
+        if not any(argument.type == "images" and argument.required for argument in arguments):
             examples[name] = {"value": build_request(provider, operation, needed).body}
     return {"examples": examples} if examples else {}
 
@@ -198,7 +198,7 @@ def _usual(name: str, argument: Argument) -> Json:
 
 def _encoding(together: Iterable[Named]) -> Schema:
     """Return the media types that files may have."""
-    found: Schema = {
+    encoding: Schema = {
         argument.wire: {"contentType": ", ".join(argument.media_type.values)}
         for _, operation in together
         for argument in operation.arguments.values()
@@ -206,7 +206,7 @@ def _encoding(together: Iterable[Named]) -> Schema:
         and argument.media_type is not None
         and argument.media_type.status == "documented"
     }
-    return {"encoding": found} if found else {}
+    return {"encoding": encoding} if encoding else {}
 
 
 def _responses(provider: Provider, operation: Operation) -> Schema:

@@ -7,6 +7,7 @@ keyword can say is left to the descriptions.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from itertools import zip_longest
 
 from harness.core.jsonvalue import Json
@@ -15,7 +16,6 @@ from harness.spec.lifecycle import Field_, UsagePaths
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules.base import Rule, Schema
 from harness.spec.rules.pairs import Conditional
-from harness.spec.tell import describe
 
 Path = tuple[str | int, ...]
 """Keys and indices on the way to a value; `EACH` stands for every item of a list."""
@@ -41,20 +41,20 @@ def of_body(operation: Operation, *, others: Iterable[str] = ()) -> Schema:
 
     `others` are places that make a request one of another operation at the same address.
     """
-    whole: Schema = {"type": "object"}
-    for key, value in operation.constant.items():
-        whole = merged(whole, at((key,), _constant(value), required=True))
-    for name, argument in operation.arguments.items():
-        if argument.status == "documented":
-            required = argument.required is not None and _kept(argument, argument.required)
-            whole = merged(
-                whole, at(steps(argument.wire), _argument(operation, name), required=required)
-            )
-    for place in others:
-        whole = merged(whole, at(steps(place), {"not": {}}, required=False))
-    for condition in _conditions(operation):
-        whole = merged(whole, condition)
-    return whole
+    return _together(
+        *(at((key,), _constant(value), required=True) for key, value in operation.constant.items()),
+        *(
+            at(steps(argument.wire), _argument(operation, name), required=_required(argument))
+            for name, argument in operation.arguments.items()
+            if argument.status == "documented"
+        ),
+        *(at(steps(place), {"not": {}}, required=False) for place in others),
+        *_conditions(operation),
+    )
+
+
+def _required(argument: Argument) -> bool:
+    return argument.required is not None and _kept(argument, argument.required)
 
 
 def of_fields(fields: Iterable[Field_], usage: UsagePaths | None = None) -> Schema:
@@ -62,27 +62,35 @@ def of_fields(fields: Iterable[Field_], usage: UsagePaths | None = None) -> Sche
 
     Those at places that are no plain path (one of several places, for one) are not in it.
     """
-    whole: Schema = {"type": "object"}
-    for field in fields:
-        path = simple(field.path.text)
-        if path is not None and field.status == "documented":
-            whole = merged(whole, at(path, _TYPES[field.type], required=True))
-    for count in (usage.input, usage.output, usage.total) if usage else ():
-        path = simple(count.text)
-        if path is not None:
-            whole = merged(whole, at(path, {"type": "integer"}, required=False))
-    return whole
+    counts = (usage.input, usage.output, usage.total) if usage else ()
+    return _together(
+        *(
+            at(path, _TYPES[field.type], required=True)
+            for field in fields
+            if field.status == "documented" and (path := simple(field.path.text)) is not None
+        ),
+        *(
+            at(path, {"type": "integer"}, required=False)
+            for count in counts
+            if (path := simple(count.text)) is not None
+        ),
+    )
+
+
+def _together(*schemas: Schema) -> Schema:
+    """Return the schema of an object that all of these are about."""
+    return reduce(merged, schemas, {"type": "object"})
 
 
 def simple(expression: str) -> Path | None:
     """Return the path that a JMESPath expression is, `a.b[*].c`, or None where it is more."""
     if _SIMPLE.fullmatch(expression) is None:
         return None
-    found: list[str | int] = []
+    path: list[str | int] = []
     for part in expression.split("."):
-        found.append(part.removesuffix("[*]"))
-        found += [EACH] if part.endswith("[*]") else []
-    return tuple(found)
+        path.append(part.removesuffix("[*]"))
+        path += [EACH] if part.endswith("[*]") else []
+    return tuple(path)
 
 
 def at(path: Path, schema: Schema, *, required: bool) -> Schema:
@@ -100,29 +108,29 @@ def at(path: Path, schema: Schema, *, required: bool) -> Schema:
     return schema
 
 
-def merged(left: Schema, right: Schema) -> Schema:
+def merged(first: Schema, second: Schema) -> Schema:
     """Return the schema that the schemas of two places in one body make together."""
     both = {
-        key: _joined(key, left[key], value) if key in left else value
-        for key, value in right.items()
+        key: _joined(key, first[key], value) if key in first else value
+        for key, value in second.items()
     }
-    return {**left, **both}
+    return {**first, **both}
 
 
-def _joined(keyword: str, left: Json, right: Json) -> Json:
-    match left, right:
+def _joined(keyword: str, first: Json, second: Json) -> Json:
+    match first, second:
         case dict(), dict():
-            return merged(left, right)
+            return merged(first, second)
         case list(), list() if keyword == "prefixItems":
             nothing: Schema = {}
-            places = zip_longest(left, right, fillvalue=nothing)
+            places = zip_longest(first, second, fillvalue=nothing)
             return [_joined("", mine, theirs) for mine, theirs in places]
         case list(), list():
-            return [*left, *(item for item in right if item not in left)]
+            return [*first, *(entry for entry in second if entry not in first)]
         case int(), int():
-            return max(left, right)
+            return max(first, second)
         case _:
-            return right
+            return second
 
 
 def _kept(argument: Argument, rule: Rule) -> bool:
@@ -132,12 +140,12 @@ def _kept(argument: Argument, rule: Rule) -> bool:
 def _constant(value: Json) -> Schema:
     match value:
         case dict():
-            whole: Schema = {"type": "object"}
-            for key, item in value.items():
-                whole = merged(whole, at((key,), _constant(item), required=True))
-            return whole
+            fields = value.items()
+            return _together(
+                *(at((key,), _constant(field), required=True) for key, field in fields)
+            )
         case list():
-            items: list[Json] = [_constant(item) for item in value]
+            items: list[Json] = [_constant(content) for content in value]
             return {"type": "array", "prefixItems": items, "minItems": len(items)}
         case _:
             return {"const": value}
@@ -161,8 +169,8 @@ def _argument(operation: Operation, name: str) -> Schema:
 
 
 def _images(operation: Operation, argument: Argument) -> Schema:
-    item: Schema = dict(FILE) if operation.body == "form" else {"type": "string"}
-    several = merged({"type": "array", "items": item}, _keywords(argument))
+    image: Schema = dict(FILE) if operation.body == "form" else {"type": "string"}
+    several = merged({"type": "array", "items": image}, _keywords(argument))
     return {"anyOf": [several["items"], several]} if argument.single else several
 
 
@@ -170,9 +178,9 @@ def _keywords(argument: Argument) -> Schema:
     """Return what the documented rules say of a value."""
     keywords: Schema = {}
     for _, rule in argument.rules:
-        said = rule.json_schema()
-        if _kept(argument, rule) and not isinstance(said, str):
-            keywords |= said
+        schema = rule.json_schema()
+        if _kept(argument, rule) and not isinstance(schema, str):
+            keywords |= schema
     return keywords
 
 
@@ -183,16 +191,19 @@ def _conditions(operation: Operation) -> Iterator[Schema]:
         if not isinstance(rule, Conditional) or not _kept(argument, rule):
             continue
         other = operation.arguments[rule.argument]
-        fits, own = rule.beside()
+        fits, own_values = rule.beside()
         required = other.default is not None and not rule.fits(other.default)
-        here, there = steps(argument.wire), steps(other.wire)
-        if not own and here[:-1] == there[:-1]:
+        place, other_place = steps(argument.wire), steps(other.wire)
+        if not own_values and place[:-1] == other_place[:-1]:
             # Means the same as the other form; tools that generate requests know it better.
-            then = at(there[-1:], fits, required=required)
-            yield at(here[:-1], {"dependentSchemas": {str(here[-1]): then}}, required=False)
+            then = at(other_place[-1:], fits, required=required)
+            yield at(place[:-1], {"dependentSchemas": {str(place[-1]): then}}, required=False)
         else:
-            when, then = at(here, own, required=True), at(there, fits, required=required)
-            condition: Schema = {"title": describe(constraint), "if": when, "then": then}
+            when, then = (
+                at(place, own_values, required=True),
+                at(other_place, fits, required=required),
+            )
+            condition: Schema = {"title": constraint.describe(), "if": when, "then": then}
             yield {"allOf": [condition]}
 
 
@@ -201,7 +212,7 @@ def _description(operation: Operation, name: str) -> str:
     sentences = []
     for constraint in operation.constraints:
         if constraint.parameter == name:
-            where = f"{describe(constraint)} ({constraint.rule.source})"
+            where = f"{constraint.describe()} ({constraint.rule.source})"
             if not _kept(argument, constraint.rule):
                 where += f", {constraint.rule.status}: not in this schema"
             elif not says(operation, constraint):

@@ -1,4 +1,4 @@
-"""What every kind of rule answers, and what a rule may know of the place where it stands.
+"""What every kind of rule does, and what a rule may know of its place.
 
 A rule speaks only of values of its argument's type; the type itself belongs to one rule
 (`Described.type_rule`), so that a wrong type breaks one rule and not five.
@@ -14,10 +14,10 @@ from pydantic import Field, StrictBool, StrictInt
 
 from harness.core.jsonvalue import Json
 from harness.core.reference import ReferenceImage
-from harness.spec.expressions import Cited, Frozen, Status
+from harness.spec.expressions import Promise
 
-Evaluation = Literal["holds", "breaks", "unsaid"]
-"""A rule's word on a request; `unsaid` where the documents do not tell."""
+Evaluation = Literal["satisfied", "violated", "unspecified"]
+"""What a rule says of a request; `unspecified` where the documents are silent."""
 
 Arguments = Mapping[str, Json]
 Scalar = bool | int | float | str
@@ -67,17 +67,12 @@ class Choice:
 Choices = tuple[Choice, ...]
 
 
-class Rule(Frozen, ABC):
-    """A promise with its place: `second_source` is what else says so, `note` what is unclear.
+class Rule(Promise, ABC):
+    """A promise about an argument.
 
-    A kind of rule answers everything that the harness asks of a rule. What most kinds answer alike
-    stands here; tests/spec/rules/test_kinds.py finds what a kind has left out.
+    A kind of rule has a method for everything that depends on it; what most kinds have in common
+    stands here. tests/spec/rules/test_kinds.py finds what a kind lacks.
     """
-
-    source: Cited
-    status: Status = "documented"
-    second_source: Cited | None = None
-    note: str = ""
 
     speaks_of: ClassVar[tuple[ArgumentType, ...]] = EVERY_TYPE
     """The types of argument that may have such a rule."""
@@ -176,9 +171,9 @@ class Measured(Rule):
     def evaluate(self, value: Json, other: Json) -> Evaluation:
         amount, (least, most) = self.amount(value), self.span
         if amount is None:
-            return "holds"
+            return "satisfied"
         enough = least is None or amount >= least
-        return "holds" if enough and (most is None or amount <= most) else "breaks"
+        return "satisfied" if enough and (most is None or amount <= most) else "violated"
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
         amount = self.amount(value)
@@ -214,7 +209,7 @@ class Paired(Rule):
                 yield f"{place}.values: {value!r} is not among the values of {name}"
 
 
-class Described(Frozen):
+class Described(Promise):
     """A parameter: its place on the wire, its type, its default.
 
     `wire` is a path of JSON keys joined by dots, or the name of a form field. `status` is about
@@ -223,10 +218,6 @@ class Described(Frozen):
 
     wire: str
     type: ArgumentType
-    source: Cited
-    status: Status = "documented"
-    second_source: Cited | None = None
-    note: str = ""
     default: Scalar | None = None
     also: tuple[str, ...] = ()
     """Other names under which recorded requests hold it; the harness sends `wire`."""
@@ -274,7 +265,7 @@ class FileChanges(TypedDict, total=False):
 class Context(ABC):
     """Where a rule stands: what its boundary values depend on beside itself.
 
-    `name` is the rule's own argument among `arguments`; `strangers` are values of other dialects;
+    `name` is the rule's own argument among `arguments`; `foreign_values` are from other dialects;
     `webhook` is the address of this operation's deliveries, where the argument has it; `formats`
     are those that its files may have, of those that can be made.
     """
@@ -282,7 +273,7 @@ class Context(ABC):
     name: str
     arguments: Mapping[str, Described]
     body: Literal["json", "form"]
-    strangers: tuple[Scalar, ...]
+    foreign_values: tuple[Scalar, ...]
     webhook: str
     formats: tuple[str, ...]
     plain_format: str
@@ -340,9 +331,9 @@ def in_words(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def same(left: Json, right: Json) -> bool:
+def same(first: Json, second: Json) -> bool:
     """Compare as JSON does: `1` is neither `true` nor `"1"`."""
-    return type(left) is type(right) and left == right
+    return type(first) is type(second) and first == second
 
 
 def member(value: Json, values: Iterable[Json]) -> bool:

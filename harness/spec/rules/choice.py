@@ -51,7 +51,7 @@ class OneOf(Rule):
         return self.other_models
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "holds" if member(value, self.values) else "breaks"
+        return "satisfied" if member(value, self.values) else "violated"
 
     def describe(self) -> str:
         return f"is one of {', '.join(map(in_words, self.values))}"
@@ -70,7 +70,7 @@ class OneOf(Rule):
         """Return values of the type that is wanted, unless it is this rule that wants it."""
         kind = PYTHON_TYPES.get(context.argument.type)
         any_type = context.argument.type_rule is self
-        typed = (value for value in context.strangers if any_type or type(value) is kind)
+        typed = (value for value in context.foreign_values if any_type or type(value) is kind)
         return tuple(choice(value) for value in typed if not member(value, self.values))
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:

@@ -38,10 +38,10 @@ class _EachFile(Rule):
     keywords = _INSIDE
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "holds" if all(map(self._keeps, listed(value))) else "breaks"
+        return "satisfied" if all(map(self._keeps, listed(value))) else "violated"
 
     @abstractmethod
-    def _keeps(self, item: Json) -> bool:
+    def _keeps(self, image: Json) -> bool:
         """Judge one image; an address tells nothing of the file behind it."""
 
 
@@ -54,8 +54,8 @@ class UrlOnly(_EachFile):
     def json_schema(self) -> Schema | str:
         return {"items": URL}
 
-    def _keeps(self, item: Json) -> bool:
-        return isinstance(item, str) and item.startswith(WEB)
+    def _keeps(self, image: Json) -> bool:
+        return isinstance(image, str) and image.startswith(WEB)
 
     def allowed(self, context: Context) -> Choices:
         _, most = context.argument.span("entries")
@@ -74,7 +74,7 @@ class MaxBytes(Rule):
     """A file of at most `bytes` bytes; with `under`, of fewer.
 
     Where documents say "MB" and not whether that is 10^6 or 2^20 bytes, `or_bytes` is the larger
-    reading: what lies between the two is left unsaid.
+    reading: what lies between the two is left unspecified.
     """
 
     bytes: Positive
@@ -104,8 +104,8 @@ class MaxBytes(Rule):
     def evaluate(self, value: Json, other: Json) -> Evaluation:
         heaviest = max((image.size_bytes or 0 for image in references(value)), default=0)
         if heaviest >= self.least_too_big:
-            return "breaks"
-        return "unsaid" if heaviest > self.most else "holds"
+            return "violated"
+        return "unspecified" if heaviest > self.most else "satisfied"
 
     def describe(self) -> str:
         larger = f" (or {self.or_bytes:,})" if self.or_bytes else ""
@@ -194,8 +194,8 @@ class _SameAsFirst(Paired):
         mask, first = ReferenceImage.of(value), ReferenceImage.of(_first(other))
         pairs = [(getattr(mask, fact, None), getattr(first, fact, None)) for fact in self.facts]
         if any(None in pair for pair in pairs):
-            return "unsaid"
-        return "holds" if all(ours == theirs for ours, theirs in pairs) else "breaks"
+            return "unspecified"
+        return "satisfied" if all(ours == theirs for ours, theirs in pairs) else "violated"
 
     def mended(self, file: ReferenceImage, other: Json) -> ReferenceImage | None:
         like = ReferenceImage.of(_first(other)) or file

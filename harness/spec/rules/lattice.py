@@ -23,6 +23,11 @@ def edges(value: Json) -> Size | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
+def area(size: Size) -> int:
+    """Return a size's pixels."""
+    return size[0] * size[1]
+
+
 def text(size: Size) -> str:
     """Return a size as providers write it."""
     return f"{size[0]}x{size[1]}"
@@ -38,21 +43,21 @@ class Lattice:
     least: int
     most: int
 
-    def _line(self, limit: int) -> range:
-        return range(self.step, limit + 1, self.step)
+    def _grid(self, keeps: Callable[[Size], bool]) -> list[Size]:
+        """Return the sizes on the grid, by width, then height, that have some property."""
+        line = range(self.step, self.edge + 1, self.step)
+        return [(width, height) for width in line for height in line if keeps((width, height))]
 
     def _narrow(self, size: Size) -> bool:
-        return max(size) <= self.ratio * min(size)
+        return max(size) > self.ratio * min(size)
+
+    def _of_area(self, size: Size) -> bool:
+        return self.least <= area(size) <= self.most
 
     @cached_property
     def sizes(self) -> tuple[Size, ...]:
         """Every allowed size, by width, then height."""
-        return tuple(
-            (width, height)
-            for width in self._line(self.edge)
-            for height in self._line(self.edge)
-            if self.least <= width * height <= self.most and self._narrow((width, height))
-        )
+        return tuple(self._grid(lambda size: self._of_area(size) and not self._narrow(size)))
 
     @cached_property
     def off_step(self) -> tuple[Size, ...]:
@@ -70,54 +75,36 @@ class Lattice:
     def over_edge(self) -> tuple[Size, ...]:
         """Sizes that are only too long: nearest first."""
         longest = int((self.most * self.ratio) ** 0.5)
-        beyond = range(self.edge + self.step, longest + 1, self.step)
-        found = [
+        too_long = [
             size
-            for long in beyond
-            for short in self._line(self.edge)
-            if self.least <= long * short <= self.most and long <= self.ratio * short
+            for long in range(self.edge + self.step, longest + 1, self.step)
+            for short in range(self.step, self.edge + 1, self.step)
+            if self._of_area((long, short)) and not self._narrow((long, short))
             for size in ((long, short), (short, long))
         ]
-        return tuple(sorted(found, key=lambda size: (max(size), min(size), size)))
+        return tuple(sorted(too_long, key=lambda size: (max(size), min(size), size)))
 
     @cached_property
     def over_ratio(self) -> tuple[Size, ...]:
         """Sizes that are only too narrow: nearest to the allowed ratio first."""
-        found = [
-            (width, height)
-            for width in self._line(self.edge)
-            for height in self._line(self.edge)
-            if self.least <= width * height <= self.most and not self._narrow((width, height))
-        ]
-        return tuple(sorted(found, key=lambda size: (max(size) / min(size), size)))
+        narrow = self._grid(lambda size: self._of_area(size) and self._narrow(size))
+        return tuple(sorted(narrow, key=lambda size: (max(size) / min(size), size)))
 
     @cached_property
     def too_small(self) -> tuple[Size, ...]:
         """Sizes that only have too few pixels: largest first."""
-        found = self._in_shape(lambda pixels: pixels < self.least)
-        return tuple(sorted(found, key=lambda size: (-size[0] * size[1], size)))
+        small = self._grid(lambda size: area(size) < self.least and not self._narrow(size))
+        return tuple(sorted(small, key=lambda size: (-area(size), size)))
 
     @cached_property
     def too_large(self) -> tuple[Size, ...]:
         """Sizes that only have too many pixels: smallest first."""
-        found = self._in_shape(lambda pixels: pixels > self.most)
-        return tuple(sorted(found, key=lambda size: (size[0] * size[1], size)))
-
-    def _in_shape(self, wanted: Callable[[int], bool]) -> Iterable[Size]:
-        return (
-            (width, height)
-            for width in self._line(self.edge)
-            for height in self._line(self.edge)
-            if wanted(width * height) and self._narrow((width, height))
-        )
+        large = self._grid(lambda size: area(size) > self.most and not self._narrow(size))
+        return tuple(sorted(large, key=lambda size: (area(size), size)))
 
 
-def spread(found: Iterable[Size], *, key: Callable[[Size], float]) -> tuple[Size, ...]:
+def spread(sizes: Iterable[Size], *, key: Callable[[Size], float]) -> tuple[Size, ...]:
     """Return the two ends of a list under `key`, each in both orientations."""
-    ordered = sorted(found, key=lambda size: (key(size), size))
-    ends = dict.fromkeys([*_both(ordered[0]), *_both(ordered[-1])])
-    return tuple(ends)
-
-
-def _both(size: Size) -> tuple[Size, Size]:
-    return (max(size), min(size)), (min(size), max(size))
+    ordered = sorted(sizes, key=lambda size: (key(size), size))
+    both = ((max(size), min(size)) for size in (ordered[0], ordered[-1]))
+    return tuple(dict.fromkeys(size for wide in both for size in (wide, wide[::-1])))

@@ -87,7 +87,7 @@ class Integer(Rule):
     none_forbidden = "only a value of a wrong type breaks it"
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "holds"
+        return "satisfied"
 
 
 class Count(Range):

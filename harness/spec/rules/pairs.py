@@ -36,7 +36,7 @@ class Conditional(Paired):
         """Tell whether every own value may stand beside a value of the other argument."""
 
     @abstractmethod
-    def calm(self, value: Json) -> bool:
+    def exempts(self, value: Json) -> bool:
         """Tell whether an own value may stand beside every value of the other argument."""
 
     @abstractmethod
@@ -55,14 +55,14 @@ class OnlyWith(Conditional):
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
         if self.fits(other):
-            return "holds"
+            return "satisfied"
         # No default is named; or a value that changes nothing.
-        return "unsaid" if other is None or member(value, self.unless) else "breaks"
+        return "unspecified" if other is None or member(value, self.unless) else "violated"
 
     def fits(self, other: Json) -> bool:
         return member(other, self.values)
 
-    def calm(self, value: Json) -> bool:
+    def exempts(self, value: Json) -> bool:
         return False
 
     def beside(self) -> tuple[Schema, Schema]:
@@ -117,13 +117,13 @@ class NeverWith(Conditional):
         return self
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "holds" if self.calm(value) or self.fits(other) else "breaks"
+        return "satisfied" if self.exempts(value) or self.fits(other) else "violated"
 
     def fits(self, other: Json) -> bool:
         too_much = self.above is not None and isinstance(other, int) and other > self.above
         return not (too_much or member(other, self.values))
 
-    def calm(self, value: Json) -> bool:
+    def exempts(self, value: Json) -> bool:
         return bool(self.when) and not member(value, self.when)
 
     def beside(self) -> tuple[Schema, Schema]:

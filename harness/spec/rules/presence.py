@@ -16,7 +16,7 @@ class Required(Rule):
     none_allowed = "every valid request has the argument"
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "holds"
+        return "satisfied"
 
     def forbidden(self, context: Context) -> Choices:
         return (choice("", slug="empty", why=_EMPTY),) if context.name == "prompt" else ()
@@ -36,7 +36,7 @@ class Absent(Rule):
     none_allowed = "every request without the argument keeps it"
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "breaks"
+        return "violated"
 
     def forbidden(self, context: Context) -> Choices:
-        return tuple(map(choice, context.strangers))
+        return tuple(map(choice, context.foreign_values))

@@ -16,7 +16,7 @@ from harness.spec.rules.base import (
     choice,
     toml_table,
 )
-from harness.spec.rules.lattice import Lattice, Size, edges, spread, text
+from harness.spec.rules.lattice import Lattice, Size, area, edges, spread, text
 
 Side = Literal["step", "edge", "ratio", "least", "most"]
 
@@ -46,7 +46,7 @@ class SizeRule(Rule):
 
     def corners(self, grid: Lattice) -> tuple[Size, ...]:
         """Return allowed sizes on the boundary: few, telling, in both orientations."""
-        return spread((size for size in grid.sizes if self.touches(*size)), key=_area)
+        return spread((size for size in grid.sizes if self.touches(*size)), key=area)
 
     @abstractmethod
     def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
@@ -54,7 +54,7 @@ class SizeRule(Rule):
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
         size = edges(value)
-        return "holds" if size is None or self.fits(*size) else "breaks"
+        return "satisfied" if size is None or self.fits(*size) else "violated"
 
     def allowed(self, context: Context) -> Choices:
         grid = lattice(context.argument)
@@ -100,7 +100,7 @@ class MultipleOf(_InPixels):
         squarish = [size for size in grid.off_step if 2 * max(size) < 3 * min(size)]
         if not squarish:
             return ()
-        wide, high = min(squarish, key=lambda size: (_area(size), size))  # costs least
+        wide, high = min(squarish, key=lambda size: (area(size), size))  # costs least
         half, most = self.pixels // 2, self.pixels - 1
         return (wide + 1, high), (wide, high + 1), (wide + half, high + half), (wide + most, high)
 
@@ -143,8 +143,7 @@ class MaxRatio(SizeRule):
         return grid.over_ratio
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
-        size = edges(value)
-        return (f"{self.ratio}:1" if size is not None and self.touches(*size) else "",)
+        return tuple(boundary and f"{boundary}:1" for boundary in super().boundaries(value, other))
 
 
 class _OfArea(_InPixels):
@@ -153,8 +152,8 @@ class _OfArea(_InPixels):
     def touches(self, width: int, height: int) -> bool:
         return width * height == self.pixels
 
-    def _corners(self, grid: Lattice, area: int) -> tuple[Size, ...]:
-        sizes = (size for size in grid.sizes if _area(size) == area)
+    def _corners(self, grid: Lattice, pixels: int) -> tuple[Size, ...]:
+        sizes = (size for size in grid.sizes if area(size) == pixels)
         return spread(sizes, key=lambda size: max(size) / min(size))
 
 
@@ -168,7 +167,7 @@ class MinPixels(_OfArea):
         return width * height >= self.pixels
 
     def corners(self, grid: Lattice) -> tuple[Size, ...]:
-        return self._corners(grid, min(map(_area, grid.sizes)))
+        return self._corners(grid, min(map(area, grid.sizes)))
 
     def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
         return grid.too_small
@@ -192,14 +191,10 @@ class MaxPixels(_OfArea):
         return width * height <= self.pixels
 
     def corners(self, grid: Lattice) -> tuple[Size, ...]:
-        return self._corners(grid, max(map(_area, grid.sizes)))
+        return self._corners(grid, max(map(area, grid.sizes)))
 
     def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
         return grid.too_large
-
-
-def _area(size: Size) -> int:
-    return size[0] * size[1]
 
 
 def sides(rules: Iterable[Rule]) -> dict[Side, int]:

@@ -84,7 +84,7 @@ class Format(Rule):
     none_forbidden = "only a value of a wrong type is no string"
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "holds" if isinstance(value, str) and self._shaped(value) else "breaks"
+        return "satisfied" if isinstance(value, str) and self._shaped(value) else "violated"
 
     def _shaped(self, text: str) -> bool:
         match self.shape:

@@ -24,11 +24,10 @@ from harness.core.workload import Difference, Fit, Workload
 from harness.reference_images import MODES, Recipe, reference_json
 from harness.spec import price
 from harness.spec.evaluate import broken_when_sent, evaluate
-from harness.spec.explain.neighbours import near, plain_value
+from harness.spec.explain.neighbours import factor_between, near, plain_value, ratio_off
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.request import carried
-from harness.spec.rules import edges
-from harness.spec.tell import describe
+from harness.spec.rules.lattice import Size, edges
 
 RATIO = 0.05
 """How far the ratio of the edges may be off, as a part of it, to be the same job for a buyer."""
@@ -95,22 +94,22 @@ def keeps(operation: Operation, name: str, value: Json) -> bool:
 
 def _objection(operation: Operation, name: str, value: Json) -> str | None:
     """Return the rules that a value does not keep, in words; nothing where it keeps all."""
-    seen = carried(operation, {name: value})
+    visible = carried(operation, {name: value})
     broken = (
         constraint
         for constraint in operation.constraints
-        if constraint.parameter == name and evaluate(constraint, operation, seen) != "holds"
+        if constraint.parameter == name and evaluate(constraint, operation, visible) != "satisfied"
     )
-    return " and ".join(map(describe, broken)) or None
+    return " and ".join(constraint.describe() for constraint in broken) or None
 
 
-def _near_size(operation: Operation, size: str, wanted: tuple[int, int]) -> Shape:
+def _near_size(operation: Operation, size: str, wanted: Size) -> Shape:
     rule = _objection(operation, "size", size) or ""
     for value in near(operation, "size", size, {}):
-        found = edges(value)
-        if found is None or not keeps(operation, "size", value):
+        size_px = edges(value)
+        if size_px is None or not keeps(operation, "size", value):
             continue
-        if _ratio_kept(found, wanted) and _pixels_kept(found[0] * found[1], wanted):
+        if _ratio_kept(size_px, wanted) and _pixels_kept(size_px[0] * size_px[1], wanted):
             why = f"{value} in place of {size}: {rule}"
             return Shape(
                 sent={"size": value},
@@ -120,56 +119,47 @@ def _near_size(operation: Operation, size: str, wanted: tuple[int, int]) -> Shap
 
 
 def _far(size: str, why: str) -> Shape:
-    told = f"{size} cannot be asked for: {why}"
-    return Shape(
-        difference=Difference(parameter="size", asked=size, sent=None, why=told), near=False
-    )
+    explanation = f"{size} cannot be asked for: {why}"
+    return Shape(difference=_not_sent("size", size, explanation), near=False)
 
 
-def _ratio_kept(size: tuple[int, int], wanted: tuple[int, int]) -> bool:
-    return _bend(size, wanted) <= RATIO + _ROUNDING
+def _ratio_kept(size: Size, wanted: Size) -> bool:
+    return ratio_off(size, wanted) <= RATIO + _ROUNDING
 
 
-def _pixels_kept(pixels: int, wanted: tuple[int, int]) -> bool:
-    return _times(pixels, wanted[0] * wanted[1]) <= PIXELS + _ROUNDING
+def _pixels_kept(pixels: int, wanted: Size) -> bool:
+    return factor_between(pixels, wanted[0] * wanted[1]) <= PIXELS + _ROUNDING
 
 
-def _bend(size: tuple[int, int], wanted: tuple[int, int]) -> float:
-    """Return by which part the ratio of the edges is off: 0 where it is kept."""
-    return _times(size[0] * wanted[1], size[1] * wanted[0]) - 1
-
-
-def _times(one: int, other: int) -> float:
-    return max(one, other) / min(one, other)
-
-
-def _in_words(operation: Operation, size: str, wanted: tuple[int, int]) -> Shape:
+def _in_words(operation: Operation, size: str, wanted: Size) -> Shape:
     """Ask for a ratio and a class of pixels, as far as the documents list any."""
     shapes = {
-        value: (int(found[1]), int(found[2]))
-        for value, found in _listed(operation, "aspect_ratio", _RATIO)
+        value: (int(match[1]), int(match[2]))
+        for value, match in _listed(operation, "aspect_ratio", _RATIO)
     }
     classes = {
-        value: min((int(found[1]) * 1024) ** 2, _MOST_PIXELS)
-        for value, found in _listed(operation, "resolution", _CLASS)
+        value: min((int(match[1]) * 1024) ** 2, _MOST_PIXELS)
+        for value, match in _listed(operation, "resolution", _CLASS)
     }
     pixels = wanted[0] * wanted[1]
-    ratio = min(shapes, key=lambda one: _bend(shapes[one], wanted), default=None)
-    amount = min(classes, key=lambda one: _times(classes[one], pixels), default=None)
-    said = {"resolution": amount, "aspect_ratio": ratio}
-    sent: dict[str, Json] = {name: value for name, value in said.items() if value is not None}
-    known = f"it has {' and '.join(sent)} only" if sent else _no_words(operation)
+    ratio = min(shapes, key=lambda value: ratio_off(shapes[value], wanted), default=None)
+    amount = min(classes, key=lambda value: factor_between(classes[value], pixels), default=None)
+    words = {"resolution": amount, "aspect_ratio": ratio}
+    sent: dict[str, Json] = {name: value for name, value in words.items() if value is not None}
+    listed = f"it has {' and '.join(sent)} only" if sent else _no_words(operation)
     if not _ratio_kept(_UNASKED if ratio is None else shapes[ratio], wanted):
-        return _far(size, f"{known}, and no such ratio" if sent else f"{known}; {_EXPECTED}")
+        return _far(size, f"{listed}, and no such ratio" if sent else f"{listed}; {_EXPECTED}")
     if not _pixels_kept(_UNASKED[0] * _UNASKED[1] if amount is None else classes[amount], wanted):
-        return _far(size, f"{known}, and not so many pixels" if sent else f"{known}; {_EXPECTED}")
-    told = " at ".join(map(str, sent.values())) or None
+        return _far(size, f"{listed}, and not so many pixels" if sent else f"{listed}; {_EXPECTED}")
+    words_sent = " at ".join(map(str, sent.values())) or None
     why = (
-        f"{told} in place of {size}: the pixel sizes this produces are not documented"
-        if told
-        else f"{size} cannot be asked for: {known}; it chooses"
+        f"{words_sent} in place of {size}: the pixel sizes this produces are not documented"
+        if words_sent
+        else f"{size} cannot be asked for: {listed}; it chooses"
     )
-    return Shape(sent=sent, difference=Difference(parameter="size", asked=size, sent=told, why=why))
+    return Shape(
+        sent=sent, difference=Difference(parameter="size", asked=size, sent=words_sent, why=why)
+    )
 
 
 def _listed(
@@ -179,8 +169,8 @@ def _listed(
     argument = documented(operation, name)
     values = argument.one_of.values if argument and argument.one_of else ()
     for value in values:
-        if isinstance(value, str) and (found := pattern.fullmatch(value)):
-            yield value, found
+        if isinstance(value, str) and (match := pattern.fullmatch(value)):
+            yield value, match
 
 
 def _no_words(operation: Operation) -> str:
@@ -202,13 +192,8 @@ def fit(provider: Provider, workload: Workload) -> Fit:
     """
     if workload.operation not in provider.operations:
         had = ", ".join(provider.operations)
-        gone = Difference(
-            parameter="operation",
-            asked=workload.operation,
-            sent=None,
-            why=f"{workload.operation} cannot be asked for: its documents have {had}",
-        )
-        return _unsupported(provider, workload, (gone,))
+        why = f"{workload.operation} cannot be asked for: its documents have {had}"
+        return _unsupported(provider, workload, _not_sent("operation", workload.operation, why))
     operation = provider.operation(workload.operation)
     draft = _Draft(operation=operation)
     _ask_for_size(draft, workload.size)
@@ -219,7 +204,7 @@ def fit(provider: Provider, workload: Workload) -> Fit:
     _add_required(draft)
     draft.missing += _objections(draft, workload)
     if draft.missing:
-        return _unsupported(provider, workload, tuple(draft.missing))
+        return _unsupported(provider, workload, *draft.missing)
     arguments = {name: draft.sent[name] for name in operation.arguments if name in draft.sent}
     return Fit(
         workload=workload.name,
@@ -231,9 +216,11 @@ def fit(provider: Provider, workload: Workload) -> Fit:
     )
 
 
-def _unsupported(
-    provider: Provider, workload: Workload, differences: tuple[Difference, ...]
-) -> Fit:
+def _not_sent(parameter: str, asked: Json, why: str) -> Difference:
+    return Difference(parameter=parameter, asked=asked, sent=None, why=why)
+
+
+def _unsupported(provider: Provider, workload: Workload, *differences: Difference) -> Fit:
     return Fit(
         workload=workload.name,
         provider=provider.name,
@@ -256,10 +243,10 @@ class _Draft:
 def _ask_for_size(draft: _Draft, size: str | None) -> None:
     if size is None:
         return
-    found = shape(draft.operation, size)
-    draft.sent |= found.sent
-    if found.difference is not None:
-        (draft.changed if found.near else draft.missing).append(found.difference)
+    asked_shape = shape(draft.operation, size)
+    draft.sent |= asked_shape.sent
+    if asked_shape.difference is not None:
+        (draft.changed if asked_shape.near else draft.missing).append(asked_shape.difference)
 
 
 def _ask_plainly(draft: _Draft, name: str, value: str | None) -> None:
@@ -273,7 +260,7 @@ def _ask_plainly(draft: _Draft, name: str, value: str | None) -> None:
     else:
         draft.sent[name] = value
         return
-    draft.changed.append(Difference(parameter=name, asked=value, sent=None, why=why))
+    draft.changed.append(_not_sent(name, value, why))
 
 
 def _ask_for_images(draft: _Draft, n: int) -> None:
@@ -284,7 +271,7 @@ def _ask_for_images(draft: _Draft, n: int) -> None:
             draft.sent["n"] = n
     elif n > 1:
         why = f"{n} images cannot be asked for: {lacks(draft.operation, 'n')}"
-        draft.missing.append(Difference(parameter="n", asked=n, sent=None, why=why))
+        draft.missing.append(_not_sent("n", n, why))
 
 
 def _ask_for_references(draft: _Draft, number: int) -> None:
@@ -294,7 +281,7 @@ def _ask_for_references(draft: _Draft, number: int) -> None:
     argument = documented(draft.operation, "images")
     if argument is None:
         why = f"references cannot be given: {lacks(draft.operation, 'images')}"
-        draft.missing.append(Difference(parameter="references", asked=number, sent=None, why=why))
+        draft.missing.append(_not_sent("references", number, why))
         return
     kind = _reference_kind(argument)
     files = draft.operation.takes_files("images")
@@ -318,8 +305,8 @@ def _reference_kind(argument: Argument) -> str:
     """Return the format of the references: PNG, unless the documents take others only."""
     rule = argument.media_type
     kinds = [kind.removeprefix("image/") for kind in rule.values] if rule else []
-    known = [kind for kind in kinds if kind in MODES]
-    return "png" if "png" in known or not known else known[0]
+    makeable = [kind for kind in kinds if kind in MODES]
+    return "png" if "png" in makeable or not makeable else makeable[0]
 
 
 def _add_required(draft: _Draft) -> None:
@@ -335,10 +322,10 @@ def _objections(draft: _Draft, workload: Workload) -> Iterator[Difference]:
     """Yield what the rules object to in the request as a whole, its longest prompt included."""
     longest = max(workload.prompt_lengths)
     whole = {**draft.sent, "prompt": "x" * longest}
-    asked = {**draft.sent, "prompt": f"{longest} characters", "images": workload.references}
-    breaks, unsaid = broken_when_sent(draft.operation, whole)
-    for constraint in (*breaks, *unsaid):
+    stated = {**draft.sent, "prompt": f"{longest} characters", "images": workload.references}
+    breaks, unspecified = broken_when_sent(draft.operation, whole)
+    for constraint in (*breaks, *unspecified):
         name = "references" if constraint.parameter == "images" else constraint.parameter
-        value = asked.get(constraint.parameter)
-        why = f"{name} of {value} cannot be asked for: {describe(constraint)}"
-        yield Difference(parameter=name, asked=value, sent=None, why=why)
+        value = stated.get(constraint.parameter)
+        why = f"{name} of {value} cannot be asked for: {constraint.describe()}"
+        yield _not_sent(name, value, why)

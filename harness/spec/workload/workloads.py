@@ -82,7 +82,7 @@ def load_workloads(path: Path) -> tuple[Workload, ...]:
         try:
             workload = _Entry.model_validate(entry).workload()
         except ValidationError as error:
-            mistakes += [f"{title}: {_sentence(item)}" for item in error.errors()]
+            mistakes += [f"{title}: {_sentence(problem)}" for problem in error.errors()]
             continue
         if any(workload.name == other.name for other in workloads):
             mistakes.append(f"{title}: name: an earlier workload has it; give each its own")
@@ -116,8 +116,10 @@ def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's own error details
     key, given, kind = ".".join(path), error["input"], error["type"]
     if kind == "extra_forbidden":
         near = get_close_matches(key, _Entry.model_fields, n=1)
-        known = f"did you mean {near[0]}?" if near else f"one of {', '.join(_Entry.model_fields)}"
-        return f"{key}: unknown key; {known}"
+        expected = (
+            f"did you mean {near[0]}?" if near else f"one of {', '.join(_Entry.model_fields)}"
+        )
+        return f"{key}: unknown key; {expected}"
     if kind == "missing":
         return f"{key}: missing; write one"
     reason = error["msg"].removeprefix("Value error, ")
@@ -166,8 +168,8 @@ def _meant(word: str) -> tuple[Workload, ...]:
         return tuple(single)
     chosen = tuple(workload for workload in group if workload.name == name)
     if not chosen:
-        known = ", ".join(workload.name for workload in group)
-        raise UsageError(f"--workload {word}: {front} has no {name!r}", hint=f"one of {known}")
+        names = ", ".join(workload.name for workload in group)
+        raise UsageError(f"--workload {word}: {front} has no {name!r}", hint=f"one of {names}")
     return chosen
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.cases.build import Builder
-from harness.cases.draw import accepted_arguments, drawn_cases, refused_arguments
+from harness.cases.draw import drawn_cases, refused_arguments
 from harness.core.jsonvalue import Json, canonical
 from harness.spec.evaluate import broken
 from harness.spec.explain.nearest import nearest_request
@@ -17,6 +17,7 @@ from harness.spec.provider import PARAMETERS, Operation
 from harness.spec.request import carried
 from harness.spec.rules import Rule
 from harness.spec.rules.size import MaxEdge, MinPixels
+from tests.cases.strategies import accepted_arguments
 from tests.strategies import json_values
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]

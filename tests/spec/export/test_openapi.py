@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from harness.cases.build import Builder
-from harness.cases.draw import accepted_arguments, refused_arguments
+from harness.cases.draw import refused_arguments
 from harness.core.case import Case
 from harness.core.jsonvalue import Json
 from harness.spec.export.openapi import openapi
@@ -18,6 +18,7 @@ from harness.spec.export.schema import of_body, says
 from harness.spec.load import NAMES, parse_provider, shipped_provider
 from harness.spec.provider import Provider
 from harness.spec.request import build_request
+from tests.cases.strategies import accepted_arguments
 from tests.spec import small
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]

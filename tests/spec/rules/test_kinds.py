@@ -77,7 +77,7 @@ class Half(Rule):
     """A kind that is judged and no more."""
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:  # noqa: ARG002 - as all kinds have it
-        return "holds"
+        return "satisfied"
 
 
 class Longest(MaxLength):
@@ -133,8 +133,8 @@ def words(builder: Builder, constraint: Constraint, *, inside: bool) -> list[Eva
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind_judges_its_own_boundary_values_as_it_should(name: str) -> None:
     for builder, constraint in of_kind(name):
-        assert set(words(builder, constraint, inside=True)) <= {"holds"}, constraint.id
-        assert set(words(builder, constraint, inside=False)) <= {"breaks"}, constraint.id
+        assert set(words(builder, constraint, inside=True)) <= {"satisfied"}, constraint.id
+        assert set(words(builder, constraint, inside=False)) <= {"violated"}, constraint.id
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -1,7 +1,6 @@
 import pytest
 
 from harness.spec.load import shipped_provider
-from harness.spec.tell import describe
 from tests.spec import small
 
 
@@ -29,11 +28,13 @@ from tests.spec import small
         ("edit", "input_fidelity.absent", "input_fidelity must be left out"),
     ],
 )
-def test_a_constraint_is_told_in_words(operation: str, constraint_id: str, phrase: str) -> None:
+def test_a_constraint_is_described_in_words(
+    operation: str, constraint_id: str, phrase: str
+) -> None:
     constraint = small.operation(operation).constraint(constraint_id)
 
     assert constraint is not None
-    assert describe(constraint) == phrase
+    assert constraint.describe() == phrase
 
 
 @pytest.mark.parametrize(
@@ -46,17 +47,17 @@ def test_a_constraint_is_told_in_words(operation: str, constraint_id: str, phras
         ("aimlapi", "mask.media_type", "mask is of type image/png"),
     ],
 )
-def test_a_rule_about_references_is_told_in_words(
+def test_a_rule_about_references_is_described_in_words(
     name: str, constraint_id: str, phrase: str
 ) -> None:
     constraint = shipped_provider(name).operation("edit").constraint(constraint_id)
 
     assert constraint is not None
-    assert describe(constraint) == phrase
+    assert constraint.describe() == phrase
 
 
-def test_a_range_of_one_value_is_told_as_that_value() -> None:
+def test_a_range_of_one_value_is_described_as_that_value() -> None:
     constraint = shipped_provider("nanobanana").operation("generate").constraint("n.range")
 
     assert constraint is not None
-    assert describe(constraint) == "n is 1"
+    assert constraint.describe() == "n is 1"

@@ -1,7 +1,7 @@
 import pytest
 
-from harness.cases.tokens import tokens
 from harness.core.jsonvalue import Json
+from harness.spec.evaluate import tokens
 from harness.spec.load import shipped_provider
 
 SUB2API = shipped_provider("sub2api").operation("generate")
