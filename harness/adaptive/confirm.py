@@ -4,7 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.adaptive import isolate, repeat, shrink
+from harness.adaptive.isolate import (
+    Stand,
+    assignment_text,
+    moved_towards_boundary,
+    stand,
+    without_values,
+)
+from harness.adaptive.repeat import fresh_prompt, repeat_case, reprompted
 from harness.cases.build import Builder, short_digest
 from harness.checks.judge import judge_records
 from harness.core.case import Case, PlannedRequest, Stage
@@ -12,9 +19,8 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.diagnosis.assignment import assignment
+from harness.diagnosis.combinations import AssignedRecord, FailureGroup, assignment
 from harness.diagnosis.history import ACCEPTS, CaseHistory, probes, seeds
-from harness.diagnosis.suspicion import AssignedRecord, FailureGroup
 from harness.planning.plan import planned_request
 from harness.spec.provider import Provider
 from harness.spec.request import carried
@@ -61,7 +67,7 @@ class FailureReducer:
             return ()
         plain = case.id == f"{case.operation}/base"  # some claims compare with it
         fresh = list(self._records.values()) if plain else [record]
-        return [again_ for one in fresh for again_ in self._repeat(one)]
+        return [request for earlier in fresh for request in self._repeat(earlier)]
 
     def on_idle(self) -> Sequence[PlannedRequest]:
         """Return the next round: at most one question for each failing record."""
@@ -80,15 +86,15 @@ class FailureReducer:
 
     # ------------------------------------------------------------------------------- once more
     def _repeat(self, record: Record) -> Sequence[PlannedRequest]:
-        case = record.shot.case
-        if record.outcome is None or case.stage == "confirm":
+        failed = record.shot.case
+        if record.outcome is None or failed.stage == "confirm":
             return ()
         groups = [
-            self._group(case, verdict)
-            for verdict in self._failed(record)
-            if case.stage == "plan" or verdict.check != ACCEPTS  # a probe's refusal repeats another
+            self._group(failed, verdict)
+            for verdict in self._failed(record)  # a probe's refusal repeats another
+            if failed.stage == "plan" or verdict.check != ACCEPTS
         ]
-        rows = {group for group in self._repeated if group[:2] == (case.operation, "row")}
+        rows = {group for group in self._repeated if group[:2] == (failed.operation, "row")}
         new = [
             group
             for group in groups
@@ -96,7 +102,7 @@ class FailureReducer:
         ]
         if not new:
             return ()
-        planned_requests = [planned_request(self._provider, one) for one in self._again(record)]
+        planned_requests = [planned_request(self._provider, case) for case in self._again(record)]
         self._repeated.update(groups if planned_requests else ())
         return planned_requests
 
@@ -104,7 +110,7 @@ class FailureReducer:
         """Yield a record's question once more, if it was repeated fewer times and can be."""
         name = record.shot.case.id
         if self._times(name) < times:
-            case = repeat.repeat_case(self._provider, record, self._taken)
+            case = repeat_case(self._provider, record, self._taken)
             if case is not None:
                 number = self._times(name) + 1
                 suffix = "again" if number == 1 else f"again-{number}"
@@ -112,8 +118,8 @@ class FailureReducer:
 
     def _times(self, name: str) -> int:
         """Return how often a question was repeated."""
-        asked = self._asked.values()
-        return sum(case.stage == "confirm" and case.follows == name for case in asked)
+        requests = self._asked.values()
+        return sum(case.stage == "confirm" and case.follows == name for case in requests)
 
     def _failed(self, record: Record) -> list[Verdict]:
         case = record.shot.case
@@ -136,10 +142,10 @@ class FailureReducer:
         """Yield the next question of each failing record that no found combination explains."""
         busy: set[str] = set()
         for trouble in sorted(troubles, key=lambda group: (group.check, str(group.constraint))):
-            found: list[dict[str, str]] = []
-            cases = list(self._questions(evidence, trouble, seeds(trouble), found, busy))
+            proven: list[dict[str, str]] = []
+            cases = list(self._questions(evidence, trouble, seeds(trouble), proven, busy))
             if not cases:  # a second fault may have shown itself on the way to the first
-                cases = list(self._questions(evidence, trouble, probes(trouble), found, busy))
+                cases = list(self._questions(evidence, trouble, probes(trouble), proven, busy))
             yield from cases
 
     def _questions(
@@ -147,28 +153,28 @@ class FailureReducer:
         evidence: CaseHistory,
         trouble: FailureGroup,
         failing: Sequence[AssignedRecord],
-        found: list[dict[str, str]],
+        proven: list[dict[str, str]],
         busy: set[str],
     ) -> Iterator[Case]:
         """Yield a question for each of these records; note in `found` what fails in each."""
         for seed in failing:
             if seed.id in busy:
                 continue
-            if self._explained(trouble, seed, found):
-                if (rest := self._rest(trouble, seed, found)) is not None:
-                    yield rest
+            if self._explained(trouble, seed, proven):
+                if (remainder := self._rest(trouble, seed, proven)) is not None:
+                    yield remainder
                 continue
-            case, names = self._next(evidence, trouble, seed, found)
+            case, names = self._next(evidence, trouble, seed, proven)
             if case is not None:
                 busy.add(seed.id)
                 yield case
-            elif (rest := self._rest(trouble, seed, [dict.fromkeys(names, "")])) is not None:
-                yield rest
+            elif (remainder := self._rest(trouble, seed, [dict.fromkeys(names, "")])) is not None:
+                yield remainder
             current = trouble.smallest(seed)
-            found.append({name: current.items.get(name, "") for name in names})
+            proven.append({name: current.items.get(name, "") for name in names})
 
     def _rest(
-        self, trouble: FailureGroup, seed: AssignedRecord, found: Sequence[dict[str, str]]
+        self, trouble: FailureGroup, seed: AssignedRecord, proven: Sequence[dict[str, str]]
     ) -> Case | None:
         """Return a refused request without what is known to fail, if it holds anything untried.
 
@@ -176,26 +182,27 @@ class FailureReducer:
         """
         if trouble.check != ACCEPTS or trouble.breaks is not None or not self._left(seed):
             return None
-        wrong = {name for one in found for name in one}
-        arguments = isolate.without_values(trouble, seed, wrong)
+        wrong = {name for values in proven for name in values}
+        arguments = without_values(trouble, seed, wrong)
         if arguments is None:
             return None
         items = assignment(trouble.operation, arguments)
-        if isolate.assignment_text(items) in self._closed(trouble):
+        if assignment_text(items) in self._closed(trouble):
             return None
         return self._probe(trouble, seed, arguments, "isolate")
 
     @staticmethod
     def _explained(
-        trouble: FailureGroup, seed: AssignedRecord, found: Sequence[dict[str, str]]
+        trouble: FailureGroup, seed: AssignedRecord, proven: Sequence[dict[str, str]]
     ) -> bool:
-        if found and trouble.breaks is not None:
+        if proven and trouble.breaks is not None:
             return True  # one request that shows a missing check is enough
         about = (trouble.constraint or "").partition(".")[0]
-        if any(set(one) == {about} for one in found) and seed.items.get(about):
+        if any(set(values) == {about} for values in proven) and seed.items.get(about):
             return True  # another value of the same argument is another case of the same finding
         return any(
-            all(seed.items.get(name, "") == value for name, value in one.items()) for one in found
+            all(seed.items.get(name, "") == text for name, text in values.items())
+            for values in proven
         )
 
     def _next(
@@ -203,22 +210,21 @@ class FailureReducer:
         evidence: CaseHistory,
         trouble: FailureGroup,
         seed: AssignedRecord,
-        found: Sequence[dict[str, str]],
+        proven: Sequence[dict[str, str]],
     ) -> tuple[Case | None, tuple[str, ...]]:
         """Return what to ask next of a failing record, and the arguments that fail so far."""
-        known = [frozenset(one) for one in found]
-        now = isolate.stand(
-            self._provider, trouble, seed, known=known, closed=self._closed(trouble)
-        )
-        left = self._left(seed)
-        if left and now.question is not None:
+        together = [frozenset(values) for values in proven]
+        now = stand(self._provider, trouble, seed, known=together, closed=self._closed(trouble))
+        may_send = self._left(seed)
+        if may_send and now.question is not None:
             return self._probe(trouble, seed, now.question, "isolate"), now.names
         many = len(now.names) > _FEW and trouble.check == ACCEPTS
         times = _TIMES_OF_MANY if many else 1
         if not self._is_repeated(trouble, now, times):
             return next(self._again(now.current.record, times), None), now.names
-        if left and frozenset(now.names) not in known:  # one boundary of an argument is enough
-            moved = shrink.moved_towards_boundary(self._provider, evidence, trouble, now)
+        # one boundary of an argument is enough
+        if may_send and frozenset(now.names) not in together:
+            moved = moved_towards_boundary(self._provider, evidence, trouble, now)
             if moved is not None:
                 return self._probe(trouble, seed, moved, "shrink"), now.names
         return None, now.names
@@ -229,27 +235,27 @@ class FailureReducer:
         """Return a proved case for a question, under an id that is made of what it asks."""
         builder = Builder(self._provider, trouble.operation_name)
         named = f"{stage}/{short_digest(arguments)}"
-        arguments = repeat.fresh_prompt(trouble.operation, arguments, short_digest(arguments))
+        arguments = fresh_prompt(trouble.operation, arguments, short_digest(arguments))
         broken = trouble.operation.constraint(trouble.breaks or "")
-        made = (
+        case = (
             builder.accept(named, arguments, None)
             if broken is None
             else builder.refuse(named, arguments, broken)
         )
-        if made.id in self._asked:  # a fault answered it: once more, and no more
-            made = replace(made, id=f"{made.id}/retry")
-        case = repeat.reprompted(trouble.operation, made, self._taken)
-        if case is None or case.id in self._asked:
+        if case.id in self._asked:  # a fault answered it: once more, and no more
+            case = replace(case, id=f"{case.id}/retry")
+        fresh = reprompted(trouble.operation, case, self._taken)
+        if fresh is None or fresh.id in self._asked:
             return None
-        return self._noted(replace(case, stage=stage, follows=seed.id))
+        return self._noted(replace(fresh, stage=stage, follows=seed.id))
 
     def _left(self, seed: AssignedRecord) -> bool:
         """Tell whether a finding, and its operation, may have one more request."""
         small = [case for case in self._asked.values() if case.stage in ("isolate", "shrink")]
-        own = sum(case.follows == seed.id for case in small)
+        of_finding = sum(case.follows == seed.id for case in small)
         operation = seed.record.shot.case.operation
-        here = sum(case.operation == operation for case in small)
-        return own < self._max_shrink and here < _FINDINGS_AT_MOST * self._max_shrink
+        of_operation = sum(case.operation == operation for case in small)
+        return of_finding < self._max_shrink and of_operation < _FINDINGS_AT_MOST * self._max_shrink
 
     def _closed(self, trouble: FailureGroup) -> set[tuple[tuple[str, str], ...]]:
         """Return the questions that were answered, or met two faults: asking them tells nothing."""
@@ -261,10 +267,10 @@ class FailureReducer:
             faulty = record is not None and isinstance(record.outcome, Fault)
             again_ = f"{case.id}/retry" in self._asked or case.id.endswith("/retry")
             if not (faulty and case.stage in ("isolate", "shrink")) or again_:
-                answered.add(isolate.assignment_text(assignment(trouble.operation, case.arguments)))
+                answered.add(assignment_text(assignment(trouble.operation, case.arguments)))
         return answered
 
-    def _is_repeated(self, trouble: FailureGroup, now: isolate.Stand, times: int) -> bool:
+    def _is_repeated(self, trouble: FailureGroup, now: Stand, times: int) -> bool:
         """Tell whether enough was asked again to be sure of what was found.
 
         One repetition per promise is enough, and one for each combination.

@@ -9,9 +9,19 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import log2
 
+from harness.cases import prompts
+from harness.cases.shrink import Choice, shrink
 from harness.core.jsonvalue import Json
-from harness.diagnosis.assignment import Assignment, assignment, changes
-from harness.diagnosis.suspicion import AssignedRecord, CombinationRanking, FailureGroup
+from harness.core.outcome import Images
+from harness.diagnosis.combinations import (
+    AssignedRecord,
+    Assignment,
+    CombinationRanking,
+    FailureGroup,
+    assignment,
+    changes,
+)
+from harness.diagnosis.history import ACCEPTS, CaseHistory
 from harness.spec import price
 from harness.spec.provider import Provider
 from harness.spec.rules import Scalar
@@ -60,15 +70,15 @@ def without_values(
     What needs one of them goes with it. It is needless where passing records hold every value
     that is left.
     """
-    rest = changes(trouble.base, seed.items) - set(wrong)
-    rest = frozenset(name for name in rest if not _needs(trouble, name, wrong))
+    remaining = changes(trouble.base, seed.items) - set(wrong)
+    remaining = frozenset(name for name in remaining if not _needs(trouble, name, wrong))
     tried = all(
         any(
             assigned.items.get(name, "") == seed.items.get(name, "") for assigned in trouble.passing
         )
-        for name in rest
+        for name in remaining
     )
-    arguments = trouble.arguments(seed, rest)
+    arguments = trouble.arguments(seed, remaining)
     return None if tried or not trouble.asks_the_same(arguments) else arguments
 
 
@@ -89,7 +99,7 @@ def _is_bare(trouble: FailureGroup, names: Collection[str]) -> bool:
 
 def assignment_text(items: Assignment) -> tuple[tuple[str, str], ...]:
     """Return an assignment as a key: two requests with the same one ask the same."""
-    return tuple(sorted((name, value) for name, value in items.items() if value))
+    return tuple(sorted((name, text) for name, text in items.items() if text))
 
 
 def _telling(
@@ -113,8 +123,8 @@ def _telling(
         if not trouble.asks_the_same(arguments):
             continue
         chance = suspicion.chance(mask)
-        asked = price.price_of(provider, trouble.operation, arguments)
-        times = max(float(asked.amount / plain.amount) if plain.amount else 1.0, asked.images)
+        cost = price.price_of(provider, trouble.operation, arguments)
+        times = max(float(cost.amount / plain.amount) if plain.amount else 1.0, cost.images)
         worth = _entropy(chance) / (1 + (1 - chance) * (max(times, 1.0) - 1))
         if best is None or worth > best[0]:
             best = (worth, arguments)
@@ -171,3 +181,120 @@ def _partners(trouble: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str
         rule = argument.only_with if argument else None
         for other in rule.values if rule else ():
             yield name, rule.argument if rule else "", other
+
+
+_NEAR = 100
+"""A boundary of a text is close enough when it is known to this part of it."""
+
+_IMAGES_AT_MOST = 2
+"""No smaller number is tried that could cost more images than this."""
+
+
+def moved_towards_boundary(
+    provider: Provider, evidence: CaseHistory, trouble: FailureGroup, now: Stand
+) -> dict[str, Json] | None:
+    """Return the next request whose answer makes a found combination's values smaller, if any.
+
+    Only what the documents promise to serve is asked: a forbidden value that was served stands
+    next to its boundary already.
+    """
+    if trouble.check != ACCEPTS or trouble.breaks is not None:
+        return None
+    if now.names == ("prompt",):
+        return _shorter(evidence, trouble, now.current)
+    return _lower(provider, evidence, trouble, now)
+
+
+def _shorter(
+    evidence: CaseHistory, trouble: FailureGroup, current: AssignedRecord
+) -> dict[str, Json] | None:
+    """Return a shorter prompt: one character less first, then half-way to the longest served."""
+    text = _prompt(current.record.shot.case.arguments)
+    if len(text) <= prompts.A_LINE:
+        return None
+    outcomes = dict(_answered_prompts(evidence, trouble))
+    refused = min([length for length, fails in outcomes.items() if fails] + [len(text)])
+    served = max((n for n, fails in outcomes.items() if not fails and n < refused), default=0)
+    if refused == len(text) and refused - 1 not in outcomes:
+        length = refused - 1
+    elif refused - served <= max(1, refused // _NEAR):
+        return None
+    else:
+        length = (refused + served) // 2
+    write = prompts.plain_prompt if text.isascii() else prompts.wide_prompt
+    return {**trouble.arguments(current, frozenset({"prompt"})), "prompt": write(length)}
+
+
+def _answered_prompts(evidence: CaseHistory, trouble: FailureGroup) -> Iterator[tuple[int, bool]]:
+    """Yield how long prompts were, and whether they were refused; refusals of other things not."""
+    for record in evidence.records.values():
+        case = record.shot.case
+        if case.operation != trouble.operation_name or case.expect != "accept":
+            continue
+        length = len(_prompt(case.arguments))
+        if isinstance(record.outcome, Images):
+            yield length, False
+        elif case.stage == "shrink" and evidence.said(case.id, trouble.check, None) == "fail":
+            yield length, True
+
+
+def _prompt(arguments: dict[str, Json]) -> str:
+    text = arguments.get("prompt")
+    return text if isinstance(text, str) else ""
+
+
+def _lower(
+    provider: Provider, evidence: CaseHistory, trouble: FailureGroup, now: Stand
+) -> dict[str, Json] | None:
+    """Return a request with lower numbers that Hypothesis' shrinker wants answered, if any."""
+    failing = trouble.arguments(now.current, changes(trouble.base, now.current.items))
+    ladders = {name: _ladder(trouble, name, failing[name]) for name in now.names if name in failing}
+    if all(len(steps) == 1 for steps in ladders.values()):
+        return None
+    answers = dict(_answers(evidence, trouble))
+
+    def arguments(choice: Choice) -> dict[str, Json]:
+        rungs = zip(ladders, choice, strict=True)
+        return {**failing, **{name: ladders[name][step] for name, step in rungs}}
+
+    def fails(choice: Choice) -> bool | None:
+        arguments_ = arguments(choice)
+        answer = answers.get(assignment_text(assignment(trouble.operation, arguments_)))
+        if answer is not None:
+            return answer
+        dear = price.price_of(provider, trouble.operation, arguments_).images > _IMAGES_AT_MOST
+        return False if dear or not trouble.asks_the_same(arguments_) else None
+
+    _, wanted = shrink([len(steps) for steps in ladders.values()], fails)
+    return None if wanted is None else arguments(wanted)
+
+
+def _ladder(trouble: FailureGroup, name: str, failing: Json) -> tuple[Json, ...]:
+    """Return a few numbers from the least that is documented, or of the plain request, upwards."""
+    bounds = (
+        trouble.operation.arguments[name].range if name in trouble.operation.arguments else None
+    )
+    if bounds is None or not isinstance(failing, int) or isinstance(failing, bool):
+        return (failing,)
+    plain = trouble.plain.get(name)
+    least = bounds.min if bounds.min is not None else failing
+    start = plain + 1 if isinstance(plain, int) else least
+    rungs = sorted({start, (start + failing) // 2, failing})
+    return tuple(rung for rung in rungs if start <= rung <= failing) or (failing,)
+
+
+def _answers(
+    evidence: CaseHistory, trouble: FailureGroup
+) -> Iterator[tuple[tuple[tuple[str, str], ...], bool]]:
+    """Yield every question that was answered, and whether it failed."""
+    for assigned in (*trouble.passing, *trouble.failing):
+        yield assignment_text(assigned.items), assigned in trouble.failing
+    for record in evidence.records.values():
+        case = record.shot.case
+        if case.stage == "shrink" and case.operation == trouble.operation_name:
+            status = evidence.said(case.id, trouble.check, None)
+            if status in ("fail", "pass"):
+                yield (
+                    assignment_text(assignment(trouble.operation, case.arguments)),
+                    status == "fail",
+                )

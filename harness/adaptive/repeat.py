@@ -78,7 +78,7 @@ def _other_prompts(prompt: Json) -> tuple[Json, ...]:
 
 
 def _at_stake(case: Case, name: str) -> bool:
-    about = {(one or "").partition(".")[0] for one in (case.about, case.breaks)}
+    about = {(constraint_id or "").partition(".")[0] for constraint_id in (case.about, case.breaks)}
     return name in about or name == "prompt"
 
 

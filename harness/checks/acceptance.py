@@ -3,8 +3,18 @@
 import re
 from typing import assert_never
 
-from harness.checks.assertion import Assertion, Reproduced, python_source
-from harness.checks.check import CheckInput, CheckResult, check, failed, passed, skipped, unclear
+from harness.checks.check import (
+    Assertion,
+    CheckInput,
+    CheckResult,
+    Reproduced,
+    check,
+    failed,
+    passed,
+    python_source,
+    skipped,
+    unclear,
+)
 from harness.checks.naming import mentions, names_of, same_name
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorReply, Fault, Images, Refused
@@ -78,27 +88,27 @@ def _refused(subject: CheckInput, error: ErrorReply, breaks: str | None) -> tupl
 def _unseen_files(subject: CheckInput) -> str:
     """Say that a request was refused whose files we have not made: nobody knows what is in them."""
     for name, argument in subject.operation.arguments.items():
-        value = subject.record.shot.case.arguments.get(name)
-        if argument.type in ("images", "file") and value is not None:
-            items = value if isinstance(value, list) else [value]
-            if not all(map(_made_here, items)):
+        given = subject.record.shot.case.arguments.get(name)
+        if argument.type in ("images", "file") and given is not None:
+            entries = given if isinstance(given, list) else [given]
+            if not all(map(_made_here, entries)):
                 return f"refused, and what is in its {name} is not known"
     return ""
 
 
-def _made_here(item: Json) -> bool:
-    image = ReferenceImage.of(item)
+def _made_here(entry: Json) -> bool:
+    image = ReferenceImage.of(entry)
     if image is not None:
         return image.filename is not None
-    return isinstance(item, str) and item.startswith(ASSETS)
+    return isinstance(entry, str) and entry.startswith(ASSETS)
 
 
 def _our_choice(subject: CheckInput, error: ErrorReply) -> str:
     """Say that a refusal is about a value that we chose for want of a documented one, if it is."""
     for name, argument in subject.operation.arguments.items():
-        value = subject.record.shot.case.arguments.get(name)
+        chosen = subject.record.shot.case.arguments.get(name)
         named = error.parameter and same_name(error.parameter, (argument.wire, name))
-        quoted = isinstance(value, str) and value in error.message
+        quoted = isinstance(chosen, str) and chosen in error.message
         if argument.ours and (named or quoted):
             return f"refused for {name}, of which the documents name no value"
     return ""

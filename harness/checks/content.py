@@ -6,9 +6,19 @@ promise to break. Missing bytes (a recording that left them out) are never held 
 
 from collections.abc import Callable, Iterator
 
-from harness.checks.assertion import Assertion, Reproduced, quoted
-from harness.checks.check import CheckInput, CheckResult, check, failed, passed, skipped, unclear
-from harness.checks.spelling import dimensions, known_value, means_something, media_format
+from harness.checks.check import (
+    Assertion,
+    CheckInput,
+    CheckResult,
+    Reproduced,
+    check,
+    failed,
+    passed,
+    quoted,
+    skipped,
+    unclear,
+)
+from harness.checks.naming import dimensions, known_value, means_something, media_format
 from harness.core.exchange import Picture
 from harness.core.outcome import Images, Usage
 from harness.spec import price
@@ -34,11 +44,11 @@ def _field_lines(again: Reproduced) -> tuple[str, ...]:
 
 def _field_line(field: Field_, at: str) -> str:
     kind, places = _KINDS[field.type], list(keys((field.path,)))
-    told = quoted(f"missing or of another type: {', '.join(places)}")
+    message = quoted(f"missing or of another type: {', '.join(places)}")
     if len(places) == 1:
-        return f"assert any(isinstance(one, {kind}) for one in found({at}, {places})), {told}"
+        return f"assert any(isinstance(one, {kind}) for one in found({at}, {places})), {message}"
     anywhere = f"for place in {places} for one in found({at}, [place])"
-    return f"assert any(isinstance(one, {kind}) {anywhere}), {told}"
+    return f"assert any(isinstance(one, {kind}) {anywhere}), {message}"
 
 
 @check(rank=50, assertion=Assertion(lines=_field_lines))
@@ -65,17 +75,21 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
     if served.missing and not served.pictures:
         return skipped("the reply lacks a documented field")
     arguments, operation = subject.record.shot.case.arguments, subject.operation
-    came = len(served.pictures)
+    served_images = len(served.pictures)
     about = _about(subject, "n", "range", "one_of")
-    if not came and subject.operation.protocol == "responses":
+    if not served_images and subject.operation.protocol == "responses":
         return unclear("the agent answered without drawing anything")
     if "n" not in arguments and operation.default("n") is None:
         # No number was asked for and none is documented: one image is the least that serves.
-        return passed(f"{came}, no number asked") if came else failed("served no image", about)
-    asked = price.images_asked(arguments)
-    if came == asked:
-        return passed(f"{came} of {asked}", about)
-    return failed(f"asked for {asked} images, got {came}", about)
+        return (
+            passed(f"{served_images}, no number asked")
+            if served_images
+            else failed("served no image", about)
+        )
+    requested = price.images_asked(arguments)
+    if served_images == requested:
+        return passed(f"{served_images} of {requested}", about)
+    return failed(f"asked for {requested} images, got {served_images}", about)
 
 
 def _decode_lines(_: Reproduced) -> tuple[str, ...]:
@@ -127,8 +141,8 @@ def _dimension_lines(again: Reproduced) -> tuple[str, ...]:
 def images_have_the_asked_dimensions(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded dimensions are those asked for."""
     arguments, operation = subject.record.shot.case.arguments, subject.operation
-    asked = arguments.get("size", operation.default("size"))
-    size = edges(asked)
+    requested = arguments.get("size", operation.default("size"))
+    size = edges(requested)
     return _compare(
         subject,
         f"{size[0]}x{size[1]}" if size else None,
@@ -139,8 +153,8 @@ def images_have_the_asked_dimensions(subject: CheckInput) -> tuple[CheckResult, 
 
 
 def _ratio_lines(again: Reproduced) -> tuple[str, ...]:
-    asked = str(again.arguments.get("aspect_ratio", again.operation.default("aspect_ratio")))
-    ratio = f"image.width / image.height / ({asked.replace(':', ' / ')}) - 1"
+    requested = str(again.arguments.get("aspect_ratio", again.operation.default("aspect_ratio")))
+    ratio = f"image.width / image.height / ({requested.replace(':', ' / ')}) - 1"
     within = f"all(abs({ratio}) <= {RATIO_TOLERANCE} for image in opened)"
     return (_PILLOW, _OPENED, f"assert {within}")
 
@@ -150,8 +164,8 @@ def images_have_the_asked_aspect_ratio(subject: CheckInput) -> tuple[CheckResult
     """The decoded image has the aspect ratio asked for, within 5 %."""
     served = _served(subject)
     arguments, operation = subject.record.shot.case.arguments, subject.operation
-    asked = arguments.get("aspect_ratio", operation.default("aspect_ratio"))
-    wide, colon, high = str(asked).partition(":")
+    requested = arguments.get("aspect_ratio", operation.default("aspect_ratio"))
+    wide, colon, high = str(requested).partition(":")
     if served is None or not (colon and wide.isdigit() and high.isdigit() and int(high)):
         return ()
     wanted = int(wide) / int(high)
@@ -160,14 +174,14 @@ def images_have_the_asked_aspect_ratio(subject: CheckInput) -> tuple[CheckResult
     for picture in decoded:
         real = (picture.width_px or 1) / (picture.height_px or 1)
         if abs(real / wanted - 1) > RATIO_TOLERANCE:
-            return failed(f"asked for {asked}, decoded {_dimensions(picture)}", about)
-    return passed(f"{asked}: {_dimensions(decoded[0])}", about) if decoded else ()
+            return failed(f"asked for {requested}, decoded {_dimensions(picture)}", about)
+    return passed(f"{requested}: {_dimensions(decoded[0])}", about) if decoded else ()
 
 
 def _declared_lines(again: Reproduced) -> tuple[str, ...]:
     name = (again.finding.constraint or "").partition(".")[0]
-    asked = str(known_value(name, str(again.arguments.get(name))))
-    return (f"assert [str(one) for one in {_found(again, name)}[:1]] == [{quoted(asked)}]",)
+    requested = str(known_value(name, str(again.arguments.get(name))))
+    return (f"assert [str(one) for one in {_found(again, name)}[:1]] == [{quoted(requested)}]",)
 
 
 def _found(again: Reproduced, name: str) -> str:
@@ -185,27 +199,29 @@ def declares_what_was_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
         return ()
     declared = served.declared
     words: list[CheckResult] = []
-    for name, said in (
+    for name, declared_text in (
         ("size", declared.size),
         ("output_format", declared.output_format),
         ("quality", declared.quality),
     ):
-        asked = subject.record.shot.case.arguments.get(name)
-        if not isinstance(asked, str) or asked == "auto" or said is None:
+        requested = subject.record.shot.case.arguments.get(name)
+        if not isinstance(requested, str) or requested == "auto" or declared_text is None:
             continue
-        words += _declared(subject, name, asked, said)
+        words += _declared(subject, name, requested, declared_text)
     return tuple(words)
 
 
-def _declared(subject: CheckInput, name: str, asked: str, said: str) -> tuple[CheckResult, ...]:
+def _declared(
+    subject: CheckInput, name: str, requested: str, declared: str
+) -> tuple[CheckResult, ...]:
     about = _about(subject, name, "one_of", "format")
     argument = subject.operation.arguments.get(name)
-    if known_value(name, said) == known_value(name, asked):
-        return passed(f"{name} {said}", about)
-    told = f"asked for {name} {asked}, the reply declares {said}"
-    if not means_something(name, known_value(name, said), argument):
-        return unclear(f"{told}, which no document explains", about)
-    return failed(told, about)
+    if known_value(name, declared) == known_value(name, requested):
+        return passed(f"{name} {declared}", about)
+    message = f"asked for {name} {requested}, the reply declares {declared}"
+    if not means_something(name, known_value(name, declared), argument):
+        return unclear(f"{message}, which no document explains", about)
+    return failed(message, about)
 
 
 def _match_lines(again: Reproduced) -> tuple[str, ...]:
@@ -238,9 +254,9 @@ def images_match_their_declaration(subject: CheckInput) -> tuple[CheckResult, ..
         about = _about(subject, "size", "format", "one_of")
         words += _compare(subject, f"{size[0]}x{size[1]}", _dimensions, "declared size", about)
     if "output_format" not in arguments and served.declared.output_format:
-        said = media_format(served.declared.output_format)
+        declared_format = media_format(served.declared.output_format)
         about = _about(subject, "output_format", "one_of")
-        words += _compare(subject, said, _format, "declared format", about)
+        words += _compare(subject, declared_format, _format, "declared format", about)
     return tuple(words)
 
 
@@ -304,15 +320,15 @@ def charges_the_list_price(subject: CheckInput) -> tuple[CheckResult, ...]:
     if served is None or served.charged is None:
         return ()
     case, listed = subject.record.shot.case, subject.record.shot.price
-    said = f"charged {served.charged} {listed.unit}, listed {listed.amount.normalize():f}"
+    comparison = f"charged {served.charged} {listed.unit}, listed {listed.amount.normalize():f}"
     status = price.price_status(subject.provider, subject.operation, case.arguments)
     if status != "documented":
-        return skipped(f"{said} (the listed price is {status})")
+        return skipped(f"{comparison} (the listed price is {status})")
     if case.expect == "observe":
-        return skipped(said)
+        return skipped(comparison)
     if served.charged == listed.amount:
-        return passed(said)
-    return failed(said)
+        return passed(comparison)
+    return failed(comparison)
 
 
 def _served(subject: CheckInput) -> Images | None:
@@ -333,9 +349,9 @@ def _compare(
         return ()
     decoded = [picture for picture in served.pictures if picture.state == "decoded"]
     for picture in decoded:
-        found = real(picture)
-        if found != wanted:
-            return failed(f"{noun} {wanted} wanted, decoded {found}", about)
+        decoded_text = real(picture)
+        if decoded_text != wanted:
+            return failed(f"{noun} {wanted} wanted, decoded {decoded_text}", about)
     return passed(f"{noun} {wanted}", about) if decoded else ()
 
 
@@ -350,4 +366,6 @@ def _dimensions(picture: Picture) -> str:
 def _about(subject: CheckInput, parameter: str, *rules: str) -> str | None:
     """Return the id of the first of these rules that the operation has for a parameter."""
     ids = [f"{parameter}.{rule}" for rule in rules]
-    return next((one for one in ids if subject.operation.constraint(one) is not None), None)
+    return next(
+        (rule_id for rule_id in ids if subject.operation.constraint(rule_id) is not None), None
+    )

@@ -3,8 +3,17 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from harness.checks.assertion import Assertion, Reproduced, quoted
-from harness.checks.check import CheckInput, CheckResult, check, failed, passed, unclear
+from harness.checks.check import (
+    Assertion,
+    CheckInput,
+    CheckResult,
+    Reproduced,
+    check,
+    failed,
+    passed,
+    quoted,
+    unclear,
+)
 from harness.core.case import FollowUp
 from harness.core.exchange import Reply
 from harness.core.jsonvalue import Json
@@ -25,11 +34,11 @@ def job_states_only_move_forward(subject: CheckInput) -> tuple[CheckResult, ...]
         return ()
     order = {state: place for place, state in enumerate(job.pending)}
     order |= dict.fromkeys((*job.done, *job.failed), len(order))
-    seen = [state for state in _states(subject) if state in order]
-    for earlier, later in pairwise(seen):
+    states = [state for state in _states(subject) if state in order]
+    for earlier, later in pairwise(states):
         if order[later] < order[earlier]:
             return failed(f"went from {earlier} back to {later}")
-    return passed(" -> ".join(dict.fromkeys(seen))) if seen else ()
+    return passed(" -> ".join(dict.fromkeys(states))) if states else ()
 
 
 def _status_lines(again: Reproduced) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
-"""Whether an error names a parameter, in any of the spellings that providers use."""
+"""The spellings of a parameter's name and of its values in requests, replies and errors."""
 
 import re
 
 from harness.core.outcome import ErrorReply
-from harness.spec.provider import Operation
+from harness.spec.provider import Argument, Operation
+from harness.spec.rules import edges, member
 
 IN_WORDS = {
     "size": ("width", "height", "edge", "dimension", "resolution", "pixel", "aspect ratio"),
@@ -32,10 +33,12 @@ def same_name(blamed: str, names: tuple[str, ...]) -> bool:
     `images[0].image_url` is `images`; `body.size` is `size`; `number_of_images`, `numberOfImages`
     and the object that holds it, `gptImage2Params`, are `gptImage2Params.number_of_images`.
     """
-    said = _parts(blamed)
+    blamed_parts = _parts(blamed)
     return any(
-        said and known and (known[-1] in said or said == known[: len(said)])
-        for known in map(_parts, names)
+        blamed_parts
+        and parts
+        and (parts[-1] in blamed_parts or blamed_parts == parts[: len(blamed_parts)])
+        for parts in map(_parts, names)
     )
 
 
@@ -43,9 +46,9 @@ def blames(error: ErrorReply, token: str, operation: Operation) -> bool:
     """Tell whether an error names the very parameter that a token (`n.range=10`) is about."""
     name = token.partition(".")[0]
     argument = operation.arguments.get(name)
-    said = _parts(error.parameter or "")
-    known = (argument.wire, name) if argument else ()
-    return any(parts and parts[-1] in said for parts in map(_parts, known))
+    blamed_parts = _parts(error.parameter or "")
+    names = (argument.wire, name) if argument else ()
+    return any(parts and parts[-1] in blamed_parts for parts in map(_parts, names))
 
 
 def mentions(message: str, names: tuple[str, ...]) -> bool:
@@ -71,3 +74,39 @@ def _word(pattern: str, message: str) -> bool:
 def _parts(name: str) -> tuple[str, ...]:
     words = re.findall(r"[a-z0-9]+", name.replace("_", "").lower())
     return tuple(word for word in words if not word.isdigit())
+
+
+_JPEG = frozenset(("jpeg", "jpg", "jpe", "jfif", "mpo"))
+"""`mpo` is Pillow's name for a JPEG that carries further pictures (a thumbnail, a depth map)."""
+
+
+def media_format(name: str) -> str:
+    """Return `jpeg` for `JPG`, `.jpg`, `image/jpeg` and Pillow's MPO; other names in lower case."""
+    lowered = name.strip().lower().removeprefix("image/").removeprefix(".")
+    return "jpeg" if lowered in _JPEG else lowered
+
+
+def dimensions(size: str) -> str:
+    """Return `1024x1024` for `1024X1024`, `1024 x 1024` and the multiplication sign."""
+    return "".join(size.lower().replace("\N{MULTIPLICATION SIGN}", "x").split())
+
+
+def known_value(name: str, spelling: str) -> str:
+    """Return a declared or asked value of a parameter in its one spelling."""
+    if name == "output_format":
+        return media_format(spelling)
+    return dimensions(spelling) if name == "size" else spelling.strip().lower()
+
+
+def means_something(name: str, declared: str, argument: Argument | None) -> bool:
+    """Tell whether a declared value says by the documents what the image is.
+
+    A size in pixels does; so does a member of the documented list. `auto`, or a word of another
+    dialect (`standard`, `hd`), leaves open what was made: the decoded image has the last word.
+    """
+    if declared == "auto":
+        return False
+    if edges(declared) is not None and name == "size":
+        return True
+    listed = argument.one_of if argument else None
+    return listed is not None and member(declared, listed.values)

@@ -22,16 +22,16 @@ LATE_S = 30.0
 @check(rank=270)
 def webhook_arrives(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The end of the job is delivered to the address that was given."""
-    found = _received(subject)
-    if found is None:
+    received = _received(subject)
+    if received is None:
         return ()
-    webhook, deliveries = found
+    webhook, deliveries = received
     if isinstance(deliveries, Failure):
         return unclear(f"nothing could be received: {deliveries.why}")
     if not deliveries:
         return unclear("nothing was delivered: our receiver may be out of reach")
-    told = [delivery.signature for delivery in deliveries]
-    parts = [f"{number} {kind}" for kind, number in sorted(Counter(told).items())]
+    signatures = [delivery.signature for delivery in deliveries]
+    parts = [f"{number} {kind}" for kind, number in sorted(Counter(signatures).items())]
     counts = Counter(delivery.digest for delivery in deliveries)
     repeated = sum(number - 1 for number in counts.values())
     parts += [f"{repeated} repeated"] if repeated else []
@@ -60,7 +60,7 @@ def webhook_tells_of_this_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     if webhook is None or job is None or not bodies:
         return ()
     named = [job_id_of(first_match(webhook.id, body)) for body in bodies]
-    strays = [one for one in named if one and one != job]
+    strays = [job_id for job_id in named if job_id and job_id != job]
     if strays:
         return failed(f"told of job {strays[0]!r}, the request made {job!r}")
     if not all(named):
@@ -94,13 +94,13 @@ def webhook_agrees_with_the_polls(subject: CheckInput) -> tuple[CheckResult, ...
 
 def _received(subject: CheckInput) -> tuple[Webhook, Sequence[WebhookDelivery] | Failure] | None:
     """Return what was delivered, all of it, or why nothing could be; None where nobody asked."""
-    webhook, found = subject.operation.webhook, webhooks_received(subject.record.exchanges)
-    return None if webhook is None or found is None else (webhook, found)
+    webhook, deliveries = subject.operation.webhook, webhooks_received(subject.record.exchanges)
+    return None if webhook is None or deliveries is None else (webhook, deliveries)
 
 
 def _deliveries(subject: CheckInput) -> Sequence[WebhookDelivery]:
-    found = _received(subject)
-    return () if found is None or isinstance(found[1], Failure) else found[1]
+    received = _received(subject)
+    return () if received is None or isinstance(received[1], Failure) else received[1]
 
 
 def _when(subject: CheckInput, webhook: Webhook, deliveries: Sequence[WebhookDelivery]) -> str:
@@ -109,14 +109,14 @@ def _when(subject: CheckInput, webhook: Webhook, deliveries: Sequence[WebhookDel
     if ended_s is None or job is None:
         return ""
     ends = (*job.done, *job.failed)
-    told = [
+    ends_s = [
         _at_s(delivery)
         for delivery in deliveries
         if first_match(webhook.state, delivery.body) in ends
     ]
-    if not told:
+    if not ends_s:
         return "none of them tells the end"
-    apart = min(told) - ended_s[1]
+    apart = min(ends_s) - ended_s[1]
     late = ", late" if apart > LATE_S else ""
     return (
         f"{abs(apart):.3g} s {'after' if apart >= 0 else 'before'} the poll that told the end{late}"

@@ -7,9 +7,13 @@ from harness.checks.naming import blames, named_in
 from harness.core.case import Stage
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
-from harness.diagnosis.assignment import describe_values
+from harness.diagnosis.combinations import (
+    AssignedRecord,
+    CombinationRanking,
+    FailureGroup,
+    describe_values,
+)
 from harness.diagnosis.history import ACCEPTS, CaseHistory
-from harness.diagnosis.suspicion import AssignedRecord, CombinationRanking, FailureGroup
 from harness.spec.provider import Operation
 from harness.spec.rules import KINDS, Rule
 from harness.spec.rules.pairs import Conditional
@@ -41,10 +45,10 @@ def blamed(
     verdict: dict[str, str | None] = {}
     while waiting:
         token = _commonest(waiting, named)
-        explained = [item for item in waiting if token is None or token in item.tokens]
-        for item in explained:
-            verdict[item.record.shot.case.id] = token.partition("=")[0] if token else None
-        waiting = [item for item in waiting if item not in explained]
+        explained = [refusal for refusal in waiting if token is None or token in refusal.tokens]
+        for refusal in explained:
+            verdict[refusal.record.shot.case.id] = token.partition("=")[0] if token else None
+        waiting = [refusal for refusal in waiting if refusal not in explained]
     return verdict
 
 
@@ -64,11 +68,11 @@ def _suspects(record: Record, cleared: set[str], operation: Operation) -> tuple[
 
 def _named(refused: Sequence[Record], operation: Operation) -> dict[str, int]:
     """Count how often the words of the refusals name each parameter."""
-    told = " ".join(
+    messages = " ".join(
         record.outcome.error.message for record in refused if isinstance(record.outcome, Refused)
     )
     return {
-        name: named_in(told, (argument.wire, name))
+        name: named_in(messages, (argument.wire, name))
         for name, argument in operation.arguments.items()
     }
 
@@ -80,13 +84,13 @@ def _commonest(waiting: Sequence[_Open], named: dict[str, int]) -> str | None:
     that is merely kept.
     """
     count: dict[str, tuple[int, int, int, bool]] = {}
-    for item in waiting:
-        about = item.record.shot.case.about
-        for token in item.tokens:
+    for refusal in waiting:
+        about = refusal.record.shot.case.about
+        for token in refusal.tokens:
             explained, _, meant, _ = count.get(token, (0, 0, 0, False))
             made_for = token.partition("=")[0] == about
-            said = named.get(token.partition(".")[0], 0)
-            count[token] = (explained + 1, said, meant + made_for, "=" in token)
+            mentions = named.get(token.partition(".")[0], 0)
+            count[token] = (explained + 1, mentions, meant + made_for, "=" in token)
     return max(count, key=lambda token: count[token], default=None)
 
 
@@ -109,31 +113,31 @@ Place = tuple[str, str, str | None]
 
 def attributions(evidence: CaseHistory) -> dict[Place, Attribution]:
     """Return what every failing record is put down to."""
-    found: dict[Place, Attribution] = {}
+    by_place: dict[Place, Attribution] = {}
     for trouble in evidence.troubles():
         failing = {assigned.id: assigned for assigned in trouble.failing}
         alone = [
             assigned for assigned in _all_failing(trouble, evidence) if assigned.id not in failing
         ]
         reduced = {name: trouble.smallest(assigned) for name, assigned in failing.items()}
-        known = {assigned.id: _together(trouble, assigned) for assigned in reduced.values()}
-        told_ = {name: known[assigned.id] for name, assigned in reduced.items()}
-        explained = _explained(failing, reduced, told_)
+        by_id = {assigned.id: _together(trouble, assigned) for assigned in reduced.values()}
+        by_case = {name: by_id[assigned.id] for name, assigned in reduced.items()}
+        explained = _explained(failing, reduced, by_case)
         assigneds = {name: assigned for name, assigned in reduced.items() if name not in explained}
         if trouble.check == ACCEPTS:
-            told_ |= _blamed(trouble, evidence, assigneds, told_, alone)
-        told_ |= {name: told_[by] for name, by in explained.items()}
-        for name, attribution in told_.items():
-            found[name, trouble.check, trouble.constraint] = attribution
-    return found
+            by_case |= _blamed(trouble, evidence, assigneds, by_case, alone)
+        by_case |= {name: by_case[by] for name, by in explained.items()}
+        for name, attribution in by_case.items():
+            by_place[name, trouble.check, trouble.constraint] = attribution
+    return by_place
 
 
 def _all_failing(trouble: FailureGroup, evidence: CaseHistory) -> Iterator[AssignedRecord]:
     """Yield every record that failed, be it that a repetition passed."""
     for name, record in evidence.records.items():
         case = record.shot.case
-        here = case.operation == trouble.operation_name and case.breaks == trouble.breaks
-        if here and evidence.said(name, trouble.check, trouble.constraint) == "fail":
+        same_question = case.operation == trouble.operation_name and case.breaks == trouble.breaks
+        if same_question and evidence.said(name, trouble.check, trouble.constraint) == "fail":
             yield evidence.seen(record, trouble.check, trouble.constraint)
 
 
@@ -143,7 +147,7 @@ def _explained(
     together: dict[str, Attribution],
 ) -> dict[str, str]:
     """Return, for each record that holds values found to fail in another one, that other one."""
-    found: dict[str, str] = {}
+    explanations: dict[str, str] = {}
     proven: list[str] = []
 
     def surest_first(name: str) -> tuple[bool, bool, str]:
@@ -159,10 +163,10 @@ def _explained(
             None,
         )
         if by is not None:
-            found[name] = by
+            explanations[name] = by
         elif together[name].names:
             proven.append(name)
-    return found
+    return explanations
 
 
 def _stage(assigned: AssignedRecord) -> Stage:
@@ -200,19 +204,21 @@ def _blamed(
         assigned.id: _only_about(assigned.record, together[name].names)
         for name, assigned in open_.items()
     }
-    here = [
+    same_operation = [
         record
         for record in evidence.records.values()
         if record.shot.case.operation == trouble.operation_name
     ]
-    blame = blamed(list(refused.values()), here, trouble.operation)
-    searched = {record.shot.case.follows for record in here if record.shot.case.stage == "isolate"}
-    found: dict[str, Attribution] = {}
+    blame = blamed(list(refused.values()), same_operation, trouble.operation)
+    searched = {
+        record.shot.case.follows for record in same_operation if record.shot.case.stage == "isolate"
+    }
+    by_case: dict[str, Attribution] = {}
     for name, assigned in open_.items():
         names = together[name].names
         guessed = not names and name in searched
         constraint = None if guessed else _own_rule(trouble, assigned, names) or blame[assigned.id]
-        found[name] = (
+        by_case[name] = (
             replace(together[name], constraint=constraint)
             if constraint
             else _whole(trouble, assigned)
@@ -220,7 +226,7 @@ def _blamed(
     flaky = {
         assigned.id: Attribution(constraint=assigned.record.shot.case.about) for assigned in alone
     }
-    return found | flaky
+    return by_case | flaky
 
 
 def _whole(trouble: FailureGroup, assigned: AssignedRecord) -> Attribution:
@@ -236,9 +242,9 @@ def _only_about(record: Record, names: tuple[str, ...]) -> Record:
     if not names:
         return record
     case = record.shot.case
-    own = [token for token in case.covers if token.partition(".")[0] in names]
-    alone = [token for token in own if not _across(token)]
-    covers = tuple(alone or own)
+    tokens = [token for token in case.covers if token.partition(".")[0] in names]
+    alone = [token for token in tokens if not _across(token)]
+    covers = tuple(alone or tokens)
     return replace(record, shot=replace(record.shot, case=replace(case, covers=covers)))
 
 
@@ -252,11 +258,15 @@ def _own_rule(
     trouble: FailureGroup, assigned: AssignedRecord, names: tuple[str, ...]
 ) -> str | None:
     """Return the rule that allows a value which fails alone and lies on no boundary."""
-    own = [token for token in assigned.record.shot.case.covers if token.partition(".")[0] in names]
-    if len(names) != 1 or any("=" in token and not _across(token) for token in own):
+    tokens = [
+        token for token in assigned.record.shot.case.covers if token.partition(".")[0] in names
+    ]
+    if len(names) != 1 or any("=" in token and not _across(token) for token in tokens):
         return None
     (name,) = names
     is_long = name == "prompt" and assigned.items[name][:1].isdigit()
     first = ("max_length",) if is_long else ()
     ids = (f"{name}.{rule}" for rule in (*first, "one_of", "range", "format", "count"))
-    return next((one for one in ids if trouble.operation.constraint(one) is not None), None)
+    return next(
+        (rule_id for rule_id in ids if trouble.operation.constraint(rule_id) is not None), None
+    )

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from harness.core.jsonvalue import canonical
 from harness.core.record import Record
 from harness.core.verdict import Finding, Standing, Verdict
-from harness.diagnosis.assignment import (
+from harness.diagnosis.attribution import Attribution, attributions
+from harness.diagnosis.combinations import (
     Assignment,
     assignment,
     changes,
     describe_values,
     joined_values,
 )
-from harness.diagnosis.attribution import Attribution, attributions
 from harness.diagnosis.history import ACCEPTS, CaseHistory
 from harness.spec.provider import Constraint, Provider
 from harness.spec.tell import describe
@@ -47,13 +47,13 @@ def repeats(
     )
     failed = tried = 0
     for question in questions:
-        said = [
+        statuses = [
             evidence.said(asking.shot.case.id, check, constraint)
             for asking in evidence.askings(question)
         ]
-        told = [word for word in said if word in ("fail", "pass")]
-        if len(told) > 1:
-            failed, tried = failed + told.count("fail"), tried + len(told)
+        decided = [word for word in statuses if word in ("fail", "pass")]
+        if len(decided) > 1:
+            failed, tried = failed + decided.count("fail"), tried + len(decided)
     if tried:
         standing: Standing = "confirmed" if failed == tried else "flaky"
         return Repeats(failed=failed, tried=tried, standing=standing)
@@ -108,17 +108,19 @@ def findings(
     combination. Where nothing could have been asked again (`repeatable` is False: the traffic of
     others, an old cassette), what was seen counts.
     """
-    found: list[Finding] = []
+    collected: list[Finding] = []
     for name in dict.fromkeys(verdict.provider for verdict in verdicts):
         evidence = CaseHistory(providers[name], records, verdicts)
-        failed = [one for one in verdicts if (one.provider, one.status) == (name, "fail")]
+        failed = [
+            verdict for verdict in verdicts if (verdict.provider, verdict.status) == (name, "fail")
+        ]
         groups = _groups(failed, evidence)
-        found += [
+        collected += [
             _finding(key, group, evidence, repeatable=repeatable)
             for key, group in groups.items()
             if not _echo(key, groups)
         ]
-    return tuple(found)
+    return tuple(collected)
 
 
 Group = dict[str, tuple[Verdict, Attribution]]
@@ -162,10 +164,10 @@ def _like(key: Key, groups: Iterable[Key]) -> Key:
 
     A provider that refuses every large image in high quality is not told once for each size.
     """
-    names = {one.partition("=")[0] for one in key.combination}
+    names = {text.partition("=")[0] for text in key.combination}
     for other in groups:
         alike = replace(other, combination=key.combination) == key
-        same = {one.partition("=")[0] for one in other.combination} == names
+        same = {text.partition("=")[0] for text in other.combination} == names
         apart = len(set(key.combination) - set(other.combination))
         if alike and same and len(other.combination) == len(key.combination) and apart <= 1:
             return other
@@ -193,7 +195,7 @@ def _finding(key: Key, group: Group, evidence: CaseHistory, *, repeatable: bool)
     constraint = evidence.provider.operation(key.operation).constraint(key.constraint or "")
     about = None if key.check == ACCEPTS else verdict.constraint
     combination = _combination(to, record, evidence) if to.combination else ()
-    asked = repeats(evidence, group, key.check, about, repeatable=repeatable)
+    count = repeats(evidence, group, key.check, about, repeatable=repeatable)
     return Finding(
         provider=key.provider,
         operation=key.operation,
@@ -204,10 +206,10 @@ def _finding(key: Key, group: Group, evidence: CaseHistory, *, repeatable: bool)
         record=record,
         cases=tuple(group),
         combination=combination,
-        failed=asked.failed,
-        tried=asked.tried,
-        standing=asked.standing,
-        doubt=asked.doubt,
+        failed=count.failed,
+        tried=count.tried,
+        standing=count.standing,
+        doubt=count.doubt,
     )
 
 
@@ -248,8 +250,8 @@ def _observed(
 
 def _size(evidence: CaseHistory, case: str) -> tuple[int, int, int, str]:
     """Order requests by what they hold beyond the plain one, then by their length."""
-    asked = evidence.records[case].shot.case
-    operation = evidence.provider.operation(asked.operation)
-    base: Assignment = assignment(operation, evidence.plain_arguments(asked.operation))
-    beyond = changes(base, assignment(operation, asked.arguments))
-    return (len(beyond), len(asked.arguments), len(canonical(asked.arguments)), case)
+    request = evidence.records[case].shot.case
+    operation = evidence.provider.operation(request.operation)
+    base: Assignment = assignment(operation, evidence.plain_arguments(request.operation))
+    beyond = changes(base, assignment(operation, request.arguments))
+    return (len(beyond), len(request.arguments), len(canonical(request.arguments)), case)

@@ -13,8 +13,7 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.diagnosis.assignment import assignment
-from harness.diagnosis.suspicion import AssignedRecord, FailureGroup
+from harness.diagnosis.combinations import AssignedRecord, FailureGroup, assignment
 from harness.spec.provider import Provider
 
 ACCEPTS = "accepts_what_it_documents"
@@ -129,11 +128,11 @@ class CaseHistory:
             case = record.shot.case
             if case.operation != operation or case.breaks != breaks or case.expect == "observe":
                 continue
-            said = self.said(name, check, constraint)
+            status = self.said(name, check, constraint)
             assigned = self.seen(record, check, constraint)
-            if said == "fail":
+            if status == "fail":
                 failing += [assigned] if self._steady(name, check, constraint) else []
-            elif _kept(record, said, judged=check == ACCEPTS or breaks is not None):
+            elif _kept(record, status, judged=check == ACCEPTS or breaks is not None):
                 passing.append(assigned)
         return FailureGroup(
             operation_name=operation,
@@ -142,15 +141,15 @@ class CaseHistory:
             constraint=constraint,
             breaks=breaks,
             plain=self.plain_arguments(operation),
-            failing=tuple(sorted(failing, key=lambda one: one.id)),
+            failing=tuple(sorted(failing, key=lambda assigned: assigned.id)),
             passing=tuple(passing),
         )
 
     def _steady(self, case: str, check: str, constraint: str | None) -> bool:
         """Tell whether a failure may be built on: no repetition passed, no value was moved."""
         records = self.askings(case)
-        said = [self.said(record.shot.case.id, check, constraint) for record in records]
-        return "pass" not in said and self.records[case].shot.case.stage != "shrink"
+        statuses = [self.said(record.shot.case.id, check, constraint) for record in records]
+        return "pass" not in statuses and self.records[case].shot.case.stage != "shrink"
 
     def plain_arguments(self, operation: str) -> Mapping[str, Json]:
         """Return the arguments of an operation's plain request, sent or not."""
@@ -160,13 +159,13 @@ class CaseHistory:
         return Builder(self.provider, operation).base(prompt=prompts.PLAIN)
 
 
-def _kept(record: Record, said: Said, *, judged: bool) -> bool:
+def _kept(record: Record, status: Said, *, judged: bool) -> bool:
     """Tell whether a record clears what it holds; where a claim need not apply, by being served.
 
     A picture without bytes is one that a claim about pictures was silent on for want of them.
     """
-    if judged or said != "silent":
-        return said == "pass"
+    if judged or status != "silent":
+        return status == "pass"
     outcome = record.outcome
     return isinstance(outcome, Images) and all(
         picture.state == "decoded" for picture in outcome.pictures

@@ -7,8 +7,7 @@ answers decide the next round. A probe is never judged. What a provider answered
 
 from collections.abc import Iterable, Sequence
 
-from harness.adaptive.discovery.history import OperationHistory
-from harness.adaptive.discovery.question import Discovered, Probe, Question
+from harness.adaptive.discovery.question import Discovered, OperationHistory, Probe, Question
 from harness.adaptive.discovery.questions import questions, stages
 from harness.cases.tokens import tokens
 from harness.core.case import Case, PlannedRequest
@@ -83,11 +82,11 @@ class Discovery:
         """Return how many images may still be at risk, what is under way counted at its worst."""
         if self.images is None:
             return 10**6
-        known = {probe.id for probe in history.seen}
+        recorded = {probe.id for probe in history.seen}
         pending = (
             shot.at_risk.images
             for case_id, shot in self._asked.items()
-            if case_id not in known and shot.case.operation == history.name
+            if case_id not in recorded and shot.case.operation == history.name
         )
         return self.images - history.spent_images() - sum(pending)
 
@@ -95,16 +94,20 @@ class Discovery:
         self, history: OperationHistory, question: str, probes: Iterable[Probe], room: int
     ) -> list[PlannedRequest]:
         """Return the shots of what was never asked, as far as the images go."""
-        found = []
+        new_requests = []
         for probe in probes:
-            made = planned_request(self.provider, _case(history, question, probe))
-            body = request_digest(made)
-            if made.case.id in self._asked or body in self._sent or made.at_risk.images > room:
+            planned = planned_request(self.provider, _case(history, question, probe))
+            body = request_digest(planned)
+            if (
+                planned.case.id in self._asked
+                or body in self._sent
+                or planned.at_risk.images > room
+            ):
                 continue
-            room -= made.at_risk.images
+            room -= planned.at_risk.images
             self._sent.add(body)
-            found.append(made)
-        return found
+            new_requests.append(planned)
+        return new_requests
 
 
 def discoveries(provider: Provider, records: Iterable[Record]) -> tuple[Discovered, ...]:
@@ -119,9 +122,9 @@ def discoveries(provider: Provider, records: Iterable[Record]) -> tuple[Discover
             by_operation[case.operation].append(record)
     return tuple(
         row
-        for name, found in by_operation.items()
-        if found
-        for history in [_told(provider, name, found)]
+        for name, own_records in by_operation.items()
+        if own_records
+        for history in [_told(provider, name, own_records)]
         if history.open
         for question in questions(history)
         for row in question.rows(history)

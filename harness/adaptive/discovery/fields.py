@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, delivered_sizes
 from harness.adaptive.discovery.question import (
     Discovered,
+    OperationHistory,
     Probe,
+    ProbeRecord,
     QuestionResult,
+    delivered_sizes,
     place_of,
     summed_up,
 )
@@ -52,17 +54,17 @@ _TOOL = ("size", "quality", "output_format", "output_compression", "background",
 _OF_TOOL = (*_TOOL, "input_fidelity")
 
 
-def unknown_fields(told: OperationHistory) -> dict[str, Scalar]:
+def unknown_fields(history: OperationHistory) -> dict[str, Scalar]:
     """Return each field with its place and its value, chosen against what is delivered anyway."""
-    operation = told.operation
+    operation = history.operation
     names = _OF_TOOL if operation.protocol == "responses" else tuple(_IMAGES_API)
-    found: dict[str, Scalar] = {}
+    values: dict[str, Scalar] = {}
     for name in names:
         place = None if name in operation.arguments else place_of(name, operation)
         taken = {argument.wire for argument in operation.arguments.values()}
         if place is not None and place not in taken:
-            found[place] = _telling(name, told)
-    return found
+            values[place] = _telling(name, history)
+    return values
 
 
 def _telling(name: str, history: OperationHistory) -> Scalar:
@@ -84,11 +86,11 @@ class Fields:
 
     name: str = "fields"
 
-    def next(self, told: OperationHistory, room: int) -> Sequence[Probe]:
+    def next(self, history: OperationHistory, room: int) -> Sequence[Probe]:
         """Return the groups that are to be asked now, as far as the images go."""
-        fields, probes = unknown_fields(told), []
-        for group in self._waiting(told):
-            arguments = {**told.base, **{name: fields[name] for name in group}}
+        fields, probes = unknown_fields(history), []
+        for group in self._waiting(history):
+            arguments = {**history.base, **{name: fields[name] for name in group}}
             cost = 2 if "n" in group else 1
             if cost <= room:
                 room -= cost
@@ -99,28 +101,28 @@ class Fields:
         for group in _groups(unknown_fields(history)):
             yield from (part for part, probe in _split(history, group) if probe is None)
 
-    def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
+    def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
         """Return a row for each field that changes the image, and one for all the others."""
-        fields = unknown_fields(told)
+        fields = unknown_fields(history)
         heard = [
             (name, probe)
             for group in _groups(fields)
-            for part, probe in _split(told, group)
+            for part, probe in _split(history, group)
             if probe is not None
             for name in part
         ]
-        found, others = [], dict[str, list[str]]()
+        changed, others = [], dict[str, list[str]]()
         for name, probe in heard:
-            came = _came(told, name.rpartition(".")[2], fields[name], probe)
-            if came in _PLAIN:
-                others.setdefault(came, []).append(name)
+            effect = _came(history, name.rpartition(".")[2], fields[name], probe)
+            if effect in _PLAIN:
+                others.setdefault(effect, []).append(name)
             else:
-                found.append(_row(told, name, fields[name], probe, came))
+                changed.append(_row(history, name, fields[name], probe, effect))
         if others:
             behind = sorted({probe.id: probe for _, probe in heard}.items())
-            found.append(
+            changed.append(
                 summed_up(
-                    told,
+                    history,
                     [probe for _, probe in behind],
                     parameter="fields",
                     question="what becomes of fields that only OpenAI's schema knows",
@@ -128,7 +130,7 @@ class Fields:
                     observed="; ".join(f"{other}: {', '.join(others[other])}" for other in others),
                 )
             )
-        return tuple(found)
+        return tuple(changed)
 
 
 def _groups(fields: Mapping[str, Scalar]) -> list[tuple[str, ...]]:
@@ -175,18 +177,18 @@ def _named(probe: ProbeRecord, group: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _row(
-    history: OperationHistory, name: str, value: Scalar, probe: ProbeRecord, came: str
+    history: OperationHistory, name: str, sent: Scalar, probe: ProbeRecord, effect: str
 ) -> Discovered:
-    honoured = came.startswith("honoured")
+    honoured = effect.startswith("honoured")
     return summed_up(
         history,
         (probe,),
         parameter=name.rpartition(".")[2],
         question=f"what becomes of the undocumented field {name}",
         said=QuestionResult(),
-        observed=f"{name} = {json.dumps(value)}: {came}",
+        observed=f"{name} = {json.dumps(sent)}: {effect}",
         rule="argument" if honoured else "",
-        values=(value,) if honoured else (),
+        values=(sent,) if honoured else (),
     )
 
 
@@ -195,7 +197,7 @@ _UNSEEN = "accepted, and no image shows whether they count"
 _PLAIN = (_REFUSED, _IGNORED, _UNCLEAR, _UNSEEN)
 
 
-def _came(history: OperationHistory, field: str, value: Scalar, probe: ProbeRecord) -> str:
+def _came(history: OperationHistory, field: str, sent: Scalar, probe: ProbeRecord) -> str:
     word = probe.word(field, *(name for name in probe.differs if name.endswith(field)))
     if word != "served":
         return _REFUSED if word == "refused" else _UNCLEAR
@@ -203,7 +205,7 @@ def _came(history: OperationHistory, field: str, value: Scalar, probe: ProbeReco
     was, now = (_shown(field, pictures) for pictures in (usual, probe.pictures))
     if now is None:
         return _UNSEEN
-    if _wanted(field, value, now):
+    if _wanted(field, sent, now):
         return f"honoured: {now} delivered"
     return _IGNORED if now == was else f"not honoured: {now} instead of {was}"
 
@@ -226,11 +228,11 @@ def _shown(field: str, pictures: Sequence[Picture]) -> str | None:
             return None
 
 
-def _wanted(field: str, value: Scalar, now: str) -> bool:
+def _wanted(field: str, sent: Scalar, now: str) -> bool:
     if field == "size":
-        asked = edges(value)
-        return asked is not None and now == f"{asked[0]}x{asked[1]}"
-    return now == str(value)
+        requested = edges(sent)
+        return requested is not None and now == f"{requested[0]}x{requested[1]}"
+    return now == str(sent)
 
 
 def _slug(group: Sequence[str]) -> str:

@@ -3,16 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from harness.adaptive.discovery.history import (
-    OperationHistory,
-    ProbeRecord,
-    ProbeResult,
-    delivered_sizes,
-)
 from harness.adaptive.discovery.question import (
     Discovered,
+    OperationHistory,
     Probe,
+    ProbeRecord,
+    ProbeResult,
     QuestionResult,
+    delivered_sizes,
     summed_up,
     value_text,
 )
@@ -40,7 +38,7 @@ class Bracket:
 
 
 def next_step(
-    known: Bracket,
+    bracket: Bracket,
     *,
     top: int,
     hint: int | None = None,
@@ -53,10 +51,10 @@ def next_step(
     `near` tells whether a bracket is narrow enough to stop; it is not asked while a round value
     lies inside it.
     """
-    if len(known.unclear) >= _TRIES:
+    if len(bracket.unclear) >= _TRIES:
         return None
-    end = min([top + 1, *known.unclear, *([] if known.high is None else [known.high])])
-    inside = range(known.low + 1, end)
+    end = min([top + 1, *bracket.unclear, *([] if bracket.high is None else [bracket.high])])
+    inside = range(bracket.low + 1, end)
     if not inside:
         return None
     for likely in () if hint is None else (hint + 1, hint):
@@ -66,7 +64,7 @@ def next_step(
     round_ones = sorted(index for index in both_sides if index in inside)
     if round_ones:
         return round_ones[2 * len(round_ones) // 3]
-    if known.high is not None and near(known.low, known.high):
+    if bracket.high is not None and near(bracket.low, bracket.high):
         return None
     return inside[2 * len(inside) // 3]
 
@@ -129,12 +127,12 @@ class Ladder:
         """Return the id of the rule that would hold the limit."""
         return f"{self.parameter}.{self.rule}"
 
-    def bracket(self, told: OperationHistory) -> Bracket:
+    def bracket(self, history: OperationHistory) -> Bracket:
         """Return what the records say: served at all counts, refused only where it was alone."""
         low, highs, unclear = self.floor, [], set()
-        for probe, index in self._rungs(told):
+        for probe, index in self._rungs(history):
             alone = probe.differs <= {self.parameter}
-            word = probe.word(*value_text(self.parameter, told.operation))
+            word = probe.word(*value_text(self.parameter, history.operation))
             if word == "served" and self.kept(probe):
                 low = max(low, index)
             elif index <= self.floor:
@@ -147,45 +145,45 @@ class Ladder:
         return Bracket(low=low, high=high, unclear=frozenset(unclear - {low}))
 
     def _rungs(self, history: OperationHistory) -> list[tuple[ProbeRecord, int]]:
-        found = []
+        rungs = []
         for probe in history.seen:
             if self.parameter in probe.arguments:
                 word: ProbeResult = "served" if probe.pictures else "refused"
                 index = self.index(probe.arguments[self.parameter], word)
                 if index is not None:
-                    found.append((probe, index))
-        return found
+                    rungs.append((probe, index))
+        return rungs
 
-    def step(self, told: OperationHistory, room: int) -> int | None:
+    def step(self, history: OperationHistory, room: int) -> int | None:
         """Return the next index to ask for that `room` images can pay."""
         paid = (at for at in range(self.top, 0, -1) if self.images(at) <= room)
         top = next(paid, 0) if room else 0
         return next_step(
-            self.bracket(told), top=top, hint=self.hint, marks=self.marks, near=self.near
+            self.bracket(history), top=top, hint=self.hint, marks=self.marks, near=self.near
         )
 
-    def next(self, told: OperationHistory, room: int) -> tuple[Probe, ...]:
+    def next(self, history: OperationHistory, room: int) -> tuple[Probe, ...]:
         """Return one probe: each tells where the next should lie."""
-        at = self.step(told, room) if self.gate(told) else None
+        at = self.step(history, room) if self.gate(history) else None
         if at is None:
             return ()
-        arguments = {**told.base, self.parameter: self.value(at)}
-        constraint = told.operation.constraint(self.name)
+        arguments = {**history.base, self.parameter: self.value(at)}
+        constraint = history.operation.constraint(self.name)
         return (
             Probe(
                 slug=self.slug(at), arguments=arguments, about=constraint.id if constraint else None
             ),
         )
 
-    def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
+    def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
         """Return the limit, or the bracket in which it lies."""
-        if not self.gate(told):
+        if not self.gate(history):
             return ()
-        bracket = self.bracket(told)
+        bracket = self.bracket(history)
         sides = {bracket.low, bracket.high}
         behind = [
             probe
-            for probe, index in self._rungs(told)
+            for probe, index in self._rungs(history)
             if probe.probe or index in sides or probe.differs == {self.parameter}
             if probe.differs <= {self.parameter} or index == bracket.low
             if probe.differs
@@ -194,11 +192,11 @@ class Ladder:
             return ()
         low = self.measure(bracket.low)
         high = None if bracket.high is None else self.measure(bracket.high)
-        doubt = self.doubt(told, bracket)
+        doubt = self.doubt(history, bracket)
         first, last = (high, low) if self.falling else (low, high)
         return (
             summed_up(
-                told,
+                history,
                 behind,
                 parameter=self.parameter,
                 question=self.question,
@@ -221,8 +219,8 @@ class Ladder:
         )
         ended = f"{self._shown(bracket.high)} refused"
         if over is not None:
-            came = f"{len(over.pictures)} of {delivered_sizes(over.pictures)}"
-            ended = f"{self._shown(bracket.high)} served and not honoured (delivered {came})"
+            delivered = f"{len(over.pictures)} of {delivered_sizes(over.pictures)}"
+            ended = f"{self._shown(bracket.high)} served and not honoured (delivered {delivered})"
         if bracket.high <= bracket.low:
             return f"at odds: {low} served, {ended}"
         if bracket.exact:
@@ -237,5 +235,5 @@ class Ladder:
         return self.index(probe.arguments.get(self.parameter), "refused")
 
     def _trouble(self, bracket: Bracket) -> str:
-        asked = ", ".join(self._shown(index) for index in sorted(bracket.unclear))
-        return f"left open at {asked}: no clear answer" if asked else ""
+        unclear = ", ".join(self._shown(index) for index in sorted(bracket.unclear))
+        return f"left open at {unclear}: no clear answer" if unclear else ""

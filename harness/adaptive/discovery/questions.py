@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from harness.adaptive.discovery.fields import Fields
-from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, ProbeResult
 from harness.adaptive.discovery.limits import Ladder
-from harness.adaptive.discovery.observed import Defaults, Noted
 from harness.adaptive.discovery.question import (
+    OperationHistory,
+    ProbeRecord,
+    ProbeResult,
     Question,
     QuestionResult,
     against_documents,
@@ -14,7 +15,7 @@ from harness.adaptive.discovery.question import (
     stated_where,
 )
 from harness.adaptive.discovery.sizes import LongestEdge, open_size, size_questions
-from harness.adaptive.discovery.values import Members, Unit
+from harness.adaptive.discovery.values import Defaults, Members, Noted, Unit
 from harness.cases import prompts
 from harness.cases.values import allowed_values
 from harness.core.jsonvalue import Json
@@ -45,13 +46,13 @@ _ELSEWHERE: dict[str, tuple[Scalar, ...]] = {
 """Values that OpenAI's schema or another reseller knows."""
 
 
-def stages(told: OperationHistory) -> tuple[tuple[Question, ...], ...]:
+def stages(history: OperationHistory) -> tuple[tuple[Question, ...], ...]:
     """Return the open questions of one operation; a stage waits until the one before has ended.
 
     Limits come first, for each probe of them tells of many values; what costs nothing is last.
     """
-    operation = told.operation
-    limits: list[Question] = [Fields(), *_limits(operation, told)]
+    operation = history.operation
+    limits: list[Question] = [Fields(), *_limits(operation, history)]
     if (size := operation.arguments.get("size")) is not None and open_size(size):
         ladders = size_questions(size)
         most, ratio = (_called(ladders, rule) for rule in ("max_pixels", "max_ratio"))
@@ -61,19 +62,19 @@ def stages(told: OperationHistory) -> tuple[tuple[Question, ...], ...]:
         for name, values in _ELSEWHERE.items()
         if name in operation.arguments and _open_list(operation.arguments[name])
     ]
-    known = {question.name for question in (*limits, *lists)}
+    names = {question.name for question in (*limits, *lists)}
     free: list[Question] = [Defaults()]
     free += [
         Noted(constraint=constraint)
         for constraint in operation.constraints
-        if constraint.id not in known
+        if constraint.id not in names
     ]
     return tuple(limits), tuple(lists), tuple(free)
 
 
-def questions(told: OperationHistory) -> tuple[Question, ...]:
+def questions(history: OperationHistory) -> tuple[Question, ...]:
     """Return all the open questions of one operation."""
-    return tuple(question for stage in stages(told) for question in stage)
+    return tuple(question for stage in stages(history) for question in stage)
 
 
 def _open_list(argument: Argument) -> bool:
@@ -89,18 +90,18 @@ def _called(ladders: tuple[Ladder, ...], rule: str) -> Ladder:
 
 
 def _limits(operation: Operation, history: OperationHistory) -> list[Question]:
-    found: list[Question] = []
+    limits: list[Question] = []
     for name, argument in operation.arguments.items():
         if name == "prompt" and is_open(argument, argument.max_length):
             ladder = _prompt(argument, len(str(history.base.get(name, ""))))
-            found += [ladder, Unit(limit=ladder)]
+            limits += [ladder, Unit(limit=ladder)]
         elif argument.type == "images" and is_open(argument, argument.count):
             base = history.base.get(name)
             least = len(base) if isinstance(base, list) else 0
-            found.append(_references(name, argument, operation, least))
+            limits.append(_references(name, argument, operation, least))
         elif name == "n" and _open_number(argument):
-            found.append(_number(argument))
-    return found
+            limits.append(_number(argument))
+    return limits
 
 
 def _open_number(argument: Argument) -> bool:
@@ -129,10 +130,10 @@ def _prompt(argument: Argument, base: int) -> Ladder:
     rule = argument.max_length
     most = rule.characters if rule else None
 
-    def index(value: Json, word: ProbeResult) -> int | None:
+    def index(text: Json, word: ProbeResult) -> int | None:
         """Return a text's length; one beyond ASCII may be too long in another unit."""
-        counts = isinstance(value, str) and (word == "served" or value.isascii())
-        return len(value) if counts and isinstance(value, str) else None
+        counts = isinstance(text, str) and (word == "served" or text.isascii())
+        return len(text) if counts and isinstance(text, str) else None
 
     return Ladder(
         parameter="prompt",
@@ -158,8 +159,8 @@ def _references(name: str, argument: Argument, operation: Operation, least: int)
         constraint = Constraint(id=f"{name}.count", parameter=name, rule=wanted)
         return allowed_values(constraint, operation)[0].value
 
-    def index(value: Json, _word: ProbeResult) -> int | None:
-        return len(value) if isinstance(value, list) else None
+    def index(images: Json, _word: ProbeResult) -> int | None:
+        return len(images) if isinstance(images, list) else None
 
     return Ladder(
         parameter=name,
@@ -179,15 +180,15 @@ def _references(name: str, argument: Argument, operation: Operation, least: int)
 def _number(argument: Argument) -> Ladder:
     rule: Range | OneOf | None = argument.range or argument.one_of
     values = argument.one_of.values if argument.one_of else ()
-    listed = max((value for value in values if isinstance(value, int)), default=None)
+    listed = max((number for number in values if isinstance(number, int)), default=None)
     most = argument.range.max if argument.range else listed
 
-    def index(value: Json, _word: ProbeResult) -> int | None:
-        return value if isinstance(value, int) and value > 0 else None
+    def index(number: Json, _word: ProbeResult) -> int | None:
+        return number if isinstance(number, int) and number > 0 else None
 
-    def kept(seen: ProbeRecord) -> bool:
-        asked = seen.arguments.get("n")
-        return not isinstance(asked, int) or len(seen.pictures) >= asked
+    def as_many(probe: ProbeRecord) -> bool:
+        number_ = probe.arguments.get("n")
+        return not isinstance(number_, int) or len(probe.pictures) >= number_
 
     return Ladder(
         parameter="n",
@@ -200,7 +201,7 @@ def _number(argument: Argument) -> Ladder:
         top=MOST_IMAGES,
         hint=1 if most is None else most,
         marks=(4, 10),
-        kept=kept,
+        kept=as_many,
         images=lambda number: number,
         said=_compared(rule, most, "image"),
     )

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, isqrt
 
-from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, ProbeResult
 from harness.adaptive.discovery.limits import Bracket, Ladder
 from harness.adaptive.discovery.question import (
     Discovered,
+    OperationHistory,
     Probe,
+    ProbeRecord,
+    ProbeResult,
     QuestionResult,
     against_documents,
     stated_where,
@@ -49,15 +51,15 @@ def open_size(argument: Argument) -> bool:
     return not closed and not (sure and argument.status == "documented")
 
 
-def honoured(seen: ProbeRecord) -> bool:
+def honoured(probe: ProbeRecord) -> bool:
     """Tell whether what was delivered has the size asked for, as far as it was decoded."""
-    asked = edges(seen.arguments.get("size"))
-    found = [
+    requested = edges(probe.arguments.get("size"))
+    delivered = [
         (picture.width_px, picture.height_px)
-        for picture in seen.pictures
+        for picture in probe.pictures
         if picture.state == "decoded"
     ]
-    return asked is None or all(size == asked for size in found)
+    return requested is None or all(size == requested for size in delivered)
 
 
 def size_questions(argument: Argument) -> tuple[Ladder, ...]:
@@ -72,8 +74,8 @@ def size_questions(argument: Argument) -> tuple[Ladder, ...]:
         said=lambda low, _high: _list_of(argument, honoured_=low == 1),
     )
 
-    def free(told: OperationHistory) -> bool:
-        return custom.bracket(told).low == 1
+    def free(history: OperationHistory) -> bool:
+        return custom.bracket(history).low == 1
 
     most, least = (_squares(rising=rising, gate=free) for rising in (True, False))
     longs = [max(_of_ratio(ratio)) for ratio in _RATIOS]
@@ -134,23 +136,26 @@ class LongestEdge:
     ratio: Ladder
     name: str = "size.max_edge"
 
-    def next(self, told: OperationHistory, room: int) -> Sequence[Probe]:
+    def next(self, history: OperationHistory, room: int) -> Sequence[Probe]:
         """Return one probe, once the others have ended."""
-        ladder = self.ladder(told)
-        return ladder.next(told, room) if ladder else ()
+        ladder = self.ladder(history)
+        return ladder.next(history, room) if ladder else ()
 
-    def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
+    def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
         """Return the longest edge that was served."""
-        ladder = self.ladder(told)
-        return ladder.rows(told) if ladder else ()
+        ladder = self.ladder(history)
+        return ladder.rows(history) if ladder else ()
 
-    def ladder(self, told: OperationHistory) -> Ladder | None:
+    def ladder(self, history: OperationHistory) -> Ladder | None:
         """Return sizes that only their long edge can get refused; None before that is known."""
-        done = all(one.gate(told) and one.step(told, 1) is None for one in (self.most, self.ratio))
+        done = all(
+            ladder.gate(history) and ladder.step(history, 1) is None
+            for ladder in (self.most, self.ratio)
+        )
         if not done:
             return None
-        pixels = self.most.measure(self.most.bracket(told).low)
-        ratio = min(self.ratio.measure(self.ratio.bracket(told).low), 3 * _PER_MILLE)
+        pixels = self.most.measure(self.most.bracket(history).low)
+        ratio = min(self.ratio.measure(self.ratio.bracket(history).low), 3 * _PER_MILLE)
         longest = min(_LONGEST, isqrt(pixels * ratio // _PER_MILLE) // STEP * STEP)
         sizes = tuple(
             (long, -(-long * _PER_MILLE // (ratio * STEP)) * STEP)
@@ -186,8 +191,8 @@ def _ladder(  # noqa: PLR0913 - what tells one ladder from another
 ) -> Ladder:
     places = {text(size): at for at, size in enumerate(sizes) if at}  # the first is the floor
 
-    def index(value: Json, _word: ProbeResult) -> int | None:
-        return places.get(value) if isinstance(value, str) else None
+    def index(size: Json, _word: ProbeResult) -> int | None:
+        return places.get(size) if isinstance(size, str) else None
 
     return Ladder(
         parameter="size",

@@ -6,18 +6,87 @@ suspected before a pair, a pair before three, and what more failing records hold
 hold, so that a guess is as good as the evidence.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
+from harness.cases.prompts import A_LINE
 from harness.checks.naming import blames, named_in
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Refused
+from harness.core.placeholders import ASSETS
 from harness.core.record import Record
-from harness.diagnosis.assignment import Assignment, assignment, changes
+from harness.core.reference import ReferenceImage
 from harness.spec.evaluate import broken_when_sent
 from harness.spec.provider import Operation
+from harness.spec.request import carried
+
+_FILE = re.compile(r"(\w+-\w+)-(\d+x\d+)-\d+((?:-cut|-bytes-\d+)?)\.\w+$")
+
+Assignment = Mapping[str, str]
+"""Every argument's value in one spelling; empty where it is left out."""
+
+
+def assignment(operation: Operation, arguments: Mapping[str, Json]) -> Assignment:
+    """Return what a request says of every argument, irrelevant differences left out."""
+    given = carried(operation, dict(arguments))
+    names = dict.fromkeys((*operation.arguments, *given))
+    return {name: _spelled(operation, name, given[name]) if name in given else "" for name in names}
+
+
+def _spelled(operation: Operation, name: str, given: Json) -> str:
+    argument = operation.arguments.get(name)
+    if argument is not None and argument.type in ("images", "file"):
+        return _files(given)
+    if operation.webhook is not None and operation.webhook.argument == name:
+        return "an address of ours" if isinstance(given, str) else canonical(given)
+    if not isinstance(given, str) or not given:
+        return canonical(given)
+    if name == "prompt":  # prompts differ by their letters, and long ones by their length
+        kind = "" if given.isascii() else " outside ASCII"
+        return f"{len(given)} characters{kind}" if len(given) > A_LINE else f"a short text{kind}"
+    return given
+
+
+def _files(files: Json) -> str:
+    entries = files if isinstance(files, list) else [files]
+    kinds = sorted(set(map(_file, entries)))
+    number = f"{len(entries)} of " if isinstance(files, list) else ""
+    return f"{number}{', '.join(kinds)}" if entries else "[]"
+
+
+def _file(entry: Json) -> str:
+    image = ReferenceImage.of(entry)
+    asset = entry if isinstance(entry, str) and ASSETS in entry else None
+    match = _FILE.search((image.filename if image else asset) or "")
+    return f"{match[1]}{match[3]}" if match else canonical(entry)
+
+
+def changes(base: Assignment, other: Assignment) -> frozenset[str]:
+    """Return the arguments in which a request differs from the plain one."""
+    return frozenset(name for name in {*base, *other} if base.get(name, "") != other.get(name, ""))
+
+
+def describe_values(items: Assignment, names: Sequence[str]) -> tuple[str, ...]:
+    """Return values as a reader may say them: `quality=high`, `prompt of 32000 characters`."""
+    return tuple(_said(name, items.get(name, "")) for name in names)
+
+
+def _said(name: str, text: str) -> str:
+    if not text:
+        return f"no {name}"
+    if name == "prompt" and text.endswith(("characters", "ASCII")):
+        return f"prompt of {text}" if text[0].isdigit() else "prompt outside ASCII"
+    return f"{name}={text}"
+
+
+def joined_values(combination: Sequence[str]) -> str:
+    """Return `quality=high with output_format=jpeg and n=2`."""
+    first, others = combination[0], combination[1:]
+    return f"{first} with {' and '.join(others)}" if others else first
+
 
 DOUBT = 0.02
 """A sub-combination that is to blame with less probability than this need not be asked about."""
@@ -68,27 +137,28 @@ class FailureGroup:
         """What the plain request says of every argument."""
         return assignment(self.operation, self.plain)
 
-    def smallest(self, seen: AssignedRecord) -> AssignedRecord:
+    def smallest(self, failing: AssignedRecord) -> AssignedRecord:
         """Return the failing record that holds least of this one and nothing else."""
         base = self.base
         inside = [
             assigned
             for assigned in self.failing
             if all(
-                assigned.items.get(name, "") == seen.items.get(name, "")
+                assigned.items.get(name, "") == failing.items.get(name, "")
                 for name in changes(base, assigned.items)
             )
         ]
         return min(
-            (*inside, seen), key=lambda assigned: (len(changes(base, assigned.items)), assigned.id)
+            (*inside, failing),
+            key=lambda assigned: (len(changes(base, assigned.items)), assigned.id),
         )
 
-    def arguments(self, seen: AssignedRecord, names: frozenset[str]) -> dict[str, Json]:
+    def arguments(self, source_record: AssignedRecord, names: frozenset[str]) -> dict[str, Json]:
         """Return the plain request with only these arguments as a failing one has them."""
-        own = seen.record.shot.case.arguments
+        failing = source_record.record.shot.case.arguments
         plain = self.plain
-        order = dict.fromkeys((*plain, *own))
-        source = {name: own if name in names else plain for name in order}
+        order = dict.fromkeys((*plain, *failing))
+        source = {name: failing if name in names else plain for name in order}
         return {name: source[name][name] for name in order if name in source[name]}
 
     def asks_the_same(self, arguments: dict[str, Json]) -> bool:
@@ -105,15 +175,18 @@ class CombinationRanking:
     """
 
     def __init__(
-        self, trouble: FailureGroup, current: AssignedRecord, known: Sequence[frozenset[str]] = ()
+        self,
+        trouble: FailureGroup,
+        current: AssignedRecord,
+        together: Sequence[frozenset[str]] = (),
     ) -> None:
         self.trouble = trouble
         self.current = current
         changed = changes(trouble.base, current.items)
         self.names = tuple(name for name in current.items if name in changed)
-        self._known = frozenset(known)
-        kept = (name for name in current.items if name not in changed and name != "prompt")
-        self._order = (*self.names, *kept)
+        self._known = frozenset(together)
+        unchanged = (name for name in current.items if name not in changed and name != "prompt")
+        self._order = (*self.names, *unchanged)
         self._agreeing = [self._agrees(assigned) for assigned in trouble.passing]
         self._failing = [
             self._agrees(assigned)
@@ -130,14 +203,14 @@ class CombinationRanking:
     def _inside(self) -> list[float]:
         """The weight of all combinations within each subset of the changed arguments."""
         size = 1 << len(self.names)
-        found = [0.0] * size
+        sums = [0.0] * size
         for mask, weight in self.weights.items():
-            found[mask & (size - 1)] += weight
+            sums[mask & (size - 1)] += weight
         for bit in range(len(self.names)):
             for mask in range(size):
                 if mask >> bit & 1:
-                    found[mask] += found[mask ^ (1 << bit)]
-        return found
+                    sums[mask] += sums[mask ^ (1 << bit)]
+        return sums
 
     def chance(self, mask: int) -> float:
         """Return how likely the plain request with these changes alone fails, too."""
