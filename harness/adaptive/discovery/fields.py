@@ -14,7 +14,6 @@ from harness.adaptive.discovery.question import (
     OperationHistory,
     Probe,
     ProbeRecord,
-    QuestionResult,
     delivered_sizes,
     place_of,
     summed_up,
@@ -90,11 +89,10 @@ class Fields:
         """Return the groups that are to be asked now, as far as the images go."""
         fields, probes = unknown_fields(history), []
         for group in self._waiting(history):
-            arguments = {**history.base, **{name: fields[name] for name in group}}
             cost = 2 if "n" in group else 1
             if cost <= room:
                 room -= cost
-                probes.append(Probe(slug=_slug(group), arguments=arguments, about=None))
+                probes.append(history.changed(_slug(group), {name: fields[name] for name in group}))
         return probes
 
     def _waiting(self, history: OperationHistory) -> Iterator[tuple[str, ...]]:
@@ -126,7 +124,6 @@ class Fields:
                     [probe for _, probe in behind],
                     parameter="fields",
                     question="what becomes of fields that only OpenAI's schema knows",
-                    said=QuestionResult(),
                     observed="; ".join(f"{other}: {', '.join(others[other])}" for other in others),
                 )
             )
@@ -185,7 +182,6 @@ def _row(
         (probe,),
         parameter=name.rpartition(".")[2],
         question=f"what becomes of the undocumented field {name}",
-        said=QuestionResult(),
         observed=f"{name} = {json.dumps(sent)}: {effect}",
         rule="argument" if honoured else "",
         values=(sent,) if honoured else (),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from harness.adaptive.discovery.question import (
+    SILENT,
     Discovered,
     OperationHistory,
     Probe,
@@ -69,36 +70,16 @@ def next_step(
     return inside[2 * len(inside) // 3]
 
 
-def _always(_told: OperationHistory) -> bool:
-    return True
-
-
-def _kept(_seen: ProbeRecord) -> bool:
-    return True
-
-
-def _one(_index: int) -> int:
-    return 1
-
-
-def _no_doubt(_told: OperationHistory, _known: Bracket) -> str:
-    return ""
-
-
-def _never_near(_low: int, _high: int) -> bool:
-    return False
-
-
 @dataclass(frozen=True, kw_only=True)
 class Ladder:
     """The largest index of a ladder whose value is served.
 
     `value` makes an argument of an index; `index` reads one back, None where it stands on no rung
     or where its being refused could have another reason. `measure` is what an index means in
-    `unit`, which `show` words; with `falling` it grows smaller up the ladder. `kept` tells whether
-    what was delivered is what was asked: a limit is also where a request is served and not
-    honoured. `gate` tells whether asking makes sense yet; `doubt` says what else may have set the
-    limit (then no rule is made of it); `said` compares a range of figures with the documents.
+    `unit`, which `show` formats; with `falling` it grows smaller up the ladder. `honoured` tells
+    whether what was requested was delivered: a limit is also where a request is served otherwise.
+    `gate` tells whether probes make sense yet; `doubt` says what else may have set the limit (then
+    no rule is made of it); `documents` compares a range of figures with the documents.
     """
 
     parameter: str
@@ -115,12 +96,12 @@ class Ladder:
     top: int
     hint: int | None = None
     marks: Sequence[int] = field(default_factory=tuple)
-    near: Callable[[int, int], bool] = _never_near
-    kept: Callable[[ProbeRecord], bool] = _kept
-    images: Callable[[int], int] = _one
-    gate: Callable[[OperationHistory], bool] = _always
-    doubt: Callable[[OperationHistory, Bracket], str] = _no_doubt
-    said: Callable[[int, int | None], QuestionResult]
+    near: Callable[[int, int], bool] = lambda _low, _high: False
+    honoured: Callable[[ProbeRecord], bool] = lambda _probe: True
+    images: Callable[[int], int] = lambda _index: 1
+    gate: Callable[[OperationHistory], bool] = lambda _history: True
+    doubt: Callable[[OperationHistory, Bracket], str] = lambda _history, _bracket: ""
+    documents: Callable[[int, int | None], QuestionResult] = lambda _low, _high: SILENT
 
     @property
     def name(self) -> str:
@@ -133,7 +114,7 @@ class Ladder:
         for probe, index in self._rungs(history):
             alone = probe.differs <= {self.parameter}
             word = probe.word(*value_text(self.parameter, history.operation))
-            if word == "served" and self.kept(probe):
+            if word == "served" and self.honoured(probe):
                 low = max(low, index)
             elif index <= self.floor:
                 continue  # the plain request has as much: this was refused for something else
@@ -167,13 +148,7 @@ class Ladder:
         at = self.step(history, room) if self.gate(history) else None
         if at is None:
             return ()
-        arguments = {**history.base, self.parameter: self.value(at)}
-        constraint = history.operation.constraint(self.name)
-        return (
-            Probe(
-                slug=self.slug(at), arguments=arguments, about=constraint.id if constraint else None
-            ),
-        )
+        return (history.changed(self.slug(at), {self.parameter: self.value(at)}, self.name),)
 
     def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
         """Return the limit, or the bracket in which it lies."""
@@ -200,7 +175,7 @@ class Ladder:
                 behind,
                 parameter=self.parameter,
                 question=self.question,
-                said=self.said(low, high),
+                said=self.documents(low, high),
                 observed="; ".join(filter(None, (self._worded(bracket, behind), doubt))),
                 low=first,
                 high=last,

@@ -66,6 +66,15 @@ class ProbeRecord:
                 return "unclear"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A request worth asking: `slug` ends its id, `about` is the rule that it probes, if any."""
+
+    slug: str
+    arguments: dict[str, Json]
+    about: str | None
+
+
 @dataclass(frozen=True)
 class OperationHistory:
     """The records of one operation, by id, against its plain request."""
@@ -131,6 +140,12 @@ class OperationHistory:
         """Yield what differs from the plain request in these arguments at most, and in one."""
         wanted = set(names)
         yield from (probe for probe in self.seen if probe.differs and probe.differs <= wanted)
+
+    def changed(self, slug: str, changes: Mapping[str, Json], rule_id: str = "") -> Probe:
+        """Return the plain request with other arguments, about a rule if the operation has it."""
+        about = self.operation.constraint(rule_id)
+        arguments = {**self.base, **changes}
+        return Probe(slug=slug, arguments=arguments, about=about.id if about else None)
 
     def spent_images(self) -> int:
         """Return how many images discovery has paid for, in the worst reading."""
@@ -201,12 +216,15 @@ NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """A request worth asking: `slug` ends its id, `about` is the rule that it probes, if any."""
+class QuestionResult:
+    """What the documents say of a question, and how that compares with what was seen."""
 
-    slug: str
-    arguments: dict[str, Json]
-    about: str | None
+    documents: Documents = "silent"
+    said: str = NOTHING
+
+
+SILENT = QuestionResult()
+"""The documents say nothing of the question."""
 
 
 class Question(Protocol):
@@ -226,21 +244,13 @@ class Question(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionResult:
-    """What the documents say of a question, and how that compares with what was seen."""
-
-    documents: Documents = "silent"
-    said: str = NOTHING
-
-
 def summed_up(  # noqa: PLR0913 - a row has this many parts
     history: OperationHistory,
     behind: Sequence[ProbeRecord],
     *,
     parameter: str,
     question: str,
-    said: QuestionResult,
+    said: QuestionResult = SILENT,
     observed: str,
     low: int | None = None,
     high: int | None = None,
@@ -280,10 +290,10 @@ def stated_where(promise: Argument | Rule) -> str:
     return str(promise.source if sure else (promise.second_source or promise.source))
 
 
-def against_documents(*, status: str, figure: str, where: str, agrees: bool) -> QuestionResult:
-    """Compare what a rule says, at a place, with what was seen."""
-    text = f"{figure} ({where}, {status})"
-    if status == "contradictory":
+def against_documents(promise: Argument | Rule, figure: str, *, agrees: bool) -> QuestionResult:
+    """Compare the figure that a promise states with what was observed."""
+    text = f"{figure} ({stated_where(promise)}, {promise.status})"
+    if promise.status == "contradictory":
         return QuestionResult(documents="contradictory", said=text)
     return QuestionResult(documents="agrees" if agrees else "contradicts", said=text)
 

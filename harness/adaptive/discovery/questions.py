@@ -5,6 +5,7 @@ from collections.abc import Callable
 from harness.adaptive.discovery.fields import Fields
 from harness.adaptive.discovery.limits import Ladder
 from harness.adaptive.discovery.question import (
+    SILENT,
     OperationHistory,
     ProbeRecord,
     ProbeResult,
@@ -12,9 +13,8 @@ from harness.adaptive.discovery.question import (
     QuestionResult,
     against_documents,
     is_open,
-    stated_where,
 )
-from harness.adaptive.discovery.sizes import LongestEdge, open_size, size_questions
+from harness.adaptive.discovery.sizes import open_size, size_questions
 from harness.adaptive.discovery.values import Defaults, Members, Noted, Unit
 from harness.cases import prompts
 from harness.cases.values import allowed_values
@@ -54,9 +54,7 @@ def stages(history: OperationHistory) -> tuple[tuple[Question, ...], ...]:
     operation = history.operation
     limits: list[Question] = [Fields(), *_limits(operation, history)]
     if (size := operation.arguments.get("size")) is not None and open_size(size):
-        ladders = size_questions(size)
-        most, ratio = (_called(ladders, rule) for rule in ("max_pixels", "max_ratio"))
-        limits += [*ladders, LongestEdge(most=most, ratio=ratio)]
+        limits += size_questions(size)
     lists: list[Question] = [
         Members(parameter=name, elsewhere=values)
         for name, values in _ELSEWHERE.items()
@@ -85,10 +83,6 @@ def _open_list(argument: Argument) -> bool:
     return is_open(argument, argument.one_of)
 
 
-def _called(ladders: tuple[Ladder, ...], rule: str) -> Ladder:
-    return next(ladder for ladder in ladders if ladder.rule == rule)
-
-
 def _limits(operation: Operation, history: OperationHistory) -> list[Question]:
     limits: list[Question] = []
     for name, argument in operation.arguments.items():
@@ -114,16 +108,13 @@ def _compared(
 ) -> Callable[[int, int | None], QuestionResult]:
     """Return how a bracket compares with the most that a rule allows."""
 
-    def said(low: int, high: int | None) -> QuestionResult:
+    def documents(low: int, high: int | None) -> QuestionResult:
         if rule is None or most is None:
-            return QuestionResult()
+            return SILENT
         agrees = low <= most and (high is None or high > most)
-        figure = f"{most:,} {noun}{'' if most == 1 else 's'}"
-        return against_documents(
-            status=rule.status, figure=figure, where=stated_where(rule), agrees=agrees
-        )
+        return against_documents(rule, f"{most:,} {noun}{'' if most == 1 else 's'}", agrees=agrees)
 
-    return said
+    return documents
 
 
 def _prompt(argument: Argument, base: int) -> Ladder:
@@ -147,7 +138,7 @@ def _prompt(argument: Argument, base: int) -> Ladder:
         hint=_OPENAI_CHARACTERS if most is None else most,
         marks=_ROUND,
         near=lambda low, high: high - low <= max(_FEW, low // _PERCENT),
-        said=_compared(rule, most, "character"),
+        documents=_compared(rule, most, "character"),
     )
 
 
@@ -159,21 +150,18 @@ def _references(name: str, argument: Argument, operation: Operation, least: int)
         constraint = Constraint(id=f"{name}.count", parameter=name, rule=wanted)
         return allowed_values(constraint, operation)[0].value
 
-    def index(images: Json, _word: ProbeResult) -> int | None:
-        return len(images) if isinstance(images, list) else None
-
     return Ladder(
         parameter=name,
         rule="count",
         question="the most reference images",
         unit="images",
         value=several,
-        index=index,
+        index=lambda images, _: len(images) if isinstance(images, list) else None,
         floor=least,
         top=MOST_REFERENCES,
         hint=rule.max if rule else None,
         marks=(4, 8, 10, 14, 16),
-        said=_compared(rule, rule.max if rule else None, "image"),
+        documents=_compared(rule, rule.max if rule else None, "image"),
     )
 
 
@@ -183,10 +171,7 @@ def _number(argument: Argument) -> Ladder:
     listed = max((number for number in values if isinstance(number, int)), default=None)
     most = argument.range.max if argument.range else listed
 
-    def index(number: Json, _word: ProbeResult) -> int | None:
-        return number if isinstance(number, int) and number > 0 else None
-
-    def as_many(probe: ProbeRecord) -> bool:
+    def honoured(probe: ProbeRecord) -> bool:
         number_ = probe.arguments.get("n")
         return not isinstance(number_, int) or len(probe.pictures) >= number_
 
@@ -196,12 +181,12 @@ def _number(argument: Argument) -> Ladder:
         question="the most images of one request",
         unit="images",
         value=lambda number: number,
-        index=index,
+        index=lambda number, _: number if isinstance(number, int) and number > 0 else None,
         floor=1,
         top=MOST_IMAGES,
         hint=1 if most is None else most,
         marks=(4, 10),
-        kept=as_many,
+        honoured=honoured,
         images=lambda number: number,
-        said=_compared(rule, most, "image"),
+        documents=_compared(rule, most, "image"),
     )

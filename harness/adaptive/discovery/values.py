@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from harness.adaptive.discovery.limits import Ladder
 from harness.adaptive.discovery.question import (
+    SILENT,
     Discovered,
     OperationHistory,
     Probe,
@@ -63,14 +64,9 @@ class Members:
         """Return every value that nothing was heard of: none of them depends on another."""
         probes = self._answers(history)
         beside = companion_values(self.parameter, history.operation)
-        about = history.operation.constraint(self.name)
         unanswered = [candidate for candidate in self._wanted(history) if candidate not in probes]
         return tuple(
-            Probe(
-                slug=str(candidate),
-                arguments={**history.base, **beside, self.parameter: candidate},
-                about=about.id if about else None,
-            )
+            history.changed(str(candidate), {**beside, self.parameter: candidate}, self.name)
             for candidate in unanswered[:room]
         )
 
@@ -126,17 +122,12 @@ class Members:
         argument = self._argument(history)
         rule = argument.one_of
         if rule is None:
-            return QuestionResult()
+            return SILENT
         promise = argument if argument.status != "documented" else rule
         listed = rule.values
         wrong = [candidate for candidate in refused if member(candidate, listed)]
         wrong += [candidate for candidate in served if not member(candidate, listed)]
-        return against_documents(
-            status=promise.status,
-            figure=", ".join(str(candidate) for candidate in listed),
-            where=stated_where(promise),
-            agrees=not wrong,
-        )
+        return against_documents(promise, ", ".join(map(str, listed)), agrees=not wrong)
 
 
 _UNITS = ("code points", "UTF-16 units", "UTF-8 bytes")
@@ -189,10 +180,8 @@ class Unit:
             over = [unit for unit in unanswered if sizes[unit] >= bracket.high]
             under = [unit for unit in unanswered if sizes[unit] <= bracket.low]
             if over and under and text not in heard:
-                about = history.operation.constraint(self.limit.name)
-                arguments = {**history.base, self.parameter: text}
                 slug = f"{bracket.low}-{kind}"
-                return (Probe(slug=slug, arguments=arguments, about=about.id if about else None),)
+                return (history.changed(slug, {self.parameter: text}, self.limit.name),)
         return ()
 
     def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
@@ -207,7 +196,6 @@ class Unit:
                 behind,
                 parameter=self.parameter,
                 question="what its limit counts",
-                said=QuestionResult(),
                 observed=observed,
             ),
         )
@@ -256,7 +244,7 @@ class Defaults:
         auto: bool,  # noqa: FBT001 - a fact about the default
     ) -> Discovered:
         argument = history.operation.arguments.get(name)
-        result = QuestionResult()
+        result = SILENT
         if auto and argument is not None:
             result = QuestionResult(documents="agrees", said=f"auto ({stated_where(argument)})")
         return summed_up(
@@ -323,12 +311,10 @@ class Noted:
         expected = [(self._expected(history, probe), word) for probe, word in heard]
         told_of = [(wanted, word) for wanted, word in expected if wanted]
         if promise.status == "documented" or not told_of:
-            return QuestionResult()
+            return SILENT
         agrees = all(wanted == word for wanted, word in told_of)
         rule = self.name.partition(".")[2].replace("_", " ")
-        return against_documents(
-            status=promise.status, figure=rule, where=stated_where(promise), agrees=agrees
-        )
+        return against_documents(promise, rule, agrees=agrees)
 
     def _expected(self, history: OperationHistory, probe: ProbeRecord) -> str:
         """Return what the rule says of a case; "" where it leaves that open itself."""
