@@ -36,7 +36,7 @@ its envelope has one code for all of them)."""
 @check(rank=10, assertion=Assertion(), slug="not-served")
 def accepts_what_it_documents(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every request inside the documents is served."""
-    case = subject.record.shot.case
+    case = subject.case
     if case.expect != "accept":
         return ()
     match subject.outcome:
@@ -57,7 +57,7 @@ def accepts_what_it_documents(subject: CheckInput) -> tuple[CheckResult, ...]:
 @check(rank=20, assertion=Assertion(position="refusal"), slug="not-refused")
 def refuses_what_it_forbids(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every request that breaks one documented rule is refused, and for that rule."""
-    case = subject.record.shot.case
+    case = subject.case
     if case.expect != "refuse":
         return ()
     match subject.outcome:
@@ -88,7 +88,7 @@ def _refused(subject: CheckInput, error: ErrorReply, breaks: str | None) -> tupl
 def _unseen_files(subject: CheckInput) -> str:
     """Say that a request was refused whose files we have not made: nobody knows what is in them."""
     for name, argument in subject.operation.arguments.items():
-        given = subject.record.shot.case.arguments.get(name)
+        given = subject.case.arguments.get(name)
         if argument.type in ("images", "file") and given is not None:
             entries = given if isinstance(given, list) else [given]
             if not all(map(_made_here, entries)):
@@ -106,7 +106,7 @@ def _made_here(entry: Json) -> bool:
 def _our_choice(subject: CheckInput, error: ErrorReply) -> str:
     """Say that a refusal is about a value that we chose for want of a documented one, if it is."""
     for name, argument in subject.operation.arguments.items():
-        chosen = subject.record.shot.case.arguments.get(name)
+        chosen = subject.case.arguments.get(name)
         named = error.parameter and same_name(error.parameter, (argument.wire, name))
         quoted = isinstance(chosen, str) and chosen in error.message
         if argument.ours and (named or quoted):
@@ -167,7 +167,7 @@ def _unparsed(subject: CheckInput) -> bool:
     A gateway that reads the body into typed fields can then only say that the body is wrong
     (sub2api: "failed to parse request body").
     """
-    case = subject.record.shot.case
+    case = subject.case
     name = (case.breaks or "").partition(".")[0]
     argument = subject.operation.arguments.get(name)
     if argument is None or name not in case.arguments:
@@ -177,7 +177,7 @@ def _unparsed(subject: CheckInput) -> bool:
 
 def _refusal(subject: CheckInput) -> ErrorReply | None:
     outcome = subject.outcome
-    if subject.record.shot.case.expect != "refuse" or not isinstance(outcome, Refused):
+    if subject.case.expect != "refuse" or not isinstance(outcome, Refused):
         return None
     judged = not _another_reason(outcome.error)
     served = subject.base is None or isinstance(subject.base, Images)
@@ -185,7 +185,7 @@ def _refusal(subject: CheckInput) -> ErrorReply | None:
 
 
 def _names(subject: CheckInput) -> tuple[str, ...]:
-    return names_of(subject.record.shot.case.breaks, subject.operation)
+    return names_of(subject.case.breaks, subject.operation)
 
 
 def describe_error(error: ErrorReply) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.core.case import Case
 from harness.core.jsonvalue import Json
-from harness.core.outcome import Outcome
+from harness.core.outcome import Images, Outcome
 from harness.core.record import Record
 from harness.core.registry import Registry
 from harness.core.verdict import Finding, Status
@@ -92,6 +93,22 @@ class CheckInput:
     outcome: Outcome
     base: Outcome | None = None
     plain: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def case(self) -> Case:
+        """The case that was sent."""
+        return self.record.shot.case
+
+    @property
+    def served(self) -> Images | None:
+        """The served outcome of a request that the documents do not forbid."""
+        allowed = self.case.expect != "refuse"
+        return self.outcome if isinstance(self.outcome, Images) and allowed else None
+
+    def about(self, parameter: str, *rules: str) -> str | None:
+        """Return the id of the first of these rules that the operation has for a parameter."""
+        ids = (f"{parameter}.{rule}" for rule in rules)
+        return next((id_ for id_ in ids if self.operation.constraint(id_) is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
     Compared with the plain request's image, which is low: at its very size, or by the pixel where
     both are large. Partial images cost tokens of their own; then nothing is said.
     """
-    case = subject.record.shot.case
+    case = subject.case
     quality = case.arguments.get("quality")
     alike = quality in _BETTER and subject.plain.get("quality") == "low"
     if not alike or case.expect == "refuse" or subject.operation.protocol == "responses":
@@ -48,8 +48,7 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
     low = _made(subject.base, subject.plain)
     if output is None or low is None:
         return ()
-    constraint = subject.operation.constraint("quality.one_of")
-    about = constraint.id if constraint is not None else None
+    about = subject.about("quality", "one_of")
     message = f"asked for {quality}, {output.tokens:g} output tokens an image"
     if (output.width_px, output.height_px) == (low.width_px, low.height_px):
         if output.tokens <= low.tokens:
