@@ -33,13 +33,9 @@ def same_name(blamed: str, names: tuple[str, ...]) -> bool:
     `images[0].image_url` is `images`; `body.size` is `size`; `number_of_images`, `numberOfImages`
     and the object that holds it, `gptImage2Params`, are `gptImage2Params.number_of_images`.
     """
-    blamed_parts = _parts(blamed)
-    return any(
-        blamed_parts
-        and parts
-        and (parts[-1] in blamed_parts or blamed_parts == parts[: len(blamed_parts)])
-        for parts in map(_parts, names)
-    )
+    got = _parts(blamed)
+    wanted = filter(None, map(_parts, names if got else ()))
+    return any(parts[-1] in got or got == parts[: len(got)] for parts in wanted)
 
 
 def blames(error: ErrorReply, token: str, operation: Operation) -> bool:
@@ -53,22 +49,23 @@ def blames(error: ErrorReply, token: str, operation: Operation) -> bool:
 
 def mentions(message: str, names: tuple[str, ...]) -> bool:
     """Tell whether a message names one of these parameters, or says in words which is meant."""
-    lasts = {name.rsplit(".", 1)[-1].removesuffix("[]") for name in names}
-    spelled = [r"[\s_-]?".join(map(re.escape, last.split("_"))) for last in lasts]
-    if any(_word(pattern, message) for pattern in spelled):
-        return True
-    return any(_word(f"{word}s?", message) for name in names for word in IN_WORDS.get(name, ()))
+    phrases = [f"{phrase}s?" for name in names for phrase in IN_WORDS.get(name, ())]
+    return _occurrences([*_spellings(names), *phrases], message) > 0
 
 
 def named_in(text: str, names: tuple[str, ...]) -> int:
     """Count how often a text names a parameter by any of its names."""
+    return _occurrences(_spellings(names), text)
+
+
+def _spellings(names: tuple[str, ...]) -> list[str]:
     lasts = {name.rsplit(".", 1)[-1].removesuffix("[]") for name in names}
-    either = "|".join(r"[\s_-]?".join(map(re.escape, last.split("_"))) for last in lasts)
-    return len(re.findall(rf"(?<![a-z0-9_])(?:{either})(?![a-z0-9_])", text, re.IGNORECASE))
+    return [r"[\s_-]?".join(map(re.escape, last.split("_"))) for last in lasts]
 
 
-def _word(pattern: str, message: str) -> bool:
-    return bool(re.search(rf"(?<![a-z0-9_]){pattern}(?![a-z0-9_])", message, re.IGNORECASE))
+def _occurrences(patterns: list[str], text: str) -> int:
+    pattern = rf"(?<![a-z0-9_])(?:{'|'.join(patterns)})(?![a-z0-9_])"
+    return len(re.findall(pattern, text, re.IGNORECASE)) if patterns else 0
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -89,9 +89,8 @@ def partials_are_numbered_in_order(subject: CheckInput) -> tuple[CheckResult, ..
     if not numbers:
         return ()
     listed = ", ".join(map(str, numbers))
-    if numbers == list(range(len(numbers))):
-        return passed(f"numbered {listed}")
-    return failed(f"numbered {listed}")
+    in_order = numbers == list(range(len(numbers)))
+    return passed(f"numbered {listed}") if in_order else failed(f"numbered {listed}")
 
 
 @check(rank=250)
