@@ -20,7 +20,7 @@ from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.diagnosis.combinations import AssignedRecord, FailureGroup, assignment
-from harness.diagnosis.history import ACCEPTS, CaseHistory, probes, seeds
+from harness.diagnosis.history import ACCEPTS, CaseHistory, failing_of_stage
 from harness.planning.plan import planned_request
 from harness.spec.provider import Provider
 from harness.spec.request import carried
@@ -73,15 +73,15 @@ class FailureReducer:
         """Return the next round: at most one question for each failing record."""
         if self._over:
             return ()
-        evidence = self._evidence()
-        troubles: defaultdict[str, list[FailureGroup]] = defaultdict(list)
-        for trouble in evidence.troubles():
-            troubles[trouble.operation_name].append(trouble)
+        history = self._evidence()
+        groups: defaultdict[str, list[FailureGroup]] = defaultdict(list)
+        for group in history.failure_groups():
+            groups[group.operation_name].append(group)
         return tuple(
             planned_request(self._provider, case)
-            for operation in sorted(troubles)
-            if self._is_served(evidence, operation)
-            for case in self._round(evidence, troubles[operation])
+            for operation in sorted(groups)
+            if self._is_served(history, operation)
+            for case in self._round(history, groups[operation])
         )
 
     # ------------------------------------------------------------------------------- once more
@@ -138,20 +138,26 @@ class FailureReducer:
         return (case.operation, verdict.constraint or "", verdict.check)
 
     # --------------------------------------------------------------------------------- smaller
-    def _round(self, evidence: CaseHistory, troubles: Sequence[FailureGroup]) -> Iterator[Case]:
+    def _round(self, history: CaseHistory, groups: Sequence[FailureGroup]) -> Iterator[Case]:
         """Yield the next question of each failing record that no found combination explains."""
         busy: set[str] = set()
-        for trouble in sorted(troubles, key=lambda group: (group.check, str(group.constraint))):
+        for group in sorted(groups, key=lambda group: (group.check, str(group.constraint))):
             proven: list[dict[str, str]] = []
-            cases = list(self._questions(evidence, trouble, seeds(trouble), proven, busy))
+            cases = list(
+                self._questions(history, group, failing_of_stage(group, "plan"), proven, busy)
+            )
             if not cases:  # a second fault may have shown itself on the way to the first
-                cases = list(self._questions(evidence, trouble, probes(trouble), proven, busy))
+                cases = list(
+                    self._questions(
+                        history, group, failing_of_stage(group, "isolate"), proven, busy
+                    )
+                )
             yield from cases
 
     def _questions(
         self,
-        evidence: CaseHistory,
-        trouble: FailureGroup,
+        history: CaseHistory,
+        group: FailureGroup,
         failing: Sequence[AssignedRecord],
         proven: list[dict[str, str]],
         busy: set[str],
@@ -160,44 +166,44 @@ class FailureReducer:
         for seed in failing:
             if seed.id in busy:
                 continue
-            if self._explained(trouble, seed, proven):
-                if (remainder := self._rest(trouble, seed, proven)) is not None:
+            if self._explained(group, seed, proven):
+                if (remainder := self._rest(group, seed, proven)) is not None:
                     yield remainder
                 continue
-            case, names = self._next(evidence, trouble, seed, proven)
+            case, names = self._next(history, group, seed, proven)
             if case is not None:
                 busy.add(seed.id)
                 yield case
-            elif (remainder := self._rest(trouble, seed, [dict.fromkeys(names, "")])) is not None:
+            elif (remainder := self._rest(group, seed, [dict.fromkeys(names, "")])) is not None:
                 yield remainder
-            current = trouble.smallest(seed)
+            current = group.smallest(seed)
             proven.append({name: current.items.get(name, "") for name in names})
 
     def _rest(
-        self, trouble: FailureGroup, seed: AssignedRecord, proven: Sequence[dict[str, str]]
+        self, group: FailureGroup, seed: AssignedRecord, proven: Sequence[dict[str, str]]
     ) -> Case | None:
         """Return a refused request without what is known to fail, if it holds anything untried.
 
         Values that only refused requests held would else never be tried: one fault hides another.
         """
-        if trouble.check != ACCEPTS or trouble.breaks is not None or not self._left(seed):
+        if group.check != ACCEPTS or group.breaks is not None or not self._left(seed):
             return None
         wrong = {name for values in proven for name in values}
-        arguments = without_values(trouble, seed, wrong)
+        arguments = without_values(group, seed, wrong)
         if arguments is None:
             return None
-        items = assignment(trouble.operation, arguments)
-        if assignment_text(items) in self._closed(trouble):
+        items = assignment(group.operation, arguments)
+        if assignment_text(items) in self._closed(group):
             return None
-        return self._probe(trouble, seed, arguments, "isolate")
+        return self._probe(group, seed, arguments, "isolate")
 
     @staticmethod
     def _explained(
-        trouble: FailureGroup, seed: AssignedRecord, proven: Sequence[dict[str, str]]
+        group: FailureGroup, seed: AssignedRecord, proven: Sequence[dict[str, str]]
     ) -> bool:
-        if proven and trouble.breaks is not None:
+        if proven and group.breaks is not None:
             return True  # one request that shows a missing check is enough
-        about = (trouble.constraint or "").partition(".")[0]
+        about = (group.constraint or "").partition(".")[0]
         if any(set(values) == {about} for values in proven) and seed.items.get(about):
             return True  # another value of the same argument is another case of the same finding
         return any(
@@ -207,36 +213,36 @@ class FailureReducer:
 
     def _next(
         self,
-        evidence: CaseHistory,
-        trouble: FailureGroup,
+        history: CaseHistory,
+        group: FailureGroup,
         seed: AssignedRecord,
         proven: Sequence[dict[str, str]],
     ) -> tuple[Case | None, tuple[str, ...]]:
         """Return what to ask next of a failing record, and the arguments that fail so far."""
         together = [frozenset(values) for values in proven]
-        now = stand(self._provider, trouble, seed, known=together, closed=self._closed(trouble))
+        now = stand(self._provider, group, seed, known=together, closed=self._closed(group))
         may_send = self._left(seed)
         if may_send and now.question is not None:
-            return self._probe(trouble, seed, now.question, "isolate"), now.names
-        many = len(now.names) > _FEW and trouble.check == ACCEPTS
+            return self._probe(group, seed, now.question, "isolate"), now.names
+        many = len(now.names) > _FEW and group.check == ACCEPTS
         times = _TIMES_OF_MANY if many else 1
-        if not self._is_repeated(trouble, now, times):
+        if not self._is_repeated(group, now, times):
             return next(self._again(now.current.record, times), None), now.names
         # one boundary of an argument is enough
         if may_send and frozenset(now.names) not in together:
-            moved = moved_towards_boundary(self._provider, evidence, trouble, now)
+            moved = moved_towards_boundary(self._provider, history, group, now)
             if moved is not None:
-                return self._probe(trouble, seed, moved, "shrink"), now.names
+                return self._probe(group, seed, moved, "shrink"), now.names
         return None, now.names
 
     def _probe(
-        self, trouble: FailureGroup, seed: AssignedRecord, arguments: dict[str, Json], stage: Stage
+        self, group: FailureGroup, seed: AssignedRecord, arguments: dict[str, Json], stage: Stage
     ) -> Case | None:
         """Return a proved case for a question, under an id that is made of what it asks."""
-        builder = Builder(self._provider, trouble.operation_name)
+        builder = Builder(self._provider, group.operation_name)
         named = f"{stage}/{short_digest(arguments)}"
-        arguments = fresh_prompt(trouble.operation, arguments, short_digest(arguments))
-        broken = trouble.operation.constraint(trouble.breaks or "")
+        arguments = fresh_prompt(group.operation, arguments, short_digest(arguments))
+        broken = group.operation.constraint(group.breaks or "")
         case = (
             builder.accept(named, arguments, None)
             if broken is None
@@ -244,7 +250,7 @@ class FailureReducer:
         )
         if case.id in self._asked:  # a fault answered it: once more, and no more
             case = replace(case, id=f"{case.id}/retry")
-        fresh = reprompted(trouble.operation, case, self._taken)
+        fresh = reprompted(group.operation, case, self._taken)
         if fresh is None or fresh.id in self._asked:
             return None
         return self._noted(replace(fresh, stage=stage, follows=seed.id))
@@ -257,20 +263,20 @@ class FailureReducer:
         of_operation = sum(case.operation == operation for case in small)
         return of_finding < self._max_shrink and of_operation < _FINDINGS_AT_MOST * self._max_shrink
 
-    def _closed(self, trouble: FailureGroup) -> set[tuple[tuple[str, str], ...]]:
+    def _closed(self, group: FailureGroup) -> set[tuple[tuple[str, str], ...]]:
         """Return the questions that were answered, or met two faults: asking them tells nothing."""
         answered = set()
         for case in self._asked.values():
-            if case.operation != trouble.operation_name or case.breaks != trouble.breaks:
+            if case.operation != group.operation_name or case.breaks != group.breaks:
                 continue
             record = self._records.get(case.id)
             faulty = record is not None and isinstance(record.outcome, Fault)
             again_ = f"{case.id}/retry" in self._asked or case.id.endswith("/retry")
             if not (faulty and case.stage in ("isolate", "shrink")) or again_:
-                answered.add(assignment_text(assignment(trouble.operation, case.arguments)))
+                answered.add(assignment_text(assignment(group.operation, case.arguments)))
         return answered
 
-    def _is_repeated(self, trouble: FailureGroup, now: Stand, times: int) -> bool:
+    def _is_repeated(self, group: FailureGroup, now: Stand, times: int) -> bool:
         """Tell whether enough was asked again to be sure of what was found.
 
         One repetition per promise is enough, and one for each combination.
@@ -278,10 +284,10 @@ class FailureReducer:
         current = now.current.id
         if times > 1:
             return self._times(current) >= times
-        if trouble.check != ACCEPTS and (trouble.breaks or len(now.names) == 1):
+        if group.check != ACCEPTS and (group.breaks or len(now.names) == 1):
             return True
         inside = [
-            assigned.id for assigned in trouble.failing if trouble.smallest(assigned).id == current
+            assigned.id for assigned in group.failing if group.smallest(assigned).id == current
         ]
         return any(self._times(name) for name in (*inside, current))
 
@@ -292,8 +298,8 @@ class FailureReducer:
         return CaseHistory(self._provider, records, verdicts)
 
     @staticmethod
-    def _is_served(evidence: CaseHistory, operation: str) -> bool:
-        plain = evidence.plain(operation)
+    def _is_served(history: CaseHistory, operation: str) -> bool:
+        plain = history.plain(operation)
         return plain is not None and isinstance(plain.outcome, Images)
 
     def _noted(self, case: Case) -> Case:

@@ -44,53 +44,50 @@ class Stand:
 
 def stand(
     provider: Provider,
-    trouble: FailureGroup,
+    group: FailureGroup,
     seed: AssignedRecord,
     *,
     known: Sequence[frozenset[str]],
     closed: Collection[tuple[tuple[str, str], ...]],
 ) -> Stand:
     """Return how far a failing record is isolated; `closed` are questions that tell nothing."""
-    current = trouble.smallest(seed)
-    suspicion = CombinationRanking(trouble, current, known)
-    names = suspicion.likeliest()
+    current = group.smallest(seed)
+    ranking = CombinationRanking(group, current, known)
+    names = ranking.likeliest()
     question = None
-    if suspicion.weights and not _is_bare(trouble, suspicion.names):
-        question = _telling(provider, trouble, suspicion, closed)
-        if question is None and trouble.breaks is None:
-            question = _other_company(trouble, current, names, closed)
+    if ranking.weights and not _is_bare(group, ranking.names):
+        question = _telling(provider, group, ranking, closed)
+        if question is None and group.breaks is None:
+            question = _other_company(group, current, names, closed)
     return Stand(current=current, names=names, question=question)
 
 
 def without_values(
-    trouble: FailureGroup, seed: AssignedRecord, wrong: Collection[str]
+    group: FailureGroup, seed: AssignedRecord, wrong: Collection[str]
 ) -> dict[str, Json] | None:
     """Return a failing request with these arguments as the plain one has them; None if needless.
 
     What needs one of them goes with it. It is needless where passing records hold every value
     that is left.
     """
-    remaining = changes(trouble.base, seed.items) - set(wrong)
-    remaining = frozenset(name for name in remaining if not _needs(trouble, name, wrong))
+    remaining = changes(group.base, seed.items) - set(wrong)
+    remaining = frozenset(name for name in remaining if not _needs(group, name, wrong))
     tried = all(
-        any(
-            assigned.items.get(name, "") == seed.items.get(name, "") for assigned in trouble.passing
-        )
-        for name in remaining
+        any(assigned.agrees(seed, [name]) for assigned in group.passing) for name in remaining
     )
-    arguments = trouble.arguments(seed, remaining)
-    return None if tried or not trouble.asks_the_same(arguments) else arguments
+    arguments = group.arguments(seed, remaining)
+    return None if tried or not group.asks_the_same(arguments) else arguments
 
 
-def _needs(trouble: FailureGroup, name: str, wrong: Collection[str]) -> bool:
-    argument = trouble.operation.arguments.get(name)
+def _needs(group: FailureGroup, name: str, wrong: Collection[str]) -> bool:
+    argument = group.operation.arguments.get(name)
     rule = argument.only_with if argument is not None else None
     return rule is not None and rule.argument in wrong
 
 
-def _is_bare(trouble: FailureGroup, names: Collection[str]) -> bool:
+def _is_bare(group: FailureGroup, names: Collection[str]) -> bool:
     """Tell whether a request breaks its rule by that rule's own arguments and nothing else."""
-    broken = trouble.operation.constraint(trouble.breaks or "")
+    broken = group.operation.constraint(group.breaks or "")
     if broken is None:
         return False
     other = getattr(broken.rule, "argument", broken.parameter)
@@ -104,26 +101,26 @@ def assignment_text(items: Assignment) -> tuple[tuple[str, str], ...]:
 
 def _telling(
     provider: Provider,
-    trouble: FailureGroup,
-    suspicion: CombinationRanking,
+    group: FailureGroup,
+    ranking: CombinationRanking,
     closed: Collection[tuple[tuple[str, str], ...]],
 ) -> dict[str, Json] | None:
     """Return the smaller valid request that tells most for its price; None where all is told."""
-    plain = price.price_of(provider, trouble.operation, trouble.plain)
+    plain = price.price_of(provider, group.operation, group.plain)
     masks = sorted(
-        suspicion.doubtful(),
-        key=lambda mask: (-_entropy(suspicion.chance(mask)), mask.bit_count(), mask),
+        ranking.doubtful(),
+        key=lambda mask: (-_entropy(ranking.chance(mask)), mask.bit_count(), mask),
     )
     best: tuple[float, dict[str, Json]] | None = None
     looked_at = 0
     for mask in masks:
-        arguments = trouble.arguments(suspicion.current, suspicion.chosen(mask))
-        if assignment_text(assignment(trouble.operation, arguments)) in closed:
+        arguments = group.arguments(ranking.current, ranking.chosen(mask))
+        if assignment_text(assignment(group.operation, arguments)) in closed:
             continue
-        if not trouble.asks_the_same(arguments):
+        if not group.asks_the_same(arguments):
             continue
-        chance = suspicion.chance(mask)
-        cost = price.price_of(provider, trouble.operation, arguments)
+        chance = ranking.chance(mask)
+        cost = price.price_of(provider, group.operation, arguments)
         times = max(float(cost.amount / plain.amount) if plain.amount else 1.0, cost.images)
         worth = _entropy(chance) / (1 + (1 - chance) * (max(times, 1.0) - 1))
         if best is None or worth > best[0]:
@@ -141,7 +138,7 @@ def _entropy(chance: float) -> float:
 
 
 def _other_company(
-    trouble: FailureGroup,
+    group: FailureGroup,
     current: AssignedRecord,
     names: Sequence[str],
     closed: Collection[tuple[tuple[str, str], ...]],
@@ -151,22 +148,22 @@ def _other_company(
     A compression needs a format that knows one: whether the two fail together, or it alone does,
     another such format tells.
     """
-    beside = changes(trouble.base, current.items) - set(names)
-    for name, partner, other in _partners(trouble, names):
+    beside = changes(group.base, current.items) - set(names)
+    for name, partner, other in _partners(group, names):
         if partner not in beside:
             continue
-        arguments = trouble.arguments(current, changes(trouble.base, current.items))
+        arguments = group.arguments(current, changes(group.base, current.items))
         arguments = {**arguments, partner: other}
-        items = assignment(trouble.operation, arguments)
+        items = assignment(group.operation, arguments)
         assigneds = [
             assigned
-            for assigned in (*trouble.passing, *trouble.failing)
+            for assigned in (*group.passing, *group.failing)
             if _holds(assigned, items, name)
         ]
         if any(assigned.items.get(partner) != current.items[partner] for assigned in assigneds):
             continue
         fresh = items != current.items and assignment_text(items) not in closed
-        if fresh and trouble.asks_the_same(arguments):
+        if fresh and group.asks_the_same(arguments):
             return arguments
     return None
 
@@ -175,9 +172,9 @@ def _holds(assigned: AssignedRecord, items: Assignment, name: str) -> bool:
     return assigned.items.get(name) == items[name]
 
 
-def _partners(trouble: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, str, Scalar]]:
+def _partners(group: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, str, Scalar]]:
     for name in names:
-        argument = trouble.operation.arguments.get(name)
+        argument = group.operation.arguments.get(name)
         rule = argument.only_with if argument else None
         for other in rule.values if rule else ():
             yield name, rule.argument if rule else "", other
@@ -191,28 +188,28 @@ _IMAGES_AT_MOST = 2
 
 
 def moved_towards_boundary(
-    provider: Provider, evidence: CaseHistory, trouble: FailureGroup, now: Stand
+    provider: Provider, history: CaseHistory, group: FailureGroup, isolated: Stand
 ) -> dict[str, Json] | None:
     """Return the next request whose answer makes a found combination's values smaller, if any.
 
     Only what the documents promise to serve is asked: a forbidden value that was served stands
     next to its boundary already.
     """
-    if trouble.check != ACCEPTS or trouble.breaks is not None:
+    if group.check != ACCEPTS or group.breaks is not None:
         return None
-    if now.names == ("prompt",):
-        return _shorter(evidence, trouble, now.current)
-    return _lower(provider, evidence, trouble, now)
+    if isolated.names == ("prompt",):
+        return _shorter(history, group, isolated.current)
+    return _lower(provider, history, group, isolated)
 
 
 def _shorter(
-    evidence: CaseHistory, trouble: FailureGroup, current: AssignedRecord
+    history: CaseHistory, group: FailureGroup, current: AssignedRecord
 ) -> dict[str, Json] | None:
     """Return a shorter prompt: one character less first, then half-way to the longest served."""
     text = _prompt(current.record.shot.case.arguments)
     if len(text) <= prompts.A_LINE:
         return None
-    outcomes = dict(_answered_prompts(evidence, trouble))
+    outcomes = dict(_answered_prompts(history, group))
     refused = min([length for length, fails in outcomes.items() if fails] + [len(text)])
     served = max((n for n, fails in outcomes.items() if not fails and n < refused), default=0)
     if refused == len(text) and refused - 1 not in outcomes:
@@ -222,19 +219,19 @@ def _shorter(
     else:
         length = (refused + served) // 2
     write = prompts.plain_prompt if text.isascii() else prompts.wide_prompt
-    return {**trouble.arguments(current, frozenset({"prompt"})), "prompt": write(length)}
+    return {**group.arguments(current, frozenset({"prompt"})), "prompt": write(length)}
 
 
-def _answered_prompts(evidence: CaseHistory, trouble: FailureGroup) -> Iterator[tuple[int, bool]]:
+def _answered_prompts(history: CaseHistory, group: FailureGroup) -> Iterator[tuple[int, bool]]:
     """Yield how long prompts were, and whether they were refused; refusals of other things not."""
-    for record in evidence.records.values():
+    for record in history.records.values():
         case = record.shot.case
-        if case.operation != trouble.operation_name or case.expect != "accept":
+        if case.operation != group.operation_name or case.expect != "accept":
             continue
         length = len(_prompt(case.arguments))
         if isinstance(record.outcome, Images):
             yield length, False
-        elif case.stage == "shrink" and evidence.said(case.id, trouble.check, None) == "fail":
+        elif case.stage == "shrink" and history.status(case.id, group.check, None) == "fail":
             yield length, True
 
 
@@ -244,14 +241,16 @@ def _prompt(arguments: dict[str, Json]) -> str:
 
 
 def _lower(
-    provider: Provider, evidence: CaseHistory, trouble: FailureGroup, now: Stand
+    provider: Provider, history: CaseHistory, group: FailureGroup, isolated: Stand
 ) -> dict[str, Json] | None:
     """Return a request with lower numbers that Hypothesis' shrinker wants answered, if any."""
-    failing = trouble.arguments(now.current, changes(trouble.base, now.current.items))
-    ladders = {name: _ladder(trouble, name, failing[name]) for name in now.names if name in failing}
+    failing = group.arguments(isolated.current, changes(group.base, isolated.current.items))
+    ladders = {
+        name: _ladder(group, name, failing[name]) for name in isolated.names if name in failing
+    }
     if all(len(steps) == 1 for steps in ladders.values()):
         return None
-    answers = dict(_answers(evidence, trouble))
+    answers = dict(_answers(history, group))
 
     def arguments(choice: Choice) -> dict[str, Json]:
         rungs = zip(ladders, choice, strict=True)
@@ -259,24 +258,22 @@ def _lower(
 
     def fails(choice: Choice) -> bool | None:
         arguments_ = arguments(choice)
-        answer = answers.get(assignment_text(assignment(trouble.operation, arguments_)))
+        answer = answers.get(assignment_text(assignment(group.operation, arguments_)))
         if answer is not None:
             return answer
-        dear = price.price_of(provider, trouble.operation, arguments_).images > _IMAGES_AT_MOST
-        return False if dear or not trouble.asks_the_same(arguments_) else None
+        dear = price.price_of(provider, group.operation, arguments_).images > _IMAGES_AT_MOST
+        return False if dear or not group.asks_the_same(arguments_) else None
 
     _, wanted = shrink([len(steps) for steps in ladders.values()], fails)
     return None if wanted is None else arguments(wanted)
 
 
-def _ladder(trouble: FailureGroup, name: str, failing: Json) -> tuple[Json, ...]:
+def _ladder(group: FailureGroup, name: str, failing: Json) -> tuple[Json, ...]:
     """Return a few numbers from the least that is documented, or of the plain request, upwards."""
-    bounds = (
-        trouble.operation.arguments[name].range if name in trouble.operation.arguments else None
-    )
+    bounds = group.operation.arguments[name].range if name in group.operation.arguments else None
     if bounds is None or not isinstance(failing, int) or isinstance(failing, bool):
         return (failing,)
-    plain = trouble.plain.get(name)
+    plain = group.plain.get(name)
     least = bounds.min if bounds.min is not None else failing
     start = plain + 1 if isinstance(plain, int) else least
     rungs = sorted({start, (start + failing) // 2, failing})
@@ -284,17 +281,17 @@ def _ladder(trouble: FailureGroup, name: str, failing: Json) -> tuple[Json, ...]
 
 
 def _answers(
-    evidence: CaseHistory, trouble: FailureGroup
+    history: CaseHistory, group: FailureGroup
 ) -> Iterator[tuple[tuple[tuple[str, str], ...], bool]]:
     """Yield every question that was answered, and whether it failed."""
-    for assigned in (*trouble.passing, *trouble.failing):
-        yield assignment_text(assigned.items), assigned in trouble.failing
-    for record in evidence.records.values():
+    for assigned in (*group.passing, *group.failing):
+        yield assignment_text(assigned.items), assigned in group.failing
+    for record in history.records.values():
         case = record.shot.case
-        if case.stage == "shrink" and case.operation == trouble.operation_name:
-            status = evidence.said(case.id, trouble.check, None)
+        if case.stage == "shrink" and case.operation == group.operation_name:
+            status = history.status(case.id, group.check, None)
             if status in ("fail", "pass"):
                 yield (
-                    assignment_text(assignment(trouble.operation, case.arguments)),
+                    assignment_text(assignment(group.operation, case.arguments)),
                     status == "fail",
                 )

@@ -1,16 +1,17 @@
-"""Which values of a failing request fail together: what each record clears, what stays suspect.
+"""Which values of a failing request fail together.
 
-A request is seen as an assignment of all arguments. A record that passed clears every combination
-of values in it; what a failing record holds and nobody cleared is suspect. A single value is
-suspected before a pair, a pair before three, and what more failing records hold before what fewer
-hold, so that a guess is as good as the evidence.
+A request is an assignment of a value to every argument. A record that passed clears every
+combination of its values; the other combinations of a failing record are suspect. A single value is
+suspected before a pair, a pair before three, and a combination before those that fewer failing
+records hold.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import Self
 
 from harness.cases.prompts import A_LINE
 from harness.checks.naming import blames, named_in
@@ -30,7 +31,7 @@ Assignment = Mapping[str, str]
 
 
 def assignment(operation: Operation, arguments: Mapping[str, Json]) -> Assignment:
-    """Return what a request says of every argument, irrelevant differences left out."""
+    """Return a request's value of every argument; irrelevant differences do not count."""
     given = carried(operation, dict(arguments))
     names = dict.fromkeys((*operation.arguments, *given))
     return {name: _spelled(operation, name, given[name]) if name in given else "" for name in names}
@@ -114,13 +115,17 @@ class AssignedRecord:
         """The case's id."""
         return self.record.shot.case.id
 
+    def agrees(self, other: Self, names: Iterable[str]) -> bool:
+        """Tell whether two requests have the same values of these arguments."""
+        return all(self.items.get(name, "") == other.items.get(name, "") for name in names)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureGroup:
-    """One claim that failed, with every record that speaks of it.
+    """One claim that failed, with every record that it applies to.
 
-    `breaks` is the rule that its requests break on purpose; then a request without that breach is
-    another question.
+    `breaks` is the rule that its requests break on purpose; a request that satisfies it is about
+    another claim.
     """
 
     operation_name: str
@@ -134,7 +139,7 @@ class FailureGroup:
 
     @property
     def base(self) -> Assignment:
-        """What the plain request says of every argument."""
+        """The plain request's value of every argument."""
         return assignment(self.operation, self.plain)
 
     def smallest(self, failing: AssignedRecord) -> AssignedRecord:
@@ -143,10 +148,7 @@ class FailureGroup:
         inside = [
             assigned
             for assigned in self.failing
-            if all(
-                assigned.items.get(name, "") == failing.items.get(name, "")
-                for name in changes(base, assigned.items)
-            )
+            if assigned.agrees(failing, changes(base, assigned.items))
         ]
         return min(
             (*inside, failing),
@@ -176,21 +178,21 @@ class CombinationRanking:
 
     def __init__(
         self,
-        trouble: FailureGroup,
+        group: FailureGroup,
         current: AssignedRecord,
         together: Sequence[frozenset[str]] = (),
     ) -> None:
-        self.trouble = trouble
+        self._group = group
         self.current = current
-        changed = changes(trouble.base, current.items)
+        changed = changes(group.base, current.items)
         self.names = tuple(name for name in current.items if name in changed)
         self._known = frozenset(together)
         unchanged = (name for name in current.items if name not in changed and name != "prompt")
         self._order = (*self.names, *unchanged)
-        self._agreeing = [self._agrees(assigned) for assigned in trouble.passing]
+        self._agreeing = [self._agrees(assigned) for assigned in group.passing]
         self._failing = [
             self._agrees(assigned)
-            for assigned in trouble.failing
+            for assigned in group.failing
             if assigned.words == current.words and assigned.record.shot.case.stage == "plan"
         ]
 
@@ -223,7 +225,7 @@ class CombinationRanking:
     def is_smallest(self) -> bool:
         """Tell whether no smaller valid request may fail: all of them are cleared."""
         return bool(self.weights) and not any(
-            self.trouble.asks_the_same(self.trouble.arguments(self.current, self.chosen(mask)))
+            self._group.asks_the_same(self._group.arguments(self.current, self.chosen(mask)))
             for mask in sorted(self.doubtful(), key=self.chance, reverse=True)
         )
 
@@ -269,18 +271,12 @@ class CombinationRanking:
                 yield mask
 
     def _cleared(self, mask: int) -> bool:
-        return any(mask & ~agreeing == 0 for agreeing in self._agreeing) or self._beside_the_point(
-            mask
-        )
-
-    def _beside_the_point(self, mask: int) -> bool:
-        """Tell whether a combination lacks the very value that breaks the rule in question."""
-        breaks = self.trouble.operation.constraint(self.trouble.breaks or "")
-        return (
-            breaks is not None
-            and breaks.parameter in self.names
-            and breaks.parameter not in self.chosen(mask)
-        )
+        """Tell whether a record clears a combination, or it lacks what breaks the rule."""
+        if any(mask & ~agreeing == 0 for agreeing in self._agreeing):
+            return True
+        broken = self._group.operation.constraint(self._group.breaks or "")
+        needed = {broken.parameter} & {*self.names} if broken is not None else set()
+        return not needed <= self.chosen(mask)
 
     def _weight(self, mask: int) -> float:
         chosen = self.chosen(mask)
@@ -298,13 +294,10 @@ class CombinationRanking:
         outcome = self.current.record.outcome
         if not isinstance(outcome, Refused):
             return frozenset()
-        operation, error = self.trouble.operation, outcome.error
+        operation, error = self._group.operation, outcome.error
+        wires = {name: argument.wire for name, argument in operation.arguments.items()}
         return frozenset(
             name
-            for name in self._order
-            if name in operation.arguments
-            and (
-                blames(error, name, operation)
-                or named_in(error.message, (operation.arguments[name].wire, name))
-            )
+            for name in {*self._order} & {*wires}
+            if blames(error, name, operation) or named_in(error.message, (wires[name], name))
         )
