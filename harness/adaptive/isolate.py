@@ -1,11 +1,11 @@
-"""The smallest combination of a failing request's values that fails: which request tells most.
+"""The next request that reduces a failing one: to fewer values, then to values at a boundary.
 
-Each request is the plain one with some of the failing one's values. The one is chosen whose answer
-is least certain, by what the records leave suspect, in relation to what it costs if it is served;
-so the suspects are halved where many are alike, and the likeliest is tried where one stands out.
+Each request is the plain one with some of the failing one's values. The request with the least
+certain reply is chosen, in relation to what it costs if it is served: so the suspects are halved
+where many are alike, and the likeliest is tried where it stands out.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
@@ -15,7 +15,6 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Images
 from harness.diagnosis.combinations import (
     AssignedRecord,
-    Assignment,
     CombinationRanking,
     FailureGroup,
     assignment,
@@ -27,39 +26,41 @@ from harness.spec.provider import Provider
 from harness.spec.rules import Scalar
 
 _LOOKED_AT = 48
-"""How many requests are priced and proved before one is chosen; the rest tell less anyway."""
+"""How many requests are priced and proved before one is chosen; the others tell less."""
+Question = frozenset[tuple[str, str]]
+"""A request by the values of its arguments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
-    """How far a failing record is isolated: the smallest known one, and what to ask next.
+class Isolation:
+    """How far a failing record is reduced: the smallest one yet, and the next request, if any.
 
     `names` are the arguments that fail together, as far as is known.
     """
 
     current: AssignedRecord
     names: tuple[str, ...]
-    question: dict[str, Json] | None
+    request: dict[str, Json] | None
 
 
-def stand(
+def isolate(
     provider: Provider,
     group: FailureGroup,
     seed: AssignedRecord,
     *,
     known: Sequence[frozenset[str]],
-    closed: Collection[tuple[tuple[str, str], ...]],
-) -> Stand:
-    """Return how far a failing record is isolated; `closed` are questions that tell nothing."""
+    closed: Collection[Question],
+) -> Isolation:
+    """Return how far a failing record is reduced; the `closed` questions are not sent again."""
     current = group.smallest(seed)
     ranking = CombinationRanking(group, current, known)
     names = ranking.likeliest()
-    question = None
+    request = None
     if ranking.weights and not _is_bare(group, ranking.names):
-        question = _telling(provider, group, ranking, closed)
-        if question is None and group.breaks is None:
-            question = _other_company(group, current, names, closed)
-    return Stand(current=current, names=names, question=question)
+        request = _most_informative(provider, group, ranking, closed)
+        if request is None and group.breaks is None:
+            request = _other_partner(group, current, names, closed)
+    return Isolation(current=current, names=names, request=request)
 
 
 def without_values(
@@ -67,22 +68,20 @@ def without_values(
 ) -> dict[str, Json] | None:
     """Return a failing request with these arguments as the plain one has them; None if needless.
 
-    What needs one of them goes with it. It is needless where passing records hold every value
-    that is left.
+    An argument that needs one of them is left out, too. The request is needless where passing
+    records have every remaining value.
     """
-    remaining = changes(group.base, seed.items) - set(wrong)
-    remaining = frozenset(name for name in remaining if not _needs(group, name, wrong))
+    needing = {
+        name
+        for name, argument in group.operation.arguments.items()
+        if argument.only_with is not None and argument.only_with.argument in wrong
+    }
+    remaining = changes(group.base, seed.items) - {*wrong, *needing}
     tried = all(
         any(assigned.agrees(seed, [name]) for assigned in group.passing) for name in remaining
     )
     arguments = group.arguments(seed, remaining)
     return None if tried or not group.asks_the_same(arguments) else arguments
-
-
-def _needs(group: FailureGroup, name: str, wrong: Collection[str]) -> bool:
-    argument = group.operation.arguments.get(name)
-    rule = argument.only_with if argument is not None else None
-    return rule is not None and rule.argument in wrong
 
 
 def _is_bare(group: FailureGroup, names: Collection[str]) -> bool:
@@ -94,18 +93,18 @@ def _is_bare(group: FailureGroup, names: Collection[str]) -> bool:
     return set(names) <= {broken.parameter, other}
 
 
-def assignment_text(items: Assignment) -> tuple[tuple[str, str], ...]:
-    """Return an assignment as a key: two requests with the same one ask the same."""
-    return tuple(sorted((name, text) for name, text in items.items() if text))
+def question(group: FailureGroup, arguments: Mapping[str, Json]) -> Question:
+    """Return what a request is about; two requests with the same question differ in nothing."""
+    return frozenset(assignment(group.operation, arguments).items())
 
 
-def _telling(
+def _most_informative(
     provider: Provider,
     group: FailureGroup,
     ranking: CombinationRanking,
-    closed: Collection[tuple[tuple[str, str], ...]],
+    closed: Collection[Question],
 ) -> dict[str, Json] | None:
-    """Return the smaller valid request that tells most for its price; None where all is told."""
+    """Return the smaller valid request that tells most for its price; None where none tells."""
     plain = price.price_of(provider, group.operation, group.plain)
     masks = sorted(
         ranking.doubtful(),
@@ -115,9 +114,7 @@ def _telling(
     looked_at = 0
     for mask in masks:
         arguments = group.arguments(ranking.current, ranking.chosen(mask))
-        if assignment_text(assignment(group.operation, arguments)) in closed:
-            continue
-        if not group.asks_the_same(arguments):
+        if question(group, arguments) in closed or not group.asks_the_same(arguments):
             continue
         chance = ranking.chance(mask)
         cost = price.price_of(provider, group.operation, arguments)
@@ -137,47 +134,42 @@ def _entropy(chance: float) -> float:
     return -chance * log2(chance) - (1 - chance) * log2(1 - chance)
 
 
-def _other_company(
+def _other_partner(
     group: FailureGroup,
     current: AssignedRecord,
     names: Sequence[str],
-    closed: Collection[tuple[tuple[str, str], ...]],
+    closed: Collection[Question],
 ) -> dict[str, Json] | None:
     """Return the same values beside another partner that they may need, where there is one.
 
     A compression needs a format that knows one: whether the two fail together, or it alone does,
     another such format tells.
     """
-    beside = changes(group.base, current.items) - set(names)
+    changed = changes(group.base, current.items)
     for name, partner, other in _partners(group, names):
-        if partner not in beside:
+        if partner not in changed - set(names):
             continue
-        arguments = group.arguments(current, changes(group.base, current.items))
-        arguments = {**arguments, partner: other}
+        arguments = {**group.arguments(current, changed), partner: other}
         items = assignment(group.operation, arguments)
-        assigneds = [
-            assigned
+        if any(
+            assigned.items.get(name) == items[name]
+            and assigned.items.get(partner) != current.items[partner]
             for assigned in (*group.passing, *group.failing)
-            if _holds(assigned, items, name)
-        ]
-        if any(assigned.items.get(partner) != current.items[partner] for assigned in assigneds):
+        ):
             continue
-        fresh = items != current.items and assignment_text(items) not in closed
+        fresh = items != current.items and question(group, arguments) not in closed
         if fresh and group.asks_the_same(arguments):
             return arguments
     return None
 
 
-def _holds(assigned: AssignedRecord, items: Assignment, name: str) -> bool:
-    return assigned.items.get(name) == items[name]
-
-
 def _partners(group: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, str, Scalar]]:
     for name in names:
         argument = group.operation.arguments.get(name)
-        rule = argument.only_with if argument else None
-        for other in rule.values if rule else ():
-            yield name, rule.argument if rule else "", other
+        if argument is None or (rule := argument.only_with) is None:
+            continue
+        for other in rule.values:
+            yield name, rule.argument, other
 
 
 _NEAR = 100
@@ -188,11 +180,11 @@ _IMAGES_AT_MOST = 2
 
 
 def moved_towards_boundary(
-    provider: Provider, history: CaseHistory, group: FailureGroup, isolated: Stand
+    provider: Provider, history: CaseHistory, group: FailureGroup, isolated: Isolation
 ) -> dict[str, Json] | None:
     """Return the next request whose answer makes a found combination's values smaller, if any.
 
-    Only what the documents promise to serve is asked: a forbidden value that was served stands
+    Only values that the documents promise to serve are moved: a forbidden value that was served is
     next to its boundary already.
     """
     if group.check != ACCEPTS or group.breaks is not None:
@@ -241,7 +233,7 @@ def _prompt(arguments: dict[str, Json]) -> str:
 
 
 def _lower(
-    provider: Provider, history: CaseHistory, group: FailureGroup, isolated: Stand
+    provider: Provider, history: CaseHistory, group: FailureGroup, isolated: Isolation
 ) -> dict[str, Json] | None:
     """Return a request with lower numbers that Hypothesis' shrinker wants answered, if any."""
     failing = group.arguments(isolated.current, changes(group.base, isolated.current.items))
@@ -258,7 +250,7 @@ def _lower(
 
     def fails(choice: Choice) -> bool | None:
         arguments_ = arguments(choice)
-        answer = answers.get(assignment_text(assignment(group.operation, arguments_)))
+        answer = answers.get(question(group, arguments_))
         if answer is not None:
             return answer
         dear = price.price_of(provider, group.operation, arguments_).images > _IMAGES_AT_MOST
@@ -280,18 +272,14 @@ def _ladder(group: FailureGroup, name: str, failing: Json) -> tuple[Json, ...]:
     return tuple(rung for rung in rungs if start <= rung <= failing) or (failing,)
 
 
-def _answers(
-    history: CaseHistory, group: FailureGroup
-) -> Iterator[tuple[tuple[tuple[str, str], ...], bool]]:
+def _answers(history: CaseHistory, group: FailureGroup) -> Iterator[tuple[Question, bool]]:
     """Yield every question that was answered, and whether it failed."""
     for assigned in (*group.passing, *group.failing):
-        yield assignment_text(assigned.items), assigned in group.failing
+        yield frozenset(assigned.items.items()), assigned in group.failing
     for record in history.records.values():
         case = record.shot.case
-        if case.stage == "shrink" and case.operation == group.operation_name:
-            status = history.status(case.id, group.check, None)
-            if status in ("fail", "pass"):
-                yield (
-                    assignment_text(assignment(group.operation, case.arguments)),
-                    status == "fail",
-                )
+        if case.stage != "shrink" or case.operation != group.operation_name:
+            continue
+        status = history.status(case.id, group.check, None)
+        if status in ("fail", "pass"):
+            yield question(group, case.arguments), status == "fail"

@@ -25,19 +25,12 @@ def repeat_case(provider: Provider, record: Record, taken: Taken) -> Case | None
     """
     first = record.shot.case
     operation = provider.operation(first.operation)
+    again = replace(first, id=f"{first.id}/again", stage="confirm", follows=first.id)
     for arguments in _variants(operation, first):
-        case = replace(
-            first,
-            id=f"{first.id}/again",
-            arguments=arguments,
-            stage="confirm",
-            follows=first.id,
-        )
+        case = replace(again, arguments=arguments)
         if not taken(case) and _same_question(operation, first, case):
             return case
-    if isinstance(record.outcome, Refused):
-        return replace(first, id=f"{first.id}/again", stage="confirm", follows=first.id)
-    return None
+    return again if isinstance(record.outcome, Refused) else None
 
 
 def reprompted(operation: Operation, case: Case, taken: Taken) -> Case | None:
@@ -95,23 +88,20 @@ def fresh_prompt(operation: Operation, arguments: dict[str, Json], word: str) ->
     """Give a webhook an address of its own: deliveries are told apart by it."""
     hook = operation.webhook.argument if operation.webhook is not None else ""
     address = arguments.get(hook)
-    if isinstance(address, str) and not _broken(operation, {hook: address}, hook):
-        return {**arguments, hook: f"{address}-{word}"}
-    return arguments
-
-
-def _broken(operation: Operation, arguments: dict[str, Json], name: str) -> bool:
-    breaks, _ = broken(operation, arguments)
-    return any(constraint.parameter == name for constraint in breaks)
+    if not isinstance(address, str):
+        return arguments
+    breaks, _ = broken(operation, {hook: address})
+    is_valid = all(constraint.parameter != hook for constraint in breaks)
+    return {**arguments, hook: f"{address}-{word}"} if is_valid else arguments
 
 
 def _same_question(operation: Operation, first: Case, other: Case) -> bool:
     """Tell whether two requests keep and break the same rules and hold the same values."""
     before, after = (
-        tuple(
-            tuple(constraint.id for constraint in kind)
-            for kind in broken_when_sent(operation, case.arguments)
-        )
+        [
+            [constraint.id for constraint in constraints]
+            for constraints in broken_when_sent(operation, case.arguments)
+        ]
         for case in (first, other)
     )
     return before == after
