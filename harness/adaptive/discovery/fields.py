@@ -72,10 +72,8 @@ def _telling(name: str, history: OperationHistory) -> Scalar:
     if name == "size" and first is not None:
         usual = f"{first.width_px}x{first.height_px}"
         return next(size for size in _SIZES if size != usual)
-    if name == "output_format" and first is not None and first.format != "png":
-        return "png"  # carries transparency, which may be asked for beside it
-    if name == "output_format":
-        return "webp"
+    if name == "output_format":  # png carries transparency, which the same request may ask for
+        return "png" if first is not None and first.format != "png" else "webp"
     return _IMAGES_API[name]
 
 
@@ -86,18 +84,15 @@ class Fields:
     name: str = "fields"
 
     def next(self, history: OperationHistory, room: int) -> Sequence[Probe]:
-        """Return the groups that are to be asked now, as far as the images go."""
+        """Return a probe for each group without an answer, as far as the images suffice."""
         fields, probes = unknown_fields(history), []
-        for group in self._waiting(history):
+        parts = (part for group in _groups(fields) for part in _split(history, group))
+        for group in (group for group, probe in parts if probe is None):
             cost = 2 if "n" in group else 1
             if cost <= room:
                 room -= cost
                 probes.append(history.changed(_slug(group), {name: fields[name] for name in group}))
         return probes
-
-    def _waiting(self, history: OperationHistory) -> Iterator[tuple[str, ...]]:
-        for group in _groups(unknown_fields(history)):
-            yield from (part for part, probe in _split(history, group) if probe is None)
 
     def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
         """Return a row for each field that changes the image, and one for all the others."""
@@ -109,23 +104,21 @@ class Fields:
             if probe is not None
             for name in part
         ]
-        changed, others = [], dict[str, list[str]]()
+        changed, others = list[Discovered](), dict[str, list[str]]()
         for name, probe in heard:
-            effect = _came(history, name.rpartition(".")[2], fields[name], probe)
+            effect = _effect(history, name.rpartition(".")[2], fields[name], probe)
             if effect in _PLAIN:
                 others.setdefault(effect, []).append(name)
             else:
-                changed.append(_row(history, name, fields[name], probe, effect))
+                changed += _row(history, name, fields[name], probe, effect)
         if others:
             behind = sorted({probe.id: probe for _, probe in heard}.items())
-            changed.append(
-                summed_up(
-                    history,
-                    [probe for _, probe in behind],
-                    parameter="fields",
-                    question="what becomes of fields that only OpenAI's schema knows",
-                    observed="; ".join(f"{other}: {', '.join(others[other])}" for other in others),
-                )
+            changed += summed_up(
+                history,
+                [probe for _, probe in behind],
+                parameter="fields",
+                question="what becomes of fields that only OpenAI's schema knows",
+                observed="; ".join(f"{other}: {', '.join(others[other])}" for other in others),
             )
         return tuple(changed)
 
@@ -167,15 +160,17 @@ def _named(probe: ProbeRecord, group: tuple[str, ...]) -> tuple[str, ...]:
     outcome = probe.record.outcome
     if not isinstance(outcome, Refused):
         return ()
-    blamed = outcome.error.parameter
-    if blamed:
-        return tuple(name for name in group if same_name(blamed, (name,)))
-    return tuple(name for name in group if mentions(outcome.error.message, (name,)))
+    message, blamed = outcome.error.message, outcome.error.parameter
+    return tuple(
+        name
+        for name in group
+        if (same_name(blamed, (name,)) if blamed else mentions(message, (name,)))
+    )
 
 
 def _row(
     history: OperationHistory, name: str, sent: Scalar, probe: ProbeRecord, effect: str
-) -> Discovered:
+) -> tuple[Discovered, ...]:
     honoured = effect.startswith("honoured")
     return summed_up(
         history,
@@ -193,7 +188,7 @@ _UNSEEN = "accepted, and no image shows whether they count"
 _PLAIN = (_REFUSED, _IGNORED, _UNCLEAR, _UNSEEN)
 
 
-def _came(history: OperationHistory, field: str, sent: Scalar, probe: ProbeRecord) -> str:
+def _effect(history: OperationHistory, field: str, sent: Scalar, probe: ProbeRecord) -> str:
     word = probe.word(field, *(name for name in probe.differs if name.endswith(field)))
     if word != "served":
         return _REFUSED if word == "refused" else _UNCLEAR

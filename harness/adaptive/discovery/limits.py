@@ -109,7 +109,7 @@ class Ladder:
         return f"{self.parameter}.{self.rule}"
 
     def bracket(self, history: OperationHistory) -> Bracket:
-        """Return what the records say: served at all counts, refused only where it was alone."""
+        """Return what the records show; a refusal counts where no other argument differed."""
         low, highs, unclear = self.floor, [], set()
         for probe, index in self._rungs(history):
             alone = probe.differs <= {self.parameter}
@@ -163,35 +163,30 @@ class Ladder:
             if probe.differs <= {self.parameter} or index == bracket.low
             if probe.differs
         ]
-        if not behind:
-            return ()
         low = self.measure(bracket.low)
         high = None if bracket.high is None else self.measure(bracket.high)
         doubt = self.doubt(history, bracket)
         first, last = (high, low) if self.falling else (low, high)
-        return (
-            summed_up(
-                history,
-                behind,
-                parameter=self.parameter,
-                question=self.question,
-                said=self.documents(low, high),
-                observed="; ".join(filter(None, (self._worded(bracket, behind), doubt))),
-                low=first,
-                high=last,
-                rule="" if doubt else self.rule,
-            ),
+        return summed_up(
+            history,
+            behind,
+            parameter=self.parameter,
+            question=self.question,
+            said=self.documents(low, high),
+            observed="; ".join(filter(None, (self._worded(bracket, behind), doubt))),
+            low=first,
+            high=last,
+            rule="" if doubt else self.rule,
         )
 
     def _worded(self, bracket: Bracket, behind: Sequence[ProbeRecord]) -> str:
         low = f"{self._shown(bracket.low)} {self.unit}".rstrip()
-        trouble = self._trouble(bracket)
+        unclear = ", ".join(self._shown(index) for index in sorted(bracket.unclear))
+        trouble = f"left open at {unclear}: no clear answer" if unclear else ""
         if bracket.high is None:
             ended = "the most that is asked for" if bracket.low == self.top else "no more was asked"
             return f"{low} served; {trouble or ended}"
-        over = next(
-            (probe for probe in behind if probe.pictures and self._at(probe) == bracket.high), None
-        )
+        over = next((probe for probe in behind if self._exceeds(probe, bracket)), None)
         ended = f"{self._shown(bracket.high)} refused"
         if over is not None:
             delivered = f"{len(over.pictures)} of {delivered_sizes(over.pictures)}"
@@ -203,12 +198,9 @@ class Ladder:
         between = f"between {self._shown(bracket.low)} and {self._shown(bracket.high)} {self.unit}"
         return "; ".join(filter(None, (f"{between.rstrip()}: {low} served, {ended}", trouble)))
 
+    def _exceeds(self, probe: ProbeRecord, bracket: Bracket) -> bool:
+        given = probe.arguments.get(self.parameter)
+        return bool(probe.pictures) and self.index(given, "refused") == bracket.high
+
     def _shown(self, index: int) -> str:
         return self.show(self.measure(index))
-
-    def _at(self, probe: ProbeRecord) -> int | None:
-        return self.index(probe.arguments.get(self.parameter), "refused")
-
-    def _trouble(self, bracket: Bracket) -> str:
-        unclear = ", ".join(self._shown(index) for index in sorted(bracket.unclear))
-        return f"left open at {unclear}: no clear answer" if unclear else ""

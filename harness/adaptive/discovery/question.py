@@ -256,10 +256,12 @@ def summed_up(  # noqa: PLR0913 - a row has this many parts
     high: int | None = None,
     rule: str = "",
     values: tuple[Scalar, ...] = (),
-) -> Discovered:
-    """Return a row; `behind` are the records that it rests on, at least one."""
+) -> tuple[Discovered, ...]:
+    """Return the row that rests on the records `behind`; nothing without records."""
     probes = [probe for probe in behind if probe.probe]
-    return Discovered(
+    if not behind:
+        return ()
+    row = Discovered(
         provider=history.provider.name,
         operation=history.name,
         parameter=parameter,
@@ -277,6 +279,7 @@ def summed_up(  # noqa: PLR0913 - a row has this many parts
         on=day_of(behind),
         cases=tuple(dict.fromkeys(probe.id for probe in behind)),
     )
+    return (row,)
 
 
 def is_open(argument: Argument, rule: Rule | None) -> bool:

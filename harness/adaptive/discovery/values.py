@@ -74,8 +74,6 @@ class Members:
         """Return one row for the whole list."""
         probes = self._answers(history)
         behind = [probe for group in probes.values() for probe in group if probe.differs]
-        if not behind:
-            return ()
         names = value_text(self.parameter, history.operation)
         words = {
             candidate: {probe.word(*names) for probe in group}
@@ -89,17 +87,15 @@ class Members:
             ("refused", [str(candidate) for candidate in refused]),
             ("no clear answer", [str(candidate) for candidate in unclear]),
         )
-        return (
-            summed_up(
-                history,
-                sorted(behind, key=lambda probe: probe.id),
-                parameter=self.parameter,
-                question="which values are served",
-                said=self._said(history, served, refused),
-                observed="; ".join(f"{what}: {', '.join(them)}" for what, them in parts if them),
-                rule="one_of",
-                values=tuple(served),
-            ),
+        return summed_up(
+            history,
+            sorted(behind, key=lambda probe: probe.id),
+            parameter=self.parameter,
+            question="which values are served",
+            said=self._said(history, served, refused),
+            observed="; ".join(f"{what}: {', '.join(them)}" for what, them in parts if them),
+            rule="one_of",
+            values=tuple(served),
         )
 
     def _came(self, candidate: Scalar, group: list[ProbeRecord]) -> str:
@@ -146,7 +142,7 @@ class Unit:
     parameter: str = "prompt"
     name: str = "prompt.unit"
 
-    def _left(self, history: OperationHistory) -> tuple[list[str], list[ProbeRecord]]:
+    def _possible(self, history: OperationHistory) -> tuple[list[str], list[ProbeRecord]]:
         """Return the units that no answer rules out, and the answers that tell of them."""
         bracket = self.limit.bracket(history)
         possible, behind = set(_UNITS), []
@@ -156,12 +152,12 @@ class Unit:
             if not isinstance(text, str) or text.isascii() or word == "unclear":
                 continue
             sizes = _lengths(text)
-            if word == "served" and bracket.high is not None:
-                gone = {unit for unit in possible if sizes[unit] >= bracket.high}
-            else:
-                gone = {
-                    unit for unit in possible if word == "refused" and sizes[unit] <= bracket.low
-                }
+            gone = {
+                unit
+                for unit in possible
+                if (word == "refused" and sizes[unit] <= bracket.low)
+                or (word == "served" and bracket.high is not None and sizes[unit] >= bracket.high)
+            }
             if gone:
                 possible -= gone
                 behind.append(probe)
@@ -172,13 +168,13 @@ class Unit:
         bracket = self.limit.bracket(history)
         if not room or bracket.high is None or self.limit.step(history, room) is not None:
             return ()
-        unanswered, _ = self._left(history)
+        units, _ = self._possible(history)
         heard = [probe.arguments.get(self.parameter) for probe in history.seen]
-        for kind, made in (("astral", prompts.astral_prompt), ("wide", prompts.wide_prompt)):
-            text: Json = made(bracket.low)
+        for kind, write in (("astral", prompts.astral_prompt), ("wide", prompts.wide_prompt)):
+            text: Json = write(bracket.low)
             sizes = _lengths(str(text))
-            over = [unit for unit in unanswered if sizes[unit] >= bracket.high]
-            under = [unit for unit in unanswered if sizes[unit] <= bracket.low]
+            over = [unit for unit in units if sizes[unit] >= bracket.high]
+            under = [unit for unit in units if sizes[unit] <= bracket.low]
             if over and under and text not in heard:
                 slug = f"{bracket.low}-{kind}"
                 return (history.changed(slug, {self.parameter: text}, self.limit.name),)
@@ -186,18 +182,14 @@ class Unit:
 
     def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
         """Return the units that are left."""
-        left, behind = self._left(history)
-        if not behind:
-            return ()
-        observed = f"counted in {' or '.join(left)}" if left else "at odds: no unit fits all"
-        return (
-            summed_up(
-                history,
-                behind,
-                parameter=self.parameter,
-                question="what its limit counts",
-                observed=observed,
-            ),
+        units, behind = self._possible(history)
+        observed = f"counted in {' or '.join(units)}" if units else "at odds: no unit fits all"
+        return summed_up(
+            history,
+            behind,
+            parameter=self.parameter,
+            question="what its limit counts",
+            observed=observed,
         )
 
 
@@ -226,35 +218,26 @@ class Defaults:
             "quality": outcome.declared.quality or "",
             "output_format": first.format if first.state == "decoded" else "",
         }
-        rows_ = []
+        results: list[Discovered] = []
         for name, text in delivered.items():
             default = history.operation.default(name)
             if name == "output_format":
                 default = default or history.operation.reply.default_format
             if text and name not in history.base and default in _LEFT_TO_THE_MODEL:
-                rows_.append(self._row(history, plain, name, text, default == "auto"))
-        return tuple(rows_)
-
-    def _row(
-        self,
-        history: OperationHistory,
-        plain: ProbeRecord,
-        name: str,
-        text: str,
-        auto: bool,  # noqa: FBT001 - a fact about the default
-    ) -> Discovered:
-        argument = history.operation.arguments.get(name)
-        result = SILENT
-        if auto and argument is not None:
-            result = QuestionResult(documents="agrees", said=f"auto ({stated_where(argument)})")
-        return summed_up(
-            history,
-            (plain,),
-            parameter=name,
-            question="what leaving it out means",
-            said=result,
-            observed=f"{text} {'declared' if name == 'quality' else 'delivered'}",
-        )
+                argument = history.operation.arguments.get(name)
+                stated = SILENT
+                if default == "auto" and argument is not None:
+                    where = stated_where(argument)
+                    stated = QuestionResult(documents="agrees", said=f"auto ({where})")
+                results += summed_up(
+                    history,
+                    (plain,),
+                    parameter=name,
+                    question="what leaving it out means",
+                    said=stated,
+                    observed=f"{text} {'declared' if name == 'quality' else 'delivered'}",
+                )
+        return tuple(results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,8 +265,6 @@ class Noted:
             and (probe.record.shot.case.breaks or probe.record.shot.case.about) == self.name
             and probe.record.outcome is not None
         ]
-        if not about:
-            return ()
         names = value_text(self.constraint.parameter, history.operation)
         words = [(probe, probe.word(*names)) for probe in about]
         parts = [
@@ -292,15 +273,13 @@ class Noted:
             if (ids := [probe.id.rpartition("/")[2] for probe, word in words if word == what])
         ]
         heard = [(probe, word) for probe, word in words if word != "unclear"]
-        return (
-            summed_up(
-                history,
-                about,
-                parameter=self.constraint.parameter,
-                question=self.name,
-                said=self._said(history, heard),
-                observed="; ".join(parts),
-            ),
+        return summed_up(
+            history,
+            about,
+            parameter=self.constraint.parameter,
+            question=self.name,
+            said=self._said(history, heard),
+            observed="; ".join(parts),
         )
 
     def _said(
@@ -309,10 +288,10 @@ class Noted:
         argument = history.operation.arguments[self.constraint.parameter]
         promise = argument if argument.status != "documented" else self.constraint.rule
         expected = [(self._expected(history, probe), word) for probe, word in heard]
-        told_of = [(wanted, word) for wanted, word in expected if wanted]
-        if promise.status == "documented" or not told_of:
+        decided = [(wanted, word) for wanted, word in expected if wanted]
+        if promise.status == "documented" or not decided:
             return SILENT
-        agrees = all(wanted == word for wanted, word in told_of)
+        agrees = all(wanted == word for wanted, word in decided)
         rule = self.name.partition(".")[2].replace("_", " ")
         return against_documents(promise, rule, agrees=agrees)
 
