@@ -35,8 +35,8 @@ _FINDINGS_AT_MOST = 3
 refuses everything in another way is broken enough."""
 
 _FEW, _TIMES_OF_MANY = 3, 3
-"""How many values may well fail together; and how often more of them are asked again, for that is
-less likely than that a provider refuses at random."""
+"""How many values may well fail together; and how often a request with more of them is repeated:
+that is less likely than that a provider refuses at random."""
 
 
 class FailureReducer:

@@ -104,7 +104,7 @@ def _most_informative(
     ranking: CombinationRanking,
     closed: Collection[Question],
 ) -> dict[str, Json] | None:
-    """Return the smaller valid request that tells most for its price; None where none tells."""
+    """Return the smaller valid request with the most information for its price, if any has some."""
     plain = price.price_of(provider, group.operation, group.plain)
     masks = sorted(
         ranking.doubtful(),

@@ -18,7 +18,7 @@ _TEXTS = ("harness-again", "harness-once-more")
 
 
 def repeat_case(provider: Provider, record: Record, taken: Taken) -> Case | None:
-    """Return a case that asks a record's question again under `<id>/again`, or None.
+    """Return a case that repeats a record's request as `<id>/again`, or None.
 
     Its body was not sent before, unless the first was refused and nothing in it can be changed: a
     refusal is free. None where that leaves no way to ask without paying twice for one body.
@@ -76,7 +76,7 @@ def _at_stake(case: Case, name: str) -> bool:
 
 
 def _other_values(argument: Argument, now: Json) -> tuple[Json, ...]:
-    """Return what changes a body and nothing else: a free text, or the default said aloud."""
+    """Return what changes a body and nothing else: a free text, or the default written out."""
     shape = argument.format.shape if argument.format is not None else ""
     if argument.type == "string" and argument.one_of is None and shape == "string":
         return tuple(text for text in _TEXTS if text != now)
@@ -85,7 +85,7 @@ def _other_values(argument: Argument, now: Json) -> tuple[Json, ...]:
 
 
 def fresh_prompt(operation: Operation, arguments: dict[str, Json], word: str) -> dict[str, Json]:
-    """Give a webhook an address of its own: deliveries are told apart by it."""
+    """Give a webhook another address: that tells deliveries apart."""
     hook = operation.webhook.argument if operation.webhook is not None else ""
     address = arguments.get(hook)
     if not isinstance(address, str):

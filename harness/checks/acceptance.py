@@ -86,17 +86,17 @@ def _refused(subject: CheckInput, error: ErrorReply, breaks: str | None) -> tupl
 
 
 def _unseen_files(subject: CheckInput) -> str:
-    """Say that a request was refused whose files we have not made: nobody knows what is in them."""
+    """Say that a request was refused that has files of others: their content is not known."""
     for name, argument in subject.operation.arguments.items():
         given = subject.case.arguments.get(name)
         if argument.type in ("images", "file") and given is not None:
             entries = given if isinstance(given, list) else [given]
-            if not all(map(_made_here, entries)):
+            if not all(map(_is_ours, entries)):
                 return f"refused, and what is in its {name} is not known"
     return ""
 
 
-def _made_here(entry: Json) -> bool:
+def _is_ours(entry: Json) -> bool:
     image = ReferenceImage.of(entry)
     if image is not None:
         return image.filename is not None
@@ -115,7 +115,7 @@ def _our_choice(subject: CheckInput, error: ErrorReply) -> str:
 
 
 def _another_reason(error: ErrorReply) -> str:
-    """Say why a refusal is no word on the documented limits; nothing where it is one."""
+    """Say why a refusal is not about the documented limits; nothing where it is."""
     if error.error_class == "moderation":
         return "refused by moderation"
     if error.error_class == "conflict":
@@ -128,7 +128,7 @@ def _another_reason(error: ErrorReply) -> str:
 
 @check(rank=30, assertion=Assertion(position="refusal", server_errors=True))
 def refusal_is_a_client_error(subject: CheckInput) -> tuple[CheckResult, ...]:
-    """A refusal has a status from 400 to 499, or is told by the envelope where that is the way."""
+    """A refusal has a status from 400 to 499, or the documents show another status."""
     error = _refusal(subject)
     if error is None:
         return ()

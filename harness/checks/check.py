@@ -113,7 +113,7 @@ class CheckInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """A check's word; `constraint` is the promise it is about, where it is about a parameter."""
+    """What a check concludes; `constraint` is its promise, where it is about a parameter."""
 
     status: Status
     why: str
@@ -170,7 +170,7 @@ def failed(why: str, constraint: str | None = None) -> tuple[CheckResult, ...]:
 
 
 def unclear(why: str, constraint: str | None = None) -> tuple[CheckResult, ...]:
-    """Say that nothing can be said."""
+    """Say that the record does not decide."""
     return (CheckResult(status="inconclusive", why=why, constraint=constraint),)
 
 

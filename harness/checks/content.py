@@ -76,21 +76,18 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
     if served.missing and not served.pictures:
         return skipped("the reply lacks a documented field")
     arguments, operation = subject.case.arguments, subject.operation
-    served_images = len(served.pictures)
+    received = len(served.pictures)
     about = subject.about("n", "range", "one_of")
-    if not served_images and subject.operation.protocol == "responses":
+    if not received and subject.operation.protocol == "responses":
         return unclear("the agent answered without drawing anything")
     if "n" not in arguments and operation.default("n") is None:
         # No number was asked for and none is documented: one image is the least that serves.
-        return (
-            passed(f"{served_images}, no number asked")
-            if served_images
-            else failed("served no image", about)
-        )
+        why = f"{received}, no number asked"
+        return passed(why) if received else failed("served no image", about)
     requested = price.images_asked(arguments)
-    if served_images == requested:
-        return passed(f"{served_images} of {requested}", about)
-    return failed(f"asked for {requested} images, got {served_images}", about)
+    if received == requested:
+        return passed(f"{received} of {requested}", about)
+    return failed(f"asked for {requested} images, got {received}", about)
 
 
 def _decode_lines(_: Reproduced) -> tuple[str, ...]:

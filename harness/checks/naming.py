@@ -89,17 +89,17 @@ def dimensions(size: str) -> str:
 
 
 def known_value(name: str, spelling: str) -> str:
-    """Return a declared or asked value of a parameter in its one spelling."""
+    """Return a declared or requested value of a parameter in its normal spelling."""
     if name == "output_format":
         return media_format(spelling)
     return dimensions(spelling) if name == "size" else spelling.strip().lower()
 
 
 def means_something(name: str, declared: str, argument: Argument | None) -> bool:
-    """Tell whether a declared value says by the documents what the image is.
+    """Tell whether a declared value has a documented meaning.
 
     A size in pixels does; so does a member of the documented list. `auto`, or a word of another
-    dialect (`standard`, `hd`), leaves open what was made: the decoded image has the last word.
+    dialect (`standard`, `hd`), leaves it open: the decoded image decides.
     """
     if declared == "auto":
         return False

@@ -1,4 +1,4 @@
-"""Claims about what a served image took: whether the quality asked for was the quality made."""
+"""Claims about the output tokens of a served image: whether it has the requested quality."""
 
 from dataclasses import dataclass
 
@@ -64,9 +64,9 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
 
 
 def _made(outcome: Outcome | None, arguments: Arguments) -> _Made | None:
-    """Return what each image took; None where the reply does not tell, or holds others.
+    """Return what each image took; None where the reply does not show it.
 
-    What an image of another size than asked for takes tells nothing.
+    An image of another size than requested is not comparable.
     """
     requested, size = price.images_asked(arguments), edges(arguments.get("size"))
     if not isinstance(outcome, Images) or outcome.usage is None or not outcome.usage.output:

@@ -57,7 +57,7 @@ def sends_no_more_partials_than_asked(subject: CheckInput) -> tuple[CheckResult,
         or requested < 0
     ):
         return ()
-    if _several(subject):  # whether so many for each or for all is not said
+    if _several(subject):  # the documents do not say whether so many for each or for all
         return ()
     stream, events = streamed
     received = len(_partials(stream, events))
@@ -82,7 +82,9 @@ def _number_lines(again: Reproduced) -> tuple[str, ...]:
 def partials_are_numbered_in_order(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Partial images are numbered from 0 upwards, in the order in which they come."""
     streamed = _streamed(subject)
-    if streamed is None or _several(subject):  # how those of several are numbered is not said
+    if streamed is None or _several(
+        subject
+    ):  # the documents do not say how those of several are numbered
         return ()
     stream, events = streamed
     numbers = [stream.index.search(event.data) for event in _partials(stream, events)]
@@ -97,7 +99,7 @@ def partials_are_numbered_in_order(subject: CheckInput) -> tuple[CheckResult, ..
 def partials_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every partial image is whole and can be decoded.
 
-    Where the final image is broken, too, that is told of it and not once more.
+    Where the final image is broken, too, only that is reported.
     """
     outcome = subject.outcome
     if not isinstance(outcome, Images) or not outcome.partials:

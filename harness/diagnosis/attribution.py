@@ -60,7 +60,7 @@ def _suspects(record: Record, cleared: set[str], operation: Operation) -> tuple[
 
 
 def _named(refused: Sequence[Record], operation: Operation) -> dict[str, int]:
-    """Count how often the words of the refusals name each parameter."""
+    """Count how often the messages of the refusals name each parameter."""
     messages = " ".join(
         record.outcome.error.message for record in refused if isinstance(record.outcome, Refused)
     )
@@ -73,7 +73,7 @@ def _named(refused: Sequence[Record], operation: Operation) -> dict[str, int]:
 def _commonest(
     suspects: Iterable[tuple[str | None, tuple[str, ...]]], named: dict[str, int]
 ) -> str | None:
-    """Return the suspect of most refusals; among equals the one that their words name most often.
+    """Return the suspect of most refusals; among equals the one that their messages name most.
 
     Of those still equal, the one that a case was made for; then a boundary before a rule that is
     merely satisfied.
@@ -223,7 +223,7 @@ def _only_about(record: Record, names: tuple[str, ...]) -> Record:
 
 
 def _across(token: str) -> bool:
-    """Tell whether a token speaks of another argument, too: a value that fails alone does not."""
+    """Tell whether a token is about another argument, too."""
     kind = KINDS.get(token.partition("=")[0].rpartition(".")[2], Rule)
     return issubclass(kind, Conditional)
 

@@ -90,10 +90,10 @@ def joined_values(combination: Sequence[str]) -> str:
 
 
 DOUBT = 0.02
-"""A sub-combination that is to blame with less probability than this need not be asked about."""
+"""A sub-combination that is to blame with less probability than this is not sent."""
 
 _CERTAIN = 0.7
-"""How likely a value of the plain request must be part of a combination to be told."""
+"""How likely a value of the plain request must be part of a combination to be reported."""
 
 _PRIOR = {1: 1.0, 2: 0.05, 3: 0.005}
 _PRIOR_OF_MORE = 2e-5

@@ -72,7 +72,7 @@ DECLARATION = "images_match_their_declaration"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """What makes two failures one finding; the combination is in the words of a reader."""
+    """What makes two failures one finding."""
 
     provider: str
     operation: str
@@ -222,7 +222,7 @@ def _expected(
 def _observed(
     key: Key, verdict: Verdict, to: Attribution, record: Record, history: CaseHistory
 ) -> str:
-    """Say what came, and with which values where the constraint alone does not tell them."""
+    """Say what was received, and for which values where the constraint does not show them."""
     alone = key.check == ACCEPTS or (key.constraint is None and not record.shot.case.breaks)
     if not to.names or not (alone or to.combination):
         return verdict.why

@@ -60,7 +60,7 @@ class CaseHistory:
         return "pass" if "pass" in reasons else "silent"
 
     def unclear(self, case: str) -> str:
-        """Return why a record is inconclusive, in the words of the first check that says so."""
+        """Return why a record is inconclusive, by the first check that gives a reason."""
         unclear = ("inconclusive", "skip")
         reasons = (verdict.why for verdict in self._verdicts[case] if verdict.status in unclear)
         return next(reasons, "no check spoke")

@@ -17,7 +17,7 @@ from harness.planning.plan import planned_request, request_digest
 from harness.spec.provider import Provider
 
 IMAGES = 12
-"""How many images discovery may pay for in one operation, unless told otherwise."""
+"""How many images discovery may pay for in one operation, by default."""
 
 _FAULTS = 3
 _WHY = "the documents leave it open: measured by discovery, never judged"
@@ -102,7 +102,7 @@ class Discovery:
 
 
 def discoveries(provider: Provider, records: Iterable[Record]) -> tuple[Discovered, ...]:
-    """Return what records tell of the open questions, by operation; from records alone.
+    """Return what records show of the open questions, by operation.
 
     A question without a record has no row.
     """

@@ -156,7 +156,7 @@ def _answer(history: OperationHistory, group: tuple[str, ...]) -> ProbeRecord | 
 
 
 def _named(probe: ProbeRecord, group: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the fields that a refusal names: in its own field, else in its words."""
+    """Return the fields that a refusal names: in its parameter field, else in its message."""
     outcome = probe.record.outcome
     if not isinstance(outcome, Refused):
         return ()

@@ -18,7 +18,7 @@ from harness.adaptive.discovery.question import (
 from harness.core.jsonvalue import Json
 
 _TRIES = 2
-"""So many values without a clear answer end a search: more would meet the same trouble."""
+"""So many values without a clear reply end a search: more would meet the same cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +144,7 @@ class Ladder:
         )
 
     def next(self, history: OperationHistory, room: int) -> tuple[Probe, ...]:
-        """Return one probe: each tells where the next should lie."""
+        """Return one probe: the next depends on its reply."""
         at = self.step(history, room) if self.gate(history) else None
         if at is None:
             return ()

@@ -1,4 +1,4 @@
-"""What a question is: it asks for probes while they tell something, and sums up what they told."""
+"""An open question: its probes, the records of its operation, and the row that sums them up."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Rule, Scalar, same
 
 ProbeResult = Literal["served", "refused", "unclear"]
-"""What came of a request; `unclear` is trouble of the account, the line or the moment."""
+"""The result of a request; `unclear` is due to the account, the network or the moment."""
 
 _SHORT = 300
 """Characters of a prompt whose wording cannot be why a request was refused."""
@@ -39,7 +39,7 @@ class ProbeRecord:
 
     @property
     def arguments(self) -> Mapping[str, Json]:
-        """What was asked."""
+        """The arguments of its request."""
         return self.record.shot.case.arguments
 
     @property
@@ -50,7 +50,7 @@ class ProbeRecord:
 
     @property
     def probe(self) -> bool:
-        """Tell whether discovery asked it."""
+        """Tell whether discovery sent it."""
         return self.record.shot.case.stage == "discover"
 
     def word(self, *names: str) -> ProbeResult:
@@ -85,7 +85,7 @@ class OperationHistory:
 
     @property
     def operation(self) -> Operation:
-        """The operation that was asked."""
+        """The operation of the requests."""
         return self.provider.operation(self.name)
 
     @cached_property
@@ -107,13 +107,13 @@ class OperationHistory:
 
     @cached_property
     def plain(self) -> ProbeRecord | None:
-        """What came of the plain request, None where it was not asked."""
+        """The record of the plain request, None where it was not sent."""
         record = self._base_record
         return None if record is None else ProbeRecord(record=record, differs=frozenset())
 
     @property
     def open(self) -> bool:
-        """Tell whether the plain request is served: without that no probe tells anything."""
+        """Tell whether the plain request is served: without that no probe shows anything."""
         return self.plain is not None and self.plain.word() == "served"
 
     @cached_property
@@ -228,7 +228,7 @@ SILENT = QuestionResult()
 
 
 class Question(Protocol):
-    """One open question of one operation; pure, so that records tell the same every time."""
+    """One open question of one operation; pure: the same records give the same answer."""
 
     @property
     def name(self) -> str:

@@ -49,7 +49,7 @@ _ELSEWHERE: dict[str, tuple[Scalar, ...]] = {
 def stages(history: OperationHistory) -> tuple[tuple[Question, ...], ...]:
     """Return the open questions of one operation; a stage waits until the one before has ended.
 
-    Limits come first, for each probe of them tells of many values; what costs nothing is last.
+    Limits come first, for each of their probes covers many values; what costs nothing is last.
     """
     operation = history.operation
     limits: list[Question] = [Fields(), *_limits(operation, history)]

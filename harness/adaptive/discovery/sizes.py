@@ -1,6 +1,6 @@
-"""Which sizes are served where no document draws their bounds: each bound asked on its own.
+"""Which sizes are served where no document states their bounds: each bound is measured on its own.
 
-The bounds hide one another, so they are asked in turn: whether a free size is honoured at all,
+The bounds hide one another, so they are measured in turn: whether a free size is honoured at all,
 then the step, the ratio and the pixels of squares, and the longest edge last, with as few pixels
 and as little ratio as those allow.
 """
@@ -51,7 +51,7 @@ def open_size(argument: Argument) -> bool:
 
 
 def honoured(probe: ProbeRecord) -> bool:
-    """Tell whether what was delivered has the size asked for, as far as it was decoded."""
+    """Tell whether what was delivered has the requested size, as far as it was decoded."""
     requested = edges(probe.arguments.get("size"))
     return requested is None or all(
         (picture.width_px, picture.height_px) == requested

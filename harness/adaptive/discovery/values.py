@@ -61,7 +61,7 @@ class Members:
         return {given: probes[given] for given in self._wanted(history) if given in probes}
 
     def next(self, history: OperationHistory, room: int) -> tuple[Probe, ...]:
-        """Return every value that nothing was heard of: none of them depends on another."""
+        """Return a probe for every value without a reply: none of them depends on another."""
         probes = self._answers(history)
         beside = companion_values(self.parameter, history.operation)
         unanswered = [candidate for candidate in self._wanted(history) if candidate not in probes]
@@ -136,14 +136,14 @@ def _lengths(text: str) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """What a prompt's limit counts: asked once the limit is known, beyond the BMP and within."""
+    """What a prompt's limit counts: probed once the limit is known, beyond the BMP and within."""
 
     limit: Ladder
     parameter: str = "prompt"
     name: str = "prompt.unit"
 
     def _possible(self, history: OperationHistory) -> tuple[list[str], list[ProbeRecord]]:
-        """Return the units that no answer rules out, and the answers that tell of them."""
+        """Return the units that no reply rules out, and the records that rule out others."""
         bracket = self.limit.bracket(history)
         possible, behind = set(_UNITS), []
         for probe in history.changing(self.parameter):
@@ -207,7 +207,7 @@ class Defaults:
         return ()
 
     def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
-        """Return what was delivered without being asked for, where no document names it."""
+        """Return what was delivered without being requested, where no document names it."""
         plain = history.plain
         if plain is None or not isinstance(plain.record.outcome, Images) or not plain.pictures:
             return ()
@@ -252,11 +252,11 @@ class Noted:
         return self.constraint.id
 
     def next(self, _told: OperationHistory, _room: int) -> Sequence[Probe]:
-        """Return nothing: the plan has asked."""
+        """Return nothing: the plan has sent its cases."""
         return ()
 
     def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
-        """Return which cases were served and which refused, and whether the rule says so."""
+        """Return which cases were served and which refused, and whether the rule agrees."""
         about = [
             probe
             for probe in history.seen
@@ -296,7 +296,7 @@ class Noted:
         return against_documents(promise, rule, agrees=agrees)
 
     def _expected(self, history: OperationHistory, probe: ProbeRecord) -> str:
-        """Return what the rule says of a case; "" where it leaves that open itself."""
+        """Return what the rule promises for a case; "" where it leaves that open itself."""
         sent = carried(history.operation, probe.arguments)
         evaluation = judged(self.constraint, history.operation, sent)
         if evaluation == "breaks":
