@@ -1,120 +1,124 @@
-"""The smallest combination of a failing request's values that fails: which request tells most.
+"""The next request that reduces a failing one: to fewer values, then to values at a boundary.
 
-Each request is the plain one with some of the failing one's values. The one is chosen whose answer
-is least certain, by what the records leave suspect, in relation to what it costs if it is served;
-so the suspects are halved where many are alike, and the likeliest is tried where one stands out.
+Each request is the plain one with some of the failing one's values. The request with the least
+certain reply is chosen, in relation to what it costs if it is served: so the suspects are halved
+where many are alike, and the likeliest is tried where it stands out.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
+from harness.cases import prompts
+from harness.cases.shrink import Choice, shrink
 from harness.core.jsonvalue import Json
-from harness.diagnosis.assignment import Assignment, assignment, changes
-from harness.diagnosis.suspicion import AssignedRecord, CombinationRanking, FailureGroup
+from harness.core.outcome import Images
+from harness.diagnosis.combinations import (
+    AssignedRecord,
+    CombinationRanking,
+    FailureGroup,
+    assignment,
+    changes,
+)
+from harness.diagnosis.history import ACCEPTS, CaseHistory
 from harness.spec import price
 from harness.spec.provider import Provider
 from harness.spec.rules import Scalar
 
 _LOOKED_AT = 48
-"""How many requests are priced and proved before one is chosen; the rest tell less anyway."""
+"""How many requests are priced and proved before one is chosen; the others tell less."""
+Question = frozenset[tuple[str, str]]
+"""A request by the values of its arguments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
-    """How far a failing record is isolated: the smallest known one, and what to ask next.
+class Isolation:
+    """How far a failing record is reduced: the smallest one yet, and the next request, if any.
 
     `names` are the arguments that fail together, as far as is known.
     """
 
     current: AssignedRecord
     names: tuple[str, ...]
-    question: dict[str, Json] | None
+    request: dict[str, Json] | None
 
 
-def stand(
+def isolate(
     provider: Provider,
-    trouble: FailureGroup,
+    group: FailureGroup,
     seed: AssignedRecord,
     *,
     known: Sequence[frozenset[str]],
-    closed: Collection[tuple[tuple[str, str], ...]],
-) -> Stand:
-    """Return how far a failing record is isolated; `closed` are questions that tell nothing."""
-    current = trouble.smallest(seed)
-    suspicion = CombinationRanking(trouble, current, known)
-    names = suspicion.likeliest()
-    question = None
-    if suspicion.weights and not _is_bare(trouble, suspicion.names):
-        question = _telling(provider, trouble, suspicion, closed)
-        if question is None and trouble.breaks is None:
-            question = _other_company(trouble, current, names, closed)
-    return Stand(current=current, names=names, question=question)
+    closed: Collection[Question],
+) -> Isolation:
+    """Return how far a failing record is reduced; the `closed` questions are not sent again."""
+    current = group.smallest(seed)
+    ranking = CombinationRanking(group, current, known)
+    names = ranking.likeliest()
+    request = None
+    if ranking.weights and not _is_bare(group, ranking.names):
+        request = _most_informative(provider, group, ranking, closed)
+        if request is None and group.breaks is None:
+            request = _other_partner(group, current, names, closed)
+    return Isolation(current=current, names=names, request=request)
 
 
 def without_values(
-    trouble: FailureGroup, seed: AssignedRecord, wrong: Collection[str]
+    group: FailureGroup, seed: AssignedRecord, wrong: Collection[str]
 ) -> dict[str, Json] | None:
     """Return a failing request with these arguments as the plain one has them; None if needless.
 
-    What needs one of them goes with it. It is needless where passing records hold every value
-    that is left.
+    An argument that needs one of them is left out, too. The request is needless where passing
+    records have every remaining value.
     """
-    rest = changes(trouble.base, seed.items) - set(wrong)
-    rest = frozenset(name for name in rest if not _needs(trouble, name, wrong))
+    needing = {
+        name
+        for name, argument in group.operation.arguments.items()
+        if argument.only_with is not None and argument.only_with.argument in wrong
+    }
+    remaining = changes(group.base, seed.items) - {*wrong, *needing}
     tried = all(
-        any(
-            assigned.items.get(name, "") == seed.items.get(name, "") for assigned in trouble.passing
-        )
-        for name in rest
+        any(assigned.agrees(seed, [name]) for assigned in group.passing) for name in remaining
     )
-    arguments = trouble.arguments(seed, rest)
-    return None if tried or not trouble.asks_the_same(arguments) else arguments
+    arguments = group.arguments(seed, remaining)
+    return None if tried or not group.asks_the_same(arguments) else arguments
 
 
-def _needs(trouble: FailureGroup, name: str, wrong: Collection[str]) -> bool:
-    argument = trouble.operation.arguments.get(name)
-    rule = argument.only_with if argument is not None else None
-    return rule is not None and rule.argument in wrong
-
-
-def _is_bare(trouble: FailureGroup, names: Collection[str]) -> bool:
+def _is_bare(group: FailureGroup, names: Collection[str]) -> bool:
     """Tell whether a request breaks its rule by that rule's own arguments and nothing else."""
-    broken = trouble.operation.constraint(trouble.breaks or "")
+    broken = group.operation.constraint(group.breaks or "")
     if broken is None:
         return False
     other = getattr(broken.rule, "argument", broken.parameter)
     return set(names) <= {broken.parameter, other}
 
 
-def assignment_text(items: Assignment) -> tuple[tuple[str, str], ...]:
-    """Return an assignment as a key: two requests with the same one ask the same."""
-    return tuple(sorted((name, value) for name, value in items.items() if value))
+def question(group: FailureGroup, arguments: Mapping[str, Json]) -> Question:
+    """Return what a request is about; two requests with the same question differ in nothing."""
+    return frozenset(assignment(group.operation, arguments).items())
 
 
-def _telling(
+def _most_informative(
     provider: Provider,
-    trouble: FailureGroup,
-    suspicion: CombinationRanking,
-    closed: Collection[tuple[tuple[str, str], ...]],
+    group: FailureGroup,
+    ranking: CombinationRanking,
+    closed: Collection[Question],
 ) -> dict[str, Json] | None:
-    """Return the smaller valid request that tells most for its price; None where all is told."""
-    plain = price.price_of(provider, trouble.operation, trouble.plain)
+    """Return the smaller valid request with the most information for its price, if any has some."""
+    plain = price.price_of(provider, group.operation, group.plain)
     masks = sorted(
-        suspicion.doubtful(),
-        key=lambda mask: (-_entropy(suspicion.chance(mask)), mask.bit_count(), mask),
+        ranking.doubtful(),
+        key=lambda mask: (-_entropy(ranking.chance(mask)), mask.bit_count(), mask),
     )
     best: tuple[float, dict[str, Json]] | None = None
     looked_at = 0
     for mask in masks:
-        arguments = trouble.arguments(suspicion.current, suspicion.chosen(mask))
-        if assignment_text(assignment(trouble.operation, arguments)) in closed:
+        arguments = group.arguments(ranking.current, ranking.chosen(mask))
+        if question(group, arguments) in closed or not group.asks_the_same(arguments):
             continue
-        if not trouble.asks_the_same(arguments):
-            continue
-        chance = suspicion.chance(mask)
-        asked = price.price_of(provider, trouble.operation, arguments)
-        times = max(float(asked.amount / plain.amount) if plain.amount else 1.0, asked.images)
+        chance = ranking.chance(mask)
+        cost = price.price_of(provider, group.operation, arguments)
+        times = max(float(cost.amount / plain.amount) if plain.amount else 1.0, cost.images)
         worth = _entropy(chance) / (1 + (1 - chance) * (max(times, 1.0) - 1))
         if best is None or worth > best[0]:
             best = (worth, arguments)
@@ -130,44 +134,152 @@ def _entropy(chance: float) -> float:
     return -chance * log2(chance) - (1 - chance) * log2(1 - chance)
 
 
-def _other_company(
-    trouble: FailureGroup,
+def _other_partner(
+    group: FailureGroup,
     current: AssignedRecord,
     names: Sequence[str],
-    closed: Collection[tuple[tuple[str, str], ...]],
+    closed: Collection[Question],
 ) -> dict[str, Json] | None:
     """Return the same values beside another partner that they may need, where there is one.
 
     A compression needs a format that knows one: whether the two fail together, or it alone does,
     another such format tells.
     """
-    beside = changes(trouble.base, current.items) - set(names)
-    for name, partner, other in _partners(trouble, names):
-        if partner not in beside:
+    changed = changes(group.base, current.items)
+    for name, partner, other in _partners(group, names):
+        if partner not in changed - set(names):
             continue
-        arguments = trouble.arguments(current, changes(trouble.base, current.items))
-        arguments = {**arguments, partner: other}
-        items = assignment(trouble.operation, arguments)
-        assigneds = [
-            assigned
-            for assigned in (*trouble.passing, *trouble.failing)
-            if _holds(assigned, items, name)
-        ]
-        if any(assigned.items.get(partner) != current.items[partner] for assigned in assigneds):
+        arguments = {**group.arguments(current, changed), partner: other}
+        items = assignment(group.operation, arguments)
+        if any(
+            assigned.items.get(name) == items[name]
+            and assigned.items.get(partner) != current.items[partner]
+            for assigned in (*group.passing, *group.failing)
+        ):
             continue
-        fresh = items != current.items and assignment_text(items) not in closed
-        if fresh and trouble.asks_the_same(arguments):
+        fresh = items != current.items and question(group, arguments) not in closed
+        if fresh and group.asks_the_same(arguments):
             return arguments
     return None
 
 
-def _holds(assigned: AssignedRecord, items: Assignment, name: str) -> bool:
-    return assigned.items.get(name) == items[name]
-
-
-def _partners(trouble: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, str, Scalar]]:
+def _partners(group: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, str, Scalar]]:
     for name in names:
-        argument = trouble.operation.arguments.get(name)
-        rule = argument.only_with if argument else None
-        for other in rule.values if rule else ():
-            yield name, rule.argument if rule else "", other
+        argument = group.operation.arguments.get(name)
+        if argument is None or (rule := argument.only_with) is None:
+            continue
+        for other in rule.values:
+            yield name, rule.argument, other
+
+
+_NEAR = 100
+"""A boundary of a text is close enough when it is known to this part of it."""
+
+_IMAGES_AT_MOST = 2
+"""No smaller number is tried that could cost more images than this."""
+
+
+def moved_towards_boundary(
+    provider: Provider, history: CaseHistory, group: FailureGroup, isolated: Isolation
+) -> dict[str, Json] | None:
+    """Return the next request whose answer makes a found combination's values smaller, if any.
+
+    Only values that the documents promise to serve are moved: a forbidden value that was served is
+    next to its boundary already.
+    """
+    if group.check != ACCEPTS or group.breaks is not None:
+        return None
+    if isolated.names == ("prompt",):
+        return _shorter(history, group, isolated.current)
+    return _lower(provider, history, group, isolated)
+
+
+def _shorter(
+    history: CaseHistory, group: FailureGroup, current: AssignedRecord
+) -> dict[str, Json] | None:
+    """Return a shorter prompt: one character less first, then half-way to the longest served."""
+    text = _prompt(current.record.shot.case.arguments)
+    if len(text) <= prompts.A_LINE:
+        return None
+    outcomes = dict(_answered_prompts(history, group))
+    refused = min([length for length, fails in outcomes.items() if fails] + [len(text)])
+    served = max((n for n, fails in outcomes.items() if not fails and n < refused), default=0)
+    if refused == len(text) and refused - 1 not in outcomes:
+        length = refused - 1
+    elif refused - served <= max(1, refused // _NEAR):
+        return None
+    else:
+        length = (refused + served) // 2
+    write = prompts.plain_prompt if text.isascii() else prompts.wide_prompt
+    return {**group.arguments(current, frozenset({"prompt"})), "prompt": write(length)}
+
+
+def _answered_prompts(history: CaseHistory, group: FailureGroup) -> Iterator[tuple[int, bool]]:
+    """Yield how long prompts were, and whether they were refused; refusals of other things not."""
+    for record in history.records.values():
+        case = record.shot.case
+        if case.operation != group.operation_name or case.expect != "accept":
+            continue
+        length = len(_prompt(case.arguments))
+        if isinstance(record.outcome, Images):
+            yield length, False
+        elif case.stage == "shrink" and history.status(case.id, group.check, None) == "fail":
+            yield length, True
+
+
+def _prompt(arguments: dict[str, Json]) -> str:
+    text = arguments.get("prompt")
+    return text if isinstance(text, str) else ""
+
+
+def _lower(
+    provider: Provider, history: CaseHistory, group: FailureGroup, isolated: Isolation
+) -> dict[str, Json] | None:
+    """Return a request with lower numbers that Hypothesis' shrinker wants answered, if any."""
+    failing = group.arguments(isolated.current, changes(group.base, isolated.current.items))
+    ladders = {
+        name: _ladder(group, name, failing[name]) for name in isolated.names if name in failing
+    }
+    if all(len(steps) == 1 for steps in ladders.values()):
+        return None
+    answers = dict(_answers(history, group))
+
+    def arguments(choice: Choice) -> dict[str, Json]:
+        rungs = zip(ladders, choice, strict=True)
+        return {**failing, **{name: ladders[name][step] for name, step in rungs}}
+
+    def fails(choice: Choice) -> bool | None:
+        arguments_ = arguments(choice)
+        answer = answers.get(question(group, arguments_))
+        if answer is not None:
+            return answer
+        dear = price.price_of(provider, group.operation, arguments_).images > _IMAGES_AT_MOST
+        return False if dear or not group.asks_the_same(arguments_) else None
+
+    _, wanted = shrink([len(steps) for steps in ladders.values()], fails)
+    return None if wanted is None else arguments(wanted)
+
+
+def _ladder(group: FailureGroup, name: str, failing: Json) -> tuple[Json, ...]:
+    """Return a few numbers from the least that is documented, or of the plain request, upwards."""
+    bounds = group.operation.arguments[name].range if name in group.operation.arguments else None
+    if bounds is None or not isinstance(failing, int) or isinstance(failing, bool):
+        return (failing,)
+    plain = group.plain.get(name)
+    least = bounds.min if bounds.min is not None else failing
+    start = plain + 1 if isinstance(plain, int) else least
+    rungs = sorted({start, (start + failing) // 2, failing})
+    return tuple(rung for rung in rungs if start <= rung <= failing) or (failing,)
+
+
+def _answers(history: CaseHistory, group: FailureGroup) -> Iterator[tuple[Question, bool]]:
+    """Yield every question that was answered, and whether it failed."""
+    for assigned in (*group.passing, *group.failing):
+        yield frozenset(assigned.items.items()), assigned in group.failing
+    for record in history.records.values():
+        case = record.shot.case
+        if case.stage != "shrink" or case.operation != group.operation_name:
+            continue
+        status = history.status(case.id, group.check, None)
+        if status in ("fail", "pass"):
+            yield question(group, case.arguments), status == "fail"

@@ -18,26 +18,19 @@ _TEXTS = ("harness-again", "harness-once-more")
 
 
 def repeat_case(provider: Provider, record: Record, taken: Taken) -> Case | None:
-    """Return a case that asks a record's question again under `<id>/again`, or None.
+    """Return a case that repeats a record's request as `<id>/again`, or None.
 
     Its body was not sent before, unless the first was refused and nothing in it can be changed: a
     refusal is free. None where that leaves no way to ask without paying twice for one body.
     """
     first = record.shot.case
     operation = provider.operation(first.operation)
+    again = replace(first, id=f"{first.id}/again", stage="confirm", follows=first.id)
     for arguments in _variants(operation, first):
-        case = replace(
-            first,
-            id=f"{first.id}/again",
-            arguments=arguments,
-            stage="confirm",
-            follows=first.id,
-        )
+        case = replace(again, arguments=arguments)
         if not taken(case) and _same_question(operation, first, case):
             return case
-    if isinstance(record.outcome, Refused):
-        return replace(first, id=f"{first.id}/again", stage="confirm", follows=first.id)
-    return None
+    return again if isinstance(record.outcome, Refused) else None
 
 
 def reprompted(operation: Operation, case: Case, taken: Taken) -> Case | None:
@@ -78,12 +71,12 @@ def _other_prompts(prompt: Json) -> tuple[Json, ...]:
 
 
 def _at_stake(case: Case, name: str) -> bool:
-    about = {(one or "").partition(".")[0] for one in (case.about, case.breaks)}
+    about = {(constraint_id or "").partition(".")[0] for constraint_id in (case.about, case.breaks)}
     return name in about or name == "prompt"
 
 
 def _other_values(argument: Argument, now: Json) -> tuple[Json, ...]:
-    """Return what changes a body and nothing else: a free text, or the default said aloud."""
+    """Return what changes a body and nothing else: a free text, or the default written out."""
     shape = argument.format.shape if argument.format is not None else ""
     if argument.type == "string" and argument.one_of is None and shape == "string":
         return tuple(text for text in _TEXTS if text != now)
@@ -92,26 +85,23 @@ def _other_values(argument: Argument, now: Json) -> tuple[Json, ...]:
 
 
 def fresh_prompt(operation: Operation, arguments: dict[str, Json], word: str) -> dict[str, Json]:
-    """Give a webhook an address of its own: deliveries are told apart by it."""
+    """Give a webhook another address: that tells deliveries apart."""
     hook = operation.webhook.argument if operation.webhook is not None else ""
     address = arguments.get(hook)
-    if isinstance(address, str) and not _broken(operation, {hook: address}, hook):
-        return {**arguments, hook: f"{address}-{word}"}
-    return arguments
-
-
-def _broken(operation: Operation, arguments: dict[str, Json], name: str) -> bool:
-    breaks, _ = broken(operation, arguments)
-    return any(constraint.parameter == name for constraint in breaks)
+    if not isinstance(address, str):
+        return arguments
+    breaks, _ = broken(operation, {hook: address})
+    is_valid = all(constraint.parameter != hook for constraint in breaks)
+    return {**arguments, hook: f"{address}-{word}"} if is_valid else arguments
 
 
 def _same_question(operation: Operation, first: Case, other: Case) -> bool:
     """Tell whether two requests keep and break the same rules and hold the same values."""
     before, after = (
-        tuple(
-            tuple(constraint.id for constraint in kind)
-            for kind in broken_when_sent(operation, case.arguments)
-        )
+        [
+            [constraint.id for constraint in constraints]
+            for constraints in broken_when_sent(operation, case.arguments)
+        ]
         for case in (first, other)
     )
     return before == after

@@ -1,4 +1,4 @@
-"""Says, while a benchmark goes on, of which provider and workload nothing more need be asked."""
+"""Decides, during a benchmark, which provider needs no more requests of which workload."""
 
 from collections.abc import Mapping
 
@@ -12,17 +12,17 @@ from harness.stats.comparison import HOPELESS, MARGIN, pairwise_comparisons
 class StoppingRule:
     """Stops what is decided, where the design is `until_decided`; else it never stops anything.
 
-    A provider is asked no more of a workload when another one is decided to be faster, when it has
-    served none of its first attempts, or when there is nobody left from whom it must be told apart.
-    Who serves a workload only nearly takes no part in its race, and ends with it. Of a workload
-    that fewer than two providers serve exactly, all is asked that was designed.
+    A provider receives no more requests of a workload when another one is decided to be faster,
+    when it has served none of its first attempts, or when every comparison with it is decided.
+    A provider that serves a workload only nearly is not compared, and stops when the others do. A
+    workload that fewer than two providers serve exactly is sent as designed.
     """
 
     def __init__(self, design: Design, providers: Mapping[str, Provider]) -> None:
         self._design = design
         self._providers = providers
-        self._race = pairwise_comparisons(design)
-        self._news = False
+        self._comparisons = pairwise_comparisons(design)
+        self._changed = False
         self._over: dict[str, str] = {}
 
     def on_record(self, record: Record) -> None:
@@ -31,28 +31,27 @@ class StoppingRule:
             return
         attempt = attempt_of(record, self._providers[record.shot.case.provider], usable=True)
         if attempt is not None:
-            self._race.add(attempt)
-            self._news = True
+            self._comparisons.add(attempt)
+            self._changed = True
 
     def over(self) -> Mapping[str, str]:
-        """Return `NAME/WORKLOAD` -> why no more of it need leave; what was once said stays so."""
-        if self._news:
-            self._news = False
-            self._race.settle()
-            for workload, names in self._race.contenders.items():
+        """Return `NAME/WORKLOAD` -> why no more of it is sent; a decision stays."""
+        if self._changed:
+            self._changed = False
+            self._comparisons.settle()
+            for workload, names in self._comparisons.contenders.items():
                 if len(names) > 1:
                     self._judge(workload)
         return self._over
 
     def _judge(self, workload: str) -> None:
-        race = self._race
-        undecided = race.undecided(workload)
+        undecided = self._comparisons.undecided(workload)
         waiting = {name for two in undecided for name in two[1:]}
-        for name, faster in race.beaten(workload).items():
+        for name, faster in self._comparisons.beaten(workload).items():
             self._say(name, workload, f"decided: {faster} is faster, at {self._error_rate}")
-        for name in race.hopeless(workload):
+        for name in self._comparisons.hopeless(workload):
             self._say(name, workload, f"served none of its first {HOPELESS} attempts")
-        for name in race.contenders[workload]:
+        for name in self._comparisons.contenders[workload]:
             if name not in waiting:
                 self._say(name, workload, self._last(workload, name))
         if not undecided:
@@ -62,10 +61,10 @@ class StoppingRule:
                     self._say(fit.provider, workload, why)
 
     def _last(self, workload: str, name: str) -> str:
-        """Return why one who is not out of the race need not go on."""
+        """Return why a provider whose comparisons are all decided stops."""
         words = [
-            self._race.word(two)
-            for two in self._race.comparing
+            self._comparisons.word(two)
+            for two in self._comparisons.comparing
             if two[0] == workload and name in two[1:]
         ]
         if not {"first", "second", "equal"} & {*words}:

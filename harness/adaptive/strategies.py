@@ -1,4 +1,4 @@
-"""Who asks what in a run: what became of broken promises first, open questions on request."""
+"""What follows up a run: failing requests are reduced first, open questions measured on request."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,29 +12,30 @@ from harness.spec.provider import Provider
 
 
 class Chain:
-    """Several askers as one: all are told everything, and each has its rounds before the next."""
+    """Several strategies in turn: each receives every record, and ends before the next begins."""
 
-    def __init__(self, askers: Sequence[FollowUpStrategy]) -> None:
-        self.askers = askers
+    def __init__(self, strategies: Sequence[FollowUpStrategy]) -> None:
+        self._strategies = strategies
 
     def on_record(self, record: Record) -> Sequence[PlannedRequest]:
-        """Tell every asker; return what any of them wants first."""
-        return [shot for asker in self.askers for shot in asker.on_record(record)]
+        """Pass a record to every strategy; return what any of them sends next."""
+        return [request for each in self._strategies for request in each.on_record(record)]
 
     def on_idle(self) -> Sequence[PlannedRequest]:
-        """Return the next round of the first asker that has one."""
-        return next((shots for asker in self.askers if (shots := asker.on_idle())), ())
+        """Return the next round of the first strategy that has one."""
+        return next((new for each in self._strategies if (new := each.on_idle())), ())
 
 
 def follow_up_strategy(options: Options) -> Callable[[Provider, Plan], FollowUpStrategy]:
-    """Return what makes the asker of each provider's session, as a run was asked to."""
+    """Return what makes the strategy of each provider's session, as the options of a run say."""
 
-    def make(provider: Provider, plan: Plan) -> FollowUpStrategy:
-        del plan
-        askers: list[FollowUpStrategy] = [FailureReducer(provider, max_shrink=options.max_shrink)]
+    def make(provider: Provider, _plan: Plan) -> FollowUpStrategy:
+        strategies: list[FollowUpStrategy] = [
+            FailureReducer(provider, max_shrink=options.max_shrink)
+        ]
         if options.planning.discover:
-            own = [name for name in provider.operations if name in options.operations]
-            askers.append(Discovery(provider, operations=own))
-        return Chain(askers)
+            operations = [name for name in provider.operations if name in options.operations]
+            strategies.append(Discovery(provider, operations=operations))
+        return Chain(strategies)
 
     return make

@@ -3,8 +3,18 @@
 import re
 from typing import assert_never
 
-from harness.checks.assertion import Assertion, Reproduced, python_source
-from harness.checks.check import CheckInput, CheckResult, check, failed, passed, skipped, unclear
+from harness.checks.check import (
+    Assertion,
+    CheckInput,
+    CheckResult,
+    Reproduced,
+    check,
+    failed,
+    passed,
+    python_source,
+    skipped,
+    unclear,
+)
 from harness.checks.naming import mentions, names_of, same_name
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorReply, Fault, Images, Refused
@@ -26,7 +36,7 @@ its envelope has one code for all of them)."""
 @check(rank=10, assertion=Assertion(), slug="not-served")
 def accepts_what_it_documents(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every request inside the documents is served."""
-    case = subject.record.shot.case
+    case = subject.case
     if case.expect != "accept":
         return ()
     match subject.outcome:
@@ -47,7 +57,7 @@ def accepts_what_it_documents(subject: CheckInput) -> tuple[CheckResult, ...]:
 @check(rank=20, assertion=Assertion(position="refusal"), slug="not-refused")
 def refuses_what_it_forbids(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every request that breaks one documented rule is refused, and for that rule."""
-    case = subject.record.shot.case
+    case = subject.case
     if case.expect != "refuse":
         return ()
     match subject.outcome:
@@ -76,36 +86,36 @@ def _refused(subject: CheckInput, error: ErrorReply, breaks: str | None) -> tupl
 
 
 def _unseen_files(subject: CheckInput) -> str:
-    """Say that a request was refused whose files we have not made: nobody knows what is in them."""
+    """Say that a request was refused that has files of others: their content is not known."""
     for name, argument in subject.operation.arguments.items():
-        value = subject.record.shot.case.arguments.get(name)
-        if argument.type in ("images", "file") and value is not None:
-            items = value if isinstance(value, list) else [value]
-            if not all(map(_made_here, items)):
+        given = subject.case.arguments.get(name)
+        if argument.type in ("images", "file") and given is not None:
+            entries = given if isinstance(given, list) else [given]
+            if not all(map(_is_ours, entries)):
                 return f"refused, and what is in its {name} is not known"
     return ""
 
 
-def _made_here(item: Json) -> bool:
-    image = ReferenceImage.of(item)
+def _is_ours(entry: Json) -> bool:
+    image = ReferenceImage.of(entry)
     if image is not None:
         return image.filename is not None
-    return isinstance(item, str) and item.startswith(ASSETS)
+    return isinstance(entry, str) and entry.startswith(ASSETS)
 
 
 def _our_choice(subject: CheckInput, error: ErrorReply) -> str:
     """Say that a refusal is about a value that we chose for want of a documented one, if it is."""
     for name, argument in subject.operation.arguments.items():
-        value = subject.record.shot.case.arguments.get(name)
+        chosen = subject.case.arguments.get(name)
         named = error.parameter and same_name(error.parameter, (argument.wire, name))
-        quoted = isinstance(value, str) and value in error.message
+        quoted = isinstance(chosen, str) and chosen in error.message
         if argument.ours and (named or quoted):
             return f"refused for {name}, of which the documents name no value"
     return ""
 
 
 def _another_reason(error: ErrorReply) -> str:
-    """Say why a refusal is no word on the documented limits; nothing where it is one."""
+    """Say why a refusal is not about the documented limits; nothing where it is."""
     if error.error_class == "moderation":
         return "refused by moderation"
     if error.error_class == "conflict":
@@ -118,7 +128,7 @@ def _another_reason(error: ErrorReply) -> str:
 
 @check(rank=30, assertion=Assertion(position="refusal", server_errors=True))
 def refusal_is_a_client_error(subject: CheckInput) -> tuple[CheckResult, ...]:
-    """A refusal has a status from 400 to 499, or is told by the envelope where that is the way."""
+    """A refusal has a status from 400 to 499, or the documents show another status."""
     error = _refusal(subject)
     if error is None:
         return ()
@@ -157,7 +167,7 @@ def _unparsed(subject: CheckInput) -> bool:
     A gateway that reads the body into typed fields can then only say that the body is wrong
     (sub2api: "failed to parse request body").
     """
-    case = subject.record.shot.case
+    case = subject.case
     name = (case.breaks or "").partition(".")[0]
     argument = subject.operation.arguments.get(name)
     if argument is None or name not in case.arguments:
@@ -167,7 +177,7 @@ def _unparsed(subject: CheckInput) -> bool:
 
 def _refusal(subject: CheckInput) -> ErrorReply | None:
     outcome = subject.outcome
-    if subject.record.shot.case.expect != "refuse" or not isinstance(outcome, Refused):
+    if subject.case.expect != "refuse" or not isinstance(outcome, Refused):
         return None
     judged = not _another_reason(outcome.error)
     served = subject.base is None or isinstance(subject.base, Images)
@@ -175,7 +185,7 @@ def _refusal(subject: CheckInput) -> ErrorReply | None:
 
 
 def _names(subject: CheckInput) -> tuple[str, ...]:
-    return names_of(subject.record.shot.case.breaks, subject.operation)
+    return names_of(subject.case.breaks, subject.operation)
 
 
 def describe_error(error: ErrorReply) -> str:

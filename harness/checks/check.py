@@ -1,15 +1,82 @@
-"""What a check is given, what it says, and how it is registered."""
+"""What a check receives and returns, how it is registered, and what a generated test asserts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from harness.checks.assertion import Assertion
+from harness.core.case import Case
 from harness.core.jsonvalue import Json
-from harness.core.outcome import Outcome
+from harness.core.outcome import Images, Outcome
 from harness.core.record import Record
 from harness.core.registry import Registry
-from harness.core.verdict import Status
+from harness.core.verdict import Finding, Status
+from harness.spec.expressions import Paths
+from harness.spec.jsonpath import keys
 from harness.spec.provider import Operation, Provider
+
+Position = Literal["refusal", "reply", "job", "images", "alone"]
+"""Where the lines stand: once the request was refused (`refusal`); once it was served (`reply`),
+its job is known (`job`), its images are there (`images`); or instead of the request (`alone`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reproduced:
+    """A finding whose request a test sends again.
+
+    `send` is the Python expression that sends it. Lines may use `reply`, its `content`, the ids in
+    `job`, the bytes in `images`, and the functions of the test: `found(content, places)` above all.
+    """
+
+    finding: Finding
+    operation: Operation
+    send: str
+
+    @property
+    def arguments(self) -> Mapping[str, Json]:
+        """The canonical arguments of the request."""
+        return self.finding.record.shot.case.arguments
+
+    @property
+    def streamed(self) -> bool:
+        """Whether `content` is the data of a stream's last events, not the body of a reply."""
+        return self.arguments.get("stream") is True
+
+    def places(self, paths: Paths) -> list[str]:
+        """Return where `content` holds what these expressions read, as keys joined by dots."""
+        return [f"*.{place}" if self.streamed else place for place in keys(paths)]
+
+
+Lines = Callable[[Reproduced], tuple[str, ...]]
+"""Returns no line where it takes more than a few; ValueError where places are more than keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """The promise of a check in a line or two.
+
+    Without `lines`, what every test of this `position` asserts is the promise. An answer of 500 or
+    above proves nothing unless it is what the check is about (`server_errors`).
+    """
+
+    position: Position = "images"
+    lines: Lines | None = None
+    server_errors: bool = False
+
+
+def quoted(text: str) -> str:
+    """Return a text as Python source, between double quotes where that needs no escapes."""
+    return f'"{repr(text)[1:-1]}"' if '"' not in text and "'" not in text else repr(text)
+
+
+def python_source(plain: object) -> str:
+    """Return a value as Python source, its texts between double quotes."""
+    match plain:
+        case str():
+            return quoted(plain)
+        case list() | tuple():
+            return f"[{', '.join(map(python_source, plain))}]"
+        case _:
+            return repr(plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +94,26 @@ class CheckInput:
     base: Outcome | None = None
     plain: Mapping[str, Json] = field(default_factory=dict)
 
+    @property
+    def case(self) -> Case:
+        """The case that was sent."""
+        return self.record.shot.case
+
+    @property
+    def served(self) -> Images | None:
+        """The served outcome of a request that the documents do not forbid."""
+        allowed = self.case.expect != "refuse"
+        return self.outcome if isinstance(self.outcome, Images) and allowed else None
+
+    def about(self, parameter: str, *rules: str) -> str | None:
+        """Return the id of the first of these rules that the operation has for a parameter."""
+        ids = (f"{parameter}.{rule}" for rule in rules)
+        return next((id_ for id_ in ids if self.operation.constraint(id_) is not None), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """A check's word; `constraint` is the promise it is about, where it is about a parameter."""
+    """What a check concludes; `constraint` is its promise, where it is about a parameter."""
 
     status: Status
     why: str
@@ -87,7 +170,7 @@ def failed(why: str, constraint: str | None = None) -> tuple[CheckResult, ...]:
 
 
 def unclear(why: str, constraint: str | None = None) -> tuple[CheckResult, ...]:
-    """Say that nothing can be said."""
+    """Say that the record does not decide."""
     return (CheckResult(status="inconclusive", why=why, constraint=constraint),)
 
 

@@ -6,16 +6,27 @@ promise to break. Missing bytes (a recording that left them out) are never held 
 
 from collections.abc import Callable, Iterator
 
-from harness.checks.assertion import Assertion, Reproduced, quoted
-from harness.checks.check import CheckInput, CheckResult, check, failed, passed, skipped, unclear
-from harness.checks.spelling import dimensions, known_value, means_something, media_format
+from harness.checks.check import (
+    Assertion,
+    CheckInput,
+    CheckResult,
+    Reproduced,
+    check,
+    failed,
+    passed,
+    quoted,
+    skipped,
+    unclear,
+)
+from harness.checks.naming import dimensions, known_value, means_something, media_format
 from harness.core.exchange import Picture
-from harness.core.outcome import Images, Usage
+from harness.core.outcome import Usage
 from harness.spec import price
 from harness.spec.expressions import Paths
 from harness.spec.jsonpath import keys
 from harness.spec.lifecycle import Field_
 from harness.spec.rules import edges
+from harness.spec.rules.lattice import text
 
 RATIO_TOLERANCE = 0.05
 """The pixels behind an aspect ratio are not documented; multiples of 16 move it by about 1 %."""
@@ -34,17 +45,17 @@ def _field_lines(again: Reproduced) -> tuple[str, ...]:
 
 def _field_line(field: Field_, at: str) -> str:
     kind, places = _KINDS[field.type], list(keys((field.path,)))
-    told = quoted(f"missing or of another type: {', '.join(places)}")
+    message = quoted(f"missing or of another type: {', '.join(places)}")
     if len(places) == 1:
-        return f"assert any(isinstance(one, {kind}) for one in found({at}, {places})), {told}"
+        return f"assert any(isinstance(one, {kind}) for one in found({at}, {places})), {message}"
     anywhere = f"for place in {places} for one in found({at}, [place])"
-    return f"assert any(isinstance(one, {kind}) {anywhere}), {told}"
+    return f"assert any(isinstance(one, {kind}) {anywhere}), {message}"
 
 
 @check(rank=50, assertion=Assertion(lines=_field_lines))
 def reply_has_the_documented_fields(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A served reply holds every field that the documents show."""
-    served = _served(subject)
+    served = subject.served
     if served is None:
         return ()
     if served.missing:
@@ -59,23 +70,24 @@ def _count_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=60, assertion=Assertion(lines=_count_lines), usability=True)
 def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """As many images come as were asked for."""
-    served = _served(subject)
+    served = subject.served
     if served is None:
         return ()
     if served.missing and not served.pictures:
         return skipped("the reply lacks a documented field")
-    arguments, operation = subject.record.shot.case.arguments, subject.operation
-    came = len(served.pictures)
-    about = _about(subject, "n", "range", "one_of")
-    if not came and subject.operation.protocol == "responses":
+    arguments, operation = subject.case.arguments, subject.operation
+    received = len(served.pictures)
+    about = subject.about("n", "range", "one_of")
+    if not received and subject.operation.protocol == "responses":
         return unclear("the agent answered without drawing anything")
     if "n" not in arguments and operation.default("n") is None:
         # No number was asked for and none is documented: one image is the least that serves.
-        return passed(f"{came}, no number asked") if came else failed("served no image", about)
-    asked = price.images_asked(arguments)
-    if came == asked:
-        return passed(f"{came} of {asked}", about)
-    return failed(f"asked for {asked} images, got {came}", about)
+        why = f"{received}, no number asked"
+        return passed(why) if received else failed("served no image", about)
+    requested = price.images_asked(arguments)
+    if received == requested:
+        return passed(f"{received} of {requested}", about)
+    return failed(f"asked for {requested} images, got {received}", about)
 
 
 def _decode_lines(_: Reproduced) -> tuple[str, ...]:
@@ -85,7 +97,7 @@ def _decode_lines(_: Reproduced) -> tuple[str, ...]:
 @check(rank=70, assertion=Assertion(lines=_decode_lines), usability=True)
 def images_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every image is whole and can be decoded."""
-    served = _served(subject)
+    served = subject.served
     if served is None or not served.pictures:
         return ()
     broken = [picture for picture in served.pictures if picture.state == "undecodable"]
@@ -106,16 +118,11 @@ def _format_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=80, assertion=Assertion(lines=_format_lines), usability=True)
 def images_have_the_asked_format(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded format is the one asked for, or the documented default."""
-    wanted = subject.record.shot.case.arguments.get("output_format")
+    wanted = subject.case.arguments.get("output_format")
     wanted = wanted or subject.operation.reply.default_format
-    about = _about(subject, "output_format", "one_of")
-    return _compare(
-        subject,
-        media_format(wanted) if isinstance(wanted, str) else None,
-        _format,
-        "format",
-        about,
-    )
+    about = subject.about("output_format", "one_of")
+    wanted = media_format(wanted) if isinstance(wanted, str) else None
+    return _compare(subject, wanted, _format, "format", about)
 
 
 def _dimension_lines(again: Reproduced) -> tuple[str, ...]:
@@ -126,21 +133,14 @@ def _dimension_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=90, assertion=Assertion(lines=_dimension_lines), usability=True)
 def images_have_the_asked_dimensions(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded dimensions are those asked for."""
-    arguments, operation = subject.record.shot.case.arguments, subject.operation
-    asked = arguments.get("size", operation.default("size"))
-    size = edges(asked)
-    return _compare(
-        subject,
-        f"{size[0]}x{size[1]}" if size else None,
-        _dimensions,
-        "dimensions",
-        _about(subject, "size", "format", "one_of"),
-    )
+    size = edges(subject.case.arguments.get("size", subject.operation.default("size")))
+    wanted, about = size and text(size), subject.about("size", "format", "one_of")
+    return _compare(subject, wanted, _dimensions, "dimensions", about)
 
 
 def _ratio_lines(again: Reproduced) -> tuple[str, ...]:
-    asked = str(again.arguments.get("aspect_ratio", again.operation.default("aspect_ratio")))
-    ratio = f"image.width / image.height / ({asked.replace(':', ' / ')}) - 1"
+    requested = str(again.arguments.get("aspect_ratio", again.operation.default("aspect_ratio")))
+    ratio = f"image.width / image.height / ({requested.replace(':', ' / ')}) - 1"
     within = f"all(abs({ratio}) <= {RATIO_TOLERANCE} for image in opened)"
     return (_PILLOW, _OPENED, f"assert {within}")
 
@@ -148,26 +148,26 @@ def _ratio_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=100, assertion=Assertion(lines=_ratio_lines), usability=True)
 def images_have_the_asked_aspect_ratio(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded image has the aspect ratio asked for, within 5 %."""
-    served = _served(subject)
-    arguments, operation = subject.record.shot.case.arguments, subject.operation
-    asked = arguments.get("aspect_ratio", operation.default("aspect_ratio"))
-    wide, colon, high = str(asked).partition(":")
+    served = subject.served
+    arguments, operation = subject.case.arguments, subject.operation
+    requested = arguments.get("aspect_ratio", operation.default("aspect_ratio"))
+    wide, colon, high = str(requested).partition(":")
     if served is None or not (colon and wide.isdigit() and high.isdigit() and int(high)):
         return ()
     wanted = int(wide) / int(high)
-    about = _about(subject, "aspect_ratio", "one_of")
+    about = subject.about("aspect_ratio", "one_of")
     decoded = [picture for picture in served.pictures if picture.state == "decoded"]
     for picture in decoded:
         real = (picture.width_px or 1) / (picture.height_px or 1)
         if abs(real / wanted - 1) > RATIO_TOLERANCE:
-            return failed(f"asked for {asked}, decoded {_dimensions(picture)}", about)
-    return passed(f"{asked}: {_dimensions(decoded[0])}", about) if decoded else ()
+            return failed(f"asked for {requested}, decoded {_dimensions(picture)}", about)
+    return passed(f"{requested}: {_dimensions(decoded[0])}", about) if decoded else ()
 
 
 def _declared_lines(again: Reproduced) -> tuple[str, ...]:
     name = (again.finding.constraint or "").partition(".")[0]
-    asked = str(known_value(name, str(again.arguments.get(name))))
-    return (f"assert [str(one) for one in {_found(again, name)}[:1]] == [{quoted(asked)}]",)
+    requested = str(known_value(name, str(again.arguments.get(name))))
+    return (f"assert [str(one) for one in {_found(again, name)}[:1]] == [{quoted(requested)}]",)
 
 
 def _found(again: Reproduced, name: str) -> str:
@@ -180,32 +180,29 @@ def _found(again: Reproduced, name: str) -> str:
 @check(rank=120, assertion=Assertion(lines=_declared_lines))
 def declares_what_was_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Size, format and quality that a reply declares are those asked for."""
-    served = _served(subject)
+    served = subject.served
     if served is None:
         return ()
-    declared = served.declared
-    words: list[CheckResult] = []
-    for name, said in (
-        ("size", declared.size),
-        ("output_format", declared.output_format),
-        ("quality", declared.quality),
-    ):
-        asked = subject.record.shot.case.arguments.get(name)
-        if not isinstance(asked, str) or asked == "auto" or said is None:
-            continue
-        words += _declared(subject, name, asked, said)
-    return tuple(words)
+    results: list[CheckResult] = []
+    for name in ("size", "output_format", "quality"):
+        requested = subject.case.arguments.get(name)
+        declared: str | None = getattr(served.declared, name)
+        if isinstance(requested, str) and requested != "auto" and declared is not None:
+            results += _declared(subject, name, requested, declared)
+    return tuple(results)
 
 
-def _declared(subject: CheckInput, name: str, asked: str, said: str) -> tuple[CheckResult, ...]:
-    about = _about(subject, name, "one_of", "format")
+def _declared(
+    subject: CheckInput, name: str, requested: str, declared: str
+) -> tuple[CheckResult, ...]:
+    about = subject.about(name, "one_of", "format")
+    if known_value(name, declared) == known_value(name, requested):
+        return passed(f"{name} {declared}", about)
+    message = f"asked for {name} {requested}, the reply declares {declared}"
     argument = subject.operation.arguments.get(name)
-    if known_value(name, said) == known_value(name, asked):
-        return passed(f"{name} {said}", about)
-    told = f"asked for {name} {asked}, the reply declares {said}"
-    if not means_something(name, known_value(name, said), argument):
-        return unclear(f"{told}, which no document explains", about)
-    return failed(told, about)
+    if not means_something(name, known_value(name, declared), argument):
+        return unclear(f"{message}, which no document explains", about)
+    return failed(message, about)
 
 
 def _match_lines(again: Reproduced) -> tuple[str, ...]:
@@ -228,20 +225,20 @@ def _match_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=130, assertion=Assertion(lines=_match_lines))
 def images_match_their_declaration(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Where the request leaves it open, the image is what the reply says it is."""
-    served = _served(subject)
+    served = subject.served
     if served is None:
         return ()
-    arguments = subject.record.shot.case.arguments
-    words: list[CheckResult] = []
+    arguments = subject.case.arguments
+    results: list[CheckResult] = []
     size = edges(dimensions(served.declared.size or ""))
     if edges(arguments.get("size")) is None and size is not None:
-        about = _about(subject, "size", "format", "one_of")
-        words += _compare(subject, f"{size[0]}x{size[1]}", _dimensions, "declared size", about)
+        about = subject.about("size", "format", "one_of")
+        results += _compare(subject, text(size), _dimensions, "declared size", about)
     if "output_format" not in arguments and served.declared.output_format:
-        said = media_format(served.declared.output_format)
-        about = _about(subject, "output_format", "one_of")
-        words += _compare(subject, said, _format, "declared format", about)
-    return tuple(words)
+        declared_format = media_format(served.declared.output_format)
+        about = subject.about("output_format", "one_of")
+        results += _compare(subject, declared_format, _format, "declared format", about)
+    return tuple(results)
 
 
 def _sum_lines(again: Reproduced) -> tuple[str, ...]:
@@ -265,7 +262,7 @@ def _sum_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=140, assertion=Assertion(lines=_sum_lines))
 def usage_adds_up(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Tokens in and out add up to the total, and their details to each of them."""
-    served = _served(subject)
+    served = subject.served
     usage = served.usage if served else None
     if usage is None:
         return ()
@@ -274,13 +271,9 @@ def usage_adds_up(subject: CheckInput) -> tuple[CheckResult, ...]:
 
 
 def _wrong_sums(usage: Usage) -> Iterator[str]:
-    if (
-        usage.input is not None
-        and usage.output is not None
-        and usage.total is not None
-        and usage.input + usage.output != usage.total
-    ):
-        yield f"{usage.input} + {usage.output} is not the declared total {usage.total}"
+    into, out, total = usage.input, usage.output, usage.total
+    if None not in (into, out, total) and (into or 0) + (out or 0) != total:
+        yield f"{into} + {out} is not the declared total {total}"
     for name, whole, parts in (
         ("input", usage.input, usage.input_parts),
         ("output", usage.output, usage.output_parts),
@@ -300,25 +293,17 @@ def _charge_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=150, assertion=Assertion(lines=_charge_lines))
 def charges_the_list_price(subject: CheckInput) -> tuple[CheckResult, ...]:
     """What a reply says it cost is what the price list asks."""
-    served = _served(subject)
+    served = subject.served
     if served is None or served.charged is None:
         return ()
-    case, listed = subject.record.shot.case, subject.record.shot.price
-    said = f"charged {served.charged} {listed.unit}, listed {listed.amount.normalize():f}"
+    case, listed = subject.case, subject.record.shot.price
+    comparison = f"charged {served.charged} {listed.unit}, listed {listed.amount.normalize():f}"
     status = price.price_status(subject.provider, subject.operation, case.arguments)
     if status != "documented":
-        return skipped(f"{said} (the listed price is {status})")
+        return skipped(f"{comparison} (the listed price is {status})")
     if case.expect == "observe":
-        return skipped(said)
-    if served.charged == listed.amount:
-        return passed(said)
-    return failed(said)
-
-
-def _served(subject: CheckInput) -> Images | None:
-    """Return a served outcome that these claims may be held against."""
-    wrongly = subject.record.shot.case.expect == "refuse"
-    return subject.outcome if isinstance(subject.outcome, Images) and not wrongly else None
+        return skipped(comparison)
+    return passed(comparison) if served.charged == listed.amount else failed(comparison)
 
 
 def _compare(
@@ -328,14 +313,14 @@ def _compare(
     noun: str,
     about: str | None,
 ) -> tuple[CheckResult, ...]:
-    served = _served(subject)
+    served = subject.served
     if served is None or wanted is None:
         return ()
     decoded = [picture for picture in served.pictures if picture.state == "decoded"]
     for picture in decoded:
-        found = real(picture)
-        if found != wanted:
-            return failed(f"{noun} {wanted} wanted, decoded {found}", about)
+        decoded_text = real(picture)
+        if decoded_text != wanted:
+            return failed(f"{noun} {wanted} wanted, decoded {decoded_text}", about)
     return passed(f"{noun} {wanted}", about) if decoded else ()
 
 
@@ -345,9 +330,3 @@ def _format(picture: Picture) -> str:
 
 def _dimensions(picture: Picture) -> str:
     return f"{picture.width_px}x{picture.height_px}"
-
-
-def _about(subject: CheckInput, parameter: str, *rules: str) -> str | None:
-    """Return the id of the first of these rules that the operation has for a parameter."""
-    ids = [f"{parameter}.{rule}" for rule in rules]
-    return next((one for one in ids if subject.operation.constraint(one) is not None), None)

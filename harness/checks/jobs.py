@@ -3,8 +3,17 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from harness.checks.assertion import Assertion, Reproduced, quoted
-from harness.checks.check import CheckInput, CheckResult, check, failed, passed, unclear
+from harness.checks.check import (
+    Assertion,
+    CheckInput,
+    CheckResult,
+    Reproduced,
+    check,
+    failed,
+    passed,
+    quoted,
+    unclear,
+)
 from harness.core.case import FollowUp
 from harness.core.exchange import Reply
 from harness.core.jsonvalue import Json
@@ -25,11 +34,12 @@ def job_states_only_move_forward(subject: CheckInput) -> tuple[CheckResult, ...]
         return ()
     order = {state: place for place, state in enumerate(job.pending)}
     order |= dict.fromkeys((*job.done, *job.failed), len(order))
-    seen = [state for state in _states(subject) if state in order]
-    for earlier, later in pairwise(seen):
+    values = (first_match(job.state, document) for document in _documents(subject))
+    states = [state for state in values if isinstance(state, str) and state in order]
+    for earlier, later in pairwise(states):
         if order[later] < order[earlier]:
             return failed(f"went from {earlier} back to {later}")
-    return passed(" -> ".join(dict.fromkeys(seen))) if seen else ()
+    return passed(" -> ".join(dict.fromkeys(states))) if states else ()
 
 
 def _status_lines(again: Reproduced) -> tuple[str, ...]:
@@ -41,19 +51,21 @@ def _status_lines(again: Reproduced) -> tuple[str, ...]:
 def job_is_taken_with_the_documented_status(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A submitted job is answered with the HTTP status that the documents show."""
     job = subject.operation.job
-    answers = [
-        exchange.answer for exchange in subject.record.exchanges if exchange.step == "submit"
-    ]
-    taken = next(
-        (answer for answer in answers if isinstance(answer, Reply) and answer.status < BAD), None
+    submissions = (
+        exchange.answer
+        for exchange in subject.record.exchanges
+        if exchange.step == "submit"
+        and isinstance(exchange.answer, Reply)
+        and exchange.answer.status < BAD
     )
-    if job is None or job.submitted_status is None or taken is None:
+    reply = next(submissions, None)
+    if job is None or job.submitted_status is None or not isinstance(reply, Reply):
         return ()
-    if first_match(job.id, taken.document) is None:
+    if first_match(job.id, reply.document) is None:
         return ()
-    if taken.status == job.submitted_status:
-        return passed(f"HTTP {taken.status}")
-    return failed(f"HTTP {taken.status} where the documents show {job.submitted_status}")
+    if reply.status == job.submitted_status:
+        return passed(f"HTTP {reply.status}")
+    return failed(f"HTTP {reply.status} where the documents show {job.submitted_status}")
 
 
 @check(rank=180)
@@ -62,7 +74,8 @@ def failed_jobs_cost_nothing(subject: CheckInput) -> tuple[CheckResult, ...]:
     outcome, promise = subject.outcome, subject.provider.prices.failed_free
     if promise is None or not isinstance(outcome, Fault) or outcome.error_class != "job_failed":
         return ()
-    charged = charged_amount(first_match(subject.operation.reply.charged, _last(subject)))
+    last = next(reversed([*_documents(subject)]), None)
+    charged = charged_amount(first_match(subject.operation.reply.charged, last))
     if charged is not None and charged > 0:
         return failed(f"a failed job was charged {charged} {subject.provider.prices.unit}")
     return passed("the failed job was not charged")
@@ -82,13 +95,12 @@ def terminal_states_stay(subject: CheckInput) -> tuple[CheckResult, ...]:
     job, follow_up = subject.operation.job, _after(subject, "poll_again")
     if job is None or follow_up is None:
         return ()
-    if not _served(follow_up):
-        return unclear(f"asked again: {_told(follow_up)}")  # an error says nothing about the job
-    if follow_up.state in job.done:
+    served = _served(follow_up)  # an error says nothing about the job
+    if served and follow_up.state in job.done:
         return passed(f"asked again, it is still {follow_up.state}")
-    if follow_up.state in (*job.pending, *job.failed):
+    if served and follow_up.state in (*job.pending, *job.failed):
         return failed(f"ended, and was {follow_up.state} when asked again")
-    return unclear(f"asked again: {_told(follow_up)}")
+    return unclear(f"asked again: {_described(follow_up)}")
 
 
 def _unknown_lines(again: Reproduced) -> tuple[str, ...]:
@@ -111,7 +123,7 @@ def unknown_jobs_are_not_found(subject: CheckInput) -> tuple[CheckResult, ...]:
         return passed(f"HTTP {follow_up.status}")
     if _served(follow_up) and (follow_up.state or follow_up.job):
         return failed(f"a job that never was is told to be {follow_up.state or 'there'}")
-    return unclear(f"a job that never was: {_told(follow_up)}")
+    return unclear(f"a job that never was: {_described(follow_up)}")
 
 
 def _key_lines(again: Reproduced) -> tuple[str, ...]:
@@ -125,7 +137,7 @@ def the_same_key_makes_no_second_job(subject: CheckInput) -> tuple[CheckResult, 
     if follow_up is None or not isinstance(outcome, Images):
         return ()
     if not _served(follow_up) or follow_up.job is None:
-        return unclear(f"repeated under its key: {_told(follow_up)}")
+        return unclear(f"repeated under its key: {_described(follow_up)}")
     if follow_up.job == outcome.job:
         return passed(f"answered with job {follow_up.job} again")
     return failed(f"the repetition made job {follow_up.job} beside {outcome.job}")
@@ -140,22 +152,10 @@ def _served(after: FollowUpResult) -> bool:
     return after.status is not None and OK <= after.status < REDIRECT
 
 
-def _told(after: FollowUpResult) -> str:
+def _described(after: FollowUpResult) -> str:
     if after.status is None:
         return after.why or "no answer"
     return f"HTTP {after.status}" + (f", state {after.state}" if after.state else "")
-
-
-def _states(subject: CheckInput) -> Iterator[str]:
-    job = subject.operation.job
-    for document in _documents(subject):
-        state = first_match(job.state, document) if job else None
-        if isinstance(state, str):
-            yield state
-
-
-def _last(subject: CheckInput) -> Json:
-    return next(reversed([*_documents(subject)]), None)
 
 
 def _documents(subject: CheckInput) -> Iterator[Json]:

@@ -1,9 +1,10 @@
-"""Whether an error names a parameter, in any of the spellings that providers use."""
+"""The spellings of a parameter's name and of its values in requests, replies and errors."""
 
 import re
 
 from harness.core.outcome import ErrorReply
-from harness.spec.provider import Operation
+from harness.spec.provider import Argument, Operation
+from harness.spec.rules import edges, member
 
 IN_WORDS = {
     "size": ("width", "height", "edge", "dimension", "resolution", "pixel", "aspect ratio"),
@@ -32,42 +33,77 @@ def same_name(blamed: str, names: tuple[str, ...]) -> bool:
     `images[0].image_url` is `images`; `body.size` is `size`; `number_of_images`, `numberOfImages`
     and the object that holds it, `gptImage2Params`, are `gptImage2Params.number_of_images`.
     """
-    said = _parts(blamed)
-    return any(
-        said and known and (known[-1] in said or said == known[: len(said)])
-        for known in map(_parts, names)
-    )
+    got = _parts(blamed)
+    wanted = filter(None, map(_parts, names if got else ()))
+    return any(parts[-1] in got or got == parts[: len(got)] for parts in wanted)
 
 
 def blames(error: ErrorReply, token: str, operation: Operation) -> bool:
     """Tell whether an error names the very parameter that a token (`n.range=10`) is about."""
     name = token.partition(".")[0]
     argument = operation.arguments.get(name)
-    said = _parts(error.parameter or "")
-    known = (argument.wire, name) if argument else ()
-    return any(parts and parts[-1] in said for parts in map(_parts, known))
+    blamed_parts = _parts(error.parameter or "")
+    names = (argument.wire, name) if argument else ()
+    return any(parts and parts[-1] in blamed_parts for parts in map(_parts, names))
 
 
 def mentions(message: str, names: tuple[str, ...]) -> bool:
     """Tell whether a message names one of these parameters, or says in words which is meant."""
-    lasts = {name.rsplit(".", 1)[-1].removesuffix("[]") for name in names}
-    spelled = [r"[\s_-]?".join(map(re.escape, last.split("_"))) for last in lasts]
-    if any(_word(pattern, message) for pattern in spelled):
-        return True
-    return any(_word(f"{word}s?", message) for name in names for word in IN_WORDS.get(name, ()))
+    phrases = [f"{phrase}s?" for name in names for phrase in IN_WORDS.get(name, ())]
+    return _occurrences([*_spellings(names), *phrases], message) > 0
 
 
 def named_in(text: str, names: tuple[str, ...]) -> int:
     """Count how often a text names a parameter by any of its names."""
+    return _occurrences(_spellings(names), text)
+
+
+def _spellings(names: tuple[str, ...]) -> list[str]:
     lasts = {name.rsplit(".", 1)[-1].removesuffix("[]") for name in names}
-    either = "|".join(r"[\s_-]?".join(map(re.escape, last.split("_"))) for last in lasts)
-    return len(re.findall(rf"(?<![a-z0-9_])(?:{either})(?![a-z0-9_])", text, re.IGNORECASE))
+    return [r"[\s_-]?".join(map(re.escape, last.split("_"))) for last in lasts]
 
 
-def _word(pattern: str, message: str) -> bool:
-    return bool(re.search(rf"(?<![a-z0-9_]){pattern}(?![a-z0-9_])", message, re.IGNORECASE))
+def _occurrences(patterns: list[str], text: str) -> int:
+    pattern = rf"(?<![a-z0-9_])(?:{'|'.join(patterns)})(?![a-z0-9_])"
+    return len(re.findall(pattern, text, re.IGNORECASE)) if patterns else 0
 
 
 def _parts(name: str) -> tuple[str, ...]:
     words = re.findall(r"[a-z0-9]+", name.replace("_", "").lower())
     return tuple(word for word in words if not word.isdigit())
+
+
+_JPEG = frozenset(("jpeg", "jpg", "jpe", "jfif", "mpo"))
+"""`mpo` is Pillow's name for a JPEG that carries further pictures (a thumbnail, a depth map)."""
+
+
+def media_format(name: str) -> str:
+    """Return `jpeg` for `JPG`, `.jpg`, `image/jpeg` and Pillow's MPO; other names in lower case."""
+    lowered = name.strip().lower().removeprefix("image/").removeprefix(".")
+    return "jpeg" if lowered in _JPEG else lowered
+
+
+def dimensions(size: str) -> str:
+    """Return `1024x1024` for `1024X1024`, `1024 x 1024` and the multiplication sign."""
+    return "".join(size.lower().replace("\N{MULTIPLICATION SIGN}", "x").split())
+
+
+def known_value(name: str, spelling: str) -> str:
+    """Return a declared or requested value of a parameter in its normal spelling."""
+    if name == "output_format":
+        return media_format(spelling)
+    return dimensions(spelling) if name == "size" else spelling.strip().lower()
+
+
+def means_something(name: str, declared: str, argument: Argument | None) -> bool:
+    """Tell whether a declared value has a documented meaning.
+
+    A size in pixels does; so does a member of the documented list. `auto`, or a word of another
+    dialect (`standard`, `hd`), leaves it open: the decoded image decides.
+    """
+    if declared == "auto":
+        return False
+    if edges(declared) is not None and name == "size":
+        return True
+    listed = argument.one_of if argument else None
+    return listed is not None and member(declared, listed.values)

@@ -1,4 +1,4 @@
-"""Claims about what a served image took: whether the quality asked for was the quality made."""
+"""Claims about the output tokens of a served image: whether it has the requested quality."""
 
 from dataclasses import dataclass
 
@@ -37,39 +37,38 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
     Compared with the plain request's image, which is low: at its very size, or by the pixel where
     both are large. Partial images cost tokens of their own; then nothing is said.
     """
-    case = subject.record.shot.case
-    asked = case.arguments.get("quality")
-    alike = asked in _BETTER and subject.plain.get("quality") == "low"
+    case = subject.case
+    quality = case.arguments.get("quality")
+    alike = quality in _BETTER and subject.plain.get("quality") == "low"
     if not alike or case.expect == "refuse" or subject.operation.protocol == "responses":
         return ()
     if case.arguments.get("partial_images") or subject.plain.get("partial_images"):
         return ()
-    made = _made(subject.outcome, case.arguments)
+    output = _made(subject.outcome, case.arguments)
     low = _made(subject.base, subject.plain)
-    if made is None or low is None:
+    if output is None or low is None:
         return ()
-    constraint = subject.operation.constraint("quality.one_of")
-    about = constraint.id if constraint is not None else None
-    told = f"asked for {asked}, {made.tokens:g} output tokens an image"
-    if (made.width_px, made.height_px) == (low.width_px, low.height_px):
-        if made.tokens <= low.tokens:
-            return failed(f"{told} as low takes", about)
-        return passed(f"{told}, low takes {low.tokens:g}", about)
-    if min(made.pixels, low.pixels) < _LARGE_PX:
+    about = subject.about("quality", "one_of")
+    message = f"asked for {quality}, {output.tokens:g} output tokens an image"
+    if (output.width_px, output.height_px) == (low.width_px, low.height_px):
+        if output.tokens <= low.tokens:
+            return failed(f"{message} as low takes", about)
+        return passed(f"{message}, low takes {low.tokens:g}", about)
+    if min(output.pixels, low.pixels) < _LARGE_PX:
         return ()
-    share = (made.tokens / made.pixels) / (low.tokens / low.pixels)
+    share = (output.tokens / output.pixels) / (low.tokens / low.pixels)
     place = f"{low.width_px}x{low.height_px}"
     if share <= _SLACK:
-        return failed(f"{told}: by the pixel {share:.2f} times what low takes at {place}", about)
-    return passed(f"{told}: by the pixel {share:.1f} times what low takes at {place}", about)
+        return failed(f"{message}: by the pixel {share:.2f} times what low takes at {place}", about)
+    return passed(f"{message}: by the pixel {share:.1f} times what low takes at {place}", about)
 
 
 def _made(outcome: Outcome | None, arguments: Arguments) -> _Made | None:
-    """Return what each image took; None where the reply does not tell, or holds others.
+    """Return what each image took; None where the reply does not show it.
 
-    What an image of another size than asked for takes tells nothing.
+    An image of another size than requested is not comparable.
     """
-    asked, size = price.images_asked(arguments), edges(arguments.get("size"))
+    requested, size = price.images_asked(arguments), edges(arguments.get("size"))
     if not isinstance(outcome, Images) or outcome.usage is None or not outcome.usage.output:
         return None
     sizes = {
@@ -77,11 +76,11 @@ def _made(outcome: Outcome | None, arguments: Arguments) -> _Made | None:
         for picture in outcome.pictures
         if picture.state == "decoded"
     }
-    if len(sizes) != 1 or len(outcome.pictures) != asked or (size and sizes != {size}):
+    if len(sizes) != 1 or len(outcome.pictures) != requested or (size and sizes != {size}):
         return None
     width_px, height_px = next(iter(sizes))
     if not width_px or not height_px:
         return None
     tokens = outcome.usage.output_parts[0] if outcome.usage.output_parts else outcome.usage.output
-    each = tokens / asked
+    each = tokens / requested
     return _Made(tokens=each, width_px=width_px, height_px=height_px) if each else None

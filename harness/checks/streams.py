@@ -2,8 +2,16 @@
 
 from collections.abc import Sequence
 
-from harness.checks.assertion import Assertion, Reproduced, quoted
-from harness.checks.check import CheckInput, CheckResult, check, failed, passed
+from harness.checks.check import (
+    Assertion,
+    CheckInput,
+    CheckResult,
+    Reproduced,
+    check,
+    failed,
+    passed,
+    quoted,
+)
 from harness.core.exchange import Event, Reply, submission
 from harness.core.outcome import Images
 from harness.spec.jsonpath import keys
@@ -19,7 +27,7 @@ def _stream_lines(_: Reproduced) -> tuple[str, ...]:
 @check(rank=220, assertion=Assertion(position="reply", lines=_stream_lines))
 def streams_where_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A served request for a stream is answered with events."""
-    if subject.record.shot.case.arguments.get("stream") is not True:
+    if subject.case.arguments.get("stream") is not True:
         return ()
     if subject.operation.stream is None or not isinstance(subject.outcome, Images):
         return ()
@@ -31,27 +39,32 @@ def streams_where_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
 
 
 def _partial_lines(again: Reproduced) -> tuple[str, ...]:
-    stream, asked = again.operation.stream, again.arguments.get("partial_images")
+    stream, requested = again.operation.stream, again.arguments.get("partial_images")
     if stream is None:
         return ()
-    return (_NAMES, f"assert names.count({quoted(stream.partial)}) <= {asked!r}")
+    return (_NAMES, f"assert names.count({quoted(stream.partial)}) <= {requested!r}")
 
 
 @check(rank=230, assertion=Assertion(lines=_partial_lines))
 def sends_no_more_partials_than_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """At most as many partial images come as were asked for; fewer may come (OpenAI's schema)."""
-    asked = subject.record.shot.case.arguments.get("partial_images")
+    requested = subject.case.arguments.get("partial_images")
     streamed = _streamed(subject)
-    if streamed is None or not isinstance(asked, int) or isinstance(asked, bool) or asked < 0:
+    if (
+        streamed is None
+        or not isinstance(requested, int)
+        or isinstance(requested, bool)
+        or requested < 0
+    ):
         return ()
-    if _several(subject):  # whether so many for each or for all is not said
+    if _several(subject):  # the documents do not say whether so many for each or for all
         return ()
     stream, events = streamed
-    came = len(_partials(stream, events))
+    received = len(_partials(stream, events))
     about = _about(subject, "partial_images.range")
-    if came > asked:
-        return failed(f"asked for {asked} partial images, got {came}", about)
-    return passed(f"{came} of at most {asked}", about)
+    if received > requested:
+        return failed(f"asked for {requested} partial images, got {received}", about)
+    return passed(f"{received} of at most {requested}", about)
 
 
 def _number_lines(again: Reproduced) -> tuple[str, ...]:
@@ -69,23 +82,24 @@ def _number_lines(again: Reproduced) -> tuple[str, ...]:
 def partials_are_numbered_in_order(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Partial images are numbered from 0 upwards, in the order in which they come."""
     streamed = _streamed(subject)
-    if streamed is None or _several(subject):  # how those of several are numbered is not said
+    if streamed is None or _several(
+        subject
+    ):  # the documents do not say how those of several are numbered
         return ()
     stream, events = streamed
-    found = [stream.index.search(event.data) for event in _partials(stream, events)]
-    if not found:
+    numbers = [stream.index.search(event.data) for event in _partials(stream, events)]
+    if not numbers:
         return ()
-    told = ", ".join(map(str, found))
-    if found == list(range(len(found))):
-        return passed(f"numbered {told}")
-    return failed(f"numbered {told}")
+    listed = ", ".join(map(str, numbers))
+    in_order = numbers == list(range(len(numbers)))
+    return passed(f"numbered {listed}") if in_order else failed(f"numbered {listed}")
 
 
 @check(rank=250)
 def partials_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every partial image is whole and can be decoded.
 
-    Where the final image is broken, too, that is told of it and not once more.
+    Where the final image is broken, too, only that is reported.
     """
     outcome = subject.outcome
     if not isinstance(outcome, Images) or not outcome.partials:
@@ -133,7 +147,7 @@ def _streamed(subject: CheckInput) -> tuple[Stream, Sequence[Event]] | None:
 
 
 def _several(subject: CheckInput) -> bool:
-    return subject.record.shot.case.arguments.get("n", 1) != 1
+    return subject.case.arguments.get("n", 1) != 1
 
 
 def _events(subject: CheckInput) -> tuple[Event, ...]:
@@ -149,5 +163,5 @@ def _partials(stream: Stream, events: Sequence[Event]) -> list[Event]:
 
 
 def _about(subject: CheckInput, constraint: str) -> str | None:
-    found = subject.operation.constraint(constraint)
-    return found.id if found is not None and found.documented else None
+    rule = subject.operation.constraint(constraint)
+    return rule.id if rule is not None and rule.documented else None

@@ -12,7 +12,7 @@ from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.webhook import WebhookDelivery, webhooks_received
 from harness.spec.expressions import first_match
-from harness.spec.lifecycle import Webhook, ended_between
+from harness.spec.lifecycle import Job, Webhook, ended_between
 from harness.wire.job import job_id_of
 
 LATE_S = 30.0
@@ -22,16 +22,15 @@ LATE_S = 30.0
 @check(rank=270)
 def webhook_arrives(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The end of the job is delivered to the address that was given."""
-    found = _received(subject)
-    if found is None:
+    webhook, deliveries = subject.operation.webhook, webhooks_received(subject.record.exchanges)
+    if webhook is None or deliveries is None:
         return ()
-    webhook, deliveries = found
     if isinstance(deliveries, Failure):
         return unclear(f"nothing could be received: {deliveries.why}")
     if not deliveries:
         return unclear("nothing was delivered: our receiver may be out of reach")
-    told = [delivery.signature for delivery in deliveries]
-    parts = [f"{number} {kind}" for kind, number in sorted(Counter(told).items())]
+    signatures = [delivery.signature for delivery in deliveries]
+    parts = [f"{number} {kind}" for kind, number in sorted(Counter(signatures).items())]
     counts = Counter(delivery.digest for delivery in deliveries)
     repeated = sum(number - 1 for number in counts.values())
     parts += [f"{repeated} repeated"] if repeated else []
@@ -55,12 +54,13 @@ def webhook_is_signed(subject: CheckInput) -> tuple[CheckResult, ...]:
 @check(rank=290)
 def webhook_tells_of_this_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A signed delivery names the job that the request was answered with, and a state of it."""
-    webhook, job = subject.operation.webhook, _job(subject)
+    webhook, outcome = subject.operation.webhook, subject.outcome
+    job = outcome.job if isinstance(outcome, Images | Fault) else None
     bodies = [delivery.body for delivery in _deliveries(subject) if delivery.signature == "valid"]
     if webhook is None or job is None or not bodies:
         return ()
     named = [job_id_of(first_match(webhook.id, body)) for body in bodies]
-    strays = [one for one in named if one and one != job]
+    strays = [job_id for job_id in named if job_id and job_id != job]
     if strays:
         return failed(f"told of job {strays[0]!r}, the request made {job!r}")
     if not all(named):
@@ -78,29 +78,21 @@ def webhook_agrees_with_the_polls(subject: CheckInput) -> tuple[CheckResult, ...
     deliveries, ended_s = _deliveries(subject), _ended_s(subject)
     if webhook is None or description is None or ended_s is None:
         return ()
-    ends = (*description.done, *description.failed)  # a state may be any JSON
-    early = [
-        delivery
-        for delivery in deliveries
-        if first_match(webhook.state, delivery.body) in ends and _at_s(delivery) < ended_s[0]
-    ]
-    if early:
+    ends_s = _ends_s(webhook, description, deliveries)
+    early_s = [ended_s[0] - end_s for end_s in ends_s if end_s < ended_s[0]]
+    if early_s:
         return unclear(
-            f"observed: delivered as ended {ended_s[0] - _at_s(early[0]):.3g} s before a poll that "
+            f"observed: delivered as ended {early_s[0]:.3g} s before a poll that "
             "still said otherwise"
         )
     return passed("no delivery was ahead of the polls") if deliveries else ()
 
 
-def _received(subject: CheckInput) -> tuple[Webhook, Sequence[WebhookDelivery] | Failure] | None:
-    """Return what was delivered, all of it, or why nothing could be; None where nobody asked."""
-    webhook, found = subject.operation.webhook, webhooks_received(subject.record.exchanges)
-    return None if webhook is None or found is None else (webhook, found)
-
-
 def _deliveries(subject: CheckInput) -> Sequence[WebhookDelivery]:
-    found = _received(subject)
-    return () if found is None or isinstance(found[1], Failure) else found[1]
+    deliveries = webhooks_received(subject.record.exchanges)
+    if subject.operation.webhook is None or deliveries is None or isinstance(deliveries, Failure):
+        return ()
+    return deliveries
 
 
 def _when(subject: CheckInput, webhook: Webhook, deliveries: Sequence[WebhookDelivery]) -> str:
@@ -108,15 +100,10 @@ def _when(subject: CheckInput, webhook: Webhook, deliveries: Sequence[WebhookDel
     ended_s, job = _ended_s(subject), subject.operation.job
     if ended_s is None or job is None:
         return ""
-    ends = (*job.done, *job.failed)
-    told = [
-        _at_s(delivery)
-        for delivery in deliveries
-        if first_match(webhook.state, delivery.body) in ends
-    ]
-    if not told:
+    ends_s = _ends_s(webhook, job, deliveries)
+    if not ends_s:
         return "none of them tells the end"
-    apart = min(told) - ended_s[1]
+    apart = min(ends_s) - ended_s[1]
     late = ", late" if apart > LATE_S else ""
     return (
         f"{abs(apart):.3g} s {'after' if apart >= 0 else 'before'} the poll that told the end{late}"
@@ -128,10 +115,11 @@ def _ended_s(subject: CheckInput) -> tuple[float, float] | None:
     return None if job is None else ended_between(job, subject.record.exchanges)
 
 
-def _job(subject: CheckInput) -> str | None:
-    outcome = subject.outcome
-    return outcome.job if isinstance(outcome, Images | Fault) else None
-
-
-def _at_s(delivery: WebhookDelivery) -> float:
-    return 0.0 if delivery.at_s is None else delivery.at_s
+def _ends_s(webhook: Webhook, job: Job, deliveries: Sequence[WebhookDelivery]) -> list[float]:
+    """Return when each delivery that states the end was received, in seconds."""
+    ends = (*job.done, *job.failed)  # a state may be any JSON
+    return [
+        delivery.at_s or 0.0
+        for delivery in deliveries
+        if first_match(webhook.state, delivery.body) in ends
+    ]

@@ -7,74 +7,60 @@ from dataclasses import dataclass, replace
 from harness.core.jsonvalue import canonical
 from harness.core.record import Record
 from harness.core.verdict import Finding, Standing, Verdict
-from harness.diagnosis.assignment import (
+from harness.diagnosis.attribution import Attribution, attributions
+from harness.diagnosis.combinations import (
     Assignment,
     assignment,
     changes,
     describe_values,
     joined_values,
 )
-from harness.diagnosis.attribution import Attribution, attributions
 from harness.diagnosis.history import ACCEPTS, CaseHistory
 from harness.spec.provider import Constraint, Provider
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeats:
-    """`failed` of `tried` askings of the same question, what follows, and what is in doubt."""
-
-    failed: int
-    tried: int
-    standing: Standing
-    doubt: str = ""
-
-
 def repeats(
-    evidence: CaseHistory,
+    history: CaseHistory,
     cases: Iterable[str],
     check: str,
     constraint: str | None,
     *,
     repeatable: bool,
-) -> Repeats:
-    """Count the askings of those questions that were asked more than once.
+) -> tuple[int, int, Standing, str]:
+    """Return how many of how many repeated requests failed, what follows, and what is in doubt.
 
-    Where none was, one failure is all there is: enough where nothing could be asked again.
+    Without a repetition, one failure is all there is: enough where nothing could be repeated.
     """
-    questions = dict.fromkeys(
-        evidence.askings(case)[0].shot.case.id for case in dict.fromkeys(cases)
-    )
+    questions = dict.fromkeys(history.repetitions(case)[0].shot.case.id for case in cases)
     failed = tried = 0
     for question in questions:
-        said = [
-            evidence.said(asking.shot.case.id, check, constraint)
-            for asking in evidence.askings(question)
-        ]
-        told = [word for word in said if word in ("fail", "pass")]
-        if len(told) > 1:
-            failed, tried = failed + told.count("fail"), tried + len(told)
+        repeated = (record.shot.case.id for record in history.repetitions(question))
+        statuses = [history.status(case, check, constraint) for case in repeated]
+        decided = [status for status in statuses if status in ("fail", "pass")]
+        if len(decided) > 1:
+            failed, tried = failed + decided.count("fail"), tried + len(decided)
     if tried:
         standing: Standing = "confirmed" if failed == tried else "flaky"
-        return Repeats(failed=failed, tried=tried, standing=standing)
+        return failed, tried, standing, ""
     if not repeatable:
-        return Repeats(failed=1, tried=1, standing="confirmed")
-    return Repeats(failed=1, tried=1, standing="unconfirmed", doubt=_doubt(evidence, questions))
+        return 1, 1, "confirmed", ""
+    return 1, 1, "unconfirmed", _doubt(history, questions)
 
 
-def _doubt(evidence: CaseHistory, questions: Iterable[str]) -> str:
+def _doubt(history: CaseHistory, questions: Iterable[str]) -> str:
     """Say why a failure was not confirmed."""
     again = [
         record
         for question in questions
-        for record in evidence.askings(question)
+        for record in history.repetitions(question)
         if record.shot.case.stage == "confirm"
     ]
     for record in again:
         if record.skipped:
             return f"not asked again: {record.skipped}"
     if again:
-        return f"asked again, and that told nothing: {evidence.unclear(again[0].shot.case.id)}"
-    short = (record.skipped for record in evidence.records.values() if record.skipped)
+        return f"asked again, and that told nothing: {history.unclear(again[0].shot.case.id)}"
+    short = (record.skipped for record in history.records.values() if record.skipped)
     if any("budget" in why for why in short):
         return "not asked again: the budget ended"
     return "not asked again"
@@ -85,7 +71,7 @@ DECLARATION = "images_match_their_declaration"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """What makes two failures one finding; the combination is in the words of a reader."""
+    """What makes two failures one finding."""
 
     provider: str
     operation: str
@@ -101,40 +87,41 @@ def findings(
     *,
     repeatable: bool = True,
 ) -> tuple[Finding, ...]:
-    """Gather failed verdicts into findings: one for each promise, whatever the number of cases.
+    """Group failed verdicts into findings: one for each promise, whatever the number of cases.
 
-    A value that fails alone is told as its constraint; values that only fail together as their
-    combination. Where nothing could have been asked again (`repeatable` is False: the traffic of
-    others, an old cassette), what was seen counts.
+    A value that fails alone is reported as its constraint, values that only fail together as their
+    combination. Where no request could be repeated (`repeatable` is False: the traffic of others,
+    an old cassette), a single failure confirms a finding.
     """
-    found: list[Finding] = []
+    collected: list[Finding] = []
     for name in dict.fromkeys(verdict.provider for verdict in verdicts):
-        evidence = CaseHistory(providers[name], records, verdicts)
-        failed = [one for one in verdicts if (one.provider, one.status) == (name, "fail")]
-        groups = _groups(failed, evidence)
-        found += [
-            _finding(key, group, evidence, repeatable=repeatable)
+        history = CaseHistory(providers[name], records, verdicts)
+        failed = [
+            verdict for verdict in verdicts if (verdict.provider, verdict.status) == (name, "fail")
+        ]
+        groups = _groups(failed, history)
+        collected += [
+            _finding(key, group, history, repeatable=repeatable)
             for key, group in groups.items()
             if not _echo(key, groups)
         ]
-    return tuple(found)
+    return tuple(collected)
 
 
 Group = dict[str, tuple[Verdict, Attribution]]
-"""The failing verdicts of a finding with what each is put down to, by case id."""
+"""The failing verdicts of a finding, each with its attribution, by case id."""
 
 
-def _groups(failed: Sequence[Verdict], evidence: CaseHistory) -> dict[Key, Group]:
-    put_down = attributions(evidence)
+def _groups(failed: Sequence[Verdict], history: CaseHistory) -> dict[Key, Group]:
+    attributed = attributions(history)
     groups: defaultdict[Key, Group] = defaultdict(dict)
     for verdict in failed:
-        source = _source(verdict, evidence)
-        to = put_down.get((source, verdict.check, _about(verdict)), Attribution())
-        constraint = to.constraint if verdict.check == ACCEPTS else verdict.constraint
+        place = (_source(verdict, history), verdict.check, _about(verdict))
+        to = attributed.get(place, Attribution())
         key = Key(
             provider=verdict.provider,
             operation=verdict.operation,
-            constraint=constraint,
+            constraint=to.constraint if verdict.check == ACCEPTS else verdict.constraint,
             check=verdict.check,
             combination=to.combination,
         )
@@ -146,25 +133,24 @@ def _about(verdict: Verdict) -> str | None:
     return None if verdict.check == ACCEPTS else verdict.constraint
 
 
-def _source(verdict: Verdict, evidence: CaseHistory) -> str:
+def _source(verdict: Verdict, history: CaseHistory) -> str:
     """Return the case that a repetition or a moved value belongs to, where that failed, too."""
-    case = evidence.records[verdict.case].shot.case
-    follows = case.follows
-    if case.stage not in ("confirm", "shrink") or follows not in evidence.records:
+    case = history.records[verdict.case].shot.case
+    if case.stage not in ("confirm", "shrink") or case.follows not in history.records:
         return case.id
-    failed = evidence.said(follows, verdict.check, verdict.constraint) == "fail"
-    return follows if failed else case.id
+    failed = history.status(case.follows, verdict.check, verdict.constraint) == "fail"
+    return case.follows if failed else case.id
 
 
 def _like(key: Key, groups: Iterable[Key]) -> Key:
-    """Return a group whose combination differs in one value of the same arguments, if any.
+    """Return a group whose combination differs in one value of the same arguments, else the key.
 
-    A provider that refuses every large image in high quality is not told once for each size.
+    A provider that refuses every large image in high quality has one finding, not one per size.
     """
-    names = {one.partition("=")[0] for one in key.combination}
+    names = {text.partition("=")[0] for text in key.combination}
     for other in groups:
         alike = replace(other, combination=key.combination) == key
-        same = {one.partition("=")[0] for one in other.combination} == names
+        same = {text.partition("=")[0] for text in other.combination} == names
         apart = len(set(key.combination) - set(other.combination))
         if alike and same and len(other.combination) == len(key.combination) and apart <= 1:
             return other
@@ -174,8 +160,8 @@ def _like(key: Key, groups: Iterable[Key]) -> Key:
 def _echo(key: Key, groups: Iterable[Key]) -> bool:
     """Tell whether a mismatch between image and declaration only repeats another finding.
 
-    Where the request asks for nothing, an image that differs from its declaration does not tell
-    which of them is wrong; where the request does ask, another check has told.
+    Where the request names no value, either the image or its declaration may be wrong; where it
+    names one, another check has failed.
     """
     return key.check == DECLARATION and any(
         (other.operation, other.constraint) == (key.operation, key.constraint)
@@ -184,36 +170,37 @@ def _echo(key: Key, groups: Iterable[Key]) -> bool:
     )
 
 
-def _finding(key: Key, group: Group, evidence: CaseHistory, *, repeatable: bool) -> Finding:
-    sizes = {case: _size(evidence, case) for case in group}
+def _finding(key: Key, group: Group, history: CaseHistory, *, repeatable: bool) -> Finding:
+    sizes = {case: _size(history, case) for case in group}
     smallest = min(group, key=lambda case: sizes[case])
     verdict, to = group[smallest]
-    record = evidence.records[smallest]
-    constraint = evidence.provider.operation(key.operation).constraint(key.constraint or "")
-    about = None if key.check == ACCEPTS else verdict.constraint
-    combination = _combination(to, record, evidence) if to.combination else ()
-    asked = repeats(evidence, group, key.check, about, repeatable=repeatable)
+    record = history.records[smallest]
+    constraint = history.provider.operation(key.operation).constraint(key.constraint or "")
+    combination = _combination(to, record, history) if to.combination else ()
+    failed, tried, standing, doubt = repeats(
+        history, group, key.check, _about(verdict), repeatable=repeatable
+    )
     return Finding(
         provider=key.provider,
         operation=key.operation,
         constraint=key.constraint,
         check=key.check,
         expected=_expected(key, constraint, record, combination),
-        observed=_observed(key, verdict, to, record, evidence),
+        observed=_observed(key, verdict, to, record, history),
         record=record,
         cases=tuple(group),
         combination=combination,
-        failed=asked.failed,
-        tried=asked.tried,
-        standing=asked.standing,
-        doubt=asked.doubt,
+        failed=failed,
+        tried=tried,
+        standing=standing,
+        doubt=doubt,
     )
 
 
-def _combination(to: Attribution, record: Record, evidence: CaseHistory) -> tuple[str, ...]:
+def _combination(to: Attribution, record: Record, history: CaseHistory) -> tuple[str, ...]:
     """Say the values that matter as this very request has them: numbers may have been lowered."""
     case = record.shot.case
-    items = assignment(evidence.provider.operation(case.operation), case.arguments)
+    items = assignment(history.provider.operation(case.operation), case.arguments)
     return describe_values(items, to.names)
 
 
@@ -224,31 +211,27 @@ def _expected(
     expect = record.shot.case.expect
     if key.check == ACCEPTS and combination:
         return f"served: {joined_values(combination)}, each documented"
-    if constraint is None:
-        return key.check.replace("_", " ")
-    match expect:
-        case "refuse":
-            return f"refused: {constraint.describe()}"
-        case "accept" if key.check == ACCEPTS:
-            return f"served: {constraint.describe()}"
-        case _:
-            return key.check.replace("_", " ")
+    if constraint is not None and expect == "refuse":
+        return f"refused: {constraint.describe()}"
+    if constraint is not None and expect == "accept" and key.check == ACCEPTS:
+        return f"served: {constraint.describe()}"
+    return key.check.replace("_", " ")
 
 
 def _observed(
-    key: Key, verdict: Verdict, to: Attribution, record: Record, evidence: CaseHistory
+    key: Key, verdict: Verdict, to: Attribution, record: Record, history: CaseHistory
 ) -> str:
-    """Say what came, and with which values where the constraint alone does not tell them."""
+    """Say what was received, and for which values where the constraint does not show them."""
     alone = key.check == ACCEPTS or (key.constraint is None and not record.shot.case.breaks)
     if not to.names or not (alone or to.combination):
         return verdict.why
-    return f"{joined_values(_combination(to, record, evidence))}: {verdict.why}"
+    return f"{joined_values(_combination(to, record, history))}: {verdict.why}"
 
 
-def _size(evidence: CaseHistory, case: str) -> tuple[int, int, int, str]:
+def _size(history: CaseHistory, case: str) -> tuple[int, int, int, str]:
     """Order requests by what they hold beyond the plain one, then by their length."""
-    asked = evidence.records[case].shot.case
-    operation = evidence.provider.operation(asked.operation)
-    base: Assignment = assignment(operation, evidence.plain_arguments(asked.operation))
-    beyond = changes(base, assignment(operation, asked.arguments))
-    return (len(beyond), len(asked.arguments), len(canonical(asked.arguments)), case)
+    request = history.records[case].shot.case
+    operation = history.provider.operation(request.operation)
+    base: Assignment = assignment(operation, history.plain_arguments(request.operation))
+    beyond = changes(base, assignment(operation, request.arguments))
+    return (len(beyond), len(request.arguments), len(canonical(request.arguments)), case)

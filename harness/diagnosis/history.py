@@ -1,4 +1,4 @@
-"""What records say of each claim that failed: which of them broke it, and which kept it."""
+"""Which records of a provider fail each claim, and which pass it."""
 
 import re
 from collections import defaultdict
@@ -13,14 +13,13 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.diagnosis.assignment import assignment
-from harness.diagnosis.suspicion import AssignedRecord, FailureGroup
+from harness.diagnosis.combinations import AssignedRecord, FailureGroup, assignment
 from harness.spec.provider import Provider
 
 ACCEPTS = "accepts_what_it_documents"
 
-Said = Literal["fail", "pass", "silent", "unclear"]
-"""What a record says of a claim; `silent` where the claim does not apply to it."""
+ClaimStatus = Literal["fail", "pass", "silent", "unclear"]
+"""What a record shows of a claim; `silent` where the claim does not apply to it."""
 
 _VARYING = re.compile(r"\d+|'[^']*'|\"[^\"]*\"")
 """What may differ between two wordings of one error: numbers, and what it quotes."""
@@ -38,90 +37,75 @@ class CaseHistory:
             for record in records
             if record.shot.case.provider == provider.name
         }
-        self._words: defaultdict[str, list[Verdict]] = defaultdict(list)
+        self._verdicts: defaultdict[str, list[Verdict]] = defaultdict(list)
         for verdict in verdicts:
             if verdict.provider == provider.name:
-                self._words[verdict.case].append(verdict)
+                self._verdicts[verdict.case].append(verdict)
 
-    def said(self, case: str, check: str, constraint: str | None) -> Said:
-        """Return what a record says of a claim; whose fault a refusal is stays open here."""
-        words = [
-            word.status
-            for word in self._words[case]
-            if word.check == check and (check == ACCEPTS or word.constraint == constraint)
-        ]
-        if "fail" in words:
+    def _of_claim(self, case: str, check: str, constraint: str | None) -> dict[str, str]:
+        """Return the first reason for each status; whose fault a refusal is stays open here."""
+        reasons: dict[str, str] = {}
+        for verdict in self._verdicts[case]:
+            if verdict.check == check and (check == ACCEPTS or verdict.constraint == constraint):
+                reasons.setdefault(verdict.status, verdict.why)
+        return reasons
+
+    def status(self, case: str, check: str, constraint: str | None) -> ClaimStatus:
+        """Return what a record shows of a claim."""
+        reasons = self._of_claim(case, check, constraint)
+        if "fail" in reasons:
             return "fail"
-        if "inconclusive" in words or "error" in words:
+        if "inconclusive" in reasons or "error" in reasons:
             return "unclear"
-        return "pass" if "pass" in words else "silent"
-
-    def why(self, case: str, check: str, constraint: str | None) -> str:
-        """Return a failing check's words on a record; nothing where it did not fail."""
-        return next(
-            (
-                word.why
-                for word in self._words[case]
-                if (word.check, word.status) == (check, "fail")
-                and (check == ACCEPTS or word.constraint == constraint)
-            ),
-            "",
-        )
+        return "pass" if "pass" in reasons else "silent"
 
     def unclear(self, case: str) -> str:
-        """Return why a record told nothing, in the words of the first check that says so."""
-        words = (word.why for word in self._words[case] if word.status in ("inconclusive", "skip"))
-        return next(words, "no check spoke")
+        """Return why a record is inconclusive, by the first check that gives a reason."""
+        unclear = ("inconclusive", "skip")
+        reasons = (verdict.why for verdict in self._verdicts[case] if verdict.status in unclear)
+        return next(reasons, "no check spoke")
 
-    def seen(self, record: Record, check: str, constraint: str | None) -> AssignedRecord:
-        """Return a record as a claim looks at it."""
+    def assigned(self, record: Record, check: str, constraint: str | None) -> AssignedRecord:
+        """Return a record with its assignment and why it fails a claim."""
         case = record.shot.case
         return AssignedRecord(
             record=record,
             items=assignment(self.provider.operation(case.operation), case.arguments),
-            words=_VARYING.sub("", self.why(case.id, check, constraint)),
+            words=_VARYING.sub("", self._of_claim(case.id, check, constraint).get("fail", "")),
         )
 
-    def askings(self, case: str) -> tuple[Record, ...]:
-        """Return every record of the same question: it, and where it was asked again.
+    def repetitions(self, case: str) -> tuple[Record, ...]:
+        """Return every record of the same request: the first, and those that repeat it.
 
-        A benchmark asks each of its workloads many times, always with another prompt.
+        A benchmark repeats each of its workloads many times, always with another prompt.
         """
-        mine, slot = self.records[case].shot.case, self.records[case].shot.slot
-        if slot is not None:
-            return tuple(
-                record
-                for record in self.records.values()
-                if record.shot.slot is not None and record.shot.slot.workload == slot.workload
-            )
-        first = mine.follows if mine.stage == "confirm" and mine.follows else case
+        first = _question(self.records[case])
         return tuple(
             record
             for record in self.records.values()
-            if record.shot.case.id == first
-            or (record.shot.case.stage == "confirm" and record.shot.case.follows == first)
+            if first in (_question(record), ("case", record.shot.case.id))
         )
 
     def plain(self, operation: str) -> Record | None:
         """Return the record of an operation's plain request."""
         return self.records.get(f"{operation}/base")
 
-    def troubles(self) -> tuple[FailureGroup, ...]:
-        """Return every claim that failed, each with the records that speak of it."""
+    def failure_groups(self) -> tuple[FailureGroup, ...]:
+        """Return every claim that failed, each with the records that it applies to."""
         keys = dict.fromkeys(
             (
-                word.operation,
-                self.records[word.case].shot.case.breaks,
-                word.check,
-                None if word.check == ACCEPTS else word.constraint,
+                verdict.operation,
+                self.records[verdict.case].shot.case.breaks,
+                verdict.check,
+                None if verdict.check == ACCEPTS else verdict.constraint,
             )
-            for words in self._words.values()
-            for word in words
-            if word.status == "fail"
+            for verdicts in self._verdicts.values()
+            for verdict in verdicts
+            if verdict.status == "fail"
         )
-        return tuple(self._trouble(*key) for key in keys)
+        return tuple(self._failure_group(*key) for key in keys)
 
-    def _trouble(
+    def _failure_group(
         self, operation: str, breaks: str | None, check: str, constraint: str | None
     ) -> FailureGroup:
         failing, passing = [], []
@@ -129,11 +113,11 @@ class CaseHistory:
             case = record.shot.case
             if case.operation != operation or case.breaks != breaks or case.expect == "observe":
                 continue
-            said = self.said(name, check, constraint)
-            assigned = self.seen(record, check, constraint)
-            if said == "fail":
+            status = self.status(name, check, constraint)
+            assigned = self.assigned(record, check, constraint)
+            if status == "fail":
                 failing += [assigned] if self._steady(name, check, constraint) else []
-            elif _kept(record, said, judged=check == ACCEPTS or breaks is not None):
+            elif _clears(record, status, judged=check == ACCEPTS or breaks is not None):
                 passing.append(assigned)
         return FailureGroup(
             operation_name=operation,
@@ -142,54 +126,55 @@ class CaseHistory:
             constraint=constraint,
             breaks=breaks,
             plain=self.plain_arguments(operation),
-            failing=tuple(sorted(failing, key=lambda one: one.id)),
+            failing=tuple(sorted(failing, key=lambda assigned: assigned.id)),
             passing=tuple(passing),
         )
 
     def _steady(self, case: str, check: str, constraint: str | None) -> bool:
         """Tell whether a failure may be built on: no repetition passed, no value was moved."""
-        records = self.askings(case)
-        said = [self.said(record.shot.case.id, check, constraint) for record in records]
-        return "pass" not in said and self.records[case].shot.case.stage != "shrink"
+        passed = any(
+            self.status(record.shot.case.id, check, constraint) == "pass"
+            for record in self.repetitions(case)
+        )
+        return not passed and self.records[case].shot.case.stage != "shrink"
 
     def plain_arguments(self, operation: str) -> Mapping[str, Json]:
         """Return the arguments of an operation's plain request, sent or not."""
-        record = self.plain(operation)
-        if record is not None:
+        if (record := self.plain(operation)) is not None:
             return record.shot.case.arguments
         return Builder(self.provider, operation).base(prompt=prompts.PLAIN)
 
 
-def _kept(record: Record, said: Said, *, judged: bool) -> bool:
-    """Tell whether a record clears what it holds; where a claim need not apply, by being served.
+def _question(record: Record) -> tuple[str, str]:
+    """Return what all repetitions of a request have in common."""
+    case, slot = record.shot.case, record.shot.slot
+    if slot is not None:
+        return ("workload", slot.workload)
+    return ("case", case.follows if case.stage == "confirm" and case.follows else case.id)
 
-    A picture without bytes is one that a claim about pictures was silent on for want of them.
+
+def _clears(record: Record, status: ClaimStatus, *, judged: bool) -> bool:
+    """Tell whether a record clears its values; a claim that need not apply, by being served.
+
+    A claim about pictures is silent on a picture without bytes: that clears nothing.
     """
-    if judged or said != "silent":
-        return said == "pass"
+    if judged or status != "silent":
+        return status == "pass"
     outcome = record.outcome
     return isinstance(outcome, Images) and all(
         picture.state == "decoded" for picture in outcome.pictures
     )
 
 
-def seeds(trouble: FailureGroup) -> Sequence[AssignedRecord]:
-    """Return the failing records that were planned, the cheapest first."""
-    return _of_stage(trouble, "plan")
+def failing_of_stage(group: FailureGroup, stage: Stage) -> Sequence[AssignedRecord]:
+    """Return the failing records of a stage, the cheapest first."""
 
+    def cost(assigned: AssignedRecord) -> tuple[int, Decimal, int, str]:
+        planned = assigned.record.shot
+        at_risk = planned.at_risk
+        return (at_risk.images, at_risk.amount, len(planned.case.arguments), assigned.id)
 
-def probes(trouble: FailureGroup) -> Sequence[AssignedRecord]:
-    """Return the failing records that were asked for to isolate others, the cheapest first."""
-    return _of_stage(trouble, "isolate")
-
-
-def _of_stage(trouble: FailureGroup, stage: Stage) -> Sequence[AssignedRecord]:
     return sorted(
-        (assigned for assigned in trouble.failing if assigned.record.shot.case.stage == stage),
-        key=_cost,
+        (assigned for assigned in group.failing if assigned.record.shot.case.stage == stage),
+        key=cost,
     )
-
-
-def _cost(assigned: AssignedRecord) -> tuple[int, Decimal, int, str]:
-    shot = assigned.record.shot
-    return (shot.at_risk.images, shot.at_risk.amount, len(shot.case.arguments), assigned.id)

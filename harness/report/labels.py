@@ -7,7 +7,7 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.record import Provenance, Record
 from harness.core.reference import ReferenceImage
 from harness.core.verdict import Finding
-from harness.diagnosis.assignment import joined_values
+from harness.diagnosis.combinations import joined_values
 from harness.report.model import Banner, Report
 from harness.report.text import count, one_line
 

@@ -12,7 +12,7 @@ from harness.core.case import Case
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
 from harness.core.verdict import Finding
-from harness.diagnosis.assignment import assignment, changes
+from harness.diagnosis.combinations import assignment, changes
 from harness.diagnosis.findings import findings
 from harness.spec.load import NAMES
 from harness.spec.load import shipped_provider as shipped

@@ -2,8 +2,15 @@
 
 import pytest
 
-from harness.checks.assertion import Assertion, Reproduced
-from harness.checks.check import CHECKS, CheckInput, CheckResult, check, failed
+from harness.checks.check import (
+    CHECKS,
+    Assertion,
+    CheckInput,
+    CheckResult,
+    Reproduced,
+    check,
+    failed,
+)
 from harness.checks.judge import judge_records
 from harness.report.reproduction.generated_test import generated_test
 from harness.spec.load import shipped_provider

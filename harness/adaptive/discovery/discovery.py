@@ -1,14 +1,13 @@
 """Discovery: what the documents leave open is measured, within an allowance of paid images.
 
-It asks after everything else, in rounds: each open question asks for its next probe, and the
-answers decide the next round. A probe is never judged. What a provider answered for other reasons
-(no credit, too many requests, moderation, an outage) leaves a question open.
+It runs last, in rounds: each open question returns its next probe, and the replies decide the next
+round. A probe is never judged. A reply for another reason (no credit, too many requests,
+moderation, an outage) leaves a question open.
 """
 
 from collections.abc import Iterable, Sequence
 
-from harness.adaptive.discovery.history import OperationHistory
-from harness.adaptive.discovery.question import Discovered, Probe, Question
+from harness.adaptive.discovery.question import Discovered, OperationHistory, Probe
 from harness.adaptive.discovery.questions import questions, stages
 from harness.core.case import Case, PlannedRequest
 from harness.core.outcome import Fault
@@ -18,7 +17,7 @@ from harness.spec.evaluate import tokens
 from harness.spec.provider import Provider
 
 IMAGES = 12
-"""How many images discovery may pay for in one operation, unless told otherwise."""
+"""How many images discovery may pay for in one operation, by default."""
 
 _FAULTS = 3
 _WHY = "the documents leave it open: measured by discovery, never judged"
@@ -26,10 +25,10 @@ _BASE = Probe(slug="base", arguments={}, about=None)
 
 
 class Discovery:
-    """Asks one provider what its documents leave open; an `Asker`.
+    """Measures what one provider's documents leave open; a `FollowUpStrategy`.
 
-    `operations` are those it may ask; `images` is what it may pay for in each of them (None: as
-    much as the run carries). The same records told, in any order, make the same shots.
+    `images` is the number that it may pay for in each of `operations` (None: as many as the run
+    allows). The same records, in any order, make the same requests.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class Discovery:
         self.images = images
         self._records: dict[str, list[Record]] = {name: [] for name in self.operations}
         self._sent: set[str] = set()
-        self._asked: dict[str, PlannedRequest] = {}
+        self._planned: dict[str, PlannedRequest] = {}
 
     def on_record(self, record: Record) -> Sequence[PlannedRequest]:
         """Take note of a record; nothing follows from it before a round ends."""
@@ -49,68 +48,63 @@ class Discovery:
             self._records[case.operation].append(record)
         if record.outcome is not None:
             self._sent.add(request_digest(record.shot))
-        self._asked[case.id] = record.shot
+        self._planned[case.id] = record.shot
         return ()
 
     def on_idle(self) -> Sequence[PlannedRequest]:
         """Return the next round of probes; nothing where every question has ended."""
-        round_ = [shot for name in self.operations for shot in self._round(name)]
-        self._asked |= {shot.case.id: shot for shot in round_}
-        return round_
+        requests = [request for name in self.operations for request in self._round(name)]
+        self._planned |= {request.case.id: request for request in requests}
+        return requests
 
     def _round(self, name: str) -> list[PlannedRequest]:
-        history = _told(self.provider, name, self._records[name])
+        records = tuple(self._records[name])
+        history = OperationHistory(provider=self.provider, name=name, records=records)
         room = self._room(history)
         if history.plain is None:
             return self._new(history, "base", (_BASE,), room)[:1]
         for stage in stages(history) if history.open and not _in_trouble(history) else ():
-            if planned_requests := self._stage(history, stage, room):
-                return planned_requests
+            requests: list[PlannedRequest] = []
+            for question in stage:
+                new = self._new(history, question.name, question.next(history, room), room)
+                room -= sum(request.at_risk.images for request in new)
+                requests += new
+            if requests:
+                return requests
         return []
-
-    def _stage(
-        self, history: OperationHistory, stage: Sequence[Question], room: int
-    ) -> list[PlannedRequest]:
-        """Return what the questions of a stage ask for, as far as the images go."""
-        planned_requests: list[PlannedRequest] = []
-        for question in stage:
-            new = self._new(history, question.name, question.next(history, room), room)
-            room -= sum(planned.at_risk.images for planned in new)
-            planned_requests += new
-        return planned_requests
 
     def _room(self, history: OperationHistory) -> int:
         """Return how many images may still be at risk, what is under way counted at its worst."""
         if self.images is None:
             return 10**6
-        known = {probe.id for probe in history.seen}
+        recorded = {probe.id for probe in history.seen}
         pending = (
-            shot.at_risk.images
-            for case_id, shot in self._asked.items()
-            if case_id not in known and shot.case.operation == history.name
+            request.at_risk.images
+            for case_id, request in self._planned.items()
+            if case_id not in recorded and request.case.operation == history.name
         )
         return self.images - history.spent_images() - sum(pending)
 
     def _new(
         self, history: OperationHistory, question: str, probes: Iterable[Probe], room: int
     ) -> list[PlannedRequest]:
-        """Return the shots of what was never asked, as far as the images go."""
-        found = []
+        """Return the requests for new probes, as far as the images suffice."""
+        requests = []
         for probe in probes:
-            made = planned_request(self.provider, _case(history, question, probe))
-            body = request_digest(made)
-            if made.case.id in self._asked or body in self._sent or made.at_risk.images > room:
-                continue
-            room -= made.at_risk.images
-            self._sent.add(body)
-            found.append(made)
-        return found
+            request = planned_request(self.provider, _case(history, question, probe))
+            body = request_digest(request)
+            is_new = request.case.id not in self._planned and body not in self._sent
+            if is_new and request.at_risk.images <= room:
+                room -= request.at_risk.images
+                self._sent.add(body)
+                requests.append(request)
+        return requests
 
 
 def discoveries(provider: Provider, records: Iterable[Record]) -> tuple[Discovered, ...]:
-    """Return what records tell of the open questions, by operation; from records alone.
+    """Return what records show of the open questions, by operation.
 
-    A question of which nothing was heard has no row.
+    A question without a record has no row.
     """
     by_operation: dict[str, list[Record]] = {name: [] for name in provider.operations}
     for record in records:
@@ -119,9 +113,9 @@ def discoveries(provider: Provider, records: Iterable[Record]) -> tuple[Discover
             by_operation[case.operation].append(record)
     return tuple(
         row
-        for name, found in by_operation.items()
-        if found
-        for history in [_told(provider, name, found)]
+        for name, group in by_operation.items()
+        if group
+        for history in [OperationHistory(provider=provider, name=name, records=tuple(group))]
         if history.open
         for question in questions(history)
         for row in question.rows(history)
@@ -129,14 +123,10 @@ def discoveries(provider: Provider, records: Iterable[Record]) -> tuple[Discover
 
 
 def _in_trouble(history: OperationHistory) -> bool:
-    """Tell whether asking on is vain: money is short, or answer after answer is an outage."""
+    """Tell whether more probes are useless: money is short, or reply after reply is an outage."""
     outcomes = [probe.record.outcome for probe in history.seen if probe.probe]
     faults = sum(isinstance(outcome, Fault) for outcome in outcomes)
     return None in outcomes or faults >= _FAULTS
-
-
-def _told(provider: Provider, name: str, records: Sequence[Record]) -> OperationHistory:
-    return OperationHistory(provider=provider, name=name, records=tuple(records))
 
 
 def _case(history: OperationHistory, question: str, probe: Probe) -> Case:

@@ -9,11 +9,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, delivered_sizes
 from harness.adaptive.discovery.question import (
     Discovered,
+    OperationHistory,
     Probe,
-    QuestionResult,
+    ProbeRecord,
+    delivered_sizes,
     place_of,
     summed_up,
 )
@@ -52,17 +53,17 @@ _TOOL = ("size", "quality", "output_format", "output_compression", "background",
 _OF_TOOL = (*_TOOL, "input_fidelity")
 
 
-def unknown_fields(told: OperationHistory) -> dict[str, Scalar]:
+def unknown_fields(history: OperationHistory) -> dict[str, Scalar]:
     """Return each field with its place and its value, chosen against what is delivered anyway."""
-    operation = told.operation
+    operation = history.operation
     names = _OF_TOOL if operation.protocol == "responses" else tuple(_IMAGES_API)
-    found: dict[str, Scalar] = {}
+    values: dict[str, Scalar] = {}
     for name in names:
         place = None if name in operation.arguments else place_of(name, operation)
         taken = {argument.wire for argument in operation.arguments.values()}
         if place is not None and place not in taken:
-            found[place] = _telling(name, told)
-    return found
+            values[place] = _telling(name, history)
+    return values
 
 
 def _telling(name: str, history: OperationHistory) -> Scalar:
@@ -71,10 +72,8 @@ def _telling(name: str, history: OperationHistory) -> Scalar:
     if name == "size" and first is not None:
         usual = f"{first.width_px}x{first.height_px}"
         return next(size for size in _SIZES if size != usual)
-    if name == "output_format" and first is not None and first.format != "png":
-        return "png"  # carries transparency, which may be asked for beside it
-    if name == "output_format":
-        return "webp"
+    if name == "output_format":  # png carries transparency, which the same request may ask for
+        return "png" if first is not None and first.format != "png" else "webp"
     return _IMAGES_API[name]
 
 
@@ -84,51 +83,44 @@ class Fields:
 
     name: str = "fields"
 
-    def next(self, told: OperationHistory, room: int) -> Sequence[Probe]:
-        """Return the groups that are to be asked now, as far as the images go."""
-        fields, probes = unknown_fields(told), []
-        for group in self._waiting(told):
-            arguments = {**told.base, **{name: fields[name] for name in group}}
+    def next(self, history: OperationHistory, room: int) -> Sequence[Probe]:
+        """Return a probe for each group without an answer, as far as the images suffice."""
+        fields, probes = unknown_fields(history), []
+        parts = (part for group in _groups(fields) for part in _split(history, group))
+        for group in (group for group, probe in parts if probe is None):
             cost = 2 if "n" in group else 1
             if cost <= room:
                 room -= cost
-                probes.append(Probe(slug=_slug(group), arguments=arguments, about=None))
+                probes.append(history.changed(_slug(group), {name: fields[name] for name in group}))
         return probes
 
-    def _waiting(self, history: OperationHistory) -> Iterator[tuple[str, ...]]:
-        for group in _groups(unknown_fields(history)):
-            yield from (part for part, probe in _split(history, group) if probe is None)
-
-    def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
+    def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
         """Return a row for each field that changes the image, and one for all the others."""
-        fields = unknown_fields(told)
+        fields = unknown_fields(history)
         heard = [
             (name, probe)
             for group in _groups(fields)
-            for part, probe in _split(told, group)
+            for part, probe in _split(history, group)
             if probe is not None
             for name in part
         ]
-        found, others = [], dict[str, list[str]]()
+        changed, others = list[Discovered](), dict[str, list[str]]()
         for name, probe in heard:
-            came = _came(told, name.rpartition(".")[2], fields[name], probe)
-            if came in _PLAIN:
-                others.setdefault(came, []).append(name)
+            effect = _effect(history, name.rpartition(".")[2], fields[name], probe)
+            if effect in _PLAIN:
+                others.setdefault(effect, []).append(name)
             else:
-                found.append(_row(told, name, fields[name], probe, came))
+                changed += _row(history, name, fields[name], probe, effect)
         if others:
             behind = sorted({probe.id: probe for _, probe in heard}.items())
-            found.append(
-                summed_up(
-                    told,
-                    [probe for _, probe in behind],
-                    parameter="fields",
-                    question="what becomes of fields that only OpenAI's schema knows",
-                    said=QuestionResult(),
-                    observed="; ".join(f"{other}: {', '.join(others[other])}" for other in others),
-                )
+            changed += summed_up(
+                history,
+                [probe for _, probe in behind],
+                parameter="fields",
+                question="what becomes of fields that only OpenAI's schema knows",
+                observed="; ".join(f"{other}: {', '.join(others[other])}" for other in others),
             )
-        return tuple(found)
+        return tuple(changed)
 
 
 def _groups(fields: Mapping[str, Scalar]) -> list[tuple[str, ...]]:
@@ -164,29 +156,30 @@ def _answer(history: OperationHistory, group: tuple[str, ...]) -> ProbeRecord | 
 
 
 def _named(probe: ProbeRecord, group: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the fields that a refusal names: in its own field, else in its words."""
+    """Return the fields that a refusal names: in its parameter field, else in its message."""
     outcome = probe.record.outcome
     if not isinstance(outcome, Refused):
         return ()
-    blamed = outcome.error.parameter
-    if blamed:
-        return tuple(name for name in group if same_name(blamed, (name,)))
-    return tuple(name for name in group if mentions(outcome.error.message, (name,)))
+    message, blamed = outcome.error.message, outcome.error.parameter
+    return tuple(
+        name
+        for name in group
+        if (same_name(blamed, (name,)) if blamed else mentions(message, (name,)))
+    )
 
 
 def _row(
-    history: OperationHistory, name: str, value: Scalar, probe: ProbeRecord, came: str
-) -> Discovered:
-    honoured = came.startswith("honoured")
+    history: OperationHistory, name: str, sent: Scalar, probe: ProbeRecord, effect: str
+) -> tuple[Discovered, ...]:
+    honoured = effect.startswith("honoured")
     return summed_up(
         history,
         (probe,),
         parameter=name.rpartition(".")[2],
         question=f"what becomes of the undocumented field {name}",
-        said=QuestionResult(),
-        observed=f"{name} = {json.dumps(value)}: {came}",
+        observed=f"{name} = {json.dumps(sent)}: {effect}",
         rule="argument" if honoured else "",
-        values=(value,) if honoured else (),
+        values=(sent,) if honoured else (),
     )
 
 
@@ -195,7 +188,7 @@ _UNSEEN = "accepted, and no image shows whether they count"
 _PLAIN = (_REFUSED, _IGNORED, _UNCLEAR, _UNSEEN)
 
 
-def _came(history: OperationHistory, field: str, value: Scalar, probe: ProbeRecord) -> str:
+def _effect(history: OperationHistory, field: str, sent: Scalar, probe: ProbeRecord) -> str:
     word = probe.word(field, *(name for name in probe.differs if name.endswith(field)))
     if word != "served":
         return _REFUSED if word == "refused" else _UNCLEAR
@@ -203,7 +196,7 @@ def _came(history: OperationHistory, field: str, value: Scalar, probe: ProbeReco
     was, now = (_shown(field, pictures) for pictures in (usual, probe.pictures))
     if now is None:
         return _UNSEEN
-    if _wanted(field, value, now):
+    if _wanted(field, sent, now):
         return f"honoured: {now} delivered"
     return _IGNORED if now == was else f"not honoured: {now} instead of {was}"
 
@@ -226,11 +219,11 @@ def _shown(field: str, pictures: Sequence[Picture]) -> str | None:
             return None
 
 
-def _wanted(field: str, value: Scalar, now: str) -> bool:
+def _wanted(field: str, sent: Scalar, now: str) -> bool:
     if field == "size":
-        asked = edges(value)
-        return asked is not None and now == f"{asked[0]}x{asked[1]}"
-    return now == str(value)
+        requested = edges(sent)
+        return requested is not None and now == f"{requested[0]}x{requested[1]}"
+    return now == str(sent)
 
 
 def _slug(group: Sequence[str]) -> str:

@@ -3,18 +3,19 @@
 from collections.abc import Callable
 
 from harness.adaptive.discovery.fields import Fields
-from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, ProbeResult
 from harness.adaptive.discovery.limits import Ladder
-from harness.adaptive.discovery.observed import Defaults, Noted
 from harness.adaptive.discovery.question import (
+    SILENT,
+    OperationHistory,
+    ProbeRecord,
+    ProbeResult,
     Question,
     QuestionResult,
     against_documents,
     is_open,
-    stated_where,
 )
-from harness.adaptive.discovery.sizes import LongestEdge, open_size, size_questions
-from harness.adaptive.discovery.values import Members, Unit
+from harness.adaptive.discovery.sizes import open_size, size_questions
+from harness.adaptive.discovery.values import Defaults, Members, Noted, Unit
 from harness.cases import prompts
 from harness.cases.values import allowed_values
 from harness.core.jsonvalue import Json
@@ -45,35 +46,33 @@ _ELSEWHERE: dict[str, tuple[Scalar, ...]] = {
 """Values that OpenAI's schema or another reseller knows."""
 
 
-def stages(told: OperationHistory) -> tuple[tuple[Question, ...], ...]:
+def stages(history: OperationHistory) -> tuple[tuple[Question, ...], ...]:
     """Return the open questions of one operation; a stage waits until the one before has ended.
 
-    Limits come first, for each probe of them tells of many values; what costs nothing is last.
+    Limits come first, for each of their probes covers many values; what costs nothing is last.
     """
-    operation = told.operation
-    limits: list[Question] = [Fields(), *_limits(operation, told)]
+    operation = history.operation
+    limits: list[Question] = [Fields(), *_limits(operation, history)]
     if (size := operation.arguments.get("size")) is not None and open_size(size):
-        ladders = size_questions(size)
-        most, ratio = (_called(ladders, rule) for rule in ("max_pixels", "max_ratio"))
-        limits += [*ladders, LongestEdge(most=most, ratio=ratio)]
+        limits += size_questions(size)
     lists: list[Question] = [
         Members(parameter=name, elsewhere=values)
         for name, values in _ELSEWHERE.items()
         if name in operation.arguments and _open_list(operation.arguments[name])
     ]
-    known = {question.name for question in (*limits, *lists)}
+    names = {question.name for question in (*limits, *lists)}
     free: list[Question] = [Defaults()]
     free += [
         Noted(constraint=constraint)
         for constraint in operation.constraints
-        if constraint.id not in known
+        if constraint.id not in names
     ]
     return tuple(limits), tuple(lists), tuple(free)
 
 
-def questions(told: OperationHistory) -> tuple[Question, ...]:
+def questions(history: OperationHistory) -> tuple[Question, ...]:
     """Return all the open questions of one operation."""
-    return tuple(question for stage in stages(told) for question in stage)
+    return tuple(question for stage in stages(history) for question in stage)
 
 
 def _open_list(argument: Argument) -> bool:
@@ -84,23 +83,19 @@ def _open_list(argument: Argument) -> bool:
     return is_open(argument, argument.one_of)
 
 
-def _called(ladders: tuple[Ladder, ...], rule: str) -> Ladder:
-    return next(ladder for ladder in ladders if ladder.rule == rule)
-
-
 def _limits(operation: Operation, history: OperationHistory) -> list[Question]:
-    found: list[Question] = []
+    limits: list[Question] = []
     for name, argument in operation.arguments.items():
         if name == "prompt" and is_open(argument, argument.max_length):
             ladder = _prompt(argument, len(str(history.base.get(name, ""))))
-            found += [ladder, Unit(limit=ladder)]
+            limits += [ladder, Unit(limit=ladder)]
         elif argument.type == "images" and is_open(argument, argument.count):
             base = history.base.get(name)
             least = len(base) if isinstance(base, list) else 0
-            found.append(_references(name, argument, operation, least))
+            limits.append(_references(name, argument, operation, least))
         elif name == "n" and _open_number(argument):
-            found.append(_number(argument))
-    return found
+            limits.append(_number(argument))
+    return limits
 
 
 def _open_number(argument: Argument) -> bool:
@@ -113,26 +108,23 @@ def _compared(
 ) -> Callable[[int, int | None], QuestionResult]:
     """Return how a bracket compares with the most that a rule allows."""
 
-    def said(low: int, high: int | None) -> QuestionResult:
+    def documents(low: int, high: int | None) -> QuestionResult:
         if rule is None or most is None:
-            return QuestionResult()
+            return SILENT
         agrees = low <= most and (high is None or high > most)
-        figure = f"{most:,} {noun}{'' if most == 1 else 's'}"
-        return against_documents(
-            status=rule.status, figure=figure, where=stated_where(rule), agrees=agrees
-        )
+        return against_documents(rule, f"{most:,} {noun}{'' if most == 1 else 's'}", agrees=agrees)
 
-    return said
+    return documents
 
 
 def _prompt(argument: Argument, base: int) -> Ladder:
     rule = argument.max_length
     most = rule.characters if rule else None
 
-    def index(value: Json, word: ProbeResult) -> int | None:
+    def index(text: Json, word: ProbeResult) -> int | None:
         """Return a text's length; one beyond ASCII may be too long in another unit."""
-        counts = isinstance(value, str) and (word == "served" or value.isascii())
-        return len(value) if counts and isinstance(value, str) else None
+        counts = isinstance(text, str) and (word == "served" or text.isascii())
+        return len(text) if counts and isinstance(text, str) else None
 
     return Ladder(
         parameter="prompt",
@@ -146,7 +138,7 @@ def _prompt(argument: Argument, base: int) -> Ladder:
         hint=_OPENAI_CHARACTERS if most is None else most,
         marks=_ROUND,
         near=lambda low, high: high - low <= max(_FEW, low // _PERCENT),
-        said=_compared(rule, most, "character"),
+        documents=_compared(rule, most, "character"),
     )
 
 
@@ -158,36 +150,30 @@ def _references(name: str, argument: Argument, operation: Operation, least: int)
         constraint = Constraint(id=f"{name}.count", parameter=name, rule=wanted)
         return allowed_values(constraint, operation)[0].value
 
-    def index(value: Json, _word: ProbeResult) -> int | None:
-        return len(value) if isinstance(value, list) else None
-
     return Ladder(
         parameter=name,
         rule="count",
         question="the most reference images",
         unit="images",
         value=several,
-        index=index,
+        index=lambda images, _: len(images) if isinstance(images, list) else None,
         floor=least,
         top=MOST_REFERENCES,
         hint=rule.max if rule else None,
         marks=(4, 8, 10, 14, 16),
-        said=_compared(rule, rule.max if rule else None, "image"),
+        documents=_compared(rule, rule.max if rule else None, "image"),
     )
 
 
 def _number(argument: Argument) -> Ladder:
     rule: Range | OneOf | None = argument.range or argument.one_of
     values = argument.one_of.values if argument.one_of else ()
-    listed = max((value for value in values if isinstance(value, int)), default=None)
+    listed = max((number for number in values if isinstance(number, int)), default=None)
     most = argument.range.max if argument.range else listed
 
-    def index(value: Json, _word: ProbeResult) -> int | None:
-        return value if isinstance(value, int) and value > 0 else None
-
-    def kept(seen: ProbeRecord) -> bool:
-        asked = seen.arguments.get("n")
-        return not isinstance(asked, int) or len(seen.pictures) >= asked
+    def honoured(probe: ProbeRecord) -> bool:
+        number_ = probe.arguments.get("n")
+        return not isinstance(number_, int) or len(probe.pictures) >= number_
 
     return Ladder(
         parameter="n",
@@ -195,12 +181,12 @@ def _number(argument: Argument) -> Ladder:
         question="the most images of one request",
         unit="images",
         value=lambda number: number,
-        index=index,
+        index=lambda number, _: number if isinstance(number, int) and number > 0 else None,
         floor=1,
         top=MOST_IMAGES,
         hint=1 if most is None else most,
         marks=(4, 10),
-        kept=kept,
+        honoured=honoured,
         images=lambda number: number,
-        said=_compared(rule, most, "image"),
+        documents=_compared(rule, most, "image"),
     )

@@ -1,24 +1,25 @@
-"""Which sizes are served where no document draws their bounds: each bound asked on its own.
+"""Which sizes are served where no document states their bounds: each bound is measured on its own.
 
-The bounds hide one another, so they are asked in turn: whether a free size is honoured at all,
+The bounds hide one another, so they are measured in turn: whether a free size is honoured at all,
 then the step, the ratio and the pixels of squares, and the longest edge last, with as few pixels
 and as little ratio as those allow.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, isqrt
 
-from harness.adaptive.discovery.history import OperationHistory, ProbeRecord, ProbeResult
 from harness.adaptive.discovery.limits import Bracket, Ladder
 from harness.adaptive.discovery.question import (
+    SILENT,
     Discovered,
+    OperationHistory,
     Probe,
+    ProbeRecord,
+    Question,
     QuestionResult,
     against_documents,
-    stated_where,
 )
-from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument
 from harness.spec.rules import edges
 from harness.spec.rules.lattice import text
@@ -49,67 +50,55 @@ def open_size(argument: Argument) -> bool:
     return not closed and not (sure and argument.status == "documented")
 
 
-def honoured(seen: ProbeRecord) -> bool:
-    """Tell whether what was delivered has the size asked for, as far as it was decoded."""
-    asked = edges(seen.arguments.get("size"))
-    found = [
-        (picture.width_px, picture.height_px)
-        for picture in seen.pictures
+def honoured(probe: ProbeRecord) -> bool:
+    """Tell whether what was delivered has the requested size, as far as it was decoded."""
+    requested = edges(probe.arguments.get("size"))
+    return requested is None or all(
+        (picture.width_px, picture.height_px) == requested
+        for picture in probe.pictures
         if picture.state == "decoded"
-    ]
-    return asked is None or all(size == asked for size in found)
-
-
-def size_questions(argument: Argument) -> tuple[Ladder, ...]:
-    """Return the questions about an open size, in the order in which they may be asked."""
-    custom = _ladder(
-        rule="format",
-        question="whether a size outside every list is honoured",
-        unit="",
-        sizes=((1024, 1024), (_SIDE, _SIDE)),
-        measures=(0, 1),
-        show=lambda at: f"{_SIDE}x{_SIDE}" if at else "what is listed",
-        said=lambda low, _high: _list_of(argument, honoured_=low == 1),
     )
 
-    def free(told: OperationHistory) -> bool:
-        return custom.bracket(told).low == 1
+
+def size_questions(argument: Argument) -> tuple[Question, ...]:
+    """Return the questions about an open size, in the order in which their probes may be sent."""
+    custom = replace(
+        _ladder("format", "", ((1024, 1024), (_SIDE, _SIDE)), (0, 1)),
+        question="whether a size outside every list is honoured",
+        show=lambda at: f"{_SIDE}x{_SIDE}" if at else "what is listed",
+        documents=lambda low, _high: _list_of(argument, is_honoured=low == 1),
+    )
+
+    def free(history: OperationHistory) -> bool:
+        return custom.bracket(history).low == 1
 
     most, least = (_squares(rising=rising, gate=free) for rising in (True, False))
-    longs = [max(_of_ratio(ratio)) for ratio in _RATIOS]
-    ratio = _ladder(
-        rule="max_ratio",
+    sizes = tuple(map(_of_ratio, _RATIOS))
+    ratio = replace(
+        _ladder("max_ratio", "", sizes, [_PER_MILLE * max(s) // min(s) for s in sizes]),
         question="the largest ratio of the edges",
-        unit="",
-        sizes=tuple(map(_of_ratio, _RATIOS)),
-        measures=tuple(_PER_MILLE * max(s) // min(s) for s in map(_of_ratio, _RATIOS)),
         show=lambda at: f"{at / _PER_MILLE:g}:1",
         hint=_RATIOS.index(3.0),
         gate=free,
-        doubt=lambda history, bracket: _edge_may_be_why(history, bracket, longs),
+        doubt=lambda history, bracket: _edge_may_be_why(history, bracket, list(map(max, sizes))),
     )
-    step = _ladder(
-        rule="multiple_of",
+    step = replace(
+        _ladder("multiple_of", "px", [(side, side) for side in _OFF_STEP], _STEPS),
         question="which step the edges keep",
-        unit="px",
-        sizes=tuple((side, side) for side in _OFF_STEP),
-        measures=_STEPS,
         falling=True,
         gate=free,
     )
-    return (custom, step, ratio, most, least)
+    return (custom, step, ratio, most, least, LongestEdge(most=most, ratio=ratio))
 
 
 def _squares(*, rising: bool, gate: Callable[[OperationHistory], bool]) -> Ladder:
     sides = range(_SIDE, _LARGEST + 1, STEP) if rising else range(_SIDE, 0, -STEP)
     round_ones = (2048, 3072, 3840, 4096) if rising else (1024, 768, 512, 256, 64)
     expected = _EXPECTED_SIDES[0 if rising else 1]
-    return _ladder(
-        rule="max_pixels" if rising else "min_pixels",
+    rule, sizes = "max_pixels" if rising else "min_pixels", [(side, side) for side in sides]
+    return replace(
+        _ladder(rule, "pixels", sizes, [side * side for side in sides]),
         question=f"the {'most' if rising else 'fewest'} pixels, of squares",
-        unit="pixels",
-        sizes=tuple((side, side) for side in sides),
-        measures=tuple(side * side for side in sides),
         falling=not rising,
         hint=sides.index(expected),
         marks=tuple(sides.index(side) for side in round_ones),
@@ -134,80 +123,58 @@ class LongestEdge:
     ratio: Ladder
     name: str = "size.max_edge"
 
-    def next(self, told: OperationHistory, room: int) -> Sequence[Probe]:
+    def next(self, history: OperationHistory, room: int) -> Sequence[Probe]:
         """Return one probe, once the others have ended."""
-        ladder = self.ladder(told)
-        return ladder.next(told, room) if ladder else ()
+        ladder = self.ladder(history)
+        return ladder.next(history, room) if ladder else ()
 
-    def rows(self, told: OperationHistory) -> tuple[Discovered, ...]:
+    def rows(self, history: OperationHistory) -> tuple[Discovered, ...]:
         """Return the longest edge that was served."""
-        ladder = self.ladder(told)
-        return ladder.rows(told) if ladder else ()
+        ladder = self.ladder(history)
+        return ladder.rows(history) if ladder else ()
 
-    def ladder(self, told: OperationHistory) -> Ladder | None:
+    def ladder(self, history: OperationHistory) -> Ladder | None:
         """Return sizes that only their long edge can get refused; None before that is known."""
-        done = all(one.gate(told) and one.step(told, 1) is None for one in (self.most, self.ratio))
+        done = all(
+            ladder.gate(history) and ladder.step(history, 1) is None
+            for ladder in (self.most, self.ratio)
+        )
         if not done:
             return None
-        pixels = self.most.measure(self.most.bracket(told).low)
-        ratio = min(self.ratio.measure(self.ratio.bracket(told).low), 3 * _PER_MILLE)
+        pixels = self.most.measure(self.most.bracket(history).low)
+        ratio = min(self.ratio.measure(self.ratio.bracket(history).low), 3 * _PER_MILLE)
         longest = min(_LONGEST, isqrt(pixels * ratio // _PER_MILLE) // STEP * STEP)
-        sizes = tuple(
+        sizes = (
             (long, -(-long * _PER_MILLE // (ratio * STEP)) * STEP)
             for long in range(_SIDE, longest + 1, STEP)
         )
-        fitting = tuple(size for size in sizes if size[0] * size[1] <= pixels)
+        fitting = [size for size in sizes if size[0] * size[1] <= pixels]
         longs = [long for long, _ in fitting]
-        return _ladder(
-            rule="max_edge",
+        return replace(
+            _ladder("max_edge", "px", fitting, longs),
             question="the longest edge",
-            unit="px",
-            sizes=fitting,
-            measures=tuple(longs),
             hint=longs.index(3840) if 3840 in longs else None,  # noqa: PLR2004 - OpenAI's own bound
             marks=tuple(longs.index(edge) for edge in (2048, 3072, 4096) if edge in longs),
         )
 
 
-def _ladder(  # noqa: PLR0913 - what tells one ladder from another
-    *,
-    rule: str,
-    question: str,
-    unit: str,
-    sizes: tuple[tuple[int, int], ...],
-    measures: tuple[int, ...],
-    falling: bool = False,
-    show: Callable[[int], str] = "{:,}".format,
-    hint: int | None = None,
-    marks: tuple[int, ...] = (),
-    gate: Callable[[OperationHistory], bool] = lambda _told: True,
-    doubt: Callable[[OperationHistory, Bracket], str] = lambda _told, _known: "",
-    said: Callable[[int, int | None], QuestionResult] = lambda _low, _high: QuestionResult(),
+def _ladder(
+    rule: str, unit: str, sizes: Sequence[tuple[int, int]], measures: Sequence[int]
 ) -> Ladder:
-    places = {text(size): at for at, size in enumerate(sizes) if at}  # the first is the floor
-
-    def index(value: Json, _word: ProbeResult) -> int | None:
-        return places.get(value) if isinstance(value, str) else None
-
+    """Return a ladder of sizes, the first of which is its floor."""
+    indices = {text(size): at for at, size in enumerate(sizes) if at}
     return Ladder(
         parameter="size",
         rule=rule,
-        question=question,
+        question="",
         unit=unit,
         value=lambda at: text(sizes[at]),
-        index=index,
+        index=lambda size, _: indices.get(size) if isinstance(size, str) else None,
         slug=lambda at: text(sizes[at]),
         measure=lambda at: measures[at],
-        falling=falling,
-        show=show,
         floor=0,
         top=len(sizes) - 1,
-        hint=hint,
-        marks=marks,
-        kept=honoured,
-        gate=gate,
-        doubt=doubt,
-        said=said,
+        honoured=honoured,
     )
 
 
@@ -218,11 +185,8 @@ def _of_ratio(ratio: float) -> tuple[int, int]:
     return ceil(ratio * steps) * STEP, steps * STEP
 
 
-def _list_of(argument: Argument, *, honoured_: bool) -> QuestionResult:
+def _list_of(argument: Argument, *, is_honoured: bool) -> QuestionResult:
     rule = argument.one_of
     if rule is None:
-        return QuestionResult()
-    listed = ", ".join(map(str, rule.values))
-    return against_documents(
-        status=rule.status, figure=listed, where=stated_where(rule), agrees=not honoured_
-    )
+        return SILENT
+    return against_documents(rule, ", ".join(map(str, rule.values)), agrees=not is_honoured)

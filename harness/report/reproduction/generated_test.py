@@ -12,8 +12,7 @@ from textwrap import wrap
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from harness.checks.assertion import Reproduced, python_source, quoted
-from harness.checks.check import CHECKS
+from harness.checks.check import CHECKS, Reproduced, python_source, quoted
 from harness.core.exchange import Request
 from harness.core.verdict import Finding
 from harness.report.reproduction.curl import base_address, base_variable, plain_headers

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.checks.assertion import quoted
+from harness.checks.check import quoted
 from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS, THIS_RUN, WEBHOOKS

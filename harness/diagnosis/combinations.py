@@ -1,29 +1,99 @@
-"""Which values of a failing request fail together: what each record clears, what stays suspect.
+"""Which values of a failing request fail together.
 
-A request is seen as an assignment of all arguments. A record that passed clears every combination
-of values in it; what a failing record holds and nobody cleared is suspect. A single value is
-suspected before a pair, a pair before three, and what more failing records hold before what fewer
-hold, so that a guess is as good as the evidence.
+A request is an assignment of a value to every argument. A record that passed clears every
+combination of its values; the other combinations of a failing record are suspect. A single value is
+suspected before a pair, a pair before three, and a combination before those that fewer failing
+records hold.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import Self
 
+from harness.cases.prompts import A_LINE
 from harness.checks.naming import blames, named_in
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Refused
+from harness.core.placeholders import ASSETS
 from harness.core.record import Record
-from harness.diagnosis.assignment import Assignment, assignment, changes
+from harness.core.reference import ReferenceImage
 from harness.spec.evaluate import broken_when_sent
 from harness.spec.provider import Operation
+from harness.spec.request import carried
+
+_FILE = re.compile(r"(\w+-\w+)-(\d+x\d+)-\d+((?:-cut|-bytes-\d+)?)\.\w+$")
+
+Assignment = Mapping[str, str]
+"""Every argument's value in one spelling; empty where it is left out."""
+
+
+def assignment(operation: Operation, arguments: Mapping[str, Json]) -> Assignment:
+    """Return a request's value of every argument; irrelevant differences do not count."""
+    given = carried(operation, dict(arguments))
+    names = dict.fromkeys((*operation.arguments, *given))
+    return {name: _spelled(operation, name, given[name]) if name in given else "" for name in names}
+
+
+def _spelled(operation: Operation, name: str, given: Json) -> str:
+    argument = operation.arguments.get(name)
+    if argument is not None and argument.type in ("images", "file"):
+        return _files(given)
+    if operation.webhook is not None and operation.webhook.argument == name:
+        return "an address of ours" if isinstance(given, str) else canonical(given)
+    if not isinstance(given, str) or not given:
+        return canonical(given)
+    if name == "prompt":  # prompts differ by their letters, and long ones by their length
+        kind = "" if given.isascii() else " outside ASCII"
+        return f"{len(given)} characters{kind}" if len(given) > A_LINE else f"a short text{kind}"
+    return given
+
+
+def _files(files: Json) -> str:
+    entries = files if isinstance(files, list) else [files]
+    kinds = sorted(set(map(_file, entries)))
+    number = f"{len(entries)} of " if isinstance(files, list) else ""
+    return f"{number}{', '.join(kinds)}" if entries else "[]"
+
+
+def _file(entry: Json) -> str:
+    image = ReferenceImage.of(entry)
+    asset = entry if isinstance(entry, str) and ASSETS in entry else None
+    match = _FILE.search((image.filename if image else asset) or "")
+    return f"{match[1]}{match[3]}" if match else canonical(entry)
+
+
+def changes(base: Assignment, other: Assignment) -> frozenset[str]:
+    """Return the arguments in which a request differs from the plain one."""
+    return frozenset(name for name in {*base, *other} if base.get(name, "") != other.get(name, ""))
+
+
+def describe_values(items: Assignment, names: Sequence[str]) -> tuple[str, ...]:
+    """Return values as a reader may say them: `quality=high`, `prompt of 32000 characters`."""
+    return tuple(_said(name, items.get(name, "")) for name in names)
+
+
+def _said(name: str, text: str) -> str:
+    if not text:
+        return f"no {name}"
+    if name == "prompt" and text.endswith(("characters", "ASCII")):
+        return f"prompt of {text}" if text[0].isdigit() else "prompt outside ASCII"
+    return f"{name}={text}"
+
+
+def joined_values(combination: Sequence[str]) -> str:
+    """Return `quality=high with output_format=jpeg and n=2`."""
+    first, others = combination[0], combination[1:]
+    return f"{first} with {' and '.join(others)}" if others else first
+
 
 DOUBT = 0.02
-"""A sub-combination that is to blame with less probability than this need not be asked about."""
+"""A sub-combination that is to blame with less probability than this is not sent."""
 
 _CERTAIN = 0.7
-"""How likely a value of the plain request must be part of a combination to be told."""
+"""How likely a value of the plain request must be part of a combination to be reported."""
 
 _PRIOR = {1: 1.0, 2: 0.05, 3: 0.005}
 _PRIOR_OF_MORE = 2e-5
@@ -45,13 +115,17 @@ class AssignedRecord:
         """The case's id."""
         return self.record.shot.case.id
 
+    def agrees(self, other: Self, names: Iterable[str]) -> bool:
+        """Tell whether two requests have the same values of these arguments."""
+        return all(self.items.get(name, "") == other.items.get(name, "") for name in names)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureGroup:
-    """One claim that failed, with every record that speaks of it.
+    """One claim that failed, with every record that it applies to.
 
-    `breaks` is the rule that its requests break on purpose; then a request without that breach is
-    another question.
+    `breaks` is the rule that its requests break on purpose; a request that satisfies it is about
+    another claim.
     """
 
     operation_name: str
@@ -65,30 +139,28 @@ class FailureGroup:
 
     @property
     def base(self) -> Assignment:
-        """What the plain request says of every argument."""
+        """The plain request's value of every argument."""
         return assignment(self.operation, self.plain)
 
-    def smallest(self, seen: AssignedRecord) -> AssignedRecord:
+    def smallest(self, failing: AssignedRecord) -> AssignedRecord:
         """Return the failing record that holds least of this one and nothing else."""
         base = self.base
         inside = [
             assigned
             for assigned in self.failing
-            if all(
-                assigned.items.get(name, "") == seen.items.get(name, "")
-                for name in changes(base, assigned.items)
-            )
+            if assigned.agrees(failing, changes(base, assigned.items))
         ]
         return min(
-            (*inside, seen), key=lambda assigned: (len(changes(base, assigned.items)), assigned.id)
+            (*inside, failing),
+            key=lambda assigned: (len(changes(base, assigned.items)), assigned.id),
         )
 
-    def arguments(self, seen: AssignedRecord, names: frozenset[str]) -> dict[str, Json]:
+    def arguments(self, source_record: AssignedRecord, names: frozenset[str]) -> dict[str, Json]:
         """Return the plain request with only these arguments as a failing one has them."""
-        own = seen.record.shot.case.arguments
+        failing = source_record.record.shot.case.arguments
         plain = self.plain
-        order = dict.fromkeys((*plain, *own))
-        source = {name: own if name in names else plain for name in order}
+        order = dict.fromkeys((*plain, *failing))
+        source = {name: failing if name in names else plain for name in order}
         return {name: source[name][name] for name in order if name in source[name]}
 
     def asks_the_same(self, arguments: dict[str, Json]) -> bool:
@@ -105,19 +177,22 @@ class CombinationRanking:
     """
 
     def __init__(
-        self, trouble: FailureGroup, current: AssignedRecord, known: Sequence[frozenset[str]] = ()
+        self,
+        group: FailureGroup,
+        current: AssignedRecord,
+        together: Sequence[frozenset[str]] = (),
     ) -> None:
-        self.trouble = trouble
+        self._group = group
         self.current = current
-        changed = changes(trouble.base, current.items)
+        changed = changes(group.base, current.items)
         self.names = tuple(name for name in current.items if name in changed)
-        self._known = frozenset(known)
-        kept = (name for name in current.items if name not in changed and name != "prompt")
-        self._order = (*self.names, *kept)
-        self._agreeing = [self._agrees(assigned) for assigned in trouble.passing]
+        self._known = frozenset(together)
+        unchanged = (name for name in current.items if name not in changed and name != "prompt")
+        self._order = (*self.names, *unchanged)
+        self._agreeing = [self._agrees(assigned) for assigned in group.passing]
         self._failing = [
             self._agrees(assigned)
-            for assigned in trouble.failing
+            for assigned in group.failing
             if assigned.words == current.words and assigned.record.shot.case.stage == "plan"
         ]
 
@@ -130,14 +205,14 @@ class CombinationRanking:
     def _inside(self) -> list[float]:
         """The weight of all combinations within each subset of the changed arguments."""
         size = 1 << len(self.names)
-        found = [0.0] * size
+        sums = [0.0] * size
         for mask, weight in self.weights.items():
-            found[mask & (size - 1)] += weight
+            sums[mask & (size - 1)] += weight
         for bit in range(len(self.names)):
             for mask in range(size):
                 if mask >> bit & 1:
-                    found[mask] += found[mask ^ (1 << bit)]
-        return found
+                    sums[mask] += sums[mask ^ (1 << bit)]
+        return sums
 
     def chance(self, mask: int) -> float:
         """Return how likely the plain request with these changes alone fails, too."""
@@ -150,7 +225,7 @@ class CombinationRanking:
     def is_smallest(self) -> bool:
         """Tell whether no smaller valid request may fail: all of them are cleared."""
         return bool(self.weights) and not any(
-            self.trouble.asks_the_same(self.trouble.arguments(self.current, self.chosen(mask)))
+            self._group.asks_the_same(self._group.arguments(self.current, self.chosen(mask)))
             for mask in sorted(self.doubtful(), key=self.chance, reverse=True)
         )
 
@@ -196,18 +271,12 @@ class CombinationRanking:
                 yield mask
 
     def _cleared(self, mask: int) -> bool:
-        return any(mask & ~agreeing == 0 for agreeing in self._agreeing) or self._beside_the_point(
-            mask
-        )
-
-    def _beside_the_point(self, mask: int) -> bool:
-        """Tell whether a combination lacks the very value that breaks the rule in question."""
-        breaks = self.trouble.operation.constraint(self.trouble.breaks or "")
-        return (
-            breaks is not None
-            and breaks.parameter in self.names
-            and breaks.parameter not in self.chosen(mask)
-        )
+        """Tell whether a record clears a combination, or it lacks what breaks the rule."""
+        if any(mask & ~agreeing == 0 for agreeing in self._agreeing):
+            return True
+        broken = self._group.operation.constraint(self._group.breaks or "")
+        needed = {broken.parameter} & {*self.names} if broken is not None else set()
+        return not needed <= self.chosen(mask)
 
     def _weight(self, mask: int) -> float:
         chosen = self.chosen(mask)
@@ -225,13 +294,10 @@ class CombinationRanking:
         outcome = self.current.record.outcome
         if not isinstance(outcome, Refused):
             return frozenset()
-        operation, error = self.trouble.operation, outcome.error
+        operation, error = self._group.operation, outcome.error
+        wires = {name: argument.wire for name, argument in operation.arguments.items()}
         return frozenset(
             name
-            for name in self._order
-            if name in operation.arguments
-            and (
-                blames(error, name, operation)
-                or named_in(error.message, (operation.arguments[name].wire, name))
-            )
+            for name in {*self._order} & {*wires}
+            if blames(error, name, operation) or named_in(error.message, (wires[name], name))
         )
