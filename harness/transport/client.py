@@ -145,7 +145,7 @@ class Live:
 
         A run that is stopped meanwhile still gets its exchange, and is cancelled right after it.
         """
-        arrival = Arrival(sent_s=self._now_s(), body=self._pictures.darkroom.spool.body())
+        arrival = Arrival(sent_s=self._now_s(), body=self._pictures.decoder.spool.body())
         try:
             failure, stopped = await self._attempt(request, arrival), False
         except asyncio.CancelledError:
@@ -182,7 +182,7 @@ class Live:
     async def _answer(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
         reply: Reply | None = None
         if arrival.body.is_large:
-            large = self._pictures.darkroom.thread
+            large = self._pictures.decoder.thread
             reply = await asyncio.get_running_loop().run_in_executor(large, self._reply, arrival)
         elif arrival.status and arrival.is_brief:
             reply = self._reply(arrival)

@@ -52,11 +52,10 @@ def _events(provider: Provider, stream: Stream, reply: Reply) -> Outcome:
         if event.name == stream.error:
             data = event.data if isinstance(event.data, dict) else {}
             ended = _broken_off(provider, replace(reply, document=data))
-            made_images = {stream.partial, stream.completed} & {
-                event.name for event in reply.events
-            }
-            is_paid = made_images and ended.kind == "fault"
-            return replace(ended, may_be_paid=True) if is_paid else ended
+            names = {event.name for event in reply.events}
+            if ended.kind == "fault" and names & {stream.partial, stream.completed}:
+                return replace(ended, may_be_paid=True)
+            return ended
     return read_streamed(stream, reply)
 
 

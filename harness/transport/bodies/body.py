@@ -54,10 +54,10 @@ def read_body(raw: bytes, pictures: ImageCollector, *, clean: Clean = str) -> Bo
 def read_file(path: Path, pictures: ImageCollector, *, clean: Clean = str) -> Body:
     """Take a body apart that is too large to hold: the same comes of it as of `read_body`.
 
-    Images leave it on the disk, in the darkroom, which is told no text. What else is in it is read
+    Images leave it on the disk, in the decoder, which is told no text. What else is in it is read
     here. OSError where the disk has no room for an image, or will not give the body back.
     """
-    found = pictures.darkroom.scan(path)
+    found = pictures.decoder.scan(path)
     if found.whole is not None:
         picture = pictures.from_file(found.whole)
         return Body(document=mark(picture), pictures={mark(picture): picture})

@@ -61,7 +61,7 @@ class ImageDecoder:
 
     def __init__(self, folder: Path | None = None, *, command: Sequence[str] = COMMAND) -> None:
         self.spool = Spool(folder)
-        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darkroom")
+        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
         """Waiting for a process here keeps no other body waiting than large ones."""
         self._command = command
         self._process: _Process | None = None

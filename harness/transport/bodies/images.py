@@ -52,15 +52,15 @@ Seen = tuple[Picture, float]
 class ImageCollector:
     """Takes images out of replies; equal bytes are decoded and kept once.
 
-    What is large goes through the `darkroom` and is kept as a file; without a `keep_file` it is
+    What is large goes through the `decoder` and is kept as a file; without a `keep_file` it is
     read, and kept as all others are. `decode_s` is how long one processor works on the images that
     were found here: unpacking, hashing, decoding; nothing where none was found.
     """
 
     def __init__(
-        self, keep: Keep, *, keep_file: KeepFile | None = None, darkroom: ImageDecoder | None = None
+        self, keep: Keep, *, keep_file: KeepFile | None = None, decoder: ImageDecoder | None = None
     ) -> None:
-        self.darkroom = darkroom or ImageDecoder()
+        self.decoder = decoder or ImageDecoder()
         self.decode_s: float | None = None
         self._keep = keep
         self._keep_file = keep_file or (lambda name, path: keep(name, path.read_bytes()))
@@ -98,7 +98,7 @@ class ImageCollector:
 
         def develop() -> Seen:
             size = path.stat().st_size
-            development = self.darkroom.decoded(path)
+            development = self.decoder.decoded(path)
             picture = _picture(image.digest, size, development.told)
             self._keep_file(file_name(picture), path)
             return picture, development.cpu_s

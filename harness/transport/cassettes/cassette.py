@@ -6,6 +6,10 @@ recorder patches the process, keeps no failed call, saves only at its end and se
 `Tape` has an index.
 """
 
+from dataclasses import dataclass
+
+from harness.core.exchange import Exchange, Failure, Request, Times
+
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -29,6 +33,7 @@ from harness.transport.foreign import fields
 from harness.transport.cassettes.interaction import from_interaction, to_interaction
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.foreign.yaml import load_yaml
+
 
 
 CANDIDATES_AT_MOST = 300
@@ -329,3 +334,25 @@ def _sha256(raw: bytes) -> str:
 def _replace(path: Path, raw: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, raw)
+
+
+@dataclass(slots=True)
+class Replay:
+    """Answers from a tape; what is not on it is a `Failure(not_on_tape)`, never a guess."""
+
+    tape: Tape
+
+    async def send(self, request: Request, *, due_s: float) -> Exchange:
+        """Return the recorded round trip, with the times of its recording."""
+        try:
+            return self.tape.take(request)
+        except NotOnTape as error:
+            failure = Failure(kind="not_on_tape", why=str(error), sent=False)
+            nowhen = Times(due_s=due_s, sent_s=0.0, end_s=0.0)
+            return Exchange(request=request, answer=failure, times=nowhen)
+
+    async def pause(self, seconds: float) -> None:
+        """Let no time pass: the waiting was done when this was recorded."""
+
+    async def aclose(self) -> None:
+        """Nothing is open."""

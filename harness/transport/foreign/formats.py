@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
+from harness.transport.cassettes.interaction import Headers, without_secrets
 from harness.transport.foreign import fields
 from harness.transport.foreign.forms import PARTS_AT_MOST, file_part
-from harness.transport.foreign.headers import Headers, without_secrets
 
 MULTIPART = "multipart/form-data"
 
