@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from harness.core.exchange import Event, Picture, Reply, Times
+from harness.core.exchange import Picture, Reply, Times
 from harness.core.jsonvalue import Json
 from harness.spec.lifecycle import Webhook
 from harness.transport.bodies.body import Body, Clean, read_body, read_file
 from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.bodies.spool import Incoming
-from harness.transport.bodies.sse import read_event
+from harness.transport.bodies.sse import read_events
 from harness.transport.callbacks.app import ReceivedWebhook
 from harness.transport.http1.socket import Phases
 
@@ -105,7 +105,7 @@ def _reply(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Cl
             arrival.deliveries, arrival.signed, pictures=pictures, known=known, text=text
         )
     body = _read(arrival.body, pictures, known)
-    events, from_events = _events(arrival.events, pictures, known)
+    events, from_events = read_events(arrival.events, pictures, clean=known)
     return Reply(
         status=arrival.status,
         headers=tuple((text(name), text(value)) for name, value in arrival.headers),
@@ -125,18 +125,6 @@ def _read(body: Incoming, pictures: ImageCollector, known: Clean) -> Body:
     raw = body.whole()
     body.discard()  # where a disk was full, that is room for what is to be kept
     return read_body(raw, pictures, clean=known)
-
-
-def _events(
-    arrived: list[tuple[str, str, float]], pictures: ImageCollector, known: Clean
-) -> tuple[tuple[Event, ...], dict[str, Picture]]:
-    events: list[Event] = []
-    found: dict[str, Picture] = {}
-    for name, data, at_s in arrived:
-        event, images = read_event(name, data, at_s=at_s, pictures=pictures, clean=known)
-        events.append(event)
-        found |= images
-    return tuple(events), found
 
 
 def inbox_reply(

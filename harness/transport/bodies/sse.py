@@ -7,7 +7,7 @@ refused before it is held, and comments never add up to one. `id` and `retry` ar
 reconnects to a paid request.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import cast
 
 import httpx
@@ -140,15 +140,20 @@ def _named(event: ServerSentEvent) -> tuple[str, str]:
     return "" if event.event == _UNNAMED else event.event, event.data
 
 
-def read_event(
-    name: str, data: str, *, at_s: float, pictures: ImageCollector, clean: Clean = str
-) -> tuple[Event, dict[str, Picture]]:
-    """Read an event's data as JSON with its images taken out, or keep a text's start (`[DONE]`).
+def read_events(
+    arrived: Iterable[tuple[str, str, float]], pictures: ImageCollector, *, clean: Clean = str
+) -> tuple[tuple[Event, ...], dict[str, Picture]]:
+    """Read events (name, data, `at_s`): data as JSON without its images, or the start of a text.
 
-    An event without a name is called by the `type` in its data, as OpenAI's are. `clean` takes keys
-    out of every text that is kept.
+    An event without a name gets the `type` in its data, as OpenAI's are. `clean` takes keys out of
+    every text that is kept.
     """
-    body = read_body(data.encode("utf-8", "replace"), pictures, clean=clean)
-    read = body.document if body.text is None else body.text
-    named = name or str(read.get("type", "") if isinstance(read, dict) else "")
-    return Event(name=clean(named), at_s=at_s, data=read), body.pictures
+    events: list[Event] = []
+    images: dict[str, Picture] = {}
+    for name, data, at_s in arrived:
+        body = read_body(data.encode("utf-8", "replace"), pictures, clean=clean)
+        content = body.document if body.text is None else body.text
+        named = name or str(content.get("type", "") if isinstance(content, dict) else "")
+        events.append(Event(name=clean(named), at_s=at_s, data=content))
+        images |= body.pictures
+    return tuple(events), images

@@ -29,7 +29,7 @@ from harness.core.errors import RecordingError, StoreError
 from harness.core.exchange import Exchange, Failure, Picture, Request
 from harness.core.jsonvalue import Json, canonical, digest
 from harness.store.atomic import write_whole
-from harness.transport.foreign import fields
+from harness.transport.foreign.fields import as_list, plain_object
 from harness.transport.cassettes.interaction import from_interaction, to_interaction
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.foreign.yaml import load_yaml
@@ -280,11 +280,11 @@ def _read(path: Path) -> tuple[list[Exchange], dict[str, Json]]:
         raise ValueError("was not written by harness, or its end is missing")
     if metadata.get("format") != FORMAT:
         raise ValueError(f"has format {metadata.get('format')!r}, not {FORMAT}")
-    interactions = fields.mappings_of(document["interactions"], "interactions")
+    interactions = as_list(document["interactions"], "interactions")
     if _digest(interactions) != metadata["interactions_sha256"]:
         raise ValueError("was altered after it was recorded: its digest differs")
     exchanges = [from_interaction(interaction) for interaction in interactions]
-    return exchanges, {key: fields.plain_object(value) for key, value in metadata.items()}
+    return exchanges, {key: plain_object(value) for key, value in metadata.items()}
 
 
 def _digest(interactions: list[object]) -> str:

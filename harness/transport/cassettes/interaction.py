@@ -38,7 +38,15 @@ from harness.core.exchange import (
     Times,
 )
 from harness.core.jsonvalue import Json, mistake
-from harness.transport.foreign import fields
+from harness.transport.foreign.fields import (
+    as_mapping,
+    mapping_of,
+    as_list,
+    text_of,
+    optional_text,
+    number_of,
+    integer_of,
+)
 from harness.transport.client import uri_of
 
 
@@ -138,16 +146,16 @@ def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, di
 
 def from_interaction(interaction: object) -> Exchange:
     """Return the exchange behind an interaction written by `to_interaction`; raises ValueError."""
-    entry = fields.mapping_of(interaction, "an interaction")
-    response = fields.mapping_of(entry.get("response"), "response")
-    asked = fields.mapping_of(response.get("asked"), "asked")
+    entry = as_mapping(interaction, "an interaction")
+    response = mapping_of(entry, "response")
+    asked = mapping_of(response, "asked")
     answer: Reply | Failure
     if "failure" in response:
-        answer = _failure(fields.mapping_of(response["failure"], "failure"))
+        answer = _failure(mapping_of(response, "failure"))
     else:
         answer = _reply(response)
     return Exchange(
-        request=_request(fields.mapping_of(entry.get("request"), "request"), asked),
+        request=_request(mapping_of(entry, "request"), asked),
         answer=answer,
         times=_read(_TIMES, response.get("timing"), "timing"),
         step=_read(_STEPS, asked.get("step", SUBMIT), "step"),
@@ -232,47 +240,47 @@ def _read(adapter: TypeAdapter[_Value], entry: object, what: str) -> _Value:
 
 def _request(entry: dict[str, object], asked: dict[str, object]) -> Request:
     headers = _pairs(entry.get("headers"))
-    held = fields.optional_text(entry, "body")
+    held = optional_text(entry, "body")
     body: Json = None if held is None else json.loads(held)
     form = None
     if FORM_HEADER in headers:
         headers = tuple(pair for pair in headers if pair != FORM_HEADER)
         form, body = _read(_FORMS, body, "form"), None
     return Request(
-        method=fields.text_of(entry, "method"),
-        target=fields.text_of(asked, "target"),
+        method=text_of(entry, "method"),
+        target=text_of(asked, "target"),
         headers=headers,
         body=body,
         form=form,
-        timeout_s=fields.number_of(asked, "timeout_s"),
+        timeout_s=number_of(asked, "timeout_s"),
     )
 
 
 def _pairs(headers: object) -> Headers:
     pairs: list[tuple[str, str]] = []
-    for name, values in fields.mapping_of(headers, "headers").items():
-        listed_values = fields.mappings_of(values, f"header {name}")
-        pairs += [(name, fields.text_of({name: value}, name)) for value in listed_values]
+    for name, values in as_mapping(headers, "headers").items():
+        listed_values = as_list(values, f"header {name}")
+        pairs += [(name, text_of({name: value}, name)) for value in listed_values]
     return tuple(pairs)
 
 
 def _reply(response: dict[str, object]) -> Reply:
-    status = fields.mapping_of(response.get("status"), "status")
-    text = fields.text_of(fields.mapping_of(response.get("body"), "body"), "string")
-    holds = fields.text_of(response, "holds")
+    status = mapping_of(response, "status")
+    text = text_of(mapping_of(response, "body"), "string")
+    holds = text_of(response, "holds")
     document: Json = json.loads(text) if holds == "json" else None
     if holds == "image":
-        document = fields.text_of(response, "image")
-    pictures = fields.mapping_of(response.get("pictures", {}), "pictures")
-    events = fields.mappings_of(response.get("events"), "events")
+        document = text_of(response, "image")
+    pictures = as_mapping(response.get("pictures", {}), "pictures")
+    events = as_list(response.get("events"), "events")
     return Reply(
-        status=fields.integer_of(status, "code"),
+        status=integer_of(status, "code"),
         headers=_pairs(response.get("headers")) + _pairs(response.get("transfer", {})),
         document=document,
         text=text if holds == "text" else None,
         pictures={key: _picture(value) for key, value in pictures.items()},
-        events=tuple(_event(fields.mapping_of(event, "an event")) for event in events),
-        size_bytes=fields.integer_of(response, "size_bytes"),
+        events=tuple(_event(as_mapping(event, "an event")) for event in events),
+        size_bytes=integer_of(response, "size_bytes"),
     )
 
 
@@ -287,8 +295,8 @@ def _picture(entry: object) -> Picture:
 
 
 def _event(entry: dict[str, object]) -> Event:
-    data: Json = json.loads(fields.text_of(entry, "data"))
-    return Event(name=fields.text_of(entry, "name"), at_s=fields.number_of(entry, "at_s"), data=data)
+    data: Json = json.loads(text_of(entry, "data"))
+    return Event(name=text_of(entry, "name"), at_s=number_of(entry, "at_s"), data=data)
 
 
 def _failure(entry: dict[str, object]) -> Failure:
@@ -296,4 +304,4 @@ def _failure(entry: dict[str, object]) -> Failure:
     failure = _read(_FAILURES, {**entry, "partial": None}, "failure")
     if partial is None:
         return failure
-    return replace(failure, partial=_reply(fields.mapping_of(partial, "partial")))
+    return replace(failure, partial=_reply(as_mapping(partial, "partial")))
