@@ -6,19 +6,11 @@ recorder patches the process, keeps no failed call, saves only at its end and se
 `Tape` has an index.
 """
 
-from dataclasses import dataclass
-
-from harness.core.exchange import Exchange, Failure, Request, Times
-
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-
-from harness.core.exchange import Exchange, Part, Request
-from harness.core.jsonvalue import Json, canonical
-
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -26,15 +18,13 @@ import yaml
 from vcr.serialize import serialize
 
 from harness.core.errors import RecordingError, StoreError
-from harness.core.exchange import Exchange, Failure, Picture, Request
+from harness.core.exchange import Exchange, Failure, Part, Picture, Request, Times
 from harness.core.jsonvalue import Json, canonical, digest
 from harness.store.atomic import write_whole
-from harness.transport.foreign.fields import as_list, plain_object
-from harness.transport.cassettes.interaction import from_interaction, to_interaction
 from harness.transport.bodies.images import ImageCollector, file_name
+from harness.transport.cassettes.interaction import from_interaction, to_interaction
+from harness.transport.foreign.fields import as_list, plain_object
 from harness.transport.foreign.yaml import load_yaml
-
-
 
 CANDIDATES_AT_MOST = 300
 """Compared for one missing request; the hint may miss a better one in a longer tape."""
@@ -61,7 +51,11 @@ def most_similar(asked: Request, candidates: Sequence[Exchange]) -> Exchange | N
     """Return the candidate with the most values in common, the earliest of equals."""
     wanted = set(leaf_values(asked).items())
     few = candidates[:CANDIDATES_AT_MOST]
-    return min(few, key=lambda exchange: len(wanted ^ set(leaf_values(exchange.request).items())), default=None)
+    return min(
+        few,
+        key=lambda exchange: len(wanted ^ set(leaf_values(exchange.request).items())),
+        default=None,
+    )
 
 
 def close_target(asked: Request, targets: Iterable[str]) -> str | None:
@@ -151,7 +145,8 @@ class NotOnTape(RecordingError):  # noqa: N818 - a state that ends a replay, nam
 
     def __init__(self, request: Request, nearest: Exchange | None, why: str, *, hint: str) -> None:
         super().__init__(
-            f"{request.method} {shortened_value(request.target)} is not on the tape: {why}", hint=hint
+            f"{request.method} {shortened_value(request.target)} is not on the tape: {why}",
+            hint=hint,
         )
         self.request = request
         self.nearest = nearest

@@ -38,17 +38,16 @@ from harness.core.exchange import (
     Times,
 )
 from harness.core.jsonvalue import Json, mistake
-from harness.transport.foreign.fields import (
-    as_mapping,
-    mapping_of,
-    as_list,
-    text_of,
-    optional_text,
-    number_of,
-    integer_of,
-)
 from harness.transport.client import uri_of
-
+from harness.transport.foreign.fields import (
+    as_list,
+    as_mapping,
+    integer_of,
+    mapping_of,
+    number_of,
+    optional_text,
+    text_of,
+)
 
 Headers = tuple[tuple[str, str], ...]
 
