@@ -3,15 +3,15 @@
 Stock vcrpy keeps unknown keys inside `response` and nowhere else, so what its format has no place
 for stands there:
 
-    asked       the request's `target` as it was asked, its `timeout_s`, and the exchange's `step`
-                where it is no submission
+    asked       the request's `target` before it was joined to a base address, its `timeout_s`, and
+                the exchange's `step` where it is no submission
     holds       what `body.string` is: `json` (image marks left in place), `text`, `image` (empty;
                 the mark stands in `image`) or `nothing`
     transfer    the reply's headers about the bytes on the wire, which the kept body no longer fits
-    pictures    mark -> what decoding told
+    pictures    mark -> the decoded image
     events      server-sent events: `name`, `at_s`, and `data` as JSON text
     timing      seconds on the recording run's clock
-    size_bytes  of the reply as it came
+    size_bytes  of the reply as it arrived
     failure     in place of a reply, under status 599: `kind`, `why`, `sent`, and what had arrived
 
 A form is kept as a JSON list of its parts under a request header of ours, `X-Harness-Form: parts`.
@@ -52,7 +52,7 @@ from harness.transport.foreign.fields import (
 Headers = tuple[tuple[str, str], ...]
 
 SECRET = frozenset(
-    {
+    (
         "api-key",
         "authorization",
         "cookie",
@@ -60,12 +60,12 @@ SECRET = frozenset(
         "set-cookie",
         "x-api-key",
         "x-goog-api-key",
-    }
+    )
 )
 """Never kept, neither of requests nor of replies; in lower case."""
 
 HOP_BY_HOP = frozenset(
-    {
+    (
         "connection",
         "keep-alive",
         "proxy-authenticate",
@@ -74,7 +74,7 @@ HOP_BY_HOP = frozenset(
         "trailer",
         "transfer-encoding",
         "upgrade",
-    }
+    )
 )
 """About the connection, not about the reply (RFC 9110, section 7.6.1)."""
 
@@ -86,13 +86,9 @@ unpack it."""
 def joined_headers(headers: Headers) -> dict[str, str]:
     """Return one line for each name (RFC 9110, section 5.3); vcrpy would keep the first only."""
     lines: dict[str, tuple[str, str]] = {}
-    for name, value in headers:
-        lower = name.lower()
-        if lower in lines:
-            first, earlier = lines[lower]
-            lines[lower] = (first, f"{earlier}, {value}")
-        elif lower not in SECRET:
-            lines[lower] = (name, value)
+    for name, value in without_secrets(headers):
+        first, values = lines.get(name.lower(), (name, ""))
+        lines[name.lower()] = (first, f"{values}, {value}" if name.lower() in lines else value)
     return dict(lines.values())
 
 
@@ -132,13 +128,10 @@ def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, di
     if request.form is not None:
         headers.update([FORM_HEADER])
         body = _compact([_given(asdict(part)) for part in request.form])
-    response: dict[str, object]
-    if isinstance(exchange.answer, Failure):
-        response = _no_reply(exchange.answer)
-    else:
-        response = _replied(exchange.answer)
-    asked: dict[str, object] = {"target": request.target, "timeout_s": request.timeout_s}
-    response["asked"] = asked if exchange.step == SUBMIT else {**asked, "step": exchange.step}
+    answer = exchange.answer
+    response = _no_reply(answer) if isinstance(answer, Failure) else _replied(answer)
+    target: dict[str, object] = {"target": request.target, "timeout_s": request.timeout_s}
+    response["asked"] = target if exchange.step == SUBMIT else {**target, "step": exchange.step}
     response["timing"] = _given(asdict(exchange.times))
     return VcrRequest(request.method, uri_of(request.target, base_url), body, headers), response
 
@@ -216,14 +209,14 @@ def _held(reply: Reply) -> dict[str, object]:
 
 
 def _no_reply(failure: Failure) -> dict[str, object]:
-    told: dict[str, object] = {"kind": failure.kind, "why": failure.why, "sent": failure.sent}
+    entry: dict[str, object] = {"kind": failure.kind, "why": failure.why, "sent": failure.sent}
     if failure.partial is not None:
-        told["partial"] = _replied(failure.partial)
+        entry["partial"] = _replied(failure.partial)
     return {
         "status": {"code": NO_REPLY, "message": "no reply"},
         "headers": {},
         "body": {"string": ""},
-        "failure": told,
+        "failure": entry,
     }
 
 
@@ -288,8 +281,8 @@ def _picture(entry: object) -> Picture:
     # The digest and the format make a file name: a recording must not choose which file is read.
     named = _DIGEST.fullmatch(picture.digest) and _FORMAT.fullmatch(picture.format)
     if picture.state != "absent" and not named:
-        told = f"{picture.digest[:80]}, {picture.format[:80]}"
-        raise ValueError(f"a picture's digest or format is none: {told}")
+        name = f"{picture.digest[:80]}, {picture.format[:80]}"
+        raise ValueError(f"a picture's digest or format is none: {name}")
     return picture
 
 

@@ -1,4 +1,4 @@
-"""Interactions as vcrpy, Ruby's VCR and HAR files hold them, brought to one shape.
+"""Interactions as vcrpy, Ruby's VCR and HAR files hold them, converted to one shape.
 
 Sources: vcrpy's `serialize.py`; VCR's `http_interaction.rb` (`body` is `encoding` with `string` or
 `base64_string`, methods are in lower case); HAR 1.2, sections entries, postData and content;
@@ -97,25 +97,22 @@ def from_har(entry: object) -> Raw:
     )
 
 
-def _headers(value: object) -> Headers:
+def _headers(content: object) -> Headers:
     pairs: list[tuple[str, str]] = []
-    if isinstance(value, dict):
-        for name, values in value.items():
-            pairs += [(str(name), _line(one)) for one in _several(values)]
+    if isinstance(content, dict):
+        for name, values in content.items():
+            lines = values if isinstance(values, list) else [values]
+            pairs += [(str(name), _line(line)) for line in lines]
     else:
-        for row in as_list(value, "headers"):
+        for row in as_list(content, "headers"):
             header = as_mapping(row, "a header")
             pairs.append((text_of(header, "name"), _line(header.get("value"))))
     # Names with a colon first are HTTP/2's own (`:authority`), which browsers write into HAR files.
     return without_secrets(tuple(pair for pair in pairs if not pair[0].startswith(":")))
 
 
-def _several(values: object) -> list[object]:
-    return values if isinstance(values, list) else [values]
-
-
-def _line(value: object) -> str:
-    plain = plain_object(value)
+def _line(content: object) -> str:
+    plain = plain_object(content)
     if isinstance(plain, list | dict):
         raise ValueError("a header's value is no text")  # noqa: TRY004 - about the data
     return "" if plain is None else str(plain)
@@ -124,9 +121,7 @@ def _line(value: object) -> str:
 def _vcr_content(message: dict[str, object]) -> Content:
     if "parsed_body" in message:
         return Content(parsed=plain_object(message["parsed_body"]))
-    if "body" in message:
-        return Content(raw=_bytes(message["body"]))
-    return Content(raw=_bytes(message.get("content")))
+    return Content(raw=_bytes(message["body"] if "body" in message else message.get("content")))
 
 
 def _bytes(body: object) -> bytes:
@@ -191,7 +186,7 @@ def _encoded(content: dict[str, object]) -> bytes:
 
 def _why_none(response: dict[str, object]) -> str:
     for key in ("_error", "statusText"):
-        told = response.get(key)
-        if isinstance(told, str) and told:
-            return told[:200]
+        reason = response.get(key)
+        if isinstance(reason, str) and reason:
+            return reason[:200]
     return "the recording holds no reply"

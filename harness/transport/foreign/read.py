@@ -170,7 +170,7 @@ def _ours(index: int, entry: object, *, folder: Path, into: ImageCollector) -> F
 
 
 def _keep(picture: Picture, folder: Path, into: ImageCollector) -> None:
-    """Hand over a picture of our own cassettes; without its file the cassette's word has to do."""
+    """Keep a picture of one of our cassettes; without its file, what the cassette says counts."""
     place = folder / file_name(picture)
     if picture.state == "absent" or not place.is_file():
         return
@@ -238,8 +238,8 @@ def _reply(raw: Raw, pictures: ImageCollector) -> Reply:
 
 
 def _is_stream(plain: bytes, content_type: str) -> bool:
-    said = content_type.lower().startswith("text/event-stream")
-    return (said and bool(plain.strip())) or plain.startswith((b"event:", b"data:"))
+    declared = content_type.lower().startswith("text/event-stream")
+    return (declared and bool(plain.strip())) or plain.startswith((b"event:", b"data:"))
 
 
 def _header(headers: Headers, name: str) -> str:
