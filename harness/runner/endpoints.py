@@ -22,8 +22,7 @@ from harness.spec.load import shipped_provider as shipped
 from harness.transport.base import Transport
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.callbacks.server import CallbackServer
-from harness.transport.cassettes.cassette import Tape
-from harness.transport.cassettes.replay import Replay
+from harness.transport.cassettes.cassette import Replay, Tape
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 

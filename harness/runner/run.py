@@ -93,7 +93,7 @@ class _Runner:
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
-            darkroom=ImageDecoder(self.folder.path / BODIES),
+            decoder=ImageDecoder(self.folder.path / BODIES),
         )
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
         started_s = time.monotonic() - elapsed_s(self.folder.path, self.past)
@@ -116,7 +116,7 @@ class _Runner:
     async def run(self) -> Run:
         async with AsyncExitStack() as stack:
             stack.callback(self.context.journal.close)
-            stack.callback(self.pictures.darkroom.close)
+            stack.callback(self.pictures.decoder.close)
             source = run_plan(self.options, self.folder.path, self.past, self.pictures)
             access = await self._access(stack, source)
             header = run_header(

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
@@ -26,10 +26,10 @@ from harness.transport.redaction import Redactor, sendable
 
 
 def uri_of(target: str, base_url: str) -> str:
-    """Return a target's whole address; leading parts that base and path both name count once.
+    """Return a target's whole address; leading parts that base and path share occur once.
 
     `https://host/gateway/v1` and `/v1/images/generations` join at `v1`; a host that happens to be
-    called `v1` does not. What our own receiver is asked has the address that was delivered to.
+    called `v1` does not. A target of our own inbox becomes the address that webhooks were sent to.
     """
     if target.startswith(INBOX):
         return WEBHOOKS + target.removeprefix(INBOX)
@@ -46,20 +46,20 @@ def uri_of(target: str, base_url: str) -> str:
     return base._replace(path=prefix + target).geturl()
 
 
-Sent = tuple[None, bytes] | tuple[str, IO[bytes], str | None]
+HttpxPart = tuple[None, bytes] | tuple[str, IO[bytes], str | None]
 """A part as httpx takes it: a value, or a file with its name and type."""
 
 
-def sent_parts(form: Sequence[Part]) -> list[tuple[str, Sent]]:
+def sent_parts(form: Sequence[Part]) -> list[tuple[str, HttpxPart]]:
     """Return a form as httpx's `files`; UsageError where a file is none that was planned.
 
-    Makes every file, so it is no work for an event loop. Plain values stand among the files, for
+    Draws every file, so call it outside the event loop. Plain values stand among the files, for
     httpx would send its `data` first and lose the order.
     """
-    return [(part.name, _sent(part)) for part in form]
+    return [(part.name, _httpx_part(part)) for part in form]
 
 
-def _sent(part: Part) -> Sent:
+def _httpx_part(part: Part) -> HttpxPart:
     if part.value is not None:
         return None, part.value.encode("utf-8", "surrogatepass")
     # Read from memory in pieces: a socket that is written 50 MB at once copies what it cannot take.
@@ -70,22 +70,22 @@ CONNECT_S = 20.0
 LEAST_WAIT_S = 10.0
 DELIVERY_LEAST_WAIT_S = 1.0
 AT_ONCE_S = 0.1
-"""Who waits no longer than this for a webhook wants what is there."""
+"""With a shorter timeout, only webhooks that are already there are collected."""
 
 BODY_AT_MOST = 512 * 1024 * 1024
 UNKEPT = frozenset(("set-cookie", "set-cookie2", "authorization", "proxy-authorization"))
 USER_AGENT = "image-provider-harness"
 CODINGS = "gzip, deflate"
-"""What is asked for and can be unpacked on every machine."""
+"""The content codings that can be unpacked on every machine."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveEndpoint:
-    """Where a provider is reached and with which key; the key goes to this host only.
+    """A provider's address and key; the key is sent to this host only.
 
-    `provider` tells its webhooks from those of others. UsageError where the key cannot be sent.
+    Webhooks are filed under `provider`. UsageError where the key cannot be sent.
     """
 
     base_url: str
@@ -98,10 +98,10 @@ class LiveEndpoint:
 
 
 class Live:
-    """One worker's connection: a client of its own over sockets of its own, which time it.
+    """One worker's connection: a client over sockets of its own, which time each request.
 
     A request that the environment sends through a proxy has no phases but the reply's.
-    With `outside`, stand-ins leave as the addresses they stand for, and the receiver can be asked.
+    With `outside`, placeholders leave as real addresses, and webhooks can be collected.
     """
 
     def __init__(  # noqa: PLR0913 - the endpoint's surroundings, which all workers share
@@ -123,7 +123,7 @@ class Live:
         self._outside = outside
         local = urlsplit(endpoint.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         sockets = Sockets(trusted=trusted(), now_s=now_s)
-        # a proxy of the environment has no business on loopback
+        # loopback is never reached through a proxy of the environment
         self._transport = sockets if local else Proxies(sockets, trusted=trusted())
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=CONNECT_S),
@@ -141,11 +141,11 @@ class Live:
         await self._client.aclose()
 
     async def send(self, request: Request, *, due_s: float) -> Exchange:
-        """Make one round trip; a reply cut off on its way is kept as far as it came.
+        """Make one round trip; of a reply that is cut off, what had arrived is recorded.
 
         A run that is stopped meanwhile still gets its exchange, and is cancelled right after it.
         """
-        arrival = Arrival(sent_s=self._now_s(), body=self._pictures.darkroom.spool.body())
+        arrival = Arrival(sent_s=self._now_s(), body=self._pictures.decoder.spool.body())
         try:
             failure, stopped = await self._attempt(request, arrival), False
         except asyncio.CancelledError:
@@ -158,7 +158,7 @@ class Live:
 
     async def _attempt(self, request: Request, arrival: Arrival) -> Failure | None:
         """Send and receive; return why no whole reply came, or None."""
-        if self._redactor.stands_in(request.target):
+        if self._redactor.redacted(request.target):
             why = f"{request.target}: the provider put our key into this address"
             return Failure(kind="protocol", why=why, sent=False)
         limit_s = self._limit_s(request)
@@ -182,7 +182,7 @@ class Live:
     async def _answer(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
         reply: Reply | None = None
         if arrival.body.is_large:
-            large = self._pictures.darkroom.thread
+            large = self._pictures.decoder.thread
             reply = await asyncio.get_running_loop().run_in_executor(large, self._reply, arrival)
         elif arrival.status and arrival.is_brief:
             reply = self._reply(arrival)
@@ -193,18 +193,17 @@ class Live:
         return reply or Failure(kind="protocol", why="the reply had no status", sent=True)
 
     def _reply(self, arrival: Arrival) -> Reply:
-        kept, redactor = self._stand_ins().kept, self._redactor
+        restored, redactor = self._placeholders().restored, self._redactor
         return reply_of(
             arrival,
             self._pictures,
-            known=lambda text: redactor.known(kept(text)),
-            text=lambda text: redactor.text(kept(text)),
+            known=lambda text: redactor.known(restored(text)),
+            text=lambda text: redactor.text(restored(text)),
         )
 
-    def _stand_ins(self) -> PlaceholderMap:
-        return (
-            self._outside.stand_ins(self._endpoint.provider) if self._outside else PlaceholderMap()
-        )
+    def _placeholders(self) -> PlaceholderMap:
+        outside = self._outside
+        return outside.placeholders(self._endpoint.provider) if outside else PlaceholderMap()
 
     def _limit_s(self, request: Request) -> float:
         """Return how long to wait; in scaled time no less than what a busy machine needs."""
@@ -213,7 +212,7 @@ class Live:
         return max(request.timeout_s * self._time_scale, LEAST_WAIT_S)
 
     async def _collect(self, request: Request, arrival: Arrival) -> None:
-        """Ask our own receiver what was delivered."""
+        """Take the webhooks that our own server received."""
         if self._outside is None:
             raise UsageError("no webhook can arrive", hint="give an address with --webhook-url")
         wait_s = max(request.timeout_s * self._time_scale, DELIVERY_LEAST_WAIT_S)
@@ -222,23 +221,23 @@ class Live:
             request.target.removeprefix(INBOX),
             wait_s=wait_s if request.timeout_s > AT_ONCE_S else 0.0,
         )
-        arrival.signed = self._outside.webhook_of(self._endpoint.provider)
+        arrival.signature = self._outside.webhook_of(self._endpoint.provider)
         arrival.status = 200
         arrival.headers_s = arrival.first_byte_s = self._now_s()
 
     async def _built(self, request: Request, arrival: Arrival) -> httpx.Request:
         """Return the request as it leaves. Raises UsageError, UnicodeEncodeError, InvalidURL."""
         absolute = _is_absolute(request)
-        real = self._stand_ins().real(request)
+        real = self._placeholders().real(request)
 
-        async def trace(event: str, _told: object) -> None:  # called behind a proxy only
+        async def trace(event: str, _details: object) -> None:  # called behind a proxy only
             arrival.phases.left |= event.endswith("send_request_headers.started")
 
         def built() -> httpx.Request:
             return self._client.build_request(
                 real.method,
                 real.target if absolute else uri_of(real.target, self._endpoint.base_url),
-                headers=self._headers(real, own_host=not absolute),
+                headers=self._headers(real, signed=not absolute),
                 content=_content(real),
                 files=None if real.form is None else sent_parts(real.form),
                 extensions={"trace": trace, PHASES: arrival.phases},
@@ -251,16 +250,20 @@ class Live:
         return await asyncio.to_thread(built)  # its files are drawn first
 
     async def _receive(self, leaving: httpx.Request, arrival: Arrival, *, absolute: bool) -> None:
-        response = await (self._fetched(leaving) if absolute else self._asked(leaving))
+        if absolute:
+            response = await self._client.send(leaving, stream=True, follow_redirects=True)
+        else:
+            response = await self._send_to_provider(leaving)
         try:
             headers_s = arrival.phases.headers_s
             arrival.headers_s = self._now_s() if headers_s is None else headers_s
             arrival.status = response.status_code
-            arrival.headers = tuple(_kept(response.headers.multi_items()))
-            if "," in response.headers.get("content-encoding", ""):
+            headers = response.headers
+            arrival.headers = tuple(h for h in headers.multi_items() if h[0].lower() not in UNKEPT)
+            if "," in headers.get("content-encoding", ""):
                 raise httpx.DecodingError("the body is packed more than once")  # bombs are
             chunks = self._chunks(response, arrival)
-            if _is_stream(response.headers):
+            if headers.get("content-type", "").lower().startswith("text/event-stream"):
                 await _take_events(chunks, arrival)
             else:
                 async for chunk in chunks:
@@ -269,11 +272,8 @@ class Live:
         finally:
             await response.aclose()
 
-    async def _fetched(self, leaving: httpx.Request) -> httpx.Response:
-        return await self._client.send(leaving, stream=True, follow_redirects=True)
-
-    async def _asked(self, leaving: httpx.Request) -> httpx.Response:
-        """Ask the provider: what httpx does beyond that takes a fifth of a short round trip."""
+    async def _send_to_provider(self, leaving: httpx.Request) -> httpx.Response:
+        """Send without httpx's client, which takes a fifth of a short round trip."""
         if leaving.url.userinfo:  # which httpx makes a header of
             return await self._client.send(leaving, stream=True)
         response = await self._transport.handle_async_request(leaving)
@@ -293,11 +293,11 @@ class Live:
                 raise httpx.StreamError(f"the body is longer than {self.body_at_most} bytes")
             yield chunk
 
-    def _headers(self, request: Request, *, own_host: bool) -> dict[str, str]:
+    def _headers(self, request: Request, *, signed: bool) -> dict[str, str]:
         headers = dict(request.headers)
         if request.form is not None:  # the type of a form names its boundary, which httpx draws
             headers = {key: headers[key] for key in headers if key.lower() != "content-type"}
-        if own_host:
+        if signed:
             auth = self._endpoint.auth
             headers[auth.header] = auth.prefix + self._endpoint.key
         return headers
@@ -308,12 +308,12 @@ class Live:
             httpx.ProtocolError | httpx.DecodingError | httpx.TooManyRedirects | httpx.InvalidURL
             | httpx.UnsupportedProtocol | httpx.StreamError | SseError,
         )  # fmt: skip
-        said = self._redactor.text(self._stand_ins().kept(str(error))) or type(error).__name__
+        text = self._redactor.text(self._placeholders().restored(str(error)))
         kind = "timeout" if isinstance(error, httpx.TimeoutException) else "network"
         where = request.target if request.target.startswith("http") else self._endpoint.base_url
         return Failure(
             kind="protocol" if protocol else kind,  # type: ignore[arg-type]  # one of two words
-            why=f"{where}: {said} ({arrival.progress})",
+            why=f"{where}: {text or type(error).__name__} ({arrival.progress})",
             sent=arrival.sent and not isinstance(error, httpx.LocalProtocolError),
         )
 
@@ -322,14 +322,14 @@ async def _take_events(chunks: AsyncIterator[bytes], arrival: Arrival) -> None:
     stream = SseStream()
     async for name, data in stream.arriving(chunks):
         arrival.events.append((name, data, arrival.latest_s))
-    if stream.cut:  # its last event is kept, but nobody else would see it
+    if stream.cut:  # its last event is recorded, but nobody else would see that it was cut
         raise SseError("the stream ended within an event")
 
 
 async def _undisturbed(work: Coroutine[Any, Any, T], *, stopped: bool) -> T:
-    """Do what must be done although the run is being stopped: what has come is paid for.
+    """Finish `work` although the run is being stopped: the reply is paid for.
 
-    A cancellation, one of now or one that was `stopped` before, goes on at the next await.
+    A cancellation, from now or (`stopped`) from before, takes effect at the next await.
     """
     task = asyncio.ensure_future(work)
     while not task.done():
@@ -345,14 +345,6 @@ async def _undisturbed(work: Coroutine[Any, Any, T], *, stopped: bool) -> T:
 
 def _is_absolute(request: Request) -> bool:
     return request.target.startswith(("http://", "https://"))
-
-
-def _is_stream(headers: httpx.Headers) -> bool:
-    return str(headers.get("content-type", "")).lower().startswith("text/event-stream")
-
-
-def _kept(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    return ((name, value) for name, value in headers if name.lower() not in UNKEPT)
 
 
 def _content(request: Request) -> bytes | None:

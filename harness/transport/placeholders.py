@@ -11,13 +11,13 @@ from harness.core.placeholders import ASSETS, THIS_RUN, WEBHOOKS
 from harness.transport.redaction import key_spellings
 
 RUN_WORD_AT_LEAST = 12
-"""A shorter word of a run's own may stand in a reply by chance, and is left there."""
+"""A shorter word of this run may occur in a reply by chance, and is not replaced."""
 
 
 class PlaceholderMap:
-    """What stands for which address, for one provider in one run; both addresses end with `/`.
+    """The placeholder of each address, for one provider in one run; both addresses end with `/`.
 
-    `hidden` holds more texts that must not be kept, longer or shorter, and what to keep instead.
+    `hidden` holds more texts that must not be recorded, each with its placeholder.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class PlaceholderMap:
         if run_word and len(run_word) >= RUN_WORD_AT_LEAST:
             pairs.append((run_word, THIS_RUN))
         pairs.sort(key=lambda pair: -len(pair[0]))
-        self._kept = tuple(stand_in for _, stand_in in pairs)
+        self._placeholders = tuple(placeholder for _, placeholder in pairs)
         self._hints = tuple(_hint(text) for text, _ in pairs)
         self._pattern = re.compile("|".join(_group(text) for text, _ in pairs), re.IGNORECASE)
 
     def real(self, request: Request) -> Request:
-        """Return the request as it leaves; UsageError where a stand-in stands for nothing here.
+        """Return the request as it leaves; UsageError where a placeholder has no address.
 
-        Whole strings count, from their start: of the JSON body, of plain form values, the target.
+        A placeholder is replaced at the start of the target and of every text in body and form.
         """
         return replace(
             request,
@@ -54,21 +54,22 @@ class PlaceholderMap:
             form=None if request.form is None else tuple(self._part(part) for part in request.form),
         )
 
-    def kept(self, text: str) -> str:
-        """Return a text of a reply with stand-ins in place of this run's addresses."""
+    def restored(self, text: str) -> str:
+        """Return a text of a reply with placeholders instead of this run's addresses."""
         low = text.lower()
         if not any(hint in low for hint in self._hints):
             return text
-        return self._pattern.sub(lambda found: self._kept[(found.lastindex or 1) - 1], text)
+        names = self._placeholders
+        return self._pattern.sub(lambda match: names[(match.lastindex or 1) - 1], text)
 
     def _part(self, part: Part) -> Part:
         return part if part.value is None else replace(part, value=self._text(part.value))
 
     def _text(self, text: str) -> str:
         if text.startswith(ASSETS):
-            return _place(self._assets, "reference images", "--assets-url") + text[len(ASSETS) :]
+            return _address(self._assets, "reference images", "--assets-url") + text[len(ASSETS) :]
         if text.startswith(WEBHOOKS):
-            return _place(self._webhooks, "webhooks", "--webhook-url") + text[len(WEBHOOKS) :]
+            return _address(self._webhooks, "webhooks", "--webhook-url") + text[len(WEBHOOKS) :]
         return text
 
     def _header(self, value: str) -> str:
@@ -79,7 +80,7 @@ class PlaceholderMap:
         return value.replace(THIS_RUN, self._run_word)
 
 
-def _place(address: str | None, what: str, option: str) -> str:
+def _address(address: str | None, what: str, option: str) -> str:
     if address is None:
         raise UsageError(f"no address for {what} is known", hint=f"give one with {option}")
     return address

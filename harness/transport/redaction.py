@@ -1,8 +1,7 @@
-"""Keys never leave: they are looked for in everything that is kept, and replaced by their name."""
+"""Keys never leave: wherever one occurs in what is recorded, its name replaces it."""
 
 import base64
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html.entities import codepoint2name
 
@@ -12,7 +11,7 @@ SHORTEST = 6
 """A shorter key is no secret (`x` for the emulator), and replacing it would spoil the text."""
 
 SHORTEST_PIECE = 8
-"""A shorter piece of a key in base64 is found in innocent texts, too."""
+"""A shorter piece of a key in base64 occurs in innocent texts, too."""
 
 
 def sendable(env: str, key: str) -> str:
@@ -28,7 +27,7 @@ def sendable(env: str, key: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Secret:
-    """A key's pattern; where none of the `hints` is in a text in lower case, the key is not."""
+    """A key's pattern; a text that holds none of the `hints` in lower case is free of the key."""
 
     name: str
     pattern: re.Pattern[str]
@@ -39,7 +38,7 @@ class Redactor:
     """Replaces known key values, in every spelling that a reply may echo, and key-like texts."""
 
     def __init__(self, keys: dict[str, str], shapes: tuple[str, ...] = ()) -> None:
-        longest_first = sorted(keys.items(), key=lambda item: -len(item[1]))
+        longest_first = sorted(keys.items(), key=lambda pair: -len(pair[1]))
         self._secrets = tuple(
             _secret(f"<{name}>", key) for name, key in longest_first if len(key) >= SHORTEST
         )
@@ -60,8 +59,8 @@ class Redactor:
             text = shape.sub("<key>", text)
         return text
 
-    def stands_in(self, address: str) -> bool:
-        """Tell whether a key was taken out of an address, which leads nowhere without it."""
+    def redacted(self, address: str) -> bool:
+        """Tell whether an address has a key's name in it, and so leads nowhere."""
         return any(secret.name in address for secret in self._secrets)
 
 
@@ -71,13 +70,12 @@ def _secret(name: str, key: str) -> _Secret:
     plain = max(re.split(r"[^A-Za-z0-9]", key), key=len)
     return _Secret(
         name=name,
-        pattern=re.compile("|".join([key_spellings(key), *_longest_first(packed)]), re.IGNORECASE),
+        pattern=re.compile(
+            "|".join([key_spellings(key), *map(re.escape, sorted(set(packed), key=len)[::-1])]),
+            re.IGNORECASE,
+        ),
         hints=(plain.lower(), *(piece.lower() for piece in packed)),
     )
-
-
-def _longest_first(texts: Sequence[str]) -> list[str]:
-    return [re.escape(text) for text in sorted(set(texts), key=len, reverse=True)]
 
 
 def key_spellings(text: str) -> str:
@@ -116,9 +114,9 @@ def _packed(raw: bytes) -> list[str]:
     Three bytes make four characters, so what stands before the key shifts it by 0, 1 or 2 bytes;
     the characters that it shares with its neighbours are left out.
     """
-    found = [base64.b64encode(raw).decode()]
+    pieces = [base64.b64encode(raw).decode()]
     for shift in range(3):
         first, last = -(-8 * shift // 6), 8 * (shift + len(raw)) // 6
-        found.append(base64.b64encode(bytes(shift) + raw).decode()[first:last])
-    found = [piece for piece in found if len(piece) >= SHORTEST_PIECE]
-    return [*found, *(piece.replace("+", "-").replace("/", "_") for piece in found)]
+        pieces.append(base64.b64encode(bytes(shift) + raw).decode()[first:last])
+    pieces = [piece for piece in pieces if len(piece) >= SHORTEST_PIECE]
+    return [*pieces, *(piece.replace("+", "-").replace("/", "_") for piece in pieces)]

@@ -45,8 +45,9 @@ def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
     fitting = (
         rule.error_class for rule in errors.classes if _fits(rule, reply.status, code, message)
     )
+    is_torn = OK <= reply.status < REDIRECT and reply.document is None  # no JSON, or half of it
     return ErrorReply(
-        error_class=next(fitting, "protocol" if _is_torn(reply) else by_status(reply.status)),
+        error_class=next(fitting, "protocol" if is_torn else by_status(reply.status)),
         status=reply.status,
         code=code or None,
         message=(message or (reply.text or "").strip())[:2000],
@@ -55,39 +56,34 @@ def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
     )
 
 
-def _is_torn(reply: Reply) -> bool:
-    """Tell whether a reply that says all is well is no JSON, or half of one."""
-    return OK <= reply.status < REDIRECT and reply.document is None
-
-
 def by_status(status: int) -> ErrorClass:
-    """Return what an HTTP status alone tells."""
+    """Return the error class that an HTTP status alone stands for."""
     if status >= SERVER:
         return "server"
     return BY_STATUS.get(status, "unknown")
 
 
 def refused_or_fault(errors: ErrorRules, reply: Reply) -> Refused | Fault:
-    """Tell a refusal of this request from trouble that says nothing about it.
+    """Tell a refusal of this request from a fault that says nothing about it.
 
     Only an error in the provider's own envelope can be a refusal: a gateway's HTML page or an
-    empty 404 is nobody's word on the request.
+    empty 404 says nothing about the request.
     """
     error = read_error(errors, reply)
     if error.recognised and (error.error_class in REFUSALS or error.error_class == "unknown"):
         return Refused(error=error)
-    known = error.recognised or error.error_class not in REFUSALS
-    said = error.message or "no message"
+    is_certain = error.recognised or error.error_class not in REFUSALS
+    message = error.message or "no message"
     return Fault(
-        error_class=error.error_class if known else "unknown",
-        why=f"HTTP {reply.status}: {said[:300]}",
+        error_class=error.error_class if is_certain else "unknown",
+        why=f"HTTP {reply.status}: {message[:300]}",
         may_be_paid=_may_be_paid(error),
         status=reply.status,
     )
 
 
 def _may_be_paid(error: ErrorReply) -> bool:
-    """Tell whether work may have been done for an error: at worst it was.
+    """Tell whether the request may have cost money although it ended in an error.
 
     A gateway's own page (502, 504) says nothing about what the provider behind it went on to do.
     """
@@ -103,12 +99,8 @@ def _may_be_paid(error: ErrorReply) -> bool:
 def fault_of(failure: Failure, *, paid: bool, job: str | None = None) -> Fault:
     """Turn a round trip without a reply into a fault; `paid` where money was spent before."""
     error_class: ErrorClass = "protocol" if failure.kind == "not_on_tape" else failure.kind
-    return Fault(
-        error_class=error_class,
-        why=failure.why,
-        may_be_paid=paid or failure.sent,
-        job=job,
-    )
+    may_be_paid = paid or failure.sent
+    return Fault(error_class=error_class, why=failure.why, may_be_paid=may_be_paid, job=job)
 
 
 def _fits(rule: ErrorRule, status: int, code: str, message: str) -> bool:
@@ -119,17 +111,17 @@ def _fits(rule: ErrorRule, status: int, code: str, message: str) -> bool:
     return not rule.message or bool(re.search(rule.message, message, re.IGNORECASE))
 
 
-def _text(value: Json) -> str:
-    match value:
+def _text(content: Json) -> str:
+    match content:
         case str():
-            return value
-        case bool() | None:
+            return content
+        case bool():
             return ""
         case int() | float():
-            return str(value)
-        case list() if value:
-            return _text(value[0])
-        case dict():
-            return _text(value.get("message"))
+            return str(content)
+        case [first, *_]:
+            return _text(first)
+        case {"message": message}:
+            return _text(message)
         case _:
             return ""

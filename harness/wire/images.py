@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
-from harness.core.exchange import Failure, Picture, Reply, Request
+from harness.core.exchange import Failure, Picture, PictureState, Reply, Request
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Declared, Fault, Images, Usage
 from harness.spec.expressions import Paths, first_match
@@ -19,48 +19,29 @@ ELIDED = re.compile(r"\s*<.*>\s*", re.DOTALL)
 
 
 def image_texts(shape: ReplyShape, document: Json) -> tuple[str, ...]:
-    """Return what stands at the images' places: marks, addresses, or what is neither."""
+    """Return the texts at the first documented place that has any: marks, addresses or neither."""
     for path in shape.images:
-        found = path.search(document)
-        if isinstance(found, list):
-            texts = tuple(item for item in found if isinstance(item, str) and item)
-            if texts:
-                return texts
+        listed = path.search(document)
+        texts = listed if isinstance(listed, list) else []
+        if images := tuple(text for text in texts if isinstance(text, str) and text):
+            return images
     return ()
 
 
-def no_picture(text: str) -> Picture:
+def _no_image(text: str, why: str, state: PictureState = "undecodable") -> Picture:
+    return Picture(digest="", format="unknown", size_bytes=len(text), state=state, why=why)
+
+
+def _from_text(text: str) -> Picture:
     """Return the picture for a text that is neither an image nor an address."""
     if ELIDED.fullmatch(text):
-        return _without(text, state_absent=True, why=f"the recording holds {text.strip()[:100]}")
-    return _without(text, state_absent=False, why=f"no base64 of an image: {text[:60]!r}")
+        return _no_image(text, f"the recording holds {text.strip()[:100]}", "absent")
+    return _no_image(text, f"no base64 of an image: {text[:60]!r}")
 
 
-def unfetched(address: str, why: str) -> Picture:
-    """Return the picture for an address that did not yield an image."""
-    return _without(address, state_absent=False, why=why)
-
-
-def not_recorded(address: str) -> Picture:
-    """Return the picture for an address whose download was not recorded."""
-    return _without(address, state_absent=True, why=f"its download was not recorded: {address}")
-
-
-def _without(text: str, *, state_absent: bool, why: str) -> Picture:
-    return Picture(
-        digest="",
-        format="unknown",
-        size_bytes=len(text),
-        state="absent" if state_absent else "undecodable",
-        why=why,
-    )
-
-
-def read_images(
-    shape: ReplyShape, reply: Reply, pictures: tuple[Picture, ...], *, job: str | None = None
+def _images(
+    shape: ReplyShape, document: Json, pictures: tuple[Picture, ...], job: str | None
 ) -> Images:
-    """Return the outcome of a reply whose images are in hand."""
-    document = reply.document
     return Images(
         pictures=pictures,
         declared=Declared(
@@ -69,7 +50,7 @@ def read_images(
             quality=_word(shape.quality, document),
             output_format=_word(shape.output_format, document),
         ),
-        usage=read_usage(shape.usage, document),
+        usage=_usage(shape.usage, document),
         charged=charged_amount(first_match(shape.charged, document)),
         missing=missing_fields(shape.fields, document),
         document=document,
@@ -82,10 +63,10 @@ def read_streamed(stream: Stream, reply: Reply) -> Images:
     finals = [event for event in reply.events if event.name == stream.completed]
     partials = [event for event in reply.events if event.name == stream.partial]
     last = finals[-1].data if finals else None
-    counted = read_usage(stream.usage, last)
-    lacking = () if finals else (f"event {stream.completed}",)
-    if finals and stream.usage is not None and counted is None:
-        lacking = ("usage",)
+    usage = _usage(stream.usage, last)
+    missing = () if finals else (f"event {stream.completed}",)
+    if finals and stream.usage is not None and usage is None:
+        missing = ("usage",)
     return Images(
         pictures=tuple(final for event in finals for final in _finals(stream, event.data, reply)),
         partials=tuple(_picture(stream.image.search(event.data), reply) for event in partials),
@@ -94,37 +75,37 @@ def read_streamed(stream: Stream, reply: Reply) -> Images:
             quality=_word(stream.quality, last),
             output_format=_word(stream.output_format, last),
         ),
-        usage=counted,
-        missing=lacking,
+        usage=usage,
+        missing=missing,
         document=last,
     )
 
 
 def _finals(stream: Stream, data: Json, reply: Reply) -> tuple[Picture, ...]:
-    """Return the images of a completed event: one in its own place, or a list of them."""
+    """Return the images of a completed event, which holds one image or a list of them."""
     if not stream.images:
         return (_picture(stream.image.search(data), reply),)
-    found = first_match(stream.images, data)
-    return tuple(_picture(text, reply) for text in found) if isinstance(found, list) else ()
+    texts = first_match(stream.images, data)
+    return tuple(_picture(text, reply) for text in texts) if isinstance(texts, list) else ()
 
 
 def _picture(text: Json, reply: Reply) -> Picture:
     if not isinstance(text, str):
-        return unfetched("", "the event holds no image")
-    return reply.pictures.get(text) or no_picture(text)
+        return _no_image("", "the event holds no image")
+    return reply.pictures.get(text) or _from_text(text)
 
 
-def read_usage(paths: UsagePaths | None, document: Json) -> Usage | None:
+def _usage(paths: UsagePaths | None, document: Json) -> Usage | None:
     """Return the token counts, or None where the reply counts nothing."""
     if paths is None:
         return None
-    whole = [_count(path.search(document)) for path in (paths.input, paths.output, paths.total)]
-    if all(count is None for count in whole):
+    totals = [_count(path.search(document)) for path in (paths.input, paths.output, paths.total)]
+    if all(count is None for count in totals):
         return None
     return Usage(
-        input=whole[0],
-        output=whole[1],
-        total=whole[2],
+        input=totals[0],
+        output=totals[1],
+        total=totals[2],
         input_parts=_counts(paths.input_parts.search(document) if paths.input_parts else None),
         output_parts=_counts(paths.output_parts.search(document) if paths.output_parts else None),
     )
@@ -140,53 +121,53 @@ def missing_fields(fields: tuple[Field_, ...], document: Json) -> tuple[str, ...
 
 
 def _present(field: Field_, document: Json) -> bool:
-    found = field.path.search(document)
+    content = field.path.search(document)
     match field.type:
         case "string":
-            return isinstance(found, str) and bool(found)
+            return isinstance(content, str) and bool(content)
         case "integer":
-            return isinstance(found, int) and not isinstance(found, bool)
+            return isinstance(content, int) and not isinstance(content, bool)
         case "array":
-            return isinstance(found, list)
+            return isinstance(content, list)
         case "object":
-            return isinstance(found, dict)
+            return isinstance(content, dict)
         case "strings":
-            items = found if isinstance(found, list) else []
-            return bool(items) and all(isinstance(item, str) and item for item in items)
+            texts = content if isinstance(content, list) else []
+            return bool(texts) and all(isinstance(text, str) and text for text in texts)
 
 
 def _word(paths: Paths, document: Json) -> str | None:
-    found = first_match(paths, document)
-    return found if isinstance(found, str) and found else None
+    word = first_match(paths, document)
+    return word if isinstance(word, str) and word else None
 
 
-def charged_amount(value: Json) -> Decimal | None:
-    """Read a price as a reply may write it, as a number or as text; None where it is neither."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+def charged_amount(price: Json) -> Decimal | None:
+    """Read a price that a reply writes as a number or as text; None where it is neither."""
+    if isinstance(price, bool) or not isinstance(price, int | float | str):
         return None
     try:
-        found = Decimal(str(value))
+        amount = Decimal(str(price))
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return amount if amount.is_finite() else None
 
 
-def _count(value: Json) -> int | None:
-    if isinstance(value, float) and math.isfinite(value) and value == int(value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _count(number: Json) -> int | None:
+    if isinstance(number, float) and math.isfinite(number) and number == int(number):
+        return int(number)
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def _counts(value: Json) -> tuple[int, ...]:
-    found = [_count(item) for item in value] if isinstance(value, list) else []
-    return tuple(item for item in found if item is not None)
+def _counts(numbers: Json) -> tuple[int, ...]:
+    counts = map(_count, numbers if isinstance(numbers, list) else [])
+    return tuple(count for count in counts if count is not None)
 
 
 DOWNLOAD_S = 120.0
 IMAGES_AT_MOST = 64
-"""Several times what can be asked for: a reply that names thousands is not fetched to its end."""
-ABOUT_THE_ASKER = frozenset((401, 403, 407, 408))
-"""Answers to a download that are about who asks, from where or how slowly, not about the image."""
+"""Several times what can be ordered: a reply that names thousands is not fetched to its end."""
+ABOUT_THE_CLIENT = frozenset((401, 403, 407, 408))
+"""Answers to a download that are about who sends, from where or how slowly, not the image."""
 
 
 def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
@@ -201,8 +182,8 @@ def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
                 return replace(picture, job=job)
             pictures.append(picture)
         else:
-            pictures.append(no_picture(text))
-    return read_images(operation.reply, reply, tuple(pictures), job=job)
+            pictures.append(_from_text(text))
+    return _images(operation.reply, reply.document, tuple(pictures), job)
 
 
 def _fetch(address: str) -> Talk[Picture | Fault]:
@@ -211,9 +192,9 @@ def _fetch(address: str) -> Talk[Picture | Fault]:
     answer = yield from send_until_answered(request, "download")
     if isinstance(answer, Failure):
         if answer.kind == "not_on_tape":
-            return not_recorded(address)
+            return _no_image(address, f"its download was not recorded: {address}", "absent")
         return fault_of(answer, paid=True)
-    if answer.status >= SERVER or answer.status in ABOUT_THE_ASKER:
+    if answer.status >= SERVER or answer.status in ABOUT_THE_CLIENT:
         return Fault(
             error_class=by_status(answer.status),
             why=f"{address} answered HTTP {answer.status}",
@@ -221,6 +202,6 @@ def _fetch(address: str) -> Talk[Picture | Fault]:
             status=answer.status,
         )
     if answer.status != OK:
-        return unfetched(address, f"{address} answered HTTP {answer.status}")
+        return _no_image(address, f"{address} answered HTTP {answer.status}")
     whole = answer.pictures.get(answer.document) if isinstance(answer.document, str) else None
-    return whole or unfetched(address, f"{address} holds no image")
+    return whole or _no_image(address, f"{address} holds no image")

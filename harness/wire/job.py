@@ -1,4 +1,4 @@
-"""A job: polled until it ends, its images fetched, and what may be asked once it has ended."""
+"""A job: it is polled until it ends, its images are downloaded, its follow-ups are sent."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -7,7 +7,7 @@ from urllib.parse import quote
 from harness.core.case import FollowUp, PlannedRequest
 from harness.core.exchange import Failure, Reply, Request
 from harness.core.jsonvalue import Json
-from harness.core.outcome import Fault, FollowUpResult, Images, Outcome
+from harness.core.outcome import Fault, FollowUpResult, Images
 from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job
@@ -19,7 +19,6 @@ from harness.wire.protocols import protocol
 from harness.wire.reply import submitted
 from harness.wire.retry import (
     RETRY_AFTER_AT_MOST_S,
-    Answer,
     Pause,
     Talk,
     Wire,
@@ -40,36 +39,35 @@ REPEATED_S = 5.0
 
 
 @protocol("job")
-def submitted_job(provider: Provider, operation: Operation, shot: PlannedRequest) -> Wire:
+def submitted_job(provider: Provider, operation: Operation, planned: PlannedRequest) -> Wire:
     """Submit a job and see it through to its images, its failure, or the end of the waiting."""
     job = operation.job
     if job is None:
         raise ValueError(f"{provider.name} has no jobs")
-    answer = yield from submitted(provider, operation, shot)
+    answer = yield from submitted(provider, operation, planned)
     if not isinstance(answer, Reply):
         return answer
     job_id = job_id_of(first_match(job.id, answer.document))
-    lacking = missing_fields(job.submitted, answer.document)
+    missing = missing_fields(job.submitted, answer.document)
     if not job_id:
-        return Images(pictures=(), missing=lacking or ("a job id",), document=answer.document)
-    outcome = yield from attend(provider, operation, job, shot, job_id)
+        return Images(pictures=(), missing=missing or ("a job id",), document=answer.document)
+    outcome = yield from attend(provider, operation, job, planned, job_id)
     if not isinstance(outcome, Images):
         return outcome
-    return replace(outcome, missing=(*lacking, *outcome.missing))
+    return replace(outcome, missing=(*missing, *outcome.missing))
 
 
 def attend(
-    provider: Provider, operation: Operation, job: Job, shot: PlannedRequest, job_id: str
+    provider: Provider, operation: Operation, job: Job, planned: PlannedRequest, job_id: str
 ) -> Wire:
-    """Poll a job by its id until it ends, also one that an earlier run has given up waiting for."""
-    outcome = yield from _polled(provider, operation, job, shot.request, job_id)
-    yield from _deliveries(operation, shot)
+    """Poll a job by its id until it ends, also one that an earlier run stopped waiting for."""
+    outcome = yield from _polled(provider, operation, job, planned.request, job_id)
+    yield from _deliveries(operation, planned)
     if not isinstance(outcome, Images):
         return outcome
     after: tuple[FollowUpResult, ...] = ()
-    for kind in shot.case.follow_ups:
-        follow_up = yield from _followed_up(job, kind, job_id, shot.request)
-        after = (*after, follow_up)
+    for kind in planned.case.follow_ups:
+        after += ((yield from _followed_up(job, kind, job_id, planned.request)),)
     return replace(outcome, after=after)
 
 
@@ -89,7 +87,8 @@ def _polled(
         if state in job.done:
             return (yield from collect(operation, answer, job=job_id))
         if waited >= request.timeout_s:
-            return _stuck(state, waited, job_id)
+            why = f"stuck: job {job_id} is still {state} after {waited:.0f} s of polling"
+            return Fault(error_class="timeout", why=why, may_be_paid=True, job=job_id)
         pause = max(job.interval_s, min(pause_asked(answer) or 0.0, RETRY_AFTER_AT_MOST_S))
         waited += pause
         yield Pause(seconds=pause)
@@ -104,23 +103,19 @@ def _poll(job: Job, job_id: str, request: Request) -> Request:
     )
 
 
-def _deliveries(operation: Operation, shot: PlannedRequest) -> Talk[None]:
-    """Ask our own receiver what was delivered for this request, and listen on for a repetition."""
+def _deliveries(operation: Operation, planned: PlannedRequest) -> Talk[None]:
+    """Collect the webhooks of this request from our own server; after one, wait for another."""
     webhook = operation.webhook
-    given = shot.case.arguments.get(webhook.argument) if webhook else None
-    if not isinstance(given, str) or not given.startswith(WEBHOOKS):
+    address = planned.case.arguments.get(webhook.argument) if webhook else None
+    if not isinstance(address, str) or not address.startswith(WEBHOOKS):
         return
-    target = INBOX + given.removeprefix(WEBHOOKS)
+    target = INBOX + address.removeprefix(WEBHOOKS)
     wait = Request(method="GET", target=target, timeout_s=DELIVERY_S)
     answer = yield from send_request(wait, "deliveries")
-    if _delivered(answer):
+    document = answer.document if isinstance(answer, Reply) else None
+    if isinstance(document, dict) and document.get("deliveries"):
         yield Pause(seconds=REPEATED_S)
         yield from send_request(replace(wait, timeout_s=0.0), "deliveries")
-
-
-def _delivered(answer: Answer) -> bool:
-    document = answer.document if isinstance(answer, Reply) else None
-    return isinstance(document, dict) and bool(document.get("deliveries"))
 
 
 def _followed_up(job: Job, kind: FollowUp, job_id: str, request: Request) -> Talk[FollowUpResult]:
@@ -145,61 +140,37 @@ def _followed_up(job: Job, kind: FollowUp, job_id: str, request: Request) -> Tal
 
 
 def _ended_badly(provider: Provider, job: Job, reply: Reply, job_id: str) -> Fault | None:
+    """Return the fault that a poll's reply reports; None while the job goes on or is done."""
     if not OK <= reply.status < REDIRECT:
-        return _lost(provider, reply, job_id)
+        error = read_error(provider.errors, reply)
+        return Fault(
+            error_class=error.error_class,
+            why=f"poll of job {job_id} answered HTTP {reply.status}: {error.message[:200]}",
+            may_be_paid=True,
+            status=reply.status,
+            job=job_id,
+        )
     state = first_match(job.state, reply.document)
     if state in job.failed:
-        return _failed(provider, job, reply, job_id)
-    return None if state in (*job.done, *job.pending) else _odd(state, job_id)
+        return Fault(
+            error_class="job_failed",
+            why=f"job {job_id} failed: {str(first_match(job.error, reply.document))[:300]}",
+            may_be_paid=provider.prices.failed_free is None,
+            job=job_id,
+        )
+    if state in (*job.done, *job.pending):
+        return None
+    why = f"job {job_id} is in a state that no document knows: {str(state)[:60]!r}"
+    return Fault(error_class="protocol", why=why, may_be_paid=True, job=job_id)
 
 
-def job_id_of(found: Json) -> str:
-    """Return a job's id as text: one that came as a number is paid for all the same."""
-    if isinstance(found, bool) or not isinstance(found, str | int):
-        return ""
-    return str(found)
+def job_id_of(content: Json) -> str:
+    """Return a job's id as text, also one that came as a number; empty where it is neither."""
+    is_id = isinstance(content, str | int) and not isinstance(content, bool)
+    return str(content) if is_id else ""
 
 
 def _quoted(job_id: str) -> str:
     """Return a job's id as one segment of a path, whatever is in it."""
     dots = job_id in (".", "..")  # clients and servers alike would walk up the path
     return "%2E" * len(job_id) if dots else quote(job_id, safe="", errors="replace")
-
-
-def _lost(provider: Provider, reply: Reply, job_id: str) -> Fault:
-    error = read_error(provider.errors, reply)
-    return Fault(
-        error_class=error.error_class,
-        why=f"poll of job {job_id} answered HTTP {reply.status}: {error.message[:200]}",
-        may_be_paid=True,
-        status=reply.status,
-        job=job_id,
-    )
-
-
-def _failed(provider: Provider, job: Job, reply: Reply, job_id: str) -> Fault:
-    said = first_match(job.error, reply.document)
-    return Fault(
-        error_class="job_failed",
-        why=f"job {job_id} failed: {str(said)[:300]}",
-        may_be_paid=provider.prices.failed_free is None,
-        job=job_id,
-    )
-
-
-def _odd(state: object, job_id: str) -> Fault:
-    return Fault(
-        error_class="protocol",
-        why=f"job {job_id} is in a state that no document knows: {str(state)[:60]!r}",
-        may_be_paid=True,
-        job=job_id,
-    )
-
-
-def _stuck(state: object, waited_s: float, job_id: str) -> Outcome:
-    return Fault(
-        error_class="timeout",
-        why=f"stuck: job {job_id} is still {state} after {waited_s:.0f} s of polling",
-        may_be_paid=True,
-        job=job_id,
-    )

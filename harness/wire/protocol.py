@@ -1,4 +1,4 @@
-"""A shot in the protocol that its operation names, or a job that an earlier run submitted."""
+"""A request in the protocol that its operation names, or a job that an earlier run submitted."""
 
 from dataclasses import replace
 
@@ -11,28 +11,31 @@ from harness.wire.retry import Wire
 from harness.wire.upload import uploaded
 
 
-def speak(provider: Provider, operation: Operation, shot: PlannedRequest) -> Wire:
-    """Send one shot and see it through to its images, its refusal or its fault."""
+def speak(provider: Provider, operation: Operation, planned: PlannedRequest) -> Wire:
+    """Send one request and go on until it ends in images, a refusal or a fault."""
     if operation.upload is not None:
-        ready = yield from uploaded(provider, operation.upload, shot.case.arguments, shot.request)
+        arguments = planned.case.arguments
+        ready = yield from uploaded(provider, operation.upload, arguments, planned.request)
         if not isinstance(ready, Request):
             return ready
-        shot = replace(shot, request=ready)  # a repetition names the same addresses
-    return (yield from PROTOCOLS[operation.protocol](provider, operation, shot))
+        planned = replace(planned, request=ready)  # a repetition names the same addresses
+    return (yield from PROTOCOLS[operation.protocol](provider, operation, planned))
 
 
-def pick_up(provider: Provider, operation: Operation, shot: PlannedRequest, job_id: str) -> Wire:
-    """See a job through whose waiting was given up: it is polled by its id, never submitted.
+def pick_up(provider: Provider, operation: Operation, planned: PlannedRequest, job_id: str) -> Wire:
+    """Poll a job that an earlier run stopped waiting for until it ends; it is never submitted.
 
-    Its idempotency key may be forgotten by now, so that a repetition would be paid; and webhooks
-    went to where the earlier run listened.
+    The provider may have forgotten its idempotency key, so that a repetition would be paid; and
+    its webhooks went to where the earlier run listened.
     """
     if operation.job is None:
         raise ValueError(f"{provider.name} has no jobs")
     webhook = operation.webhook.argument if operation.webhook else None
+    case = planned.case
     case = replace(
-        shot.case,
-        arguments={name: one for name, one in shot.case.arguments.items() if name != webhook},
-        follow_ups=tuple(kind for kind in shot.case.follow_ups if kind != "same_key"),
+        case,
+        arguments={name: case.arguments[name] for name in case.arguments if name != webhook},
+        follow_ups=tuple(kind for kind in case.follow_ups if kind != "same_key"),
     )
-    return (yield from attend(provider, operation, operation.job, replace(shot, case=case), job_id))
+    planned = replace(planned, case=case)
+    return (yield from attend(provider, operation, operation.job, planned, job_id))

@@ -1,4 +1,4 @@
-"""The wire protocols by name: a TOML names one, and who speaks it registers itself here."""
+"""The wire protocols by name: a TOML names one, a generator function registers itself for it."""
 
 from collections.abc import Callable
 
@@ -8,15 +8,15 @@ from harness.spec.provider import Operation, Provider, admit_protocol
 from harness.wire.retry import Wire
 
 Speaker = Callable[[Provider, Operation, PlannedRequest], Wire]
-"""Sends one shot, whose files are uploaded, and sees it through to its outcome."""
+"""Sends one request, whose files are uploaded, and goes on until it has an outcome."""
 
 PROTOCOLS: Registry[Speaker] = Registry("wire protocol", package=__name__.rpartition(".")[0])
 
 
 def protocol(name: str) -> Callable[[Speaker], Speaker]:
-    """Register a generator function as what speaks the protocol that TOMLs call `name`.
+    """Register a generator function for the protocol that TOMLs call `name`.
 
-    A package beside the harness registers its own as it is imported, before the TOML is loaded.
+    A user's package registers its protocols on import, before the TOML is loaded.
     """
 
     def register(speaker: Speaker) -> Speaker:

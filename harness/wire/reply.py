@@ -17,19 +17,19 @@ BAD = 400
 
 @protocol("reply")
 @protocol("responses")
-def images_in_reply(provider: Provider, operation: Operation, shot: PlannedRequest) -> Wire:
-    """Send one shot and take its images from the reply."""
-    answer = yield from submitted(provider, operation, shot)
+def images_in_reply(provider: Provider, operation: Operation, planned: PlannedRequest) -> Wire:
+    """Send one request and take its images from the reply."""
+    answer = yield from submitted(provider, operation, planned)
     if not isinstance(answer, Reply):
         return answer
     return (yield from collect(operation, answer, job=None))
 
 
 def submitted(
-    provider: Provider, operation: Operation, shot: PlannedRequest
+    provider: Provider, operation: Operation, planned: PlannedRequest
 ) -> Talk[Reply | Outcome]:
-    """Send one shot; return its reply where that holds JSON to go on with, else what it came to."""
-    answer = yield from send_once(shot.request)
+    """Send one request; return its reply where that holds JSON to go on with, else the outcome."""
+    answer = yield from send_once(planned.request)
     if isinstance(answer, Failure):
         return fault_of(answer, paid=False)
     if is_error(provider.errors, answer):
@@ -52,13 +52,15 @@ def _events(provider: Provider, stream: Stream, reply: Reply) -> Outcome:
         if event.name == stream.error:
             data = event.data if isinstance(event.data, dict) else {}
             ended = _broken_off(provider, replace(reply, document=data))
-            came = any(one.name in (stream.partial, stream.completed) for one in reply.events)
-            return replace(ended, may_be_paid=True) if came and ended.kind == "fault" else ended
+            names = {event.name for event in reply.events}
+            if ended.kind == "fault" and names & {stream.partial, stream.completed}:
+                return replace(ended, may_be_paid=True)
+            return ended
     return read_streamed(stream, reply)
 
 
 def _broken_off(provider: Provider, reply: Reply) -> Refused | Fault:
-    """Read an error event, which has no status: only its words can make it a refusal."""
+    """Read an error event, which has no status: only its text can make it a refusal."""
     error = read_error(provider.errors, reply)
     if error.error_class == "unknown":
         return Fault(

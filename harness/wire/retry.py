@@ -1,4 +1,4 @@
-"""How often a request is made: again only where that is free, or the provider asks for it."""
+"""How often a request is sent: again only where that is free, or the provider asks for it."""
 
 import re
 from collections.abc import Generator
@@ -21,7 +21,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Come back after this many seconds; a lower bound."""
+    """Resume after this many seconds; a lower bound."""
 
     seconds: float
 
@@ -34,7 +34,7 @@ Talk = Generator[Send | Pause, Answer | None, T]
 """Yields `Send` (answered with an `Answer`) and `Pause` (answered with None); returns a T."""
 
 Wire = Talk[Outcome]
-"""A whole conversation about one shot."""
+"""The whole conversation about one planned request."""
 
 
 def send_request(request: Request, step: Step = "submit") -> Talk[Answer]:
@@ -47,7 +47,7 @@ def send_request(request: Request, step: Step = "submit") -> Talk[Answer]:
 
 TRIES = 4
 """How often a request that costs nothing to repeat (a poll, a download, one that was answered 429)
-is made before it counts as failed."""
+is sent before it counts as failed."""
 
 SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 RETRY_AFTER_AT_MOST_S = 120.0
@@ -67,7 +67,7 @@ def send_once(request: Request, step: Step = "submit") -> Talk[Answer]:
 
 
 def send_until_answered(request: Request, step: Step) -> Talk[Answer]:
-    """Send a request that costs nothing to repeat, until it is answered by more than an outage."""
+    """Send a request that costs nothing to repeat until the answer is more than an outage."""
     answer = yield from send_request(request, step)
     for attempt in range(TRIES - 1):
         if _settled(answer):
@@ -79,21 +79,21 @@ def send_until_answered(request: Request, step: Step) -> Talk[Answer]:
 
 
 def pause_asked(reply: Reply) -> float | None:
-    """Read Retry-After, as seconds or as a date: that one counts from the reply's own Date."""
+    """Read Retry-After in seconds: a number, or a date that counts from the reply's own Date."""
     text = (reply.header("retry-after") or "").strip()
     if SECONDS.fullmatch(text):
         return float(text)
     try:
-        then, now = (parsedate_to_datetime(one) for one in (text, reply.header("date") or ""))
+        then, now = map(parsedate_to_datetime, (text, reply.header("date") or ""))
         return max((then - now).total_seconds(), 0.0)
     except (ValueError, TypeError, IndexError, OverflowError):  # no date, or half a one
         return None
 
 
 def _settled(answer: Answer) -> bool:
-    """Tell whether asking again would tell no more: a gateway's page in place of JSON is nothing.
+    """Tell whether a repetition would bring nothing new.
 
-    An image is its own document.
+    A gateway's page in place of JSON settles nothing; an image is its own document.
     """
     if isinstance(answer, Failure):
         return not answer.sent and answer.kind in ("not_on_tape", "protocol")
@@ -104,5 +104,5 @@ def _settled(answer: Answer) -> bool:
 
 def _retry_after(reply: Reply, attempt: int) -> float:
     """Return the pause that the provider asks for, in seconds, or our own doubling one."""
-    asked = pause_asked(reply)
-    return FIRST_RETRY_S * 2**attempt if asked is None else min(asked, RETRY_AFTER_AT_MOST_S)
+    pause_s = pause_asked(reply)
+    return FIRST_RETRY_S * 2**attempt if pause_s is None else min(pause_s, RETRY_AFTER_AT_MOST_S)

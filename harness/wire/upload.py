@@ -1,4 +1,6 @@
-"""Files that are uploaded before the request that names them."""
+"""Files are uploaded before the request that names their addresses."""
+
+from dataclasses import replace
 
 from harness.core.exchange import Failure, Part, Request
 from harness.core.jsonvalue import with_texts
@@ -17,10 +19,10 @@ from harness.wire.retry import Talk, send_until_answered
 def uploaded(
     provider: Provider, upload: Upload, arguments: Arguments, request: Request
 ) -> Talk[Request | Outcome]:
-    """Upload every file of a request once and return the request with the addresses they got.
+    """Upload every file of a request once; return the request with the uploaded addresses.
 
-    An upload costs nothing, so it is repeated through an outage; one that is refused or fails is
-    the outcome of the whole.
+    An upload costs nothing, so it is repeated through an outage. One that is refused or fails ends
+    the whole conversation with its outcome.
     """
     addresses: dict[str, str] = {}
     for image in references(arguments.get(upload.argument)):
@@ -39,14 +41,9 @@ def uploaded(
             why = f"the upload of {name} was answered without an address (HTTP {answer.status})"
             return Fault(error_class="protocol", why=why, may_be_paid=False, status=answer.status)
         addresses[name] = address
-    known = {f"{ASSETS}{name}": address for name, address in addresses.items()}
-    return Request(
-        method=request.method,
-        target=request.target,
-        headers=request.headers,
-        body=with_texts(request.body, lambda text: known.get(text, text)),
-        timeout_s=request.timeout_s,
-    )
+    uploads = {f"{ASSETS}{name}": address for name, address in addresses.items()}
+    body = with_texts(request.body, lambda text: uploads.get(text, text))
+    return replace(request, body=body, form=None)
 
 
 def _request(upload: Upload, image: ReferenceImage, timeout_s: float) -> Request:
@@ -61,12 +58,7 @@ def _request(upload: Upload, image: ReferenceImage, timeout_s: float) -> Request
 
 
 def _free(outcome: Outcome) -> Outcome:
-    """Say that nothing was paid: no image was asked for yet."""
+    """Return the outcome with nothing paid: no image was ordered yet."""
     if not isinstance(outcome, Fault):
         return outcome
-    return Fault(
-        error_class=outcome.error_class,
-        why=f"upload: {outcome.why}",
-        may_be_paid=False,
-        status=outcome.status,
-    )
+    return replace(outcome, why=f"upload: {outcome.why}", may_be_paid=False)

@@ -66,7 +66,7 @@ async def opened(load: dict[str, Any]) -> AsyncIterator[Callable[[], Live]]:
 
     pictures = ImageCollector(keep, keep_file=keep_file)
     async with AsyncExitStack() as stack:
-        stack.callback(pictures.darkroom.close)
+        stack.callback(pictures.decoder.close)
 
         def one() -> Live:
             live = Live(endpoint, pictures=pictures, redactor=Redactor({}), now_s=time.monotonic)

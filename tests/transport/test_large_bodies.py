@@ -45,7 +45,7 @@ def document() -> bytes:
 
 @asynccontextmanager
 async def sending(folder: Path, kept: dict[str, bytes]) -> AsyncIterator[Live]:
-    pictures = ImageCollector(kept.__setitem__, darkroom=ImageDecoder(folder / "bodies"))
+    pictures = ImageCollector(kept.__setitem__, decoder=ImageDecoder(folder / "bodies"))
     transport = Live(
         LiveEndpoint(base_url="http://127.0.0.1:1", auth=shipped_provider("sub2api").auth, key=KEY),
         pictures=pictures,
@@ -58,7 +58,7 @@ async def sending(folder: Path, kept: dict[str, bytes]) -> AsyncIterator[Live]:
         await transport.aclose()
         bodies = folder / "bodies"
         assert not bodies.exists() or not list(bodies.iterdir())  # nothing is left, whatever came
-        pictures.darkroom.close()
+        pictures.decoder.close()
 
 
 def trip(answer: Answer | bytes, folder: Path) -> tuple[Exchange, dict[str, bytes]]:

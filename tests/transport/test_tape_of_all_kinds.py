@@ -17,9 +17,8 @@ from harness.core.exchange import Event, Exchange, Part, Request
 from harness.core.placeholders import ASSETS, INBOX, WEBHOOKS
 from harness.spec.request import form_part
 from harness.transport.bodies.images import ImageCollector
-from harness.transport.cassettes.cassette import Tape, write_cassette
+from harness.transport.cassettes.cassette import Replay, Tape, write_cassette
 from harness.transport.cassettes.interaction import from_interaction, to_interaction
-from harness.transport.cassettes.replay import Replay
 from harness.transport.foreign.read import read_recording
 from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, chunked, http, serving

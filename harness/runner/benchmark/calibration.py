@@ -177,7 +177,7 @@ async def _workers(url: str, count: int) -> AsyncIterator[list[Live]]:
     finally:
         for worker in workers:
             await worker.aclose()
-        pictures.darkroom.close()
+        pictures.decoder.close()
 
 
 @asynccontextmanager

@@ -9,17 +9,18 @@ from pathlib import Path
 
 from harness.core.exchange import Picture
 from harness.core.jsonvalue import Json
-from harness.transport.bodies.images import ImageCollector, looks_like_image, mark
+from harness.transport.bodies.decode import looks_like_image
+from harness.transport.bodies.images import ImageCollector, mark
 from harness.transport.bodies.scan import Cut
 
 TEXT_AT_MOST = 4096
 """Characters of a body that is not JSON."""
 
 _START_BYTES = 4 * TEXT_AT_MOST
-"""What such a text is cut out of: no key in it is cut in two."""
+"""Read of such a body before keys are taken out, so that none is cut in two."""
 
 DEEPEST = 64
-"""Levels of nesting that are kept: deeper than any reply's, and what every reader of ours bears."""
+"""Levels of nesting that are kept: more than any reply has, few enough for all our readers."""
 
 TOO_DEEP = "(nested too deeply)"
 
@@ -27,7 +28,7 @@ Clean = Callable[[str], str]
 """Takes keys out of a text."""
 
 Find = Callable[[str], Picture | None]
-"""Tells which image a text is, if it is one."""
+"""Returns the image that a text is, if it is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +41,10 @@ class Body:
 
 
 def read_body(raw: bytes, pictures: ImageCollector, *, clean: Clean = str) -> Body:
-    """Take a complete body apart; never raises, whatever the bytes are.
+    """Read a complete body; never raises, whatever the bytes are.
 
-    A byte that is no UTF-8 is replaced: the rest of a paid reply is worth more than one letter.
-    `clean` is applied to every text that is kept. Raises what `pictures` raises on a full disk.
+    Bytes that are no UTF-8 are replaced: the reply around them is paid for. `clean` is applied to
+    every text that is kept. Raises what `pictures` raises on a full disk.
     """
     if looks_like_image(raw):
         picture = pictures.from_bytes(raw)
@@ -52,27 +53,27 @@ def read_body(raw: bytes, pictures: ImageCollector, *, clean: Clean = str) -> Bo
 
 
 def read_file(path: Path, pictures: ImageCollector, *, clean: Clean = str) -> Body:
-    """Take a body apart that is too large to hold: the same comes of it as of `read_body`.
+    """Read a body that is too large to hold, with the same result as `read_body`.
 
-    Images leave it on the disk, in the darkroom, which is told no text. What else is in it is read
-    here. OSError where the disk has no room for an image, or will not give the body back.
+    The decoder takes its images out on the disk; the text around them is read here. OSError where
+    the disk has no room for an image, or the body cannot be read from it.
     """
-    found = pictures.darkroom.scan(path)
-    if found.whole is not None:
-        picture = pictures.from_file(found.whole)
+    scanned = pictures.decoder.scan(path)
+    if scanned.whole is not None:
+        picture = pictures.from_file(scanned.whole)
         return Body(document=mark(picture), pictures={mark(picture): picture})
     with path.open("rb") as file:
         start = file.read(_START_BYTES)
-    if found.open:
+    if scanned.open:
         return _start(start, clean)
-    word = secrets.token_hex(16)  # no text of a stranger's is taken for an image
-    images = {f"{word}:{cut.text}": cut.image for cut in found.cuts}
+    word = secrets.token_hex(16)  # so that no text of the provider passes for an image
+    images = {f"{word}:{cut.text}": cut.image for cut in scanned.cuts}
 
     def find(text: str) -> Picture | None:
         image = images.get(text)
         return pictures.from_text(text) if image is None else pictures.from_file(image)
 
-    return _read_text(_around(path, found.cuts, word), start, find, clean)
+    return _read_text(_around(path, scanned.cuts, word), start, find, clean)
 
 
 def _around(path: Path, cuts: tuple[Cut, ...], word: str) -> bytes:
@@ -120,22 +121,22 @@ def read_document(parsed: Json, pictures: ImageCollector, *, clean: Clean = str)
 def _without_images(parsed: Json, find: Find, clean: Clean) -> Body:
     pictures: dict[str, Picture] = {}
 
-    def text(value: str) -> str:
-        picture = find(value)
+    def replaced(text: str) -> str:
+        picture = find(text)
         if picture is None:
-            return clean(value.encode("utf-8", "replace").decode("utf-8"))
+            return clean(text.encode("utf-8", "replace").decode("utf-8"))
         pictures[mark(picture)] = picture
         return mark(picture)
 
-    def stripped(value: Json, levels: int) -> Json:
-        if isinstance(value, str):
-            return text(value)
-        if isinstance(value, list | dict) and not levels:
+    def stripped(content: Json, levels: int) -> Json:
+        if isinstance(content, str):
+            return replaced(content)
+        if isinstance(content, list | dict) and not levels:
             return TOO_DEEP
-        if isinstance(value, list):
-            return [stripped(item, levels - 1) for item in value]
-        if isinstance(value, dict):
-            return {text(key): stripped(item, levels - 1) for key, item in value.items()}
-        return value
+        if isinstance(content, list):
+            return [stripped(entry, levels - 1) for entry in content]
+        if isinstance(content, dict):
+            return {replaced(key): stripped(entry, levels - 1) for key, entry in content.items()}
+        return content
 
     return Body(document=stripped(parsed, DEEPEST), pictures=pictures)

@@ -1,7 +1,7 @@
-"""What decoding an image tells, and how images in texts begin.
+"""Images decoded, and how images in texts begin.
 
-The process that develops large bodies loads this module: the standard library and Pillow only, and
-nothing of ours but what is as light.
+The process that scans large bodies loads this module, so it imports the standard library and Pillow
+only.
 """
 
 import warnings
@@ -23,7 +23,7 @@ RAW_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 
 
 class Decoded(NamedTuple):
-    """What a decoder made of bytes; `why` is empty where it made a whole image of them."""
+    """The result of decoding bytes; `why` is empty where they are a whole image."""
 
     format: str = "unknown"
     width_px: int | None = None

@@ -1,12 +1,12 @@
-"""Where large bodies are taken apart: one at a time, in another process.
+"""Large bodies are scanned and their images decoded one at a time, in another process.
 
-    Darkroom     asks; a thread of its own is where whoever asks waits
-    developing   the process: finds images in bodies, decodes them
-    Spool        the folder in which bodies and images lie meanwhile
+    ImageDecoder     sends the work; its callers wait on a thread of its own
+    decoder_worker   the process: it finds images in bodies and decodes them
+    Spool            the folder in which bodies and images lie meanwhile
 
-The process is started for the first large body. Where it dies, what it was at is asked once more of
-a new one. A body is then taken apart here; an image that has killed two of them is not decoded here
-as well, but said to be broken.
+The process is started for the first large body. Where it dies, its work is sent once more to a new
+one. After that a body is scanned in this process; an image that ended two of them is not decoded
+here but reported as broken.
 """
 
 import json
@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from time import thread_time
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import PIL
 
@@ -30,7 +30,7 @@ from harness.transport.bodies.scan import Cut, Image, Scan, scan
 from harness.transport.bodies.spool import Spool
 
 ENDS_WITHIN_S = 10.0
-"""How long a process that nobody asks any more may take to end."""
+"""How long the process may take to end after its input was closed."""
 
 _ROOTS = [str(Path(path).parent) for (path, *_) in ((Path(__file__).parents[2],), PIL.__path__)]
 _MAIN = (
@@ -38,14 +38,21 @@ _MAIN = (
     "from harness.transport.bodies.decoder_worker import main; main()"
 )
 COMMAND = (sys.executable, "-I", "-S", "-c", _MAIN)
-"""Without what a virtual environment runs at its start, which is larger than all that is needed."""
+"""Skips what a virtual environment runs at its start, which is larger than all the rest."""
 
 
 class Development(NamedTuple):
-    """What decoding an image told, and the seconds of one processor that it took."""
+    """A decoded image, and the seconds of one processor that decoding took."""
 
-    told: Decoded
+    image: Decoded
     cpu_s: float
+
+
+def timed(source: BinaryIO | Path) -> Development:
+    """Decode an image in this thread; never raises, whatever its bytes are."""
+    before = thread_time()
+    image = decoded(source)
+    return Development(image, thread_time() - before)
 
 
 class _LostError(Exception):
@@ -57,12 +64,12 @@ class _UnstartedError(Exception):
 
 
 class ImageDecoder:
-    """Takes large bodies apart; all threads may ask at once, and wait for one another."""
+    """Scans large bodies and decodes large images; threads wait for one another."""
 
     def __init__(self, folder: Path | None = None, *, command: Sequence[str] = COMMAND) -> None:
         self.spool = Spool(folder)
-        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darkroom")
-        """Waiting for a process here keeps no other body waiting than large ones."""
+        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
+        """Its callers wait for the process, so that only large bodies wait for large ones."""
         self._command = command
         self._process: _Process | None = None
         self._unable = False
@@ -71,7 +78,7 @@ class ImageDecoder:
     def scan(self, body: Path) -> Scan:
         """Find the images of a body. OSError where they cannot be written or it cannot be read."""
         try:
-            answer = self._asked("scan", body)
+            answer = self._run("scan", body)
         except (_LostError, _UnstartedError):
             return scan(body)
         whole = answer["whole"]
@@ -86,16 +93,15 @@ class ImageDecoder:
     def decoded(self, image: Path) -> Development:
         """Decode an image; never raises, whatever its bytes are."""
         try:
-            answer = self._asked("decode", image)
+            answer = self._run("decode", image)
         except _UnstartedError:
-            before = thread_time()
-            return Development(decoded(image), thread_time() - before)
+            return timed(image)
         except _LostError:
             return Development(Decoded(why="decoding it ended the process that decodes"), 0.0)
         return Development(Decoded(*answer["told"]), answer["cpu_s"])
 
     def close(self) -> None:
-        """End the process and take the folder away; what is asked later starts anew."""
+        """End the process and remove the folder; later work starts both again."""
         with self._turn:
             self._end()
         self.spool.close()
@@ -105,11 +111,11 @@ class ImageDecoder:
         """The process's number, while there is one."""
         return self._process.pid if self._process else None
 
-    def _asked(self, work: str, path: Path) -> dict[str, Any]:
+    def _run(self, work: str, path: Path) -> dict[str, Any]:
         with self._turn:
             for _ in range(2):
                 try:
-                    answer = self._running().ask(work, path)
+                    answer = self._started().run(work, path)
                 except _LostError:
                     self._end()
                 else:
@@ -118,7 +124,7 @@ class ImageDecoder:
                     return answer
         raise _LostError
 
-    def _running(self) -> "_Process":
+    def _started(self) -> "_Process":
         if self._unable:
             raise _UnstartedError
         if self._process is None:
@@ -136,7 +142,7 @@ class ImageDecoder:
 
 
 class _Process:
-    """The process that develops. OSError or _LostError where none can be had."""
+    """The worker process. OSError or _LostError where it cannot be started."""
 
     def __init__(self, command: Sequence[str]) -> None:
         popen = subprocess.Popen(  # noqa: S603 - our own command
@@ -144,8 +150,8 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            # Ctrl-C is for us alone. A session of its own would have a share of the processor of
-            # its own as well, and be nice to nobody (Linux: autogroup).
+            # Ctrl-C is for us alone. A session of its own would also get a share of the processor
+            # of its own, whatever its niceness (Linux: autogroup).
             process_group=0,
         )
         self.pid = popen.pid
@@ -155,8 +161,8 @@ class _Process:
             self.end()
             raise _LostError
 
-    def ask(self, work: str, path: Path) -> dict[str, Any]:
-        """Ask for a piece of work. Raises _LostError where no answer comes."""
+    def run(self, work: str, path: Path) -> dict[str, Any]:
+        """Send a piece of work and return its answer. Raises _LostError where none arrives."""
         question = json.dumps((work, os.fspath(path))).encode() + b"\n"
         if self._popen.stdin is None:
             raise _LostError
@@ -173,7 +179,7 @@ class _Process:
 
 
 def _ended(popen: subprocess.Popen[bytes]) -> None:
-    """Let the process end, or make it."""
+    """Let the process end, or kill it."""
     with suppress(OSError):
         if popen.stdin is not None:
             popen.stdin.close()

@@ -1,8 +1,8 @@
-"""The process that takes large bodies apart, so that neither memory nor a clock of ours notices.
+"""The process that scans large bodies, so that the run's memory and clock stay undisturbed.
 
-It is told one thing a line, as JSON, and answers with one line: where the images of a body stand,
-or what decoding one tells. It knows no keys: what it is told of are files, and what it answers are
-places in them. It ends when nobody is left who could ask it.
+It reads one piece of work per line, as JSON, and answers with one line: where the images of a body
+stand, or a decoded image. It gets names of files and returns places in them, so it sees no keys. It
+ends with its input.
 """
 
 import json
@@ -23,14 +23,14 @@ from harness.transport.bodies.scan import scan
 READY = b"ready\n"
 
 NICENESS = 10
-"""Whoever receives goes first; 19 would starve it on a machine that is full of others' work."""
+"""Receiving goes first; 19 would starve the decoder on a machine that is busy otherwise."""
 
 CPU_AT_MOST_S = 60
 """Seconds of one processor after which a body or an image is a trap."""
 
 
 def main() -> None:
-    """Serve whoever started this process."""
+    """Serve the process that started this one."""
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)  # what a decoder prints is no answer
@@ -56,14 +56,13 @@ def serve_decoding(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _scanned(body: Path) -> object:
-    found = scan(body)
-    return {"whole": found.whole, "cuts": found.cuts, "open": found.open}
+    return scan(body)._asdict()
 
 
 def _decoded(image: Path) -> object:
     before = process_time()
-    told = decoded(image)
-    return {"told": told, "cpu_s": process_time() - before}
+    decoded_image = decoded(image)
+    return {"told": decoded_image, "cpu_s": process_time() - before}
 
 
 WORK: dict[str, Callable[[Path], object]] = {"scan": _scanned, "decode": _decoded}

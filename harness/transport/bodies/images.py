@@ -1,4 +1,4 @@
-"""Images found in replies: decoded once, kept by digest, replaced by a mark."""
+"""Images in replies: each is decoded once, kept by its digest and replaced by a mark."""
 
 import base64
 import binascii
@@ -11,30 +11,10 @@ from pathlib import Path
 from threading import Lock
 from time import thread_time
 
-from harness.core.exchange import Picture
-from harness.transport.bodies import scan
-from harness.transport.bodies.decode import (
-    PIXELS_AT_MOST,
-    TEXT_STARTS,
-    Decoded,
-    decoded,
-    has_alpha,
-    looks_like_image,
-)
-from harness.transport.bodies.decoder import Development, ImageDecoder
-
-__all__ = [
-    "MARK",
-    "PIXELS_AT_MOST",
-    "ImageCollector",
-    "Keep",
-    "KeepFile",
-    "Seen",
-    "file_name",
-    "has_alpha",
-    "looks_like_image",
-    "mark",
-]  # fmt: skip
+from harness.core.exchange import Picture, PictureState
+from harness.transport.bodies.decode import TEXT_STARTS, Decoded, looks_like_image
+from harness.transport.bodies.decoder import ImageDecoder, timed
+from harness.transport.bodies.scan import Image
 
 Keep = Callable[[str, bytes], None]
 """Takes an image's file name (`<sha256>.<format>`) and its bytes, and keeps them."""
@@ -52,15 +32,15 @@ Seen = tuple[Picture, float]
 class ImageCollector:
     """Takes images out of replies; equal bytes are decoded and kept once.
 
-    What is large goes through the `darkroom` and is kept as a file; without a `keep_file` it is
-    read, and kept as all others are. `decode_s` is how long one processor works on the images that
-    were found here: unpacking, hashing, decoding; nothing where none was found.
+    Images of large bodies go through the `decoder` and are kept as files; without a `keep_file`
+    they are read, and kept as all others are. `decode_s` is how long one processor works on this
+    collector's images (unpacking, hashing, decoding); None where there was none.
     """
 
     def __init__(
-        self, keep: Keep, *, keep_file: KeepFile | None = None, darkroom: ImageDecoder | None = None
+        self, keep: Keep, *, keep_file: KeepFile | None = None, decoder: ImageDecoder | None = None
     ) -> None:
-        self.darkroom = darkroom or ImageDecoder()
+        self.decoder = decoder or ImageDecoder()
         self.decode_s: float | None = None
         self._keep = keep
         self._keep_file = keep_file or (lambda name, path: keep(name, path.read_bytes()))
@@ -70,13 +50,13 @@ class ImageCollector:
         self._one_at_a_time = Lock()
 
     def counting(self) -> "ImageCollector":
-        """Return the same, with a `decode_s` of its own: for one reply."""
+        """Return a copy for one reply, with a `decode_s` of its own."""
         same = copy.copy(self)
         same.decode_s = None
         return same
 
     def from_bytes(self, raw: bytes) -> Picture:
-        """Decode one image completely, keep it, and tell what it is; never raises on bytes."""
+        """Decode one image completely, keep it and describe it; never raises on bytes."""
         return self._from_bytes(raw, 0.0)
 
     def from_text(self, text: str) -> Picture | None:
@@ -89,67 +69,67 @@ class ImageCollector:
             raw = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             return None
-        meant = text.startswith("data:") or looks_like_image(raw)
-        return self._from_bytes(raw, thread_time() - before) if raw and meant else None
+        is_image = text.startswith("data:") or looks_like_image(raw)
+        return self._from_bytes(raw, thread_time() - before) if raw and is_image else None
 
-    def from_file(self, image: scan.Image) -> Picture:
+    def from_file(self, image: Image) -> Picture:
         """Do the same for an image in a file, which may be gone afterwards."""
         path = Path(image.path)
 
-        def develop() -> Seen:
+        def decode() -> Seen:
             size = path.stat().st_size
-            development = self.darkroom.decoded(path)
-            picture = _picture(image.digest, size, development.told)
+            development = self.decoder.decoded(path)
+            picture = _picture(image.digest, size, development.image)
             self._keep_file(file_name(picture), path)
             return picture, development.cpu_s
 
-        return self._counted(image.digest, develop, image.cpu_s)
+        return self._counted(image.digest, decode, image.cpu_s)
 
     def _from_bytes(self, raw: bytes, unpacked_s: float) -> Picture:
         before = thread_time()
         digest = hashlib.sha256(raw).hexdigest()
         unpacked_s += thread_time() - before
 
-        def develop() -> Seen:
-            with self._one_at_a_time:  # bodies are taken apart on several threads
-                development = _decoded(raw)
-            picture = _picture(digest, len(raw), development.told)
+        def decode() -> Seen:
+            with self._one_at_a_time:  # bodies are read on several threads
+                development = timed(io.BytesIO(raw))
+            picture = _picture(digest, len(raw), development.image)
             self._keep(file_name(picture), raw)
             return picture, development.cpu_s
 
-        return self._counted(digest, develop, unpacked_s)
+        return self._counted(digest, decode, unpacked_s)
 
-    def _counted(self, digest: str, develop: Callable[[], Seen], unpacked_s: float) -> Picture:
-        picture, cpu_s = self._once(digest, develop)
+    def _counted(self, digest: str, decode: Callable[[], Seen], unpacked_s: float) -> Picture:
+        picture, cpu_s = self._once(digest, decode)
         self.decode_s = (self.decode_s or 0.0) + unpacked_s + cpu_s
         return picture
 
-    def _once(self, digest: str, develop: Callable[[], Seen]) -> Seen:
-        """Return what was made of an image before, or will be by another thread, or make it."""
+    def _once(self, digest: str, decode: Callable[[], Seen]) -> Seen:
+        """Return an image that was decoded before, or by another thread meanwhile, or decode it."""
         with self._books:
-            seen = self._seen.get(digest)
-            if seen is not None:
-                return seen
+            earlier = self._seen.get(digest)
+            if earlier is not None:
+                return earlier
             others = self._under_way.get(digest)
             mine = self._under_way.setdefault(digest, Future())
         if others is not None:
             return others.result()
         try:
-            made = develop()
+            result = decode()
         except BaseException as error:
             mine.set_exception(error)
             raise
         else:
-            self._seen[digest] = made
-            mine.set_result(made)
+            self._seen[digest] = result
+            mine.set_result(result)
         finally:
             with self._books:
                 del self._under_way[digest]
-        return made
+        return result
 
 
 def mark(picture: Picture) -> str:
-    """Return the text that stands for an image in a document."""
+    """Return the text that replaces an image in a document."""
     return MARK + picture.digest
 
 
@@ -158,20 +138,6 @@ def file_name(picture: Picture) -> str:
     return f"{picture.digest}.{picture.format if picture.format != 'unknown' else 'bin'}"
 
 
-def _decoded(raw: bytes) -> Development:
-    before = thread_time()
-    told = decoded(io.BytesIO(raw))
-    return Development(told, thread_time() - before)
-
-
-def _picture(digest: str, size_bytes: int, told: Decoded) -> Picture:
-    return Picture(
-        digest=digest,
-        format=told.format,
-        size_bytes=size_bytes,
-        state="undecodable" if told.why else "decoded",
-        width_px=told.width_px,
-        height_px=told.height_px,
-        alpha=told.alpha,
-        why=told.why,
-    )
+def _picture(digest: str, size_bytes: int, image: Decoded) -> Picture:
+    state: PictureState = "undecodable" if image.why else "decoded"
+    return Picture(digest=digest, size_bytes=size_bytes, state=state, **image._asdict())

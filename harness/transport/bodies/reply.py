@@ -1,17 +1,20 @@
-"""What has come of a reply, and the reply that is made of it."""
+"""What has arrived of a reply, and the reply that is read from it."""
 
+import hashlib
+import hmac
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from harness.core.exchange import Event, Picture, Reply, Times
+from harness.core.exchange import Picture, Reply, Times
+from harness.core.jsonvalue import Json
 from harness.spec.lifecycle import Webhook
 from harness.transport.bodies.body import Body, Clean, read_body, read_file
 from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.bodies.spool import Incoming
-from harness.transport.bodies.sse import read_event
+from harness.transport.bodies.sse import read_events
 from harness.transport.callbacks.app import ReceivedWebhook
-from harness.transport.callbacks.inbox import inbox_reply
 from harness.transport.http1.socket import Phases
 
 BRIEF_BYTES = 4 * 1024
@@ -21,10 +24,10 @@ _NOT_BRIEF = (*(start.encode() for start in TEXT_STARTS), b"\\")
 
 @dataclass(slots=True)
 class Arrival:
-    """What has come so far, and through which phases; `latest_s` is when the last bytes arrived.
+    """What has arrived so far, and through which phases; `latest_s` is when the last bytes did.
 
-    `deliveries` are what our own receiver was asked for, and there is no more to such a reply.
-    `decode_s` is known once the body was taken apart.
+    `deliveries` are the webhooks that our own server received: such a reply has nothing else.
+    `decode_s` is set once the body was read.
     """
 
     sent_s: float
@@ -39,7 +42,7 @@ class Arrival:
     decode_s: float | None = None
     events: list[tuple[str, str, float]] = field(default_factory=list)
     deliveries: tuple[ReceivedWebhook, ...] | None = None
-    signed: tuple[Webhook, str] | None = None
+    signature: tuple[Webhook, str] | None = None
 
     @property
     def sent(self) -> bool:
@@ -47,7 +50,7 @@ class Arrival:
         return self.phases.left
 
     def times(self, due_s: float, now_s: float, *, whole: bool) -> Times:
-        """Return when everything was; a reply that broke off ends `now_s`, as that is noticed."""
+        """Return the times of all phases; a reply that broke off ends at `now_s`."""
         phases = self.phases
         return Times(
             due_s=due_s,
@@ -63,7 +66,7 @@ class Arrival:
 
     @property
     def is_brief(self) -> bool:
-        """Whether it is taken apart in less time than a thread takes to begin: no image is in it.
+        """Whether reading it takes less time than starting a thread: no image is in it.
 
         A backslash may hide the start of one.
         """
@@ -74,7 +77,7 @@ class Arrival:
 
     @property
     def progress(self) -> str:
-        """How far it came, in words."""
+        """How far it got, in words."""
         if not self.status:
             return "nothing had arrived"
         if self.events:
@@ -83,7 +86,7 @@ class Arrival:
 
 
 def reply_of(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Clean) -> Reply:
-    """Take the body apart; no work for an event loop, for decoding would delay anyone's clock.
+    """Read the body; call it outside the event loop, where decoding would delay other requests.
 
     `known` cleans texts of any length, `text` short ones. Raises what `pictures` raises on a full
     disk, and StoreError where a body cannot be read back from it.
@@ -99,10 +102,10 @@ def reply_of(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: 
 def _reply(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Clean) -> Reply:
     if arrival.deliveries is not None:
         return inbox_reply(
-            arrival.deliveries, arrival.signed, pictures=pictures, known=known, text=text
+            arrival.deliveries, arrival.signature, pictures=pictures, known=known, text=text
         )
     body = _read(arrival.body, pictures, known)
-    events, from_events = _events(arrival.events, pictures, known)
+    events, from_events = read_events(arrival.events, pictures, clean=known)
     return Reply(
         status=arrival.status,
         headers=tuple((text(name), text(value)) for name, value in arrival.headers),
@@ -120,17 +123,77 @@ def _read(body: Incoming, pictures: ImageCollector, known: Clean) -> Body:
         with suppress(OSError):
             return read_file(path, pictures, clean=known)
     raw = body.whole()
-    body.discard()  # where a disk was full, that is room for what is to be kept
+    body.discard()  # where a disk was full, that makes room for the images
     return read_body(raw, pictures, clean=known)
 
 
-def _events(
-    arrived: list[tuple[str, str, float]], pictures: ImageCollector, known: Clean
-) -> tuple[tuple[Event, ...], dict[str, Picture]]:
-    events: list[Event] = []
-    found: dict[str, Picture] = {}
-    for name, data, at_s in arrived:
-        event, images = read_event(name, data, at_s=at_s, pictures=pictures, clean=known)
-        events.append(event)
-        found |= images
-    return tuple(events), found
+def inbox_reply(
+    deliveries: Sequence[ReceivedWebhook],
+    signed: tuple[Webhook, str] | None,
+    *,
+    pictures: ImageCollector,
+    known: Clean,
+    text: Clean,
+) -> Reply:
+    """Return the deliveries in the order of their arrival.
+
+    `signed` is what the documents say of the signature, and the API key. Only headers about the
+    body or about webhooks are recorded: others hold addresses. `known` cleans texts of any length,
+    `text` short ones.
+    """
+    entries: list[Json] = []
+    images: dict[str, Picture] = {}
+    for delivery in deliveries:
+        body = read_body(delivery.raw, pictures, clean=known)
+        images |= body.pictures
+        signature, key = _verified(delivery, signed)
+        entries.append(
+            {
+                "at_s": delivery.at_s,
+                "signature": signature,
+                "key": key,
+                "headers": {
+                    name: text(value) for name, value in _webhook_headers(delivery, signed)
+                },
+                "body": body.document,
+                "text": None if body.text is None else text(body.text),
+                "sha256": hashlib.sha256(delivery.raw).hexdigest(),
+            }
+        )
+    return Reply(
+        status=200,
+        document={"deliveries": entries},
+        pictures=images,
+        size_bytes=sum(len(delivery.raw) for delivery in deliveries),
+    )
+
+
+def _verified(
+    delivery: ReceivedWebhook, signed: tuple[Webhook, str] | None
+) -> tuple[str, str | None]:
+    """Return `valid` with the reading of the key that fits, `forged` or `missing`."""
+    if signed is None:
+        return "missing", None
+    webhook, api_key = signed
+    name = webhook.signature.lower()
+    signatures = [value for key, value in delivery.headers if key == name]
+    if not signatures:
+        return "missing", None
+    hashed = hashlib.sha256(api_key.encode("utf-8", "surrogatepass"))
+    readings = {"sha256": hashed.digest(), "sha256_hex": hashed.hexdigest().encode()}
+    for reading in webhook.keys:
+        expected = webhook.prefix + hmac.new(readings[reading], delivery.raw, "sha256").hexdigest()
+        if hmac.compare_digest(", ".join(signatures).encode(), expected.encode()):
+            return "valid", reading
+    return "forged", None
+
+
+def _webhook_headers(
+    delivery: ReceivedWebhook, signed: tuple[Webhook, str] | None
+) -> Sequence[tuple[str, str]]:
+    signature = signed[0].signature.lower() if signed else ""
+    return [
+        (name, value)
+        for name, value in delivery.headers
+        if name != signature and (name == "content-type" or "webhook" in name)
+    ]

@@ -1,12 +1,11 @@
 """Where the images stand in a body that is too long to hold: one pass over its file.
 
-It finds what `harness.transport.bodies.body` finds in a body in memory. Image by image it writes
-the bytes to a file of their own, while the text around them is only looked at; who reads the body
-then puts it together from the pieces between the images. Like `decoding` it is loaded by a small
-process.
+It finds the images that `harness.transport.bodies.body` finds in a body in memory and writes each
+to a file of its own; the reader of the body then joins the text between them. Like `decode` it is
+loaded by a small process.
 
-Quotes tell where strings begin and end, which holds as long as a text is JSON. Where it stops being
-so, what comes later does not matter: nothing is taken out of a text that is not JSON in all.
+Quotes mark where strings begin and end as long as a text is JSON. What follows a mistake does not
+matter: nothing is taken out of a text that is not JSON as a whole.
 """
 
 import binascii
@@ -22,7 +21,7 @@ from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
 
 PIECE_BYTES = 256 * 1024
 LEAST_BYTES = 4096
-"""A string below this is no load for whoever reads the rest, image or not."""
+"""A shorter string is left in the text, image or not."""
 
 _STARTS = tuple(start.encode() for start in TEXT_STARTS)
 _START_BYTES = 6 * max(map(len, _STARTS))
@@ -76,7 +75,7 @@ class Scan(NamedTuple):
 def scan(body: Path, *, least: int = LEAST_BYTES, piece: int = PIECE_BYTES) -> Scan:
     """Find the images in a body, as files beside it (`<its name>.0` and so on).
 
-    OSError where they cannot be written, whatever was written is left to the caller.
+    OSError where they cannot be written; the caller removes what was written.
     """
     with body.open("rb") as file:
         if looks_like_image(file.read(START_BYTES)):
@@ -121,11 +120,11 @@ class _Reader:
 
     def past_quote(self) -> bool:
         """Go behind the next quote; False where there is none."""
-        while (found := self._buffer.find(b'"', self._at)) < 0:
+        while (quote := self._buffer.find(b'"', self._at)) < 0:
             self._at = len(self._buffer)
             if not self._fill():
                 return False
-        self._at = found + 1
+        self._at = quote + 1
         return True
 
     def begins_as_image(self) -> bool:
@@ -288,8 +287,8 @@ class _Base64:
             return b""
         padding = self.ending.find(b"=")
         self._padded = padding >= 0
-        known = padding if self._padded else len(self.ending)
-        certain = max(0, known // _QUAD - 1) * _QUAD
+        letters_end = padding if self._padded else len(self.ending)
+        certain = max(0, letters_end // _QUAD - 1) * _QUAD
         raw = binascii.a2b_base64(self.ending[:certain], strict_mode=True)
         del self.ending[:certain]
         return raw

@@ -1,7 +1,7 @@
 """Bodies on their way: small ones in memory, large ones in files, written beside the event loop.
 
-One thread writes for all bodies. What waits for it is bounded: who adds to a body then waits as
-well, and with it whoever sends. A disk that will not take a body leaves it in memory: it is paid.
+One thread writes for all bodies. What waits for it is bounded: a reader then waits as well, and
+with it the sender. A body that the disk does not take stays in memory: it is paid for.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ Piece = bytes | bytearray
 class Spool:
     """A folder for bodies, and the thread that writes them.
 
-    Without a `folder` it is one of the system's for temporary files. A folder that was given is
-    this spool's own: what lies in it is from a run that was killed, and goes.
+    Without a `folder` it is a temporary one of the system. A given folder belongs to this spool
+    alone: it is emptied, for what lies in it is from a run that was killed.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -52,13 +52,13 @@ class Spool:
         return Incoming(self, in_memory)
 
     def path(self) -> Path:
-        """Return a name for a new file, in a folder that is there. OSError where none can be."""
+        """Return a name for a new file in an existing folder. OSError where none can be made."""
         with self._making:
             folder = self._folder or self._made()
         return folder / str(next(self._numbers))
 
     def write(self, body: "Incoming", piece: Piece) -> Future[None]:
-        """Let a piece be written, after those before it."""
+        """Write a piece on the writing thread, after those before it."""
         with self._lock:
             self.waiting += len(piece)
         return self._writer.submit(self._written, body, piece)
@@ -79,7 +79,7 @@ class Spool:
         await waiter
 
     def close(self) -> None:
-        """Take the folder away, with all that is in it."""
+        """Remove the folder with all that is in it."""
         with self._making:
             if self._removal is not None:
                 self._removal()
@@ -103,7 +103,7 @@ class Spool:
             with self._lock:
                 self.waiting -= len(piece)
                 room = max(0, WAITING_BYTES - self.waiting) // BATCH_BYTES
-                # Nobody wakes who is left when nothing waits any more.
+                # When nothing waits to be written any more, nobody would wake the others later.
                 awake = room if self.waiting else len(self._delayed)
                 woken, self._delayed = self._delayed[:awake], self._delayed[awake:]
             for loop, waiter in woken:
@@ -117,9 +117,9 @@ def _wake(waiter: "asyncio.Future[None]") -> None:
 
 
 class Incoming:
-    """One body as it arrives; one task adds to it, and when that has ended, any thread may read.
+    """One body as it arrives; one task adds to it, and after its end any thread may read it.
 
-    `size_bytes` is how much of it has come.
+    `size_bytes` is how much of it has arrived.
     """
 
     def __init__(self, spool: Spool, in_memory: int) -> None:
@@ -140,7 +140,7 @@ class Incoming:
         return self.size_bytes > self._in_memory
 
     def add(self, chunk: bytes) -> bool:
-        """Take what has come; true where one should wait for `room` before more is taken."""
+        """Take what has arrived; true where the caller should wait for `room` before more."""
         self.size_bytes += len(chunk)
         if self.is_large and not self._held and len(chunk) >= BATCH_BYTES:
             self._write(chunk)
@@ -179,7 +179,7 @@ class Incoming:
             ) from None
 
     def discard(self) -> None:
-        """Forget it, and what was made of it beside it."""
+        """Remove it, and the files of its images beside it."""
         if self._last is None:
             return
         self._end()

@@ -7,7 +7,8 @@ refused before it is held, and comments never add up to one. `id` and `retry` ar
 reconnects to a paid request.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from types import SimpleNamespace
 from typing import cast
 
 import httpx
@@ -48,13 +49,13 @@ class SseStream:
 
     async def arriving(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[tuple[str, str]]:
         """Yield each event as soon as the chunk with its end has come. Raises SseError."""
-        async for event in _source(_Arriving(self, chunks)).aiter_sse():
+        async for event in _source(aiter_text=lambda: self._arriving(chunks)).aiter_sse():
             if self._counts:
                 yield _named(event)
 
     def recorded(self, raw: bytes) -> Iterator[tuple[str, str]]:
-        """Yield the whole events of a stream that somebody kept. Raises SseError."""
-        for event in _source(_Recorded(self, raw)).iter_sse():
+        """Yield the whole events of a recorded stream. Raises SseError."""
+        for event in _source(iter_text=lambda: self.lines(raw)).iter_sse():
             if self._counts:
                 yield _named(event)
 
@@ -65,24 +66,28 @@ class SseStream:
             self._after_cr = False
         for piece in chunk.splitlines(keepends=True):  # on bytes: LF, CR and CRLF only
             content = piece.rstrip(b"\r\n")
-            self._grow(len(content))
+            self._size += len(content)
+            if self._size > self._at_most:
+                raise SseError(f"an event is larger than {self._at_most:,} bytes")
             self._line.append(content)
             if len(content) < len(piece):
                 yield from self._ended()
         self._after_cr = chunk.endswith(b"\r") or (self._after_cr and not chunk)
 
     def rest(self) -> Iterator[str]:
-        """End the stream; an event that had not ended yet ends here, for it may be paid for."""
+        """End the stream; an event that had not ended yet ends with it, for it may be paid for."""
         self.cut = bool(self._line or self._has_data)
         if self._line:
             yield from self._ended()
         if self._has_data:
             yield from self._ended()
 
-    def _grow(self, size: int) -> None:
-        self._size += size
-        if self._size > self._at_most:
-            raise SseError(f"an event is larger than {self._at_most:,} bytes")
+    async def _arriving(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:
+        async for chunk in chunks:
+            for line in self.lines(chunk):
+                yield line
+        for line in self.rest():
+            yield line
 
     def _ended(self) -> Iterator[str]:
         line, self._line = b"".join(self._line), []
@@ -102,53 +107,30 @@ class SseStream:
         yield line.decode("utf-8", "replace") + "\n"
 
 
-class _Arriving:
-    """Chunks on their way, as httpx-sse takes a response."""
-
+def _source(**texts: object) -> EventSource:
+    """Hand lines to httpx-sse, which uses the headers and one text iterator of a response."""
     headers = httpx.Headers({"Content-Type": "text/event-stream"})
-
-    def __init__(self, stream: SseStream, chunks: AsyncIterable[bytes]) -> None:
-        self._stream = stream
-        self._chunks = chunks
-
-    async def aiter_text(self) -> AsyncIterator[str]:
-        async for chunk in self._chunks:
-            for line in self._stream.lines(chunk):
-                yield line
-        for line in self._stream.rest():
-            yield line
-
-
-class _Recorded:
-    """A stream that somebody kept, as httpx-sse takes a response."""
-
-    headers = _Arriving.headers
-
-    def __init__(self, stream: SseStream, raw: bytes) -> None:
-        self._stream = stream
-        self._raw = raw
-
-    def iter_text(self) -> Iterator[str]:
-        yield from self._stream.lines(self._raw)
-
-
-def _source(response: _Arriving | _Recorded) -> EventSource:
-    return EventSource(cast("httpx.Response", response))  # all that it asks of one is there
+    return EventSource(cast("httpx.Response", SimpleNamespace(headers=headers, **texts)))
 
 
 def _named(event: ServerSentEvent) -> tuple[str, str]:
     return "" if event.event == _UNNAMED else event.event, event.data
 
 
-def read_event(
-    name: str, data: str, *, at_s: float, pictures: ImageCollector, clean: Clean = str
-) -> tuple[Event, dict[str, Picture]]:
-    """Read an event's data as JSON with its images taken out, or keep a text's start (`[DONE]`).
+def read_events(
+    arrived: Iterable[tuple[str, str, float]], pictures: ImageCollector, *, clean: Clean = str
+) -> tuple[tuple[Event, ...], dict[str, Picture]]:
+    """Read events (name, data, `at_s`): data as JSON without its images, or the start of a text.
 
-    An event without a name is called by the `type` in its data, as OpenAI's are. `clean` takes keys
-    out of every text that is kept.
+    An event without a name gets the `type` in its data, as OpenAI's are. `clean` takes keys out of
+    every text that is kept.
     """
-    body = read_body(data.encode("utf-8", "replace"), pictures, clean=clean)
-    read = body.document if body.text is None else body.text
-    named = name or str(read.get("type", "") if isinstance(read, dict) else "")
-    return Event(name=clean(named), at_s=at_s, data=read), body.pictures
+    events: list[Event] = []
+    images: dict[str, Picture] = {}
+    for name, data, at_s in arrived:
+        body = read_body(data.encode("utf-8", "replace"), pictures, clean=clean)
+        content = body.document if body.text is None else body.text
+        named = name or str(content.get("type", "") if isinstance(content, dict) else "")
+        events.append(Event(name=clean(named), at_s=at_s, data=content))
+        images |= body.pictures
+    return tuple(events), images

@@ -1,7 +1,7 @@
-"""Our own small web server's application: it hands out reference images and takes webhooks in.
+"""The application of our own small web server: it serves reference images and receives webhooks.
 
-Anybody may come by, so every request is bounded in size and time, what is kept is bounded, and
-what nobody was told of is not there.
+Anybody may send to it, so the size and time of every request and all that is kept are bounded, and
+only addresses that a provider was given exist.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ DELIVERY_AT_MOST_BYTES = 1024 * 1024
 DELIVERIES_AT_MOST = 1_000
 KEPT_AT_MOST_BYTES = 64 * 1024 * 1024
 ARRIVING_AT_MOST = 256
-"""Deliveries whose bodies are still on their way."""
+"""Deliveries whose bodies are still arriving."""
 
 DELIVERY_WITHIN_S = 20.0
 DRAWING_AT_MOST = 2
-"""Reference images made at a time: the run's own replies need the threads, too."""
+"""Reference images drawn at a time: the run's replies need the threads, too."""
 
 PIECE_BYTES = 256 * 1024
 
@@ -39,7 +39,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedWebhook:
-    """One webhook as it came; `at_s` on the run's clock, when its body was complete."""
+    """One webhook as it arrived; `at_s` is when its body was complete, on the run's clock."""
 
     at_s: float
     headers: tuple[tuple[str, str], ...]
@@ -47,10 +47,10 @@ class ReceivedWebhook:
 
 
 class CallbackApp:
-    """An ASGI application; `secret` is the word in an address by which we know our senders.
+    """An ASGI application; only an address with the `secret` in it receives webhooks.
 
     `strangers` counts deliveries without it, `dropped` those with it that were too large, too slow
-    or too many to be kept.
+    or too many to keep.
     """
 
     def __init__(self, *, secret: str, now_s: Callable[[], float]) -> None:
@@ -59,7 +59,7 @@ class CallbackApp:
         self._secret = secret.encode()
         self._now_s = now_s
         self._names: set[str] = set()
-        self._kept: defaultdict[tuple[str, str], list[ReceivedWebhook]] = defaultdict(list)
+        self._deliveries: defaultdict[tuple[str, str], list[ReceivedWebhook]] = defaultdict(list)
         self._count = 0
         self._size_bytes = 0
         self._arriving = 0
@@ -68,23 +68,23 @@ class CallbackApp:
         self._drawing = asyncio.Semaphore(DRAWING_AT_MOST)
 
     def serve_assets(self, names: Iterable[str]) -> None:
-        """Hand out these reference images from now on; a name of none stays missing."""
+        """Serve these reference images; a name that is no reference image stays a 404."""
         self._names.update(name for name in names if reference_images.parse_recipe(name))
 
     async def delivered(
         self, provider: str, token: str, *, wait_s: float
     ) -> tuple[ReceivedWebhook, ...]:
-        """Return what came under a token, in order; wait for the first while there is none."""
+        """Return the webhooks of a token in order; wait for the first while there is none."""
         place = (provider, token)
-        if wait_s > 0 and place not in self._kept and not self._closed:
+        if wait_s > 0 and place not in self._deliveries and not self._closed:
             bell = self._bells.setdefault(place, asyncio.Event())
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await bell.wait()
-        return tuple(self._kept.get(place, ()))
+        return tuple(self._deliveries.get(place, ()))
 
     def close(self) -> None:
-        """Let nobody wait any longer: nothing more will come."""
+        """End every wait: nothing more will arrive."""
         self._closed = True
         for bell in self._bells.values():
             bell.set()
@@ -97,17 +97,17 @@ class CallbackApp:
             await self._asset(last, method, send)
         elif not hmac.compare_digest(before.encode("utf-8", "replace"), self._secret):
             self.strangers += method == "POST"
-            await _say(send, HTTPStatus.NOT_FOUND)
+            await _answer(send, HTTPStatus.NOT_FOUND)
         elif method != "POST":
-            await _say(send, HTTPStatus.METHOD_NOT_ALLOWED, (b"allow", b"POST"))
+            await _answer(send, HTTPStatus.METHOD_NOT_ALLOWED, (b"allow", b"POST"))
         elif not (_TOKEN.fullmatch(last) and _TOKEN.fullmatch(provider)):
-            await _say(send, HTTPStatus.NOT_FOUND)
+            await _answer(send, HTTPStatus.NOT_FOUND)
         else:
-            await _say(send, await self._taken((provider, last), scope, receive))
+            await _answer(send, await self._received((provider, last), scope, receive))
 
     async def _asset(self, name: str, method: str, send: Send) -> None:
         if method not in ("GET", "HEAD"):
-            await _say(send, HTTPStatus.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD"))
+            await _answer(send, HTTPStatus.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD"))
             return
         async with self._drawing:
             raw = await asyncio.to_thread(reference_images.reference_bytes, name)
@@ -122,10 +122,10 @@ class CallbackApp:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _taken(
+    async def _received(
         self, place: tuple[str, str], scope: Message, receive: Receive
     ) -> HTTPStatus | None:
-        """Keep one delivery; return how to answer, or None where the sender has left."""
+        """Keep one delivery; return the status to answer with, None where the sender hung up."""
         headers = tuple(
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in scope["headers"]
@@ -156,7 +156,7 @@ class CallbackApp:
             return HTTPStatus.INSUFFICIENT_STORAGE
         self._count += 1
         self._size_bytes += weight
-        self._kept[place].append(delivery)
+        self._deliveries[place].append(delivery)
         if bell := self._bells.pop(place, None):
             bell.set()
         return HTTPStatus.OK
@@ -167,7 +167,7 @@ class _TooLargeError(Exception):
 
 
 async def _body(length: str, receive: Receive) -> bytes | None:
-    """Return a whole body, or None where its sender left before its end."""
+    """Return a whole body, or None where its sender hung up before its end."""
     if length.isdecimal() and int(length[:20]) > DELIVERY_AT_MOST_BYTES:
         raise _TooLargeError
     raw = bytearray()
@@ -182,11 +182,11 @@ async def _body(length: str, receive: Receive) -> bytes | None:
             return bytes(raw)
 
 
-async def _say(send: Send, status: HTTPStatus | None, *headers: tuple[bytes, bytes]) -> None:
-    """Answer without a body; a refused sender's connection ends, whatever it still sends."""
+async def _answer(send: Send, status: HTTPStatus | None, *headers: tuple[bytes, bytes]) -> None:
+    """Answer without a body; the connection of a refused sender is closed."""
     if status is None:
         return
-    rest = [] if status is HTTPStatus.OK else [(b"connection", b"close")]
-    told = [(b"content-length", b"0"), *headers, *rest]
-    await send({"type": "http.response.start", "status": int(status), "headers": told})
+    close = [] if status is HTTPStatus.OK else [(b"connection", b"close")]
+    lines = [(b"content-length", b"0"), *headers, *close]
+    await send({"type": "http.response.start", "status": int(status), "headers": lines})
     await send({"type": "http.response.body", "body": b""})

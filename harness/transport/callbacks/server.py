@@ -1,4 +1,4 @@
-"""What only this run knows of places outside: where reference images lie, where webhooks arrive."""
+"""Our server on loopback, and this run's public addresses of reference images and webhooks."""
 
 import asyncio
 import secrets
@@ -21,15 +21,15 @@ STOP_S = 1
 
 
 class CallbackServer:
-    """The real places behind a run's stand-ins, and a server of our own on loopback.
+    """The real addresses behind a run's placeholders, and a server of our own on loopback.
 
     `assets_url` and `webhook_url` are addresses that the user made public (a bucket, a tunnel to
-    our `port`); with `local`, for providers on this machine, what was not given is the server's own
-    address, and without it there is none. `webhooks` holds, by provider, what its documents say of
-    webhooks and the API key that signs them. `run_word` tells this run from every other.
+    our `port`). With `local`, for providers on this machine, the server's address stands in for a
+    missing one. `webhooks` holds, by provider, what its documents say of webhooks and the API key
+    that signs them. `run_word` is unique to this run.
     """
 
-    def __init__(  # noqa: PLR0913 - each a thing only the run knows
+    def __init__(  # noqa: PLR0913 - facts that only the run has
         self,
         *,
         now_s: Callable[[], float],
@@ -50,24 +50,25 @@ class CallbackServer:
         self._receiver = CallbackApp(secret=self._secret, now_s=now_s)
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
-        self._own: str | None = None
-        self._stand_ins: dict[str, PlaceholderMap] = {}
+        self._address: str | None = None
+        self._placeholders: dict[str, PlaceholderMap] = {}
 
     @property
     def assets_url(self) -> str | None:
-        """Where reference images are found, without a slash at the end; None where nowhere."""
-        own = f"{self._own}/assets" if self._local and self._own else None
-        return self._given_assets or own
+        """Where reference images are served, without a slash at the end; None where nowhere."""
+        local = f"{self._address}/assets" if self._local and self._address else None
+        return self._given_assets or local
 
     @property
     def webhook_url(self) -> str | None:
         """Where webhooks are to go, without a slash at the end; None where they cannot arrive."""
-        return (self._given_webhooks or (self._own if self._local else None)) if self._own else None
+        local = self._address if self._local else None
+        return (self._given_webhooks or local) if self._address else None
 
     @property
     def port(self) -> int | None:
         """Where our server listens on loopback: a tunnel's other end; None while it does not."""
-        return urlsplit(self._own).port if self._own else None
+        return urlsplit(self._address).port if self._address else None
 
     @property
     def strangers(self) -> int:
@@ -76,12 +77,12 @@ class CallbackServer:
 
     @property
     def dropped(self) -> int:
-        """How many deliveries with the secret were too large, too slow or too many to be kept."""
+        """How many deliveries with the secret were too large, too slow or too many to keep."""
         return self._receiver.dropped
 
     async def start(self) -> None:
-        """Listen, where anybody could find us; UsageError where the port cannot be had."""
-        if self._own or not (self._local or self._given_assets or self._given_webhooks):
+        """Listen, unless no address leads to us; UsageError where the port is not free."""
+        if self._address or not (self._local or self._given_assets or self._given_webhooks):
             return
         bound = _bound(self._wanted_port or 0)
         self._server = _Server(_config(self._receiver))
@@ -92,10 +93,10 @@ class CallbackServer:
             ready.cancel()
             bound.close()
             raise HarnessError("our server for webhooks and images did not start")
-        self._own = "http://{}:{}".format(*bound.getsockname())
+        self._address = "http://{}:{}".format(*bound.getsockname())
 
     async def aclose(self) -> None:
-        """Stop listening; who still waits for a delivery gets what has come."""
+        """Stop listening; whoever still waits for a delivery gets what has arrived."""
         self._receiver.close()
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
@@ -103,12 +104,12 @@ class CallbackServer:
         self._server = self._serving = None
 
     def serve_assets(self, names: Iterable[str]) -> None:
-        """Let our server hand out these reference images; a name of none stays missing."""
+        """Serve these reference images; a name that is no reference image stays a 404."""
         self._receiver.serve_assets(names)
 
-    def stand_ins(self, provider: str) -> PlaceholderMap:
-        """Return what stands for which address in what this provider is sent."""
-        if provider not in self._stand_ins:
+    def placeholders(self, provider: str) -> PlaceholderMap:
+        """Return the placeholders of this run's addresses for one provider."""
+        if provider not in self._placeholders:
             assets, webhooks = self.assets_url, self.webhook_url
             placeholder_map = PlaceholderMap(
                 assets=f"{assets}/" if assets else None,
@@ -116,10 +117,10 @@ class CallbackServer:
                 run_word=self._run_word,
                 hidden=self._hidden(),
             )
-            if self._own is None:
+            if self._address is None:
                 return placeholder_map  # it may be started yet
-            self._stand_ins[provider] = placeholder_map
-        return self._stand_ins[provider]
+            self._placeholders[provider] = placeholder_map
+        return self._placeholders[provider]
 
     def webhook_of(self, provider: str) -> tuple[Webhook, str] | None:
         """Return what a provider's documents say of its webhooks, and the key that signs them."""
@@ -128,9 +129,9 @@ class CallbackServer:
     async def delivered(
         self, provider: str, token: str, *, wait_s: float
     ) -> tuple[ReceivedWebhook, ...]:
-        """Return what came under a token, in order; wait for the first while there is none.
+        """Return the webhooks of a token in order; wait for the first while there is none.
 
-        UsageError where nothing can come.
+        UsageError where none can arrive.
         """
         if self.webhook_url is None:
             raise UsageError("no webhook can arrive", hint="give an address with --webhook-url")
@@ -138,12 +139,12 @@ class CallbackServer:
 
     def _hidden(self) -> Iterator[tuple[str, str]]:
         yield self._secret, "secret"
-        if self._own:
-            yield urlsplit(self._own).netloc, urlsplit(ASSETS).netloc
+        if self._address:
+            yield urlsplit(self._address).netloc, urlsplit(ASSETS).netloc
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it is ready and leaves the signals to the run."""
+    """uvicorn that reports when it is ready and leaves the signals to the run."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

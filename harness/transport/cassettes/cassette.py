@@ -6,15 +6,11 @@ recorder patches the process, keeps no failed call, saves only at its end and se
 `Tape` has an index.
 """
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-
-from harness.core.exchange import Exchange, Part, Request
-from harness.core.jsonvalue import Json, canonical
-
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -22,14 +18,13 @@ import yaml
 from vcr.serialize import serialize
 
 from harness.core.errors import RecordingError, StoreError
-from harness.core.exchange import Exchange, Failure, Picture, Request
+from harness.core.exchange import Exchange, Failure, Part, Picture, Request, Times
 from harness.core.jsonvalue import Json, canonical, digest
 from harness.store.atomic import write_whole
-from harness.transport.foreign import fields
-from harness.transport.cassettes.interaction import from_interaction, to_interaction
 from harness.transport.bodies.images import ImageCollector, file_name
+from harness.transport.cassettes.interaction import from_interaction, to_interaction
+from harness.transport.foreign.fields import as_list, plain_object
 from harness.transport.foreign.yaml import load_yaml
-
 
 CANDIDATES_AT_MOST = 300
 """Compared for one missing request; the hint may miss a better one in a longer tape."""
@@ -41,65 +36,68 @@ Leaves = dict[str, str]
 """Every value of a body, by its path of keys joined by dots; values as canonical JSON."""
 
 
-def leaf_values(request: Request) -> Leaves:
+def _leaf_values(request: Request) -> Leaves:
     """Return what a request's body or form says, value by value."""
-    if request.form is not None:
-        found: Leaves = {}
-        for place, part in enumerate(request.form):
-            name = part.name if part.name not in found else f"{part.name}#{place}"
-            found[name] = _told(part)
-        return found
-    return dict(_walked(request.body, ""))
+    if request.form is None:
+        return dict(_walked(request.body, ""))
+    leaves: Leaves = {}
+    for place, part in enumerate(request.form):
+        name = part.name if part.name not in leaves else f"{part.name}#{place}"
+        leaves[name] = _described(part)
+    return leaves
 
 
-def most_similar(asked: Request, candidates: Sequence[Exchange]) -> Exchange | None:
+def _most_similar(request: Request, candidates: Sequence[Exchange]) -> Exchange | None:
     """Return the candidate with the most values in common, the earliest of equals."""
-    wanted = set(leaf_values(asked).items())
+    wanted = set(_leaf_values(request).items())
     few = candidates[:CANDIDATES_AT_MOST]
-    return min(few, key=lambda exchange: len(wanted ^ set(leaf_values(exchange.request).items())), default=None)
+    return min(
+        few,
+        key=lambda exchange: len(wanted ^ set(_leaf_values(exchange.request).items())),
+        default=None,
+    )
 
 
-def close_target(asked: Request, targets: Iterable[str]) -> str | None:
-    """Return the recorded target that reads most like the one asked for."""
+def _close_target(request: Request, targets: Iterable[str]) -> str | None:
+    """Return the recorded target that is spelt most like the requested one."""
     few = list(targets)[:CANDIDATES_AT_MOST]
-    found = get_close_matches(asked.target, few, n=1, cutoff=0.2)
-    return found[0] if found else None
+    return next(iter(get_close_matches(request.target, few, n=1, cutoff=0.2)), None)
 
 
-def differences(*, recorded: Request, asked: Request) -> str:
+def _differences(*, recorded: Request, requested: Request) -> str:
     """Name the values that differ, with both sides shortened; empty when all are equal."""
-    before, now = leaf_values(recorded), leaf_values(asked)
+    before, now = _leaf_values(recorded), _leaf_values(requested)
     names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
-    told = [
+    texts = [
         f"{name or 'body'}: recorded {_side(before.get(name))}, asked {_side(now.get(name))}"
         for name in names[:_NAMED_AT_MOST]
     ]
     if len(names) > _NAMED_AT_MOST:
-        told.append(f"and {len(names) - _NAMED_AT_MOST} more")
-    return "; ".join(told)
+        texts.append(f"and {len(names) - _NAMED_AT_MOST} more")
+    return "; ".join(texts)
 
 
-def shortened_value(text: str) -> str:
+def _shortened(text: str) -> str:
     """Return `text` at a length that fits into a line."""
     return text if len(text) <= _SHOWN_AT_MOST else f"{text[:_SHOWN_AT_MOST]}… ({len(text):,} long)"
 
 
 def _side(value: str | None) -> str:
-    return "nothing" if value is None else shortened_value(value)
+    return "nothing" if value is None else _shortened(value)
 
 
-def _walked(value: Json, path: str) -> Iterable[tuple[str, str]]:
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _walked(item, f"{path}.{key}" if path else key)
-    elif isinstance(value, list) and value:
-        for place, item in enumerate(value):
-            yield from _walked(item, f"{path}[{place}]")
-    elif path or value is not None:
-        yield path, canonical(value)
+def _walked(content: Json, path: str) -> Iterable[tuple[str, str]]:
+    if isinstance(content, dict) and content:
+        for key, entry in content.items():
+            yield from _walked(entry, f"{path}.{key}" if path else key)
+    elif isinstance(content, list) and content:
+        for place, entry in enumerate(content):
+            yield from _walked(entry, f"{path}[{place}]")
+    elif path or content is not None:
+        yield path, canonical(content)
 
 
-def _told(part: Part) -> str:
+def _described(part: Part) -> str:
     if part.value is not None:
         return canonical(part.value)
     return f"file {part.media_type}, {part.size_bytes} bytes, {part.width_px}x{part.height_px}"
@@ -132,7 +130,7 @@ def write_cassette(
     try:
         text = serialize(content, _Yaml({**metadata, "format": FORMAT, "base_url": base_url}))
         raw = text.encode("utf-8")
-        for picture in {file_name(one): one for one in _pictures(exchanges)}.values():
+        for picture in _pictures(exchanges):
             _write_picture(path.parent / IMAGES, picture, picture_bytes)
         _replace(path, raw)
     except UnicodeEncodeError as error:
@@ -142,11 +140,12 @@ def write_cassette(
 
 
 class NotOnTape(RecordingError):  # noqa: N818 - a state that ends a replay, named as users read it
-    """A request that was not recorded, or was asked for more often than it was recorded."""
+    """A request that was not recorded, or is sent more often than it was recorded."""
 
     def __init__(self, request: Request, nearest: Exchange | None, why: str, *, hint: str) -> None:
         super().__init__(
-            f"{request.method} {shortened_value(request.target)} is not on the tape: {why}", hint=hint
+            f"{request.method} {_shortened(request.target)} is not on the tape: {why}",
+            hint=hint,
         )
         self.request = request
         self.nearest = nearest
@@ -171,14 +170,14 @@ class Tape:
 
     @classmethod
     def load(cls, path: Path, *, pictures: ImageCollector | None = None) -> Self:
-        """Read a cassette and check it: its digest, and the digest of every image file beside it.
+        """Read a cassette; check its digest and that of every image file beside it.
 
-        With `pictures`, every image is decoded again and kept where `pictures` keeps them. Raises
-        RecordingError with one line for anything that is not a whole, unaltered cassette.
+        With `pictures`, every image is decoded again and kept there. Raises RecordingError with
+        one line for anything that is not a whole, unaltered cassette.
         """
         try:
             exchanges, metadata = _read(path)
-            for picture in {file_name(one): one for one in _pictures(exchanges)}.values():
+            for picture in _pictures(exchanges):
                 raw = _picture_raw(path.parent / IMAGES, picture)
                 if pictures is not None:
                     pictures.from_bytes(raw)
@@ -211,30 +210,27 @@ class Tape:
         return self.exchanges[places[taken]]
 
     def left(self) -> tuple[Exchange, ...]:
-        """Return the exchanges that nobody asked for, in the order of recording."""
-        left = [place for key, all_ in self._places.items() for place in all_[self._taken[key] :]]
-        return tuple(self.exchanges[place] for place in sorted(left))
+        """Return the exchanges that were not replayed, in the order of recording."""
+        places = [place for key, all_ in self._places.items() for place in all_[self._taken[key] :]]
+        return tuple(self.exchanges[place] for place in sorted(places))
 
     def _missing(self, request: Request, places: list[int]) -> NotOnTape:
         same = [self.exchanges[place] for place in places]
         beside = self._by_target.get((request.method, request.target), [])
-        near = same[-1] if same else most_similar(request, beside)
+        near = same[-1] if same else _most_similar(request, beside)
         provider = self.metadata.get("provider")
         again = f"{RECORD_AGAIN} --provider {provider}" if provider else RECORD_AGAIN
         if same:
             times = "once" if len(same) == 1 else f"{len(same)} times"
             why = f"{self._name} holds it {times}, and it was asked for once more"
         elif near is not None:
-            told = differences(recorded=near.request, asked=request)
-            why = f"the nearest in {self._name} differs in {told}"
+            differences = _differences(recorded=near.request, requested=request)
+            why = f"the nearest in {self._name} differs in {differences}"
         else:
-            why = f"{self._name} holds no {request.method} to this target{self._similar(request)}"
+            why = f"{self._name} holds no {request.method} to this target"
+            if close := _close_target(request, Counter(target for _, target in self._by_target)):
+                why += f"; the most similar one is {_shortened(close)}"
         return NotOnTape(request, near, why, hint=f"to record it: {again}")
-
-    def _similar(self, request: Request) -> str:
-        recorded = Counter(target for _, target in self._by_target)
-        close = close_target(request, recorded)
-        return f"; the most similar one is {shortened_value(close)}" if close else ""
 
 
 Key = tuple[str, str, str, object]
@@ -251,9 +247,9 @@ class _Yaml:
         self._metadata = metadata
 
     def serialize(self, data: dict[str, Any]) -> str:
-        told = {**self._metadata, "interactions_sha256": digest(data["interactions"])}
+        metadata = {**self._metadata, "interactions_sha256": digest(data["interactions"])}
         text: str = yaml.dump(
-            {**data, "metadata": told},
+            {**data, "metadata": metadata},
             Dumper=yaml.CSafeDumper,
             sort_keys=False,  # headers keep their order
             allow_unicode=True,
@@ -275,11 +271,11 @@ def _read(path: Path) -> tuple[list[Exchange], dict[str, Json]]:
         raise ValueError("was not written by harness, or its end is missing")
     if metadata.get("format") != FORMAT:
         raise ValueError(f"has format {metadata.get('format')!r}, not {FORMAT}")
-    interactions = fields.mappings_of(document["interactions"], "interactions")
+    interactions = as_list(document["interactions"], "interactions")
     if _digest(interactions) != metadata["interactions_sha256"]:
         raise ValueError("was altered after it was recorded: its digest differs")
     exchanges = [from_interaction(interaction) for interaction in interactions]
-    return exchanges, {key: fields.plain_object(value) for key, value in metadata.items()}
+    return exchanges, {key: plain_object(value) for key, value in metadata.items()}
 
 
 def _digest(interactions: list[object]) -> str:
@@ -294,12 +290,12 @@ def _unusable(path: Path, why: str) -> RecordingError:
     return RecordingError(f"{path}: {line[:300]}", hint=f"record it again: {RECORD_AGAIN}")
 
 
-def _pictures(exchanges: Sequence[Exchange]) -> Iterator[Picture]:
-    for exchange in exchanges:
-        answer = exchange.answer
-        reply = answer.partial if isinstance(answer, Failure) else answer
-        if reply is not None:
-            yield from (picture for picture in reply.pictures.values() if picture.state != "absent")
+def _pictures(exchanges: Sequence[Exchange]) -> Iterable[Picture]:
+    """Return every image of the exchanges that has a file, once."""
+    answers = [exchange.answer for exchange in exchanges]
+    replies = [answer.partial if isinstance(answer, Failure) else answer for answer in answers]
+    pictures = [picture for reply in replies if reply for picture in reply.pictures.values()]
+    return {file_name(pic): pic for pic in pictures if pic.state != "absent"}.values()
 
 
 def _write_picture(folder: Path, picture: Picture, load: Callable[[str], bytes]) -> None:
@@ -329,3 +325,25 @@ def _sha256(raw: bytes) -> str:
 def _replace(path: Path, raw: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, raw)
+
+
+@dataclass(slots=True)
+class Replay:
+    """Answers from a tape; what is not on it is a `Failure(not_on_tape)`, never a guess."""
+
+    tape: Tape
+
+    async def send(self, request: Request, *, due_s: float) -> Exchange:
+        """Return the recorded round trip, with the times of its recording."""
+        try:
+            return self.tape.take(request)
+        except NotOnTape as error:
+            failure = Failure(kind="not_on_tape", why=str(error), sent=False)
+            nowhen = Times(due_s=due_s, sent_s=0.0, end_s=0.0)
+            return Exchange(request=request, answer=failure, times=nowhen)
+
+    async def pause(self, seconds: float) -> None:
+        """Let no time pass: the waiting was done when this was recorded."""
+
+    async def aclose(self) -> None:
+        """Nothing is open."""

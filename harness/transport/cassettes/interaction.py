@@ -3,15 +3,15 @@
 Stock vcrpy keeps unknown keys inside `response` and nowhere else, so what its format has no place
 for stands there:
 
-    asked       the request's `target` as it was asked, its `timeout_s`, and the exchange's `step`
-                where it is no submission
+    asked       the request's `target` before it was joined to a base address, its `timeout_s`, and
+                the exchange's `step` where it is no submission
     holds       what `body.string` is: `json` (image marks left in place), `text`, `image` (empty;
                 the mark stands in `image`) or `nothing`
     transfer    the reply's headers about the bytes on the wire, which the kept body no longer fits
-    pictures    mark -> what decoding told
+    pictures    mark -> the decoded image
     events      server-sent events: `name`, `at_s`, and `data` as JSON text
     timing      seconds on the recording run's clock
-    size_bytes  of the reply as it came
+    size_bytes  of the reply as it arrived
     failure     in place of a reply, under status 599: `kind`, `why`, `sent`, and what had arrived
 
 A form is kept as a JSON list of its parts under a request header of ours, `X-Harness-Form: parts`.
@@ -38,9 +38,74 @@ from harness.core.exchange import (
     Times,
 )
 from harness.core.jsonvalue import Json, mistake
-from harness.transport.foreign import fields
 from harness.transport.client import uri_of
-from harness.transport.foreign.headers import Headers, joined_headers, listed_headers
+from harness.transport.foreign.fields import (
+    as_list,
+    as_mapping,
+    integer_of,
+    mapping_of,
+    number_of,
+    optional_text,
+    text_of,
+)
+
+Headers = tuple[tuple[str, str], ...]
+
+SECRET = frozenset(
+    (
+        "api-key",
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "set-cookie",
+        "x-api-key",
+        "x-goog-api-key",
+    )
+)
+"""Never kept, neither of requests nor of replies; in lower case."""
+
+HOP_BY_HOP = frozenset(
+    (
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+"""About the connection, not about the reply (RFC 9110, section 7.6.1)."""
+
+TRANSFER = frozenset({"content-encoding", "content-length"})
+"""About the bytes on the wire: a body without its images fits neither, and stock vcrpy would try to
+unpack it."""
+
+
+def joined_headers(headers: Headers) -> dict[str, str]:
+    """Return one line for each name (RFC 9110, section 5.3); vcrpy would keep the first only."""
+    lines: dict[str, tuple[str, str]] = {}
+    for name, value in without_secrets(headers):
+        first, values = lines.get(name.lower(), (name, ""))
+        lines[name.lower()] = (first, f"{values}, {value}" if name.lower() in lines else value)
+    return dict(lines.values())
+
+
+def listed_headers(headers: Headers, *, transfer: bool) -> dict[str, list[str]]:
+    """Return a reply's values by name: those about the bytes on the wire, or all others."""
+    lists: dict[str, list[str]] = {}
+    for name, value in headers:
+        lower = name.lower()
+        if lower not in SECRET | HOP_BY_HOP and (lower in TRANSFER) is transfer:
+            lists.setdefault(name, []).append(value)
+    return lists
+
+
+def without_secrets(headers: Headers) -> Headers:
+    """Return the headers that may be shown to others."""
+    return tuple((name, value) for name, value in headers if name.lower() not in SECRET)
+
 
 NO_REPLY = 599
 SUBMIT: Step = "submit"
@@ -63,29 +128,26 @@ def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, di
     if request.form is not None:
         headers.update([FORM_HEADER])
         body = _compact([_given(asdict(part)) for part in request.form])
-    response: dict[str, object]
-    if isinstance(exchange.answer, Failure):
-        response = _no_reply(exchange.answer)
-    else:
-        response = _replied(exchange.answer)
-    asked: dict[str, object] = {"target": request.target, "timeout_s": request.timeout_s}
-    response["asked"] = asked if exchange.step == SUBMIT else {**asked, "step": exchange.step}
+    answer = exchange.answer
+    response = _no_reply(answer) if isinstance(answer, Failure) else _replied(answer)
+    target: dict[str, object] = {"target": request.target, "timeout_s": request.timeout_s}
+    response["asked"] = target if exchange.step == SUBMIT else {**target, "step": exchange.step}
     response["timing"] = _given(asdict(exchange.times))
     return VcrRequest(request.method, uri_of(request.target, base_url), body, headers), response
 
 
 def from_interaction(interaction: object) -> Exchange:
     """Return the exchange behind an interaction written by `to_interaction`; raises ValueError."""
-    entry = fields.mapping_of(interaction, "an interaction")
-    response = fields.mapping_of(entry.get("response"), "response")
-    asked = fields.mapping_of(response.get("asked"), "asked")
+    entry = as_mapping(interaction, "an interaction")
+    response = mapping_of(entry, "response")
+    asked = mapping_of(response, "asked")
     answer: Reply | Failure
     if "failure" in response:
-        answer = _failure(fields.mapping_of(response["failure"], "failure"))
+        answer = _failure(mapping_of(response, "failure"))
     else:
         answer = _reply(response)
     return Exchange(
-        request=_request(fields.mapping_of(entry.get("request"), "request"), asked),
+        request=_request(mapping_of(entry, "request"), asked),
         answer=answer,
         times=_read(_TIMES, response.get("timing"), "timing"),
         step=_read(_STEPS, asked.get("step", SUBMIT), "step"),
@@ -147,14 +209,14 @@ def _held(reply: Reply) -> dict[str, object]:
 
 
 def _no_reply(failure: Failure) -> dict[str, object]:
-    told: dict[str, object] = {"kind": failure.kind, "why": failure.why, "sent": failure.sent}
+    entry: dict[str, object] = {"kind": failure.kind, "why": failure.why, "sent": failure.sent}
     if failure.partial is not None:
-        told["partial"] = _replied(failure.partial)
+        entry["partial"] = _replied(failure.partial)
     return {
         "status": {"code": NO_REPLY, "message": "no reply"},
         "headers": {},
         "body": {"string": ""},
-        "failure": told,
+        "failure": entry,
     }
 
 
@@ -170,47 +232,47 @@ def _read(adapter: TypeAdapter[_Value], entry: object, what: str) -> _Value:
 
 def _request(entry: dict[str, object], asked: dict[str, object]) -> Request:
     headers = _pairs(entry.get("headers"))
-    held = fields.optional_text(entry, "body")
+    held = optional_text(entry, "body")
     body: Json = None if held is None else json.loads(held)
     form = None
     if FORM_HEADER in headers:
         headers = tuple(pair for pair in headers if pair != FORM_HEADER)
         form, body = _read(_FORMS, body, "form"), None
     return Request(
-        method=fields.text_of(entry, "method"),
-        target=fields.text_of(asked, "target"),
+        method=text_of(entry, "method"),
+        target=text_of(asked, "target"),
         headers=headers,
         body=body,
         form=form,
-        timeout_s=fields.number_of(asked, "timeout_s"),
+        timeout_s=number_of(asked, "timeout_s"),
     )
 
 
 def _pairs(headers: object) -> Headers:
     pairs: list[tuple[str, str]] = []
-    for name, values in fields.mapping_of(headers, "headers").items():
-        listed_values = fields.mappings_of(values, f"header {name}")
-        pairs += [(name, fields.text_of({name: value}, name)) for value in listed_values]
+    for name, values in as_mapping(headers, "headers").items():
+        listed_values = as_list(values, f"header {name}")
+        pairs += [(name, text_of({name: value}, name)) for value in listed_values]
     return tuple(pairs)
 
 
 def _reply(response: dict[str, object]) -> Reply:
-    status = fields.mapping_of(response.get("status"), "status")
-    text = fields.text_of(fields.mapping_of(response.get("body"), "body"), "string")
-    holds = fields.text_of(response, "holds")
+    status = mapping_of(response, "status")
+    text = text_of(mapping_of(response, "body"), "string")
+    holds = text_of(response, "holds")
     document: Json = json.loads(text) if holds == "json" else None
     if holds == "image":
-        document = fields.text_of(response, "image")
-    pictures = fields.mapping_of(response.get("pictures", {}), "pictures")
-    events = fields.mappings_of(response.get("events"), "events")
+        document = text_of(response, "image")
+    pictures = as_mapping(response.get("pictures", {}), "pictures")
+    events = as_list(response.get("events"), "events")
     return Reply(
-        status=fields.integer_of(status, "code"),
+        status=integer_of(status, "code"),
         headers=_pairs(response.get("headers")) + _pairs(response.get("transfer", {})),
         document=document,
         text=text if holds == "text" else None,
         pictures={key: _picture(value) for key, value in pictures.items()},
-        events=tuple(_event(fields.mapping_of(event, "an event")) for event in events),
-        size_bytes=fields.integer_of(response, "size_bytes"),
+        events=tuple(_event(as_mapping(event, "an event")) for event in events),
+        size_bytes=integer_of(response, "size_bytes"),
     )
 
 
@@ -219,14 +281,14 @@ def _picture(entry: object) -> Picture:
     # The digest and the format make a file name: a recording must not choose which file is read.
     named = _DIGEST.fullmatch(picture.digest) and _FORMAT.fullmatch(picture.format)
     if picture.state != "absent" and not named:
-        told = f"{picture.digest[:80]}, {picture.format[:80]}"
-        raise ValueError(f"a picture's digest or format is none: {told}")
+        name = f"{picture.digest[:80]}, {picture.format[:80]}"
+        raise ValueError(f"a picture's digest or format is none: {name}")
     return picture
 
 
 def _event(entry: dict[str, object]) -> Event:
-    data: Json = json.loads(fields.text_of(entry, "data"))
-    return Event(name=fields.text_of(entry, "name"), at_s=fields.number_of(entry, "at_s"), data=data)
+    data: Json = json.loads(text_of(entry, "data"))
+    return Event(name=text_of(entry, "name"), at_s=number_of(entry, "at_s"), data=data)
 
 
 def _failure(entry: dict[str, object]) -> Failure:
@@ -234,4 +296,4 @@ def _failure(entry: dict[str, object]) -> Failure:
     failure = _read(_FAILURES, {**entry, "partial": None}, "failure")
     if partial is None:
         return failure
-    return replace(failure, partial=_reply(fields.mapping_of(partial, "partial")))
+    return replace(failure, partial=_reply(as_mapping(partial, "partial")))

@@ -1,6 +1,7 @@
 """Outside data read field by field: each function returns what it names or raises ValueError."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from harness.core.jsonvalue import Json
 from harness.transport.foreign.yaml import UnsafeYamlError
@@ -8,28 +9,33 @@ from harness.transport.foreign.yaml import UnsafeYamlError
 JSON_DEPTH_AT_MOST = 200
 
 
-def mapping_of(value: object, what: str) -> dict[str, object]:
-    """Return `value` as a mapping with text keys."""
-    if not isinstance(value, dict):
-        raise ValueError(f"{what} is {_kind(value)} where a mapping was expected")  # noqa: TRY004 - about the data
-    return value
+_T = TypeVar("_T")
 
 
-def mappings_of(value: object, what: str) -> list[object]:
-    """Return `value` as a list; nothing is an empty one."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise ValueError(f"{what} is {_kind(value)} where a list was expected")  # noqa: TRY004 - about the data
-    return value
+def _of_kind(content: object, kind: type[_T] | tuple[type[_T], ...], name: str, noun: str) -> _T:
+    if isinstance(content, bool) or not isinstance(content, kind):
+        raise ValueError(f"{name} is {_kind(content)} where {noun} was expected")  # noqa: TRY004 - about the data
+    return content
+
+
+def as_mapping(content: object, name: str) -> dict[str, object]:
+    """Return `content`, which errors call `name`, as a mapping with text keys."""
+    return _of_kind(content, dict, name, "a mapping")
+
+
+def mapping_of(data: Mapping[str, object], key: str) -> dict[str, object]:
+    """Return the mapping under `key`."""
+    return as_mapping(data.get(key), key)
+
+
+def as_list(content: object, name: str) -> list[object]:
+    """Return `content`, which errors call `name`, as a list; None is an empty one."""
+    return [] if content is None else _of_kind(content, list, name, "a list")
 
 
 def text_of(data: Mapping[str, object], key: str) -> str:
     """Return the text under `key`."""
-    value = data.get(key)
-    if not isinstance(value, str):
-        raise ValueError(f"{key} is {_kind(value)} where a text was expected")  # noqa: TRY004 - about the data
-    return value
+    return _of_kind(data.get(key), str, key, "a text")
 
 
 def optional_text(data: Mapping[str, object], key: str) -> str | None:
@@ -39,11 +45,8 @@ def optional_text(data: Mapping[str, object], key: str) -> str | None:
 
 def number_of(data: Mapping[str, object], key: str) -> float:
     """Return the number under `key` as a float."""
-    value = data.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{key} is {_kind(value)} where a number was expected")  # noqa: TRY004 - about the data
     try:
-        return float(value)
+        return float(_of_kind(data.get(key), (int, float), key, "a number"))
     except OverflowError:
         raise ValueError(f"{key} is too large a number") from None
 
@@ -55,40 +58,37 @@ def optional_number(data: Mapping[str, object], key: str) -> float | None:
 
 def integer_of(data: Mapping[str, object], key: str) -> int:
     """Return the whole number under `key`."""
-    value = data.get(key)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{key} is {_kind(value)} where a whole number was expected")  # noqa: TRY004 - about the data
-    return value
+    return _of_kind(data.get(key), int, key, "a whole number")
 
 
-def plain_object(value: object, *, depth: int = 0) -> Json:
-    """Return a copy of `value` as JSON, bytes read as UTF-8 and lone surrogates replaced by `?`."""
+def plain_object(content: object, *, depth: int = 0) -> Json:
+    """Return a copy as JSON, bytes read as UTF-8 and lone surrogates replaced by `?`."""
     if depth > JSON_DEPTH_AT_MOST:
         raise ValueError(f"a value is nested deeper than {JSON_DEPTH_AT_MOST} levels")
-    match value:
+    match content:
         case str():
-            return value.encode("utf-8", "replace").decode("utf-8")
+            return content.encode("utf-8", "replace").decode("utf-8")
         case bytes():
-            return value.decode("utf-8", "replace")
+            return content.decode("utf-8", "replace")
         case None | bool() | int() | float():
-            return value
+            return content
         case list():
-            return [plain_object(item, depth=depth + 1) for item in value]
+            return [plain_object(entry, depth=depth + 1) for entry in content]
         case dict():
             return {
-                str(plain_object(str(key))): plain_object(item, depth=depth + 1)
-                for key, item in value.items()
+                str(plain_object(str(key))): plain_object(entry, depth=depth + 1)
+                for key, entry in content.items()
             }
         case _:
-            raise ValueError(f"{_kind(value)} cannot be read as JSON")
+            raise ValueError(f"{_kind(content)} cannot be read as JSON")
 
 
-def _kind(value: object) -> str:
-    match value:
+def _kind(content: object) -> str:
+    match content:
         case None:
             return "missing"
         case UnsafeYamlError():
-            return f"a YAML value with the refused tag {value.tag[:80]}"
+            return f"a YAML value with the refused tag {content.tag[:80]}"
         case bool():
             return "true or false"
         case int() | float():
@@ -100,4 +100,4 @@ def _kind(value: object) -> str:
         case dict():
             return "a mapping"
         case _:
-            return type(value).__name__
+            return type(content).__name__

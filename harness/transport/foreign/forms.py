@@ -1,7 +1,7 @@
-"""The forms inside recorded requests: what each part said, without its bytes.
+"""The forms inside recorded requests: what each part holds, without its bytes.
 
-They are read here and not by python-multipart, which takes no lines that a recorder made end in LF,
-no `filename*`, and no words before the first boundary.
+python-multipart cannot read them: it takes no lines that a recorder made end in LF, no `filename*`,
+and no text before the first boundary.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from PIL import Image
 
 from harness.core.exchange import Part
-from harness.transport.bodies.images import has_alpha, looks_like_image
+from harness.transport.bodies.decode import has_alpha, looks_like_image
 
 UNPACKED_AT_MOST_BYTES = 512 * 1024 * 1024
 """Bounds what a small packed body may grow into."""
@@ -80,10 +80,10 @@ def read_multipart(raw: bytes, content_type: str) -> tuple[Part, ...]:
     A file's edges and alpha channel come from its image header, where Pillow knows it; no image is
     decoded.
     """
-    found = _BOUNDARY.search(content_type)
-    if found is None:
+    match = _BOUNDARY.search(content_type)
+    if match is None:
         raise ValueError("the form's content type names no boundary")
-    boundary = re.escape((found[1] or found[2]).encode("utf-8", "replace"))
+    boundary = re.escape((match[1] or match[2]).encode("utf-8", "replace"))
     delimiter = rb"\n--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)"
     _, *pieces = re.split(delimiter, b"\n" + raw, maxsplit=PARTS_AT_MOST + 1)
     ends, contents = pieces[::2], pieces[1::2]
@@ -145,10 +145,10 @@ def _parameter(disposition: str, name: str) -> str | None:
     extended = re.search(rf"(?:^|[;\s]){name}\*\s*=\s*utf-8''([^\s;]+)", disposition, re.IGNORECASE)
     if extended is not None:
         return unquote(extended[1])
-    found = re.search(_PARAMETER.format(name), disposition, re.IGNORECASE)
-    if found is None or found[1] is None:
-        return found and str(found[2])
-    return re.sub(r'\\([\\"])', r"\1", str(found[1])).replace("%22", '"')
+    match = re.search(_PARAMETER.format(name), disposition, re.IGNORECASE)
+    if match is None or match[1] is None:
+        return match and str(match[2])
+    return re.sub(r'\\([\\"])', r"\1", str(match[1])).replace("%22", '"')
 
 
 def _header_of(raw: bytes) -> tuple[int, int, bool] | tuple[None, None, None]:

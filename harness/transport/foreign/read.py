@@ -15,16 +15,15 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from harness.core.errors import RecordingError
-from harness.core.exchange import Event, Exchange, Failure, Part, Picture, Reply, Request, Times
+from harness.core.exchange import Exchange, Failure, Part, Picture, Reply, Request, Times
 from harness.core.jsonvalue import Json, canonical
 from harness.transport.bodies.body import read_body, read_document
 from harness.transport.bodies.images import ImageCollector, file_name
-from harness.transport.bodies.sse import SseStream, read_event
-from harness.transport.cassettes.interaction import from_interaction, is_ours
-from harness.transport.foreign import fields
+from harness.transport.bodies.sse import SseStream, read_events
+from harness.transport.cassettes.interaction import Headers, from_interaction, is_ours
+from harness.transport.foreign.fields import as_list, as_mapping, plain_object, text_of
 from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
 from harness.transport.foreign.forms import read_multipart, read_urlencoded, unpacked
-from harness.transport.foreign.headers import Headers
 from harness.transport.foreign.yaml import load_yaml
 
 FILE_AT_MOST_BYTES = 512 * 1024 * 1024
@@ -103,14 +102,12 @@ def _document(path: Path) -> object:
 def _entries(document: object) -> tuple[Format, list[object]]:
     if isinstance(document, dict):
         if "http_interactions" in document:
-            return "ruby-vcr", fields.mappings_of(
-                document["http_interactions"], "http_interactions"
-            )
+            return "ruby-vcr", as_list(document["http_interactions"], "http_interactions")
         if "interactions" in document:
-            return "vcrpy", fields.mappings_of(document["interactions"], "interactions")
+            return "vcrpy", as_list(document["interactions"], "interactions")
         log = document.get("log")
         if isinstance(log, dict) and "entries" in log:
-            return "har", fields.mappings_of(log["entries"], "entries")
+            return "har", as_list(log["entries"], "entries")
     raise ValueError(
         "neither vcrpy's (interactions), Ruby VCR's (http_interactions) nor a HAR (log.entries)"
     )
@@ -163,9 +160,7 @@ def _placed(
 
 def _ours(index: int, entry: object, *, folder: Path, into: ImageCollector) -> Foreign:
     exchange = from_interaction(entry)
-    uri = fields.text_of(
-        fields.mapping_of(fields.mapping_of(entry, "").get("request"), "request"), "uri"
-    )
+    uri = text_of(as_mapping(as_mapping(entry, "").get("request"), "request"), "uri")
     answer, times = exchange.answer, exchange.times
     reply = answer.partial if isinstance(answer, Failure) else answer
     for picture in reply.pictures.values() if reply else ():
@@ -175,7 +170,7 @@ def _ours(index: int, entry: object, *, folder: Path, into: ImageCollector) -> F
 
 
 def _keep(picture: Picture, folder: Path, into: ImageCollector) -> None:
-    """Hand over a picture of our own cassettes; without its file the cassette's word has to do."""
+    """Keep a picture of one of our cassettes; without its file, what the cassette says counts."""
     place = folder / file_name(picture)
     if picture.state == "absent" or not place.is_file():
         return
@@ -216,7 +211,7 @@ def _sent(content: Content, kind: str, coding: str) -> tuple[Json, tuple[Part, .
     if kind.lower().startswith("application/x-www-form-urlencoded"):
         return None, read_urlencoded(raw)
     try:
-        return fields.plain_object(json.loads(raw.decode("utf-8-sig"))), None
+        return plain_object(json.loads(raw.decode("utf-8-sig"))), None
     except ValueError as error:
         if "json" not in kind.lower():
             return None, None
@@ -233,7 +228,9 @@ def _reply(raw: Raw, pictures: ImageCollector) -> Reply:
         plain = unpacked(raw.response.raw, _header(raw.headers, "content-encoding"))
         size = len(plain)
         if _is_stream(plain, _header(raw.headers, "content-type")):
-            return _streamed(replace(reply, size_bytes=size), plain, pictures)
+            arrived = ((name, data, 0.0) for name, data in SseStream().recorded(plain))
+            events, images = read_events(arrived, pictures)
+            return replace(reply, events=events, pictures=images, size_bytes=size)
         body = read_body(plain, pictures)
     return replace(
         reply, document=body.document, text=body.text, pictures=body.pictures, size_bytes=size
@@ -241,18 +238,8 @@ def _reply(raw: Raw, pictures: ImageCollector) -> Reply:
 
 
 def _is_stream(plain: bytes, content_type: str) -> bool:
-    said = content_type.lower().startswith("text/event-stream")
-    return (said and bool(plain.strip())) or plain.startswith((b"event:", b"data:"))
-
-
-def _streamed(reply: Reply, plain: bytes, pictures: ImageCollector) -> Reply:
-    events: list[Event] = []
-    found: dict[str, Picture] = {}
-    for name, data in SseStream().recorded(plain):
-        event, images = read_event(name, data, at_s=0.0, pictures=pictures)
-        events.append(event)
-        found |= images
-    return replace(reply, events=tuple(events), pictures=found)
+    declared = content_type.lower().startswith("text/event-stream")
+    return (declared and bool(plain.strip())) or plain.startswith((b"event:", b"data:"))
 
 
 def _header(headers: Headers, name: str) -> str:

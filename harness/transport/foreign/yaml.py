@@ -85,11 +85,11 @@ class _Builder:
         self._next()
         if not isinstance(self._next(), DocumentStartEvent):
             return None
-        value = self._node(self._next(), 0)
+        content = self._node(self._next(), 0)
         self._next()
         if not isinstance(self._next(), StreamEndEvent):
             raise ValueError("more than one YAML document in the file")  # noqa: TRY004 - about the text
-        return value
+        return content
 
     def _next(self) -> Event:
         event = self._loader.get_event()
@@ -104,30 +104,30 @@ class _Builder:
             return self._repeated(event.anchor)
         before = self._weight
         self._weight += 1
-        value: Yaml
+        node: Yaml
         if isinstance(event, ScalarEvent):
             self._weight += len(event.value)
-            value = self._scalar(event)
+            node = self._scalar(event)
         elif isinstance(event, MappingStartEvent):
-            value = _mapping(self._table(depth), event.tag)
+            node = _mapping(self._table(depth), event.tag)
         elif isinstance(event, SequenceStartEvent):
-            value = self._list(depth)
+            node = self._list(depth)
             if event.tag is not None and event.tag not in _LISTS:
-                value = UnsafeYamlError(event.tag)
+                node = UnsafeYamlError(event.tag)
         else:
             raise ValueError(f"unexpected in YAML: {event}")  # noqa: TRY004 - about the text
         if event.anchor is not None:
-            self._anchors[event.anchor] = (value, self._weight - before)
-        return value
+            self._anchors[event.anchor] = (node, self._weight - before)
+        return node
 
     def _repeated(self, anchor: str | None) -> Yaml:
         if anchor is None or anchor not in self._anchors:
             raise ValueError(f"the YAML alias *{anchor} names nothing complete before it")
-        value, weight = self._anchors[anchor]
+        node, weight = self._anchors[anchor]
         self._weight += weight
         if self._weight > self._weight_at_most:
             raise ValueError("YAML aliases repeat far more than the file holds")
-        return value
+        return node
 
     def _table(self, depth: int) -> dict[str, Yaml]:
         table: dict[str, Yaml] = {}
@@ -149,10 +149,10 @@ class _Builder:
         return table
 
     def _list(self, depth: int) -> list[Yaml]:
-        items: list[Yaml] = []
+        nodes: list[Yaml] = []
         while not isinstance(event := self._next(), SequenceEndEvent):
-            items.append(self._node(event, depth + 1))
-        return items
+            nodes.append(self._node(event, depth + 1))
+        return nodes
 
     def _scalar(self, event: ScalarEvent) -> Yaml:
         text = event.value

@@ -1,4 +1,4 @@
-"""Finding an address, connecting and securing the connection, each of them timed."""
+"""Resolving a name, connecting and the TLS handshake, each of them timed."""
 
 import asyncio
 import ipaddress
@@ -18,24 +18,24 @@ from harness.transport.http1.connection import Connection
 from harness.transport.http1.socket import Phases, StampedSocket, longer
 
 STAGGER_S = 0.25
-"""How long one address may keep silent before the next is tried as well (RFC 8305, section 8)."""
+"""How long one address may stay silent before the next is tried as well (RFC 8305, section 8)."""
 
 RESOLVERS = 16
-"""Threads that look names up: none of those that take replies apart, for whom it would wait."""
+"""Threads that resolve names: not those that read replies, behind which a name would wait."""
 
 Address = tuple[socket.AddressFamily, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialler:
-    """What every new connection needs; `lost` is told when one is gone."""
+    """What every new connection needs; `lost` is called with each that is gone."""
 
     now_s: Callable[[], float]
     trusted: ssl.SSLContext
     lost: Callable[[Connection], None]
 
     async def dial(self, url: httpx.URL, phases: Phases, *, within_s: float | None) -> Connection:
-        """Open a connection to where a URL is. Raises httpx.ConnectError and ConnectTimeout."""
+        """Open a connection to the host of a URL. Raises httpx.ConnectError and ConnectTimeout."""
         host = url.raw_host.decode("ascii")
         port = url.port or (443 if url.scheme == "https" else 80)
         try:
@@ -55,13 +55,13 @@ class Dialler:
             return [(socket.AF_INET6 if version == 6 else socket.AF_INET, (host, port))]  # noqa: PLR2004 - IPv6
         started_s = self.now_s()
         try:
-            found = await asyncio.get_running_loop().run_in_executor(
+            entries = await asyncio.get_running_loop().run_in_executor(
                 _resolvers(), lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             )
         except (OSError, UnicodeError, ValueError, OverflowError) as error:
             raise httpx.ConnectError(f"{host}: the name was not found ({error})") from error
         phases.dns_s = longer(phases.dns_s, self.now_s() - started_s)
-        return _alternating([(family, place) for family, _, _, _, place in found])
+        return _alternating([(family, place) for family, _, _, _, place in entries])
 
     async def _connected(self, addresses: list[Address], phases: Phases) -> Connection:
         started_s = self.now_s()
@@ -81,23 +81,23 @@ class Dialler:
             await connection.secure(self.trusted, host)
         except (OSError, ValueError) as error:
             connection.abort()
-            said = getattr(error, "verify_message", "") or error
-            raise httpx.ConnectError(f"{host}: no TLS connection ({said})") from error
+            why = getattr(error, "verify_message", "") or error
+            raise httpx.ConnectError(f"{host}: no TLS connection ({why})") from error
         except BaseException:
             connection.abort()
             raise
         phases.tls_s = longer(phases.tls_s, self.now_s() - started_s)
 
     async def _first(self, addresses: list[Address]) -> StampedSocket:
-        """Return the first socket that connects; whichever address keeps silent, the next is tried.
+        """Return the first socket that connects; after each `STAGGER_S` one more address is tried.
 
-        Raises httpx.ConnectError with what all of them said.
+        Raises httpx.ConnectError with the errors of all addresses.
         """
         trying: list[asyncio.Task[StampedSocket]] = []
         won: asyncio.Task[StampedSocket] | None = None
         try:
             for family, place in addresses:
-                trying.append(asyncio.create_task(self._one(family, place)))
+                trying.append(asyncio.create_task(self._dialled(family, place)))
                 won = await _winner(trying, within_s=STAGGER_S)
                 if won is not None:
                     return won.result()
@@ -112,7 +112,7 @@ class Dialler:
                     task.add_done_callback(_closed)
         raise httpx.ConnectError("; ".join(str(task.exception()) for task in trying))
 
-    async def _one(self, family: int, place: object) -> StampedSocket:
+    async def _dialled(self, family: int, place: object) -> StampedSocket:
         sock = StampedSocket(family, now_s=self.now_s)
         try:
             await asyncio.get_running_loop().sock_connect(sock, place)  # type: ignore[arg-type]
@@ -138,13 +138,14 @@ def _closed(task: asyncio.Task[StampedSocket]) -> None:
 
 
 def _alternating(addresses: list[Address]) -> list[Address]:
-    """Put the families in turns, so that one which leads nowhere costs one wait (RFC 8305, 4)."""
+    """Alternate the families, so that an unreachable one costs a single wait (RFC 8305, 4)."""
     if not addresses:
         return []
     first = addresses[0][0]
     same = [address for address in addresses if address[0] == first]
     other = [address for address in addresses if address[0] != first]
-    return [one for one in chain.from_iterable(zip_longest(same, other)) if one is not None]
+    in_turns = chain.from_iterable(zip_longest(same, other))
+    return [address for address in in_turns if address is not None]
 
 
 @lru_cache(maxsize=1)

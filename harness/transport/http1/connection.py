@@ -1,4 +1,4 @@
-"""One connection of ours: a request goes out, its reply comes in, and both are timed."""
+"""One connection: it sends a request, receives its reply and times both."""
 
 import asyncio
 import ssl
@@ -26,7 +26,7 @@ REFUSED = 400
 
 
 class _Room(threading.local):
-    """Where a thread's sockets read into: one for all of them, for nothing stays in it."""
+    """The buffer into which all sockets of a thread read: nothing stays in it."""
 
     def __init__(self) -> None:
         self.view = memoryview(bytearray(TLS_AT_MOST))
@@ -36,10 +36,10 @@ _room = _Room()
 
 
 class Connection(asyncio.BufferedProtocol):
-    """An open connection, for one request at a time; `lost` is told once when it is gone.
+    """An open connection for one request at a time; `lost` is called once when it is gone.
 
-    While bytes of a body wait for their reader nothing more is read. Whoever is disturbed before a
-    reply is whole must `abort`.
+    While bytes of a body wait for their reader nothing more is read. A caller that is cancelled
+    before the reply is whole must `abort`.
     """
 
     def __init__(self, sock: StampedSocket, *, lost: Callable[["Connection"], None]) -> None:
@@ -112,7 +112,7 @@ class Connection(asyncio.BufferedProtocol):
         return open_still and self._given and message is not None and message.reusable
 
     def idle(self) -> bool:
-        """Tell whether nothing has come since, not even an end that the loop has not seen yet."""
+        """Tell whether nothing has arrived since, not even an end that the loop has yet to read."""
         transport = self._transport
         return transport is not None and not transport.is_closing() and self._sock.idle()
 
@@ -140,7 +140,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
         message = self._message
-        if message is None:  # nobody asked
+        if message is None:  # no request was sent
             self.abort()
             return
         if message.head is None:
@@ -150,7 +150,7 @@ class Connection(asyncio.BufferedProtocol):
         if message.held_bytes > HELD_AT_MOST and not self._waits and self._transport is not None:
             self._waits = True
             self._transport.pause_reading()
-        self._tell()
+        self._wake()
 
     def eof_received(self) -> None:
         """Take the end of what the peer sends; asyncio closes the connection then."""
@@ -163,7 +163,7 @@ class Connection(asyncio.BufferedProtocol):
             message.fail(httpx.WriteError(str(broken)))
         self._floor_s = max(self._floor_s, self._sock.arrived_s)
         message.hung_up(self._floor_s)
-        self._tell()
+        self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the connection."""
@@ -171,7 +171,7 @@ class Connection(asyncio.BufferedProtocol):
             why = str(exc or self._sock.broken or "the connection was closed")
             self._message.fail(httpx.ReadError(why))
         self._stop_writing()
-        self._tell()
+        self._wake()
         if not self.gone.done():
             self.gone.set_result(None)
         self._lost(self)
@@ -213,7 +213,7 @@ class Connection(asyncio.BufferedProtocol):
         error = task.exception()
         if isinstance(error, Exception):
             self._message.fail(error)
-            self._tell()
+            self._wake()
 
     def _stop_writing(self) -> None:
         if self._writing is not None:
@@ -221,7 +221,7 @@ class Connection(asyncio.BufferedProtocol):
             self._writing = None
 
     def _note_written(self) -> None:
-        """Note when all had been given to the system; later than a reply's head it is not asked."""
+        """Note when the whole request was handed to the system, if no head has arrived before."""
         raw, transport, message = self._raw, self._transport, self._message
         if raw is None or transport is None or message is None:
             return
@@ -242,13 +242,13 @@ class Connection(asyncio.BufferedProtocol):
         finally:
             self._news = None
 
-    def _tell(self) -> None:
+    def _wake(self) -> None:
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
 
 def _size(request: httpx.Request) -> float:
-    """Return how many bytes its body has; one whose length is not told is as long as can be."""
+    """Return how many bytes its body has; infinitely many where no header says."""
     for name, value in request.headers.raw:
         if name.lower() == b"content-length":
             return int(value)

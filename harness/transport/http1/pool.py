@@ -80,7 +80,7 @@ class Sockets(httpx.AsyncBaseTransport):
     """HTTP/1.1 over asyncio, for the requests of one worker.
 
     httpcore's pool assigns connections in a time that grows with the square of the requests
-    (encode/httpx#3215), and tells no phases. Fills the `Phases` that a request has in its extension
+    (encode/httpx#3215), and times no phases. Fills the `Phases` that a request has in its extension
     `PHASES`. A connection whose reply was whole is kept for the next request to the same origin.
     A request goes over an old connection only where that is not known to be closed, and never
     leaves twice: where the peer hangs up on it, it may have arrived, and been paid.
@@ -127,13 +127,13 @@ class Sockets(httpx.AsyncBaseTransport):
             await connection.gone
 
     def _kept(self, origin: Origin) -> Connection | None:
-        """Return a connection that waits for work and is open, as far as anyone here can know."""
+        """Return an idle connection that is not known to be closed."""
         since_s = time.monotonic() - IDLE_AT_MOST_S
         for place, waiting in list(self._idle.items()):
             for connection, idle_s in waiting:
                 if idle_s < since_s:
                     connection.abort()
-            self._idle[place] = [one for one in waiting if one[1] >= since_s]
+            self._idle[place] = [(conn, idle_s) for conn, idle_s in waiting if idle_s >= since_s]
         waiting = self._idle.get(origin, [])
         while waiting:
             connection, _ = waiting.pop()
@@ -148,10 +148,8 @@ class Sockets(httpx.AsyncBaseTransport):
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)
         for origin, waiting in list(self._idle.items()):
-            kept = [one for one in waiting if one[0] is not connection]
-            if kept:
-                self._idle[origin] = kept
-            else:
+            self._idle[origin] = [(conn, at_s) for conn, at_s in waiting if conn is not connection]
+            if not self._idle[origin]:
                 del self._idle[origin]
 
 

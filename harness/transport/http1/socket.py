@@ -1,4 +1,4 @@
-"""A socket that tells when bytes came and went, whatever the event loop was doing meanwhile."""
+"""A socket that records when bytes arrived and left, whatever the event loop did meanwhile."""
 
 import socket
 import struct
@@ -79,9 +79,11 @@ class StampedSocket(socket.socket):
             count = super().recv_into(buffer, nbytes, flags)
             self.arrived_s = self._now_s()
             return count
-        count, told, _, _ = self.recvmsg_into([buffer], ROOM, flags)
-        waited_s = _waited_s(told)  # before the clock is read: whoever is held up between is late,
-        self.arrived_s = self._now_s() - waited_s  # and never has a reply before its request
+        count, ancillary, _, _ = self.recvmsg_into([buffer], ROOM, flags)
+        # The age is taken before the clock is read: a thread that is held up between them records a
+        # late arrival, and never a reply before its request.
+        waited_s = _waited_s(ancillary)
+        self.arrived_s = self._now_s() - waited_s
         return count
 
     def send(self, data: "ReadableBuffer", flags: int = 0, /) -> int:
@@ -110,12 +112,12 @@ class StampedSocket(socket.socket):
         return False
 
 
-def _waited_s(told: list[tuple[int, int, Any]]) -> float:
-    """Return how long bytes had lain in the system before they were read; 0 where it is unknown.
+def _waited_s(ancillary: list[tuple[int, int, Any]]) -> float:
+    """Return how long bytes had lain in the system before they were read; 0 where unknown.
 
-    The system stamps them by the clock of the day, so an age is all that is taken from it.
+    The system stamps them by the wall clock, so only an age is taken from it.
     """
-    for level, kind, raw in told:
+    for level, kind, raw in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPING) and len(raw) >= TIMESPECS.size:
             seconds, nanoseconds, *_ = TIMESPECS.unpack_from(raw)
             if seconds:

@@ -50,8 +50,8 @@ def document(*images: bytes) -> bytes:
     ).encode()
 
 
-def arrived(raw: bytes, darkroom: ImageDecoder) -> Arrival:
-    body = darkroom.spool.body()
+def arrived(raw: bytes, decoder: ImageDecoder) -> Arrival:
+    body = decoder.spool.body()
     body.add(raw)
     return Arrival(sent_s=0.0, body=body, status=200, size_bytes=len(raw))
 
@@ -71,44 +71,44 @@ class Kept(dict[str, bytes]):
 
 def test_a_large_body_is_taken_apart_by_another_process() -> None:
     kept = Kept()
-    darkroom = ImageDecoder()
-    pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom)
+    decoder = ImageDecoder()
+    pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, decoder=decoder)
     raw = document(noise(), b"no image", noise(501), noise())
     assert len(raw) > IN_MEMORY_BYTES
 
-    arrival = arrived(raw, darkroom)
+    arrival = arrived(raw, decoder)
     reply = reply_of(arrival, pictures, known=str, text=str)
 
     expected = read_body(raw, ImageCollector(lambda _name, _raw: None))
     assert (reply.document, reply.pictures) == (expected.document, expected.pictures)
     assert sorted(kept.values()) == sorted((noise(), noise(501)))
     assert len(kept.files) == 2
-    assert darkroom.pid not in (None, os.getpid())
+    assert decoder.pid not in (None, os.getpid())
     assert arrival.decode_s is not None
     assert arrival.decode_s > 0
-    darkroom.close()
+    decoder.close()
 
 
 def test_no_process_is_started_for_a_small_body() -> None:
-    darkroom = ImageDecoder()
-    arrival = arrived(document(noise(50)), darkroom)
+    decoder = ImageDecoder()
+    arrival = arrived(document(noise(50)), decoder)
 
     reply = reply_of(
-        arrival, ImageCollector(lambda _name, _raw: None, darkroom=darkroom), known=str, text=str
+        arrival, ImageCollector(lambda _name, _raw: None, decoder=decoder), known=str, text=str
     )
 
     assert len(reply.pictures) == 1
-    assert darkroom.pid is None
+    assert decoder.pid is None
     assert arrival.decode_s is not None
     assert arrival.decode_s > 0
 
 
 def test_a_reply_without_an_image_took_no_time_to_decode() -> None:
-    darkroom = ImageDecoder()
-    arrival = arrived(b'{"a": 1}', darkroom)
+    decoder = ImageDecoder()
+    arrival = arrived(b'{"a": 1}', decoder)
 
     reply_of(
-        arrival, ImageCollector(lambda _name, _raw: None, darkroom=darkroom), known=str, text=str
+        arrival, ImageCollector(lambda _name, _raw: None, decoder=decoder), known=str, text=str
     )
 
     assert arrival.decode_s is None
@@ -131,11 +131,9 @@ def test_a_large_body_that_is_an_image_is_moved_to_where_it_is_kept(
     raw: bytes, tmp_path: Path
 ) -> None:
     folder = RunFolder.create(tmp_path / "run")
-    darkroom = ImageDecoder(folder.path / ".bodies")
-    pictures = ImageCollector(
-        folder.keep_image, keep_file=folder.keep_image_file, darkroom=darkroom
-    )
-    arrival = arrived(raw, darkroom)
+    decoder = ImageDecoder(folder.path / ".bodies")
+    pictures = ImageCollector(folder.keep_image, keep_file=folder.keep_image_file, decoder=decoder)
+    arrival = arrived(raw, decoder)
     path = arrival.body.path()
     assert path is not None
     number = path.stat().st_ino
@@ -147,33 +145,33 @@ def test_a_large_body_that_is_an_image_is_moved_to_where_it_is_kept(
     (kept,) = (folder.path / "images").iterdir()
     assert (kept.read_bytes(), kept.stat().st_ino) == (raw, number)
     assert list(path.parent.iterdir()) == []
-    darkroom.close()
+    decoder.close()
     folder.close()
 
 
 def test_a_process_that_is_killed_is_replaced() -> None:
-    darkroom = ImageDecoder()
-    pictures = ImageCollector(lambda _name, _raw: None, darkroom=darkroom)
+    decoder = ImageDecoder()
+    pictures = ImageCollector(lambda _name, _raw: None, decoder=decoder)
     expected = read_body(document(noise()), ImageCollector(lambda _name, _raw: None))
-    reply_of(arrived(document(noise(502)), darkroom), pictures, known=str, text=str)
-    first = darkroom.pid
+    reply_of(arrived(document(noise(502)), decoder), pictures, known=str, text=str)
+    first = decoder.pid
     assert first is not None
 
     os.kill(first, signal.SIGKILL)
-    reply = reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+    reply = reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
 
     assert (reply.document, reply.pictures) == (expected.document, expected.pictures)
-    assert darkroom.pid not in (None, first)
-    darkroom.close()
+    assert decoder.pid not in (None, first)
+    decoder.close()
 
 
 def test_an_image_that_kills_its_decoder_twice_is_broken_and_kept(tmp_path: Path) -> None:
     kept = Kept()
     asked = tmp_path / "asked"
-    darkroom = ImageDecoder(command=(sys.executable, "-c", DYING, str(asked)))
-    pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom)
+    decoder = ImageDecoder(command=(sys.executable, "-c", DYING, str(asked)))
+    pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, decoder=decoder)
 
-    reply = reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+    reply = reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
 
     (picture,) = reply.pictures.values()
     assert (picture.state, picture.size_bytes) == ("undecodable", len(noise()))
@@ -185,23 +183,23 @@ def test_an_image_that_kills_its_decoder_twice_is_broken_and_kept(tmp_path: Path
 
 def test_where_no_process_can_be_had_the_work_is_done_here(tmp_path: Path) -> None:
     for command in ((str(tmp_path / "nothing"),), (sys.executable, "-c", "pass")):
-        darkroom = ImageDecoder(command=command)
+        decoder = ImageDecoder(command=command)
         kept = Kept()
-        pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom)
+        pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, decoder=decoder)
 
-        reply = reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+        reply = reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
 
         (picture,) = reply.pictures.values()
         assert picture.state == "decoded"
         assert list(kept.values()) == [noise()]
-        assert darkroom.pid is None
+        assert decoder.pid is None
 
 
 def test_a_disk_without_room_for_an_image_leaves_it_in_memory() -> None:
     kept = Kept()
     raw = document(noise())
-    darkroom = ImageDecoder()
-    body = darkroom.spool.body()
+    decoder = ImageDecoder()
+    body = decoder.spool.body()
     body.add(raw)
     assert body.path() is not None
     arrival = Arrival(sent_s=0.0, body=body, status=200, size_bytes=len(raw))
@@ -209,7 +207,7 @@ def test_a_disk_without_room_for_an_image_leaves_it_in_memory() -> None:
     with files_of_at_most(100_000):  # a child has the same limit
         reply = reply_of(
             arrival,
-            ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom),
+            ImageCollector(kept.__setitem__, keep_file=kept.file, decoder=decoder),
             known=str,
             text=str,
         )
@@ -217,7 +215,7 @@ def test_a_disk_without_room_for_an_image_leaves_it_in_memory() -> None:
     assert len(reply.pictures) == 1
     assert list(kept.values()) == [noise()]
     assert kept.files == []
-    darkroom.close()
+    decoder.close()
 
 
 def test_a_large_image_that_cannot_be_kept_is_heard_of_and_asked_again() -> None:
@@ -229,27 +227,27 @@ def test_a_large_image_that_cannot_be_kept_is_heard_of_and_asked_again() -> None
             raise StoreError("the disk is full")
         kept.file(name, path)
 
-    darkroom = ImageDecoder()
-    pictures = ImageCollector(kept.__setitem__, keep_file=keep_file, darkroom=darkroom)
+    decoder = ImageDecoder()
+    pictures = ImageCollector(kept.__setitem__, keep_file=keep_file, decoder=decoder)
     with pytest.raises(StoreError):
-        reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+        reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
 
     room = True
-    reply = reply_of(arrived(document(noise()), darkroom), pictures, known=str, text=str)
+    reply = reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
 
     assert len(reply.pictures) == 1
     assert list(kept.values()) == [noise()]
-    darkroom.close()
+    decoder.close()
 
 
 def test_keys_never_leave_for_the_other_process(tmp_path: Path) -> None:
     asked = tmp_path / "asked"
-    darkroom = ImageDecoder(command=(sys.executable, "-c", DYING, str(asked)))
-    pictures = ImageCollector(lambda _name, _raw: None, darkroom=darkroom)
+    decoder = ImageDecoder(command=(sys.executable, "-c", DYING, str(asked)))
+    pictures = ImageCollector(lambda _name, _raw: None, decoder=decoder)
     raw = json.dumps({"key": "sk-secret", "fill": "x" * IN_MEMORY_BYTES}).encode()
 
     reply = reply_of(
-        arrived(raw, darkroom),
+        arrived(raw, decoder),
         pictures,
         known=lambda text: text.replace("sk-secret", "(key)"),
         text=str,
@@ -262,13 +260,13 @@ def test_keys_never_leave_for_the_other_process(tmp_path: Path) -> None:
 
 def test_bodies_of_many_threads_are_taken_apart_and_each_image_is_kept_once() -> None:
     kept = Kept()
-    darkroom = ImageDecoder()
-    pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, darkroom=darkroom)
+    decoder = ImageDecoder()
+    pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, decoder=decoder)
     raws = [document(noise(), noise(500 + number % 3)) for number in range(6)]
     found: list[int] = []
 
     def take(raw: bytes) -> None:
-        reply = reply_of(arrived(raw, darkroom), pictures, known=str, text=str)
+        reply = reply_of(arrived(raw, decoder), pictures, known=str, text=str)
         found.append(len(reply.pictures))
 
     threads = [threading.Thread(target=take, args=(raw,)) for raw in raws]
@@ -280,21 +278,21 @@ def test_bodies_of_many_threads_are_taken_apart_and_each_image_is_kept_once() ->
     assert sorted(found) == [1, 1, 2, 2, 2, 2]
     assert sorted(kept.files) == sorted(set(kept.files))
     assert len(kept.files) == 3
-    darkroom.close()
+    decoder.close()
 
 
 def test_a_darkroom_that_nobody_closes_ends_its_process() -> None:
-    darkroom = ImageDecoder()
+    decoder = ImageDecoder()
     reply_of(
-        arrived(document(noise()), darkroom),
-        ImageCollector(lambda _name, _raw: None, darkroom=darkroom),
+        arrived(document(noise()), decoder),
+        ImageCollector(lambda _name, _raw: None, decoder=decoder),
         known=str,
         text=str,
     )
-    pid = darkroom.pid
+    pid = decoder.pid
     assert pid is not None
 
-    del darkroom
+    del decoder
     gc.collect()
 
     with pytest.raises(ProcessLookupError):
@@ -338,4 +336,4 @@ def test_a_hole_where_an_image_was_is_nobodys_to_fill(tmp_path: Path) -> None:
 
     assert found == read_body(body.read_bytes(), pictures)
     assert len(found.pictures) == 1
-    pictures.darkroom.close()
+    pictures.decoder.close()

@@ -11,7 +11,8 @@ from PIL import Image
 from harness.core.errors import StoreError
 from harness.core.exchange import Picture
 from harness.transport.bodies.body import read_body
-from harness.transport.bodies.images import ImageCollector, Seen, file_name, looks_like_image, mark
+from harness.transport.bodies.decode import looks_like_image
+from harness.transport.bodies.images import ImageCollector, Seen, file_name, mark
 from tests.loopback import HUNG_S
 
 

@@ -22,7 +22,7 @@ KEY = "a-secret"
 
 
 class Here(ImageDecoder):
-    """A darkroom without a process, so that thousands of bodies can be tried."""
+    """A decoder without a process, so that thousands of bodies can be tried."""
 
     piece = 64
 
@@ -61,8 +61,8 @@ def both(raw: bytes, folder: Path, piece: int = 64) -> tuple[Body, dict[str, byt
     path = folder / str(next(numbers))
     path.write_bytes(raw)
     kept: dict[str, bytes] = {}
-    darkroom = Here()
-    darkroom.piece = piece
+    decoder = Here()
+    decoder.piece = piece
 
     def keep(_name: str, _raw: bytes) -> None:
         raise AssertionError("an image was left in the text")
@@ -70,7 +70,7 @@ def both(raw: bytes, folder: Path, piece: int = 64) -> tuple[Body, dict[str, byt
     def keep_file(name: str, file: Path) -> None:
         kept[name] = file.read_bytes()
 
-    pictures = ImageCollector(keep, keep_file=keep_file, darkroom=darkroom)
+    pictures = ImageCollector(keep, keep_file=keep_file, decoder=decoder)
     found = read_file(path, pictures, clean=clean)
     assert kept == in_memory
     return found, kept, expected

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.transport.bodies.images import ImageCollector
-from harness.transport.bodies.sse import SseError, SseStream, read_event
+from harness.transport.bodies.sse import SseError, SseStream, read_events
 
 Named = tuple[str, str]
 
@@ -183,9 +183,9 @@ def test_an_event_is_named_by_the_stream_or_else_by_its_data() -> None:
     pictures = ImageCollector(lambda _name, _raw: None)
 
     def name(said: str, data: str) -> str:
-        return read_event(said, data, at_s=1.5, pictures=pictures)[0].name
+        return read_events([(said, data, 1.5)], pictures)[0][0].name
 
     assert name("a", '{"type": "b"}') == "a"
     assert name("", '{"type": "b"}') == "b"
     assert name("", "[DONE]") == ""
-    assert read_event("", "[DONE]", at_s=1.5, pictures=pictures)[0].data == "[DONE]"
+    assert read_events([("", "[DONE]", 1.5)], pictures)[0][0].data == "[DONE]"

@@ -19,8 +19,8 @@ from PIL import Image
 from harness.core.errors import RecordingError, StoreError
 from harness.core.exchange import Event, Exchange, Failure, Part, Picture, Reply, Request, Times
 from harness.core.jsonvalue import Json, digest
-from harness.transport.cassettes.cassette import NotOnTape, Tape, write_cassette
 from harness.transport.bodies.images import ImageCollector, file_name, mark
+from harness.transport.cassettes.cassette import NotOnTape, Tape, write_cassette
 from tests import strategies
 
 BASE = "https://api.example.test"
