@@ -8,13 +8,12 @@ from harness.core.outcome import Fault
 from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
 from harness.report.benchmark.answers import of_run
-from harness.report.discovered import discovered_toml
+from harness.report.discovered import discovered_toml, observations
 from harness.report.labels import Named, about_provider, cases_text, finding_name, provenance_banner
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
-from harness.report.observations import observations
+from harness.report.reproduction.curl import files_of, fitting, repeat
 from harness.report.reproduction.folder import reproduction
-from harness.report.reproduction.request import files_of, fitting, repeat
 from harness.report.standing import provider_summaries
 from harness.spec.provider import Provider
 from harness.stats.conformance import completion, errors, latency, streams

@@ -11,9 +11,8 @@ from harness.core.verdict import Finding
 from harness.report.jsontext import finite_numbers, json_text
 from harness.report.labels import describe_provenance, failure_rate, finding_name
 from harness.report.model import Reproduction
-from harness.report.reproduction.curl import plain_headers
+from harness.report.reproduction.curl import IN_FOLDER, Repeat, files_of, plain_headers, repeat
 from harness.report.reproduction.generated_test import generated_test
-from harness.report.reproduction.request import IN_FOLDER, Repeat, files_of, repeat
 from harness.report.text import count, money_text, one_line
 from harness.spec.provider import Auth, Provider
 
