@@ -55,9 +55,14 @@ class Benchmarked:
     recorded: frozenset[str] = frozenset()
 
     @property
+    def design(self) -> Design:
+        """What was decided before the first request left."""
+        return self.benchmark.design
+
+    @property
     def providers(self) -> tuple[str, ...]:
         """The providers of the benchmark, in the order in which they were fitted or measured."""
-        named = [fit.provider for fit in self.benchmark.design.fits]
+        named = [fit.provider for fit in self.design.fits]
         return tuple(dict.fromkeys([*named, *(row.provider for row in self.measured.spend)]))
 
     @property
