@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from harness.adaptive.discovery.question import Discovered
 from harness.core.case import Case, Stage
 from harness.core.jsonvalue import Json, canonical
 from harness.core.record import Provenance, Record
@@ -63,6 +64,11 @@ def short_provenance(evidence: Provenance | None) -> str:
             return f"recorded {date}"
         case _:
             return evidence.kind
+
+
+def observation_day(row: Discovered) -> str:
+    """Return the day on which a discovery was observed, in ISO 8601 where it is known."""
+    return row.on.isoformat() if row.on else "an unknown day"
 
 
 def provenance_banner(evidence: Mapping[str, Provenance | None]) -> Banner:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from harness.report.discovered import discovered_markdown
 from harness.report.formats.format import report_format
-from harness.report.formats.html import column_groups
-from harness.report.formats.markdown_times import (
+from harness.report.formats.html import SYMBOLS, column_groups
+from harness.report.formats.markdown_text import (
     benchmark_answers,
     benchmark_blocks,
     code,
+    discovered_blocks,
     escaped,
     markdown_table,
     times_markdown,
@@ -22,16 +22,7 @@ MOST_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters."""
 
 _MOST_CURL = 4_000
-_SYMBOLS = {
-    "held": "✓",
-    "broken": "✗",
-    "flaky": "~",
-    "unconfirmed": "✗?",
-    "undocumented": "○",
-    "inconclusive": "?",
-    "not tried": "·",
-    "absent": "",
-}
+_SYMBOLS = SYMBOLS | {"absent": ""}
 
 
 @report_format("summary.md", rank=30)
@@ -71,10 +62,9 @@ def markdown(report: Report) -> str:
     if report.harness_errors:
         page.add(_harness_errors(report))
     if report.discovered:
-        found = count(len(report.discovered), "open question")
-        page.add(f"## Discovered: {found} of the documents")
-        tables = discovered_markdown(report.discovered).split("\n\n**")
-        page.add_each([tables[0], *(f"**{table}" for table in tables[1:])], "provider", share=0.5)
+        questions = count(len(report.discovered), "open question")
+        page.add(f"## Discovered: {questions} of the documents")
+        page.add_each(discovered_blocks(report.discovered), "provider", share=0.5)
     # What the benchmark tells of times counts timeouts; latency beside it would contradict it.
     latency = "" if report.benchmark else times_markdown(report)
     page.add("## Promises")
@@ -147,23 +137,21 @@ def _providers(rows: Sequence[Summary]) -> str:
 def _finding(shown: Shown) -> str:
     finding = shown.finding
     curl = shown.curl
-    if len(curl) > _MOST_CURL:
-        block = (
-            f"The request is too long for this page ({len(curl):,} characters): see `index.html`."
-        )
-    else:
+    block = f"The request is too long for this page ({len(curl):,} characters): see `index.html`."
+    if len(curl) <= _MOST_CURL:
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", curl)), 0)
         block = f"{fence}sh\n{curl}\n{fence}"
     title = f"### {escaped(shown.title)}, {escaped(finding.operation)}: {_name(shown)}"
     notes = "\n".join(f"- {escaped(note, 600)}" for note in shown.notes)
-    often = f" {failure_rate(finding)}" if failure_rate(finding) else ""
+    often = f" {failure_rate(finding)}".rstrip()
+    test = "" if shown.reproduction.no_test else ", a ready pytest"
     points = (
         *_doubts(shown),
         f"- **Expected:** {escaped(finding.expected)}",
         f"- **Observed{often}:** {escaped(finding.observed)}",
         f"- **Promised in:** {escaped(shown.source)}",
         f"- **Check:** {code(finding.check)}, {count(len(finding.cases), 'case')}",
-        f"- **To see it again:** {_folder(shown)}",
+        f"- **To see it again:** {code(shown.reproduction.folder)} (curl lines{test})",
     )
     return "\n\n".join(filter(None, [title, "\n".join(points), block, notes]))
 
@@ -173,19 +161,14 @@ def _name(shown: Shown) -> str:
     return escaped(shown.name) if shown.finding.combination else code(shown.name)
 
 
-def _folder(shown: Shown) -> str:
-    test = "" if shown.reproduction.no_test else ", a ready pytest"
-    return f"{code(shown.reproduction.folder)} (curl lines{test})"
-
-
 def _doubts(shown: Shown) -> tuple[str, ...]:
-    finding, found = shown.finding, []
-    if finding.standing == "flaky":
-        share = f"{finding.failed} of {finding.tried}, {percent(shown.share)}"
-        found.append(f"- **Broken:** {escaped(share)} (95 % interval)")
-    if finding.doubt:
-        found.append(f"- **Not confirmed:** {escaped(finding.doubt)}")
-    return tuple(found)
+    finding = shown.finding
+    share = f"{finding.failed} of {finding.tried}, {percent(shown.share)}"
+    flaky = f"- **Broken:** {escaped(share)} (95 % interval)"
+    return (
+        *([flaky] if finding.standing == "flaky" else ()),
+        *([f"- **Not confirmed:** {escaped(finding.doubt)}"] if finding.doubt else ()),
+    )
 
 
 def _together(report: Report) -> str:

@@ -1,6 +1,7 @@
-"""The comparison of providers, and of their operations, as plain cells for a terminal."""
+"""The comparison of providers, of their operations and of a benchmark, as cells for a terminal."""
 
 from collections import Counter
+from operator import attrgetter
 
 from harness.core.verdict import Estimate
 from harness.report.benchmark.answers import Benchmarked
@@ -12,26 +13,11 @@ from harness.stats.benchmark.model import Speed
 from harness.stats.conformance.latency import Latency
 
 HEADER = (
-    "provider",
-    "evidence",
-    "cases",
-    "held",
-    "broken",
-    "open",
-    "requests",
-    "images paid",
-    "cost",
+    *("provider", "evidence", "cases", "held", "broken", "open"),
+    *("requests", "images paid", "cost"),
 )
 
-BY_OPERATION = (
-    "provider",
-    "operation",
-    "held",
-    "broken",
-    "open",
-    "n",
-    "median [95 % interval]",
-)
+BY_OPERATION = ("provider", "operation", "held", "broken", "open", "n", "median [95 % interval]")
 
 
 def provider_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -48,15 +34,11 @@ def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ..
 
 
 def _operation(report: Report, at: int) -> tuple[str, ...]:
-    column = report.matrix.columns[at]
-    here = (column.provider, column.operation)
+    column, place = report.matrix.columns[at], attrgetter("provider", "operation")
     states = Counter(row.cells[at].state for row in report.matrix.rows)
-    states.update(
-        interaction.state
-        for interaction in report.matrix.interactions
-        if (interaction.provider, interaction.operation) == here
-    )
-    timed = [row for row in report.latency if (row.provider, row.operation) == here]
+    interactions = report.matrix.interactions
+    states.update(pair.state for pair in interactions if place(pair) == place(column))
+    timed = [row for row in report.latency if place(row) == place(column)]
     return (
         column.provider,
         column.operation,
@@ -83,20 +65,11 @@ def _row(summary: Summary) -> tuple[str, ...]:
 
 
 def _latency(row: Latency) -> str:
-    return _median(row.median) + (f" ({row.left_out})" if row.left_out else "")
+    median = _with_bounds(seconds(row.median.value), interval_s(row.median))
+    return median + (f" ({row.left_out})" if row.left_out else "")
 
 
-def _median(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return "-"
-    bounds, value = interval_s(estimate), seconds(estimate.value)
-    if not bounds:
-        return value
-    number, unit = value.split()
-    return f"{number} {bounds}" if bounds.endswith(f"] {unit}") else f"{value} {bounds}"
-
-
-HEADER_benchmark_table = ("workload", "provider", "median [95 %]", "p95", "served", "per image")
+BENCHMARK_HEADER = ("workload", "provider", "median [95 %]", "p95", "served", "per image")
 NEAREST = " ~"
 """Marks a row that is like the workload and no more, and is not ranked."""
 
@@ -106,83 +79,71 @@ def benchmark_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ..
 
     No rows where the report has no benchmark.
     """
-    value = report.benchmark
-    rows = (
-        ()
-        if value is None
-        else tuple(_benchmark_table_row(speed, value) for speed in value.measured.speeds)
-    )
-    return HEADER_benchmark_table, rows
+    benchmark = report.benchmark
+    speeds = benchmark.measured.speeds if benchmark else ()
+    return BENCHMARK_HEADER, tuple(_speed(row, benchmark) for row in speeds if benchmark)
 
 
 def benchmark_sentences(report: Report) -> tuple[str, ...]:
     """Return what to say below the table: the cautions, the answers, what stopping early saved."""
-    value = report.benchmark
-    if value is None:
+    benchmark = report.benchmark
+    if benchmark is None:
         return ()
-    warned = (f"caution: {caution.text} {caution.remedy}" for caution in value.cautions)
+    warned = (f"caution: {caution.text} {caution.remedy}" for caution in benchmark.cautions)
     answers = (
         " ".join(filter(None, (f"{answer.workload}: {answer.sentence}", answer.sure)))
-        for answer in value.answers
+        for answer in benchmark.answers
     )
-    return (*warned, *answers, *value.savings)
+    return (*warned, *answers, *benchmark.savings)
 
 
-def _benchmark_table_row(row: Speed, value: Benchmarked) -> tuple[str, ...]:
-    stages = value.benchmark.design.stages
+def _speed(row: Speed, benchmark: Benchmarked) -> tuple[str, ...]:
+    stages = benchmark.design.stages
     loads = {stage.name: load_label(stage) for stage in stages}
     under = f", {loads.get(row.stage, name(row.stage))}" if len(stages) > 1 else ""
     near = NEAREST if row.fit == "nearest" else ""
+    recorded = " (recorded)" if row.basis.startswith("recorded") else ""
+    evidence = " (emulator)" if row.emulated else recorded
     return (
         f"{name(row.workload)}{under}",
-        f"{name(row.provider)}{_instead(row)}{near}",
-        _benchmark_table_median(row.median),
+        f"{name(row.provider)}{evidence}{near}",
+        _benchmark_median(row.median),
         _tail(row.p95),
-        f"{row.served} of {_sent(row, value)}",
-        _price(row, value),
+        f"{row.served} of {_sent(row, benchmark)}",
+        _price(row, benchmark),
     )
 
 
-def _instead(row: Speed) -> str:
-    """Return what a row rests on in the one word that a narrow column has room for."""
-    if row.emulated:
-        return " (emulator)"
-    return " (recorded)" if row.basis.startswith("recorded") else ""
+def _sent(row: Speed, benchmark: Benchmarked) -> int:
+    place = attrgetter("provider", "basis", "workload", "stage")
+    rows = benchmark.measured.reliability
+    return next((other.sent for other in rows if place(other) == place(row)), row.n)
 
 
-def _sent(row: Speed, value: Benchmarked) -> int:
-    here = (row.provider, row.basis, row.workload, row.stage)
-    for reliability in value.measured.reliability:
-        if (
-            reliability.provider,
-            reliability.basis,
-            reliability.workload,
-            reliability.stage,
-        ) == here:
-            return reliability.sent
-    return row.n
-
-
-def _benchmark_table_median(estimate: Estimate) -> str:
+def _benchmark_median(estimate: Estimate) -> str:
     """Return a median with its interval: `9.8 [8.3, 11.8] s`, or `9.8 s [> 8.3 s]`."""
-    bounds, value = bounds_s(estimate), figure_s(estimate)
-    number, _, unit = value.partition(" ")
+    bounds = bounds_s(estimate)
+    if bounds[:1] in {">", "<"}:
+        return f"{figure_s(estimate)} [{bounds}]"
+    return _with_bounds(figure_s(estimate), bounds)
+
+
+def _with_bounds(duration: str, bounds: str) -> str:
+    """Put bounds in brackets behind a duration, with the unit once where it is the same."""
+    number, _, unit = duration.partition(" ")
     if bounds.endswith(f"] {unit}"):
         return f"{number} {bounds}"
-    if bounds[:1] in {">", "<"}:
-        return f"{value} [{bounds}]"
-    return f"{value} {bounds}" if bounds.startswith("[") else value
+    return f"{duration} {bounds}" if bounds.startswith("[") else duration
 
 
 def _tail(estimate: Estimate) -> str:
     return "too few" if estimate.method.startswith(TOO_FEW) else figure_s(estimate)
 
 
-def _price(row: Speed, value: Benchmarked) -> str:
+def _price(row: Speed, benchmark: Benchmarked) -> str:
     """Return what a usable image cost, of all loads together: money is not told by the stage."""
-    here = (row.provider, row.workload)
-    found = (spend for spend in value.measured.spend if (spend.provider, spend.workload) == here)
-    spent = next(found, None)
+    place = attrgetter("provider", "workload")
+    spent = next((spend for spend in benchmark.measured.spend if place(spend) == place(row)), None)
     if spent is None or spent.per_image is None:
         return "-"
     return one_line(rounded(spent.per_image, spent.unit), 40)
