@@ -38,11 +38,15 @@ def compose(
     rests_on = _evidence(header, records, providers)
     table = matrix(records, verdicts, findings, providers)
     # One order for every table: that of the documents, not the one in which replies came.
-    order = _order(providers)
-    records = sorted(records, key=lambda record: order[_place(record)])
+    order: dict[tuple[str, str], int] = {}
+    for name, provider in providers.items():
+        for operation in provider.operations:
+            order[name, operation] = len(order)
+    records = sorted(
+        records, key=lambda record: order[record.shot.case.provider, record.shot.case.operation]
+    )
     findings = sorted(
-        findings,
-        key=lambda item: (_RANK[item.standing], order[item.provider, item.operation]),
+        findings, key=lambda row: (_RANK[row.standing], order[row.provider, row.operation])
     )
     words = cases_text(records)
     discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
@@ -56,9 +60,9 @@ def compose(
         banner=provenance_banner(rests_on),
         providers=provider_summaries(records, table, providers, rests_on),
         matrix=table,
-        findings=tuple(item for item in shown if item.finding.standing == "confirmed"),
-        flaky=tuple(item for item in shown if item.finding.standing == "flaky"),
-        unconfirmed=tuple(item for item in shown if item.finding.standing == "unconfirmed"),
+        findings=tuple(row for row in shown if row.finding.standing == "confirmed"),
+        flaky=tuple(row for row in shown if row.finding.standing == "flaky"),
+        unconfirmed=tuple(row for row in shown if row.finding.standing == "unconfirmed"),
         verdicts=tuple(verdicts),
         observations=observations(records, providers),
         discovered=tuple(row for rows in discovereds.values() for row in rows),
@@ -81,10 +85,10 @@ def compose(
 
 
 def _discovered(provider: Provider, records: Sequence[Record]) -> tuple[Discovered, ...]:
-    """Return what was found out of a provider, where anything was asked for the sake of that."""
-    own = [record for record in records if record.shot.case.provider == provider.name]
-    asked = any(record.shot.case.stage == "discover" for record in own)
-    return discoveries(provider, own) if asked else ()
+    """Return the answers to a provider's open questions, where a run sent requests for them."""
+    its = [record for record in records if record.shot.case.provider == provider.name]
+    discovers = any(record.shot.case.stage == "discover" for record in its)
+    return discoveries(provider, its) if discovers else ()
 
 
 def _refuse_strangers(
@@ -99,15 +103,6 @@ def _refuse_strangers(
     strangers = named - set(providers)
     if strangers:
         raise KeyError(f"no provider given for results of {', '.join(sorted(strangers))}")
-
-
-def _order(providers: Mapping[str, Provider]) -> dict[tuple[str, str], int]:
-    places = [(name, kind) for name, provider in providers.items() for kind in provider.operations]
-    return {place: at for at, place in enumerate(places)}
-
-
-def _place(record: Record) -> tuple[str, str]:
-    return record.shot.case.provider, record.shot.case.operation
 
 
 def _waiting(records: Sequence[Record]) -> Iterator[Waiting]:
@@ -127,10 +122,8 @@ def _waiting(records: Sequence[Record]) -> Iterator[Waiting]:
 def _evidence(
     header: RunHeader, records: Sequence[Record], providers: Mapping[str, Provider]
 ) -> dict[str, Provenance | None]:
-    """Take what the records rest on; the header's word where a provider has no record."""
-    provenances: dict[str, Provenance | None] = {
-        name: header.evidence.get(name) for name in providers
-    }
+    """Return the provenance of each provider's records, or the header's where it has none."""
+    provenances = {name: header.evidence.get(name) for name in providers}
     for record in records:
         name = record.shot.case.provider
         held = provenances[name]

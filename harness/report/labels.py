@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from harness.adaptive.discovery.question import Discovered
-from harness.core.case import Case, Stage
+from harness.core.case import Stage
 from harness.core.jsonvalue import Json, canonical
 from harness.core.record import Provenance, Record
 from harness.core.reference import ReferenceImage
@@ -170,28 +170,28 @@ def cases_text(records: Sequence[Record]) -> dict[tuple[str, str], str]:
     """
     cases = [record.shot.case for record in records]
     bases = {(case.provider, case.operation): case for case in cases if case.id.endswith("/base")}
-    told = {}
+    texts = {}
     for case in cases:
         base = bases.get((case.provider, case.operation))
         parts = [_STAGES[case.stage]]
-        if base is not None and base.id != case.id and _is_unnamed(case):
+        unnamed = case.stage != "plan" or (case.about is None and case.breaks is None)
+        if base is not None and base.id != case.id and unnamed:
             parts.append(_beside(base.arguments, case.arguments))
-        if words := ": ".join(part for part in parts if part):
-            told[case.provider, case.id] = one_line(words, _MOST_WORDS)
-    return told
-
-
-def _is_unnamed(case: Case) -> bool:
-    return case.stage != "plan" or (case.about is None and case.breaks is None)
+        if text := ": ".join(filter(None, parts)):
+            texts[case.provider, case.id] = one_line(text, _MOST_WORDS)
+    return texts
 
 
 def _beside(base: Mapping[str, Json], arguments: Mapping[str, Json]) -> str:
-    """Word the arguments that differ from the base's, and those that it has and they have not."""
-    plain = ("prompt",)  # each case has a prompt of its own; a long one is worth a word
+    """Name the arguments that differ from the base's, and those that the base has beside them.
+
+    A prompt is named only where it is empty, long or no text: each case has another one.
+    """
     parts = [
         f"{name}={_value(value)}"
         for name, value in arguments.items()
-        if base.get(name) != value and (name not in plain or _is_long(value))
+        if base.get(name) != value
+        and not (name == "prompt" and isinstance(value, str) and 0 < len(value) <= _MOST_WORDS)
     ]
     parts += [f"no {name}" for name in base if name not in arguments]
     return ", ".join(parts)
@@ -209,7 +209,3 @@ def _value(value: Json) -> str:
             return count(len(value), "item")
         case _:
             return canonical(value)
-
-
-def _is_long(value: Json) -> bool:
-    return not isinstance(value, str) or len(value) > _MOST_WORDS or not value
