@@ -53,8 +53,14 @@ def curl_line(
         if absolute
         else _address(request.target, provider=provider, evidence=evidence)
     )
-    words += [] if absolute else [_key(provider.auth)]
-    words += _headers(request, provider.auth)
+    auth = provider.auth
+    if not absolute:
+        prefix = _in_double_quotes(auth.prefix)
+        words.append(f'-H "{_in_double_quotes(auth.header)}: {prefix}${auth.env}"')
+    words += [
+        f"-H {shlex.quote(_clean(f'{name}: {header}'))}"
+        for name, header in plain_headers(request, auth)
+    ]
     if request.form is not None:
         return " ".join([*words, *(_part(part) for part in request.form)])
     if request.body is None:
@@ -96,8 +102,8 @@ def base_address(provider: Provider, evidence: Provenance | None) -> str:
     named = source if source.startswith(("http://", "https://")) else ""
     emulated = evidence is not None and not about_provider(evidence)
     base = _clean(named or ("" if emulated else provider.base_url)).rstrip("/")
-    scheme, colon, rest = base.partition("://")
-    host = rest.rpartition("@")[2]  # a password in an address is a secret, too
+    scheme, colon, address = base.partition("://")
+    host = address.rpartition("@")[2]  # a password in an address is a secret, too
     return f"{scheme}{colon}{host}"
 
 
@@ -125,19 +131,8 @@ def _address(target: str, *, provider: Provider, evidence: Provenance | None) ->
     return f'"${variable}"{shlex.quote(path)}'
 
 
-def _key(auth: Auth) -> str:
-    return f'-H "{_in_double_quotes(auth.header)}: {_in_double_quotes(auth.prefix)}${auth.env}"'
-
-
 def _in_double_quotes(text: str) -> str:
     return re.sub(r'([\\"$`])', r"\\\1", _clean(text))
-
-
-def _headers(request: Request, auth: Auth) -> list[str]:
-    return [
-        f"-H {shlex.quote(_clean(f'{name}: {value}'))}"
-        for name, value in plain_headers(request, auth)
-    ]
 
 
 def _part(part: Part) -> str:
@@ -181,7 +176,7 @@ def repeat(record: Record, provider: Provider, *, written: Sequence[str]) -> Rep
     """Return how to send a record's request again, its uploads first.
 
     Files of `written` lie in the run folder under `files/`; notes say how to make or where to get
-    the others, and what to put in the place of stand-in addresses and keys.
+    the others, and what to put in the place of placeholder addresses and keys.
     """
     upload = provider.operation(record.shot.case.operation).upload
     lines: list[str] = []
@@ -190,12 +185,11 @@ def repeat(record: Record, provider: Provider, *, written: Sequence[str]) -> Rep
     for at, part_request in enumerate(sent, 1):
         variable = "FILE" if len(sent) == 1 else f"FILE_{at}"
         command = curl_line(part_request, provider=provider, evidence=record.evidence)
-        lines.append(_kept(command, variable, upload))
+        lines.append(_stored(command, variable, upload))
         variables |= {f"{ASSETS}{name}": variable for name in _of_form(part_request.form)}
     request = record.shot.request
-    lines.append(
-        curl_line(request, provider=provider, evidence=record.evidence, variables=variables)
-    )
+    last = curl_line(request, provider=provider, evidence=record.evidence, variables=variables)
+    lines.append(last)
     return Repeat(
         text=" &&\n".join(lines),
         notes=(
@@ -215,11 +209,8 @@ def uploads(record: Record) -> tuple[Request, ...]:
 def files_of(record: Record) -> tuple[str, ...]:
     """Name the reference images that a record's request needs, each once, and that we can make."""
     addressed = (text.removeprefix(ASSETS) for text in _addresses(record.shot.request.body))
-    return tuple(
-        dict.fromkeys(
-            [*_sent(record), *(name for name in addressed if is_placeholder_address(name))]
-        )
-    )
+    fetched = (name for name in addressed if is_placeholder_address(name))
+    return tuple(dict.fromkeys([*_sent(record), *fetched]))
 
 
 def fitting(names: Sequence[str], *, at_most: int = FILES_AT_MOST_BYTES) -> tuple[str, ...]:
@@ -242,15 +233,15 @@ def size_bytes(name: str) -> int:
     return reference_json(wanted).size_bytes or 0
 
 
-def _kept(command: str, variable: str, upload: Upload | None) -> str:
+def _stored(command: str, variable: str, upload: Upload | None) -> str:
     """Keep the address that an upload is answered with in a shell variable, or show the answer."""
     path = upload.url[0].text if upload and upload.url else ""
     if not _PATH.fullmatch(path):
         return f"{command} &&\n{variable}='the address that this reply names'"
-    first, *rest = (f'["{key}"]' for key in path.split("."))
+    first, *inner = (f'["{key}"]' for key in path.split("."))
     read = (
         "import json, sys; said = sys.stdin.read(); found = json.loads(said);"
-        f" print(found{first}{''.join(rest)}) if {first[1:-1]} in found else sys.exit(said)"
+        f" print(found{first}{''.join(inner)}) if {first[1:-1]} in found else sys.exit(said)"
     )
     return f"{variable}=$({command} | python3 -c '{read}')"
 
