@@ -47,11 +47,10 @@ def plot(rows: Sequence[Latency]) -> Plot:
     figures = [_figures(row) for row in rows]
     most = max((at_s for row in figures for at_s in row.values() if at_s is not None), default=1.0)
     scale, unit = (1.0, "s") if most >= 1 else (1000.0, "ms")
-    step = round_step(most * scale)
-    count = max(1, math.ceil(most * scale / step - 1e-9))
-    end = count * step / scale
+    places = _even_marks(most * scale)
+    end, count = places[-1] / scale, len(places) - 1
     ticks = tuple(
-        Tick(x=round(at / count * 100, 3), label=f"{at * step:,g}") for at in range(count + 1)
+        Tick(x=round(at / count * 100, 3), label=f"{place:,g}") for at, place in enumerate(places)
     )
     marks = tuple(
         Marks(
@@ -218,15 +217,16 @@ def _axis(moments: Sequence[float]) -> Axis | None:
     least, most = min(moments), max(moments)
     scale, unit = (1.0, "s") if most >= 1 else (1000.0, "ms")
     log = most / least >= _LOG_FROM
-    marks = _decades(least * scale, most * scale) if log else _even(most * scale)
+    marks = _decades(least * scale, most * scale) if log else _even_marks(most * scale)
     axis = Axis(unit=unit, log=log, low_s=marks[0] / scale, high_s=marks[-1] / scale, ticks=())
     ticks = (Tick(x=axis.place(mark / scale), label=f"{mark:,g}") for mark in marks)
     return replace(axis, ticks=tuple(ticks))
 
 
-def _even(most: float) -> list[float]:
+def _even_marks(most: float) -> list[float]:
+    """Return the places of 3 to 6 round marks from 0 to at least `most`."""
     step = round_step(most)
-    return [at * step for at in range(math.ceil(most / step - 1e-9) + 1)]
+    return [at * step for at in range(max(1, math.ceil(most / step - 1e-9)) + 1)]
 
 
 def _decades(least: float, most: float) -> list[float]:
@@ -279,12 +279,8 @@ class _Box:
     bottom: float
 
     def meets(self, other: "_Box") -> bool:
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
 
 
 def _labels(curves: Sequence[Points], names: Sequence[str]) -> list[ChartLabel]:
@@ -293,9 +289,9 @@ def _labels(curves: Sequence[Points], names: Sequence[str]) -> list[ChartLabel]:
     labels = []
     for points, name in zip(curves, names, strict=True):
         places = [
-            _beside(points, level, name, to_right=side)
+            _beside(points, level, name, to_right=to_right)
             for level in _LEVELS
-            for side in (True, False)
+            for to_right in (True, False)
         ]
         label, box = min(places, key=lambda place: _hidden(place[1], taken, curves))
         taken.append(box)
@@ -305,7 +301,9 @@ def _labels(curves: Sequence[Points], names: Sequence[str]) -> list[ChartLabel]:
 
 def _beside(points: Points, level: float, name: str, *, to_right: bool) -> tuple[ChartLabel, _Box]:
     y = (1 - level) * 100
-    x = _crossing(points, y) + (1.5 if to_right else -1.5)
+    # Where the curve has come down to that height; at its end where it never does.
+    x = next((x for x, height in points if height >= y), points[-1][0])
+    x += 1.5 if to_right else -1.5
     width = len(name) * _CHARACTER
     box = _Box(
         left=x if to_right else x - width,
@@ -315,11 +313,6 @@ def _beside(points: Points, level: float, name: str, *, to_right: bool) -> tuple
     )
     anchor = "start" if to_right else "end"
     return ChartLabel(x=round(x, 2), y=round(y, 2), anchor=anchor), box
-
-
-def _crossing(points: Points, y: float) -> float:
-    """Return where a curve has come down to a height; its end where it never does."""
-    return next((x for x, height in points if height >= y), points[-1][0])
 
 
 def _hidden(box: _Box, taken: Sequence[_Box], curves: Sequence[Points]) -> int:

@@ -1,6 +1,7 @@
 """Records, verdicts and findings to one report, from which every format is drawn."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from harness.adaptive.discovery.discovery import discoveries
 from harness.adaptive.discovery.question import Discovered
@@ -156,22 +157,19 @@ def _shown(
 def _unjudged(verdicts: Sequence[Verdict]) -> tuple[Unjudged, ...]:
     """Gather errors, inconclusive and skipped verdicts by reason, in that order."""
     order: tuple[Status, ...] = ("error", "inconclusive", "skip")
-    groups: dict[tuple[str, str, str, Status, str], list[str]] = {}
+    groups: dict[Unjudged, dict[str, None]] = {}
     for verdict in verdicts:
         if verdict.status in order:
-            key = (verdict.provider, verdict.operation, verdict.check, verdict.status, verdict.why)
-            groups.setdefault(key, []).append(verdict.case)
-    rows = [
-        Unjudged(
-            provider=provider,
-            operation=operation,
-            check=check,
-            status=status,
-            why=why,
-            cases=tuple(dict.fromkeys(cases)),
-        )
-        for (provider, operation, check, status, why), cases in groups.items()
-    ]
+            group = Unjudged(
+                provider=verdict.provider,
+                operation=verdict.operation,
+                check=verdict.check,
+                status=verdict.status,
+                why=verdict.why,
+                cases=(),
+            )
+            groups.setdefault(group, {})[verdict.case] = None
+    rows = [replace(group, cases=tuple(cases)) for group, cases in groups.items()]
     return tuple(sorted(rows, key=lambda row: (order.index(row.status), -len(row.cases))))
 
 

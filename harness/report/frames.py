@@ -5,7 +5,7 @@ single image has the same columns as any other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,11 +106,8 @@ class Frames:
 def frames_of(records: Sequence[Record], verdicts: Sequence[Verdict]) -> Frames:
     """Return the frames of a run, in the order in which its requests ended."""
     return Frames(
-        attempts=_frame(ATTEMPTS, [_attempt(record) for record in records]),
-        verdicts=_frame(
-            VERDICTS,
-            [{name: getattr(verdict, name) for name in VERDICTS} for verdict in verdicts],
-        ),
+        attempts=_frame(ATTEMPTS, list(map(_attempt, records))),
+        verdicts=_frame(VERDICTS, list(map(asdict, verdicts))),
     )
 
 

@@ -29,7 +29,7 @@ from harness.report.benchmark.words import (
     size,
     workload_label,
 )
-from harness.report.text import count, money_text, one_line, seconds
+from harness.report.text import count, money_text, one_line, percent, seconds
 from harness.stats.benchmark.model import Comparison, Reliability, Spend
 
 
@@ -165,7 +165,7 @@ def _reliable(row: Reliability, benchmark: Benchmarked, *, staged: bool) -> tupl
     per_minute = "-" if row.goodput_per_min is None else f"{row.goodput_per_min:.3g}"
     waited = f"{seconds(row.waited_s)} waited" if row.rate_limited else ""
     errors = [
-        f"{error.error_class.replace('_', ' ')} {error.count:,} ({_share(share_cell(error.share))})"
+        f"{error.error_class.replace('_', ' ')} {error.count:,} ({percent(error.share)})"
         for error in row.errors
     ]
     return (
@@ -179,10 +179,6 @@ def _reliable(row: Reliability, benchmark: Benchmarked, *, staged: bool) -> tupl
         TableCell(text=f"{row.rate_limited:,}", small=waited),
         TableCell(text=", ".join(errors) or "none"),
     )
-
-
-def _share(cell: TableCell) -> str:
-    return f"{cell.text} {cell.small}".strip()
 
 
 def _money(benchmark: Benchmarked) -> Section:

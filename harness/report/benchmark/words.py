@@ -113,20 +113,17 @@ def size(value: float | None) -> str:
 
 def workload_label(workload: Workload) -> str:
     """Say what a workload asks for: `generate 1024x1024, quality low, png, 1 image`."""
+    lengths = [f"{length:,}" for length in workload.prompt_lengths] or ["any number of"]
+    *first, last = lengths
     parts = [
         " ".join(filter(None, (workload.operation, workload.size))),
         f"quality {workload.quality}" if workload.quality else "",
         workload.output_format or "",
         count(workload.n, "image"),
         count(workload.references, "reference image") if workload.references else "",
-        f"prompts of {_listed(workload.prompt_lengths)} characters",
+        f"prompts of {' and '.join(filter(None, (', '.join(first), last)))} characters",
     ]
     return one_line(", ".join(filter(None, parts)), 300)
-
-
-def _listed(lengths: tuple[int, ...]) -> str:
-    *first, last = (f"{length:,}" for length in lengths) if lengths else ("any number of",)
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def differs(fit: Fit) -> str:

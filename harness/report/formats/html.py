@@ -120,7 +120,8 @@ def html(report: Report) -> str:
         report=report,
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
-        policy=_policy(style, script),
+        policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}';"
+        f" script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'",
         plot=plot(report.latency),
         sections=sections(report.benchmark) if report.benchmark else (),
         design=planned(report.benchmark.benchmark.design) if report.benchmark else "",
@@ -195,13 +196,6 @@ def _by_provider(rows: Sequence[ByProvider]) -> list[tuple[str, tuple[ByProvider
     return [(provider, tuple(group)) for provider, group in groups]
 
 
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; img-src data:; style-src '{_digest(style)}';"
-        f" script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
-    )
-
-
 def _digest(text: str) -> str:
     raw = hashlib.sha256(text.encode("utf-8")).digest()
     return "sha256-" + base64.b64encode(raw).decode("ascii")
@@ -239,10 +233,8 @@ def _row_states(row: Row) -> str:
 
 def _tally(report: Report) -> dict[str, int]:
     """Count the rows of the matrix that have a cell in each state."""
-    return {
-        state: sum(any(cell.state == state for cell in row.cells) for row in report.matrix.rows)
-        for state in SYMBOLS
-    }
+    rows = [{cell.state for cell in row.cells} for row in report.matrix.rows]
+    return {state: sum(state in states for states in rows) for state in SYMBOLS}
 
 
 def _methods(report: Report) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from harness.checks.check import CHECKS
-from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
 from harness.core.plain import carried_json
 from harness.core.verdict import Finding
@@ -127,7 +126,14 @@ def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict
         "doubt": finding.doubt,
         "evidence": json_safe(evidence),
         "arguments": json_safe(shot.case.arguments),
-        "request": json_safe(_wire(shot.request, auth)),
+        "request": json_safe(
+            {
+                "method": shot.request.method,
+                "path": shot.request.target,
+                "headers": dict(plain_headers(shot.request, auth)),
+                **carried_json(shot.request),
+            }
+        ),
         "costs_at_most": {
             "amount": float(shot.at_risk.amount),
             "unit": shot.at_risk.unit,
@@ -135,13 +141,4 @@ def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict
         },
         "cases": list(finding.cases),
         "no_test": no_test or None,
-    }
-
-
-def _wire(request: Request, auth: Auth) -> dict[str, Json]:
-    return {
-        "method": request.method,
-        "path": request.target,
-        "headers": dict(plain_headers(request, auth)),
-        **carried_json(request),
     }
