@@ -35,7 +35,7 @@ def compose(
     `providers` decides which providers stand in the report and in which order; a record, verdict
     or finding of another one is a KeyError.
     """
-    _refuse_strangers(records, verdicts, findings, providers)
+    _refuse_unknown(records, verdicts, findings, providers)
     rests_on = _evidence(header, records, providers)
     table = matrix(records, verdicts, findings, providers)
     # One order for every table: that of the documents, not the one in which replies came.
@@ -92,7 +92,7 @@ def _discovered(provider: Provider, records: Sequence[Record]) -> tuple[Discover
     return discoveries(provider, its) if discovers else ()
 
 
-def _refuse_strangers(
+def _refuse_unknown(
     records: Sequence[Record],
     verdicts: Sequence[Verdict],
     findings: Sequence[Finding],
@@ -101,13 +101,13 @@ def _refuse_strangers(
     named = {record.shot.case.provider for record in records}
     named |= {verdict.provider for verdict in verdicts}
     named |= {finding.provider for finding in findings}
-    strangers = named - set(providers)
-    if strangers:
-        raise KeyError(f"no provider given for results of {', '.join(sorted(strangers))}")
+    unknown = named - set(providers)
+    if unknown:
+        raise KeyError(f"no provider given for results of {', '.join(sorted(unknown))}")
 
 
 def _waiting(records: Sequence[Record]) -> Iterator[Waiting]:
-    """Find the jobs that may still bring the images which they were paid for."""
+    """Yield the jobs that may still deliver the images that they were paid for."""
     for record in records:
         case, outcome = record.shot.case, record.outcome
         if isinstance(outcome, Fault) and outcome.job is not None and outcome.can_be_picked_up:

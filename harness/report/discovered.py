@@ -64,10 +64,10 @@ def _question(case: Case) -> str:
         return one_line(canonical(files_named(case.arguments)), _MOST_ASKED)
     if parameter not in case.arguments:
         return f"{parameter} left out"
-    return one_line(f"{parameter} = {_observations_value(case.arguments[parameter])}", _MOST_ASKED)
+    return one_line(f"{parameter} = {_value_text(case.arguments[parameter])}", _MOST_ASKED)
 
 
-def _observations_value(value: Json) -> str:
+def _value_text(value: Json) -> str:
     """Word a value: JSON, but files by name and size, and a long list by its first ones."""
     named = files_named(value)
     if named != value and isinstance(named, list):
@@ -80,7 +80,7 @@ def _observations_value(value: Json) -> str:
 def _answer(record: Record) -> tuple[Literal["served", "refused", "no answer", "not sent"], str]:
     match record.outcome:
         case Images(pictures=pictures):
-            kinds = dict.fromkeys(_worded(picture) for picture in pictures)
+            kinds = dict.fromkeys(map(_picture, pictures))
             return "served", f"{count(len(pictures), 'image')}: {', '.join(kinds)}"
         case Refused(error=error):
             words = ": ".join(part for part in (error.code, error.message) if part)
@@ -91,7 +91,7 @@ def _answer(record: Record) -> tuple[Literal["served", "refused", "no answer", "
             return "not sent", record.skipped or "not reached"
 
 
-def _worded(picture: Picture) -> str:
+def _picture(picture: Picture) -> str:
     match picture.state:
         case "decoded":
             return f"{picture.format} {picture.width_px}x{picture.height_px}"
@@ -162,7 +162,7 @@ def _lines(provider: Provider, operation: Operation, row: Discovered) -> list[st
 
 
 def _rule(row: Discovered, argument: Argument) -> tuple[str, dict[str, Json]] | None:
-    """Return the rule's name and values; None where no limit was seen, or answers are at odds."""
+    """Return the rule's name and values; None without a limit, or where answers disagree."""
     if row.rule == "one_of":
         return None if argument.one_of is None else ("one_of", _members(argument, row.values))
     if row.low is None or row.high is None or row.high <= row.low:

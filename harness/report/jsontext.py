@@ -28,7 +28,7 @@ _NAMES: dict[type, dict[str, str]] = {
     Streams: {"provider": "", "operation": ""},
     Watched: {"seconds": "duration_s"},
 }
-"""What is called otherwise in JSON than in the code, or is left out."""
+"""The fields that have another name in JSON than in the code, or (with "") none."""
 
 
 def json_names(kind: type) -> dict[str, str]:

@@ -76,7 +76,10 @@ def provenance_banner(evidence: Mapping[str, Provenance | None]) -> Banner:
     provenances = {
         name: provenance for name, provenance in evidence.items() if provenance is not None
     }
-    emulated = [name for name, provenance in provenances.items() if not about_provider(provenance)]
+    emulated = [name for name, provenance in provenances.items() if provenance.emulated]
+    sources = "; ".join(
+        f"{name} {describe_provenance(provenance)}" for name, provenance in provenances.items()
+    )
     if not provenances:
         return Banner(
             level="empty",
@@ -98,35 +101,29 @@ def provenance_banner(evidence: Mapping[str, Provenance | None]) -> Banner:
         return Banner(
             level="live",
             title="Live run",
-            text=f"The providers themselves answered: {_sources(provenances)}.",
+            text=f"The providers themselves answered: {sources}.",
         )
     return Banner(
         level="recorded",
         title="Replay of recorded traffic",
-        text=f"The providers answered when this was recorded, not today: {_sources(provenances)}.",
+        text=f"The providers answered when this was recorded, not today: {sources}.",
     )
 
 
-def _emulated(items: tuple[Provenance, ...]) -> Banner:
-    if all(provenance.kind == "emulator" for provenance in items):
+def _emulated(provenances: tuple[Provenance, ...]) -> Banner:
+    if all(provenance.kind == "emulator" for provenance in provenances):
         return Banner(
             level="emulated",
             title=f"Emulator run: {DISCLAIMER}",
             text=f"Every reply came from {_OURS}",
         )
-    days = sorted({provenance.date for provenance in items if provenance.date})
-    made = f" made {days[0]}" if days else ""
+    days = sorted({provenance.date for provenance in provenances if provenance.date})
+    since = f" made {days[0]}" if days else ""
     until = f" to {days[-1]}" if len(days) > 1 else ""
     return Banner(
         level="emulated",
         title=f"Replay of an emulator recording: {DISCLAIMER}",
-        text=f"Every reply was read from recordings{made}{until} of {_OURS}",
-    )
-
-
-def _sources(known: Mapping[str, Provenance]) -> str:
-    return "; ".join(
-        f"{name} {describe_provenance(provenance)}" for name, provenance in known.items()
+        text=f"Every reply was read from recordings{since}{until} of {_OURS}",
     )
 
 

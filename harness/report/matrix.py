@@ -24,7 +24,7 @@ STATES: dict[Standing, State] = {
 
 
 @dataclass(slots=True)
-class _Witness:
+class _CellTally:
     """What speaks for and against one promise of one column; filled while verdicts are read."""
 
     fails: dict[Standing, set[str]] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class _Witness:
     observed: Counter[str] = field(default_factory=Counter)
 
 
-_Witnesses = dict[tuple[str, str, str], _Witness]
+_Tallies = dict[tuple[str, str, str], _CellTally]
 
 
 def matrix(
@@ -58,10 +58,10 @@ def matrix(
         for kind, operation in provider.operations.items()
     ]
     columns = [pair for pair in operations if (pair[0].provider, pair[0].operation) in planned]
-    witnesses = _witnesses(records, verdicts, findings)
+    tallies = _tallies(records, verdicts, findings)
     return Matrix(
         columns=tuple(column for column, _ in columns),
-        rows=(*_constraint_rows(columns, witnesses), *_reply_rows(columns, witnesses, verdicts)),
+        rows=(*_constraint_rows(columns, tallies), *_reply_rows(columns, tallies, verdicts)),
         unplanned=tuple(
             column for column, _ in operations if (column.provider, column.operation) not in planned
         ),
@@ -78,31 +78,31 @@ def matrix(
     )
 
 
-def _witnesses(
+def _tallies(
     records: Sequence[Record], verdicts: Sequence[Verdict], findings: Sequence[Finding]
-) -> _Witnesses:
-    """Gather what speaks for and against each promise; a reply check stands under its own name."""
-    witnesses: _Witnesses = defaultdict(_Witness)
+) -> _Tallies:
+    """Count what speaks for and against each promise; a reply check counts under its own name."""
+    tallies: _Tallies = defaultdict(_CellTally)
     by_case = {
         (record.shot.case.provider, record.shot.case.operation, record.shot.case.id): record
         for record in records
     }
     reported = {(row.provider, row.operation, case) for row in findings for case in row.cases}
     for record in records:
-        _observe(witnesses, record)
+        _count_outcome(tallies, record)
     for verdict in verdicts:
         place = (verdict.provider, verdict.operation, verdict.case)
         if verdict.status == "fail" and place in reported:
             continue  # the finding says what broke, and where
         judged = by_case.get(place)
         for promise in _promises(verdict, judged):
-            _hear(witnesses[verdict.provider, verdict.operation, promise], verdict, judged)
+            _count_verdict(tallies[verdict.provider, verdict.operation, promise], verdict, judged)
     for finding in findings:
         if not finding.combination:
             promise = finding.constraint or finding.check
-            fails = witnesses[finding.provider, finding.operation, promise].fails
+            fails = tallies[finding.provider, finding.operation, promise].fails
             fails.setdefault(finding.standing, set()).update(finding.cases)
-    return witnesses
+    return tallies
 
 
 def _promises(verdict: Verdict, record: Record | None) -> tuple[str, ...]:
@@ -121,23 +121,23 @@ def _promises(verdict: Verdict, record: Record | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((named, *covered)))
 
 
-def _hear(witness: _Witness, verdict: Verdict, record: Record | None) -> None:
+def _count_verdict(tally: _CellTally, verdict: Verdict, record: Record | None) -> None:
     match verdict.status:
         case "pass":
             refused = record is not None and record.shot.case.expect == "refuse"
-            (witness.refuses if refused else witness.accepts).add(verdict.case)
+            (tally.refuses if refused else tally.accepts).add(verdict.case)
         case _ if record is not None and record.outcome is None:
-            witness.unsent[record.skipped or verdict.why] += 1
+            tally.unsent[record.skipped or verdict.why] += 1
         case _:
-            witness.unsure[verdict.status, verdict.why] += 1
+            tally.unsure[verdict.status, verdict.why] += 1
 
 
-def _observe(witnesses: _Witnesses, record: Record) -> None:
+def _count_outcome(tallies: _Tallies, record: Record) -> None:
     case = record.shot.case
     promise = case.breaks or case.about
     if case.expect != "observe" or record.outcome is None or promise is None:
         return
-    outcomes = witnesses[case.provider, case.operation, promise].observed
+    outcomes = tallies[case.provider, case.operation, promise].observed
     match record.outcome:
         case Images():
             outcomes["served"] += 1
@@ -148,13 +148,13 @@ def _observe(witnesses: _Witnesses, record: Record) -> None:
 
 
 def _constraint_rows(
-    columns: Sequence[tuple[Column, Operation]], witnesses: _Witnesses
+    columns: Sequence[tuple[Column, Operation]], tallies: _Tallies
 ) -> Iterable[Row]:
     promised = {constraint.id for _, operation in columns for constraint in operation.constraints}
-    named = {promise for _, _, promise in witnesses if "." in promise}
+    named = {promise for _, _, promise in tallies if "." in promise}
     for promise in sorted(promised | named, key=_in_vocabulary):
         cells = tuple(
-            _cell(operation, promise, witnesses.get((column.provider, column.operation, promise)))
+            _cell(operation, promise, tallies.get((column.provider, column.operation, promise)))
             for column, operation in columns
         )
         parameter = promise.partition(".")[0]
@@ -163,22 +163,22 @@ def _constraint_rows(
 
 def _reply_rows(
     columns: Sequence[tuple[Column, Operation]],
-    witnesses: _Witnesses,
+    tallies: _Tallies,
     verdicts: Sequence[Verdict],
 ) -> Iterable[Row]:
     checks = dict.fromkeys(verdict.check for verdict in verdicts if verdict.constraint is None)
-    tried = dict.fromkeys(promise for _, _, promise in witnesses if "." not in promise)
+    tried = dict.fromkeys(promise for _, _, promise in tallies if "." not in promise)
     checks = {check: None for check in checks if check in tried} | tried
     judged = {(verdict.provider, verdict.operation) for verdict in verdicts}
-    # A check without a word where others speak has nothing to look at: no usage, no job.
-    silent = MatrixCell(state="absent", note="does not apply")
+    # A check without a verdict where other checks have some does not apply: no usage, no job.
+    no_promise = MatrixCell(state="absent", note="does not apply")
     untried = MatrixCell(state="not tried", note="nothing was judged")
     for check in checks:
         places = [(column.provider, column.operation) for column, _ in columns]
         cells = tuple(
-            _replied(witness)
-            if (witness := witnesses.get((*place, check)))
-            else silent
+            _replied(tally)
+            if (tally := tallies.get((*place, check)))
+            else no_promise
             if place in judged
             else untried
             for place in places
@@ -186,56 +186,56 @@ def _reply_rows(
         yield Row(id=check, kind="reply", parameter="reply", cells=cells)
 
 
-def _cell(operation: Operation, promise: str, witness: _Witness | None) -> MatrixCell:
+def _cell(operation: Operation, promise: str, tally: _CellTally | None) -> MatrixCell:
     constraint = operation.constraint(promise)
     if constraint is None:
-        if witness is not None and witness.fails:
-            return _judged(witness)
+        if tally is not None and tally.fails:
+            return _judged(tally)
         has_parameter = promise.partition(".")[0] in operation.arguments
         note = "no such rule" if has_parameter else "no such parameter"
         return MatrixCell(state="absent", note=note)
     rule, source = describe(constraint), str(constraint.rule.source)
-    witness = witness or _Witness()
+    tally = tally or _CellTally()
     if not constraint.documented:
         note = constraint.rule.note or constraint.rule.status
-        return _matrix_cell(witness, "undocumented", rule=rule, source=source, note=note)
-    return _judged(witness, rule=rule, source=source)
+        return _matrix_cell(tally, "undocumented", rule=rule, source=source, note=note)
+    return _judged(tally, rule=rule, source=source)
 
 
-def _replied(witness: _Witness) -> MatrixCell:
+def _replied(tally: _CellTally) -> MatrixCell:
     """Judge a check on replies; one that only ever skips had no promise to hold them to."""
-    only_skips = witness.unsure and all(status == "skip" for status, _ in witness.unsure)
-    if only_skips and not (witness.fails or witness.accepts or witness.refuses):
-        (_, why), _ = witness.unsure.most_common(1)[0]
-        return _matrix_cell(witness, "undocumented", note=why)
-    return _judged(witness)
+    only_skips = tally.unsure and all(status == "skip" for status, _ in tally.unsure)
+    if only_skips and not (tally.fails or tally.accepts or tally.refuses):
+        (_, why), _ = tally.unsure.most_common(1)[0]
+        return _matrix_cell(tally, "undocumented", note=why)
+    return _judged(tally)
 
 
-def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> MatrixCell:
+def _judged(tally: _CellTally, *, rule: str = "", source: str = "") -> MatrixCell:
     for standing, state in STATES.items():
-        if standing in witness.fails:
-            return _matrix_cell(witness, state, rule=rule, source=source)
-    if witness.accepts or witness.refuses:
-        return _matrix_cell(witness, "held", rule=rule, source=source)
-    if witness.unsure:
-        (status, why), number = witness.unsure.most_common(1)[0]
+        if standing in tally.fails:
+            return _matrix_cell(tally, state, rule=rule, source=source)
+    if tally.accepts or tally.refuses:
+        return _matrix_cell(tally, "held", rule=rule, source=source)
+    if tally.unsure:
+        (status, why), number = tally.unsure.most_common(1)[0]
         note = f"{status}: {why}" + (f" ({count(number, 'verdict')})" if number > 1 else "")
-        return _matrix_cell(witness, "inconclusive", rule=rule, source=source, note=note)
-    why = next(iter(witness.unsent), "no case was planned")
-    return _matrix_cell(witness, "not tried", rule=rule, source=source, note=why)
+        return _matrix_cell(tally, "inconclusive", rule=rule, source=source, note=note)
+    why = next(iter(tally.unsent), "no case was planned")
+    return _matrix_cell(tally, "not tried", rule=rule, source=source, note=why)
 
 
 def _matrix_cell(
-    witness: _Witness, state: State, *, rule: str = "", source: str = "", note: str = ""
+    tally: _CellTally, state: State, *, rule: str = "", source: str = "", note: str = ""
 ) -> MatrixCell:
     return MatrixCell(
         state=state,
-        fails=len(set().union(*witness.fails.values())),
-        accepts=len(witness.accepts),
-        refuses=len(witness.refuses),
-        served=witness.observed["served"],
-        turned_away=witness.observed["refused"],
-        unanswered=witness.observed["unanswered"],
+        fails=len(set().union(*tally.fails.values())),
+        accepts=len(tally.accepts),
+        refuses=len(tally.refuses),
+        served=tally.observed["served"],
+        turned_away=tally.observed["refused"],
+        unanswered=tally.observed["unanswered"],
         rule=rule,
         source=source,
         note=note,

@@ -1,6 +1,6 @@
 """Where a provider stands: its promises counted, and the verdict in one sentence."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,18 +18,20 @@ _MOST_NAMED = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tally:
-    """One provider's promises, counted by state, with the names of those in each."""
+    """The names of one provider's promises by state, once for each operation that has them."""
 
-    states: Counter[State]
-    names: Mapping[State, tuple[str, ...]]
+    names: Mapping[State, Sequence[str]]
+
+    def count(self, state: State) -> int:
+        return len(self.names.get(state, ()))
 
     @property
     def judged(self) -> int:
-        return self.states["held"] + self.states["broken"]
+        return self.count("held") + self.count("broken")
 
     def named(self, state: State) -> str:
         """Name the first promises of a state, and count the others."""
-        names = self.names.get(state, ())
+        names = list(dict.fromkeys(self.names.get(state, ())))
         more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
         return ", ".join(names[:_MOST_NAMED]) + more
 
@@ -73,13 +75,13 @@ def _summary(
         cases=cost.cases,
         skipped=sum(record.outcome is None for record in records),
         cost=cost,
-        held=tally.states["held"],
-        broken=tally.states["broken"],
-        flaky=tally.states["flaky"],
-        unconfirmed=tally.states["unconfirmed"],
-        undocumented=tally.states["undocumented"],
-        inconclusive=tally.states["inconclusive"],
-        not_tried=tally.states["not tried"],
+        held=tally.count("held"),
+        broken=tally.count("broken"),
+        flaky=tally.count("flaky"),
+        unconfirmed=tally.count("unconfirmed"),
+        undocumented=tally.count("undocumented"),
+        inconclusive=tally.count("inconclusive"),
+        not_tried=tally.count("not tried"),
         standing=standing,
         sentence=f"{subject} {_sentence(standing, records, tally)}",
     )
@@ -87,19 +89,14 @@ def _summary(
 
 def _tally(matrix: Matrix, provider: str) -> _Tally:
     its = [at for at, column in enumerate(matrix.columns) if column.provider == provider]
-    promises = [(row.cells[at].state, row.id) for row in matrix.rows for at in its]
-    promises += [
-        (interaction.state, interaction.name)
-        for interaction in matrix.interactions
-        if interaction.provider == provider
-    ]
-    names: dict[State, dict[str, None]] = {}
-    for state, name in promises:
-        names.setdefault(state, {})[name] = None
-    return _Tally(
-        states=Counter(state for state, _ in promises),
-        names={state: tuple(distinct) for state, distinct in names.items()},
-    )
+    names: defaultdict[State, list[str]] = defaultdict(list)
+    for row in matrix.rows:
+        for at in its:
+            names[row.cells[at].state].append(row.id)
+    for interaction in matrix.interactions:
+        if interaction.provider == provider:
+            names[interaction.state].append(interaction.name)
+    return _Tally(names=names)
 
 
 def _standing(records: Sequence[Record], tally: _Tally) -> Standing:
@@ -117,7 +114,7 @@ def _sentence(standing: Standing, records: Sequence[Record], tally: _Tally) -> s
     untested = _untested_promises(tally)
     match standing:
         case "broken":
-            tested = f"{tally.states['broken']} of {count(tally.judged, 'promise')} tested"
+            tested = f"{tally.count('broken')} of {count(tally.judged, 'promise')} tested"
             return f"breaks {tested}: {tally.named('broken')}.{_doubts(tally)}{untested}"
         case "unclear" if doubts := _doubts(tally):
             return f"{_held(tally)}.{doubts}{untested}"
@@ -131,7 +128,7 @@ def _sentence(standing: Standing, records: Sequence[Record], tally: _Tally) -> s
 
 def _held(tally: _Tally) -> str:
     """Say what held of what was judged, doubts left out."""
-    doubtful = tally.states["flaky"] + tally.states["unconfirmed"]
+    doubtful = tally.count("flaky") + tally.count("unconfirmed")
     if not tally.judged:
         return "broke no promise for certain"
     tested = count(tally.judged, "promise" if not doubtful else "other promise")
@@ -151,7 +148,7 @@ def _doubts(tally: _Tally) -> str:
 
 def _untested_promises(tally: _Tally) -> str:
     states: tuple[State, ...] = ("inconclusive", "not tried")
-    parts = [f"{tally.states[state]} {state}" for state in states if tally.states[state]]
+    parts = [f"{tally.count(state)} {state}" for state in states if tally.count(state)]
     return f" {', '.join(parts)}." if parts else ""
 
 

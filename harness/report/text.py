@@ -1,7 +1,7 @@
 """Foreign text made fit to show: nothing invisible, nothing endless.
 
-Whatever a provider said is hostile until shown otherwise: control characters that upset a
-terminal, marks that turn the reading direction round, messages of megabytes.
+A provider's text may hold control characters that upset a terminal, marks that turn the reading
+direction round, messages of megabytes.
 """
 
 import unicodedata

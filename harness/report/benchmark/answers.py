@@ -88,7 +88,7 @@ class Benchmarked:
 def benchmarked(
     benchmark: Benchmark, measured: Measured, *, recorded: frozenset[str] = frozenset()
 ) -> Benchmarked:
-    """Choose and word what was measured; equal values in, equal words out."""
+    """Return a benchmark with its cautions, answers and savings; equal input, equal words."""
     return Benchmarked(
         benchmark=benchmark,
         measured=measured,
@@ -152,7 +152,7 @@ def _answer(
         emulated=emulated,
         decided=ranking is not None and ranking.decided,
         sentence=f"{'. '.join(parts)}.",
-        sure=_sure(ranking, design, measured) if ranking else "",
+        sure=_certainty(ranking, design, measured) if ranking else "",
     )
 
 
@@ -183,7 +183,7 @@ def _placed(provider: str, rows: Sequence[Speed]) -> str:
 
 
 def _unranked(workload: Workload, design: Design, measured: Measured) -> Iterator[str]:
-    """Say who is in no ranking: asked for something near, not askable, or without a figure."""
+    """Name the providers without a rank: only near the workload, unable to serve it, no figure."""
     fits = [fit for fit in design.fits if fit.workload == workload.name]
     near = [fit for fit in fits if fit.kind == "nearest"]
     if near:
@@ -193,9 +193,9 @@ def _unranked(workload: Workload, design: Design, measured: Measured) -> Iterato
         yield f"Cannot be asked for it: {', '.join(map(_why, never))}"
     rankings = [row for row in measured.rankings if row.workload == workload.name]
     placed = {rank.provider for ranking in rankings for rank in ranking.places}
-    silent = [fit for fit in fits if fit.kind == "exact" and fit.provider not in placed]
-    if silent:
-        yield f"Not ranked: {', '.join(_silent(fit, measured) for fit in silent)}"
+    unplaced = [fit for fit in fits if fit.kind == "exact" and fit.provider not in placed]
+    if unplaced:
+        yield f"Not ranked: {', '.join(_unplaced(fit, measured) for fit in unplaced)}"
 
 
 def _why(fit: Fit) -> str:
@@ -204,7 +204,7 @@ def _why(fit: Fit) -> str:
     return one_line(fit.provider, 40) + (f" ({fields})" if fields else "")
 
 
-def _silent(fit: Fit, measured: Measured) -> str:
+def _unplaced(fit: Fit, measured: Measured) -> str:
     place = attrgetter("provider", "workload")
     served = sum(row.served for row in measured.speeds if place(row) == place(fit))
     sent = sum(row.sent for row in measured.reliability if place(row) == place(fit))
@@ -212,7 +212,7 @@ def _silent(fit: Fit, measured: Measured) -> str:
     return f"{one_line(fit.provider, 40)} ({served_text})"
 
 
-def _sure(ranking: Ranking, design: Design, measured: Measured) -> str:
+def _certainty(ranking: Ranking, design: Design, measured: Measured) -> str:
     """Say whether the first place is decided, and on which evidence against the next."""
     word = "Decided" if ranking.decided else "Not decided"
     parts = [f"{word}: {one_line(ranking.why, 300)}" if ranking.why else word]

@@ -212,13 +212,13 @@ def _too_few(speeds: Sequence[Speed]) -> Iterator[Caution]:
         "p95": sum(_unbounded(speed.p95) for speed in speeds),
         "p99": sum(_unbounded(speed.p99) for speed in speeds),
     }
-    lacking = [f"the {quantile} in {rows}" for quantile, rows in bare.items() if rows]
-    if lacking:
+    unbounded = [f"the {quantile} in {rows}" for quantile, rows in bare.items() if rows]
+    if unbounded:
         least, most = min(speed.n for speed in speeds), max(speed.n for speed in speeds)
         n = f"{least}" if least == most else f"{least} to {most}"
         yield Caution(
             kind="too_few_samples",
-            text=f"Too few samples: of {count(len(speeds), 'row')} below, {', '.join(lacking)} of"
+            text=f"Too few samples: of {count(len(speeds), 'row')} below, {', '.join(unbounded)} of"
             f" them without an interval (n = {n}; a median needs {_needed(0.5)}, a p95"
             f" {_needed(0.95)}, a p99 {_needed(0.99)}).",
             remedy="Ask for more (--blocks), or read only the figures that have an interval.",

@@ -259,7 +259,7 @@ def _calibrated(calibration: Calibration) -> tuple[TableCell, ...]:
 
 
 def watched(benchmark: Benchmarked) -> str:
-    """Say what was seen of our own machine; empty where nothing was."""
+    """Return what was measured of our own machine in a sentence; empty where nothing was."""
     runs = benchmark.benchmark.watched
     if not runs:
         return ""

@@ -70,7 +70,7 @@ class Section:
 
 
 def provider_cell(provider: str, benchmark: Benchmarked, small: str = "") -> TableCell:
-    """Return a row's name: its provider, never without the word that it was emulated."""
+    """Return the first cell of a row: its provider with its marks, of which none is left out."""
     beside = ", ".join(filter(None, (benchmark.marks(provider), small)))
     return TableCell(text=one_line(provider, 40), small=beside)
 
@@ -141,7 +141,7 @@ def comparable_rows(benchmark: Benchmarked) -> Iterator[tuple[str, list[Speed]]]
 
 
 def _pace(row: Speed) -> tuple[bool, float]:
-    """Exact ones first, the fastest first; whose median is beyond what was seen comes last."""
+    """Sort exact requests first, then by median; a median beyond what was observed comes last."""
     return row.fit != "exact", math.inf if row.median.value is None else row.median.value
 
 
@@ -198,20 +198,13 @@ def _parts(caption: str, rows: Sequence[Speed], benchmark: Benchmarked) -> Table
         for estimate in (*row.phases.values(), *row.server.values(), *_ends(row))
     ]
     clocks = sorted({clock for row in rows for clock in row.server})
-    lines = [
-        (
-            TableCell(text=part.replace("_", " "), small=PHASE_WORDS[part]),
-            *(_phase(part, row) for row in rows),
-        )
-        for part in used
-    ]
-    lines += [
-        (
-            TableCell(text=one_line(clock, 60), small="the provider's own clock"),
-            *(_at(row.server.get(clock), row) for row in rows),
-        )
-        for clock in clocks
-    ]
+    lines = []
+    for part in used:
+        label = TableCell(text=part.replace("_", " "), small=PHASE_WORDS[part])
+        lines.append((label, *(_phase(part, row) for row in rows)))
+    for clock in clocks:
+        label = TableCell(text=one_line(clock, 60), small="the provider's own clock")
+        lines.append((label, *(_at(row.server.get(clock), row) for row in rows)))
     return Table(
         caption=caption,
         head=(

@@ -1,4 +1,4 @@
-"""`index.html`: the report as one file that opens from disk and asks nobody for anything."""
+"""`index.html`: the report as one file that opens from disk and loads nothing else."""
 
 import base64
 import hashlib

@@ -20,9 +20,9 @@ _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "inconclusive":
 def junit(report: Report) -> str:
     """Return the verdicts as JUnit XML: a suite for each operation, a case for each verdict.
 
-    A failure is a promise whose breach was confirmed, an error is a bug of the harness; a skipped
-    test says why, and an inconclusive verdict is skipped, too, for it convicts nobody, as is one
-    that belongs to a flaky or an unconfirmed finding. Times are seconds; a case's time
+    A failure is a promise whose breach was confirmed, an error is a bug of the harness. A skipped
+    test says why; inconclusive verdicts and those of flaky or unconfirmed findings are skipped, for
+    they blame nobody. Times are seconds; a case's time
     stands at its first verdict, so that a suite's time is the sum of its cases'. Characters that
     XML 1.0 forbids are left out.
     """

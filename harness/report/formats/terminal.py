@@ -141,7 +141,7 @@ def _tail(estimate: Estimate) -> str:
 
 
 def _price(row: Speed, benchmark: Benchmarked) -> str:
-    """Return what a usable image cost, of all loads together: money is not told by the stage."""
+    """Return what a usable image cost, of all loads together: spending is not recorded by stage."""
     place = attrgetter("provider", "workload")
     spent = next((spend for spend in benchmark.measured.spend if place(spend) == place(row)), None)
     if spent is None or spent.per_image is None:

@@ -234,7 +234,7 @@ def size_bytes(name: str) -> int:
 
 
 def _stored(command: str, variable: str, upload: Upload | None) -> str:
-    """Keep the address that an upload is answered with in a shell variable, or show the answer."""
+    """Return a line that stores the address of an upload in a variable, or prints the reply."""
     path = upload.url[0].text if upload and upload.url else ""
     if not _PATH.fullmatch(path):
         return f"{command} &&\n{variable}='the address that this reply names'"
