@@ -5,7 +5,7 @@ single image has the same columns as any other.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,16 +61,8 @@ by its documents, charged by its reply. `images_may_be_paid` are those of a faul
 provider may have charged. `workload`, `block` and `warm_up` are of a benchmark.
 """
 
-VERDICTS = {
-    "provider": "string",
-    "operation": "string",
-    "case": "string",
-    "constraint": "string",
-    "check": "string",
-    "status": "string",
-    "why": "string",
-}
-"""The columns of a frame of verdicts with their types; `status` is that of `Verdict`."""
+VERDICTS = {field.name: "string" for field in fields(Verdict)}
+"""The columns of a frame of verdicts with their types: the fields of `Verdict`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

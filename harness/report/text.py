@@ -50,8 +50,7 @@ def percent(share: Estimate) -> str:
 
 def amount_text(value: Decimal) -> str:
     """Return an amount of money or credits without needless zeros."""
-    text = f"{value:,.6f}"
-    return text.rstrip("0").rstrip(".")
+    return f"{value:,.6f}".rstrip("0").rstrip(".")
 
 
 def money_text(value: Decimal, unit: str) -> str:

@@ -60,13 +60,12 @@ def _comparisons(benchmark: Benchmarked) -> Section:
         figures_head("ratio", (row.ratio for row in rows), benchmark.methods),
         *heads("e-value", "pairs", "log-rank p"),
     )
+    by_workload: dict[str, list[tuple[TableCell, ...]]] = {}
+    for row in rows:
+        by_workload.setdefault(row.workload, []).append(_compared(row, benchmark))
     tables = tuple(
-        Table(
-            caption=name(workload),
-            head=head,
-            rows=tuple(_compared(row, benchmark) for row in rows if row.workload == workload),
-        )
-        for workload in dict.fromkeys(row.workload for row in rows)
+        Table(caption=name(workload), head=head, rows=tuple(cells))
+        for workload, cells in by_workload.items()
     )
     return Section(id="sure", title="How sure", lead=lead, tables=tables)
 
@@ -193,14 +192,15 @@ def _money(benchmark: Benchmarked) -> Section:
         *("per usable image", "requests", "images", "usable"),
         *("listed", "charged", "wasted", "unsettled"),
     )
-    spend, design = benchmark.measured.spend, benchmark.design
+    head = (Head(text="provider"), *figures)
+    spend = benchmark.measured.spend
     tables = tuple(
         Table(
             caption=name(workload.name),
-            head=(Head(text="provider"), *figures),
+            head=head,
             rows=tuple(_spent(row, benchmark) for row in spend if row.workload == workload.name),
         )
-        for workload in design.workloads
+        for workload in benchmark.design.workloads
     )
     return Section(id="money", title="Money", lead=lead, tables=tables)
 

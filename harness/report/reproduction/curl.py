@@ -297,10 +297,10 @@ def _on_addresses(request: Request, uploaded: set[str]) -> Iterator[str]:
         )
 
 
-def _on_keys(shot: PlannedRequest) -> Iterator[str]:
-    if any(value.startswith(THIS_RUN) for _, value in shot.request.headers):
+def _on_keys(planned: PlannedRequest) -> Iterator[str]:
+    if any(value.startswith(THIS_RUN) for _, value in planned.request.headers):
         twice = "; sent twice, the line shows what a repetition makes"
         yield (
             f"Put a new word in the place of {THIS_RUN}: a key that was used before makes no new"
-            f" job{twice if 'same_key' in shot.case.follow_ups else ''}."
+            f" job{twice if 'same_key' in planned.case.follow_ups else ''}."
         )

@@ -83,11 +83,11 @@ def _observed(finding: Finding) -> str:
 
 
 def _cost(finding: Finding) -> str:
-    shot = finding.record.shot
-    cost = money_text(shot.at_risk.amount, shot.at_risk.unit)
-    images = count(shot.at_risk.images, "image")
-    most = images if shot.at_risk.unit == "image" else f"{images}, {cost}"
-    if shot.case.expect == "refuse":
+    planned = finding.record.shot
+    cost = money_text(planned.at_risk.amount, planned.at_risk.unit)
+    images = count(planned.at_risk.images, "image")
+    most = images if planned.at_risk.unit == "image" else f"{images}, {cost}"
+    if planned.case.expect == "refuse":
         return f"A run costs up to {most} while the promise is broken, nothing once it is kept."
     return f"A run costs up to {most}."
 
@@ -110,7 +110,7 @@ def _script(again: Repeat, provider: Provider, *, title: str, told: Sequence[str
 
 
 def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict[str, Json]:
-    shot, evidence = finding.record.shot, finding.record.evidence
+    planned, evidence = finding.record.shot, finding.record.evidence
     return {
         "provider": finding.provider,
         "operation": finding.operation,
@@ -125,19 +125,19 @@ def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict
         "tried": finding.tried,
         "doubt": finding.doubt,
         "evidence": json_safe(evidence),
-        "arguments": json_safe(shot.case.arguments),
+        "arguments": json_safe(planned.case.arguments),
         "request": json_safe(
             {
-                "method": shot.request.method,
-                "path": shot.request.target,
-                "headers": dict(plain_headers(shot.request, auth)),
-                **carried_json(shot.request),
+                "method": planned.request.method,
+                "path": planned.request.target,
+                "headers": dict(plain_headers(planned.request, auth)),
+                **carried_json(planned.request),
             }
         ),
         "costs_at_most": {
-            "amount": float(shot.at_risk.amount),
-            "unit": shot.at_risk.unit,
-            "images": shot.at_risk.images,
+            "amount": float(planned.at_risk.amount),
+            "unit": planned.at_risk.unit,
+            "images": planned.at_risk.images,
         },
         "cases": list(finding.cases),
         "no_test": no_test or None,
