@@ -12,9 +12,14 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from harness.policy import named
-from harness.report.formats.benchmark_table import NEAREST, benchmark_rows, benchmark_sentences
 from harness.report.formats.summary_json import summary_document
-from harness.report.formats.terminal import operation_rows, provider_rows
+from harness.report.formats.terminal import (
+    NEAREST,
+    benchmark_rows,
+    benchmark_sentences,
+    operation_rows,
+    provider_rows,
+)
 from harness.report.labels import GONE, confirmation_text, failure_rate
 from harness.report.model import Report
 from harness.report.text import LONGEST, one_line, percent

@@ -5,7 +5,7 @@ Places are in percent of a picture's width and height, so that one drawing fits 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from harness.core.verdict import Estimate
@@ -44,33 +44,37 @@ class Plot:
 
 def plot(rows: Sequence[Latency]) -> Plot:
     """Place the rows on one linear axis from 0 to the slowest reply or bound."""
-    figures = [value for row in rows for value in _figures(row) if value is not None]
-    most = max(figures, default=1.0)
+    figures = [_figures(row) for row in rows]
+    most = max((at_s for row in figures for at_s in row.values() if at_s is not None), default=1.0)
     scale, unit = (1.0, "s") if most >= 1 else (1000.0, "ms")
-    step = round_step(most * scale)
-    count = max(1, math.ceil(most * scale / step - 1e-9))
-    end = count * step / scale
+    places = _even_marks(most * scale)
+    end, count = places[-1] / scale, len(places) - 1
     ticks = tuple(
-        Tick(x=round(at / count * 100, 3), label=f"{at * step:,g}") for at in range(count + 1)
+        Tick(x=round(at / count * 100, 3), label=f"{place:,g}") for at, place in enumerate(places)
     )
-    return Plot(unit=unit, ticks=ticks, marks=tuple(_marks(row, end) for row in rows))
-
-
-def _figures(row: Latency) -> tuple[float | None, ...]:
-    return (
-        row.fastest_s,
-        row.slowest_s,
-        row.median.low,
-        row.median.high,
-        row.median.value,
-        row.p95.value,
+    marks = tuple(
+        Marks(
+            **{
+                name: None if at_s is None else round(at_s / end * 100, 3)
+                for name, at_s in row.items()
+            }
+        )
+        for row in figures
     )
+    return Plot(unit=unit, ticks=ticks, marks=marks)
 
 
-def _marks(row: Latency, end: float) -> Marks:
-    places = [None if value is None else round(value / end * 100, 3) for value in _figures(row)]
-    fastest, slowest, low, high, median, p95 = places
-    return Marks(fastest=fastest, slowest=slowest, low=low, high=high, median=median, p95=p95)
+def _figures(row: Latency) -> dict[str, float | None]:
+    """Return the figures of a row in seconds, by the name of their mark."""
+    median = row.median
+    return {
+        "fastest": row.fastest_s,
+        "slowest": row.slowest_s,
+        "low": median.low,
+        "high": median.high,
+        "median": median.value,
+        "p95": row.p95.value,
+    }
 
 
 def round_step(most: float) -> float:
@@ -171,14 +175,18 @@ def draw_chart(rows: Sequence[Speed], names: Sequence[str], tones: Sequence[int]
     if axis is None:
         return None
     whole = list(zip(rows, names, tones, strict=True))
-    drawn = [one for one in whole if one[0].n and one[0].curve]
-    curves = [_points(row, axis) for row, _, _ in drawn]
-    labels = _labels(curves, [name for _, name, _ in drawn])
+    drawn = [(_points(row, axis), name, tone) for row, name, tone in whole if row.n and row.curve]
+    labels = _labels([points for points, _, _ in drawn], [name for _, name, _ in drawn])
     return Chart(
         axis=axis,
         lines=tuple(
-            ChartLine(name=name, tone=tone, path=_path(points), label=label)
-            for (_, name, tone), points, label in zip(drawn, curves, labels, strict=True)
+            ChartLine(
+                name=name,
+                tone=tone,
+                path="M" + " L".join(f"{x:g} {y:g}" for x, y in points),
+                label=label,
+            )
+            for (points, name, tone), label in zip(drawn, labels, strict=True)
         ),
         marks=tuple(
             ChartMarks(
@@ -186,7 +194,7 @@ def draw_chart(rows: Sequence[Speed], names: Sequence[str], tones: Sequence[int]
                 tone=tone,
                 median=_whisker(row.median, axis),
                 p95=_whisker(row.p95, axis),
-                mean=None if row.mean.value is None else axis.place(row.mean.value),
+                mean=_placed(row.mean.value, axis),
             )
             for row, name, tone in whole
         ),
@@ -194,11 +202,12 @@ def draw_chart(rows: Sequence[Speed], names: Sequence[str], tones: Sequence[int]
 
 
 def _moments(row: Speed) -> list[float]:
-    items = (row.median, row.p95, row.mean)
-    told = [value for estimate in items for value in (estimate.value, estimate.low, estimate.high)]
-    ends = [step.at_s for step in row.curve]
-    held = [row.horizon_s] if row.curve and row.curve[-1].waiting > 0 else []
-    return [value for value in (*told, *ends, *held) if value is not None and value > 0]
+    moments = [step.at_s for step in row.curve]
+    for estimate in (row.median, row.p95, row.mean):
+        moments += [at_s for at_s in (estimate.value, estimate.low, estimate.high) if at_s]
+    if row.curve and row.curve[-1].waiting > 0:
+        moments.append(row.horizon_s)
+    return [at_s for at_s in moments if at_s > 0]
 
 
 def _axis(moments: Sequence[float]) -> Axis | None:
@@ -208,15 +217,16 @@ def _axis(moments: Sequence[float]) -> Axis | None:
     least, most = min(moments), max(moments)
     scale, unit = (1.0, "s") if most >= 1 else (1000.0, "ms")
     log = most / least >= _LOG_FROM
-    marks = _decades(least * scale, most * scale) if log else _even(most * scale)
+    marks = _decades(least * scale, most * scale) if log else _even_marks(most * scale)
     axis = Axis(unit=unit, log=log, low_s=marks[0] / scale, high_s=marks[-1] / scale, ticks=())
-    ticks = tuple(Tick(x=axis.place(mark / scale), label=f"{mark:,g}") for mark in marks)
-    return Axis(unit=unit, log=log, low_s=axis.low_s, high_s=axis.high_s, ticks=ticks)
+    ticks = (Tick(x=axis.place(mark / scale), label=f"{mark:,g}") for mark in marks)
+    return replace(axis, ticks=tuple(ticks))
 
 
-def _even(most: float) -> list[float]:
+def _even_marks(most: float) -> list[float]:
+    """Return the places of 3 to 6 round marks from 0 to at least `most`."""
     step = round_step(most)
-    return [at * step for at in range(math.ceil(most / step - 1e-9) + 1)]
+    return [at * step for at in range(max(1, math.ceil(most / step - 1e-9)) + 1)]
 
 
 def _decades(least: float, most: float) -> list[float]:
@@ -247,22 +257,18 @@ def _points(row: Speed, axis: Axis) -> Points:
     return points
 
 
-def _path(points: Points) -> str:
-    return "M" + " L".join(f"{x:g} {y:g}" for x, y in points)
-
-
 def _whisker(estimate: Estimate, axis: Axis) -> Whisker:
-    low, high = estimate.low, estimate.high
+    unbounded = estimate.low is not None and estimate.high is None
     return Whisker(
-        at=None if estimate.value is None else axis.place(estimate.value),
-        low=None if low is None else axis.place(low),
-        high=100.0
-        if low is not None and high is None
-        else None
-        if high is None
-        else axis.place(high),
-        open=low is not None and high is None,
+        at=_placed(estimate.value, axis),
+        low=_placed(estimate.low, axis),
+        high=100.0 if unbounded else _placed(estimate.high, axis),
+        open=unbounded,
     )
+
+
+def _placed(at_s: float | None, axis: Axis) -> float | None:
+    return None if at_s is None else axis.place(at_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,33 +279,31 @@ class _Box:
     bottom: float
 
     def meets(self, other: "_Box") -> bool:
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
 
 
 def _labels(curves: Sequence[Points], names: Sequence[str]) -> list[ChartLabel]:
     """Put each name beside its curve where it hides least: no name, and few other curves."""
     taken: list[_Box] = []
-    found = []
+    labels = []
     for points, name in zip(curves, names, strict=True):
         places = [
-            _beside(points, level, name, to_right=side)
+            _beside(points, level, name, to_right=to_right)
             for level in _LEVELS
-            for side in (True, False)
+            for to_right in (True, False)
         ]
         label, box = min(places, key=lambda place: _hidden(place[1], taken, curves))
         taken.append(box)
-        found.append(label)
-    return found
+        labels.append(label)
+    return labels
 
 
 def _beside(points: Points, level: float, name: str, *, to_right: bool) -> tuple[ChartLabel, _Box]:
     y = (1 - level) * 100
-    x = _crossing(points, y) + (1.5 if to_right else -1.5)
+    # Where the curve has come down to that height; at its end where it never does.
+    x = next((x for x, height in points if height >= y), points[-1][0])
+    x += 1.5 if to_right else -1.5
     width = len(name) * _CHARACTER
     box = _Box(
         left=x if to_right else x - width,
@@ -311,22 +315,12 @@ def _beside(points: Points, level: float, name: str, *, to_right: bool) -> tuple
     return ChartLabel(x=round(x, 2), y=round(y, 2), anchor=anchor), box
 
 
-def _crossing(points: Points, y: float) -> float:
-    """Return where a curve has come down to a height; its end where it never does."""
-    return next((x for x, height in points if height >= y), points[-1][0])
-
-
 def _hidden(box: _Box, taken: Sequence[_Box], curves: Sequence[Points]) -> int:
     outside = box.left < 0 or box.right > 100  # noqa: PLR2004 - percent
-    crossed = sum(any(_passes(box, *leg) for leg in pairwise(points)) for points in curves)
+    crossed = sum(any(box.meets(_leg(*ends)) for ends in pairwise(points)) for points in curves)
     return 100 * outside + 20 * sum(box.meets(other) for other in taken) + crossed
 
 
-def _passes(box: _Box, one: tuple[float, float], other: tuple[float, float]) -> bool:
-    leg = _Box(
-        left=min(one[0], other[0]),
-        right=max(one[0], other[0]) + 1e-6,
-        top=min(one[1], other[1]),
-        bottom=max(one[1], other[1]) + 1e-6,
-    )
-    return box.meets(leg)
+def _leg(start: tuple[float, float], end: tuple[float, float]) -> _Box:
+    (left, right), (top, bottom) = (sorted(pair) for pair in zip(start, end, strict=True))
+    return _Box(left=left, right=right + 1e-6, top=top, bottom=bottom + 1e-6)

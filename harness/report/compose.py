@@ -1,6 +1,7 @@
 """Records, verdicts and findings to one report, from which every format is drawn."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from harness.adaptive.discovery.discovery import discoveries
 from harness.adaptive.discovery.question import Discovered
@@ -8,13 +9,12 @@ from harness.core.outcome import Fault
 from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
 from harness.report.benchmark.answers import of_run
-from harness.report.discovered import discovered_toml
+from harness.report.discovered import discovered_toml, observations
 from harness.report.labels import Named, about_provider, cases_text, finding_name, provenance_banner
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
-from harness.report.observations import observations
+from harness.report.reproduction.curl import files_of, fitting, repeat
 from harness.report.reproduction.folder import reproduction
-from harness.report.reproduction.request import files_of, fitting, repeat
 from harness.report.standing import provider_summaries
 from harness.spec.provider import Provider
 from harness.stats.conformance import completion, errors, latency, streams
@@ -35,15 +35,19 @@ def compose(
     `providers` decides which providers stand in the report and in which order; a record, verdict
     or finding of another one is a KeyError.
     """
-    _refuse_strangers(records, verdicts, findings, providers)
+    _refuse_unknown(records, verdicts, findings, providers)
     rests_on = _evidence(header, records, providers)
     table = matrix(records, verdicts, findings, providers)
     # One order for every table: that of the documents, not the one in which replies came.
-    order = _order(providers)
-    records = sorted(records, key=lambda record: order[_place(record)])
+    order: dict[tuple[str, str], int] = {}
+    for name, provider in providers.items():
+        for operation in provider.operations:
+            order[name, operation] = len(order)
+    records = sorted(
+        records, key=lambda record: order[record.shot.case.provider, record.shot.case.operation]
+    )
     findings = sorted(
-        findings,
-        key=lambda item: (_RANK[item.standing], order[item.provider, item.operation]),
+        findings, key=lambda row: (_RANK[row.standing], order[row.provider, row.operation])
     )
     words = cases_text(records)
     discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
@@ -57,9 +61,9 @@ def compose(
         banner=provenance_banner(rests_on),
         providers=provider_summaries(records, table, providers, rests_on),
         matrix=table,
-        findings=tuple(item for item in shown if item.finding.standing == "confirmed"),
-        flaky=tuple(item for item in shown if item.finding.standing == "flaky"),
-        unconfirmed=tuple(item for item in shown if item.finding.standing == "unconfirmed"),
+        findings=tuple(row for row in shown if row.finding.standing == "confirmed"),
+        flaky=tuple(row for row in shown if row.finding.standing == "flaky"),
+        unconfirmed=tuple(row for row in shown if row.finding.standing == "unconfirmed"),
         verdicts=tuple(verdicts),
         observations=observations(records, providers),
         discovered=tuple(row for rows in discovereds.values() for row in rows),
@@ -82,13 +86,13 @@ def compose(
 
 
 def _discovered(provider: Provider, records: Sequence[Record]) -> tuple[Discovered, ...]:
-    """Return what was found out of a provider, where anything was asked for the sake of that."""
-    own = [record for record in records if record.shot.case.provider == provider.name]
-    asked = any(record.shot.case.stage == "discover" for record in own)
-    return discoveries(provider, own) if asked else ()
+    """Return the answers to a provider's open questions, where a run sent requests for them."""
+    its = [record for record in records if record.shot.case.provider == provider.name]
+    discovers = any(record.shot.case.stage == "discover" for record in its)
+    return discoveries(provider, its) if discovers else ()
 
 
-def _refuse_strangers(
+def _refuse_unknown(
     records: Sequence[Record],
     verdicts: Sequence[Verdict],
     findings: Sequence[Finding],
@@ -97,22 +101,13 @@ def _refuse_strangers(
     named = {record.shot.case.provider for record in records}
     named |= {verdict.provider for verdict in verdicts}
     named |= {finding.provider for finding in findings}
-    strangers = named - set(providers)
-    if strangers:
-        raise KeyError(f"no provider given for results of {', '.join(sorted(strangers))}")
-
-
-def _order(providers: Mapping[str, Provider]) -> dict[tuple[str, str], int]:
-    places = [(name, kind) for name, provider in providers.items() for kind in provider.operations]
-    return {place: at for at, place in enumerate(places)}
-
-
-def _place(record: Record) -> tuple[str, str]:
-    return record.shot.case.provider, record.shot.case.operation
+    unknown = named - set(providers)
+    if unknown:
+        raise KeyError(f"no provider given for results of {', '.join(sorted(unknown))}")
 
 
 def _waiting(records: Sequence[Record]) -> Iterator[Waiting]:
-    """Find the jobs that may still bring the images which they were paid for."""
+    """Yield the jobs that may still deliver the images that they were paid for."""
     for record in records:
         case, outcome = record.shot.case, record.outcome
         if isinstance(outcome, Fault) and outcome.job is not None and outcome.can_be_picked_up:
@@ -128,10 +123,8 @@ def _waiting(records: Sequence[Record]) -> Iterator[Waiting]:
 def _evidence(
     header: RunHeader, records: Sequence[Record], providers: Mapping[str, Provider]
 ) -> dict[str, Provenance | None]:
-    """Take what the records rest on; the header's word where a provider has no record."""
-    provenances: dict[str, Provenance | None] = {
-        name: header.evidence.get(name) for name in providers
-    }
+    """Return the provenance of each provider's records, or the header's where it has none."""
+    provenances = {name: header.evidence.get(name) for name in providers}
     for record in records:
         name = record.shot.case.provider
         held = provenances[name]
@@ -164,22 +157,19 @@ def _shown(
 def _unjudged(verdicts: Sequence[Verdict]) -> tuple[Unjudged, ...]:
     """Gather errors, inconclusive and skipped verdicts by reason, in that order."""
     order: tuple[Status, ...] = ("error", "inconclusive", "skip")
-    groups: dict[tuple[str, str, str, Status, str], list[str]] = {}
+    groups: dict[Unjudged, dict[str, None]] = {}
     for verdict in verdicts:
         if verdict.status in order:
-            key = (verdict.provider, verdict.operation, verdict.check, verdict.status, verdict.why)
-            groups.setdefault(key, []).append(verdict.case)
-    rows = [
-        Unjudged(
-            provider=provider,
-            operation=operation,
-            check=check,
-            status=status,
-            why=why,
-            cases=tuple(dict.fromkeys(cases)),
-        )
-        for (provider, operation, check, status, why), cases in groups.items()
-    ]
+            group = Unjudged(
+                provider=verdict.provider,
+                operation=verdict.operation,
+                check=verdict.check,
+                status=verdict.status,
+                why=verdict.why,
+                cases=(),
+            )
+            groups.setdefault(group, {})[verdict.case] = None
+    rows = [replace(group, cases=tuple(cases)) for group, cases in groups.items()]
     return tuple(sorted(rows, key=lambda row: (order.index(row.status), -len(row.cases))))
 
 

@@ -1,69 +1,108 @@
-"""What discovery observed: as a table against the documents, and as TOML to paste.
+"""Open questions: what requests about them got, and what discovery observed, as TOML to paste.
 
 What was observed is never called documented: a rule keeps the status it has, and one that the
 documents do not have is `undocumented`.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from harness.adaptive.discovery.question import Discovered, place_of
-from harness.core.jsonvalue import Json
-from harness.report.formats.markdown_times import code, escaped, markdown_table
-from harness.report.labels import about_provider, short_provenance
-from harness.report.text import count, one_line
+from harness.core.case import Case
+from harness.core.exchange import Picture
+from harness.core.jsonvalue import Json, canonical
+from harness.core.outcome import Fault, Images, Refused
+from harness.core.record import Record
+from harness.report.labels import observation_day, short_provenance
+from harness.report.model import OpenQuestionResult
+from harness.report.text import count, files_named, one_line, pruned_json
 from harness.spec.expressions import Source
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
 from harness.spec.rules import Rule, Scalar
 
-_HEAD = (
-    "Operation",
-    "Parameter",
-    "Question",
-    "Documents",
-    "They say",
-    "Observed",
-    "Observed on",
-    "Asked for it",
-)
-_LONGEST = 500
-_PER_MILLE = 1000
+_MOST_ASKED = 160
+_MOST_TEXT = 80
+_MOST_FILES = 2
 
 
-def discovered_markdown(rows: Sequence[Discovered]) -> str:
-    """Return a table of the rows for each provider, in GitHub's Markdown; "" without rows."""
-    blocks = []
-    for provider in dict.fromkeys(row.provider for row in rows):
-        discovereds = [row for row in rows if row.provider == provider]
-        real = all(about_provider(row.evidence) for row in discovereds)
-        note = "" if real else "\n\nThe emulator answered: this says nothing about the provider."
-        blocks.append(
-            f"**{escaped(provider)}**{note}\n\n{markdown_table(_HEAD, map(_cells, discovereds))}"
-        )
-    return "\n\n".join(blocks)
+def observations(
+    records: Sequence[Record], providers: Mapping[str, Provider]
+) -> tuple[OpenQuestionResult, ...]:
+    """Return one row for each case that only observed, in the order of `providers`.
+
+    Those of discovery are not among them: they answer together, in a table of their own.
+    """
+    order = list(providers)
+    rows = [
+        _observation(record)
+        for record in records
+        if record.shot.case.expect == "observe" and record.shot.case.stage != "discover"
+    ]
+    return tuple(sorted(rows, key=lambda row: order.index(row.provider)))
 
 
-def _cells(row: Discovered) -> tuple[str, ...]:
-    return (
-        escaped(row.operation),
-        code(row.parameter),
-        escaped(row.question),
-        f"**{row.documents}**" if row.documents == "contradicts" else row.documents,
-        escaped(row.said),
-        escaped(row.observed, _LONGEST),
-        escaped(_when(row)),
-        f"{count(row.requests, 'request')}, {count(row.images, 'image')}"
-        if row.requests
-        else "nothing",
+def _observation(record: Record) -> OpenQuestionResult:
+    case = record.shot.case
+    outcome, answer = _answer(record)
+    return OpenQuestionResult(
+        provider=case.provider,
+        operation=case.operation,
+        case=case.id,
+        constraint=case.breaks or case.about,
+        asked=_question(case),
+        outcome=outcome,
+        came=answer,
+        why=case.why,
     )
 
 
-def _when(row: Discovered) -> str:
-    return f"{_day(row)}, evidence: {short_provenance(row.evidence)}"
+def _question(case: Case) -> str:
+    """Word the value that was tried: `aspect_ratio = "16:9"`, `mask = a.png (9 bytes, 16x32)`."""
+    parameter = (case.breaks or case.about or "").partition(".")[0]
+    if not parameter:
+        return one_line(canonical(files_named(case.arguments)), _MOST_ASKED)
+    if parameter not in case.arguments:
+        return f"{parameter} left out"
+    return one_line(f"{parameter} = {_value_text(case.arguments[parameter])}", _MOST_ASKED)
 
 
-def _day(row: Discovered) -> str:
-    return row.on.isoformat() if row.on else "an unknown day"
+def _value_text(value: Json) -> str:
+    """Word a value: JSON, but files by name and size, and a long list by its first ones."""
+    named = files_named(value)
+    if named != value and isinstance(named, list):
+        first = ", ".join(map(str, named[:_MOST_FILES]))
+        more = f" and {len(named) - _MOST_FILES} more" if len(named) > _MOST_FILES else ""
+        return first + more
+    return str(named) if named != value else canonical(pruned_json(value, _MOST_TEXT))
+
+
+def _answer(record: Record) -> tuple[Literal["served", "refused", "no answer", "not sent"], str]:
+    match record.outcome:
+        case Images(pictures=pictures):
+            kinds = dict.fromkeys(map(_picture, pictures))
+            return "served", f"{count(len(pictures), 'image')}: {', '.join(kinds)}"
+        case Refused(error=error):
+            words = ": ".join(part for part in (error.code, error.message) if part)
+            return "refused", f"HTTP {error.status}, {error.error_class}: {words}"
+        case Fault(error_class=error_class, why=why):
+            return "no answer", f"{error_class}: {why}"
+        case None:
+            return "not sent", record.skipped or "not reached"
+
+
+def _picture(picture: Picture) -> str:
+    match picture.state:
+        case "decoded":
+            return f"{picture.format} {picture.width_px}x{picture.height_px}"
+        case "undecodable":
+            return f"{picture.format}, undecodable"
+        case "absent":
+            return "bytes not kept"
+
+
+_LONGEST = 500
+_PER_MILLE = 1000
 
 
 def discovered_toml(provider: Provider, rows: Sequence[Discovered]) -> str:
@@ -81,23 +120,24 @@ def discovered_toml(provider: Provider, rows: Sequence[Discovered]) -> str:
     ]
     for operation_name in dict.fromkeys(row.operation for row in discovereds):
         operation = provider.operation(operation_name)
-        ours = [row for row in discovereds if row.operation == operation_name]
-        held: dict[str, list[str]] = {}
-        for row in ours:
-            found = _lines(provider, operation, row)
-            if found:
-                held.setdefault(row.parameter, []).extend(found)
+        arguments: dict[str, list[str]] = {}
+        for row in discovereds:
+            if row.operation != operation_name:
+                continue
+            if rule_lines := _lines(provider, operation, row):
+                arguments.setdefault(row.parameter, []).extend(rule_lines)
             else:
-                lines.append(f"# {one_line(f'{operation_name}: {_sentence(row)}', _LONGEST)}")
-        for parameter, found in held.items():
-            lines += ["", f"[operations.{operation_name}.arguments.{parameter}]", *found]
+                sentence = f"{operation_name}: {row.parameter}, {row.question}: {_observed(row)}"
+                lines.append(f"# {one_line(sentence, _LONGEST)}")
+        for parameter, argument_lines in arguments.items():
+            lines += ["", f"[operations.{operation_name}.arguments.{parameter}]", *argument_lines]
         lines.append("")
     return "\n".join(lines)
 
 
-def _sentence(row: Discovered) -> str:
-    seen = f"{row.observed} ({short_provenance(row.evidence)})"
-    return f"{row.parameter}, {row.question}: observed on {_day(row)}: {seen}"
+def _observed(row: Discovered) -> str:
+    evidence = short_provenance(row.evidence)
+    return f"observed on {observation_day(row)}: {row.observed} ({evidence})"
 
 
 def _lines(provider: Provider, operation: Operation, row: Discovered) -> list[str]:
@@ -110,22 +150,19 @@ def _lines(provider: Provider, operation: Operation, row: Discovered) -> list[st
         return []
     name, values = parts
     rule: Rule | None = getattr(argument, name)
-    cited: dict[str, Json] = {"status": _status(rule)}
+    contradictory = rule is not None and rule.status == "contradictory"
     promise = rule or argument
-    cited["source"] = _cited(provider, promise.source)
+    cited: dict[str, Json] = {
+        "status": "contradictory" if contradictory else "undocumented",
+        "source": _cited(provider, promise.source),
+    }
     if promise.second_source is not None:
         cited["second_source"] = _cited(provider, promise.second_source)
     return [_line(name, {**values, **cited, "note": _note(row, rule)})]
 
 
-def _status(rule: Rule | None) -> str:
-    return (
-        "contradictory" if rule is not None and rule.status == "contradictory" else "undocumented"
-    )
-
-
 def _rule(row: Discovered, argument: Argument) -> tuple[str, dict[str, Json]] | None:
-    """Return the rule's name and values; None where no limit was seen, or answers are at odds."""
+    """Return the rule's name and values; None without a limit, or where answers disagree."""
     if row.rule == "one_of":
         return None if argument.one_of is None else ("one_of", _members(argument, row.values))
     if row.low is None or row.high is None or row.high <= row.low:
@@ -150,10 +187,8 @@ def _members(argument: Argument, served: Iterable[Scalar]) -> dict[str, Json]:
     """Return the list with what else was served; what was refused stays, and the note says so."""
     rule = argument.one_of
     listed = rule.values if rule else ()
-    found: dict[str, Json] = {"values": list(dict.fromkeys((*listed, *served)))}
-    if rule is not None and rule.shown:
-        found["shown"] = list(rule.shown)
-    return found
+    members: dict[str, Json] = {"values": list(dict.fromkeys((*listed, *served)))}
+    return {**members, "shown": list(rule.shown)} if rule and rule.shown else members
 
 
 def _new_argument(provider: Provider, operation: Operation, row: Discovered) -> list[str]:
@@ -161,29 +196,29 @@ def _new_argument(provider: Provider, operation: Operation, row: Discovered) -> 
     place = place_of(row.parameter, operation)
     if row.rule != "argument" or row.parameter not in PARAMETERS or place is None:
         return []
-    value = row.values[0]
+    served = row.values[0]
     cited: dict[str, Json] = {
         "status": "undocumented",
         "source": _cited(provider, operation.source),
     }
-    rule: tuple[str, dict[str, Json]] = ("one_of", {"values": [value]})
-    if row.parameter == "size":
-        rule = ("format", {"shape": "size", "examples": [value]})
-    elif row.parameter == "n":
-        rule = ("range", {"min": 1, "max": value})
+    rules: dict[str, tuple[str, dict[str, Json]]] = {
+        "size": ("format", {"shape": "size", "examples": [served]}),
+        "n": ("range", {"min": 1, "max": served}),
+    }
+    rule, values = rules.get(row.parameter, ("one_of", {"values": [served]}))
     return [
         f"wire = {_text(place)}",
-        f"type = {_text('integer' if isinstance(value, int) else 'string')}",
-        *(f"{name} = {_value(said)}" for name, said in cited.items()),
+        f"type = {_text('integer' if isinstance(served, int) else 'string')}",
+        *(f"{name} = {_value(text)}" for name, text in cited.items()),
         f"note = {_text(_note(row))}",
-        _line(rule[0], {**rule[1], **cited}),
+        _line(rule, {**values, **cited}),
     ]
 
 
 def _note(row: Discovered, rule: Rule | None = None) -> str:
     """Return what was observed, after what the rule's own note says is open."""
-    seen = f"observed on {_day(row)}: {row.observed} ({short_provenance(row.evidence)})"
-    return one_line("; ".join(filter(None, (rule.note if rule else "", seen))), _LONGEST)
+    open_before = rule.note if rule else ""
+    return one_line("; ".join(filter(None, (open_before, _observed(row)))), _LONGEST)
 
 
 def _cited(provider: Provider, source: Source) -> str:

@@ -5,7 +5,7 @@ single image has the same columns as any other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,16 +61,8 @@ by its documents, charged by its reply. `images_may_be_paid` are those of a faul
 provider may have charged. `workload`, `block` and `warm_up` are of a benchmark.
 """
 
-VERDICTS = {
-    "provider": "string",
-    "operation": "string",
-    "case": "string",
-    "constraint": "string",
-    "check": "string",
-    "status": "string",
-    "why": "string",
-}
-"""The columns of a frame of verdicts with their types; `status` is that of `Verdict`."""
+VERDICTS = {field.name: "string" for field in fields(Verdict)}
+"""The columns of a frame of verdicts with their types: the fields of `Verdict`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +98,8 @@ class Frames:
 def frames_of(records: Sequence[Record], verdicts: Sequence[Verdict]) -> Frames:
     """Return the frames of a run, in the order in which its requests ended."""
     return Frames(
-        attempts=_frame(ATTEMPTS, [_attempt(record) for record in records]),
-        verdicts=_frame(
-            VERDICTS,
-            [{name: getattr(verdict, name) for name in VERDICTS} for verdict in verdicts],
-        ),
+        attempts=_frame(ATTEMPTS, list(map(_attempt, records))),
+        verdicts=_frame(VERDICTS, list(map(asdict, verdicts))),
     )
 
 

@@ -15,7 +15,7 @@ from harness.stats.benchmark.model import Attempt
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.streams import Streams
 
-_NAMES: Mapping[type, Mapping[str, str]] = {
+_NAMES: dict[type, dict[str, str]] = {
     Completion: {
         "provider": "",
         "operation": "",  # they stand around it
@@ -28,7 +28,7 @@ _NAMES: Mapping[type, Mapping[str, str]] = {
     Streams: {"provider": "", "operation": ""},
     Watched: {"seconds": "duration_s"},
 }
-"""What is called otherwise in JSON than in the code, or is left out."""
+"""The fields that have another name in JSON than in the code, or (with "") none."""
 
 
 def json_names(kind: type) -> dict[str, str]:
@@ -36,12 +36,10 @@ def json_names(kind: type) -> dict[str, str]:
 
     A property `n`, of how many the figures are, stands before the fields.
     """
-    own = _NAMES.get(kind, {})
-    count = ["n"] if isinstance(getattr(kind, "n", None), property) else []
-    names = {
-        name: own.get(name, name) for name in (*count, *(field.name for field in fields(kind)))
-    }
-    return {field: name for field, name in names.items() if name}
+    names = {field.name: field.name for field in fields(kind)}
+    if isinstance(getattr(kind, "n", None), property):
+        names = {"n": "n", **names}
+    return {field: name for field, name in (names | _NAMES.get(kind, {})).items() if name}
 
 
 def json_safe(value: object) -> Json:
@@ -54,13 +52,13 @@ def json_safe(value: object) -> Json:
         case None | bool() | int() | str():
             return value
         case float() | Decimal():
-            return finite_numbers(float(value))
+            return float(value) if math.isfinite(value) else None
         case Price():
             return price_json(value)
         case list() | tuple():
-            return [json_safe(item) for item in value]
+            return [json_safe(entry) for entry in value]
         case Mapping():
-            return {str(key): json_safe(item) for key, item in value.items()}
+            return {str(key): json_safe(entry) for key, entry in value.items()}
         case date():
             return value.isoformat()
         case _ if is_dataclass(value):
@@ -68,19 +66,6 @@ def json_safe(value: object) -> Json:
             return {name: json_safe(getattr(value, field)) for field, name in names.items()}
         case _:
             raise TypeError(f"JSON has no word for {type(value).__name__}")
-
-
-def finite_numbers(value: Json) -> Json:
-    """Replace what JSON cannot spell (infinities, not-a-number) by null."""
-    match value:
-        case float() if not math.isfinite(value):
-            return None
-        case list():
-            return [finite_numbers(item) for item in value]
-        case dict():
-            return {key: finite_numbers(item) for key, item in value.items()}
-        case _:
-            return value
 
 
 def json_text(value: Json) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from harness.core.case import Case, Stage
+from harness.adaptive.discovery.question import Discovered
+from harness.core.case import Stage
 from harness.core.jsonvalue import Json, canonical
 from harness.core.record import Provenance, Record
 from harness.core.reference import ReferenceImage
@@ -65,12 +66,20 @@ def short_provenance(evidence: Provenance | None) -> str:
             return evidence.kind
 
 
+def observation_day(row: Discovered) -> str:
+    """Return the day on which a discovery was observed, in ISO 8601 where it is known."""
+    return row.on.isoformat() if row.on else "an unknown day"
+
+
 def provenance_banner(evidence: Mapping[str, Provenance | None]) -> Banner:
     """Return what the report as a whole is a statement about, by provider name."""
     provenances = {
         name: provenance for name, provenance in evidence.items() if provenance is not None
     }
-    emulated = [name for name, provenance in provenances.items() if not about_provider(provenance)]
+    emulated = [name for name, provenance in provenances.items() if provenance.emulated]
+    sources = "; ".join(
+        f"{name} {describe_provenance(provenance)}" for name, provenance in provenances.items()
+    )
     if not provenances:
         return Banner(
             level="empty",
@@ -92,35 +101,29 @@ def provenance_banner(evidence: Mapping[str, Provenance | None]) -> Banner:
         return Banner(
             level="live",
             title="Live run",
-            text=f"The providers themselves answered: {_sources(provenances)}.",
+            text=f"The providers themselves answered: {sources}.",
         )
     return Banner(
         level="recorded",
         title="Replay of recorded traffic",
-        text=f"The providers answered when this was recorded, not today: {_sources(provenances)}.",
+        text=f"The providers answered when this was recorded, not today: {sources}.",
     )
 
 
-def _emulated(items: tuple[Provenance, ...]) -> Banner:
-    if all(provenance.kind == "emulator" for provenance in items):
+def _emulated(provenances: tuple[Provenance, ...]) -> Banner:
+    if all(provenance.kind == "emulator" for provenance in provenances):
         return Banner(
             level="emulated",
             title=f"Emulator run: {DISCLAIMER}",
             text=f"Every reply came from {_OURS}",
         )
-    days = sorted({provenance.date for provenance in items if provenance.date})
-    made = f" made {days[0]}" if days else ""
+    days = sorted({provenance.date for provenance in provenances if provenance.date})
+    since = f" made {days[0]}" if days else ""
     until = f" to {days[-1]}" if len(days) > 1 else ""
     return Banner(
         level="emulated",
         title=f"Replay of an emulator recording: {DISCLAIMER}",
-        text=f"Every reply was read from recordings{made}{until} of {_OURS}",
-    )
-
-
-def _sources(known: Mapping[str, Provenance]) -> str:
-    return "; ".join(
-        f"{name} {describe_provenance(provenance)}" for name, provenance in known.items()
+        text=f"Every reply was read from recordings{since}{until} of {_OURS}",
     )
 
 
@@ -164,28 +167,28 @@ def cases_text(records: Sequence[Record]) -> dict[tuple[str, str], str]:
     """
     cases = [record.shot.case for record in records]
     bases = {(case.provider, case.operation): case for case in cases if case.id.endswith("/base")}
-    told = {}
+    texts = {}
     for case in cases:
         base = bases.get((case.provider, case.operation))
         parts = [_STAGES[case.stage]]
-        if base is not None and base.id != case.id and _is_unnamed(case):
+        unnamed = case.stage != "plan" or (case.about is None and case.breaks is None)
+        if base is not None and base.id != case.id and unnamed:
             parts.append(_beside(base.arguments, case.arguments))
-        if words := ": ".join(part for part in parts if part):
-            told[case.provider, case.id] = one_line(words, _MOST_WORDS)
-    return told
-
-
-def _is_unnamed(case: Case) -> bool:
-    return case.stage != "plan" or (case.about is None and case.breaks is None)
+        if text := ": ".join(filter(None, parts)):
+            texts[case.provider, case.id] = one_line(text, _MOST_WORDS)
+    return texts
 
 
 def _beside(base: Mapping[str, Json], arguments: Mapping[str, Json]) -> str:
-    """Word the arguments that differ from the base's, and those that it has and they have not."""
-    plain = ("prompt",)  # each case has a prompt of its own; a long one is worth a word
+    """Name the arguments that differ from the base's, and those that the base has beside them.
+
+    A prompt is named only where it is empty, long or no text: each case has another one.
+    """
     parts = [
         f"{name}={_value(value)}"
         for name, value in arguments.items()
-        if base.get(name) != value and (name not in plain or _is_long(value))
+        if base.get(name) != value
+        and not (name == "prompt" and isinstance(value, str) and 0 < len(value) <= _MOST_WORDS)
     ]
     parts += [f"no {name}" for name in base if name not in arguments]
     return ", ".join(parts)
@@ -203,7 +206,3 @@ def _value(value: Json) -> str:
             return count(len(value), "item")
         case _:
             return canonical(value)
-
-
-def _is_long(value: Json) -> bool:
-    return not isinstance(value, str) or len(value) > _MOST_WORDS or not value

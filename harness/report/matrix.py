@@ -1,10 +1,9 @@
 """Promises against providers: which are held, broken, silent or untried, and on how many cases."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.core.case import Case
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
 from harness.core.verdict import Finding, Standing, Status, Verdict
@@ -24,7 +23,7 @@ STATES: dict[Standing, State] = {
 
 
 @dataclass(slots=True)
-class _Witness:
+class _CellTally:
     """What speaks for and against one promise of one column; filled while verdicts are read."""
 
     fails: dict[Standing, set[str]] = field(default_factory=dict)
@@ -32,11 +31,10 @@ class _Witness:
     refuses: set[str] = field(default_factory=set)
     unsure: Counter[tuple[Status, str]] = field(default_factory=Counter)
     unsent: Counter[str] = field(default_factory=Counter)
-    came: Counter[str] = field(default_factory=Counter)
+    observed: Counter[str] = field(default_factory=Counter)
 
 
-_Place = tuple[str, str, str]
-_Witnesses = dict[_Place, _Witness]
+_Tallies = dict[tuple[str, str, str], _CellTally]
 
 
 def matrix(
@@ -53,18 +51,18 @@ def matrix(
     """
     planned = {(record.shot.case.provider, record.shot.case.operation) for record in records}
     planned |= {(verdict.provider, verdict.operation) for verdict in verdicts}
-    known = [
+    operations = [
         (Column(provider=name, operation=kind, title=operation.title), operation)
         for name, provider in providers.items()
         for kind, operation in provider.operations.items()
     ]
-    columns = [item for item in known if (item[0].provider, item[0].operation) in planned]
-    witnesses = _heard(records, verdicts, findings)
+    columns = [pair for pair in operations if (pair[0].provider, pair[0].operation) in planned]
+    tallies = _tallies(records, verdicts, findings)
     return Matrix(
         columns=tuple(column for column, _ in columns),
-        rows=(*_constraint_rows(columns, witnesses), *_reply_rows(columns, witnesses, verdicts)),
+        rows=(*_constraint_rows(columns, tallies), *_reply_rows(columns, tallies, verdicts)),
         unplanned=tuple(
-            column for column, _ in known if (column.provider, column.operation) not in planned
+            column for column, _ in operations if (column.provider, column.operation) not in planned
         ),
         interactions=tuple(
             Interaction(
@@ -79,28 +77,31 @@ def matrix(
     )
 
 
-def _heard(
+def _tallies(
     records: Sequence[Record], verdicts: Sequence[Verdict], findings: Sequence[Finding]
-) -> _Witnesses:
-    """Gather what speaks for and against each promise; a reply check stands under its own name."""
-    heard: _Witnesses = {}
-    by_case = {_key(record.shot.case): record for record in records}
-    told = {(one.provider, one.operation, case) for one in findings for case in one.cases}
+) -> _Tallies:
+    """Count what speaks for and against each promise; a reply check counts under its own name."""
+    tallies: _Tallies = defaultdict(_CellTally)
+    by_case = {
+        (record.shot.case.provider, record.shot.case.operation, record.shot.case.id): record
+        for record in records
+    }
+    reported = {(row.provider, row.operation, case) for row in findings for case in row.cases}
     for record in records:
-        _observe(heard, record)
+        _count_outcome(tallies, record)
     for verdict in verdicts:
-        if verdict.status == "fail" and (verdict.provider, verdict.operation, verdict.case) in told:
-            continue  # what it says is the finding's to say, and where
-        judged = by_case.get((verdict.provider, verdict.operation, verdict.case))
+        place = (verdict.provider, verdict.operation, verdict.case)
+        if verdict.status == "fail" and place in reported:
+            continue  # the finding says what broke, and where
+        judged = by_case.get(place)
         for promise in _promises(verdict, judged):
-            place = (verdict.provider, verdict.operation, promise)
-            _hear(heard.setdefault(place, _Witness()), verdict, judged)
+            _count_verdict(tallies[verdict.provider, verdict.operation, promise], verdict, judged)
     for finding in findings:
         if not finding.combination:
-            place = (finding.provider, finding.operation, finding.constraint or finding.check)
-            fails = heard.setdefault(place, _Witness()).fails
+            promise = finding.constraint or finding.check
+            fails = tallies[finding.provider, finding.operation, promise].fails
             fails.setdefault(finding.standing, set()).update(finding.cases)
-    return heard
+    return tallies
 
 
 def _promises(verdict: Verdict, record: Record | None) -> tuple[str, ...]:
@@ -119,42 +120,40 @@ def _promises(verdict: Verdict, record: Record | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((named, *covered)))
 
 
-def _hear(witness: _Witness, verdict: Verdict, record: Record | None) -> None:
+def _count_verdict(tally: _CellTally, verdict: Verdict, record: Record | None) -> None:
     match verdict.status:
         case "pass":
             refused = record is not None and record.shot.case.expect == "refuse"
-            (witness.refuses if refused else witness.accepts).add(verdict.case)
+            (tally.refuses if refused else tally.accepts).add(verdict.case)
         case _ if record is not None and record.outcome is None:
-            witness.unsent[record.skipped or verdict.why] += 1
+            tally.unsent[record.skipped or verdict.why] += 1
         case _:
-            witness.unsure[verdict.status, verdict.why] += 1
+            tally.unsure[verdict.status, verdict.why] += 1
 
 
-def _observe(heard: _Witnesses, record: Record) -> None:
+def _count_outcome(tallies: _Tallies, record: Record) -> None:
     case = record.shot.case
-    if case.expect != "observe" or record.outcome is None:
-        return
     promise = case.breaks or case.about
-    if promise is None:
+    if case.expect != "observe" or record.outcome is None or promise is None:
         return
-    witness = heard.setdefault((case.provider, case.operation, promise), _Witness())
+    outcomes = tallies[case.provider, case.operation, promise].observed
     match record.outcome:
         case Images():
-            witness.came["served"] += 1
+            outcomes["served"] += 1
         case Refused():
-            witness.came["refused"] += 1
+            outcomes["refused"] += 1
         case _:
-            witness.came["unanswered"] += 1
+            outcomes["unanswered"] += 1
 
 
 def _constraint_rows(
-    columns: Sequence[tuple[Column, Operation]], witnesses: _Witnesses
+    columns: Sequence[tuple[Column, Operation]], tallies: _Tallies
 ) -> Iterable[Row]:
     promised = {constraint.id for _, operation in columns for constraint in operation.constraints}
-    named = {promise for _, _, promise in witnesses if "." in promise}
+    named = {promise for _, _, promise in tallies if "." in promise}
     for promise in sorted(promised | named, key=_in_vocabulary):
         cells = tuple(
-            _cell(operation, promise, witnesses.get((column.provider, column.operation, promise)))
+            _cell(operation, promise, tallies.get((column.provider, column.operation, promise)))
             for column, operation in columns
         )
         parameter = promise.partition(".")[0]
@@ -163,73 +162,79 @@ def _constraint_rows(
 
 def _reply_rows(
     columns: Sequence[tuple[Column, Operation]],
-    witnesses: _Witnesses,
+    tallies: _Tallies,
     verdicts: Sequence[Verdict],
 ) -> Iterable[Row]:
     checks = dict.fromkeys(verdict.check for verdict in verdicts if verdict.constraint is None)
-    heard = dict.fromkeys(promise for _, _, promise in witnesses if "." not in promise)
-    checks = {check: None for check in checks if check in heard} | heard
+    tried = dict.fromkeys(promise for _, _, promise in tallies if "." not in promise)
+    checks = {check: None for check in checks if check in tried} | tried
     judged = {(verdict.provider, verdict.operation) for verdict in verdicts}
-    # A check without a word where others speak has nothing to look at: no usage, no job.
-    silent = MatrixCell(state="absent", note="does not apply")
+    # A check without a verdict where other checks have some does not apply: no usage, no job.
+    no_promise = MatrixCell(state="absent", note="does not apply")
     untried = MatrixCell(state="not tried", note="nothing was judged")
     for check in checks:
         places = [(column.provider, column.operation) for column, _ in columns]
-        found = [(place, witnesses.get((*place, check))) for place in places]
         cells = tuple(
-            _replied(witness) if witness else silent if place in judged else untried
-            for place, witness in found
+            _replied(tally)
+            if (tally := tallies.get((*place, check)))
+            else no_promise
+            if place in judged
+            else untried
+            for place in places
         )
         yield Row(id=check, kind="reply", parameter="reply", cells=cells)
 
 
-def _cell(operation: Operation, promise: str, witness: _Witness | None) -> MatrixCell:
+def _cell(operation: Operation, promise: str, tally: _CellTally | None) -> MatrixCell:
     constraint = operation.constraint(promise)
     if constraint is None:
-        if witness is not None and witness.fails:
-            return _judged(witness)
-        here = promise.partition(".")[0] in operation.arguments
-        return MatrixCell(state="absent", note="no such rule" if here else "no such parameter")
+        if tally is not None and tally.fails:
+            return _judged(tally)
+        has_parameter = promise.partition(".")[0] in operation.arguments
+        note = "no such rule" if has_parameter else "no such parameter"
+        return MatrixCell(state="absent", note=note)
     rule, source = constraint.describe(), str(constraint.rule.source)
-    heard = witness or _Witness()
+    tally = tally or _CellTally()
     if not constraint.documented:
         note = constraint.rule.note or constraint.rule.status
-        return _told(heard, "undocumented", rule=rule, source=source, note=note)
-    return _judged(heard, rule=rule, source=source)
+        return _matrix_cell(tally, "undocumented", rule=rule, source=source, note=note)
+    return _judged(tally, rule=rule, source=source)
 
 
-def _replied(witness: _Witness) -> MatrixCell:
+def _replied(tally: _CellTally) -> MatrixCell:
     """Judge a check on replies; one that only ever skips had no promise to hold them to."""
-    only_skips = witness.unsure and all(status == "skip" for status, _ in witness.unsure)
-    if only_skips and not (witness.fails or witness.accepts or witness.refuses):
-        (_, why), _ = witness.unsure.most_common(1)[0]
-        return _told(witness, "undocumented", rule="", source="", note=why)
-    return _judged(witness)
+    only_skips = tally.unsure and all(status == "skip" for status, _ in tally.unsure)
+    if only_skips and not (tally.fails or tally.accepts or tally.refuses):
+        (_, why), _ = tally.unsure.most_common(1)[0]
+        return _matrix_cell(tally, "undocumented", note=why)
+    return _judged(tally)
 
 
-def _judged(witness: _Witness, *, rule: str = "", source: str = "") -> MatrixCell:
+def _judged(tally: _CellTally, *, rule: str = "", source: str = "") -> MatrixCell:
     for standing, state in STATES.items():
-        if standing in witness.fails:
-            return _told(witness, state, rule=rule, source=source)
-    if witness.accepts or witness.refuses:
-        return _told(witness, "held", rule=rule, source=source)
-    if witness.unsure:
-        (status, why), number = witness.unsure.most_common(1)[0]
+        if standing in tally.fails:
+            return _matrix_cell(tally, state, rule=rule, source=source)
+    if tally.accepts or tally.refuses:
+        return _matrix_cell(tally, "held", rule=rule, source=source)
+    if tally.unsure:
+        (status, why), number = tally.unsure.most_common(1)[0]
         note = f"{status}: {why}" + (f" ({count(number, 'verdict')})" if number > 1 else "")
-        return _told(witness, "inconclusive", rule=rule, source=source, note=note)
-    why = next(iter(witness.unsent), "no case was planned")
-    return _told(witness, "not tried", rule=rule, source=source, note=why)
+        return _matrix_cell(tally, "inconclusive", rule=rule, source=source, note=note)
+    why = next(iter(tally.unsent), "no case was planned")
+    return _matrix_cell(tally, "not tried", rule=rule, source=source, note=why)
 
 
-def _told(witness: _Witness, state: State, *, rule: str, source: str, note: str = "") -> MatrixCell:
+def _matrix_cell(
+    tally: _CellTally, state: State, *, rule: str = "", source: str = "", note: str = ""
+) -> MatrixCell:
     return MatrixCell(
         state=state,
-        fails=len(set().union(*witness.fails.values())),
-        accepts=len(witness.accepts),
-        refuses=len(witness.refuses),
-        served=witness.came["served"],
-        turned_away=witness.came["refused"],
-        unanswered=witness.came["unanswered"],
+        fails=len(set().union(*tally.fails.values())),
+        accepts=len(tally.accepts),
+        refuses=len(tally.refuses),
+        served=tally.observed["served"],
+        turned_away=tally.observed["refused"],
+        unanswered=tally.observed["unanswered"],
         rule=rule,
         source=source,
         note=note,
@@ -239,9 +244,4 @@ def _told(witness: _Witness, state: State, *, rule: str, source: str, note: str 
 def _in_vocabulary(promise: str) -> tuple[int, int, str]:
     parameter, _, rule = promise.partition(".")
     first = PARAMETERS.index(parameter) if parameter in PARAMETERS else len(PARAMETERS)
-    second = _RULES.index(rule) if rule in _RULES else len(_RULES)
-    return (first, second, promise)
-
-
-def _key(case: Case) -> _Place:
-    return (case.provider, case.operation, case.id)
+    return first, _RULES.index(rule) if rule in _RULES else len(_RULES), promise

@@ -244,7 +244,7 @@ class Report:
 
     @property
     def harness_errors(self) -> tuple[Unjudged, ...]:
-        """The checks of ours that crashed: bugs of the harness, no word on a provider."""
+        """The checks that crashed: bugs of the harness, which say nothing about a provider."""
         return tuple(unjudged for unjudged in self.unjudged if unjudged.status == "error")
 
     @property

@@ -1,6 +1,6 @@
 """Where a provider stands: its promises counted, and the verdict in one sentence."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,20 +18,22 @@ _MOST_NAMED = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tally:
-    """One provider's promises, counted by state, with the names of those in each."""
+    """The names of one provider's promises by state, once for each operation that has them."""
 
-    states: Mapping[State, int]
-    names: Mapping[State, tuple[str, ...]]
+    names: Mapping[State, Sequence[str]]
+
+    def count(self, state: State) -> int:
+        return len(self.names.get(state, ()))
 
     @property
     def judged(self) -> int:
-        return self.states.get("held", 0) + self.states.get("broken", 0)
+        return self.count("held") + self.count("broken")
 
     def named(self, state: State) -> str:
         """Name the first promises of a state, and count the others."""
-        found = self.names.get(state, ())
-        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-        return ", ".join(found[:_MOST_NAMED]) + more
+        names = list(dict.fromkeys(self.names.get(state, ())))
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def provider_summaries(
@@ -62,45 +64,39 @@ def _summary(
     evidence: Provenance | None,
     cost: Cost,
 ) -> Summary:
-    real = about_provider(evidence)
-    emulated = evidence is not None and not real
+    emulated = evidence is not None and not about_provider(evidence)
     subject = f"Emulated {provider.title}" if emulated else provider.title
     standing = _standing(records, tally)
     return Summary(
         provider=provider.name,
         title=provider.title,
         evidence=evidence,
-        about_provider=real,
+        about_provider=about_provider(evidence),
         cases=cost.cases,
         skipped=sum(record.outcome is None for record in records),
         cost=cost,
-        held=tally.states.get("held", 0),
-        broken=tally.states.get("broken", 0),
-        flaky=tally.states.get("flaky", 0),
-        unconfirmed=tally.states.get("unconfirmed", 0),
-        undocumented=tally.states.get("undocumented", 0),
-        inconclusive=tally.states.get("inconclusive", 0),
-        not_tried=tally.states.get("not tried", 0),
+        held=tally.count("held"),
+        broken=tally.count("broken"),
+        flaky=tally.count("flaky"),
+        unconfirmed=tally.count("unconfirmed"),
+        undocumented=tally.count("undocumented"),
+        inconclusive=tally.count("inconclusive"),
+        not_tried=tally.count("not tried"),
         standing=standing,
-        sentence=f"{subject} {_said(standing, records, tally)}",
+        sentence=f"{subject} {_sentence(standing, records, tally)}",
     )
 
 
 def _tally(matrix: Matrix, provider: str) -> _Tally:
-    own = [at for at, column in enumerate(matrix.columns) if column.provider == provider]
-    found = [(row.cells[at].state, row.id) for row in matrix.rows for at in own]
-    found += [
-        (interaction.state, interaction.name)
-        for interaction in matrix.interactions
-        if interaction.provider == provider
-    ]
-    names: dict[State, dict[str, None]] = {}
-    for state, name in found:
-        names.setdefault(state, {})[name] = None
-    return _Tally(
-        states=Counter(state for state, _ in found),
-        names={state: tuple(held) for state, held in names.items()},
-    )
+    its = [at for at, column in enumerate(matrix.columns) if column.provider == provider]
+    names: defaultdict[State, list[str]] = defaultdict(list)
+    for row in matrix.rows:
+        for at in its:
+            names[row.cells[at].state].append(row.id)
+    for interaction in matrix.interactions:
+        if interaction.provider == provider:
+            names[interaction.state].append(interaction.name)
+    return _Tally(names=names)
 
 
 def _standing(records: Sequence[Record], tally: _Tally) -> Standing:
@@ -114,25 +110,25 @@ def _standing(records: Sequence[Record], tally: _Tally) -> Standing:
     return "held" if answered and tally.judged else "unclear"
 
 
-def _said(standing: Standing, records: Sequence[Record], tally: _Tally) -> str:
-    rest = _rest(tally)
+def _sentence(standing: Standing, records: Sequence[Record], tally: _Tally) -> str:
+    untested = _untested_promises(tally)
     match standing:
         case "broken":
-            tested = f"{tally.states['broken']} of {count(tally.judged, 'promise')} tested"
-            return f"breaks {tested}: {tally.named('broken')}.{_doubts(tally)}{rest}"
+            tested = f"{tally.count('broken')} of {count(tally.judged, 'promise')} tested"
+            return f"breaks {tested}: {tally.named('broken')}.{_doubts(tally)}{untested}"
         case "unclear" if doubts := _doubts(tally):
-            return f"{_kept(tally)}.{doubts}{rest}"
+            return f"{_held(tally)}.{doubts}{untested}"
         case "held":
-            return f"{_kept(tally)}.{rest}"
+            return f"{_held(tally)}.{untested}"
         case "unclear":
             return _unclear(records)
         case "untested":
             return _untested(records)
 
 
-def _kept(tally: _Tally) -> str:
+def _held(tally: _Tally) -> str:
     """Say what held of what was judged, doubts left out."""
-    doubtful = tally.states.get("flaky", 0) + tally.states.get("unconfirmed", 0)
+    doubtful = tally.count("flaky") + tally.count("unconfirmed")
     if not tally.judged:
         return "broke no promise for certain"
     tested = count(tally.judged, "promise" if not doubtful else "other promise")
@@ -141,20 +137,19 @@ def _kept(tally: _Tally) -> str:
 
 
 def _doubts(tally: _Tally) -> str:
-    said = {"flaky": "Now and then it breaks", "unconfirmed": "Suspected, not confirmed:"}
-    states: tuple[State, ...] = ("flaky", "unconfirmed")
+    doubts: dict[State, str] = {
+        "flaky": "Now and then it breaks",
+        "unconfirmed": "Suspected, not confirmed:",
+    }
     return "".join(
-        f" {said[state]} {tally.named(state)}." for state in states if tally.names.get(state)
+        f" {text} {tally.named(state)}." for state, text in doubts.items() if tally.names.get(state)
     )
 
 
-def _rest(tally: _Tally) -> str:
-    parts = [
-        f"{tally.states.get('inconclusive', 0)} inconclusive",
-        f"{tally.states.get('not tried', 0)} not tried",
-    ]
-    parts = [part for part in parts if not part.startswith("0 ")]
-    return f" {', '.join(parts)}.".capitalize() if parts else ""
+def _untested_promises(tally: _Tally) -> str:
+    states: tuple[State, ...] = ("inconclusive", "not tried")
+    parts = [f"{tally.count(state)} {state}" for state in states if tally.count(state)]
+    return f" {', '.join(parts)}." if parts else ""
 
 
 def _unclear(records: Sequence[Record]) -> str:
@@ -174,5 +169,5 @@ def _untested(records: Sequence[Record]) -> str:
     reasons = Counter(record.skipped or "not reached" for record in records)
     reason, _ = reasons.most_common(1)[0]
     others = f" and {count(len(reasons) - 1, 'other reason')}" if len(reasons) > 1 else ""
-    left = "its only case was" if len(records) == 1 else f"all {len(records)} cases were"
-    return f"was not tested: {left} skipped ({one_line(reason, 120)}{others})."
+    cases = "its only case was" if len(records) == 1 else f"all {len(records)} cases were"
+    return f"was not tested: {cases} skipped ({one_line(reason, 120)}{others})."

@@ -24,10 +24,10 @@ _CLOSED = (RunReport, BenchmarkSummary)
 
 def schema_text() -> str:
     """Return the text of `summary.schema.json`: every key that is always written is required."""
-    made = TypeAdapter(RunReport).json_schema(mode="serialization", schema_generator=_AsWritten)
-    defined = made.pop("$defs")
+    schema = TypeAdapter(RunReport).json_schema(mode="serialization", schema_generator=_AsWritten)
+    defined = schema.pop("$defs")
     title = "summary.json of a run of the image provider harness, schema 1"
-    whole = {"$schema": _AsWritten.schema_dialect, **made, "title": title, "$defs": defined}
+    whole = {"$schema": _AsWritten.schema_dialect, **schema, "title": title, "$defs": defined}
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -51,9 +51,9 @@ class _AsWritten(GenerateJsonSchema):
 
     @override
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
-        made = super().typed_dict_schema(schema)
+        written = super().typed_dict_schema(schema)
         closed = {"additionalProperties": False} if schema.get("cls") in _CLOSED else {}
-        return {**made, "properties": _named(made["properties"]), **closed}
+        return {**written, "properties": _named(written["properties"]), **closed}
 
     @override
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
@@ -74,8 +74,8 @@ class _AsWritten(GenerateJsonSchema):
 
 def _named(properties: JsonSchemaValue) -> JsonSchemaValue:
     """Describe what a key's name says: there are three operations, and any number is a seed."""
-    own = {"operation": {"enum": list(OPERATIONS)}, "seed": {"type": "integer"}}
-    return {name: own.get(name, _counted(item)) for name, item in properties.items()}
+    by_name = {"operation": {"enum": list(OPERATIONS)}, "seed": {"type": "integer"}}
+    return {name: by_name.get(name, _counted(kind)) for name, kind in properties.items()}
 
 
 def _counted(described: JsonSchemaValue) -> JsonSchemaValue:

@@ -1,7 +1,7 @@
 """Foreign text made fit to show: nothing invisible, nothing endless.
 
-Whatever a provider said is hostile until shown otherwise: control characters that upset a
-terminal, marks that turn the reading direction round, messages of megabytes.
+A provider's text may hold control characters that upset a terminal, marks that turn the reading
+direction round, messages of megabytes.
 """
 
 import unicodedata
@@ -25,17 +25,15 @@ def seconds(value: float | None) -> str:
     return f"{value:.1f} s" if value < 99.95 else f"{value:,.0f} s"  # noqa: PLR2004 - three digits
 
 
-def interval_s(item: Estimate) -> str:
+def interval_s(duration: Estimate) -> str:
     """Return the bounds of a duration, `[9.8, 14.1] s`; empty where there are none."""
-    if item.low is None or item.high is None:
+    if duration.low is None or duration.high is None:
         return ""
-    low, low_unit = seconds(item.low).split()
-    high, high_unit = seconds(item.high).split()
-    return (
-        f"[{low}, {high}] {high_unit}"
-        if low_unit == high_unit
-        else (f"[{low} {low_unit}, {high} {high_unit}]")
-    )
+    low, low_unit = seconds(duration.low).split()
+    high, high_unit = seconds(duration.high).split()
+    if low_unit == high_unit:
+        return f"[{low}, {high}] {high_unit}"
+    return f"[{low} {low_unit}, {high} {high_unit}]"
 
 
 def between(after: Estimate, before: Estimate) -> str:
@@ -43,17 +41,16 @@ def between(after: Estimate, before: Estimate) -> str:
     return f"between {seconds(after.value)} and {seconds(before.value)}"
 
 
-def percent(item: Estimate) -> str:
+def percent(share: Estimate) -> str:
     """Return a share with its interval in percent, `8.3 % [2.3, 25.8]`."""
-    if item.value is None or item.low is None or item.high is None:
+    if share.value is None or share.low is None or share.high is None:
         return "-"
-    return f"{item.value * 100:.1f} % [{item.low * 100:.1f}, {item.high * 100:.1f}]"
+    return f"{share.value * 100:.1f} % [{share.low * 100:.1f}, {share.high * 100:.1f}]"
 
 
 def amount_text(value: Decimal) -> str:
     """Return an amount of money or credits without needless zeros."""
-    text = f"{value:,.6f}"
-    return text.rstrip("0").rstrip(".")
+    return f"{value:,.6f}".rstrip("0").rstrip(".")
 
 
 def money_text(value: Decimal, unit: str) -> str:
@@ -100,9 +97,9 @@ def pruned_json(value: Json, longest: int = 160) -> Json:
         case str():
             return shortened(value, longest)
         case list():
-            return [pruned_json(item, longest) for item in value]
+            return [pruned_json(entry, longest) for entry in value]
         case dict():
-            return {key: pruned_json(item, longest) for key, item in value.items()}
+            return {key: pruned_json(entry, longest) for key, entry in value.items()}
         case _:
             return value
 
@@ -116,9 +113,9 @@ def files_named(value: Json) -> Json:
         return f"{image.filename} ({image.size_bytes:,} bytes{pixels})"
     match value:
         case list():
-            return [files_named(item) for item in value]
+            return [files_named(entry) for entry in value]
         case dict():
-            return {key: files_named(item) for key, item in value.items()}
+            return {key: files_named(entry) for key, entry in value.items()}
         case _:
             return value
 

@@ -1,6 +1,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from harness.adaptive.discovery.discovery import discoveries
 from harness.adaptive.discovery.question import Discovered
 from harness.core.record import Provenance
-from harness.report.discovered import discovered_markdown, discovered_toml
+from harness.report.discovered import discovered_toml
 from harness.report.formats.html import html
+from harness.report.formats.markdown_text import discovered_blocks
 from harness.report.formats.summary_json import summary_document
 from harness.report.jsontext import json_safe
 from harness.spec.load import FOLDER, NAMES, load_provider_file, shipped_provider
@@ -20,6 +22,12 @@ from tests.adaptive.discover_world import World, drive, emulated
 from tests.report import builders as b
 
 HONOURED = ("n", "size", "background", "tools[0].background")
+
+
+def discovered_markdown(rows: Sequence[Discovered]) -> str:
+    return "\n\n".join(discovered_blocks(rows))
+
+
 HEADER = re.compile(r"\[operations\.\w+\.arguments\.\w+\]")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 
 from harness.checks.check import CHECKS
 from harness.core.benchmark import Benchmark, Design
@@ -55,9 +56,14 @@ class Benchmarked:
     recorded: frozenset[str] = frozenset()
 
     @property
+    def design(self) -> Design:
+        """What was decided before the first request left."""
+        return self.benchmark.design
+
+    @property
     def providers(self) -> tuple[str, ...]:
         """The providers of the benchmark, in the order in which they were fitted or measured."""
-        named = [fit.provider for fit in self.benchmark.design.fits]
+        named = [fit.provider for fit in self.design.fits]
         return tuple(dict.fromkeys([*named, *(row.provider for row in self.measured.spend)]))
 
     @property
@@ -71,8 +77,8 @@ class Benchmarked:
     def marks(self, provider: str) -> str:
         """Return what must never be left out beside a provider's name: `(emulator)`, or nothing."""
         words = (("emulator", self.emulated), ("recorded", self.recorded))
-        told = ", ".join(word for word, names in words if provider in names)
-        return f"({told})" if told else ""
+        marks = ", ".join(word for word, names in words if provider in names)
+        return f"({marks})" if marks else ""
 
     def label(self, provider: str) -> str:
         """Return a provider's name with its marks."""
@@ -82,7 +88,7 @@ class Benchmarked:
 def benchmarked(
     benchmark: Benchmark, measured: Measured, *, recorded: frozenset[str] = frozenset()
 ) -> Benchmarked:
-    """Choose and word what was measured; equal values in, equal words out."""
+    """Return a benchmark with its cautions, answers and savings; equal input, equal words."""
     return Benchmarked(
         benchmark=benchmark,
         measured=measured,
@@ -100,15 +106,12 @@ def benchmarked(
 
 def methods(measured: Measured) -> tuple[str, ...]:
     """Return the method of each interval, once, in the order of the tables."""
-    found: dict[str, None] = {}
-    for estimate in _estimates(measured):
-        if (
-            estimate.method
-            and not estimate.method.startswith(TOO_FEW)
-            and estimate.value is not None
-        ):
-            found[estimate.method] = None
-    return tuple(found)
+    cited = (
+        estimate.method
+        for estimate in _estimates(measured)
+        if estimate.value is not None and not estimate.method.startswith(TOO_FEW)
+    )
+    return tuple(dict.fromkeys(filter(None, cited)))
 
 
 def _estimates(measured: Measured) -> Iterator[Estimate]:
@@ -127,10 +130,8 @@ def _estimates(measured: Measured) -> Iterator[Estimate]:
 
 def _answers(design: Design, measured: Measured) -> Iterator[Answer]:
     for workload in design.workloads:
-        rankings = [one for one in measured.rankings if one.workload == workload.name]
-        if not rankings:
-            yield _answer(workload, None, design, measured)
-        for ranking in rankings:
+        rankings = [row for row in measured.rankings if row.workload == workload.name]
+        for ranking in rankings or (None,):
             yield _answer(workload, ranking, design, measured)
 
 
@@ -151,7 +152,7 @@ def _answer(
         emulated=emulated,
         decided=ranking is not None and ranking.decided,
         sentence=f"{'. '.join(parts)}.",
-        sure=_sure(ranking, design, measured) if ranking else "",
+        sure=_certainty(ranking, design, measured) if ranking else "",
     )
 
 
@@ -177,12 +178,12 @@ def _placed(provider: str, rows: Sequence[Speed]) -> str:
     if len(rows) == 1:
         return f"{one_line(provider, 40)} (median {span_s(rows[0].median)})"
     ends = (rows[0], rows[-1])
-    told = "; ".join(f"{name(end.stage)}: {span_s(end.median)}" for end in ends)
-    return f"{one_line(provider, 40)} (median at {told})"
+    medians = "; ".join(f"{name(end.stage)}: {span_s(end.median)}" for end in ends)
+    return f"{one_line(provider, 40)} (median at {medians})"
 
 
 def _unranked(workload: Workload, design: Design, measured: Measured) -> Iterator[str]:
-    """Say who is in no ranking: asked for something near, not askable, or without a figure."""
+    """Name the providers without a rank: only near the workload, unable to serve it, no figure."""
     fits = [fit for fit in design.fits if fit.workload == workload.name]
     near = [fit for fit in fits if fit.kind == "nearest"]
     if near:
@@ -190,58 +191,42 @@ def _unranked(workload: Workload, design: Design, measured: Measured) -> Iterato
     never = [fit for fit in fits if fit.kind == "unsupported"]
     if never:
         yield f"Cannot be asked for it: {', '.join(map(_why, never))}"
-    rankings = [one for one in measured.rankings if one.workload == workload.name]
+    rankings = [row for row in measured.rankings if row.workload == workload.name]
     placed = {rank.provider for ranking in rankings for rank in ranking.places}
-    silent = [fit for fit in fits if fit.kind == "exact" and fit.provider not in placed]
-    if silent:
-        yield f"Not ranked: {', '.join(_silent(fit, measured) for fit in silent)}"
+    unplaced = [fit for fit in fits if fit.kind == "exact" and fit.provider not in placed]
+    if unplaced:
+        yield f"Not ranked: {', '.join(_unplaced(fit, measured) for fit in unplaced)}"
 
 
 def _why(fit: Fit) -> str:
     # The table of what each was asked for has the reasons behind the colon, too.
-    told = "; ".join(one.partition(": ")[0] for one in differing(fit))
-    return f"{one_line(fit.provider, 40)} ({told})" if told else one_line(fit.provider, 40)
+    fields = "; ".join(difference.partition(": ")[0] for difference in differing(fit))
+    return one_line(fit.provider, 40) + (f" ({fields})" if fields else "")
 
 
-def _silent(fit: Fit, measured: Measured) -> str:
-    here = (fit.provider, fit.workload)
-    served = sum(
-        speed.served for speed in measured.speeds if (speed.provider, speed.workload) == here
-    )
-    sent = sum(
-        reliability.sent
-        for reliability in measured.reliability
-        if (reliability.provider, reliability.workload) == here
-    )
-    if not sent:
-        return f"{one_line(fit.provider, 40)} (nothing was sent)"
-    return f"{one_line(fit.provider, 40)} ({served} of {sent} served)"
+def _unplaced(fit: Fit, measured: Measured) -> str:
+    place = attrgetter("provider", "workload")
+    served = sum(row.served for row in measured.speeds if place(row) == place(fit))
+    sent = sum(row.sent for row in measured.reliability if place(row) == place(fit))
+    served_text = f"{served} of {sent} served" if sent else "nothing was sent"
+    return f"{one_line(fit.provider, 40)} ({served_text})"
 
 
-def _sure(ranking: Ranking, design: Design, measured: Measured) -> str:
+def _certainty(ranking: Ranking, design: Design, measured: Measured) -> str:
     """Say whether the first place is decided, and on which evidence against the next."""
     word = "Decided" if ranking.decided else "Not decided"
     parts = [f"{word}: {one_line(ranking.why, 300)}" if ranking.why else word]
-    rivals = [rank.provider for rank in ranking.places]
-    pair = _between(rivals[:2], ranking, measured)
-    if pair is not None and design.until_decided:
-        parts.append(weighed(pair))
+    rivals = {rank.provider for rank in ranking.places[:2]}
+    if design.until_decided:
+        parts += [
+            _comparison(pair)
+            for pair in measured.comparisons
+            if pair.workload == ranking.workload and {pair.first, pair.second} == rivals
+        ][:1]
     return "; ".join(parts).rstrip(".") + "."
 
 
-def _between(rivals: Sequence[str], ranking: Ranking, measured: Measured) -> Comparison | None:
-    return next(
-        (
-            comparison
-            for comparison in measured.comparisons
-            if comparison.workload == ranking.workload
-            and {comparison.first, comparison.second} == set(rivals)
-        ),
-        None,
-    )
-
-
-def weighed(pair: Comparison) -> str:
+def _comparison(pair: Comparison) -> str:
     """Say a comparison in words: the ratio, the evidence for it, and what it takes."""
     return (
         f"{one_line(pair.second, 40)} takes {ratio(pair.ratio)} times as long as"
@@ -258,12 +243,14 @@ def _savings(rows: Sequence[Saved]) -> Iterator[str]:
 
 
 def _saving(saved: Saved) -> str:
-    spent, designed, kept = (
+    spent, designed, difference = (
         one_line(money_text(amount, saved.unit), 60)
         for amount in (saved.spent, saved.designed, saved.designed - saved.spent)
     )
-    provider = one_line(saved.provider, 40)
-    return f"{provider}: {spent} spent of the {designed} that the fixed design costs: {kept} saved."
+    return (
+        f"{one_line(saved.provider, 40)}: {spent} spent of the {designed} that the fixed design"
+        f" costs: {difference} saved."
+    )
 
 
 def of_run(
@@ -290,10 +277,10 @@ def of_run(
         usable={case: case not in failed for case in cases},
         designed=designed(design) if design.until_decided else None,
     )
-    taped = frozenset(
+    recorded = frozenset(
         record.shot.case.provider for record in records if record.evidence.kind == "recorded"
     )
-    return benchmarked(header.benchmark, measured, recorded=taped)
+    return benchmarked(header.benchmark, measured, recorded=recorded)
 
 
 def designed(design: Design) -> dict[str, Price]:

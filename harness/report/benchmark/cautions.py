@@ -67,7 +67,7 @@ class Caution:
 
 def cautions(benchmark: Benchmark, measured: Measured) -> tuple[Caution, ...]:
     """Return what was wrong with the measurement, gravest first; nothing where all was well."""
-    found = [
+    return (
         *_calibration_failed(benchmark.calibrations),
         *_overhead(benchmark, measured),
         *_lag(benchmark.watched, measured),
@@ -76,16 +76,11 @@ def cautions(benchmark: Benchmark, measured: Measured) -> tuple[Caution, ...]:
         *_memory(benchmark.watched),
         *_clock(benchmark.watched),
         *_too_few(measured.speeds),
-    ]
-    return tuple(found)
+    )
 
 
 def _calibration_failed(calibrations: Sequence[Calibration]) -> Iterator[Caution]:
-    failed = [
-        calibration
-        for calibration in calibrations
-        if calibration.failed or calibration.p50_s is None
-    ]
+    failed = [row for row in calibrations if row.failed or row.p50_s is None]
     if calibrations and not failed:
         return
     text = "The harness's own error was not measured in this run"
@@ -121,35 +116,31 @@ def _shares(speed: Speed, calibration: Calibration) -> Iterator[tuple[float, str
         ("p99", calibration.p99_s, speed.p99),
     )
     for kind, error, estimate in pairs:
-        told = estimate.value if estimate.value is not None else estimate.low
-        if error is not None and told:
+        figure = estimate.value if estimate.value is not None else estimate.low
+        if error is not None and figure:
             where = f"{speed.provider}, {name(speed.workload)}"
-            text = f"{seconds(error)} ({kind}) of {seconds(told)} ({where})"
-            yield error / told, text
+            yield error / figure, f"{seconds(error)} ({kind}) of {seconds(figure)} ({where})"
 
 
 def nearest_workloads(benchmark: Benchmark, speed: Speed) -> Calibration | None:
     """Return the calibration that is most like a row: in requests at once and in body size."""
-    stages = {stage.name: stage for stage in benchmark.design.stages}
-    stage = stages.get(speed.stage)
-    at_once = stage.concurrency if stage else None
+    loads = {stage.name: stage.concurrency for stage in benchmark.design.stages}
+    at_once = loads.get(speed.stage)
     body = speed.body_bytes.value
 
-    def apart(one: Calibration) -> float:
-        found = abs(math.log(max(one.body_bytes, 1) / max(body, 1.0))) if body else 0.0
-        return found + (abs(math.log(one.concurrency / at_once)) if at_once else 0.0)
+    def apart(calibration: Calibration) -> float:
+        bodies = abs(math.log(max(calibration.body_bytes, 1) / max(body, 1.0))) if body else 0.0
+        return bodies + (abs(math.log(calibration.concurrency / at_once)) if at_once else 0.0)
 
-    calibrations = [
-        calibration for calibration in benchmark.calibrations if calibration.p50_s is not None
-    ]
+    calibrations = [row for row in benchmark.calibrations if row.p50_s is not None]
     return min(calibrations, key=apart, default=None)
 
 
 def _lag(watched: Sequence[Watched], measured: Measured) -> Iterator[Caution]:
     medians = [speed.median.value for speed in measured.speeds if speed.median.value]
     limit = max(LAG_FLOOR_S, OWN_SHARE * min(medians, default=0.0))
-    p99 = max((one.lag_p99_s for one in watched), default=0.0)
-    most = max((one.lag_max_s for one in watched), default=0.0)
+    p99 = max((run.lag_p99_s for run in watched), default=0.0)
+    most = max((run.lag_max_s for run in watched), default=0.0)
     if p99 > limit or most > LAG_PAUSE_S:
         yield Caution(
             kind="event_loop_lag",
@@ -160,15 +151,11 @@ def _lag(watched: Sequence[Watched], measured: Measured) -> Iterator[Caution]:
 
 
 def _late(observations: Sequence[Attempt]) -> Iterator[Caution]:
-    counted = [
-        observation
-        for observation in observations
-        if not observation.warm_up and "late" in observation.phases
-    ]
+    counted = [row for row in observations if not row.warm_up and "late" in row.phases]
     late = [
-        attempt.phases["late"]
-        for attempt in counted
-        if attempt.phases["late"] > max(LATE_FLOOR_S, OWN_SHARE * attempt.seconds)
+        row.phases["late"]
+        for row in counted
+        if row.phases["late"] > max(LATE_FLOOR_S, OWN_SHARE * row.seconds)
     ]
     if late and len(late) > LATE_SHARE * len(counted):
         yield Caution(
@@ -180,13 +167,13 @@ def _late(observations: Sequence[Attempt]) -> Iterator[Caution]:
 
 
 def _cpu(watched: Sequence[Watched]) -> Iterator[Caution]:
-    whole = max((one.cpu_share for one in watched if one.cpu_share is not None), default=0.0)
-    own = max((one.own_cpu_share for one in watched), default=0.0)
-    if whole > CPU_SHARE or own > OWN_CPU_SHARE:
+    whole = max((run.cpu_share for run in watched if run.cpu_share is not None), default=0.0)
+    harness = max((run.own_cpu_share for run in watched), default=0.0)
+    if whole > CPU_SHARE or harness > OWN_CPU_SHARE:
         text = (
             f"The processors were busy to {whole * 100:.0f} % in the busiest second"
             if whole > CPU_SHARE
-            else f"The harness took {own * 100:.0f} % of one core over the run"
+            else f"The harness took {harness * 100:.0f} % of one core over the run"
         )
         yield Caution(
             kind="cpu_saturated",
@@ -196,19 +183,19 @@ def _cpu(watched: Sequence[Watched]) -> Iterator[Caution]:
 
 
 def _memory(watched: Sequence[Watched]) -> Iterator[Caution]:
-    left = [one.memory_left_share for one in watched if one.memory_left_share is not None]
-    if left and min(left) < MEMORY_LEFT_SHARE:
-        peaks = [one.memory_peak_bytes for one in watched if one.memory_peak_bytes is not None]
+    free = [run.memory_left_share for run in watched if run.memory_left_share is not None]
+    if free and min(free) < MEMORY_LEFT_SHARE:
+        peaks = [run.memory_peak_bytes for run in watched if run.memory_peak_bytes is not None]
         ours = f", {size(max(peaks))} of it ours" if peaks else ""
         yield Caution(
             kind="memory_short",
-            text=f"Only {min(left) * 100:.1f} % of memory was left{ours}.",
+            text=f"Only {min(free) * 100:.1f} % of memory was left{ours}.",
             remedy=f"{_LESS}, or close what else holds memory.",
         )
 
 
 def _clock(watched: Sequence[Watched]) -> Iterator[Caution]:
-    most = max((one.clock_step_s for one in watched), key=abs, default=0.0)
+    most = max((run.clock_step_s for run in watched), key=abs, default=0.0)
     if abs(most) > CLOCK_STEP_S:
         yield Caution(
             kind="clock_stepped",
@@ -225,13 +212,13 @@ def _too_few(speeds: Sequence[Speed]) -> Iterator[Caution]:
         "p95": sum(_unbounded(speed.p95) for speed in speeds),
         "p99": sum(_unbounded(speed.p99) for speed in speeds),
     }
-    lacking = [f"the {quantile} in {rows}" for quantile, rows in bare.items() if rows]
-    if lacking:
+    unbounded = [f"the {quantile} in {rows}" for quantile, rows in bare.items() if rows]
+    if unbounded:
         least, most = min(speed.n for speed in speeds), max(speed.n for speed in speeds)
         n = f"{least}" if least == most else f"{least} to {most}"
         yield Caution(
             kind="too_few_samples",
-            text=f"Too few samples: of {count(len(speeds), 'row')} below, {', '.join(lacking)} of"
+            text=f"Too few samples: of {count(len(speeds), 'row')} below, {', '.join(unbounded)} of"
             f" them without an interval (n = {n}; a median needs {_needed(0.5)}, a p95"
             f" {_needed(0.95)}, a p99 {_needed(0.99)}).",
             remedy="Ask for more (--blocks), or read only the figures that have an interval.",

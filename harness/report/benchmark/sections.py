@@ -1,9 +1,8 @@
 """The sections of a benchmark in the order in which a buyer asks, as tables in plain text."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
-from harness.core.benchmark import Calibration, Slo
+from harness.core.benchmark import Calibration
 from harness.core.workload import Fit
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.benchmark.tables import (
@@ -11,11 +10,11 @@ from harness.report.benchmark.tables import (
     Section,
     Table,
     TableCell,
-    method_notes,
+    figures_head,
+    heads,
     phases_section,
     provider_cell,
     share_cell,
-    text_cell,
     times_section,
 )
 from harness.report.benchmark.words import (
@@ -30,62 +29,55 @@ from harness.report.benchmark.words import (
     size,
     workload_label,
 )
-from harness.report.text import count, money_text, one_line, seconds
+from harness.report.text import count, money_text, one_line, percent, seconds
 from harness.stats.benchmark.model import Comparison, Reliability, Spend
 
 
-def sections(value: Benchmarked) -> tuple[Section, ...]:
+def sections(benchmark: Benchmarked) -> tuple[Section, ...]:
     """Return all sections that have a row, in their order; the answers stand before them."""
-    found = (
-        _comparisons(value),
-        _mapping(value),
-        times_section(value),
-        phases_section(value),
-        _reliability(value),
-        _money(value),
-        _own_error(value),
+    all_sections = (
+        _comparisons(benchmark),
+        _mapping(benchmark),
+        times_section(benchmark),
+        phases_section(benchmark),
+        _reliability(benchmark),
+        _money(benchmark),
+        _own_error(benchmark),
     )
-    return tuple(section for section in found if any(table.rows for table in section.tables))
+    return tuple(section for section in all_sections if any(table.rows for table in section.tables))
 
 
-def _comparisons(value: Benchmarked) -> Section:
+def _comparisons(benchmark: Benchmarked) -> Section:
     lead = (
         "Each pair of attempts of one block, asked in the same minutes with the same prompt. The"
         " e-value may be looked at any time: it weighs the evidence that the two differ, and what"
         " is needed bounds false alarms. The log-rank p-value holds for one look at the end only."
     )
-    rows = value.measured.comparisons
+    rows = benchmark.measured.comparisons
     head = (
         Head(text="pair"),
         Head(text="which is faster"),
-        Head(
-            text="ratio",
-            number=True,
-            notes=method_notes((row.ratio for row in rows), value.methods),
-        ),
-        Head(text="e-value", number=True),
-        Head(text="pairs", number=True),
-        Head(text="log-rank p", number=True),
+        figures_head("ratio", (row.ratio for row in rows), benchmark.methods),
+        *heads("e-value", "pairs", "log-rank p"),
     )
+    by_workload: dict[str, list[tuple[TableCell, ...]]] = {}
+    for row in rows:
+        by_workload.setdefault(row.workload, []).append(_compared(row, benchmark))
     tables = tuple(
-        Table(
-            caption=name(workload),
-            head=head,
-            rows=tuple(_compared(row, value) for row in rows if row.workload == workload),
-        )
-        for workload in dict.fromkeys(row.workload for row in rows)
+        Table(caption=name(workload), head=head, rows=tuple(cells))
+        for workload, cells in by_workload.items()
     )
     return Section(id="sure", title="How sure", lead=lead, tables=tables)
 
 
-def _compared(comparison: Comparison, value: Benchmarked) -> tuple[TableCell, ...]:
+def _compared(comparison: Comparison, benchmark: Benchmarked) -> tuple[TableCell, ...]:
     words = {
         "first": one_line(comparison.first, 40),
         "second": one_line(comparison.second, 40),
         "equal": "alike within the margin",
         "open": "not decided",
     }
-    marks = dict.fromkeys(filter(None, map(value.marks, (comparison.first, comparison.second))))
+    marks = dict.fromkeys(filter(None, map(benchmark.marks, (comparison.first, comparison.second))))
     p_value = "-" if comparison.p_fixed is None else f"{comparison.p_fixed:.2g}"
     return (
         TableCell(
@@ -102,110 +94,93 @@ def _compared(comparison: Comparison, value: Benchmarked) -> tuple[TableCell, ..
     )
 
 
-def _mapping(value: Benchmarked) -> Section:
+def _mapping(benchmark: Benchmarked) -> Section:
     lead = "Only exact requests share a ranking; of what is merely near, the figures stand alone."
-    design = value.benchmark.design
-    head = (
-        Head(text="provider"),
-        Head(text="as asked for"),
-        Head(text="listed price", number=True),
-    )
+    design = benchmark.design
+    head = (Head(text="provider"), Head(text="as asked for"), *heads("listed price"))
     tables = tuple(
         Table(
             caption=f"{name(workload.name)}: {workload_label(workload)}",
             head=head,
-            rows=tuple(_fitted(fit, value) for fit in design.fits if fit.workload == workload.name),
+            rows=tuple(
+                _fitted(fit, benchmark) for fit in design.fits if fit.workload == workload.name
+            ),
         )
         for workload in design.workloads
     )
     return Section(id="mapping", title="What each was asked for", lead=lead, tables=tables)
 
 
-def _fitted(fit: Fit, value: Benchmarked) -> tuple[TableCell, ...]:
+def _fitted(fit: Fit, benchmark: Benchmarked) -> tuple[TableCell, ...]:
     price = "-" if fit.price is None else money_text(fit.price.amount, fit.price.unit)
     return (
-        provider_cell(fit.provider, value),
+        provider_cell(fit.provider, benchmark),
         TableCell(text=FIT_WORDS[fit.kind], small=differs(fit), loud=fit.kind == "exact"),
-        text_cell(price, longest=60),
+        TableCell(text=one_line(price, 60)),
     )
 
 
-def _reliability(value: Benchmarked) -> Section:
-    slo = value.benchmark.design.slo
+def _reliability(benchmark: Benchmarked) -> Section:
+    slo = benchmark.design.slo
     lead = (
         "Warm-up left out. Served: images came; usable: and no check of them failed. Shares are of"
         " all requests sent, with 95 % intervals."
     )
     if slo is not None:
-        lead += f" {_told(slo)}"
+        lead += (
+            f" The ceiling {ceiling(slo)} is met or missed where the whole interval of the share"
+            f" within {slo.seconds:g} s says so, else open; usable per minute counts those within"
+            " it."
+        )
     tables = tuple(
-        _kept_table(workload.name, value) for workload in value.benchmark.design.workloads
+        _reliability_table(workload.name, benchmark) for workload in benchmark.design.workloads
     )
     return Section(id="reliability", title="Reliability", lead=lead, tables=tables)
 
 
-def _kept_table(workload: str, value: Benchmarked) -> Table:
-    design, methods = value.benchmark.design, value.methods
+def _reliability_table(workload: str, benchmark: Benchmarked) -> Table:
+    design, methods = benchmark.design, benchmark.methods
     slo, staged = design.slo, len(design.stages) > 1
-    rows = [
-        reliability
-        for reliability in value.measured.reliability
-        if reliability.workload == workload
-    ]
+    rows = [row for row in benchmark.measured.reliability if row.workload == workload]
     head = (
         Head(text="provider"),
         *((Head(text="load"),) if staged else ()),
-        Head(text="sent", number=True),
-        Head(text="served", number=True, notes=method_notes((row.served for row in rows), methods)),
-        Head(text="usable", number=True, notes=method_notes((row.usable for row in rows), methods)),
-        *((Head(text=ceiling(slo), number=True),) if slo is not None else ()),
-        Head(text="usable per minute", number=True),
-        Head(text="rate limits met", number=True),
+        *heads("sent"),
+        figures_head("served", (row.served for row in rows), methods),
+        figures_head("usable", (row.usable for row in rows), methods),
+        *heads(*([ceiling(slo)] if slo else []), "usable per minute", "rate limits met"),
         Head(text="errors"),
     )
-    cells = tuple(_kept(row, value, staged=staged) for row in rows)
+    cells = tuple(_reliable(row, benchmark, staged=staged) for row in rows)
     return Table(caption=name(workload), head=head, rows=cells)
 
 
-def _told(slo: Slo) -> str:
-    return (
-        f"The ceiling {ceiling(slo)} is met or missed where the whole interval of the share within"
-        f" {slo.seconds:g} s says so, else open; usable per minute counts those within it."
-    )
-
-
-def _kept(row: Reliability, value: Benchmarked, *, staged: bool) -> tuple[TableCell, ...]:
-    loads = {stage.name: load_label(stage) for stage in value.benchmark.design.stages}
+def _reliable(row: Reliability, benchmark: Benchmarked, *, staged: bool) -> tuple[TableCell, ...]:
+    loads = {stage.name: load_label(stage) for stage in benchmark.design.stages}
     within = share_cell(row.within) if row.within is not None else TableCell(text="-")
     slo = TableCell(
         text=row.slo or "-", small=f"{within.text} {within.small} in time", loud=row.slo == "missed"
     )
     per_minute = "-" if row.goodput_per_min is None else f"{row.goodput_per_min:.3g}"
-    limits = TableCell(text=f"{row.rate_limited:,}")
-    if row.rate_limited:
-        limits = TableCell(text=limits.text, small=f"{seconds(row.waited_s)} waited")
+    waited = f"{seconds(row.waited_s)} waited" if row.rate_limited else ""
     errors = [
-        f"{error.error_class.replace('_', ' ')} {error.count:,} ({_share(share_cell(error.share))})"
+        f"{error.error_class.replace('_', ' ')} {error.count:,} ({percent(error.share)})"
         for error in row.errors
     ]
     return (
-        provider_cell(row.provider, value),
+        provider_cell(row.provider, benchmark),
         *((TableCell(text=loads.get(row.stage, name(row.stage))),) if staged else ()),
         TableCell(text=f"{row.sent:,}"),
         share_cell(row.served),
         share_cell(row.usable),
-        *((slo,) if value.benchmark.design.slo is not None else ()),
+        *((slo,) if benchmark.design.slo is not None else ()),
         TableCell(text=per_minute),
-        limits,
+        TableCell(text=f"{row.rate_limited:,}", small=waited),
         TableCell(text=", ".join(errors) or "none"),
     )
 
 
-def _share(cell: TableCell) -> str:
-    return f"{cell.text} {cell.small}".strip()
-
-
-def _money(value: Benchmarked) -> Section:
+def _money(benchmark: Benchmarked) -> Section:
     lead = (
         "In each provider's own unit, warm-up included. Charged is what its own replies say, listed"
         " what its price list says for the images that came; where they differ and the"
@@ -213,30 +188,24 @@ def _money(value: Benchmarked) -> Section:
         " Wasted was paid for images that failed a check; unsettled may have been paid for images"
         " that never came."
     )
-    head = (
-        Head(text="provider"),
-        Head(text="per usable image", number=True),
-        Head(text="requests", number=True),
-        Head(text="images", number=True),
-        Head(text="usable", number=True),
-        Head(text="listed", number=True),
-        Head(text="charged", number=True),
-        Head(text="wasted", number=True),
-        Head(text="unsettled", number=True),
+    figures = heads(
+        *("per usable image", "requests", "images", "usable"),
+        *("listed", "charged", "wasted", "unsettled"),
     )
-    spend, design = value.measured.spend, value.benchmark.design
+    head = (Head(text="provider"), *figures)
+    spend = benchmark.measured.spend
     tables = tuple(
         Table(
             caption=name(workload.name),
             head=head,
-            rows=tuple(_spent(row, value) for row in spend if row.workload == workload.name),
+            rows=tuple(_spent(row, benchmark) for row in spend if row.workload == workload.name),
         )
-        for workload in design.workloads
+        for workload in benchmark.design.workloads
     )
     return Section(id="money", title="Money", lead=lead, tables=tables)
 
 
-def _spent(row: Spend, value: Benchmarked) -> tuple[TableCell, ...]:
+def _spent(row: Spend, benchmark: Benchmarked) -> tuple[TableCell, ...]:
     each = "-" if row.per_image is None else one_line(rounded(row.per_image, row.unit), 60)
     charged = TableCell(text="not told")
     if row.charged is not None:
@@ -246,7 +215,7 @@ def _spent(row: Spend, value: Benchmarked) -> tuple[TableCell, ...]:
             text=_amount(row.charged, row.unit), small=small if apart else "", loud=bool(apart)
         )
     return (
-        provider_cell(row.provider, value),
+        provider_cell(row.provider, benchmark),
         TableCell(text=each, loud=True),
         TableCell(text=f"{row.requests:,}"),
         TableCell(text=f"{row.images:,}"),
@@ -262,60 +231,45 @@ def _amount(amount: Decimal, unit: str) -> str:
     return one_line(money_text(amount, unit), 60)
 
 
-def _own_error(value: Benchmarked) -> Section:
+def _own_error(benchmark: Benchmarked) -> Section:
     lead = (
         "What we reported less what a server of ours with known delays did, at the same number of"
         " requests at once, with bodies as large: the harness's own part in every figure above."
     )
-    head = (
-        Head(text="at once"),
-        Head(text="body", number=True),
-        Head(text="n", number=True),
-        Head(text="to the last byte, p50", number=True),
-        Head(text="p99", number=True),
-        Head(text="to the first byte, p50", number=True),
-        Head(text="p99", number=True),
+    figures = heads(
+        *("body", "n", "to the last byte, p50", "p99", "to the first byte, p50", "p99"),
     )
-    rows = tuple(_calibrated(calibration) for calibration in value.benchmark.calibrations)
-    table = Table(caption="", head=head, rows=rows)
-    return Section(
-        id="own-error",
-        title="Our own error",
-        lead=f"{lead} {watched(value)}".rstrip(),
-        tables=(table,),
-    )
+    rows = tuple(map(_calibrated, benchmark.benchmark.calibrations))
+    table = Table(caption="", head=(Head(text="at once"), *figures), rows=rows)
+    lead = f"{lead} {watched(benchmark)}".rstrip()
+    return Section(id="own-error", title="Our own error", lead=lead, tables=(table,))
 
 
 def _calibrated(calibration: Calibration) -> tuple[TableCell, ...]:
-    figures: Sequence[float | None] = (
-        calibration.p50_s,
-        calibration.p99_s,
-        calibration.first_p50_s,
-        calibration.first_p99_s,
-    )
+    failed = one_line(f"failed: {calibration.failed}", 300) if calibration.failed else ""
     return (
-        text_cell(
-            f"{calibration.concurrency:,}",
-            f"failed: {calibration.failed}" if calibration.failed else "",
-        ),
+        TableCell(text=f"{calibration.concurrency:,}", small=failed),
         TableCell(text=size(calibration.body_bytes)),
         TableCell(text=f"{calibration.n:,}"),
-        *(TableCell(text=seconds(figure)) for figure in figures),
+        TableCell(text=seconds(calibration.p50_s)),
+        TableCell(text=seconds(calibration.p99_s)),
+        TableCell(text=seconds(calibration.first_p50_s)),
+        TableCell(text=seconds(calibration.first_p99_s)),
     )
 
 
-def watched(value: Benchmarked) -> str:
-    """Say what was seen of our own machine; empty where nothing was."""
-    watcheds = value.benchmark.watched
-    if not watcheds:
+def watched(benchmark: Benchmarked) -> str:
+    """Return what was measured of our own machine in a sentence; empty where nothing was."""
+    runs = benchmark.benchmark.watched
+    if not runs:
         return ""
-    lag, worst = max(one.lag_p99_s for one in watcheds), max(one.lag_max_s for one in watcheds)
+    lag, worst = max(run.lag_p99_s for run in runs), max(run.lag_max_s for run in runs)
     parts = [
         f"the event loop woke up {seconds(lag)} late at p99 and {seconds(worst)} at most",
-        f"the harness took {max(one.own_cpu_share for one in watcheds) * 100:.0f} % of one core",
+        f"the harness took {max(run.own_cpu_share for run in runs) * 100:.0f} % of one core",
     ]
-    peaks = [one.memory_peak_bytes for one in watcheds if one.memory_peak_bytes is not None]
+    peaks = [run.memory_peak_bytes for run in runs if run.memory_peak_bytes is not None]
     if peaks:
         parts.append(f"its memory peaked at {size(max(peaks))}")
-    sittings = f" in {count(len(watcheds), 'sitting')}" if len(watcheds) > 1 else ""
+    sittings = f" in {count(len(runs), 'sitting')}" if len(runs) > 1 else ""
     return f"While the benchmark ran{sittings}, {', '.join(parts)}."

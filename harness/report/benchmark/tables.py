@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.core.verdict import Estimate
 from harness.report.benchmark.answers import Benchmarked
@@ -37,6 +37,18 @@ class Head:
     notes: tuple[int, ...] = ()
 
 
+def heads(*texts: str) -> tuple[Head, ...]:
+    """Return the heads of columns of figures."""
+    return tuple(Head(text=text, number=True) for text in texts)
+
+
+def figures_head(text: str, estimates: Iterable[Estimate | None], methods: Sequence[str]) -> Head:
+    """Return the head of a column of estimates, with the numbers of their methods from 1."""
+    used = {estimate.method for estimate in estimates if estimate is not None}
+    notes = tuple(number for number, method in enumerate(methods, 1) if method in used)
+    return Head(text=text, number=True, notes=notes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table, the first cell of each row its name; a picture of the same figures before it."""
@@ -57,50 +69,32 @@ class Section:
     tables: tuple[Table, ...]
 
 
-def text_cell(text: str, small: str = "", *, longest: int = 300) -> TableCell:
-    """Return a cell of foreign text."""
-    return TableCell(text=one_line(text, longest), small=one_line(small, longest))
-
-
-def provider_cell(provider: str, value: Benchmarked, small: str = "") -> TableCell:
-    """Return a row's name: its provider, never without the word that it was emulated."""
-    beside = ", ".join(filter(None, (value.marks(provider), small)))
+def provider_cell(provider: str, benchmark: Benchmarked, small: str = "") -> TableCell:
+    """Return the first cell of a row: its provider with its marks, of which none is left out."""
+    beside = ", ".join(filter(None, (benchmark.marks(provider), small)))
     return TableCell(text=one_line(provider, 40), small=beside)
 
 
-def duration_cell(item: Estimate | None, n: int | None = None) -> TableCell:
-    """Return a duration with its interval, and its n where that is not the row's."""
-    if item is None:
-        return TableCell(text="-")
-    parts = [bounds_s(item)]
-    if n is not None and item.n != n:
-        parts.append(f"n = {item.n}")
-    return TableCell(text=figure_s(item), small=", ".join(filter(None, parts)))
+def duration_cell(duration: Estimate) -> TableCell:
+    """Return a duration with its interval."""
+    return TableCell(text=figure_s(duration), small=bounds_s(duration))
 
 
-def tail_cell(item: Estimate) -> TableCell:
-    """Return a quantile in the tail with its interval; too few samples tell nothing of it."""
-    return (
-        TableCell(text="-", small=bounds_s(item))
-        if item.method.startswith(TOO_FEW)
-        else duration_cell(item)
-    )
+def tail_cell(quantile: Estimate) -> TableCell:
+    """Return a quantile in the tail with its interval; no figure where samples are too few."""
+    if quantile.method.startswith(TOO_FEW):
+        return TableCell(text="-", small=bounds_s(quantile))
+    return duration_cell(quantile)
 
 
-def share_cell(item: Estimate) -> TableCell:
+def share_cell(share: Estimate) -> TableCell:
     """Return a share with its interval in percent."""
-    if item.value is None:
+    if share.value is None:
         return TableCell(text="-")
     small = ""
-    if item.low is not None and item.high is not None:
-        small = f"[{item.low * 100:.1f}, {item.high * 100:.1f}]"
-    return TableCell(text=f"{item.value * 100:.1f} %", small=small)
-
-
-def method_notes(items: Iterable[Estimate | None], methods: Sequence[str]) -> tuple[int, ...]:
-    """Return the numbers, from 1, of the methods that made these figures."""
-    used = {estimate.method for estimate in items if estimate is not None}
-    return tuple(at for at, method in enumerate(methods, 1) if method in used)
+    if share.low is not None and share.high is not None:
+        small = f"[{share.low * 100:.1f}, {share.high * 100:.1f}]"
+    return TableCell(text=f"{share.value * 100:.1f} %", small=small)
 
 
 _TIMES = (
@@ -115,28 +109,30 @@ _PHASES = (
 )
 
 
-def times_section(value: Benchmarked) -> Section:
+def times_section(benchmark: Benchmarked) -> Section:
     """Return time to pixels: a table and a picture for each workload under each load."""
-    tables = tuple(_speeds(caption, rows, value) for caption, rows in comparable_rows(value))
+    tables = tuple(
+        _speeds(caption, rows, benchmark) for caption, rows in comparable_rows(benchmark)
+    )
     return Section(id="pixels", title="Time to pixels", lead=_TIMES, tables=tables)
 
 
-def phases_section(value: Benchmarked) -> Section:
+def phases_section(benchmark: Benchmarked) -> Section:
     """Return where the time goes: the medians of the parts, a column for each provider."""
     tables = tuple(
-        _parts(caption, served, value)
-        for caption, rows in comparable_rows(value)
+        _parts(caption, served, benchmark)
+        for caption, rows in comparable_rows(benchmark)
         if (served := [row for row in rows if row.served])
     )
     return Section(id="phases", title="Where the time goes", lead=_PHASES, tables=tables)
 
 
-def comparable_rows(value: Benchmarked) -> Iterator[tuple[str, list[Speed]]]:
+def comparable_rows(benchmark: Benchmarked) -> Iterator[tuple[str, list[Speed]]]:
     """Yield the rows that may stand side by side: of one workload under one load, fastest first."""
-    design = value.benchmark.design
+    design = benchmark.design
     loads = {stage.name: load_label(stage) for stage in design.stages}
     speeds: dict[tuple[str, str], list[Speed]] = {}
-    for row in value.measured.speeds:
+    for row in benchmark.measured.speeds:
         speeds.setdefault((row.workload, row.stage), []).append(row)
     for (workload, stage), unsorted in speeds.items():
         rows = sorted(unsorted, key=_pace)
@@ -145,56 +141,52 @@ def comparable_rows(value: Benchmarked) -> Iterator[tuple[str, list[Speed]]]:
 
 
 def _pace(row: Speed) -> tuple[bool, float]:
-    """Exact ones first, the fastest first; whose median is beyond what was seen comes last."""
+    """Sort exact requests first, then by median; a median beyond what was observed comes last."""
     return row.fit != "exact", math.inf if row.median.value is None else row.median.value
 
 
-def _speeds(caption: str, rows: Sequence[Speed], value: Benchmarked) -> Table:
-    methods = value.methods
+def _speeds(caption: str, rows: Sequence[Speed], benchmark: Benchmarked) -> Table:
+    methods = benchmark.methods
     cut_off = any(row.cut_off for row in rows)
     alike = all(row.emulated for row in rows)  # then the caption says it, and labels are short
     head = (
         Head(text="provider"),
-        Head(text="median", number=True, notes=method_notes((row.median for row in rows), methods)),
-        Head(text="n", number=True),
-        Head(text="timeouts", number=True),
-        *((Head(text="cut off by us", number=True),) if cut_off else ()),
-        Head(text="p95", number=True, notes=method_notes((row.p95 for row in rows), methods)),
-        Head(text="p99", number=True, notes=method_notes((row.p99 for row in rows), methods)),
-        Head(
-            text="restricted mean",
-            number=True,
-            notes=method_notes((row.mean for row in rows), methods),
-        ),
+        figures_head("median", (row.median for row in rows), methods),
+        *heads("n", "timeouts", *(["cut off by us"] if cut_off else [])),
+        figures_head("p95", (row.p95 for row in rows), methods),
+        figures_head("p99", (row.p99 for row in rows), methods),
+        figures_head("restricted mean", (row.mean for row in rows), methods),
     )
     return Table(
         caption=f"{caption} (emulator)" if alike else caption,
         head=head,
-        rows=tuple(_speed(row, value, cut_off=cut_off) for row in rows),
+        rows=tuple(_speed(row, benchmark, cut_off=cut_off) for row in rows),
         picture=draw_chart(
             rows,
-            [one_line(row.provider, 40) if alike else value.label(row.provider) for row in rows],
-            [value.providers.index(row.provider) % TONES for row in rows],
+            [
+                one_line(row.provider, 40) if alike else benchmark.label(row.provider)
+                for row in rows
+            ],
+            [benchmark.providers.index(row.provider) % TONES for row in rows],
         ),
     )
 
 
-def _speed(row: Speed, value: Benchmarked, *, cut_off: bool) -> tuple[TableCell, ...]:
-    mean = duration_cell(row.mean)
-    horizon = f"up to {seconds(row.horizon_s)}"
+def _speed(row: Speed, benchmark: Benchmarked, *, cut_off: bool) -> tuple[TableCell, ...]:
+    mean, horizon = duration_cell(row.mean), f"up to {seconds(row.horizon_s)}"
     return (
-        provider_cell(row.provider, value, "nearest only" if row.fit == "nearest" else ""),
-        TableCell(text=duration_cell(row.median).text, small=bounds_s(row.median), loud=True),
+        provider_cell(row.provider, benchmark, "nearest only" if row.fit == "nearest" else ""),
+        replace(duration_cell(row.median), loud=True),
         TableCell(text=f"{row.n:,}"),
         TableCell(text=f"{row.timeouts:,}"),
         *((TableCell(text=f"{row.cut_off:,}"),) if cut_off else ()),
         tail_cell(row.p95),
         tail_cell(row.p99),
-        TableCell(text=mean.text, small="; ".join(filter(None, (horizon, mean.small)))),
+        replace(mean, small="; ".join(filter(None, (horizon, mean.small)))),
     )
 
 
-def _parts(caption: str, rows: Sequence[Speed], value: Benchmarked) -> Table:
+def _parts(caption: str, rows: Sequence[Speed], benchmark: Benchmarked) -> Table:
     used = [
         part
         for part in PHASES
@@ -206,26 +198,21 @@ def _parts(caption: str, rows: Sequence[Speed], value: Benchmarked) -> Table:
         for estimate in (*row.phases.values(), *row.server.values(), *_ends(row))
     ]
     clocks = sorted({clock for row in rows for clock in row.server})
-    lines = [(_part(part), *(_phase(part, row) for row in rows)) for part in used]
-    lines += [
-        (
-            text_cell(clock, "the provider's own clock", longest=60),
-            *(_at(row.server.get(clock), row) for row in rows),
-        )
-        for clock in clocks
-    ]
+    lines = []
+    for part in used:
+        label = TableCell(text=part.replace("_", " "), small=PHASE_WORDS[part])
+        lines.append((label, *(_phase(part, row) for row in rows)))
+    for clock in clocks:
+        label = TableCell(text=one_line(clock, 60), small="the provider's own clock")
+        lines.append((label, *(_at(row.server.get(clock), row) for row in rows)))
     return Table(
         caption=caption,
         head=(
-            Head(text="part", notes=method_notes(medians, value.methods)),
-            *(Head(text=value.label(row.provider), number=True) for row in rows),
+            replace(figures_head("part", medians, benchmark.methods), number=False),
+            *heads(*(benchmark.label(row.provider) for row in rows)),
         ),
         rows=tuple(lines),
     )
-
-
-def _part(part: str) -> TableCell:
-    return TableCell(text=part.replace("_", " "), small=PHASE_WORDS[part])
 
 
 def _ends(row: Speed) -> tuple[Estimate, ...]:
@@ -248,4 +235,4 @@ def _at(estimate: Estimate | None, row: Speed) -> TableCell:
     if estimate is None:
         return TableCell(text="-")
     small = f"n = {estimate.n}" if estimate.n != row.served else ""
-    return TableCell(text=one_line(duration_cell(estimate).text), small=small)
+    return TableCell(text=figure_s(estimate), small=small)

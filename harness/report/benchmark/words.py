@@ -6,7 +6,7 @@ from decimal import Decimal
 from harness.core.benchmark import Design, Slo, Stage
 from harness.core.case import FitKind
 from harness.core.verdict import Estimate
-from harness.core.workload import Difference, Fit, Workload
+from harness.core.workload import Fit, Workload
 from harness.report.text import count, interval_s, money_text, one_line, seconds
 
 TOO_FEW = "too few samples"
@@ -43,42 +43,42 @@ def name(text: str) -> str:
     return one_line(text, LONGEST_NAME)
 
 
-def figure_s(item: Estimate) -> str:
+def figure_s(duration: Estimate) -> str:
     """Return a duration; `> 118 s` or `not reached` where it lies beyond what was observed."""
-    if item.value is None and item.n:
-        return "not reached" if item.low is None else f"> {seconds(item.low)}"
-    return seconds(item.value)
+    if duration.value is None and duration.n:
+        return "not reached" if duration.low is None else f"> {seconds(duration.low)}"
+    return seconds(duration.value)
 
 
-def bounds_s(item: Estimate) -> str:
+def bounds_s(duration: Estimate) -> str:
     """Return a duration's interval, an open one as `> 8.7 s`, or why there is none."""
-    if item.low is not None and item.high is not None:
-        return interval_s(item)
-    if item.low is not None:
-        return f"> {seconds(item.low)}" if item.value is not None else "no upper bound seen"
-    if item.high is not None:
-        return f"< {seconds(item.high)}"
-    few = item.method.startswith(TOO_FEW)
-    return one_line(item.method.replace(" for an interval", ""), 90) if few else "no interval"
+    if duration.low is not None and duration.high is not None:
+        return interval_s(duration)
+    if duration.low is not None:
+        return f"> {seconds(duration.low)}" if duration.value is not None else "no upper bound seen"
+    if duration.high is not None:
+        return f"< {seconds(duration.high)}"
+    few = duration.method.startswith(TOO_FEW)
+    return one_line(duration.method.replace(" for an interval", ""), 90) if few else "no interval"
 
 
-def span_s(item: Estimate) -> str:
+def span_s(duration: Estimate) -> str:
     """Return a duration with its interval for a sentence: `9.8 s, 8.7 to 11.2`."""
-    value = figure_s(item)
-    if item.low is None or item.high is None:
-        return f"{value}, {bounds_s(item).replace('> ', 'over ')}"
-    low, high = seconds(item.low), seconds(item.high)
+    value = figure_s(duration)
+    if duration.low is None or duration.high is None:
+        return f"{value}, {bounds_s(duration).replace('> ', 'over ')}"
+    low, high = seconds(duration.low), seconds(duration.high)
     if len({text.rpartition(" ")[2] for text in (value, low, high)}) == 1:
         low, high = low.partition(" ")[0], high.partition(" ")[0]
     return f"{value}, {low} to {high}"
 
 
-def ratio(item: Estimate) -> str:
+def ratio(quotient: Estimate) -> str:
     """Return a ratio with its bounds, `1.62 [1.31, 2.04]`; an open bound as `> 1.31`."""
-    if item.value is None:
+    if quotient.value is None:
         return "-"
-    value = f"{item.value:.2f}"
-    match item.low, item.high:
+    value = f"{quotient.value:.2f}"
+    match quotient.low, quotient.high:
         case None, None:
             return value
         case float(low), None:
@@ -113,20 +113,17 @@ def size(value: float | None) -> str:
 
 def workload_label(workload: Workload) -> str:
     """Say what a workload asks for: `generate 1024x1024, quality low, png, 1 image`."""
+    lengths = [f"{length:,}" for length in workload.prompt_lengths] or ["any number of"]
+    *first, last = lengths
     parts = [
         " ".join(filter(None, (workload.operation, workload.size))),
         f"quality {workload.quality}" if workload.quality else "",
         workload.output_format or "",
         count(workload.n, "image"),
         count(workload.references, "reference image") if workload.references else "",
-        f"prompts of {_listed(workload.prompt_lengths)} characters",
+        f"prompts of {' and '.join(filter(None, (', '.join(first), last)))} characters",
     ]
     return one_line(", ".join(filter(None, parts)), 300)
-
-
-def _listed(lengths: tuple[int, ...]) -> str:
-    *first, last = (f"{length:,}" for length in lengths) if lengths else ("any number of",)
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def differs(fit: Fit) -> str:
@@ -136,14 +133,9 @@ def differs(fit: Fit) -> str:
 
 def differing(fit: Fit) -> tuple[str, ...]:
     """Return each difference of a provider's request in words."""
-    return tuple(_difference(difference) for difference in fit.differences)
-
-
-def _difference(difference: Difference) -> str:
-    return one_line(
-        difference.why
-        or f"{difference.parameter}: {difference.asked} asked, {difference.sent} sent",
-        200,
+    return tuple(
+        one_line(row.why or f"{row.parameter}: {row.asked} asked, {row.sent} sent", 200)
+        for row in fit.differences
     )
 
 

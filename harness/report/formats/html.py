@@ -1,23 +1,26 @@
-"""`index.html`: the report as one file that opens from disk and asks nobody for anything."""
+"""`index.html`: the report as one file that opens from disk and loads nothing else."""
 
 import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.adaptive.discovery.question import Discovered
 from harness.core.exchange import Part, Request
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
 from harness.report.charts import plot
 from harness.report.formats.format import report_format
 from harness.report.labels import about_provider, describe_provenance, failure_rate, waiting_advice
-from harness.report.model import Matrix, Report, Row
+from harness.report.model import Column, Matrix, OpenQuestionResult, Report, Row
 from harness.report.text import (
     amount_text,
     between,
@@ -34,6 +37,7 @@ from harness.report.text import (
 from harness.stats.conformance.latency import CONFIDENCE
 from harness.stats.intervals import fewest_samples
 
+ByProvider = TypeVar("ByProvider", Column, Discovered, OpenQuestionResult)
 _STATES = ("broken", "flaky", "unconfirmed", "undocumented", "inconclusive", "not-tried")
 
 
@@ -49,27 +53,27 @@ def column_groups(matrix: Matrix) -> tuple[Group, ...]:
     """Return the providers of a matrix with their operations, in the order of its columns."""
     return tuple(
         Group(provider=provider, operations=tuple(column.operation for column in columns))
-        for provider, columns in groupby(matrix.columns, key=lambda column: column.provider)
+        for provider, columns in _by_provider(matrix.columns)
     )
 
 
-def column_classes(found: tuple[Group, ...]) -> tuple[str, ...]:
+def column_classes(groups: tuple[Group, ...]) -> tuple[str, ...]:
     """Return the classes of each column's cells: its group's, and `p` where a group begins."""
     return tuple(
         f"p{at}" if number else f"p p{at}"
-        for at, group in enumerate(found)
+        for at, group in enumerate(groups)
         for number in range(len(group.operations))
     )
 
 
-def filter_rules(found: tuple[Group, ...]) -> str:
+def filter_rules(groups: tuple[Group, ...]) -> str:
     """Return the style rules that show one provider's columns, and its rows, without a script.
 
     Rows in which it promises nothing go, and with a state chosen, too, those in which it has no
     such cell.
     """
     rules = []
-    for at in range(len(found) if len(found) > 1 else 0):
+    for at in range(len(groups) if len(groups) > 1 else 0):
         chosen = f'section:has(input[value="p{at}"]:checked)'
         rules += [
             f"{chosen} .matrix :is(td, thead tr + tr th, [colspan]):not(.p{at})",
@@ -116,7 +120,8 @@ def html(report: Report) -> str:
         report=report,
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
-        policy=_policy(style, script),
+        policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}';"
+        f" script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'",
         plot=plot(report.latency),
         sections=sections(report.benchmark) if report.benchmark else (),
         design=planned(report.benchmark.benchmark.design) if report.benchmark else "",
@@ -125,16 +130,10 @@ def html(report: Report) -> str:
         place=column_classes(groups),
         advice=waiting_advice(report),
         anchors=set(anchors.values()),
-        ids=lambda item: anchors[item.reproduction.folder],
+        ids=lambda shown: anchors[shown.reproduction.folder],
         methods=_methods(report),
-        discovered=[
-            (provider, tuple(rows))
-            for provider, rows in groupby(report.discovered, key=lambda row: row.provider)
-        ],
-        observed=[
-            (provider, tuple(rows))
-            for provider, rows in groupby(report.observations, key=lambda row: row.provider)
-        ],
+        discovered=_by_provider(report.discovered),
+        observed=_by_provider(report.observations),
         fewest_median=fewest_samples(0.5, confidence=CONFIDENCE),
         fewest_p95=fewest_samples(0.95, confidence=CONFIDENCE),
     )
@@ -145,10 +144,13 @@ def request_shown(request: Request) -> str:
 
     Of its headers only the one that makes a difference: its idempotency key.
     """
-    told = [f"{name}: {shortened(value, 200)}" for name, value in request.headers if _told(name)]
-    head = visible(
-        "\n".join([f"{request.method} {shortened(request.target, 200)}", *told]), keep="\n"
-    )
+    lines = [f"{request.method} {shortened(request.target, 200)}"]
+    lines += [
+        f"{name}: {shortened(header, 200)}"
+        for name, header in request.headers
+        if name.lower() == "idempotency-key"
+    ]
+    head = visible("\n".join(lines), keep="\n")
     if request.form is not None:
         body = "\n".join(_part(part) for part in request.form)
     elif request.body is None:
@@ -156,10 +158,6 @@ def request_shown(request: Request) -> str:
     else:
         body = json.dumps(pruned_json(request.body), indent=2, ensure_ascii=False)
     return f"{head}\n{visible(shortened(body, _MOST_REQUEST), keep=chr(10))}"
-
-
-def _told(header: str) -> bool:
-    return header.lower() == "idempotency-key"
 
 
 def _environment() -> Environment:
@@ -178,7 +176,7 @@ def _environment() -> Environment:
         "interval": interval_s,
         "percent": percent,
         "amount": amount_text,
-        "money": lambda value, unit: one_line(money_text(value, unit), 40),
+        "money": lambda amount, unit: one_line(money_text(amount, unit), 40),
         "words": lambda evidence: one_line(describe_provenance(evidence), 120),
         "request": request_shown,
     }
@@ -193,11 +191,9 @@ def _environment() -> Environment:
     return environment
 
 
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; img-src data:; style-src '{_digest(style)}';"
-        f" script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
-    )
+def _by_provider(rows: Sequence[ByProvider]) -> list[tuple[str, tuple[ByProvider, ...]]]:
+    groups = groupby(rows, key=lambda row: row.provider)
+    return [(provider, tuple(group)) for provider, group in groups]
 
 
 def _digest(text: str) -> str:
@@ -208,22 +204,22 @@ def _digest(text: str) -> str:
 def _part(part: Part) -> str:
     if part.value is not None:
         return f"{part.name} = {shortened(part.value, 160)}"
-    told = [part.media_type or "no media type"]
+    details = [part.media_type or "no media type"]
     if part.size_bytes is not None:
-        told.append(f"{part.size_bytes:,} bytes")
+        details.append(f"{part.size_bytes:,} bytes")
     if part.width_px is not None and part.height_px is not None:
-        told.append(f"{part.width_px}x{part.height_px}")
-    return f"{part.name} = @{shortened(part.filename or 'image', 80)} ({', '.join(told)})"
+        details.append(f"{part.width_px}x{part.height_px}")
+    return f"{part.name} = @{shortened(part.filename or 'image', 80)} ({', '.join(details)})"
 
 
 def _anchors(report: Report) -> dict[str, str]:
     """Give each finding, known by its folder, an id of its own; the first has the cell's."""
-    found: dict[str, str] = {}
-    for all_finding in report.all_findings:
-        name = _slug(all_finding.finding.provider, all_finding.finding.operation, all_finding.name)
-        again = sum(one.partition("--")[0] == name for one in found.values())
-        found[all_finding.reproduction.folder] = f"{name}--{again + 1}" if again else name
-    return found
+    anchors: dict[str, str] = {}
+    for shown in report.all_findings:
+        name = _slug(shown.finding.provider, shown.finding.operation, shown.name)
+        again = sum(anchor.partition("--")[0] == name for anchor in anchors.values())
+        anchors[shown.reproduction.folder] = f"{name}--{again + 1}" if again else name
+    return anchors
 
 
 def _slug(*parts: str) -> str:
@@ -237,10 +233,8 @@ def _row_states(row: Row) -> str:
 
 def _tally(report: Report) -> dict[str, int]:
     """Count the rows of the matrix that have a cell in each state."""
-    return {
-        state: sum(any(cell.state == state for cell in row.cells) for row in report.matrix.rows)
-        for state in SYMBOLS
-    }
+    rows = [{cell.state for cell in row.cells} for row in report.matrix.rows]
+    return {state: sum(state in states for states in rows) for state in SYMBOLS}
 
 
 def _methods(report: Report) -> tuple[str, ...]:
@@ -249,4 +243,6 @@ def _methods(report: Report) -> tuple[str, ...]:
     estimates += [row.before for row in report.completion]
     estimates += [row.share for row in report.errors]
     estimates += [shown.share for shown in report.flaky]
-    return tuple(dict.fromkeys(item.method for item in estimates if item.low is not None))
+    return tuple(
+        dict.fromkeys(estimate.method for estimate in estimates if estimate.low is not None)
+    )

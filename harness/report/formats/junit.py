@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from harness.core.verdict import Finding, Status, Verdict
+from harness.core.verdict import Finding, Verdict
 from harness.report.formats.format import report_format
 from harness.report.labels import failure_rate
-from harness.report.model import Report, Shown
+from harness.report.model import Report
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped (section 2.2, `Char`)."""
 
-_DOUBTED: Status = "skip"
 _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "inconclusive": "skipped"}
 
 
@@ -21,9 +20,9 @@ _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "inconclusive":
 def junit(report: Report) -> str:
     """Return the verdicts as JUnit XML: a suite for each operation, a case for each verdict.
 
-    A failure is a promise whose breach was confirmed, an error is a bug of the harness; a skipped
-    test says why, and an inconclusive verdict is skipped, too, for it convicts nobody, as is one
-    that belongs to a flaky or an unconfirmed finding. Times are seconds; a case's time
+    A failure is a promise whose breach was confirmed, an error is a bug of the harness. A skipped
+    test says why; inconclusive verdicts and those of flaky or unconfirmed findings are skipped, for
+    they blame nobody. Times are seconds; a case's time
     stands at its first verdict, so that a suite's time is the sum of its cases'. Characters that
     XML 1.0 forbids are left out.
     """
@@ -43,24 +42,22 @@ def junit(report: Report) -> str:
 
 def _without_doubts(report: Report) -> list[Verdict]:
     """Return the verdicts, those of doubtful findings with the doubt in the place of failure."""
-    of_case: dict[tuple[str, str, str], Shown] = {}
-    of_check: dict[tuple[str, str, str, str], Shown] = {}
-    for all_finding in reversed(report.all_findings):  # the gravest comes last, and stays
-        finding = all_finding.finding
+    of_case: dict[tuple[str, str, str], Finding] = {}
+    of_check: dict[tuple[str, str, str, str], Finding] = {}
+    for shown in reversed(report.all_findings):  # the gravest comes last, and stays
+        finding = shown.finding
         for case in finding.cases:
-            of_case[finding.provider, finding.operation, case] = all_finding
-            of_check[finding.provider, finding.operation, case, finding.check] = all_finding
-    found = []
+            of_case[finding.provider, finding.operation, case] = finding
+            of_check[finding.provider, finding.operation, case, finding.check] = finding
+    verdicts = []
     for verdict in report.verdicts:
         place = (verdict.provider, verdict.operation, verdict.case)
-        shown = of_check.get((*place, verdict.check)) or of_case.get(place)
-        doubtful = shown is not None and shown.finding.standing != "confirmed"
-        if shown is not None and doubtful and verdict.status == "fail":
-            why = _doubt(shown.finding, verdict)
-            found.append(replace(verdict, status=_DOUBTED, why=why))
+        doubted = of_check.get((*place, verdict.check)) or of_case.get(place)
+        if doubted and doubted.standing != "confirmed" and verdict.status == "fail":
+            verdicts.append(replace(verdict, status="skip", why=_doubt(doubted, verdict)))
         else:
-            found.append(verdict)
-    return found
+            verdicts.append(verdict)
+    return verdicts
 
 
 def _doubt(finding: Finding, verdict: Verdict) -> str:
@@ -74,14 +71,14 @@ def _fill(suite: ET.Element, name: str, verdicts: Sequence[Verdict], report: Rep
     suite.attrib |= {"name": _allowed(name), "timestamp": _allowed(header.created.rstrip("Z"))}
     suite.attrib |= _counts(verdicts)
     properties = ET.SubElement(suite, "properties")
-    told = {
+    facts = {
         "run": header.run,
         "against": header.against,
         "seed": str(header.seed),
         "banner": f"{report.banner.title}. {report.banner.text}",
     }
-    for key, value in told.items():
-        ET.SubElement(properties, "property", {"name": key, "value": _allowed(value)})
+    for key, text in facts.items():
+        ET.SubElement(properties, "property", {"name": key, "value": _allowed(text)})
     total = 0.0
     timed: set[tuple[str, str, str]] = set()
     for verdict in verdicts:

@@ -1,15 +1,15 @@
 """`summary.md`: the report as a comment on a pull request."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from harness.report.discovered import discovered_markdown
 from harness.report.formats.format import report_format
-from harness.report.formats.html import column_groups
-from harness.report.formats.markdown_times import (
+from harness.report.formats.html import SYMBOLS, column_groups
+from harness.report.formats.markdown_text import (
     benchmark_answers,
     benchmark_blocks,
     code,
+    discovered_blocks,
     escaped,
     markdown_table,
     times_markdown,
@@ -22,16 +22,7 @@ MOST_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters."""
 
 _MOST_CURL = 4_000
-_SYMBOLS = {
-    "held": "✓",
-    "broken": "✗",
-    "flaky": "~",
-    "unconfirmed": "✗?",
-    "undocumented": "○",
-    "inconclusive": "?",
-    "not tried": "·",
-    "absent": "",
-}
+_SYMBOLS = SYMBOLS | {"absent": ""}
 
 
 @report_format("summary.md", rank=30)
@@ -42,39 +33,35 @@ def markdown(report: Report) -> str:
     text is shortened, and nothing in it acts as Markdown or HTML.
     """
     banner = report.banner
-    page = _Page(
-        [
-            f"# Image providers: run {escaped(report.header.run)}",
-            f"> **{escaped(banner.title)}.** {escaped(banner.text)}",
-        ]
-    )
+    page = _Page()
+    page.add(f"# Image providers: run {escaped(report.header.run)}")
+    page.add(f"> **{escaped(banner.title)}.** {escaped(banner.text)}")
     if report.header.interrupted:
         page.add("> **Interrupted.** This run ended before its plan did.")
     page.add("\n".join(f"> {escaped(note)}" for note in report.header.notes))
     if report.benchmark is not None:
         page.add(benchmark_answers(report.benchmark))
         page.add_each(benchmark_blocks(report.benchmark), "section", share=0.6)
-    page.add(_providers(report.providers))
+    page.add(markdown_table(_PROVIDERS, map(_provider, report.providers)))
     if report.waiting:
         page.add(f"## Jobs to pick up\n\n{escaped(waiting_advice(report))}")
         page.add("```sh\nharness run --resume RUN\n```" if report.can_resume else "")
-        page.add_each([_waiting(waiting) for waiting in report.waiting], "job", share=0.2)
+        page.add_each(map(_waiting, report.waiting), "job", share=0.2)
     page.add(f"## {count(len(report.findings), 'finding')}")
-    page.add_each([_finding(finding) for finding in report.findings], "finding", share=0.6)
+    page.add_each(map(_finding, report.findings), "finding", share=0.6)
     if report.flaky:
         page.add(f"## Flaky: {count(len(report.flaky), 'promise')} kept and broken\n\n{_FLAKY}")
-        page.add_each([_finding(shown) for shown in report.flaky], "flaky one", share=0.4)
+        page.add_each(map(_finding, report.flaky), "flaky one", share=0.4)
     if report.unconfirmed:
         doubts = count(len(report.unconfirmed), "suspicion")
         page.add(f"## Not confirmed: {doubts}\n\n{_UNCONFIRMED}")
-        page.add_each([_finding(shown) for shown in report.unconfirmed], "suspicion", share=0.4)
+        page.add_each(map(_finding, report.unconfirmed), "suspicion", share=0.4)
     if report.harness_errors:
         page.add(_harness_errors(report))
     if report.discovered:
-        found = count(len(report.discovered), "open question")
-        page.add(f"## Discovered: {found} of the documents")
-        tables = discovered_markdown(report.discovered).split("\n\n**")
-        page.add_each([tables[0], *(f"**{table}" for table in tables[1:])], "provider", share=0.5)
+        questions = count(len(report.discovered), "open question")
+        page.add(f"## Discovered: {questions} of the documents")
+        page.add_each(discovered_blocks(report.discovered), "provider", share=0.5)
     # What the benchmark tells of times counts timeouts; latency beside it would contradict it.
     latency = "" if report.benchmark else times_markdown(report)
     page.add("## Promises")
@@ -90,8 +77,8 @@ def markdown(report: Report) -> str:
 class _Page:
     """Blocks of Markdown, and how much room is left for more."""
 
-    def __init__(self, blocks: list[str]) -> None:
-        self._blocks = blocks
+    def __init__(self) -> None:
+        self._blocks: list[str] = []
 
     def _room(self) -> int:
         return MOST_CHARACTERS - 300 - sum(len(block) + 2 for block in self._blocks)
@@ -100,92 +87,82 @@ class _Page:
         if block:
             self._blocks.append(block)
 
-    def add_each(self, blocks: Sequence[str], noun: str, *, share: float) -> None:
-        room = self._room() * share
-        for at, block in enumerate(blocks):
-            room -= len(block) + 2
-            if room < 0:
-                more = count(len(blocks) - at, f"more {noun}")
-                self.add(f"… and {more}; `index.html` of this run shows them all.")
-                return
-            self.add(block)
+    def add_each(self, blocks: Iterable[str], noun: str, *, share: float) -> None:
+        """Add the blocks that fit into a share of the room, and count the others."""
+        fitting, others = _fitting(blocks, self._room() * share, separator=2)
+        self._blocks += fitting
+        if others:
+            more = count(others, f"more {noun}")
+            self.add(f"… and {more}; `index.html` of this run shows them all.")
 
-    def add_table(self, head: str, rows: Sequence[str], *, reserve: int) -> None:
-        room, fitting = self._room() - len(head) - reserve, []
-        for row in rows:
-            room -= len(row) + 1
-            if room < 0:
-                break
-            fitting.append(row)
+    def add_table(self, head: str, rows: Iterable[str], *, reserve: int) -> None:
+        """Add the rows that fit beside `reserve` characters, and count the others."""
+        fitting, others = _fitting(rows, self._room() - len(head) - reserve, separator=1)
         self.add("\n".join([head, *fitting]))
-        if len(fitting) < len(rows):
-            self.add(f"… and {count(len(rows) - len(fitting), 'more row')} in `index.html`.")
+        if others:
+            self.add(f"… and {count(others, 'more row')} in `index.html`.")
 
     def text(self) -> str:
         return "\n\n".join(self._blocks) + "\n"
 
 
-def _providers(rows: Sequence[Summary]) -> str:
-    header = ("Provider", "Verdict", "Evidence", "Cases", "Requests", "Images paid", "Cost")
-    return markdown_table(
-        header,
-        (
-            (
-                f"**{escaped(row.title)}**",
-                escaped(row.sentence),
-                escaped(describe_provenance(row.evidence), 80),
-                f"{row.cases:,}",
-                f"{row.cost.requests:,}",
-                f"{row.cost.images_paid:,}",
-                escaped(money_text(row.cost.amount, row.cost.unit), 40),
-            )
-            for row in rows
-        ),
+def _fitting(blocks: Iterable[str], room: float, *, separator: int) -> tuple[list[str], int]:
+    """Return the first blocks that fit into `room` characters, and how many do not."""
+    blocks = list(blocks)
+    for at, block in enumerate(blocks):
+        room -= len(block) + separator
+        if room < 0:
+            return blocks[:at], len(blocks) - at
+    return blocks, 0
+
+
+_PROVIDERS = ("Provider", "Verdict", "Evidence", "Cases", "Requests", "Images paid", "Cost")
+
+
+def _provider(row: Summary) -> tuple[str, ...]:
+    return (
+        f"**{escaped(row.title)}**",
+        escaped(row.sentence),
+        escaped(describe_provenance(row.evidence), 80),
+        f"{row.cases:,}",
+        f"{row.cost.requests:,}",
+        f"{row.cost.images_paid:,}",
+        escaped(money_text(row.cost.amount, row.cost.unit), 40),
     )
 
 
 def _finding(shown: Shown) -> str:
     finding = shown.finding
     curl = shown.curl
-    if len(curl) > _MOST_CURL:
-        block = (
-            f"The request is too long for this page ({len(curl):,} characters): see `index.html`."
-        )
-    else:
+    block = f"The request is too long for this page ({len(curl):,} characters): see `index.html`."
+    if len(curl) <= _MOST_CURL:
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", curl)), 0)
         block = f"{fence}sh\n{curl}\n{fence}"
-    title = f"### {escaped(shown.title)}, {escaped(finding.operation)}: {_name(shown)}"
+    # A promise's id is code; a combination holds values, which may hold anything.
+    name = escaped(shown.name) if finding.combination else code(shown.name)
+    title = f"### {escaped(shown.title)}, {escaped(finding.operation)}: {name}"
     notes = "\n".join(f"- {escaped(note, 600)}" for note in shown.notes)
-    often = f" {failure_rate(finding)}" if failure_rate(finding) else ""
+    often = f" {failure_rate(finding)}".rstrip()
+    test = "" if shown.reproduction.no_test else ", a ready pytest"
     points = (
         *_doubts(shown),
         f"- **Expected:** {escaped(finding.expected)}",
         f"- **Observed{often}:** {escaped(finding.observed)}",
         f"- **Promised in:** {escaped(shown.source)}",
         f"- **Check:** {code(finding.check)}, {count(len(finding.cases), 'case')}",
-        f"- **To see it again:** {_folder(shown)}",
+        f"- **To see it again:** {code(shown.reproduction.folder)} (curl lines{test})",
     )
     return "\n\n".join(filter(None, [title, "\n".join(points), block, notes]))
 
 
-def _name(shown: Shown) -> str:
-    """Return a promise's id as code; a combination has values in it, which may hold anything."""
-    return escaped(shown.name) if shown.finding.combination else code(shown.name)
-
-
-def _folder(shown: Shown) -> str:
-    test = "" if shown.reproduction.no_test else ", a ready pytest"
-    return f"{code(shown.reproduction.folder)} (curl lines{test})"
-
-
 def _doubts(shown: Shown) -> tuple[str, ...]:
-    finding, found = shown.finding, []
-    if finding.standing == "flaky":
-        share = f"{finding.failed} of {finding.tried}, {percent(shown.share)}"
-        found.append(f"- **Broken:** {escaped(share)} (95 % interval)")
-    if finding.doubt:
-        found.append(f"- **Not confirmed:** {escaped(finding.doubt)}")
-    return tuple(found)
+    finding = shown.finding
+    share = f"{finding.failed} of {finding.tried}, {percent(shown.share)}"
+    flaky = f"- **Broken:** {escaped(share)} (95 % interval)"
+    return (
+        *([flaky] if finding.standing == "flaky" else ()),
+        *([f"- **Not confirmed:** {escaped(finding.doubt)}"] if finding.doubt else ()),
+    )
 
 
 def _together(report: Report) -> str:

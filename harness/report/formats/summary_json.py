@@ -1,5 +1,7 @@
 """`summary.json`: the report for machines, in the schema that CI scripts read."""
 
+from operator import attrgetter
+
 from harness.core.jsonvalue import Json
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.formats.format import report_format
@@ -24,7 +26,7 @@ def summary_document(report: Report) -> dict[str, Json]:
     is not known is null. Keys always stand in the same order; `benchmark` stands last, in runs that
     are one. `RunReport` says what each key holds.
     """
-    found: RunReport = {
+    document: RunReport = {
         "schema": 1,
         "run": _run(report),
         "providers": {row.provider: _provider(row) for row in report.providers},
@@ -37,8 +39,8 @@ def summary_document(report: Report) -> dict[str, Json]:
         "errors": report.errors,
     }
     if report.benchmark is not None:
-        found["benchmark"] = _benchmark(report.benchmark)
-    return {key: json_safe(value) for key, value in found.items()}
+        document["benchmark"] = _benchmark(report.benchmark)
+    return {key: json_safe(section) for key, section in document.items()}
 
 
 @report_format("summary.json", rank=10)
@@ -129,13 +131,9 @@ def _doubtful(shown: Shown) -> DoubtfulSummary:
 
 
 def _latency(row: Latency, report: Report) -> LatencySummary:
-    here = (row.provider, row.operation)
-    jobs = [
-        completion
-        for completion in report.completion
-        if (completion.provider, completion.operation) == here
-    ]
-    streams = [stream for stream in report.streams if (stream.provider, stream.operation) == here]
+    place = attrgetter("provider", "operation")
+    jobs = (jobs for jobs in report.completion if place(jobs) == place(row))
+    streams = (streams for streams in report.streams if place(streams) == place(row))
     return {
         "provider": row.provider,
         "operation": row.operation,
@@ -149,26 +147,26 @@ def _latency(row: Latency, report: Report) -> LatencySummary:
         "untimed": row.untimed,
         "left_out": row.left_out,
         "recorded": row.provider in report.recorded,
-        "completion": jobs[0] if jobs else None,
-        "streams": streams[0] if streams else None,
+        "completion": next(jobs, None),
+        "streams": next(streams, None),
     }
 
 
-def _benchmark(value: Benchmarked) -> BenchmarkSummary:
-    held, measured = value.benchmark, value.measured
+def _benchmark(benchmarked: Benchmarked) -> BenchmarkSummary:
+    benchmark, measured = benchmarked.benchmark, benchmarked.measured
     return {
-        "design": held.design,
-        "fits": held.design.fits,
-        "answers": value.answers,
+        "design": benchmark.design,
+        "fits": benchmark.design.fits,
+        "answers": benchmarked.answers,
         "rankings": measured.rankings,
         "comparisons": measured.comparisons,
         "speeds": measured.speeds,
         "reliability": measured.reliability,
         "spend": measured.spend,
         "saved": measured.saved,
-        "stopped": held.stopped or {},
-        "calibrations": held.calibrations,
-        "watched": held.watched,
-        "cautions": value.cautions,
+        "stopped": benchmark.stopped or {},
+        "calibrations": benchmark.calibrations,
+        "watched": benchmark.watched,
+        "cautions": benchmarked.cautions,
         "observations": measured.observations,
     }

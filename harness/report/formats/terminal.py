@@ -1,34 +1,23 @@
-"""The comparison of providers, and of their operations, as plain cells for a terminal."""
+"""The comparison of providers, of their operations and of a benchmark, as cells for a terminal."""
 
 from collections import Counter
+from operator import attrgetter
 
 from harness.core.verdict import Estimate
+from harness.report.benchmark.answers import Benchmarked
+from harness.report.benchmark.words import TOO_FEW, bounds_s, figure_s, load_label, name, rounded
 from harness.report.labels import short_provenance
 from harness.report.model import Report, Summary
 from harness.report.text import interval_s, money_text, one_line, seconds
+from harness.stats.benchmark.model import Speed
 from harness.stats.conformance.latency import Latency
 
 HEADER = (
-    "provider",
-    "evidence",
-    "cases",
-    "held",
-    "broken",
-    "open",
-    "requests",
-    "images paid",
-    "cost",
+    *("provider", "evidence", "cases", "held", "broken", "open"),
+    *("requests", "images paid", "cost"),
 )
 
-BY_OPERATION = (
-    "provider",
-    "operation",
-    "held",
-    "broken",
-    "open",
-    "n",
-    "median [95 % interval]",
-)
+BY_OPERATION = ("provider", "operation", "held", "broken", "open", "n", "median [95 % interval]")
 
 
 def provider_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -45,15 +34,11 @@ def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ..
 
 
 def _operation(report: Report, at: int) -> tuple[str, ...]:
-    column = report.matrix.columns[at]
-    here = (column.provider, column.operation)
+    column, place = report.matrix.columns[at], attrgetter("provider", "operation")
     states = Counter(row.cells[at].state for row in report.matrix.rows)
-    states.update(
-        interaction.state
-        for interaction in report.matrix.interactions
-        if (interaction.provider, interaction.operation) == here
-    )
-    timed = [row for row in report.latency if (row.provider, row.operation) == here]
+    interactions = report.matrix.interactions
+    states.update(pair.state for pair in interactions if place(pair) == place(column))
+    timed = [row for row in report.latency if place(row) == place(column)]
     return (
         column.provider,
         column.operation,
@@ -80,14 +65,85 @@ def _row(summary: Summary) -> tuple[str, ...]:
 
 
 def _latency(row: Latency) -> str:
-    return _median(row.median) + (f" ({row.left_out})" if row.left_out else "")
+    median = _with_bounds(seconds(row.median.value), interval_s(row.median))
+    return median + (f" ({row.left_out})" if row.left_out else "")
 
 
-def _median(estimate: Estimate) -> str:
-    if estimate.value is None:
+BENCHMARK_HEADER = ("workload", "provider", "median [95 %]", "p95", "served", "per image")
+NEAREST = " ~"
+"""Marks a row that is like the workload and no more, and is not ranked."""
+
+
+def benchmark_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the header and one row for each provider, workload and load; plain text, one line.
+
+    No rows where the report has no benchmark.
+    """
+    benchmark = report.benchmark
+    speeds = benchmark.measured.speeds if benchmark else ()
+    return BENCHMARK_HEADER, tuple(_speed(row, benchmark) for row in speeds if benchmark)
+
+
+def benchmark_sentences(report: Report) -> tuple[str, ...]:
+    """Return what to say below the table: the cautions, the answers, what stopping early saved."""
+    benchmark = report.benchmark
+    if benchmark is None:
+        return ()
+    warned = (f"caution: {caution.text} {caution.remedy}" for caution in benchmark.cautions)
+    answers = (
+        " ".join(filter(None, (f"{answer.workload}: {answer.sentence}", answer.sure)))
+        for answer in benchmark.answers
+    )
+    return (*warned, *answers, *benchmark.savings)
+
+
+def _speed(row: Speed, benchmark: Benchmarked) -> tuple[str, ...]:
+    stages = benchmark.design.stages
+    loads = {stage.name: load_label(stage) for stage in stages}
+    under = f", {loads.get(row.stage, name(row.stage))}" if len(stages) > 1 else ""
+    near = NEAREST if row.fit == "nearest" else ""
+    recorded = " (recorded)" if row.basis.startswith("recorded") else ""
+    evidence = " (emulator)" if row.emulated else recorded
+    return (
+        f"{name(row.workload)}{under}",
+        f"{name(row.provider)}{evidence}{near}",
+        _benchmark_median(row.median),
+        _tail(row.p95),
+        f"{row.served} of {_sent(row, benchmark)}",
+        _price(row, benchmark),
+    )
+
+
+def _sent(row: Speed, benchmark: Benchmarked) -> int:
+    place = attrgetter("provider", "basis", "workload", "stage")
+    rows = benchmark.measured.reliability
+    return next((other.sent for other in rows if place(other) == place(row)), row.n)
+
+
+def _benchmark_median(estimate: Estimate) -> str:
+    """Return a median with its interval: `9.8 [8.3, 11.8] s`, or `9.8 s [> 8.3 s]`."""
+    bounds = bounds_s(estimate)
+    if bounds[:1] in {">", "<"}:
+        return f"{figure_s(estimate)} [{bounds}]"
+    return _with_bounds(figure_s(estimate), bounds)
+
+
+def _with_bounds(duration: str, bounds: str) -> str:
+    """Put bounds in brackets behind a duration, with the unit once where it is the same."""
+    number, _, unit = duration.partition(" ")
+    if bounds.endswith(f"] {unit}"):
+        return f"{number} {bounds}"
+    return f"{duration} {bounds}" if bounds.startswith("[") else duration
+
+
+def _tail(estimate: Estimate) -> str:
+    return "too few" if estimate.method.startswith(TOO_FEW) else figure_s(estimate)
+
+
+def _price(row: Speed, benchmark: Benchmarked) -> str:
+    """Return what a usable image cost, of all loads together: spending is not recorded by stage."""
+    place = attrgetter("provider", "workload")
+    spent = next((spend for spend in benchmark.measured.spend if place(spend) == place(row)), None)
+    if spent is None or spent.per_image is None:
         return "-"
-    bounds, value = interval_s(estimate), seconds(estimate.value)
-    if not bounds:
-        return value
-    number, unit = value.split()
-    return f"{number} {bounds}" if bounds.endswith(f"] {unit}") else f"{value} {bounds}"
+    return one_line(rounded(spent.per_image, spent.unit), 40)

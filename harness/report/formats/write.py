@@ -13,11 +13,13 @@ from harness.report.reproduction.curl import FILES
 from harness.report.reproduction.folder import FOLDER
 from harness.store.atomic import write_whole
 
+_FULL = "free some space, then write it again with `harness report`; no record is lost"
+_FORBIDDEN = "make the folder writable, or choose another one with --out"
 _HINTS = {
-    errno.ENOSPC: "free some space, then write it again with `harness report`; no record is lost",
-    errno.EDQUOT: "free some space, then write it again with `harness report`; no record is lost",
-    errno.EACCES: "make the folder writable, or choose another one with --out",
-    errno.EPERM: "make the folder writable, or choose another one with --out",
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
     errno.EROFS: "choose a folder on a writable disk with --out",
 }
 
@@ -41,22 +43,22 @@ def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
         if not _holds(folder / FILES / name, content):
             _replace(folder / FILES / name, content)
     _clear(folder / FOLDER)
-    for all_finding in report.all_findings:
-        _reproduce(folder, all_finding.reproduction)
+    for shown in report.all_findings:
+        _reproduce(folder, shown.reproduction)
     return paths
 
 
 def _reproduce(folder: Path, again: Reproduction) -> None:
     """Write what it takes to see a finding again; its files are there twice, but once on disk."""
-    own = folder / again.folder
+    place = folder / again.folder
     for name, text in again.texts.items():
-        path = _replace(own / name, text.encode("utf-8", "backslashreplace"))
+        path = _replace(place / name, text.encode("utf-8", "backslashreplace"))
         if path.suffix == ".sh":
             path.chmod(0o755)
     for name in again.files:
-        with _told(own / FILES / name):
-            (own / FILES).mkdir(parents=True, exist_ok=True)
-            _link(folder / FILES / name, own / FILES / name)
+        with _writing(place / FILES / name):
+            (place / FILES).mkdir(parents=True, exist_ok=True)
+            _link(folder / FILES / name, place / FILES / name)
 
 
 def _link(whole: Path, name: Path) -> None:
@@ -69,12 +71,12 @@ def _link(whole: Path, name: Path) -> None:
 
 def _clear(findings: Path) -> None:
     """Remove what an earlier report wrote there; what somebody put beside it stays."""
-    with _told(findings):
-        for own in sorted(findings.glob("[0-9][0-9]*-*/")):
-            held = [*own.glob("test_*.py"), *own.glob(f"{FILES}*")]
-            for path in (own / "request.json", own / "repeat.sh", *held):
+    with _writing(findings):
+        for place in sorted(findings.glob("[0-9][0-9]*-*/")):
+            written = [*place.glob("test_*.py"), *place.glob(f"{FILES}*")]
+            for path in (place / "request.json", place / "repeat.sh", *written):
                 path.unlink(missing_ok=True)
-            for emptied in (own / FILES, own):
+            for emptied in (place / FILES, place):
                 if emptied.is_dir() and not any(emptied.iterdir()):
                     emptied.rmdir()
 
@@ -88,15 +90,15 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> Path:
-    with _told(path):
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
     return path
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn trouble of the disk into a line that names the place, the reason and a way out."""
+def _writing(path: Path) -> Iterator[None]:
+    """Raise an OSError as a StoreError that names the path, the reason and a remedy."""
     try:
         yield
     except OSError as error:

@@ -3,15 +3,19 @@
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
+from harness.core.case import PlannedRequest
 from harness.core.exchange import Part, Request
-from harness.core.jsonvalue import Json
-from harness.core.record import Provenance
+from harness.core.jsonvalue import Json, texts
+from harness.core.placeholders import ASSETS, MISSING, THIS_RUN, WEBHOOKS
+from harness.core.record import Provenance, Record
 from harness.reference_images import parse_recipe, reference_json
 from harness.report.labels import about_provider
 from harness.report.text import hidden
+from harness.spec.lifecycle import Upload
 from harness.spec.provider import Auth, Provider
 
 _MOST_ARGUMENT_BYTES = 100_000
@@ -49,8 +53,14 @@ def curl_line(
         if absolute
         else _address(request.target, provider=provider, evidence=evidence)
     )
-    words += [] if absolute else [_key(provider.auth)]
-    words += _headers(request, provider.auth)
+    auth = provider.auth
+    if not absolute:
+        prefix = _in_double_quotes(auth.prefix)
+        words.append(f'-H "{_in_double_quotes(auth.header)}: {prefix}${auth.env}"')
+    words += [
+        f"-H {shlex.quote(_clean(f'{name}: {header}'))}"
+        for name, header in plain_headers(request, auth)
+    ]
     if request.form is not None:
         return " ".join([*words, *(_part(part) for part in request.form)])
     if request.body is None:
@@ -92,8 +102,8 @@ def base_address(provider: Provider, evidence: Provenance | None) -> str:
     named = source if source.startswith(("http://", "https://")) else ""
     emulated = evidence is not None and not about_provider(evidence)
     base = _clean(named or ("" if emulated else provider.base_url)).rstrip("/")
-    scheme, colon, rest = base.partition("://")
-    host = rest.rpartition("@")[2]  # a password in an address is a secret, too
+    scheme, colon, address = base.partition("://")
+    host = address.rpartition("@")[2]  # a password in an address is a secret, too
     return f"{scheme}{colon}{host}"
 
 
@@ -121,19 +131,8 @@ def _address(target: str, *, provider: Provider, evidence: Provenance | None) ->
     return f'"${variable}"{shlex.quote(path)}'
 
 
-def _key(auth: Auth) -> str:
-    return f'-H "{_in_double_quotes(auth.header)}: {_in_double_quotes(auth.prefix)}${auth.env}"'
-
-
 def _in_double_quotes(text: str) -> str:
     return re.sub(r'([\\"$`])', r"\\\1", _clean(text))
-
-
-def _headers(request: Request, auth: Auth) -> list[str]:
-    return [
-        f"-H {shlex.quote(_clean(f'{name}: {value}'))}"
-        for name, value in plain_headers(request, auth)
-    ]
 
 
 def _part(part: Part) -> str:
@@ -151,3 +150,157 @@ def _part(part: Part) -> str:
 def _clean(text: str) -> str:
     """Drop what has no place in an address, a header or a file's name."""
     return "".join(char for char in text if not hidden(char))
+
+
+FILES_AT_MOST_BYTES = 64 * 1024 * 1024
+"""The most that the files of all findings of a run may take on disk."""
+
+IN_FOLDER = f"Run it in the folder of this report: {FILES} there holds what it sends."
+
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_MAKE = (
+    "python -c 'import sys; from harness.reference_images import reference_bytes;"
+    ' open(sys.argv[1], "wb").write(reference_bytes(sys.argv[1].rpartition("/")[2]))\''
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """Shell lines, of which each runs if the last one did, and what to do before they run."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
+def repeat(record: Record, provider: Provider, *, written: Sequence[str]) -> Repeat:
+    """Return how to send a record's request again, its uploads first.
+
+    Files of `written` lie in the run folder under `files/`; notes say how to make or where to get
+    the others, and what to put in the place of placeholder addresses and keys.
+    """
+    upload = provider.operation(record.shot.case.operation).upload
+    lines: list[str] = []
+    variables: dict[str, str] = {}
+    sent = uploads(record)
+    for at, part_request in enumerate(sent, 1):
+        variable = "FILE" if len(sent) == 1 else f"FILE_{at}"
+        command = curl_line(part_request, provider=provider, evidence=record.evidence)
+        lines.append(_stored(command, variable, upload))
+        variables |= {f"{ASSETS}{name}": variable for name in _of_form(part_request.form)}
+    request = record.shot.request
+    last = curl_line(request, provider=provider, evidence=record.evidence, variables=variables)
+    lines.append(last)
+    return Repeat(
+        text=" &&\n".join(lines),
+        notes=(
+            *_on_files(record, written),
+            *_on_addresses(request, set(variables)),
+            *_on_keys(record.shot),
+        ),
+    )
+
+
+def uploads(record: Record) -> tuple[Request, ...]:
+    """Return the requests that uploaded a record's files, each file once."""
+    sent = [exchange.request for exchange in record.exchanges if exchange.step == "upload"]
+    return tuple({_of_form(request.form): request for request in reversed(sent)}.values())[::-1]
+
+
+def files_of(record: Record) -> tuple[str, ...]:
+    """Name the reference images that a record's request needs, each once, and that we can make."""
+    addressed = (text.removeprefix(ASSETS) for text in _addresses(record.shot.request.body))
+    fetched = (name for name in addressed if is_placeholder_address(name))
+    return tuple(dict.fromkeys([*_sent(record), *fetched]))
+
+
+def fitting(names: Sequence[str], *, at_most: int = FILES_AT_MOST_BYTES) -> tuple[str, ...]:
+    """Choose as many files as fit into `at_most` bytes together, the smallest first."""
+    chosen: list[str] = []
+    room = at_most
+    for size, name in sorted((size_bytes(name), name) for name in dict.fromkeys(names)):
+        room -= size
+        if room < 0:
+            break
+        chosen.append(name)
+    return tuple(chosen)
+
+
+def size_bytes(name: str) -> int:
+    """Return the size of a reference image; ValueError where the name stands for none."""
+    wanted = parse_recipe(name)
+    if wanted is None:
+        raise ValueError(f"{name!r} names no reference image")
+    return reference_json(wanted).size_bytes or 0
+
+
+def _stored(command: str, variable: str, upload: Upload | None) -> str:
+    """Return a line that stores the address of an upload in a variable, or prints the reply."""
+    path = upload.url[0].text if upload and upload.url else ""
+    if not _PATH.fullmatch(path):
+        return f"{command} &&\n{variable}='the address that this reply names'"
+    first, *inner = (f'["{key}"]' for key in path.split("."))
+    read = (
+        "import json, sys; said = sys.stdin.read(); found = json.loads(said);"
+        f" print(found{first}{''.join(inner)}) if {first[1:-1]} in found else sys.exit(said)"
+    )
+    return f"{variable}=$({command} | python3 -c '{read}')"
+
+
+def _of_form(form: tuple[Part, ...] | None) -> tuple[str, ...]:
+    return tuple(part.filename or "" for part in form or () if part.value is None)
+
+
+def _sent(record: Record) -> list[str]:
+    """Name the files of ours that a record's uploads and its request send as they are."""
+    requests = (*uploads(record), record.shot.request)
+    parts = (part for request in requests for part in request.form or ())
+    return [part.filename or "" for part in parts if _held(part)]
+
+
+def _held(part: Part) -> bool:
+    return part.value is None and is_placeholder_address(part.filename or "", digest=part.digest)
+
+
+def _addresses(body: Json) -> Iterator[str]:
+    """Find every address of a reference image in a body."""
+    return (text for text in texts(body) if text.startswith(ASSETS))
+
+
+def _on_files(record: Record, written: Sequence[str]) -> Iterator[str]:
+    if any(name in written for name in _sent(record)):
+        yield IN_FOLDER
+    for name in files_of(record):
+        if name not in written:
+            yield (
+                f"{FILES}{name} ({size_bytes(name):,} bytes) is too large to be kept here; make it"
+                f" with this harness: {_MAKE} {FILES}{name}"
+            )
+    parts = [part for part in record.shot.request.form or () if part.value is None]
+    foreign = [part.filename or "image" for part in parts if not _held(part)]
+    if foreign:
+        yield f"Nobody kept {', '.join(foreign)}: put your own into the current folder."
+
+
+def _on_addresses(request: Request, uploaded: set[str]) -> Iterator[str]:
+    addresses = {text for text in _addresses(request.body) if text not in uploaded}
+    if addresses - {MISSING}:
+        yield (
+            f"Put an address at which the provider can fetch this report's {FILES} in the place of"
+            f" {ASSETS} (a run does so with --assets-url)."
+        )
+    if MISSING in addresses:
+        yield f"Put an address at which there is nothing in the place of {MISSING}."
+    if any(text.startswith(WEBHOOKS) for text in texts(request.body)):
+        yield (
+            "Put an address that takes a POST from the provider in the place of"
+            f" {WEBHOOKS} (a run does so with --webhook-url)."
+        )
+
+
+def _on_keys(planned: PlannedRequest) -> Iterator[str]:
+    if any(value.startswith(THIS_RUN) for _, value in planned.request.headers):
+        twice = "; sent twice, the line shows what a repetition makes"
+        yield (
+            f"Put a new word in the place of {THIS_RUN}: a key that was used before makes no new"
+            f" job{twice if 'same_key' in planned.case.follow_ups else ''}."
+        )

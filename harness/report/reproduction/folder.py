@@ -4,16 +4,14 @@ import re
 from collections.abc import Sequence
 
 from harness.checks.check import CHECKS
-from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
 from harness.core.plain import carried_json
 from harness.core.verdict import Finding
-from harness.report.jsontext import finite_numbers, json_text
+from harness.report.jsontext import json_safe, json_text
 from harness.report.labels import describe_provenance, failure_rate, finding_name
 from harness.report.model import Reproduction
-from harness.report.reproduction.curl import plain_headers
+from harness.report.reproduction.curl import IN_FOLDER, Repeat, files_of, plain_headers, repeat
 from harness.report.reproduction.generated_test import generated_test
-from harness.report.reproduction.request import IN_FOLDER, Repeat, files_of, repeat
 from harness.report.text import count, money_text, one_line
 from harness.spec.provider import Auth, Provider
 
@@ -32,29 +30,29 @@ def reproduction(
     `files/`. No text of it holds a key.
     """
     again = repeat(finding.record, provider, written=written)
-    name = f"{number:02}-{_slug(finding.provider, finding.operation, _about(finding))}"
-    word = re.sub(r"\W+", "_", name, flags=re.ASCII)
+    folder = f"{number:02}-{_slug(finding.provider, finding.operation, _about(finding))}"
+    word = re.sub(r"\W+", "_", folder, flags=re.ASCII)
     title = f"{finding.provider} {finding.operation}, {finding_name(finding)}: {finding.expected}"
-    seen = _seen(finding)
+    observed = _observed(finding)
     test = generated_test(
         finding,
         provider,
         name=word,
         title=one_line(title, 200),
-        told=(f"Promised in {one_line(source, 160)}.", one_line(seen, 300), _cost(finding)),
+        told=(f"Promised in {one_line(source, 160)}.", one_line(observed, 300), _cost(finding)),
     )
     texts = {
         "request.json": json_text(
             _request(finding, provider.auth, source=source, no_test=test.why)
         ),
-        "repeat.sh": _script(again, provider, title=title, told=(seen, _cost(finding))),
+        "repeat.sh": _script(again, provider, title=title, told=(observed, _cost(finding))),
     }
     if test.text is not None:
         texts[f"test_{word}.py"] = test.text
     return Reproduction(
-        folder=f"{FOLDER}{name}",
+        folder=f"{FOLDER}{folder}",
         texts=texts,
-        files=tuple(one for one in files_of(finding.record) if one in written),
+        files=tuple(name for name in files_of(finding.record) if name in written),
         no_test=test.why,
     )
 
@@ -74,40 +72,36 @@ def _slug(*parts: str) -> str:
     return "-".join([*plain, last])
 
 
-def _seen(finding: Finding) -> str:
+def _observed(finding: Finding) -> str:
     record = finding.record
     often = f" {failure_rate(finding)}" if failure_rate(finding) else ""
     doubt = f" Not confirmed: {finding.doubt}." if finding.doubt else ""
     day = f" ({record.evidence.date})" if record.evidence.kind == "emulator" else ""
-    rests_on = f"{_capital(describe_provenance(record.evidence))}{day}"
+    evidence = describe_provenance(record.evidence)
+    rests_on = f"{evidence[:1].upper()}{evidence[1:]}{day}"
     return f"Seen{often}: {finding.observed.rstrip('.')}. {rests_on}.{doubt}"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _cost(finding: Finding) -> str:
-    shot = finding.record.shot
-    cost = money_text(shot.at_risk.amount, shot.at_risk.unit)
-    most = f"{count(shot.at_risk.images, 'image')}, {cost}"
-    if shot.at_risk.unit == "image":
-        most = count(shot.at_risk.images, "image")
-    if shot.case.expect == "refuse":
+    planned = finding.record.shot
+    cost = money_text(planned.at_risk.amount, planned.at_risk.unit)
+    images = count(planned.at_risk.images, "image")
+    most = images if planned.at_risk.unit == "image" else f"{images}, {cost}"
+    if planned.case.expect == "refuse":
         return f"A run costs up to {most} while the promise is broken, nothing once it is kept."
     return f"A run costs up to {most}."
 
 
 def _script(again: Repeat, provider: Provider, *, title: str, told: Sequence[str]) -> str:
     notes = [note for note in again.notes if note != IN_FOLDER]
-    said = [one_line(line, 600) for line in (title, *told, *notes)]
+    comments = [one_line(line, 600) for line in (title, *told, *notes)]
     needed = dict.fromkeys([provider.auth.env, *re.findall(r"\$([A-Z0-9_]+_BASE_URL)", again.text)])
     return "\n".join(
         [
             "#!/bin/sh",
-            *(f"# {line}" for line in said),
+            *(f"# {line}" for line in comments),
             "set -eu",
-            *(f': "${{{one}:?is not set: nothing was sent}}"' for one in needed),
+            *(f': "${{{variable}:?is not set: nothing was sent}}"' for variable in needed),
             'cd "$(dirname "$0")"',
             again.text,
             "",
@@ -116,7 +110,7 @@ def _script(again: Repeat, provider: Provider, *, title: str, told: Sequence[str
 
 
 def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict[str, Json]:
-    shot, evidence = finding.record.shot, finding.record.evidence
+    planned, evidence = finding.record.shot, finding.record.evidence
     return {
         "provider": finding.provider,
         "operation": finding.operation,
@@ -130,28 +124,21 @@ def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict
         "failed": finding.failed,
         "tried": finding.tried,
         "doubt": finding.doubt,
-        "evidence": {
-            "kind": evidence.kind,
-            "source": evidence.source,
-            "date": evidence.date,
-            "by": evidence.by,
-        },
-        "arguments": finite_numbers(dict(shot.case.arguments)),
-        "request": finite_numbers(_wire(shot.request, auth)),
+        "evidence": json_safe(evidence),
+        "arguments": json_safe(planned.case.arguments),
+        "request": json_safe(
+            {
+                "method": planned.request.method,
+                "path": planned.request.target,
+                "headers": dict(plain_headers(planned.request, auth)),
+                **carried_json(planned.request),
+            }
+        ),
         "costs_at_most": {
-            "amount": float(shot.at_risk.amount),
-            "unit": shot.at_risk.unit,
-            "images": shot.at_risk.images,
+            "amount": float(planned.at_risk.amount),
+            "unit": planned.at_risk.unit,
+            "images": planned.at_risk.images,
         },
         "cases": list(finding.cases),
         "no_test": no_test or None,
-    }
-
-
-def _wire(request: Request, auth: Auth) -> dict[str, Json]:
-    return {
-        "method": request.method,
-        "path": request.target,
-        "headers": dict(plain_headers(request, auth)),
-        **carried_json(request),
     }

@@ -4,8 +4,10 @@ A person runs it with a key. It needs pytest and httpx, nothing of this harness,
 What it knows of a provider's protocol comes from the provider's description.
 """
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -13,22 +15,102 @@ from textwrap import wrap
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harness.checks.check import CHECKS, Reproduced, python_source, quoted
-from harness.core.exchange import Request
+from harness.core.exchange import Part, Request
+from harness.core.jsonvalue import Json
+from harness.core.placeholders import ASSETS, THIS_RUN, WEBHOOKS
 from harness.core.verdict import Finding
 from harness.report.reproduction.curl import base_address, base_variable, plain_headers
-from harness.report.reproduction.python_source import (
-    Words,
-    python_form,
-    python_header,
-    python_literal,
-)
 from harness.report.text import hidden
 from harness.spec.expressions import Paths
 from harness.spec.jsonpath import keys
 from harness.spec.provider import ErrorRule, Operation, Provider
 from harness.spec.request import form_part
 
-_TROUBLE = ("auth", "quota", "rate_limit", "server")
+_MOST_LINE = 88
+_MOST_TEXT = 400
+_LOOKED_UP = 'json.loads((HERE / "request.json").read_text("utf-8"))["arguments"]'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What the values of a request are called in the test that holds it.
+
+    `uploaded` maps the files that are sent first to their media types; `arguments` are the
+    canonical ones, where a text that is too long for a line is looked up.
+    """
+
+    uploaded: Mapping[str, str]
+    arguments: Mapping[str, Json]
+
+
+def python_literal(value: Json, words: Words, *, depth: int = 1) -> str:
+    """Return a JSON value as a Python expression, `depth` levels deep in its file.
+
+    ValueError where Python has no word for it, or where a long text is none of the arguments.
+    """
+    match value:
+        case str():
+            return _text(value, words)
+        case dict() if value:
+            lines = [
+                f"{quoted(key)}: {python_literal(entry, words, depth=depth + 1)}"
+                for key, entry in value.items()
+            ]
+            return _bracketed("{}", lines, depth)
+        case list() if value:
+            lines = [python_literal(entry, words, depth=depth + 1) for entry in value]
+            return _bracketed("[]", lines, depth)
+        case float() if not math.isfinite(value):
+            raise ValueError(f"JSON has no word for {value}")
+        case _:
+            return repr(value)
+
+
+def python_form(parts: tuple[Part, ...], words: Words) -> str:
+    """Return a form as the list that httpx takes for `files`: each field a part of its own."""
+    return _bracketed("[]", [_part(part, words) for part in parts], 1, always=True)
+
+
+def python_header(value: str) -> str:
+    """Return a header's value, with the run's own word where it has one."""
+    if value.startswith(THIS_RUN):
+        return f"RUN + {quoted(value.removeprefix(THIS_RUN))}"
+    return quoted(value)
+
+
+def _text(text: str, words: Words) -> str:
+    name = text.removeprefix(ASSETS)
+    if name != text and name in words.uploaded:
+        return f"upload({quoted(name)}, {quoted(words.uploaded[name])})"
+    if name != text:
+        return f"ASSETS_URL + {quoted('/' + name)}"
+    if text.startswith(WEBHOOKS):
+        return "WEBHOOK_URL"
+    if len(text) <= _MOST_TEXT:
+        return quoted(text)
+    for name, argument in words.arguments.items():
+        if argument == text:
+            return f"{_LOOKED_UP}[{quoted(name)}]"
+    raise ValueError(f"a text of {len(text):,} characters is none of the arguments")
+
+
+def _part(part: Part, words: Words) -> str:
+    if part.value is not None:
+        return f"({quoted(part.name)}, (None, {_text(part.value, words)}))"
+    name = quoted(part.filename or "image")
+    kind = quoted(part.media_type) if part.media_type else None
+    return f"({quoted(part.name)}, ({name}, FILES[{name}].read_bytes(), {kind}))"
+
+
+def _bracketed(pair: str, parts: list[str], depth: int, *, always: bool = False) -> str:
+    line = f"{pair[0]}{', '.join(parts)}{pair[1]}"
+    if not always and len(line) + 4 * depth <= _MOST_LINE and "\n" not in line and depth > 1:
+        return line
+    inner = "".join(f"{'    ' * (depth + 1)}{part},\n" for part in parts)
+    return f"{pair[0]}\n{inner}{'    ' * depth}{pair[1]}"
+
+
+_ACCOUNT = ("auth", "quota", "rate_limit", "server")
 _MODULES = ("base64", "io", "json", "os", "re", "time", "uuid")
 _WIDE = 99
 
@@ -77,6 +159,8 @@ def _asking(finding: Finding, provider: Provider, operation: Operation) -> dict[
         sent = python_form(request.form, words)
     elif request.body is not None:
         sent = python_literal(request.body, words)
+    files = [part.filename or "image" for part in request.form or () if part.value is None]
+    files += words.uploaded
     kind = "files" if request.form is not None else "json"
     with_body = f", {kind}=asked()" if sent else ""
     target = quoted("/" + request.target.lstrip("/"))
@@ -84,8 +168,8 @@ def _asking(finding: Finding, provider: Provider, operation: Operation) -> dict[
         "env": provider.auth.env,
         "base_env": base_variable(provider),
         "base": base_address(provider, finding.record.evidence),
-        "needs": [one for one in ("ASSETS_URL", "WEBHOOK_URL") if one in sent],
-        "files": _files(request, words) if "FILES" in sent or "upload(" in sent else [],
+        "needs": [address for address in ("ASSETS_URL", "WEBHOOK_URL") if address in sent],
+        "files": list(dict.fromkeys(files)) if "FILES" in sent or "upload(" in sent else [],
         "timeout_s": f"{request.timeout_s:g}",
         "headers": _headers(request, provider),
         "send": f"ask({quoted(request.method)}, {target}{with_body})",
@@ -97,15 +181,14 @@ def _asking(finding: Finding, provider: Provider, operation: Operation) -> dict[
 def _answering(finding: Finding, provider: Provider, operation: Operation) -> dict[str, object]:
     """Return how the test reads the answer."""
     job = operation.job
-    streamed = (
-        operation.stream if finding.record.shot.case.arguments.get("stream") is True else None
-    )
+    streams = finding.record.shot.case.arguments.get("stream") is True
+    streamed = operation.stream if streams else None
     images = [*keys(operation.reply.images)]
     if streamed is not None:
-        images = [f"*.{one}" for one in keys(streamed.images or (streamed.image,))] + images
+        images = [f"*.{path}" for path in keys(streamed.images or (streamed.image,))] + images
     return {
         "errors": [*_followed(provider.errors.message), *_followed(provider.errors.code)],
-        "trouble": _trouble(provider.errors.classes),
+        "trouble": _account_errors(provider.errors.classes),
         "any_status": provider.errors.any_status,
         "images": images,
         "stream": streamed,
@@ -132,15 +215,9 @@ def _asserting(again: Reproduced) -> dict[str, object]:
 def _uploaded(finding: Finding, operation: Operation) -> dict[str, str]:
     """Return the files that are sent before the request, with their media types."""
     given = finding.record.shot.case.arguments
-    items = given.get(operation.upload.argument) if operation.upload else None
-    parts = [form_part("", item) for item in (items if isinstance(items, list) else ())]
+    files = given.get(operation.upload.argument) if operation.upload else None
+    parts = [form_part("", file) for file in (files if isinstance(files, list) else ())]
     return {part.filename: part.media_type or "" for part in parts if part.filename}
-
-
-def _files(request: Request, words: Words) -> list[str]:
-    """Name the files that are sent as they are, each once."""
-    parts = [part.filename or "image" for part in request.form or () if part.value is None]
-    return list(dict.fromkeys([*parts, *words.uploaded]))
 
 
 def _upload(operation: Operation) -> dict[str, object] | None:
@@ -165,18 +242,16 @@ def _headers(request: Request, provider: Provider) -> list[tuple[str, str]]:
 
 def _followed(paths: Paths) -> tuple[str, ...]:
     """Return the places of those expressions that keys can follow."""
-    found: list[str] = []
+    followed: list[str] = []
     for path in paths:
-        try:
-            found += keys((path,))
-        except ValueError:  # it computes something: the other places still tell
-            continue
-    return tuple(found)
+        with suppress(ValueError):  # it computes something: the other places still tell
+            followed += keys((path,))
+    return tuple(followed)
 
 
-def _trouble(classes: Sequence[ErrorRule]) -> list[str]:
+def _account_errors(classes: Sequence[ErrorRule]) -> list[str]:
     """Return, as lines of source, what a provider's errors about the account or the line match."""
-    rules = [rule for rule in classes if rule.error_class in _TROUBLE]
+    rules = [rule for rule in classes if rule.error_class in _ACCOUNT]
     patterns = [pattern for rule in rules for pattern in (rule.code, rule.message) if pattern]
     if not patterns:
         return []
@@ -186,12 +261,16 @@ def _trouble(classes: Sequence[ErrorRule]) -> list[str]:
         if len(lines[-1]) + len(part) > _WIDE - len('    r""'):
             lines.append("")
         lines[-1] += part
-    return [_regex(line) for line in lines]
+    # Raw, where a line's quotes allow that.
+    return [
+        f'r"{line}"' if '"' not in line and not line.endswith("\\") else repr(line)
+        for line in lines
+    ]
 
 
 def _imports(body: str) -> list[str]:
-    found = [f"import {name}" for name in _MODULES if re.search(rf"\b{name}\.[a-zA-Z]", body)]
-    return [*found, "from pathlib import Path"] if "Path(" in body else found
+    imports = [f"import {name}" for name in _MODULES if re.search(rf"\b{name}\.[a-zA-Z]", body)]
+    return [*imports, "from pathlib import Path"] if "Path(" in body else imports
 
 
 def _quotable(text: str) -> str:
@@ -210,8 +289,3 @@ def _environment() -> Environment:
     )
     environment.filters |= {"py": python_source}
     return environment
-
-
-def _regex(pattern: str) -> str:
-    """Return a pattern as Python source: raw, where its quotes allow that."""
-    return f'r"{pattern}"' if '"' not in pattern and not pattern.endswith("\\") else repr(pattern)

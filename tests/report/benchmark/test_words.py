@@ -16,7 +16,7 @@ from harness.report.benchmark.words import (
     size,
     span_s,
 )
-from harness.report.formats.benchmark_table import benchmark_rows, benchmark_sentences
+from harness.report.formats.terminal import benchmark_rows, benchmark_sentences
 from harness.stats.benchmark.model import Ranking
 from tests.report import benchmarks as bm
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.formats.markdown import MOST_CHARACTERS, markdown
-from harness.report.formats.markdown_times import escaped
+from harness.report.formats.markdown_text import escaped
 from tests.report import builders as b
 
 

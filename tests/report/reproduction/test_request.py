@@ -16,7 +16,7 @@ from harness.core.placeholders import ASSETS, MISSING, THIS_RUN, WEBHOOKS
 from harness.core.record import Record
 from harness.reference_images import reference_bytes
 from harness.report.formats.write import write_report
-from harness.report.reproduction.request import Repeat, files_of, fitting, repeat, uploads
+from harness.report.reproduction.curl import Repeat, files_of, fitting, repeat, uploads
 from harness.spec import request
 from harness.spec.load import shipped_provider
 from tests.report import builders as b
