@@ -70,8 +70,7 @@ from harness.spec.load import NAMES, load_provider_file
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS, Provider
 from harness.store.folder import RunFolder
-from harness.store.joined import joined
-from harness.store.reader import read_run
+from harness.store.reader import joined, read_run
 from harness.transport.bodies.images import ImageCollector
 
 __all__ = [

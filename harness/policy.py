@@ -66,7 +66,7 @@ def _outcome(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     """Return the code and the reason of the first of these that applies."""
     if report.header.interrupted:
         return INTERRUPTED, "interrupted: what was received is saved, go on with --resume"
-    missing = _off_tape(records) if report.header.against != RECORDINGS else []
+    missing = off_tape(records) if report.header.against != RECORDINGS else []
     if missing:
         number = "1 request is" if len(missing) == 1 else f"{len(missing)} requests are"
         return OURS, f"{number} not on the tape: {missing[0]}"
@@ -75,7 +75,7 @@ def _outcome(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     return _tested(report, records)
 
 
-def _off_tape(records: Sequence[Record]) -> list[str]:
+def off_tape(records: Sequence[Record]) -> list[str]:
     """Return what a replay asked for and did not find: our own failure."""
     return [
         exchange.answer.why

@@ -60,7 +60,8 @@ def show(  # noqa: PLR0913 - what is shown, and how
     }
     if as_json:
         for name, plan in plans.items():
-            click.echo(_line(plan, design, reaches[name], assets_url))
+            budgets = [_budget(reach) for reach in reaches[name]]
+            click.echo(json_line(plan, budgets, assets_url, _design(design, name)))
         return
     console = Console(soft_wrap=True, markup=False, highlight=False)
     console.print(_mapping(design, tuple(plans)))
@@ -195,17 +196,20 @@ def _reached(reach: Reach, plan: Plan) -> str:
 
 
 # ------------------------------------------------------------------------------------------- JSON
-def _line(plan: Plan, design: Design, reaches: Sequence[Reach], assets_url: str | None) -> str:
-    """Return a provider's part as a line of JSON, with the address at which its references lie."""
-    fits = [_fit(fit) for fit in design.fits if fit.provider == plan.provider]
-    shown: dict[str, Json] = {
-        **plan_to_json(plan),
-        "budgets": [_budget(reach) for reach in reaches],
-        "fits": fits,
-        "design": {key: value for key, value in asdict(design).items() if key != "fits"},
-    }
+def json_line(
+    plan: Plan, budgets: Sequence[Json], assets_url: str | None, more: Mapping[str, Json] = {}
+) -> str:
+    """Return a plan as a line of JSON, with the address at which its references will lie."""
+    shown = {**plan_to_json(plan), "budgets": [*budgets], **more}
     place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
     return json.dumps(shown, ensure_ascii=False).replace(ASSETS, place)
+
+
+def _design(design: Design, name: str) -> dict[str, Json]:
+    laid_out = asdict(design)
+    del laid_out["fits"]
+    fits: list[Json] = [_fit(fit) for fit in design.fits if fit.provider == name]
+    return {"fits": fits, "design": laid_out}
 
 
 def _fit(fit: Fit) -> Json:

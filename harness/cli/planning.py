@@ -1,10 +1,10 @@
 """What `harness plan` prints of a run for conformance; that of a benchmark is `planned`'s."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, partial
+from math import ceil
 from pathlib import Path
 
 import click
@@ -12,27 +12,121 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from harness.cli.learning import Learning, several
-from harness.cli.learning import as_json as as_json_line
-from harness.cli.learning import table as budget_table
-from harness.cli.plan_options import PlanOptions
+from harness.cli.plan_options import IMAGE_S, PlanOptions
+from harness.cli.planned import json_line
 from harness.cli.planned import show as show_benchmark
-from harness.core.case import Plan
+from harness.core.case import Plan, Price
 from harness.core.errors import StoreError, UsageError
+from harness.core.jsonvalue import Json
 from harness.core.money import money
-from harness.core.placeholders import ASSETS
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import new_plan
 from harness.planning.flags import given
-from harness.planning.options import Options, RunLimits, Target
-from harness.planning.plan import Limits, coverage_notes, plan_to_json
+from harness.planning.options import CONCURRENCY, Options, RunLimits, Target
+from harness.planning.plan import Limits, coverage_notes, total_price
 from harness.reference_images import parse_recipe, reference_bytes
 from harness.report.text import count
 from harness.runner.endpoints import assets_of
 from harness.runner.preflight import price_sentence, refuse_conformance
 from harness.spec.load import checked_names
 from harness.spec.load import shipped_provider as shipped
+
+REFUSAL_S = 0.5
+"""How long a refusal is expected to take, in seconds."""
+
+EVERYTHING = 10_000
+"""More images than any plan holds."""
+
+USUAL = (
+    ("5 images", Limits(images=5)),
+    ("20 images", Limits(images=20)),
+    ("default", Limits()),
+    ("all", Limits(images=EVERYTHING)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What one plan costs and tells; `minutes` are expected, the rest is counted on the plan."""
+
+    label: str
+    requests: int
+    cost: Price
+    minutes: float
+    refusals: tuple[int, int]
+    values: tuple[int, int]
+    combinations: tuple[int, int]
+    left_out: int
+
+
+def learning(label: str, plan: Plan, *, image_s: float = IMAGE_S) -> Learning:
+    """Sum up a plan: rules tried, values and combinations covered, for what price and time."""
+    return Learning(
+        label=label,
+        requests=len(plan.shots),
+        cost=total_price(plan.shots, shipped(plan.provider).prices.unit),
+        minutes=minutes(plan, image_s=image_s),
+        refusals=_sum(coverage.refusals for coverage in plan.coverage),
+        values=_sum(coverage.values for coverage in plan.coverage),
+        combinations=_sum(coverage.combinations for coverage in plan.coverage),
+        left_out=sum(len(coverage.left_out) for coverage in plan.coverage),
+    )
+
+
+def minutes(plan: Plan, *, image_s: float = IMAGE_S, concurrency: int = CONCURRENCY) -> float:
+    """Return how long a plan is expected to take: the first request alone, then several at once."""
+    paid = sum(shot.price.images > 0 for shot in plan.shots)
+    refused = len(plan.shots) - paid
+    waves = min(paid, 1) + ceil(max(paid - 1, 0) / concurrency)
+    return (waves * image_s + refused * REFUSAL_S / concurrency) / 60
+
+
+def several(
+    planner: Callable[[Limits], Plan], name: str, amounts: Sequence[Decimal], *, image_s: float
+) -> list[Learning]:
+    """Plan one provider at each of these amounts in its unit, or at the usual numbers of images."""
+    unit = shipped(name).prices.unit
+    asked = [
+        (money(Price(amount=amount, unit=unit, images=0)), Limits(amount=amount))
+        for amount in amounts
+    ]
+    return [learning(label, planner(limits), image_s=image_s) for label, limits in asked or USUAL]
+
+
+def _budget_table(name: str, rows: Sequence[Learning], *, image_s: float) -> Table:
+    title = f"{shipped(name).title}: what the money buys ({image_s:g} s expected for an image)"
+    drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("budget", "requests", "images", "cost", "min", "rules", "values", "pairs"):
+        drawn.add_column(heading, justify="left" if heading == "budget" else "right")
+    for row in rows:
+        drawn.add_row(
+            row.label,
+            str(row.requests),
+            str(row.cost.images),
+            money(row.cost),
+            f"{row.minutes:.1f}",
+            *(f"{tried}/{all_}" for tried, all_ in (row.refusals, row.values, row.combinations)),
+        )
+    return drawn
+
+
+def _budget_json(row: Learning) -> Json:
+    return {
+        "budget": row.label,
+        "requests": row.requests,
+        "images": row.cost.images,
+        "cost": {"amount": float(row.cost.amount), "unit": row.cost.unit},
+        "minutes": round(row.minutes, 2),
+        "rules": list(row.refusals),
+        "values": list(row.values),
+        "combinations": list(row.combinations),
+    }
+
+
+def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    tried, known = zip(*pairs, strict=True)
+    return sum(tried), sum(known)
 
 
 def show(options: PlanOptions, *, as_json: bool) -> None:
@@ -116,7 +210,7 @@ def _print(
     console = Console(soft_wrap=True, markup=False)
     for plan in planned:
         shown = [_table(plan)] if cases else []
-        shown.append(budget_table(plan.provider, bought[plan.provider], image_s=image_s))
+        shown.append(_budget_table(plan.provider, bought[plan.provider], image_s=image_s))
         for part in (*shown, price_sentence(plan), *coverage_notes(plan)):
             console.print(part)
 
@@ -138,10 +232,7 @@ def _refuse_unplanned(budgets: Mapping[str, object], names: Sequence[str]) -> No
 
 
 def _json(plan_: Plan, bought: Sequence[Learning], assets_url: str | None) -> str:
-    """Return a plan as a line of JSON, with the address at which its references will lie."""
-    told = {**plan_to_json(plan_), "budgets": [as_json_line(row) for row in bought]}
-    place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
-    return json.dumps(told, ensure_ascii=False).replace(ASSETS, place)
+    return json_line(plan_, [_budget_json(row) for row in bought], assets_url)
 
 
 def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:

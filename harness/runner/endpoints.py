@@ -7,15 +7,16 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from harness.core.case import PlannedRequest
 from harness.core.errors import EmulatorError, UsageError
 from harness.core.jsonvalue import Json, texts
 from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.core.record import Provenance
+from harness.core.version import harness_version
 from harness.planning.options import Options
 from harness.runner.execution.conversation import Access
-from harness.runner.header import by, today
 from harness.runner.recording import recorded_evidence
 from harness.spec.lifecycle import Webhook
 from harness.spec.load import shipped_provider as shipped
@@ -153,6 +154,16 @@ def _sent(shot: PlannedRequest) -> Json:
         return shot.request.body
     uploaded = operation.upload.argument
     return {name: argument for name, argument in shot.case.arguments.items() if name != uploaded}
+
+
+def today() -> str:
+    """Return the moment, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def by() -> str:
+    """Return who made a recording."""
+    return f"image-provider-harness {harness_version()}"
 
 
 @contextmanager

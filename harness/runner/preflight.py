@@ -3,8 +3,10 @@
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import UsageError
 from harness.core.money import money
@@ -14,11 +16,15 @@ from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import plan_for
 from harness.planning.flags import given
 from harness.planning.options import REAL_TIME, Against, Options, Target
-from harness.planning.plan import total_price
-from harness.runner.plan_source import plan_of
-from harness.spec.load import checked_names
+from harness.planning.plan import dumped, read_plan, total_price
+from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
+from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
+from harness.store.folder import RunFolder
+from harness.store.reader import StoredRun
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.cassettes.cassette import Tape
 
 SEEDS = 1_000_000
 CONFORMANCE_ONLY = ("--operation", "--discover", "--strength", "--max-shrink-requests")
@@ -235,3 +241,54 @@ def price_sentence(plan: Plan) -> str:
         f"{count['refuse']} to be refused, {count['observe']} open), {expected.images} images, "
         f"{money(expected)}{guess}; at most {money(worst)} for one request"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """Each provider's plan; the tape it is found on, in a replay; the benchmark, if it is one."""
+
+    plans: dict[str, Plan]
+    tapes: dict[str, Tape] = field(default_factory=dict)
+    benchmark: Benchmark | None = None
+
+
+def run_plan(
+    options: Options, folder: Path, past: StoredRun | None, pictures: ImageCollector
+) -> RunPlan:
+    """Return what a run is to ask; HarnessError where that cannot be had."""
+    benchmark = past.header.benchmark if past else None
+    if options.target.against == "cassettes":
+        return _recorded(options, pictures, measured=bool(options.measuring or benchmark))
+    if past is not None:
+        plans = {name: plan_of(folder, name) for name in options.target.providers}
+        return RunPlan(plans=plans, benchmark=benchmark)
+    if options.measuring is None:
+        return RunPlan(plans={name: plan_for(name, options) for name in options.target.providers})
+    design, plans = benchmark_plan(options)
+    return RunPlan(plans=plans, benchmark=Benchmark(design=design))
+
+
+def _recorded(options: Options, pictures: ImageCollector, *, measured: bool) -> RunPlan:
+    cassettes, names = options.output.cassettes, options.target.providers
+    if measured:
+        benchmark, plans, tapes = recorded_benchmark(cassettes, names, pictures)
+        if options.measuring is not None and options.measuring.slo is not None:
+            benchmark = benchmark.against(options.measuring.slo)
+        return RunPlan(plans=plans, tapes=tapes, benchmark=benchmark)
+    tapes = {name: load_tape(cassettes / name, pictures) for name in names}
+    plans = {
+        name: recorded_plan(cassettes, name, tape, options.operations)
+        for name, tape in tapes.items()
+    }
+    return RunPlan(plans=plans, tapes=tapes)
+
+
+def save_plan(folder: RunFolder, plan: Plan) -> None:
+    """Write a plan beside the journal."""
+    folder.write_file(f"plan-{plan.provider}.json", dumped(plan))
+
+
+def plan_of(folder: Path, name: str) -> Plan:
+    """Read a plan back from a run folder; UsageError where it is missing or unreadable."""
+    hint = "without its plan a run cannot go on; start a new one"
+    return read_plan(folder / f"plan-{name}.json", provider=shipped_provider(name), hint=hint)

@@ -3,30 +3,31 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
-from harness.core.errors import HarnessError, StoreError
-from harness.core.record import Record, RunHeader
+from harness.core.errors import HarnessError, NothingTested, StoreError
+from harness.core.record import Provenance, Record, RunHeader
+from harness.core.version import harness_version
 from harness.planning.conformance import limits_of
 from harness.planning.options import Options
+from harness.planning.plan import coverage_notes, plan_digest
 from harness.runner.benchmark.load import MakeStoppingCriterion
 from harness.runner.benchmark.measure import Measurement
 from harness.runner.conformance.session import MakeAsker, Session
-from harness.runner.endpoints import ProviderConnections, from_tape
+from harness.runner.endpoints import ProviderConnections, from_tape, today
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.conversation import Access, ProviderSetup, RunContext
+from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import elapsed_s, resume_state
-from harness.runner.execution.journal import Journal
 from harness.runner.execution.provider_run import ProviderRun
-from harness.runner.header import run_header, today, unexpected
-from harness.runner.plan_source import RunPlan, run_plan, save_plan
+from harness.runner.preflight import RunPlan, run_plan, save_plan
 from harness.runner.progress import ProgressListener
 from harness.runner.shutdown import interruptible
 from harness.spec.load import shipped_provider as shipped
@@ -34,24 +35,68 @@ from harness.store.folder import RunFolder
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
+from harness.transport.callbacks.server import CallbackServer
 from harness.transport.redaction import Redactor
+
+LIBRARIES = ("httpx", "hypothesis", "vcrpy", "pillow", "pydantic")
+
+
+def run_header(  # noqa: PLR0913 - all that a header is made of
+    options: Options,
+    plans: Sequence[Plan],
+    evidence: Mapping[str, Provenance],
+    *,
+    folder: str,
+    word: str,
+    past: RunHeader | None,
+    benchmark: Benchmark | None = None,
+) -> RunHeader:
+    """Return the header of a run that begins, or of one that goes on with what is `past`.
+
+    Raises NothingTested where no plan holds a case.
+    """
+    if past is not None:
+        return replace(past, finished=None, interrupted=False, word=word)
+    if not any(plan.shots for plan in plans):
+        raise NothingTested("the plan holds no case")
+    faults = ", ".join(options.emulator.faults)
+    notes = [f"faults switched on: {faults}"] if faults else []
+    return RunHeader(
+        run=folder,
+        harness=harness_version(),
+        created=today(),
+        word=word,
+        against=options.target.against,
+        seed=plans[0].seed,
+        evidence=dict(evidence),
+        spec_digests={plan.provider: plan.spec_digest for plan in plans},
+        plan_digests={plan.provider: plan_digest(plan) for plan in plans},
+        versions={library: version(library) for library in LIBRARIES},
+        notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
+        benchmark=benchmark,
+    )
+
+
+def unexpected(places: CallbackServer | None) -> tuple[str, ...]:
+    """Say what our receiver was sent that belongs to no request of this run."""
+    if places is None:
+        return ()
+    counts = ((places.strangers, "match no job of this run"), (places.dropped, "were not stored"))
+    return tuple(f"webhooks: {number} deliveries {what}" for number, what in counts if number)
+
 
 MINUTE_S = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What a run came to; `off_tape` says what a replay asked for and did not find.
-
-    `plans` hold what an asker added and was answered, after what was planned.
-    """
+    """What a run came to; `plans` hold what was added and answered after what was planned."""
 
     header: RunHeader
     folder: Path
     records: list[Record]
     plans: dict[str, Plan]
     addresses: dict[str, str]
-    off_tape: list[str] = field(default_factory=list)
     failure: HarnessError | None = None
 
 
@@ -211,7 +256,6 @@ class _Runner:
             records=[record for part in parts for record in part.complete()],
             plans={part.provider.name: part.whole_plan() for part in parts},
             addresses=self.reach.addresses,
-            off_tape=[line for part in parts for line in part.off_tape],
             failure=failure,
         )
 

@@ -18,7 +18,6 @@ from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Reply
 from harness.core.record import RunHeader
 from harness.store.atomic import move_whole, write_whole
-from harness.store.format1 import read_any_line
 from harness.store.line import (
     FORMAT,
     HEADER,
@@ -29,6 +28,7 @@ from harness.store.line import (
     JournalLine,
     dumped,
     no_run,
+    read_any_line,
 )
 
 BALLAST = ".ballast"

@@ -13,7 +13,7 @@ from harness.core.case import Plan, PlannedRequest
 from harness.planning.conformance import plan_for
 from harness.planning.options import EmulatorOptions, Options, Output, Planning, Target
 from harness.policy import Conclusion, conclude
-from harness.runner import endpoints, plan_source
+from harness.runner import endpoints, preflight
 from harness.runner.endpoints import emulator_process
 from harness.runner.progress import ProgressListener
 from harness.runner.run import Run, execute_run
@@ -31,8 +31,8 @@ def staying(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     draws would differ by, a run starts its own. Equal plans are made once.
     """
     with emulator_process(time_scale=SCALE, seed=0) as served:
-        patch.setattr(endpoints, "emulator", _switched(served))
-        patch.setattr(plan_source, "plan_for", planned)
+        patch.setattr(endpoints, "emulator_process", _switched(served))
+        patch.setattr(preflight, "plan_for", planned)
         yield served
 
 

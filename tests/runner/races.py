@@ -19,9 +19,8 @@ from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.load import LoadGenerator, StoppingCriterion
 from harness.runner.benchmark.track import ProviderLoad
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.conversation import Access, ProviderSetup, RunContext
+from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import elapsed_s, resume_state
-from harness.runner.execution.journal import Journal
 from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder

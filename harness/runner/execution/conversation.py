@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
@@ -13,13 +14,40 @@ from harness.core.record import Provenance
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.earlier import ResumeState
 from harness.runner.execution.failures import CUT_OFF
-from harness.runner.execution.journal import Journal
 from harness.runner.shutdown import Deadline
 from harness.spec.provider import Provider
-from harness.store.line import Ended, Exchanged, Sent
+from harness.store.folder import RunFolder
+from harness.store.line import Ended, Exchanged, JournalLine, Sent
 from harness.transport.base import STOPPED, Transport
 from harness.wire.protocol import pick_up, speak
 from harness.wire.retry import Answer, Pause, Send, Wire
+
+
+class Journal:
+    """Writes lines in order on one thread, so that no disk delays the event loop's clock."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    async def append(self, line: JournalLine) -> None:
+        """Write a line; when this returns, a crash of ours cannot lose it.
+
+        A line that was begun is written even where the waiting for it is cancelled.
+        """
+        loop = asyncio.get_running_loop()
+        writing = loop.run_in_executor(self._pool, self.folder.append, line)
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            writing.add_done_callback(asyncio.Future.exception)  # nobody is left to hear of it
+            raise
+
+    def close(self) -> None:
+        """Wait for the last line and close the files."""
+        self._pool.shutdown(wait=True)
+        self.folder.close()
+
 
 OnExchange = Callable[[Exchange], Awaitable[None]]
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
-from harness.core.exchange import Failure
 from harness.core.record import Record
 from harness.runner.execution.budget import Budget, QueuedRequest, charged_reservation, most_at_risk
 from harness.runner.execution.conversation import ProviderSetup, converse
@@ -20,14 +19,13 @@ class ProviderRun:
 
     `records` grow in the order in which the shots end; those of an earlier run come first. `added`
     are shots beside those of the plan, in the order in which they were asked for. `under_way` have
-    left and not ended: they may be paid. `off_tape` says what a replay asked for and did not find;
-    `longest_s` is how long a conversation has taken at most, in seconds.
+    left and not ended: they may be paid. `longest_s` is how long a conversation has taken at most,
+    in seconds.
     """
 
     setup: ProviderSetup
     records: list[Record] = field(default_factory=list)
     added: list[PlannedRequest] = field(default_factory=list)
-    off_tape: list[str] = field(default_factory=list)
     under_way: int = 0
     longest_s: float = 0.0
 
@@ -129,11 +127,6 @@ class ProviderRun:
             self.under_way -= 1
             self.longest_s = max(self.longest_s, now_s() - begun_s)
             self.budget.settle(entry.stake, cost)
-        self.off_tape += [
-            exchange.answer.why
-            for exchange in exchanges
-            if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
-        ]
         return Record(
             shot=entry.shot,
             evidence=self.setup.access.evidence,

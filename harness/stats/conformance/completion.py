@@ -14,10 +14,8 @@ from harness.core.webhook import webhooks_received
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job, Webhook, ended_between
 from harness.spec.provider import Operation, Provider
-from harness.stats import intervals
+from harness.stats.intervals import median_estimate
 from harness.wire.job import job_id_of
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +111,9 @@ def _row(provider: str, operation: str, ends: list[End], *, untimed: int) -> Com
     return Completion(
         provider=provider,
         operation=operation,
-        after=_median([end.after_s for end in ends]),
-        before=_median([end.before_s for end in ends]),
+        after=median_estimate(end.after_s for end in ends),
+        before=median_estimate(end.before_s for end in ends),
         widest_gap_s=max(end.before_s - end.after_s for end in ends),
-        delivered=_median([end.delivered_s for end in ends if end.delivered_s is not None]),
+        delivered=median_estimate(end.delivered_s for end in ends),
         untimed=untimed,
     )
-
-
-def _median(values: list[float]) -> Estimate:
-    return intervals.quantile_estimate(values, 0.5, unit="s", confidence=CONFIDENCE)

@@ -10,7 +10,7 @@ from pydantic import Field
 from harness.core.outcome import ErrorClass, Fault, Refused
 from harness.core.record import Record
 from harness.core.verdict import Estimate
-from harness.stats import proportion
+from harness.stats.intervals import proportion_estimate
 
 Occasion = Literal["asked_for", "observed", "unexpected"]
 """`asked_for`: the case breaks a rule so that it be refused; `observed`: the documents promise
@@ -63,7 +63,7 @@ def errors_by_class(records: Iterable[Record]) -> tuple[ErrorCounts, ...]:
             error_class=error,
             occasion=occasion,
             count=count,
-            share=proportion.proportion_estimate(count, sent[provider, operation, occasion]),
+            share=proportion_estimate(count, sent[provider, operation, occasion]),
         )
         for (provider, operation, occasion, error), count in errors.items()
     ]

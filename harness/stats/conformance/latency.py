@@ -7,7 +7,7 @@ from itertools import pairwise
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Estimate
-from harness.stats import intervals
+from harness.stats.intervals import median_estimate, quantile_estimate
 
 CONFIDENCE = 0.95
 
@@ -90,8 +90,8 @@ def _row(provider: str, operation: str, records: Iterable[Record]) -> Latency | 
     return Latency(
         provider=provider,
         operation=operation,
-        median=intervals.quantile_estimate(timed, 0.5, unit="s", confidence=CONFIDENCE),
-        p95=intervals.quantile_estimate(timed, 0.95, unit="s", confidence=CONFIDENCE),
+        median=median_estimate(timed),
+        p95=quantile_estimate(timed, 0.95, unit="s"),
         fastest_s=min(timed, default=None),
         slowest_s=max(timed, default=None),
         timeouts=timeouts,

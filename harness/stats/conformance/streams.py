@@ -9,9 +9,7 @@ from harness.core.record import Record
 from harness.core.verdict import Estimate
 from harness.spec.lifecycle import Stream
 from harness.spec.provider import Provider
-from harness.stats import intervals
-
-CONFIDENCE = 0.95
+from harness.stats.intervals import median_estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +111,11 @@ def _row(provider: str, operation: str, arrivalses: list[Arrivals], *, untimed: 
     return Streams(
         provider=provider,
         operation=operation,
-        headers=_median([arrivals.headers_s for arrivals in arrivalses]),
-        first_byte=_median([arrivals.first_byte_s for arrivals in arrivalses]),
-        first_partial=_median([arrivals.first_partial_s for arrivals in arrivalses]),
-        completed=_median([arrivals.completed_s for arrivals in arrivalses]),
-        last_byte=_median([arrivals.last_byte_s for arrivals in arrivalses]),
-        events=_median([arrivals.events for arrivals in arrivalses], unit="event"),
+        headers=median_estimate(arrivals.headers_s for arrivals in arrivalses),
+        first_byte=median_estimate(arrivals.first_byte_s for arrivals in arrivalses),
+        first_partial=median_estimate(arrivals.first_partial_s for arrivals in arrivalses),
+        completed=median_estimate(arrivals.completed_s for arrivals in arrivalses),
+        last_byte=median_estimate(arrivals.last_byte_s for arrivals in arrivalses),
+        events=median_estimate([arrivals.events for arrivals in arrivalses], "event"),
         untimed=untimed,
     )
-
-
-def _median(values: Iterable[float | None], *, unit: str = "s") -> Estimate:
-    known = [value for value in values if value is not None]
-    return intervals.quantile_estimate(known, 0.5, unit=unit, confidence=CONFIDENCE)

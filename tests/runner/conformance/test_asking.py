@@ -12,9 +12,10 @@ from harness.core.outcome import Fault
 from harness.core.record import Record
 from harness.planning.options import EmulatorOptions, Options, Output, RunLimits, Target
 from harness.planning.plan import planned_request
+from harness.policy import off_tape
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.journal import Journal
+from harness.runner.execution.conversation import Journal
 from harness.runner.execution.provider_run import ProviderRun
 from harness.runner.progress import ProgressListener
 from harness.runner.recording import record as write_cassettes
@@ -224,7 +225,7 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
 
     assert len(askers) == 1  # a replay asks only for what is on its tape
     assert [one.case.id for one in plan.shots][-2:] == ASKED
-    assert replayed.off_tape == []
+    assert off_tape(replayed.records) == []
     answered = {one.shot.case.id for one in done.records if one.outcome is not None}
     assert {one.shot.case.id for one in replayed.records if one.outcome} == answered
     assert {*ASKED} <= answered
