@@ -57,8 +57,8 @@ from harness.policy import conclude
 from harness.report.formats.write import write_report
 from harness.report.frames import Frames, frames_of
 from harness.report.model import Report
+from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.preflight import decided
-from harness.runner.progress import ProgressListener
 from harness.runner.recording import record
 from harness.runner.run import Run
 from harness.runner.run import execute_run as perform

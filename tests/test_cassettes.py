@@ -18,7 +18,7 @@ from harness.core.record import Record
 from harness.planning.options import Options, Output, Target
 from harness.planning.plan import plan_digest
 from harness.policy import off_tape
-from harness.runner.progress import ProgressListener
+from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.recording import BENCHMARK_PLAN, BENCHMARK_TAPE, PLAN, load_tape, saved_plan
 from harness.runner.run import execute_run
 from harness.spec.load import NAMES

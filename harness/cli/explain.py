@@ -45,26 +45,26 @@ def body_of(file: str) -> dict[str, Json]:
     if len(raw) > LARGEST:
         raise UsageError(f"--request {where}: larger than {LARGEST:,} bytes")
     try:
-        found = parsed(raw.decode("utf-8-sig"))
+        content = parsed(raw.decode("utf-8-sig"))
     except ValueError as error:
         raise UsageError(f"--request {where}: not JSON: {error}") from None
-    if not isinstance(found, dict):
-        kind = "a list" if isinstance(found, list) else "no object"
+    if not isinstance(content, dict):
+        kind = "a list" if isinstance(content, list) else "no object"
         raise UsageError(
             f"--request {where}: holds {kind}", hint='write an object: {"size": "1024x1024"}'
         )
-    return found
+    return content
 
 
 def parsed(text: str) -> Json:
     """Read JSON; ValueError for what is none, is nested too deep, or holds an endless number."""
     try:
-        found: Json = json.loads(
+        content: Json = json.loads(
             text, parse_int=_integer, parse_float=_decimal, parse_constant=_decimal
         )
     except RecursionError:
         raise ValueError("nested too deep") from None
-    return found
+    return content
 
 
 def _integer(text: str) -> int:
@@ -82,7 +82,7 @@ def _decimal(text: str) -> float:
 
 def odd_values(given: Sequence[str]) -> dict[str, Json]:
     """Read `NAME=JSON` pairs; UsageError for a bad one, with the nearest known name."""
-    found: dict[str, Json] = {}
+    arguments: dict[str, Json] = {}
     for pair in given:
         name, equals, text = pair.partition("=")
         if not equals:
@@ -92,12 +92,12 @@ def odd_values(given: Sequence[str]) -> dict[str, Json]:
             guess = f"did you mean {near[0]}?" if near else f"one of {', '.join(PARAMETERS)}"
             raise UsageError(f"--set {pair[:60]}: unknown parameter {name!r}", hint=guess)
         try:
-            found[name] = parsed(text)
+            arguments[name] = parsed(text)
         except ValueError as error:
             raise UsageError(
                 f"--set {pair[:60]}: not JSON: {error}", hint=f"a text needs quotes: '{name}=\"a\"'"
             ) from None
-    return found
+    return arguments
 
 
 def image(given: str) -> Json:
@@ -198,7 +198,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
     """Explain one request by the documents of each provider; exit with 1 where one refuses it."""
     arguments: dict[str, Json] = {name: value for name, value in given.items() if value is not None}
     if images:
-        arguments["images"] = [image(one) for one in images]
+        arguments["images"] = [image(text) for text in images]
     if mask is not None:
         arguments["mask"] = image(mask)
     arguments |= odd_values(odd)
@@ -215,7 +215,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
             click.echo(as_json_line(explanation, explain_request.assumed))
     else:
         click.echo("\n\n".join([*preface(requests), *map(as_text, explanations)]))
-    context.exit(1 if any(one.verdict == "refused" for one in explanations) else 0)
+    context.exit(1 if any(explanation.verdict == "refused" for explanation in explanations) else 0)
 
 
 def _requests(
@@ -223,6 +223,6 @@ def _requests(
 ) -> tuple[ExplainRequest, ...]:
     providers = [shipped(name) for name in checked_names(names)]
     if file is None:
-        asked = present(arguments)
-        return tuple(with_plain_values(provider, operation, asked) for provider in providers)
+        given = present(arguments)
+        return tuple(with_plain_values(provider, operation, given) for provider in providers)
     return from_body(providers, operation, body_of(file), over=arguments, where=file)

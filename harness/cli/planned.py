@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from math import ceil
 
@@ -68,16 +68,14 @@ def show(  # noqa: PLR0913 - what is shown, and how
     for text in (*_differing(design), *_laid_out(design)):
         console.print(text)
     console.print(_prices(design, plans, image_s))
-    for name, some in reaches.items():
-        for reach in some:
+    for name, reached in reaches.items():
+        for reach in reached:
             console.print(f"{shipped(name).title}: {reach.label}: {_reached(reach, plans[name])}")
 
 
-# ---------------------------------------------------------------------------------------- mapping
 def _mapping(design: Design, names: Sequence[str]) -> Table:
-    table = Table(
-        title="What each provider can be asked for", title_justify="left", box=SIMPLE_HEAD
-    )
+    title = "What each provider can be asked for"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("workload", overflow="fold")
     for name in names:
         table.add_column(name, no_wrap=True)
@@ -117,7 +115,6 @@ def _laid_out(design: Design) -> Iterator[str]:
         yield f"ceiling on time to pixels: {ceiling(design.slo)}"
 
 
-# ------------------------------------------------------------------------------------------ price
 def _prices(design: Design, plans: Mapping[str, Plan], image_s: float) -> Table:
     title = f"What it would cost ({image_s:g} s expected for an image); nothing is sent"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
@@ -150,11 +147,11 @@ def _minutes(design: Design, plan: Plan, image_s: float) -> float:
 def _reach(plan: Plan, limits: Limits) -> Reach:
     """Return what may leave: a request does while the most that all may cost is within limits."""
     unit = shipped(plan.provider).prices.unit
-    spent = Price(amount=Decimal(0), unit=unit, images=0)
+    amount, images = Decimal(0), 0
     planned_requests: list[PlannedRequest] = []
     for shot in plan.shots:
-        spent = _added(spent, shot.at_risk)
-        if _beyond(spent, len(planned_requests) + 1, limits):
+        amount, images = amount + shot.at_risk.amount, images + shot.at_risk.images
+        if not _within(limits, amount, images, len(planned_requests) + 1):
             break
         planned_requests.append(shot)
     last = planned_requests[-1].slot if planned_requests else None
@@ -166,17 +163,12 @@ def _reach(plan: Plan, limits: Limits) -> Reach:
     )
 
 
-def _added(price: Price, other: Price) -> Price:
-    return replace(price, amount=price.amount + other.amount, images=price.images + other.images)
-
-
-def _beyond(spent: Price, requests: int, limits: Limits) -> bool:
-    pairs = (
-        (spent.amount, limits.amount),
-        (spent.images, limits.images),
-        (requests, limits.requests),
+def _within(limits: Limits, amount: Decimal, images: int, requests: int) -> bool:
+    return (
+        (limits.amount is None or amount <= limits.amount)
+        and (limits.images is None or images <= limits.images)
+        and (limits.requests is None or requests <= limits.requests)
     )
-    return any(most is not None and found > most for found, most in pairs)
 
 
 def _words(limits: Limits, unit: str) -> Iterator[str]:
@@ -195,7 +187,6 @@ def _reached(reach: Reach, plan: Plan) -> str:
     return f"reaches {reach.requests:,} of {count(len(plan.shots), 'request')}{through}"
 
 
-# ------------------------------------------------------------------------------------------- JSON
 def json_line(
     plan: Plan, budgets: Sequence[Json], assets_url: str | None, more: Mapping[str, Json] = {}
 ) -> str:

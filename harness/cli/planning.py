@@ -1,9 +1,9 @@
 """What `harness plan` prints of a run for conformance; that of a benchmark is `planned`'s."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache
 from math import ceil
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from harness.cli.plan_options import IMAGE_S, PlanOptions
+from harness.cli.plan_options import PlanOptions
 from harness.cli.planned import json_line
 from harness.cli.planned import show as show_benchmark
 from harness.core.case import Plan, Price
@@ -48,7 +48,7 @@ USUAL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
-    """What one plan costs and tells; `minutes` are expected, the rest is counted on the plan."""
+    """What one plan costs and tries; `minutes` are expected, the others are (tried, all)."""
 
     label: str
     requests: int
@@ -57,44 +57,36 @@ class Learning:
     refusals: tuple[int, int]
     values: tuple[int, int]
     combinations: tuple[int, int]
-    left_out: int
 
 
-def learning(label: str, plan: Plan, *, image_s: float = IMAGE_S) -> Learning:
-    """Sum up a plan: rules tried, values and combinations covered, for what price and time."""
+def _learning(label: str, plan: Plan, image_s: float) -> Learning:
     return Learning(
         label=label,
         requests=len(plan.shots),
         cost=total_price(plan.shots, shipped(plan.provider).prices.unit),
-        minutes=minutes(plan, image_s=image_s),
+        minutes=_minutes(plan, image_s),
         refusals=_sum(coverage.refusals for coverage in plan.coverage),
         values=_sum(coverage.values for coverage in plan.coverage),
         combinations=_sum(coverage.combinations for coverage in plan.coverage),
-        left_out=sum(len(coverage.left_out) for coverage in plan.coverage),
     )
 
 
-def minutes(plan: Plan, *, image_s: float = IMAGE_S, concurrency: int = CONCURRENCY) -> float:
+def _minutes(plan: Plan, image_s: float) -> float:
     """Return how long a plan is expected to take: the first request alone, then several at once."""
     paid = sum(shot.price.images > 0 for shot in plan.shots)
     refused = len(plan.shots) - paid
-    waves = min(paid, 1) + ceil(max(paid - 1, 0) / concurrency)
-    return (waves * image_s + refused * REFUSAL_S / concurrency) / 60
+    waves = min(paid, 1) + ceil(max(paid - 1, 0) / CONCURRENCY)
+    return (waves * image_s + refused * REFUSAL_S / CONCURRENCY) / 60
 
 
-def several(
-    planner: Callable[[Limits], Plan], name: str, amounts: Sequence[Decimal], *, image_s: float
-) -> list[Learning]:
-    """Plan one provider at each of these amounts in its unit, or at the usual numbers of images."""
+def _amounts(name: str, amounts: Sequence[Decimal]) -> Sequence[tuple[str, Limits]]:
+    """Return these amounts in the provider's unit as limits, or the usual numbers of images."""
     unit = shipped(name).prices.unit
-    asked = [
-        (money(Price(amount=amount, unit=unit, images=0)), Limits(amount=amount))
-        for amount in amounts
-    ]
-    return [learning(label, planner(limits), image_s=image_s) for label, limits in asked or USUAL]
+    priced = [Price(amount=amount, unit=unit, images=0) for amount in amounts]
+    return [(money(price), Limits(amount=price.amount)) for price in priced] or USUAL
 
 
-def _budget_table(name: str, rows: Sequence[Learning], *, image_s: float) -> Table:
+def _budget_table(name: str, rows: Sequence[Learning], image_s: float) -> Table:
     title = f"{shipped(name).title}: what the money buys ({image_s:g} s expected for an image)"
     drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("budget", "requests", "images", "cost", "min", "rules", "values", "pairs"):
@@ -125,8 +117,8 @@ def _budget_json(row: Learning) -> Json:
 
 
 def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    tried, known = zip(*pairs, strict=True)
-    return sum(tried), sum(known)
+    tried, total = zip(*pairs, strict=True)
+    return sum(tried), sum(total)
 
 
 def show(options: PlanOptions, *, as_json: bool) -> None:
@@ -186,31 +178,22 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
     ]
     _write_assets(planned, listing.write_assets)
     bought = {
-        name: several(
-            partial(planned_for, name), name, budgets.get(name, ()), image_s=listing.image_seconds
-        )
+        name: [
+            _learning(label, planned_for(name, limits), listing.image_seconds)
+            for label, limits in _amounts(name, budgets.get(name, ()))
+        ]
         for name in names
         if name in budgets or not as_json
     }
     if as_json:
         for plan in planned:
-            click.echo(_json(plan, bought.get(plan.provider, ()), listing.assets_url))
+            rows = [_budget_json(row) for row in bought.get(plan.provider, ())]
+            click.echo(json_line(plan, rows, listing.assets_url))
         return
-    _print(planned, bought, image_s=listing.image_seconds, cases=listing.cases)
-
-
-def _print(
-    planned: Sequence[Plan],
-    bought: Mapping[str, Sequence[Learning]],
-    *,
-    image_s: float,
-    cases: bool,
-) -> None:
-    """Print what is planned as tables and sentences."""
     console = Console(soft_wrap=True, markup=False)
     for plan in planned:
-        shown = [_table(plan)] if cases else []
-        shown.append(_budget_table(plan.provider, bought[plan.provider], image_s=image_s))
+        shown = [_table(plan)] if listing.cases else []
+        shown.append(_budget_table(plan.provider, bought[plan.provider], listing.image_seconds))
         for part in (*shown, price_sentence(plan), *coverage_notes(plan)):
             console.print(part)
 
@@ -229,10 +212,6 @@ def _refuse_unplanned(budgets: Mapping[str, object], names: Sequence[str]) -> No
     for name in budgets:
         if name not in names:
             raise UsageError(f"--budget {name}: {name} is not among the providers planned")
-
-
-def _json(plan_: Plan, bought: Sequence[Learning], assets_url: str | None) -> str:
-    return json_line(plan_, [_budget_json(row) for row in bought], assets_url)
 
 
 def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:

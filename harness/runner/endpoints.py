@@ -1,7 +1,6 @@
-"""How the providers of a run are reached: over sockets, live or at our emulator; or from a tape."""
+"""How a run reaches its providers: over sockets, live or at our emulator, or from cassettes."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ from harness.core.version import harness_version
 from harness.planning.options import Options
 from harness.runner.execution.conversation import Access
 from harness.runner.recording import recorded_evidence
+from harness.runner.shutdown import STOP_S, first_line, stop_process
 from harness.spec.lifecycle import Webhook
 from harness.spec.load import shipped_provider as shipped
 from harness.transport.base import Transport
@@ -29,7 +29,6 @@ from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 
 EMULATOR_KEY = "emulator-key"
-STOP_S = 5.0
 USAGE = 2
 
 
@@ -52,19 +51,16 @@ class ProviderConnections:
     async def open(self, stack: AsyncExitStack) -> dict[str, Access]:
         """Start the emulator, where it is meant, and our own server; both end with the stack."""
         options = self.options
+        self.addresses = options.target.base_urls
         if options.target.against == "emulator":
-            self.addresses = stack.enter_context(
-                emulator_process(
-                    time_scale=options.time_scale,
-                    seed=options.seed,
-                    faults=options.emulator.faults,
-                    port=options.emulator.port,
-                )
+            process = emulator_process(
+                time_scale=options.time_scale,
+                seed=options.seed,
+                faults=options.emulator.faults,
+                port=options.emulator.port,
             )
-        else:
-            self.addresses = options.target.base_urls
-        places = _callback_server(options, word=self.word, now_s=self.now_s)
-        self.places = places
+            self.addresses = stack.enter_context(process)
+        self.places = places = _callback_server(options, word=self.word, now_s=self.now_s)
         stack.push_async_callback(places.aclose)
         await places.start()
         return {name: self._access(name, places) for name in options.target.providers}
@@ -134,13 +130,13 @@ def assets_of(shots: Iterable[PlannedRequest]) -> frozenset[str]:
 
 
 def _unreachable_reason(places: CallbackServer) -> Callable[[PlannedRequest], str | None]:
-    """Return what says why a shot cannot leave from here, if so: its addresses would be nowhere."""
+    """Return what says why a request cannot be sent: an address that it names has no place."""
 
     def why(shot: PlannedRequest) -> str | None:
-        named = [*texts(_sent(shot))]
-        if places.assets_url is None and any(text.startswith(ASSETS) for text in named):
+        addresses = tuple(texts(_sent(shot)))
+        if places.assets_url is None and any(text.startswith(ASSETS) for text in addresses):
             return "its reference images have no public address: give one with --assets-url"
-        if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in named):
+        if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in addresses):
             return "our receiver has no public address: give one with --webhook-url"
         return None
 
@@ -189,18 +185,12 @@ def emulator_process(
     try:
         yield _ready(process)
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.communicate(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+        stop_process(process)
 
 
 def _ready(process: "subprocess.Popen[str]") -> dict[str, str]:
-    line = process.stdout.readline() if process.stdout else ""
     try:
-        addresses = json.loads(line)["providers"]
+        addresses = json.loads(first_line(process))["providers"]
     except (ValueError, KeyError, TypeError):
         try:  # an argument it does not know ends it by itself
             process.wait(timeout=STOP_S)

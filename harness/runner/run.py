@@ -26,9 +26,8 @@ from harness.runner.endpoints import ProviderConnections, from_tape, today
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import elapsed_s, resume_state
-from harness.runner.execution.provider_run import ProviderRun
+from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.preflight import RunPlan, run_plan, save_plan
-from harness.runner.progress import ProgressListener
 from harness.runner.shutdown import interruptible
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder

@@ -15,7 +15,7 @@ from harness.planning.options import EmulatorOptions, Options, Output, Planning,
 from harness.policy import Conclusion, conclude
 from harness.runner import endpoints, preflight
 from harness.runner.endpoints import emulator_process
-from harness.runner.progress import ProgressListener
+from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.run import Run, execute_run
 from harness.spec.provider import OPERATIONS
 from tests.loopback import ANY

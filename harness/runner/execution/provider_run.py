@@ -1,6 +1,6 @@
 """One provider's part of a run, whoever decides which of its shots leaves next and when."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
@@ -147,3 +147,16 @@ class ProviderRun:
             line = Skipped(provider=name, case=case, shot=shot, evidence=evidence, why=why)
             await journal.append(line)
         return Record(shot=shot, evidence=evidence, outcome=None, skipped=why)
+
+
+@dataclass(slots=True, kw_only=True)
+class ProgressListener:
+    """What a run reports its progress to; the command line draws it.
+
+    `noted` receives sentences for the user: whom a run leaves out, what it would cost.
+    """
+
+    started: Callable[[Sequence[ProviderRun]], None] = lambda _parts: None
+    progress: Callable[[ProviderRun], None] = lambda _part: None
+    interrupted: Callable[[int], None] = lambda _under_way: None
+    noted: Callable[[str], None] = lambda _sentence: None

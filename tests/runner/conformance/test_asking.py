@@ -16,8 +16,7 @@ from harness.policy import off_tape
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Journal
-from harness.runner.execution.provider_run import ProviderRun
-from harness.runner.progress import ProgressListener
+from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.recording import record as write_cassettes
 from harness.runner.run import execute_run
 from harness.spec.load import shipped_provider
