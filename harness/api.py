@@ -204,7 +204,7 @@ def run(
         environment=os.environ if environment is None else environment,
         note=watch.noted,
     )
-    done = perform(options, watch, asker=follow_up_strategy(options), referee=StoppingRule)
+    done = perform(options, watch, strategy=follow_up_strategy(options), criterion=StoppingRule)
     if done.failure is not None:
         raise done.failure
     result = _concluded(done.header, done.records, done.folder)

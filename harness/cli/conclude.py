@@ -104,7 +104,6 @@ def _benchmark(report: Report) -> Iterator[Table]:
 
 
 def _operations(report: Report) -> Table:
-    """Draw one line per operation, those of a provider under its name."""
     header, rows = operation_rows(report)
     table = Table(box=SIMPLE_HEAD)
     for name in header:

@@ -95,7 +95,6 @@ def _differing(design: Design) -> Iterator[str]:
 
 
 def _laid_out(design: Design) -> Iterator[str]:
-    """Say how much is asked, how, and what it is for."""
     blocks = design.stages[0].blocks
     each = sum(workload.weight for workload in design.workloads)
     warm_up = count(design.warm_up, "block") if design.warm_up else "none"
@@ -145,7 +144,6 @@ def _minutes(design: Design, plan: Plan, image_s: float) -> float:
 
 
 def _reach(plan: Plan, limits: Limits) -> Reach:
-    """Return what may leave: a request does while the most that all may cost is within limits."""
     unit = shipped(plan.provider).prices.unit
     amount, images = Decimal(0), 0
     planned_requests: list[PlannedRequest] = []

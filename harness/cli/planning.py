@@ -199,7 +199,6 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
 
 
 def _limits(amounts: Sequence[Decimal], limits: RunLimits) -> tuple[Limits, ...]:
-    """Return the limits to show: one for each amount, or for what bounds the run besides."""
     images, requests = limits.max_images, limits.max_requests
     if not amounts and images is None and requests is None:
         return ()
@@ -256,7 +255,6 @@ def _table(plan_: Plan) -> Table:
 
 
 def _short(arguments: Mapping[str, object], base: Mapping[str, object]) -> str:
-    """Return what a case sends where it differs from the base, a prompt by its length."""
     shown = []
     for name, value in arguments.items():
         if name in base and base[name] == value and type(base[name]) is type(value):

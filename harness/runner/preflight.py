@@ -1,4 +1,4 @@
-"""Whether a run can begin as it was asked for, and what it is then to do; nothing is sent."""
+"""Whether a run can begin as its options say, and what it then sends; nothing is sent here."""
 
 import secrets
 from collections import Counter
@@ -37,12 +37,12 @@ Note = Callable[[str], None]
 def decided(
     options: Options, past: RunHeader | None, *, environment: Mapping[str, str], note: Note
 ) -> Options:
-    """Return the choices of a run with everything decided that was left open.
+    """Return the options of a run with everything decided that they leave open.
 
-    That is whom it asks and where, with which keys of the `environment`, at which seed, and what a
-    benchmark measures. A run that goes on with a `past` one asks the same of the same. Raises
-    UsageError for choices that do not go together, and for a live run that has no address, no key
-    or no budget.
+    That is: providers and their addresses, the keys of the `environment`, the seed, what a
+    benchmark measures. A run that resumes a `past` one keeps its providers and plans. Raises
+    UsageError for options that do not go together, and for a live run without an address, a key or
+    a budget.
     """
     target = options.target
     if past is not None:
@@ -60,20 +60,19 @@ def decided(
         emulator = replace(emulator, time_scale=REAL_TIME)
     seed = options.planning.seed
     fresh = fresh_seed(seed, against=target.against, benchmark=benchmark)
-    found = replace(
+    complete = replace(
         options,
         target=target,
         planning=replace(options.planning, seed=past.seed if past else fresh),
         emulator=emulator,
         measuring=measured,
     )
-    _refuse_odd(found, seed)
+    _refuse_odd(complete, seed)
     if target.against == "live":
-        _refuse_unready(found, note)
-    return found
+        _refuse_unready(complete, note)
+    return complete
 
 
-# ------------------------------------------------------------------------------- benchmark
 def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measuring | None]:
     """Tell whether a run is a benchmark, and what it is to measure unless that was laid out before.
 
@@ -125,7 +124,6 @@ def fresh_seed(given: int | None, *, against: Against, benchmark: bool) -> int:
     return secrets.randbelow(SEEDS) if benchmark and against == "live" else 0
 
 
-# ------------------------------------------------------------------------- whom, and where
 def _selected(target: Target, keys: Mapping[str, str], note: Note) -> tuple[str, ...]:
     """Return the providers to run: a live run goes nowhere that the user did not point at.
 
@@ -163,9 +161,7 @@ def _addresses(typed: Mapping[str, str], past: RunHeader | None) -> dict[str, st
     return {**documented, **began}
 
 
-# --------------------------------------------------------------------------------- refusals
 def _refuse_odd(options: Options, seed: int | None) -> None:
-    """Refuse combinations that would not do what they seem to say."""
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
         if record:
@@ -218,7 +214,6 @@ def _refuse_unready(options: Options, note: Note) -> None:
 
 
 def _plans(options: Options) -> dict[str, Plan]:
-    """Return what would be asked of whom."""
     resume, providers = options.output.resume, options.target.providers
     if resume is not None:
         return {name: plan_of(resume, name) for name in providers}
@@ -245,7 +240,7 @@ def price_sentence(plan: Plan) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """Each provider's plan; the tape it is found on, in a replay; the benchmark, if it is one."""
+    """Each provider's plan, in a replay with its cassettes; the benchmark, if it is one."""
 
     plans: dict[str, Plan]
     tapes: dict[str, Tape] = field(default_factory=dict)
@@ -255,7 +250,7 @@ class RunPlan:
 def run_plan(
     options: Options, folder: Path, past: StoredRun | None, pictures: ImageCollector
 ) -> RunPlan:
-    """Return what a run is to ask; HarnessError where that cannot be had."""
+    """Return what a run is to send; HarnessError where that cannot be read or planned."""
     benchmark = past.header.benchmark if past else None
     if options.target.against == "cassettes":
         return _recorded(options, pictures, measured=bool(options.measuring or benchmark))

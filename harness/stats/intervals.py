@@ -52,8 +52,8 @@ def rank_bounds(n: int, quantile: float, *, confidence: float = 0.95) -> Ranks |
         return None
     below = binom.cdf(low - 1, n, quantile)
     uneven = np.where(wide == best, np.abs(above - below), np.inf)
-    found = np.flatnonzero(uneven <= uneven.min() + ROUNDING)
-    return Ranks(low=int(low[found].min()), high=int(high[found].max()))
+    best_ranks = np.flatnonzero(uneven <= uneven.min() + ROUNDING)
+    return Ranks(low=int(low[best_ranks].min()), high=int(high[best_ranks].max()))
 
 
 @cache
@@ -90,10 +90,9 @@ def rank_positions(
 
 
 def _place(n: int, quantile: float, tail: float) -> float:
-    """Return the place below which the quantile lies with a chance of `tail`."""
     rank = int(binom.ppf(tail, n, quantile))
-    kept, left = (float(binom.cdf(one - 1, n, quantile)) for one in (rank, rank + 1))
-    odds = rank * (1 - quantile) * (left - tail) / ((n - rank) * quantile * (tail - kept))
+    below, above = (float(binom.cdf(place - 1, n, quantile)) for place in (rank, rank + 1))
+    odds = rank * (1 - quantile) * (above - tail) / ((n - rank) * quantile * (tail - below))
     return rank + 1 / (1 + odds)
 
 

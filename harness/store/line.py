@@ -23,7 +23,7 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A shot is about to leave; where it has left before, this attempt takes that one's place."""
+    """A request is about to leave; a later attempt takes the place of an earlier one."""
 
     provider: str
     case: str
@@ -35,7 +35,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchanged:
-    """A round trip of a shot that has left is over."""
+    """A round trip of a request that has left is over."""
 
     provider: str
     case: str
@@ -45,7 +45,7 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A shot that has left came to its outcome."""
+    """A request that has left came to its outcome."""
 
     provider: str
     case: str
@@ -55,7 +55,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """A shot does not leave, and why."""
+    """A request does not leave, and why."""
 
     provider: str
     case: str

@@ -106,7 +106,7 @@ def performed(
         ),
         output=Output(out=out),
     )
-    return execute_run(options, ProgressListener(), asker=follow_up_strategy(options))
+    return execute_run(options, ProgressListener(), strategy=follow_up_strategy(options))
 
 
 def concluded(done: Run) -> Conclusion:

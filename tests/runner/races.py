@@ -74,7 +74,7 @@ class Course:
 
     measuring: Measuring
     budgets: Mapping[str, Budget] = field(default_factory=dict)
-    referee: StoppingCriterion | None = None
+    criterion: StoppingCriterion | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     meanwhile: Callable[["Course"], Awaitable[None]] | None = None
     past: StoredRun | None = None
@@ -100,7 +100,7 @@ class Course:
         context = RunContext(journal=journal, stop=self.stop, now_s=now_s, max_s=self.max_s)
         lanes = [self._lane(name, url, plan, context) for name, url in urls.items()]
         self.lanes = lanes
-        race = LoadGenerator(design, lanes, context=context, referee=self.referee)
+        race = LoadGenerator(design, lanes, context=context, criterion=self.criterion)
         try:
             async with asyncio.timeout(HUNG_S):
                 await self._all(race, cut_off)

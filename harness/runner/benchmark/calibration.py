@@ -161,7 +161,6 @@ async def _errors(schedule: _Round, server: Sequence[str]) -> list[_Error]:
 
 @asynccontextmanager
 async def _workers(url: str, count: int) -> AsyncIterator[list[Live]]:
-    """Open the transports, as many as requests are to be under way."""
     source = Source(document="harness/emulator/delay_server/server.py", section="any key will do")
     auth = Auth(header="Authorization", prefix="Bearer ", env="TRUTH_API_KEY", source=source)
     endpoint = LiveEndpoint(base_url=url, auth=auth, key="none", provider="truth")
@@ -196,7 +195,6 @@ async def _started(server: Sequence[str]) -> AsyncIterator[str]:
 
 
 async def _url(process: "subprocess.Popen[str]") -> str:
-    """Read where the server is. Raises EmulatorError with what it said instead."""
     reading = asyncio.ensure_future(asyncio.to_thread(first_line, process))
     try:
         line = await asyncio.wait_for(asyncio.shield(reading), START_S)
@@ -236,7 +234,6 @@ async def _answered(worker: Live, target: str) -> Exchange:
 
 
 async def _log(worker: Live) -> dict[str, _Truth]:
-    """Return what the server did, by the request's name. Raises EmulatorError."""
     match (await _answered(worker, "/log")).answer:
         case Reply(document={"requests": list(entries)}):
             return dict(pair for entry in entries if (pair := _logged(entry)) is not None)
@@ -268,6 +265,5 @@ def _error(exchange: Exchange, truth: _Truth) -> _Error:
 
 
 def _quantiles(values: list[float]) -> tuple[float, float]:
-    """Return p50 and p99 of at least one value."""
     cuts = quantiles([*values, *values] if len(values) == 1 else values, n=100, method="inclusive")
     return cuts[49], cuts[98]

@@ -1,4 +1,4 @@
-"""One shot over one transport: journaled before it, on the way and after it."""
+"""One request over one transport: journaled before it, on the way and after it."""
 
 import asyncio
 import time
@@ -57,7 +57,7 @@ class RunContext:
     """What all providers' parts of a run share: one journal, one clock, one way to stop.
 
     Nothing new leaves once `stop` is set, nor what could last longer than `max_s` seconds from the
-    start of sending allow; None is no limit. A `replay` sends all that is on its tape.
+    start of sending allow; None is no limit. A `replay` sends all that is in its cassettes.
     """
 
     journal: Journal
@@ -75,8 +75,8 @@ class RunContext:
 class Access:
     """One provider as a run reaches it, and what that rests on.
 
-    `cannot` says why a shot cannot be sent from here, if so; `announce` is told of shots before
-    they leave, so that the reference images which they name are there.
+    `cannot` says why a request cannot be sent from here, if so; `announce` is told of requests
+    before they leave, so that the reference images which they name are there.
     """
 
     evidence: Provenance
@@ -111,7 +111,7 @@ async def converse(
     due_s: float | None,
     attempt: int = 1,
 ) -> tuple[Outcome, list[Exchange]]:
-    """Journal a shot, see it through, journal its outcome; return that with all its round trips.
+    """Journal a request, see it through, journal its outcome; return that with all its round trips.
 
     It leaves at `due_s` on the run's clock, if that is still to come, and without one as soon as it
     is journaled; all its round trips are kept with that time. Those that go on with what an earlier
@@ -152,7 +152,6 @@ async def converse(
 
 
 def _patient(shot: PlannedRequest, timeout_s: float | None) -> PlannedRequest:
-    """Return a shot that is waited for as long as this run waits."""
     if timeout_s is None:
         return shot
     return replace(shot, request=replace(shot.request, timeout_s=timeout_s))

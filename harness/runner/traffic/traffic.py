@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,18 +31,13 @@ ANY_ID = re.escape("{id}")
 
 @dataclass(slots=True)
 class Pool:
-    """The exchanges of a file that nobody has claimed yet."""
+    """The exchanges of a file that no request has claimed yet, by their index in it."""
 
-    unclaimed: list[Foreign] = field(default_factory=list)
-
-    def holds(self, foreign: Foreign) -> bool:
-        """Tell whether nobody has claimed an exchange yet."""
-        return any(other.index == foreign.index for other in self.unclaimed)
+    unclaimed: dict[int, Foreign]
 
     def take(self, foreign: Foreign) -> Exchange:
         """Claim an exchange."""
-        self.unclaimed = [other for other in self.unclaimed if other.index != foreign.index]
-        return foreign.exchange
+        return self.unclaimed.pop(foreign.index).exchange
 
     def drop_repeated(self, foreign: Foreign, operation: Operation) -> None:
         """Leave out what repeats a submission under its idempotency key: it asks nothing new."""
@@ -50,11 +45,11 @@ class Pool:
         name = idempotency.header if idempotency else ""
         if key := _header(foreign, name):
             request = foreign.exchange.request
-            self.unclaimed = [
-                other
-                for other in self.unclaimed
+            self.unclaimed = {
+                index: other
+                for index, other in self.unclaimed.items()
                 if _header(other, name) != key or not _matches(other, request)
-            ]
+            }
 
     def answer(self, request: Request, *, after: int) -> Exchange | None:
         """Hand out the next exchange that made this request: a poll, a download, a repetition.
@@ -64,7 +59,7 @@ class Pool:
         """
         later = [
             foreign
-            for foreign in self.unclaimed
+            for foreign in self.unclaimed.values()
             if foreign.index > after and _matches(foreign, request)
         ]
         if urlsplit(request.target).scheme:
@@ -82,7 +77,6 @@ def _header(foreign: Foreign, name: str) -> str:
 
 
 def _matches(foreign: Foreign, request: Request) -> bool:
-    """Tell whether a recorded exchange may be this request: by method, place and what was sent."""
     recorded, target = foreign.exchange.request, urlsplit(request.target)
     if target.scheme:
         same_place = foreign.path == target.path and foreign.host == (target.hostname or "")
@@ -116,12 +110,11 @@ OUTSIDE = "outside "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What a file held: records of the provider, and what is none of its exchanges, by name.
+    """What a file held: records of the provider, and the names of all other exchanges.
 
     `name` tells the file from the others that are judged with it.
     """
 
-    path: Path
     name: str
     format: str
     records: tuple[Record, ...]
@@ -139,11 +132,11 @@ def judge_file(
     """
     recording = read_recording(path, pictures)
     name = name or path.name
-    pool = Pool(list(recording.exchanges))
+    pool = Pool({foreign.index: foreign for foreign in recording.exchanges})
     records = []
     for foreign in recording.exchanges:
-        if not pool.holds(foreign):
-            continue  # a repetition of an earlier request, and told with it
+        if foreign.index not in pool.unclaimed:
+            continue  # a repetition of an earlier request, and reported with it
         reading = _reading(provider, foreign)
         if reading is not None:
             pool.take(foreign)
@@ -153,12 +146,13 @@ def judge_file(
         evidence = replace(evidence, by=f"{evidence.by}, {name}")
         records = [replace(record, evidence=evidence) for record in records]
     return Traffic(
-        path=path,
         name=name,
         format=recording.format,
         records=tuple(records),
         strangers=tuple(
-            _name(foreign) for foreign in pool.unclaimed if not goes_along(provider, foreign)
+            _name(foreign)
+            for foreign in pool.unclaimed.values()
+            if not goes_along(provider, foreign)
         ),
         unreadable=recording.unreadable,
     )

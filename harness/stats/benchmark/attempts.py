@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from harness.core.exchange import Exchange, Failure, Reply, Times, submission
-from harness.core.outcome import ErrorClass, Fault, Images, Refused
+from harness.core.outcome import ErrorClass, Fault, Images, Refused, error_of
 from harness.core.record import Record
 from harness.spec.provider import Provider
 from harness.stats.benchmark.model import Attempt, End, EndBounds
@@ -19,8 +19,8 @@ def phase_durations(record: Record, provider: Provider, job: JobEnd | None) -> d
 
     `dns`, `connect` and `tls` are sums over all connections that the images needed; `upload` is the
     sending of files first and of the request's own body; `download` that of the results'
-    addresses. `completion` is a point only where the reply itself brings the images; that of a job
-    is an interval (`Observation.completion`), or what a `webhook` told.
+    addresses. `completion` is a point only where the reply itself brings the images; a job's is
+    an interval (`Attempt.completion`), or the moment of a `webhook`.
     """
     sent = submission(record.exchanges)
     if sent is None:
@@ -57,7 +57,6 @@ def phase_durations(record: Record, provider: Provider, job: JobEnd | None) -> d
 
 
 def _sum(parts: Iterable[float | None]) -> float | None:
-    """Return the sum of what was measured; nothing where nothing was."""
     measured = [part for part in parts if part is not None]
     return sum(measured) if measured else None
 
@@ -164,7 +163,6 @@ def _has_times(record: Record) -> bool:
 
 
 def _needed(record: Record) -> list[Exchange]:
-    """Return the round trips that lie between the intended start and the images."""
     return [exchange for exchange in record.exchanges if exchange.step in (*NEEDED, "upload")]
 
 
@@ -204,15 +202,10 @@ def _job_end(record: Record, provider: Provider) -> JobEnd | None:
 
 
 def _error_class(record: Record, end: End) -> ErrorClass | None:
-    match record.outcome:
-        case Refused(error=error):
-            return error.error_class
-        case Fault(error_class=error_class) if end != "cut_off":
-            return error_class
-        case Images() if end == "failed":  # a reply that should hold images, and holds none
-            return "content"
-        case _:
-            return None
+    error = error_of(record.outcome)
+    if error is None:  # a reply that should hold images, and holds none
+        return "content" if end == "failed" else None
+    return error[0] if end != "cut_off" or isinstance(record.outcome, Refused) else None
 
 
 def _waited_s(exchanges: Sequence[Exchange]) -> float:
@@ -241,7 +234,6 @@ def _server_clocks(replies: Sequence[Reply]) -> dict[str, float]:
 
 
 def _instant(value: object) -> datetime | None:
-    """Read an ISO 8601 time with its zone; anything else is none."""
     try:
         instant = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

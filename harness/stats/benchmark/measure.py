@@ -254,9 +254,10 @@ def measure(
     """Return all that a benchmark's records come to.
 
     `usable` says by provider and case whether all checks of the images passed; what it does not
-    name is not usable. `designed` is what all planned shots of each provider would cost; without it
-    nothing is said of what was saved. Records without a slot, and those that were never sent, count
-    nowhere. The order of the records does not matter. KeyError for a provider that is not given.
+    name is not usable. `designed` is what all planned requests of each provider would cost; without
+    it nothing is said of what was saved. Records without a slot, and those that were never sent,
+    count nowhere. The order of the records does not matter. KeyError for a provider that is not
+    given.
     """
     attempts = []
     for record in records:

@@ -54,7 +54,7 @@ def seconds_to_images(record: Record) -> float | None:
     """Return the seconds from the request's departure to the end of the last reply it needed.
 
     None where no images came, or where the recording kept no times, or times of which a later
-    request left before an earlier one: a tape may answer with the recording of an equal request
+    request left before an earlier one: a cassette may answer with the recording of an equal request
     that another case made.
     """
     needed = [exchange for exchange in record.exchanges if exchange.step in NEEDED]

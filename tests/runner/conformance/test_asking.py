@@ -93,7 +93,7 @@ def session(path: Path, shop: Shop, asker: Curious, *, images: int | None = None
         journal = Journal(folder)
         made = part(plan(), lambda: shop, journal, budget=Budget(images=images), past=past)
         async with asyncio.timeout(HUNG_S):
-            await Session(part=made, concurrency=1, asker=asker).run()
+            await Session(part=made, concurrency=1, strategy=asker).run()
         journal.close()
         return made
 
@@ -203,7 +203,7 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
         output=Output(out=tmp_path / "run", cassettes=tmp_path / "cassettes"),
     )
     askers: list[Curious] = []
-    done = execute_run(options, ProgressListener(), asker=_asker(askers))
+    done = execute_run(options, ProgressListener(), strategy=_asker(askers))
     plan = done.plans["nanobanana"]
     write_cassettes(
         done.folder,
@@ -219,7 +219,7 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
             output=replace(options.output, out=tmp_path / "again"),
         ),
         ProgressListener(),
-        asker=_asker(askers),
+        strategy=_asker(askers),
     )
 
     assert len(askers) == 1  # a replay asks only for what is on its tape
