@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -35,11 +36,8 @@ def body_of(file: str) -> dict[str, Json]:
     """Read a JSON object from a file, or from stdin for `-`; UsageError where it holds none."""
     where = "stdin" if file == "-" else file
     try:
-        if file == "-":
-            raw = sys.stdin.buffer.read(LARGEST + 1)
-        else:
-            with Path(file).open("rb") as stream:
-                raw = stream.read(LARGEST + 1)
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
+            raw = stream.read(LARGEST + 1)
     except OSError as error:
         raise UsageError(f"--request {where}: {error.strerror or error}") from None
     if len(raw) > LARGEST:

@@ -123,13 +123,11 @@ class RunFolder:
 
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""
-        target = self.path / IMAGES / name
-        if target.exists():
-            return
-        self.write_file(f"{IMAGES}/{name}", content)
+        if not (self.path / IMAGES / name).exists():
+            self.write_file(f"{IMAGES}/{name}", content)
 
     def keep_image_file(self, name: str, file: Path) -> None:
-        """Do the same with an image that is in a file already; the file may be moved."""
+        """Keep an image that is in a file already, as `keep_image` does; the file may be moved."""
         target = self.path / IMAGES / name
         if not target.exists():
             self._insist(lambda: move_whole(file, target))

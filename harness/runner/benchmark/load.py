@@ -2,9 +2,8 @@
 
 Closed arrivals keep a number of requests under way at each provider; one may be a block ahead of
 the others (or as many as hold that number), and a stage begins when all requests of the one before
-have ended. Open ones leave by their timetable, whatever the replies do: who is answered late leaves
-on time all the same, and what leaves late is kept with the time it was due. Their stages follow
-that timetable.
+have ended. Open arrivals (open loop) leave by their timetable, whatever the replies do; what leaves
+late is recorded with the time it was due. Their stages follow that timetable.
 """
 
 import asyncio
@@ -29,28 +28,21 @@ LEAD = 1
 
 
 class BlockPacer:
-    """Counts what each provider has still to end, by block.
+    """Counts the requests that have not ended, by provider and block.
 
-    It is made of the slots that wait, by provider, each provider's in the order of its plan; what
-    is not there (ended in an earlier run, unsupported) keeps nobody back. `at_once` is how many
-    requests each provider is to have under way, by stage: where one block and the next hold fewer,
-    a provider may be ahead by as many blocks as hold them.
+    `waiting` holds each provider's slots in the order of its plan; what is not there (ended in an
+    earlier run, unsupported) keeps nobody back. `at_once` is how many requests each provider has
+    under way, by stage: where two blocks hold fewer, it may be ahead by as many as hold them.
     """
 
     def __init__(
         self, waiting: Mapping[str, Sequence[Slot]], *, at_once: Mapping[str, int]
     ) -> None:
-        stages = dict.fromkeys(slot.stage for slots in waiting.values() for slot in slots)
-        order = {stage: place for place, stage in enumerate(stages)}
-        self._places = {
-            key: place
-            for place, key in enumerate(
-                sorted(
-                    {(slot.stage, slot.block) for slots in waiting.values() for slot in slots},
-                    key=lambda key: (order[key[0]], key[1]),
-                )
-            )
-        }
+        slots = [slot for each in waiting.values() for slot in each]
+        order = {stage: place for place, stage in enumerate(dict.fromkeys(s.stage for s in slots))}
+        blocks = {(slot.stage, slot.block) for slot in slots}
+        ordered = sorted(blocks, key=lambda block: (order[block[0]], block[1]))
+        self._places = {block: place for place, block in enumerate(ordered)}
         self._left = {
             name: Counter(self._place(slot) for slot in slots) for name, slots in waiting.items()
         }

@@ -77,14 +77,12 @@ def saved(attempts: Sequence[Attempt], designed: Mapping[str, Price]) -> tuple[S
 
 
 def _saved(attempts: Sequence[Attempt], name: str, price: Price) -> Saved:
-    spent = _sum(_at_worst(attempt) for attempt in attempts)
+    spent = _sum(
+        attempt.listed if _unsettled(attempt) else _charge(attempt) for attempt in attempts
+    )
     asked = _sum(attempt.listed for attempt in attempts)
     designed = price.amount * spent / asked if asked else price.amount
     return Saved(provider=name, unit=price.unit, spent=spent, designed=max(designed, spent))
-
-
-def _at_worst(attempt: Attempt) -> Decimal | None:
-    return attempt.listed if _unsettled(attempt) else _charge(attempt)
 
 
 def _unsettled(attempt: Attempt) -> bool:
@@ -283,20 +281,22 @@ def of_observations(
             _grouped(ordered, lambda attempt: (attempt.provider, attempt.basis, attempt.workload)),
         )
     )
-    race = pairwise_comparisons(design)
-    racing = _of_one_kind(counted)
-    for attempt in racing:
-        race.add(attempt)
-    race.settle()
+    comparisons = pairwise_comparisons(design)
+    comparable = _of_one_kind(counted)
+    for attempt in comparable:
+        comparisons.add(attempt)
+    comparisons.settle()
     return Measured(
         observations=tuple(ordered),
         speeds=tuple(map(speed, by_stage)),
         reliability=tuple(reliability(group, design.slo) for group in by_stage),
         spend=spends,
-        comparisons=tuple(_comparison(race, two, racing) for two in race.comparing),
+        comparisons=tuple(
+            _comparison(comparisons, two, comparable) for two in comparisons.comparing
+        ),
         rankings=tuple(
-            rank_providers(race, workload, _medians(race, workload, racing))
-            for workload, names in race.contenders.items()
+            rank_providers(comparisons, workload, _medians(comparisons, workload, comparable))
+            for workload, names in comparisons.contenders.items()
             if names
         ),
         saved=saved(ordered, designed or {}),
@@ -324,7 +324,7 @@ def _order(design: Design) -> Callable[[Attempt], tuple[object, ...]]:
 
 
 def _of_one_kind(counted: list[Attempt]) -> list[Attempt]:
-    """Return what may be compared: where any provider answered itself, no emulator stands in."""
+    """Return what may be compared: an emulator's attempts only where no provider answered."""
     emulated = all(attempt.emulated for attempt in counted)
     return [attempt for attempt in counted if attempt.emulated == emulated]
 
@@ -336,9 +336,11 @@ def _grouped(attempts: Iterable[Attempt], key: Callable[[Attempt], Key]) -> list
     return list(groups.values())
 
 
-def _comparison(race: PairwiseComparisons, two: Two, counted: Iterable[Attempt]) -> Comparison:
+def _comparison(
+    comparisons: PairwiseComparisons, two: Two, counted: Iterable[Attempt]
+) -> Comparison:
     workload, first, second = two
-    comparing = race.comparing[two]
+    comparing = comparisons.comparing[two]
     of = {
         name: times_of(
             attempt
@@ -355,13 +357,13 @@ def _comparison(race: PairwiseComparisons, two: Two, counted: Iterable[Attempt])
         ratio=comparing.ratio(),
         evidence=comparing.evidence,
         needed=comparing.needed,
-        word=race.word(two),
+        word=comparisons.word(two),
         p_fixed=survival.log_rank(of[first], of[second]),
     )
 
 
 def _medians(
-    race: PairwiseComparisons, workload: str, counted: Iterable[Attempt]
+    comparisons: PairwiseComparisons, workload: str, counted: Iterable[Attempt]
 ) -> dict[str, float | None]:
     groups = _grouped(
         (attempt for attempt in counted if attempt.workload == workload),
@@ -370,6 +372,6 @@ def _medians(
     by_name = {group[0].provider: times_of(group) for group in groups}
     return {
         name: survival.censored_quantile(by_name[name], 0.5).value
-        for name in race.contenders[workload]
+        for name in comparisons.contenders[workload]
         if name in by_name
     }
