@@ -57,8 +57,8 @@ from harness.policy import conclude
 from harness.report.formats.write import write_report
 from harness.report.frames import Frames, frames_of
 from harness.report.model import Report
+from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.preflight import decided
-from harness.runner.progress import ProgressListener
 from harness.runner.recording import record
 from harness.runner.run import Run
 from harness.runner.run import execute_run as perform
@@ -69,8 +69,7 @@ from harness.spec.load import NAMES, load_provider_file
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS, Provider
 from harness.store.folder import RunFolder
-from harness.store.joined import joined
-from harness.store.reader import read_run
+from harness.store.reader import joined, read_run
 from harness.transport.bodies.images import ImageCollector
 
 __all__ = [
@@ -156,12 +155,12 @@ def plan(  # noqa: PLR0913 - what a plan depends on
     strength: int = STRENGTH,
     discover: bool = False,
 ) -> Plan:
-    """Return what a run for conformance would ask of a provider, in order, each with its price.
+    """Return what a run for conformance would send to a provider, in order, each with its price.
 
     Nothing is sent. The same arguments give the same plan, in any process. `budget` is in the
     provider's own unit; without a limit each operation has its allowance of 40 images. `strength`
-    is how many values are tried together in all combinations, 2 or 3; `discover` also asks what the
-    documents leave open. Raises UsageError for a provider that does not ship with the harness.
+    (2 or 3) is how many values are tried together in all combinations; `discover` also tries what
+    the documents leave open. Raises UsageError for a provider that does not ship with the harness.
 
         sum(shot.price.images for shot in plan("buble", max_images=20).shots)
     """
@@ -183,9 +182,9 @@ def run(
 ) -> RunResult:
     """Plan, send, judge, measure, report; without options, replay the cassettes of all providers.
 
-    Blocks until the run has ended. Ctrl-C waits for what is under way, where this is called in the
-    main thread. `watch` is told of its progress. Keys come from the `environment`, that
-    of the process by default. All that is received is in the run folder as soon as it is there.
+    Blocks until the run has ended. Ctrl-C waits for requests under way, where this is called in the
+    main thread. `watch` receives its progress. Keys come from the `environment`, that of the
+    process by default. The run folder holds every reply as soon as it is there.
 
     Raises UsageError for choices that do not go together, a live run without an address, a key or a
     budget (nothing was sent then), and inside of an event loop; NothingTested for a plan without a
@@ -204,7 +203,7 @@ def run(
         environment=os.environ if environment is None else environment,
         note=watch.noted,
     )
-    done = perform(options, watch, asker=follow_up_strategy(options), referee=StoppingRule)
+    done = perform(options, watch, strategy=follow_up_strategy(options), criterion=StoppingRule)
     if done.failure is not None:
         raise done.failure
     result = _concluded(done.header, done.records, done.folder)
@@ -224,8 +223,8 @@ def judge(
 ) -> RunResult:
     """Judge exchanges that others recorded (vcrpy YAML or JSON, Ruby VCR YAML, HAR); send nothing.
 
-    What the files hold besides the provider's exchanges is told to `note`, a sentence each, and
-    kept in the result's `header.notes`. With `out`, a run folder is written there.
+    `note` receives a sentence for all else that the files hold; the result's `header.notes` hold
+    them, too. With `out`, a run folder is written there.
 
     Raises UsageError where no file is a recording, or `out` is there already and not empty;
     NothingTested where none holds an exchange of the provider; StoreError where `out` cannot be

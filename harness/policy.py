@@ -48,14 +48,14 @@ def conclude(header: RunHeader, records: Sequence[Record]) -> Conclusion:
     """
     providers = {name: shipped(name) for name in header.evidence}
     verdicts = judge_records(records, providers)
-    found = findings(records, verdicts, providers, repeatable=_repeatable(header, records))
-    report = compose(header, records, verdicts, found, providers)
+    all_findings = findings(records, verdicts, providers, repeatable=_repeatable(header, records))
+    report = compose(header, records, verdicts, all_findings, providers)
     code, why = _outcome(report, records)
     return Conclusion(report=report, code=code, why=why)
 
 
 def _repeatable(header: RunHeader, records: Sequence[Record]) -> bool:
-    """Tell whether a suspicion could be asked again: of a tape only if it was when recorded."""
+    """Tell whether a suspicion could be asked again: of a cassette only if it was when recorded."""
     if header.against == RECORDINGS or header.benchmark is not None:
         return False
     asked_again = any(record.shot.case.stage == "confirm" for record in records)
@@ -63,10 +63,9 @@ def _repeatable(header: RunHeader, records: Sequence[Record]) -> bool:
 
 
 def _outcome(report: Report, records: Sequence[Record]) -> tuple[int, str]:
-    """Return the code and the reason of the first of these that applies."""
     if report.header.interrupted:
         return INTERRUPTED, "interrupted: what was received is saved, go on with --resume"
-    missing = _off_tape(records) if report.header.against != RECORDINGS else []
+    missing = off_tape(records) if report.header.against != RECORDINGS else []
     if missing:
         number = "1 request is" if len(missing) == 1 else f"{len(missing)} requests are"
         return OURS, f"{number} not on the tape: {missing[0]}"
@@ -75,8 +74,8 @@ def _outcome(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     return _tested(report, records)
 
 
-def _off_tape(records: Sequence[Record]) -> list[str]:
-    """Return what a replay asked for and did not find: our own failure."""
+def off_tape(records: Sequence[Record]) -> list[str]:
+    """Return the requests that a replay did not find in its cassettes: our own failure."""
     return [
         exchange.answer.why
         for record in records
@@ -90,9 +89,7 @@ def _crashed(report: Report) -> str:
     return f"{crashed[0].check} crashed on {crashed[0].case}: {crashed[0].why}" if crashed else ""
 
 
-# ------------------------------------------------------------------------------- benchmark
 def _measured(report: Report, records: Sequence[Record]) -> tuple[int, str]:
-    """Return how a benchmark ends: what it met is measured, and broken promises are told."""
     broken = f"{count(len(report.findings), 'promise')} broken" if report.findings else ""
     for code, why in (
         (NOTHING, _unmeasured(records)),
@@ -111,8 +108,8 @@ def _missed(report: Report) -> str:
     for row in () if report.benchmark is None else report.benchmark.measured.reliability:
         if row.slo == "missed":
             late.setdefault(row.provider, []).append(f"{row.workload} ({row.stage})")
-    said = (f"{name} missed the ceiling at {', '.join(where)}" for name, where in late.items())
-    return "; ".join(said)
+    sentences = (f"{name} missed the ceiling at {', '.join(where)}" for name, where in late.items())
+    return "; ".join(sentences)
 
 
 def _unmeasured(records: Sequence[Record]) -> str:
@@ -132,9 +129,7 @@ def _unserved(records: Sequence[Record]) -> str:
     return f"none of {count(len(records), 'request')} was served{first}"
 
 
-# ----------------------------------------------------------------------------- conformance
 def _tested(report: Report, records: Sequence[Record]) -> tuple[int, str]:
-    """Return how a run for conformance ends, or the judgement of traffic."""
     if crashed := _crashed(report):
         return OURS, crashed
     if report.findings:
@@ -158,7 +153,9 @@ def _unjudged(report: Report, records: Sequence[Record]) -> tuple[int, str] | No
     """
     traffic = report.header.against == RECORDINGS
     telling = tuple(CHECKS) if traffic else ANSWERS
-    unclear = [one for one in report.header.evidence if not _judged(one, report.verdicts, telling)]
+    unclear = [
+        name for name in report.header.evidence if not _judged(name, report.verdicts, telling)
+    ]
     if not unclear:
         return None
     sent = {record.shot.case.provider for record in records if record.outcome is not None}
@@ -166,12 +163,11 @@ def _unjudged(report: Report, records: Sequence[Record]) -> tuple[int, str] | No
     for name in unclear:
         state = "not judged" if name in sent else "not tested"
         reasons.setdefault(state + _reason(name, records), []).append(name)
-    said = [f"{', '.join(names)}: {why.rstrip('.')}." for why, names in reasons.items()]
-    return (UNCLEAR if sent else NOTHING), " ".join(said)
+    sentences = [f"{', '.join(names)}: {why.rstrip('.')}." for why, names in reasons.items()]
+    return (UNCLEAR if sent else NOTHING), " ".join(sentences)
 
 
 def _judged(name: str, verdicts: Sequence[Verdict], telling: Sequence[str]) -> bool:
-    """Tell whether a provider served or refused anything that it had to, or broke a promise."""
     return any(
         verdict.provider == name
         and (verdict.status == "fail" or (verdict.status == "pass" and verdict.check in telling))
@@ -201,26 +197,23 @@ def _flaky(report: Report) -> str:
     return f"{len(report.flaky)} flaky: {named(first)} ({failure_rate(first.finding)})"
 
 
-def named(item: Shown) -> str:
+def named(shown: Shown) -> str:
     """Return what a finding is about: its provider, its operation and its name."""
-    return f"{item.finding.provider} {item.finding.operation} {item.name}"
+    return f"{shown.finding.provider} {shown.finding.operation} {shown.name}"
 
 
-# -------------------------------------------------------------------------- single verdicts
 def finding_behind(verdict: Verdict, report: Report) -> Finding | None:
     """Return the finding that a failed verdict is a part of; None for a verdict that is none's.
 
     A mismatch of image and declaration that only repeats another finding belongs to that one.
     """
-    return next(
-        _behind(verdict, [all_finding.finding for all_finding in report.all_findings]), None
-    )
+    return next(_behind(verdict, [shown.finding for shown in report.all_findings]), None)
 
 
-def _behind(verdict: Verdict, found: Sequence[Finding]) -> Iterator[Finding]:
+def _behind(verdict: Verdict, all_findings: Sequence[Finding]) -> Iterator[Finding]:
     near = [
         finding
-        for finding in found
+        for finding in all_findings
         if (finding.provider, finding.operation) == (verdict.provider, verdict.operation)
     ]
     for finding in near:

@@ -74,21 +74,21 @@ def parse_recipe(name: str) -> Recipe | None:
     Each image has one name. Whether an image fits into the bytes that its name asks for, only
     `made` finds out.
     """
-    found = _NAME.fullmatch(name)
-    if found is None or found["mode"] not in MODES[found["format"]]:
+    match = _NAME.fullmatch(name)
+    if match is None or match["mode"] not in MODES[match["format"]]:
         return None
-    width, height = int(found["width"]), int(found["height"])
-    padded = int(found["bytes"]) if found["bytes"] else None
+    width, height = int(match["width"]), int(match["height"])
+    padded = int(match["bytes"]) if match["bytes"] else None
     fits = max(width, height) <= EDGE_AT_MOST_PX and (padded or 0) <= BYTES_AT_MOST
-    if not fits or (padded is not None and found["format"] != "png"):
+    if not fits or (padded is not None and match["format"] != "png"):
         return None
     return Recipe(
-        format=found["format"],
-        mode=found["mode"],
+        format=match["format"],
+        mode=match["mode"],
         width_px=width,
         height_px=height,
-        seed=int(found["seed"]),
-        cut=bool(found["cut"]),
+        seed=int(match["seed"]),
+        cut=bool(match["cut"]),
         size_bytes=padded,
     )
 
@@ -139,7 +139,7 @@ def describe_file(path: Path) -> ReferenceImage:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as image:
-                kind = {"mpo": "jpeg"}.get(found := (image.format or "").lower(), found)
+                kind = {"mpo": "jpeg"}.get(decoder := (image.format or "").lower(), decoder)
                 wide, high = image.size
                 clear = image.has_transparency_data
     except OSError as error:

@@ -17,7 +17,8 @@ from harness.core.jsonvalue import Json
 from harness.core.record import Record
 from harness.planning.options import Options, Output, Target
 from harness.planning.plan import plan_digest
-from harness.runner.progress import ProgressListener
+from harness.policy import off_tape
+from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.recording import BENCHMARK_PLAN, BENCHMARK_TAPE, PLAN, load_tape, saved_plan
 from harness.runner.run import execute_run
 from harness.spec.load import NAMES
@@ -109,7 +110,7 @@ def _committed() -> Iterator[Path]:
 def _replayed(cassettes: Path, name: str, out: Path) -> tuple[list[Record], list[str]]:
     options = Options(target=Target(providers=(name,)), output=Output(out=out, cassettes=cassettes))
     done = execute_run(options, ProgressListener())
-    return done.records, done.off_tape
+    return done.records, off_tape(done.records)
 
 
 @pytest.mark.parametrize("name", NAMES)

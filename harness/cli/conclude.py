@@ -52,8 +52,8 @@ def _print(report: Report, folder: Path | None) -> None:
     for finding in report.findings:
         _say(console, f"broken: {named(finding)}: {confirmation_text(finding.finding)}")
     for finding in report.flaky:
-        often = f"{failure_rate(finding.finding)}, {percent(finding.share)}"
-        _say(console, f"flaky: {named(finding)}: {often}: {confirmation_text(finding.finding)}")
+        rate = f"{failure_rate(finding.finding)}, {percent(finding.share)}"
+        _say(console, f"flaky: {named(finding)}: {rate}: {confirmation_text(finding.finding)}")
     for finding in report.unconfirmed:
         doubt = f" (not confirmed: {finding.finding.doubt or 'asked only once'})"
         _say(console, f"suspected: {named(finding)}: {confirmation_text(finding.finding)}{doubt}")
@@ -96,12 +96,12 @@ def _providers(report: Report) -> Table:
 def _benchmark(report: Report) -> Iterator[Table]:
     """Draw a table for each workload, one line per provider and load: it fits 80 characters."""
     (_, *header), rows = benchmark_rows(report)
-    for workload, own in groupby(rows, key=itemgetter(0)):
+    for workload, group in groupby(rows, key=itemgetter(0)):
         table = Table(title=workload, title_justify="left", caption_justify="left", box=SIMPLE_HEAD)
         for at, name in enumerate(header):
             side: JustifyMethod = "right" if at else "left"
             table.add_column(name, justify=side, overflow="fold", no_wrap=at in ON_ONE_LINE)
-        for _, *cells in own:
+        for _, *cells in group:
             table.add_row(*cells)
             if cells[0].endswith(NEAREST):
                 table.caption = f"{NEAREST.strip()} nearest only, not ranked"
@@ -109,7 +109,6 @@ def _benchmark(report: Report) -> Iterator[Table]:
 
 
 def _operations(report: Report) -> Table:
-    """Draw one line per operation, those of a provider under its name."""
     header, rows = operation_rows(report)
     table = Table(box=SIMPLE_HEAD)
     for name in header:

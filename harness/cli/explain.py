@@ -1,11 +1,15 @@
 """`harness explain`: whether a request is within each provider's documents."""
 
+import json
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from harness.cli.asked import body_of, image, odd_values
 from harness.cli.explained import as_json_line, as_text, preface
 from harness.cli.options import json_option
 from harness.core.errors import UsageError
@@ -19,7 +23,98 @@ from harness.spec.explain.explain import (
 from harness.spec.explain.explain import explain as explained
 from harness.spec.load import NAMES, checked_names
 from harness.spec.load import shipped_provider as shipped
-from harness.spec.provider import OPERATIONS
+from harness.spec.provider import OPERATIONS, PARAMETERS
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a request file: more than any provider takes."""
+
+_DIGITS = 40
+_ADDRESSES = ("http://", "https://", "data:")
+
+
+def body_of(file: str) -> dict[str, Json]:
+    """Read a JSON object from a file, or from stdin for `-`; UsageError where it holds none."""
+    where = "stdin" if file == "-" else file
+    try:
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
+            raw = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"--request {where}: {error.strerror or error}") from None
+    if len(raw) > LARGEST:
+        raise UsageError(f"--request {where}: larger than {LARGEST:,} bytes")
+    try:
+        content = parsed(raw.decode("utf-8-sig"))
+    except ValueError as error:
+        raise UsageError(f"--request {where}: not JSON: {error}") from None
+    if not isinstance(content, dict):
+        kind = "a list" if isinstance(content, list) else "no object"
+        raise UsageError(
+            f"--request {where}: holds {kind}", hint='write an object: {"size": "1024x1024"}'
+        )
+    return content
+
+
+def parsed(text: str) -> Json:
+    """Read JSON; ValueError for what is none, is nested too deep, or holds an endless number."""
+    try:
+        content: Json = json.loads(
+            text, parse_int=_integer, parse_float=_decimal, parse_constant=_decimal
+        )
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return content
+
+
+def _integer(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def _decimal(text: str) -> float:
+    number = float(text)
+    if number - number != 0:
+        raise ValueError(f"{text[:_DIGITS]} is not a finite number")
+    return number
+
+
+def odd_values(given: Sequence[str]) -> dict[str, Json]:
+    """Read `NAME=JSON` pairs; UsageError for a bad one, with the nearest known name."""
+    arguments: dict[str, Json] = {}
+    for pair in given:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--set {pair}: write NAME=JSON")
+        if name not in PARAMETERS:
+            near = get_close_matches(name, PARAMETERS, n=1)
+            guess = f"did you mean {near[0]}?" if near else f"one of {', '.join(PARAMETERS)}"
+            raise UsageError(f"--set {pair[:60]}: unknown parameter {name!r}", hint=guess)
+        try:
+            arguments[name] = parsed(text)
+        except ValueError as error:
+            raise UsageError(
+                f"--set {pair[:60]}: not JSON: {error}", hint=f"a text needs quotes: '{name}=\"a\"'"
+            ) from None
+    return arguments
+
+
+def image(given: str) -> Json:
+    """Return an image as arguments hold it: an address, or the description of a local file."""
+    if given.startswith(_ADDRESSES):
+        return given
+    path = Path(given)
+    # Pillow takes as long to import as all else, and few questions are about files.
+    from harness.reference_images import describe_file  # noqa: PLC0415
+
+    try:
+        if not path.is_file():
+            reason = "is not a file" if path.exists() else "No such file or directory"
+            raise UsageError(f"{given}: {reason}", hint="give a local file or an http(s) address")
+        return describe_file(path).as_json()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(f"{given}: {reason}") from None
+
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -101,7 +196,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
     """Explain one request by the documents of each provider; exit with 1 where one refuses it."""
     arguments: dict[str, Json] = {name: value for name, value in given.items() if value is not None}
     if images:
-        arguments["images"] = [image(one) for one in images]
+        arguments["images"] = [image(text) for text in images]
     if mask is not None:
         arguments["mask"] = image(mask)
     arguments |= odd_values(odd)
@@ -118,7 +213,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
             click.echo(as_json_line(explanation, explain_request.assumed))
     else:
         click.echo("\n\n".join([*preface(requests), *map(as_text, explanations)]))
-    context.exit(1 if any(one.verdict == "refused" for one in explanations) else 0)
+    context.exit(1 if any(explanation.verdict == "refused" for explanation in explanations) else 0)
 
 
 def _requests(
@@ -126,6 +221,6 @@ def _requests(
 ) -> tuple[ExplainRequest, ...]:
     providers = [shipped(name) for name in checked_names(names)]
     if file is None:
-        asked = present(arguments)
-        return tuple(with_plain_values(provider, operation, asked) for provider in providers)
+        given = present(arguments)
+        return tuple(with_plain_values(provider, operation, given) for provider in providers)
     return from_body(providers, operation, body_of(file), over=arguments, where=file)

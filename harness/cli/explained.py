@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from harness.core.exchange import Request
 from harness.core.jsonvalue import Json, canonical
 from harness.core.money import money
 from harness.core.placeholders import ASSETS
@@ -32,31 +31,30 @@ _LONGEST = 48
 _WIDEST = 100
 
 
-def preface(asked: Sequence[ExplainRequest]) -> Iterator[str]:
+def preface(requests: Sequence[ExplainRequest]) -> Iterator[str]:
     """Yield the sentence that says what was not given, if anything was not."""
-    names = list(
-        dict.fromkeys(name for explain_request in asked for name in explain_request.assumed)
-    )
+    names = dict.fromkeys(name for request in requests for name in request.assumed)
     if names:
-        said = f"Not given, so a plain value stands in: {', '.join(names)}."
-        yield _filled(said, "", hang=0)
+        yield _filled(f"Not given, so a plain value stands in: {', '.join(names)}.", "", hang=0)
 
 
-def as_text(one: Explanation) -> str:
+def as_text(explanation: Explanation) -> str:
     """Return an explanation as a block of lines that fit the terminal."""
-    title = f"{shipped(one.provider).title}, {one.operation}: "
-    head = click.style(title, bold=True) + click.style(one.verdict, fg=_COLORS[one.verdict])
+    title = f"{shipped(explanation.provider).title}, {explanation.operation}: "
+    head = click.style(title, bold=True) + click.style(
+        explanation.verdict, fg=_COLORS[explanation.verdict]
+    )
     lines = [head]
-    for constraint in one.breaks:
+    for constraint in explanation.breaks:
         lines += _rule(constraint, "breaks")
-    for unknown in one.unknown:
-        lines.append(_filled(_stranger(unknown), "  "))
-    for constraint in one.open:
+    for unknown in explanation.unknown:
+        lines.append(_filled(_unknown(unknown), "  "))
+    for constraint in explanation.open:
         lines += _rule(constraint, "open")
-    if one.cost is not None:
-        lines.append(_filled(f"price: {_money(one.cost)}", "  "))
-    if one.verdict != "accepted" and one.request is not None:
-        lines += _near(one.nearest)
+    if explanation.cost is not None:
+        lines.append(_filled(f"price: {_money(explanation.cost)}", "  "))
+    if explanation.verdict != "accepted" and explanation.request is not None:
+        lines += _near(explanation.nearest)
     return "\n".join(lines)
 
 
@@ -68,7 +66,7 @@ def _rule(statement: RuleStatement, word: str) -> Iterator[str]:
         yield _filled(statement.note, "      ")
 
 
-def _stranger(unknown: Unknown) -> str:
+def _unknown(unknown: Unknown) -> str:
     instead = f"; it has {', '.join(unknown.instead)}" if unknown.instead else ""
     return f"not documented: there is no {unknown.kind} {one_line(unknown.name, _LONGEST)}{instead}"
 
@@ -79,8 +77,8 @@ def _near(near: Near | None) -> Iterator[str]:
         yield f"{label}no valid request is within reach"
         return
     changes = [_change(change) for change in near.changes]
-    for told in (*changes, _money(near.cost)) if changes else ("nothing to change",):
-        yield _filled(told, label, hang=len(label) + 4)
+    for line in (*changes, _money(near.cost)) if changes else ("nothing to change",):
+        yield _filled(line, label, hang=len(label) + 4)
         label = " " * len(label)
 
 
@@ -94,24 +92,24 @@ def _change(change: Change) -> str:
     old = "(not given)" if before is None else _value(before)
     new = "left out" if after is None else _value(after)
     if old == new:  # a text that should be a number, or the other way round
-        old, new = (canonical(value) for value in (before, after))
+        old, new = canonical(before), canonical(after)
     return f"{name} {old} -> {new}"
 
 
-def _value(value: Json) -> str:
-    if (image := ReferenceImage.of(value)) and image.media_type:
+def _value(argument: Json) -> str:
+    if (image := ReferenceImage.of(argument)) and image.media_type:
         return _file(image, image.media_type)
-    match value:
+    match argument:
         case [first]:
             return _value(first)
         case [first, *others]:
             return f"{_value(first)} and {len(others)} more"
-        case str() if value.startswith(ASSETS):
-            return f"a public address of {one_line(value.removeprefix(ASSETS), _LONGEST)}"
+        case str() if argument.startswith(ASSETS):
+            return f"a public address of {one_line(argument.removeprefix(ASSETS), _LONGEST)}"
         case str():
-            return one_line(value, _LONGEST) or '""'
+            return one_line(argument, _LONGEST) or '""'
         case _:
-            return one_line(canonical(value), _LONGEST)
+            return one_line(canonical(argument), _LONGEST)
 
 
 def _file(image: ReferenceImage, media_type: str) -> str:
@@ -138,28 +136,30 @@ def _filled(text: str, indent: str, *, hang: int | None = None) -> str:
     return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=after)
 
 
-def as_json_line(one: Explanation, assumed: dict[str, Json]) -> str:
+def as_json_line(explanation: Explanation, assumed: dict[str, Json]) -> str:
     """Return an explanation as one line of JSON."""
-    found: dict[str, Json] = {
-        "provider": one.provider,
-        "operation": one.operation,
-        "verdict": one.verdict,
-        "arguments": one.arguments,
+    fields: dict[str, Json] = {
+        "provider": explanation.provider,
+        "operation": explanation.operation,
+        "verdict": explanation.verdict,
+        "arguments": explanation.arguments,
         "assumed": list(assumed),
-        "breaks": [_said_json(constraint) for constraint in one.breaks],
-        "open": [_said_json(statement) for statement in one.open],
+        "breaks": [_rule_json(statement) for statement in explanation.breaks],
+        "open": [_rule_json(statement) for statement in explanation.open],
         "unknown": [
             {"name": each.name, "kind": each.kind, "instead": list(each.instead)}
-            for each in one.unknown
+            for each in explanation.unknown
         ],
-        "nearest": None if one.nearest is None else _near_json(one.nearest),
-        "price": None if one.cost is None else _price_json(one.cost),
-        "request": None if one.request is None else _request_json(one.request),
+        "nearest": None if explanation.nearest is None else _near_json(explanation.nearest),
+        "price": None if explanation.cost is None else _price_json(explanation.cost),
+        "request": None
+        if (sent := explanation.request) is None
+        else {"method": sent.method, "path": sent.target, **carried_json(sent)},
     }
-    return json.dumps(found)
+    return json.dumps(fields)
 
 
-def _said_json(statement: RuleStatement) -> Json:
+def _rule_json(statement: RuleStatement) -> Json:
     return {
         "constraint": statement.about,
         "says": statement.says,
@@ -182,7 +182,3 @@ def _near_json(near: Near) -> Json:
 
 def _price_json(cost: RequestCost) -> Json:
     return {**price_json(cost.price), "status": cost.status}
-
-
-def _request_json(sent: Request) -> Json:
-    return {"method": sent.method, "path": sent.target, **carried_json(sent)}

@@ -43,7 +43,7 @@ def _outcome(record: Record, provider: str) -> str:
     match record.outcome:
         case Images(pictures=pictures):
             alike = Counter(_pixels(picture) for picture in pictures)
-            pixels = [told if times == 1 else f"{times} x {told}" for told, times in alike.items()]
+            pixels = [size if times == 1 else f"{times} x {size}" for size, times in alike.items()]
             outside = record.shot.case.why.startswith(OUTSIDE)
             served = f"outside {provider}'s documents, yet served" if outside else "served"
             return f"{served} {count(len(pictures), 'image')}: {'; '.join(pixels) or 'none'}"

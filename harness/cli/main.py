@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections import UserDict
 
 import click
 
@@ -48,33 +48,11 @@ def _loaded(verb: str) -> click.Command:
     return command
 
 
-class Verbs(MutableMapping[str, click.Command]):
-    """The verbs by name, each imported when it is asked for."""
-
-    def __init__(self) -> None:
-        self._names = dict.fromkeys(VERBS)
-        self._loaded: dict[str, click.Command] = {}
+class Verbs(UserDict[str, click.Command]):
+    """The verbs by name, each imported when it is looked up."""
 
     def __getitem__(self, name: str) -> click.Command:
-        if name not in self._names:
-            raise KeyError(name)
-        if name not in self._loaded:
-            self._loaded[name] = _loaded(name)
-        return self._loaded[name]
-
-    def __setitem__(self, name: str, command: click.Command) -> None:
-        self._names[name] = None
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._names[name]
-        self._loaded.pop(name, None)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+        return _loaded(name) if name in VERBS else super().__getitem__(name)
 
 
 class Questions(click.Group):
@@ -96,7 +74,7 @@ Exit codes: 0 all promises held, 1 a promise was broken, 2 wrong usage or nothin
 
 @click.group(
     cls=Questions,
-    commands=Verbs(),
+    commands=Verbs(dict.fromkeys(VERBS, click.Command(None))),
     help=HELP,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -117,21 +95,21 @@ def status(arguments: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        return _said(error.format_message(), error.exit_code)
+        return _report(error.format_message(), error.exit_code)
     except HarnessError as error:
-        return _said(str(error), error.exit_code)
+        return _report(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        return _said("interrupted", INTERRUPTED)
+        return _report("interrupted", INTERRUPTED)
     except SystemExit:  # how click and rich end where stdout is closed, with the code of a finding
         return PIPE_CLOSED
     except BrokenPipeError:  # `harness plan | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except OSError as error:
-        return _said(f"{error.filename or 'output'}: {error.strerror or error}", 3)
+        return _report(f"{error.filename or 'output'}: {error.strerror or error}", 3)
     return code if isinstance(code, int) else 0
 
 
-def _said(message: str, code: int) -> int:
+def _report(message: str, code: int) -> int:
     click.echo(f"harness: {message}", err=True)
     return code

@@ -75,7 +75,6 @@ def choices_of(
 
 
 def _options(choices: "type[DataclassInstance]") -> Iterator[tuple[Field[Any], Field[Any]]]:
-    """Yield the fields that have a flag, each behind the field of its group."""
     for group in fields(choices):
         if TOPIC in group.metadata:
             for each in fields(_class(group)):
@@ -96,16 +95,10 @@ def _gathered(choices: "type[DataclassInstance]", typed: dict[str, Any]) -> obje
         flag: Flag = each.metadata[FLAG]
         content = typed.pop(each.name)
         if content not in (None, ()):
-            groups.setdefault(group.name, {})[each.name] = (
-                flag.read(content) if flag.read else content
-            )
-    return choices(
-        **{
-            group.name: _class(group)(**groups[group.name])
-            for group in fields(choices)
-            if group.name in groups
-        }
-    )
+            read = flag.read(content) if flag.read else content
+            groups.setdefault(group.name, {})[each.name] = read
+    classes = {group.name: _class(group) for group in fields(choices) if group.name in groups}
+    return choices(**{name: cls(**groups[name]) for name, cls in classes.items()})
 
 
 def _option(each: Field[Any], topic: str) -> Callable[[F], F]:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from math import ceil
 
@@ -60,23 +60,22 @@ def show(  # noqa: PLR0913 - what is shown, and how
     }
     if as_json:
         for name, plan in plans.items():
-            click.echo(_line(plan, design, reaches[name], assets_url))
+            budgets = [_budget(reach) for reach in reaches[name]]
+            click.echo(json_line(plan, budgets, assets_url, _design(design, name)))
         return
     console = Console(soft_wrap=True, markup=False, highlight=False)
     console.print(_mapping(design, tuple(plans)))
     for text in (*_differing(design), *_laid_out(design)):
         console.print(text)
     console.print(_prices(design, plans, image_s))
-    for name, some in reaches.items():
-        for reach in some:
+    for name, reached in reaches.items():
+        for reach in reached:
             console.print(f"{shipped(name).title}: {reach.label}: {_reached(reach, plans[name])}")
 
 
-# ---------------------------------------------------------------------------------------- mapping
 def _mapping(design: Design, names: Sequence[str]) -> Table:
-    table = Table(
-        title="What each provider can be asked for", title_justify="left", box=SIMPLE_HEAD
-    )
+    title = "What each provider can be asked for"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("workload", overflow="fold")
     for name in names:
         table.add_column(name, no_wrap=True)
@@ -96,7 +95,6 @@ def _differing(design: Design) -> Iterator[str]:
 
 
 def _laid_out(design: Design) -> Iterator[str]:
-    """Say how much is asked, how, and what it is for."""
     blocks = design.stages[0].blocks
     each = sum(workload.weight for workload in design.workloads)
     warm_up = count(design.warm_up, "block") if design.warm_up else "none"
@@ -116,7 +114,6 @@ def _laid_out(design: Design) -> Iterator[str]:
         yield f"ceiling on time to pixels: {ceiling(design.slo)}"
 
 
-# ------------------------------------------------------------------------------------------ price
 def _prices(design: Design, plans: Mapping[str, Plan], image_s: float) -> Table:
     title = f"What it would cost ({image_s:g} s expected for an image); nothing is sent"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
@@ -147,13 +144,12 @@ def _minutes(design: Design, plan: Plan, image_s: float) -> float:
 
 
 def _reach(plan: Plan, limits: Limits) -> Reach:
-    """Return what may leave: a request does while the most that all may cost is within limits."""
     unit = shipped(plan.provider).prices.unit
-    spent = Price(amount=Decimal(0), unit=unit, images=0)
+    amount, images = Decimal(0), 0
     planned_requests: list[PlannedRequest] = []
     for shot in plan.shots:
-        spent = _added(spent, shot.at_risk)
-        if _beyond(spent, len(planned_requests) + 1, limits):
+        amount, images = amount + shot.at_risk.amount, images + shot.at_risk.images
+        if not _within(limits, amount, images, len(planned_requests) + 1):
             break
         planned_requests.append(shot)
     last = planned_requests[-1].slot if planned_requests else None
@@ -165,17 +161,12 @@ def _reach(plan: Plan, limits: Limits) -> Reach:
     )
 
 
-def _added(price: Price, other: Price) -> Price:
-    return replace(price, amount=price.amount + other.amount, images=price.images + other.images)
-
-
-def _beyond(spent: Price, requests: int, limits: Limits) -> bool:
-    pairs = (
-        (spent.amount, limits.amount),
-        (spent.images, limits.images),
-        (requests, limits.requests),
+def _within(limits: Limits, amount: Decimal, images: int, requests: int) -> bool:
+    return (
+        (limits.amount is None or amount <= limits.amount)
+        and (limits.images is None or images <= limits.images)
+        and (limits.requests is None or requests <= limits.requests)
     )
-    return any(most is not None and found > most for found, most in pairs)
 
 
 def _words(limits: Limits, unit: str) -> Iterator[str]:
@@ -194,18 +185,20 @@ def _reached(reach: Reach, plan: Plan) -> str:
     return f"reaches {reach.requests:,} of {count(len(plan.shots), 'request')}{through}"
 
 
-# ------------------------------------------------------------------------------------------- JSON
-def _line(plan: Plan, design: Design, reaches: Sequence[Reach], assets_url: str | None) -> str:
-    """Return a provider's part as a line of JSON, with the address at which its references lie."""
-    fits = [_fit(fit) for fit in design.fits if fit.provider == plan.provider]
-    shown: dict[str, Json] = {
-        **plan_to_json(plan),
-        "budgets": [_budget(reach) for reach in reaches],
-        "fits": fits,
-        "design": {key: value for key, value in asdict(design).items() if key != "fits"},
-    }
+def json_line(
+    plan: Plan, budgets: Sequence[Json], assets_url: str | None, more: Mapping[str, Json] = {}
+) -> str:
+    """Return a plan as a line of JSON, with the address at which its references will lie."""
+    shown = {**plan_to_json(plan), "budgets": [*budgets], **more}
     place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
     return json.dumps(shown, ensure_ascii=False).replace(ASSETS, place)
+
+
+def _design(design: Design, name: str) -> dict[str, Json]:
+    laid_out = asdict(design)
+    del laid_out["fits"]
+    fits: list[Json] = [_fit(fit) for fit in design.fits if fit.provider == name]
+    return {"fits": fits, "design": laid_out}
 
 
 def _fit(fit: Fit) -> Json:

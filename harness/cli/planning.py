@@ -1,10 +1,10 @@
 """What `harness plan` prints of a run for conformance; that of a benchmark is `planned`'s."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache
+from math import ceil
 from pathlib import Path
 
 import click
@@ -12,27 +12,113 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from harness.cli.learning import Learning, several
-from harness.cli.learning import as_json as as_json_line
-from harness.cli.learning import table as budget_table
 from harness.cli.plan_options import PlanOptions
+from harness.cli.planned import json_line
 from harness.cli.planned import show as show_benchmark
-from harness.core.case import Plan
+from harness.core.case import Plan, Price
 from harness.core.errors import StoreError, UsageError
+from harness.core.jsonvalue import Json
 from harness.core.money import money
-from harness.core.placeholders import ASSETS
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import new_plan
 from harness.planning.flags import given
-from harness.planning.options import Options, RunLimits, Target
-from harness.planning.plan import Limits, coverage_notes, plan_to_json
+from harness.planning.options import CONCURRENCY, Options, RunLimits, Target
+from harness.planning.plan import Limits, coverage_notes, total_price
 from harness.reference_images import parse_recipe, reference_bytes
 from harness.report.text import count
 from harness.runner.endpoints import assets_of
 from harness.runner.preflight import price_sentence, refuse_conformance
 from harness.spec.load import checked_names
 from harness.spec.load import shipped_provider as shipped
+
+REFUSAL_S = 0.5
+"""How long a refusal is expected to take, in seconds."""
+
+EVERYTHING = 10_000
+"""More images than any plan holds."""
+
+USUAL = (
+    ("5 images", Limits(images=5)),
+    ("20 images", Limits(images=20)),
+    ("default", Limits()),
+    ("all", Limits(images=EVERYTHING)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What one plan costs and tries; `minutes` are expected, the others are (tried, all)."""
+
+    label: str
+    requests: int
+    cost: Price
+    minutes: float
+    refusals: tuple[int, int]
+    values: tuple[int, int]
+    combinations: tuple[int, int]
+
+
+def _learning(label: str, plan: Plan, image_s: float) -> Learning:
+    return Learning(
+        label=label,
+        requests=len(plan.shots),
+        cost=total_price(plan.shots, shipped(plan.provider).prices.unit),
+        minutes=_minutes(plan, image_s),
+        refusals=_sum(coverage.refusals for coverage in plan.coverage),
+        values=_sum(coverage.values for coverage in plan.coverage),
+        combinations=_sum(coverage.combinations for coverage in plan.coverage),
+    )
+
+
+def _minutes(plan: Plan, image_s: float) -> float:
+    """Return how long a plan is expected to take: the first request alone, then several at once."""
+    paid = sum(shot.price.images > 0 for shot in plan.shots)
+    refused = len(plan.shots) - paid
+    waves = min(paid, 1) + ceil(max(paid - 1, 0) / CONCURRENCY)
+    return (waves * image_s + refused * REFUSAL_S / CONCURRENCY) / 60
+
+
+def _amounts(name: str, amounts: Sequence[Decimal]) -> Sequence[tuple[str, Limits]]:
+    """Return these amounts in the provider's unit as limits, or the usual numbers of images."""
+    unit = shipped(name).prices.unit
+    priced = [Price(amount=amount, unit=unit, images=0) for amount in amounts]
+    return [(money(price), Limits(amount=price.amount)) for price in priced] or USUAL
+
+
+def _budget_table(name: str, rows: Sequence[Learning], image_s: float) -> Table:
+    title = f"{shipped(name).title}: what the money buys ({image_s:g} s expected for an image)"
+    drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("budget", "requests", "images", "cost", "min", "rules", "values", "pairs"):
+        drawn.add_column(heading, justify="left" if heading == "budget" else "right")
+    for row in rows:
+        drawn.add_row(
+            row.label,
+            str(row.requests),
+            str(row.cost.images),
+            money(row.cost),
+            f"{row.minutes:.1f}",
+            *(f"{tried}/{all_}" for tried, all_ in (row.refusals, row.values, row.combinations)),
+        )
+    return drawn
+
+
+def _budget_json(row: Learning) -> Json:
+    return {
+        "budget": row.label,
+        "requests": row.requests,
+        "images": row.cost.images,
+        "cost": {"amount": float(row.cost.amount), "unit": row.cost.unit},
+        "minutes": round(row.minutes, 2),
+        "rules": list(row.refusals),
+        "values": list(row.values),
+        "combinations": list(row.combinations),
+    }
+
+
+def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    tried, total = zip(*pairs, strict=True)
+    return sum(tried), sum(total)
 
 
 def show(options: PlanOptions, *, as_json: bool) -> None:
@@ -92,37 +178,27 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
     ]
     _write_assets(planned, listing.write_assets)
     bought = {
-        name: several(
-            partial(planned_for, name), name, budgets.get(name, ()), image_s=listing.image_seconds
-        )
+        name: [
+            _learning(label, planned_for(name, limits), listing.image_seconds)
+            for label, limits in _amounts(name, budgets.get(name, ()))
+        ]
         for name in names
         if name in budgets or not as_json
     }
     if as_json:
         for plan in planned:
-            click.echo(_json(plan, bought.get(plan.provider, ()), listing.assets_url))
+            rows = [_budget_json(row) for row in bought.get(plan.provider, ())]
+            click.echo(json_line(plan, rows, listing.assets_url))
         return
-    _print(planned, bought, image_s=listing.image_seconds, cases=listing.cases)
-
-
-def _print(
-    planned: Sequence[Plan],
-    bought: Mapping[str, Sequence[Learning]],
-    *,
-    image_s: float,
-    cases: bool,
-) -> None:
-    """Print what is planned as tables and sentences."""
     console = Console(soft_wrap=True, markup=False)
     for plan in planned:
-        shown = [_table(plan)] if cases else []
-        shown.append(budget_table(plan.provider, bought[plan.provider], image_s=image_s))
+        shown = [_table(plan)] if listing.cases else []
+        shown.append(_budget_table(plan.provider, bought[plan.provider], listing.image_seconds))
         for part in (*shown, price_sentence(plan), *coverage_notes(plan)):
             console.print(part)
 
 
 def _limits(amounts: Sequence[Decimal], limits: RunLimits) -> tuple[Limits, ...]:
-    """Return the limits to show: one for each amount, or for what bounds the run besides."""
     images, requests = limits.max_images, limits.max_requests
     if not amounts and images is None and requests is None:
         return ()
@@ -135,13 +211,6 @@ def _refuse_unplanned(budgets: Mapping[str, object], names: Sequence[str]) -> No
     for name in budgets:
         if name not in names:
             raise UsageError(f"--budget {name}: {name} is not among the providers planned")
-
-
-def _json(plan_: Plan, bought: Sequence[Learning], assets_url: str | None) -> str:
-    """Return a plan as a line of JSON, with the address at which its references will lie."""
-    told = {**plan_to_json(plan_), "budgets": [as_json_line(row) for row in bought]}
-    place = json.dumps(assets_url.rstrip("/") + "/")[1:-1] if assets_url else ASSETS
-    return json.dumps(told, ensure_ascii=False).replace(ASSETS, place)
 
 
 def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
@@ -186,7 +255,6 @@ def _table(plan_: Plan) -> Table:
 
 
 def _short(arguments: Mapping[str, object], base: Mapping[str, object]) -> str:
-    """Return what a case sends where it differs from the base, a prompt by its length."""
     shown = []
     for name, value in arguments.items():
         if name in base and base[name] == value and type(base[name]) is type(value):

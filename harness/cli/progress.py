@@ -14,7 +14,7 @@ from rich.progress import (
 )
 
 from harness.cli.conclude import note
-from harness.runner.progress import ProgressListener, ProviderProgress
+from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.shutdown import GRACE_S
 
 
@@ -37,22 +37,21 @@ def watching() -> Iterator[ProgressListener]:
 def _watch(bars: Progress) -> ProgressListener:
     tasks: dict[str, TaskID] = {}
 
-    def started(parts: Sequence[ProviderProgress]) -> None:
+    def started(parts: Sequence[ProviderRun]) -> None:
         for part in parts:
             title, total = part.provider.title, part.total
             tasks[part.provider.name] = bars.add_task(title, total=total, paid="")
 
-    def progress(part: ProviderProgress) -> None:
+    def progress(part: ProviderRun) -> None:
         spent, unit = part.budget.spent, part.provider.prices.unit
         paid = f"{part.budget.spent_images} images, {spent:g} {unit}"
         name, total = part.provider.name, part.total  # what follows findings adds to it
         bars.update(tasks[name], total=total, completed=len(part.records), paid=paid)
 
     def interrupted(under_way: int) -> None:
-        said = (
-            f"interrupted: waiting at most {GRACE_S:.0f} s for {under_way} requests under way "
-            "(they may be paid for); press Ctrl-C again to stop at once"
+        note(
+            f"harness: interrupted: waiting at most {GRACE_S:.0f} s for {under_way} requests under "
+            "way (they may be paid for); press Ctrl-C again to stop at once"
         )
-        note(f"harness: {said}")
 
     return ProgressListener(started=started, progress=progress, interrupted=interrupted, noted=note)

@@ -6,8 +6,8 @@ from typing import Literal
 from harness.core.workload import Fit, Workload
 
 Arrivals = Literal["closed", "constant", "poisson"]
-"""`closed`: a fixed number of requests under way, the next leaves when one has ended; the others
-leave by a timetable, whatever the replies do."""
+"""`closed`: a fixed number of requests under way; the others leave by a timetable, whatever the
+replies do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,9 @@ class Slo:
 class Design:
     """What was decided before the first request left.
 
-    `warm_up` is the number of blocks at the start that are marked and left out of every figure.
-    With `until_decided`, what is decided at error rate `alpha` is asked no more. `timeout_s` is
-    how long a request was waited for, where that is not the provider's own documented time.
+    `warm_up` blocks at the start are marked and left out of every figure. With `until_decided`,
+    requests stop once a comparison is decided at error rate `alpha`. `timeout_s` replaces the
+    timeout that the provider documents.
     """
 
     seed: int
@@ -73,7 +73,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """What was seen of our own process and machine while a benchmark ran; None is unknown here.
+    """What our own process and machine did while a benchmark ran; None could not be measured.
 
     `lag_*` is how late the event loop woke up, in seconds. `cpu_share` is the busiest second's
     share of the CPU time that all cores together have, `own_cpu_share` what our process took of
@@ -93,10 +93,9 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
-    """What a run's header keeps of its benchmark: see the records for everything else.
+    """What a run's header holds of its benchmark; all else is in the records.
 
-    `stopped` says per provider and workload (`NAME/WORKLOAD`) why it was asked no more before the
-    end of its design.
+    `stopped` says by `NAME/WORKLOAD` why fewer requests were sent than designed.
     """
 
     design: Design
@@ -105,5 +104,5 @@ class Benchmark:
     stopped: dict[str, str] | None = None
 
     def against(self, slo: Slo) -> "Benchmark":
-        """Return the same, held against another ceiling: that changes nothing that was asked."""
+        """Return the same with another ceiling, which changes no request."""
         return replace(self, design=replace(self.design, slo=slo))

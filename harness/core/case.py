@@ -1,4 +1,4 @@
-"""What to ask, and what the documents promise in reply."""
+"""What to send, and what the documents promise in reply."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,16 +7,16 @@ from harness.core.exchange import Request
 from harness.core.jsonvalue import Amount, Json
 
 FitKind = Literal["exact", "nearest", "unsupported"]
-"""`exact`: the provider's documents let it be asked for just so; `nearest`: only something like it;
-`unsupported`: not at all. Only exact ones share a ranking."""
+"""Whether the documents allow it as it is, or only something like it, or neither. Only exact ones
+share a ranking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A shot's place in a benchmark.
+    """A request's place in a benchmark.
 
-    Shots of one `stage`, `workload` and `block` are asked of all providers in the same minutes and
-    with the same prompt: they may be compared as pairs. `warm_up` ones count in no figure but cost.
+    Requests of one `stage`, `workload` and `block` are sent to all providers in the same minutes
+    with the same prompt, and compared as pairs. `warm_up` ones count in no figure but cost.
     """
 
     workload: str
@@ -31,13 +31,12 @@ Expect = Literal["accept", "refuse", "observe"]
 
 
 FollowUp = Literal["poll_again", "unknown_job", "same_key"]
-"""What is asked once a job has ended, at no cost if the provider keeps its word: the job again, a
+"""What is sent once a job has ended, free if the provider keeps its word: a poll of it, a poll of a
 job that never was, and the same submission under the same idempotency key."""
 
 
 Stage = Literal["plan", "confirm", "isolate", "shrink", "discover", "measure"]
-"""Why a case is asked: it was planned, to judge or to measure; or what came before it made it worth
-asking."""
+"""Why a case is sent: planned to judge or to measure, or an earlier record called for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +46,10 @@ class Case:
     `id` is made of what the case is about, never of its place in a list. `about` is the constraint
     that the case was made for; `breaks` is the one constraint a `refuse` case violates (or the
     open one an `observe` case probes). `covers` lists what the request exercises and keeps:
-    constraint ids, with `=value` where a boundary or a member of a list is meant (`n.range=10`).
-    `follow_ups` are asked after it was served: they look at its job and need no image of their own.
-    `depends_on` are ids of cases that must have been answered, and not by trouble of the account or
-    the line, for this one to tell anything. `follows` is the id of the case that a `stage` after
-    the plan looks into: `confirm` asks it again with another prompt.
+    constraint ids, with `=value` for a boundary or a member of a list (`n.range=10`). `follow_ups`
+    are sent after it was served: they are about its job and need no image. `depends_on` are ids of
+    cases without whose answer this one tells nothing. `follows` is the id of the case that a
+    `stage` after the plan looks into: `confirm` repeats it with another prompt.
     """
 
     id: str
@@ -84,8 +82,8 @@ class PlannedRequest:
 
     `price` is what it costs when the provider keeps its documents (a rightly refused request is
     free); `at_risk` is the most it may cost, reserved before sending. `due_s` is the planned
-    departure in seconds from the start of the run; 0 means as soon as a worker is free. `slot` is
-    its place in a benchmark, missing where it asks for conformance.
+    departure in seconds from the start of the run; 0 is as soon as a worker is free. `slot` is its
+    place in a benchmark, missing in a run for conformance.
     """
 
     case: Case
@@ -126,7 +124,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The shots for one provider, in the order they leave; nothing has been sent yet."""
+    """The requests for one provider, in the order they leave; nothing has been sent yet."""
 
     provider: str
     seed: int

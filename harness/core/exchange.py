@@ -43,7 +43,7 @@ PictureState = Literal["decoded", "undecodable", "absent"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """What decoding an image's bytes told.
+    """What decoding an image's bytes showed.
 
     `state` is `absent` where a recording holds no bytes (then nothing can be judged) and
     `undecodable` where the bytes are there and are no whole image; `why` says which.
@@ -65,12 +65,11 @@ class Times:
     """Seconds on the run's monotonic clock, counted from the run's start.
 
     `due_s` is the intended departure, `sent_s` the real one; `headers_s` and `first_byte_s` are
-    missing where the round trip ended before them. `dns_s`, `connect_s` and `tls_s` are how long
-    finding the address, connecting and securing the connection took: missing where it was open
-    already, or where nothing of the kind was needed. `written_s` is when the whole request had been
-    handed to the system, if that was before the reply began. Behind a proxy none of the four is
-    known. `decode_s` is how long one processor works to decode the images of the reply, which is
-    done elsewhere and later: they could have been in hand at `end_s + decode_s`.
+    missing where the round trip ended before them. `dns_s`, `connect_s` and `tls_s` are durations,
+    missing where the connection was open already or needed none of it. `written_s` is when the
+    system had the whole request, if that was before the reply began. Behind a proxy none of the
+    four is known. `decode_s` is how long one processor decodes the reply's images, which happens
+    later: they could have been in hand at `end_s + decode_s`.
     """
 
     due_s: float
@@ -104,7 +103,7 @@ class Reply:
     """A complete HTTP reply with its images taken out.
 
     `document` is the JSON body with every image in it replaced by a mark; `pictures` maps the
-    mark to what decoding told. A body that is an image is its own mark. `text` holds the start of
+    mark to what decoding showed. A body that is an image is its own mark. `text` holds the start of
     a body that is not JSON (at most 4,096 characters).
     """
 

@@ -46,11 +46,11 @@ def texts(value: Json) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for item in value:
-            yield from texts(item)
+        for part in value:
+            yield from texts(part)
     elif isinstance(value, dict):
-        for item in value.values():
-            yield from texts(item)
+        for part in value.values():
+            yield from texts(part)
 
 
 def with_texts(value: Json, change: Callable[[str], str]) -> Json:
@@ -58,7 +58,7 @@ def with_texts(value: Json, change: Callable[[str], str]) -> Json:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):
-        return [with_texts(item, change) for item in value]
+        return [with_texts(part, change) for part in value]
     if isinstance(value, dict):
-        return {key: with_texts(item, change) for key, item in value.items()}
+        return {key: with_texts(part, change) for key, part in value.items()}
     return value

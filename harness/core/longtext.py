@@ -45,8 +45,8 @@ def name_of(text: str) -> str:
     """Return what is saved for a text: its name where it is long and made by `filled`."""
     if len(text) > SHORTEST:
         for filler, after in FILLERS.items():
-            start, found, _ = text.partition(after)
-            if found and filled(start, filler, len(text)) == text:
+            start, filling, _ = text.partition(after)
+            if filling and filled(start, filler, len(text)) == text:
                 return f"{_MARK}{filler}:{len(text)}:{_sha256(text)}:{start}"
     return f"{_PLAIN}{text}" if text.startswith(_MARK) else text
 

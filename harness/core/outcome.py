@@ -124,3 +124,14 @@ class Fault:
 
 
 Outcome = Images | Refused | Fault
+
+
+def error_of(outcome: Outcome | None) -> tuple[ErrorClass, str] | None:
+    """Return the class of an error and its message; None for images and for what was not sent."""
+    match outcome:
+        case Refused(error=error):
+            return error.error_class, error.message
+        case Fault(error_class=error_class, why=why):
+            return error_class, why
+        case _:
+            return None

@@ -1,9 +1,8 @@
-"""Addresses that stand in for places which only a run knows: reference images and webhooks.
+"""Placeholders for addresses that only a run knows: reference images and webhooks.
 
-Plans, journals and cassettes name these; the transport puts the real address in their place as the
-request leaves. So a plan is the same wherever it runs, a cassette replays anywhere, and no address
-of a machine is written down. `.invalid` resolves nowhere (RFC 2606): a stand-in that left by
-mistake could reach nobody.
+Plans, journals and cassettes hold these; the transport replaces them as the request leaves. So a
+plan is the same wherever it runs, a cassette replays anywhere, and no address of a machine is
+written down. `.invalid` resolves nowhere (RFC 2606): a placeholder sent by mistake reaches nobody.
 """
 
 ASSETS = "https://assets.invalid/"

@@ -1,4 +1,4 @@
-"""The only thing persisted: a shot, what it came to, and every round trip behind it."""
+"""The only thing persisted: a request, its outcome, and every round trip behind it."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -27,7 +27,7 @@ class Provenance:
 
     @property
     def emulated(self) -> bool:
-        """Whether the replies were an emulator's, live or recorded: they tell of no provider."""
+        """Whether the replies were an emulator's, live or recorded."""
         return "emulator" in (self.kind, self.source)
 
     @property

@@ -57,5 +57,5 @@ _FACTS = {
 
 def references(value: Json) -> tuple[ReferenceImage, ...]:
     """Return the files that an argument's value is or lists, in order, addresses left out."""
-    items = value if isinstance(value, list) else [value]
-    return tuple(image for item in items if (image := ReferenceImage.of(item)) is not None)
+    listed = value if isinstance(value, list) else [value]
+    return tuple(image for entry in listed if (image := ReferenceImage.of(entry)) is not None)

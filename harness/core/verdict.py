@@ -23,8 +23,8 @@ class Verdict:
 
 
 Standing = Literal["confirmed", "flaky", "unconfirmed"]
-"""`confirmed`: asked again, and it came again; `flaky`: asked again, and it did not; `unconfirmed`:
-it could not be asked again."""
+"""`confirmed`: repeated, and broken again; `flaky`: repeated, and held; `unconfirmed`: it could not
+be repeated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ class Finding:
 
     `constraint` is missing where the promise is about the reply as a whole or about a combination;
     `cases` are the ids of all cases that show it. `combination` are the values that fail together
-    and not each alone (`quality=high`, `output_format=jpeg`). `failed` of `tried` askings of the
-    same question broke it; `standing` is what follows from that, `doubt` why it is not confirmed.
+    and not each alone (`quality=high`, `output_format=jpeg`). `failed` of `tried` repetitions of
+    the same question broke it; from that follows `standing`; `doubt` is why it is not confirmed.
     """
 
     provider: str

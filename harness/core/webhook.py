@@ -1,4 +1,4 @@
-"""What our receiver was sent under a request's own address, as its inbox was read."""
+"""What our receiver got under a request's own address, as its inbox was read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,16 +37,18 @@ def webhooks_received(
     last = [answer.document for answer in answers if isinstance(answer, Reply)][-1]
     listed = last.get("deliveries") if isinstance(last, dict) else None
     return tuple(
-        _read(one) for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict)
+        _read(delivery)
+        for delivery in (listed if isinstance(listed, list) else ())
+        if isinstance(delivery, dict)
     )
 
 
-def _read(one: dict[str, Json]) -> WebhookDelivery:
-    at_s = one.get("at_s")
+def _read(delivery: dict[str, Json]) -> WebhookDelivery:
+    at_s = delivery.get("at_s")
     return WebhookDelivery(
         at_s=float(at_s) if isinstance(at_s, int | float) else None,
-        signature=str(one.get("signature")),
-        key=one.get("key"),
-        digest=str(one.get("sha256")),
-        body=one.get("body"),
+        signature=str(delivery.get("signature")),
+        key=delivery.get("key"),
+        digest=str(delivery.get("sha256")),
+        body=delivery.get("body"),
     )

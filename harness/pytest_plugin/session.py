@@ -54,8 +54,8 @@ class RunSession:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note that another test failed."""
-        own = OURS_IN_REPORTS in dict(report.user_properties)
-        self.others_failed = self.others_failed or (report.failed and not own)
+        ours = OURS_IN_REPORTS in dict(report.user_properties)
+        self.others_failed = self.others_failed or (report.failed and not ours)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note that other tests could not be collected."""
@@ -91,7 +91,6 @@ def _item(
 
 
 def _doubt(finding: Finding) -> str:
-    """Say why a failure is not certain: `flaky, 1 of 2 times`, `unconfirmed, not asked again`."""
     why = failure_rate(finding) if finding.standing == "flaky" else finding.doubt
     return f"{finding.standing}, {why or 'asked only once'}: {finding.observed}"
 

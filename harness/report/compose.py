@@ -18,7 +18,7 @@ from harness.report.reproduction.folder import reproduction
 from harness.report.standing import provider_summaries
 from harness.spec.provider import Provider
 from harness.stats.conformance import completion, errors, latency, streams
-from harness.stats.proportion import proportion_estimate
+from harness.stats.intervals import proportion_estimate
 
 _RANK: dict[Standing, int] = {"confirmed": 0, "flaky": 1, "unconfirmed": 2}
 

@@ -1,22 +1,23 @@
-"""How the providers of a run are reached: over sockets, live or at our emulator; or from a tape."""
+"""How a run reaches its providers: over sockets, live or at our emulator, or from cassettes."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from harness.core.case import PlannedRequest
 from harness.core.errors import EmulatorError, UsageError
 from harness.core.jsonvalue import Json, texts
 from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.core.record import Provenance
+from harness.core.version import harness_version
 from harness.planning.options import Options
 from harness.runner.execution.conversation import Access
-from harness.runner.header import by, today
 from harness.runner.recording import recorded_evidence
+from harness.runner.shutdown import STOP_S, first_line, stop_process
 from harness.spec.lifecycle import Webhook
 from harness.spec.load import shipped_provider as shipped
 from harness.transport.base import Transport
@@ -27,7 +28,6 @@ from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 
 EMULATOR_KEY = "emulator-key"
-STOP_S = 5.0
 USAGE = 2
 
 
@@ -50,19 +50,16 @@ class ProviderConnections:
     async def open(self, stack: AsyncExitStack) -> dict[str, Access]:
         """Start the emulator, where it is meant, and our own server; both end with the stack."""
         options = self.options
+        self.addresses = options.target.base_urls
         if options.target.against == "emulator":
-            self.addresses = stack.enter_context(
-                emulator_process(
-                    time_scale=options.time_scale,
-                    seed=options.seed,
-                    faults=options.emulator.faults,
-                    port=options.emulator.port,
-                )
+            process = emulator_process(
+                time_scale=options.time_scale,
+                seed=options.seed,
+                faults=options.emulator.faults,
+                port=options.emulator.port,
             )
-        else:
-            self.addresses = options.target.base_urls
-        places = _callback_server(options, word=self.word, now_s=self.now_s)
-        self.places = places
+            self.addresses = stack.enter_context(process)
+        self.places = places = _callback_server(options, word=self.word, now_s=self.now_s)
         stack.push_async_callback(places.aclose)
         await places.start()
         return {name: self._access(name, places) for name in options.target.providers}
@@ -132,13 +129,13 @@ def assets_of(shots: Iterable[PlannedRequest]) -> frozenset[str]:
 
 
 def _unreachable_reason(places: CallbackServer) -> Callable[[PlannedRequest], str | None]:
-    """Return what says why a shot cannot leave from here, if so: its addresses would be nowhere."""
+    """Return what says why a request cannot be sent: an address that it names has no place."""
 
     def why(shot: PlannedRequest) -> str | None:
-        named = [*texts(_sent(shot))]
-        if places.assets_url is None and any(text.startswith(ASSETS) for text in named):
+        addresses = tuple(texts(_sent(shot)))
+        if places.assets_url is None and any(text.startswith(ASSETS) for text in addresses):
             return "its reference images have no public address: give one with --assets-url"
-        if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in named):
+        if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in addresses):
             return "our receiver has no public address: give one with --webhook-url"
         return None
 
@@ -152,6 +149,16 @@ def _sent(shot: PlannedRequest) -> Json:
         return shot.request.body
     uploaded = operation.upload.argument
     return {name: argument for name, argument in shot.case.arguments.items() if name != uploaded}
+
+
+def today() -> str:
+    """Return the moment, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def by() -> str:
+    """Return who made a recording."""
+    return f"image-provider-harness {harness_version()}"
 
 
 @contextmanager
@@ -177,18 +184,12 @@ def emulator_process(
     try:
         yield _ready(process)
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.communicate(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+        stop_process(process)
 
 
 def _ready(process: "subprocess.Popen[str]") -> dict[str, str]:
-    line = process.stdout.readline() if process.stdout else ""
     try:
-        addresses = json.loads(line)["providers"]
+        addresses = json.loads(first_line(process))["providers"]
     except (ValueError, KeyError, TypeError):
         try:  # an argument it does not know ends it by itself
             process.wait(timeout=STOP_S)

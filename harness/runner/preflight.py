@@ -1,10 +1,12 @@
-"""Whether a run can begin as it was asked for, and what it is then to do; nothing is sent."""
+"""Whether a run can begin as its options say, and what it then sends; nothing is sent here."""
 
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import UsageError
 from harness.core.money import money
@@ -14,11 +16,15 @@ from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import plan_for
 from harness.planning.flags import given
 from harness.planning.options import REAL_TIME, Against, Options, Target
-from harness.planning.plan import total_price
-from harness.runner.plan_source import plan_of
-from harness.spec.load import checked_names
+from harness.planning.plan import dumped, read_plan, total_price
+from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
+from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
+from harness.store.folder import RunFolder
+from harness.store.reader import StoredRun
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.cassettes.cassette import Tape
 
 SEEDS = 1_000_000
 CONFORMANCE_ONLY = ("--operation", "--discover", "--strength", "--max-shrink-requests")
@@ -31,12 +37,12 @@ Note = Callable[[str], None]
 def decided(
     options: Options, past: RunHeader | None, *, environment: Mapping[str, str], note: Note
 ) -> Options:
-    """Return the choices of a run with everything decided that was left open.
+    """Return the options of a run with everything decided that they leave open.
 
-    That is whom it asks and where, with which keys of the `environment`, at which seed, and what a
-    benchmark measures. A run that goes on with a `past` one asks the same of the same. Raises
-    UsageError for choices that do not go together, and for a live run that has no address, no key
-    or no budget.
+    That is: providers and their addresses, the keys of the `environment`, the seed, what a
+    benchmark measures. A run that resumes a `past` one keeps its providers and plans. Raises
+    UsageError for options that do not go together, and for a live run without an address, a key or
+    a budget.
     """
     target = options.target
     if past is not None:
@@ -54,20 +60,19 @@ def decided(
         emulator = replace(emulator, time_scale=REAL_TIME)
     seed = options.planning.seed
     fresh = fresh_seed(seed, against=target.against, benchmark=benchmark)
-    found = replace(
+    complete = replace(
         options,
         target=target,
         planning=replace(options.planning, seed=past.seed if past else fresh),
         emulator=emulator,
         measuring=measured,
     )
-    _refuse_odd(found, seed)
+    _refuse_odd(complete, seed)
     if target.against == "live":
-        _refuse_unready(found, note)
-    return found
+        _refuse_unready(complete, note)
+    return complete
 
 
-# ------------------------------------------------------------------------------- benchmark
 def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measuring | None]:
     """Tell whether a run is a benchmark, and what it is to measure unless that was laid out before.
 
@@ -119,7 +124,6 @@ def fresh_seed(given: int | None, *, against: Against, benchmark: bool) -> int:
     return secrets.randbelow(SEEDS) if benchmark and against == "live" else 0
 
 
-# ------------------------------------------------------------------------- whom, and where
 def _selected(target: Target, keys: Mapping[str, str], note: Note) -> tuple[str, ...]:
     """Return the providers to run: a live run goes nowhere that the user did not point at.
 
@@ -157,9 +161,7 @@ def _addresses(typed: Mapping[str, str], past: RunHeader | None) -> dict[str, st
     return {**documented, **began}
 
 
-# --------------------------------------------------------------------------------- refusals
 def _refuse_odd(options: Options, seed: int | None) -> None:
-    """Refuse combinations that would not do what they seem to say."""
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
         if record:
@@ -212,7 +214,6 @@ def _refuse_unready(options: Options, note: Note) -> None:
 
 
 def _plans(options: Options) -> dict[str, Plan]:
-    """Return what would be asked of whom."""
     resume, providers = options.output.resume, options.target.providers
     if resume is not None:
         return {name: plan_of(resume, name) for name in providers}
@@ -235,3 +236,54 @@ def price_sentence(plan: Plan) -> str:
         f"{count['refuse']} to be refused, {count['observe']} open), {expected.images} images, "
         f"{money(expected)}{guess}; at most {money(worst)} for one request"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """Each provider's plan, in a replay with its cassettes; the benchmark, if it is one."""
+
+    plans: dict[str, Plan]
+    tapes: dict[str, Tape] = field(default_factory=dict)
+    benchmark: Benchmark | None = None
+
+
+def run_plan(
+    options: Options, folder: Path, past: StoredRun | None, pictures: ImageCollector
+) -> RunPlan:
+    """Return what a run is to send; HarnessError where that cannot be read or planned."""
+    benchmark = past.header.benchmark if past else None
+    if options.target.against == "cassettes":
+        return _recorded(options, pictures, measured=bool(options.measuring or benchmark))
+    if past is not None:
+        plans = {name: plan_of(folder, name) for name in options.target.providers}
+        return RunPlan(plans=plans, benchmark=benchmark)
+    if options.measuring is None:
+        return RunPlan(plans={name: plan_for(name, options) for name in options.target.providers})
+    design, plans = benchmark_plan(options)
+    return RunPlan(plans=plans, benchmark=Benchmark(design=design))
+
+
+def _recorded(options: Options, pictures: ImageCollector, *, measured: bool) -> RunPlan:
+    cassettes, names = options.output.cassettes, options.target.providers
+    if measured:
+        benchmark, plans, tapes = recorded_benchmark(cassettes, names, pictures)
+        if options.measuring is not None and options.measuring.slo is not None:
+            benchmark = benchmark.against(options.measuring.slo)
+        return RunPlan(plans=plans, tapes=tapes, benchmark=benchmark)
+    tapes = {name: load_tape(cassettes / name, pictures) for name in names}
+    plans = {
+        name: recorded_plan(cassettes, name, tape, options.operations)
+        for name, tape in tapes.items()
+    }
+    return RunPlan(plans=plans, tapes=tapes)
+
+
+def save_plan(folder: RunFolder, plan: Plan) -> None:
+    """Write a plan beside the journal."""
+    folder.write_file(f"plan-{plan.provider}.json", dumped(plan))
+
+
+def plan_of(folder: Path, name: str) -> Plan:
+    """Read a plan back from a run folder; UsageError where it is missing or unreadable."""
+    hint = "without its plan a run cannot go on; start a new one"
+    return read_plan(folder / f"plan-{name}.json", provider=shipped_provider(name), hint=hint)

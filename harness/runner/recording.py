@@ -42,9 +42,9 @@ def record(  # noqa: PLR0913 - what a recording is made of
 ) -> Path:
     """Write the cassettes of one provider from what a run has kept; return their folder.
 
-    Only finished shots are written, and the plan beside them holds just those, so that a replay
+    Only finished requests are written, and the plan beside them holds just those, so that a replay
     asks for nothing that is not there. A benchmark is one cassette of its own, with its design
-    beside it. NothingTested where no shot was finished.
+    beside it. NothingTested where no request was finished.
     """
     finished = [record for record in records if record.outcome is not None]
     if not finished:
@@ -103,10 +103,10 @@ def _exchanges(records: Sequence[Record], plan: Plan, operations: Sequence[str])
 
 
 def load_tape(folder: Path, pictures: ImageCollector) -> Tape:
-    """Load all cassettes of one provider as one tape; RecordingError where one is not whole.
+    """Load all cassettes of one provider as one; RecordingError where one is not whole.
 
     One operation follows the other, as in `recorded_plan`: of equal requests (two downloads of one
-    image) each shot is then handed its own, with its own times.
+    image) each request is then handed its own, with its own times.
     """
     files = [file for file in folder.glob("*.yaml") if file.name != BENCHMARK_TAPE]
     files = sorted(files, key=lambda path: _place(path.stem)) or [folder / "generate.yaml"]
@@ -116,7 +116,7 @@ def load_tape(folder: Path, pictures: ImageCollector) -> Tape:
 
 
 def recorded_plan(cassettes: Path, name: str, tape: Tape, operations: tuple[str, ...]) -> Plan:
-    """Return the plan that a tape was recorded with, of these operations, one after the other.
+    """Return the plan that a cassette was recorded with, of these operations, one after the other.
 
     UsageError where the plan beside the cassettes is another one.
     """
@@ -127,7 +127,7 @@ def recorded_plan(cassettes: Path, name: str, tape: Tape, operations: tuple[str,
 
 
 def recorded_evidence(tape: Tape) -> Provenance:
-    """Return what a tape says that it rests on."""
+    """Return what a cassette says that it rests on."""
     return Provenance(
         kind="recorded",
         source=str(tape.metadata.get("evidence", "unknown")),
@@ -139,7 +139,7 @@ def recorded_evidence(tape: Tape) -> Provenance:
 def recorded_benchmark(
     cassettes: Path, names: Sequence[str], pictures: ImageCollector
 ) -> tuple[Benchmark, dict[str, Plan], dict[str, Tape]]:
-    """Return a benchmark as it was recorded, of these providers: its plans and tapes by name.
+    """Return a benchmark as it was recorded, of these providers: its plans and cassettes by name.
 
     UsageError where a provider has none, or where they were not measured together; RecordingError
     where one is not whole.
@@ -176,7 +176,6 @@ def _benchmark_in(folder: Path) -> Benchmark:
 
 
 def _of(benchmark: Benchmark, names: Sequence[str]) -> Benchmark:
-    """Return what a benchmark says of these providers."""
     design = benchmark.design
     stopped = benchmark.stopped or {}
     own_stops = {topic: why for topic, why in stopped.items() if topic.partition("/")[0] in names}

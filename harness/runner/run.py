@@ -3,55 +3,63 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
-from harness.core.errors import HarnessError, StoreError
+from harness.core.errors import HarnessError, NothingTested, StoreError
 from harness.core.record import Record, RunHeader
+from harness.core.version import harness_version
 from harness.planning.conformance import limits_of
 from harness.planning.options import Options
+from harness.planning.plan import coverage_notes, plan_digest
 from harness.runner.benchmark.load import MakeStoppingCriterion
 from harness.runner.benchmark.measure import Measurement
-from harness.runner.conformance.session import MakeAsker, Session
-from harness.runner.endpoints import ProviderConnections, from_tape
+from harness.runner.conformance.session import MakeStrategy, Session
+from harness.runner.endpoints import ProviderConnections, from_tape, today
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.conversation import Access, ProviderSetup, RunContext
+from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import elapsed_s, resume_state
-from harness.runner.execution.journal import Journal
-from harness.runner.execution.provider_run import ProviderRun
-from harness.runner.header import run_header, today, unexpected
-from harness.runner.plan_source import RunPlan, run_plan, save_plan
-from harness.runner.progress import ProgressListener
+from harness.runner.execution.provider_run import ProgressListener, ProviderRun
+from harness.runner.preflight import RunPlan, run_plan, save_plan
 from harness.runner.shutdown import interruptible
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
+from harness.transport.callbacks.server import CallbackServer
 from harness.transport.redaction import Redactor
+
+LIBRARIES = ("httpx", "hypothesis", "vcrpy", "pillow", "pydantic")
+
+
+def unexpected(places: CallbackServer | None) -> tuple[str, ...]:
+    """Say what our receiver was sent that belongs to no request of this run."""
+    if places is None:
+        return ()
+    counts = ((places.strangers, "match no job of this run"), (places.dropped, "were not stored"))
+    return tuple(f"webhooks: {number} deliveries {what}" for number, what in counts if number)
+
 
 MINUTE_S = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What a run came to; `off_tape` says what a replay asked for and did not find.
-
-    `plans` hold what an asker added and was answered, after what was planned.
-    """
+    """What a run came to; `plans` hold what was added and answered after what was planned."""
 
     header: RunHeader
     folder: Path
     records: list[Record]
     plans: dict[str, Plan]
     addresses: dict[str, str]
-    off_tape: list[str] = field(default_factory=list)
     failure: HarnessError | None = None
 
 
@@ -63,16 +71,17 @@ def execute_run(
     options: Options,
     watch: ProgressListener,
     *,
-    asker: MakeAsker | None = None,
-    referee: MakeStoppingCriterion | None = None,
+    strategy: MakeStrategy | None = None,
+    criterion: MakeStoppingCriterion | None = None,
 ) -> Run:
     """Plan, send, journal. Raises HarnessError where nothing could be begun.
 
     A failure on the way (the disk is full) ends the run early and is in `Run.failure`; what was
-    received before it is in the folder. A replay has neither `asker` nor `referee`: only what is on
-    tape is asked, and all of it. An asker is for conformance, a referee for a benchmark.
+    received before it is in the folder. A `strategy` is for conformance, a
+    stopping `criterion` for a benchmark. A replay uses neither: it sends all that its cassettes
+    hold.
     """
-    return asyncio.run(_Runner(options, watch, asker, referee).run())
+    return asyncio.run(_Runner(options, watch, strategy, criterion).run())
 
 
 class _Runner:
@@ -80,13 +89,13 @@ class _Runner:
         self,
         options: Options,
         watch: ProgressListener,
-        asker: MakeAsker | None,
-        referee: MakeStoppingCriterion | None,
+        strategy: MakeStrategy | None,
+        criterion: MakeStoppingCriterion | None,
     ) -> None:
         self.options = options
         self.watch = watch
-        self.asker = asker
-        self.referee = referee
+        self.strategy = strategy
+        self.criterion = criterion
         self.folder = _folder(options)  # locked before it is read: another run may be at it
         resume = options.output.resume
         self.past: StoredRun | None = read_run(resume) if resume else None
@@ -119,25 +128,17 @@ class _Runner:
             stack.callback(self.pictures.decoder.close)
             source = run_plan(self.options, self.folder.path, self.past, self.pictures)
             access = await self._access(stack, source)
-            header = run_header(
-                self.options,
-                [*source.plans.values()],
-                {name: access[name].evidence for name in access},
-                folder=self.folder.path.name,
-                word=self.word,
-                past=self.past.header if self.past else None,
-                benchmark=source.benchmark,
-            )
+            header = self._header(source, access)
             self.folder.write_header(header)
             for plan in source.plans.values():
                 save_plan(self.folder, plan)
+            benchmark = source.benchmark
             parts = [
-                self._part(plan, access[name], source.benchmark)
-                for name, plan in source.plans.items()
+                self._part(plan, access[name], benchmark) for name, plan in source.plans.items()
             ]
-            if source.benchmark is None:
+            if benchmark is None:
                 return await self._conformance(header, parts)
-            return await self._benchmark(header, parts, source.benchmark)
+            return await self._benchmark(header, parts, benchmark)
 
     async def _access(self, stack: AsyncExitStack, source: RunPlan) -> dict[str, Access]:
         if self.context.replay:
@@ -146,6 +147,30 @@ class _Runner:
         for name, plan in source.plans.items():
             access[name].announce(plan.shots)
         return access
+
+    def _header(self, source: RunPlan, access: Mapping[str, Access]) -> RunHeader:
+        """Return the header of a run that begins or goes on; NothingTested without any case."""
+        if self.past is not None:
+            return replace(self.past.header, finished=None, interrupted=False, word=self.word)
+        plans = tuple(source.plans.values())
+        if not any(plan.shots for plan in plans):
+            raise NothingTested("the plan holds no case")
+        faults = ", ".join(self.options.emulator.faults)
+        notes = [f"faults switched on: {faults}"] if faults else []
+        return RunHeader(
+            run=self.folder.path.name,
+            harness=harness_version(),
+            created=today(),
+            word=self.word,
+            against=self.options.target.against,
+            seed=plans[0].seed,
+            evidence={name: provider.evidence for name, provider in access.items()},
+            spec_digests={plan.provider: plan.spec_digest for plan in plans},
+            plan_digests={plan.provider: plan_digest(plan) for plan in plans},
+            versions={library: version(library) for library in LIBRARIES},
+            notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
+            benchmark=source.benchmark,
+        )
 
     def _part(self, plan: Plan, access: Access, benchmark: Benchmark | None) -> ProviderRun:
         setup = ProviderSetup(
@@ -161,12 +186,12 @@ class _Runner:
 
     async def _conformance(self, header: RunHeader, parts: Sequence[ProviderRun]) -> Run:
         replay = self.context.replay
-        make_asker = None if replay else self.asker
+        make_strategy = None if replay else self.strategy
         sessions = [
             Session(
                 part=part,
                 concurrency=1 if replay else self.options.concurrency,
-                asker=make_asker(part.provider, part.setup.plan) if make_asker else None,
+                strategy=make_strategy(part.provider, part.setup.plan) if make_strategy else None,
                 progress=self.watch.progress,
             )
             for part in parts
@@ -182,7 +207,7 @@ class _Runner:
             benchmark=benchmark,
             parts=parts,
             context=self.context,
-            referee=None if self.context.replay else self.referee,
+            criterion=None if self.context.replay else self.criterion,
             calibrated=self.options.benchmark.calibrate,
             progress=self.watch.progress,
         )
@@ -211,7 +236,6 @@ class _Runner:
             records=[record for part in parts for record in part.complete()],
             plans={part.provider.name: part.whole_plan() for part in parts},
             addresses=self.reach.addresses,
-            off_tape=[line for part in parts for line in part.off_tape],
             failure=failure,
         )
 
@@ -242,7 +266,7 @@ class _Runner:
 
 
 def _budget(options: Options, name: str, *, measured: bool) -> Budget:
-    """Return what a provider's run may spend; what is on tape was paid for already.
+    """Return what a provider's run may spend; what is in the cassettes was paid for already.
 
     A benchmark's design says how much it asks: it has no allowance by default.
     """
@@ -266,7 +290,6 @@ def _folder(options: Options) -> RunFolder:
 
 
 def _redactor(options: Options) -> Redactor:
-    """Return what keeps the keys of these providers out of everything that is written."""
     auths = {name: shipped(name).auth for name in options.target.providers}
     shapes = tuple(auth.key_shape for auth in auths.values() if auth.key_shape)
     keys = {auth.env: options.target.keys.get(name, "") for name, auth in auths.items()}

@@ -1,13 +1,17 @@
-"""When a run ends early: Ctrl-C and SIGTERM wait for what is under way, for it is paid; minutes."""
+"""How a run and its servers end: Ctrl-C and SIGTERM wait for paid requests; --max-minutes."""
 
 import asyncio
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 
 GRACE_S = 20.0
 """How long an interrupted run waits for replies that are under way: they are paid for."""
+
+STOP_S = 5.0
+"""How long a server of ours may take to end before it is killed."""
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 """A service manager's SIGTERM costs no more than Ctrl-C: what is under way is waited for."""
@@ -58,3 +62,18 @@ class Deadline:
         if left_s <= 0:
             return "time: --max-minutes is over"
         return f"time: {left_s:.0f} s are left, and a request has taken {longest_s:.0f} s"
+
+
+def stop_process(process: "subprocess.Popen[str]") -> None:
+    """Terminate a server of ours and wait for its end; kill it where that takes too long."""
+    process.terminate()
+    try:
+        process.communicate(timeout=STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    """Wait for the first line that a server of ours prints; empty where it ends without one."""
+    return process.stdout.readline() if process.stdout else ""

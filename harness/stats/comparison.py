@@ -1,4 +1,4 @@
-"""A race between all providers that serve a workload exactly, two by two, by pairs of attempts."""
+"""All providers that serve a workload exactly, compared two by two, by pairs of attempts."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -30,12 +30,11 @@ class _Pair:
 
 @dataclass(slots=True, kw_only=True)
 class PairwiseComparisons:
-    """Who is faster than whom, at any moment, at an error rate of `alpha` for the whole race.
+    """Which provider is faster than which, at any moment, at an error rate of `alpha` over all.
 
-    Pairs are attempts of one stage, block and case at two providers; warm-ups are none, and neither
-    is one of which an attempt was refused, failed or was cut off by us: how often that happens is
-    another question. Rows of an emulator are paired among themselves only. Pairs count in the order
-    in which they were whole, as far as they are told together.
+    Pairs are attempts of one stage, block and case at two providers. Warm-ups, and attempts that
+    were refused, failed or cut off by us, make no pair. Rows of an emulator are paired among
+    themselves only. Pairs count in the order in which they were whole.
 
     Each of the comparisons is decided at `alpha` over their number (the union bound).
     """
@@ -49,7 +48,6 @@ class PairwiseComparisons:
     _served: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        """Make a comparison of every two."""
         every = [
             (workload, first, second)
             for workload, names in self.contenders.items()
@@ -57,20 +55,22 @@ class PairwiseComparisons:
         ]
         self.comparing = {two: Comparing(needed=len(every) / self.alpha) for two in every}
 
-    def add(self, seen: Attempt) -> None:
-        """Take note of an attempt; what is not about the race is left out."""
-        if seen.warm_up or seen.provider not in self.contenders.get(seen.workload, ()):
+    def add(self, attempt: Attempt) -> None:
+        """Take note of an attempt; those that are not compared are left out."""
+        if attempt.warm_up or attempt.provider not in self.contenders.get(attempt.workload, ()):
             return
-        self._tried[seen.workload, seen.provider] += 1
-        self._served[seen.workload, seen.provider] += seen.end == "served"
-        if seen.end not in ("served", "timeout"):
+        self._tried[attempt.workload, attempt.provider] += 1
+        self._served[attempt.workload, attempt.provider] += attempt.end == "served"
+        if attempt.end not in ("served", "timeout"):
             return
-        time = Time(seconds=seen.seconds, served=seen.end == "served", limit_s=seen.limit_s)
-        place = (seen.emulated, seen.workload, seen.stage, seen.block, seen.case)
+        time = Time(
+            seconds=attempt.seconds, served=attempt.end == "served", limit_s=attempt.limit_s
+        )
+        place = (attempt.emulated, attempt.workload, attempt.stage, attempt.block, attempt.case)
         others = self._times.setdefault(place, {})
-        if seen.provider not in others:
-            others[seen.provider] = (seen.end_s, time)
-            self._pending += self._pairs(seen, others)
+        if attempt.provider not in others:
+            others[attempt.provider] = (attempt.end_s, time)
+            self._pending += self._pairs(attempt, others)
 
     def settle(self) -> None:
         """Let all pairs count that are whole by now."""
@@ -86,21 +86,18 @@ class PairwiseComparisons:
         return "equal" if comparing.within(MARGIN) else "open"
 
     def beaten(self, workload: str) -> dict[str, str]:
-        """Return who is out of the race of a workload, and which faster one put it out."""
+        """Return which providers of a workload are slower for certain, and than which."""
         out: dict[str, str] = {}
         for two in self._of(workload):
             _, first, second = two
-            match self.word(two):
-                case "first":
-                    out.setdefault(second, first)
-                case "second":
-                    out.setdefault(first, second)
-                case _:
-                    pass
+            word = self.word(two)
+            if word in ("first", "second"):
+                slower, faster = (second, first) if word == "first" else (first, second)
+                out.setdefault(slower, faster)
         return out
 
     def hopeless(self, workload: str) -> tuple[str, ...]:
-        """Return who has served nothing of a workload, and had its chances."""
+        """Return who has served nothing of a workload in many attempts."""
         return tuple(
             name
             for name in self.contenders[workload]
@@ -109,14 +106,10 @@ class PairwiseComparisons:
 
     def serving(self, workload: str) -> tuple[str, ...]:
         """Return who has served a workload at least once."""
-        return tuple(
-            contender
-            for contender in self.contenders[workload]
-            if self._served[workload, contender]
-        )
+        return tuple(name for name in self.contenders[workload] if self._served[workload, name])
 
     def undecided(self, workload: str) -> tuple[Two, ...]:
-        """Return the comparisons that are open between those who are still in the race."""
+        """Return the open comparisons between those who may still be the fastest."""
         out = {*self.beaten(workload), *self.hopeless(workload)}
         return tuple(
             two for two in self._of(workload) if not out & {*two[1:]} and self.word(two) == "open"
@@ -128,17 +121,14 @@ class PairwiseComparisons:
     def _pairs(self, attempt: Attempt, others: Mapping[str, tuple[float, Time]]) -> Iterator[_Pair]:
         for two in self._of(attempt.workload):
             if attempt.provider in two[1:] and all(name in others for name in two[1:]):
-                (one_s, time), (other_s, other) = (others[name] for name in two[1:])
-                yield _Pair(
-                    end_s=max(one_s, other_s),
-                    key=(attempt.stage, attempt.block, attempt.case),
-                    of=two,
-                    times=(time, other),
-                )
+                (first_s, first), (second_s, second) = (others[name] for name in two[1:])
+                key = (attempt.stage, attempt.block, attempt.case)
+                end_s = max(first_s, second_s)
+                yield _Pair(end_s=end_s, key=key, of=two, times=(first, second))
 
 
 def pairwise_comparisons(design: Design) -> PairwiseComparisons:
-    """Return the race of a benchmark: only who serves a workload exactly takes part in it."""
+    """Return the comparisons of a benchmark, of those who serve a workload exactly."""
     return PairwiseComparisons(
         contenders={
             workload.name: tuple(
@@ -153,20 +143,20 @@ def pairwise_comparisons(design: Design) -> PairwiseComparisons:
 
 
 def rank_providers(
-    race: PairwiseComparisons, workload: str, medians: Mapping[str, float | None]
+    comparisons: PairwiseComparisons, workload: str, medians: Mapping[str, float | None]
 ) -> Ranking:
     """Return the places of one workload; who served nothing has none.
 
     A place is one more than the number of providers that are decided to be faster. Within a place
     the lower median stands first, which says nothing more.
     """
-    serving = race.serving(workload)
+    serving = comparisons.serving(workload)
     faster = dict.fromkeys(serving, 0)
-    for two in race.comparing:
+    for two in comparisons.comparing:
         of, first, second = two
         if of != workload or not {first, second} <= {*serving}:
             continue
-        word = race.word(two)
+        word = comparisons.word(two)
         if word in ("first", "second"):
             faster[second if word == "first" else first] += 1
 
@@ -177,27 +167,34 @@ def rank_providers(
     places = tuple(
         Rank(place=1 + faster[name], provider=name) for name in sorted(serving, key=order)
     )
-    decided, why = _why(race, workload, [rank.provider for rank in places if rank.place == 1])
-    silent = [name for name in race.contenders[workload] if name not in serving]
+    decided, why = _why(
+        comparisons, workload, [rank.provider for rank in places if rank.place == 1]
+    )
+    silent = [name for name in comparisons.contenders[workload] if name not in serving]
     if silent and serving:
         why += f"; {' and '.join(silent)} served nothing that counts here"
     return Ranking(workload=workload, places=places, decided=decided, why=why)
 
 
-def _why(race: PairwiseComparisons, workload: str, first: list[str]) -> tuple[bool, str]:
+def _why(comparisons: PairwiseComparisons, workload: str, first: list[str]) -> tuple[bool, str]:
     """Tell whether the first place is decided, and what that rests on."""
     if not first:
         return False, "nothing was served"
-    if len(race.serving(workload)) == 1:
+    if len(comparisons.serving(workload)) == 1:
         return True, f"only {first[0]} served it exactly"
     if len(first) == 1:
-        return True, f"{first[0]} is faster at an error rate of {race.alpha:.2g} for the whole race"
+        return (
+            True,
+            f"{first[0]} is faster at an error rate of {comparisons.alpha:.2g} for the whole race",
+        )
     words = {
-        two: race.word(two)
-        for two in race.comparing
+        two: comparisons.word(two)
+        for two in comparisons.comparing
         if two[0] == workload and {*two[1:]} <= {*first}
     }
     if all(word == "equal" for word in words.values()):
         return True, f"{' and '.join(first)} are equally fast within {MARGIN - 1:.0%}"
-    still = [f"{one} and {other}" for (_, one, other), word in words.items() if word == "open"]
-    return False, f"not told apart: {', '.join(still)}"
+    undecided = [
+        f"{name} and {other}" for (_, name, other), word in words.items() if word == "open"
+    ]
+    return False, f"not told apart: {', '.join(undecided)}"

@@ -1,12 +1,12 @@
-"""How sure a quantile is, whatever the distribution behind it."""
+"""How sure a quantile is, whatever the distribution behind it, and a share of a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
 
 import numpy as np
-from scipy.stats import binom  # type: ignore[import-untyped]  # scipy ships no types
+from scipy.stats import binom, binomtest  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
 
@@ -52,8 +52,8 @@ def rank_bounds(n: int, quantile: float, *, confidence: float = 0.95) -> Ranks |
         return None
     below = binom.cdf(low - 1, n, quantile)
     uneven = np.where(wide == best, np.abs(above - below), np.inf)
-    found = np.flatnonzero(uneven <= uneven.min() + ROUNDING)
-    return Ranks(low=int(low[found].min()), high=int(high[found].max()))
+    best_ranks = np.flatnonzero(uneven <= uneven.min() + ROUNDING)
+    return Ranks(low=int(low[best_ranks].min()), high=int(high[best_ranks].max()))
 
 
 @cache
@@ -90,10 +90,9 @@ def rank_positions(
 
 
 def _place(n: int, quantile: float, tail: float) -> float:
-    """Return the place below which the quantile lies with a chance of `tail`."""
     rank = int(binom.ppf(tail, n, quantile))
-    kept, left = (float(binom.cdf(one - 1, n, quantile)) for one in (rank, rank + 1))
-    odds = rank * (1 - quantile) * (left - tail) / ((n - rank) * quantile * (tail - kept))
+    below, above = (float(binom.cdf(place - 1, n, quantile)) for place in (rank, rank + 1))
+    odds = rank * (1 - quantile) * (above - tail) / ((n - rank) * quantile * (tail - below))
     return rank + 1 / (1 + odds)
 
 
@@ -124,8 +123,51 @@ def quantile_estimate(
     )
 
 
+def median_estimate(values: Iterable[float | None], unit: str = "s") -> Estimate:
+    """Return the median in `unit` of those values that are not missing, with its interval."""
+    return quantile_estimate([value for value in values if value is not None], 0.5, unit=unit)
+
+
 def _check(quantile: float, confidence: float) -> None:
     if not 0 < quantile < 1:
         raise ValueError(f"quantile {quantile} is not between 0 and 1")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence {confidence} is not between 0 and 1")
+
+
+WILSON = "Wilson score interval, two-sided (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927)"
+NOTHING_COUNTED = "nothing to count: n = 0"
+
+
+def proportion_estimate(count: int, n: int, *, confidence: float = 0.95) -> Estimate:
+    """Return `count` of `n` as a share between 0 and 1 with its Wilson score interval.
+
+    Without anything to count (n = 0) the value and both bounds are missing. ValueError where
+    `count` is not between 0 and `n`.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+    Journal of the American Statistical Association 22 (1927), pages 209 to 212.
+    """
+    if not 0 <= count <= n:
+        raise ValueError(f"{count} of {n} is no share")
+    if n == 0:
+        return Estimate(
+            value=None,
+            low=None,
+            high=None,
+            confidence=confidence,
+            n=0,
+            unit="share",
+            method=NOTHING_COUNTED,
+        )
+    bounds = binomtest(count, n).proportion_ci(confidence_level=confidence, method="wilson")
+    value = count / n
+    return Estimate(
+        value=value,
+        low=min(float(bounds.low), value),  # rounding may put a bound of 0 or 1 past the value
+        high=max(float(bounds.high), value),
+        confidence=confidence,
+        n=n,
+        unit="share",
+        method=WILSON,
+    )

@@ -110,10 +110,13 @@ class Comparing:
 
         Both are missing too where no ratio is left: then it changed while it was watched.
         """
-        kept = np.flatnonzero(self._most < math.log(self.needed))
-        if not len(kept):
+        possible = np.flatnonzero(self._most < math.log(self.needed))
+        if not len(possible):
             return None, None
-        low, high = kept[0] - 1, kept[-1] + 1  # the truth may lie between two ratios that are tried
+        low, high = (
+            possible[0] - 1,
+            possible[-1] + 1,
+        )  # the truth may lie between two ratios that are tried
         return (
             math.exp(SHIFTS[low]) if low >= 0 else None,
             math.exp(SHIFTS[high]) if high < len(SHIFTS) else None,
@@ -130,11 +133,11 @@ class Comparing:
         Its bounds hold together at all times with a confidence of 1 - 1 / `needed`.
         """
         low, high = self.bounds()
-        value = math.exp(float(np.median(self._ratios))) if self._ratios else None
-        if value is not None:
-            value = min(max(value, low or 0.0), high or math.inf)
+        median = math.exp(float(np.median(self._ratios))) if self._ratios else None
+        if median is not None:
+            median = min(max(median, low or 0.0), high or math.inf)
         return Estimate(
-            value=value,
+            value=median,
             low=low,
             high=high,
             confidence=1 - 1 / self.needed,
@@ -149,9 +152,9 @@ def _gap(first: Time, second: Time) -> Floats:
 
     Both are cut at a common limit, after the shift: only then may they change places.
     """
-    one, two = _log(first.seconds), _log(second.seconds) - SHIFTS
+    first_log, second_log = _log(first.seconds), _log(second.seconds) - SHIFTS
     limit = np.minimum(_limit(first), _limit(second) - SHIFTS)
-    gap: Floats = np.minimum(two, limit) - np.minimum(one, limit)
+    gap: Floats = np.minimum(second_log, limit) - np.minimum(first_log, limit)
     return np.where(np.abs(gap) < SAME, 0.0, gap)
 
 
@@ -160,7 +163,6 @@ def _log(seconds: float) -> float:
 
 
 def _limit(time: Time) -> float:
-    """Return the logarithm of how long was waited for this attempt."""
     limit_s = math.inf if time.limit_s is None else time.limit_s
     return _log(limit_s if time.served else min(limit_s, time.seconds))
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import CensoredData, DegenerateDataWarning, bootstrap, ecdf, logrank  # type: ignore[import-untyped]  # scipy ships no types  # type: ignore[import-untyped]  # no types
+from scipy.stats import CensoredData, DegenerateDataWarning, bootstrap, ecdf, logrank  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
 from harness.stats import intervals as order
@@ -57,7 +57,6 @@ class CensoredTimes:
     ended: tuple[bool, ...]
 
     def __post_init__(self) -> None:
-        """Refuse times of which not each has its end."""
         if len(self.seconds) != len(self.ended):
             raise ValueError(f"{len(self.seconds)} times, {len(self.ended)} ends")
 
@@ -92,10 +91,10 @@ class CensoredTimes:
         """
         if not any(self.ended):
             return np.empty(0), np.empty(0)
-        found = ecdf(self.data).sf
-        shares: Floats = found.probabilities
+        survival = ecdf(self.data).sf
+        shares: Floats = survival.probabilities
         falls = np.diff(shares, prepend=1.0) < 0
-        return found.quantiles[falls], shares[falls]
+        return survival.quantiles[falls], shares[falls]
 
 
 def censored_quantile(
@@ -111,9 +110,9 @@ def censored_quantile(
     needed = order.fewest_samples(quantile, confidence=confidence)
     low: float | None = None
     high: float | None = None
-    value = _crossing(*times.curve, 1 - quantile)
+    estimate = _crossing(*times.curve, 1 - quantile)
     if times.n < needed:
-        value = value if quantile == MIDDLE else None
+        estimate = estimate if quantile == MIDDLE else None
         method = order.TOO_FEW.format(n=times.n, needed=needed)
     elif times.cut_late:
         method = BETWEEN.format(which=OF_WHICH)
@@ -122,7 +121,7 @@ def censored_quantile(
         method = BAND.format(which=OF_WHICH)
         low, high = _within_band(times, quantile, confidence)
     return Estimate(
-        value=value,
+        value=estimate,
         low=low,
         high=high,
         confidence=confidence,
@@ -152,13 +151,13 @@ def _between(
 
     One that was given up is a lower bound all the same, and no upper one.
     """
-    found = order.rank_positions(times.n, quantile, confidence=confidence)
-    if found is None:
+    positions = order.rank_positions(times.n, quantile, confidence=confidence)
+    if positions is None:
         return None, None
     ordered = sorted(zip(times.seconds, (not whole for whole in times.ended), strict=True))
-    seconds = [one for one, _ in ordered]
-    low, high = (float(np.interp(place, np.arange(1, times.n + 1), seconds)) for place in found)
-    _, beyond = ordered[math.ceil(found[1]) - 1]
+    seconds = [second for second, _ in ordered]
+    low, high = (float(np.interp(place, np.arange(1, times.n + 1), seconds)) for place in positions)
+    _, beyond = ordered[math.ceil(positions[1]) - 1]
     return low, None if beyond else high
 
 
@@ -189,8 +188,8 @@ def _crossing(seconds: Floats, shares: Floats, share: float) -> float | None:
 
 
 def _first(seconds: Floats, holds: Sequence[bool] | NDArray[np.bool_]) -> float | None:
-    found = np.flatnonzero(holds)
-    return float(seconds[found[0]]) if len(found) else None
+    places = np.flatnonzero(holds)
+    return float(seconds[places[0]]) if len(places) else None
 
 
 FEWEST = 30
@@ -252,7 +251,7 @@ def _bounds(
     """Return the bounds of a mean of n places; none where every resample has the same one."""
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore", DegenerateDataWarning)
-        found = bootstrap(
+        interval = bootstrap(
             (np.arange(n),),
             mean,
             vectorized=True,
@@ -260,8 +259,8 @@ def _bounds(
             confidence_level=confidence,
             rng=np.random.default_rng(SEED),
         ).confidence_interval
-    known = np.isfinite(found.low) and np.isfinite(found.high)
-    return (float(found.low), float(found.high)) if known else (None, None)
+    finite = np.isfinite(interval.low) and np.isfinite(interval.high)
+    return (float(interval.low), float(interval.high)) if finite else (None, None)
 
 
 def restricted_mean(seconds: Floats, ended: NDArray[np.bool_], *, until_s: float) -> Floats:

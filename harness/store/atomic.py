@@ -48,9 +48,5 @@ def move_whole(source: Path, path: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _copy_whole(source, path)
-
-
-def _copy_whole(source: Path, path: Path) -> None:
-    with source.open("rb") as file:
-        _put(path, lambda copy: shutil.copyfileobj(file, copy))
+        with source.open("rb") as file:
+            _put(path, lambda copy: shutil.copyfileobj(file, copy))

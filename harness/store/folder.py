@@ -1,9 +1,9 @@
 """A run folder: header, journal and images by digest; nothing received is lost.
 
 The journal is one JSON object a line (`harness.store.line`), appended and never rewritten: `sent`
-before a shot leaves, `exchanged` as soon as a round trip is over, `ended` when the shot is
-finished, `skipped` where it does not leave. A line that a crash cut off at the end is left out
-when the journal is read.
+before a request leaves, `exchanged` as soon as a round trip is over, `ended` when the request is
+finished, `skipped` where it does not leave. A line that a crash cut off at the end is left out when
+the journal is read.
 """
 
 import errno
@@ -18,7 +18,6 @@ from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Reply
 from harness.core.record import RunHeader
 from harness.store.atomic import move_whole, write_whole
-from harness.store.format1 import read_any_line
 from harness.store.line import (
     FORMAT,
     HEADER,
@@ -29,8 +28,11 @@ from harness.store.line import (
     JournalLine,
     dumped,
     no_run,
+    read_any_line,
 )
 
+NOT_BEGUN = "nothing was sent; make room or choose another --out"
+BEGUN = "what was received so far is in its journal; make room, then --resume it"
 BALLAST = ".ballast"
 BALLAST_BYTES = 16 * 1024 * 1024
 """Held back from the start and given up when the disk is full, so that what is in flight fits."""
@@ -61,7 +63,7 @@ class RunFolder:
             (path / IMAGES).mkdir(parents=True, exist_ok=True)
             return cls._opened(path)
         except OSError as error:
-            raise _unusable(path, error) from None
+            raise _unwritable(path, error, NOT_BEGUN) from None
 
     @classmethod
     def reopen(cls, path: Path) -> "RunFolder":
@@ -73,7 +75,7 @@ class RunFolder:
             folder = cls._opened(path)
             folder.mend()
         except OSError as error:
-            raise _unusable(path, error) from None
+            raise _unwritable(path, error, NOT_BEGUN) from None
         return folder
 
     @classmethod
@@ -93,7 +95,7 @@ class RunFolder:
         return cls(path, journal)
 
     def mend(self) -> None:
-        """Take away what a crash left of a last line, so that the next one starts on its own.
+        """Cut off what a crash left of a last line, so that the next one starts on its own.
 
         The journal keeps its date: it tells when the run stopped, by which its clock goes on.
         """
@@ -121,13 +123,11 @@ class RunFolder:
 
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""
-        target = self.path / IMAGES / name
-        if target.exists():
-            return
-        self.write_file(f"{IMAGES}/{name}", content)
+        if not (self.path / IMAGES / name).exists():
+            self.write_file(f"{IMAGES}/{name}", content)
 
     def keep_image_file(self, name: str, file: Path) -> None:
-        """Do the same with an image that is in a file already; the file may be moved."""
+        """Keep an image that is in a file already, as `keep_image` does; the file may be moved."""
         target = self.path / IMAGES / name
         if not target.exists():
             self._insist(lambda: move_whole(file, target))
@@ -157,12 +157,12 @@ class RunFolder:
             write()
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise _disk(self.path, error) from None
+                raise _unwritable(self.path, error, BEGUN) from None
             try:
                 self._make_room()
                 write()
             except OSError as again:
-                raise _disk(self.path, again) from None
+                raise _unwritable(self.path, again, BEGUN) from None
 
     def _make_room(self) -> None:
         """Give up what was held back, or wait until another thread has."""
@@ -179,17 +179,11 @@ class RunFolder:
 
 
 def _unused(path: Path) -> bool:
-    """Tell whether a folder is empty, or holds only what a run that never began has left."""
     if not path.is_dir():
         return False
-    names = {entry.name for entry in path.iterdir()}
-    if not names:
-        return True
-    return names <= {IMAGES, JOURNAL, BALLAST} and _is_empty(path / JOURNAL)
-
-
-def _is_empty(file: Path) -> bool:
-    return file.is_file() and file.stat().st_size == 0
+    names, journal = {entry.name for entry in path.iterdir()}, path / JOURNAL
+    begun = not names <= {IMAGES, JOURNAL, BALLAST} or not journal.is_file()
+    return not names or not (begun or journal.stat().st_size)
 
 
 def _hold_back(ballast: Path) -> None:
@@ -213,16 +207,5 @@ def _served(exchange: Exchange) -> bool:
     return isinstance(exchange.answer, Reply) and exchange.answer.status < 300  # noqa: PLR2004
 
 
-def _unusable(path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"cannot write to {path}: {error.strerror or error}",
-        hint="nothing was sent; make room or choose another --out",
-    )
-
-
-def _disk(path: Path, error: OSError) -> StoreError:
-    reason = error.strerror or str(error)
-    return StoreError(
-        f"cannot write to {path}: {reason}",
-        hint="what was received so far is in its journal; make room, then --resume it",
-    )
+def _unwritable(path: Path, error: OSError, hint: str) -> StoreError:
+    return StoreError(f"cannot write to {path}: {error.strerror or error}", hint=hint)

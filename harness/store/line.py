@@ -10,7 +10,7 @@ from harness.core.case import PlannedRequest
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
 from harness.core.longtext import line_with_long_texts, line_with_names
-from harness.core.outcome import Outcome
+from harness.core.outcome import Fault, Images, Outcome, Refused
 from harness.core.record import Provenance, RunHeader
 
 JOURNAL = "journal.jsonl"
@@ -18,12 +18,12 @@ HEADER = "run.json"
 IMAGES = "images"
 
 FORMAT = 2
-"""How run folders are written; `harness.store.format1` reads the lines of those before."""
+"""How run folders are written; `read_any_line` reads the lines of those before, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A shot is about to leave; where it has left before, this attempt takes that one's place."""
+    """A request is about to leave; a later attempt takes the place of an earlier one."""
 
     provider: str
     case: str
@@ -35,7 +35,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchanged:
-    """A round trip of a shot that has left is over."""
+    """A round trip of a request that has left is over."""
 
     provider: str
     case: str
@@ -45,7 +45,7 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A shot that has left came to its outcome."""
+    """A request that has left came to its outcome."""
 
     provider: str
     case: str
@@ -55,7 +55,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """A shot does not leave, and why."""
+    """A request does not leave, and why."""
 
     provider: str
     case: str
@@ -97,3 +97,45 @@ def no_run(path: Path, why: str) -> UsageError:
     return UsageError(
         f"{path} is no run folder: {HEADER}: {why}", hint="give a folder that harness run wrote"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Format1Line:
+    """A line of 0.1, which had one object for all kinds, told apart by what it holds."""
+
+    provider: str
+    case: str
+    attempt: int = 1
+    shot: PlannedRequest | None = None
+    evidence: Provenance | None = None
+    exchange: Exchange | None = None
+    outcome: Outcome | None = None
+    skipped: str | None = None
+
+
+_FORMAT_1 = TypeAdapter(_Format1Line)
+
+
+def read_any_line(raw: bytes) -> JournalLine | None:
+    """Read a line of either format; None for one that says nothing. ValueError where it is none."""
+    if raw.startswith(BEGIN):
+        return read_line(raw)
+    old = _FORMAT_1.validate_json(raw)
+    provider, case = old.provider, old.case
+    match old:
+        case _Format1Line(
+            shot=PlannedRequest() as shot, evidence=Provenance() as evidence, skipped=None
+        ):
+            return Sent(
+                provider=provider, case=case, shot=shot, evidence=evidence, attempt=old.attempt
+            )
+        case _Format1Line(
+            shot=PlannedRequest() as shot, evidence=Provenance() as evidence, skipped=str() as why
+        ):
+            return Skipped(provider=provider, case=case, shot=shot, evidence=evidence, why=why)
+        case _Format1Line(exchange=Exchange() as exchange):
+            return Exchanged(provider=provider, case=case, exchange=exchange)
+        case _Format1Line(outcome=(Images() | Refused() | Fault()) as outcome):
+            return Ended(provider=provider, case=case, outcome=outcome)
+        case _:
+            return None

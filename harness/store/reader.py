@@ -1,7 +1,7 @@
 """A run folder read back: what was finished, and what was under way when the run stopped."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
 from harness.core.jsonvalue import mistake
+from harness.core.outcome import Outcome
 from harness.core.record import Record, RunHeader
-from harness.store.format1 import read_any_line
 from harness.store.line import (
     FORMAT,
     HEADER,
@@ -22,20 +22,31 @@ from harness.store.line import (
     Sent,
     Skipped,
     no_run,
+    read_any_line,
 )
 
 
 @dataclass(slots=True)
 class Unfinished:
-    """A shot that was sent and of which no outcome was written."""
+    """A request that was sent and of which no outcome was written."""
 
     line: Sent
     exchanges: list[Exchange] = field(default_factory=list)
 
+    def record(self, outcome: Outcome | None, *, skipped: str | None = None) -> Record:
+        """Return the record of this request with its outcome, or with why it has none."""
+        return Record(
+            shot=self.line.shot,
+            evidence=self.line.evidence,
+            outcome=outcome,
+            exchanges=tuple(self.exchanges),
+            skipped=skipped,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """What a run folder holds: finished records, and shots that were under way when it stopped."""
+    """What a run folder holds: finished records, and requests under way when it stopped."""
 
     header: RunHeader
     records: tuple[Record, ...]
@@ -44,15 +55,11 @@ class StoredRun:
 
 def read_run(path: Path) -> StoredRun:
     """Read a run folder back, of this format or the one before; UsageError where it is none."""
-    header = _header(path)
-    book = _Book()
+    header, book = _header(path), _Book()
     for line in _lines(path / JOURNAL):
         book.enter(line)
-    return StoredRun(
-        header=header,
-        records=tuple(book.records.values()),
-        unfinished=tuple(book.under_way.values()),
-    )
+    records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
+    return StoredRun(header=header, records=records, unfinished=unfinished)
 
 
 def _header(path: Path) -> RunHeader:
@@ -73,7 +80,7 @@ def _header(path: Path) -> RunHeader:
 
 @dataclass(slots=True)
 class _Book:
-    """The journal's lines, gathered; a later attempt of a shot replaces an earlier one."""
+    """The journal's lines, gathered; a later attempt of a request replaces an earlier one."""
 
     under_way: dict[tuple[str, str], Unfinished] = field(default_factory=dict)
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
@@ -101,16 +108,11 @@ class _Book:
         begun = self.under_way.pop(key, None)
         if begun is None:
             raise UsageError(f"journal: the outcome of {line.case} has no beginning")
-        return Record(
-            shot=begun.line.shot,
-            evidence=begun.line.evidence,
-            outcome=line.outcome,
-            exchanges=tuple(begun.exchanges),
-        )
+        return begun.record(line.outcome)
 
 
 def _reopened(line: Exchanged, record: Record) -> Unfinished:
-    """Go on with a shot whose job was given up waiting for, and is picked up again."""
+    """Go on with a request whose job was given up waiting for, and is picked up again."""
     again = Sent(provider=line.provider, case=line.case, shot=record.shot, evidence=record.evidence)
     return Unfinished(again, [*record.exchanges])
 
@@ -136,3 +138,50 @@ def _lines(path: Path) -> Iterator[JournalLine]:
             ) from None
         if line is not None:
             yield line
+
+
+CUT_OFF = "cut off while under way; it may have been paid for: go on with --resume"
+
+
+def joined(runs: Sequence[StoredRun]) -> tuple[RunHeader, tuple[Record, ...]]:
+    """Put runs side by side; a request that was cut off under way is a record without an outcome.
+
+    Raises UsageError where a provider is in more than one of them, and for a benchmark beside
+    another run: what was not measured in the same minutes is not compared.
+    """
+    first, *others = (_honest(run.header) for run in runs)
+    if others and any(header.benchmark for header in (first, *others)):
+        raise UsageError(
+            "a benchmark is reported alone: what was not measured in the same minutes is not "
+            "compared",
+            hint="report them one by one",
+        )
+    for header in others:
+        twice = sorted(set(first.evidence) & set(header.evidence))
+        if twice:
+            raise UsageError(
+                f"{', '.join(twice)} is in more than one of these runs",
+                hint="report them one by one",
+            )
+        first = replace(
+            first,
+            run=f"{first.run} + {header.run}",
+            evidence={**first.evidence, **header.evidence},
+            spec_digests={**first.spec_digests, **header.spec_digests},
+            plan_digests={**first.plan_digests, **header.plan_digests},
+            notes=(*first.notes, *header.notes),
+            interrupted=first.interrupted or header.interrupted,
+        )
+    return first, tuple(
+        record
+        for run in runs
+        for record in (*run.records, *(cut.record(None, skipped=CUT_OFF) for cut in run.unfinished))
+    )
+
+
+def _honest(header: RunHeader) -> RunHeader:
+    """Return the header of a run that never came to its end (a crash, a kill) as interrupted."""
+    if header.finished is not None:
+        return header
+    note = f"{header.run} was cut off or is still under way: only what it has received is shown"
+    return replace(header, interrupted=True, notes=(*header.notes, note))

@@ -13,9 +13,9 @@ from harness.core.case import Plan, PlannedRequest
 from harness.planning.conformance import plan_for
 from harness.planning.options import EmulatorOptions, Options, Output, Planning, Target
 from harness.policy import Conclusion, conclude
-from harness.runner import endpoints, plan_source
+from harness.runner import endpoints, preflight
 from harness.runner.endpoints import emulator_process
-from harness.runner.progress import ProgressListener
+from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.run import Run, execute_run
 from harness.spec.provider import OPERATIONS
 from tests.loopback import ANY
@@ -32,7 +32,7 @@ def staying(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """
     with emulator_process(time_scale=SCALE, seed=0) as served:
         patch.setattr(endpoints, "emulator_process", _switched(served))
-        patch.setattr(plan_source, "plan_for", planned)
+        patch.setattr(preflight, "plan_for", planned)
         yield served
 
 
@@ -106,7 +106,7 @@ def performed(
         ),
         output=Output(out=out),
     )
-    return execute_run(options, ProgressListener(), asker=follow_up_strategy(options))
+    return execute_run(options, ProgressListener(), strategy=follow_up_strategy(options))
 
 
 def concluded(done: Run) -> Conclusion:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from harness.core.case import Plan
 from harness.core.record import Provenance, RunHeader
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.conversation import Access, ProviderSetup, RunContext
+from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import resume_state
-from harness.runner.execution.journal import Journal
 from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider
 from harness.store.reader import StoredRun

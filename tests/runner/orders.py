@@ -51,10 +51,10 @@ def shot(  # noqa: PLR0913 - what decides when it may leave
 
 
 def entry(
-    one: PlannedRequest, *, requests: int = 1, owed: bool = False, cannot: str | None = None
+    one: PlannedRequest, *, requests: int = 1, already_sent: bool = False, cannot: str | None = None
 ) -> QueuedRequest:
     at_stake = Reservation(operation=one.case.operation, price=one.at_risk, requests=requests)
-    return QueuedRequest(shot=one, stake=at_stake, owed=owed, cannot=cannot)
+    return QueuedRequest(shot=one, reservation=at_stake, already_sent=already_sent, cannot=cannot)
 
 
 def record(one: PlannedRequest, outcome: Outcome | None, *, skipped: str | None = None) -> Record:

@@ -19,9 +19,8 @@ from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.load import LoadGenerator, StoppingCriterion
 from harness.runner.benchmark.track import ProviderLoad
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.conversation import Access, ProviderSetup, RunContext
+from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import elapsed_s, resume_state
-from harness.runner.execution.journal import Journal
 from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
@@ -75,7 +74,7 @@ class Course:
 
     measuring: Measuring
     budgets: Mapping[str, Budget] = field(default_factory=dict)
-    referee: StoppingCriterion | None = None
+    criterion: StoppingCriterion | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     meanwhile: Callable[["Course"], Awaitable[None]] | None = None
     past: StoredRun | None = None
@@ -101,7 +100,7 @@ class Course:
         context = RunContext(journal=journal, stop=self.stop, now_s=now_s, max_s=self.max_s)
         lanes = [self._lane(name, url, plan, context) for name, url in urls.items()]
         self.lanes = lanes
-        race = LoadGenerator(design, lanes, context=context, referee=self.referee)
+        race = LoadGenerator(design, lanes, context=context, criterion=self.criterion)
         try:
             async with asyncio.timeout(HUNG_S):
                 await self._all(race, cut_off)

@@ -223,7 +223,7 @@ def test_what_is_decided_is_asked_no_more_and_the_rest_goes_on(
     referee = Enough("a/draft", 2)
     measuring = Measuring(workloads=(DRAFT, SKETCH), arrivals=arrivals, levels=(level,), blocks=4)
 
-    raced = at(measuring, tmp_path, SERVED, SERVED, referee=referee, meanwhile=pauses_are_short)
+    raced = at(measuring, tmp_path, SERVED, SERVED, criterion=referee, meanwhile=pauses_are_short)
 
     left = [slot_of(one.shot).workload for one in raced.sent("a")]
     assert (left.count("draft"), left.count("sketch")) == (2, 4)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, norm  # type: ignore[import-untyped]  # scipy ships no types
 
-from harness.stats.proportion import proportion_estimate
+from harness.stats.intervals import proportion_estimate
 
 N = st.integers(min_value=1, max_value=400)
 

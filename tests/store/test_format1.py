@@ -18,7 +18,7 @@ import pytest
 from harness.cli.main import status
 from harness.core.record import Record
 from harness.planning.plan import plan_digest
-from harness.runner.plan_source import plan_of
+from harness.runner.preflight import plan_of
 from harness.store.line import JOURNAL
 from harness.store.reader import read_run
 from tests.runner.processes import harness

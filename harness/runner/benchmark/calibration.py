@@ -21,6 +21,7 @@ from harness.core.benchmark import Calibration
 from harness.core.errors import EmulatorError
 from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.jsonvalue import Json
+from harness.runner.shutdown import first_line, stop_process
 from harness.spec.expressions import Source
 from harness.spec.provider import Auth
 from harness.transport.bodies.images import ImageCollector
@@ -28,7 +29,7 @@ from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 
 TRUTH = (sys.executable, "-m", "harness.emulator.delay_server.server", "--json", "--until-eof")
-START_S, STOP_S = 10.0, 5.0
+START_S = 10.0
 WITHIN_S = 60.0
 """Who takes longer has no calibration: it must not hold up what is paid for."""
 
@@ -99,26 +100,23 @@ async def calibrate(
     elif (error := work.exception()) is not None:  # a benchmark goes on; its report says so
         why = str(error) or type(error).__name__
     else:
-        return _calibration(schedule, body_bytes, work.result())
+        errors = work.result()
+        p50_s, p99_s = _quantiles([error.last_s for error in errors])
+        first_p50_s, first_p99_s = _quantiles([error.first_s for error in errors])
+        return Calibration(
+            concurrency=schedule.concurrency,
+            body_bytes=body_bytes,
+            n=len(errors),
+            p50_s=p50_s,
+            p99_s=p99_s,
+            first_p50_s=first_p50_s,
+            first_p99_s=first_p99_s,
+        )
     return Calibration(concurrency=schedule.concurrency, body_bytes=body_bytes, n=0, failed=why)
 
 
-def _calibration(schedule: _Round, body_bytes: int, errors: Sequence[_Error]) -> Calibration:
-    p50_s, p99_s = _quantiles([error.last_s for error in errors])
-    first_p50_s, first_p99_s = _quantiles([error.first_s for error in errors])
-    return Calibration(
-        concurrency=schedule.concurrency,
-        body_bytes=body_bytes,
-        n=len(errors),
-        p50_s=p50_s,
-        p99_s=p99_s,
-        first_p50_s=first_p50_s,
-        first_p99_s=first_p99_s,
-    )
-
-
 def _laid_out(concurrency: int, body_bytes: int) -> _Round:
-    """Decide what to ask for, so that it stays short."""
+    """Return the requests to send, few enough for a second or two."""
     if body_bytes < IMAGE_FROM_BYTES:
         delay_s = max(LEAST_DELAY_S, concurrency / RATE_PER_S)
         path = f"/delay/{delay_s * 1000:g}/body/{body_bytes}?sigma={SIGMA}&id="
@@ -163,7 +161,6 @@ async def _errors(schedule: _Round, server: Sequence[str]) -> list[_Error]:
 
 @asynccontextmanager
 async def _workers(url: str, count: int) -> AsyncIterator[list[Live]]:
-    """Open the transports, as many as requests are to be under way."""
     source = Source(document="harness/emulator/delay_server/server.py", section="any key will do")
     auth = Auth(header="Authorization", prefix="Bearer ", env="TRUTH_API_KEY", source=source)
     endpoint = LiveEndpoint(base_url=url, auth=auth, key="none", provider="truth")
@@ -194,21 +191,11 @@ async def _started(server: Sequence[str]) -> AsyncIterator[str]:
     try:
         yield await _url(process)
     finally:
-        _stop(process)  # at once: whoever is being stopped may not wait any more
-
-
-def _stop(process: "subprocess.Popen[str]") -> None:
-    process.terminate()
-    try:
-        process.communicate(timeout=STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+        stop_process(process)  # at once: whoever is being stopped may not wait any more
 
 
 async def _url(process: "subprocess.Popen[str]") -> str:
-    """Read where the server is. Raises EmulatorError with what it said instead."""
-    reading = asyncio.ensure_future(asyncio.to_thread(_first_line, process))
+    reading = asyncio.ensure_future(asyncio.to_thread(first_line, process))
     try:
         line = await asyncio.wait_for(asyncio.shield(reading), START_S)
         return str(json.loads(line)["url"])
@@ -223,10 +210,6 @@ async def _url(process: "subprocess.Popen[str]") -> str:
             process.kill()
             await reading
     raise EmulatorError(f"the server with known delays did not start: {why}")
-
-
-def _first_line(process: "subprocess.Popen[str]") -> str:
-    return process.stdout.readline() if process.stdout else ""
 
 
 async def _turns(worker: Live, schedule: _Round, number: int) -> list[tuple[str, Exchange]]:
@@ -251,7 +234,6 @@ async def _answered(worker: Live, target: str) -> Exchange:
 
 
 async def _log(worker: Live) -> dict[str, _Truth]:
-    """Return what the server did, by the request's name. Raises EmulatorError."""
     match (await _answered(worker, "/log")).answer:
         case Reply(document={"requests": list(entries)}):
             return dict(pair for entry in entries if (pair := _logged(entry)) is not None)
@@ -260,7 +242,7 @@ async def _log(worker: Live) -> dict[str, _Truth]:
 
 
 def _logged(entry: Json) -> tuple[str, _Truth] | None:
-    """Read one line of the log; None for one that tells of no whole reply."""
+    """Read a line of the log; None for a line without a whole reply."""
     match entry:
         case {
             "id": str(name),
@@ -283,6 +265,5 @@ def _error(exchange: Exchange, truth: _Truth) -> _Error:
 
 
 def _quantiles(values: list[float]) -> tuple[float, float]:
-    """Return p50 and p99 of at least one value."""
     cuts = quantiles([*values, *values] if len(values) == 1 else values, n=100, method="inclusive")
     return cuts[49], cuts[98]

@@ -1,4 +1,4 @@
-"""A benchmark within a run: our own error first, then the race, watched; and what is kept of it."""
+"""A benchmark within a run: its own error, the load, the monitor, and what the header keeps."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,37 +23,35 @@ AT_ONCE = 256
 
 @dataclass(slots=True, kw_only=True)
 class Measurement:
-    """Runs what `benchmark` has laid out over its `parts`, one for each provider.
+    """Runs the design of a `benchmark` over its `parts`, one for each provider.
 
-    A replay measures nothing of ours: what was measured when it was recorded is kept. Without
-    `calibrated`, our own error stays unknown; the time that it takes to calibrate does not count
-    among that in which new requests leave.
+    A replay keeps what was measured when it was recorded. Without `calibrated`, our own error stays
+    unknown; calibrating takes nothing of the time in which new requests leave.
     """
 
     benchmark: Benchmark
     parts: Sequence[ProviderRun]
     context: RunContext
-    referee: MakeStoppingCriterion | None
+    criterion: MakeStoppingCriterion | None
     calibrated: bool
     progress: Callable[[ProviderRun], None]
-    _lanes: Sequence[ProviderLoad] = field(init=False)
+    _loads: Sequence[ProviderLoad] = field(init=False)
     _calibrations: tuple[Calibration, ...] = ()
     _watched: tuple[Watched, ...] = ()
     _stopped: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Take over what an earlier run left of each part."""
-        self._lanes = [ProviderLoad(part=part) for part in self.parts]
+        self._loads = [ProviderLoad(part=part) for part in self.parts]
 
     async def prepare(self) -> None:
         """Measure our own error, before anything is paid for, where there is anything to send."""
         if self.context.replay or not self._sends:
             return
-        for lane in self._lanes:
-            lane.open()
+        for load in self._loads:
+            load.open()
         if not self.calibrated:
             return
-        at_once = under_way(self.benchmark.design, len(self._lanes))
+        at_once = under_way(self.benchmark.design, len(self._loads))
         self._calibrations = tuple(
             [await calibrate(concurrency=at_once, body_bytes=size) for size in BODIES_BYTES]
         )
@@ -62,28 +60,27 @@ class Measurement:
         """Send all that may leave; StoreError where the journal cannot be kept."""
         design = self.benchmark.design
         providers = {part.provider.name: part.provider for part in self.parts}
-        race = LoadGenerator(
+        generator = LoadGenerator(
             design,
-            self._lanes,
+            self._loads,
             context=self.context,
-            referee=self.referee(design, providers) if self.referee else None,
+            criterion=self.criterion(design, providers) if self.criterion else None,
             progress=self.progress,
         )
-        self._stopped = race.stopped
+        self._stopped = generator.stopped
         if self.context.replay or not self._sends:
-            await (race.replayed() if self.context.replay else race.run())
+            await (generator.replayed() if self.context.replay else generator.run())
             return
         watcher = SelfMonitor()
         watcher.start()
         try:
-            await race.run()
+            await generator.run()
         finally:
             self._watched = (await watcher.stop(),)
 
     @property
     def _sends(self) -> bool:
-        """Whether anything is left to be measured."""
-        return any(lane.waiting for lane in self._lanes)
+        return any(load.waiting for load in self._loads)
 
     def measured(self) -> Benchmark:
         """Return what the run's header is to keep: what an earlier part of it measured is there."""

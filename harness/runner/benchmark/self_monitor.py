@@ -104,10 +104,10 @@ class SelfMonitor:
 
     def _lag_s(self, share: float) -> float:
         """Return the lateness that this share of the ticks did not exceed."""
-        left = share * self._lags.total()
+        remaining = share * self._lags.total()
         for grains in sorted(self._lags):
-            left -= self._lags[grains]
-            if left <= 0:
+            remaining -= self._lags[grains]
+            if remaining <= 0:
                 return min(grains * GRAIN_S, self._lag_max_s)
         return self._lag_max_s
 
@@ -129,9 +129,11 @@ class SelfMonitor:
             self._cpu_share = max(share, self._cpu_share or 0.0)
             self._busy = busy
         self._peak_bytes = max(_memory_bytes(self._children), self._peak_bytes or 0)
-        left = _reading(_left_share)
-        if left is not None:
-            self._left_share = left if self._left_share is None else min(left, self._left_share)
+        available = _reading(_left_share)
+        if available is not None:
+            self._left_share = (
+                available if self._left_share is None else min(available, self._left_share)
+            )
 
 
 def _reading(read: Callable[[], Reading]) -> Reading | None:
@@ -157,9 +159,9 @@ def _left_share() -> float:
 def _memory_bytes(children: Sequence[psutil.Process]) -> int:
     """Return the most that this process ever held, and what those that it started hold now."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    own = most if sys.platform == "darwin" else most * 1024
+    peak = most if sys.platform == "darwin" else most * 1024
     held = (_reading(child.memory_info) for child in children)
-    return own + sum(memory.rss for memory in held if memory is not None)
+    return peak + sum(memory.rss for memory in held if memory is not None)
 
 
 def _children() -> Sequence[psutil.Process]:

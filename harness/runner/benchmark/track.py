@@ -23,22 +23,22 @@ UNREACHABLE = 5
 class ProviderLoad:
     """One provider in a benchmark.
 
-    `owed` was begun by an earlier run, `waiting` is new, in the order of the plan. `out` says why
-    nothing more of it leaves, once that is known.
+    `already_sent` was begun by an earlier run, `waiting` is new, in the order of the plan. `out`
+    says why nothing more of it leaves, once that is known.
     """
 
     part: ProviderRun
-    owed: tuple[QueuedRequest, ...] = field(init=False)
+    already_sent: tuple[QueuedRequest, ...] = field(init=False)
     waiting: deque[QueuedRequest] = field(init=False)
     out: str | None = None
     _idle: list[Transport] = field(default_factory=list)
     _unsent: int = 0
 
     def __post_init__(self) -> None:
-        """Take over what an earlier run left; what it sent is set aside before anything new."""
+        """Take over what an earlier run left; its money is set aside before anything new."""
         entries = self.part.begin()
-        self.owed = tuple(entry for entry in entries if entry.owed)
-        self.waiting = deque(entry for entry in entries if not entry.owed)
+        self.already_sent = tuple(entry for entry in entries if entry.already_sent)
+        self.waiting = deque(entry for entry in entries if not entry.already_sent)
 
     @property
     def name(self) -> str:
@@ -46,16 +46,16 @@ class ProviderLoad:
         return self.part.provider.name
 
     async def sent(self, entry: QueuedRequest, *, due_s: float | None) -> Record:
-        """Send a shot, whose money is set aside, at its time or at once; note what that tells."""
+        """Send a request, whose money is set aside, at `due_s` or at once; book how it ended."""
         async with self._transport() as transport:
             record = await self.part.send(entry, transport, due_s=due_s)
         self.part.records.append(record)
-        if not entry.owed:
+        if not entry.already_sent:
             self._judge(record)
         return record
 
     async def skipped(self, entry: QueuedRequest, why: str) -> Record:
-        """Note that a shot did not leave, and why."""
+        """Note that a request did not leave, and why."""
         record = await self.part.skip(entry, why)
         self.part.records.append(record)
         return record
@@ -92,7 +92,7 @@ class ProviderLoad:
 
 
 def slot_of(shot: PlannedRequest) -> Slot:
-    """Return a shot's place in its benchmark; ValueError where it has none."""
+    """Return a request's place in its benchmark; ValueError where it has none."""
     if shot.slot is None:
         raise ValueError(f"{shot.case.id} has no place in a benchmark")
     return shot.slot

@@ -1,6 +1,6 @@
-"""Which shot may leave now: what it waits for, what keeps it back for good, and what it may take.
+"""Which request may leave now, what it waits for, and what keeps it back for good.
 
-Workers ask for a turn and wait here, and nowhere else, for whatever has to end first. A shot holds
+Workers take turns and wait here, and nowhere else, for whatever has to end first. A request holds
 nothing while it waits, so that no two can wait for each other's money.
 """
 
@@ -29,7 +29,7 @@ PROBES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What a worker does next: send a shot, so many times where that is free; or skip it."""
+    """What a worker does next: send a request, so many times where that is free; or skip it."""
 
     entry: QueuedRequest
     tries: int = 1
@@ -38,11 +38,11 @@ class Turn:
 
 @dataclass(slots=True, kw_only=True)
 class Schedule:
-    """The shots of one session, in the order of its plan as far as they may leave.
+    """The requests of one session, in the order of its plan as far as they may leave.
 
     `shut` says why nothing leaves any more, `late` why nothing new does, if so. `idle` is asked for
     more once all is done, and says whether there is any. With `as_planned` all leave in order,
-    whatever came of the others: what is on a tape was asked.
+    whatever came of the others: what is in a cassette was asked.
     """
 
     budget: Budget
@@ -56,7 +56,7 @@ class Schedule:
     _blocked: dict[str, str] = field(default_factory=dict)
     _sent: Counter[tuple[str, str]] = field(default_factory=Counter)
     _accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _streak: CircuitBreaker = field(default_factory=CircuitBreaker)
+    _breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     _canary: bool = True
     _halted: str | None = None
     _plan_over: str | None = None
@@ -67,7 +67,7 @@ class Schedule:
         """Let these wait, after all others or before them."""
         self._waiting[:] = [*entries, *self._waiting] if first else [*self._waiting, *entries]
         self._pending.update(entry.shot.case.id for entry in entries)
-        self._tell()
+        self._notify()
 
     async def take(self) -> Turn | None:
         """Return what to do next, its money set aside; None once there is nothing left."""
@@ -81,16 +81,16 @@ class Schedule:
         return None
 
     def ended(self, record: Record) -> None:
-        """Take note of how a shot that had its turn ended, or was skipped."""
+        """Take note of how a request that had its turn ended, or was skipped."""
         case_id = record.shot.case.id
         turn = self._under_way.pop(case_id, None)
         self.learnt(record)
         if turn is not None and turn.skip is None:
             rule = _rule(record.shot)
             self._sent -= Counter([rule] if rule else [])
-            self._streak.seen(record)
+            self._breaker.on_record(record)
             self._judge(record, alone=turn.tries > 1)
-        self._tell()
+        self._notify()
 
     def learnt(self, record: Record) -> None:
         """Take note of what is known of a case, also from an earlier run."""
@@ -104,10 +104,9 @@ class Schedule:
     def close(self) -> None:
         """Let nothing new leave: the workers end as soon as they have what is under way."""
         self._closed = True
-        self._tell()
+        self._notify()
 
     def _judge(self, record: Record, *, alone: bool) -> None:
-        """Decide whether the rest may leave, after this."""
         if self.as_planned:
             return
         self._halted = self._halted or account_failure(record)
@@ -118,7 +117,7 @@ class Schedule:
                 self._plan_over = blocking_reason(
                     record
                 )  # it is reached: what was asked for may leave
-            self._canary, self._streak = False, CircuitBreaker()
+            self._canary, self._breaker = False, CircuitBreaker()
 
     def _begun(self, turn: Turn) -> Turn:
         entry = turn.entry
@@ -127,30 +126,30 @@ class Schedule:
         if turn.skip is None:
             rule = _rule(entry.shot)
             self._sent.update([rule] if rule else [])
-            if not entry.owed:
-                self.budget.reserve(entry.stake)
+            if not entry.already_sent:
+                self.budget.reserve(entry.reservation)
         return turn
 
     def _turn(self) -> Turn | None:
         if any(turn.tries > 1 for turn in self._under_way.values()):
             return None
         turns = self._turns()
-        alone = not self.as_planned and (self._canary or self._streak.is_long)
-        turn = self._lone([*turns]) if alone else next(turns, None)
+        alone = not self.as_planned and (self._canary or self._breaker.is_long)
+        turn = self._alone([*turns]) if alone else next(turns, None)
         if turn is None and not self._under_way and self._waiting:
             why = "because what it depends on waits for it"
             return Turn(entry=self._waiting[0], skip=why)
         return turn
 
-    def _lone(self, turns: Sequence[Turn]) -> Turn | None:
+    def _alone(self, turns: Sequence[Turn]) -> Turn | None:
         """Choose what is tried alone: the first, or after faults the first that is to be served.
 
-        Some providers fail where they should refuse. What is owed is no probe, but may leave where
-        the probe has to wait for its money.
+        Some providers fail where they should refuse. What an earlier run began is no probe, but may
+        leave where the probe has to wait for its money.
         """
         if skip := next((turn for turn in turns if turn.skip is not None), None):
             return skip
-        new = [turn for turn in turns if not turn.entry.owed]
+        new = [turn for turn in turns if not turn.entry.already_sent]
         if not new:
             return next(iter(turns), None)
         if self._under_way:
@@ -165,22 +164,21 @@ class Schedule:
         for entry in self._waiting:
             if why := self._never(entry):
                 yield Turn(entry=entry, skip=why)
-            elif entry.owed:
+            elif entry.already_sent:
                 yield Turn(entry=entry)
             elif self._ready(entry.shot) and not dry and entry.shot.case.operation not in short:
-                lack = self.budget.lacks(entry.stake)
-                if lack is None:
+                shortfall = self.budget.shortfall(entry.reservation)
+                if shortfall is None:
                     yield Turn(entry=entry)
-                elif lack.for_good:
-                    yield Turn(entry=entry, skip=lack.why)
+                elif shortfall.for_good:
+                    yield Turn(entry=entry, skip=shortfall.why)
                 else:
-                    dry = lack.everywhere
+                    dry = shortfall.everywhere
                     short.add(entry.shot.case.operation)
 
     def _never(self, entry: QueuedRequest) -> str | None:
-        """Return why a shot is not to be sent at all, other than for money."""
         why = self.shut() or self._halted
-        if why or entry.owed:
+        if why or entry.already_sent:
             return why
         if why := self.late():
             return why
@@ -195,7 +193,7 @@ class Schedule:
         return next((self._blocked[base] for base in bases if base in self._blocked), None)
 
     def _ready(self, shot: PlannedRequest) -> bool:
-        """Tell whether nothing has to end before this shot may leave."""
+        """Tell whether nothing has to end before this request may leave."""
         if self.as_planned:
             return True
         if any(base in self._pending for base in shot.case.depends_on):
@@ -205,12 +203,11 @@ class Schedule:
             return True
         return self._sent[rule] + self._accepted[rule] < WRONG_AT_MOST
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
 
 def _rule(shot: PlannedRequest) -> tuple[str, str] | None:
-    """Return the rule that a shot is to be refused for, in its operation."""
     case = shot.case
     return (case.operation, case.breaks) if case.expect == "refuse" and case.breaks else None

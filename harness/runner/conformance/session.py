@@ -1,8 +1,7 @@
-"""A conformance run of one provider: workers that take turns, and what is asked for on the way."""
+"""A conformance run of one provider: workers that take turns, and a strategy that adds requests."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,50 +9,50 @@ from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
 from harness.runner.conformance.schedule import Schedule, Turn
 from harness.runner.execution.failures import may_recover
-from harness.runner.execution.provider_run import ProviderRun
+from harness.runner.execution.provider_run import ProviderRun, all_ended
 from harness.runner.shutdown import Deadline
 from harness.spec.provider import Provider
 from harness.transport.base import Transport
 
 
 class FollowUpStrategy(Protocol):
-    """Decides what else is worth asking one provider; sends nothing and reads no clock.
+    """Decides what else to send to one provider; sends nothing itself and reads no clock.
 
-    It is told every record of the session once, those of an earlier run first. What it asks for
-    has ids of its own, which are the same whenever it is told the same records: so a run that goes
-    on does not ask twice. It never asks for a body that was answered before.
+    It receives every record of the session once, those of an earlier run first. Its requests have
+    ids of their own, and equal records give equal ids: so a resumed run sends nothing twice. It
+    never repeats a body that was answered before.
     """
 
     def on_record(self, record: Record) -> Sequence[PlannedRequest]:
-        """Take note of a finished (or skipped) record; return what should be asked next, first."""
+        """Take note of a finished (or skipped) record; return what to send next, first."""
         ...
 
     def on_idle(self) -> Sequence[PlannedRequest]:
-        """Return the next round, once nothing is waiting or under way; nothing ends the session."""
+        """Return the next round, once nothing waits or is under way; none ends the session."""
         ...
 
 
-MakeAsker = Callable[[Provider, Plan], FollowUpStrategy]
-"""Makes what decides, for one provider's session, what else is worth asking."""
+MakeStrategy = Callable[[Provider, Plan], FollowUpStrategy]
+"""Makes the strategy of one provider's session."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """Sends the shots of one provider's part of a run, `concurrency` of them at once.
+    """Sends the requests of one provider's part of a run, `concurrency` of them at once.
 
-    `asker` adds shots to those of the plan. A replay sends all that is on its tape, whatever comes
-    of it.
+    `strategy` adds requests to those of the plan. A replay sends all that is in its cassettes,
+    whatever comes of it.
     """
 
     part: ProviderRun
     concurrency: int
-    asker: FollowUpStrategy | None = None
+    strategy: FollowUpStrategy | None = None
     progress: Callable[[ProviderRun], None] = lambda _part: None
     _queue: Schedule = field(init=False)
     _deadline: Deadline | None = field(init=False)
 
     async def run(self) -> None:
-        """Send every shot that may leave; StoreError where the journal cannot be kept."""
+        """Send every request that may leave; StoreError where the journal cannot be kept."""
         context = self.part.setup.context
         self._deadline = context.deadline()
         self._queue = Schedule(
@@ -68,41 +67,32 @@ class Session:
         for record in tuple(self.part.records):
             self._queue.learnt(record)
             self._follow_up(record)
-        await self._all(len(entries))
+        most = self.concurrency if self.strategy else min(self.concurrency, len(entries))
+        await all_ended(self._work() for _ in range(max(1, most)))
 
     def _follow_up(self, record: Record) -> None:
-        """Ask at once for what a record makes worth asking."""
-        if self.asker is not None:
-            self._ask(self.asker.on_record(record))
+        if self.strategy is not None:
+            self._ask(self.strategy.on_record(record))
         self.progress(self.part)
 
     def _idle(self) -> bool:
-        return self.asker is not None and self._ask(self.asker.on_idle())
+        return self.strategy is not None and self._ask(self.strategy.on_idle())
 
     def _ask(self, shots: Sequence[PlannedRequest]) -> bool:
-        """Let new shots wait before all others; tell whether there are any."""
+        """Let new requests wait before all others; tell whether there are any."""
         entries = self.part.add(shots)
         if entries:
             self._queue.put(entries, first=True)
         return bool(entries)
 
     def _late(self) -> str | None:
-        """Return why nothing new leaves any more: it might not end in time."""
         return self._deadline.passed(longest_s=self.part.longest_s) if self._deadline else None
 
-    async def _all(self, waiting: int) -> None:
-        """Let several workers take turns."""
-        most = self.concurrency if self.asker else min(self.concurrency, waiting)
-        work = (self._work() for _ in range(max(1, most)))
-        ends = await asyncio.gather(*work, return_exceptions=True)  # no worker cuts off another
-        for failure in filter(None, ends):
-            raise failure
-
     async def _work(self) -> None:
-        async with self._open() as transport:
+        async with aclosing(self.part.setup.access.transport()) as transport:
             while turn := await self._queue.take():
                 try:
-                    record = await self._served(turn, transport)
+                    record = await self._taken(turn, transport)
                     self.part.records.append(record)
                     self._follow_up(record)
                     self._queue.ended(record)
@@ -110,16 +100,8 @@ class Session:
                     self._queue.close()  # nothing new leaves; what others have under way is kept
                     raise
 
-    @asynccontextmanager
-    async def _open(self) -> AsyncIterator[Transport]:
-        transport = self.part.setup.access.transport()
-        try:
-            yield transport
-        finally:
-            await transport.aclose()
-
-    async def _served(self, turn: Turn, transport: Transport) -> Record:
-        """Do what it is the turn of; a request that is tried alone is repeated where it is free."""
+    async def _taken(self, turn: Turn, transport: Transport) -> Record:
+        """Send or skip the request; one that is tried alone is repeated where that is free."""
         entry, part = turn.entry, self.part
         if turn.skip is not None:
             return await part.skip(entry, turn.skip)
@@ -127,7 +109,7 @@ class Session:
         record = await part.send(entry, transport, due_s=due_s)
         for attempt in range(2, turn.tries + 1):
             may_help = may_recover(record) and not (part.shut() or self._late())
-            if not may_help or part.budget.reserve(entry.stake) is not None:
+            if not may_help or part.budget.reserve(entry.reservation) is not None:
                 break
             record = await part.send(entry, transport, due_s=due_s, attempt=attempt)
         return record

@@ -14,7 +14,7 @@ from harness.wire.retry import TRIES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """What a shot of an operation may take, or took: its price, and how often it submits."""
+    """What a request of an operation may take, or took: its price, and how often it submits."""
 
     operation: str
     price: Price
@@ -23,7 +23,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortfall:
-    """Why a stake cannot be set aside.
+    """Why a reservation cannot be made.
 
     `for_good` says that it never can: without it, what others have set aside may yet come back.
     `everywhere` says that a limit of the provider is short, not one of the operation alone.
@@ -40,10 +40,10 @@ class _Sum:
     images: int = 0
     requests: int = 0
 
-    def add(self, stake: Reservation, sign: int = 1) -> None:
-        self.amount += sign * stake.price.amount
-        self.images += sign * stake.price.images
-        self.requests += sign * stake.requests
+    def add(self, reservation: Reservation, sign: int = 1) -> None:
+        self.amount += sign * reservation.price.amount
+        self.images += sign * reservation.price.images
+        self.requests += sign * reservation.requests
 
 
 @dataclass(slots=True)
@@ -132,33 +132,33 @@ class Budget:
         """How many submissions were made, each try counted."""
         return self._all.spent.requests
 
-    def lacks(self, stake: Reservation) -> Shortfall | None:
-        """Return why a stake cannot be set aside now; None where it can.
+    def shortfall(self, reservation: Reservation) -> Shortfall | None:
+        """Return why this cannot be set aside now; None where it can.
 
         A limit that can never carry it comes first, then one that is short everywhere.
         """
-        short = [limit for limit in self._limits(stake) if limit.passed]
+        short = [limit for limit in self._limits(reservation) if limit.passed]
         if not short:
             return None
         worst = next((limit for limit in short if limit.for_good), short[0])
         return Shortfall(why=worst.describe(), for_good=worst.for_good, everywhere=not worst.of)
 
-    def reserve(self, stake: Reservation, *, owed: bool = False) -> Shortfall | None:
-        """Set a stake aside, or return why not.
+    def reserve(self, reservation: Reservation, *, already_sent: bool = False) -> Shortfall | None:
+        """Set money and submissions aside, or return why not.
 
-        What is `owed` already (sent by an earlier run) is set aside whatever the limits say.
+        What was `already_sent` (by an earlier run) is set aside whatever the limits say.
         """
-        if not owed and (lack := self.lacks(stake)):
-            return lack
-        for books in (self._all, self._books(stake.operation)):
-            books.held.add(stake)
+        if not already_sent and (shortfall := self.shortfall(reservation)):
+            return shortfall
+        for books in (self._all, self._books(reservation.operation)):
+            books.held.add(reservation)
         return None
 
     def settle(self, reserved: Reservation, cost: Reservation) -> None:
         """Give back what was set aside and book what was spent.
 
-        A provider that charges more than it lists may take more than was set aside: that is past
-        helping, but nothing more can be set aside once a limit is passed.
+        A provider that charges more than it lists may take more than was set aside; nothing more is
+        set aside once a limit is passed.
         """
         for books in (self._all, self._books(reserved.operation)):
             books.held.add(reserved, -1)
@@ -172,14 +172,14 @@ class Budget:
     def _books(self, operation: str) -> _Books:
         return self._each.setdefault(operation, _Books())
 
-    def _limits(self, stake: Reservation) -> Iterator[_Limit]:
+    def _limits(self, new: Reservation) -> Iterator[_Limit]:
         """Yield every limit that there is, those on all operations first."""
-        unit, each = stake.price.unit, self.per_operation
+        unit, each, operation = new.price.unit, self.per_operation, new.operation
         for books, of, amount, images, requests in (
             (self._all, "", self.amount, self.images, self.requests),
-            (self._books(stake.operation), stake.operation, None, each.images, each.requests),
+            (self._books(operation), operation, None, each.images, each.requests),
         ):
-            spent, held, price, tries = books.spent, books.held, stake.price, stake.requests
+            spent, held, price, tries = books.spent, books.held, new.price, new.requests
             for most, was, reserved, more, named, flag in (
                 (amount, spent.amount, held.amount, price.amount, unit, "--budget"),
                 (images, spent.images, held.images, price.images, "image", "--max-images"),
@@ -203,22 +203,22 @@ SUBMISSIONS = ("submit", "follow_up")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedRequest:
-    """A shot that waits, with the most that it may take.
+    """A request that waits, with the most that it may take.
 
-    `owed` was begun by an earlier run: it is paid for, and its money set aside, whatever comes.
-    `cannot` says why it cannot be sent from here, if so.
+    `already_sent` was begun by an earlier run: it is paid for, and its money set aside, whatever
+    comes. `cannot` says why it cannot be sent from here, if so.
     """
 
     shot: PlannedRequest
-    stake: Reservation
-    owed: bool = False
+    reservation: Reservation
+    already_sent: bool = False
     cannot: str | None = None
 
 
 def most_at_risk(shot: PlannedRequest) -> Reservation:
-    """Return the most that a shot may take: its price at risk, and each POST that asks for images.
+    """Return the most that a request may take: its price at risk, and each POST for images.
 
-    Each of them is made again where it is answered too early. Uploads ask for none.
+    Each of them is made again where it is answered too early. Uploads ask for no images.
     """
     posts = 1 + ("same_key" in shot.case.follow_ups)
     return Reservation(operation=shot.case.operation, price=shot.at_risk, requests=TRIES * posts)
@@ -227,7 +227,7 @@ def most_at_risk(shot: PlannedRequest) -> Reservation:
 def charged_reservation(
     shot: PlannedRequest, outcome: Outcome, exchanges: Sequence[Exchange]
 ) -> Reservation:
-    """Return what a shot has taken: its cost, and the submissions that were made or may have been.
+    """Return what a request has taken: its cost, and the submissions made, or made perhaps.
 
     What was under way when an earlier run was cut off left no exchange, and counts.
     """

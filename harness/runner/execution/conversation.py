@@ -1,9 +1,10 @@
-"""One shot over one transport: journaled before it, on the way and after it."""
+"""One request over one transport: journaled before it, on the way and after it."""
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
@@ -13,13 +14,40 @@ from harness.core.record import Provenance
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.earlier import ResumeState
 from harness.runner.execution.failures import CUT_OFF
-from harness.runner.execution.journal import Journal
 from harness.runner.shutdown import Deadline
 from harness.spec.provider import Provider
-from harness.store.line import Ended, Exchanged, Sent
+from harness.store.folder import RunFolder
+from harness.store.line import Ended, Exchanged, JournalLine, Sent
 from harness.transport.base import STOPPED, Transport
 from harness.wire.protocol import pick_up, speak
 from harness.wire.retry import Answer, Pause, Send, Wire
+
+
+class Journal:
+    """Writes lines in order on one thread, so that no disk delays the event loop's clock."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    async def append(self, line: JournalLine) -> None:
+        """Write a line; when this returns, a crash of ours cannot lose it.
+
+        A line that was begun is written even where the waiting for it is cancelled.
+        """
+        loop = asyncio.get_running_loop()
+        writing = loop.run_in_executor(self._pool, self.folder.append, line)
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            writing.add_done_callback(asyncio.Future.exception)  # nobody is left to hear of it
+            raise
+
+    def close(self) -> None:
+        """Wait for the last line and close the files."""
+        self._pool.shutdown(wait=True)
+        self.folder.close()
+
 
 OnExchange = Callable[[Exchange], Awaitable[None]]
 
@@ -29,7 +57,7 @@ class RunContext:
     """What all providers' parts of a run share: one journal, one clock, one way to stop.
 
     Nothing new leaves once `stop` is set, nor what could last longer than `max_s` seconds from the
-    start of sending allow; None is no limit. A `replay` sends all that is on its tape.
+    start of sending allow; None is no limit. A `replay` sends all that is in its cassettes.
     """
 
     journal: Journal
@@ -47,8 +75,8 @@ class RunContext:
 class Access:
     """One provider as a run reaches it, and what that rests on.
 
-    `cannot` says why a shot cannot be sent from here, if so; `announce` is told of shots before
-    they leave, so that the reference images which they name are there.
+    `cannot` says why a request cannot be sent from here, if so; `announce` is told of requests
+    before they leave, so that the reference images which they name are there.
     """
 
     evidence: Provenance
@@ -83,7 +111,7 @@ async def converse(
     due_s: float | None,
     attempt: int = 1,
 ) -> tuple[Outcome, list[Exchange]]:
-    """Journal a shot, see it through, journal its outcome; return that with all its round trips.
+    """Journal a request, see it through, journal its outcome; return that with all its round trips.
 
     It leaves at `due_s` on the run's clock, if that is still to come, and without one as soon as it
     is journaled; all its round trips are kept with that time. Those that go on with what an earlier
@@ -124,7 +152,6 @@ async def converse(
 
 
 def _patient(shot: PlannedRequest, timeout_s: float | None) -> PlannedRequest:
-    """Return a shot that is waited for as long as this run waits."""
     if timeout_s is None:
         return shot
     return replace(shot, request=replace(shot.request, timeout_s=timeout_s))

@@ -1,4 +1,4 @@
-"""What an earlier run left of one provider's shots, and of its time, for a run that goes on."""
+"""What an earlier run left of one provider's requests, and of its time, for a run that goes on."""
 
 import time
 from collections.abc import Iterable
@@ -16,10 +16,10 @@ from harness.store.reader import StoredRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeState:
-    """An earlier run's shots by what is to be done with them; cases are known by their ids.
+    """An earlier run's requests by what is to be done with them; cases are known by their ids.
 
     `finished` is not sent again, in the order in which it ended. `given_up` has a paid job that is
-    polled once more. `exchanges` is what was seen of each shot that goes on, given up or cut off
+    polled once more. `exchanges` is what was seen of each request that goes on, given up or cut off
     under way. `again` met trouble that cost nothing, and others depend on it: it is new. `added` is
     what was begun and is not in the plan, in that order.
     """

@@ -1,8 +1,8 @@
-"""Trouble of the account or the line: it says nothing of a promise, and what it keeps back."""
+"""Failures of the account or the connection: they judge no promise, and hold requests back."""
 
 from dataclasses import dataclass
 
-from harness.core.outcome import ErrorClass, Fault, Refused
+from harness.core.outcome import ErrorClass, Fault, error_of
 from harness.core.record import Record
 
 CUT_OFF = Fault(
@@ -11,13 +11,13 @@ CUT_OFF = Fault(
     "again",
     may_be_paid=True,
 )
-"""How a shot ends that an earlier run may have paid for, and of which nothing was received."""
+"""How a request ends that an earlier run may have paid for, and of which nothing was received."""
 
 ACCOUNT: frozenset[ErrorClass] = frozenset(("auth", "quota"))
-"""Classes that the next request would meet as well: somebody has to act first."""
+"""Classes that the next request would meet as well, until somebody acts."""
 
 LINE: frozenset[ErrorClass] = frozenset(("rate_limit", "server", "network", "timeout"))
-"""Classes that pass, or do not: only trying again tells."""
+"""Classes that may pass: only a retry shows."""
 
 SET_UP: frozenset[ErrorClass] = ACCOUNT | {"rate_limit", "moderation"}
 """Classes of refusals that are about the account or the words, not about the request's rules."""
@@ -28,20 +28,18 @@ fails 3 of 10 requests by chance meets this about once in 1,400 requests."""
 
 
 def blocking_reason(record: Record) -> str | None:
-    """Return why cases that depend on this one can tell nothing; None where they can.
+    """Return why cases that depend on this one would show nothing; None where they may be sent.
 
-    That a run of ours was cut off is no trouble of the provider's: what depends on it may leave.
+    A request that we cut off ourselves holds none of them back.
     """
-    case, outcome = record.shot.case, record.outcome
-    if record.skipped is not None:
-        # what kept this one back keeps the others back
+    name, error = record.shot.case.id, error_of(record.outcome)
+    if record.skipped is not None:  # what kept this one back keeps the others back
         explained = record.skipped.startswith("because ")
-        return record.skipped if explained else f"because {case.id} was not sent: {record.skipped}"
-    if isinstance(outcome, Fault) and outcome.why != CUT_OFF.why:
-        return _met(case.id, outcome.error_class, outcome.why)
-    if isinstance(outcome, Refused) and outcome.error.error_class in SET_UP:
-        return _met(case.id, outcome.error.error_class, outcome.error.message)
-    return None
+        return record.skipped if explained else f"because {name} was not sent: {record.skipped}"
+    fault = isinstance(record.outcome, Fault)
+    if error is None or (fault and error[1] == CUT_OFF.why):
+        return None
+    return _met(name, *error) if fault or error[0] in SET_UP else None
 
 
 def account_failure(record: Record) -> str | None:
@@ -50,13 +48,10 @@ def account_failure(record: Record) -> str | None:
     A download that was turned away is about an address that has expired, or is fetched wrongly.
     """
     steps = [exchange.step for exchange in record.exchanges if exchange.step != "deliveries"]
-    outcome = record.outcome
-    error_class = _class(record)
-    if error_class not in ACCOUNT or (steps and steps[-1] == "download"):
+    error = error_of(record.outcome)
+    if error is None or error[0] not in ACCOUNT or (steps and steps[-1] == "download"):
         return None
-    why = outcome.why if isinstance(outcome, Fault) else ""
-    why = outcome.error.message if isinstance(outcome, Refused) else why
-    return _met(record.shot.case.id, error_class, why)
+    return _met(record.shot.case.id, *error)
 
 
 def connection_failure(record: Record) -> bool:
@@ -65,24 +60,25 @@ def connection_failure(record: Record) -> bool:
 
 
 def costs_nothing(record: Record) -> bool:
-    """Tell whether what met trouble may be asked again: nothing of it can have been paid."""
+    """Tell whether a failed request may be repeated: nothing of it can have been paid."""
     outcome = record.outcome
     return isinstance(outcome, Fault) and not outcome.may_be_paid and outcome.job is None
 
 
 def may_recover(record: Record) -> bool:
-    """Tell whether trying again at once may help, and costs nothing."""
-    return costs_nothing(record) and _class(record) not in ACCOUNT
+    """Tell whether a retry at once may help, and costs nothing."""
+    error = error_of(record.outcome)
+    return costs_nothing(record) and error is not None and error[0] not in ACCOUNT
 
 
 @dataclass(slots=True)
 class CircuitBreaker:
-    """Counts faults of the line with no other answer between."""
+    """Counts faults of the connection with no other answer between."""
 
     length: int = 0
 
-    def seen(self, record: Record) -> None:
-        """Take note of how a request ended; one that was skipped tells nothing."""
+    def on_record(self, record: Record) -> None:
+        """Count how a request ended; one that was skipped counts nothing."""
         if record.outcome is not None:
             self.length = self.length + 1 if connection_failure(record) else 0
 
@@ -90,16 +86,6 @@ class CircuitBreaker:
     def is_long(self) -> bool:
         """Tell whether it is time to try one request alone."""
         return self.length >= IN_A_ROW
-
-
-def _class(record: Record) -> ErrorClass | None:
-    match record.outcome:
-        case Fault(error_class=error_class):
-            return error_class
-        case Refused(error=error):
-            return error.error_class
-        case _:
-            return None
 
 
 def _met(case: str, error_class: ErrorClass, why: str) -> str:

@@ -1,10 +1,10 @@
-"""One provider's part of a run, whoever decides which of its shots leaves next and when."""
+"""One provider's part of a run: what it has sent, what it spent, and what it reports."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
-from harness.core.exchange import Failure
 from harness.core.record import Record
 from harness.runner.execution.budget import Budget, QueuedRequest, charged_reservation, most_at_risk
 from harness.runner.execution.conversation import ProviderSetup, converse
@@ -16,18 +16,17 @@ from harness.transport.base import Transport
 
 @dataclass(slots=True, kw_only=True)
 class ProviderRun:
-    """What has become of one provider's shots so far.
+    """What has become of one provider's requests so far.
 
-    `records` grow in the order in which the shots end; those of an earlier run come first. `added`
-    are shots beside those of the plan, in the order in which they were asked for. `under_way` have
-    left and not ended: they may be paid. `off_tape` says what a replay asked for and did not find;
-    `longest_s` is how long a conversation has taken at most, in seconds.
+    `records` grow in the order in which the requests end; those of an earlier run come first.
+    `added` are requests beside those of the plan, in the order in which they were asked for.
+    `under_way` have left and not ended: they may be paid. `longest_s` is how long a conversation
+    has taken at most, in seconds.
     """
 
     setup: ProviderSetup
     records: list[Record] = field(default_factory=list)
     added: list[PlannedRequest] = field(default_factory=list)
-    off_tape: list[str] = field(default_factory=list)
     under_way: int = 0
     longest_s: float = 0.0
 
@@ -43,7 +42,7 @@ class ProviderRun:
 
     @property
     def total(self) -> int:
-        """How many shots there are to end."""
+        """How many requests there are to end."""
         return len(self._shots)
 
     @property
@@ -57,7 +56,7 @@ class ProviderRun:
         return replace(self.setup.plan, shots=(*self.setup.plan.shots, *added))
 
     def complete(self) -> list[Record]:
-        """Return a record for every shot: those that were cut off or never left say so."""
+        """Return a record for every request: those that were cut off or never left say so."""
         why = "interrupted: go on with --resume"
         ended = (record.shot for record in self.records)
         return self.records + [
@@ -66,10 +65,9 @@ class ProviderRun:
         ]
 
     def begin(self) -> list[QueuedRequest]:
-        """Take over what an earlier run has left, and return what is to be sent; once.
+        """Take over what an earlier run left, and return what is to be sent; call it once.
 
-        What that run has begun comes first. The money for it is set aside before anything new may
-        have it: it is paid whatever comes of it.
+        What that run has begun comes first, and its money is set aside first: it may be paid.
         """
         earlier = self.setup.earlier
         for record in (*earlier.finished, *earlier.again):
@@ -79,13 +77,13 @@ class ProviderRun:
         self.added += earlier.added
         waiting = not_among((record.shot for record in earlier.finished), self._shots)
         entries = [self._entry(shot) for shot in waiting]
-        owed = [entry for entry in entries if entry.owed]
-        for entry in owed:
-            self.budget.reserve(entry.stake, owed=True)
-        return [*owed, *(entry for entry in entries if not entry.owed)]
+        already_sent = [entry for entry in entries if entry.already_sent]
+        for entry in already_sent:
+            self.budget.reserve(entry.reservation, already_sent=True)
+        return [*already_sent, *(entry for entry in entries if not entry.already_sent)]
 
     def add(self, shots: Iterable[PlannedRequest]) -> list[QueuedRequest]:
-        """Add shots to those of the plan; one that is known by its id is there already."""
+        """Add requests to those of the plan; one that is known by its id is there already."""
         new = not_among(self._shots, shots)
         if new:
             self.setup.access.announce(new)
@@ -93,16 +91,16 @@ class ProviderRun:
         return [self._entry(shot) for shot in new]
 
     def _entry(self, shot: PlannedRequest) -> QueuedRequest:
-        owed = shot.case.id in self.setup.earlier.exchanges
+        already_sent = shot.case.id in self.setup.earlier.exchanges
         return QueuedRequest(
             shot=shot,
-            stake=most_at_risk(shot),
-            owed=owed,
-            cannot=None if owed else self.setup.access.cannot(shot),
+            reservation=most_at_risk(shot),
+            already_sent=already_sent,
+            cannot=None if already_sent else self.setup.access.cannot(shot),
         )
 
     def shut(self) -> str | None:
-        """Return why nothing leaves any more, be it new or owed; None where it may."""
+        """Return why nothing leaves any more, be it new or begun earlier; None where it may."""
         if self.setup.context.stop.is_set():
             return "interrupted"
         if self.setup.context.journal.folder.full:
@@ -112,12 +110,12 @@ class ProviderRun:
     async def send(
         self, entry: QueuedRequest, transport: Transport, *, due_s: float | None, attempt: int = 1
     ) -> Record:
-        """Send a shot, whose money is set aside, as `converse` does; book what it took.
+        """Send a request, whose money is set aside, as `converse` does; book what it took.
 
         Whether its record stands, or it is sent once more, is for the caller to say.
         """
         now_s = self.setup.context.now_s
-        cost = entry.stake  # the worst, should this be cut off
+        cost = entry.reservation  # the worst, should this be cut off
         self.under_way += 1
         begun_s = now_s()
         try:
@@ -128,12 +126,7 @@ class ProviderRun:
         finally:
             self.under_way -= 1
             self.longest_s = max(self.longest_s, now_s() - begun_s)
-            self.budget.settle(entry.stake, cost)
-        self.off_tape += [
-            exchange.answer.why
-            for exchange in exchanges
-            if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
-        ]
+            self.budget.settle(entry.reservation, cost)
         return Record(
             shot=entry.shot,
             evidence=self.setup.access.evidence,
@@ -144,13 +137,34 @@ class ProviderRun:
     async def skip(self, entry: QueuedRequest, why: str) -> Record:
         """Return a record of why nothing was sent; what was begun stays as the journal has it."""
         shot, evidence = entry.shot, self.setup.access.evidence
-        if entry.owed:
-            self.budget.settle(entry.stake, entry.stake)  # it may be paid: the worst is booked
+        if entry.already_sent:
+            self.budget.settle(
+                entry.reservation, entry.reservation
+            )  # it may be paid: the worst is booked
         if shot.case.id in self.setup.earlier.given_up:
             return self.setup.earlier.given_up[shot.case.id]  # its job is still to be had
         journal = self.setup.context.journal
-        if not journal.folder.full and not entry.owed:
+        if not journal.folder.full and not entry.already_sent:
             name, case = self.provider.name, shot.case.id
             line = Skipped(provider=name, case=case, shot=shot, evidence=evidence, why=why)
             await journal.append(line)
         return Record(shot=shot, evidence=evidence, outcome=None, skipped=why)
+
+
+@dataclass(slots=True, kw_only=True)
+class ProgressListener:
+    """What a run reports its progress to; the command line draws it.
+
+    `noted` receives sentences for the user: whom a run leaves out, what it would cost.
+    """
+
+    started: Callable[[Sequence[ProviderRun]], None] = lambda _parts: None
+    progress: Callable[[ProviderRun], None] = lambda _part: None
+    interrupted: Callable[[int], None] = lambda _under_way: None
+    noted: Callable[[str], None] = lambda _sentence: None
+
+
+async def all_ended(work: Iterable[Awaitable[None]]) -> None:
+    """Wait until all have ended, none cutting off another; then raise what the first one raised."""
+    for failure in filter(None, await asyncio.gather(*work, return_exceptions=True)):
+        raise failure

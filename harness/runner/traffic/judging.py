@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.core.errors import NothingTested, RecordingError, UsageError
 from harness.core.record import Record, RunHeader
 from harness.core.version import harness_version
+from harness.runner.endpoints import today
 from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
 from harness.spec.load import spec_digest
 from harness.spec.provider import Provider
@@ -46,8 +46,8 @@ def read_traffic(
         except RecordingError as error:
             unread.append(str(error))
     records = tuple(record for each in traffic for record in each.records)
-    said = (*traffic_notes(traffic, provider), *unread, *_sources(records, provider))
-    for sentence in (*said, _count(traffic, unread, provider)):
+    notes = (*traffic_notes(traffic, provider), *unread, *_sources(records, provider))
+    for sentence in (*notes, _count(traffic, unread, provider)):
         note(sentence)
     if not traffic:
         raise UsageError("none of these files is a recording")
@@ -56,46 +56,37 @@ def read_traffic(
             f"no exchange of {provider.name} in {_several(len(names), 'file')}",
             hint="what they hold is named above; is it another --provider's?",
         )
-    return Recorded(header=_header(provider, records, said), records=records)
+    return Recorded(header=_header(provider, records, notes), records=records)
 
 
 def _names(files: Iterable[Path]) -> dict[Path, str]:
     """Return each file once, under the shortest end of its path that no other one shares."""
-    once = list({file.resolve(): file for file in files}.values())
+    once = {file.resolve(): file for file in files}
     names: dict[Path, str] = {}
-    for file in once:
-        parts = file.resolve().parts
-        names[file] = next(
-            (
-                "/".join(parts[-length:])
-                for length in range(1, len(parts))
-                if all(
-                    other is file or other.resolve().parts[-length:] != parts[-length:]
-                    for other in once
-                )
-            ),
-            file.name,
-        )
+    for path, file in once.items():
+        ends = (path.parts[-length:] for length in range(1, len(path.parts)))
+        others = [other.parts for other in once if other != path]
+        free = (end for end in ends if all(parts[-len(end) :] != end for parts in others))
+        names[file] = "/".join(next(free, (file.name,)))
     return names
 
 
 def _sources(records: Sequence[Record], provider: Provider) -> tuple[str, ...]:
     """Say who answered, where that was not the provider's own address: verdicts are about them."""
-    own = urlsplit(provider.base_url).hostname
+    own_host = urlsplit(provider.base_url).hostname
     hosts = dict.fromkeys(record.evidence.source for record in records)
-    address = f"own address is {own}" if own else "address is each deployment's own"
+    address = f"own address is {own_host}" if own_host else "address is each deployment's own"
     return tuple(
         "recorded from the harness's own emulator: what follows says nothing about the provider"
         if host == "emulator"
         else f"recorded at {host}; {provider.name}'s {address}: what follows is about {host}, "
         f"judged by {provider.name}'s documents"
         for host in hosts
-        if host != own
+        if host != own_host
     )
 
 
 def _count(traffic: Sequence[Traffic], unread: Sequence[str], provider: Provider) -> str:
-    """Return in one sentence what the files held."""
     expects = [record.shot.case.expect for each in traffic for record in each.records]
     judged = sum(expect != "observe" for expect in expects)
     strangers = sum(len(each.strangers) for each in traffic)
@@ -114,8 +105,8 @@ def _several(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _header(provider: Provider, records: Sequence[Record], said: Sequence[str]) -> RunHeader:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+def _header(provider: Provider, records: Sequence[Record], notes: Sequence[str]) -> RunHeader:
+    now = today()
     first = records[0].evidence
     days = sorted(
         {record.evidence.date[:10] for record in records if record.evidence.date != "unknown"}
@@ -132,7 +123,7 @@ def _header(provider: Provider, records: Sequence[Record], said: Sequence[str]) 
         evidence={provider.name: replace(first, source=hosts, date=date, by="others")},
         spec_digests={provider.name: spec_digest(provider.name)},
         plan_digests={},
-        notes=tuple(said),
+        notes=tuple(notes),
     )
 
 

@@ -1,17 +1,19 @@
 """Traffic recorded elsewhere, turned back into cases and driven through the same wire."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.errors import RecordingError
 from harness.core.exchange import Exchange, Failure, Request
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
+from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
-from harness.runner.traffic.matching import Pool, goes_along
 from harness.spec import price
 from harness.spec.evaluate import broken, tokens
 from harness.spec.provider import Constraint, Operation, Provider
@@ -22,6 +24,83 @@ from harness.transport.foreign.read import Foreign, Recording, read_recording
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send
 
+INBOX_HOST = urlsplit(WEBHOOKS).hostname
+ANY_ID = re.escape("{id}")
+
+
+@dataclass(slots=True)
+class Pool:
+    """The exchanges of a file that no request has claimed yet, by their index in it."""
+
+    unclaimed: dict[int, Foreign]
+
+    def take(self, foreign: Foreign) -> Exchange:
+        """Claim an exchange."""
+        return self.unclaimed.pop(foreign.index).exchange
+
+    def drop_repeated(self, foreign: Foreign, operation: Operation) -> None:
+        """Leave out what repeats a submission under its idempotency key: it asks nothing new."""
+        idempotency = operation.job.idempotency if operation.job else None
+        name = idempotency.header if idempotency else ""
+        if key := _header(foreign, name):
+            request = foreign.exchange.request
+            self.unclaimed = {
+                index: other
+                for index, other in self.unclaimed.items()
+                if _header(other, name) != key or not _matches(other, request)
+            }
+
+    def answer(self, request: Request, *, after: int) -> Exchange | None:
+        """Hand out the next exchange that made this request: a poll, a download, a repetition.
+
+        A download is known by its whole address; only where a recording has put something else in
+        place of its query (a signature), the address without it will do, if one alone has it.
+        """
+        later = [
+            foreign
+            for foreign in self.unclaimed.values()
+            if foreign.index > after and _matches(foreign, request)
+        ]
+        if urlsplit(request.target).scheme:
+            targets = [foreign.exchange.request.target for foreign in later]
+            if request.target in targets:
+                return self.take(later[targets.index(request.target)])
+            if len({*targets}) > 1:
+                return None
+        return self.take(later[0]) if later else None
+
+
+def _header(foreign: Foreign, name: str) -> str:
+    headers = foreign.exchange.request.headers
+    return next((text for key, text in headers if key.lower() == name.lower()), "")
+
+
+def _matches(foreign: Foreign, request: Request) -> bool:
+    recorded, target = foreign.exchange.request, urlsplit(request.target)
+    if target.scheme:
+        same_place = foreign.path == target.path and foreign.host == (target.hostname or "")
+    else:
+        same_place = foreign.path.endswith(target.path)
+    same_method = recorded.method.upper() == request.method.upper()
+    same_content = (recorded.body, recorded.form) == (request.body, request.form)
+    return same_place and same_method and same_content
+
+
+def goes_along(provider: Provider, foreign: Foreign) -> bool:
+    """Tell whether an exchange only goes with a request: an upload, a poll, our inbox."""
+    if foreign.host == INBOX_HOST:
+        return True
+    places: list[tuple[str, str]] = []
+    for operation in provider.operations.values():
+        places += [("POST", operation.upload.path)] if operation.upload else []
+        places += [("GET", operation.job.poll_path)] if operation.job else []
+    return any(
+        foreign.exchange.request.method.upper() == method
+        and re.search(rf"{re.escape(path).replace(ANY_ID, '[^/]+')}$", foreign.path)
+        for method, path in places
+    )
+
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 IMAGE_TOOL = "image_generation"
 OUTSIDE = "outside "
@@ -30,12 +109,11 @@ OUTSIDE = "outside "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What a file held: records of the provider, and what is none of its exchanges, by name.
+    """What a file held: records of the provider, and the names of all other exchanges.
 
     `name` tells the file from the others that are judged with it.
     """
 
-    path: Path
     name: str
     format: str
     records: tuple[Record, ...]
@@ -53,11 +131,11 @@ def judge_file(
     """
     recording = read_recording(path, pictures)
     name = name or path.name
-    pool = Pool(list(recording.exchanges))
+    pool = Pool({foreign.index: foreign for foreign in recording.exchanges})
     records = []
     for foreign in recording.exchanges:
-        if not pool.holds(foreign):
-            continue  # a repetition of an earlier request, and told with it
+        if foreign.index not in pool.unclaimed:
+            continue  # a repetition of an earlier request, and reported with it
         reading = _reading(provider, foreign)
         if reading is not None:
             pool.take(foreign)
@@ -67,12 +145,13 @@ def judge_file(
         evidence = replace(evidence, by=f"{evidence.by}, {name}")
         records = [replace(record, evidence=evidence) for record in records]
     return Traffic(
-        path=path,
         name=name,
         format=recording.format,
         records=tuple(records),
         strangers=tuple(
-            _name(foreign) for foreign in pool.unclaimed if not goes_along(provider, foreign)
+            _name(foreign)
+            for foreign in pool.unclaimed.values()
+            if not goes_along(provider, foreign)
         ),
         unreadable=recording.unreadable,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from harness.core.exchange import Exchange, Failure, Reply, Times, submission
-from harness.core.outcome import ErrorClass, Fault, Images, Refused
+from harness.core.outcome import ErrorClass, Fault, Images, Refused, error_of
 from harness.core.record import Record
 from harness.spec.provider import Provider
 from harness.stats.benchmark.model import Attempt, End, EndBounds
@@ -19,25 +19,32 @@ def phase_durations(record: Record, provider: Provider, job: JobEnd | None) -> d
 
     `dns`, `connect` and `tls` are sums over all connections that the images needed; `upload` is the
     sending of files first and of the request's own body; `download` that of the results'
-    addresses. `completion` is a point only where the reply itself brings the images; that of a job
-    is an interval (`Observation.completion`), or what a `webhook` told.
+    addresses. `completion` is a point only where the reply itself brings the images; a job's is
+    an interval (`Attempt.completion`), or the moment of a `webhook`.
     """
     sent = submission(record.exchanges)
     if sent is None:
         return {}
-    needed = [exchange for exchange in record.exchanges if exchange.step in (*NEEDED, "upload")]
+    needed = _needed(record)
     start_s = record.exchanges[0].times.due_s
-    found = {
+    delivered_at_s = None
+    if job is not None and job.delivered_s is not None:
+        delivered_at_s = job.delivered_s + sent.times.sent_s
+
+    def since_start(at_s: float | None) -> float | None:
+        return None if at_s is None else at_s - start_s
+
+    durations = {
         "late": needed[0].times.sent_s - start_s,
         "dns": _sum(exchange.times.dns_s for exchange in needed),
         "connect": _sum(exchange.times.connect_s for exchange in needed),
         "tls": _sum(exchange.times.tls_s for exchange in needed),
         "upload": _upload_s(needed, sent.times),
-        "headers": _phases_since(start_s, sent.times.headers_s),
-        "first_byte": _phases_since(start_s, sent.times.first_byte_s),
-        "first_partial": _first_partial_s(record, provider, sent, start_s),
+        "headers": since_start(sent.times.headers_s),
+        "first_byte": since_start(sent.times.first_byte_s),
+        "first_partial": since_start(_first_partial_at_s(record, provider, sent)),
         "completion": None if job else sent.times.end_s - start_s,
-        "webhook": _webhook_s(job, sent, start_s),
+        "webhook": since_start(delivered_at_s),
         "download": _sum(
             exchange.times.end_s - exchange.times.sent_s
             for exchange in needed
@@ -46,17 +53,12 @@ def phase_durations(record: Record, provider: Provider, job: JobEnd | None) -> d
         "decode": _sum(exchange.times.decode_s for exchange in needed),
         "pixels": max(exchange.times.pixels_s for exchange in needed) - start_s,
     }
-    return {name: max(seconds, 0.0) for name, seconds in found.items() if seconds is not None}
-
-
-def _phases_since(start_s: float, at_s: float | None) -> float | None:
-    return None if at_s is None else at_s - start_s
+    return {name: max(seconds, 0.0) for name, seconds in durations.items() if seconds is not None}
 
 
 def _sum(parts: Iterable[float | None]) -> float | None:
-    """Return the sum of what was measured; nothing where nothing was."""
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None
+    measured = [part for part in parts if part is not None]
+    return sum(measured) if measured else None
 
 
 def _upload_s(needed: Sequence[Exchange], sent: Times) -> float | None:
@@ -71,20 +73,11 @@ def _upload_s(needed: Sequence[Exchange], sent: Times) -> float | None:
     return _sum([*files, sent.written_s - sent.sent_s - setting_up])
 
 
-def _first_partial_s(
-    record: Record, provider: Provider, sent: Exchange, start_s: float
-) -> float | None:
+def _first_partial_at_s(record: Record, provider: Provider, sent: Exchange) -> float | None:
     stream = provider.operation(record.shot.case.operation).stream
     if stream is None or not isinstance(sent.answer, Reply):
         return None
-    came = (event.at_s for event in sent.answer.events if event.name == stream.partial)
-    return _phases_since(start_s, next(came, None))
-
-
-def _webhook_s(job: JobEnd | None, sent: Exchange, start_s: float) -> float | None:
-    if job is None or job.delivered_s is None:
-        return None
-    return job.delivered_s + sent.times.sent_s - start_s
+    return next((event.at_s for event in sent.answer.events if event.name == stream.partial), None)
 
 
 TOO_MANY = 429
@@ -114,7 +107,8 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
     # What a later run went on with has another intended start: we cut it off between the two.
     end: End = "cut_off" if len(at_one_go) < len(needed) else _end(record)
     job = _job_end(record, provider)
-    origin_s = sent.times.sent_s if (sent := submission(record.exchanges)) else due_s
+    sent = submission(record.exchanges)
+    lead_s = sent.times.sent_s - due_s if sent else 0.0
     replies = [
         exchange.answer for exchange in record.exchanges if isinstance(exchange.answer, Reply)
     ]
@@ -136,7 +130,9 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
         end=end,
         seconds=max(done_s - due_s, 0.0),
         phases=phase_durations(record, provider, job) if end == "served" else {},
-        completion=None if job is None else _since(job, origin_s - due_s),
+        completion=EndBounds(after_s=job.after_s + lead_s, before_s=job.before_s + lead_s)
+        if job
+        else None,
         server_s=_server_clocks(replies),
         error_class=_error_class(record, end),
         images=delivered if end == "served" else 0,
@@ -154,21 +150,19 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
 
 def _has_times(record: Record) -> bool:
     """Tell whether the round trips follow each other in time; one that never began has no need."""
-    made = record.exchanges
-    if not made:
+    if not record.exchanges:
         return isinstance(record.outcome, Fault) and record.outcome.may_be_paid
-    backwards = any(
-        later.times.sent_s < exchange.times.sent_s for exchange, later in pairwise(made)
-    )
-    timed = any(exchange.times.end_s > exchange.times.sent_s for exchange in made)
+    times = [exchange.times for exchange in record.exchanges]
+    backwards = any(later.sent_s < earlier.sent_s for earlier, later in pairwise(times))
+    timed = any(time.end_s > time.sent_s for time in times)
     never_left = all(
-        isinstance(exchange.answer, Failure) and not exchange.answer.sent for exchange in made
+        isinstance(exchange.answer, Failure) and not exchange.answer.sent
+        for exchange in record.exchanges
     )
     return not backwards and (timed or never_left)
 
 
 def _needed(record: Record) -> list[Exchange]:
-    """Return the round trips that lie between the intended start and the images."""
     return [exchange for exchange in record.exchanges if exchange.step in (*NEEDED, "upload")]
 
 
@@ -207,21 +201,11 @@ def _job_end(record: Record, provider: Provider) -> JobEnd | None:
     return job_end(operation, operation.job, record)
 
 
-def _since(job: JobEnd, lead_s: float) -> EndBounds:
-    """Return the bounds of a job's end, counted from the intended start."""
-    return EndBounds(after_s=job.after_s + lead_s, before_s=job.before_s + lead_s)
-
-
 def _error_class(record: Record, end: End) -> ErrorClass | None:
-    match record.outcome:
-        case Refused(error=error):
-            return error.error_class
-        case Fault(error_class=error_class) if end != "cut_off":
-            return error_class
-        case Images() if end == "failed":  # a reply that should hold images, and holds none
-            return "content"
-        case _:
-            return None
+    error = error_of(record.outcome)
+    if error is None:  # a reply that should hold images, and holds none
+        return "content" if end == "failed" else None
+    return error[0] if end != "cut_off" or isinstance(record.outcome, Refused) else None
 
 
 def _waited_s(exchanges: Sequence[Exchange]) -> float:
@@ -235,24 +219,23 @@ def _waited_s(exchanges: Sequence[Exchange]) -> float:
 
 def _server_clocks(replies: Sequence[Reply]) -> dict[str, float]:
     """Return durations by the server's own clocks, in seconds; no clock of ours is in them."""
-    found: dict[str, float] = {}
+    clocks: dict[str, float] = {}
     for reply in replies:
-        said = reply.header(PROCESSING)
-        if said is not None and said.strip().isdecimal():
-            found[PROCESSING] = int(said) / 1000
+        milliseconds = (reply.header(PROCESSING) or "").strip()
+        if milliseconds.isdecimal():
+            clocks[PROCESSING] = int(milliseconds) / 1000
         document = reply.document
         began, ended = (
             _instant(document.get(key)) if isinstance(document, dict) else None for key in LIFE
         )
         if began is not None and ended is not None and ended >= began:
-            found[f"{LIFE[1]} - {LIFE[0]}"] = (ended - began).total_seconds()
-    return found
+            clocks[f"{LIFE[1]} - {LIFE[0]}"] = (ended - began).total_seconds()
+    return clocks
 
 
 def _instant(value: object) -> datetime | None:
-    """Read an ISO 8601 time with its zone; anything else is none."""
     try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return found if found is not None and found.tzinfo is not None else None
+    return instant if instant is not None and instant.tzinfo is not None else None

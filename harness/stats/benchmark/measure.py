@@ -9,7 +9,7 @@ from harness.core.case import Price
 from harness.core.record import Record
 from harness.core.verdict import Estimate
 from harness.spec.provider import Provider
-from harness.stats import intervals, proportion, survival
+from harness.stats import survival
 from harness.stats.benchmark.attempts import attempt_of
 from harness.stats.benchmark.model import (
     PHASES,
@@ -26,23 +26,24 @@ from harness.stats.benchmark.model import (
     Spend,
 )
 from harness.stats.comparison import PairwiseComparisons, Two, pairwise_comparisons, rank_providers
+from harness.stats.intervals import median_estimate, proportion_estimate
 from harness.stats.survival import CensoredTimes
 
 NOTHING = Decimal(0)
 
 
-def spend(seen: Sequence[Attempt]) -> Spend:
+def spend(attempts: Sequence[Attempt]) -> Spend:
     """Return the row of these attempts, which are of one provider, workload and basis.
 
     An attempt costs what its reply says it was charged, else what the price list says of what was
     delivered; one that brought nothing is free, or unsettled.
     """
-    attempt = seen[0]
-    served = [each for each in seen if each.end == "served"]
-    paid = [each for each in seen if _charge(each) is not None]
+    attempt = attempts[0]
+    served = [each for each in attempts if each.end == "served"]
+    paid = [each for each in attempts if _charge(each) is not None]
     spent = _sum(_charge(each) for each in paid)
     usable = sum(each.images for each in served if each.usable)
-    charged = [each.charged for each in seen if each.charged is not None]
+    charged = [each.charged for each in attempts if each.charged is not None]
     return Spend(
         provider=attempt.provider,
         basis=attempt.basis,
@@ -50,7 +51,7 @@ def spend(seen: Sequence[Attempt]) -> Spend:
         workload=attempt.workload,
         fit=attempt.fit,
         unit=attempt.unit,
-        requests=len(seen),
+        requests=len(attempts),
         images=sum(each.images for each in served),
         usable=usable,
         listed=_sum(each.listed for each in served),
@@ -58,11 +59,11 @@ def spend(seen: Sequence[Attempt]) -> Spend:
         spent=spent,
         per_image=spent / usable if usable else None,
         wasted=_sum(_charge(each) for each in paid if not each.usable),
-        unsettled=_sum(each.listed for each in seen if _unsettled(each)),
+        unsettled=_sum(each.listed for each in attempts if _unsettled(each)),
     )
 
 
-def saved(seen: Sequence[Attempt], designed: Mapping[str, Price]) -> tuple[Saved, ...]:
+def saved(attempts: Sequence[Attempt], designed: Mapping[str, Price]) -> tuple[Saved, ...]:
     """Return what each provider's part of the design would have cost, and what was spent of it.
 
     `designed` is by the price list. Where a provider charges otherwise, or fails for nothing, its
@@ -70,20 +71,18 @@ def saved(seen: Sequence[Attempt], designed: Mapping[str, Price]) -> tuple[Saved
     been paid for what never came counts as spent.
     """
     return tuple(
-        _saved([attempt for attempt in seen if attempt.provider == name], name, price)
+        _saved([attempt for attempt in attempts if attempt.provider == name], name, price)
         for name, price in designed.items()
     )
 
 
 def _saved(attempts: Sequence[Attempt], name: str, price: Price) -> Saved:
-    spent = _sum(_at_worst(attempt) for attempt in attempts)
+    spent = _sum(
+        attempt.listed if _unsettled(attempt) else _charge(attempt) for attempt in attempts
+    )
     asked = _sum(attempt.listed for attempt in attempts)
     designed = price.amount * spent / asked if asked else price.amount
     return Saved(provider=name, unit=price.unit, spent=spent, designed=max(designed, spent))
-
-
-def _at_worst(attempt: Attempt) -> Decimal | None:
-    return attempt.listed if _unsettled(attempt) else _charge(attempt)
 
 
 def _unsettled(attempt: Attempt) -> bool:
@@ -101,16 +100,16 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal:
     return sum((amount for amount in amounts if amount is not None), NOTHING)
 
 
-def reliability(seen: Sequence[Attempt], slo: Slo | None) -> Reliability:
+def reliability(attempts: Sequence[Attempt], slo: Slo | None) -> Reliability:
     """Return the row of these attempts, which are of one provider, workload, stage and basis.
 
     `within` leaves out what we cut off before the ceiling was reached; a timeout counts as not
     within it, however short we waited: nothing had come.
     """
-    attempt = seen[0]
-    errors = Counter(each.error_class for each in seen if each.error_class is not None)
+    attempt = attempts[0]
+    errors = Counter(each.error_class for each in attempts if each.error_class is not None)
     ranked = sorted(errors.items(), key=lambda item: (-item[1], item[0]))
-    within = _within(seen, slo)
+    within = _within(attempts, slo)
     return Reliability(
         provider=attempt.provider,
         basis=attempt.basis,
@@ -118,24 +117,22 @@ def reliability(seen: Sequence[Attempt], slo: Slo | None) -> Reliability:
         workload=attempt.workload,
         stage=attempt.stage,
         fit=attempt.fit,
-        sent=len(seen),
-        served=proportion.proportion_estimate(
-            sum(each.end == "served" for each in seen), len(seen)
-        ),
-        usable=proportion.proportion_estimate(sum(each.usable for each in seen), len(seen)),
+        sent=len(attempts),
+        served=proportion_estimate(sum(each.end == "served" for each in attempts), len(attempts)),
+        usable=proportion_estimate(sum(each.usable for each in attempts), len(attempts)),
         errors=tuple(
             ErrorShare(
                 error_class=name,
                 count=count,
-                share=proportion.proportion_estimate(count, len(seen)),
+                share=proportion_estimate(count, len(attempts)),
             )
             for name, count in ranked
         ),
         within=within,
         slo=None if slo is None or within is None else slo_word(within, slo.quantile),
-        goodput_per_min=_goodput_per_min(seen, slo),
-        rate_limited=sum(each.rate_limited for each in seen),
-        waited_s=sum(each.waited_s for each in seen),
+        goodput_per_min=_goodput_per_min(attempts, slo),
+        rate_limited=sum(each.rate_limited for each in attempts),
+        waited_s=sum(each.waited_s for each in attempts),
     )
 
 
@@ -148,15 +145,15 @@ def slo_word(within: Estimate, quantile: float) -> SloWord:
     return "open"
 
 
-def _within(seen: Sequence[Attempt], slo: Slo | None) -> Estimate | None:
+def _within(attempts: Sequence[Attempt], slo: Slo | None) -> Estimate | None:
     if slo is None:
         return None
-    attempts = [
-        attempt for attempt in seen if attempt.end != "cut_off" or attempt.seconds >= slo.seconds
+    counted = [
+        attempt
+        for attempt in attempts
+        if attempt.end != "cut_off" or attempt.seconds >= slo.seconds
     ]
-    return proportion.proportion_estimate(
-        sum(_good(attempt, slo) for attempt in attempts), len(attempts)
-    )
+    return proportion_estimate(sum(_good(attempt, slo) for attempt in counted), len(counted))
 
 
 def _good(attempt: Attempt, slo: Slo | None) -> bool:
@@ -172,22 +169,22 @@ def _goodput_per_min(attempts: Sequence[Attempt], slo: Slo | None) -> float | No
     return good / minutes if minutes > 0 else None
 
 
-def times_of(seen: Iterable[Attempt]) -> CensoredTimes:
+def times_of(attempts: Iterable[Attempt]) -> CensoredTimes:
     """Return the times to pixels: ended where they were served, else only waited for.
 
     Refused and failed attempts are in no time: they are competing outcomes.
     """
-    counted = [attempt for attempt in seen if attempt.end in ("served", "timeout", "cut_off")]
+    counted = [attempt for attempt in attempts if attempt.end in ("served", "timeout", "cut_off")]
     return CensoredTimes(
         seconds=tuple(attempt.seconds for attempt in counted),
         ended=tuple(attempt.end == "served" for attempt in counted),
     )
 
 
-def speed(seen: Sequence[Attempt]) -> Speed:
+def speed(attempts: Sequence[Attempt]) -> Speed:
     """Return the row of these attempts, which are of one provider, workload, stage and basis."""
-    attempt, times = seen[0], times_of(seen)
-    served = [each for each in seen if each.end == "served"]
+    attempt, times = attempts[0], times_of(attempts)
+    served = [each for each in attempts if each.end == "served"]
     clocks = sorted({name for each in served for name in each.server_s})
     return Speed(
         provider=attempt.provider,
@@ -198,21 +195,21 @@ def speed(seen: Sequence[Attempt]) -> Speed:
         fit=attempt.fit,
         n=times.n,
         served=len(served),
-        timeouts=sum(each.end == "timeout" for each in seen),
-        cut_off=sum(each.end == "cut_off" for each in seen),
+        timeouts=sum(each.end == "timeout" for each in attempts),
+        cut_off=sum(each.end == "cut_off" for each in attempts),
         median=survival.censored_quantile(times, 0.5),
         p95=survival.censored_quantile(times, 0.95),
         p99=survival.censored_quantile(times, 0.99),
         mean=survival.restricted_mean_estimate(times),
         horizon_s=survival.horizon_s(times),
         phases={
-            name: _median(found)
+            name: median_estimate(seconds)
             for name in PHASES
-            if (found := [each.phases[name] for each in served if name in each.phases])
+            if (seconds := [each.phases[name] for each in served if name in each.phases])
         },
         completion=_completion(served),
         server={
-            name: _median([each.server_s[name] for each in served if name in each.server_s])
+            name: median_estimate([each.server_s[name] for each in served if name in each.server_s])
             for name in clocks
         },
         curve=(
@@ -222,7 +219,7 @@ def speed(seen: Sequence[Attempt]) -> Speed:
                 for at_s, share in zip(*times.curve, strict=True)
             ),
         ),
-        body_bytes=_median([each.body_bytes for each in served], unit="bytes"),
+        body_bytes=median_estimate([each.body_bytes for each in served], "bytes"),
     )
 
 
@@ -236,13 +233,9 @@ def _completion(served: Iterable[Attempt]) -> EndMedians | None:
     if not bounds:
         return None
     return EndMedians(
-        after=_median([bound.after_s for bound in bounds]),
-        before=_median([bound.before_s for bound in bounds]),
+        after=median_estimate([bound.after_s for bound in bounds]),
+        before=median_estimate([bound.before_s for bound in bounds]),
     )
-
-
-def _median(values: Sequence[float], *, unit: str = "s") -> Estimate:
-    return intervals.quantile_estimate(values, 0.5, unit=unit)
 
 
 Key = tuple[str, ...]
@@ -259,43 +252,51 @@ def measure(
     """Return all that a benchmark's records come to.
 
     `usable` says by provider and case whether all checks of the images passed; what it does not
-    name is not usable. `designed` is what all planned shots of each provider would cost; without it
-    nothing is said of what was saved. Records without a slot, and those that were never sent, count
-    nowhere. The order of the records does not matter. KeyError for a provider that is not given.
+    name is not usable. `designed` is what all planned requests of each provider would cost; without
+    it nothing is said of what was saved. Records without a slot, and those that were never sent,
+    count nowhere. The order of the records does not matter. KeyError for a provider that is not
+    given.
     """
-    seen = []
+    attempts = []
     for record in records:
         case = record.shot.case
         good = usable.get((case.provider, case.id), False)
         if (attempt := attempt_of(record, providers[case.provider], usable=good)) is not None:
-            seen.append(attempt)
-    return of_observations(seen, design=design, designed=designed)
+            attempts.append(attempt)
+    return of_observations(attempts, design=design, designed=designed)
 
 
 def of_observations(
-    seen: Iterable[Attempt], *, design: Design, designed: Mapping[str, Price] | None = None
+    attempts: Iterable[Attempt], *, design: Design, designed: Mapping[str, Price] | None = None
 ) -> Measured:
     """Return the same of attempts that are read already."""
-    ordered = sorted(seen, key=_order(design))
+    ordered = sorted(attempts, key=_order(design))
     counted = [attempt for attempt in ordered if not attempt.warm_up]
-    by_stage = _grouped(counted, lambda one: (one.provider, one.basis, one.workload, one.stage))
-    spends = tuple(
-        map(spend, _grouped(ordered, lambda one: (one.provider, one.basis, one.workload)))
+    by_stage = _grouped(
+        counted, lambda attempt: (attempt.provider, attempt.basis, attempt.workload, attempt.stage)
     )
-    race = pairwise_comparisons(design)
-    racing = _of_one_kind(counted)
-    for attempt in racing:
-        race.add(attempt)
-    race.settle()
+    spends = tuple(
+        map(
+            spend,
+            _grouped(ordered, lambda attempt: (attempt.provider, attempt.basis, attempt.workload)),
+        )
+    )
+    comparisons = pairwise_comparisons(design)
+    comparable = _of_one_kind(counted)
+    for attempt in comparable:
+        comparisons.add(attempt)
+    comparisons.settle()
     return Measured(
         observations=tuple(ordered),
         speeds=tuple(map(speed, by_stage)),
         reliability=tuple(reliability(group, design.slo) for group in by_stage),
         spend=spends,
-        comparisons=tuple(_comparison(race, two, racing) for two in race.comparing),
+        comparisons=tuple(
+            _comparison(comparisons, two, comparable) for two in comparisons.comparing
+        ),
         rankings=tuple(
-            rank_providers(race, workload, _medians(race, workload, racing))
-            for workload, names in race.contenders.items()
+            rank_providers(comparisons, workload, _medians(comparisons, workload, comparable))
+            for workload, names in comparisons.contenders.items()
             if names
         ),
         saved=saved(ordered, designed or {}),
@@ -308,22 +309,22 @@ def _order(design: Design) -> Callable[[Attempt], tuple[object, ...]]:
     stages = {stage.name: place for place, stage in enumerate(design.stages)}
     names = list(dict.fromkeys(fit.provider for fit in design.fits))
 
-    def order(one: Attempt) -> tuple[object, ...]:
+    def order(attempt: Attempt) -> tuple[object, ...]:
         return (
-            workloads.get(one.workload, len(workloads)),
-            stages.get(one.stage, len(stages)),
-            names.index(one.provider) if one.provider in names else len(names),
-            one.provider,
-            one.basis,
-            one.due_s,
-            one.case,
+            workloads.get(attempt.workload, len(workloads)),
+            stages.get(attempt.stage, len(stages)),
+            names.index(attempt.provider) if attempt.provider in names else len(names),
+            attempt.provider,
+            attempt.basis,
+            attempt.due_s,
+            attempt.case,
         )
 
     return order
 
 
 def _of_one_kind(counted: list[Attempt]) -> list[Attempt]:
-    """Return what may be compared: where any provider answered itself, no emulator stands in."""
+    """Return what may be compared: an emulator's attempts only where no provider answered."""
     emulated = all(attempt.emulated for attempt in counted)
     return [attempt for attempt in counted if attempt.emulated == emulated]
 
@@ -335,9 +336,11 @@ def _grouped(attempts: Iterable[Attempt], key: Callable[[Attempt], Key]) -> list
     return list(groups.values())
 
 
-def _comparison(race: PairwiseComparisons, two: Two, counted: Iterable[Attempt]) -> Comparison:
+def _comparison(
+    comparisons: PairwiseComparisons, two: Two, counted: Iterable[Attempt]
+) -> Comparison:
     workload, first, second = two
-    comparing = race.comparing[two]
+    comparing = comparisons.comparing[two]
     of = {
         name: times_of(
             attempt
@@ -354,13 +357,13 @@ def _comparison(race: PairwiseComparisons, two: Two, counted: Iterable[Attempt])
         ratio=comparing.ratio(),
         evidence=comparing.evidence,
         needed=comparing.needed,
-        word=race.word(two),
+        word=comparisons.word(two),
         p_fixed=survival.log_rank(of[first], of[second]),
     )
 
 
 def _medians(
-    race: PairwiseComparisons, workload: str, counted: Iterable[Attempt]
+    comparisons: PairwiseComparisons, workload: str, counted: Iterable[Attempt]
 ) -> dict[str, float | None]:
     groups = _grouped(
         (attempt for attempt in counted if attempt.workload == workload),
@@ -369,6 +372,6 @@ def _medians(
     by_name = {group[0].provider: times_of(group) for group in groups}
     return {
         name: survival.censored_quantile(by_name[name], 0.5).value
-        for name in race.contenders[workload]
+        for name in comparisons.contenders[workload]
         if name in by_name
     }

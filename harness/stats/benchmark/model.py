@@ -69,7 +69,7 @@ class Rank:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt. `seconds` is time to pixels where it was served, else how long it was observed.
+    """One attempt. `seconds` is time to pixels where it was served, else how long we waited.
 
     `phases` holds what was measured of `PHASES`, in seconds; `completion` is when a job ended, as
     the polls bound it. `server_s` are the provider's own clocks by name, kept apart. `listed` and

@@ -14,10 +14,8 @@ from harness.core.webhook import webhooks_received
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job, Webhook, ended_between
 from harness.spec.provider import Operation, Provider
-from harness.stats import intervals
+from harness.stats.intervals import median_estimate
 from harness.wire.job import job_id_of
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,42 +82,38 @@ def completion_end(operation: Operation, job: Job, record: Record) -> End | None
     left_s = sent.times.sent_s
     if bounds[1] <= left_s or bounds[1] < bounds[0]:
         return None
-    told_s = _told_s(operation.webhook, job, record) if operation.webhook else None
+    notified_s = _notified_s(operation.webhook, job, record) if operation.webhook else None
     return End(
         after_s=bounds[0] - left_s,
         before_s=bounds[1] - left_s,
-        delivered_s=None if told_s is None or told_s < left_s else told_s - left_s,
+        delivered_s=None if notified_s is None or notified_s < left_s else notified_s - left_s,
     )
 
 
-def _told_s(webhook: Webhook, job: Job, record: Record) -> float | None:
-    """Return when the first signed delivery told this job's end, in seconds on the run's clock."""
+def _notified_s(webhook: Webhook, job: Job, record: Record) -> float | None:
+    """Return when the first signed delivery reported this job's end, on the run's clock."""
     ours = record.outcome.job if isinstance(record.outcome, Images) else None
-    came = webhooks_received(record.exchanges)
-    if came is None or isinstance(came, Failure):
+    deliveries = webhooks_received(record.exchanges)
+    if deliveries is None or isinstance(deliveries, Failure):
         return None
-    told = [
+    moments_s = [
         delivery.at_s
-        for delivery in came
+        for delivery in deliveries
         if delivery.signature == "valid"
         and delivery.at_s is not None
         and first_match(webhook.state, delivery.body) in (*job.done, *job.failed)
         and job_id_of(first_match(webhook.id, delivery.body)) == ours
     ]
-    return min(told, default=None)
+    return min(moments_s, default=None)
 
 
 def _row(provider: str, operation: str, ends: list[End], *, untimed: int) -> Completion:
     return Completion(
         provider=provider,
         operation=operation,
-        after=_median([end.after_s for end in ends]),
-        before=_median([end.before_s for end in ends]),
+        after=median_estimate(end.after_s for end in ends),
+        before=median_estimate(end.before_s for end in ends),
         widest_gap_s=max(end.before_s - end.after_s for end in ends),
-        delivered=_median([end.delivered_s for end in ends if end.delivered_s is not None]),
+        delivered=median_estimate(end.delivered_s for end in ends),
         untimed=untimed,
     )
-
-
-def _median(values: list[float]) -> Estimate:
-    return intervals.quantile_estimate(values, 0.5, unit="s", confidence=CONFIDENCE)

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from harness.core.case import Price
-from harness.core.exchange import Exchange, Failure
+from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 
@@ -43,12 +42,6 @@ class Cost:
         if self.stated:
             return "as charged in the replies"
         return "by the price list" if self.listed else "nothing was served"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Paid:
-    amount: Decimal
-    images: int
 
 
 def cost_by_provider(records: Iterable[Record]) -> tuple[Cost, ...]:
@@ -98,33 +91,30 @@ def _of(provider: str, records: list[Record]) -> Cost:
         provider=provider,
         unit=records[0].shot.price.unit,
         cases=len(records),
-        requests=sum(_left(exchange) for record in records for exchange in record.exchanges),
+        requests=sum(
+            not isinstance(exchange.answer, Failure) or exchange.answer.sent
+            for record in records
+            for exchange in record.exchanges
+        ),
         images_delivered=sum(len(outcome.pictures) for _, outcome in served),
-        images_paid=sum(item.images for item in paid),
-        amount=sum((item.amount for item in paid), Decimal(0)),
+        images_paid=sum(images for images, _ in paid),
+        amount=sum((amount for _, amount in paid), Decimal(0)),
         stated=stated,
         listed=len(served) - stated,
-        wasted_images=sum(item.images for item in wasted),
-        wasted_amount=sum((item.amount for item in wasted), Decimal(0)),
+        wasted_images=sum(images for images, _ in wasted),
+        wasted_amount=sum((amount for _, amount in wasted), Decimal(0)),
         unsettled=len(unsettled),
-        unsettled_amount=sum((item.shot.at_risk.amount for item in unsettled), Decimal(0)),
+        unsettled_amount=sum((record.shot.at_risk.amount for record in unsettled), Decimal(0)),
     )
 
 
-def _left(exchange: Exchange) -> bool:
-    """Tell whether a round trip's request may have reached the provider."""
-    return not isinstance(exchange.answer, Failure) or exchange.answer.sent
-
-
-def _paid(record: Record, outcome: Images) -> _Paid:
-    """Return what a served case cost: as charged, else by the price list.
+def _paid(record: Record, outcome: Images) -> tuple[int, Decimal]:
+    """Return the images and the amount that a served case cost: as charged, else as listed.
 
     A request that the documents promise to refuse has no price; served all the same, it is taken
     to cost what had been set aside for it.
     """
-    price: Price = record.shot.price
-    if record.shot.case.expect == "refuse":
-        price = record.shot.at_risk
+    price = record.shot.at_risk if record.shot.case.expect == "refuse" else record.shot.price
     if outcome.charged is None:
-        return _Paid(amount=price.amount, images=price.images)
-    return _Paid(amount=outcome.charged, images=price.images if outcome.charged > 0 else 0)
+        return price.images, price.amount
+    return price.images if outcome.charged > 0 else 0, outcome.charged

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness.core.outcome import ErrorClass, Fault, Refused
+from harness.core.outcome import ErrorClass, Fault, error_of
 from harness.core.record import Record
 from harness.core.verdict import Estimate
-from harness.stats import proportion
+from harness.stats.intervals import proportion_estimate
 
 Occasion = Literal["asked_for", "observed", "unexpected"]
 """`asked_for`: the case breaks a rule so that it be refused; `observed`: the documents promise
@@ -53,9 +53,9 @@ def errors_by_class(records: Iterable[Record]) -> tuple[ErrorCounts, ...]:
         operations.setdefault((case.provider, case.operation), len(operations))
         for base in _bases(record):
             sent[case.provider, case.operation, base] += 1
-        error = _error_class(record)
-        if error is not None:
-            errors[case.provider, case.operation, _occasion(record, error), error] += 1
+        if (error := error_of(record.outcome)) is not None:
+            occasion = _occasion(record, error[0])
+            errors[case.provider, case.operation, occasion, error[0]] += 1
     rows = [
         ErrorCounts(
             provider=provider,
@@ -63,7 +63,7 @@ def errors_by_class(records: Iterable[Record]) -> tuple[ErrorCounts, ...]:
             error_class=error,
             occasion=occasion,
             count=count,
-            share=proportion.proportion_estimate(count, sent[provider, operation, occasion]),
+            share=proportion_estimate(count, sent[provider, operation, occasion]),
         )
         for (provider, operation, occasion, error), count in errors.items()
     ]
@@ -76,18 +76,7 @@ def _order(operations: dict[tuple[str, str], int], row: ErrorCounts) -> tuple[in
     return (place, urgency.index(row.occasion), -row.count, row.error_class)
 
 
-def _error_class(record: Record) -> ErrorClass | None:
-    match record.outcome:
-        case Refused(error=error):
-            return error.error_class
-        case Fault(error_class=error_class):
-            return error_class
-        case _:
-            return None
-
-
 def _bases(record: Record) -> tuple[Occasion, ...]:
-    """Name the wholes that a sent case is part of."""
     match record.shot.case.expect:
         case "refuse":
             return ("asked_for", "unexpected")

@@ -7,7 +7,7 @@ from itertools import pairwise
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Estimate
-from harness.stats import intervals
+from harness.stats.intervals import median_estimate, quantile_estimate
 
 CONFIDENCE = 0.95
 
@@ -54,7 +54,7 @@ def seconds_to_images(record: Record) -> float | None:
     """Return the seconds from the request's departure to the end of the last reply it needed.
 
     None where no images came, or where the recording kept no times, or times of which a later
-    request left before an earlier one: a tape may answer with the recording of an equal request
+    request left before an earlier one: a cassette may answer with the recording of an equal request
     that another case made.
     """
     needed = [exchange for exchange in record.exchanges if exchange.step in NEEDED]
@@ -90,8 +90,8 @@ def _row(provider: str, operation: str, records: Iterable[Record]) -> Latency | 
     return Latency(
         provider=provider,
         operation=operation,
-        median=intervals.quantile_estimate(timed, 0.5, unit="s", confidence=CONFIDENCE),
-        p95=intervals.quantile_estimate(timed, 0.95, unit="s", confidence=CONFIDENCE),
+        median=median_estimate(timed),
+        p95=quantile_estimate(timed, 0.95, unit="s"),
         fastest_s=min(timed, default=None),
         slowest_s=max(timed, default=None),
         timeouts=timeouts,

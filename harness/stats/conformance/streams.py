@@ -9,9 +9,7 @@ from harness.core.record import Record
 from harness.core.verdict import Estimate
 from harness.spec.lifecycle import Stream
 from harness.spec.provider import Provider
-from harness.stats import intervals
-
-CONFIDENCE = 0.95
+from harness.stats.intervals import median_estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +62,17 @@ def streams_by_operation(
         stream = providers[case.provider].operation(case.operation).stream
         exchange = _streamed(record)
         if stream is not None and exchange is not None:
-            arrivalses = groups.setdefault((case.provider, case.operation), [])
-            arrivalses.append(stream_arrivals(stream, exchange))
+            streams = groups.setdefault((case.provider, case.operation), [])
+            streams.append(stream_arrivals(stream, exchange))
     return tuple(
         _row(
             provider,
             operation,
-            [arrivals for arrivals in arrivalses if arrivals],
-            untimed=arrivalses.count(None),
+            [arrivals for arrivals in streams if arrivals],
+            untimed=streams.count(None),
         )
-        for (provider, operation), arrivalses in groups.items()
-        if any(arrivalses)
+        for (provider, operation), streams in groups.items()
+        if any(streams)
     )
 
 
@@ -109,20 +107,15 @@ def _first(events: tuple[Event, ...], name: str) -> float | None:
     return next((event.at_s for event in events if event.name == name), None)
 
 
-def _row(provider: str, operation: str, arrivalses: list[Arrivals], *, untimed: int) -> Streams:
+def _row(provider: str, operation: str, streams: list[Arrivals], *, untimed: int) -> Streams:
     return Streams(
         provider=provider,
         operation=operation,
-        headers=_median([arrivals.headers_s for arrivals in arrivalses]),
-        first_byte=_median([arrivals.first_byte_s for arrivals in arrivalses]),
-        first_partial=_median([arrivals.first_partial_s for arrivals in arrivalses]),
-        completed=_median([arrivals.completed_s for arrivals in arrivalses]),
-        last_byte=_median([arrivals.last_byte_s for arrivals in arrivalses]),
-        events=_median([arrivals.events for arrivals in arrivalses], unit="event"),
+        headers=median_estimate(arrivals.headers_s for arrivals in streams),
+        first_byte=median_estimate(arrivals.first_byte_s for arrivals in streams),
+        first_partial=median_estimate(arrivals.first_partial_s for arrivals in streams),
+        completed=median_estimate(arrivals.completed_s for arrivals in streams),
+        last_byte=median_estimate(arrivals.last_byte_s for arrivals in streams),
+        events=median_estimate([arrivals.events for arrivals in streams], "event"),
         untimed=untimed,
     )
-
-
-def _median(values: Iterable[float | None], *, unit: str = "s") -> Estimate:
-    known = [value for value in values if value is not None]
-    return intervals.quantile_estimate(known, 0.5, unit=unit, confidence=CONFIDENCE)

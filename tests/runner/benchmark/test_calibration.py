@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.core.benchmark import Calibration
+from harness.runner import shutdown
 from harness.runner.benchmark import calibration
 from harness.runner.benchmark.calibration import calibrate
 from tests.ahead import settled
@@ -128,7 +129,7 @@ def test_a_calibration_that_takes_too_long_is_given_up(monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("few")
 def test_a_server_that_ignores_its_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "STOP_S", 0.1)
+    monkeypatch.setattr(shutdown, "STOP_S", 0.1)
 
     assert failed(SLOW_TO_END).failed == ""
 

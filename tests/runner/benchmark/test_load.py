@@ -8,7 +8,7 @@ from harness.core.case import Slot
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.planning.benchmark_options import Measuring
-from harness.runner.benchmark.pacing import BlockPacer
+from harness.runner.benchmark.load import BlockPacer
 from harness.runner.benchmark.track import slot_of
 from tests.ahead import put_ahead
 from tests.runner.hostile import Received, http, taken

@@ -12,11 +12,11 @@ from harness.core.outcome import Fault
 from harness.core.record import Record
 from harness.planning.options import EmulatorOptions, Options, Output, RunLimits, Target
 from harness.planning.plan import planned_request
+from harness.policy import off_tape
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.journal import Journal
-from harness.runner.execution.provider_run import ProviderRun
-from harness.runner.progress import ProgressListener
+from harness.runner.execution.conversation import Journal
+from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.recording import record as write_cassettes
 from harness.runner.run import execute_run
 from harness.spec.load import shipped_provider
@@ -93,7 +93,7 @@ def session(path: Path, shop: Shop, asker: Curious, *, images: int | None = None
         journal = Journal(folder)
         made = part(plan(), lambda: shop, journal, budget=Budget(images=images), past=past)
         async with asyncio.timeout(HUNG_S):
-            await Session(part=made, concurrency=1, asker=asker).run()
+            await Session(part=made, concurrency=1, strategy=asker).run()
         journal.close()
         return made
 
@@ -203,7 +203,7 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
         output=Output(out=tmp_path / "run", cassettes=tmp_path / "cassettes"),
     )
     askers: list[Curious] = []
-    done = execute_run(options, ProgressListener(), asker=_asker(askers))
+    done = execute_run(options, ProgressListener(), strategy=_asker(askers))
     plan = done.plans["nanobanana"]
     write_cassettes(
         done.folder,
@@ -219,12 +219,12 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
             output=replace(options.output, out=tmp_path / "again"),
         ),
         ProgressListener(),
-        asker=_asker(askers),
+        strategy=_asker(askers),
     )
 
     assert len(askers) == 1  # a replay asks only for what is on its tape
     assert [one.case.id for one in plan.shots][-2:] == ASKED
-    assert replayed.off_tape == []
+    assert off_tape(replayed.records) == []
     answered = {one.shot.case.id for one in done.records if one.outcome is not None}
     assert {one.shot.case.id for one in replayed.records if one.outcome} == answered
     assert {*ASKED} <= answered

@@ -296,7 +296,7 @@ def test_faults_with_an_answer_between_stop_nothing() -> None:
 
 def test_a_provider_that_is_away_gets_nothing_and_what_is_owed_is_left_for_another_day() -> None:
     async def go() -> None:
-        owed = entry(shot("generate/owed"), owed=True)
+        owed = entry(shot("generate/owed"), already_sent=True)
         desk = Desk([owed, BASE, *numbered(1)])
         assert await desk.leaves(fault("network", "no route")) == ["generate/base"]
 
@@ -328,7 +328,7 @@ def test_a_first_request_that_is_not_served_ends_the_plan_but_may_be_asked_again
 def test_no_time_keeps_back_what_is_new_and_an_interruption_all() -> None:
     async def go() -> None:
         rows: list[PlannedRequest | QueuedRequest] = [
-            entry(shot("generate/owed"), owed=True),
+            entry(shot("generate/owed"), already_sent=True),
             BASE,
             *numbered(1),
         ]

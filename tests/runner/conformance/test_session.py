@@ -13,7 +13,7 @@ from harness.core.errors import StoreError
 from harness.core.outcome import Fault, Images
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.journal import Journal
+from harness.runner.execution.conversation import Journal
 from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder

@@ -162,14 +162,14 @@ def test_what_is_short_for_now_is_told_from_what_can_never_be_carried() -> None:
     budget = Budget(amount=Decimal(10), images=2)
     assert budget.reserve(stake("8")) is None
 
-    for_now, never = budget.lacks(stake("8")), budget.lacks(stake("1", 3))
+    for_now, never = budget.shortfall(stake("8")), budget.shortfall(stake("1", 3))
 
     assert for_now is not None
     assert not for_now.for_good
     assert never is not None
     assert never.for_good
     budget.settle(stake("8"), stake("0", 0))
-    assert budget.lacks(stake("8")) is None
+    assert budget.shortfall(stake("8")) is None
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_limit_says_what_would_pass_it(asked: Reservation, told: str) -> None:
     budget = Budget(amount=Decimal(10), images=2, requests=5)
     budget.book(stake("3", 1, 2))
 
-    lack = budget.lacks(asked)
+    lack = budget.shortfall(asked)
 
     assert lack is not None
     assert lack.why == told
@@ -212,7 +212,7 @@ def test_an_operation_has_an_allowance_of_its_own() -> None:
     budget = Budget(per_operation=Allowance(images=40, requests=100))
     budget.book(stake("0", 40, 1))
 
-    lack = budget.lacks(stake("1", 1, 1))
+    lack = budget.shortfall(stake("1", 1, 1))
 
     assert lack is not None
     assert not lack.everywhere
@@ -220,7 +220,7 @@ def test_an_operation_has_an_allowance_of_its_own() -> None:
         "budget: the default of 40 images for generate is too low: the next case may need 1 image, "
         "after 40 spent or set aside"
     )
-    assert budget.lacks(stake("1", 1, 1, "edit")) is None
+    assert budget.shortfall(stake("1", 1, 1, "edit")) is None
 
 
 def test_a_provider_that_charges_more_than_it_lists_passes_the_limit_once_and_never_again() -> None:
@@ -228,7 +228,7 @@ def test_a_provider_that_charges_more_than_it_lists_passes_the_limit_once_and_ne
     budget.reserve(stake("5"))
     budget.settle(stake("5"), stake("12"))
 
-    lack = budget.lacks(stake("0", 0))
+    lack = budget.shortfall(stake("0", 0))
 
     assert lack is not None
     assert lack.for_good
@@ -240,8 +240,8 @@ def test_a_provider_that_charges_more_than_it_lists_passes_the_limit_once_and_ne
 def test_what_an_earlier_run_sent_is_owed_whatever_the_limit() -> None:
     budget = Budget(amount=Decimal(0), images=0, requests=0)
 
-    assert budget.reserve(stake("5"), owed=True) is None
-    assert budget.lacks(stake("0", 0, 0)) is not None
+    assert budget.reserve(stake("5"), already_sent=True) is None
+    assert budget.shortfall(stake("0", 0, 0)) is not None
 
 
 def test_a_shot_waits_while_money_may_come_back_and_nobody_takes_it_meanwhile() -> None:
@@ -261,7 +261,7 @@ def test_a_shot_waits_while_money_may_come_back_and_nobody_takes_it_meanwhile() 
         await asyncio.sleep(0)
         assert not waiting.done()
         assert left[0] is not None
-        budget.settle(left[0].entry.stake, stake("0", 0))
+        budget.settle(left[0].entry.reservation, stake("0", 0))
         queue.ended(record(left[0].entry.shot, IMAGES))
         left += [await waiting, await queue.take()]
         return [turn.entry.shot.case.id for turn in left if turn and not turn.skip]
