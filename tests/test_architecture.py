@@ -31,6 +31,12 @@ def test_every_import_contract_holds() -> None:
     assert f"Contracts: {contracts} kept, 0 broken." in done.stdout
 
 
+def _layers_of(container: str) -> dict[str, Any]:
+    contracts: list[dict[str, Any]] = PYPROJECT["tool"]["importlinter"]["contracts"]
+    (held,) = [one for one in contracts if one.get("containers") == [container]]
+    return held
+
+
 def _layers(lines: list[str]) -> list[set[str]]:
     return [set(re.split(r"\s*\|\s*", line.strip())) for line in lines]
 
@@ -38,20 +44,27 @@ def _layers(lines: list[str]) -> list[set[str]]:
 def test_the_layers_of_architecture_are_those_of_the_contract() -> None:
     section = ARCHITECTURE.split("## Layers")[1].split("\n## ")[0]
     written = [line for line in section.splitlines() if line.startswith("    ")]
-    contracts = PYPROJECT["tool"]["importlinter"]["contracts"]
-    (held,) = [contract for contract in contracts if contract["type"] == "layers"]
+    held = _layers_of("harness")
 
     assert _layers(written) == _layers(held["layers"])
     assert held["exhaustive"] is True
 
 
 def test_every_module_of_the_package_has_its_place_in_the_layers() -> None:
-    contracts = PYPROJECT["tool"]["importlinter"]["contracts"]
-    (held,) = [contract for contract in contracts if contract["type"] == "layers"]
+    held = _layers_of("harness")
     modules = {path.stem for path in (ROOT / "harness").glob("*.py")} - {"__init__"}
     packages = {path.parent.name for path in (ROOT / "harness").glob("*/__init__.py")}
 
     assert set().union(*_layers(held["layers"])) == modules | packages
+
+
+def test_every_package_with_sub_packages_has_a_contract_of_its_own() -> None:
+    packages = {path.parent for path in (ROOT / "harness").glob("*/*/__init__.py")}
+    nested = {path.parent.name for path in packages} - {"harness"}
+
+    assert nested == {"adaptive", "emulator", "report", "runner", "spec", "stats", "transport"}
+    for name in nested:
+        assert _layers_of(f"harness.{name}")["exhaustive"] is True
 
 
 def test_architecture_fits_its_page() -> None:

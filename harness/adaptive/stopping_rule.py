@@ -6,7 +6,7 @@ from harness.core.benchmark import Design
 from harness.core.record import Record
 from harness.spec.provider import Provider
 from harness.stats.benchmark.attempts import attempt_of
-from harness.stats.comparison import HOPELESS, MARGIN, pairwise_comparisons
+from harness.stats.benchmark.comparison import HOPELESS, MARGIN, pairwise_comparisons
 
 
 class StoppingRule:

@@ -10,9 +10,9 @@ from scipy.stats import wilcoxon  # type: ignore[import-untyped]  # scipy ships 
 from harness.core.verdict import Estimate
 from harness.emulator.state import LatencyModel
 from harness.stats import intervals, survival
+from harness.stats.benchmark.comparison import PairwiseComparisons
 from harness.stats.benchmark.measure import times_of
 from harness.stats.benchmark.model import Attempt
-from harness.stats.comparison import PairwiseComparisons
 from tests.benchmarks.worlds import (
     HANGING,
     SLOWING,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.case import FitKind
+from harness.stats.benchmark.comparison import PairwiseComparisons
 from harness.stats.benchmark.model import Attempt, End
-from harness.stats.comparison import PairwiseComparisons
 
 Floats = NDArray[np.float64]
 Dice = np.random.Generator

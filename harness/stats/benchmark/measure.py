@@ -11,6 +11,12 @@ from harness.core.verdict import Estimate
 from harness.spec.provider import Provider
 from harness.stats import survival
 from harness.stats.benchmark.attempts import attempt_of
+from harness.stats.benchmark.comparison import (
+    PairwiseComparisons,
+    Two,
+    pairwise_comparisons,
+    rank_providers,
+)
 from harness.stats.benchmark.model import (
     PHASES,
     Attempt,
@@ -25,7 +31,6 @@ from harness.stats.benchmark.model import (
     Speed,
     Spend,
 )
-from harness.stats.comparison import PairwiseComparisons, Two, pairwise_comparisons, rank_providers
 from harness.stats.intervals import median_estimate, proportion_estimate
 from harness.stats.survival import CensoredTimes
 

@@ -23,8 +23,8 @@ from harness.core.jsonvalue import Json, canonical, digest
 from harness.store.atomic import write_whole
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.cassettes.interaction import from_interaction, to_interaction
-from harness.transport.foreign.fields import as_list, plain_object
-from harness.transport.foreign.yaml import load_yaml
+from harness.transport.fields import as_list, plain_object
+from harness.transport.safe_yaml import load_yaml
 
 CANDIDATES_AT_MOST = 300
 """Compared for one missing request; the hint may miss a better one in a longer tape."""

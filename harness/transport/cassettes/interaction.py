@@ -39,7 +39,7 @@ from harness.core.exchange import (
 )
 from harness.core.jsonvalue import Json, mistake
 from harness.transport.client import uri_of
-from harness.transport.foreign.fields import (
+from harness.transport.fields import (
     as_list,
     as_mapping,
     integer_of,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
 from harness.transport.cassettes.interaction import Headers, without_secrets
-from harness.transport.foreign.fields import (
+from harness.transport.fields import (
     as_list,
     as_mapping,
     integer_of,

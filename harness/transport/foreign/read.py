@@ -21,10 +21,10 @@ from harness.transport.bodies.body import read_body, read_document
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.bodies.sse import SseStream, read_events
 from harness.transport.cassettes.interaction import Headers, from_interaction, is_ours
-from harness.transport.foreign.fields import as_list, as_mapping, plain_object, text_of
+from harness.transport.fields import as_list, as_mapping, plain_object, text_of
 from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
 from harness.transport.foreign.forms import read_multipart, read_urlencoded, unpacked
-from harness.transport.foreign.yaml import load_yaml
+from harness.transport.safe_yaml import load_yaml
 
 FILE_AT_MOST_BYTES = 512 * 1024 * 1024
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from harness.core.jsonvalue import Json
-from harness.transport.foreign.yaml import UnsafeYamlError
+from harness.transport.safe_yaml import UnsafeYamlError
 
 JSON_DEPTH_AT_MOST = 200
 

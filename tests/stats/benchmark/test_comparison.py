@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.stats.benchmark.comparison import HOPELESS, PairwiseComparisons, rank_providers
 from harness.stats.benchmark.model import Attempt, Ranking
-from harness.stats.comparison import HOPELESS, PairwiseComparisons, rank_providers
 from tests.benchmarks.worlds import attempt
 
 THREE = {"w": ("a", "b", "c")}

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from harness.transport.foreign.yaml import UnsafeYamlError, load_yaml
+from harness.transport.safe_yaml import UnsafeYamlError, load_yaml
 from tests import strategies
 
 
