@@ -62,7 +62,7 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """The file's name, from which `recipe` reads it back."""
+        """The file's name, from which `parse_recipe` reads it back."""
         ends = "-cut" * self.cut + (f"-bytes-{self.size_bytes}" if self.size_bytes else "")
         size = f"{self.width_px}x{self.height_px}"
         return f"{self.format}-{self.mode}-{size}-{self.seed}{ends}.{self.format}"
@@ -72,7 +72,7 @@ def parse_recipe(name: str) -> Recipe | None:
     """Read a name back, or return None where it is not spelled as one.
 
     Each image has one name. Whether an image fits into the bytes that its name asks for, only
-    `made` finds out.
+    `reference_bytes` finds out.
     """
     match = _NAME.fullmatch(name)
     if match is None or match["mode"] not in MODES[match["format"]]:

@@ -300,7 +300,7 @@ DIGESTS = """
 import hashlib, sys
 from harness.reference_images import reference_bytes
 for name in sys.argv[1:]:
-    print(hashlib.sha256(made(name)).hexdigest())
+    print(hashlib.sha256(reference_bytes(name)).hexdigest())
 """
 
 
