@@ -25,10 +25,10 @@ from tests.plans import plan_of
 
 SCRIPT = """
 from harness.core.jsonvalue import canonical
-from harness.planning.plan import to_json
+from harness.planning.plan import plan_to_json
 from harness.planning.conformance import new_plan
 for name in ("buble", "apiframe", "aimlapi"):
-    print(canonical(to_json(new_plan(name, seed=1, discover=True))))
+    print(canonical(plan_to_json(new_plan(name, seed=1, discover=True))))
 """
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
