@@ -25,15 +25,20 @@ SCALE = 0.0002
 
 @contextmanager
 def staying(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Serve until the end, and let every run at seed 0 have this emulator for its own.
+    """Serve until the end, and let every run at seed 0 have this emulator for its own."""
+    with emulator_process(time_scale=SCALE, seed=0) as served:
+        run_on(served, patch)
+        yield served
+
+
+def run_on(served: Mapping[str, str], patch: pytest.MonkeyPatch) -> None:
+    """Let every run at seed 0 have this emulator for its own, while the patch lasts.
 
     Before each run its ledger is emptied and its faults are switched; at another seed, which its
     draws would differ by, a run starts its own. Equal plans are made once.
     """
-    with emulator_process(time_scale=SCALE, seed=0) as served:
-        patch.setattr(endpoints, "emulator_process", _switched(served))
-        patch.setattr(preflight, "plan_for", planned)
-        yield served
+    patch.setattr(endpoints, "emulator_process", _switched(served))
+    patch.setattr(preflight, "plan_for", planned)
 
 
 HEAVY_BYTES = 5_000_000
