@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := $(BIN)/harness run --out reports/demo
 JOBS ?= 2
 
-.PHONY: demo test coverage lint check clients exam schemathesis speed simulations cassettes sample
+.PHONY: demo test draws coverage lint check clients exam schemathesis speed simulations cassettes sample
 .PHONY: schema lock oldest-pip clean
 
 # The user's settings say from where pip installs (index, certificates); what, and to where, is said
@@ -22,6 +22,10 @@ demo: .venv/.runs
 
 test: .venv/.tests clients
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+# Hypothesis draws other examples each time and keeps what failed; `make test` draws the same ones.
+draws: .venv/.tests clients
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --hypothesis-profile=anew
 
 # CI's quarter of an hour has no room for it: measuring takes half as long again.
 coverage: .venv/.tests
