@@ -1,6 +1,8 @@
 """How an operation goes on after its request: replies, jobs, streams, uploads and webhooks."""
 
+import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,6 +11,7 @@ from harness.core.exchange import Exchange, Reply, submission
 from harness.spec.expressions import (
     Cited,
     Compiled,
+    Expression,
     Frozen,
     Paths,
     Promise,
@@ -134,6 +137,33 @@ class Stream(Sourced):
     quality: Paths = ()
     output_format: Paths = ()
     usage: UsagePaths | None = None
+
+
+_ANCHORS = ("output_format", "quality", "size", "model")
+"""What replies are documented to declare; arguments that they repeat stand beside it."""
+
+
+def declared_places(shape: ReplyShape | Stream, name: str) -> Paths:
+    """Return where a reply declares an argument: its documented places, else beside the others.
+
+    A reply that holds `output_format` at `meta.output_format` would hold `background` at
+    `meta.background`. Nothing is promised of such a place: a reply may lack it.
+    """
+    if name in _ANCHORS:
+        documented: Paths = getattr(shape, name)
+        return documented
+    for anchor in _ANCHORS:
+        paths: Paths = getattr(shape, anchor)
+        if beside := tuple(filter(None, (_beside(path.text, anchor, name) for path in paths))):
+            return beside
+    return ()
+
+
+@cache
+def _beside(text: str, anchor: str, name: str) -> Expression | None:
+    """Return the expression with one key exchanged; None where that is not its last key."""
+    word = re.compile(rf"(?<![\w'\"`-]){re.escape(anchor)}(?![\w'\"`-])")
+    return Expression(word.sub(name, text)) if len(word.findall(text)) == 1 else None
 
 
 def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float] | None:

@@ -9,10 +9,13 @@ from harness.core.exchange import Failure, Picture, PictureState, Reply, Request
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Declared, Fault, Images, Usage
 from harness.spec.expressions import Paths, first_match
-from harness.spec.lifecycle import Field_, ReplyShape, Stream, UsagePaths
+from harness.spec.lifecycle import Field_, ReplyShape, Stream, UsagePaths, declared_places
 from harness.spec.provider import Operation
 from harness.wire.errors import OK, SERVER, by_status, fault_of
 from harness.wire.retry import Talk, Wire, send_until_answered
+
+DECLARED = ("model", "size", "quality", "output_format")
+"""The arguments whose places in a reply the TOML names."""
 
 ELIDED = re.compile(r"\s*<.*>\s*", re.DOTALL)
 """What recordings put in place of bytes they left out; base64 never starts so."""
@@ -40,8 +43,9 @@ def _from_text(text: str) -> Picture:
 
 
 def _images(
-    shape: ReplyShape, document: Json, pictures: tuple[Picture, ...], job: str | None
+    operation: Operation, document: Json, pictures: tuple[Picture, ...], job: str | None
 ) -> Images:
+    shape = operation.reply
     return Images(
         pictures=pictures,
         declared=Declared(
@@ -49,6 +53,7 @@ def _images(
             size=_word(shape.size, document),
             quality=_word(shape.quality, document),
             output_format=_word(shape.output_format, document),
+            others=_others(operation, shape, document),
         ),
         usage=_usage(shape.usage, document),
         charged=charged_amount(first_match(shape.charged, document)),
@@ -58,7 +63,18 @@ def _images(
     )
 
 
-def read_streamed(stream: Stream, reply: Reply) -> Images:
+def _others(operation: Operation, shape: ReplyShape | Stream, document: Json) -> dict[str, str]:
+    """Return what a reply repeats of the arguments that are words of a list, by name."""
+    names = (
+        name
+        for name, argument in operation.arguments.items()
+        if argument.type == "string" and argument.one_of is not None and name not in DECLARED
+    )
+    words = {name: _word(declared_places(shape, name), document) for name in names}
+    return {name: word for name, word in words.items() if word is not None}
+
+
+def read_streamed(operation: Operation, stream: Stream, reply: Reply) -> Images:
     """Return the outcome of a stream of events; a missing completion is a missing field."""
     finals = [event for event in reply.events if event.name == stream.completed]
     partials = [event for event in reply.events if event.name == stream.partial]
@@ -74,6 +90,7 @@ def read_streamed(stream: Stream, reply: Reply) -> Images:
             size=_word(stream.size, last),
             quality=_word(stream.quality, last),
             output_format=_word(stream.output_format, last),
+            others=_others(operation, stream, last),
         ),
         usage=usage,
         missing=missing,
@@ -183,7 +200,7 @@ def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
             pictures.append(picture)
         else:
             pictures.append(_from_text(text))
-    return _images(operation.reply, reply.document, tuple(pictures), job)
+    return _images(operation, reply.document, tuple(pictures), job)
 
 
 def _fetch(address: str) -> Talk[Picture | Fault]:
