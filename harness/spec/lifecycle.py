@@ -87,6 +87,8 @@ class Job(Sourced):
     """The HTTP status of a successful submission, if the documents name one."""
     unknown_status: Annotated[int, Field(strict=True, ge=400, le=499)] = 404
     """The HTTP status of a poll for a job that never was."""
+    states_listed: Cited | None = None
+    """Where a document says that there are no other states; without it, another is observed."""
 
 
 class Upload(Sourced):

@@ -12,7 +12,14 @@ from harness.spec.expressions import Paths, first_match
 from harness.spec.lifecycle import Field_, ReplyShape, Stream, UsagePaths, declared_places
 from harness.spec.provider import Operation
 from harness.wire.errors import OK, SERVER, by_status, fault_of
-from harness.wire.retry import Talk, Wire, send_until_answered
+from harness.wire.retry import (
+    MISSING_PAUSES_S,
+    Answer,
+    Pause,
+    Talk,
+    Wire,
+    send_until_answered,
+)
 
 DECLARED = ("model", "size", "quality", "output_format")
 """The arguments whose places in a reply the TOML names."""
@@ -187,14 +194,26 @@ ABOUT_THE_CLIENT = frozenset((401, 403, 407, 408))
 """Answers to a download that are about who sends, from where or how slowly, not the image."""
 
 
+NOT_YET = frozenset((403, 404, 425))
+"""Answers to the download of a result that may be there a moment later: object stores answer 403 or
+404 until all of their copies have it."""
+
+
 def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
-    """Fetch the images that a reply names and return them with all that the reply declares."""
+    """Fetch the images that a reply names and return them with all that the reply declares.
+
+    One that is not there yet is asked for again for some seconds; once one has stayed away so long,
+    the others have had the same time.
+    """
     pictures: list[Picture] = []
+    waited = False
     for text in image_texts(operation.reply, reply.document)[:IMAGES_AT_MOST]:
         if text in reply.pictures:
             pictures.append(reply.pictures[text])
         elif text.startswith(("http://", "https://")):
-            picture = yield from _fetch(text)
+            answer = yield from _downloaded(text, () if waited else MISSING_PAUSES_S)
+            waited |= isinstance(answer, Reply) and answer.status in NOT_YET
+            picture = _fetched(text, answer)
             if isinstance(picture, Fault):
                 return replace(picture, job=job)
             pictures.append(picture)
@@ -203,10 +222,20 @@ def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
     return _images(operation, reply.document, tuple(pictures), job)
 
 
-def _fetch(address: str) -> Talk[Picture | Fault]:
-    """Download one image; a fault where the network failed, a broken picture where it is none."""
+def _downloaded(address: str, pauses_s: tuple[float, ...]) -> Talk[Answer]:
+    """Ask for an image until it is there, with these pauses between; return the last answer."""
     request = Request(method="GET", target=address, timeout_s=DOWNLOAD_S)
     answer = yield from send_until_answered(request, "download")
+    for pause_s in pauses_s:
+        if isinstance(answer, Failure) or answer.status not in NOT_YET:
+            break
+        yield Pause(seconds=pause_s)
+        answer = yield from send_until_answered(request, "download")
+    return answer
+
+
+def _fetched(address: str, answer: Answer) -> Picture | Fault:
+    """Read a download; a fault where the network failed, a broken picture where it is none."""
     if isinstance(answer, Failure):
         if answer.kind == "not_on_tape":
             return _no_image(address, f"its download was not recorded: {address}", "absent")

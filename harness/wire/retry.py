@@ -49,6 +49,10 @@ TRIES = 4
 """How often a request that costs nothing to repeat (a poll, a download, one that was answered 429)
 is sent before it counts as failed."""
 
+MISSING_PAUSES_S = (1.0, 2.0, 4.0, 8.0)
+"""The pauses, in seconds, before asking again for what should be there and is not found yet: a job
+just submitted, a result just announced. Stores that are copied may take that long to agree."""
+
 SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 RETRY_AFTER_AT_MOST_S = 120.0
 FIRST_RETRY_S = 1.0
