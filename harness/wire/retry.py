@@ -58,7 +58,7 @@ RETRY_AFTER_AT_MOST_S = 120.0
 FIRST_RETRY_S = 1.0
 A_MINUTE_S, A_DAY_S = 60.0, 86_400.0
 PER_MINUTE = re.compile(r"\b(per|/|an?|every|each|one|1)[ -]?min(ute)?\b", re.IGNORECASE)
-"""A quota that the words of a 429 name: it is free again within a minute, whatever was sent when."""
+"""A quota that the words of a 429 name: it is free again within a minute."""
 RESETS = (
     "ratelimit-reset",
     "x-ratelimit-reset",
