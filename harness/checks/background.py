@@ -50,6 +50,9 @@ def images_have_the_asked_background(subject: CheckInput) -> tuple[CheckResult, 
     if not decoded or (requested == "transparent" and _no_alpha_asked(subject)):
         return ()
     about = subject.about("background", "one_of", "format")
+    if requested == "opaque" and all(media_format(picture.format) == "jpeg" for picture in decoded):
+        # No evidence: a provider that ignores the word sends the same JPEG.
+        return unclear("a JPEG is always opaque: it does not show whether the word counts", about)
     return _judged(str(requested), decoded, about)
 
 

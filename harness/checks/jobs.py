@@ -19,8 +19,9 @@ from harness.core.exchange import Reply, Step
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, FollowUpResult, Images
 from harness.spec.expressions import first_match
+from harness.spec.lifecycle import job_id_of, other_job
 from harness.wire.images import charged_amount
-from harness.wire.job import NEVER_WAS, job_id_of, other_job
+from harness.wire.job import NEVER_WAS
 
 BAD = 400
 OK, REDIRECT = 200, 300
@@ -208,8 +209,10 @@ def _documents(subject: CheckInput) -> Iterator[Json]:
 
     What an error reply says in the place of a state is about the error.
     """
+    job, job_id = subject.operation.job, _job_id(subject)
     for reply in _replies(subject, "submit", "poll"):
-        if isinstance(reply.document, dict):
+        another = job is not None and job_id and other_job(job, reply.document, job_id)
+        if isinstance(reply.document, dict) and not another:
             yield reply.document
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from harness.core.exchange import Exchange, Reply, submission
+from harness.core.jsonvalue import Json
 from harness.spec.expressions import (
     Cited,
     Compiled,
@@ -168,6 +169,22 @@ def _beside(text: str, anchor: str, name: str) -> Expression | None:
     return Expression(word.sub(name, text)) if len(word.findall(text)) == 1 else None
 
 
+def job_id_of(content: Json) -> str:
+    """Return a job's id as text, also one that came as a number; empty where it is neither."""
+    is_id = isinstance(content, str | int) and not isinstance(content, bool)
+    return str(content) if is_id else ""
+
+
+def other_job(job: Job, document: Json, job_id: str) -> str:
+    """Return the id of the other job that a poll tells of; empty where it is this one, or none.
+
+    Where several places may hold the id, one that holds this job's is enough.
+    """
+    ids = [job_id_of(path.search(document)) for path in job.id]
+    named = [text for text in ids if text]
+    return "" if not named or job_id in named else named[0]
+
+
 def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float] | None:
     """Return the bounds of a job's end in seconds on the run's clock; None where no poll showed it.
 
@@ -179,8 +196,12 @@ def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float
     if sent is None:
         return None
     low_s = sent.times.sent_s
+    submitted = sent.answer.document if isinstance(sent.answer, Reply) else None
+    job_id = job_id_of(first_match(job.id, submitted))
     for poll in (exchange for exchange in exchanges if exchange.step == "poll"):
         document = poll.answer.document if isinstance(poll.answer, Reply) else None
+        if job_id and other_job(job, document, job_id):
+            continue
         state = first_match(job.state, document)
         if state in job.done or state in job.failed:
             return low_s, poll.times.end_s

@@ -6,11 +6,10 @@ from urllib.parse import quote
 
 from harness.core.case import FollowUp, PlannedRequest
 from harness.core.exchange import Failure, Reply, Request
-from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, FollowUpResult, Images
 from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.spec.expressions import first_match
-from harness.spec.lifecycle import Job
+from harness.spec.lifecycle import Job, job_id_of, other_job
 from harness.spec.provider import Operation, Provider
 from harness.spec.request import JSON
 from harness.wire.errors import OK, REDIRECT, fault_of, read_error
@@ -133,16 +132,6 @@ def stage_of(job: Job, reply: Reply, job_id: str) -> PollStage:
     return "pending" if state in job.pending else "undocumented"
 
 
-def other_job(job: Job, document: Json, job_id: str) -> str:
-    """Return the id of the other job that a poll tells of; empty where it is this one, or none.
-
-    Where several places may hold the id, one that holds this job's is enough.
-    """
-    ids = [job_id_of(path.search(document)) for path in job.id]
-    named = [text for text in ids if text]
-    return "" if not named or job_id in named else named[0]
-
-
 def _has_images(operation: Operation, stage: PollStage, reply: Reply) -> bool:
     """Tell whether a job that is at an undocumented state to the last shows its images anyway."""
     return stage == "undocumented" and bool(image_texts(operation.reply, reply.document))
@@ -220,12 +209,6 @@ def _fault(provider: Provider, job: Job, reply: Reply, job_id: str, waited_s: fl
         other = other_job(job, reply.document, job_id)[:80]
         why = f"polls of job {job_id} tell of another job, {other}: its images are not taken"
     return Fault(error_class="protocol", why=why, may_be_paid=True, job=job_id)
-
-
-def job_id_of(content: Json) -> str:
-    """Return a job's id as text, also one that came as a number; empty where it is neither."""
-    is_id = isinstance(content, str | int) and not isinstance(content, bool)
-    return str(content) if is_id else ""
 
 
 def _quoted(job_id: str) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from harness.core.exchange import Exchange, Reply
 from harness.core.record import Record
 from harness.spec.expressions import first_match
+from harness.spec.lifecycle import job_id_of
 from harness.spec.provider import Provider
 from harness.stats.conformance.behaviour import Behaviour, BehaviourKind
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import NOT_YET
-from harness.wire.job import job_id_of, other_job, stage_of
+from harness.wire.job import stage_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ _PASSED: dict[BehaviourKind, str] = {
     "undocumented_state": "jobs passed through the state {about}, which no document names",
     "job_late": "a job just submitted was answered HTTP {about} at first",
     "result_late": "the address of a result answered HTTP {about} at first",
-    "other_job": "a poll told of another job ({about}) and of the right one when asked again",
+    "other_job": "polls told of {about} than that of their job at first",
 }
 
 
@@ -58,8 +59,7 @@ def _delays(delays_s: Sequence[float | None]) -> str:
     known = sorted(delay for delay in delays_s if delay is not None)
     if not known:
         return ""
-    longest = f"{known[-1]:.1f} s"
-    return f", and was there within {longest}" + (" at the latest" if len(known) > 1 else "")
+    return f"; put right within {known[-1]:.1f} s"
 
 
 def _sights(record: Record, provider: Provider) -> Iterator[_Sight]:
@@ -86,11 +86,9 @@ def _sights(record: Record, provider: Provider) -> Iterator[_Sight]:
             yield _Sight(kind="undocumented_state", about=state)
         then = next((later for word, later, _ in stages[number:] if word in _FOUND), None)
         if stage in _LATE and stage != before and then is not None:
-            about = (
-                str(reply.status) if stage == "missing" else other_job(job, reply.document, job_id)
-            )
+            about = str(reply.status) if stage == "missing" else "another id"
             delay_s = max(then.times.end_s - poll.times.sent_s, 0.0)
-            yield _Sight(kind=_LATE[stage], about=about[:_LONGEST], delay_s=delay_s)
+            yield _Sight(kind=_LATE[stage], about=about, delay_s=delay_s)
         before = stage
 
 

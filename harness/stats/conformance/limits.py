@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.core.exchange import Exchange, Reply
-from harness.core.outcome import Images
+from harness.core.outcome import Fault
 from harness.core.record import Record
 from harness.spec.provider import Provider
 from harness.stats.conformance.behaviour import Behaviour
@@ -37,7 +37,7 @@ class _Refusal:
     status: int
     words: str
     headers: tuple[str, ...]
-    served: bool
+    answered: bool
 
 
 def limits(records: Iterable[Record], providers: Mapping[str, Provider]) -> tuple[Behaviour, ...]:
@@ -75,7 +75,8 @@ def named_limit(words: str) -> str:
 
 
 def _refusals(record: Record, provider: Provider) -> Iterator[_Refusal]:
-    served = isinstance(record.outcome, Images)
+    outcome = record.outcome
+    answered = not (isinstance(outcome, Fault) and outcome.error_class == "rate_limit")
     for exchange in record.exchanges:
         reply = exchange.answer
         if not isinstance(reply, Reply) or not _limits(reply, exchange, provider):
@@ -85,7 +86,7 @@ def _refusals(record: Record, provider: Provider) -> Iterator[_Refusal]:
             status=reply.status,
             words=_words(provider, reply),
             headers=tuple(_headers(reply)),
-            served=served,
+            answered=answered,
         )
 
 
@@ -112,10 +113,10 @@ def _headers(reply: Reply) -> Iterator[str]:
 def _text(group: list[_Refusal]) -> str:
     first = group[0]
     limit = named_limit(first.words)
-    cases = {refusal.case: refusal.served for refusal in group}
-    served = sum(cases.values())
+    cases = {refusal.case: refusal.answered for refusal in group}
+    answered = sum(cases.values())
     named = f"limit named: {limit}; " if limit else ""
     words = f': "{first.words}"' if first.words else " without a word"
     headers = f" ({', '.join(first.headers)})" if first.headers else ""
-    ends = f"; {served} of {len(cases)} requests were served after waiting"
+    ends = f"; after waiting, {answered} of {len(cases)} requests got another answer"
     return f"{named}HTTP {first.status}, {len(group)} times{words}{headers}{ends}"
