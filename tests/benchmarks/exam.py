@@ -45,6 +45,8 @@ FAMILIES = {
     "content": "response content",
     "job_and_stream": "job and stream",
     "charging": "charging",
+    "alpha": "alpha channel",
+    "hidden_limit": "hidden limit",
 }
 
 

@@ -18,9 +18,10 @@ REFERENCES = ("images", "mask", "input_fidelity")
 class NamedFault:
     """One fault of one provider.
 
-    `family` is single_rule, boundary, interaction, content, job_and_stream or charging, or outage
-    for trouble that breaks no documented promise. `breaks` is the id of the broken constraint or
-    the kind of promise. `operations` are those of the provider on which the fault can show.
+    `family` is single_rule, boundary, interaction, content, job_and_stream, charging, alpha or
+    hidden_limit, or outage for trouble that breaks no documented promise. `breaks` is the id of the
+    broken constraint or the kind of promise. `operations` are those of the provider on which the
+    fault can show.
     """
 
     provider: str
