@@ -45,6 +45,7 @@ FAMILIES = {
     "content": "response content",
     "job_and_stream": "job and stream",
     "charging": "charging",
+    "keys": "keys",
 }
 
 
