@@ -47,6 +47,7 @@ FAMILIES = {
     "charging": "charging",
     "alpha": "alpha channel",
     "hidden_limit": "hidden limit",
+    "keys": "keys",
 }
 
 

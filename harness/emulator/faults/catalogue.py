@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from ..rules import RULE_MODULES, RuleSwitches, operations_of
+from . import keys
 from .combinations import NAMES, Combination, combination
 from .named_faults import ALL, NAMED, operations_showing
 
@@ -18,10 +19,10 @@ REFERENCES = ("images", "mask", "input_fidelity")
 class NamedFault:
     """One fault of one provider.
 
-    `family` is single_rule, boundary, interaction, content, job_and_stream, charging, alpha or
-    hidden_limit, or outage for trouble that breaks no documented promise. `breaks` is the id of the
-    broken constraint or the kind of promise. `operations` are those of the provider on which the
-    fault can show.
+    `family` is single_rule, boundary, interaction, content, job_and_stream, charging, keys, alpha
+    or hidden_limit, or outage for trouble that breaks no documented promise. `breaks` is the id of
+    the broken constraint or the kind of promise. `operations` are those of the provider on which
+    the fault can show.
     """
 
     provider: str
@@ -52,7 +53,10 @@ def catalogue() -> list[NamedFault]:
             operations=operations,
         )
         for provider in RULE_MODULES
-        for rows in (_of_rules(provider), _of_combinations(provider), _named(provider))
+        for rows in (
+            *(_of_rules(provider), _of_combinations(provider), _named(provider)),
+            keys.rows(provider),
+        )
         for name, family, breaks, meaning, operations in rows
     ]
 
