@@ -1,7 +1,7 @@
 """How every server treats a request, from the gateway to the reply.
 
     html_error, outage, flaky_500, rate_limit -> key -> quota -> body -> the provider's rules
-      -> moderation -> fulfil -> ledger -> wait -> reply
+      -> moderation -> planted faults -> fulfil -> ledger -> wait -> reply
 
 This order is ours; the documents do not state one. Everything that differs between providers is in
 `ProviderServer`.
@@ -20,13 +20,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from . import rules
-from .faults import combinations
+from .faults import combinations, type_faults
 from .faults.combinations import operation_of
+from .faults.planted import CONTENT, HANG_S
 from .jobs import ENDED, displayed_id
 from .ledger import Note, digests
 from .pictures import MEDIA_TYPES
 from .received import read_json
-from .replies import EventStream, JsonReply, deliver
+from .replies import EventStream, JsonReply, NoReply, deliver
 from .state import POLL_S, REFUSAL_S, SUBMIT_S
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from .faults.planted import PlantedFault
     from .jobs import EmulatedJob, Stage
     from .replies import Json
     from .rules import Refusal
@@ -65,7 +67,7 @@ class Problem(Enum):
 class Decision:
     """The reply to a request, what the ledger says about it, and the seconds until it is sent."""
 
-    answer: JsonReply | EventStream
+    answer: JsonReply | EventStream | NoReply
     note: Note
     wait_s: float = 0.0
 
@@ -208,6 +210,7 @@ async def _decide(
     provider: ProviderServer, request: Request, spec: RouteSpec, body: object
 ) -> Decision:
     faults, path = provider.state.faults, request.url.path
+    body = type_faults.taken(provider.name, body, faults.names)
     submitted = (provider.name, spec.operation, body)
     refusal = (
         combinations.refusal_first(*submitted, faults.combinations)
@@ -218,8 +221,55 @@ async def _decide(
         return refusal_reply(provider, _refused(provider, refusal, path), refusal.rule)
     if "moderation" in faults and spec.draws:
         return refusal_reply(provider, provider.problem(Problem.MODERATED, path), "moderation")
-    request.state.content_faults = combinations.content_faults(*submitted, faults.combinations)
-    return await spec.fulfil(body if isinstance(body, dict) else {}, request)
+    met = [fault for fault in faults.planted if spec.draws and fault.meets(*submitted)]
+    struck = [fault for fault in met if provider.state.strikes(fault)]
+    content = combinations.content_faults(*submitted, faults.combinations)
+    request.state.content_faults = content | {
+        CONTENT[fault.kind][0] for fault in struck if fault.effect == "content"
+    }
+    decision = _struck(provider, path, struck)
+    if decision is None:
+        decision = await spec.fulfil(body if isinstance(body, dict) else {}, request)
+    note = dataclasses.replace(
+        decision.note,
+        met=tuple(fault.name for fault in met),
+        struck=tuple(fault.name for fault in struck),
+    )
+    return dataclasses.replace(decision, note=note, answer=_finished(provider, request, decision))
+
+
+def _struck(provider: ProviderServer, path: str, struck: Sequence[PlantedFault]) -> Decision | None:
+    """Return what a request gets instead of images under the planted faults that it met."""
+    hang_s = provider.state.latency.fixed_s(HANG_S)
+    for fault in struck:
+        match fault.kind:
+            case "refused":
+                refusal = combinations.unnamed_refusal(provider.name, fault.name)
+                return refusal_reply(provider, provider.refusal(refusal, path), fault.name)
+            case "fails":
+                return _failed(provider.problem(Problem.CRASHED, path))
+            case "unavailable":
+                return _failed(provider.problem(Problem.UNAVAILABLE, path))
+            case "error_200":
+                answer = provider.problem(Problem.CRASHED, path)
+                return _failed(dataclasses.replace(answer, status=200))
+            case "unanswered":
+                return _failed(NoReply())
+            case "hangs":
+                return _failed(NoReply(after_s=hang_s))
+            case _:  # of the content of what is served
+                continue
+    return None
+
+
+def _finished(
+    provider: ProviderServer, request: Request, decision: Decision
+) -> JsonReply | EventStream | NoReply:
+    """Return the answer; a stream falls silent before its end where a planted fault wants that."""
+    answer = decision.answer
+    if isinstance(answer, EventStream) and "unfinished_stream" in content_faults_of(request):
+        return answer.unfinished(provider.state.latency.fixed_s(HANG_S))
+    return answer
 
 
 def content_faults_of(request: Request) -> frozenset[str]:
@@ -246,6 +296,9 @@ async def answer_download(provider: ProviderServer, request: Request) -> Respons
 
     The ending of the name decides its media type.
     """
+    out = _by_chance(provider, request)
+    if out is not None:
+        return await _respond(provider, request, out, started_s=provider.state.now_s())
     digest, _, claimed = request.path_params["name"].rpartition(".")
     data = provider.state.pictures.find(digest)
     if data is None or claimed not in MEDIA_TYPES:
@@ -284,6 +337,9 @@ async def _respond(
 
 def _obstacle(provider: ProviderServer, request: Request) -> Decision | None:
     state, path = provider.state, request.url.path
+    out = _by_chance(provider, request)
+    if out is not None:
+        return out
     if "html_error" in state.faults:
         return _failed(JsonReply(status=502, body=GATEWAY_PAGE))
     if "outage" in state.faults:
@@ -299,7 +355,19 @@ def _obstacle(provider: ProviderServer, request: Request) -> Decision | None:
     return None
 
 
-def _failed(answer: JsonReply) -> Decision:
+def _by_chance(provider: ProviderServer, request: Request) -> Decision | None:
+    """Return the failure of a request that an outage of a share of all requests struck."""
+    match provider.state.outage_now():
+        case None:
+            return None
+        case 0:
+            return _failed(NoReply())
+        case status:
+            problem = Problem.CRASHED if status == 500 else Problem.UNAVAILABLE
+            return _failed(provider.problem(problem, request.url.path))
+
+
+def _failed(answer: JsonReply | NoReply) -> Decision:
     return Decision(answer=answer, note=Note(outcome="error"))
 
 
@@ -319,6 +387,10 @@ def _refused(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply
             refusal, parameter=None, message="The request could not be processed."
         )
     answer = provider.refusal(refusal, path)
+    if type_faults.has_other_shape(faults.names, refusal.rule):
+        parameter = refusal.rule.partition(".")[0]
+        body = type_faults.other_shape(parameter, refusal.message)
+        return dataclasses.replace(answer, body=body)
     if "refusal_200" in faults:
         return dataclasses.replace(answer, status=200)
     if "refusal_500" in faults:

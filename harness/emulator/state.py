@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from .faults.catalogue import ActiveFaults
 from .jobs import EmulatedJob
-from .ledger import Ledger, LedgerEntry
+from .ledger import Ledger, LedgerEntry, key_digest
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from .faults.planted import PlantedFault
     from .jobs import Stage
     from .ledger import Digests, Note
     from .pictures import ImageCache
@@ -115,6 +116,11 @@ class ProviderState:
         """Make exactly these faults active and restart their counters."""
         self.faults = ActiveFaults(names, self.provider)
         self._flaky = Random(f"{self.settings.seed}:{self.provider}:flaky")
+        self._outage = Random(f"{self.settings.seed}:{self.provider}:outage")
+        self._chances = {
+            fault.name: Random(f"{self.settings.seed}:{self.provider}:{fault.name}")
+            for fault in self.faults.planted
+        }
         self._api_requests = 0
 
     def now_s(self) -> float:
@@ -135,6 +141,17 @@ class ProviderState:
     def is_flaky_now(self) -> bool:
         """Draw whether a request is among the 30 % that fail."""
         return self._flaky.random() < 0.3
+
+    def outage_now(self) -> int | None:
+        """Draw whether a request fails by chance: its status, 0 for no reply, None where served."""
+        share = self.faults.outage_share
+        if not share or self._outage.random() >= share:
+            return None
+        return self._outage.choice((500, 503, 0))
+
+    def strikes(self, fault: PlantedFault) -> bool:
+        """Draw whether a request that has the values of a planted fault gets it."""
+        return self._chances[fault.name].random() < fault.rate
 
     def retry_after(self) -> str:
         """Return a value for Retry-After in whole seconds: 0 where time is scaled away."""
@@ -172,5 +189,6 @@ class ProviderState:
                 digests=digests,
                 note=note,
                 unit=self.unit,
+                key=key_digest(request),
             )
         )
