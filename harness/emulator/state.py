@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -96,11 +96,13 @@ class ProviderState:
         self._start_s = time.monotonic()
         self.reset()
 
-    def reset(self) -> None:
-        """Forget requests, jobs and counters, and restart all draws.
+    def reset(self, seed: int | None = None) -> None:
+        """Forget requests, jobs and counters, and restart all draws, from another seed if given.
 
         Faults, variants and pictures stay.
         """
+        if seed is not None:
+            self.settings = replace(self.settings, seed=seed)
         self.ledger = Ledger(self.unit)
         self.jobs: dict[str, EmulatedJob] = {}
         self.replays: dict[str, tuple[str, str]] = {}
