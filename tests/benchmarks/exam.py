@@ -21,12 +21,8 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-
-import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script
 
@@ -37,9 +33,10 @@ from harness.emulator.faults.catalogue import NamedFault, catalogue
 from harness.spec.load import NAMES
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
+from tests.benchmarks.one_emulator import served, start
 from tests.faults.at_values import names_the_values, planted, promises
 from tests.faults.expectation import INVISIBLE, expected
-from tests.faults.runs import concluded, ledger, performed, staying
+from tests.faults.runs import concluded, ledger, performed
 
 WORKERS = 2
 REPEATS = "repeats under a key are the check itself, of which a provider makes no second job"
@@ -95,7 +92,7 @@ def main() -> int:
         if _makes_sense(one) and _asked(one, options.parts) and _is_of(one, options.only)
     ]
     started = time.monotonic()
-    with ProcessPoolExecutor(WORKERS, initializer=_start) as pool:
+    with ProcessPoolExecutor(WORKERS, initializer=start) as pool:
         rows = list(_told(pool.map(_fault, faults), len(faults)))
         spot = options.parts or options.only
         seeds = [] if spot else [(n, seed) for seed in range(options.seeds) for n in NAMES]
@@ -128,20 +125,6 @@ def _asked(fault: NamedFault, parts: Sequence[str]) -> bool:
     return not parts or any(part in f"{fault.provider}:{fault.name}" for part in parts)
 
 
-_OPEN = ExitStack()
-"""What lasts as long as a process of the exam."""
-
-
-@cache
-def _served() -> dict[str, str]:
-    """Start this process' emulator; it ends with the process."""
-    return _OPEN.enter_context(staying(_OPEN.enter_context(pytest.MonkeyPatch.context())))
-
-
-def _start() -> None:
-    _served()
-
-
 def _fault(fault: NamedFault) -> Row:
     return _row(fault.provider, fault=fault)
 
@@ -151,13 +134,13 @@ def _control(place: tuple[str, int]) -> Row:
 
 
 def _row(provider: str, *, fault: NamedFault | None = None, seed: int = 0) -> Row:
-    served = _served()
+    address = served()[provider]
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         name = fault.name if fault else ""
         done = performed(Path(folder) / "run", provider, fault=name, seed=seed)
     report = concluded(done).report
-    books = ledger(served[provider])
+    books = ledger(address)
     found = {_promise(shown.finding, name) for shown in report.findings}
     awaited = expected(provider, name, OPERATIONS).promises if fault else frozenset()
     images: Counter[str] = Counter()

@@ -3,6 +3,7 @@
 A fault is KIND[@RATE]:VALUE[+VALUE ...]: the emulator's own names, read here by themselves.
 """
 
+import re
 from dataclasses import dataclass
 
 from harness.core.verdict import Finding
@@ -129,12 +130,23 @@ def names_the_values(finding: Finding, fault: Planted) -> bool:
     Of a single value, a rule of its parameter is as good; of a class of values, its parameter.
     """
     if finding.combination:
-        named = frozenset(text.partition("=")[0] for text in finding.combination)
-        named = frozenset("prompt" if name.startswith("prompt ") else name for name in named)
-        exact = {text.lower() for text in fault.values if text not in CLASSES}
-        return named == fault.names and exact <= {text.lower() for text in finding.combination}
+        return _parameters(finding) == fault.names and covers_the_values(finding, fault)
     parameter = (finding.constraint or "").partition(".")[0]
     return len(fault.values) == 1 and parameter in fault.names
+
+
+def covers_the_values(finding: Finding, fault: Planted) -> bool:
+    """Tell whether a fault explains a finding: it names all its values, or no value at all."""
+    if not finding.combination:
+        return finding.constraint is None or names_the_values(finding, fault)
+    named = {text.lower() for text in finding.combination}
+    exact = {text.lower() for text in fault.values if text not in CLASSES}
+    return fault.names <= _parameters(finding) and exact <= named
+
+
+def _parameters(finding: Finding) -> frozenset[str]:
+    """Return the parameters that a combination names: `quality=high`, `prompt of 9 characters`."""
+    return frozenset(re.split("[= ]", text)[0] for text in finding.combination)
 
 
 def promise_of_type(provider: str, operation: str, fault: str) -> Promise | None:
