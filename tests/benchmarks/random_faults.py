@@ -158,8 +158,10 @@ def _word(fault: Planted | None, shown: Sequence[Sequence[Shown]], met: int, str
     for word, several in (("found", confirmed), ("flaky", flaky), ("suspected", unconfirmed)):
         if any(names_the_values(finding, fault) for finding in several):
             return word
-    if confirmed or flaky:
+    if any(finding.combination for finding in (*confirmed, *flaky)):
         return "named with more"
+    if confirmed or flaky:
+        return "no value named"
     return "not tried" if not met else "never struck" if not struck else "missed"
 
 
@@ -181,6 +183,7 @@ WORDS = {
     "flaky": "named so, as broken at one time and kept at another",
     "suspected": "named so, and not confirmed",
     "named with more": "a finding names the values and others beside them",
+    "no value named": "a finding is about the reply as a whole, and names no value",
     "not tried": "no request of the run had the values",
     "never struck": "requests had the values, and chance spared them all",
     "missed": "requests got the fault, and nothing names it",
