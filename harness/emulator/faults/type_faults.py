@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from ..received import Form
 from ..rules import apiframe, operations_of
 from ..rules.parameters import is_integer
 from ..rules.uploads import ATOI, ResolvedBody
@@ -104,10 +105,10 @@ def other_shape(parameter: str, message: str) -> dict[str, object]:
 def taken(provider: str, body: object, names: Collection[str]) -> object:
     """Return a decoded JSON body with the values that the active faults read as another type.
 
-    The body itself stays as it was sent.
+    The body itself stays as it was sent, and so does a form.
     """
     faults = [name.removeprefix(f"{TAKES}:") for name in names if name.startswith(f"{TAKES}:")]
-    if not faults or not isinstance(body, dict):
+    if not faults or not isinstance(body, dict) or isinstance(body, Form):
         return body
     changed = body
     for fault in faults:

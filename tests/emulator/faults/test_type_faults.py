@@ -72,6 +72,12 @@ def test_a_right_type_and_another_wrong_one_stay_as_they_are(
         assert taken(provider, asked, {name}) == asked
 
 
+def test_a_form_stays_a_form() -> None:
+    form = body("sub2api", "edit", n=2)
+
+    assert taken("sub2api", form, {"takes:n=text"}) is form
+
+
 def test_a_taken_value_out_of_range_is_still_refused(emulator: Emulator) -> None:
     emulator.switch("sub2api", "takes:n=text")
     replies = [emulator.submit("sub2api", emulator.body("sub2api", n=n)) for n in ("3", "11", 1.5)]
