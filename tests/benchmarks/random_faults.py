@@ -84,24 +84,37 @@ class Row:
 
 
 def drawn(seed: int, number: int) -> list[tuple[str, str]]:
-    """Return that many different faults as (provider, name)."""
+    """Return that many different faults as (provider, name); no kind is likelier than another."""
     draws = Random(f"random faults {seed}")
     found: dict[tuple[str, str], None] = {}
     while len(found) < number:
-        provider = draws.choice(sorted(DOCUMENTED))
-        name = _name(draws, provider)
+        kind, rate = draws.choice(sorted(KINDS)), draws.choice(RATES)
+        provider, values = _values(draws, kind)
+        name = f"{kind}:{values}" if rate == 1 else f"{kind}@{rate:g}:{values}"
         if _is_valid(provider, name):
             found[provider, name] = None
     return list(found)
 
 
-def _name(draws: Random, provider: str) -> str:
+def _values(draws: Random, kind: str) -> tuple[str, str]:
+    """Draw a provider and one to three of its values, among them one that shows the kind."""
+    documented = {
+        provider: sorted(name for name in values if (provider, name) not in OPEN)
+        for provider, values in DOCUMENTED.items()
+    }
+    needed = CONTENT.get(kind)
+    able = [
+        (provider, name)
+        for provider, names in sorted(documented.items())
+        for name in names
+        if needed is None or name in needed
+    ]
+    provider = draws.choice(sorted({provider for provider, _ in able}))
+    first = draws.choice([name for where, name in able if where == provider])
+    others = [name for name in documented[provider] if name != first]
+    more = draws.sample(others, min(draws.choice((0, 1, 2)), len(others)))
     values = DOCUMENTED[provider]
-    parameters = sorted(name for name in values if (provider, name) not in OPEN)
-    several = draws.sample(parameters, min(draws.choice((1, 2, 3)), len(parameters)))
-    traits = "+".join(f"{name}={draws.choice(values[name])}" for name in several)
-    kind, rate = draws.choice(sorted(KINDS)), draws.choice(RATES)
-    return f"{kind}:{traits}" if rate == 1 else f"{kind}@{rate:g}:{traits}"
+    return provider, "+".join(f"{name}={draws.choice(values[name])}" for name in (first, *more))
 
 
 def _is_valid(provider: str, name: str) -> bool:
@@ -110,12 +123,8 @@ def _is_valid(provider: str, name: str) -> bool:
     if fault is None or not fault.where.operations:
         return False
     traits = fault.where.traits
-    if PLAIN in traits:
-        return False
-    parameters = {trait.partition("=")[0] for trait in traits}
-    shows = CONTENT.get(fault.kind)
     hidden = fault.kind == "other_size" and any((provider, one) in INVISIBLE for one in traits)
-    if hidden or (shows is not None and parameters.isdisjoint(shows)):
+    if hidden or PLAIN in traits:
         return False
     return any(_is_served(provider, operation, fault) for operation in fault.where.operations)
 
