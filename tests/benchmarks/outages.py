@@ -6,7 +6,7 @@ For 5, 20 and 60 %: that share of all requests to the emulator (submissions, pol
 500, 503 or no reply, whatever it asks; each provider in turn, each run at a seed of its own.
 Counted are the findings that say that a valid request fails where it should be served, and all
 others; and the first lines of `summary.md` are shown. `--write` writes the table to
-`tests/benchmarks/outages.md`. Exits with 1 where a run has a finding.
+`tests/benchmarks/outages.md`. Exits with 1 where a run has a confirmed finding.
 """
 
 import argparse
@@ -33,15 +33,16 @@ RUNS = 20
 PAGE = Path(__file__).with_suffix(".md")
 HEAD = (
     *("share", "runs", "failed requests", "fails: confirmed", "fails: flaky"),
-    *("others: confirmed", "others: flaky", "exit codes"),
+    *("others: confirmed", "others: flaky", "suspected", "exit codes"),
 )
-LINES = 2
-"""How many of the first lines of `summary.md` are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What one run came to; `words` are its findings, `lines` what its summary says first."""
+    """What one run came to: its findings' standings and checks, what its summary says first.
+
+    Without the banner that says that these are runs of the emulator.
+    """
 
     share: float
     provider: str
@@ -60,7 +61,7 @@ def _run(place: tuple[float, str, int]) -> Row:
         done = performed(Path(folder) / "run", provider, fault=f"outage@{share:g}", seed=seed)
     conclusion = concluded(done)
     entries = ledger(address)["entries"]
-    quoted = [line for line in markdown(conclusion.report).splitlines() if line.startswith("> ")]
+    bold = [line for line in markdown(conclusion.report).splitlines() if line.startswith("> **")]
     return Row(
         share=share,
         provider=provider,
@@ -71,7 +72,7 @@ def _run(place: tuple[float, str, int]) -> Row:
             (each.finding.standing, each.finding.check) for each in conclusion.report.all_findings
         ),
         code=conclusion.code,
-        lines=tuple(line.removeprefix("> ").replace("|", "\\|") for line in quoted[:LINES]),
+        lines=tuple(line.strip("> *").replace("|", "\\|") for line in bold[1:]),
     )
 
 
@@ -94,6 +95,7 @@ def _share_line(share: float, rows: Sequence[Row]) -> str:
         _number(rows, "flaky", of_kind=True),
         _number(rows, "confirmed", of_kind=False),
         _number(rows, "flaky", of_kind=False),
+        sum(standing == "unconfirmed" for row in rows for standing, _ in row.standings),
         ", ".join(f"{number} x {code}" for code, number in sorted(codes.items())),
     )
     return f"| {' | '.join(map(str, cells))} |"
@@ -121,7 +123,14 @@ def _page(rows: Sequence[Row], runs: int, minutes: float) -> str:
     lines += ["|---|---|---|---|---|---|"]
     for row in rows:
         failed = f"{row.failed} of {row.requests}"
-        cells = (f"{row.share:.0%}", row.provider, row.seed, failed, row.code, " ".join(row.lines))
+        cells = (
+            f"{row.share:.0%}",
+            row.provider,
+            row.seed,
+            failed,
+            row.code,
+            " ".join(row.lines) or "-",
+        )
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join([*lines, ""])
 
@@ -149,7 +158,8 @@ def main() -> int:
     print(text)  # noqa: T201
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
-    return 1 if any(row.standings for row in rows) else 0
+    convicted = (standing for row in rows for standing, _ in row.standings)
+    return 1 if "confirmed" in convicted else 0
 
 
 if __name__ == "__main__":
