@@ -6,6 +6,7 @@ promise to break. Missing bytes (a recording that left them out) are never held 
 
 from collections.abc import Callable, Iterator
 
+from harness.checks.background import contradiction
 from harness.checks.check import (
     Assertion,
     CheckInput,
@@ -18,13 +19,18 @@ from harness.checks.check import (
     skipped,
     unclear,
 )
-from harness.checks.naming import dimensions, known_value, means_something, media_format
+from harness.checks.naming import (
+    BACKGROUNDS,
+    dimensions,
+    known_value,
+    means_something,
+    media_format,
+)
 from harness.core.exchange import Picture
-from harness.core.outcome import Usage
+from harness.core.outcome import Images, Usage
 from harness.spec import price
-from harness.spec.expressions import Paths
 from harness.spec.jsonpath import keys
-from harness.spec.lifecycle import Field_
+from harness.spec.lifecycle import Field_, declared_places
 from harness.spec.rules import edges
 from harness.spec.rules.lattice import text
 
@@ -173,20 +179,22 @@ def _declared_lines(again: Reproduced) -> tuple[str, ...]:
 def _found(again: Reproduced, name: str) -> str:
     """Return the expression that reads what a reply declares."""
     shape = (again.operation.stream if again.streamed else None) or again.operation.reply
-    places: Paths = getattr(shape, name)
-    return f"found(content, {again.places(places)})"
+    return f"found(content, {again.places(declared_places(shape, name))})"
 
 
 @check(rank=120, assertion=Assertion(lines=_declared_lines))
 def declares_what_was_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
-    """Size, format and quality that a reply declares are those asked for."""
+    """What a reply declares of the arguments is what was asked for.
+
+    That is size, format and quality, and any word of a documented list that it repeats beside them.
+    """
     served = subject.served
     if served is None:
         return ()
     results: list[CheckResult] = []
-    for name in ("size", "output_format", "quality"):
+    for name in ("size", "output_format", "quality", *served.declared.others):
         requested = subject.case.arguments.get(name)
-        declared: str | None = getattr(served.declared, name)
+        declared = served.declared.word(name)
         if isinstance(requested, str) and requested != "auto" and declared is not None:
             results += _declared(subject, name, requested, declared)
     return tuple(results)
@@ -213,6 +221,8 @@ def _match_lines(again: Reproduced) -> tuple[str, ...]:
             "sizes = {f'{image.width}x{image.height}' for image in opened}",
             f"assert sizes == {{str(one) for one in {_found(again, 'size')}[:1]}}",
         )
+    if (again.finding.constraint or "").startswith("background"):
+        return ()  # the reply's word decides which of two claims it is
     formats = f"str(one).lower().replace('jpg', 'jpeg') for one in {_found(again, 'output_format')}"
     return (
         _PILLOW,
@@ -238,7 +248,21 @@ def images_match_their_declaration(subject: CheckInput) -> tuple[CheckResult, ..
         declared_format = media_format(served.declared.output_format)
         about = subject.about("output_format", "one_of")
         results += _compare(subject, declared_format, _format, "declared format", about)
-    return tuple(results)
+    return (*results, *_declared_background(subject, served))
+
+
+def _declared_background(subject: CheckInput, served: Images) -> tuple[CheckResult, ...]:
+    """Hold pixels against the ground that a reply declares, where the request left it open."""
+    declared = known_value("background", served.declared.word("background") or "")
+    requested = subject.case.arguments.get("background")
+    decoded = [picture for picture in served.pictures if picture.state == "decoded"]
+    if requested in BACKGROUNDS or declared not in BACKGROUNDS or not decoded:
+        return ()
+    about = subject.about("background", "one_of", "format")
+    if wrong := contradiction(declared, decoded):
+        return failed(f"the reply declares background {declared}, {wrong}", about)
+    known = all(picture.alpha_kind for picture in decoded)
+    return passed(f"declared background {declared}", about) if known else ()
 
 
 def _sum_lines(again: Reproduced) -> tuple[str, ...]:

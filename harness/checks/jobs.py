@@ -15,10 +15,11 @@ from harness.checks.check import (
     unclear,
 )
 from harness.core.case import FollowUp
-from harness.core.exchange import Reply
+from harness.core.exchange import Reply, Step
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, FollowUpResult, Images
 from harness.spec.expressions import first_match
+from harness.spec.lifecycle import job_id_of, other_job
 from harness.wire.images import charged_amount
 from harness.wire.job import NEVER_WAS
 
@@ -45,6 +46,51 @@ def job_states_only_move_forward(subject: CheckInput) -> tuple[CheckResult, ...]
 def _status_lines(again: Reproduced) -> tuple[str, ...]:
     job = again.operation.job
     return (f"assert reply.status_code == {job.submitted_status}",) if job else ()
+
+
+@check(rank=162)
+def jobs_are_in_documented_states(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """A job is in one of the documented states, where the documents say that there are no others.
+
+    Elsewhere a state that no document names is only observed.
+    """
+    job = subject.operation.job
+    if job is None:
+        return ()
+    named = (*job.pending, *job.done, *job.failed)
+    values = (first_match(job.state, document) for document in _documents(subject))
+    others = [state for state in values if isinstance(state, str) and state and state not in named]
+    if not others:
+        return ()
+    why = (
+        f"the job was {', '.join(map(repr, dict.fromkeys(others)))}, a state that no document names"
+    )
+    return failed(why) if job.states_listed else unclear(why)
+
+
+@check(rank=165)
+def polls_tell_of_their_own_job(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """A poll that tells a job's id tells that of the job that was asked for.
+
+    One that tells none is fine: no document may promise it.
+    """
+    job, job_id = subject.operation.job, _job_id(subject)
+    if job is None or not job_id:
+        return ()
+    polls = [*_replies(subject, "poll")]
+    for poll in polls:
+        if other := other_job(job, poll.document, job_id):
+            return failed(f"the poll of job {job_id} told of job {other[:80]}")
+    told = any(job_id_of(first_match(job.id, poll.document)) for poll in polls)
+    return passed(f"polls told of job {job_id}") if told else ()
+
+
+def _job_id(subject: CheckInput) -> str:
+    """Return the id that the submission was answered with; empty where it named none."""
+    job = subject.operation.job
+    paths = job.id if job else ()
+    ids = (job_id_of(first_match(paths, reply.document)) for reply in _replies(subject, "submit"))
+    return next(filter(None, ids), "")
 
 
 @check(rank=170, assertion=Assertion(position="reply", lines=_status_lines))
@@ -163,9 +209,16 @@ def _documents(subject: CheckInput) -> Iterator[Json]:
 
     What an error reply says in the place of a state is about the error.
     """
+    job, job_id = subject.operation.job, _job_id(subject)
+    for reply in _replies(subject, "submit", "poll"):
+        another = job is not None and job_id and other_job(job, reply.document, job_id)
+        if isinstance(reply.document, dict) and not another:
+            yield reply.document
+
+
+def _replies(subject: CheckInput, *steps: Step) -> Iterator[Reply]:
+    """Yield the replies to these steps that are no errors."""
     for exchange in subject.record.exchanges:
-        answer = exchange.answer if exchange.step in ("submit", "poll") else None
-        if not isinstance(answer, Reply) or not OK <= answer.status < REDIRECT:
-            continue
-        if isinstance(answer.document, dict):
-            yield answer.document
+        answer = exchange.answer
+        if exchange.step in steps and isinstance(answer, Reply) and OK <= answer.status < REDIRECT:
+            yield answer

@@ -73,6 +73,8 @@ def _parts(name: str) -> tuple[str, ...]:
     return tuple(word for word in words if not word.isdigit())
 
 
+BACKGROUNDS = ("opaque", "transparent")
+
 _JPEG = frozenset(("jpeg", "jpg", "jpe", "jfif", "mpo"))
 """`mpo` is Pillow's name for a JPEG that carries further pictures (a thumbnail, a depth map)."""
 
@@ -98,12 +100,15 @@ def known_value(name: str, spelling: str) -> str:
 def means_something(name: str, declared: str, argument: Argument | None) -> bool:
     """Tell whether a declared value has a documented meaning.
 
-    A size in pixels does; so does a member of the documented list. `auto`, or a word of another
-    dialect (`standard`, `hd`), leaves it open: the decoded image decides.
+    A size in pixels does; so do the two grounds that an image may have, and a member of the
+    documented list. `auto`, or a word of another dialect (`standard`, `hd`), leaves it open: the
+    decoded image decides.
     """
     if declared == "auto":
         return False
     if edges(declared) is not None and name == "size":
+        return True
+    if name == "background" and declared in BACKGROUNDS:
         return True
     listed = argument.one_of if argument else None
     return listed is not None and member(declared, listed.values)

@@ -12,8 +12,7 @@ from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.webhook import WebhookDelivery, webhooks_received
 from harness.spec.expressions import first_match
-from harness.spec.lifecycle import Job, Webhook, ended_between
-from harness.wire.job import job_id_of
+from harness.spec.lifecycle import Job, Webhook, ended_between, job_id_of
 
 LATE_S = 30.0
 """A delivery that comes so long after the polls saw the end is called late."""

@@ -57,6 +57,8 @@ def _print(report: Report, folder: Path | None) -> None:
     for finding in report.unconfirmed:
         doubt = f" (not confirmed: {finding.finding.doubt or 'asked only once'})"
         _say(console, f"suspected: {named(finding)}: {confirmation_text(finding.finding)}{doubt}")
+    for row in report.behaviours:
+        _say(console, f"observed: {row.provider} {row.operation}: {row.text}")
     for job in report.waiting:
         what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
         _say(console, f"to pick up: {what}")

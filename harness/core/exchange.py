@@ -40,6 +40,10 @@ class Request:
 
 PictureState = Literal["decoded", "undecodable", "absent"]
 
+Alpha = Literal["none", "opaque", "partial", "full"]
+"""An image's alpha: no channel at all, one that hides nothing, one with pixels that are not opaque,
+one with no opaque pixel."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
@@ -47,7 +51,11 @@ class Picture:
 
     `state` is `absent` where a recording holds no bytes (then nothing can be judged) and
     `undecodable` where the bytes are there and are no whole image; `why` says which.
-    `format` is `png`, `jpeg`, `webp`, another decoder's name in lower case, or `unknown`.
+    `format` is `png`, `jpeg`, `webp`, another decoder's name in lower case, or `unknown`. `alpha`
+    says whether there is an alpha channel (or clear colours), `translucent_share` which share of
+    the pixels is not opaque: 0 for an alpha that hides nothing, 1 where every pixel is at least
+    partly clear. It is missing where there is no alpha, where it cannot be told, and in records of
+    before it was counted: then nothing may be concluded from it.
     """
 
     digest: str
@@ -58,6 +66,19 @@ class Picture:
     height_px: int | None = None
     alpha: bool | None = None
     why: str = ""
+    translucent_share: float | None = None
+
+    @property
+    def alpha_kind(self) -> Alpha | None:
+        """Return what the image's alpha is; None where that is not known."""
+        if self.state != "decoded" or self.alpha is None:
+            return None
+        if not self.alpha:
+            return "none"
+        share = self.translucent_share
+        if share is None:
+            return None
+        return "full" if share == 1 else "partial" if share else "opaque"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

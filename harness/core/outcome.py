@@ -1,6 +1,6 @@
 """What a request came to: images, a refusal, or a fault that says nothing about a promise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -40,12 +40,30 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """What a reply says about its images, word for word, where it says anything."""
+    """What a reply says about its images, word for word, where it says anything.
+
+    `others` are further arguments that it repeats beside these, by their canonical names.
+    """
 
     model: str | None = None
     size: str | None = None
     quality: str | None = None
     output_format: str | None = None
+    others: dict[str, str] = field(default_factory=dict)
+
+    def word(self, name: str) -> str | None:
+        """Return what is declared for an argument of that name; None where nothing is."""
+        match name:
+            case "model":
+                return self.model
+            case "size":
+                return self.size
+            case "quality":
+                return self.quality
+            case "output_format":
+                return self.output_format
+            case _:
+                return self.others.get(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,9 @@ class EmulatedJob:
         lost, backward = "job_lost" in self.faults, "backward_state" in self.faults
         if lost and self.polls >= 2:
             return None
-        if (lost or backward) and self.polls == 1:
+        if self.polls == 1 and "first_poll_missing" in self.faults:
+            return None
+        if self.polls == 1 and (lost or backward or "job_passes_unknown_state" in self.faults):
             return "working"
         if self.completed_early and self._seems_unfinished():
             return "working"

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from . import rules
-from .faults import combinations, type_faults
+from .faults import combinations, job_faults, type_faults
 from .faults.combinations import operation_of
 from .faults.planted import CONTENT, HANG_S
 from .jobs import ENDED, displayed_id
@@ -163,7 +163,13 @@ class ProviderServer(ABC):
                 headers = {}
                 if "retry_after" in state.variants and stage not in ENDED:
                     headers["retry-after"] = "5"
-                body = document(job, stage, displayed_id(state.faults, job.id))
+                other = state.job_before(job)
+                shown = job
+                if other is not None:
+                    shown, stage = other, other.stage(state.now_s())
+                body = document(shown, stage, displayed_id(state.faults, shown.id))
+                if "job_passes_unknown_state" in job.faults and job.polls == 1:
+                    body = job_faults.in_unknown_state(self.name, body)
                 return JsonReply(status=200, body=body, headers=headers), noted_id
 
             return await _answer_poll(self, request, reply)
@@ -197,6 +203,8 @@ async def _answer_submission(
     path = request.url.path
     if decision is None and "quota" in provider.state.faults and spec.draws:
         decision = refusal_reply(provider, provider.problem(Problem.NO_CREDIT, path), "quota")
+    if decision is None and "quota_per_minute" in provider.state.faults and spec.draws:
+        decision = _quota(provider, path)
     if decision is None:
         body = await spec.decode(request)
         decision = await _decide(provider, request, spec, body)
@@ -204,6 +212,17 @@ async def _answer_submission(
     note = dataclasses.replace(decision.note, operation=operation)
     decision = dataclasses.replace(decision, note=note)
     return await _respond(provider, request, decision, body=body, started_s=started_s)
+
+
+def _quota(provider: ProviderServer, path: str) -> Decision | None:
+    if not provider.state.every_third():
+        return None
+    answer = provider.problem(Problem.RATE_LIMITED, path)
+    if isinstance(answer.body, dict):
+        body = job_faults.with_quota(answer.body)
+        headers = answer.headers | job_faults.QUOTA_HEADERS
+        answer = dataclasses.replace(answer, body=body, headers=headers)
+    return refusal_reply(provider, answer, "rate_limit")
 
 
 async def _decide(
@@ -215,6 +234,7 @@ async def _decide(
     refusal = (
         combinations.refusal_first(*submitted, faults.combinations)
         or await _checked(provider, spec.operation, body)
+        or job_faults.limited_edit(*submitted, faults.names)
         or combinations.refusal_last(*submitted, faults.combinations)
     )
     if refusal is not None:
@@ -301,7 +321,8 @@ async def answer_download(provider: ProviderServer, request: Request) -> Respons
         return await _respond(provider, request, out, started_s=provider.state.now_s())
     digest, _, claimed = request.path_params["name"].rpartition(".")
     data = provider.state.pictures.find(digest)
-    if data is None or claimed not in MEDIA_TYPES:
+    missing = data is None or claimed not in MEDIA_TYPES or provider.state.is_late(digest)
+    if missing:
         response = Response("not found", 404, media_type="text/plain")
         note = Note(outcome="error")
     else:

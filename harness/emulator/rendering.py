@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .faults import job_faults
 from .pictures import LONGEST_EDGE_PX, MOST_PIXELS, RenderedImage
 from .rules.parameters import is_integer, parse_size
 
@@ -28,7 +29,7 @@ class RenderRequest:
     """The pictures that a reply has to hold.
 
     `explicit` says that the client named the size or the ratio, so that another one is wrong.
-    `clear` is for an alpha channel.
+    `clear` is for an alpha channel; `opaque` says that the client named an opaque background.
     """
 
     width_px: int
@@ -37,6 +38,7 @@ class RenderRequest:
     encoding: str
     images: int = 1
     clear: bool = False
+    opaque: bool = False
 
     @property
     def pixels(self) -> int:
@@ -50,7 +52,7 @@ def request_of_size(
     encoding: str,
     images: int,
     longest_px: int = LONGEST_EDGE_PX,
-    clear: bool = False,
+    background: object = None,
 ) -> RenderRequest:
     """Return the request for pictures of a written WIDTHxHEIGHT.
 
@@ -67,7 +69,8 @@ def request_of_size(
         explicit=edges is not None,
         encoding=encoding,
         images=images,
-        clear=clear,
+        clear=background == "transparent",
+        opaque=background == "opaque",
     )
 
 
@@ -120,9 +123,8 @@ async def _rendered(
 ) -> RenderedImage:
     width_px, height_px = _edges(request, faults)
     encoding = _encoding(request.encoding, faults)
-    data = await state.pictures.encoded(
-        width_px, height_px, encoding, clear=request.clear, draft=draft
-    )
+    clear = job_faults.is_clear(faults, clear=request.clear, opaque=request.opaque)
+    data = await state.pictures.encoded(width_px, height_px, encoding, clear=clear, draft=draft)
     if "undecodable_image" in faults:
         data = data[: len(data) // 2]
     return RenderedImage(data, width_px, height_px, encoding, claimed=request.encoding)

@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from .faults.catalogue import ActiveFaults
+from .faults.job_faults import LARGE_PX, SLOWER
 from .jobs import EmulatedJob
 from .ledger import Ledger, LedgerEntry, key_digest
 
@@ -44,6 +45,7 @@ class LatencyModel:
         self._draws = Random(seed)
         self._time_scale = time_scale
         self._each_s = fixed_s
+        self.large_factor = 1.0
 
     def generation_s(self, *, quality: str, pixels: int, images: int) -> float:
         """Draw how long the generation of `images` images of `pixels` pixels each takes."""
@@ -51,6 +53,7 @@ class LatencyModel:
             return self._each_s * self._time_scale
         median_s = MEDIAN_S.get(quality, MEDIAN_S["medium"])
         median_s *= math.sqrt(pixels / 1_048_576) * (1 + 0.15 * (images - 1))
+        median_s *= self.large_factor if pixels > LARGE_PX else 1.0
         return median_s * self._draws.lognormvariate(0.0, SPREAD) * self._time_scale
 
     def fixed_s(self, seconds: float) -> float:
@@ -124,6 +127,8 @@ class ProviderState:
             for fault in self.faults.planted
         }
         self._api_requests = 0
+        self.downloaded: set[str] = set()  # what was asked for before, or uploaded by a client
+        self.latency.large_factor = SLOWER if "slow_large_images" in names else 1.0
 
     def now_s(self) -> float:
         """Return the seconds since the server started."""
@@ -139,6 +144,26 @@ class ProviderState:
         """Count an API request and return whether its number is even."""
         self._api_requests += 1
         return self._api_requests % 2 == 0
+
+    def every_third(self) -> bool:
+        """Count an API request and return whether its number is a multiple of three."""
+        self._api_requests += 1
+        return self._api_requests % 3 == 0
+
+    def is_late(self, digest: str) -> bool:
+        """Whether a result is not there yet: under a fault, for the first download of it."""
+        if "result_missing_at_first" not in self.faults or digest in self.downloaded:
+            return False
+        self.downloaded.add(digest)
+        return True
+
+    def job_before(self, job: EmulatedJob) -> EmulatedJob | None:
+        """Return the job that a first poll shows in place of this one, under a fault."""
+        if "poll_tells_other_job" not in job.faults or job.polls != 1:
+            return None
+        ids = list(self.jobs)
+        number = ids.index(job.id) if job.id in self.jobs else 0
+        return self.jobs[ids[number - 1]] if number else None
 
     def is_flaky_now(self) -> bool:
         """Draw whether a request is among the 30 % that fail."""

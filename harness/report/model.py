@@ -8,6 +8,7 @@ from harness.adaptive.discovery.question import Discovered
 from harness.core.record import Provenance, RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
 from harness.report.benchmark.answers import Benchmarked
+from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.cost import Cost
 from harness.stats.conformance.errors import ErrorCounts
@@ -213,6 +214,7 @@ class Report:
     provider and case. `discovered` are the answers to open questions, `discovered_toml` the same by
     provider, to be pasted into its TOML. `files` names the reference images that findings need and
     the run folder holds. `benchmark` is missing where the run only asked for conformance.
+    `behaviours` is what replies showed beside the promises; it convicts nobody.
     """
 
     header: RunHeader
@@ -236,6 +238,7 @@ class Report:
     case_times_s: Mapping[tuple[str, str, str], float]
     case_words: Mapping[tuple[str, str], str]
     benchmark: Benchmarked | None = None
+    behaviours: tuple[Behaviour, ...] = ()
 
     @property
     def all_findings(self) -> tuple[Shown, ...]:

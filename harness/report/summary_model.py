@@ -23,6 +23,7 @@ from harness.stats.benchmark.model import (
     Speed,
     Spend,
 )
+from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.errors import ErrorCounts
 from harness.stats.conformance.streams import Streams
@@ -180,7 +181,10 @@ class RunReport(TypedDict):
     Dates are ISO 8601 in UTC. What is not known is null. `findings` are confirmed broken promises,
     one each; `flaky` ones were broken at one time and kept at another, `unconfirmed` ones could
     not be confirmed by asking again. `discovered` is what was measured where the documents are
-    silent or at odds; never a judgement. `benchmark` is there only where the run is one.
+    silent or at odds; never a judgement. `behaviours` are limits that a provider named, delays and
+    states of jobs, sizes that are slow: what replies showed beside the promises; summaries of
+    before have no such key. `benchmark`
+    is there only where the run is one.
     """
 
     schema: Literal[1]
@@ -193,4 +197,5 @@ class RunReport(TypedDict):
     discovered: tuple[Discovered, ...]
     latency: tuple[LatencySummary, ...]
     errors: tuple[ErrorCounts, ...]
+    behaviours: NotRequired[tuple[Behaviour, ...]]
     benchmark: NotRequired[BenchmarkSummary]

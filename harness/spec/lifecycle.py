@@ -1,14 +1,18 @@
 """How an operation goes on after its request: replies, jobs, streams, uploads and webhooks."""
 
+import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from harness.core.exchange import Exchange, Reply, submission
+from harness.core.jsonvalue import Json
 from harness.spec.expressions import (
     Cited,
     Compiled,
+    Expression,
     Frozen,
     Paths,
     Promise,
@@ -84,6 +88,8 @@ class Job(Sourced):
     """The HTTP status of a successful submission, if the documents name one."""
     unknown_status: Annotated[int, Field(strict=True, ge=400, le=499)] = 404
     """The HTTP status of a poll for a job that never was."""
+    states_listed: Cited | None = None
+    """Where a document says that there are no other states; without it, another is observed."""
 
 
 class Upload(Sourced):
@@ -136,6 +142,49 @@ class Stream(Sourced):
     usage: UsagePaths | None = None
 
 
+_ANCHORS = ("output_format", "quality", "size", "model")
+"""What replies are documented to declare; arguments that they repeat stand beside it."""
+
+
+def declared_places(shape: ReplyShape | Stream, name: str) -> Paths:
+    """Return where a reply declares an argument: its documented places, else beside the others.
+
+    A reply that holds `output_format` at `meta.output_format` would hold `background` at
+    `meta.background`. Nothing is promised of such a place: a reply may lack it.
+    """
+    if name in _ANCHORS:
+        documented: Paths = getattr(shape, name)
+        return documented
+    for anchor in _ANCHORS:
+        paths: Paths = getattr(shape, anchor)
+        if beside := tuple(filter(None, (_beside(path.text, anchor, name) for path in paths))):
+            return beside
+    return ()
+
+
+@cache
+def _beside(text: str, anchor: str, name: str) -> Expression | None:
+    """Return the expression with one key exchanged; None where that is not its last key."""
+    word = re.compile(rf"(?<![\w'\"`-]){re.escape(anchor)}(?![\w'\"`-])")
+    return Expression(word.sub(name, text)) if len(word.findall(text)) == 1 else None
+
+
+def job_id_of(content: Json) -> str:
+    """Return a job's id as text, also one that came as a number; empty where it is neither."""
+    is_id = isinstance(content, str | int) and not isinstance(content, bool)
+    return str(content) if is_id else ""
+
+
+def other_job(job: Job, document: Json, job_id: str) -> str:
+    """Return the id of the other job that a poll tells of; empty where it is this one, or none.
+
+    Where several places may hold the id, one that holds this job's is enough.
+    """
+    ids = [job_id_of(path.search(document)) for path in job.id]
+    named = [text for text in ids if text]
+    return "" if not named or job_id in named else named[0]
+
+
 def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float] | None:
     """Return the bounds of a job's end in seconds on the run's clock; None where no poll showed it.
 
@@ -147,8 +196,12 @@ def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float
     if sent is None:
         return None
     low_s = sent.times.sent_s
+    submitted = sent.answer.document if isinstance(sent.answer, Reply) else None
+    job_id = job_id_of(first_match(job.id, submitted))
     for poll in (exchange for exchange in exchanges if exchange.step == "poll"):
         document = poll.answer.document if isinstance(poll.answer, Reply) else None
+        if job_id and other_job(job, document, job_id):
+            continue
         state = first_match(job.state, document)
         if state in job.done or state in job.failed:
             return low_s, poll.times.end_s

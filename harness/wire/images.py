@@ -9,10 +9,20 @@ from harness.core.exchange import Failure, Picture, PictureState, Reply, Request
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Declared, Fault, Images, Usage
 from harness.spec.expressions import Paths, first_match
-from harness.spec.lifecycle import Field_, ReplyShape, Stream, UsagePaths
+from harness.spec.lifecycle import Field_, ReplyShape, Stream, UsagePaths, declared_places
 from harness.spec.provider import Operation
 from harness.wire.errors import OK, SERVER, by_status, fault_of
-from harness.wire.retry import Talk, Wire, send_until_answered
+from harness.wire.retry import (
+    MISSING_PAUSES_S,
+    Answer,
+    Pause,
+    Talk,
+    Wire,
+    send_until_answered,
+)
+
+DECLARED = ("model", "size", "quality", "output_format")
+"""The arguments whose places in a reply the TOML names."""
 
 ELIDED = re.compile(r"\s*<.*>\s*", re.DOTALL)
 """What recordings put in place of bytes they left out; base64 never starts so."""
@@ -40,8 +50,9 @@ def _from_text(text: str) -> Picture:
 
 
 def _images(
-    shape: ReplyShape, document: Json, pictures: tuple[Picture, ...], job: str | None
+    operation: Operation, document: Json, pictures: tuple[Picture, ...], job: str | None
 ) -> Images:
+    shape = operation.reply
     return Images(
         pictures=pictures,
         declared=Declared(
@@ -49,6 +60,7 @@ def _images(
             size=_word(shape.size, document),
             quality=_word(shape.quality, document),
             output_format=_word(shape.output_format, document),
+            others=_others(operation, shape, document),
         ),
         usage=_usage(shape.usage, document),
         charged=charged_amount(first_match(shape.charged, document)),
@@ -58,7 +70,18 @@ def _images(
     )
 
 
-def read_streamed(stream: Stream, reply: Reply) -> Images:
+def _others(operation: Operation, shape: ReplyShape | Stream, document: Json) -> dict[str, str]:
+    """Return what a reply repeats of the arguments that are words of a list, by name."""
+    names = (
+        name
+        for name, argument in operation.arguments.items()
+        if argument.type == "string" and argument.one_of is not None and name not in DECLARED
+    )
+    words = {name: _word(declared_places(shape, name), document) for name in names}
+    return {name: word for name, word in words.items() if word is not None}
+
+
+def read_streamed(operation: Operation, stream: Stream, reply: Reply) -> Images:
     """Return the outcome of a stream of events; a missing completion is a missing field."""
     finals = [event for event in reply.events if event.name == stream.completed]
     partials = [event for event in reply.events if event.name == stream.partial]
@@ -74,6 +97,7 @@ def read_streamed(stream: Stream, reply: Reply) -> Images:
             size=_word(stream.size, last),
             quality=_word(stream.quality, last),
             output_format=_word(stream.output_format, last),
+            others=_others(operation, stream, last),
         ),
         usage=usage,
         missing=missing,
@@ -170,26 +194,48 @@ ABOUT_THE_CLIENT = frozenset((401, 403, 407, 408))
 """Answers to a download that are about who sends, from where or how slowly, not the image."""
 
 
+NOT_YET = frozenset((403, 404, 425))
+"""Answers to the download of a result that may be there a moment later: object stores answer 403 or
+404 until all of their copies have it."""
+
+
 def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
-    """Fetch the images that a reply names and return them with all that the reply declares."""
+    """Fetch the images that a reply names and return them with all that the reply declares.
+
+    One that is not there yet is asked for again for some seconds; once one has stayed away so long,
+    the others have had the same time.
+    """
     pictures: list[Picture] = []
+    waited = False
     for text in image_texts(operation.reply, reply.document)[:IMAGES_AT_MOST]:
         if text in reply.pictures:
             pictures.append(reply.pictures[text])
         elif text.startswith(("http://", "https://")):
-            picture = yield from _fetch(text)
+            answer = yield from _downloaded(text, () if waited else MISSING_PAUSES_S)
+            waited |= isinstance(answer, Reply) and answer.status in NOT_YET
+            picture = _fetched(text, answer)
             if isinstance(picture, Fault):
                 return replace(picture, job=job)
             pictures.append(picture)
         else:
             pictures.append(_from_text(text))
-    return _images(operation.reply, reply.document, tuple(pictures), job)
+    return _images(operation, reply.document, tuple(pictures), job)
 
 
-def _fetch(address: str) -> Talk[Picture | Fault]:
-    """Download one image; a fault where the network failed, a broken picture where it is none."""
+def _downloaded(address: str, pauses_s: tuple[float, ...]) -> Talk[Answer]:
+    """Ask for an image until it is there, with these pauses between; return the last answer."""
     request = Request(method="GET", target=address, timeout_s=DOWNLOAD_S)
     answer = yield from send_until_answered(request, "download")
+    for pause_s in pauses_s:
+        if isinstance(answer, Failure) or answer.status not in NOT_YET:
+            break
+        yield Pause(seconds=pause_s)
+        answer = yield from send_until_answered(request, "download")
+    return answer
+
+
+def _fetched(address: str, answer: Answer) -> Picture | Fault:
+    """Read a download; a fault where the network failed, a broken picture where it is none."""
     if isinstance(answer, Failure):
         if answer.kind == "not_on_tape":
             return _no_image(address, f"its download was not recorded: {address}", "absent")

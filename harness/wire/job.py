@@ -1,23 +1,23 @@
 """A job: it is polled until it ends, its images are downloaded, its follow-ups are sent."""
 
 from dataclasses import replace
-from typing import assert_never
+from typing import Literal, assert_never
 from urllib.parse import quote
 
 from harness.core.case import FollowUp, PlannedRequest
 from harness.core.exchange import Failure, Reply, Request
-from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, FollowUpResult, Images
 from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.spec.expressions import first_match
-from harness.spec.lifecycle import Job
+from harness.spec.lifecycle import Job, job_id_of, other_job
 from harness.spec.provider import Operation, Provider
 from harness.spec.request import JSON
 from harness.wire.errors import OK, REDIRECT, fault_of, read_error
-from harness.wire.images import collect, missing_fields
+from harness.wire.images import collect, image_texts, missing_fields
 from harness.wire.protocols import protocol
 from harness.wire.reply import submitted
 from harness.wire.retry import (
+    MISSING_PAUSES_S,
     RETRY_AFTER_AT_MOST_S,
     Pause,
     Talk,
@@ -33,6 +33,8 @@ NEVER_WAS = "00000000-0000-4000-8000-000000000000"
 
 DELIVERY_S = 90.0
 """How long a webhook may take after the job has ended, as the polls see it."""
+
+MISSING = 404
 
 REPEATED_S = 5.0
 """How long to listen on for a repetition, once something was delivered."""
@@ -74,24 +76,65 @@ def attend(
 def _polled(
     provider: Provider, operation: Operation, job: Job, request: Request, job_id: str
 ) -> Wire:
-    """Poll at the documented pace, or at the one that Retry-After asks for."""
-    waited = 0.0
+    """Poll at the documented pace, or at the one that Retry-After asks for.
+
+    A job that is not found, or whose poll tells of another job or of no state, is polled again a
+    few times: copies of a store may disagree for a while. A state that no document names is
+    polled through. What is told of another job is never taken for an answer about this one.
+    """
+    waited, astray = 0.0, 0
     while True:
         answer = yield from send_until_answered(_poll(job, job_id, request), "poll")
         if isinstance(answer, Failure):
             return fault_of(answer, paid=True, job=job_id)
-        fault = _ended_badly(provider, job, answer, job_id)
-        if fault is not None:
-            return fault
-        state = first_match(job.state, answer.document)
-        if state in job.done:
+        stage = stage_of(job, answer, job_id)
+        late = waited >= request.timeout_s
+        if stage == "done" or (late and _has_images(operation, stage, answer)):
             return (yield from collect(operation, answer, job=job_id))
-        if waited >= request.timeout_s:
-            why = f"stuck: job {job_id} is still {state} after {waited:.0f} s of polling"
-            return Fault(error_class="timeout", why=why, may_be_paid=True, job=job_id)
+        again = stage in ASTRAY and astray < len(MISSING_PAUSES_S)
+        if stage in ENDED or ((late or stage in ASTRAY) and not again):
+            return _fault(provider, job, answer, job_id, waited)
         pause = max(job.interval_s, min(pause_asked(answer) or 0.0, RETRY_AFTER_AT_MOST_S))
+        if again:
+            pause = MISSING_PAUSES_S[astray]
+        astray = astray + 1 if again else 0
         waited += pause
         yield Pause(seconds=pause)
+
+
+PollStage = Literal[
+    "done", "pending", "undocumented", "failed", "error", "missing", "stateless", "another"
+]
+"""What a poll shows of a job: an end, a way to go (in a state that no document names, perhaps), an
+error, or nothing of this job (no such job, no state, `another` job)."""
+
+ENDED = ("failed", "error")
+ASTRAY = ("missing", "stateless", "another")
+
+
+def stage_of(job: Job, reply: Reply, job_id: str) -> PollStage:
+    """Return what a reply to the poll of a job shows of it."""
+    if not OK <= reply.status < REDIRECT:
+        return "missing" if reply.status in (MISSING, job.unknown_status) else "error"
+    if not isinstance(
+        reply.document, dict | list
+    ):  # a page, or half a reply: asked for often enough
+        return "error"
+    if other_job(job, reply.document, job_id):
+        return "another"
+    state = first_match(job.state, reply.document)
+    if not isinstance(state, str) or not state:
+        return "stateless"
+    if state in job.done:
+        return "done"
+    if state in job.failed:
+        return "failed"
+    return "pending" if state in job.pending else "undocumented"
+
+
+def _has_images(operation: Operation, stage: PollStage, reply: Reply) -> bool:
+    """Tell whether a job that is at an undocumented state to the last shows its images anyway."""
+    return stage == "undocumented" and bool(image_texts(operation.reply, reply.document))
 
 
 def _poll(job: Job, job_id: str, request: Request) -> Request:
@@ -139,9 +182,10 @@ def _followed_up(job: Job, kind: FollowUp, job_id: str, request: Request) -> Tal
     )
 
 
-def _ended_badly(provider: Provider, job: Job, reply: Reply, job_id: str) -> Fault | None:
-    """Return the fault that a poll's reply reports; None while the job goes on or is done."""
-    if not OK <= reply.status < REDIRECT:
+def _fault(provider: Provider, job: Job, reply: Reply, job_id: str, waited_s: float) -> Fault:
+    """Return what a job came to that brought no images."""
+    stage, state = stage_of(job, reply, job_id), first_match(job.state, reply.document)
+    if stage in ("error", "missing"):
         error = read_error(provider.errors, reply)
         return Fault(
             error_class=error.error_class,
@@ -150,24 +194,21 @@ def _ended_badly(provider: Provider, job: Job, reply: Reply, job_id: str) -> Fau
             status=reply.status,
             job=job_id,
         )
-    state = first_match(job.state, reply.document)
-    if state in job.failed:
+    if stage == "failed":
         return Fault(
             error_class="job_failed",
             why=f"job {job_id} failed: {str(first_match(job.error, reply.document))[:300]}",
             may_be_paid=provider.prices.failed_free is None,
             job=job_id,
         )
-    if state in (*job.done, *job.pending):
-        return None
+    if stage == "pending":
+        why = f"stuck: job {job_id} is still {state} after {waited_s:.0f} s of polling"
+        return Fault(error_class="timeout", why=why, may_be_paid=True, job=job_id)
     why = f"job {job_id} is in a state that no document knows: {str(state)[:60]!r}"
+    if stage == "another":
+        other = other_job(job, reply.document, job_id)[:80]
+        why = f"polls of job {job_id} tell of another job, {other}: its images are not taken"
     return Fault(error_class="protocol", why=why, may_be_paid=True, job=job_id)
-
-
-def job_id_of(content: Json) -> str:
-    """Return a job's id as text, also one that came as a number; empty where it is neither."""
-    is_id = isinstance(content, str | int) and not isinstance(content, bool)
-    return str(content) if is_id else ""
 
 
 def _quoted(job_id: str) -> str:

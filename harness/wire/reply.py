@@ -35,7 +35,7 @@ def submitted(
     if is_error(provider.errors, answer):
         return refused_or_fault(provider.errors, answer)
     if answer.events and operation.stream is not None:
-        return _events(provider, operation.stream, answer)
+        return _events(provider, operation, operation.stream, answer)
     if not isinstance(answer.document, dict | list):
         shown = (answer.text or "an empty body")[:120]
         return Fault(
@@ -47,7 +47,7 @@ def submitted(
     return answer
 
 
-def _events(provider: Provider, stream: Stream, reply: Reply) -> Outcome:
+def _events(provider: Provider, operation: Operation, stream: Stream, reply: Reply) -> Outcome:
     for event in reply.events:
         if event.name == stream.error:
             data = event.data if isinstance(event.data, dict) else {}
@@ -56,7 +56,7 @@ def _events(provider: Provider, stream: Stream, reply: Reply) -> Outcome:
             if ended.kind == "fault" and names & {stream.partial, stream.completed}:
                 return replace(ended, may_be_paid=True)
             return ended
-    return read_streamed(stream, reply)
+    return read_streamed(operation, stream, reply)
 
 
 def _broken_off(provider: Provider, reply: Reply) -> Refused | Fault:

@@ -49,9 +49,24 @@ TRIES = 4
 """How often a request that costs nothing to repeat (a poll, a download, one that was answered 429)
 is sent before it counts as failed."""
 
+MISSING_PAUSES_S = (1.0, 2.0, 4.0, 8.0)
+"""The pauses, in seconds, before asking again for what should be there and is not found yet: a job
+just submitted, a result just announced. Stores that are copied may take that long to agree."""
+
 SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 RETRY_AFTER_AT_MOST_S = 120.0
 FIRST_RETRY_S = 1.0
+A_MINUTE_S, A_DAY_S = 60.0, 86_400.0
+PER_MINUTE = re.compile(r"\b(per|/|an?|every|each|one|1)[ -]?min(ute)?\b", re.IGNORECASE)
+"""A quota that the words of a 429 name: it is free again within a minute."""
+RESETS = (
+    "ratelimit-reset",
+    "x-ratelimit-reset",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-reset-images",
+)
+RESET = re.compile(r"(?:(\d{1,4})m)?(?:(\d{1,9}(?:\.\d{1,9})?)(ms|s)?)?")
+"""How such headers write a time: seconds, or `1m30.5s`, or `250ms`."""
 TOO_MANY = 429
 
 
@@ -103,6 +118,32 @@ def _settled(answer: Answer) -> bool:
 
 
 def _retry_after(reply: Reply, attempt: int) -> float:
-    """Return the pause that the provider asks for, in seconds, or our own doubling one."""
+    """Return the pause that the provider asks for, in seconds, or our own doubling one.
+
+    A 429 may name its quota elsewhere: in a header that says when it starts anew, or in words.
+    Where they name a minute, the pauses of all tries add up to one.
+    """
     pause_s = pause_asked(reply)
+    if pause_s is None and reply.status == TOO_MANY:
+        pause_s = _reset_after(reply)
+        if pause_s is None and PER_MINUTE.search(_words(reply)):
+            pause_s = A_MINUTE_S / (TRIES - 1)
     return FIRST_RETRY_S * 2**attempt if pause_s is None else min(pause_s, RETRY_AFTER_AT_MOST_S)
+
+
+def _reset_after(reply: Reply) -> float | None:
+    """Read when a quota starts anew, in seconds from now; None where no header says so.
+
+    A number of more than a day is a date, of which a header in seconds says nothing certain.
+    """
+    text = next(filter(None, map(reply.header, RESETS)), "").strip()
+    found = RESET.fullmatch(text)
+    if not text or found is None:
+        return None
+    minutes, number, unit = found.groups()
+    seconds = float(number or 0) * (0.001 if unit == "ms" else 1)
+    return None if seconds > A_DAY_S else int(minutes or 0) * A_MINUTE_S + seconds
+
+
+def _words(reply: Reply) -> str:
+    return (reply.text or str(reply.document or ""))[:2000]

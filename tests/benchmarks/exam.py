@@ -55,6 +55,8 @@ FAMILIES = {
     "count": "number of images at a value",
     "type": "another type is taken",
     "refusal_shape": "another shape of refusals",
+    "alpha": "alpha channel",
+    "hidden_limit": "hidden limit",
 }
 
 

@@ -181,4 +181,5 @@ def test_every_fault_of_jobs_is_tested_here_or_with_idempotency() -> None:
         "unknown_job_200",
         "result_url_404",
         "idempotency_ignored",
+        "poll_tells_other_job",
     }

@@ -29,6 +29,8 @@ PRICE = "charges_the_list_price"
 NAMES = "refusal_names_the_parameter"
 PARTIALS = "sends_no_more_partials_than_asked"
 COUNT = "serves_as_many_images_as_asked"
+OWN_JOB = "polls_tell_of_their_own_job"
+BACKGROUND = "images_have_the_asked_background"
 QUALITY = "images_have_the_asked_quality"
 
 IMAGES = ("generate", "edit")
@@ -93,6 +95,15 @@ NAMED: dict[str, dict[str, Promise]] = {
     "submitted_with_200": {"apiframe": (None, "job_is_taken_with_the_documented_status")},
     "completed_without_result": dict.fromkeys(("buble", "apiframe"), (None, FIELDS)),
     "idempotency_ignored": {"apiframe": (None, "the_same_key_makes_no_second_job")},
+    "poll_tells_another_id": dict.fromkeys(("buble", "apiframe"), (None, OWN_JOB)),
+    "poll_tells_other_job": dict.fromkeys(("buble", "apiframe"), (None, OWN_JOB)),
+    "opaque_with_transparency": dict.fromkeys(
+        ("sub2api", "apiframe"), ("background.one_of", BACKGROUND)
+    ),
+    "background_declared_other": {"sub2api": ("background.one_of", DECLARES)},
+    "edits_take_fewer_images": dict.fromkeys(
+        ("sub2api", "apiframe", "aimlapi"), ("n.range", ACCEPTS)
+    ),
     "result_url_404": dict.fromkeys(("buble", "apiframe"), (None, "images_decode")),
     "webhook_forged": {"apiframe": (None, "webhook_is_signed")},
     "webhook_unsigned": {"apiframe": (None, "webhook_is_signed")},
@@ -141,7 +152,9 @@ UNCLEAR = frozenset(
 HARMLESS = frozenset(
     (
         *("rate_limit", "flaky_500", "charge_refused", "charges_per_request"),
-        *("poll_tells_another_id", "outage@0.05", "outage@0.2"),
+        *("outage@0.05", "outage@0.2"),
+        *("quota_per_minute", "slow_large_images", "background_ignored", "first_poll_missing"),
+        *("job_passes_unknown_state", "result_missing_at_first"),
         *("webhook_missing", "webhook_late", "webhook_repeated", "webhook_before_end"),
         *("error_event", "cut_stream"),
     )
@@ -162,18 +175,18 @@ EDITS_ALONE: dict[str, tuple[str, ...]] = {
     "mask": ALL,
     "n": ("aimlapi",),
     "charges_more_on_edit": ALL,
+    "edits_take_fewer_images": ALL,
     **dict.fromkeys(SEVERAL, ("aimlapi",)),
 }
 """Parameters and faults that are those of edits, with their providers."""
 
 INVISIBLE: dict[str, frozenset[str]] = {
-    "buble": frozenset(["poll_tells_another_id"]),
     # "you only pay for successful generations"; a refusal names no price
-    "apiframe": frozenset(["poll_tells_another_id", "charge_refused"]),
+    "apiframe": frozenset(["charge_refused"]),
 }
 """By provider: faults that break a documented promise and that no check can see, or does."""
 
-ENDS_A_RUN = frozenset(["charge_failed_job"])
+ENDS_A_RUN = frozenset(["charge_failed_job", "poll_tells_another_id"])
 """Not even the plain request is served: the rest is not sent, so only the first operation tells."""
 
 

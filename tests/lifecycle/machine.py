@@ -22,8 +22,8 @@ from harness.cases.build import Builder
 from harness.core.exchange import Reply, Request
 from harness.core.placeholders import MISSING
 from harness.spec.expressions import first_match
+from harness.spec.lifecycle import job_id_of
 from harness.wire.errors import is_error, refused_or_fault
-from harness.wire.job import job_id_of
 from harness.wire.retry import send_once, send_until_answered
 from tests.lifecycle.promises import books_agree, told_of
 from tests.lifecycle.world import Known, World, whole

@@ -2,9 +2,9 @@
 
 from harness.core.exchange import Reply
 from harness.spec.expressions import first_match
+from harness.spec.lifecycle import job_id_of
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import charged_amount, image_texts
-from harness.wire.job import job_id_of
 from tests.lifecycle.world import Known, World
 
 

@@ -27,6 +27,9 @@ FAULTS = {
     "undecodable_image": "every result is a whole image",
     "overcharge": "the books agree",
     "charge_refused": "the books agree",
+    "poll_tells_other_job": "a job is told of under its own id",
+    "job_passes_unknown_state": "every state is documented",
+    "first_poll_missing": "a job that was is found",
     "missing_field": "a submission is answered with a job",
 }
 ONLY_APIFRAME = {

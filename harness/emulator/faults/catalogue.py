@@ -20,10 +20,10 @@ REFERENCES = ("images", "mask", "input_fidelity")
 class NamedFault:
     """One fault of one provider.
 
-    `family` is single_rule, boundary, interaction, content, job_and_stream, charging,
-    valid_request, content_interaction, count, type or refusal_shape, or outage for trouble that
-    breaks no documented promise. `breaks` is the id of the broken constraint or the kind of
-    promise. `operations` are those of the provider on which the fault can show.
+    `family` is single_rule, boundary, interaction, content, job_and_stream, charging, alpha,
+    hidden_limit, valid_request, content_interaction, count, type or refusal_shape, or outage for
+    trouble that breaks no documented promise. `breaks` is the id of the broken constraint or the
+    kind of promise. `operations` are those of the provider on which the fault can show.
     """
 
     provider: str

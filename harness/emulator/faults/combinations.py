@@ -183,7 +183,7 @@ class Combination:
         if operation not in self.operations:
             return False
         if self.effect == "needed":
-            values = _values(provider, operation, body)
+            values = values_of(provider, operation, body)
             first, second = (values.get(name) is not None for name in self.traits)
             return first and not second
         return _traits(provider, operation, body).issuperset(self.traits)
@@ -291,7 +291,7 @@ def _refusal(provider: str, name: str, parameter: str | None, message: str) -> R
 
 def _traits(provider: str, operation: str, body: Mapping[str, object]) -> frozenset[str]:
     """Return the traits of a decoded body that broke no rule."""
-    values = _values(provider, operation, body)
+    values = values_of(provider, operation, body)
     number, prompt = values.get("n"), values.get("prompt")
     has_mask = operation == "edit" and body.get("mask") is not None
     classes = {
@@ -323,7 +323,7 @@ def _reference_count(provider: str, operation: str, body: Mapping[str, object]) 
     return len(references) if isinstance(references, list) else 1
 
 
-def _values(provider: str, operation: str, body: Mapping[str, object]) -> Mapping[str, object]:
+def values_of(provider: str, operation: str, body: Mapping[str, object]) -> Mapping[str, object]:
     """Return a body's parameters by the names that all providers share here."""
     if provider == "apiframe":
         params = body.get(apiframe.PARAMS)

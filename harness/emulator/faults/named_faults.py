@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..rules import RULE_MODULES, operations_of
+from . import job_faults
 
 ALL = tuple(RULE_MODULES)
 SEVERAL = ("sub2api", "apiframe", "aimlapi")  # with several images, or several formats
@@ -167,11 +168,15 @@ NAMED: dict[str, tuple[tuple[str, Rows], ...]] = {
         ("content", JOB_REPLIES),
         ("jobs", REPEATED_KEYS),
         ("webhook", FALSE_EVENTS),
+        ("jobs", job_faults.STRANGE_POLLS),
     ),
+    "alpha": (("alpha", job_faults.ALPHA),),
+    "hidden_limit": (("limits", job_faults.LIMITS),),
     "outage": (
         ("outage", OUTAGES),
         ("stream", BROKEN_STREAMS),
         ("webhook", LATE_EVENTS),
+        ("moments", job_faults.MOMENTS),
     ),
 }
 
@@ -193,6 +198,10 @@ SHOWS_ON: dict[str, tuple[str, ...]] = {
     "stream_wrong_format": MADE,
     "stream_declares_other_size": MADE,
     "charges_more_on_edit": ("edit",),
+    "edits_take_fewer_images": ("edit",),
+    "opaque_with_transparency": MADE,
+    "background_declared_other": MADE,
+    "slow_large_images": MADE,
 }
 
 

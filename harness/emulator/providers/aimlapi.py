@@ -141,7 +141,7 @@ def _render_request(body: Mapping[str, object]) -> RenderRequest:
         longest_px=4096,
         encoding=word_among(body.get("output_format"), rules.FORMATS, "png"),
         images=usable_image_count(body.get("n")),
-        clear=body.get("background") == "transparent",
+        background=body.get("background"),
     )
 
 

@@ -259,6 +259,7 @@ def _render_request(body: Mapping[str, object]) -> RenderRequest:
         explicit=ratio in rules.RATIOS,
         encoding=word_among(params.get("output_format"), rules.FORMATS, "webp"),
         images=usable_image_count(params.get("number_of_images")),
+        opaque=params.get("background") == "opaque",
     )
 
 

@@ -151,6 +151,7 @@ class Buble(ProviderServer):
         file = body.files("file")[0]
         picture = await asyncio.to_thread(_picture, file)
         self.state.pictures.keep(picture)
+        self.state.downloaded.add(picture.digest)  # no result, so that it is there at once
         data: Json = {
             "object": "file",
             "provider": "r2",

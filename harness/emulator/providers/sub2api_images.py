@@ -120,6 +120,7 @@ def render_request_of(values: Mapping[str, object]) -> RenderRequest:
         values.get("size"),
         encoding=word_among(values.get("output_format"), rules.FORMATS, "png"),
         images=usable_image_count(values.get("n")),
+        background=values.get("background"),
     )
 
 
@@ -145,7 +146,8 @@ def declared_of(state: ProviderState, render_request: RenderRequest, quality: st
         encoding = "webp" if encoding == "png" else "png"
     if "lower_quality_declared" in faults:
         quality = "low"
-    return {"background": "opaque", "output_format": encoding, "quality": quality, "size": size}
+    ground = "transparent" if "background_declared_other" in faults else "opaque"
+    return {"background": ground, "output_format": encoding, "quality": quality, "size": size}
 
 
 def _other_size(size: str) -> str:

@@ -56,6 +56,7 @@ def markdown(report: Report) -> str:
         doubts = count(len(report.unconfirmed), "suspicion")
         page.add(f"## Not confirmed: {doubts}\n\n{_UNCONFIRMED}")
         page.add_each(map(_finding, report.unconfirmed), "suspicion", share=0.4)
+    page.add(_behaviours(report))
     if report.harness_errors:
         page.add(_harness_errors(report))
     if report.discovered:
@@ -179,6 +180,18 @@ def _together(report: Report) -> str:
 def _waiting(waiting: Waiting) -> str:
     where = f"{escaped(waiting.provider)}, {escaped(waiting.operation)}, {code(waiting.case)}"
     return f"- {where}: job {code(waiting.job)}, {escaped(waiting.why)}"
+
+
+def _behaviours(report: Report) -> str:
+    """List what replies showed beside the promises; empty where there is nothing."""
+    if not report.behaviours:
+        return ""
+    lines = [
+        f"- {escaped(row.provider)}, {escaped(row.operation)}: {escaped(row.text, 600)}"
+        for row in report.behaviours
+    ]
+    title = "## Observed beside the promises\n\nNo document promises or excludes this.\n\n"
+    return title + "\n".join(lines[:20])
 
 
 def _harness_errors(report: Report) -> str:

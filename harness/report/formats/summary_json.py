@@ -37,6 +37,7 @@ def summary_document(report: Report) -> dict[str, Json]:
         "discovered": report.discovered,
         "latency": tuple(_latency(row, report) for row in report.latency),
         "errors": report.errors,
+        "behaviours": report.behaviours,
     }
     if report.benchmark is not None:
         document["benchmark"] = _benchmark(report.benchmark)

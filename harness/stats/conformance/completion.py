@@ -12,10 +12,9 @@ from harness.core.record import Record
 from harness.core.verdict import Estimate
 from harness.core.webhook import webhooks_received
 from harness.spec.expressions import first_match
-from harness.spec.lifecycle import Job, Webhook, ended_between
+from harness.spec.lifecycle import Job, Webhook, ended_between, job_id_of
 from harness.spec.provider import Operation, Provider
 from harness.stats.intervals import median_estimate
-from harness.wire.job import job_id_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

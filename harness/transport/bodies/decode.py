@@ -10,6 +10,8 @@ from typing import BinaryIO, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
+from harness.transport.bodies.alpha import has_alpha, translucent_share
+
 PIXELS_AT_MOST = 100_000_000
 """Over ten times the largest image that a provider promises: a claim above is not decoded."""
 
@@ -23,23 +25,23 @@ RAW_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 
 
 class Decoded(NamedTuple):
-    """The result of decoding bytes; `why` is empty where they are a whole image."""
+    """The result of decoding bytes; `why` is empty where they are a whole image.
+
+    `translucent_share` is the share of pixels that are not opaque; None where there is no alpha, or
+    where it cannot be told.
+    """
 
     format: str = "unknown"
     width_px: int | None = None
     height_px: int | None = None
     alpha: bool | None = None
     why: str = ""
+    translucent_share: float | None = None
 
 
 def looks_like_image(raw: bytes) -> bool:
     """Tell whether a body starts as PNG, JPEG, WebP or GIF files do."""
     return raw.startswith(RAW_STARTS)
-
-
-def has_alpha(image: Image.Image) -> bool:
-    """Tell whether an opened image has an alpha channel, or colours that are clear."""
-    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
 
 
 def decoded(source: BinaryIO | Path) -> Decoded:
@@ -56,8 +58,19 @@ def decoded(source: BinaryIO | Path) -> Decoded:
                 image.load()
                 if image.getexif().get(ORIENTATION) in SIDEWAYS:
                     width, height = height, width  # what a viewer shows
-                return Decoded(kind, width, height, has_alpha(image))
+                clear = has_alpha(image)
+                share = _share(image)
+                alpha = clear or share is not None
+                return Decoded(kind, width, height, alpha, translucent_share=share)
     except UnidentifiedImageError:
         return Decoded(kind, why="no known image format")
     except Exception as error:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
         return Decoded(kind, why=f"{type(error).__name__}: {error}"[:200])
+
+
+def _share(image: Image.Image) -> float | None:
+    """Return what is see-through; None where a later frame of an animation cannot be decoded."""
+    try:
+        return translucent_share(image)
+    except Exception:  # noqa: BLE001 - the first frame was whole: no reason to call it broken
+        return None

@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, unquote
 from PIL import Image
 
 from harness.core.exchange import Part
-from harness.transport.bodies.decode import has_alpha, looks_like_image
+from harness.transport.bodies.alpha import has_alpha
+from harness.transport.bodies.decode import looks_like_image
 
 UNPACKED_AT_MOST_BYTES = 512 * 1024 * 1024
 """Bounds what a small packed body may grow into."""

@@ -50,6 +50,7 @@ def test_the_keys_are_those_of_the_design() -> None:
         "discovered",
         "latency",
         "errors",
+        "behaviours",
     ]
     assert found["schema"] == 1
     assert {"evidence", "cases", "requests", "images_paid", "cost"} <= set(
