@@ -32,7 +32,7 @@ def test_the_default_plan_tries_each_once_right_after_the_plain_requests(name: s
     for shot in keys:
         assert (shot.case.expect, shot.case.breaks) == ("refuse", "auth.required")
         assert shot.case.depends_on == (plain.case.id,)
-        assert (shot.price.amount, shot.price.images) == (0, 0)
+        assert (float(shot.price.amount), shot.price.images) == (0.0, 0)
         assert shot.at_risk.images == 1
         changed = {**shot.case.arguments, "prompt": plain.case.arguments["prompt"]}
         assert changed == plain.case.arguments
