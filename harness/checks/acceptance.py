@@ -20,6 +20,7 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorReply, Fault, Images, Refused
 from harness.core.placeholders import ASSETS
 from harness.core.reference import ReferenceImage
+from harness.spec.credentials import IN_WORDS, refusal_statuses
 from harness.spec.evaluate import of_type
 
 CLIENT_ERROR = range(400, 500)
@@ -60,6 +61,8 @@ def refuses_what_it_forbids(subject: CheckInput) -> tuple[CheckResult, ...]:
     case = subject.case
     if case.expect != "refuse":
         return ()
+    if case.credential != "own":
+        return _without_key(subject)
     match subject.outcome:
         case Images(pictures=(), missing=missing) if missing:
             lacking = ", ".join(missing)
@@ -83,6 +86,40 @@ def _refused(subject: CheckInput, error: ErrorReply, breaks: str | None) -> tupl
     if error.parameter and not same_name(error.parameter, _names(subject)):
         return unclear(f"refused for another reason: it names {error.parameter!r}", breaks)
     return passed(f"refused: {describe_error(error)}", breaks)
+
+
+def _without_key(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """Judge a request that lacks the user's key; a job that was accepted is served."""
+    case, how = subject.case, IN_WORDS[subject.case.credential]
+    match subject.outcome:
+        case Images(pictures=(), job=None):
+            return unclear(f"neither served nor refused {how}", case.breaks)
+        case Images(pictures=(), job=job):
+            return failed(f"accepted {how}, as job {job}", case.breaks)
+        case Images(pictures=pictures):
+            served = "1 image" if len(pictures) == 1 else f"{len(pictures)} images"
+            return failed(f"served {how}, with {served}", case.breaks)
+        case Fault() as fault:
+            return unclear(f"{fault.error_class}: {fault.why}", case.breaks)
+        case Refused(error=error):
+            return _refused_key(subject, error)
+        case _:
+            assert_never(subject.outcome)
+
+
+def _refused_key(subject: CheckInput, error: ErrorReply) -> tuple[CheckResult, ...]:
+    """Hold the status of a refused key against the one that the documents show, if any."""
+    breaks, described = subject.case.breaks, describe_error(error)
+    if subject.base is not None and not isinstance(subject.base, Images):
+        return unclear("refused, but so is the plain request with the user's key", breaks)
+    if error.error_class in ("moderation", "conflict") or PASSING.search(error.message):
+        return unclear(f"refused for another reason: {described}", breaks)
+    statuses = refusal_statuses(subject.provider)
+    if statuses and error.status not in statuses:
+        shown = " or ".join(map(str, statuses))
+        how = IN_WORDS[subject.case.credential]
+        return failed(f"refused {how}, but not with HTTP {shown}: {described}", breaks)
+    return passed(f"refused: {described}", breaks)
 
 
 def _unseen_files(subject: CheckInput) -> str:

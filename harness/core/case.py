@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.core.exchange import Request
+from harness.core.exchange import Credential, Request
 from harness.core.jsonvalue import Amount, Json
 
 FitKind = Literal["exact", "nearest", "unsupported"]
@@ -49,7 +49,8 @@ class Case:
     constraint ids, with `=value` for a boundary or a member of a list (`n.range=10`). `follow_ups`
     are sent after it was served: they are about its job and need no image. `depends_on` are ids of
     cases without whose answer this one tells nothing. `follows` is the id of the case that a
-    `stage` after the plan looks into: `confirm` repeats it with another prompt.
+    `stage` after the plan looks into: `confirm` repeats it with another prompt. `credential` is the
+    key that the request carries; only the user's own one can be served.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Case:
     depends_on: tuple[str, ...] = ()
     stage: Stage = "plan"
     follows: str | None = None
+    credential: Credential = "own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

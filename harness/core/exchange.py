@@ -22,12 +22,17 @@ class Part:
     alpha: bool | None = None
 
 
+Credential = Literal["own", "none", "empty", "wrong", "other_scheme", "other_header", "foreign"]
+"""The key that a request carries: the user's own one; none; an empty one; a made-up one as the
+documents say, under another scheme, in another header, or in another provider's format."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What goes on the wire, the key excepted.
 
-    `target` is a path that the transport joins to the provider's base URL and signs with its key,
-    or an absolute URL (a result's address), which is fetched without the key.
+    `target` is a path that the transport joins to the provider's base URL and signs as `credential`
+    says, or an absolute URL (a result's address), which is fetched without the key.
     """
 
     method: str
@@ -36,6 +41,7 @@ class Request:
     body: Json = None
     form: tuple[Part, ...] | None = None
     timeout_s: float = 300.0
+    credential: Credential = "own"
 
 
 PictureState = Literal["decoded", "undecodable", "absent"]

@@ -16,6 +16,7 @@ from harness.diagnosis.combinations import (
     joined_values,
 )
 from harness.diagnosis.history import ACCEPTS, CaseHistory
+from harness.spec.credentials import constraint_of
 from harness.spec.provider import Constraint, Provider
 
 
@@ -175,7 +176,8 @@ def _finding(key: Key, group: Group, history: CaseHistory, *, repeatable: bool) 
     smallest = min(group, key=lambda case: sizes[case])
     verdict, to = group[smallest]
     record = history.records[smallest]
-    constraint = history.provider.operation(key.operation).constraint(key.constraint or "")
+    operation = history.provider.operation(key.operation)
+    constraint = constraint_of(history.provider, operation, key.constraint)
     combination = _combination(to, record, history) if to.combination else ()
     failed, tried, standing, doubt = repeats(
         history, group, key.check, _about(verdict), repeatable=repeatable

@@ -91,7 +91,7 @@ class CaseHistory:
         return self.records.get(f"{operation}/base")
 
     def failure_groups(self) -> tuple[FailureGroup, ...]:
-        """Return every claim that failed, each with the records that it applies to."""
+        """Return every claim on arguments that failed, each with the records that it applies to."""
         keys = dict.fromkeys(
             (
                 verdict.operation,
@@ -101,7 +101,7 @@ class CaseHistory:
             )
             for verdicts in self._verdicts.values()
             for verdict in verdicts
-            if verdict.status == "fail"
+            if verdict.status == "fail" and self.records[verdict.case].shot.case.credential == "own"
         )
         return tuple(self._failure_group(*key) for key in keys)
 

@@ -54,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         seed=options.seed,
         time_scale=options.time_scale,
         seconds_per_image=options.seconds_per_image,
+        keys=frozenset(options.key),
     )
     applications = build(settings, faults, variants)
 
@@ -86,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
         help="every request that makes images takes S seconds, times --time-scale, whatever its"
         " quality, size and n: its images are made side by side (default: drawn by quality, size"
         " and n); refusals stay instant",
+    )  # fmt: skip
+    parser.add_argument(
+        "--key", action="append", default=[], help="the key of an account, may be given again"
+        " (default: the first key that a provider receives is its only one)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every draw (0)")
     parser.add_argument(

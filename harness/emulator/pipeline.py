@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from . import rules
-from .faults import combinations, job_faults, type_faults
+from .faults import combinations, job_faults, keys, type_faults
 from .faults.combinations import operation_of
 from .faults.planted import CONTENT, HANG_S
 from .jobs import ENDED, displayed_id
@@ -369,11 +369,20 @@ def _obstacle(provider: ProviderServer, request: Request) -> Decision | None:
         return _failed(provider.problem(Problem.CRASHED, path))
     if "rate_limit" in state.faults and state.every_second():
         return refusal_reply(provider, provider.problem(Problem.RATE_LIMITED, path), "rate_limit")
-    if provider.key(request.headers) == "":
-        return refusal_reply(provider, provider.problem(Problem.NO_KEY, path), "auth")
-    if "auth_down" in state.faults:
-        return refusal_reply(provider, provider.problem(Problem.BAD_KEY, path), "auth")
-    return None
+    return _key_obstacle(provider, request)
+
+
+def _key_obstacle(provider: ProviderServer, request: Request) -> Decision | None:
+    """Refuse a request without the key of an account, unless a fault lets it through."""
+    state, key = provider.state, provider.key(request.headers)
+    if "auth_down" not in state.faults and keys.lets_through(state.faults, request.headers, key):
+        return None
+    if key and "auth_down" not in state.faults and state.is_valid(key):
+        return None
+    problem = Problem.BAD_KEY if key else Problem.NO_KEY
+    answer = provider.problem(problem, request.url.path)
+    status = keys.status(state.faults, answer.status)
+    return refusal_reply(provider, dataclasses.replace(answer, status=status), "auth")
 
 
 def _by_chance(provider: ProviderServer, request: Request) -> Decision | None:

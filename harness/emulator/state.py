@@ -66,12 +66,14 @@ class Settings:
     """What the command line decides for all servers.
 
     `time_scale` is a factor on every duration; `seconds_per_image` is how long each request that
-    makes images takes before that, None for drawn durations.
+    makes images takes before that, None for drawn durations. `keys` are those of the accounts;
+    where there are none, the first key that a provider receives is its only one until a reset.
     """
 
     seed: int = 0
     time_scale: float = 1.0
     seconds_per_image: float | None = None
+    keys: frozenset[str] = frozenset()
 
 
 class ProviderState:
@@ -114,6 +116,7 @@ class ProviderState:
             time_scale=self.settings.time_scale,
             fixed_s=self.settings.seconds_per_image,
         )
+        self.keys = self.settings.keys
         self._ids = 0
         self.set_faults(self.faults.names)
 
@@ -129,6 +132,12 @@ class ProviderState:
         self._api_requests = 0
         self.downloaded: set[str] = set()  # what was asked for before, or uploaded by a client
         self.latency.large_factor = SLOWER if "slow_large_images" in names else 1.0
+
+    def is_valid(self, key: str) -> bool:
+        """Tell whether a key is an account's; the first one becomes that where none was given."""
+        if not self.keys:
+            self.keys = frozenset((key,))
+        return key in self.keys
 
     def now_s(self) -> float:
         """Return the seconds since the server started."""

@@ -9,6 +9,7 @@ from harness.cases.boundaries import plain_case, single_changes, single_violatio
 from harness.cases.build import Builder
 from harness.cases.covering import RowBudget, covering
 from harness.cases.draw import drawn_cases, refused_arguments
+from harness.cases.keys import TRIED, key_cases
 from harness.core.case import Case, Coverage, Plan
 from harness.planning.options import Options
 from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan, planned_request
@@ -17,6 +18,9 @@ from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
 
 DRAWN_REFUSED = 12
+
+KEY_SHARE = 8
+"""At most one in so many requests lacks the user's key."""
 
 
 def new_plan(  # noqa: PLR0913 - what a plan depends on
@@ -44,10 +48,14 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     ]
     share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
     for operation in chosen:
-        planned, covered = _planned(
-            _builder(name, operation), share, seed=seed, strength=strength, discover=discover
-        )
-        cases += planned
+        builder = _builder(name, operation)
+        keys = _keys(builder, share, seed=seed, discover=discover) if operation == chosen[0] else ()
+        if keys and share.requests is not None:
+            rest = replace(share, requests=share.requests - len(keys))
+        else:
+            rest = share
+        planned, covered = _planned(builder, rest, seed=seed, strength=strength, discover=discover)
+        cases += (*planned, *keys)
         coverage.append(covered)
     return make_plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
 
@@ -93,6 +101,13 @@ def _share(limits: Limits, operations: int) -> Allowance:
         requests=part(limits.requests, allowance.requests),
         rows=allowance.rows,
     )
+
+
+def _keys(builder: Builder, share: Allowance, *, seed: int, discover: bool) -> tuple[Case, ...]:
+    """Return the requests without the user's key; the key is the same for all operations."""
+    most = len(TRIED) if share.requests is None else share.requests // KEY_SHARE
+    cases = key_cases(builder, count=most, seed=seed)
+    return tuple(case for case in cases if case.expect == "refuse" or discover)
 
 
 def _planned(

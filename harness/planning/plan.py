@@ -21,6 +21,7 @@ from harness.core.money import money
 from harness.core.placeholders import THIS_RUN
 from harness.core.plain import carried_json
 from harness.spec import price
+from harness.spec.credentials import KEY_REQUIRED
 from harness.spec.evaluate import broken_when_sent
 from harness.spec.provider import Provider
 from harness.spec.request import build_request
@@ -37,7 +38,8 @@ end in under three minutes where an image takes 20 s and eight are under way at 
 KEPT_BACK = Decimal("0.15")
 """The share of an allowance that is not planned: for wrong acceptances, and to ask again."""
 
-_RANK = {"refuse": 1, "accept": 2, "observe": 3}
+_RANK = {"refuse": 2, "accept": 3, "observe": 4}
+_RANK_OF_KEYS = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +92,16 @@ def make_plan(
     """Order and price the cases; no two requests send the same body.
 
     The plain base requests leave first (if they are not served, nothing else tells anything), then
-    refusals, which are free if the provider keeps its word, then what is to be served, in the order
-    given and the operations by turns, then open questions.
+    those without the user's key, then other refusals, which are free if the provider keeps its
+    word, then what is to be served, in the order given and the operations by turns, then open
+    questions.
     """
     places: Counter[tuple[str, str]] = Counter()
     ranked = []
     for case in cases:
         kind = (case.operation, case.expect)
         rank = _RANK[case.expect] if case.depends_on else 0
+        rank = rank if case.credential == "own" else _RANK_OF_KEYS
         ranked.append((rank, places[kind], planned_request(provider, case)))
         places[kind] += 1
     ranked.sort(key=lambda placed: placed[:2])  # stable: those of one place as the operations stand
@@ -119,11 +123,12 @@ def planned_request(provider: Provider, case: Case) -> PlannedRequest:
     listed = price.price_of(provider, operation, case.arguments)
     again = "same_key" in case.follow_ups
     twice = replace(listed, amount=2 * listed.amount, images=2 * listed.images)
+    request = build_request(
+        provider, operation, case.arguments, key=f"{THIS_RUN}-{case.id}" if again else None
+    )
     return PlannedRequest(
         case=case,
-        request=build_request(
-            provider, operation, case.arguments, key=f"{THIS_RUN}-{case.id}" if again else None
-        ),
+        request=replace(request, credential=case.credential),
         price=price.free_price(provider) if case.expect == "refuse" else listed,
         at_risk=twice if again else listed,  # the provider may make a second job of it
     )
@@ -189,8 +194,9 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
 def _request_json(planned: PlannedRequest) -> Json:
     """Return a case with its request as that is sent, what it costs and when it leaves."""
     sent = planned.request
+    defaults = {"credential"} if planned.case.credential == "own" else set()
     return {
-        **_CASES.dump_python(planned.case, mode="json", exclude={"provider"}),
+        **_CASES.dump_python(planned.case, mode="json", exclude={"provider", *defaults}),
         "request": {
             "method": sent.method,
             "path": sent.target,
@@ -257,6 +263,8 @@ def _as_expected(provider: Provider, case: Case) -> bool:
     """Tell whether the rules still say of a judged case what it was made for."""
     operation = provider.operation(case.operation)
     breaks, unspecified = broken_when_sent(operation, case.arguments)
+    if case.credential != "own":
+        return case.expect != "accept" and case.breaks == KEY_REQUIRED and not breaks
     match case.expect:
         case "accept":
             return case.breaks is None and not breaks and not unspecified

@@ -16,6 +16,7 @@ from harness.report.model import Report, Shown, Unjudged, Waiting
 from harness.report.reproduction.curl import files_of, fitting, repeat
 from harness.report.reproduction.folder import reproduction
 from harness.report.standing import provider_summaries
+from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
 from harness.stats.conformance import completion, errors, latency, streams
 from harness.stats.conformance.late import late
@@ -142,7 +143,7 @@ def _shown(
     finding: Finding, provider: Provider, files: Sequence[str], words: Named, number: int
 ) -> Shown:
     operation = provider.operation(finding.operation)
-    constraint = operation.constraint(finding.constraint) if finding.constraint else None
+    constraint = constraint_of(provider, operation, finding.constraint)
     again = repeat(finding.record, provider, written=files)
     source = str(constraint.rule.source if constraint else operation.source)
     return Shown(

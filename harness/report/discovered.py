@@ -59,6 +59,8 @@ def _observation(record: Record) -> OpenQuestionResult:
 
 def _question(case: Case) -> str:
     """Word the value that was tried: `aspect_ratio = "16:9"`, `mask = a.png (9 bytes, 16x32)`."""
+    if case.credential != "own":
+        return case.why
     parameter = (case.breaks or case.about or "").partition(".")[0]
     if not parameter:
         return one_line(canonical(files_named(case.arguments)), _MOST_ASKED)

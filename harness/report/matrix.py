@@ -10,6 +10,7 @@ from harness.core.verdict import Finding, Standing, Status, Verdict
 from harness.report.labels import finding_name
 from harness.report.model import Column, Interaction, Matrix, MatrixCell, Row, State
 from harness.report.text import count
+from harness.spec.credentials import KEY_REQUIRED, constraint_of
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
 
 _RULES = tuple(Argument.model_fields)
@@ -60,7 +61,10 @@ def matrix(
     tallies = _tallies(records, verdicts, findings)
     return Matrix(
         columns=tuple(column for column, _ in columns),
-        rows=(*_constraint_rows(columns, tallies), *_reply_rows(columns, tallies, verdicts)),
+        rows=(
+            *_constraint_rows(columns, tallies, providers),
+            *_reply_rows(columns, tallies, verdicts),
+        ),
         unplanned=tuple(
             column for column, _ in operations if (column.provider, column.operation) not in planned
         ),
@@ -147,13 +151,20 @@ def _count_outcome(tallies: _Tallies, record: Record) -> None:
 
 
 def _constraint_rows(
-    columns: Sequence[tuple[Column, Operation]], tallies: _Tallies
+    columns: Sequence[tuple[Column, Operation]],
+    tallies: _Tallies,
+    providers: Mapping[str, Provider],
 ) -> Iterable[Row]:
     promised = {constraint.id for _, operation in columns for constraint in operation.constraints}
     named = {promise for _, _, promise in tallies if "." in promise}
     for promise in sorted(promised | named, key=_in_vocabulary):
         cells = tuple(
-            _cell(operation, promise, tallies.get((column.provider, column.operation, promise)))
+            _cell(
+                providers[column.provider],
+                operation,
+                promise,
+                tallies.get((column.provider, column.operation, promise)),
+            )
             for column, operation in columns
         )
         parameter = promise.partition(".")[0]
@@ -185,8 +196,12 @@ def _reply_rows(
         yield Row(id=check, kind="reply", parameter="reply", cells=cells)
 
 
-def _cell(operation: Operation, promise: str, tally: _CellTally | None) -> MatrixCell:
-    constraint = operation.constraint(promise)
+def _cell(
+    provider: Provider, operation: Operation, promise: str, tally: _CellTally | None
+) -> MatrixCell:
+    if promise == KEY_REQUIRED and tally is None:
+        return MatrixCell(state="absent", note="tried with one operation")
+    constraint = constraint_of(provider, operation, promise)
     if constraint is None:
         if tally is not None and tally.fails:
             return _judged(tally)

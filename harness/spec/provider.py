@@ -30,6 +30,7 @@ from harness.spec.expressions import (
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Described, Positive, Rule, Scalar
+from harness.spec.rules.presence import KeyRule
 
 PARAMETERS = (
     *("model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality"),
@@ -146,7 +147,8 @@ class Operation(Frozen):
 class Auth(Sourced):
     """How a key travels: `header: prefix + key`; the key comes from the environment only.
 
-    `note` names other ways in which it may travel, which the harness does not use.
+    `note` names other ways in which it may travel, which the harness does not use. Documents that
+    show the key in their requests promise that it is `required`, unless that says otherwise.
     """
 
     header: str
@@ -154,6 +156,7 @@ class Auth(Sourced):
     env: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_KEY$")]
     key_shape: Pattern = ""
     """A regular expression that this provider's keys match, to find leaked ones."""
+    required: KeyRule | None = None
 
 
 class Timeouts(Frozen):

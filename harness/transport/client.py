@@ -14,6 +14,7 @@ from harness.core.exchange import Exchange, Failure, Part, Reply, Request
 from harness.core.jsonvalue import canonical
 from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.reference_images import file_of
+from harness.spec.credentials import key_headers
 from harness.spec.provider import Auth
 from harness.transport.base import STOPPED
 from harness.transport.bodies.images import ImageCollector
@@ -229,12 +230,15 @@ class Live:
         """Return the request as it leaves. Raises UsageError, UnicodeEncodeError, InvalidURL."""
         absolute = _is_absolute(request)
         real = self._placeholders().real(request)
+        own = request.credential == "own"
+        if not own and urlsplit(self._endpoint.base_url).username is not None:
+            raise UsageError("the address itself holds a password, which would be sent as a key")
 
         async def trace(event: str, _details: object) -> None:  # called behind a proxy only
             arrival.phases.left |= event.endswith("send_request_headers.started")
 
         def built() -> httpx.Request:
-            return self._client.build_request(
+            leaving = self._client.build_request(
                 real.method,
                 real.target if absolute else uri_of(real.target, self._endpoint.base_url),
                 headers=self._headers(real, signed=not absolute),
@@ -242,6 +246,9 @@ class Live:
                 files=None if real.form is None else sent_parts(real.form),
                 extensions={"trace": trace, PHASES: arrival.phases},
             )
+            if not own:  # a cookie of an earlier reply may stand for the user's key
+                leaving.headers.pop("Cookie", None)
+            return leaving
 
         if real.form is None:
             return built()
@@ -298,8 +305,8 @@ class Live:
         if request.form is not None:  # the type of a form names its boundary, which httpx draws
             headers = {key: headers[key] for key in headers if key.lower() != "content-type"}
         if signed:
-            auth = self._endpoint.auth
-            headers[auth.header] = auth.prefix + self._endpoint.key
+            endpoint = self._endpoint
+            headers |= dict(key_headers(endpoint.auth, request.credential, endpoint.key))
         return headers
 
     def _failure(self, error: Exception, request: Request, arrival: Arrival) -> Failure:

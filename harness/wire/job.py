@@ -53,6 +53,8 @@ def submitted_job(provider: Provider, operation: Operation, planned: PlannedRequ
     missing = missing_fields(job.submitted, answer.document)
     if not job_id:
         return Images(pictures=(), missing=missing or ("a job id",), document=answer.document)
+    if planned.request.credential != "own":  # to be accepted is all that it must not be
+        return Images(pictures=(), document=answer.document, job=job_id)
     outcome = yield from attend(provider, operation, job, planned, job_id)
     if not isinstance(outcome, Images):
         return outcome

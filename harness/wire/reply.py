@@ -1,5 +1,6 @@
 """The protocols whose reply holds the images: as JSON, or as a stream of events."""
 
+import re
 from dataclasses import replace
 
 from harness.core.case import PlannedRequest
@@ -13,6 +14,8 @@ from harness.wire.protocols import protocol
 from harness.wire.retry import Talk, Wire, send_once
 
 BAD = 400
+KEY_STATUSES = (401, 403)
+ABOUT_KEY = re.compile(r"api[ _-]?key|authori[sz]|unauthenticated|credential", re.IGNORECASE)
 
 
 @protocol("reply")
@@ -33,6 +36,8 @@ def submitted(
     if isinstance(answer, Failure):
         return fault_of(answer, paid=False)
     if is_error(provider.errors, answer):
+        if planned.request.credential != "own" and (refused := refused_key(provider, answer)):
+            return refused
         return refused_or_fault(provider.errors, answer)
     if answer.events and operation.stream is not None:
         return _events(provider, operation, operation.stream, answer)
@@ -45,6 +50,18 @@ def submitted(
             status=answer.status,
         )
     return answer
+
+
+def refused_key(provider: Provider, reply: Reply) -> Refused | None:
+    """Return the refusal of a request that lacks the user's key, if this error is one.
+
+    An error of 401 or 403 is one in any envelope, one in the provider's words for it with any
+    status.
+    """
+    error = read_error(provider.errors, reply)
+    named = error.error_class == "auth" or ABOUT_KEY.search(f"{error.code} {error.message}")
+    about_key = error.recognised and named
+    return Refused(error=error) if about_key or reply.status in KEY_STATUSES else None
 
 
 def _events(provider: Provider, operation: Operation, stream: Stream, reply: Reply) -> Outcome:

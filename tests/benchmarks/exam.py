@@ -57,6 +57,7 @@ FAMILIES = {
     "refusal_shape": "another shape of refusals",
     "alpha": "alpha channel",
     "hidden_limit": "hidden limit",
+    "keys": "keys",
 }
 
 

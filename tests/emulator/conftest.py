@@ -30,6 +30,7 @@ SUBMIT = {
     "aimlapi": "/v1/images/generations",
 }
 KEY = "Bearer any-key"
+ACCOUNTS = ("any-key", "another", "another-key", "k")
 POLL = {"buble": "/api/v1/generations/", "apiframe": "/v2/jobs/"}
 MINIMAL: dict[str, dict[str, Any]] = {
     "buble": {"model": "openai/gpt-image-2", "prompt": "a cat"},
@@ -113,7 +114,11 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
 
 @pytest.fixture(scope="session")
 def _served() -> Iterator[Emulator]:
-    with running("--time-scale", "0") as (_, urls), loopback(authorization=KEY) as client:
+    accounts = [part for key in ACCOUNTS for part in ("--key", key)]
+    with (
+        running("--time-scale", "0", *accounts) as (_, urls),
+        loopback(authorization=KEY) as client,
+    ):
         yield Emulator(urls, client)
 
 

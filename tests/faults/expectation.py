@@ -219,6 +219,12 @@ def _broken(provider: str, fault: str, operation: str) -> list[Promise]:
 
 
 def _promises(provider: str, fault: str, operation: str) -> list[Promise]:
+    if fault.startswith("key_"):  # tried with the first operation alone
+        return [("auth.required", REFUSES)] if operation == "generate" else []
+    return _of_requests(provider, fault, operation)
+
+
+def _of_requests(provider: str, fault: str, operation: str) -> list[Promise]:
     kind, colon, rule = fault.partition(":")
     rule = rule.removesuffix(":min")
     described = shipped(provider).operation(operation)

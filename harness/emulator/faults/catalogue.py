@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from ..rules import RULE_MODULES, RuleSwitches, operations_of
-from . import planted_names, type_faults
+from . import keys, planted_names, type_faults
 from .combinations import NAMES, Combination, combination
 from .named_faults import ALL, NAMED, operations_showing
 from .planted import OUTAGE, PlantedFault, outage_share, planted_fault
@@ -20,7 +20,7 @@ REFERENCES = ("images", "mask", "input_fidelity")
 class NamedFault:
     """One fault of one provider.
 
-    `family` is single_rule, boundary, interaction, content, job_and_stream, charging, alpha,
+    `family` is single_rule, boundary, interaction, content, job_and_stream, charging, keys, alpha,
     hidden_limit, valid_request, content_interaction, count, type or refusal_shape, or outage for
     trouble that breaks no documented promise. `breaks` is the id of the broken constraint or the
     kind of promise. `operations` are those of the provider on which the fault can show.
@@ -60,6 +60,7 @@ def catalogue() -> list[NamedFault]:
             _of_types(provider),
             _planted(provider),
             _named(provider),
+            keys.rows(provider),
         )
         for name, family, breaks, meaning, operations in rows
     ]

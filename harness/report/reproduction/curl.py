@@ -15,6 +15,7 @@ from harness.core.record import Provenance, Record
 from harness.reference_images import parse_recipe, reference_json
 from harness.report.labels import about_provider
 from harness.report.text import hidden
+from harness.spec.credentials import key_headers
 from harness.spec.lifecycle import Upload
 from harness.spec.provider import Auth, Provider
 
@@ -38,9 +39,10 @@ def curl_line(
 ) -> str:
     """Return the curl command that sends this request again, for a POSIX shell.
 
-    The key is named as an environment variable, never spelled. The address is the one the evidence
-    names; else the provider's own, or `$NAME_BASE_URL` where it has none or the replies were an
-    emulator's (which has another port each time, and whose findings should not cost real money).
+    The key is named as an environment variable, never spelled; a made-up one is spelled. The
+    address is the one the evidence names; else the provider's own, or `$NAME_BASE_URL` where it has
+    none or the replies were an emulator's (which has another port each time, and whose findings
+    should not cost real money).
     An absolute target is fetched without the key. A text of the body that is a key of `variables`
     becomes the value of that shell variable. A file of a form is named by its place: our own ones
     under `FILES`, others, whose bytes nobody kept, in the current folder. A NUL or a lone
@@ -54,7 +56,9 @@ def curl_line(
         else _address(request.target, provider=provider, evidence=evidence)
     )
     auth = provider.auth
-    if not absolute:
+    if not absolute and request.credential != "own":
+        words += [f"-H {_spelled(pair)}" for pair in key_headers(auth, request.credential, "")]
+    elif not absolute:
         prefix = _in_double_quotes(auth.prefix)
         words.append(f'-H "{_in_double_quotes(auth.header)}: {prefix}${auth.env}"')
     words += [
@@ -72,6 +76,12 @@ def curl_line(
     if len(body.encode()) > _MOST_ARGUMENT_BYTES:
         return f"printf %s {body} | {' '.join([*words, '--data-binary @-'])}"
     return " ".join([*words, "--data-raw", body])
+
+
+def _spelled(header: tuple[str, str]) -> str:
+    """Return a header as curl takes it, which drops one that ends with its colon."""
+    name, value = header
+    return shlex.quote(f"{name}: {value}" if value else f"{name};")
 
 
 def is_placeholder_address(name: str, *, digest: str | None = None) -> bool:

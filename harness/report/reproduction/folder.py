@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from harness.checks.check import CHECKS
+from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
 from harness.core.plain import carried_json
 from harness.core.verdict import Finding
@@ -13,6 +14,7 @@ from harness.report.model import Reproduction
 from harness.report.reproduction.curl import IN_FOLDER, Repeat, files_of, plain_headers, repeat
 from harness.report.reproduction.generated_test import generated_test
 from harness.report.text import count, money_text, one_line
+from harness.spec.credentials import key_headers
 from harness.spec.provider import Auth, Provider
 
 FOLDER = "findings/"
@@ -95,7 +97,8 @@ def _cost(finding: Finding) -> str:
 def _script(again: Repeat, provider: Provider, *, title: str, told: Sequence[str]) -> str:
     notes = [note for note in again.notes if note != IN_FOLDER]
     comments = [one_line(line, 600) for line in (title, *told, *notes)]
-    needed = dict.fromkeys([provider.auth.env, *re.findall(r"\$([A-Z0-9_]+_BASE_URL)", again.text)])
+    keys = [provider.auth.env] if f"${provider.auth.env}" in again.text else []
+    needed = dict.fromkeys([*keys, *re.findall(r"\$([A-Z0-9_]+_BASE_URL)", again.text)])
     return "\n".join(
         [
             "#!/bin/sh",
@@ -107,6 +110,14 @@ def _script(again: Repeat, provider: Provider, *, title: str, told: Sequence[str
             "",
         ]
     )
+
+
+def _headers(request: Request, auth: Auth) -> tuple[tuple[str, str], ...]:
+    """Return what a request says beside its body, a made-up key included."""
+    plain = plain_headers(request, auth)
+    if request.credential == "own":
+        return plain
+    return (*key_headers(auth, request.credential, ""), *plain)
 
 
 def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict[str, Json]:
@@ -130,7 +141,7 @@ def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict
             {
                 "method": planned.request.method,
                 "path": planned.request.target,
-                "headers": dict(plain_headers(planned.request, auth)),
+                "headers": dict(_headers(planned.request, auth)),
                 **carried_json(planned.request),
             }
         ),

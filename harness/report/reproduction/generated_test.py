@@ -21,6 +21,7 @@ from harness.core.placeholders import ASSETS, THIS_RUN, WEBHOOKS
 from harness.core.verdict import Finding
 from harness.report.reproduction.curl import base_address, base_variable, plain_headers
 from harness.report.text import hidden
+from harness.spec.credentials import key_headers, refusal_statuses
 from harness.spec.expressions import Paths
 from harness.spec.jsonpath import keys
 from harness.spec.provider import ErrorRule, Operation, Provider
@@ -136,7 +137,8 @@ def generated_test(
     try:
         sent = _asking(finding, provider, operation)
         again = Reproduced(finding=finding, operation=operation, send=str(sent["send"]))
-        context = {**sent, **_answering(finding, provider, operation), **_asserting(again)}
+        answered = _answering(finding, provider, operation)
+        context = {**sent, **answered, **_asserting(again, answered)}
     except ValueError as error:
         return GeneratedTest(text=None, why=str(error))
     head = {
@@ -183,12 +185,16 @@ def _answering(finding: Finding, provider: Provider, operation: Operation) -> di
     job = operation.job
     streams = finding.record.shot.case.arguments.get("stream") is True
     streamed = operation.stream if streams else None
+    keyed = finding.record.shot.case.credential == "own"
+    statuses = () if keyed else refusal_statuses(provider)
     images = [*keys(operation.reply.images)]
     if streamed is not None:
         images = [f"*.{path}" for path in keys(streamed.images or (streamed.image,))] + images
     return {
         "errors": [*_followed(provider.errors.message), *_followed(provider.errors.code)],
-        "trouble": _account_errors(provider.errors.classes),
+        "trouble": _account_errors(provider.errors.classes) if keyed else [],
+        "keyed": keyed,
+        "statuses": statuses,
         "any_status": provider.errors.any_status,
         "images": images,
         "stream": streamed,
@@ -198,7 +204,7 @@ def _answering(finding: Finding, provider: Provider, operation: Operation) -> di
     }
 
 
-def _asserting(again: Reproduced) -> dict[str, object]:
+def _asserting(again: Reproduced, answered: Mapping[str, object]) -> dict[str, object]:
     """Return what the test asserts, and where; ValueError where few lines cannot tell."""
     check = CHECKS.get(again.finding.check)
     assertion = check.assertion if check else None
@@ -208,7 +214,7 @@ def _asserting(again: Reproduced) -> dict[str, object]:
     return {
         "position": assertion.position,
         "assertions": lines,
-        "skip_server": not assertion.server_errors,
+        "skip_server": not assertion.server_errors and not answered["statuses"],
     }
 
 
@@ -237,6 +243,9 @@ def _headers(request: Request, provider: Provider) -> list[tuple[str, str]]:
         for name, value in plain_headers(request, auth)
         if name.lower() != "content-type"  # httpx writes it
     ]
+    if request.credential != "own":
+        signed = key_headers(auth, request.credential, "")
+        return [*((name, quoted(value)) for name, value in signed), *plain]
     return [(auth.header, f"{prefix}KEY"), *plain]
 
 

@@ -30,8 +30,11 @@ fails 3 of 10 requests by chance meets this about once in 1,400 requests."""
 def blocking_reason(record: Record) -> str | None:
     """Return why cases that depend on this one would show nothing; None where they may be sent.
 
-    A request that we cut off ourselves holds none of them back.
+    A request that we cut off ourselves holds none of them back, nor does one that lacks the user's
+    key: it says nothing about the account.
     """
+    if record.shot.case.credential != "own":
+        return None
     name, error = record.shot.case.id, error_of(record.outcome)
     if record.skipped is not None:  # what kept this one back keeps the others back
         explained = record.skipped.startswith("because ")
@@ -45,8 +48,11 @@ def blocking_reason(record: Record) -> str | None:
 def account_failure(record: Record) -> str | None:
     """Return why no request can be served any more: the key or the balance; None where it may.
 
-    A download that was turned away is about an address that has expired, or is fetched wrongly.
+    A download that was turned away is about an address that has expired, or is fetched wrongly, and
+    a request that lacks the user's key is not about that key.
     """
+    if record.shot.case.credential != "own":
+        return None
     steps = [exchange.step for exchange in record.exchanges if exchange.step != "deliveries"]
     error = error_of(record.outcome)
     if error is None or error[0] not in ACCOUNT or (steps and steps[-1] == "download"):
@@ -78,8 +84,8 @@ class CircuitBreaker:
     length: int = 0
 
     def on_record(self, record: Record) -> None:
-        """Count how a request ended; one that was skipped counts nothing."""
-        if record.outcome is not None:
+        """Count how a request ended; one that was skipped, or lacked the key, counts nothing."""
+        if record.outcome is not None and record.shot.case.credential == "own":
             self.length = self.length + 1 if connection_failure(record) else 0
 
     @property

@@ -1,7 +1,7 @@
 """Rules about an argument being there at all."""
 
 from harness.core.jsonvalue import Json
-from harness.spec.rules.base import Choices, Context, Evaluation, Rule, choice
+from harness.spec.rules.base import Choices, Context, Evaluation, Positive, Rule, choice
 
 _EMPTY = "undocumented: whether an empty text counts as given is not said"
 
@@ -40,3 +40,18 @@ class Absent(Rule):
 
     def forbidden(self, context: Context) -> Choices:
         return tuple(map(choice, context.foreign_values))
+
+
+class KeyRule(Rule):
+    """A request without a valid key is refused.
+
+    `refused_with` are the HTTP statuses that the documents show for that; none where they show
+    none.
+    """
+
+    presence = "required"
+    phrase = "is required: a request without a valid key is refused"
+    refused_with: tuple[Positive, ...] = ()
+
+    def evaluate(self, value: Json, other: Json) -> Evaluation:
+        return "satisfied"

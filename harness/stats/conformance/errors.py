@@ -87,6 +87,7 @@ def _bases(record: Record) -> tuple[Occasion, ...]:
 
 
 def _occasion(record: Record, error: ErrorClass) -> Occasion:
-    if isinstance(record.outcome, Fault) or error in _NOT_ABOUT_THE_REQUEST:
+    about_key = error == "auth" and record.shot.case.credential != "own"
+    if isinstance(record.outcome, Fault) or (error in _NOT_ABOUT_THE_REQUEST and not about_key):
         return "unexpected"
     return _bases(record)[0]

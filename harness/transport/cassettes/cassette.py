@@ -18,7 +18,7 @@ import yaml
 from vcr.serialize import serialize
 
 from harness.core.errors import RecordingError, StoreError
-from harness.core.exchange import Exchange, Failure, Part, Picture, Request, Times
+from harness.core.exchange import Credential, Exchange, Failure, Part, Picture, Request, Times
 from harness.core.jsonvalue import Json, canonical, digest
 from harness.store.atomic import write_whole
 from harness.transport.bodies.images import ImageCollector, file_name
@@ -196,7 +196,7 @@ class Tape:
         return str(self.metadata.get("base_url", ""))
 
     def take(self, request: Request) -> Exchange:
-        """Return the next exchange recorded for this method, target and body (or form).
+        """Return the next exchange recorded for this method, target, body (or form) and key.
 
         Equal requests are answered in the order of recording. Headers and the timeout do not
         matter. Raises NotOnTape.
@@ -233,11 +233,12 @@ class Tape:
         return NotOnTape(request, near, why, hint=f"to record it: {again}")
 
 
-Key = tuple[str, str, str, object]
+Key = tuple[str, str, str, object, Credential]
 
 
 def _key(request: Request) -> Key:
-    return request.method, request.target, canonical(request.body), request.form
+    body = canonical(request.body)
+    return request.method, request.target, body, request.form, request.credential
 
 
 class _Yaml:

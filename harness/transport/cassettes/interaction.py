@@ -3,8 +3,9 @@
 Stock vcrpy keeps unknown keys inside `response` and nowhere else, so what its format has no place
 for stands there:
 
-    asked       the request's `target` before it was joined to a base address, its `timeout_s`, and
-                the exchange's `step` where it is no submission
+    asked       the request's `target` before it was joined to a base address, its `timeout_s`,
+                its `credential` where that is not the user's own key, and the exchange's `step`
+                where it is no submission
     holds       what `body.string` is: `json` (image marks left in place), `text`, `image` (empty;
                 the mark stands in `image`) or `nothing`
     transfer    the reply's headers about the bytes on the wire, which the kept body no longer fits
@@ -27,6 +28,7 @@ from pydantic import TypeAdapter, ValidationError
 from vcr.request import Request as VcrRequest
 
 from harness.core.exchange import (
+    Credential,
     Event,
     Exchange,
     Failure,
@@ -109,6 +111,7 @@ def without_secrets(headers: Headers) -> Headers:
 
 NO_REPLY = 599
 SUBMIT: Step = "submit"
+OWN: Credential = "own"
 FORM_HEADER = ("X-Harness-Form", "parts")
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -117,6 +120,7 @@ _FORMAT = re.compile(r"[a-z0-9]{1,20}")
 _FAILURES, _PICTURES, _TIMES = TypeAdapter(Failure), TypeAdapter(Picture), TypeAdapter(Times)
 _FORMS = TypeAdapter(tuple[Part, ...])
 _STEPS: TypeAdapter[Step] = TypeAdapter(Step)
+_CREDENTIALS: TypeAdapter[Credential] = TypeAdapter(Credential)
 _Value = TypeVar("_Value")
 
 
@@ -131,6 +135,8 @@ def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, di
     answer = exchange.answer
     response = _no_reply(answer) if isinstance(answer, Failure) else _replied(answer)
     target: dict[str, object] = {"target": request.target, "timeout_s": request.timeout_s}
+    if request.credential != OWN:
+        target["credential"] = request.credential
     response["asked"] = target if exchange.step == SUBMIT else {**target, "step": exchange.step}
     response["timing"] = _given(asdict(exchange.times))
     return VcrRequest(request.method, uri_of(request.target, base_url), body, headers), response
@@ -245,6 +251,7 @@ def _request(entry: dict[str, object], asked: dict[str, object]) -> Request:
         body=body,
         form=form,
         timeout_s=number_of(asked, "timeout_s"),
+        credential=_read(_CREDENTIALS, asked.get("credential", OWN), "credential"),
     )
 
 
