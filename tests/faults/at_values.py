@@ -42,8 +42,8 @@ CHECKS = {
 RULES = ("one_of", "range", "format", "count", "max_length")
 """The rule under which a value alone is a finding: the first of these that its parameter has."""
 
-SHAPED = ("sub2api", "apiframe")
-"""Their documents show an error with its fields; the others' show none."""
+SHAPED = ("buble", "sub2api", "apiframe")
+"""Their documents show an error with its fields; those of the others show none, or two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

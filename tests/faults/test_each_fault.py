@@ -128,11 +128,14 @@ def test_a_wrong_type_that_is_taken_is_found_under_the_rule_of_the_type(
     assert conclusion.code == 1
 
 
-@pytest.mark.parametrize("provider", ["sub2api", "apiframe"])
+@pytest.mark.parametrize(
+    ("provider", "parameter"), [("sub2api", "n"), ("apiframe", "n"), ("buble", "resolution")]
+)
 def test_a_refusal_in_another_shape_is_a_finding_where_the_document_shows_the_shape(
-    provider: str, tmp_path: Path
+    provider: str, parameter: str, tmp_path: Path
 ) -> None:
-    conclusion = _conclude(tmp_path / "run", provider, ("generate",), fault="other_shape:n")
+    fault = f"other_shape:{parameter}"
+    conclusion = _conclude(tmp_path / "run", provider, ("generate",), fault=fault)
 
     assert {finding.check for finding in _found(conclusion)} == {SHAPE}
 

@@ -74,7 +74,8 @@ DOCUMENTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "apiframe": {**apiframe.WORDS, "n": ("2", "10")},
     "nanobanana": {"quality": nanobanana.QUALITIES, "size": LATTICE_SIZES},
     "aimlapi": {
-        **{name: aimlapi.WORDS[name] for name in ("size", "quality", "output_format")},
+        **{name: aimlapi.WORDS[name] for name in ("quality", "output_format")},
+        "size": ("1024x1024", "1536x1024"),  # those that its page shows
         "output_compression": ("0", "100"),
         "n": ("2", "10"),
     },

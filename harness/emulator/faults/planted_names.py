@@ -61,7 +61,7 @@ NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "fails:size=1536x1024",
             "error_200:output_format=jpeg",
             "unanswered:output_format=webp",
-            "unavailable:size=1024x1536",
+            "unavailable:output_compression=0",
             "fails:size=1536x1024+output_format=jpeg",
             "error_200:output_format=webp+output_compression=0",
             "fails:size=1536x1024+output_format=webp+output_compression=0",
