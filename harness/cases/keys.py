@@ -26,6 +26,8 @@ def key_cases(builder: Builder, *, count: int, seed: int) -> tuple[Case, ...]:
     """
     constraint = key_constraint(builder.provider)
     expect: Expect = "refuse" if constraint.documented else "observe"
+    rule = constraint.rule
+    note = f"; {rule.note}" if rule.note else f"; see {rule.source}"
     cases = []
     for number, credential in enumerate(TRIED[:count]):
         prompt = prompts.distinct_prompt(number, _LENGTH, seed=seed)
@@ -40,7 +42,7 @@ def key_cases(builder: Builder, *, count: int, seed: int) -> tuple[Case, ...]:
             about=KEY_REQUIRED,
             breaks=KEY_REQUIRED,
             covers=(),
-            why=IN_WORDS[credential],
+            why="" if constraint.documented else f"{rule.status}: {IN_WORDS[credential]}{note}",
             arguments=arguments,
             depends_on=(f"{builder.name}/base",),
             credential=credential,

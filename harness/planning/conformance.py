@@ -47,9 +47,10 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
         if any(rule.documented for rule in provider.operation(operation).constraints)
     ]
     share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
+    first = next(iter(provider.operations))
     for operation in chosen:
         builder = _builder(name, operation)
-        keys = _keys(builder, share, seed=seed, discover=discover) if operation == chosen[0] else ()
+        keys = _keys(builder, share, seed=seed, discover=discover) if operation == first else ()
         if keys and share.requests is not None:
             rest = replace(share, requests=share.requests - len(keys))
         else:
@@ -104,7 +105,7 @@ def _share(limits: Limits, operations: int) -> Allowance:
 
 
 def _keys(builder: Builder, share: Allowance, *, seed: int, discover: bool) -> tuple[Case, ...]:
-    """Return the requests without the user's key; the key is the same for all operations."""
+    """Return the requests without the user's key; one operation is enough to see."""
     most = len(TRIED) if share.requests is None else share.requests // KEY_SHARE
     cases = key_cases(builder, count=most, seed=seed)
     return tuple(case for case in cases if case.expect == "refuse" or discover)

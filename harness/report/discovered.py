@@ -17,6 +17,7 @@ from harness.core.record import Record
 from harness.report.labels import observation_day, short_provenance
 from harness.report.model import OpenQuestionResult
 from harness.report.text import count, files_named, one_line, pruned_json
+from harness.spec.credentials import IN_WORDS
 from harness.spec.expressions import Source
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
 from harness.spec.rules import Rule, Scalar
@@ -60,7 +61,7 @@ def _observation(record: Record) -> OpenQuestionResult:
 def _question(case: Case) -> str:
     """Word the value that was tried: `aspect_ratio = "16:9"`, `mask = a.png (9 bytes, 16x32)`."""
     if case.credential != "own":
-        return case.why
+        return IN_WORDS[case.credential]
     parameter = (case.breaks or case.about or "").partition(".")[0]
     if not parameter:
         return one_line(canonical(files_named(case.arguments)), _MOST_ASKED)
