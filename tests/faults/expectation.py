@@ -141,7 +141,7 @@ UNCLEAR = frozenset(
 HARMLESS = frozenset(
     (
         *("rate_limit", "flaky_500", "charge_refused", "charges_per_request"),
-        *("poll_tells_another_id", "outage@0.05", "outage@0.2"),
+        *("poll_tells_another_id", "outage@0.05", "outage@0.2", "outage@0.6"),
         *("webhook_missing", "webhook_late", "webhook_repeated", "webhook_before_end"),
         *("error_event", "cut_stream"),
     )
@@ -187,7 +187,7 @@ class Expected:
 
 def expected(provider: str, fault: str, operations: Iterable[str]) -> Expected:
     """Return what a run of these operations against one fault must come to."""
-    if fault in UNCLEAR or fault == "outage@0.6":
+    if fault in UNCLEAR:
         return Expected(promises=frozenset(), code=4)
     if fault in ENDS_A_RUN:
         operations = [*operations][:1]
