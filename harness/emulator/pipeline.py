@@ -31,7 +31,7 @@ from .replies import EventStream, JsonReply, NoReply, deliver
 from .state import POLL_S, REFUSAL_S, SUBMIT_S
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -255,12 +255,12 @@ async def _decide(
         met=tuple(fault.name for fault in met),
         struck=tuple(fault.name for fault in struck),
     )
-    return dataclasses.replace(decision, note=note, answer=_finished(provider, request, decision))
+    answer = _finished(provider, request, decision, {fault.kind for fault in struck})
+    return dataclasses.replace(decision, note=note, answer=answer)
 
 
 def _struck(provider: ProviderServer, path: str, struck: Sequence[PlantedFault]) -> Decision | None:
     """Return what a request gets instead of images under the planted faults that it met."""
-    hang_s = provider.state.latency.fixed_s(HANG_S)
     for fault in struck:
         match fault.kind:
             case "refused":
@@ -273,22 +273,23 @@ def _struck(provider: ProviderServer, path: str, struck: Sequence[PlantedFault])
             case "error_200":
                 answer = provider.problem(Problem.CRASHED, path)
                 return _failed(dataclasses.replace(answer, status=200))
-            case "unanswered":
-                return _failed(NoReply())
-            case "hangs":
-                return _failed(NoReply(after_s=hang_s))
-            case _:  # of the content of what is served
+            case _:  # served, but for its content or for the reply
                 continue
     return None
 
 
 def _finished(
-    provider: ProviderServer, request: Request, decision: Decision
+    provider: ProviderServer, request: Request, decision: Decision, kinds: Collection[str]
 ) -> JsonReply | EventStream | NoReply:
-    """Return the answer; a stream falls silent before its end where a planted fault wants that."""
-    answer = decision.answer
+    """Return the answer; under planted faults it is lost, or a stream falls silent before its end.
+
+    What was made is charged all the same: whoever repeats the request pays for it twice.
+    """
+    answer, hang_s = decision.answer, provider.state.latency.fixed_s(HANG_S)
+    if "hangs" in kinds or "unanswered" in kinds:
+        return NoReply(after_s=hang_s if "hangs" in kinds else 0.0)
     if isinstance(answer, EventStream) and "unfinished_stream" in content_faults_of(request):
-        return answer.unfinished(provider.state.latency.fixed_s(HANG_S))
+        return answer.unfinished(hang_s)
     return answer
 
 

@@ -3,15 +3,14 @@
     python tests/benchmarks/exam.py [--seeds N] [--to FILE] [--only FAMILY|PREFIX ...]
         [PART OF provider:name ...]
 
-
 Writes a Markdown table to `reports/exam.md`: one line for each fault on each provider where it
 breaks a promise, each a run of its own over all operations. "found" means that a promise that it
 breaks is a confirmed finding; "exactly" that all of them are, on all operations, and nothing else
-is. Of a fault planted at values, a finding counts that names exactly these values, or the rule of a
-single one. `--only` takes a family (`valid_request`) or how a name begins (`sub2api:fails`,
-`takes:`) and leaves out the runs without a fault. Requests are submissions, as the harness counts
-them; images and price are what the emulator's own ledger says was paid. Exits with 1 where the
-faultless emulator was found at fault.
+is. Of a fault planted at values, a finding counts that names these values, or the rule of a single
+one; if it names others beside them, the fault is not found exactly. `--only` takes a family
+(`valid_request`) or how a name begins (`sub2api:fails`, `takes:`) and leaves out the runs without a
+fault. Requests are submissions, as the harness counts them; images and price are what the
+emulator's own ledger says was paid. Exits with 1 where the faultless emulator was found at fault.
 """
 
 import argparse
@@ -34,7 +33,7 @@ from harness.spec.load import NAMES
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from tests.benchmarks.one_emulator import served, start
-from tests.faults.at_values import names_the_values, planted, promises
+from tests.faults.at_values import covers_the_values, names_the_values, planted, promises
 from tests.faults.expectation import INVISIBLE, expected
 from tests.faults.runs import concluded, ledger, performed
 
@@ -78,6 +77,7 @@ class Row:
     duplicates: int
     seconds: float
     repeats: int = 0
+    wide: tuple[str, ...] = ()
     seed: int = 0
 
 
@@ -163,6 +163,11 @@ def _row(provider: str, *, fault: NamedFault | None = None, seed: int = 0) -> Ro
         unit=shipped(provider).prices.unit,
         duplicates=len(books["duplicates"]),
         repeats=len(books["repeats"]),
+        wide=tuple(
+            joined_values(shown.finding.combination)
+            for shown in report.findings
+            if _is_wide(shown.finding, name)
+        ),
         seconds=time.monotonic() - started,
     )
 
@@ -174,19 +179,27 @@ def _promise(finding: Finding, fault: str) -> Promise:
     """Return a finding's promise; of an undeclared rule its argument is as good as a combination.
 
     That a value is refused which is documented is the smallest way to say that it needs another.
-    Where a fault is planted at values, a finding that names just these is as good as its promise,
-    and one that names others is another promise.
+    Where a fault is planted at values, a finding that names them is as good as its promise, and one
+    that does not is another promise.
     """
     refused = fault.removeprefix("undeclared:").partition("-needs-")[0]
     parameter = (finding.constraint or "").partition(".")[0]
     constraint = None if fault != refused and parameter == refused else finding.constraint
     at = planted(fault)
     if at is not None and finding.check != "images_decode":
-        named = joined_values(finding.combination) if finding.combination else constraint
         exact = promises(finding.provider, finding.operation, fault)
-        good = exact and names_the_values(finding, at)
+        good = names_the_values(finding, at) or _is_wide(finding, fault)
+        named = joined_values(finding.combination) if finding.combination else constraint
         constraint = exact[0][0] if exact and good else named or "no values"
     return (finding.operation, constraint, finding.check)
+
+
+def _is_wide(finding: Finding, fault: str) -> bool:
+    """Tell whether a finding names the values of a fault, and others beside them."""
+    at = planted(fault)
+    if at is None or not finding.combination:
+        return False
+    return covers_the_values(finding, at) and not names_the_values(finding, at)
 
 
 def _words(promise: Promise) -> str:
@@ -240,7 +253,7 @@ def _caught(row: Row) -> bool:
 
 
 def _exact(row: Row) -> bool:
-    return row.found > 0 and not row.missing and not row.extra
+    return row.found > 0 and not row.missing and not row.extra and not row.wide
 
 
 def _most(rows: Sequence[Row], what: str) -> int:
@@ -301,6 +314,7 @@ CONTROL = ("| seed | provider | findings | requests | images paid |", "|---|---|
 
 def _line(row: Row) -> str:
     notes = [f"not found: {one}" for one in row.missing] + [f"also: {one}" for one in row.extra]
+    notes += [f"named with more: {text}" for text in row.wide]
     if not row.awaited:
         notes.append("no reply tells")
     if row.duplicates:

@@ -152,7 +152,7 @@ UNCLEAR = frozenset(
 HARMLESS = frozenset(
     (
         *("rate_limit", "flaky_500", "charge_refused", "charges_per_request"),
-        *("outage@0.05", "outage@0.2"),
+        *("outage@0.05", "outage@0.2", "outage@0.6"),
         *("quota_per_minute", "slow_large_images", "background_ignored", "first_poll_missing"),
         *("job_passes_unknown_state", "result_missing_at_first"),
         *("webhook_missing", "webhook_late", "webhook_repeated", "webhook_before_end"),
@@ -200,7 +200,7 @@ class Expected:
 
 def expected(provider: str, fault: str, operations: Iterable[str]) -> Expected:
     """Return what a run of these operations against one fault must come to."""
-    if fault in UNCLEAR or fault == "outage@0.6":
+    if fault in UNCLEAR:
         return Expected(promises=frozenset(), code=4)
     if fault in ENDS_A_RUN:
         operations = [*operations][:1]

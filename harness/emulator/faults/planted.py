@@ -33,8 +33,8 @@ FAILURES = {
     "fails": "is answered with HTTP 500",
     "unavailable": "is answered with HTTP 503",
     "error_200": "is answered with an error body under HTTP 200",
-    "unanswered": "gets no reply: the connection closes once the request was read",
-    "hangs": f"gets no reply for {HANG_S:g} s, then the connection closes",
+    "unanswered": "gets no reply and is charged: the connection closes when it was served",
+    "hangs": f"gets no reply and is charged: {HANG_S:g} s later the connection closes",
 }
 # Each switches on a named fault for that request alone.
 CONTENT = {

@@ -91,6 +91,8 @@ def test_no_reply_closes_the_connection_and_the_server_goes_on(
     with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
         _submitted(emulator, "nanobanana", **HIGH)
     assert _submitted(emulator, "nanobanana", quality="low").status_code == 200
+    lost = emulator.ledger("nanobanana")["entries"][0]
+    assert (lost["status"], lost["images"], lost["paid"]) == (0, 1, True)
 
 
 def test_a_stream_falls_silent_before_its_completed_event(emulator: Emulator) -> None:
