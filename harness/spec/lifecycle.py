@@ -178,11 +178,12 @@ def job_id_of(content: Json) -> str:
 def other_job(job: Job, document: Json, job_id: str) -> str:
     """Return the id of the other job that a poll tells of; empty where it is this one, or none.
 
-    Where several places may hold the id, one that holds this job's is enough.
+    Where several places may hold the id, one that holds this job's is enough, in any case.
     """
     ids = [job_id_of(path.search(document)) for path in job.id]
     named = [text for text in ids if text]
-    return "" if not named or job_id in named else named[0]
+    own = job_id.casefold() in map(str.casefold, named)
+    return "" if not named or own else named[0]
 
 
 def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float] | None:
