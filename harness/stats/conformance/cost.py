@@ -16,8 +16,8 @@ class Cost:
     `requests` are HTTP round trips, polls and downloads included. `stated` served cases were
     charged as their replies say, `listed` ones as the price list says. `wasted` is the part of
     `amount` and `images_paid` that went to requests the documents promise to refuse.
-    `unsettled` cases broke off and may have been paid: at most `unsettled_amount` more, which is
-    not in `amount`.
+    `unsettled` cases broke off, or were accepted without the user's key, and may have been paid: at
+    most `unsettled_amount` more, which is not in `amount`.
     """
 
     provider: str
@@ -76,7 +76,11 @@ def no_cost(provider: str, unit: str) -> Cost:
 
 
 def _of(provider: str, records: list[Record]) -> Cost:
-    served = [(record, record.outcome) for record in records if isinstance(record.outcome, Images)]
+    served = [
+        (record, record.outcome)
+        for record in records
+        if isinstance(record.outcome, Images) and not _only_accepted(record)
+    ]
     paid = [_paid(record, outcome) for record, outcome in served]
     wasted = [
         _paid(record, outcome) for record, outcome in served if record.shot.case.expect == "refuse"
@@ -85,7 +89,8 @@ def _of(provider: str, records: list[Record]) -> Cost:
     unsettled = [
         record
         for record in records
-        if isinstance(record.outcome, Fault) and record.outcome.may_be_paid
+        if (isinstance(record.outcome, Fault) and record.outcome.may_be_paid)
+        or _only_accepted(record)
     ]
     return Cost(
         provider=provider,
@@ -106,6 +111,13 @@ def _of(provider: str, records: list[Record]) -> Cost:
         unsettled=len(unsettled),
         unsettled_amount=sum((record.shot.at_risk.amount for record in unsettled), Decimal(0)),
     )
+
+
+def _only_accepted(record: Record) -> bool:
+    """Tell whether a job was made without the user's key: whom it is charged to, nobody says."""
+    outcome = record.outcome
+    keyless = record.shot.case.credential != "own"
+    return keyless and isinstance(outcome, Images) and not outcome.pictures
 
 
 def _paid(record: Record, outcome: Images) -> tuple[int, Decimal]:

@@ -1,13 +1,15 @@
 import json
 import subprocess
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.core.exchange import Part, Request
+from harness.core.exchange import Credential, Part, Request
 from harness.core.record import Provenance
 from harness.report.reproduction.curl import curl_line
+from harness.spec.credentials import key_headers
 from harness.spec.load import NAMES, shipped_provider
 from tests.loopback import HUNG_S
 from tests.report import builders as b
@@ -102,6 +104,22 @@ def test_the_key_is_only_ever_a_variable() -> None:
 
 def test_a_key_without_prefix_stands_alone_in_its_header() -> None:
     assert '-H "X-API-Key: $APIFRAME_API_KEY"' in post({}, "apiframe")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("credential", [one for one in get_args(Credential) if one != "own"])
+def test_a_request_that_lacks_the_key_names_none_and_spells_what_it_sent(
+    name: str, credential: Credential
+) -> None:
+    provider = shipped_provider(name)
+    request = Request(method="POST", target="/x", body={}, credential=credential)
+    command = curl_line(request, provider=provider, evidence=b.LIVE)
+    headers = [word for word in words(command) if word.startswith(("Authorization", "X-API-Key"))]
+
+    assert provider.auth.env not in command
+    # a header that ends with its colon is one that curl leaves out; a semicolon sends it empty
+    pairs = key_headers(provider.auth, credential, "")
+    assert headers == [f"{key}: {text}" if text else f"{key};" for key, text in pairs]
 
 
 def test_an_absolute_target_goes_without_the_key() -> None:
