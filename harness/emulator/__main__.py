@@ -94,7 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every draw (0)")
     parser.add_argument(
-        "--fault", action="append", default=[], metavar="[PROVIDER:]NAME", help="switch on a fault"
+        "--fault",
+        action="append",
+        default=[],
+        metavar="[PROVIDER:]NAME",
+        help="switch on a fault: one that --list-faults names, or KIND[@RATE]:VALUE[+VALUE ...]"
+        " with documented values of one's own choice (fails@0.5:quality=high)",
     )
     parser.add_argument(
         "--variant", action="append", default=[], metavar="PROVIDER:NAME", help="choose a reading"
@@ -162,7 +167,7 @@ def _announce(bound: Mapping[str, socket.socket], *, as_json: bool) -> None:
 
 def _list_faults(*, as_json: bool) -> None:
     for fault in catalogue():
-        line = f"{fault.provider:<12} {fault.family:<15} {fault.name:<52} {fault.meaning}"
+        line = f"{fault.provider:<12} {fault.family:<19} {fault.name:<52} {fault.meaning}"
         sys.stdout.write(f"{json.dumps(dataclasses.asdict(fault)) if as_json else line}\n")
 
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Literal
 from .received import LARGE_BYTES, Form
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.requests import Request
 
     from .received import File
@@ -39,6 +41,8 @@ class Note:
     amount: float = 0.0
     job: str | None = None
     operation: str | None = None
+    met: tuple[str, ...] = ()
+    struck: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,10 @@ class Digests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One request; `time_s` counts from the start of the server, on a monotonic clock."""
+    """One request; `time_s` counts from the start of the server, on a monotonic clock.
+
+    `key` is the SHA-256 of its Idempotency-Key, None where it has none.
+    """
 
     time_s: float
     provider: str
@@ -61,6 +68,7 @@ class LedgerEntry:
     digests: Digests
     note: Note
     unit: str
+    key: str | None = None
 
     @property
     def paid(self) -> bool:
@@ -85,6 +93,8 @@ class LedgerEntry:
             "images": note.images,
             "cost": {"amount": note.amount, "unit": self.unit},
             "job": note.job,
+            "met": list(note.met),
+            "struck": list(note.struck),
         }
 
 
@@ -98,6 +108,9 @@ class Ledger:
     def as_json(self) -> dict[str, object]:
         """Return all entries, their totals, and which requests were paid more than once.
 
+        Those under the Idempotency-Key of an earlier one are `repeats` and no `duplicates`: their
+        client says that they are the same request, and it is the provider who charges twice.
+
         Amounts are rounded to a billionth of the unit.
         """
         return {
@@ -109,17 +122,32 @@ class Ledger:
                 "unit": self.unit,
             },
             "duplicates": self.duplicates(),
+            "repeats": self.repeats(),
         }
 
     def duplicates(self) -> list[dict[str, object]]:
         """Return each request that was paid more than once: its digest, how often, the indices.
 
-        Indices are those of the entries, from 0.
+        Indices are those of the entries, from 0. One under the key of an earlier entry of the same
+        request is left out.
         """
         indices: dict[str, list[int]] = {}
         for index, entry in enumerate(self.entries):
-            if entry.paid:
-                indices.setdefault(entry.digests.request, []).append(index)
+            paid = indices.setdefault(entry.digests.request, [])
+            keys = {self.entries[earlier].key for earlier in paid} - {None}
+            if entry.paid and entry.key not in keys:
+                paid.append(index)
+        return self._listed(indices.items())
+
+    def repeats(self) -> list[dict[str, object]]:
+        """Return each request that was paid again under its own key, as `duplicates` does."""
+        indices: dict[tuple[str, str], list[int]] = {}
+        for index, entry in enumerate(self.entries):
+            if entry.paid and entry.key is not None:
+                indices.setdefault((entry.digests.request, entry.key), []).append(index)
+        return self._listed((digest, paid) for (digest, _), paid in indices.items())
+
+    def _listed(self, indices: Iterable[tuple[str, list[int]]]) -> list[dict[str, object]]:
         return [
             {
                 "request_sha256": digest,
@@ -127,7 +155,7 @@ class Ledger:
                 "count": len(paid),
                 "entries": paid,
             }
-            for digest, paid in indices.items()
+            for digest, paid in indices
             if len(paid) > 1
         ]
 
@@ -155,6 +183,12 @@ def _content(body: object) -> object:
 
 def _part(part: str | File) -> object:
     return part if isinstance(part, str) else [part.media_type, _sha256(part.data)]
+
+
+def key_digest(request: Request) -> str | None:
+    """Return the digest of a request's Idempotency-Key, None where it has none."""
+    key = request.headers.get("idempotency-key")
+    return _sha256(key.encode()) if key else None
 
 
 def _sha256(raw: bytes) -> str:

@@ -1,7 +1,7 @@
 """How every server treats a request, from the gateway to the reply.
 
     html_error, outage, flaky_500, rate_limit -> key -> quota -> body -> the provider's rules
-      -> moderation -> fulfil -> ledger -> wait -> reply
+      -> moderation -> planted faults -> fulfil -> ledger -> wait -> reply
 
 This order is ours; the documents do not state one. Everything that differs between providers is in
 `ProviderServer`.
@@ -20,21 +20,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from . import rules
-from .faults import combinations, job_faults, keys
+from .faults import combinations, job_faults, keys, type_faults
 from .faults.combinations import operation_of
+from .faults.planted import CONTENT, HANG_S
 from .jobs import ENDED, displayed_id
 from .ledger import Note, digests
 from .pictures import MEDIA_TYPES
 from .received import read_json
-from .replies import EventStream, JsonReply, deliver
+from .replies import EventStream, JsonReply, NoReply, deliver
 from .state import POLL_S, REFUSAL_S, SUBMIT_S
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from .faults.planted import PlantedFault
     from .jobs import EmulatedJob, Stage
     from .replies import Json
     from .rules import Refusal
@@ -65,7 +67,7 @@ class Problem(Enum):
 class Decision:
     """The reply to a request, what the ledger says about it, and the seconds until it is sent."""
 
-    answer: JsonReply | EventStream
+    answer: JsonReply | EventStream | NoReply
     note: Note
     wait_s: float = 0.0
 
@@ -227,6 +229,7 @@ async def _decide(
     provider: ProviderServer, request: Request, spec: RouteSpec, body: object
 ) -> Decision:
     faults, path = provider.state.faults, request.url.path
+    body = type_faults.taken(provider.name, body, faults.names)
     submitted = (provider.name, spec.operation, body)
     refusal = (
         combinations.refusal_first(*submitted, faults.combinations)
@@ -238,8 +241,56 @@ async def _decide(
         return refusal_reply(provider, _refused(provider, refusal, path), refusal.rule)
     if "moderation" in faults and spec.draws:
         return refusal_reply(provider, provider.problem(Problem.MODERATED, path), "moderation")
-    request.state.content_faults = combinations.content_faults(*submitted, faults.combinations)
-    return await spec.fulfil(body if isinstance(body, dict) else {}, request)
+    met = [fault for fault in faults.planted if spec.draws and fault.meets(*submitted)]
+    struck = [fault for fault in met if provider.state.strikes(fault)]
+    content = combinations.content_faults(*submitted, faults.combinations)
+    request.state.content_faults = content | {
+        CONTENT[fault.kind][0] for fault in struck if fault.effect == "content"
+    }
+    decision = _struck(provider, path, struck)
+    if decision is None:
+        decision = await spec.fulfil(body if isinstance(body, dict) else {}, request)
+    note = dataclasses.replace(
+        decision.note,
+        met=tuple(fault.name for fault in met),
+        struck=tuple(fault.name for fault in struck),
+    )
+    answer = _finished(provider, request, decision, {fault.kind for fault in struck})
+    return dataclasses.replace(decision, note=note, answer=answer)
+
+
+def _struck(provider: ProviderServer, path: str, struck: Sequence[PlantedFault]) -> Decision | None:
+    """Return what a request gets instead of images under the planted faults that it met."""
+    for fault in struck:
+        match fault.kind:
+            case "refused":
+                refusal = combinations.unnamed_refusal(provider.name, fault.name)
+                return refusal_reply(provider, provider.refusal(refusal, path), fault.name)
+            case "fails":
+                return _failed(provider.problem(Problem.CRASHED, path))
+            case "unavailable":
+                return _failed(provider.problem(Problem.UNAVAILABLE, path))
+            case "error_200":
+                answer = provider.problem(Problem.CRASHED, path)
+                return _failed(dataclasses.replace(answer, status=200))
+            case _:  # served, but for its content or for the reply
+                continue
+    return None
+
+
+def _finished(
+    provider: ProviderServer, request: Request, decision: Decision, kinds: Collection[str]
+) -> JsonReply | EventStream | NoReply:
+    """Return the answer; under planted faults it is lost, or a stream falls silent before its end.
+
+    What was made is charged all the same: whoever repeats the request pays for it twice.
+    """
+    answer, hang_s = decision.answer, provider.state.latency.fixed_s(HANG_S)
+    if "hangs" in kinds or "unanswered" in kinds:
+        return NoReply(after_s=hang_s if "hangs" in kinds else 0.0)
+    if isinstance(answer, EventStream) and "unfinished_stream" in content_faults_of(request):
+        return answer.unfinished(hang_s)
+    return answer
 
 
 def content_faults_of(request: Request) -> frozenset[str]:
@@ -266,6 +317,9 @@ async def answer_download(provider: ProviderServer, request: Request) -> Respons
 
     The ending of the name decides its media type.
     """
+    out = _by_chance(provider, request)
+    if out is not None:
+        return await _respond(provider, request, out, started_s=provider.state.now_s())
     digest, _, claimed = request.path_params["name"].rpartition(".")
     data = provider.state.pictures.find(digest)
     missing = data is None or claimed not in MEDIA_TYPES or provider.state.is_late(digest)
@@ -305,6 +359,9 @@ async def _respond(
 
 def _obstacle(provider: ProviderServer, request: Request) -> Decision | None:
     state, path = provider.state, request.url.path
+    out = _by_chance(provider, request)
+    if out is not None:
+        return out
     if "html_error" in state.faults:
         return _failed(JsonReply(status=502, body=GATEWAY_PAGE))
     if "outage" in state.faults:
@@ -329,7 +386,19 @@ def _key_obstacle(provider: ProviderServer, request: Request) -> Decision | None
     return refusal_reply(provider, dataclasses.replace(answer, status=status), "auth")
 
 
-def _failed(answer: JsonReply) -> Decision:
+def _by_chance(provider: ProviderServer, request: Request) -> Decision | None:
+    """Return the failure of a request that an outage of a share of all requests struck."""
+    match provider.state.outage_now():
+        case None:
+            return None
+        case 0:
+            return _failed(NoReply())
+        case status:
+            problem = Problem.CRASHED if status == 500 else Problem.UNAVAILABLE
+            return _failed(provider.problem(problem, request.url.path))
+
+
+def _failed(answer: JsonReply | NoReply) -> Decision:
     return Decision(answer=answer, note=Note(outcome="error"))
 
 
@@ -349,6 +418,10 @@ def _refused(provider: ProviderServer, refusal: Refusal, path: str) -> JsonReply
             refusal, parameter=None, message="The request could not be processed."
         )
     answer = provider.refusal(refusal, path)
+    if type_faults.has_other_shape(faults.names, refusal.rule):
+        parameter = refusal.rule.partition(".")[0]
+        body = type_faults.other_shape(parameter, refusal.message)
+        return dataclasses.replace(answer, body=body)
     if "refusal_200" in faults:
         return dataclasses.replace(answer, status=200)
     if "refusal_500" in faults:

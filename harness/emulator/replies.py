@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -40,17 +41,20 @@ class JsonReply:
 class EventStream:
     """Server-sent events, each as (seconds to wait before it, data); `type` of the data names it.
 
-    Where it is `cut`, the connection closes in the middle of the last one.
+    Where it is `cut`, the connection closes in the middle of the last one; with `silence_s`, it
+    closes that many seconds after the last one, and the stream has no end.
     """
 
     events: tuple[tuple[float, Json], ...]
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+    silence_s: float | None = None
 
     def response(self) -> Response:
         """Return the stream as a Starlette response."""
-        kind = CutStreamingResponse if self.cut else StreamingResponse
+        endless = self.cut or self.silence_s is not None
+        kind = CutStreamingResponse if endless else StreamingResponse
         return kind(self._texts(), self.status, self.headers, EVENT_STREAM)
 
     async def _texts(self) -> AsyncIterator[str]:
@@ -58,6 +62,54 @@ class EventStream:
             await asyncio.sleep(wait_s)
             text = _event_text(data)
             yield text[: len(text) // 2] if self.cut and number == len(self.events) else text
+        await asyncio.sleep(self.silence_s or 0.0)
+
+    def unfinished(self, silence_s: float) -> EventStream:
+        """Return the stream without its completed event and all after it, silent before its end."""
+        last = next(
+            (
+                place
+                for place, (_, data) in enumerate(self.events)
+                if str(data["type"]).endswith((".completed", ".done"))
+            ),
+            len(self.events),
+        )
+        return dataclasses.replace(self, events=self.events[:last], silence_s=silence_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoReply:
+    """The connection closes without a reply, `after_s` seconds after the request was read."""
+
+    after_s: float = 0.0
+    status: int = 0
+
+    def response(self) -> Response:
+        """Return what closes the connection."""
+        return UnansweredResponse(self.after_s)
+
+
+class UnansweredResponse(Response):
+    """Sends nothing and closes the connection."""
+
+    def __init__(self, after_s: float) -> None:
+        super().__init__()
+        self._after_s = after_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait and close.
+
+        ASGI has no message for that, and uvicorn answers 500 for an application that returns
+        without a reply: `receive` is a method of its cycle, which holds the connection.
+        """
+        del scope, send
+        await asyncio.sleep(self._after_s)
+        cycle = getattr(receive, "__self__", None)
+        if cycle is None:
+            raise RuntimeError("only uvicorn lets an application close a connection unanswered")
+        cycle.transport.close()
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 class CutResponse(Response):
@@ -98,13 +150,13 @@ def _start(response: Response) -> Message:
     return {"type": "http.response.start", "status": status, "headers": headers}
 
 
-def deliver(answer: JsonReply | EventStream, faults: ActiveFaults) -> Response:
+def deliver(answer: JsonReply | EventStream | NoReply, faults: ActiveFaults) -> Response:
     """Return the response that sends an answer under the active transport faults.
 
     A damaged stream is sent as one body.
     """
     damage = next((name for name in ("stall", "reset", "half_json") if name in faults), None)
-    if damage is None:
+    if damage is None or isinstance(answer, NoReply):
         return answer.response()
     whole, media_type = _flattened(answer)
     if damage == "half_json":

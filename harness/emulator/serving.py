@@ -22,6 +22,7 @@ from .faults.catalogue import parse_fault
 from .pictures import ImageCache
 from .pipeline import Problem
 from .providers import PROVIDERS
+from .rules.parameters import is_integer
 from .state import ProviderState, Settings
 
 if TYPE_CHECKING:
@@ -125,8 +126,11 @@ def _control_routes(state: ProviderState) -> list[Route]:
     async def ledger(_: Request) -> Response:
         return JSONResponse(state.ledger.as_json())
 
-    async def reset(_: Request) -> Response:
-        state.reset()
+    async def reset(request: Request) -> Response:
+        try:
+            state.reset(_seed(await request.body()))
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"reset": state.provider})
 
     async def faults(request: Request) -> Response:
@@ -142,6 +146,15 @@ def _control_routes(state: ProviderState) -> list[Route]:
         Route("/__emulator/reset", reset, methods=["POST"]),
         Route("/__emulator/faults", faults, methods=["GET", "PUT"]),
     ]
+
+
+def _seed(raw: bytes) -> int | None:
+    """Return the seed of {"seed": N}, None for an empty body; raises ValueError for others."""
+    body = json.loads(raw) if raw else {"seed": None}
+    seed = body.get("seed", "") if isinstance(body, dict) else ""
+    if seed is not None and not is_integer(seed):
+        raise ValueError('the body must be empty or {"seed": N}')
+    return seed
 
 
 def _fault_names(provider: str, raw: bytes) -> frozenset[str]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
 from .faults.catalogue import ActiveFaults
 from .faults.job_faults import LARGE_PX, SLOWER
 from .jobs import EmulatedJob
-from .ledger import Ledger, LedgerEntry
+from .ledger import Ledger, LedgerEntry, key_digest
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from .faults.planted import PlantedFault
     from .jobs import Stage
     from .ledger import Digests, Note
     from .pictures import ImageCache
@@ -100,11 +101,13 @@ class ProviderState:
         self._start_s = time.monotonic()
         self.reset()
 
-    def reset(self) -> None:
-        """Forget requests, jobs and counters, and restart all draws.
+    def reset(self, seed: int | None = None) -> None:
+        """Forget requests, jobs and counters, and restart all draws, from another seed if given.
 
         Faults, variants and pictures stay.
         """
+        if seed is not None:
+            self.settings = replace(self.settings, seed=seed)
         self.ledger = Ledger(self.unit)
         self.jobs: dict[str, EmulatedJob] = {}
         self.replays: dict[str, tuple[str, str]] = {}
@@ -121,6 +124,11 @@ class ProviderState:
         """Make exactly these faults active and restart their counters."""
         self.faults = ActiveFaults(names, self.provider)
         self._flaky = Random(f"{self.settings.seed}:{self.provider}:flaky")
+        self._outage = Random(f"{self.settings.seed}:{self.provider}:outage")
+        self._chances = {
+            fault.name: Random(f"{self.settings.seed}:{self.provider}:{fault.name}")
+            for fault in self.faults.planted
+        }
         self._api_requests = 0
         self.downloaded: set[str] = set()  # what was asked for before, or uploaded by a client
         self.latency.large_factor = SLOWER if "slow_large_images" in names else 1.0
@@ -170,6 +178,17 @@ class ProviderState:
         """Draw whether a request is among the 30 % that fail."""
         return self._flaky.random() < 0.3
 
+    def outage_now(self) -> int | None:
+        """Draw whether a request fails by chance: its status, 0 for no reply, None where served."""
+        share = self.faults.outage_share
+        if not share or self._outage.random() >= share:
+            return None
+        return self._outage.choice((500, 503, 0))
+
+    def strikes(self, fault: PlantedFault) -> bool:
+        """Draw whether a request that has the values of a planted fault gets it."""
+        return self._chances[fault.name].random() < fault.rate
+
     def retry_after(self) -> str:
         """Return a value for Retry-After in whole seconds: 0 where time is scaled away."""
         return "1" if self.settings.time_scale >= 0.1 else "0"
@@ -206,5 +225,6 @@ class ProviderState:
                 digests=digests,
                 note=note,
                 unit=self.unit,
+                key=key_digest(request),
             )
         )

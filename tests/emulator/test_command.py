@@ -153,7 +153,8 @@ def test_the_list_of_faults_is_json_lines(capsys: pytest.CaptureFixture[str]) ->
 
 FAMILIES = {
     *("single_rule", "boundary", "interaction", "content", "job_and_stream", "charging"),
-    *("keys", "alpha", "hidden_limit", "outage"),
+    *("valid_request", "content_interaction", "count", "type", "refusal_shape"),
+    *("alpha", "hidden_limit", "keys", "outage"),
 }
 
 

@@ -109,12 +109,24 @@ def test_a_job_shown_again_under_its_key_is_paid_once(emulator: Emulator) -> Non
     for _ in range(2):
         emulator.submit("apiframe", asked, **{"Idempotency-Key": "k"})
     emulator.switch("apiframe", "idempotency_ignored")
-    before = emulator.ledger("apiframe")["duplicates"]
+    before = emulator.ledger("apiframe")
     emulator.submit("apiframe", asked, **{"Idempotency-Key": "k"})
+    after = emulator.ledger("apiframe")
 
-    assert before == []
-    (found,) = emulator.ledger("apiframe")["duplicates"]
+    assert before["duplicates"] == before["repeats"] == after["duplicates"] == []
+    (found,) = after["repeats"]
     assert found["entries"] == [0, 2]
+
+
+def test_the_same_body_under_another_key_or_none_is_a_duplicate(emulator: Emulator) -> None:
+    asked = emulator.body("apiframe")
+    for headers in ({"Idempotency-Key": "k"}, {"Idempotency-Key": "other"}, {}, {}):
+        emulator.submit("apiframe", asked, **headers)
+    books = emulator.ledger("apiframe")
+
+    (found,) = books["duplicates"]
+    assert found["entries"] == [0, 1, 2, 3]
+    assert books["repeats"] == []
 
 
 @pytest.mark.parametrize(

@@ -25,24 +25,25 @@ SCALE = 0.0002
 
 @contextmanager
 def staying(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Serve until the end, and let every run at seed 0 have this emulator for its own."""
+    """Serve until the end, and let every run have this emulator for its own."""
     with emulator_process(time_scale=SCALE, seed=0) as served:
         run_on(served, patch)
         yield served
 
 
 def run_on(served: Mapping[str, str], patch: pytest.MonkeyPatch) -> None:
-    """Let every run at seed 0 have this emulator for its own, while the patch lasts.
+    """Let every run have this emulator for its own, while the patch lasts.
 
-    Before each run its ledger is emptied and its faults are switched; at another seed, which its
-    draws would differ by, a run starts its own. Equal plans are made once.
+    Before each run its ledger is emptied, its faults are switched and its draws begin at the run's
+    seed. Equal plans are made once.
     """
     patch.setattr(endpoints, "emulator_process", _switched(served))
     patch.setattr(preflight, "plan_for", planned)
 
 
 HEAVY_BYTES = 5_000_000
-_PLANS: dict[tuple[object, ...], Plan] = {}
+_PLANS: dict[tuple[object, ...], tuple[Plan, Plan]] = {}
+"""Each whole, and without its heavy cases."""
 
 
 def planned(name: str, options: Options) -> Plan:
@@ -55,12 +56,12 @@ def planned(name: str, options: Options) -> Plan:
         fault.endswith(("max_bytes", "mask_ignored")) for fault in options.emulator.faults
     )
     whole = about_files or not (options.emulator.faults or options.seed)
-    key = (name, options.seed, options.operations, whole)
+    key = (name, options.seed, options.operations)
     if key not in _PLANS:
         plan = plan_for(name, options)
-        light = tuple(shot for shot in plan.shots if whole or not _is_heavy(shot))
-        _PLANS[key] = replace(plan, shots=light)
-    return _PLANS[key]
+        light = tuple(shot for shot in plan.shots if not _is_heavy(shot))
+        _PLANS[key] = (plan, replace(plan, shots=light))
+    return _PLANS[key][0 if whole else 1]
 
 
 def _is_heavy(shot: PlannedRequest) -> bool:
@@ -72,17 +73,12 @@ def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context man
     def switched(
         *, time_scale: float, seed: int, faults: Sequence[str] = (), port: int | None = None
     ) -> Iterator[Mapping[str, str]]:
-        if seed:
-            with emulator_process(
-                time_scale=time_scale, seed=seed, faults=faults, port=port
-            ) as other:
-                yield other
-            return
+        del time_scale, port  # those of the emulator that stays
         for provider, address in served.items():
             own = [name.removeprefix(f"{provider}:") for name in faults]
             names = [name for name, full in zip(own, faults, strict=True) if name != full]
             ANY.put(f"{address}/__emulator/faults", json={"faults": names}).raise_for_status()
-            ANY.post(f"{address}/__emulator/reset").raise_for_status()
+            ANY.post(f"{address}/__emulator/reset", json={"seed": seed}).raise_for_status()
         yield served
 
     return switched

@@ -9,8 +9,11 @@ from harness.policy import Conclusion
 from harness.spec.load import NAMES
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
+from tests.faults.at_values import SHAPE, covers_the_values, names_the_values, planted
 from tests.faults.expectation import expected, only_text
 from tests.faults.runs import concluded, performed
+
+AT_VALUES = ("valid_request", "content_interaction", "count", "type", "refusal_shape")
 
 
 def _catalogue() -> list[tuple[str, str, str]]:
@@ -18,13 +21,17 @@ def _catalogue() -> list[tuple[str, str, str]]:
 
     A fault that several providers have takes its turn at one of them. All faults at all providers
     on all operations, also those rules that no document has, are the exam's question (`make exam`):
-    that takes longer than a test may. Combinations have a test of their own.
+    that takes longer than a test may. Combinations have a test of their own, and so have faults
+    that are planted at values.
     """
     found: dict[str, list[tuple[str, str, str]]] = {}
     for one in catalogue():
         place = (one.provider, one.name, one.operations[0])
-        if one.family != "interaction" and (
-            ":" not in one.name or expected(*place[:2], place[2:]).promises
+        by_chance = one.name.startswith("outage@")  # has a test of its own
+        if (
+            not by_chance
+            and one.family not in ("interaction", *AT_VALUES)
+            and (":" not in one.name or expected(*place[:2], place[2:]).promises)
         ):
             found.setdefault(one.name, []).append(place)
     return [places[crc32(name.encode()) % len(places)] for name, places in found.items()]
@@ -80,6 +87,75 @@ def test_combinations_that_fail_are_named_by_what_fails_and_nothing_else(
         assert finding.constraint is None
         assert finding.failed == finding.tried > 1
     assert conclusion.code == 1
+
+
+@pytest.mark.parametrize(
+    ("provider", "fault"),
+    [
+        ("sub2api", "fails:quality=medium"),
+        ("nanobanana", "unanswered:size=1536x1024"),
+        ("apiframe", "ends_failed:quality=high"),
+        ("sub2api", "unfinished_stream:stream=true"),
+        ("sub2api", "error_200:moderation=low+n=many"),
+        ("sub2api", "fails:quality=high+output_format=jpeg+background=opaque"),
+        ("sub2api", "other_format:output_format=webp+quality=high"),
+        ("apiframe", "fewer:n=10"),
+    ],
+)
+def test_a_fault_planted_at_values_is_named_by_all_of_these_values(
+    provider: str, fault: str, tmp_path: Path
+) -> None:
+    conclusion = _conclude(tmp_path / "run", provider, ("generate",), fault=fault)
+
+    at = planted(fault)
+    assert at is not None
+    ((_, _, check),) = expected(provider, fault, ("generate",)).promises
+    found = _found(conclusion)
+    assert {finding.check for finding in found} == {check}
+    for finding in found:
+        wide = bool(finding.combination) and covers_the_values(finding, at)  # not made smaller
+        assert names_the_values(finding, at) or wide, finding
+    assert conclusion.code == 1
+
+
+@pytest.mark.parametrize(
+    ("provider", "fault"),
+    [("sub2api", "takes:n=text"), ("sub2api", "takes:stream=text"), ("buble", "takes:images=text")],
+)
+def test_a_wrong_type_that_is_taken_is_found_under_the_rule_of_the_type(
+    provider: str, fault: str, tmp_path: Path
+) -> None:
+    operation = "edit" if "images" in fault else "generate"
+    conclusion = _conclude(tmp_path / "run", provider, (operation,), fault=fault)
+
+    promises = {(one.operation, one.constraint, one.check) for one in _found(conclusion)}
+    assert promises == expected(provider, fault, (operation,)).promises
+    assert conclusion.code == 1
+
+
+@pytest.mark.parametrize(
+    ("provider", "parameter"), [("sub2api", "n"), ("apiframe", "n"), ("buble", "resolution")]
+)
+def test_a_refusal_in_another_shape_is_a_finding_where_the_document_shows_the_shape(
+    provider: str, parameter: str, tmp_path: Path
+) -> None:
+    fault = f"other_shape:{parameter}"
+    conclusion = _conclude(tmp_path / "run", provider, ("generate",), fault=fault)
+
+    assert {finding.check for finding in _found(conclusion)} == {SHAPE}
+
+
+@pytest.mark.parametrize(
+    ("provider", "share"), [("sub2api", "0.05"), ("buble", "0.2"), ("nanobanana", "0.6")]
+)
+def test_an_outage_of_a_share_of_all_requests_convicts_nobody(
+    provider: str, share: str, tmp_path: Path
+) -> None:
+    fault = f"outage@{share}"
+    conclusion = _conclude(tmp_path / "run", provider, ("generate",), fault=fault)
+
+    assert _found(conclusion) == []
+    assert conclusion.code in (0, 4)
 
 
 @pytest.mark.parametrize("provider", NAMES)

@@ -8,9 +8,10 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from ..rules import RULE_MODULES, RuleSwitches, operations_of
-from . import keys
+from . import keys, planted_names, type_faults
 from .combinations import NAMES, Combination, combination
 from .named_faults import ALL, NAMED, operations_showing
+from .planted import OUTAGE, PlantedFault, outage_share, planted_fault
 
 REFERENCES = ("images", "mask", "input_fidelity")
 
@@ -19,10 +20,10 @@ REFERENCES = ("images", "mask", "input_fidelity")
 class NamedFault:
     """One fault of one provider.
 
-    `family` is single_rule, boundary, interaction, content, job_and_stream, charging, keys, alpha
-    or hidden_limit, or outage for trouble that breaks no documented promise. `breaks` is the id of
-    the broken constraint or the kind of promise. `operations` are those of the provider on which
-    the fault can show.
+    `family` is single_rule, boundary, interaction, content, job_and_stream, charging, keys, alpha,
+    hidden_limit, valid_request, content_interaction, count, type or refusal_shape, or outage for
+    trouble that breaks no documented promise. `breaks` is the id of the broken constraint or the
+    kind of promise. `operations` are those of the provider on which the fault can show.
     """
 
     provider: str
@@ -54,7 +55,11 @@ def catalogue() -> list[NamedFault]:
         )
         for provider in RULE_MODULES
         for rows in (
-            *(_of_rules(provider), _of_combinations(provider), _named(provider)),
+            _of_rules(provider),
+            _of_combinations(provider),
+            _of_types(provider),
+            _planted(provider),
+            _named(provider),
             keys.rows(provider),
         )
         for name, family, breaks, meaning, operations in rows
@@ -113,6 +118,47 @@ def _of_combinations(provider: str) -> list[Row]:
     ]
 
 
+def _of_types(provider: str) -> list[Row]:
+    listed = [
+        *((name, "type") for name in type_faults.NAMES[provider]),
+        *((name, "refusal_shape") for name in type_faults.SHAPES[provider]),
+    ]
+    return [
+        (
+            name,
+            family,
+            "errors" if family == "refusal_shape" else f"{_parameter(name)}.type",
+            type_faults.type_meaning(name),
+            type_faults.type_operations(provider, name),
+        )
+        for name, family in listed
+    ]
+
+
+def _parameter(name: str) -> str:
+    """Return the parameter of `KIND:PARAMETER=FORM`."""
+    return name.partition(":")[2].partition("=")[0]
+
+
+def _planted(provider: str) -> list[Row]:
+    listed = [
+        (family, planted_fault(provider, name))
+        for family, names in planted_names.NAMES.items()
+        for name in names.get(provider, ())
+    ]
+    return [
+        (
+            fault.name,
+            family,
+            "content" if fault.effect == "content" else "combination",
+            fault.meaning,
+            fault.where.operations,
+        )
+        for family, fault in listed
+        if fault is not None
+    ]
+
+
 def _named(provider: str) -> list[Row]:
     return [
         (name, family, breaks, meaning, operations_showing(provider, name))
@@ -126,6 +172,7 @@ def _named(provider: str) -> list[Row]:
 def parse_fault(text: str, providers: tuple[str, ...] = ALL) -> list[tuple[str, str]]:
     """Return the (provider, fault name) pairs meant by "[PROVIDER:]NAME" among `providers`.
 
+    A name is one of the catalogue, or plants a fault at values of one's own choice (see `planted`).
     Raises UnknownFaultError, which names close matches.
     """
     head, colon, tail = text.partition(":")
@@ -135,11 +182,16 @@ def parse_fault(text: str, providers: tuple[str, ...] = ALL) -> list[tuple[str, 
         name = tail
     faults = [fault for fault in catalogue() if fault.provider in providers]
     pairs = [(fault.provider, fault.name) for fault in faults if fault.name == name]
+    pairs = pairs or [(provider, name) for provider in providers if _can_plant(provider, name)]
     if pairs:
         return pairs
     close = get_close_matches(name, {fault.name for fault in faults}, n=3, cutoff=0.5)
     hint = f"; close: {', '.join(close)}" if close else "; --list-faults lists them"
     raise UnknownFaultError(f"no fault {text!r}{hint}")
+
+
+def _can_plant(provider: str, name: str) -> bool:
+    return OUTAGE.fullmatch(name) is not None or planted_fault(provider, name) is not None
 
 
 @dataclass(frozen=True)
@@ -157,6 +209,21 @@ class ActiveFaults:
         """Return those of them that show only where values meet."""
         faults = (combination(self.provider, name) for name in sorted(self.names))
         return tuple(fault for fault in faults if fault is not None)
+
+    @cached_property
+    def planted(self) -> tuple[PlantedFault, ...]:
+        """Return those of them that are planted at values."""
+        faults = (planted_fault(self.provider, name) for name in sorted(self.names))
+        return tuple(fault for fault in faults if fault is not None)
+
+    @cached_property
+    def outage_share(self) -> float:
+        """Return the share of all requests that fail by chance."""
+        return outage_share(self.names)
+
+    def also(self, names: frozenset[str]) -> ActiveFaults:
+        """Return these faults and some that are on for one request alone."""
+        return ActiveFaults(self.names | names, self.provider) if names else self
 
     @cached_property
     def switches(self) -> RuleSwitches:

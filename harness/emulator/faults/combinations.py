@@ -192,14 +192,14 @@ class Combination:
 def combination(provider: str, name: str) -> Combination | None:
     """Return the fault of that name, None where the name is not that of a combination."""
     kind, _, traits_text = name.partition(":")
-    if kind not in KINDS:
+    if kind not in KINDS or not traits_text:
         return None
     traits = tuple(traits_text.split("-needs-" if kind == "undeclared" else "+"))
-    operations = _operations(provider, traits)
+    operations = operations_meeting(provider, traits)
     return Combination(name=name, effect=KINDS[kind], traits=traits, operations=operations)
 
 
-def _operations(provider: str, traits: tuple[str, ...]) -> tuple[str, ...]:
+def operations_meeting(provider: str, traits: tuple[str, ...]) -> tuple[str, ...]:
     """Return where the values of a combination can meet.
 
     No document says which parameters the tool of the Responses API has, and those of sub2api and
@@ -270,6 +270,11 @@ def operation_of(provider: str, operation: str, body: object) -> str:
     if provider == "apiframe" and apiframe.input_images(body) is not None:
         return "edit"
     return operation
+
+
+def unnamed_refusal(provider: str, name: str) -> Refusal:
+    """Return the refusal of valid values in the provider's words, which names no parameter."""
+    return _refusal(provider, name, None, "The request could not be processed.")
 
 
 def _refusal(provider: str, name: str, parameter: str | None, message: str) -> Refusal:

@@ -126,7 +126,7 @@ class Apiframe(ProviderServer):
             return pipeline.refusal_reply(self, answer, "idempotency_key.conflict")
         repeated = job is not None
         if job is None:
-            job = self._created(submission, pictures, str(request.base_url))
+            job = self._created(submission, pictures, request)
             idempotency.remember(self.state, submission, job)
         reply: Json = {"jobId": job.id, "status": "QUEUED"}
         if "missing_field" in self.state.faults:
@@ -135,7 +135,10 @@ class Apiframe(ProviderServer):
         return self.job_reply(job, status, reply, repeated=repeated)
 
     def _created(
-        self, submission: idempotency.Submission, pictures: tuple[RenderedImage, ...], base_url: str
+        self,
+        submission: idempotency.Submission,
+        pictures: tuple[RenderedImage, ...],
+        request: Request,
     ) -> EmulatedJob:
         state, body = self.state, submission.body
         render_request = _render_request(body)
@@ -152,12 +155,12 @@ class Apiframe(ProviderServer):
                 images=images,
             ),
             price=price * 2 if "overcharge" in state.faults else price,
-            base_url=base_url,
+            base_url=str(request.base_url),
             images=images,
             body=body,
             pictures=pictures,
             unreachable=unreachable_address(body),
-            faults=state.faults,
+            faults=state.faults.also(pipeline.content_faults_of(request)),
         )
         state.jobs[job.id] = job
         self._send_events(job, submission.api_key)

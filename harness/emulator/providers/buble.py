@@ -136,7 +136,7 @@ class Buble(ProviderServer):
             body=body,
             pictures=pictures,
             unreachable=unreachable_address(body),
-            faults=state.faults,
+            faults=state.faults.also(pipeline.content_faults_of(request)),
         )
         state.jobs[job_id] = job
         data = _document(job, "waiting", job_id)

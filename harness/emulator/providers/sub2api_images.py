@@ -57,7 +57,8 @@ async def fulfil_images(state: ProviderState, task: Task) -> Decision:
     faults, values = state.faults, task.values
     render_request, quality = render_request_of(values), quality_of(values)
     images = render_request.images
-    real_quality = "low" if "lower_quality_served" in faults else quality
+    is_lower = "lower_quality_served" in faults.names | task.extra_faults
+    real_quality = "low" if is_lower else quality
     wait_s = state.latency.generation_s(
         quality=real_quality, pixels=render_request.pixels, images=images
     )
