@@ -1,0 +1,181 @@
+"""What the rows of an operation have not tried yet, and how much of it another row would try."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import permutations
+
+from harness.cases.levels import CACHED, Cell, Combination
+from harness.cases.packed import PackedRows, each_bit
+
+SINGLE, OFTEN, KIND, RARE, THREE = 600, 40, 40, 5, 10
+"""What a row is worth for each untried value; combination of arguments with few values; kind of
+size with one of those; other combination; and three of few values together, which are never asked
+for by themselves at strength 2 but may as well differ."""
+
+PAIR = 2
+
+
+class Pairs:
+    """Pairs of bits that are untried, by either bit."""
+
+    __slots__ = ("partners",)
+
+    def __init__(self, partners: list[int]) -> None:
+        self.partners = partners
+
+    def copy(self) -> "Pairs":
+        """Return the same pairs, to tick off apart."""
+        return Pairs(self.partners.copy())
+
+    def beside(self, place: int, row: int) -> int:
+        """Return how many pairs are of this bit and one of a row."""
+        return (self.partners[place] & row).bit_count()
+
+    def tick_off(self, row: int) -> None:
+        """Take out all pairs of bits of a row."""
+        for place in each_bit(row):
+            self.partners[place] &= ~row
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        for place, partners in enumerate(self.partners):
+            for other in each_bit(partners >> place + 1):
+                yield place, place + 1 + other
+
+
+class Triples:
+    """Three bits together that are untried, by any two of them."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: list[dict[int, int]]) -> None:
+        self.pairs = pairs
+
+    def copy(self) -> "Triples":
+        """Return the same triples, to tick off apart."""
+        return Triples([pairs.copy() for pairs in self.pairs])
+
+    def beside(self, place: int, row: int) -> int:
+        """Return how many triples are of this bit and two of a row."""
+        pairs, twice = self.pairs[place], 0
+        for other in each_bit(row) if pairs else ():
+            twice += (pairs.get(other, 0) & row).bit_count()
+        return twice // 2
+
+    def tick_off(self, row: int) -> None:
+        """Take out all triples of bits of a row."""
+        for place in each_bit(row):
+            pairs = self.pairs[place]
+            for other in each_bit(row):
+                if other in pairs:
+                    pairs[other] &= ~row
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        for place, pairs in enumerate(self.pairs):
+            for other, thirds in sorted(pairs.items()):
+                if other > place:
+                    for third in each_bit(thirds >> other + 1):
+                        yield place, other, other + 1 + third
+
+
+class Untried:
+    """The values, combinations and kinds that no row holds yet; a row ticks off what it holds."""
+
+    def __init__(self, packed: PackedRows, strength: int) -> None:
+        self._packed = packed
+        self._few = packed.few
+        self._single = (1 << len(packed.cells)) - 1
+        self._common, self._rare = (part.copy() for part in _asked_together(packed, strength))
+        self._kinds, self._threes = (part.copy() for part in _beside(packed))
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The values that are untried, in order."""
+        return [self._packed.cells[place] for place in each_bit(self._single)]
+
+    def combinations(self) -> list[Combination]:
+        """Return the combinations that are untried: those of few values first, then the others."""
+        cells = self._packed.cells
+        for part in (self._common, self._rare):
+            if together := [tuple(cells[place] for place in places) for places in part]:
+                return together
+        return []
+
+    def tick_off(self, row: int) -> None:
+        """Take out what a row holds."""
+        row &= self._packed.tried
+        self._single &= ~row
+        for part in (self._common, self._rare, self._kinds):
+            part.tick_off(row)
+        self._threes.tick_off(row & self._few)
+
+    def gain(self, row: int) -> int:
+        """Return what a row would be worth."""
+        return self.change(0, row)
+
+    def change(self, before: int, after: int) -> int:
+        """Return how much more a row is worth than another."""
+        tried = self._packed.tried
+        common = before & after & tried
+        worth = 0
+        row = common
+        for place in each_bit(after & tried & ~common):
+            worth += self._worth(place, row)
+            row |= 1 << place
+        row = common
+        for place in each_bit(before & tried & ~common):
+            worth -= self._worth(place, row)
+            row |= 1 << place
+        return worth
+
+    def _worth(self, place: int, row: int) -> int:
+        """Return what one more bit in a row is worth."""
+        return (
+            SINGLE * (self._single >> place & 1)
+            + OFTEN * self._common.beside(place, row)
+            + RARE * self._rare.beside(place, row)
+            + KIND * self._kinds.beside(place, row)
+            + THREE * self._threes.beside(place, row & self._few)
+        )
+
+
+@lru_cache(maxsize=CACHED)
+def _asked_together(packed: PackedRows, strength: int) -> tuple[Pairs | Triples, Pairs | Triples]:
+    """Return every feasible combination: those of arguments with few values, and the others."""
+    common: list[tuple[int, ...]] = []
+    rare: list[tuple[int, ...]] = []
+    for cells in packed.feasible(strength):
+        places = tuple(packed.place_of[cell] for cell in cells)
+        few = all(packed.few >> place & 1 for place in places)
+        (common if few else rare).append(places)
+    make = _pairs if strength == PAIR else _triples
+    return make(packed.width, common), make(packed.width, rare)
+
+
+def _pairs(width: int, together: list[tuple[int, ...]]) -> Pairs:
+    partners = [0] * width
+    for first, second in together:
+        partners[first] |= 1 << second
+        partners[second] |= 1 << first
+    return Pairs(partners)
+
+
+def _triples(width: int, together: list[tuple[int, ...]]) -> Triples:
+    pairs: list[dict[int, int]] = [{} for _ in range(width)]
+    for three in together:
+        for place, other, third in permutations(three):
+            pairs[place][other] = pairs[place].get(other, 0) | 1 << third
+    return Triples(pairs)
+
+
+@lru_cache(maxsize=CACHED)
+def _beside(packed: PackedRows) -> tuple[Pairs, Triples]:
+    """Return what else rows may try: kinds of sizes with single values, and three values."""
+    few = packed.few
+    kinds = [few if packed.facets >> place & 1 else 0 for place in range(packed.width)]
+    for place in each_bit(few):
+        kinds[place] = packed.facets
+    others = {place: few & ~packed.of_argument[packed.cells[place][0]] for place in each_bit(few)}
+    threes: list[dict[int, int]] = [{} for _ in range(packed.width)]
+    for place, mask in others.items():
+        threes[place] = {other: mask & others[other] for other in each_bit(mask)}
+    return Pairs(kinds), Triples(threes)
