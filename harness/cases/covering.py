@@ -86,6 +86,7 @@ class RowSearch:
         self._budget = RowBudget()
         self._names = sorted(self._packed.levels)
         self._chosen: list[tuple[int, dict[str, Json]]] = []
+        self._seeds: list[Combination] | None = None
         self._made = 0
         self._plain = self._packed.price(self._packed.base)
         self._recount()
@@ -103,7 +104,9 @@ class RowSearch:
         """
         self._budget = budget
         self._too_dear.clear()
+        self._hopeless.clear()
         self._costs.clear()
+        self._seeds = None
         self._add_rows(pairs=pairs)
         while pairs and self._drop_needless():
             self._recount()
@@ -130,7 +133,7 @@ class RowSearch:
         self._too_dear: dict[Cell, Price] = {}
         self._hopeless: set[Combination] = set()
         self._costs: dict[int, float | None] = {}
-        self._seeds: list[Combination] | None = None
+        self._seeds = None
         self._untried.tick_off(self._packed.base)
         for row, _ in self._chosen:
             self._untried.tick_off(row)

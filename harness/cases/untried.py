@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import permutations
+from itertools import combinations, permutations
 
 from harness.cases.levels import CACHED, Cell, Combination
 from harness.cases.packed import PackedRows, each_bit
@@ -77,12 +77,58 @@ class Triples:
                         yield place, other, other + 1 + third
 
 
+class Threes:
+    """Three cells of few values together that are untried: for each, which pairs of others.
+
+    A row's pairs are one bit set, so that all of them are compared at once.
+    """
+
+    __slots__ = ("_few", "_held", "_pair_bits", "_unmet")
+
+    def __init__(self, pair_bits: dict[int, dict[int, int]], unmet: dict[int, int]) -> None:
+        self._pair_bits = pair_bits
+        self._unmet = unmet
+        self._few = sum(1 << place for place in pair_bits)
+        self._held: dict[int, int] = {}
+
+    def copy(self) -> "Threes":
+        """Return the same, to tick off apart."""
+        return Threes(self._pair_bits, self._unmet.copy())
+
+    def beside(self, place: int, row: int) -> int:
+        """Return how many are of this bit and two of a row."""
+        unmet = self._unmet.get(place, 0)
+        return (unmet & self._pairs_of(row & self._few)).bit_count() if unmet else 0
+
+    def _pairs_of(self, row: int) -> int:
+        if row not in self._held:
+            if len(self._held) > HELD:
+                self._held.clear()
+            places = [*each_bit(row)]
+            self._held[row] = sum(
+                self._pair_bits[first][second]
+                for first, second in combinations(places, PAIR)
+                if second in self._pair_bits[first]
+            )
+        return self._held[row]
+
+    def tick_off(self, row: int) -> None:
+        """Take out all that a row holds."""
+        row &= self._few
+        pairs = self._pairs_of(row)
+        for place in each_bit(row):
+            self._unmet[place] &= ~pairs
+
+
+HELD = 4_096
+"""Of how many rows the pairs are kept; then all of them are forgotten."""
+
+
 class Untried:
     """The values, combinations and kinds that no row holds yet; a row ticks off what it holds."""
 
     def __init__(self, packed: PackedRows, strength: int) -> None:
         self._packed = packed
-        self._few = packed.few
         self._single = (1 << len(packed.cells)) - 1
         self._common, self._rare = (part.copy() for part in _asked_together(packed, strength))
         self._kinds, self._threes = (part.copy() for part in _beside(packed))
@@ -104,9 +150,8 @@ class Untried:
         """Take out what a row holds."""
         row &= self._packed.tried
         self._single &= ~row
-        for part in (self._common, self._rare, self._kinds):
+        for part in (self._common, self._rare, self._kinds, self._threes):
             part.tick_off(row)
-        self._threes.tick_off(row & self._few)
 
     def gain(self, row: int) -> int:
         """Return what a row would be worth."""
@@ -134,7 +179,7 @@ class Untried:
             + OFTEN * self._common.beside(place, row)
             + RARE * self._rare.beside(place, row)
             + KIND * self._kinds.beside(place, row)
-            + THREE * self._threes.beside(place, row & self._few)
+            + THREE * self._threes.beside(place, row)
         )
 
 
@@ -168,14 +213,18 @@ def _triples(width: int, together: list[tuple[int, ...]]) -> Triples:
 
 
 @lru_cache(maxsize=CACHED)
-def _beside(packed: PackedRows) -> tuple[Pairs, Triples]:
+def _beside(packed: PackedRows) -> tuple[Pairs, Threes]:
     """Return what else rows may try: kinds of sizes with single values, and three values."""
     few = packed.few
     kinds = [few if packed.facets >> place & 1 else 0 for place in range(packed.width)]
     for place in each_bit(few):
         kinds[place] = packed.facets
-    others = {place: few & ~packed.of_argument[packed.cells[place][0]] for place in each_bit(few)}
-    threes: list[dict[int, int]] = [{} for _ in range(packed.width)]
-    for place, mask in others.items():
-        threes[place] = {other: mask & others[other] for other in each_bit(mask)}
-    return Pairs(kinds), Triples(threes)
+    argument = {place: packed.cells[place][0] for place in each_bit(few)}
+    pair_bits: dict[int, dict[int, int]] = {place: {} for place in argument}
+    bit, every = 1, 0
+    for first, second in combinations(argument, PAIR):
+        if argument[first] != argument[second]:
+            pair_bits[first][second] = pair_bits[second][first] = bit
+            every, bit = every | bit, bit << 1
+    unmet = {place: every & ~sum(pair_bits[place].values()) for place in argument}
+    return Pairs(kinds), Threes(pair_bits, unmet)

@@ -7,11 +7,12 @@ from functools import cache
 
 from harness.cases.boundaries import plain_case, single_changes, single_violations
 from harness.cases.build import Builder
-from harness.cases.covering import RowBudget, covering
+from harness.cases.covering import Rows
 from harness.cases.draw import drawn_cases, refused_arguments
 from harness.core.case import Case, Coverage, Plan
+from harness.planning.allocation import Money, buy_rows
 from harness.planning.options import Options
-from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan, planned_request
+from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
@@ -43,9 +44,13 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
         if any(rule.documented for rule in provider.operation(operation).constraints)
     ]
     share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
+    money = _money(name, limits, share, promising)
+    builders = [_builder(name, operation) for operation in promising]
+    bought = buy_rows(builders, money, seed=seed, strength=strength)
     for operation in chosen:
+        rows = bought.get(operation, _no_rows(operation, strength))
         planned, covered = _planned(
-            _builder(name, operation), share, seed=seed, strength=strength, discover=discover
+            _builder(name, operation), share, rows, seed=seed, discover=discover
         )
         cases += planned
         coverage.append(covered)
@@ -95,31 +100,51 @@ def _share(limits: Limits, operations: int) -> Allowance:
     )
 
 
+def _money(name: str, limits: Limits, share: Allowance, operations: Sequence[str]) -> Money:
+    """Return what the paid requests of these operations may cost, by one's share of the whole."""
+    shared = limits.images is not None or limits.amount is not None
+    parts = len(operations) if shared else 1
+    return Money(
+        images=None if share.images is None else share.images * parts,
+        amount=None if share.amount is None else share.amount * parts,
+        shared=shared,
+        rows={
+            operation: _rows(share, len(_refusals(_builder(name, operation))))
+            for operation in operations
+        },
+    )
+
+
+def _no_rows(operation: str, strength: int) -> Rows:
+    """Return the rows of an operation of which nothing is promised."""
+    nothing = Coverage(operation=operation, strength=strength, values=(0, 0), combinations=(0, 0))
+    return Rows(cases=(), coverage=nothing)
+
+
+@cache
+def _steps(builder: Builder) -> tuple[Case, ...]:
+    """Return what steps over each rule, once for all budgets."""
+    return single_violations(builder)
+
+
+def _refusals(builder: Builder) -> list[Case]:
+    return [case for case in _steps(builder) if case.expect == "refuse"]
+
+
 def _planned(
-    builder: Builder, share: Allowance, *, seed: int, strength: int, discover: bool
+    builder: Builder, share: Allowance, rows: Rows, *, seed: int, discover: bool
 ) -> tuple[list[Case], Coverage]:
     """Return the cases of one operation, with what they cover."""
     base = plain_case(builder)
-    cost = planned_request(builder.provider, base).at_risk
-    steps = single_violations(builder)
-    refusals = [case for case in steps if case.expect == "refuse"]
-    rows = covering(
-        builder,
-        seed=seed,
-        budget=RowBudget(
-            images=None if share.images is None else share.images - cost.images,
-            amount=None if share.amount is None else share.amount - cost.amount,
-            rows=_rows(share, len(refusals)),
-        ),
-        strength=strength,
-    )
+    refusals = _refusals(builder)
     room = None if share.requests is None else max(share.requests - 1 - len(rows.cases), 0)
     chosen = by_turns(refusals)[:room]
     number = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(chosen))
     chosen += drawn_refusals(builder, count=number, seed=seed)
     looks: list[Case] = []
     if discover:
-        looks = [case for case in (*steps, *single_changes(builder)) if case.expect == "observe"]
+        changes = (*_steps(builder), *single_changes(builder))
+        looks = [case for case in changes if case.expect == "observe"]
     tried = len({case.breaks for case in chosen}), len({case.breaks for case in refusals})
     return [base, *chosen, *rows.cases, *looks], replace(rows.coverage, refusals=tried)
 
