@@ -9,9 +9,9 @@ that some valid request can hold.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from random import Random
 
 from harness.cases.build import Builder, short_digest
@@ -33,6 +33,10 @@ little."""
 DEAR = 0.1
 """Where images are what is scarce, the plain image's price counts as much as this part of one: no
 4K image at high quality is bought for what a plain one tells as well."""
+
+
+_Seeds = tuple[list[Combination], list[Combination]]
+"""What rows may be made for: what is worth much, and what is worth little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,7 @@ class RowSearch:
         self._budget = RowBudget()
         self._names = sorted(self._packed.levels)
         self._chosen: list[tuple[int, dict[str, Json]]] = []
-        self._seeds: list[Combination] | None = None
+        self._seeds: _Seeds | None = None
         self._made = 0
         self._plain = self._packed.price(self._packed.base)
         self._recount()
@@ -181,39 +185,44 @@ class RowSearch:
 
     # ------------------------------------------------------------------------------------ choosing
     def _add_rows(self, *, pairs: bool) -> None:
-        while seeds := self._open_seeds(pairs=pairs):
+        while any(seeds := self._open_seeds(pairs=pairs)):
             best = self._best(seeds)
             if best is not None:
                 self._keep(best)
             elif not self._give_up(seeds):
                 break
 
-    def _open_seeds(self, *, pairs: bool) -> list[Combination]:
+    def _open_seeds(self, *, pairs: bool) -> _Seeds:
         """Return what the next row may be made for: an untried value, or else a combination."""
-        if self._seeds is None or (not self._seeds and pairs):
-            too_dear = self._too_dear.keys()
-            seeds: list[Combination] = [
-                (cell,) for cell in self._untried.cells if cell not in too_dear
-            ]
-            if not seeds and pairs:
-                seeds = [
-                    cells for cells in self._untried.combinations() if cells not in self._hopeless
-                ]
-            self._seeds = seeds
+        if self._seeds is None or (pairs and not any(self._seeds)):
+            cells = [cell for cell in self._untried.cells if cell not in self._too_dear]
+            self._seeds = [(cell,) for cell in cells], []
+            if pairs and not cells:
+                common, rare = (
+                    [cells for cells in part if cells not in self._hopeless]
+                    for part in self._untried.combinations()
+                )
+                self._seeds = common, rare
         return self._seeds
 
-    def _best(self, seeds: Sequence[Combination]) -> Draft | None:
+    def _best(self, seeds: _Seeds) -> Draft | None:
+        """Make candidates, and return the one that is worth most.
+
+        The last is for a combination that is worth little: it may be had for much less.
+        """
+        common, rare = seeds
         number = CANDIDATES if len(self._chosen) < PATIENCE else CANDIDATES // 4
         best, most = None, 0.0
-        for _ in range(number):
-            made = self._candidate(self._random.choice(seeds))
+        for turn in range(number):
+            cheap = rare and (not common or turn == number - 1)
+            made = self._candidate(self._random.choice(rare if cheap else common))
             if made is not None and made[1] > most:
                 best, most = made
         return best
 
-    def _give_up(self, seeds: Sequence[Combination]) -> bool:
+    def _give_up(self, seeds: _Seeds) -> bool:
         """Leave out what can no longer be paid; tell whether anything was."""
-        gone = [cells for cells in seeds if self._start(cells) is None]
+        gone = [cells for cells in chain(*seeds) if self._start(cells) is None]
         for cells in gone:
             cheapest = self._packed.cheapest(cells) if len(cells) == 1 else None
             if cheapest is None:

@@ -138,13 +138,14 @@ class Untried:
         """The values that are untried, in order."""
         return [self._packed.cells[place] for place in each_bit(self._single)]
 
-    def combinations(self) -> list[Combination]:
-        """Return the combinations that are untried: those of few values first, then the others."""
+    def combinations(self) -> tuple[list[Combination], list[Combination]]:
+        """Return the combinations that are untried: those of few values, and the others."""
         cells = self._packed.cells
-        for part in (self._common, self._rare):
-            if together := [tuple(cells[place] for place in places) for places in part]:
-                return together
-        return []
+        common, rare = (
+            [tuple(cells[place] for place in places) for places in part]
+            for part in (self._common, self._rare)
+        )
+        return common, rare
 
     def tick_off(self, row: int) -> None:
         """Take out what a row holds."""
