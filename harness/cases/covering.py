@@ -9,6 +9,7 @@ that some valid request can hold.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -106,15 +107,35 @@ class RowSearch:
         Every value comes before any pair; without `pairs`, values are all that is bought. Rows
         that became needless make room for others.
         """
+        self.limit(budget)
+        self._add_rows(pairs=pairs)
+        while pairs and self._drop_needless():
+            self._recount()
+            self._add_rows(pairs=pairs)
+
+    def limit(self, budget: RowBudget) -> None:
+        """Set what all rows together may cost from now on."""
         self._budget = budget
         self._too_dear.clear()
         self._hopeless.clear()
         self._costs.clear()
         self._seeds = None
-        self._add_rows(pairs=pairs)
-        while pairs and self._drop_needless():
-            self._recount()
-            self._add_rows(pairs=pairs)
+
+    def add(self, wanted: Iterable[Sequence[PackedLevel]]) -> None:
+        """Add a row with the first level of each group that goes with those before it.
+
+        The rest is filled as in other rows. Nothing is added where the budget does not pay for it.
+        """
+        draft = self._packed.draft()
+        for levels in wanted:
+            for level in levels:
+                row = draft.with_level(level)
+                if self._packed.is_valid(row) and self._cost(row) is not None:
+                    draft.add(level)
+                    break
+        made = self._filled(draft)
+        if made is not None:
+            self._keep(made[0])
 
     def rows(self) -> Rows:
         """Return the rows, and count what they cover on the rows themselves."""
@@ -246,8 +267,10 @@ class RowSearch:
     def _candidate(self, seed: Combination) -> tuple[Draft, float] | None:
         """Make a row around something untried, and fill it with what is worth its price."""
         draft = self._start(seed)
-        if draft is None:
-            return None
+        return None if draft is None else self._filled(draft)
+
+    def _filled(self, draft: Draft) -> tuple[Draft, float] | None:
+        """Fill a row with what is worth its price, and tell what it is worth."""
         gain = self._untried.gain(draft.bits)
         own = {packed.level.name for packed in draft.levels}
         names = [name for name in self._names if name not in own]
@@ -305,8 +328,10 @@ class RowSearch:
             strength=self.strength,
             values=(len(values), len(self._packed.cells)),
             combinations=(len(together), len(self._packed.feasible(self.strength))),
-            left_out=tuple(
-                LeftOut(argument=cell[0], value=describe_value(cell[1]), price=least)
-                for cell, least in sorted(self._too_dear.items(), key=lambda pair: pair[0])
-            ),
+            left_out=tuple(self._left_out(cell) for cell in self._untried.cells),
         )
+
+    def _left_out(self, cell: Cell) -> LeftOut:
+        cheapest = self._packed.cheapest([cell])
+        least = self._too_dear.get(cell) or (cheapest and self._packed.price(cheapest.bits))
+        return LeftOut(argument=cell[0], value=describe_value(cell[1]), price=least or self._plain)

@@ -25,10 +25,11 @@ from harness.planning.conformance import new_plan
 from harness.planning.flags import given
 from harness.planning.options import CONCURRENCY, Options, RunLimits, Target
 from harness.planning.plan import Limits, coverage_notes, total_price
+from harness.planning.quick import quick_limits
 from harness.reference_images import parse_recipe, reference_bytes
 from harness.report.text import count
 from harness.runner.endpoints import assets_of
-from harness.runner.preflight import price_sentence, refuse_conformance
+from harness.runner.preflight import price_sentence, refuse_conformance, refuse_slow
 from harness.spec.load import checked_names
 from harness.spec.load import shipped_provider as shipped
 
@@ -44,6 +45,8 @@ USUAL = (
     ("default", Limits()),
     ("all", Limits(images=EVERYTHING)),
 )
+
+QUICK = (("quick", Limits()),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +82,13 @@ def _minutes(plan: Plan, image_s: float) -> float:
     return (waves * image_s + refused * REFUSAL_S / CONCURRENCY) / 60
 
 
-def _amounts(name: str, amounts: Sequence[Decimal]) -> Sequence[tuple[str, Limits]]:
-    """Return these amounts in the provider's unit as limits, or the usual numbers of images."""
+def _amounts(
+    name: str, amounts: Sequence[Decimal], usual: Sequence[tuple[str, Limits]]
+) -> Sequence[tuple[str, Limits]]:
+    """Return these amounts in the provider's unit as limits, or the usual ones."""
     unit = shipped(name).prices.unit
     priced = [Price(amount=amount, unit=unit, images=0) for amount in amounts]
-    return [(money(price), Limits(amount=price.amount)) for price in priced] or USUAL
+    return [(money(price), Limits(amount=price.amount)) for price in priced] or usual
 
 
 def _budget_table(name: str, rows: Sequence[Learning], image_s: float) -> Table:
@@ -142,7 +147,7 @@ def _benchmark(
 ) -> None:
     target, planning, listing = options.target, options.planning, options.listing
     typed = (*given(target), *given(planning))
-    refuse_conformance([flag for flag in ("--operation", "--discover") if flag in typed])
+    refuse_conformance([flag for flag in ("--operation", "--quick", "--discover") if flag in typed])
     chosen = Options(target=Target(providers=tuple(names)), planning=planning, measuring=measured)
     design, plans = benchmark_plan(chosen)
     _write_assets([*plans.values()], listing.write_assets)
@@ -161,14 +166,18 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
     listing, budgets = options.listing, options.comparison.budgets
     run = Options(target=options.target, planning=options.planning)
 
+    refuse_slow(options.planning)
+    usual = QUICK if options.planning.quick else USUAL
+
     @cache  # the plan that is listed is one of those that are compared
     def planned_for(name: str, limits: Limits) -> Plan:
         images, requests = limits.images or options.limits.max_images, options.limits.max_requests
+        limits = replace(limits, images=images, requests=requests)
         return new_plan(
             name,
             seed=run.seed,
             operations=run.operations,
-            limits=replace(limits, images=images, requests=requests),
+            limits=quick_limits(limits) if run.planning.quick else limits,
             strength=run.strength,
             discover=run.planning.discover,
         )
@@ -180,7 +189,7 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
     bought = {
         name: [
             _learning(label, planned_for(name, limits), listing.image_seconds)
-            for label, limits in _amounts(name, budgets.get(name, ()))
+            for label, limits in _amounts(name, budgets.get(name, ()), usual)
         ]
         for name in names
         if name in budgets or not as_json

@@ -13,6 +13,13 @@ from harness.core.case import Case, Coverage, Plan
 from harness.planning.allocation import Money, buy_rows
 from harness.planning.options import Options
 from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan
+from harness.planning.quick import (
+    quick_limits,
+    quick_operations,
+    quick_rows,
+    quick_share,
+    without_repetition,
+)
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
@@ -43,16 +50,21 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
         for operation in chosen
         if any(rule.documented for rule in provider.operation(operation).constraints)
     ]
+    if limits.quick:
+        chosen = promising = quick_operations(promising or chosen, limits)
     share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
-    money = _money(name, limits, share, promising)
     builders = [_builder(name, operation) for operation in promising]
-    bought = buy_rows(builders, money, seed=seed, strength=strength)
+    if limits.quick:
+        bought = quick_rows(builders, limits, seed=seed)
+    else:
+        money = _money(name, limits, share, promising)
+        bought = buy_rows(builders, money, seed=seed, strength=strength)
     for operation in chosen:
         rows = bought.get(operation, _no_rows(operation, strength))
         planned, covered = _planned(
             _builder(name, operation), share, rows, seed=seed, discover=discover
         )
-        cases += planned
+        cases += map(without_repetition, planned) if limits.quick else planned
         coverage.append(covered)
     return make_plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
 
@@ -77,15 +89,18 @@ def plan_for(name: str, options: Options) -> Plan:
 
 def limits_of(options: Options, name: str) -> Limits:
     """Return what a run was limited to at one provider."""
-    return Limits(
+    limits = Limits(
         images=options.limits.max_images,
         amount=options.limits.budgets.get(name),
         requests=options.limits.max_requests,
     )
+    return quick_limits(limits) if options.planning.quick else limits
 
 
 def _share(limits: Limits, operations: int) -> Allowance:
     """Return what may be planned for one of so many operations: `KEPT_BACK` is for follow-ups."""
+    if limits.quick:
+        return quick_share(limits, operations)
     allowance = limits.allowance(operations)
 
     def part(most: int | None, each: int | None) -> int | None:

@@ -84,7 +84,8 @@ class Target:
 class Planning:
     """What a run sends.
 
-    What `discover` measures is paid for and convicts nobody. A live benchmark has a new seed,
+    A `quick` run tries much in few requests. What `discover` measures is paid for and convicts
+    nobody. A live benchmark has a new seed,
     because no cache may know its prompts.
     """
 
@@ -93,6 +94,12 @@ class Planning:
     )
     seed: int | None = option(
         "--seed", "Seed of all draws [0; a new one in a live benchmark].", default=None, least=0
+    )
+    quick: bool = option(
+        "--quick",
+        "Run first what a buyer wants to know: at most 8 images and 40 requests per provider, "
+        "3 images of them to ask again for what looks wrong. A tighter limit holds.",
+        default=False,
     )
     strength: int | None = option(
         "--strength",

@@ -57,11 +57,23 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a provider's run may cost: images, an amount in its unit, requests; None is no limit."""
+    """What a provider's run may cost: images, an amount in its unit, requests; None is no limit.
+
+    A `quick` plan is one of few rows, each of which tries as much as it can.
+    """
 
     images: int | None = None
     amount: Decimal | None = None
     requests: int | None = None
+    quick: bool = False
+
+    def within(self, *, images: int, requests: int) -> "Limits":
+        """Return the tighter of these limits and those."""
+        return replace(
+            self,
+            images=images if self.images is None else min(images, self.images),
+            requests=requests if self.requests is None else min(requests, self.requests),
+        )
 
     def allowance(self, operations: int) -> Allowance:
         """Return what each of so many operations may take by default, beside these limits.

@@ -15,7 +15,7 @@ from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import plan_for
 from harness.planning.flags import given
-from harness.planning.options import REAL_TIME, Against, Options, Target
+from harness.planning.options import REAL_TIME, Against, Options, Planning, Target
 from harness.planning.plan import dumped, read_plan, total_price
 from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
 from harness.spec.load import checked_names, shipped_provider
@@ -27,8 +27,11 @@ from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 
 SEEDS = 1_000_000
-CONFORMANCE_ONLY = ("--operation", "--discover", "--strength", "--max-shrink-requests")
+CONFORMANCE_ONLY = ("--operation", "--quick", "--discover", "--strength", "--max-shrink-requests")
 """Flags that mean nothing in a benchmark."""
+
+SLOW = ("--discover", "--explore", "--strength")
+"""Flags that ask for more requests than a quick run has."""
 
 Note = Callable[[str], None]
 """Receives a sentence that the user is to read."""
@@ -161,11 +164,27 @@ def _addresses(typed: Mapping[str, str], past: RunHeader | None) -> dict[str, st
     return {**documented, **began}
 
 
+def refuse_slow(planning: Planning, flags: Sequence[str] = ()) -> None:
+    """Raise UsageError where a quick run is to do what takes long, or by any of these flags."""
+    slow = [flag for flag in given(planning) if flag in SLOW] + [*flags]
+    if planning.quick and slow:
+        raise UsageError(
+            f"--quick and {', '.join(slow)}: a quick run has no requests for it",
+            hint="leave one of them out",
+        )
+
+
 def _refuse_odd(options: Options, seed: int | None) -> None:
+    refuse_slow(options.planning, ["--record"] if options.output.record else ())
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
         if record:
             raise UsageError("--record needs replies to record", hint="add --against emulator")
+        if options.planning.quick:
+            raise UsageError(
+                "--quick: cassettes are replayed with the plan they were recorded with",
+                hint="add --against emulator or live",
+            )
         if seed is not None:
             raise UsageError(
                 "--seed: cassettes are replayed with the plan they were recorded with",
@@ -201,7 +220,7 @@ def _refuse_unready(options: Options, note: Note) -> None:
     unlimited = [
         name
         for name in target.providers
-        if name not in limits.budgets and limits.max_images is None
+        if name not in limits.budgets and limits.max_images is None and not options.planning.quick
     ]
     if unlimited:
         plans = _plans(options)
