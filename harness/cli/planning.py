@@ -19,17 +19,23 @@ from harness.core.case import Plan, Price
 from harness.core.errors import StoreError, UsageError
 from harness.core.jsonvalue import Json
 from harness.core.money import money
+from harness.planning.addresses import assets_of
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import new_plan
 from harness.planning.flags import given
-from harness.planning.options import CONCURRENCY, Options, RunLimits, Target
-from harness.planning.plan import Limits, coverage_notes, total_price
+from harness.planning.options import (
+    CONCURRENCY,
+    Options,
+    RunLimits,
+    Target,
+    refuse_conformance,
+    refuse_slow,
+)
+from harness.planning.plan import Limits, coverage_notes, price_sentence, total_price
 from harness.planning.quick import quick_limits
 from harness.reference_images import parse_recipe, reference_bytes
 from harness.report.text import count
-from harness.runner.endpoints import assets_of
-from harness.runner.preflight import price_sentence, refuse_conformance, refuse_slow
 from harness.spec.load import checked_names
 from harness.spec.load import shipped_provider as shipped
 
@@ -203,7 +209,7 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
     for plan in planned:
         shown = [_table(plan)] if listing.cases else []
         shown.append(_budget_table(plan.provider, bought[plan.provider], listing.image_seconds))
-        for part in (*shown, price_sentence(plan), *coverage_notes(plan)):
+        for part in (*shown, price_sentence(plan, shipped(plan.provider)), *coverage_notes(plan)):
             console.print(part)
 
 

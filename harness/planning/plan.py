@@ -156,6 +156,21 @@ def total_price(requests: Sequence[PlannedRequest], unit: str) -> Price:
     )
 
 
+def price_sentence(plan: Plan, provider: Provider) -> str:
+    """Return a plan's size and price in one sentence."""
+    kinds = Counter(shot.case.expect for shot in plan.shots)
+    expected = total_price(plan.shots, provider.prices.unit)
+    worst = max(
+        (shot.at_risk for shot in plan.shots), key=lambda risk: risk.amount, default=expected
+    )
+    guess = "" if provider.prices.status == "documented" else f" ({provider.prices.status} price)"
+    return (
+        f"{provider.title}: {len(plan.shots)} requests ({kinds['accept']} to be served, "
+        f"{kinds['refuse']} to be refused, {kinds['observe']} open), {expected.images} images, "
+        f"{money(expected)}{guess}; at most {money(worst)} for one request"
+    )
+
+
 def coverage_notes(plan: Plan) -> tuple[str, ...]:
     """Return a sentence for each operation on what its plan tries, and what it leaves out."""
     return tuple(
