@@ -243,6 +243,8 @@ class RowSearch:
 
     def _give_up(self, seeds: _Seeds) -> bool:
         """Leave out what can no longer be paid; tell whether anything was."""
+        if not self._pays_for(self._packed.least):
+            seeds = [cells for cells in chain(*seeds) if len(cells) == 1], []
         gone = [cells for cells in chain(*seeds) if self._start(cells) is None]
         for cells in gone:
             cheapest = self._packed.cheapest(cells) if len(cells) == 1 else None
@@ -310,9 +312,11 @@ class RowSearch:
         key = row & self._packed.priced_bits
         if key not in self._costs:
             cost = self._packed.price(row)
-            payable = self._budget.carries(self.spent, cost, len(self._chosen))
-            self._costs[key] = self._scarce(cost) if payable else None
+            self._costs[key] = self._scarce(cost) if self._pays_for(cost) else None
         return self._costs[key]
+
+    def _pays_for(self, cost: Price) -> bool:
+        return self._budget.carries(self.spent, cost, len(self._chosen))
 
     def _scarce(self, cost: Price) -> float:
         plain = self._plain

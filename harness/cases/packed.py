@@ -261,6 +261,17 @@ class PackedRows:
         by_price = {self.price(self.draft([level]).bits).amount: level for level in levels[::-1]}
         return tuple(by_price.values())
 
+    @cached_property
+    def least(self) -> Price:
+        """A price that no row is below: that of the plain request, or of what is cheapest."""
+        drafts = [self.draft(), *(self.draft(levels) for levels in self._cheap_levels[:1])]
+        prices = [self.price(draft.bits) for draft in drafts]
+        return Price(
+            amount=min(cost.amount for cost in prices),
+            unit=prices[0].unit,
+            images=min(cost.images for cost in prices),
+        )
+
     def cheapest(self, cells: Sequence[Cell]) -> Draft | None:
         """Return the request with these values that costs least.
 

@@ -132,6 +132,7 @@ class Untried:
         self._single = (1 << len(packed.cells)) - 1
         self._common, self._rare = (part.copy() for part in _asked_together(packed, strength))
         self._kinds, self._threes = (part.copy() for part in _beside(packed))
+        self._worths: dict[tuple[int, int], int] = {}
 
     @property
     def cells(self) -> list[Cell]:
@@ -150,6 +151,7 @@ class Untried:
     def tick_off(self, row: int) -> None:
         """Take out what a row holds."""
         row &= self._packed.tried
+        self._worths.clear()
         self._single &= ~row
         for part in (self._common, self._rare, self._kinds, self._threes):
             part.tick_off(row)
@@ -160,28 +162,26 @@ class Untried:
 
     def change(self, before: int, after: int) -> int:
         """Return how much more a row is worth than another."""
-        tried = self._packed.tried
-        common = before & after & tried
-        worth = 0
-        row = common
-        for place in each_bit(after & tried & ~common):
-            worth += self._worth(place, row)
-            row |= 1 << place
-        row = common
-        for place in each_bit(before & tried & ~common):
-            worth -= self._worth(place, row)
-            row |= 1 << place
-        return worth
+        before &= self._packed.tried
+        after &= self._packed.tried
+        shared = before & after
+        return self._worth(shared, after ^ shared) - self._worth(shared, before ^ shared)
 
-    def _worth(self, place: int, row: int) -> int:
-        """Return what one more bit in a row is worth."""
-        return (
-            SINGLE * (self._single >> place & 1)
-            + OFTEN * self._common.beside(place, row)
-            + RARE * self._rare.beside(place, row)
-            + KIND * self._kinds.beside(place, row)
-            + THREE * self._threes.beside(place, row)
-        )
+    def _worth(self, row: int, bits: int) -> int:
+        """Return what more bits in a row are worth; equal questions come often until a tick-off."""
+        if (row, bits) not in self._worths:
+            worth, held = 0, row
+            for place in each_bit(bits):
+                worth += (
+                    SINGLE * (self._single >> place & 1)
+                    + OFTEN * self._common.beside(place, held)
+                    + RARE * self._rare.beside(place, held)
+                    + KIND * self._kinds.beside(place, held)
+                    + THREE * self._threes.beside(place, held)
+                )
+                held |= 1 << place
+            self._worths[row, bits] = worth
+        return self._worths[row, bits]
 
 
 @lru_cache(maxsize=CACHED)

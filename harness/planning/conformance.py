@@ -142,6 +142,12 @@ def _steps(builder: Builder) -> tuple[Case, ...]:
     return single_violations(builder)
 
 
+@cache
+def _drawn(builder: Builder, number: int, seed: int) -> tuple[Case, ...]:
+    """Return drawn refusals, once for all budgets."""
+    return tuple(drawn_refusals(builder, count=number, seed=seed))
+
+
 def _refusals(builder: Builder) -> list[Case]:
     return [case for case in _steps(builder) if case.expect == "refuse"]
 
@@ -155,7 +161,7 @@ def _planned(
     room = None if share.requests is None else max(share.requests - 1 - len(rows.cases), 0)
     chosen = by_turns(refusals)[:room]
     number = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(chosen))
-    chosen += drawn_refusals(builder, count=number, seed=seed)
+    chosen += _drawn(builder, number, seed)
     looks: list[Case] = []
     if discover:
         changes = (*_steps(builder), *single_changes(builder))
