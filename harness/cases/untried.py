@@ -85,15 +85,20 @@ class Threes:
 
     __slots__ = ("_few", "_held", "_pair_bits", "_unmet")
 
-    def __init__(self, pair_bits: dict[int, dict[int, int]], unmet: dict[int, int]) -> None:
+    def __init__(
+        self,
+        pair_bits: dict[int, dict[int, int]],
+        unmet: dict[int, int],
+        held: dict[int, int],
+    ) -> None:
         self._pair_bits = pair_bits
         self._unmet = unmet
         self._few = sum(1 << place for place in pair_bits)
-        self._held: dict[int, int] = {}
+        self._held = held
 
     def copy(self) -> "Threes":
         """Return the same, to tick off apart."""
-        return Threes(self._pair_bits, self._unmet.copy())
+        return Threes(self._pair_bits, self._unmet.copy(), self._held)
 
     def beside(self, place: int, row: int) -> int:
         """Return how many are of this bit and two of a row."""
@@ -120,7 +125,7 @@ class Threes:
             self._unmet[place] &= ~pairs
 
 
-HELD = 4_096
+HELD = 32_768
 """Of how many rows the pairs are kept; then all of them are forgotten."""
 
 
@@ -170,8 +175,10 @@ class Untried:
     def _worth(self, row: int, bits: int) -> int:
         """Return what more bits in a row are worth; equal questions come often until a tick-off."""
         if (row, bits) not in self._worths:
-            worth, held = 0, row
-            for place in each_bit(bits):
+            worth, held, added = 0, row, bits
+            while added:
+                lowest = added & -added
+                place = lowest.bit_length() - 1
                 worth += (
                     SINGLE * (self._single >> place & 1)
                     + OFTEN * self._common.beside(place, held)
@@ -179,7 +186,8 @@ class Untried:
                     + KIND * self._kinds.beside(place, held)
                     + THREE * self._threes.beside(place, held)
                 )
-                held |= 1 << place
+                held |= lowest
+                added ^= lowest
             self._worths[row, bits] = worth
         return self._worths[row, bits]
 
@@ -228,4 +236,4 @@ def _beside(packed: PackedRows) -> tuple[Pairs, Threes]:
             pair_bits[first][second] = pair_bits[second][first] = bit
             every, bit = every | bit, bit << 1
     unmet = {place: every & ~sum(pair_bits[place].values()) for place in argument}
-    return Pairs(kinds), Threes(pair_bits, unmet)
+    return Pairs(kinds), Threes(pair_bits, unmet, {})
