@@ -19,6 +19,7 @@ from harness.core.case import Plan, Price
 from harness.core.errors import StoreError, UsageError
 from harness.core.jsonvalue import Json
 from harness.core.money import money
+from harness.core.plain import price_json
 from harness.planning.addresses import assets_of
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
@@ -34,6 +35,7 @@ from harness.planning.options import (
 )
 from harness.planning.plan import Limits, coverage_notes, price_sentence, total_price
 from harness.planning.quick import quick_limits
+from harness.planning.rest import Rest, rest_of, rest_sentence
 from harness.reference_images import parse_recipe, reference_bytes
 from harness.report.text import count
 from harness.spec.load import checked_names
@@ -66,10 +68,12 @@ class Learning:
     refusals: tuple[int, int]
     values: tuple[int, int]
     combinations: tuple[int, int]
+    rest: Rest | None = None
 
 
-def _learning(label: str, plan: Plan, image_s: float) -> Learning:
+def _learning(label: str, plan: Plan, image_s: float, limits: Limits) -> Learning:
     return Learning(
+        rest=rest_of(plan, limits),
         label=label,
         requests=len(plan.shots),
         cost=total_price(plan.shots, shipped(plan.provider).prices.unit),
@@ -124,6 +128,24 @@ def _budget_json(row: Learning) -> Json:
         "rules": list(row.refusals),
         "values": list(row.values),
         "combinations": list(row.combinations),
+        **({} if row.rest is None else {"rest": _rest_json(row.rest)}),
+    }
+
+
+def _rest_json(rest: Rest) -> Json:
+    following = rest.following
+    return {
+        "amount": float(rest.left.amount),
+        "unit": rest.left.unit,
+        "images": rest.left.images,
+        "plain_requests": rest.plain_requests,
+        "next": None
+        if following is None
+        else {
+            "argument": following.argument,
+            "value": following.value,
+            "price": price_json(following.price),
+        },
     }
 
 
@@ -188,18 +210,19 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
             discover=run.planning.discover,
         )
 
-    planned = [
-        planned_for(name, Limits(amount=max(budgets.get(name, ()), default=None))) for name in names
-    ]
+    planned: list[Plan] = []
+    bought: dict[str, list[Learning]] = {}
+    with Console(stderr=True).status("planning") as waiting:  # nothing unless on a terminal
+        for name in names:
+            waiting.update(f"planning {name}")
+            most = Limits(amount=max(budgets.get(name, ()), default=None))
+            planned.append(planned_for(name, most))
+            if name in budgets or not as_json:
+                bought[name] = [
+                    _learning(label, planned_for(name, limits), listing.image_seconds, limits)
+                    for label, limits in _amounts(name, budgets.get(name, ()), usual)
+                ]
     _write_assets(planned, listing.write_assets)
-    bought = {
-        name: [
-            _learning(label, planned_for(name, limits), listing.image_seconds)
-            for label, limits in _amounts(name, budgets.get(name, ()), usual)
-        ]
-        for name in names
-        if name in budgets or not as_json
-    }
     if as_json:
         for plan in planned:
             rows = [_budget_json(row) for row in bought.get(plan.provider, ())]
@@ -207,8 +230,13 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
         return
     console = Console(soft_wrap=True, markup=False)
     for plan in planned:
-        shown = [_table(plan)] if listing.cases else []
+        shown: list[Table | str] = [_table(plan)] if listing.cases else []
         shown.append(_budget_table(plan.provider, bought[plan.provider], listing.image_seconds))
+        shown += [
+            f"{plan.provider}, {row.label}: {rest_sentence(row.rest)}"
+            for row in bought[plan.provider]
+            if row.rest is not None
+        ]
         for part in (*shown, price_sentence(plan, shipped(plan.provider)), *coverage_notes(plan)):
             console.print(part)
 

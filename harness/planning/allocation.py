@@ -48,7 +48,7 @@ class _Purchases:
     ) -> None:
         self.money = money
         self.searches = [RowSearch(each, seed=seed, strength=strength) for each in builders]
-        self.plain = [planned_request(each.provider, plain_case(each)).at_risk for each in builders]
+        self.plain = [planned_request(each.provider, plain_case(each)).price for each in builders]
 
     def buy(self, *, pairs: bool, in_parts: bool) -> None:
         """Let each operation buy in turn, for an equal part of what is left, or for all of it."""
