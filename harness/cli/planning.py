@@ -54,7 +54,7 @@ USUAL = (
     ("all", Limits(images=EVERYTHING)),
 )
 
-QUICK = (("quick", Limits()),)
+QUICK = (("quick", quick_limits(Limits())),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +235,7 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
         shown += [
             f"{plan.provider}, {row.label}: {rest_sentence(row.rest)}"
             for row in bought[plan.provider]
-            if row.rest is not None
+            if row.rest is not None and (plan.provider in budgets or options.planning.quick)
         ]
         for part in (*shown, price_sentence(plan, shipped(plan.provider)), *coverage_notes(plan)):
             console.print(part)
