@@ -83,22 +83,19 @@ class Threes:
     A row's pairs are one bit set, so that all of them are compared at once.
     """
 
-    __slots__ = ("_few", "_held", "_pair_bits", "_unmet")
+    __slots__ = ("_few", "_held", "_pairs_with", "_unmet")
 
     def __init__(
-        self,
-        pair_bits: dict[int, dict[int, int]],
-        unmet: dict[int, int],
-        held: dict[int, int],
+        self, pairs_with: dict[int, int], unmet: dict[int, int], held: dict[int, int]
     ) -> None:
-        self._pair_bits = pair_bits
+        self._pairs_with = pairs_with
         self._unmet = unmet
-        self._few = sum(1 << place for place in pair_bits)
+        self._few = sum(1 << place for place in pairs_with)
         self._held = held
 
     def copy(self) -> "Threes":
         """Return the same, to tick off apart."""
-        return Threes(self._pair_bits, self._unmet.copy(), self._held)
+        return Threes(self._pairs_with, self._unmet.copy(), self._held)
 
     def beside(self, place: int, row: int) -> int:
         """Return how many are of this bit and two of a row."""
@@ -106,15 +103,15 @@ class Threes:
         return (unmet & self._pairs_of(row & self._few)).bit_count() if unmet else 0
 
     def _pairs_of(self, row: int) -> int:
+        """Return the pairs of which a row holds both: some, but not exactly one."""
         if row not in self._held:
             if len(self._held) > HELD:
                 self._held.clear()
-            places = [*each_bit(row)]
-            self._held[row] = sum(
-                self._pair_bits[first][second]
-                for first, second in combinations(places, PAIR)
-                if second in self._pair_bits[first]
-            )
+            some = once = 0
+            for place in each_bit(row):
+                some |= self._pairs_with[place]
+                once ^= self._pairs_with[place]
+            self._held[row] = some ^ once
         return self._held[row]
 
     def tick_off(self, row: int) -> None:
@@ -229,11 +226,12 @@ def _beside(packed: PackedRows) -> tuple[Pairs, Threes]:
     for place in each_bit(few):
         kinds[place] = packed.facets
     argument = {place: packed.cells[place][0] for place in each_bit(few)}
-    pair_bits: dict[int, dict[int, int]] = {place: {} for place in argument}
-    bit, every = 1, 0
+    pairs_with = dict.fromkeys(argument, 0)
+    bit = 1
     for first, second in combinations(argument, PAIR):
         if argument[first] != argument[second]:
-            pair_bits[first][second] = pair_bits[second][first] = bit
-            every, bit = every | bit, bit << 1
-    unmet = {place: every & ~sum(pair_bits[place].values()) for place in argument}
-    return Pairs(kinds), Threes(pair_bits, unmet, {})
+            pairs_with[first] |= bit
+            pairs_with[second] |= bit
+            bit <<= 1
+    unmet = {place: (bit - 1) & ~pairs for place, pairs in pairs_with.items()}
+    return Pairs(kinds), Threes(pairs_with, unmet, {})
