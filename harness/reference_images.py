@@ -13,6 +13,7 @@ import re
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -46,6 +47,9 @@ _NAME = re.compile(
 _CLEAR = ("rgba", "la")
 _CRC_AND_HEAD = 12
 """Bytes of a PNG chunk beside its data: length, type and checksum."""
+
+_ZEROS = bytes(1 << 18)
+"""What fills a file up, piece by piece."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,19 +102,30 @@ def reference_bytes(name: str) -> bytes:
 
     Takes milliseconds, and memory for the whole file (at most 64 MiB): not for an event loop.
     """
+    return b"".join(_pieces(name))
+
+
+def _pieces(name: str) -> Iterator[bytes]:
+    """Yield the bytes that a name stands for, piece by piece."""
     wanted = parse_recipe(name)
     if wanted is None:
         raise ValueError(f"{name!r} names no reference image")
     raw = _encoded(wanted)
     if wanted.cut:
         raw = raw[: len(raw) // 2]
-    return raw if wanted.size_bytes is None else _padded(raw, wanted.size_bytes)
+    if wanted.size_bytes is None:
+        yield raw
+    else:
+        yield from _padded(raw, wanted.size_bytes)
 
 
 @lru_cache(maxsize=8192)
 def _facts(name: str) -> tuple[int, str]:
-    raw = reference_bytes(name)
-    return len(raw), hashlib.sha256(raw).hexdigest()
+    size_bytes, digest = 0, hashlib.sha256()
+    for piece in _pieces(name):  # a file of 50 MiB is never held whole
+        size_bytes += len(piece)
+        digest.update(piece)
+    return size_bytes, digest.hexdigest()
 
 
 def reference_json(wanted: Recipe) -> ReferenceImage:
@@ -198,12 +213,16 @@ def _opening(size: tuple[int, int]) -> Image.Image:
     return alpha
 
 
-def _padded(raw: bytes, size_bytes: int) -> bytes:
+def _padded(raw: bytes, size_bytes: int) -> Iterator[bytes]:
     """Fill a PNG up with a private chunk, which decoders skip; ValueError where it is too large."""
     room = size_bytes - len(raw) - _CRC_AND_HEAD
     if room < 0:
         raise ValueError(f"a file of {size_bytes} bytes is too small for this image")
-    end = raw.rindex(b"IEND") - 4
-    chunk = b"haRn" + bytes(room)
-    filler = struct.pack(">I", room) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return raw[:end] + filler + raw[end:]
+    end, kind = raw.rindex(b"IEND") - 4, b"haRn"
+    yield raw[:end] + struct.pack(">I", room) + kind
+    check = zlib.crc32(kind)
+    for start in range(0, room, len(_ZEROS)):
+        piece = _ZEROS[: room - start]
+        check = zlib.crc32(piece, check)
+        yield piece
+    yield struct.pack(">I", check) + raw[end:]

@@ -3,28 +3,24 @@
 A paid image answers for every value in its request. So the values that documents allow (each on a
 boundary, or a member of a list) are packed into few requests: rows are made one after the other,
 each the one of several candidates that tries most untried values and combinations for its price
-(a greedy covering array, as in AETG: Cohen et al., IEEE TSE 23(7), 1997). What is covered is
-counted on the requests themselves, against every combination that some valid request can hold.
+(a greedy covering array, as in AETG: Cohen et al., IEEE TSE 23(7), 1997). Every value is bought
+before any pair. What is covered is counted on the requests themselves, against every combination
+that some valid request can hold.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations, product
+from itertools import chain
 from random import Random
 
 from harness.cases.build import Builder, short_digest
-from harness.cases.levels import (
-    Cell,
-    Combination,
-    Level,
-    LevelTable,
-    count_covered,
-    describe_value,
-    tuples,
-)
+from harness.cases.levels import Cell, Combination, describe_value, tuples
+from harness.cases.packed import Draft, PackedLevel, count_covered, packed_rows
+from harness.cases.untried import Untried
 from harness.core.case import Case, Coverage, LeftOut, Price
+from harness.core.errors import HarnessError
 from harness.core.jsonvalue import Json
 from harness.spec import price
 
@@ -35,20 +31,13 @@ PATIENCE = 40
 """After so many rows one candidate in four is made: what is left is rare, and its order matters
 little."""
 
-SINGLE, OFTEN, KIND, RARE, THREE = 600, 40, 40, 5, 10
-"""What a row is worth for each untried value; combination of arguments with few values; kind of
-size with one of those; other combination; and three of few values together, which are never asked
-for by themselves at strength 2 but may as well differ."""
-
-THREE_CELLS = 3
-
-Tries = tuple[frozenset[Cell], frozenset[Cell]]
-"""What a row tries, and what is special about its size: on that its gain depends, until another
-row is kept."""
-
-DEAR = Decimal("0.1")
+DEAR = 0.1
 """Where images are what is scarce, the plain image's price counts as much as this part of one: no
 4K image at high quality is bought for what a plain one tells as well."""
+
+
+_Seeds = tuple[list[Combination], list[Combination]]
+"""What rows may be made for: what is worth much, and what is worth little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,212 +71,271 @@ def covering(builder: Builder, *, seed: int, budget: RowBudget, strength: int = 
     The plain base request counts as sent: it costs nothing here, and what it tries is not bought
     again.
     """
-    table = LevelTable.of(builder)
-    search = _RowSearch(table, Random(seed), budget, strength)
-    chosen = search.choose_rows()
-    cases = tuple(
-        builder.accept(f"row/{short_digest(arguments)}", arguments, None) for arguments in chosen
-    )
-    return Rows(cases=cases, coverage=search.coverage())
+    search = RowSearch(builder, seed=seed, strength=strength)
+    search.buy(budget)
+    return search.rows()
 
 
-class _RowSearch:
-    """Chooses rows one by one: of several candidates, the one that teaches most for its price."""
+class RowSearch:
+    """Chooses rows one by one: of several candidates, the one that teaches most for its price.
 
-    def __init__(self, table: LevelTable, random: Random, budget: RowBudget, strength: int) -> None:
-        self.table = table
-        self.random = random
-        self.budget = budget
+    It goes on where it was when it is given a larger budget. `spent` is what its rows cost,
+    `number` how many they are.
+    """
+
+    def __init__(self, builder: Builder, *, seed: int, strength: int = 2) -> None:
+        self.builder = builder
         self.strength = strength
-        self.names = sorted(table.levels)
-        self.rows: list[dict[str, Json]] = []
-        self.made = 0
-        self.plain = self._price(table.base)
+        self._packed = packed_rows(builder)
+        self._random = Random(seed)
+        self._budget = RowBudget()
+        self._names = sorted(self._packed.levels)
+        self._chosen: list[tuple[int, dict[str, Json]]] = []
+        self._seeds: _Seeds | None = None
+        self._made = 0
+        self._plain = self._packed.price(self._packed.base)
         self._recount()
 
+    @property
+    def number(self) -> int:
+        """How many rows there are."""
+        return len(self._chosen)
+
+    def buy(self, budget: RowBudget, *, pairs: bool = True) -> None:
+        """Add rows while the budget, for all rows together, pays for something new.
+
+        Every value comes before any pair; without `pairs`, values are all that is bought. Rows
+        that became needless make room for others.
+        """
+        self.limit(budget)
+        self._add_rows(pairs=pairs)
+        while pairs and self._drop_needless():
+            self._recount()
+            self._add_rows(pairs=pairs)
+
+    def limit(self, budget: RowBudget) -> None:
+        """Set what all rows together may cost from now on."""
+        self._budget = budget
+        self._too_dear.clear()
+        self._hopeless.clear()
+        self._costs.clear()
+        self._seeds = None
+
+    def add(self, wanted: Iterable[Sequence[PackedLevel]]) -> None:
+        """Add a row with the first level of each group that goes with those before it.
+
+        The rest is filled as in other rows. Nothing is added where the budget does not pay for it.
+        """
+        draft = self._packed.draft()
+        for levels in wanted:
+            for level in levels:
+                row = draft.with_level(level)
+                if self._packed.is_valid(row) and self._cost(row) is not None:
+                    draft.add(level)
+                    break
+        made = self._filled(draft)
+        if made is not None:
+            self._keep(made[0])
+
+    def rows(self) -> Rows:
+        """Return the rows, and count what they cover on the rows themselves."""
+        cases = tuple(
+            self.builder.accept(f"row/{short_digest(arguments)}", arguments, None)
+            for _, arguments in self._chosen
+        )
+        return Rows(cases=cases, coverage=self._coverage())
+
+    @property
+    def lacks_values(self) -> bool:
+        """Whether a documented value is in no row yet."""
+        return bool(self._untried.cells)
+
+    # ------------------------------------------------------------------------------------ counting
     def _recount(self) -> None:
         """Count what the rows cost and leave untried; nothing is too dear yet."""
-        few = {name for name in self.names if self.table.has_few(name)}
-        feasible = self.table.feasible(self.strength)
-        self.spent = price.free_price(self.table.builder.provider)
-        self.untried = set(self.table.values)
-        self.common = {cells for cells in feasible if few.issuperset(name for name, _ in cells)}
-        self.rare = set(feasible - self.common)
-        self.met: set[Combination] = set()
-        self.too_dear: dict[Cell, Price] = {}
-        self.gains: dict[Tries, int] = {}
-        self._tick_off(self.table.base)
-        for row in self.rows:
-            self._tick_off(row)
+        self._untried = Untried(self._packed, self.strength)
+        self.spent = price.free_price(self.builder.provider)
+        self._too_dear: dict[Cell, Price] = {}
+        self._hopeless: set[Combination] = set()
+        self._costs: dict[int, float | None] = {}
+        self._seeds = None
+        self._untried.tick_off(self._packed.base)
+        for row, _ in self._chosen:
+            self._untried.tick_off(row)
             self._pay(row)
 
-    def _tick_off(self, row: Mapping[str, Json]) -> None:
-        cells = self.table.cells(row)
-        together = tuples(cells, self.strength)
-        self.untried -= cells
-        self.common -= together
-        self.rare -= together
-        self.met.update(*self._beside(cells, self.table.facets(row)))
-
-    def choose_rows(self) -> list[dict[str, Json]]:
-        """Add rows while the budget pays for something new; drop those that became needless."""
-        self._add_rows()
-        while self._drop_needless():
-            self._recount()
-            self._add_rows()
-        return self.rows
-
-    def _add_rows(self) -> None:
-        while self.untried - self.too_dear.keys() or self.common or self.rare:
-            best = self._best()
-            if best is not None:
-                self._keep(best)
-            elif not self._give_up():
-                break
-
-    def _drop_needless(self) -> bool:
-        """Drop rows of which others try everything: early ones may have become so."""
-        tried = [self._tried(row) for row in (self.table.base, *self.rows)]
-        times = Counter(attempt for attempts in tried for attempt in attempts)
-        dearest = sorted(
-            range(len(self.rows)), key=lambda place: -self._price(self.rows[place]).amount
-        )
-        gone = set()
-        for place in dearest:
-            if all(times[attempt] > 1 for attempt in tried[place + 1]):
-                times.subtract(tried[place + 1])
-                gone.add(place)
-        self.rows = [row for place, row in enumerate(self.rows) if place not in gone]
-        return bool(gone)
-
-    def _tried(self, row: Mapping[str, Json]) -> set[Cell | Combination]:
-        cells = self.table.cells(row)
-        return {*cells, *tuples(cells, self.strength)}
-
-    def _best(self) -> dict[str, Json] | None:
-        number = CANDIDATES if len(self.rows) < PATIENCE else CANDIDATES // 4
-        candidates = [row for _ in range(number) if (row := self._candidate()) is not None]
-        return max(candidates, key=self._worth, default=None)
-
-    def _give_up(self) -> bool:
-        """Leave out what can no longer be paid; without any of it, there is no going on."""
-        cells = sorted(self.untried - self.too_dear.keys())
-        gone = {cell: self._cheapest(cell) for cell in cells if not self._payable([cell])}
-        self.too_dear |= gone
-        before = len(self.common) + len(self.rare)
-        self.common = set(filter(self._payable, self.common))
-        self.rare = set(filter(self._payable, self.rare))
-        self.gains.clear()
-        return bool(gone) or len(self.common) + len(self.rare) < before
-
-    def _cheapest(self, cell: Cell) -> Price:
-        rows = (row for way in self._ways(cell) if (row := self.table.row([way])) is not None)
-        return min((self._price(row) for row in rows), key=lambda cost: (cost.amount, cost.images))
-
-    def _payable(self, cells: Iterable[Cell]) -> list[tuple[Level, ...]]:
-        """Return the ways to send these values, and nothing else, that the budget still pays."""
-        return [
-            levels
-            for levels in product(*(self._ways(cell) for cell in cells))
-            if (row := self.table.row(levels)) is not None
-            and self.budget.carries(self.spent, self._price(row), len(self.rows))
-        ]
-
-    def _candidate(self) -> dict[str, Json] | None:
-        """Make a row around something untried, and fill it with what is worth its price."""
-        ways = self._payable(self._seed())
-        if not ways:
-            return None
-        chosen = list(self.random.choice(ways))
-        names = [name for name in self.names if name not in {level.name for level in chosen}]
-        self.random.shuffle(names)
-        for name in names:
-            levels = list(self.table.levels[name])
-            self.random.shuffle(levels)
-            best, worth = None, Decimal(0)
-            for level in levels:
-                row = self.table.row([*chosen, level])
-                if row is not None and (much := self._worth(row)) > worth:
-                    best, worth = level, much
-            if best is not None:
-                chosen = [*chosen, best]
-        return self.table.row(chosen)
-
-    def _seed(self) -> Sequence[Cell]:
-        """Pick what the next row must hold: an untried value, or else an untried combination."""
-        wanted = sorted(self.untried - self.too_dear.keys())
-        if wanted:
-            return [self.random.choice(wanted)]
-        return self.random.choice(sorted(self.common or self.rare))
-
-    def _ways(self, cell: Cell) -> list[Level]:
-        return [level for level in self.table.levels[cell[0]] if level.cell == cell]
-
-    def _price(self, row: Mapping[str, Json]) -> Price:
-        builder = self.table.builder
-        return price.price_of(builder.provider, builder.operation, row)
-
-    def _gain(self, cells: frozenset[Cell], facets: frozenset[Cell]) -> int:
-        together = tuples(cells, self.strength)
-        kinds, threes = self._beside(cells, facets)
-        return (
-            SINGLE * len(cells & self.untried)
-            + OFTEN * len(together & self.common)
-            + RARE * len(together & self.rare)
-            + KIND * len(kinds - self.met)
-            + THREE * len(threes - self.met)
-        )
-
-    def _beside(
-        self, cells: frozenset[Cell], facets: frozenset[Cell]
-    ) -> tuple[set[Combination], set[Combination]]:
-        """Return what else a row tries: kinds of sizes with single values, and three values."""
-        few = sorted(cell for cell in cells if self.table.has_few(cell[0]))
-        return {*product(facets, few)}, {*combinations(few, THREE_CELLS)}
-
-    def _worth(self, row: Mapping[str, Json]) -> Decimal:
-        """Return what a row teaches for its price; nothing where it cannot be paid."""
-        cost = self._price(row)
-        if not self.budget.carries(self.spent, cost, len(self.rows)):
-            return Decimal(0)
-        tries = self.table.cells(row), self.table.facets(row)
-        if tries not in self.gains:
-            self.gains[tries] = self._gain(*tries)
-        return Decimal(self.gains[tries]) / self._cost(cost)
-
-    def _cost(self, cost: Price) -> Decimal:
-        """Return a price in what is scarce: the amount, or else images and a little of it."""
-        plain = self.plain
-        if self.budget.amount is not None or self.budget.images is None or not plain.amount:
-            return cost.amount or Decimal(cost.images)
-        return cost.images + DEAR * plain.images * cost.amount / plain.amount
-
-    def _keep(self, row: dict[str, Json]) -> None:
-        self._pay(row)
-        self._tick_off(row)
-        self.gains.clear()
-        self.made += 1
-        self.rows.append(self.table.with_texts_of_its_row(row, self.made))
-
-    def _pay(self, row: Mapping[str, Json]) -> None:
-        cost = self._price(row)
+    def _pay(self, row: int) -> None:
+        cost = self._packed.price(row)
         self.spent = Price(
             amount=self.spent.amount + cost.amount,
             unit=cost.unit,
             images=self.spent.images + cost.images,
         )
 
-    def coverage(self) -> Coverage:
-        """Count what the rows cover, on the rows themselves."""
-        sent = [self.table.base, *self.rows]
-        values, together = count_covered(self.table, sent, strength=self.strength)
-        return Coverage(
-            operation=self.table.builder.name,
-            strength=self.strength,
-            values=(len(values), len(self.table.values)),
-            combinations=(len(together), len(self.table.feasible(self.strength))),
-            left_out=tuple(
-                LeftOut(argument=cell[0], value=describe_value(cell[1]), price=self.too_dear[cell])
-                for cell in sorted(self.untried & self.too_dear.keys())
-            ),
+    def _keep(self, draft: Draft) -> None:
+        row = draft.bits
+        self._pay(row)
+        self._untried.tick_off(row)
+        self._costs.clear()
+        self._seeds = None
+        self._made += 1
+        arguments = self._packed.table.row(packed.level for packed in draft.levels)
+        if arguments is None:
+            raise HarnessError("a row keeps its rules as bits, and breaks one as a request")
+        self._chosen.append((row, self._packed.table.with_texts_of_its_row(arguments, self._made)))
+
+    def _drop_needless(self) -> bool:
+        """Drop rows of which others try everything: early ones may have become so."""
+        rows = [self._packed.base, *(row for row, _ in self._chosen)]
+        tried = [self._tried(row) for row in rows]
+        times = Counter(attempt for attempts in tried for attempt in attempts)
+        dearest = sorted(
+            range(len(self._chosen)), key=lambda place: -self._packed.price(rows[place + 1]).amount
         )
+        gone = set()
+        for place in dearest:
+            if all(times[attempt] > 1 for attempt in tried[place + 1]):
+                times.subtract(tried[place + 1])
+                gone.add(place)
+        self._chosen = [row for place, row in enumerate(self._chosen) if place not in gone]
+        return bool(gone)
+
+    def _tried(self, row: int) -> set[Cell | Combination]:
+        cells = self._packed.cells_of(row)
+        return {*cells, *tuples(cells, self.strength)}
+
+    # ------------------------------------------------------------------------------------ choosing
+    def _add_rows(self, *, pairs: bool) -> None:
+        while any(seeds := self._open_seeds(pairs=pairs)):
+            best = self._best(seeds)
+            if best is not None:
+                self._keep(best)
+            elif not self._give_up(seeds):
+                break
+
+    def _open_seeds(self, *, pairs: bool) -> _Seeds:
+        """Return what the next row may be made for: an untried value, or else a combination."""
+        if self._seeds is None or (pairs and not any(self._seeds)):
+            cells = [cell for cell in self._untried.cells if cell not in self._too_dear]
+            self._seeds = [(cell,) for cell in cells], []
+            if pairs and not cells:
+                common, rare = (
+                    [cells for cells in part if cells not in self._hopeless]
+                    for part in self._untried.combinations()
+                )
+                self._seeds = common, rare
+        return self._seeds
+
+    def _best(self, seeds: _Seeds) -> Draft | None:
+        """Make candidates, and return the one that is worth most.
+
+        The last is for a combination that is worth little: it may be had for much less.
+        """
+        common, rare = seeds
+        number = CANDIDATES if len(self._chosen) < PATIENCE else CANDIDATES // 4
+        best, most = None, 0.0
+        for turn in range(number):
+            cheap = rare and (not common or turn == number - 1)
+            made = self._candidate(self._random.choice(rare if cheap else common))
+            if made is not None and made[1] > most:
+                best, most = made
+        return best
+
+    def _give_up(self, seeds: _Seeds) -> bool:
+        """Leave out what can no longer be paid; tell whether anything was."""
+        if not self._pays_for(self._packed.least):
+            seeds = [cells for cells in chain(*seeds) if len(cells) == 1], []
+        gone = [cells for cells in chain(*seeds) if self._start(cells) is None]
+        for cells in gone:
+            cheapest = self._packed.cheapest(cells) if len(cells) == 1 else None
+            if cheapest is None:
+                self._hopeless.add(cells)
+            else:
+                self._too_dear[cells[0]] = self._packed.price(cheapest.bits)
+        self._seeds = None
+        return bool(gone)
+
+    def _start(self, cells: Combination) -> Draft | None:
+        """Return a request with these values that the budget still pays; None where none is.
+
+        It holds nothing else, or else what makes it cheapest.
+        """
+        plain = [draft for draft in self._packed.plain(cells) if self._cost(draft.bits) is not None]
+        if plain:
+            return self._random.choice(plain)
+        cheapest = self._packed.cheapest(cells)
+        return None if cheapest is None or self._cost(cheapest.bits) is None else cheapest
+
+    def _candidate(self, seed: Combination) -> tuple[Draft, float] | None:
+        """Make a row around something untried, and fill it with what is worth its price."""
+        draft = self._start(seed)
+        return None if draft is None else self._filled(draft)
+
+    def _filled(self, draft: Draft) -> tuple[Draft, float] | None:
+        """Fill a row with what is worth its price, and tell what it is worth."""
+        gain = self._untried.gain(draft.bits)
+        own = {packed.level.name for packed in draft.levels}
+        names = [name for name in self._names if name not in own]
+        self._random.shuffle(names)
+        for name in names:
+            best = self._best_level(draft, gain, name)
+            if best is not None:
+                gain = best[1]
+                draft.add(best[0])
+        cost = self._cost(draft.bits)
+        return None if cost is None else (draft, gain / cost)
+
+    def _best_level(self, draft: Draft, gain: int, name: str) -> tuple[PackedLevel, int] | None:
+        """Return the level of an argument that is worth most in a row, with the row's gain."""
+        packed, before = self._packed, draft.bits
+        levels = list(packed.levels[name])
+        self._random.shuffle(levels)
+        best: tuple[PackedLevel, int] | None = None
+        most = 0.0
+        for level in levels:
+            row = draft.with_level(level)
+            if row != before and not packed.is_valid(row, row & ~before):
+                continue
+            cost = self._cost(row)
+            if cost is None:
+                continue
+            much = gain + self._untried.change(before, row)
+            if much / cost > most:
+                best, most = (level, much), much / cost
+        return best
+
+    def _cost(self, row: int) -> float | None:
+        """Return a price in what is scarce: the amount, or else images and a little of it.
+
+        None where the budget cannot pay it.
+        """
+        key = row & self._packed.priced_bits
+        if key not in self._costs:
+            cost = self._packed.price(row)
+            self._costs[key] = self._scarce(cost) if self._pays_for(cost) else None
+        return self._costs[key]
+
+    def _pays_for(self, cost: Price) -> bool:
+        return self._budget.carries(self.spent, cost, len(self._chosen))
+
+    def _scarce(self, cost: Price) -> float:
+        plain = self._plain
+        if self._budget.amount is not None or self._budget.images is None or not plain.amount:
+            return float(cost.amount or cost.images)
+        return cost.images + DEAR * plain.images * float(cost.amount / plain.amount)
+
+    def _coverage(self) -> Coverage:
+        sent = [self._packed.table.base, *(arguments for _, arguments in self._chosen)]
+        values, together = count_covered(self._packed, sent, strength=self.strength)
+        return Coverage(
+            operation=self.builder.name,
+            strength=self.strength,
+            values=(len(values), len(self._packed.cells)),
+            combinations=(len(together), len(self._packed.feasible(self.strength))),
+            left_out=tuple(self._left_out(cell) for cell in self._untried.cells),
+        )
+
+    def _left_out(self, cell: Cell) -> LeftOut:
+        cheapest = self._packed.cheapest([cell])
+        least = self._too_dear.get(cell) or (cheapest and self._packed.price(cheapest.bits))
+        return LeftOut(argument=cell[0], value=describe_value(cell[1]), price=least or self._plain)

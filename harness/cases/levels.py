@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import combinations, product
+from itertools import combinations
 
 from harness.cases.boundaries import single_changes
 from harness.cases.build import Builder
@@ -47,19 +47,6 @@ class Level:
         return (self.name, self.text)
 
 
-def count_covered(
-    table: "LevelTable", sent: Iterable[Mapping[str, Json]], *, strength: int = 2
-) -> tuple[set[Cell], set[Combination]]:
-    """Return the values and combinations that requests try, counted on the requests themselves."""
-    values: set[Cell] = set()
-    together: set[Combination] = set()
-    for arguments in sent:
-        cells = table.cells(arguments)
-        values |= cells & table.values
-        together |= tuples(cells, strength)
-    return values, together & table.feasible(strength)
-
-
 @dataclass(frozen=True)
 class LevelTable:
     """Every documented value of every argument of one operation."""
@@ -68,7 +55,6 @@ class LevelTable:
     base: dict[str, Json]
     levels: dict[str, tuple[Level, ...]]
     """By argument; the first is how the base has it."""
-    combinations: dict[int, frozenset[Combination]] = field(default_factory=dict)
     kinds: dict[str, frozenset[Cell]] = field(default_factory=dict)
 
     @classmethod
@@ -102,8 +88,8 @@ class LevelTable:
         """Return what a request tries, of the arguments that have several values."""
         return frozenset(
             (name, text)
-            for name, values in self._values_by_text.items()
-            if (text := self._text_of(values, arguments, name)) is not None
+            for name in self.levels
+            if (text := self.text_of(arguments, name)) is not None
         )
 
     def facets(self, arguments: Mapping[str, Json]) -> frozenset[Cell]:
@@ -118,10 +104,11 @@ class LevelTable:
             self.kinds[size] = _kinds(self.builder.operation, size)
         return self.kinds[size]
 
-    def _text_of(
-        self, values: Mapping[str, Json], arguments: Mapping[str, Json], name: str
-    ) -> str | None:
+    def text_of(self, arguments: Mapping[str, Json], name: str) -> str | None:
         """Return the text of an argument's value, or None for one that no level has."""
+        values = self._values_by_text.get(name)
+        if values is None:
+            return None
         if name not in arguments:
             return ABSENT if ABSENT in values else None
         for text, other in values.items():
@@ -164,7 +151,7 @@ class LevelTable:
         }
 
     @cached_property
-    def _pair_constraints(self) -> list[Constraint]:
+    def pair_constraints(self) -> list[Constraint]:
         """The rules on two arguments: those on one alone hold for every level."""
         constraints = self.builder.operation.constraints
         return [constraint for constraint in constraints if constraint.rule.partner is not None]
@@ -188,21 +175,9 @@ class LevelTable:
         operation = self.builder.operation  # a form carries values of their own types as they are
         satisfied = all(
             evaluate(constraint, operation, arguments) == "satisfied"
-            for constraint in self._pair_constraints
+            for constraint in self.pair_constraints
         )
         return arguments if satisfied else None
-
-    def feasible(self, strength: int) -> frozenset[Combination]:
-        """Return every combination of so many values that some valid request holds."""
-        if strength not in self.combinations:
-            self.combinations[strength] = frozenset(
-                tuple(level.cell for level in levels)
-                for names in combinations(sorted(self.levels), strength)
-                for levels in product(*(self.levels[name] for name in names))
-                if (arguments := self.row(levels)) is not None
-                and {level.cell for level in levels} <= self.cells(arguments)
-            )
-        return self.combinations[strength]
 
 
 def canonical_text(arguments: Mapping[str, Json], name: str) -> str:

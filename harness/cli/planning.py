@@ -19,16 +19,25 @@ from harness.core.case import Plan, Price
 from harness.core.errors import StoreError, UsageError
 from harness.core.jsonvalue import Json
 from harness.core.money import money
+from harness.core.plain import price_json
+from harness.planning.addresses import assets_of
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import new_plan
 from harness.planning.flags import given
-from harness.planning.options import CONCURRENCY, Options, RunLimits, Target
-from harness.planning.plan import Limits, coverage_notes, total_price
+from harness.planning.options import (
+    CONCURRENCY,
+    Options,
+    RunLimits,
+    Target,
+    refuse_conformance,
+    refuse_slow,
+)
+from harness.planning.plan import Limits, coverage_notes, price_sentence, total_price
+from harness.planning.quick import quick_limits
+from harness.planning.rest import Rest, rest_of, rest_sentence
 from harness.reference_images import parse_recipe, reference_bytes
 from harness.report.text import count
-from harness.runner.endpoints import assets_of
-from harness.runner.preflight import price_sentence, refuse_conformance
 from harness.spec.load import checked_names
 from harness.spec.load import shipped_provider as shipped
 
@@ -45,6 +54,8 @@ USUAL = (
     ("all", Limits(images=EVERYTHING)),
 )
 
+QUICK = (("quick", quick_limits(Limits())),)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
@@ -57,10 +68,12 @@ class Learning:
     refusals: tuple[int, int]
     values: tuple[int, int]
     combinations: tuple[int, int]
+    rest: Rest | None = None
 
 
-def _learning(label: str, plan: Plan, image_s: float) -> Learning:
+def _learning(label: str, plan: Plan, image_s: float, limits: Limits) -> Learning:
     return Learning(
+        rest=rest_of(plan, limits),
         label=label,
         requests=len(plan.shots),
         cost=total_price(plan.shots, shipped(plan.provider).prices.unit),
@@ -79,11 +92,13 @@ def _minutes(plan: Plan, image_s: float) -> float:
     return (waves * image_s + refused * REFUSAL_S / CONCURRENCY) / 60
 
 
-def _amounts(name: str, amounts: Sequence[Decimal]) -> Sequence[tuple[str, Limits]]:
-    """Return these amounts in the provider's unit as limits, or the usual numbers of images."""
+def _amounts(
+    name: str, amounts: Sequence[Decimal], usual: Sequence[tuple[str, Limits]]
+) -> Sequence[tuple[str, Limits]]:
+    """Return these amounts in the provider's unit as limits, or the usual ones."""
     unit = shipped(name).prices.unit
     priced = [Price(amount=amount, unit=unit, images=0) for amount in amounts]
-    return [(money(price), Limits(amount=price.amount)) for price in priced] or USUAL
+    return [(money(price), Limits(amount=price.amount)) for price in priced] or usual
 
 
 def _budget_table(name: str, rows: Sequence[Learning], image_s: float) -> Table:
@@ -113,6 +128,24 @@ def _budget_json(row: Learning) -> Json:
         "rules": list(row.refusals),
         "values": list(row.values),
         "combinations": list(row.combinations),
+        **({} if row.rest is None else {"rest": _rest_json(row.rest)}),
+    }
+
+
+def _rest_json(rest: Rest) -> Json:
+    following = rest.following
+    return {
+        "amount": float(rest.left.amount),
+        "unit": rest.left.unit,
+        "images": rest.left.images,
+        "plain_requests": rest.plain_requests,
+        "next": None
+        if following is None
+        else {
+            "argument": following.argument,
+            "value": following.value,
+            "price": price_json(following.price),
+        },
     }
 
 
@@ -142,7 +175,7 @@ def _benchmark(
 ) -> None:
     target, planning, listing = options.target, options.planning, options.listing
     typed = (*given(target), *given(planning))
-    refuse_conformance([flag for flag in ("--operation", "--discover") if flag in typed])
+    refuse_conformance([flag for flag in ("--operation", "--quick", "--discover") if flag in typed])
     chosen = Options(target=Target(providers=tuple(names)), planning=planning, measuring=measured)
     design, plans = benchmark_plan(chosen)
     _write_assets([*plans.values()], listing.write_assets)
@@ -161,30 +194,35 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
     listing, budgets = options.listing, options.comparison.budgets
     run = Options(target=options.target, planning=options.planning)
 
+    refuse_slow(options.planning)
+    usual = QUICK if options.planning.quick else USUAL
+
     @cache  # the plan that is listed is one of those that are compared
     def planned_for(name: str, limits: Limits) -> Plan:
         images, requests = limits.images or options.limits.max_images, options.limits.max_requests
+        limits = replace(limits, images=images, requests=requests)
         return new_plan(
             name,
             seed=run.seed,
             operations=run.operations,
-            limits=replace(limits, images=images, requests=requests),
+            limits=quick_limits(limits) if run.planning.quick else limits,
             strength=run.strength,
             discover=run.planning.discover,
         )
 
-    planned = [
-        planned_for(name, Limits(amount=max(budgets.get(name, ()), default=None))) for name in names
-    ]
+    planned: list[Plan] = []
+    bought: dict[str, list[Learning]] = {}
+    with Console(stderr=True).status("planning") as waiting:  # nothing unless on a terminal
+        for name in names:
+            waiting.update(f"planning {name}")
+            most = Limits(amount=max(budgets.get(name, ()), default=None))
+            planned.append(planned_for(name, most))
+            if name in budgets or not as_json:
+                bought[name] = [
+                    _learning(label, planned_for(name, limits), listing.image_seconds, limits)
+                    for label, limits in _amounts(name, budgets.get(name, ()), usual)
+                ]
     _write_assets(planned, listing.write_assets)
-    bought = {
-        name: [
-            _learning(label, planned_for(name, limits), listing.image_seconds)
-            for label, limits in _amounts(name, budgets.get(name, ()))
-        ]
-        for name in names
-        if name in budgets or not as_json
-    }
     if as_json:
         for plan in planned:
             rows = [_budget_json(row) for row in bought.get(plan.provider, ())]
@@ -192,9 +230,14 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
         return
     console = Console(soft_wrap=True, markup=False)
     for plan in planned:
-        shown = [_table(plan)] if listing.cases else []
+        shown: list[Table | str] = [_table(plan)] if listing.cases else []
         shown.append(_budget_table(plan.provider, bought[plan.provider], listing.image_seconds))
-        for part in (*shown, price_sentence(plan), *coverage_notes(plan)):
+        shown += [
+            f"{plan.provider}, {row.label}: {rest_sentence(row.rest)}"
+            for row in bought[plan.provider]
+            if row.rest is not None and (plan.provider in budgets or options.planning.quick)
+        ]
+        for part in (*shown, price_sentence(plan, shipped(plan.provider)), *coverage_notes(plan)):
             console.print(part)
 
 

@@ -1,4 +1,4 @@
-"""One bar per provider on a terminal, and nothing on anything else."""
+"""What a user who waits sees on a terminal, and nothing on anything else: never on stdout."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,8 +36,10 @@ def watching() -> Iterator[ProgressListener]:
 
 def _watch(bars: Progress) -> ProgressListener:
     tasks: dict[str, TaskID] = {}
+    planning = bars.add_task("planning", total=None, paid="")
 
     def started(parts: Sequence[ProviderRun]) -> None:
+        bars.remove_task(planning)
         for part in parts:
             title, total = part.provider.title, part.total
             tasks[part.provider.name] = bars.add_task(title, total=total, paid="")

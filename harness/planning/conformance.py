@@ -7,12 +7,20 @@ from functools import cache
 
 from harness.cases.boundaries import plain_case, single_changes, single_violations
 from harness.cases.build import Builder
-from harness.cases.covering import RowBudget, covering
+from harness.cases.covering import Rows
 from harness.cases.draw import drawn_cases, refused_arguments
 from harness.cases.keys import TRIED, key_cases
 from harness.core.case import Case, Coverage, Plan
+from harness.planning.allocation import Money, buy_rows
 from harness.planning.options import Options
-from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan, planned_request
+from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan
+from harness.planning.quick import (
+    quick_limits,
+    quick_operations,
+    quick_rows,
+    quick_share,
+    without_repetition,
+)
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
@@ -46,8 +54,16 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
         for operation in chosen
         if any(rule.documented for rule in provider.operation(operation).constraints)
     ]
+    if limits.quick:
+        chosen = promising = quick_operations(promising or chosen, limits)
     share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
     first = next(iter(provider.operations))
+    builders = [_builder(name, operation) for operation in promising]
+    if limits.quick:
+        bought = quick_rows(builders, limits, seed=seed)
+    else:
+        money = _money(name, limits, share, promising)
+        bought = buy_rows(builders, money, seed=seed, strength=strength)
     for operation in chosen:
         builder = _builder(name, operation)
         keys = _keys(builder, share, seed=seed, discover=discover) if operation == first else ()
@@ -55,8 +71,9 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
             rest = replace(share, requests=share.requests - len(keys))
         else:
             rest = share
-        planned, covered = _planned(builder, rest, seed=seed, strength=strength, discover=discover)
-        cases += (*planned, *keys)
+        rows = bought.get(operation, _no_rows(operation, strength))
+        planned, covered = _planned(builder, rest, rows, seed=seed, discover=discover)
+        cases += (*(map(without_repetition, planned) if limits.quick else planned), *keys)
         coverage.append(covered)
     return make_plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
 
@@ -81,15 +98,18 @@ def plan_for(name: str, options: Options) -> Plan:
 
 def limits_of(options: Options, name: str) -> Limits:
     """Return what a run was limited to at one provider."""
-    return Limits(
+    limits = Limits(
         images=options.limits.max_images,
         amount=options.limits.budgets.get(name),
         requests=options.limits.max_requests,
     )
+    return quick_limits(limits) if options.planning.quick else limits
 
 
 def _share(limits: Limits, operations: int) -> Allowance:
     """Return what may be planned for one of so many operations: `KEPT_BACK` is for follow-ups."""
+    if limits.quick:
+        return quick_share(limits, operations)
     allowance = limits.allowance(operations)
 
     def part(most: int | None, each: int | None) -> int | None:
@@ -111,31 +131,57 @@ def _keys(builder: Builder, share: Allowance, *, seed: int, discover: bool) -> t
     return tuple(case for case in cases if case.expect == "refuse" or discover)
 
 
+def _money(name: str, limits: Limits, share: Allowance, operations: Sequence[str]) -> Money:
+    """Return what the paid requests of these operations may cost, by one's share of the whole."""
+    shared = limits.images is not None or limits.amount is not None
+    parts = len(operations) if shared else 1
+    return Money(
+        images=None if share.images is None else share.images * parts,
+        amount=None if share.amount is None else share.amount * parts,
+        shared=shared,
+        rows={
+            operation: _rows(share, len(_refusals(_builder(name, operation))))
+            for operation in operations
+        },
+    )
+
+
+def _no_rows(operation: str, strength: int) -> Rows:
+    """Return the rows of an operation of which nothing is promised."""
+    nothing = Coverage(operation=operation, strength=strength, values=(0, 0), combinations=(0, 0))
+    return Rows(cases=(), coverage=nothing)
+
+
+@cache
+def _steps(builder: Builder) -> tuple[Case, ...]:
+    """Return what steps over each rule, once for all budgets."""
+    return single_violations(builder)
+
+
+@cache
+def _drawn(builder: Builder, number: int, seed: int) -> tuple[Case, ...]:
+    """Return drawn refusals, once for all budgets."""
+    return tuple(drawn_refusals(builder, count=number, seed=seed))
+
+
+def _refusals(builder: Builder) -> list[Case]:
+    return [case for case in _steps(builder) if case.expect == "refuse"]
+
+
 def _planned(
-    builder: Builder, share: Allowance, *, seed: int, strength: int, discover: bool
+    builder: Builder, share: Allowance, rows: Rows, *, seed: int, discover: bool
 ) -> tuple[list[Case], Coverage]:
     """Return the cases of one operation, with what they cover."""
     base = plain_case(builder)
-    cost = planned_request(builder.provider, base).at_risk
-    steps = single_violations(builder)
-    refusals = [case for case in steps if case.expect == "refuse"]
-    rows = covering(
-        builder,
-        seed=seed,
-        budget=RowBudget(
-            images=None if share.images is None else share.images - cost.images,
-            amount=None if share.amount is None else share.amount - cost.amount,
-            rows=_rows(share, len(refusals)),
-        ),
-        strength=strength,
-    )
+    refusals = _refusals(builder)
     room = None if share.requests is None else max(share.requests - 1 - len(rows.cases), 0)
     chosen = by_turns(refusals)[:room]
     number = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(chosen))
-    chosen += drawn_refusals(builder, count=number, seed=seed)
+    chosen += _drawn(builder, number, seed)
     looks: list[Case] = []
     if discover:
-        looks = [case for case in (*steps, *single_changes(builder)) if case.expect == "observe"]
+        changes = (*_steps(builder), *single_changes(builder))
+        looks = [case for case in changes if case.expect == "observe"]
     tried = len({case.breaks for case in chosen}), len({case.breaks for case in refusals})
     return [base, *chosen, *rows.cases, *looks], replace(rows.coverage, refusals=tried)
 

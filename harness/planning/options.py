@@ -4,14 +4,16 @@ A new choice is one field here and one place where it is read: the command line 
 and its help from the fields.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from harness.core.errors import UsageError
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
-from harness.planning.flags import option, topic
+from harness.planning.flags import given, option, topic
 from harness.planning.option_values import read_base_urls, read_budgets
 from harness.spec.load import NAMES
 from harness.spec.provider import OPERATIONS
@@ -24,6 +26,9 @@ CONCURRENCY = 8
 
 MAX_SHRINK = 10
 STRENGTH = 2
+
+SLOW = ("--discover", "--explore", "--strength")
+"""Flags that ask for more requests than a quick run has."""
 
 TIME_SCALE = 0.001
 REAL_TIME = 1.0
@@ -84,7 +89,8 @@ class Target:
 class Planning:
     """What a run sends.
 
-    What `discover` measures is paid for and convicts nobody. A live benchmark has a new seed,
+    A `quick` run tries much in few requests. What `discover` measures is paid for and convicts
+    nobody. A live benchmark has a new seed,
     because no cache may know its prompts.
     """
 
@@ -93,6 +99,12 @@ class Planning:
     )
     seed: int | None = option(
         "--seed", "Seed of all draws [0; a new one in a live benchmark].", default=None, least=0
+    )
+    quick: bool = option(
+        "--quick",
+        "Run first what a buyer wants to know: at most 8 images and 40 requests per provider, "
+        "3 images of them to ask again for what looks wrong. A tighter limit holds.",
+        default=False,
     )
     strength: int | None = option(
         "--strength",
@@ -243,3 +255,22 @@ class Options:
         """The factor on the emulator's durations, and on our waits against it."""
         scale = self.emulator.time_scale
         return TIME_SCALE if scale is None else scale
+
+
+def refuse_conformance(flags: Sequence[str]) -> None:
+    """Raise UsageError for these flags, if there are any: a benchmark has no use for them."""
+    if flags:
+        raise UsageError(
+            f"{', '.join(flags)}: for conformance only",
+            hint="choose what is asked with --workload, or leave --only benchmark out",
+        )
+
+
+def refuse_slow(planning: Planning, flags: Sequence[str] = ()) -> None:
+    """Raise UsageError where a quick run is to do what takes long, or by any of these flags."""
+    slow = [flag for flag in given(planning) if flag in SLOW] + [*flags]
+    if planning.quick and slow:
+        raise UsageError(
+            f"--quick and {', '.join(slow)}: a quick run has no requests for it",
+            hint="leave one of them out",
+        )

@@ -59,11 +59,23 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a provider's run may cost: images, an amount in its unit, requests; None is no limit."""
+    """What a provider's run may cost: images, an amount in its unit, requests; None is no limit.
+
+    A `quick` plan is one of few rows, each of which tries as much as it can.
+    """
 
     images: int | None = None
     amount: Decimal | None = None
     requests: int | None = None
+    quick: bool = False
+
+    def within(self, *, images: int, requests: int) -> "Limits":
+        """Return the tighter of these limits and those."""
+        return replace(
+            self,
+            images=images if self.images is None else min(images, self.images),
+            requests=requests if self.requests is None else min(requests, self.requests),
+        )
 
     def allowance(self, operations: int) -> Allowance:
         """Return what each of so many operations may take by default, beside these limits.
@@ -146,6 +158,21 @@ def total_price(requests: Sequence[PlannedRequest], unit: str) -> Price:
         amount=sum((planned.price.amount for planned in requests), Decimal(0)),
         unit=unit,
         images=sum(planned.price.images for planned in requests),
+    )
+
+
+def price_sentence(plan: Plan, provider: Provider) -> str:
+    """Return a plan's size and price in one sentence."""
+    kinds = Counter(shot.case.expect for shot in plan.shots)
+    expected = total_price(plan.shots, provider.prices.unit)
+    worst = max(
+        (shot.at_risk for shot in plan.shots), key=lambda risk: risk.amount, default=expected
+    )
+    guess = "" if provider.prices.status == "documented" else f" ({provider.prices.status} price)"
+    return (
+        f"{provider.title}: {len(plan.shots)} requests ({kinds['accept']} to be served, "
+        f"{kinds['refuse']} to be refused, {kinds['observe']} open), {expected.images} images, "
+        f"{money(expected)}{guess}; at most {money(worst)} for one request"
     )
 
 

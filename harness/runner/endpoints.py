@@ -3,17 +3,17 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from harness.core.case import PlannedRequest
 from harness.core.errors import EmulatorError, UsageError
-from harness.core.jsonvalue import Json, texts
 from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.core.record import Provenance
 from harness.core.version import harness_version
+from harness.planning.addresses import assets_of, texts_sent
 from harness.planning.options import Options
 from harness.runner.execution.conversation import Access
 from harness.runner.recording import recorded_evidence
@@ -118,21 +118,11 @@ def _callback_server(options: Options, *, word: str, now_s: Callable[[], float])
     )
 
 
-def assets_of(shots: Iterable[PlannedRequest]) -> frozenset[str]:
-    """Return the names of all reference images that requests name by address."""
-    return frozenset(
-        text.removeprefix(ASSETS)
-        for shot in shots
-        for text in texts(_sent(shot))
-        if text.startswith(ASSETS)
-    )
-
-
 def _unreachable_reason(places: CallbackServer) -> Callable[[PlannedRequest], str | None]:
     """Return what says why a request cannot be sent: an address that it names has no place."""
 
     def why(shot: PlannedRequest) -> str | None:
-        addresses = tuple(texts(_sent(shot)))
+        addresses = texts_sent(shot)
         if places.assets_url is None and any(text.startswith(ASSETS) for text in addresses):
             return "its reference images have no public address: give one with --assets-url"
         if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in addresses):
@@ -140,15 +130,6 @@ def _unreachable_reason(places: CallbackServer) -> Callable[[PlannedRequest], st
         return None
 
     return why
-
-
-def _sent(shot: PlannedRequest) -> Json:
-    """Return the body of a request, where it names addresses: files that are sent need none."""
-    operation = shipped(shot.case.provider).operation(shot.case.operation)
-    if operation.upload is None:
-        return shot.request.body
-    uploaded = operation.upload.argument
-    return {name: argument for name, argument in shot.case.arguments.items() if name != uploaded}
 
 
 def today() -> str:

@@ -1,22 +1,27 @@
 """Whether a run can begin as its options say, and what it then sends; nothing is sent here."""
 
 import secrets
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import UsageError
-from harness.core.money import money
 from harness.core.record import RunHeader
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import plan_for
 from harness.planning.flags import given
-from harness.planning.options import REAL_TIME, Against, Options, Target
-from harness.planning.plan import dumped, read_plan, total_price
+from harness.planning.options import (
+    REAL_TIME,
+    Against,
+    Options,
+    Target,
+    refuse_conformance,
+    refuse_slow,
+)
+from harness.planning.plan import dumped, price_sentence, read_plan
 from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
 from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
@@ -27,7 +32,7 @@ from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 
 SEEDS = 1_000_000
-CONFORMANCE_ONLY = ("--operation", "--discover", "--strength", "--max-shrink-requests")
+CONFORMANCE_ONLY = ("--operation", "--quick", "--discover", "--strength", "--max-shrink-requests")
 """Flags that mean nothing in a benchmark."""
 
 Note = Callable[[str], None]
@@ -105,15 +110,6 @@ def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measurin
     return True, options.measuring or measuring(benchmark, only=only, concurrency=concurrency)
 
 
-def refuse_conformance(flags: Sequence[str]) -> None:
-    """Raise UsageError for these flags, if there are any: a benchmark has no use for them."""
-    if flags:
-        raise UsageError(
-            f"{', '.join(flags)}: for conformance only",
-            hint="choose what is asked with --workload, or leave --only benchmark out",
-        )
-
-
 def fresh_seed(given: int | None, *, against: Against, benchmark: bool) -> int:
     """Return the seed of a new run: 0, unless a benchmark asks the providers themselves.
 
@@ -162,10 +158,16 @@ def _addresses(typed: Mapping[str, str], past: RunHeader | None) -> dict[str, st
 
 
 def _refuse_odd(options: Options, seed: int | None) -> None:
+    refuse_slow(options.planning, ["--record"] if options.output.record else ())
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
         if record:
             raise UsageError("--record needs replies to record", hint="add --against emulator")
+        if options.planning.quick:
+            raise UsageError(
+                "--quick: cassettes are replayed with the plan they were recorded with",
+                hint="add --against emulator or live",
+            )
         if seed is not None:
             raise UsageError(
                 "--seed: cassettes are replayed with the plan they were recorded with",
@@ -201,12 +203,12 @@ def _refuse_unready(options: Options, note: Note) -> None:
     unlimited = [
         name
         for name in target.providers
-        if name not in limits.budgets and limits.max_images is None
+        if name not in limits.budgets and limits.max_images is None and not options.planning.quick
     ]
     if unlimited:
         plans = _plans(options)
         for name in unlimited:
-            note(price_sentence(plans[name]))
+            note(price_sentence(plans[name], shipped(name)))
         raise UsageError(
             f"a live run needs a budget for {', '.join(unlimited)}; nothing was sent",
             hint=" ".join(f"--budget {name}=AMOUNT" for name in unlimited),
@@ -220,22 +222,6 @@ def _plans(options: Options) -> dict[str, Plan]:
     if options.measuring is not None:
         return benchmark_plan(options)[1]
     return {name: plan_for(name, options) for name in providers}
-
-
-def price_sentence(plan: Plan) -> str:
-    """Return a plan's size and price in one sentence."""
-    provider = shipped(plan.provider)
-    count = Counter(shot.case.expect for shot in plan.shots)
-    expected = total_price(plan.shots, provider.prices.unit)
-    worst = max(
-        (shot.at_risk for shot in plan.shots), key=lambda risk: risk.amount, default=expected
-    )
-    guess = "" if provider.prices.status == "documented" else f" ({provider.prices.status} price)"
-    return (
-        f"{provider.title}: {len(plan.shots)} requests ({count['accept']} to be served, "
-        f"{count['refuse']} to be refused, {count['observe']} open), {expected.images} images, "
-        f"{money(expected)}{guess}; at most {money(worst)} for one request"
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

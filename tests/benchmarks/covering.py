@@ -22,7 +22,8 @@ from importlib.util import find_spec
 
 from harness.cases.build import Builder
 from harness.cases.covering import RowBudget, covering
-from harness.cases.levels import LevelTable, count_covered
+from harness.cases.levels import LevelTable
+from harness.cases.packed import count_covered, packed_rows
 from harness.core.jsonvalue import Json, canonical
 from harness.spec import price
 from harness.spec.evaluate import broken, evaluate
@@ -154,7 +155,9 @@ def measured(table: LevelTable, make: Maker) -> list[str]:
     amount = sum((one.amount for one in costs), Decimal(0))
     images = sum(one.images for one in costs)
     small = [by_us(found, most) if make is by_us else first(found, rows, most) for most in SMALL]
-    pairs = [f"{len(count_covered(table, some)[1]):,}" for some in (rows, *small)]
+    pairs = [
+        f"{len(count_covered(packed_rows(table.builder), some)[1]):,}" for some in (rows, *small)
+    ]
     return [pairs[0], f"{len(rows)}", f"{images}", f"{amount:,.2f}", f"{seconds:.2f}", *pairs[1:]]
 
 
@@ -173,7 +176,7 @@ def lines(names: Sequence[str]) -> Iterator[str]:
             table = LevelTable.of(Builder(shipped_provider(name), operation))
             if not table.levels:
                 continue  # of that operation nothing is documented
-            feasible = f"{len(table.feasible(2)):,}"
+            feasible = f"{len(packed_rows(table.builder).feasible(2)):,}"
             for title, make in makers:
                 yield _row(name, operation, feasible, title, *measured(table, make))
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from harness.cases.boundaries import plain_case, single_changes
 from harness.cases.build import Builder
 from harness.cases.covering import RowBudget, Rows, covering
-from harness.cases.levels import LevelTable, count_covered, describe_value
+from harness.cases.levels import LevelTable, describe_value
+from harness.cases.packed import count_covered, packed_rows
 from harness.core.case import Case, Price
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import WEBHOOKS
@@ -189,7 +190,7 @@ def test_the_reported_pairs_are_those_that_the_requests_hold(
     found = together(name, operation, rows)
 
     assert rows.coverage.combinations[0] == len(found)
-    assert found <= LevelTable.of(builder(name, operation)).feasible(2)
+    assert found <= packed_rows(builder(name, operation)).feasible(2)
 
 
 @pytest.mark.parametrize(("name", "operation"), DOCUMENTED)
@@ -215,7 +216,7 @@ def test_three_at_a_time_are_covered_on_request(name: str, operation: str) -> No
 def test_what_is_counted_is_what_is_sent() -> None:
     table = LevelTable.of(builder("buble", "generate"))
     request = {**table.base, "resolution": "4K", "aspect_ratio": "1:1", "prompt": "Other words"}
-    cells, pairs = count_covered(table, [request])
+    cells, pairs = count_covered(packed_rows(builder("buble", "generate")), [request])
 
     assert ("resolution", '"4K"') in cells
     assert ("prompt", canonical(table.base["prompt"])) in cells
@@ -282,7 +283,7 @@ def test_a_pair_is_feasible_where_the_emulator_serves_a_request_that_holds_it(
         and any(emulated(name, operation, arguments) for arguments in holders(known, starts, pair))
     }
 
-    assert found == LevelTable.of(builder(name, operation)).feasible(2)
+    assert found == packed_rows(builder(name, operation)).feasible(2)
 
 
 # ----------------------------------------------------------------------------------------- purse

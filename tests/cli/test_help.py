@@ -23,15 +23,17 @@ HEAVY = {
 
 RUN_FLAGS = """
 --provider --operation --against --base-url --assets-url --webhook-url --receive-port --only --seed
---strength --discover --budget --max-images --max-requests --max-minutes --max-shrink-requests
+--quick --strength --discover --budget --max-images --max-requests --max-minutes
+--max-shrink-requests
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
 --timeout --calibrate --time-scale --fault --port --out --resume --record --cassettes --frames
 --json --help
 """
 
 PLAN_FLAGS = """
---provider --operation --only --seed --strength --discover --budget --max-images --max-requests
---concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
+--provider --operation --only --seed --quick --strength --discover --budget --max-images
+--max-requests --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp
+--until-decided --slo
 --timeout --cases --image-seconds --assets-url --write-assets --json --help
 """
 

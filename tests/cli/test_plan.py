@@ -242,3 +242,41 @@ def test_wrong_usage_is_one_line_and_2(
     assert told in captured.err
     assert captured.err.startswith("harness: ")
     assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        (["plan", "--quick", "--discover"], "--quick and --discover: a quick run has no requests"),
+        (["plan", "--quick", "--strength", "3"], "--quick and --strength: a quick run has no"),
+        (["plan", "--quick", "--only", "benchmark"], "--quick: for conformance only"),
+        (["run", "--quick"], "--quick: cassettes are replayed with the plan they were recorded"),
+        (["run", "--quick", "--against", "emulator", "--record"], "--quick and --record: a quick"),
+    ],
+)
+def test_what_a_quick_run_cannot_do_is_refused_with_a_reason(
+    typed: list[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = status(typed)
+    printed = capsys.readouterr()
+
+    assert code == 2
+    assert why in printed.err
+    assert printed.out == ""
+
+
+def test_a_quick_plan_says_what_it_keeps_back(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["plan", "--quick", "--no-cases", "--provider", "sub2api"]) == 0
+    printed = capsys.readouterr()
+
+    assert "sub2api, quick: 3 images kept back to ask again" in printed.out
+    assert printed.err == ""
+
+
+def test_the_json_of_a_budget_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    budget = budgets_of(capsys, "--budget", "apiframe=30")[0]
+    rest = budget["rest"]
+
+    assert rest["amount"] == 30 - budget["cost"]["amount"]
+    assert rest["unit"] == "credit"
+    assert rest["next"].keys() == {"argument", "value", "price"}

@@ -56,7 +56,7 @@ def planned(name: str, options: Options) -> Plan:
         fault.endswith(("max_bytes", "mask_ignored")) for fault in options.emulator.faults
     )
     whole = about_files or not (options.emulator.faults or options.seed)
-    key = (name, options.seed, options.operations)
+    key = (name, options.seed, options.operations, options.planning.quick)
     if key not in _PLANS:
         plan = plan_for(name, options)
         light = tuple(shot for shot in plan.shots if not _is_heavy(shot))
@@ -90,18 +90,19 @@ def ledger(address: str) -> dict[str, Any]:
     return told
 
 
-def performed(
+def performed(  # noqa: PLR0913 - what a run depends on
     out: Path,
     provider: str,
     operations: tuple[str, ...] = OPERATIONS,
     *,
     fault: str = "",
     seed: int = 0,
+    quick: bool = False,
 ) -> Run:
     """Run one provider as `harness run --against emulator` does, with a fault or without."""
     options = Options(
         target=Target(against="emulator", providers=(provider,), operations=operations),
-        planning=Planning(seed=seed),
+        planning=Planning(seed=seed, quick=quick),
         emulator=EmulatorOptions(
             time_scale=SCALE, faults=(f"{provider}:{fault}",) if fault else ()
         ),

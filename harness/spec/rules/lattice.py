@@ -43,10 +43,9 @@ class Lattice:
     least: int
     most: int
 
-    def _grid(self, keeps: Callable[[Size], bool]) -> list[Size]:
-        """Return the sizes on the grid, by width, then height, that have some property."""
-        line = range(self.step, self.edge + 1, self.step)
-        return [(width, height) for width in line for height in line if keeps((width, height))]
+    @property
+    def _line(self) -> range:
+        return range(self.step, self.edge + 1, self.step)
 
     def _narrow(self, size: Size) -> bool:
         return max(size) > self.ratio * min(size)
@@ -57,7 +56,15 @@ class Lattice:
     @cached_property
     def sizes(self) -> tuple[Size, ...]:
         """Every allowed size, by width, then height."""
-        return tuple(self._grid(lambda size: self._of_area(size) and not self._narrow(size)))
+        line, ratio, least, most = self._line, self.ratio, self.least, self.most
+        return tuple(
+            (width, height)
+            for width in line
+            for height in line
+            if least <= width * height <= most
+            and width <= ratio * height
+            and height <= ratio * width
+        )
 
     @cached_property
     def off_step(self) -> tuple[Size, ...]:
@@ -87,24 +94,43 @@ class Lattice:
     @cached_property
     def over_ratio(self) -> tuple[Size, ...]:
         """Sizes that are only too narrow: nearest to the allowed ratio first."""
-        narrow = self._grid(lambda size: self._of_area(size) and self._narrow(size))
+        line, ratio, least, most = self._line, self.ratio, self.least, self.most
+        narrow = [
+            (width, height)
+            for width in line
+            for height in line
+            if least <= width * height <= most
+            and (width > ratio * height or height > ratio * width)
+        ]
         return tuple(sorted(narrow, key=lambda size: (max(size) / min(size), size)))
 
     @cached_property
     def too_small(self) -> tuple[Size, ...]:
         """Sizes that only have too few pixels: largest first."""
-        small = self._grid(lambda size: area(size) < self.least and not self._narrow(size))
+        line, ratio, least = self._line, self.ratio, self.least
+        small = [
+            (width, height)
+            for width in line
+            for height in line
+            if width * height < least and width <= ratio * height and height <= ratio * width
+        ]
         return tuple(sorted(small, key=lambda size: (-area(size), size)))
 
     @cached_property
     def too_large(self) -> tuple[Size, ...]:
         """Sizes that only have too many pixels: smallest first."""
-        large = self._grid(lambda size: area(size) > self.most and not self._narrow(size))
+        line, ratio, most = self._line, self.ratio, self.most
+        large = [
+            (width, height)
+            for width in line
+            for height in line
+            if width * height > most and width <= ratio * height and height <= ratio * width
+        ]
         return tuple(sorted(large, key=lambda size: (area(size), size)))
 
 
 def spread(sizes: Iterable[Size], *, key: Callable[[Size], float]) -> tuple[Size, ...]:
     """Return the two ends of a list under `key`, each in both orientations."""
-    ordered = sorted(sizes, key=lambda size: (key(size), size))
-    both = ((max(size), min(size)) for size in (ordered[0], ordered[-1]))
+    ranked = [(key(size), size) for size in sizes]
+    both = ((max(size), min(size)) for _, size in (min(ranked), max(ranked)))
     return tuple(dict.fromkeys(size for wide in both for size in (wide, wide[::-1])))

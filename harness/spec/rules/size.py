@@ -24,6 +24,10 @@ _AT_MOST = 4
 """How many of its outsiders a rule has as cases of their own."""
 
 
+_CORNERS: dict[tuple[type, int, Lattice], tuple[Size, ...]] = {}
+"""The corners of a kind of rule with its figure, on a lattice."""
+
+
 class SizeRule(Rule):
     """A rule about a `WIDTHxHEIGHT`; other texts keep it. `side` is its part in a lattice."""
 
@@ -58,7 +62,12 @@ class SizeRule(Rule):
 
     def allowed(self, context: Context) -> Choices:
         grid = lattice(context.argument)
-        return tuple(choice(text(size)) for size in self.corners(grid)) if grid else ()
+        if grid is None:
+            return ()
+        known = (type(self), self.limit, grid)
+        if known not in _CORNERS:  # a search through thousands of sizes
+            _CORNERS[known] = self.corners(grid)
+        return tuple(choice(text(size)) for size in _CORNERS[known])
 
     def forbidden(self, context: Context) -> Choices:
         grid = lattice(context.argument)

@@ -1,0 +1,32 @@
+"""The addresses that planned requests name: those of reference images, and others."""
+
+from collections.abc import Iterable
+
+from harness.core.case import PlannedRequest
+from harness.core.jsonvalue import Json, texts
+from harness.core.placeholders import ASSETS
+from harness.spec.load import shipped_provider as shipped
+
+
+def assets_of(shots: Iterable[PlannedRequest]) -> frozenset[str]:
+    """Return the names of all reference images that requests name by address."""
+    return frozenset(
+        text.removeprefix(ASSETS)
+        for shot in shots
+        for text in texts_sent(shot)
+        if text.startswith(ASSETS)
+    )
+
+
+def texts_sent(shot: PlannedRequest) -> tuple[str, ...]:
+    """Return all texts of a request that may name an address."""
+    return tuple(texts(_sent(shot)))
+
+
+def _sent(shot: PlannedRequest) -> Json:
+    """Return the body of a request, where it names addresses: files that are sent need none."""
+    operation = shipped(shot.case.provider).operation(shot.case.operation)
+    if operation.upload is None:
+        return shot.request.body
+    uploaded = operation.upload.argument
+    return {name: argument for name, argument in shot.case.arguments.items() if name != uploaded}
