@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 
 from harness.cases.boundaries import plain_case, single_changes, single_violations
@@ -42,7 +43,9 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
         for operation in chosen
         if any(rule.documented for rule in provider.operation(operation).constraints)
     ]
-    share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
+    plain = min((_plain_amount(_builder(name, each)) for each in promising), default=Decimal(0))
+    # the plain request is all that others are sent
+    share = _share(limits, max(len(promising), 1), plain=plain)
     for operation in chosen:
         planned, covered = _planned(
             _builder(name, operation), share, seed=seed, strength=strength, discover=discover
@@ -79,20 +82,39 @@ def limits_of(options: Options, name: str) -> Limits:
     )
 
 
-def _share(limits: Limits, operations: int) -> Allowance:
-    """Return what may be planned for one of so many operations: `KEPT_BACK` is for follow-ups."""
-    allowance = limits.allowance(operations)
+def _share(limits: Limits, operations: int, *, plain: Decimal = Decimal(0)) -> Allowance:
+    """Return what may be planned for one of so many operations; the reserve is for follow-ups.
 
-    def part(most: int | None, each: int | None) -> int | None:
+    `plain` is what the cheapest plain request costs.
+    """
+    allowance = limits.allowance(operations)
+    amount = limits.amount
+
+    def part(most: int | None, each: int | None, cheapest: int) -> int | None:
         most = most if each is None else each * operations
-        return None if most is None else int(most * (1 - KEPT_BACK)) // operations
+        if most is None:
+            return None
+        return int(most - _reserve(Decimal(most), Decimal(cheapest))) // operations
 
     return Allowance(
-        images=part(limits.images, allowance.images),
-        amount=None if limits.amount is None else limits.amount * (1 - KEPT_BACK) / operations,
-        requests=part(limits.requests, allowance.requests),
+        images=part(limits.images, allowance.images, 1),
+        amount=None if amount is None else (amount - _reserve(amount, plain)) / operations,
+        requests=part(limits.requests, allowance.requests, 0),
         rows=allowance.rows,
     )
+
+
+def _reserve(most: Decimal, plain: Decimal) -> Decimal:
+    """Return what is kept back of a limit, of which a plain request takes `plain`.
+
+    `KEPT_BACK` of it, and at least two plain requests: a suspicion is confirmed with one, and made
+    smaller with another. Never more than a third: what is not tried cannot be suspected.
+    """
+    return max(most * KEPT_BACK, min(2 * plain, most // (3 * plain) * plain if plain else plain))
+
+
+def _plain_amount(builder: Builder) -> Decimal:
+    return planned_request(builder.provider, plain_case(builder)).price.amount
 
 
 def _planned(
