@@ -11,7 +11,7 @@ from harness.core.jsonvalue import Json
 from harness.diagnosis.combinations import plain_with
 from harness.spec.provider import Operation
 
-_LEAST_OF_SEVERAL = 2
+LEAST_OF_SEVERAL = 2
 _LATER = (4, 8)
 """The least number of images that is more than one; and those that are tried where the same number
 again is too dear."""
@@ -19,19 +19,24 @@ again is too dear."""
 _WORTH_IT = 0.75
 """A number of images above this part of the first one is no cheaper way to ask."""
 
+_CAPPED = 0.5
+"""Where this part or less was served, that there is a cap is likelier than that one is missing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A request in which content was wrong, beside the plain one of its operation.
 
     `suspected` are the arguments that the broken claims speak of, with those that they need;
-    `received` is the number of images that were served.
+    `received` is the number of images that were served. With `several`, the first image alone broke
+    no claim.
     """
 
     case: Case
     plain: dict[str, Json]
     suspected: frozenset[str]
     received: int
+    several: bool = False
 
     @property
     def _images(self) -> int:
@@ -43,15 +48,20 @@ class Seen:
 
         It is the plain request with the suspected arguments alone; where several images may be the
         reason, two images. Where their number itself is suspected, also one more than were served:
-        a provider may make no more than that.
+        a provider may make no more than that, and did not where it served less than half.
         """
         if "n" in self.suspected:
-            yield from self._numbers((_LEAST_OF_SEVERAL, self._above_the_cap()))
+            above = self._above_the_cap()
+            likely = 0 < above <= _CAPPED * self._images
+            numbers = (above, LEAST_OF_SEVERAL) if likely else (LEAST_OF_SEVERAL, above)
+            yield from self._numbers(numbers)
             return
-        if self.suspected:
+        if self.several:
+            yield {**self._alone(), "n": LEAST_OF_SEVERAL}
+        elif self.suspected:
             yield self._alone()
-        if self._images > _LEAST_OF_SEVERAL:
-            yield {**self.case.arguments, "n": _LEAST_OF_SEVERAL}
+        if self._images > LEAST_OF_SEVERAL:
+            yield {**self.case.arguments, "n": LEAST_OF_SEVERAL}
 
     def instead_of_a_repetition(self) -> Iterator[dict[str, Json]]:
         """Yield what to send where the same request again is too dear."""
@@ -63,16 +73,16 @@ class Seen:
 
     def _numbers(self, numbers: Iterable[int]) -> Iterator[dict[str, Json]]:
         """Yield the suspected arguments alone with these numbers of images, where they are less."""
-        if self._images <= _LEAST_OF_SEVERAL:
+        if self._images <= LEAST_OF_SEVERAL:
             yield self._alone()
             return
         for number in numbers:
-            if _LEAST_OF_SEVERAL <= number < self._images:
+            if LEAST_OF_SEVERAL <= number < self._images:
                 yield {**self._alone(), "n": number}
 
     def _above_the_cap(self) -> int:
         above = self.received + 1
-        return above if above <= _WORTH_IT * self._images else 0
+        return above if LEAST_OF_SEVERAL <= above <= _WORTH_IT * self._images else 0
 
 
 def suspected_arguments(operation: Operation, constraints: Iterable[str | None]) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.adaptive.cheaper import suspected_arguments
+from harness.adaptive.cheaper import LEAST_OF_SEVERAL, suspected_arguments
 from harness.adaptive.confirmation import Confirmation
 from harness.adaptive.isolate import (
     Isolation,
@@ -18,7 +18,12 @@ from harness.core.case import Case, PlannedRequest, Stage
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.diagnosis.combinations import AssignedRecord, FailureGroup, changes
+from harness.diagnosis.combinations import (
+    AssignedRecord,
+    FailureGroup,
+    changes,
+    number_of_images,
+)
 from harness.diagnosis.history import ACCEPTS, CaseHistory, failing_of_stage
 from harness.planning.plan import planned_request
 from harness.spec.provider import Provider
@@ -76,6 +81,7 @@ class FailureReducer:
             proven = self._wrong_alone(group)
             planned, probes = (failing_of_stage(group, stage) for stage in ("plan", "isolate"))
             planned = [self._with_fewer_images(group, seed, probes) for seed in planned]
+            yield from self._fewer_images(group)
             # a second fault may have shown itself on the way to the first
             yield from list(self._questions(history, group, planned, proven, busy)) or list(
                 self._questions(history, group, probes, proven, busy)
@@ -93,6 +99,18 @@ class FailureReducer:
             for assigned in group.failing
             if about in (beyond := changes(group.base, assigned.items)) and beyond <= allowed
         ]
+
+    def _fewer_images(self, group: FailureGroup) -> Iterator[Case]:
+        """Yield a request for two images, where only requests for more are known to fail."""
+        if self._wrong_alone(group) and group.constraint and group.constraint.startswith("n."):
+            fewest = min(
+                group.failing, key=lambda assigned: (number_of_images(assigned), assigned.id)
+            )
+            arguments = {**group.arguments(fewest, frozenset({"n"})), "n": LEAST_OF_SEVERAL}
+            closed = self._closed(group)(arguments) or not group.asks_the_same(arguments)
+            if number_of_images(fewest) > LEAST_OF_SEVERAL and not closed:
+                case = self._probe(group, fewest, arguments, "isolate")
+                yield from () if case is None else (case,)
 
     @staticmethod
     def _with_fewer_images(
@@ -134,6 +152,8 @@ class FailureReducer:
                 proven.append({name: current.items.get(name, "") for name in names})
             if remainder is not None:
                 yield remainder
+                if group.check != ACCEPTS:
+                    return  # what is served is paid for, and may explain the others
 
     def _remainder(self, group: FailureGroup, seed: AssignedRecord, wrong: set[str]) -> Case | None:
         """Return a refused request without the arguments that fail, if a value of it is untried.

@@ -1,6 +1,7 @@
 """What shows a failure a second time, at the least cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from harness.adaptive.cheaper import Seen, suspected_arguments
@@ -133,7 +134,24 @@ class Confirmation:
             plain=plain.shot.case.arguments,
             suspected=suspected_arguments(operation, (claim[1] for claim in claims)),
             received=len(record.outcome.pictures),
+            several=self._needs_several(record, record.outcome, claims),
         )
+
+    def _needs_several(self, record: Record, served: Images, claims: Sequence[Claim]) -> bool:
+        """Tell whether none of these claims would fail if the first image were the only one."""
+        if len(served.pictures) <= 1:
+            return False
+        everything, first = (
+            self._failing_of_pictures(record, replace(served, pictures=pictures, usage=None))
+            for pictures in (served.pictures, served.pictures[:1])
+        )
+        return bool(everything & {*claims}) and not first & {*claims}
+
+    def _failing_of_pictures(self, record: Record, served: Images) -> set[Claim]:
+        case = record.shot.case
+        alone = replace(case, arguments={**case.arguments, "n": len(served.pictures)})
+        shown = replace(record, shot=replace(record.shot, case=alone), outcome=served)
+        return {self._claim(alone, verdict) for verdict in self._failed(shown)}
 
     def _smaller(self, failed: Case, requests: Iterator[dict[str, Json]]) -> Iterator[Case]:
         """Yield these requests as probes, where they are valid, unanswered and can be paid."""

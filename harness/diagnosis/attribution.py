@@ -10,7 +10,9 @@ from harness.diagnosis.combinations import (
     AssignedRecord,
     CombinationRanking,
     FailureGroup,
+    changes,
     describe_values,
+    number_of_images,
 )
 from harness.diagnosis.history import ACCEPTS, CaseHistory
 from harness.spec.provider import Operation
@@ -183,20 +185,38 @@ def _known_of_content(
     """Say what is known of wrong content whose values were not isolated.
 
     Where others with the value that the claim is about were served rightly, that value alone is not
-    what fails: the values that all these records have in common are reported together.
+    what fails. Other values of arguments that are proven to fail together are another case of that;
+    else the values that all these records have in common are reported together.
     """
     open_ = {
         name: assigned
         for name, assigned in unexplained.items()
         if not together[name].proven and _is_cleared(group, assigned)
     }
-    if not open_ or group.breaks is not None:
+    if group.breaks is not None:
         return {}
-    first, *others = open_.values()
+    proven = [to for to in together.values() if to.proven and to.combination]
+    alike = {
+        name: to
+        for name, assigned in open_.items()
+        for to in proven
+        if changes(group.base, assigned.items) >= {*to.names}
+    }
+    return alike | _in_common(
+        group, {name: assigned for name, assigned in open_.items() if name not in alike}
+    )
+
+
+def _in_common(group: FailureGroup, open_: dict[str, AssignedRecord]) -> dict[str, Attribution]:
+    """Return the values that records have in common, where no record passed with all of them."""
+    if not open_:
+        return {}
+    about = (group.constraint or "").partition(".")[0]
+    first, *others = sorted(open_.values(), key=number_of_images)
     common = tuple(
         name
         for name in CombinationRanking(group, first).names
-        if all(first.agrees(other, [name]) for other in others)
+        if name == about or all(other.shows(first, [name]) for other in others)
     )
     if any(passed.agrees(first, common) for passed in group.passing):
         return {}

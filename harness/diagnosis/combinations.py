@@ -133,15 +133,15 @@ class AssignedRecord:
 
         Wrong content that several images are needed for is searched for with two of them.
         """
-        numbers = self.items.get("n", ""), other.items.get("n", "")
-        if "n" in names and all(number.isdigit() for number in numbers):
-            wanted, several = int(numbers[1]), _SEVERAL
-            if several <= wanted <= int(numbers[0]):
-                names = [name for name in names if name != "n"]
+        if 1 < number_of_images(other) <= number_of_images(self):
+            names = [name for name in names if name != "n"]
         return self.agrees(other, names)
 
 
-_SEVERAL = 2
+def number_of_images(assigned: AssignedRecord) -> int:
+    """Return how many images a request asks for; 1 where it names no number."""
+    number = assigned.items.get("n", "")
+    return int(number) if number.isdigit() else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
