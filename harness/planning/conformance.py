@@ -13,6 +13,7 @@ from harness.cases.draw import drawn_cases, refused_arguments
 from harness.core.case import Case, Coverage, Plan
 from harness.planning.options import Options
 from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan, planned_request
+from harness.planning.reserve import least_reserve
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
@@ -43,9 +44,8 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
         for operation in chosen
         if any(rule.documented for rule in provider.operation(operation).constraints)
     ]
-    plain = min((_plain_amount(_builder(name, each)) for each in promising), default=Decimal(0))
     # the plain request is all that others are sent
-    share = _share(limits, max(len(promising), 1), plain=plain)
+    share = _share(limits, max(len(promising), 1), plain=_plain_amount(name, promising))
     for operation in chosen:
         planned, covered = _planned(
             _builder(name, operation), share, seed=seed, strength=strength, discover=discover
@@ -83,38 +83,38 @@ def limits_of(options: Options, name: str) -> Limits:
 
 
 def _share(limits: Limits, operations: int, *, plain: Decimal = Decimal(0)) -> Allowance:
-    """Return what may be planned for one of so many operations; the reserve is for follow-ups.
+    """Return what may be planned for one of so many operations: `KEPT_BACK` is for follow-ups.
 
-    `plain` is what the cheapest plain request costs.
+    `plain` is what the cheapest plain request costs: of a small limit, a few are kept back.
     """
     allowance = limits.allowance(operations)
-    amount = limits.amount
 
-    def part(most: int | None, each: int | None, cheapest: int) -> int | None:
+    def part(most: int | None, each: int | None) -> int | None:
         most = most if each is None else each * operations
-        if most is None:
-            return None
-        return int(most - _reserve(Decimal(most), Decimal(cheapest))) // operations
+        return None if most is None else int(most - reserve(most)) // operations
+
+    def reserve(most: int) -> Decimal:
+        return max(most * KEPT_BACK, least_reserve(Decimal(most), Decimal(1)))
 
     return Allowance(
-        images=part(limits.images, allowance.images, 1),
-        amount=None if amount is None else (amount - _reserve(amount, plain)) / operations,
-        requests=part(limits.requests, allowance.requests, 0),
+        images=part(limits.images, allowance.images),
+        amount=_less_reserve(limits.amount, plain, operations),
+        requests=part(limits.requests, allowance.requests),
         rows=allowance.rows,
     )
 
 
-def _reserve(most: Decimal, plain: Decimal) -> Decimal:
-    """Return what is kept back of a limit, of which a plain request takes `plain`.
-
-    `KEPT_BACK` of it, and at least two plain requests: a suspicion is confirmed with one, and made
-    smaller with another. Never more than a third: what is not tried cannot be suspected.
-    """
-    return max(most * KEPT_BACK, min(2 * plain, most // (3 * plain) * plain if plain else plain))
+def _less_reserve(amount: Decimal | None, plain: Decimal, operations: int) -> Decimal | None:
+    if amount is None:
+        return None
+    return (amount - max(amount * KEPT_BACK, least_reserve(amount, plain))) / operations
 
 
-def _plain_amount(builder: Builder) -> Decimal:
-    return planned_request(builder.provider, plain_case(builder)).price.amount
+def _plain_amount(name: str, operations: Sequence[str]) -> Decimal:
+    """Return what the cheapest plain request of these operations costs."""
+    cases = [plain_case(_builder(name, operation)) for operation in operations]
+    prices = (planned_request(shipped(name), case).price.amount for case in cases)
+    return min(prices, default=Decimal(0))
 
 
 def _planned(
