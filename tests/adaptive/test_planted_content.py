@@ -15,6 +15,7 @@ from harness.core.outcome import Declared, Images, Outcome, Usage
 from harness.core.record import Record
 from harness.core.verdict import Finding
 from harness.diagnosis.findings import findings
+from harness.planning.plan import planned_request
 from harness.spec import price
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.price import images_asked
@@ -266,6 +267,8 @@ def test_a_wrong_image_beside_right_ones_is_asked_for_with_two() -> None:
     assert set(finding.combination) == {"n=2", "output_format=webp"}
     assert finding.standing == "confirmed"
     assert _paid(world, "confirm") == 0
+    first, *_ = world.asked("isolate")
+    assert (first.arguments["n"], first.arguments["quality"]) == (2, "low")
 
 
 def test_an_equal_question_that_passes_makes_it_flaky() -> None:
@@ -325,3 +328,28 @@ def test_two_suspicions_of_one_reply_are_asked_about_at_once() -> None:
         "declares_what_was_asked",
     }
     assert {one.standing for one in told} == {"confirmed"}
+
+
+def test_another_record_confirms_a_claim_whose_first_one_is_too_dear_to_repeat() -> None:
+    shop = shipped("sub2api")
+    reducer = FailureReducer(shop)
+
+    def record(case: Case, *, skipped: str = "") -> Record:
+        images = fine(case)
+        if case.id != "generate/base":
+            images = _pictures(_broken)(case, images)
+        return Record(
+            shot=planned_request(shop, case),
+            evidence=LIVE,
+            outcome=None if skipped else images,
+            skipped=skipped or None,
+        )
+
+    reducer.on_record(record(base()))
+    (fewer,) = reducer.on_record(record(row(1, n=3)))
+    assert fewer.case.arguments["n"] == 2
+    assert reducer.on_record(record(fewer.case, skipped="budget: --max-images 5")) == []
+
+    (again,) = reducer.on_record(record(row(2, user="a")))
+
+    assert (again.case.stage, again.case.follows) == ("confirm", "generate/row/2")
