@@ -19,7 +19,7 @@ from harness.planning.plan import planned_request
 from harness.spec import price
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.price import images_asked
-from tests.adaptive.world import World, base, fine, row
+from tests.adaptive.world import World, base, fine, row, shuffled
 from tests.checks.build import LIVE
 
 Wrong = Callable[[Case, Images], Images]
@@ -353,3 +353,25 @@ def test_another_record_confirms_a_claim_whose_first_one_is_too_dear_to_repeat()
     (again,) = reducer.on_record(record(row(2, user="a")))
 
     assert (again.case.stage, again.case.follows) == ("confirm", "generate/row/2")
+
+
+@pytest.mark.parametrize("images", [13, 18, 1_000])
+def test_a_run_that_goes_on_sends_nothing_twice(images: int) -> None:
+    values: dict[str, Json] = {"output_format": "webp", "quality": "high"}
+    world = run(planting(_pictures(_reformatted), values), ROWS, images=images)
+    known = {one.shot.case.id for one in world.records}
+    later = FailureReducer(shipped("sub2api"))
+
+    wanted = [shot.case.id for one in world.records for shot in later.on_record(one)]
+
+    assert {*wanted} <= known
+    assert later.on_idle() == ()
+
+
+@pytest.mark.parametrize("order", range(4))
+def test_the_order_of_completion_does_not_change_what_is_named(order: int) -> None:
+    values: dict[str, Json] = {"output_format": "jpeg", "quality": "high", "moderation": "low"}
+
+    (finding,) = found(run(planting(_pictures(_reformatted), values), shuffled(ROWS, order)))
+
+    assert set(finding.combination) == {f"{name}={value}" for name, value in values.items()}
