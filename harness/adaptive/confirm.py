@@ -1,34 +1,32 @@
 """What to send next to one provider: failing requests again, then smaller ones."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 
+from harness.adaptive.cheaper import LEAST_OF_SEVERAL, suspected_arguments
+from harness.adaptive.confirmation import Confirmation
 from harness.adaptive.isolate import (
     Isolation,
-    Question,
     isolate,
     moved_towards_boundary,
     question,
     without_values,
 )
-from harness.adaptive.repeat import fresh_prompt, repeat_case, reprompted
-from harness.cases.build import Builder, short_digest
+from harness.adaptive.sent import SentCases
 from harness.checks.judge import judge_records
 from harness.core.case import Case, PlannedRequest, Stage
-from harness.core.jsonvalue import Json, canonical
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.core.verdict import Verdict
-from harness.diagnosis.combinations import AssignedRecord, FailureGroup
+from harness.diagnosis.combinations import (
+    AssignedRecord,
+    FailureGroup,
+    changes,
+    number_of_images,
+)
 from harness.diagnosis.history import ACCEPTS, CaseHistory, failing_of_stage
 from harness.planning.plan import planned_request
 from harness.spec.provider import Provider
-from harness.spec.request import carried
-
-ROWS_REPEATED = 4
-"""How many refused valid requests of one operation are repeated before it is known what they have
-in common."""
 
 _FINDINGS_AT_MOST = 3
 """How many findings of one operation may use their whole share of requests: a provider that
@@ -40,40 +38,30 @@ that is less likely than that a provider refuses at random."""
 
 
 class FailureReducer:
-    """Repeats a failing request, then reduces it to its smallest failing combination and values.
+    """Shows a failure a second time at the least cost, then reduces it to what fails together.
 
     The same records make the same requests. `max_shrink` is the number of requests that reducing
-    one finding may take. A paid body is never sent twice. Once the budget has skipped a request, no
-    more are returned.
+    one finding may take. A paid body is never sent twice. What is too dear for the budget is left
+    out; what costs less is still sent.
     """
 
     def __init__(self, provider: Provider, *, max_shrink: int = 10) -> None:
         self._provider = provider
         self._max_shrink = max_shrink
-        self._records: dict[str, Record] = {}
-        self._sent: dict[str, Case] = {}
-        self._bodies: set[str] = set()
-        self._repeated: set[tuple[str, ...]] = set()
-        self._over = False
+        self._sent = SentCases(provider)
+        self._confirmation = Confirmation(provider, self._sent)
 
     def on_record(self, record: Record) -> Sequence[PlannedRequest]:
-        """Take note of a record; return a repetition if it is the first to break a promise."""
+        """Take note of a record; return what shows again what failed, where that is still open."""
         case = record.shot.case
         if case.provider != self._provider.name:
             return ()
-        self._records[case.id] = record
-        self._noted(case)
-        self._over = self._over or "budget" in (record.skipped or "")
-        if self._over:
-            return ()
-        plain = case.id == f"{case.operation}/base"  # some claims compare with it
-        fresh = list(self._records.values()) if plain else [record]
-        return [request for earlier in fresh for request in self._repeat(earlier)]
+        self._sent.on_record(record)
+        requests = self._confirmation.on_record(record)
+        return [planned_request(self._provider, request) for request in requests]
 
     def on_idle(self) -> Sequence[PlannedRequest]:
         """Return the next round: at most one request for each failing record."""
-        if self._over:
-            return ()
         history = self._evidence()
         groups: defaultdict[str, list[FailureGroup]] = defaultdict(list)
         for group in history.failure_groups():
@@ -81,69 +69,62 @@ class FailureReducer:
         return tuple(
             planned_request(self._provider, case)
             for operation in sorted(groups)
-            if self._is_served(history, operation)
+            if self._is_served(operation)
             for case in self._round(history, groups[operation])
         )
-
-    # ------------------------------------------------------------------------------- once more
-    def _repeat(self, record: Record) -> Sequence[PlannedRequest]:
-        failed = record.shot.case
-        if record.outcome is None or failed.stage == "confirm":
-            return ()
-        groups = [
-            self._group(failed, verdict)
-            for verdict in self._failed(record)  # a probe's refusal repeats another
-            if failed.stage == "plan" or verdict.check != ACCEPTS
-        ]
-        rows = {group for group in self._repeated if group[:2] == (failed.operation, "row")}
-        new = [
-            group
-            for group in groups
-            if group not in self._repeated and (group[1] != "row" or len(rows) < ROWS_REPEATED)
-        ]
-        if not new or (repetition := self._repetition(record)) is None:
-            return ()
-        self._repeated.update(groups)
-        return [planned_request(self._provider, repetition)]
-
-    def _repetition(self, record: Record, at_most: int = 1) -> Case | None:
-        """Return a case that repeats a record, if it was repeated fewer times and can be."""
-        name = record.shot.case.id
-        times = self._times(name)
-        case = repeat_case(self._provider, record, self._is_sent) if times < at_most else None
-        suffix = f"again-{times + 1}" if times else "again"
-        return self._noted(replace(case, id=f"{name}/{suffix}")) if case is not None else None
-
-    def _times(self, name: str) -> int:
-        """Return how often a request was repeated."""
-        cases = self._sent.values()
-        return sum(case.stage == "confirm" and case.follows == name for case in cases)
-
-    def _failed(self, record: Record) -> list[Verdict]:
-        case = record.shot.case
-        base = self._records.get(f"{case.operation}/base")
-        both = [record] if base is None or base is record else [base, record]
-        verdicts = judge_records(both, {self._provider.name: self._provider})
-        return [word for word in verdicts if (word.case, word.status) == (case.id, "fail")]
-
-    @staticmethod
-    def _group(case: Case, verdict: Verdict) -> tuple[str, ...]:
-        """Name what a failure is about: its promise, or itself where that is not known yet."""
-        if verdict.check == ACCEPTS and case.about is None:
-            return (case.operation, "row", case.id)
-        return (case.operation, verdict.constraint or "", verdict.check)
 
     # --------------------------------------------------------------------------------- smaller
     def _round(self, history: CaseHistory, groups: Sequence[FailureGroup]) -> Iterator[Case]:
         """Yield the next request for each failing record that no proven combination explains."""
         busy: set[str] = set()
         for group in sorted(groups, key=lambda group: (group.check, str(group.constraint))):
-            proven: list[dict[str, str]] = []
+            proven = self._wrong_alone(group)
             planned, probes = (failing_of_stage(group, stage) for stage in ("plan", "isolate"))
+            planned = [self._with_fewer_images(group, seed, probes) for seed in planned]
+            yield from self._fewer_images(group)
             # a second fault may have shown itself on the way to the first
             yield from list(self._questions(history, group, planned, proven, busy)) or list(
                 self._questions(history, group, probes, proven, busy)
             )
+
+    @staticmethod
+    def _wrong_alone(group: FailureGroup) -> list[dict[str, str]]:
+        """Return the values whose claim failed in a request that holds nothing else to reduce."""
+        if group.check == ACCEPTS or group.breaks is not None or group.constraint is None:
+            return []
+        about = group.constraint.partition(".")[0]
+        allowed = suspected_arguments(group.operation, [group.constraint])
+        return [
+            {about: assigned.items.get(about, "")}
+            for assigned in group.failing
+            if about in (beyond := changes(group.base, assigned.items)) and beyond <= allowed
+        ]
+
+    def _fewer_images(self, group: FailureGroup) -> Iterator[Case]:
+        """Yield a request for two images, where only requests for more are known to fail."""
+        if self._wrong_alone(group) and group.constraint and group.constraint.startswith("n."):
+            fewest = min(
+                group.failing, key=lambda assigned: (number_of_images(assigned), assigned.id)
+            )
+            arguments = {**group.arguments(fewest, frozenset({"n"})), "n": LEAST_OF_SEVERAL}
+            closed = self._closed(group)(arguments) or not group.asks_the_same(arguments)
+            if number_of_images(fewest) > LEAST_OF_SEVERAL and not closed:
+                case = self._probe(group, fewest, arguments, "isolate")
+                yield from () if case is None else (case,)
+
+    @staticmethod
+    def _with_fewer_images(
+        group: FailureGroup, seed: AssignedRecord, probes: Sequence[AssignedRecord]
+    ) -> AssignedRecord:
+        """Return the probe that fails like a record with fewer images, if there is one."""
+        alike = (
+            probe
+            for probe in probes
+            if probe.record.shot.case.follows == seed.id
+            and changes(seed.items, probe.items) <= {"n"}
+            and group.breaks is None
+        )
+        return next(alike, seed)
 
     def _questions(
         self,
@@ -171,6 +152,8 @@ class FailureReducer:
                 proven.append({name: current.items.get(name, "") for name in names})
             if remainder is not None:
                 yield remainder
+                if group.check != ACCEPTS:
+                    return  # what is served is paid for, and may explain the others
 
     def _remainder(self, group: FailureGroup, seed: AssignedRecord, wrong: set[str]) -> Case | None:
         """Return a refused request without the arguments that fail, if a value of it is untried.
@@ -180,7 +163,7 @@ class FailureReducer:
         if group.check != ACCEPTS or group.breaks is not None or not self._has_budget(seed):
             return None
         arguments = without_values(group, seed, wrong)
-        if arguments is None or question(group, arguments) in self._closed(group):
+        if arguments is None or self._closed(group)(arguments):
             return None
         return self._probe(group, seed, arguments, "isolate")
 
@@ -214,7 +197,9 @@ class FailureReducer:
         many = len(now.names) > _FEW and group.check == ACCEPTS
         times = _TIMES_OF_MANY if many else 1
         if not self._is_repeated(group, now, times):
-            return self._repetition(now.current.record, times), now.names
+            again = self._sent.repetition(now.current.record, times)
+            if again is not None:
+                return self._sent.add(again), now.names
         # one boundary of an argument is enough
         if may_send and frozenset(now.names) not in together:
             moved = moved_towards_boundary(self._provider, history, group, now)
@@ -225,43 +210,42 @@ class FailureReducer:
     def _probe(
         self, group: FailureGroup, seed: AssignedRecord, arguments: dict[str, Json], stage: Stage
     ) -> Case | None:
-        """Return a proved case for a request, under an id that is made of its arguments."""
-        builder = Builder(self._provider, group.operation_name)
-        named = f"{stage}/{short_digest(arguments)}"
-        arguments = fresh_prompt(group.operation, arguments, short_digest(arguments))
-        broken = group.operation.constraint(group.breaks or "")
-        case = (
-            builder.accept(named, arguments, None)
-            if broken is None
-            else builder.refuse(named, arguments, broken)
+        """Return a case for a request that follows a failing one, noted as sent, if it can be."""
+        case = self._sent.probe(
+            group.operation_name, arguments, stage=stage, follows=seed.id, breaks=group.breaks
         )
-        if case.id in self._sent:  # a fault answered it: once more, and no more
-            case = replace(case, id=f"{case.id}/retry")
-        fresh = reprompted(group.operation, case, self._is_sent)
-        if fresh is None or fresh.id in self._sent:
-            return None
-        return self._noted(replace(fresh, stage=stage, follows=seed.id))
+        return None if case is None else self._sent.add(case)
 
     def _has_budget(self, seed: AssignedRecord) -> bool:
         """Tell whether a finding, and its operation, may have one more request."""
-        small = [case for case in self._sent.values() if case.stage in ("isolate", "shrink")]
-        of_finding = sum(case.follows == seed.id for case in small)
+        cases = self._sent.cases.values()
+        small = [case for case in cases if case.stage in ("isolate", "shrink")]
+        root = self._sent.root(seed.record.shot.case)
+        of_finding = sum(self._sent.root(case) == root for case in small)
         operation = seed.record.shot.case.operation
         of_operation = sum(case.operation == operation for case in small)
         return of_finding < self._max_shrink and of_operation < _FINDINGS_AT_MOST * self._max_shrink
 
-    def _closed(self, group: FailureGroup) -> set[Question]:
-        """Return the questions that have a reply, or met two faults: they are not sent again."""
+    def _closed(self, group: FailureGroup) -> Callable[[dict[str, Json]], bool]:
+        """Return what tells that a request is not sent: it was answered, or is too dear.
+
+        What met a fault is sent once more.
+        """
         answered = set()
-        for case in self._sent.values():
+        for case in self._sent.cases.values():
             if case.operation != group.operation_name or case.breaks != group.breaks:
                 continue
-            record = self._records.get(case.id)
+            record = self._sent.records.get(case.id)
             faulty = record is not None and isinstance(record.outcome, Fault)
-            again_ = f"{case.id}/retry" in self._sent or case.id.endswith("/retry")
+            again_ = f"{case.id}/retry" in self._sent.cases or case.id.endswith("/retry")
             if not (faulty and case.stage in ("isolate", "shrink")) or again_:
                 answered.add(question(group, case.arguments))
-        return answered
+
+        def closed(arguments: dict[str, Json]) -> bool:
+            dear = not self._sent.fits_arguments(group.operation_name, arguments)
+            return dear or question(group, arguments) in answered
+
+        return closed
 
     def _is_repeated(self, group: FailureGroup, now: Isolation, times: int) -> bool:
         """Tell whether a failure was repeated often enough to be sure of it.
@@ -270,33 +254,25 @@ class FailureReducer:
         """
         current = now.current.id
         if times > 1:
-            return self._times(current) >= times
+            return self._sent.repetitions(current) >= times
         if group.check != ACCEPTS and (group.breaks or len(now.names) == 1):
             return True
         inside = [
-            assigned.id for assigned in group.failing if group.smallest(assigned).id == current
+            assigned.record.shot.case
+            for assigned in group.failing
+            if current in (assigned.id, group.smallest(assigned).id)
         ]
-        return any(self._times(name) for name in (*inside, current))
+        failing = {assigned.id for assigned in group.failing}
+        if group.check != ACCEPTS and any(case.follows in failing for case in inside):
+            return True  # it failed in a smaller request, too
+        return any(self._sent.repetitions(case.id) for case in inside)
 
     # ---------------------------------------------------------------------------------- memory
     def _evidence(self) -> CaseHistory:
-        records = sorted(self._records.values(), key=lambda record: record.shot.case.id)
+        records = sorted(self._sent.records.values(), key=lambda record: record.shot.case.id)
         verdicts = judge_records(records, {self._provider.name: self._provider})
         return CaseHistory(self._provider, records, verdicts)
 
-    @staticmethod
-    def _is_served(history: CaseHistory, operation: str) -> bool:
-        plain = history.plain(operation)
+    def _is_served(self, operation: str) -> bool:
+        plain = self._sent.records.get(f"{operation}/base")
         return plain is not None and isinstance(plain.outcome, Images)
-
-    def _noted(self, case: Case) -> Case:
-        self._sent[case.id] = case
-        self._bodies.add(self._body(case))
-        return case
-
-    def _is_sent(self, case: Case) -> bool:
-        return self._body(case) in self._bodies
-
-    def _body(self, case: Case) -> str:
-        operation = self._provider.operation(case.operation)
-        return f"{case.operation} {canonical(carried(operation, case.arguments))}"

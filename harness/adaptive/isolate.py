@@ -5,7 +5,7 @@ certain reply is chosen, in relation to what it costs if it is served: so the su
 where many are alike, and the likeliest is tried where it stands out.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
@@ -49,9 +49,12 @@ def isolate(
     seed: AssignedRecord,
     *,
     known: Sequence[frozenset[str]],
-    closed: Collection[Question],
+    closed: Callable[[dict[str, Json]], bool],
 ) -> Isolation:
-    """Return how far a failing record is reduced; the `closed` questions are not sent again."""
+    """Return how far a failing record is reduced; no `closed` request is returned.
+
+    A request is closed where it was answered, or where it is too dear for what is left.
+    """
     current = group.smallest(seed)
     ranking = CombinationRanking(group, current, known)
     names = ranking.likeliest()
@@ -102,7 +105,7 @@ def _most_informative(
     provider: Provider,
     group: FailureGroup,
     ranking: CombinationRanking,
-    closed: Collection[Question],
+    closed: Callable[[dict[str, Json]], bool],
 ) -> dict[str, Json] | None:
     """Return the smaller valid request with the most information for its price, if any has some."""
     plain = price.price_of(provider, group.operation, group.plain)
@@ -114,7 +117,7 @@ def _most_informative(
     looked_at = 0
     for mask in masks:
         arguments = group.arguments(ranking.current, ranking.chosen(mask))
-        if question(group, arguments) in closed or not group.asks_the_same(arguments):
+        if closed(arguments) or not group.asks_the_same(arguments):
             continue
         chance = ranking.chance(mask)
         cost = price.price_of(provider, group.operation, arguments)
@@ -138,7 +141,7 @@ def _other_partner(
     group: FailureGroup,
     current: AssignedRecord,
     names: Sequence[str],
-    closed: Collection[Question],
+    closed: Callable[[dict[str, Json]], bool],
 ) -> dict[str, Json] | None:
     """Return the same values beside another partner that they may need, where there is one.
 
@@ -157,7 +160,7 @@ def _other_partner(
             for assigned in (*group.passing, *group.failing)
         ):
             continue
-        fresh = items != current.items and question(group, arguments) not in closed
+        fresh = items != current.items and not closed(arguments)
         if fresh and group.asks_the_same(arguments):
             return arguments
     return None

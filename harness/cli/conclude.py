@@ -21,7 +21,7 @@ from harness.report.formats.terminal import (
     provider_rows,
 )
 from harness.report.labels import GONE, confirmation_text, failure_rate
-from harness.report.model import Report
+from harness.report.model import Report, Shown
 from harness.report.text import LONGEST, one_line, percent
 
 PAGE = "index.html"
@@ -50,13 +50,18 @@ def _print(report: Report, folder: Path | None) -> None:
     console = Console(markup=False)
     _tables(console, report)
     for finding in report.findings:
-        _say(console, f"broken: {named(finding)}: {confirmation_text(finding.finding)}")
+        _say(
+            console,
+            f"broken: {named(finding)}: {confirmation_text(finding.finding)}{_large(finding)}",
+        )
     for finding in report.flaky:
         rate = f"{failure_rate(finding.finding)}, {percent(finding.share)}"
-        _say(console, f"flaky: {named(finding)}: {rate}: {confirmation_text(finding.finding)}")
+        text = f"{rate}: {confirmation_text(finding.finding)}{_large(finding)}"
+        _say(console, f"flaky: {named(finding)}: {text}")
     for finding in report.unconfirmed:
         doubt = f" (not confirmed: {finding.finding.doubt or 'asked only once'})"
-        _say(console, f"suspected: {named(finding)}: {confirmation_text(finding.finding)}{doubt}")
+        text = f"{confirmation_text(finding.finding)}{doubt}{_large(finding)}"
+        _say(console, f"suspected: {named(finding)}: {text}")
     for row in report.behaviours:
         _say(console, f"observed: {row.provider} {row.operation}: {row.text}")
     for job in report.waiting:
@@ -65,6 +70,12 @@ def _print(report: Report, folder: Path | None) -> None:
     if report.waiting:
         resumed = f"harness run --resume {folder or 'RUN'}"
         _say(console, resumed if report.can_resume else GONE)
+
+
+def _large(shown: Shown) -> str:
+    """Say why a finding's request is not the smallest one, if so."""
+    why = shown.finding.not_reduced
+    return f" (not made smaller: {why})" if why else ""
 
 
 def _tables(console: Console, report: Report) -> None:

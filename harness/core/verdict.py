@@ -29,12 +29,13 @@ be repeated."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A broken promise, once, with the smallest request that shows it.
+    """A broken promise, once, with the smallest request that is known to show it.
 
     `constraint` is missing where the promise is about the reply as a whole or about a combination;
     `cases` are the ids of all cases that show it. `combination` are the values that fail together
     and not each alone (`quality=high`, `output_format=jpeg`). `failed` of `tried` repetitions of
     the same question broke it; from that follows `standing`; `doubt` is why it is not confirmed.
+    `not_reduced` says why the request was not made smaller; empty where it is the smallest one.
     """
 
     provider: str
@@ -50,6 +51,7 @@ class Finding:
     tried: int = 1
     standing: Standing = "confirmed"
     doubt: str = ""
+    not_reduced: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,9 @@ from harness.diagnosis.combinations import (
     AssignedRecord,
     CombinationRanking,
     FailureGroup,
+    changes,
     describe_values,
+    number_of_images,
 )
 from harness.diagnosis.history import ACCEPTS, CaseHistory
 from harness.spec.provider import Operation
@@ -94,11 +96,13 @@ class Attribution:
 
     `names` are the arguments that fail alone or together, where that is proven; `combination`
     describes them where there are several. Only refusals of valid requests have a `constraint`.
+    `proven` says that no smaller request may fail, too.
     """
 
     constraint: str | None = None
     combination: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    proven: bool = False
 
 
 Place = tuple[str, str, str | None]
@@ -124,6 +128,8 @@ def attributions(history: CaseHistory) -> dict[Place, Attribution]:
                 record.shot.case.id: Attribution(constraint=record.shot.case.about)
                 for record in flaky
             }
+        else:
+            by_case |= _known_of_content(group, assigneds, by_case)
         by_case |= {name: by_case[by] for name, by in explained.items()}
         for name, attribution in by_case.items():
             by_place[name, group.check, group.constraint] = attribution
@@ -154,7 +160,7 @@ def _explained(
 
     for name in sorted(failing, key=surest_first):
         explaining = (
-            other for other in proven if failing[name].agrees(reduced[other], together[other].names)
+            other for other in proven if failing[name].shows(reduced[other], together[other].names)
         )
         if (by := next(explaining, None)) is not None:
             explanations[name] = by
@@ -166,7 +172,61 @@ def _explained(
 def _together(group: FailureGroup, current: AssignedRecord) -> Attribution:
     """Return the values of a smallest failing record that fail together; nothing if unproven."""
     ranking = CombinationRanking(group, current)
-    return _values(current, ranking.likeliest()) if ranking.is_smallest() else Attribution()
+    if not ranking.is_smallest():
+        return Attribution()
+    return replace(_values(current, ranking.likeliest()), proven=True)
+
+
+def _known_of_content(
+    group: FailureGroup,
+    unexplained: dict[str, AssignedRecord],
+    together: dict[str, Attribution],
+) -> dict[str, Attribution]:
+    """Say what is known of wrong content whose values were not isolated.
+
+    Where others with the value that the claim is about were served rightly, that value alone is not
+    what fails. Other values of arguments that are proven to fail together are another case of that;
+    else the values that all these records have in common are reported together.
+    """
+    open_ = {
+        name: assigned
+        for name, assigned in unexplained.items()
+        if not together[name].proven and _is_cleared(group, assigned)
+    }
+    if group.breaks is not None:
+        return {}
+    proven = [to for to in together.values() if to.proven and to.combination]
+    alike = {
+        name: to
+        for name, assigned in open_.items()
+        for to in proven
+        if changes(group.base, assigned.items) >= {*to.names}
+    }
+    return alike | _in_common(
+        group, {name: assigned for name, assigned in open_.items() if name not in alike}
+    )
+
+
+def _in_common(group: FailureGroup, open_: dict[str, AssignedRecord]) -> dict[str, Attribution]:
+    """Return the values that records have in common, where no record passed with all of them."""
+    if not open_:
+        return {}
+    about = (group.constraint or "").partition(".")[0]
+    first, *others = sorted(open_.values(), key=number_of_images)
+    common = tuple(
+        name
+        for name in CombinationRanking(group, first).names
+        if name == about or all(other.shows(first, [name]) for other in others)
+    )
+    if any(passed.agrees(first, common) for passed in group.passing):
+        return {}
+    return dict.fromkeys(open_, _values(first, common))
+
+
+def _is_cleared(group: FailureGroup, assigned: AssignedRecord) -> bool:
+    """Tell whether a record that passed has the value that a claim is about, or there is none."""
+    about = (group.constraint or "").partition(".")[0]
+    return not about or any(passed.agrees(assigned, [about]) for passed in group.passing)
 
 
 def _values(assigned: AssignedRecord, names: tuple[str, ...]) -> Attribution:

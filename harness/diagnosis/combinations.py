@@ -7,7 +7,7 @@ records hold.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -65,6 +65,15 @@ def _file(entry: Json) -> str:
     return f"{match[1]}{match[3]}" if match else canonical(entry)
 
 
+def plain_with(
+    plain: Mapping[str, Json], other: Mapping[str, Json], names: Collection[str]
+) -> dict[str, Json]:
+    """Return the plain request with these arguments as another one has them, or leaves them out."""
+    order = dict.fromkeys((*plain, *other))
+    source = {name: other if name in names else plain for name in order}
+    return {name: source[name][name] for name in order if name in source[name]}
+
+
 def changes(base: Assignment, other: Assignment) -> frozenset[str]:
     """Return the arguments in which a request differs from the plain one."""
     return frozenset(name for name in {*base, *other} if base.get(name, "") != other.get(name, ""))
@@ -119,6 +128,21 @@ class AssignedRecord:
         """Tell whether two requests have the same values of these arguments."""
         return all(self.items.get(name, "") == other.items.get(name, "") for name in names)
 
+    def shows(self, other: Self, names: Collection[str]) -> bool:
+        """Tell whether a request has the values that fail in another one, or more images of them.
+
+        Wrong content that several images are needed for is searched for with two of them.
+        """
+        if 1 < number_of_images(other) <= number_of_images(self):
+            names = [name for name in names if name != "n"]
+        return self.agrees(other, names)
+
+
+def number_of_images(assigned: AssignedRecord) -> int:
+    """Return how many images a request asks for; 1 where it names no number."""
+    number = assigned.items.get("n", "")
+    return int(number) if number.isdigit() else 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureGroup:
@@ -157,11 +181,7 @@ class FailureGroup:
 
     def arguments(self, source_record: AssignedRecord, names: frozenset[str]) -> dict[str, Json]:
         """Return the plain request with only these arguments as a failing one has them."""
-        failing = source_record.record.shot.case.arguments
-        plain = self.plain
-        order = dict.fromkeys((*plain, *failing))
-        source = {name: failing if name in names else plain for name in order}
-        return {name: source[name][name] for name in order if name in source[name]}
+        return plain_with(self.plain, source_record.record.shot.case.arguments, names)
 
     def asks_the_same(self, arguments: dict[str, Json]) -> bool:
         """Tell whether a request keeps all rules but the one that is broken on purpose."""

@@ -16,6 +16,7 @@ from harness.diagnosis.combinations import (
     joined_values,
 )
 from harness.diagnosis.history import ACCEPTS, CaseHistory
+from harness.diagnosis.reduction import doubt_of, not_reduced, shown_by_smaller
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Constraint, Provider
 
@@ -30,7 +31,9 @@ def repeats(
 ) -> tuple[int, int, Standing, str]:
     """Return how many of how many repeated requests failed, what follows, and what is in doubt.
 
-    Without a repetition, one failure is all there is: enough where nothing could be repeated.
+    Without a repetition of the same question, a smaller request that failed, too, confirms it: one
+    that was sent for this very failure. Without either, one failure is all there is: enough where
+    nothing could be repeated.
     """
     questions = dict.fromkeys(history.repetitions(case)[0].shot.case.id for case in cases)
     failed = tried = 0
@@ -45,26 +48,10 @@ def repeats(
         return failed, tried, standing, ""
     if not repeatable:
         return 1, 1, "confirmed", ""
-    return 1, 1, "unconfirmed", _doubt(history, questions)
-
-
-def _doubt(history: CaseHistory, questions: Iterable[str]) -> str:
-    """Say why a failure was not confirmed."""
-    again = [
-        record
-        for question in questions
-        for record in history.repetitions(question)
-        if record.shot.case.stage == "confirm"
-    ]
-    for record in again:
-        if record.skipped:
-            return f"not asked again: {record.skipped}"
-    if again:
-        return f"asked again, and that told nothing: {history.unclear(again[0].shot.case.id)}"
-    short = (record.skipped for record in history.records.values() if record.skipped)
-    if any("budget" in why for why in short):
-        return "not asked again: the budget ended"
-    return "not asked again"
+    shown = shown_by_smaller(history, questions, check, constraint)
+    if shown > 1:
+        return shown, shown, "confirmed", ""
+    return 1, 1, "unconfirmed", doubt_of(history, questions, check, constraint)
 
 
 DECLARATION = "images_match_their_declaration"
@@ -182,6 +169,7 @@ def _finding(key: Key, group: Group, history: CaseHistory, *, repeatable: bool) 
     failed, tried, standing, doubt = repeats(
         history, group, key.check, _about(verdict), repeatable=repeatable
     )
+    why = not_reduced(history, group, record, proven=to.proven, repeatable=repeatable)
     return Finding(
         provider=key.provider,
         operation=key.operation,
@@ -196,6 +184,7 @@ def _finding(key: Key, group: Group, history: CaseHistory, *, repeatable: bool) 
         tried=tried,
         standing=standing,
         doubt=doubt,
+        not_reduced="it does not fail each time" if why and standing == "flaky" else why,
     )
 
 
@@ -230,10 +219,12 @@ def _observed(
     return f"{joined_values(_combination(to, record, history))}: {verdict.why}"
 
 
-def _size(history: CaseHistory, case: str) -> tuple[int, int, int, str]:
-    """Order requests by what they hold beyond the plain one, then by their length."""
+def _size(history: CaseHistory, case: str) -> tuple[int, int, int, int, str]:
+    """Order requests by what they hold beyond the plain one, their images, then their length."""
     request = history.records[case].shot.case
     operation = history.provider.operation(request.operation)
     base: Assignment = assignment(operation, history.plain_arguments(request.operation))
     beyond = changes(base, assignment(operation, request.arguments))
-    return (len(beyond), len(request.arguments), len(canonical(request.arguments)), case)
+    images = history.records[case].shot.at_risk.images
+    length = len(canonical(request.arguments))
+    return (len(beyond), images, len(request.arguments), length, case)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 
 from harness.cases.boundaries import plain_case, single_changes, single_violations
@@ -13,7 +14,7 @@ from harness.cases.keys import TRIED, key_cases
 from harness.core.case import Case, Coverage, Plan
 from harness.planning.allocation import Money, buy_rows
 from harness.planning.options import Options
-from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan
+from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan, planned_request
 from harness.planning.quick import (
     quick_limits,
     quick_operations,
@@ -21,6 +22,7 @@ from harness.planning.quick import (
     quick_share,
     without_repetition,
 )
+from harness.planning.reserve import least_reserve
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
@@ -56,7 +58,8 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     ]
     if limits.quick:
         chosen = promising = quick_operations(promising or chosen, limits)
-    share = _share(limits, max(len(promising), 1))  # the plain request is all that others are sent
+    # the plain request is all that others are sent
+    share = _share(limits, max(len(promising), 1), plain=_plain_amount(name, promising))
     first = next(iter(provider.operations))
     builders = [_builder(name, operation) for operation in promising]
     if limits.quick:
@@ -106,19 +109,25 @@ def limits_of(options: Options, name: str) -> Limits:
     return quick_limits(limits) if options.planning.quick else limits
 
 
-def _share(limits: Limits, operations: int) -> Allowance:
-    """Return what may be planned for one of so many operations: `KEPT_BACK` is for follow-ups."""
+def _share(limits: Limits, operations: int, *, plain: Decimal = Decimal(0)) -> Allowance:
+    """Return what may be planned for one of so many operations: `KEPT_BACK` is for follow-ups.
+
+    `plain` is what the cheapest plain request costs: of a small limit, a few are kept back.
+    """
     if limits.quick:
         return quick_share(limits, operations)
     allowance = limits.allowance(operations)
 
     def part(most: int | None, each: int | None) -> int | None:
         most = most if each is None else each * operations
-        return None if most is None else int(most * (1 - KEPT_BACK)) // operations
+        return None if most is None else int(most - reserve(most)) // operations
+
+    def reserve(most: int) -> Decimal:
+        return max(most * KEPT_BACK, least_reserve(Decimal(most), Decimal(1)))
 
     return Allowance(
         images=part(limits.images, allowance.images),
-        amount=None if limits.amount is None else limits.amount * (1 - KEPT_BACK) / operations,
+        amount=_less_reserve(limits.amount, plain, operations),
         requests=part(limits.requests, allowance.requests),
         rows=allowance.rows,
     )
@@ -166,6 +175,19 @@ def _drawn(builder: Builder, number: int, seed: int) -> tuple[Case, ...]:
 
 def _refusals(builder: Builder) -> list[Case]:
     return [case for case in _steps(builder) if case.expect == "refuse"]
+
+
+def _less_reserve(amount: Decimal | None, plain: Decimal, operations: int) -> Decimal | None:
+    if amount is None:
+        return None
+    return (amount - max(amount * KEPT_BACK, least_reserve(amount, plain))) / operations
+
+
+def _plain_amount(name: str, operations: Sequence[str]) -> Decimal:
+    """Return what the cheapest plain request of these operations costs."""
+    cases = [plain_case(_builder(name, operation)) for operation in operations]
+    prices = (planned_request(shipped(name), case).price.amount for case in cases)
+    return min(prices, default=Decimal(0))
 
 
 def _planned(

@@ -105,7 +105,8 @@ class FindingSummary(TypedDict):
     failed `failed` times of the `tried` askings of the same question. `curl` holds one command a
     line, uploads first, joined by &&, and runs in the run folder; `notes` say what to do before.
     `reproduction` is a folder of the run folder with request.json, repeat.sh and, where one can
-    be, a ready pytest.
+    be, a ready pytest. `not_reduced` says why the request was not made smaller, and is empty where
+    it is the smallest one.
     """
 
     provider: str
@@ -124,6 +125,7 @@ class FindingSummary(TypedDict):
     source: str
     evidence: EvidenceKind
     reproduction: str
+    not_reduced: str
 
 
 class DoubtfulSummary(FindingSummary):

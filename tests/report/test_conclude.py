@@ -161,3 +161,14 @@ def test_traffic_that_lacks_an_exchange_is_no_failure_of_ours() -> None:
 
     assert conclude(TAPE, records).code == 3
     assert conclude(TRAFFIC, records).code == 0
+
+
+def test_the_terminal_says_why_a_request_was_not_made_smaller(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done = _concluded(b.images(11), b.images(11))
+    (shown,) = done.report.findings
+    large = replace(shown, finding=replace(shown.finding, not_reduced="the budget ended"))
+    publish(replace(done.report, findings=(large,)), done.why, None, as_json=False)
+
+    assert "11 images (not made smaller: the budget ended)" in capsys.readouterr().out

@@ -162,3 +162,28 @@ def test_a_finding_lists_its_cases_with_what_their_ids_do_not_tell() -> None:
     page = html(b.report([base, row], [], [found]))
 
     assert "<code>generate/row/1</code> <small>quality=high</small>" in page
+
+
+def test_a_request_that_was_not_made_smaller_is_called_the_smallest_nowhere() -> None:
+    large = replace(SURE, not_reduced="the image limit was reached")
+    told = report(large)
+    page, text = html(told), markdown(told)
+    (finding,) = told.findings
+    request = json.loads(finding.reproduction.texts["request.json"])
+
+    assert json.loads(summary_json(told))["findings"][0]["not_reduced"] == large.not_reduced
+    assert "Not made smaller: the image limit was reached" in page
+    assert 'aria-label="Smallest request"' not in page
+    assert "**Not made smaller:** the image limit was reached" in text
+    assert request["not_reduced"] == large.not_reduced
+    assert (
+        "Not made smaller: the image limit was reached." in finding.reproduction.texts["repeat.sh"]
+    )
+
+
+def test_a_smallest_request_is_called_so() -> None:
+    told = report(SURE)
+
+    assert 'aria-label="Smallest request"' in html(told)
+    assert "made smaller" not in html(told) + markdown(told).lower()
+    assert json.loads(summary_json(told))["findings"][0]["not_reduced"] == ""

@@ -149,6 +149,11 @@ def _finding(shown: Shown) -> str:
         *_doubts(shown),
         f"- **Expected:** {escaped(finding.expected)}",
         f"- **Observed{often}:** {escaped(finding.observed)}",
+        *(
+            [f"- **Not made smaller:** {escaped(reason)}"]
+            if (reason := finding.not_reduced)
+            else ()
+        ),
         f"- **Promised in:** {escaped(shown.source)}",
         f"- **Check:** {code(finding.check)}, {count(len(finding.cases), 'case')}",
         f"- **To see it again:** {code(shown.reproduction.folder)} (curl lines{test})",

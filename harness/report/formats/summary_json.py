@@ -124,6 +124,7 @@ def _finding(shown: Shown) -> FindingSummary:
         "source": shown.source,
         "evidence": finding.record.evidence.kind,
         "reproduction": shown.reproduction.folder,
+        "not_reduced": finding.not_reduced,
     }
 
 

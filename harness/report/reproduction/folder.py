@@ -78,10 +78,11 @@ def _observed(finding: Finding) -> str:
     record = finding.record
     often = f" {failure_rate(finding)}" if failure_rate(finding) else ""
     doubt = f" Not confirmed: {finding.doubt}." if finding.doubt else ""
+    large = f" Not made smaller: {finding.not_reduced}." if finding.not_reduced else ""
     day = f" ({record.evidence.date})" if record.evidence.kind == "emulator" else ""
     evidence = describe_provenance(record.evidence)
     rests_on = f"{evidence[:1].upper()}{evidence[1:]}{day}"
-    return f"Seen{often}: {finding.observed.rstrip('.')}. {rests_on}.{doubt}"
+    return f"Seen{often}: {finding.observed.rstrip('.')}. {rests_on}.{doubt}{large}"
 
 
 def _cost(finding: Finding) -> str:
@@ -135,6 +136,7 @@ def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict
         "failed": finding.failed,
         "tried": finding.tried,
         "doubt": finding.doubt,
+        "not_reduced": finding.not_reduced,
         "evidence": json_safe(evidence),
         "arguments": json_safe(planned.case.arguments),
         "request": json_safe(
