@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from harness.adaptive.faults import NEIGHBOURS, AwaitedService, FaultSearch
 from harness.adaptive.isolate import (
     Isolation,
     Question,
@@ -21,7 +22,15 @@ from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.diagnosis.combinations import AssignedRecord, FailureGroup
-from harness.diagnosis.history import ACCEPTS, CaseHistory, failing_of_stage
+from harness.diagnosis.faults import TRIALS
+from harness.diagnosis.history import (
+    ACCEPTANCE,
+    ACCEPTS,
+    FAILS,
+    CaseHistory,
+    failing_of_stage,
+    suspected,
+)
 from harness.planning.plan import planned_request
 from harness.spec.provider import Provider
 from harness.spec.request import carried
@@ -54,6 +63,9 @@ class FailureReducer:
         self._sent: dict[str, Case] = {}
         self._bodies: set[str] = set()
         self._repeated: set[tuple[str, ...]] = set()
+        self._awaited = AwaitedService()
+        self._faults: dict[str, FaultSearch] = {}
+        self._neighbours: dict[str, Case | None] = {}
         self._over = False
 
     def on_record(self, record: Record) -> Sequence[PlannedRequest]:
@@ -68,32 +80,45 @@ class FailureReducer:
             return ()
         plain = case.id == f"{case.operation}/base"  # some claims compare with it
         fresh = list(self._records.values()) if plain else [record]
-        return [request for earlier in fresh for request in self._repeat(earlier)]
+        return [
+            *(request for earlier in fresh for request in self._repeat(earlier)),
+            *self._after_service(record),
+        ]
 
     def on_idle(self) -> Sequence[PlannedRequest]:
         """Return the next round: at most one request for each failing record."""
         if self._over:
             return ()
         history = self._evidence()
+        self._faults, self._neighbours = {}, {}
         groups: defaultdict[str, list[FailureGroup]] = defaultdict(list)
         for group in history.failure_groups():
             groups[group.operation_name].append(group)
-        return tuple(
-            planned_request(self._provider, case)
+        cases = {
+            case.id: case
             for operation in sorted(groups)
             if self._is_served(history, operation)
             for case in self._round(history, groups[operation])
-        )
+        }
+        return tuple(planned_request(self._provider, case) for case in cases.values())
 
     # ------------------------------------------------------------------------------- once more
     def _repeat(self, record: Record) -> Sequence[PlannedRequest]:
         failed = record.shot.case
         if record.outcome is None or failed.stage == "confirm":
             return ()
+        verdicts = self._failed(record)
+        faulty = any(verdict.check == FAILS for verdict in verdicts)
+        if faulty and self._awaited.failed(record):
+            return [
+                planned_request(self._provider, case)
+                for case in [self._repetition(record)]
+                if case is not None
+            ]
         groups = [
             self._group(failed, verdict)
-            for verdict in self._failed(record)  # a probe's refusal repeats another
-            if failed.stage == "plan" or verdict.check != ACCEPTS
+            for verdict in verdicts  # a probe's refusal repeats another
+            if verdict.check != FAILS and (failed.stage == "plan" or verdict.check != ACCEPTS)
         ]
         rows = {group for group in self._repeated if group[:2] == (failed.operation, "row")}
         new = [
@@ -105,6 +130,11 @@ class FailureReducer:
             return ()
         self._repeated.update(groups)
         return [planned_request(self._provider, repetition)]
+
+    def _after_service(self, record: Record) -> Sequence[PlannedRequest]:
+        """Return repetitions of what had failed before a request of its operation was served."""
+        cases = (self._repetition(failed) for failed in self._awaited.served(record))
+        return [planned_request(self._provider, case) for case in cases if case is not None]
 
     def _repetition(self, record: Record, at_most: int = 1) -> Case | None:
         """Return a case that repeats a record, if it was repeated fewer times and can be."""
@@ -124,7 +154,11 @@ class FailureReducer:
         base = self._records.get(f"{case.operation}/base")
         both = [record] if base is None or base is record else [base, record]
         verdicts = judge_records(both, {self._provider.name: self._provider})
-        return [word for word in verdicts if (word.case, word.status) == (case.id, "fail")]
+        return [
+            verdict
+            for verdict in suspected(verdicts)
+            if (verdict.case, verdict.status) == (case.id, "fail")
+        ]
 
     @staticmethod
     def _group(case: Case, verdict: Verdict) -> tuple[str, ...]:
@@ -138,6 +172,10 @@ class FailureReducer:
         """Yield the next request for each failing record that no proven combination explains."""
         busy: set[str] = set()
         for group in sorted(groups, key=lambda group: (group.check, str(group.constraint))):
+            if group.check == FAILS:
+                search = self._faults[group.operation_name] = FaultSearch.of(history, group)
+                if search.over:
+                    continue
             proven: list[dict[str, str]] = []
             planned, probes = (failing_of_stage(group, stage) for stage in ("plan", "isolate"))
             # a second fault may have shown itself on the way to the first
@@ -171,13 +209,15 @@ class FailureReducer:
                 proven.append({name: current.items.get(name, "") for name in names})
             if remainder is not None:
                 yield remainder
+                if group.check == FAILS:
+                    return  # the others may fail for the same values: that costs nothing to see
 
     def _remainder(self, group: FailureGroup, seed: AssignedRecord, wrong: set[str]) -> Case | None:
         """Return a refused request without the arguments that fail, if a value of it is untried.
 
         One fault hides another: values that only refused requests hold would never be tried.
         """
-        if group.check != ACCEPTS or group.breaks is not None or not self._has_budget(seed):
+        if group.check not in ACCEPTANCE or group.breaks or not self._has_budget(seed):
             return None
         arguments = without_values(group, seed, wrong)
         if arguments is None or question(group, arguments) in self._closed(group):
@@ -208,6 +248,8 @@ class FailureReducer:
         """Return the next request that reduces a record, and the arguments that fail so far."""
         together = [frozenset(values) for values in proven]
         now = isolate(self._provider, group, seed, known=together, closed=self._closed(group))
+        if group.check == FAILS:
+            return self._next_of_fault(group, seed, now), now.names
         may_send = self._has_budget(seed)
         if may_send and now.request is not None:
             return self._probe(group, seed, now.request, "isolate"), now.names
@@ -221,6 +263,36 @@ class FailureReducer:
             if moved is not None:
                 return self._probe(group, seed, moved, "shrink"), now.names
         return None, now.names
+
+    def _next_of_fault(
+        self, group: FailureGroup, seed: AssignedRecord, now: Isolation
+    ) -> Case | None:
+        """Return what tells most of a fault: the same request again, a smaller one, a plain one.
+
+        It is repeated before it is reduced, so that a passing outage does not look like a value.
+        """
+        search = self._faults[group.operation_name]
+        step = search.before_reducing(self._times(seed.id))
+        if step == "reduce":
+            if now.request is not None and self._has_budget(seed):
+                return self._probe(group, seed, now.request, "isolate")
+            step = search.once_reduced(now.current.id)
+        match step:
+            case "neighbour":
+                return self._neighbour(search.history, group.operation_name)
+            case "repeat seed":
+                return self._repetition(seed.record, TRIALS)
+            case "repeat":
+                return self._repetition(now.current.record, TRIALS + 1)
+            case _:
+                return None
+
+    def _neighbour(self, history: CaseHistory, operation: str) -> Case | None:
+        """Return the plain request with another prompt, the same for a whole round."""
+        plain = history.plain(operation)
+        if operation not in self._neighbours and plain is not None:
+            self._neighbours[operation] = self._repetition(plain, NEIGHBOURS)
+        return self._neighbours.get(operation)
 
     def _probe(
         self, group: FailureGroup, seed: AssignedRecord, arguments: dict[str, Json], stage: Stage
@@ -258,6 +330,7 @@ class FailureReducer:
                 continue
             record = self._records.get(case.id)
             faulty = record is not None and isinstance(record.outcome, Fault)
+            faulty = faulty and group.check != FAILS
             again_ = f"{case.id}/retry" in self._sent or case.id.endswith("/retry")
             if not (faulty and case.stage in ("isolate", "shrink")) or again_:
                 answered.add(question(group, case.arguments))
@@ -282,12 +355,14 @@ class FailureReducer:
     def _evidence(self) -> CaseHistory:
         records = sorted(self._records.values(), key=lambda record: record.shot.case.id)
         verdicts = judge_records(records, {self._provider.name: self._provider})
-        return CaseHistory(self._provider, records, verdicts)
+        return CaseHistory(self._provider, records, verdicts, arrival=self._records)
 
     @staticmethod
     def _is_served(history: CaseHistory, operation: str) -> bool:
         plain = history.plain(operation)
-        return plain is not None and isinstance(plain.outcome, Images)
+        return plain is not None and any(
+            isinstance(record.outcome, Images) for record in history.repetitions(plain.shot.case.id)
+        )
 
     def _noted(self, case: Case) -> Case:
         self._sent[case.id] = case

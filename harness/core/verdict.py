@@ -35,6 +35,8 @@ class Finding:
     `cases` are the ids of all cases that show it. `combination` are the values that fail together
     and not each alone (`quality=high`, `output_format=jpeg`). `failed` of `tried` repetitions of
     the same question broke it; from that follows `standing`; `doubt` is why it is not confirmed.
+    Where it takes a comparison, `other_failed` of `others` requests without those values failed,
+    too, and `chance` is how likely the difference is if they fail alike (Fisher's exact test).
     """
 
     provider: str
@@ -50,6 +52,9 @@ class Finding:
     tried: int = 1
     standing: Standing = "confirmed"
     doubt: str = ""
+    other_failed: int = 0
+    others: int = 0
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
