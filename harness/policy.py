@@ -135,9 +135,9 @@ def _unserved(records: Sequence[Record]) -> str:
 def _tested(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     """Return the code and the reason of a run that tested promises; every reason counts the faults.
 
-    Faults that convict nobody leave the run unclear where they kept a documented value from being
-    served at all: nobody knows whether that promise holds. Where each value was served in the end,
-    nothing is open.
+    Faults that convict nobody leave the run unclear where most requests ended so, or where they
+    kept a documented value from being served at all: nobody knows whether that promise holds. Where
+    each value was served in the end, nothing is open.
     """
     code, why = _judged_promises(report, records)
     faults = "; ".join(_fault_reasons(report))
@@ -150,6 +150,11 @@ def _fault_reasons(report: Report) -> tuple[str, ...]:
     if len(report.providers) > 1:
         return fault_lines(report)
     return tuple(text for row in report.providers if (text := faults_text(row.faults)))
+
+
+def _most_failed(report: Report) -> str:
+    most = any(row.faults.is_most for row in report.providers)
+    return "most requests ended in faults" if most else ""
 
 
 def _values_unserved(records: Sequence[Record]) -> str:
@@ -176,9 +181,9 @@ def _judged_promises(report: Report, records: Sequence[Record]) -> tuple[int, st
         return UNCLEAR, "; ".join(filter(None, [_unconfirmed(report), _flaky(report)]))
     if unjudged := _unjudged(report, records):
         return unjudged
-    if unserved := _values_unserved(records):
-        return UNCLEAR, "; ".join(filter(None, [unserved, _flaky(report)]))
-    if report.flaky or any(row.faults.faults for row in report.providers):
+    if faulty := _most_failed(report) or _values_unserved(records):
+        return UNCLEAR, "; ".join(filter(None, [faulty, _flaky(report)]))
+    if report.flaky or any(map(faults_text, (row.faults for row in report.providers))):
         return HELD, "; ".join(filter(None, ["no promise broken for certain", _flaky(report)]))
     if all(record.shot.case.expect == "observe" for record in records):
         return HELD, "no promise broken: the documents promise nothing about these requests"

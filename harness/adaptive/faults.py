@@ -39,10 +39,15 @@ _BEFORE_REDUCING = 3
 
 @dataclass(slots=True, kw_only=True)
 class AwaitedService:
-    """The planned requests that failed and wait for a neighbour to be served."""
+    """The planned requests that failed and wait for a neighbour to be served.
+
+    One of an operation is repeated at a time, and the next only once that one was served: then
+    failures come and go. One that fails again is a lead, and others may fail for the same values.
+    """
 
     _waiting: dict[str, Record] = field(default_factory=dict)
     _repeated: Counter[str] = field(default_factory=Counter)
+    _unserved: dict[str, str] = field(default_factory=dict)
 
     def failed(self, record: Record) -> bool:
         """Let a failed request of the plan wait; tell whether it is to be repeated at once.
@@ -55,19 +60,20 @@ class AwaitedService:
         return case.id == f"{case.operation}/base" and isinstance(record.outcome, Fault)
 
     def served(self, record: Record) -> list[Record]:
-        """Return what to repeat now that a request was served: all that waits in its operation."""
-        case = record.shot.case
+        """Return what to repeat now that a request was served: the first that waits, if any."""
+        case, operation = record.shot.case, record.shot.case.operation
         if case.expect != "accept" or not isinstance(record.outcome, Images):
             return []
-        ready = []
-        for name, waiting in list(self._waiting.items()):
-            if waiting.shot.case.operation != case.operation:
-                continue
-            del self._waiting[name]
-            if self._repeated[case.operation] < EARLY:
-                self._repeated[case.operation] += 1
-                ready.append(waiting)
-        return ready
+        if case.stage == "confirm" and self._unserved.get(operation) == case.follows:
+            del self._unserved[operation]
+        if operation in self._unserved or self._repeated[operation] >= EARLY:
+            return []
+        waiting = (name for name in self._waiting if name.partition("/")[0] == operation)
+        if (first := next(waiting, None)) is None:
+            return []
+        self._repeated[operation] += 1
+        self._unserved[operation] = first
+        return [self._waiting.pop(first)]
 
 
 Step = Literal["neighbour", "repeat seed", "reduce", "repeat", "stop"]

@@ -172,11 +172,18 @@ def faults_text(counts: FaultCounts) -> str:
 
     `31 of 52 valid requests ended in faults (server 28, timeout 3); up to 4 images unsettled`.
     """
+    if not (counts.faults or counts.other_faults or counts.unsettled_images):
+        return ""
+    valid = f"{counts.faults} of {count(counts.valid, 'valid request')} ended in"
     classes = ", ".join(f"{name} {number}" for name, number in counts.by_class)
-    of = f"{counts.faults} of {count(counts.valid, 'valid request')}"
-    faults = f"{of} ended in {'a fault' if counts.faults == 1 else 'faults'} ({classes})"
-    unsettled = f"up to {count(counts.unsettled_images, 'image')} unsettled"
-    return "; ".join([faults] * (counts.faults > 0) + [unsettled] * (counts.unsettled_images > 0))
+    parts = [f"{valid} {'a fault' if counts.faults == 1 else 'faults'}"]
+    parts[0] += f" ({classes})" if classes else ""
+    if counts.other_faults:
+        others = count(counts.others, "other request")
+        parts.append(f"{counts.other_faults} of {others} did")
+    if counts.unsettled_images:
+        parts.append(f"up to {count(counts.unsettled_images, 'image')} unsettled")
+    return "; ".join(parts)
 
 
 def fault_lines(report: Report) -> tuple[str, ...]:

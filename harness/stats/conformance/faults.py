@@ -13,15 +13,22 @@ class FaultCounts:
     """What became of one provider's valid requests.
 
     `faults` of the `valid` ones that were sent ended in a fault, or in an error that no document
-    describes; `by_class` counts them, the commonest first. `unsettled_images` of all requests may
-    be paid and were not received.
+    describes; `by_class` counts them, the commonest first; `other_faults` of the `others` did.
+    `unsettled_images` of all requests may be paid and were not received.
     """
 
     provider: str
     valid: int = 0
     faults: int = 0
     by_class: tuple[tuple[ErrorClass, int], ...] = ()
+    others: int = 0
+    other_faults: int = 0
     unsettled_images: int = 0
+
+    @property
+    def is_most(self) -> bool:
+        """Tell whether more than half of all requests ended in faults."""
+        return 2 * (self.faults + self.other_faults) > self.valid + self.others
 
 
 def fault_counts(provider: str, records: Iterable[Record]) -> FaultCounts:
@@ -33,8 +40,11 @@ def fault_counts(provider: str, records: Iterable[Record]) -> FaultCounts:
     ]
     valid = [record for record in sent if record.shot.case.expect == "accept"]
     classes: Counter[ErrorClass] = Counter(filter(None, map(_fault_class, valid)))
+    others = [record for record in sent if record.shot.case.expect != "accept"]
     return FaultCounts(
         provider=provider,
+        others=len(others),
+        other_faults=sum(isinstance(record.outcome, Fault) for record in others),
         valid=len(valid),
         faults=classes.total(),
         by_class=tuple(classes.most_common()),
