@@ -12,7 +12,7 @@ from typing import Literal
 from harness.core.case import PlannedRequest
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.runner.execution.failures import ACCOUNT, blocking_reason
+from harness.runner.execution.failures import SET_UP, blocking_reason
 
 TRIED_ANYWAY = 2
 """How many requests are tried although the plain one that they depend on was not served."""
@@ -23,7 +23,7 @@ Leave = Literal["now", "later", "never"]
 def answered(record: Record) -> bool:
     """Tell whether a request failed at a provider that answers."""
     outcome = record.outcome
-    if not isinstance(outcome, Fault) or outcome.error_class in (*ACCOUNT, "timeout"):
+    if not isinstance(outcome, Fault) or outcome.error_class in (*SET_UP, "timeout"):
         return False
     return outcome.status is not None or outcome.job is not None
 
