@@ -170,11 +170,11 @@ def with_all(values: dict[str, Json]) -> Any:  # noqa: ANN401
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        (VALUE, "500"),
+        (PLAINS, "500"),
         (PAIR, "200 error"),
         (PAIR, "no reply"),
         ({"stream": True}, "half a stream"),
-        (PLAINS, "502 page"),
+        (VALUE, "502 page"),
     ],
 )
 def test_a_planted_fault_is_found_over_real_sockets(
