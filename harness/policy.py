@@ -9,12 +9,14 @@ from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
-from harness.diagnosis.findings import DECLARATION, findings
+from harness.diagnosis.findings import DECLARATION, findings, settled
+from harness.diagnosis.history import ACCEPTANCE
 from harness.report.compose import compose
-from harness.report.labels import failure_rate
+from harness.report.labels import failure_rate, fault_lines, faults_text
 from harness.report.model import Report, Shown
 from harness.report.text import count
 from harness.spec.load import shipped_provider as shipped
+from harness.stats.conformance.faults import unserved_values
 
 HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """Every promise that was tried held; one was broken; nothing was tested; we failed ourselves;
@@ -49,6 +51,7 @@ def conclude(header: RunHeader, records: Sequence[Record]) -> Conclusion:
     providers = {name: shipped(name) for name in header.evidence}
     verdicts = judge_records(records, providers)
     all_findings = findings(records, verdicts, providers, repeatable=_repeatable(header, records))
+    verdicts = settled(verdicts, all_findings)
     report = compose(header, records, verdicts, all_findings, providers)
     code, why = _outcome(report, records)
     return Conclusion(report=report, code=code, why=why)
@@ -130,6 +133,45 @@ def _unserved(records: Sequence[Record]) -> str:
 
 
 def _tested(report: Report, records: Sequence[Record]) -> tuple[int, str]:
+    """Return the code and the reason of a run that tested promises; every reason counts the faults.
+
+    Faults that convict nobody leave the run unclear where most requests ended so, or where they
+    kept a documented value from being served at all: nobody knows whether that promise holds. Where
+    each value was served in the end, nothing is open.
+    """
+    code, why = _judged_promises(report, records)
+    faults = "; ".join(_fault_reasons(report))
+    if why.endswith("."):
+        return code, f"{why} {faults[:1].upper()}{faults[1:]}." if faults else why
+    return code, "; ".join(filter(None, [why, faults]))
+
+
+def _fault_reasons(report: Report) -> tuple[str, ...]:
+    if len(report.providers) > 1:
+        return fault_lines(report)
+    return tuple(text for row in report.providers if (text := faults_text(row.faults)))
+
+
+def _most_failed(report: Report) -> str:
+    most = any(row.faults.is_most for row in report.providers)
+    return "most requests ended in faults" if most else ""
+
+
+def _values_unserved(records: Sequence[Record]) -> str:
+    """Name the documented values that only requests held that ended in faults."""
+    names = [
+        f"{provider} {operation} {promise}={value}"
+        for (provider, operation, promise), values in unserved_values(records).items()
+        for value in values
+    ]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"not served: {', '.join(names[:_MOST_NAMED])}{more}" if names else ""
+
+
+_MOST_NAMED = 4
+
+
+def _judged_promises(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     if crashed := _crashed(report):
         return OURS, crashed
     if report.findings:
@@ -139,8 +181,10 @@ def _tested(report: Report, records: Sequence[Record]) -> tuple[int, str]:
         return UNCLEAR, "; ".join(filter(None, [_unconfirmed(report), _flaky(report)]))
     if unjudged := _unjudged(report, records):
         return unjudged
-    if report.flaky:
-        return HELD, f"no promise broken for certain; {_flaky(report)}"
+    if faulty := _most_failed(report) or _values_unserved(records):
+        return UNCLEAR, "; ".join(filter(None, [faulty, _flaky(report)]))
+    if report.flaky or any(map(faults_text, (row.faults for row in report.providers))):
+        return HELD, "; ".join(filter(None, ["no promise broken for certain", _flaky(report)]))
     if all(record.shot.case.expect == "observe" for record in records):
         return HELD, "no promise broken: the documents promise nothing about these requests"
     return HELD, "all promises that were tried held"
@@ -217,7 +261,7 @@ def _behind(verdict: Verdict, all_findings: Sequence[Finding]) -> Iterator[Findi
         if (finding.provider, finding.operation) == (verdict.provider, verdict.operation)
     ]
     for finding in near:
-        same = finding.check == ANSWERS[0] or finding.constraint == verdict.constraint
+        same = finding.check in ACCEPTANCE or finding.constraint == verdict.constraint
         if finding.check == verdict.check and verdict.case in finding.cases and same:
             yield finding
     if verdict.check == DECLARATION:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harness.adaptive.cheaper import LEAST_OF_SEVERAL, suspected_arguments
 from harness.adaptive.confirmation import Confirmation
+from harness.adaptive.faults import NEIGHBOURS, AwaitedService, FaultSearch
 from harness.adaptive.isolate import (
     Isolation,
     isolate,
@@ -24,7 +25,15 @@ from harness.diagnosis.combinations import (
     changes,
     number_of_images,
 )
-from harness.diagnosis.history import ACCEPTS, CaseHistory, failing_of_stage
+from harness.diagnosis.faults import TRIALS
+from harness.diagnosis.history import (
+    ACCEPTANCE,
+    ACCEPTS,
+    FAILS,
+    CaseHistory,
+    failing_of_stage,
+    suspected,
+)
 from harness.planning.plan import planned_request
 from harness.spec.provider import Provider
 
@@ -50,6 +59,9 @@ class FailureReducer:
         self._max_shrink = max_shrink
         self._sent = SentCases(provider)
         self._confirmation = Confirmation(provider, self._sent)
+        self._awaited = AwaitedService()
+        self._faults: dict[str, FaultSearch] = {}
+        self._neighbours: dict[str, Case | None] = {}
 
     def on_record(self, record: Record) -> Sequence[PlannedRequest]:
         """Take note of a record; return what shows again what failed, where that is still open."""
@@ -57,27 +69,58 @@ class FailureReducer:
         if case.provider != self._provider.name:
             return ()
         self._sent.on_record(record)
-        requests = self._confirmation.on_record(record)
+        requests = (
+            *self._after_failure(record),
+            *self._confirmation.on_record(record),
+            *self._after_service(record),
+        )
         return [planned_request(self._provider, request) for request in requests]
 
     def on_idle(self) -> Sequence[PlannedRequest]:
         """Return the next round: at most one request for each failing record."""
         history = self._evidence()
+        self._faults, self._neighbours = {}, {}
         groups: defaultdict[str, list[FailureGroup]] = defaultdict(list)
         for group in history.failure_groups():
             groups[group.operation_name].append(group)
-        return tuple(
-            planned_request(self._provider, case)
+        cases = {
+            case.id: case
             for operation in sorted(groups)
-            if self._is_served(operation)
+            if self._is_served(history, operation)
             for case in self._round(history, groups[operation])
-        )
+        }
+        return tuple(planned_request(self._provider, case) for case in cases.values())
+
+    # ------------------------------------------------------------------------------- once more
+    def _after_failure(self, record: Record) -> Iterator[Case]:
+        """Yield a repetition of a valid request that failed after another one was served."""
+        case = record.shot.case
+        if record.outcome is None or case.stage == "confirm":
+            return
+        verdicts = judge_records([record], {self._provider.name: self._provider})
+        faulty = any((word.check, word.status) == (FAILS, "fail") for word in suspected(verdicts))
+        if faulty and self._awaited.failed(record) and (again := self._again(record)) is not None:
+            yield again
+
+    def _after_service(self, record: Record) -> Iterator[Case]:
+        """Yield repetitions of what had failed before a request of its operation was served."""
+        for failed in self._awaited.served(record):
+            if (again := self._again(failed)) is not None:
+                yield again
+
+    def _again(self, record: Record, at_most: int = 1) -> Case | None:
+        case = self._sent.repetition(record, at_most)
+        return None if case is None else self._sent.add(case)
 
     # --------------------------------------------------------------------------------- smaller
     def _round(self, history: CaseHistory, groups: Sequence[FailureGroup]) -> Iterator[Case]:
         """Yield the next request for each failing record that no proven combination explains."""
         busy: set[str] = set()
         for group in sorted(groups, key=lambda group: (group.check, str(group.constraint))):
+            if group.check == FAILS:
+                search = self._faults[group.operation_name] = FaultSearch.of(history, group)
+                if search.over:
+                    continue
             proven = self._wrong_alone(group)
             planned, probes = (failing_of_stage(group, stage) for stage in ("plan", "isolate"))
             planned = [self._with_fewer_images(group, seed, probes) for seed in planned]
@@ -90,7 +133,7 @@ class FailureReducer:
     @staticmethod
     def _wrong_alone(group: FailureGroup) -> list[dict[str, str]]:
         """Return the values whose claim failed in a request that holds nothing else to reduce."""
-        if group.check == ACCEPTS or group.breaks is not None or group.constraint is None:
+        if group.check in ACCEPTANCE or group.breaks is not None or group.constraint is None:
             return []
         about = group.constraint.partition(".")[0]
         allowed = suspected_arguments(group.operation, [group.constraint])
@@ -123,6 +166,7 @@ class FailureReducer:
             if probe.record.shot.case.follows == seed.id
             and changes(seed.items, probe.items) <= {"n"}
             and group.breaks is None
+            and group.check not in ACCEPTANCE
         )
         return next(alike, seed)
 
@@ -160,7 +204,7 @@ class FailureReducer:
 
         One fault hides another: values that only refused requests hold would never be tried.
         """
-        if group.check != ACCEPTS or group.breaks is not None or not self._has_budget(seed):
+        if group.check not in ACCEPTANCE or group.breaks or not self._has_budget(seed):
             return None
         arguments = without_values(group, seed, wrong)
         if arguments is None or self._closed(group)(arguments):
@@ -191,21 +235,53 @@ class FailureReducer:
         """Return the next request that reduces a record, and the arguments that fail so far."""
         together = [frozenset(values) for values in proven]
         now = isolate(self._provider, group, seed, known=together, closed=self._closed(group))
+        if group.check == FAILS:
+            return self._next_of_fault(group, seed, now), now.names
         may_send = self._has_budget(seed)
         if may_send and now.request is not None:
             return self._probe(group, seed, now.request, "isolate"), now.names
         many = len(now.names) > _FEW and group.check == ACCEPTS
         times = _TIMES_OF_MANY if many else 1
         if not self._is_repeated(group, now, times):
-            again = self._sent.repetition(now.current.record, times)
+            again = self._again(now.current.record, times)
             if again is not None:
-                return self._sent.add(again), now.names
+                return again, now.names
         # one boundary of an argument is enough
         if may_send and frozenset(now.names) not in together:
             moved = moved_towards_boundary(self._provider, history, group, now)
             if moved is not None:
                 return self._probe(group, seed, moved, "shrink"), now.names
         return None, now.names
+
+    def _next_of_fault(
+        self, group: FailureGroup, seed: AssignedRecord, now: Isolation
+    ) -> Case | None:
+        """Return what tells most of a fault: the same request again, a smaller one, a plain one.
+
+        It is repeated before it is reduced, so that a passing outage does not look like a value.
+        """
+        search = self._faults[group.operation_name]
+        step = search.before_reducing(self._sent.repetitions(seed.id))
+        if step == "reduce":
+            if now.request is not None and self._has_budget(seed):
+                return self._probe(group, seed, now.request, "isolate")
+            step = search.once_reduced(now.current.id)
+        match step:
+            case "neighbour":
+                return self._neighbour(search.history, group.operation_name)
+            case "repeat seed":
+                return self._again(seed.record, TRIALS)
+            case "repeat":
+                return self._again(now.current.record, TRIALS + 1)
+            case _:
+                return None
+
+    def _neighbour(self, history: CaseHistory, operation: str) -> Case | None:
+        """Return the plain request with another prompt, the same for a whole round."""
+        plain = history.plain(operation)
+        if operation not in self._neighbours and plain is not None:
+            self._neighbours[operation] = self._again(plain, NEIGHBOURS)
+        return self._neighbours.get(operation)
 
     def _probe(
         self, group: FailureGroup, seed: AssignedRecord, arguments: dict[str, Json], stage: Stage
@@ -237,6 +313,7 @@ class FailureReducer:
                 continue
             record = self._sent.records.get(case.id)
             faulty = record is not None and isinstance(record.outcome, Fault)
+            faulty = faulty and group.check != FAILS
             again_ = f"{case.id}/retry" in self._sent.cases or case.id.endswith("/retry")
             if not (faulty and case.stage in ("isolate", "shrink")) or again_:
                 answered.add(question(group, case.arguments))
@@ -271,8 +348,11 @@ class FailureReducer:
     def _evidence(self) -> CaseHistory:
         records = sorted(self._sent.records.values(), key=lambda record: record.shot.case.id)
         verdicts = judge_records(records, {self._provider.name: self._provider})
-        return CaseHistory(self._provider, records, verdicts)
+        return CaseHistory(self._provider, records, verdicts, arrival=self._sent.records)
 
-    def _is_served(self, operation: str) -> bool:
-        plain = self._sent.records.get(f"{operation}/base")
-        return plain is not None and isinstance(plain.outcome, Images)
+    @staticmethod
+    def _is_served(history: CaseHistory, operation: str) -> bool:
+        plain = history.plain(operation)
+        return plain is not None and any(
+            isinstance(record.outcome, Images) for record in history.repetitions(plain.shot.case.id)
+        )

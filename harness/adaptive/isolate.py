@@ -20,7 +20,7 @@ from harness.diagnosis.combinations import (
     assignment,
     changes,
 )
-from harness.diagnosis.history import ACCEPTS, CaseHistory
+from harness.diagnosis.history import ACCEPTANCE, CaseHistory
 from harness.spec import price
 from harness.spec.provider import Provider
 from harness.spec.rules import Scalar
@@ -190,7 +190,7 @@ def moved_towards_boundary(
     Only values that the documents promise to serve are moved: a forbidden value that was served is
     next to its boundary already.
     """
-    if group.check != ACCEPTS or group.breaks is not None:
+    if group.check not in ACCEPTANCE or group.breaks is not None:
         return None
     if isolated.names == ("prompt",):
         return _shorter(history, group, isolated.current)

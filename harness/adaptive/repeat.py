@@ -1,7 +1,8 @@
 """The same question once more, with nothing changed that it is about."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from harness.cases import prompts
 from harness.core.case import Case
@@ -55,11 +56,17 @@ def _variants(operation: Operation, case: Case) -> Iterator[dict[str, Json]]:
             yield fresh_prompt(operation, {**case.arguments, name: other}, "again")
 
 
-def _other_prompts(prompt: Json) -> tuple[Json, ...]:
+_SHORT, _MANY = 60, 16
+"""How long a further prompt is at least in characters, and how many there are."""
+
+
+def _other_prompts(prompt: Json) -> Iterable[Json]:
     """Return other prompts of the same kind, be it of the wrong type."""
     match prompt:
         case str() if prompt.strip():
-            return prompts.other_prompts(prompt)
+            length = max(len(prompt), _SHORT)
+            further = (prompts.distinct_prompt(n, length, seed=0) for n in range(_MANY))
+            return chain(prompts.other_prompts(prompt), further if prompt.isascii() else ())
         case bool() | None:
             return ()
         case int():

@@ -16,9 +16,11 @@ from harness.checks.check import (
     unclear,
 )
 from harness.checks.naming import mentions, names_of, same_name
+from harness.core.exchange import Failure
 from harness.core.jsonvalue import Json
-from harness.core.outcome import ErrorReply, Fault, Images, Refused
+from harness.core.outcome import CUT_OFF_WHY, ErrorClass, ErrorReply, Fault, Images, Refused
 from harness.core.placeholders import ASSETS
+from harness.core.record import Record
 from harness.core.reference import ReferenceImage
 from harness.spec.credentials import IN_WORDS, refusal_statuses
 from harness.spec.evaluate import of_type
@@ -32,6 +34,9 @@ PASSING = re.compile(
 )
 """Words of an error about the moment, not about the request (NanoBanana announces such errors, and
 its envelope has one code for all of them)."""
+
+_OF_THE_ACCOUNT: frozenset[ErrorClass] = frozenset(("auth", "quota", "rate_limit", "moderation"))
+"""Classes of faults that are about the account, its limits, or the words of a prompt."""
 
 
 @check(rank=10, assertion=Assertion(), slug="not-served")
@@ -53,6 +58,53 @@ def accepts_what_it_documents(subject: CheckInput) -> tuple[CheckResult, ...]:
             return unclear(f"{fault.error_class}: {fault.why}", case.about)
         case _:
             assert_never(subject.outcome)
+
+
+@check(rank=25, assertion=Assertion(server_errors=True), slug="fails")
+def fails_where_it_should_serve(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """No request inside the documents fails each time that it is sent.
+
+    A single failure is inconclusive: a finding takes repetitions, with neighbours served between
+    (`harness.diagnosis.faults`). A failure of ours or of the account is skipped.
+    """
+    case = subject.case
+    if case.expect != "accept" or _off_tape(subject.record):
+        return ()
+    match subject.outcome:
+        case Images(pictures=()):
+            return ()  # what the reply lacks is another claim's
+        case Images():
+            return passed("served", case.about)
+        case Refused(error=error):
+            reason = "" if error.error_class == "moderation" else _another_reason(error)
+            excuse = _our_choice(subject, error) or _unseen_files(subject)
+            why = describe_error(error)
+        case Fault(error_class=reason, why=why) as fault:
+            excuse = _excuse(subject.record, fault)
+        case _:
+            assert_never(subject.outcome)
+    if not reason:
+        return ()  # a refusal: another claim's
+    if excuse:
+        return skipped(f"{excuse}: {why}", case.about)
+    return unclear(f"{reason}: {why}", case.about)
+
+
+def _off_tape(record: Record) -> bool:
+    answers = (exchange.answer for exchange in record.exchanges)
+    return any(isinstance(answer, Failure) and answer.kind == "not_on_tape" for answer in answers)
+
+
+def _excuse(record: Record, fault: Fault) -> str:
+    """Say why a fault may be ours or the account's; nothing where it may be the provider's."""
+    if fault.error_class in _OF_THE_ACCOUNT:
+        return f"{fault.error_class} is about the account"
+    if fault.why == CUT_OFF_WHY:
+        return "cut off by us"
+    last = record.exchanges[-1].answer if record.exchanges else None
+    if isinstance(last, Failure) and not last.sent:
+        return "no connection was made"
+    return ""
 
 
 @check(rank=20, assertion=Assertion(position="refusal"), slug="not-refused")

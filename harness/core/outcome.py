@@ -143,6 +143,11 @@ class Fault:
 
 Outcome = Images | Refused | Fault
 
+CUT_OFF_WHY = (
+    "the run was cut off while this was under way; it may have been paid, so it was not sent again"
+)
+"""Why a request is a fault that we cut off ourselves: no provider is to blame for it."""
+
 
 def error_of(outcome: Outcome | None) -> tuple[ErrorClass, str] | None:
     """Return the class of an error and its message; None for images and for what was not sent."""

@@ -36,6 +36,8 @@ class Finding:
     and not each alone (`quality=high`, `output_format=jpeg`). `failed` of `tried` repetitions of
     the same question broke it; from that follows `standing`; `doubt` is why it is not confirmed.
     `not_reduced` says why the request was not made smaller; empty where it is the smallest one.
+    Where it takes a comparison, `other_failed` of `others` requests without those values failed,
+    too, and `chance` is how likely the difference is if they fail alike (Fisher's exact test).
     """
 
     provider: str
@@ -52,6 +54,9 @@ class Finding:
     standing: Standing = "confirmed"
     doubt: str = ""
     not_reduced: str = ""
+    other_failed: int = 0
+    others: int = 0
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from harness.diagnosis.combinations import (
     describe_values,
     number_of_images,
 )
-from harness.diagnosis.history import ACCEPTS, CaseHistory
+from harness.diagnosis.history import ACCEPTANCE, FAILS, CaseHistory
 from harness.spec.provider import Operation
 from harness.spec.rules import KINDS, Rule
 from harness.spec.rules.pairs import Conditional
@@ -95,14 +95,16 @@ class Attribution:
     """What a failing record is attributed to.
 
     `names` are the arguments that fail alone or together, where that is proven; `combination`
-    describes them where there are several. Only refusals of valid requests have a `constraint`.
-    `proven` says that no smaller request may fail, too.
+    describes them where there are several. `proven` says that no smaller request fails. Only valid
+    requests that were not served have a `constraint`. `smallest` is the case that holds least and
+    fails, where it does so each time.
     """
 
     constraint: str | None = None
     combination: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     proven: bool = False
+    smallest: str = ""
 
 
 Place = tuple[str, str, str | None]
@@ -122,7 +124,7 @@ def attributions(history: CaseHistory) -> dict[Place, Attribution]:
         by_case = {name: by_id[assigned.id] for name, assigned in reduced.items()}
         explained = _explained(failing, reduced, by_case)
         assigneds = {name: assigned for name, assigned in reduced.items() if name not in explained}
-        if group.check == ACCEPTS:
+        if group.check in ACCEPTANCE:
             by_case |= _blamed(group, history, assigneds, by_case)
             by_case |= {
                 record.shot.case.id: Attribution(constraint=record.shot.case.about)
@@ -132,7 +134,9 @@ def attributions(history: CaseHistory) -> dict[Place, Attribution]:
             by_case |= _known_of_content(group, assigneds, by_case)
         by_case |= {name: by_case[by] for name, by in explained.items()}
         for name, attribution in by_case.items():
-            by_place[name, group.check, group.constraint] = attribution
+            end = explained.get(name, name)
+            smallest = reduced[end].id if end in reduced else ""
+            by_place[name, group.check, group.constraint] = replace(attribution, smallest=smallest)
     return by_place
 
 
@@ -263,6 +267,7 @@ def _blamed(
         names = together[name].names
         guessed = not names and name in searched
         constraint = None if guessed else _own_rule(group, assigned, names) or blame[assigned.id]
+        constraint = constraint or _any_rule(group, names)
         by_case[name] = (
             replace(together[name], constraint=constraint)
             if constraint
@@ -286,6 +291,16 @@ def _across(token: str) -> bool:
     """Tell whether a token is about another argument, too."""
     kind = KINDS.get(token.partition("=")[0].rpartition(".")[2], Rule)
     return issubclass(kind, Conditional)
+
+
+def _any_rule(group: FailureGroup, names: tuple[str, ...]) -> str | None:
+    """Return the first rule of an argument whose value fails alone and breaks none of them."""
+    rules = (
+        constraint.id
+        for constraint in group.operation.constraints
+        if names == (constraint.parameter,) and constraint.documented
+    )
+    return next(rules, None) if group.check == FAILS else None
 
 
 def _own_rule(group: FailureGroup, assigned: AssignedRecord, names: tuple[str, ...]) -> str | None:

@@ -1,7 +1,7 @@
 """Broken promises, each once, with the smallest request that shows it and how sure that is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.core.jsonvalue import canonical
@@ -15,7 +15,14 @@ from harness.diagnosis.combinations import (
     describe_values,
     joined_values,
 )
-from harness.diagnosis.history import ACCEPTS, CaseHistory
+from harness.diagnosis.faults import (
+    TRIALS,
+    Contrast,
+    contrasts_by_operation,
+    fault_standing,
+    steadiness,
+)
+from harness.diagnosis.history import ACCEPTANCE, FAILS, CaseHistory, suspected
 from harness.diagnosis.reduction import doubt_of, not_reduced, shown_by_smaller
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Constraint, Provider
@@ -85,15 +92,35 @@ def findings(
     for name in dict.fromkeys(verdict.provider for verdict in verdicts):
         history = CaseHistory(providers[name], records, verdicts)
         failed = [
-            verdict for verdict in verdicts if (verdict.provider, verdict.status) == (name, "fail")
+            verdict
+            for verdict in suspected(verdicts)
+            if (verdict.provider, verdict.status) == (name, "fail")
         ]
         groups = _groups(failed, history)
-        collected += [
-            _finding(key, group, history, repeatable=repeatable)
-            for key, group in groups.items()
-            if not _echo(key, groups)
-        ]
+        compared = contrasts_by_operation(history) if repeatable else {}
+        for key, group in groups.items():
+            if key.check == FAILS:
+                collected += _fault_findings(key, group, history, compared.get(key.operation, {}))
+            elif not _echo(key, groups):
+                collected.append(_finding(key, group, history, repeatable=repeatable))
     return tuple(collected)
+
+
+def settled(verdicts: Sequence[Verdict], all_findings: Sequence[Finding]) -> tuple[Verdict, ...]:
+    """Return the verdicts, those of requests that a finding names as failing each time as failed.
+
+    A fault that no finding names stays inconclusive.
+    """
+    named = {
+        (finding.provider, finding.operation, case)
+        for finding in all_findings
+        if finding.check == FAILS
+        for case in finding.cases
+    }
+    return tuple(
+        failed if (verdict.provider, verdict.operation, verdict.case) in named else verdict
+        for verdict, failed in zip(verdicts, suspected(verdicts), strict=True)
+    )
 
 
 Group = dict[str, tuple[Verdict, Attribution]]
@@ -109,7 +136,7 @@ def _groups(failed: Sequence[Verdict], history: CaseHistory) -> dict[Key, Group]
         key = Key(
             provider=verdict.provider,
             operation=verdict.operation,
-            constraint=to.constraint if verdict.check == ACCEPTS else verdict.constraint,
+            constraint=to.constraint if verdict.check in ACCEPTANCE else verdict.constraint,
             check=verdict.check,
             combination=to.combination,
         )
@@ -118,7 +145,7 @@ def _groups(failed: Sequence[Verdict], history: CaseHistory) -> dict[Key, Group]
 
 
 def _about(verdict: Verdict) -> str | None:
-    return None if verdict.check == ACCEPTS else verdict.constraint
+    return None if verdict.check in ACCEPTANCE else verdict.constraint
 
 
 def _source(verdict: Verdict, history: CaseHistory) -> str:
@@ -188,6 +215,47 @@ def _finding(key: Key, group: Group, history: CaseHistory, *, repeatable: bool) 
     )
 
 
+def _fault_findings(
+    key: Key, group: Group, history: CaseHistory, compared: Mapping[str, Contrast]
+) -> Iterator[Finding]:
+    """Yield a finding where a request failed oftener than its neighbours; else nothing.
+
+    Of the requests that were repeated, the one that is surest stands for all.
+    """
+    ends = {to.smallest or case for case, (_, to) in group.items()}
+    tried = [compared[end] for end in sorted(ends) if end in compared]
+    if not tried:
+        return
+    contrast = min(tried, key=lambda contrast: contrast.chance)
+    steady = steadiness(history, key.operation)
+    standing = fault_standing(contrast, steady)
+    if standing is None:
+        return
+    finding = _finding(key, group, history, repeatable=True)
+    doubt = _fault_doubt(contrast, history, ends) if standing == "unconfirmed" else ""
+    yield replace(
+        finding,
+        failed=max(contrast.failed, 1),
+        tried=max(contrast.tried, 1),
+        standing=standing,
+        doubt=doubt,
+        other_failed=contrast.other_failed,
+        others=contrast.others,
+        chance=contrast.chance if contrast.tried else None,
+    )
+
+
+def _fault_doubt(contrast: Contrast, history: CaseHistory, ends: Iterable[str]) -> str:
+    if not contrast.tried:
+        return doubt_of(history, ends, FAILS, None)
+    skipped = (record.skipped for record in history.records.values() if record.skipped)
+    budget = next((f" ({why})" for why in skipped if "budget" in why), "")
+    return (
+        f"asked again {contrast.tried} times, which does not tell it from an outage:"
+        f" up to {TRIALS} times are needed{budget}"
+    )
+
+
 def _combination(to: Attribution, record: Record, history: CaseHistory) -> tuple[str, ...]:
     """Say the values that matter as this very request has them: numbers may have been lowered."""
     case = record.shot.case
@@ -200,20 +268,20 @@ def _expected(
 ) -> str:
     """Say what the documents promise; the report names the place beside it."""
     expect = record.shot.case.expect
-    if key.check == ACCEPTS and combination:
+    if key.check in ACCEPTANCE and combination:
         return f"served: {joined_values(combination)}, each documented"
     if constraint is not None and expect == "refuse":
         return f"refused: {constraint.describe()}"
-    if constraint is not None and expect == "accept" and key.check == ACCEPTS:
+    if constraint is not None and expect == "accept" and key.check in ACCEPTANCE:
         return f"served: {constraint.describe()}"
-    return key.check.replace("_", " ")
+    return "served" if key.check == FAILS else key.check.replace("_", " ")
 
 
 def _observed(
     key: Key, verdict: Verdict, to: Attribution, record: Record, history: CaseHistory
 ) -> str:
     """Say what was received, and for which values where the constraint does not show them."""
-    alone = key.check == ACCEPTS or (key.constraint is None and not record.shot.case.breaks)
+    alone = key.check in ACCEPTANCE or (key.constraint is None and not record.shot.case.breaks)
     if not to.names or not (alone or to.combination):
         return verdict.why
     return f"{joined_values(_combination(to, record, history))}: {verdict.why}"

@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
@@ -17,6 +18,20 @@ from harness.diagnosis.combinations import AssignedRecord, FailureGroup, assignm
 from harness.spec.provider import Provider
 
 ACCEPTS = "accepts_what_it_documents"
+FAILS = "fails_where_it_should_serve"
+ACCEPTANCE = frozenset((ACCEPTS, FAILS))
+"""The claims that a valid request is served: which of its values is to blame stays to be found."""
+
+
+def suspected(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """Yield the verdicts, with a request that may fail each time as one that failed.
+
+    Alone it is inconclusive: whether it is to blame is decided by what was sent after it.
+    """
+    for verdict in verdicts:
+        open_ = (verdict.check, verdict.status) == (FAILS, "inconclusive")
+        yield replace(verdict, status="fail") if open_ else verdict
+
 
 ClaimStatus = Literal["fail", "pass", "silent", "unclear"]
 """What a record shows of a claim; `silent` where the claim does not apply to it."""
@@ -26,10 +41,19 @@ _VARYING = re.compile(r"\d+|'[^']*'|\"[^\"]*\"")
 
 
 class CaseHistory:
-    """One provider's records with the verdicts on each."""
+    """One provider's records with the verdicts on each.
+
+    `arrival` are the ids of its cases in the order in which they ended, that of `records` where it
+    is not given.
+    """
 
     def __init__(
-        self, provider: Provider, records: Iterable[Record], verdicts: Iterable[Verdict]
+        self,
+        provider: Provider,
+        records: Iterable[Record],
+        verdicts: Iterable[Verdict],
+        *,
+        arrival: Iterable[str] | None = None,
     ) -> None:
         self.provider = provider
         self.records = {
@@ -37,8 +61,9 @@ class CaseHistory:
             for record in records
             if record.shot.case.provider == provider.name
         }
+        self.arrival = tuple(self.records) if arrival is None else tuple(arrival)
         self._verdicts: defaultdict[str, list[Verdict]] = defaultdict(list)
-        for verdict in verdicts:
+        for verdict in suspected(verdicts):
             if verdict.provider == provider.name:
                 self._verdicts[verdict.case].append(verdict)
 
@@ -46,7 +71,7 @@ class CaseHistory:
         """Return the first reason for each status; whose fault a refusal is stays open here."""
         reasons: dict[str, str] = {}
         for verdict in self._verdicts[case]:
-            if verdict.check == check and (check == ACCEPTS or verdict.constraint == constraint):
+            if verdict.check == check and (check in ACCEPTANCE or verdict.constraint == constraint):
                 reasons.setdefault(verdict.status, verdict.why)
         return reasons
 
@@ -68,10 +93,11 @@ class CaseHistory:
     def assigned(self, record: Record, check: str, constraint: str | None) -> AssignedRecord:
         """Return a record with its assignment and why it fails a claim."""
         case = record.shot.case
+        words = _VARYING.sub("", self._of_claim(case.id, check, constraint).get("fail", ""))
         return AssignedRecord(
             record=record,
             items=assignment(self.provider.operation(case.operation), case.arguments),
-            words=_VARYING.sub("", self._of_claim(case.id, check, constraint).get("fail", "")),
+            words=words.partition(":")[0] if check == FAILS else words,  # ids differ in each
         )
 
     def repetitions(self, case: str) -> tuple[Record, ...]:
@@ -87,8 +113,24 @@ class CaseHistory:
         )
 
     def plain(self, operation: str) -> Record | None:
-        """Return the record of an operation's plain request."""
-        return self.records.get(f"{operation}/base")
+        """Return the record of an operation's plain request.
+
+        Where that one always failed, it is the cheapest valid one that was served: then its own
+        values are what is different about the plain request.
+        """
+        base = self.records.get(f"{operation}/base")
+        if base is None or self.status(base.shot.case.id, FAILS, None) != "fail":
+            return base
+        if any(isinstance(again.outcome, Images) for again in self.repetitions(base.shot.case.id)):
+            return base
+        served = (
+            record
+            for record in self.records.values()
+            if isinstance(record.outcome, Images)
+            and record.shot.case.operation == operation
+            and (record.shot.case.expect, record.shot.case.stage) == ("accept", "plan")
+        )
+        return min(served, key=_cost, default=base)
 
     def failure_groups(self) -> tuple[FailureGroup, ...]:
         """Return every claim on arguments that failed, each with the records that it applies to."""
@@ -97,7 +139,7 @@ class CaseHistory:
                 verdict.operation,
                 self.records[verdict.case].shot.case.breaks,
                 verdict.check,
-                None if verdict.check == ACCEPTS else verdict.constraint,
+                None if verdict.check in ACCEPTANCE else verdict.constraint,
             )
             for verdicts in self._verdicts.values()
             for verdict in verdicts
@@ -117,7 +159,7 @@ class CaseHistory:
             assigned = self.assigned(record, check, constraint)
             if status == "fail":
                 failing += [assigned] if self._steady(name, check, constraint) else []
-            elif _clears(record, status, judged=check == ACCEPTS or breaks is not None):
+            elif _clears(record, status, judged=check in ACCEPTANCE or breaks is not None):
                 passing.append(assigned)
         return FailureGroup(
             operation_name=operation,
@@ -168,13 +210,13 @@ def _clears(record: Record, status: ClaimStatus, *, judged: bool) -> bool:
 
 def failing_of_stage(group: FailureGroup, stage: Stage) -> Sequence[AssignedRecord]:
     """Return the failing records of a stage, the cheapest first."""
-
-    def cost(assigned: AssignedRecord) -> tuple[int, Decimal, int, str]:
-        planned = assigned.record.shot
-        at_risk = planned.at_risk
-        return (at_risk.images, at_risk.amount, len(planned.case.arguments), assigned.id)
-
     return sorted(
         (assigned for assigned in group.failing if assigned.record.shot.case.stage == stage),
-        key=cost,
+        key=lambda assigned: _cost(assigned.record),
     )
+
+
+def _cost(record: Record) -> tuple[int, Decimal, int, str]:
+    planned = record.shot
+    at_risk = planned.at_risk
+    return (at_risk.images, at_risk.amount, len(planned.case.arguments), planned.case.id)

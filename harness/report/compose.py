@@ -8,6 +8,7 @@ from harness.adaptive.discovery.question import Discovered
 from harness.core.outcome import Fault
 from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
+from harness.diagnosis.history import FAILS
 from harness.report.benchmark.answers import of_run
 from harness.report.discovered import discovered_toml, observations
 from harness.report.labels import Named, about_provider, cases_text, finding_name, provenance_banner
@@ -146,11 +147,17 @@ def _shown(
     constraint = constraint_of(provider, operation, finding.constraint)
     again = repeat(finding.record, provider, written=files)
     source = str(constraint.rule.source if constraint else operation.source)
+    compared = finding.check == FAILS
     return Shown(
         finding=finding,
         name=finding_name(finding),
         title=provider.title,
-        share=proportion_estimate(finding.failed, finding.tried),
+        share=proportion_estimate(finding.failed, finding.tried, exact=compared),
+        other_share=(
+            proportion_estimate(finding.other_failed, finding.others, exact=True)
+            if compared
+            else None
+        ),
         curl=again.text,
         notes=again.notes,
         source=source,

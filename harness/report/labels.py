@@ -11,6 +11,7 @@ from harness.core.verdict import Finding
 from harness.diagnosis.combinations import joined_values
 from harness.report.model import Banner, Report
 from harness.report.text import count, one_line
+from harness.stats.conformance.faults import FaultCounts
 
 GONE = (
     "a live run picks these up by their ids with --resume; here they ended with the emulator or the"
@@ -156,8 +157,40 @@ def confirmation_text(finding: Finding) -> str:
 
 
 def failure_rate(finding: Finding) -> str:
-    """Say how often a promise was broken: `2 of 2 times`; empty where it was asked once."""
-    return f"{finding.failed} of {finding.tried} times" if finding.tried > 1 else ""
+    """Say how often a promise was broken: `2 of 2 times`; empty where it was asked once.
+
+    Where it takes a comparison: `3 of 3 times, 0 of 22 without it`.
+    """
+    if finding.tried < 2:  # noqa: PLR2004 - once is no rate
+        return ""
+    without = f", {finding.other_failed} of {finding.others} without it" if finding.others else ""
+    return f"{finding.failed} of {finding.tried} times{without}"
+
+
+def faults_text(counts: FaultCounts) -> str:
+    """Say how many valid requests ended in faults; empty where none did and nothing is unsettled.
+
+    `31 of 52 valid requests ended in faults (server 28, timeout 3); up to 4 images unsettled`.
+    """
+    if not (counts.faults or counts.other_faults or counts.unsettled_images):
+        return ""
+    valid = f"{counts.faults} of {count(counts.valid, 'valid request')} ended in"
+    classes = ", ".join(f"{name} {number}" for name, number in counts.by_class)
+    parts = [f"{valid} {'a fault' if counts.faults == 1 else 'faults'}"]
+    parts[0] += f" ({classes})" if classes else ""
+    if counts.other_faults:
+        others = count(counts.others, "other request")
+        parts.append(f"{counts.other_faults} of {others} did")
+    if counts.unsettled_images:
+        parts.append(f"up to {count(counts.unsettled_images, 'image')} unsettled")
+    return "; ".join(parts)
+
+
+def fault_lines(report: Report) -> tuple[str, ...]:
+    """Say how many valid requests of each provider ended in faults, where any did."""
+    return tuple(
+        f"{row.provider}: {text}" for row in report.providers if (text := faults_text(row.faults))
+    )
 
 
 def cases_text(records: Sequence[Record]) -> dict[tuple[str, str], str]:

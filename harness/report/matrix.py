@@ -12,6 +12,7 @@ from harness.report.model import Column, Interaction, Matrix, MatrixCell, Row, S
 from harness.report.text import count
 from harness.spec.credentials import KEY_REQUIRED, constraint_of
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
+from harness.stats.conformance.faults import unserved_values
 
 _RULES = tuple(Argument.model_fields)
 
@@ -33,6 +34,7 @@ class _CellTally:
     unsure: Counter[tuple[Status, str]] = field(default_factory=Counter)
     unsent: Counter[str] = field(default_factory=Counter)
     observed: Counter[str] = field(default_factory=Counter)
+    unserved: tuple[str, ...] = ()
 
 
 _Tallies = dict[tuple[str, str, str], _CellTally]
@@ -100,6 +102,8 @@ def _tallies(
         judged = by_case.get(place)
         for promise in _promises(verdict, judged):
             _count_verdict(tallies[verdict.provider, verdict.operation, promise], verdict, judged)
+    for place, values in unserved_values(records).items():
+        tallies[place].unserved = values
     for finding in findings:
         if not finding.combination:
             promise = finding.constraint or finding.check
@@ -229,6 +233,9 @@ def _judged(tally: _CellTally, *, rule: str = "", source: str = "") -> MatrixCel
     for standing, state in STATES.items():
         if standing in tally.fails:
             return _matrix_cell(tally, state, rule=rule, source=source)
+    if tally.unserved:
+        note = f"not served: {', '.join(tally.unserved)}"
+        return _matrix_cell(tally, "inconclusive", rule=rule, source=source, note=note)
     if tally.accepts or tally.refuses:
         return _matrix_cell(tally, "held", rule=rule, source=source)
     if tally.unsure:

@@ -12,6 +12,7 @@ from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.cost import Cost
 from harness.stats.conformance.errors import ErrorCounts
+from harness.stats.conformance.faults import FaultCounts
 from harness.stats.conformance.latency import Latency
 from harness.stats.conformance.streams import Streams
 
@@ -112,7 +113,7 @@ class Summary:
 
     `about_provider` is false where the replies were an emulator's. `cases` were sent, `skipped`
     were not. `held` to `not_tried` count the promises of all its operations, and each combination
-    of values that fails together as one more promise.
+    of values that fails together as one more promise. `faults` counts what was not answered.
     """
 
     provider: str
@@ -131,6 +132,7 @@ class Summary:
     not_tried: int
     standing: Standing
     sentence: str
+    faults: FaultCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +154,9 @@ class Shown:
     """A finding with the lines that repeat its request, and the place of the promise.
 
     `name` says what it is about; `share` is how often the promise was broken, of all times that it
-    was asked for. `curl` holds one command a line, uploads first; `notes` say what to do before
-    they run. `cases` are the ids of the cases that show it, with what they do where the id does not
-    say.
+    was asked for, `other_share` how often requests without these values failed, where that counts.
+    `curl` holds one command a line, uploads first; `notes` say what to do before they run. `cases`
+    are the ids of the cases that show it, with what they do where the id does not say.
     """
 
     finding: Finding
@@ -166,6 +168,7 @@ class Shown:
     reproduction: Reproduction
     notes: tuple[str, ...] = ()
     cases: tuple[tuple[str, str], ...] = ()
+    other_share: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Provenance, Record
-from harness.report.labels import about_provider
+from harness.report.labels import about_provider, faults_text
 from harness.report.model import Matrix, Standing, State, Summary
 from harness.report.text import count, one_line
 from harness.spec.provider import Provider
 from harness.stats.conformance import cost
 from harness.stats.conformance.cost import Cost
+from harness.stats.conformance.faults import FaultCounts, fault_counts
 
 _MOST_NAMED = 6
 
@@ -67,6 +68,7 @@ def _summary(
     emulated = evidence is not None and not about_provider(evidence)
     subject = f"Emulated {provider.title}" if emulated else provider.title
     standing = _standing(records, tally)
+    faults = fault_counts(provider.name, records)
     return Summary(
         provider=provider.name,
         title=provider.title,
@@ -83,8 +85,14 @@ def _summary(
         inconclusive=tally.count("inconclusive"),
         not_tried=tally.count("not tried"),
         standing=standing,
-        sentence=f"{subject} {_sentence(standing, records, tally)}",
+        sentence=f"{subject} {_sentence(standing, records, tally, faults)}",
+        faults=faults,
     )
+
+
+def _faults(counts: FaultCounts) -> str:
+    text = faults_text(counts)
+    return f" {text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _tally(matrix: Matrix, provider: str) -> _Tally:
@@ -110,8 +118,10 @@ def _standing(records: Sequence[Record], tally: _Tally) -> Standing:
     return "held" if answered and tally.judged else "unclear"
 
 
-def _sentence(standing: Standing, records: Sequence[Record], tally: _Tally) -> str:
-    untested = _untested_promises(tally)
+def _sentence(
+    standing: Standing, records: Sequence[Record], tally: _Tally, faults: FaultCounts
+) -> str:
+    untested = f"{_untested_promises(tally)}{_faults(faults)}"
     match standing:
         case "broken":
             tested = f"{tally.count('broken')} of {count(tally.judged, 'promise')} tested"

@@ -79,7 +79,9 @@ class PromiseCounts(TypedDict):
 class ProviderSummary(TypedDict):
     """One provider. `about_provider` is false where an emulator made the replies, recorded or not.
 
-    `cases` were sent. `requests` are HTTP round trips, polls and downloads included.
+    `cases` were sent. `requests` are HTTP round trips, polls and downloads included. `faults` of
+    the `valid_requests` that were sent ended in faults; `images_unsettled` may be paid and were not
+    received.
     """
 
     evidence: EvidenceKind | None
@@ -94,8 +96,24 @@ class ProviderSummary(TypedDict):
     requests: int
     images_paid: int
     images_delivered: int
+    valid_requests: int
+    faults: int
+    faults_by_class: dict[str, int]
+    images_unsettled: int
     cost: CostSummary
     promises: PromiseCounts
+
+
+class NeighbourSummary(TypedDict):
+    """The valid requests without a finding's values: `failed` of `tried` failed, too.
+
+    `chance` is how likely the difference is if both fail alike (Fisher's exact test, one-sided).
+    """
+
+    failed: int
+    tried: int
+    interval: Estimate
+    chance: float | None
 
 
 class FindingSummary(TypedDict):
@@ -106,7 +124,8 @@ class FindingSummary(TypedDict):
     line, uploads first, joined by &&, and runs in the run folder; `notes` say what to do before.
     `reproduction` is a folder of the run folder with request.json, repeat.sh and, where one can
     be, a ready pytest. `not_reduced` says why the request was not made smaller, and is empty where
-    it is the smallest one.
+    it is the smallest one. `interval` is the share of askings that broke the promise; `neighbours`
+    are there where the finding rests on a comparison with them.
     """
 
     provider: str
@@ -126,12 +145,13 @@ class FindingSummary(TypedDict):
     evidence: EvidenceKind
     reproduction: str
     not_reduced: str
+    interval: Estimate
+    neighbours: NeighbourSummary | None
 
 
 class DoubtfulSummary(FindingSummary):
-    """A finding that is not confirmed: why, and the share of askings that broke the promise."""
+    """A finding that is not confirmed, and why."""
 
-    interval: Estimate
     doubt: str
 
 

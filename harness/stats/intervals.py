@@ -139,11 +139,17 @@ WILSON = "Wilson score interval, two-sided (E. B. Wilson, J. Am. Stat. Assoc. 22
 NOTHING_COUNTED = "nothing to count: n = 0"
 
 
-def proportion_estimate(count: int, n: int, *, confidence: float = 0.95) -> Estimate:
+EXACT = "exact binomial interval, two-sided (C. J. Clopper, E. S. Pearson, Biometrika 26, 1934)"
+
+
+def proportion_estimate(
+    count: int, n: int, *, confidence: float = 0.95, exact: bool = False
+) -> Estimate:
     """Return `count` of `n` as a share between 0 and 1 with its Wilson score interval.
 
-    Without anything to count (n = 0) the value and both bounds are missing. ValueError where
-    `count` is not between 0 and `n`.
+    With `exact` it is the Clopper-Pearson interval, which holds its confidence for any n. Without
+    anything to count (n = 0) the value and both bounds are missing. ValueError where `count` is
+    not between 0 and `n`.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22 (1927), pages 209 to 212.
@@ -160,7 +166,8 @@ def proportion_estimate(count: int, n: int, *, confidence: float = 0.95) -> Esti
             unit="share",
             method=NOTHING_COUNTED,
         )
-    bounds = binomtest(count, n).proportion_ci(confidence_level=confidence, method="wilson")
+    method = "exact" if exact else "wilson"
+    bounds = binomtest(count, n).proportion_ci(confidence_level=confidence, method=method)
     value = count / n
     return Estimate(
         value=value,
@@ -169,5 +176,5 @@ def proportion_estimate(count: int, n: int, *, confidence: float = 0.95) -> Esti
         confidence=confidence,
         n=n,
         unit="share",
-        method=WILSON,
+        method=EXACT if exact else WILSON,
     )

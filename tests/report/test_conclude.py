@@ -137,7 +137,10 @@ def test_one_provider_that_was_tested_leaves_the_others_unclear() -> None:
 def test_what_was_sent_and_told_nothing_was_not_judged() -> None:
     _, header, records = ENDINGS["inconclusive"]
 
-    assert conclude(header, records).why == "sub2api: not judged. Every verdict is inconclusive."
+    assert conclude(header, records).why == (
+        "sub2api: not judged. Every verdict is inconclusive."
+        " 1 of 1 valid request ended in a fault (network 1)."
+    )
 
 
 def test_a_reason_that_begins_with_because_follows_a_comma() -> None:
@@ -148,6 +151,7 @@ def test_a_reason_that_begins_with_because_follows_a_comma() -> None:
 
     assert done.why == (
         "sub2api: not judged, because generate/base met network: connection refused."
+        " 1 of 1 valid request ended in a fault (network 1)."
     )
 
 

@@ -19,7 +19,13 @@ from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
 from harness.report.charts import plot
 from harness.report.formats.format import report_format
-from harness.report.labels import about_provider, describe_provenance, failure_rate, waiting_advice
+from harness.report.labels import (
+    about_provider,
+    describe_provenance,
+    failure_rate,
+    fault_lines,
+    waiting_advice,
+)
 from harness.report.model import Column, Matrix, OpenQuestionResult, Report, Row
 from harness.report.text import (
     amount_text,
@@ -129,6 +135,7 @@ def html(report: Report) -> str:
         groups=groups,
         place=column_classes(groups),
         advice=waiting_advice(report),
+        faults=fault_lines(report),
         anchors=set(anchors.values()),
         ids=lambda shown: anchors[shown.reproduction.folder],
         methods=_methods(report),
@@ -243,6 +250,7 @@ def _methods(report: Report) -> tuple[str, ...]:
     estimates += [row.before for row in report.completion]
     estimates += [row.share for row in report.errors]
     estimates += [shown.share for shown in report.flaky]
+    estimates += [shown.other_share for shown in report.all_findings if shown.other_share]
     return tuple(
         dict.fromkeys(estimate.method for estimate in estimates if estimate.low is not None)
     )

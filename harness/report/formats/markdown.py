@@ -14,7 +14,12 @@ from harness.report.formats.markdown_text import (
     markdown_table,
     times_markdown,
 )
-from harness.report.labels import describe_provenance, failure_rate, waiting_advice
+from harness.report.labels import (
+    describe_provenance,
+    failure_rate,
+    fault_lines,
+    waiting_advice,
+)
 from harness.report.model import MatrixCell, Report, Shown, Summary, Waiting
 from harness.report.text import count, money_text, percent
 
@@ -35,6 +40,7 @@ def markdown(report: Report) -> str:
     banner = report.banner
     page = _Page()
     page.add(f"# Image providers: run {escaped(report.header.run)}")
+    page.add("\n".join(f"> **{escaped(line)}.**" for line in fault_lines(report)))
     page.add(f"> **{escaped(banner.title)}.** {escaped(banner.text)}")
     if report.header.interrupted:
         page.add("> **Interrupted.** This run ended before its plan did.")
@@ -164,9 +170,12 @@ def _finding(shown: Shown) -> str:
 def _doubts(shown: Shown) -> tuple[str, ...]:
     finding = shown.finding
     share = f"{finding.failed} of {finding.tried}, {percent(shown.share)}"
+    if shown.other_share is not None:
+        others = f"{finding.other_failed} of {finding.others}, {percent(shown.other_share)}"
+        share = f"{share}; without it {others}"
     flaky = f"- **Broken:** {escaped(share)} (95 % interval)"
     return (
-        *([flaky] if finding.standing == "flaky" else ()),
+        *([flaky] if finding.standing == "flaky" or shown.other_share is not None else ()),
         *([f"- **Not confirmed:** {escaped(finding.doubt)}"] if finding.doubt else ()),
     )
 

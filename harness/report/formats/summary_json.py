@@ -12,6 +12,7 @@ from harness.report.summary_model import (
     DoubtfulSummary,
     FindingSummary,
     LatencySummary,
+    NeighbourSummary,
     ProviderSummary,
     RunReport,
     RunSummary,
@@ -86,6 +87,10 @@ def _provider(row: Summary) -> ProviderSummary:
         "requests": cost.requests,
         "images_paid": cost.images_paid,
         "images_delivered": cost.images_delivered,
+        "valid_requests": row.faults.valid,
+        "faults": row.faults.faults,
+        "faults_by_class": dict(row.faults.by_class),
+        "images_unsettled": row.faults.unsettled_images,
         "cost": {
             "amount": cost.amount,
             "unit": cost.unit,
@@ -125,11 +130,25 @@ def _finding(shown: Shown) -> FindingSummary:
         "evidence": finding.record.evidence.kind,
         "reproduction": shown.reproduction.folder,
         "not_reduced": finding.not_reduced,
+        "interval": shown.share,
+        "neighbours": _neighbours(shown),
+    }
+
+
+def _neighbours(shown: Shown) -> NeighbourSummary | None:
+    if shown.other_share is None:
+        return None
+    finding = shown.finding
+    return {
+        "failed": finding.other_failed,
+        "tried": finding.others,
+        "interval": shown.other_share,
+        "chance": finding.chance,
     }
 
 
 def _doubtful(shown: Shown) -> DoubtfulSummary:
-    return {**_finding(shown), "interval": shown.share, "doubt": shown.finding.doubt}
+    return {**_finding(shown), "doubt": shown.finding.doubt}
 
 
 def _latency(row: Latency, report: Report) -> LatencySummary:

@@ -1,12 +1,13 @@
 """The comparison of providers, of their operations and of a benchmark, as cells for a terminal."""
 
 from collections import Counter
+from collections.abc import Iterator
 from operator import attrgetter
 
 from harness.core.verdict import Estimate
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.benchmark.words import TOO_FEW, bounds_s, figure_s, load_label, name, rounded
-from harness.report.labels import short_provenance
+from harness.report.labels import fault_lines, short_provenance
 from harness.report.model import Report, Summary
 from harness.report.text import interval_s, money_text, one_line, seconds
 from harness.stats.benchmark.model import Speed
@@ -21,8 +22,24 @@ BY_OPERATION = ("provider", "operation", "held", "broken", "open", "n", "median 
 
 
 def provider_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """Return the header and one row for each provider, as plain text without control characters."""
-    return HEADER, tuple(_row(provider) for provider in report.providers)
+    """Return the header and one row for each provider, as plain text without control characters.
+
+    How many valid requests ended in faults, and what images are unsettled, where any did.
+    """
+    if not fault_lines(report):
+        return HEADER, tuple(_row(provider) for provider in report.providers)
+    rows = ((*row[:2], _fault_share(at), *row[2:]) for at, row in _rows(report))
+    return (*HEADER[:2], "faults", *HEADER[2:]), tuple(rows)
+
+
+def _rows(report: Report) -> Iterator[tuple[Summary, tuple[str, ...]]]:
+    return ((provider, _row(provider)) for provider in report.providers)
+
+
+def _fault_share(summary: Summary) -> str:
+    faults = summary.faults
+    unsettled = f" ({faults.unsettled_images} unsettled)" if faults.unsettled_images else ""
+    return f"{faults.faults} of {faults.valid}{unsettled}"
 
 
 def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from harness.core.outcome import ErrorClass, Fault, error_of
+from harness.core.outcome import CUT_OFF_WHY, ErrorClass, Fault, error_of
 from harness.core.record import Record
 
 CUT_OFF = Fault(
     error_class="unknown",
-    why="the run was cut off while this was under way; it may have been paid, so it was not sent "
-    "again",
+    why=CUT_OFF_WHY,
     may_be_paid=True,
 )
 """How a request ends that an earlier run may have paid for, and of which nothing was received."""

@@ -7,7 +7,7 @@ from tests.report import builders as b
 def test_there_is_one_row_for_each_provider_under_the_header() -> None:
     header, rows = provider_rows(b.sample())
 
-    assert header == HEADER
+    assert header == (*HEADER[:2], "faults", *HEADER[2:])
     assert [row[0] for row in rows] == ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"]
     assert {len(row) for row in rows} == {len(header)}
 
@@ -15,7 +15,7 @@ def test_there_is_one_row_for_each_provider_under_the_header() -> None:
 def test_a_row_says_what_it_rests_on_and_how_much_was_asked() -> None:
     _, rows = provider_rows(_timed())
 
-    assert rows[0] == ("sub2api", "live", "8", "2", "0", "5", "7", "7", "7 images")
+    assert rows[0] == ("sub2api", "live", "1 of 8", "8", "2", "0", "5", "7", "7", "7 images")
 
 
 def test_an_operation_says_how_long_its_images_took_and_how_sure_that_is() -> None:

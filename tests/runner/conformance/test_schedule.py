@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from harness.core.case import PlannedRequest
-from harness.core.outcome import ErrorClass, Outcome
+from harness.core.outcome import ErrorClass, Fault, Outcome
 from harness.runner.conformance.schedule import PROBES, Schedule, Turn
 from harness.runner.execution.budget import Budget, QueuedRequest
 from harness.runner.execution.failures import CUT_OFF, IN_A_ROW
@@ -372,5 +372,34 @@ def test_a_replay_asks_all_in_order_whatever_comes_of_it() -> None:
         left = await desk.leaves(fault("quota"), IMAGES, IMAGES, IMAGES, IMAGES, DOWN)
 
         assert left == [one.case.id for one in (BASE, *rows)]
+
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
+
+
+ANSWERED = Fault(error_class="server", why="HTTP 502", may_be_paid=True, status=502)
+
+
+def test_one_that_is_served_opens_an_operation_whose_plain_request_was_answered_by_an_error() -> (
+    None
+):
+    async def go() -> None:
+        refusal = shot("generate/refusal", breaks="n.range", depends_on=BASED)
+        desk = Desk([BASE, refusal, *numbered(3, on=BASED)])
+
+        left = await desk.leaves(ANSWERED, ANSWERED, IMAGES, refused(), IMAGES)
+
+        assert left[:3] == ["generate/base", "generate/row-0", "generate/row-1"]
+        assert {*left[3:]} == {"generate/refusal", "generate/row-2"}
+
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
+
+
+def test_nothing_leaves_after_the_plain_request_and_two_others_were_answered_by_errors() -> None:
+    async def go() -> None:
+        desk = Desk([BASE, *numbered(4, on=BASED)])
+        await desk.leaves(ANSWERED, ANSWERED, ANSWERED)
+
+        why = "because generate/base met server: HTTP 502"
+        assert await desk.skips() == {"generate/row-2": why, "generate/row-3": why}
 
     asyncio.run(asyncio.wait_for(go(), HUNG_S))

@@ -166,8 +166,8 @@ def test_a_provider_that_is_away_today_leaves_what_was_cut_off_for_another_day(
 @pytest.mark.parametrize(
     ("answer", "posts"),
     [
-        (http("<html>", status="502 Bad Gateway"), 1),
-        (http({"error": {"message": "no accounts"}}, status="503 Service Unavailable"), 3),
+        (http("<html>", status="502 Bad Gateway"), 3),  # it answers: two others are tried
+        (http({"error": {"message": "no accounts"}}, status="503 Service Unavailable"), 9),
         (http({"code": "INVALID_API_KEY", "message": "no"}, status="401 Unauthorized"), 1),
         (b"", 1),
     ],

@@ -1,0 +1,247 @@
+"""Whether valid requests fail for their values, or because anything may fail: an outage.
+
+A planned request that failed chose the hypothesis, and the requests that reduced it chose its
+values, so none of them is evidence for it. Evidence are the repetitions of the smallest failing
+request, each with another prompt; two failures count as two only where a neighbour was served
+between them. They are compared with the neighbours: every planned request of the operation without
+those values, and every repetition of the plain one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+
+from harness.core.record import Record
+from harness.core.verdict import Standing
+from harness.diagnosis.combinations import AssignedRecord, CombinationRanking, FailureGroup
+from harness.diagnosis.history import FAILS, CaseHistory
+
+SURE = 1e-3
+"""A failure is put down to values where the neighbours' share would give it as rarely as this.
+
+Each hypothesis takes a planned failure, so a run in which a share q of all requests fails at random
+tests some 24 q of them in an operation. Each of them needs five failures in a row at q = 0.2 (three
+at 0.05), and cannot be convicted at all at 0.6, where 0.6^5 = 0.08. With three operations, 20 runs
+at q = 0.05, 0.2 and 0.6 together convict 20 x 3 x (1.2 x 0.05^3 + 4.8 x 0.2^5) = 0.1 times, bounded
+by 20 x 3 x 6 x 1e-3 = 0.4 for a share that suits the test best.
+"""
+
+TRIALS = 5
+"""How often the smallest failing request is repeated at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """How often a request failed when it was repeated, and how often its neighbours did."""
+
+    failed: int
+    tried: int
+    other_failed: int
+    others: int
+
+    @property
+    def chance(self) -> float:
+        """How likely so many failures are if the request fails no oftener than its neighbours.
+
+        The upper tail of the hypergeometric distribution: Fisher's exact test, one-sided.
+        """
+        total, failures = self.tried + self.others, self.failed + self.other_failed
+        ways = sum(
+            comb(failures, failed) * comb(total - failures, self.tried - failed)
+            for failed in range(self.failed, min(self.tried, failures) + 1)
+        )
+        return ways / comb(total, self.tried)
+
+    @property
+    def convicts(self) -> bool:
+        """Tell whether the failures are the request's own."""
+        return self.failed > 1 and self.chance <= SURE
+
+    @property
+    def is_undecided(self) -> bool:
+        """Tell whether it has failed each time, and more failures would convict it."""
+        worst = Contrast(
+            failed=TRIALS, tried=TRIALS, other_failed=self.other_failed, others=self.others
+        )
+        return self.failed == self.tried and not self.convicts and worst.convicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hypothesis:
+    """A failing request and those of its values that are held to make it fail."""
+
+    assigned: AssignedRecord
+    names: tuple[str, ...]
+
+    def holds(self, other: AssignedRecord) -> bool:
+        return bool(self.names) and other.agrees(self.assigned, self.names)
+
+
+def contrasts(history: CaseHistory, group: FailureGroup) -> dict[str, Contrast]:
+    """Return the contrast of every smallest failing request, and of every one that also passed."""
+    reduced = {assigned.id: assigned for assigned in map(group.smallest, group.failing)}
+    ends = {
+        name: _Hypothesis(assigned=assigned, names=CombinationRanking(group, assigned).likeliest())
+        for name, assigned in reduced.items()
+    }
+    mixed = {
+        record.shot.case.id: _whole(history, group, record)
+        for record in _failing_questions(history, group.operation_name)
+        if "pass" in _repeated(history, record.shot.case.id)
+    }
+    steady = [end for name, end in ends.items() if _repeated(history, name).count("fail") > 1]
+    neighbours = [*_neighbours(history, group.operation_name)]
+    return {
+        name: _contrast(history, hypothesis, neighbours, steady)
+        for name, hypothesis in {**mixed, **ends}.items()
+    }
+
+
+def _whole(history: CaseHistory, group: FailureGroup, record: Record) -> _Hypothesis:
+    assigned = history.assigned(record, FAILS, None)
+    return _Hypothesis(assigned=assigned, names=CombinationRanking(group, assigned).names)
+
+
+def _contrast(
+    history: CaseHistory,
+    hypothesis: _Hypothesis,
+    neighbours: Sequence[AssignedRecord],
+    steady: Sequence[_Hypothesis],
+) -> Contrast:
+    """Compare one request with its neighbours; those that hold another suspect are none."""
+    smallest = hypothesis.assigned.id
+    others = [
+        history.status(other.id, FAILS, None)
+        for other in neighbours
+        if smallest not in (other.id, other.record.shot.case.follows)
+        and not any(suspect.holds(other) for suspect in (hypothesis, *steady))
+    ]
+    failed, tried = _apart(history, hypothesis.assigned.record)
+    return Contrast(
+        failed=failed, tried=tried, other_failed=others.count("fail"), others=len(others)
+    )
+
+
+def _neighbours(history: CaseHistory, operation: str) -> Iterator[AssignedRecord]:
+    """Yield what was sent whatever had failed before: the plan, and the plain request again."""
+    for record in _decided(history, operation):
+        case = record.shot.case
+        if case.stage == "plan" or is_neighbour(history, record):
+            yield history.assigned(record, FAILS, None)
+
+
+def is_neighbour(history: CaseHistory, record: Record) -> bool:
+    """Tell whether a request repeats the plain one, to see whether that is served now."""
+    case = record.shot.case
+    plain = history.plain(case.operation)
+    return case.stage == "confirm" and plain is not None and case.follows == plain.shot.case.id
+
+
+def _decided(history: CaseHistory, operation: str) -> Iterator[Record]:
+    """Yield the records that were served or failed, in the order in which they ended."""
+    for name in history.arrival:
+        record = history.records.get(name)
+        if record is None or record.shot.case.operation != operation:
+            continue
+        if history.status(name, FAILS, None) in ("fail", "pass"):
+            yield record
+
+
+def _repeated(history: CaseHistory, name: str) -> list[str]:
+    """Return what the repetitions of a request came to."""
+    statuses = (
+        history.status(record.shot.case.id, FAILS, None)
+        for record in history.repetitions(name)
+        if record.shot.case.id != name
+    )
+    return [status for status in statuses if status in ("fail", "pass")]
+
+
+def _failing_questions(history: CaseHistory, operation: str) -> Iterator[Record]:
+    for record in _decided(history, operation):
+        case = record.shot.case
+        if case.stage in ("plan", "isolate") and history.status(case.id, FAILS, None) == "fail":
+            yield record
+
+
+def _apart(history: CaseHistory, smallest: Record) -> tuple[int, int]:
+    """Count failed and all repetitions of a request; failures without a service between are one."""
+    case = smallest.shot.case
+    failed = tried = 0
+    served = False
+    for record in _decided(history, case.operation):
+        name, is_trial = record.shot.case.id, record.shot.case.follows == case.id
+        is_trial = is_trial and record.shot.case.stage == "confirm"
+        if history.status(name, FAILS, None) == "pass":
+            served = True
+            tried += is_trial
+        elif is_trial or name == case.id:
+            failed, tried = failed + (served and is_trial), tried + (served and is_trial)
+            served = False
+    return failed, tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steadiness:
+    """Of an operation's requests that failed and were repeated: how many failed each time.
+
+    `mixed` were served once, too; `plain` is how often a neighbour failed that should show only
+    that the plain request is served now.
+    """
+
+    steady: int
+    mixed: int
+    plain: int
+
+    @property
+    def is_outage(self) -> bool:
+        """Tell whether most of what failed was served later, or plain requests fail as well."""
+        return self.mixed > self.steady or self.plain > 1
+
+
+def steadiness(history: CaseHistory, operation: str) -> Steadiness:
+    """Count the requests that failed each time, those that were served once, and neighbours."""
+    outcomes = [
+        statuses
+        for record in _failing_questions(history, operation)
+        if (statuses := _repeated(history, record.shot.case.id))
+    ]
+    mixed = sum("pass" in statuses for statuses in outcomes)
+    plain = sum(
+        is_neighbour(history, record) and history.status(record.shot.case.id, FAILS, None) == "fail"
+        for record in _decided(history, operation)
+    )
+    return Steadiness(steady=len(outcomes) - mixed, mixed=mixed, plain=plain)
+
+
+def failures_in_a_row(history: CaseHistory, operation: str) -> tuple[int, int]:
+    """Count the latest failures with nothing served since, and the neighbours among them."""
+    latest = [
+        (history.status(record.shot.case.id, FAILS, None), is_neighbour(history, record))
+        for record in _decided(history, operation)
+    ]
+    failures = neighbours = 0
+    for status, plain in reversed(latest):
+        if status == "pass":
+            break
+        failures, neighbours = failures + 1, neighbours + plain
+    return failures, neighbours
+
+
+def fault_standing(contrast: Contrast, steady: Steadiness) -> Standing | None:
+    """Return how sure it is that a request fails for its values; None where nothing says so.
+
+    Failures that came and went, and those that an outage explains, are nobody's finding.
+    """
+    if contrast.convicts:
+        return "confirmed" if contrast.failed == contrast.tried else "flaky"
+    return "unconfirmed" if contrast.is_undecided and not steady.is_outage else None
+
+
+def contrasts_by_operation(history: CaseHistory) -> Mapping[str, Mapping[str, Contrast]]:
+    """Return the contrasts of each operation in which a valid request failed."""
+    return {
+        group.operation_name: contrasts(history, group)
+        for group in history.failure_groups()
+        if group.check == FAILS
+    }
