@@ -49,7 +49,8 @@ class Case:
     constraint ids, with `=value` for a boundary or a member of a list (`n.range=10`). `follow_ups`
     are sent after it was served: they are about its job and need no image. `depends_on` are ids of
     cases without whose answer this one tells nothing. `follows` is the id of the case that a
-    `stage` after the plan looks into: `confirm` repeats it with another prompt.
+    `stage` after the plan looks into: `confirm` repeats it with another prompt. `drawn` says that
+    Hypothesis drew the request; the others are written down, for a person to find in every run.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Case:
     depends_on: tuple[str, ...] = ()
     stage: Stage = "plan"
     follows: str | None = None
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """A new plan of conformance for a provider, from its documents and within limits."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -8,15 +7,13 @@ from functools import cache
 from harness.cases.boundaries import plain_case, single_changes, single_violations
 from harness.cases.build import Builder
 from harness.cases.covering import RowBudget, covering
-from harness.cases.draw import drawn_cases, refused_arguments
 from harness.core.case import Case, Coverage, Plan
 from harness.planning.options import Options
 from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan, planned_request
+from harness.planning.refusals import chosen_refusals
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
-
-DRAWN_REFUSED = 12
 
 
 def new_plan(  # noqa: PLR0913 - what a plan depends on
@@ -114,9 +111,7 @@ def _planned(
         strength=strength,
     )
     room = None if share.requests is None else max(share.requests - 1 - len(rows.cases), 0)
-    chosen = by_turns(refusals)[:room]
-    number = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(chosen))
-    chosen += drawn_refusals(builder, count=number, seed=seed)
+    chosen = chosen_refusals(builder, refusals, room=room, seed=seed)
     looks: list[Case] = []
     if discover:
         looks = [case for case in (*steps, *single_changes(builder)) if case.expect == "observe"]
@@ -130,25 +125,3 @@ def _rows(share: Allowance, refusals: int) -> int | None:
         return share.rows
     room = max(share.requests - 1 - refusals, share.requests // 3)
     return room if share.rows is None else min(room, share.rows)
-
-
-def by_turns(refusals: Sequence[Case]) -> list[Case]:
-    """Order refusals so that each rule is tried once before any is tried twice."""
-    places: Counter[str | None] = Counter()
-    turns = []
-    for case in refusals:
-        turns.append((places[case.breaks], case))
-        places[case.breaks] += 1
-    return [case for _, case in sorted(turns, key=lambda turn: turn[0])]
-
-
-def drawn_refusals(builder: Builder, *, count: int, seed: int) -> list[Case]:
-    """Draw whole requests with one rule broken, in addition to the written ones.
-
-    They break a rule where other arguments are given too: a check that only the plain request
-    meets would pass the written cases.
-    """
-    if count <= 0:
-        return []
-    cases = drawn_cases(refused_arguments(builder), count=count, seed_=seed)
-    return [*{case.id: case for case in cases}.values()]

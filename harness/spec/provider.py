@@ -30,6 +30,7 @@ from harness.spec.expressions import (
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Described, Positive, Rule, Scalar
+from harness.spec.rules.body import BODY, UnknownFields
 
 PARAMETERS = (
     *("model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality"),
@@ -111,6 +112,8 @@ class Operation(Frozen):
     constant: dict[str, Json] = Field(default_factory=dict)
     """Wire fields that this operation always sends."""
     arguments: dict[str, Argument]
+    unknown_fields: UnknownFields | None = None
+    """What the documents say of fields that they do not name."""
     reply: ReplyShape
     job: Job | None = None
     stream: Stream | None = None
@@ -119,12 +122,27 @@ class Operation(Frozen):
 
     @cached_property
     def constraints(self) -> tuple[Constraint, ...]:
-        """Every rule of every argument, under its id."""
-        return tuple(
+        """Every rule of every argument, under its id, and that about the body as a whole."""
+        of_arguments = (
             Constraint(id=f"{name}.{rule_name}", parameter=name, rule=rule)
             for name, argument in self.arguments.items()
             for rule_name, rule in argument.rules
         )
+        unknown = self.unknown_fields
+        rules = () if unknown is None else (("unknown_fields", unknown),)
+        of_body = (
+            Constraint(id=f"{BODY}.{name}", parameter=BODY, rule=rule) for name, rule in rules
+        )
+        return (*of_arguments, *of_body)
+
+    def is_judged(self, constraint: Constraint) -> bool:
+        """Tell whether breaking a rule is refused by the documents, and not only by hearsay.
+
+        A rule of a parameter whose own place is in doubt is only observed.
+        """
+        argument = self.arguments.get(constraint.parameter)
+        known = argument is None or argument.status == "documented"
+        return constraint.documented and known
 
     def constraint(self, constraint_id: str) -> Constraint | None:
         """Return the constraint of that id, or nothing."""

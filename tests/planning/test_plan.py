@@ -87,7 +87,8 @@ def test_a_plan_has_the_keys_of_the_contract(name: str) -> None:
     assert all(set(one) == OF_COVERAGE for one in found["coverage"])
     for item, request in requests_of(name):
         content = {"form"} if is_form(name, item) else {"json"}
-        assert set(item) == OF_A_CASE | BESIDE
+        drawn = {"drawn"} if "/drawn/" in item["id"] else set()
+        assert set(item) == OF_A_CASE | BESIDE | drawn
         assert set(request) == {"method", "path", "headers", "timeout_s"} | content
         assert set(item["price"]) == set(item["at_risk"]) == {"amount", "unit", "images"}
 
