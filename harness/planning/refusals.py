@@ -20,9 +20,9 @@ def chosen_refusals(
 ) -> list[Case]:
     """Return the refusals of a plan, at most `room`: at least half of them drawn, if that can be.
 
-    Each rule has one that is written, two where it has two sides; they leave first. More are written
-    only as far as half of the room. The drawn ones break a rule where other arguments are given,
-    too, and in shapes that nobody lists: each rule in its turn.
+    Each rule has one that is written, two where it has two sides; they leave first. More are
+    written only as far as half of the room. The drawn ones break a rule where other arguments are
+    given, too, and in shapes that nobody lists: each rule in its turn.
     """
     ordered = _most_telling_first(builder, written)
     room = _BOTH * max(len(ordered), DRAWN_AT_LEAST) if room is None else room
@@ -30,11 +30,6 @@ def chosen_refusals(
     number = min(room - needed, room // _BOTH + _SPARE)
     drawn = refusals_by_turns(builder, count=number, seed=seed)
     return [*ordered[: max(needed, min(len(drawn), room - len(drawn)))], *drawn]
-
-
-def by_turns(refusals: Sequence[Case]) -> list[Case]:
-    """Order refusals so that each rule is tried once before any is tried twice."""
-    return [case for _, case in sorted(_numbered(refusals), key=lambda turn: turn[0])]
 
 
 def _numbered(refusals: Sequence[Case]) -> list[tuple[int, Case]]:
@@ -50,7 +45,7 @@ def _numbered(refusals: Sequence[Case]) -> list[tuple[int, Case]]:
 def _most_telling_first(builder: Builder, refusals: Sequence[Case]) -> list[Case]:
     """Order refusals by turns, but with the second side of a rule before all other second ones."""
     turns = [
-        (turn, not (turn < _BOTH and _has_two_sides(builder, case)), case)
+        (turn, turn > 0 and not (turn < _BOTH and _has_two_sides(builder, case)), case)
         for turn, case in _numbered(refusals)
     ]
     return [case for _, _, case in sorted(turns, key=lambda turn: turn[:2])]

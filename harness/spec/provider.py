@@ -215,11 +215,19 @@ class ErrorRules(Frozen):
     parameter: Paths = ()
     names_parameter: Status
     """Whether the documents show errors that name the offending parameter."""
+    shape: Status | None = None
+    """Whether the documents show what a refusal's body looks like; where nothing is said of it,
+    they do where they show errors that name the parameter."""
     any_status: StrictBool = False
     """Whether the envelope alone tells an error: its HTTP status is not documented."""
     source: Cited
     second_source: Cited | None = None
     classes: tuple[ErrorRule, ...] = ()
+
+    @property
+    def shape_documented(self) -> bool:
+        """Tell whether a refusal in another shape breaks a promise."""
+        return (self.shape or self.names_parameter) == "documented"
 
 
 class Tier(Frozen):
