@@ -18,7 +18,7 @@ from harness.cases import prompts, references
 from harness.cases.build import Builder, short_digest, without_argument
 from harness.cases.references import MaskSlot
 from harness.cases.seeded import seeded_source
-from harness.cases.shapes import Shape, shapes_of
+from harness.cases.shapes import PLAIN_SHAPES, Shape, shapes_of
 from harness.cases.values import companion_values
 from harness.core.case import Case
 from harness.core.jsonvalue import Json
@@ -84,30 +84,43 @@ def refusals_by_turns(builder: Builder, *, count: int, seed: int) -> list[Case]:
             for rule, shape in turns[start : start + _TOGETHER]
         ]
         if len(cases) < count:
-            for drawn in _drawn(st.tuples(*together), count=1, seed_=seed * 1_000 + start):
-                cases |= {case.id: case for case in drawn}
+            # The first example of Hypothesis is the simplest there is, whatever the seed.
+            *_, drawn = _drawn(st.tuples(*together), count=2, seed_=seed * 1_000 + start)
+            cases |= {case.id: case for case in drawn}
     return [*cases.values()][: max(count, 0)]
 
+
+_LATE = 2
+"""After how many turns a rule joins that is broken in plain shapes only."""
 
 _TIMES = 4
 """How often a shape may come again, each time beside other arguments."""
 
 
 def _turns(builder: Builder, seed: int) -> Iterator[tuple[Constraint, Shape]]:
-    """Yield rule after rule, each time with its next shape; those about files once."""
-    breakable = _breakable(builder)
-    at = seed % max(len(breakable), 1)
-    ordered = [*breakable[at:], *breakable[:at]]
-    times = {
-        constraint.id: _WITH_FILES
-        if builder.has_files(constraint.parameter)
-        else _TIMES * len(shapes)
-        for constraint, shapes in ordered
-    }
-    for turn in range(max(times.values(), default=0)):
-        for constraint, shapes in ordered:
-            if turn < times[constraint.id]:
-                yield constraint, shapes[(seed + turn) % len(shapes)]
+    """Yield rule after rule, each time with its next shape; those about files once.
+
+    A rule with plain shapes only joins after the others had two turns: what is written shows it.
+    Neighbours begin with different shapes, so that what a server does to every argument (it cuts
+    spaces off, it ignores case) shows itself in one of them.
+    """
+    spans = [
+        (constraint, shapes, _span(builder, constraint, shapes), seed + place)
+        for place, (constraint, shapes) in enumerate(_breakable(builder))
+    ]
+    at = seed % max(len(spans), 1)
+    spans = [*spans[at:], *spans[:at]]
+    for turn in range(max((span.stop for _, _, span, _ in spans), default=0)):
+        for constraint, shapes, span, first in spans:
+            if turn in span:
+                yield constraint, shapes[(first + turn) % len(shapes)]
+
+
+def _span(builder: Builder, constraint: Constraint, shapes: tuple[Shape, ...]) -> range:
+    """Return in which turns a rule takes part."""
+    start = _LATE if {shape.name for shape in shapes} <= {*PLAIN_SHAPES} else 0
+    times = _WITH_FILES if builder.has_files(constraint.parameter) else _TIMES * len(shapes)
+    return range(start, start + times)
 
 
 def _breakable(builder: Builder) -> list[tuple[Constraint, tuple[Shape, ...]]]:

@@ -36,6 +36,10 @@ class Shape:
     choices: SearchStrategy[Choice] | None
 
 
+PLAIN_SHAPES = ("missing", "near", "far", "below", "above", "long", "long-wide")
+"""Shapes that differ from what is written in how far they are from the boundary, or not at all."""
+
+
 def shapes_of(constraint: Constraint, builder: Builder) -> tuple[Shape, ...]:
     """Return the shapes in which requests may break a rule; none where nothing breaks it alone."""
     if constraint.rule.presence == "required":
@@ -64,10 +68,13 @@ def _written(constraint: Constraint, builder: Builder) -> Iterator[Shape]:
         for arguments in [builder.with_choice(base, constraint, choice)]
         if not choice.open and builder.breaks_only(arguments, constraint)
     ]
-    for kind, of_kind in (("near", False), ("type", True)):
-        drawn = [choice for choice in choices if choice.wrong_type is of_kind]
-        if drawn:
-            yield Shape(name=kind, choices=st.sampled_from(drawn))
+    kinds: dict[str, list[Choice]] = {}
+    for choice in choices:
+        several = isinstance(choice.value, list | dict)
+        kind = ("container" if several else "scalar") if choice.wrong_type else "near"
+        kinds.setdefault(kind, []).append(choice)
+    for kind, of_kind in kinds.items():
+        yield Shape(name=kind, choices=st.sampled_from(of_kind))
 
 
 def _sizes(rule: SizeRule, grid: Lattice) -> tuple[Shape, ...]:
@@ -211,7 +218,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }
 """Words of documents in other languages and in other dialects."""
 
-_EXACT = ("spaces", "case", "script", "marks", "long")
+_EXACT = ("spaces", "case", "script")
 """What is done to the name of a model: another name may be another model that is served."""
 
 
@@ -221,7 +228,7 @@ def _texts(constraint: Constraint, operation: Operation) -> dict[str, list[Json]
     if isinstance(rule, OneOf) and argument.type == "string":
         words = [word for word in rule.values if isinstance(word, str)]
         kinds = _misspelled(words)
-        kinds["words"] = [text for word in words for text in _WORDS.get(word, ())]
+        kinds["words"] += [text for word in words for text in _WORDS.get(word, ())]
         if rule.other_models:
             return {kind: kinds[kind] for kind in _EXACT}
         return kinds
@@ -234,9 +241,11 @@ def _texts(constraint: Constraint, operation: Operation) -> dict[str, list[Json]
 
 def _misspelled(words: Iterable[str]) -> dict[str, list[Json]]:
     kinds = {
-        "case": _CASES, "spaces": _SPACED, "script": _SCRIPTS, "marks": _MARKS, "near": _NEAR,
-        "long": _LONG,
-    }  # fmt: skip
+        "case": _CASES,
+        "spaces": _SPACED,
+        "script": (*_SCRIPTS, *_MARKS),
+        "words": (*_NEAR, *_LONG),
+    }
     return {
         kind: [spelling(word) for word in words for spelling in spellings]
         for kind, spellings in kinds.items()
@@ -247,14 +256,15 @@ _SIZES = ("1024x1024", "1536x1024", "1024x1536")
 _SIZE_FORMS: dict[str, tuple[str, ...]] = {
     "case": ("{0}X{1}",),
     "spaces": (" {0}x{1}", "{0}x{1} ", "{0} x {1}", "{0}x {1}", "{0}x{1}\N{NO-BREAK SPACE}"),
-    "separator": ("{0}*{1}", "{0},{1}", "{0}:{1}", "{0}/{1}", "{0}-{1}",
-                  "{0}\N{MULTIPLICATION SIGN}{1}"),
-    "parts": ("{0}x{1}x1", "{0}x{1}x{1}", "{0}x", "x{1}", "{0}", "x", "{0}xx{1}"),
-    "numbers": ("1e3x{1}", "{0}.0x{1}", "-{0}x{1}", "{0}x-{1}", "+{0}x{1}",
-                "{0}_0x{1}"),
-    "words": ("square", "landscape", "1K", "4K", "{0}x{1}px", "large",
-              "{0}px x {1}px", "size={0}x{1}"),
-    "long": ("{0}x{1}" * 80,),
+    "parts": (
+        "{0}*{1}", "{0},{1}", "{0}:{1}", "{0}/{1}", "{0}-{1}", "{0}\N{MULTIPLICATION SIGN}{1}",
+        "{0}x{1}x1", "{0}x{1}x{1}", "{0}x", "x{1}", "{0}", "x", "{0}xx{1}",
+    ),
+    "numbers": ("1e3x{1}", "{0}.0x{1}", "-{0}x{1}", "{0}x-{1}", "+{0}x{1}", "{0}_0x{1}"),
+    "words": (
+        "square", "landscape", "1K", "4K", "{0}x{1}px", "large", "{0}px x {1}px", "size={0}x{1}",
+        "{0}x{1}" * 80,
+    ),
 }  # fmt: skip
 _NO_ADDRESSES = (
     "not-a-url", "example.com/hook", "//example.com/hook", "/hook", "ftp://example.com/hook",

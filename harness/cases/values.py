@@ -61,7 +61,7 @@ def wrong_types(argument: Argument) -> dict[str, Json]:
                 "1.0": float(number), "null": None,
             }  # fmt: skip
         case "boolean":
-            return {"text": "true", "2": 2, "1": 1, "0": 0, **inside, "null": None}
+            return {"text": "true", "1": 1, "0": 0, "2": 2, **inside, "null": None}
         case "string":
             null: dict[str, Json] = {"null": None} if argument.required is not None else {}
             return {"123": 123, "true": True, "1.5": 1.5, **inside, **null}
@@ -95,7 +95,9 @@ def forbidden_values(constraint: Constraint, operation: Operation) -> tuple[Choi
         field = constraint.rule.place(UNKNOWN_FIELD)
         return (Choice(value={field: "x"}, slug=UNKNOWN_FIELD),)
     choices = constraint.rule.forbidden(context(constraint, operation))
-    return (*choices, *_wrong_types(constraint, operation))
+    types = _wrong_types(constraint, operation)
+    nearer = operation.arguments[constraint.parameter].type == "boolean"  # `"true"` than `"yes"`
+    return (*types, *choices) if nearer else (*choices, *types)
 
 
 def _wrong_types(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:

@@ -12,7 +12,7 @@ from harness.spec.rules.files import UrlOnly
 DRAWN_AT_LEAST = 24
 """How many refusals are drawn where there is room, however few are written."""
 
-_BOTH, _SPARE = 2, 2
+_BOTH = 2
 
 
 def chosen_refusals(
@@ -21,14 +21,13 @@ def chosen_refusals(
     """Return the refusals of a plan, at most `room`: at least half of them drawn, if that can be.
 
     Each rule has one that is written, two where it has two sides; they leave first. More are
-    written only as far as half of the room. The drawn ones break a rule where other arguments are
+    written only where no more can be drawn. The drawn ones break a rule where other arguments are
     given, too, and in shapes that nobody lists: each rule in its turn.
     """
     ordered = _most_telling_first(builder, written)
     room = _BOTH * max(len(ordered), DRAWN_AT_LEAST) if room is None else room
     needed = min(_needed(builder, ordered), room)
-    number = min(room - needed, room // _BOTH + _SPARE)
-    drawn = refusals_by_turns(builder, count=number, seed=seed)
+    drawn = refusals_by_turns(builder, count=room - needed, seed=seed)
     return [*ordered[: max(needed, min(len(drawn), room - len(drawn)))], *drawn]
 
 

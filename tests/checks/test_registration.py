@@ -21,7 +21,7 @@ def test_checks_stand_in_the_order_of_reports() -> None:
     names = list(CHECKS)
     at = names.index("images_have_the_asked_quality")
 
-    assert len(names) == 30
+    assert len(names) == 31
     assert names[:2] == ["accepts_what_it_documents", "refuses_what_it_forbids"]
     assert names[at - 1 : at + 2 : 2] == [
         "images_have_the_asked_aspect_ratio",
@@ -65,7 +65,7 @@ def test_a_check_from_elsewhere_is_judged_in_its_place_and_has_its_test() -> Non
     (test,) = (text for name, text in shown.reproduction.texts.items() if "test_" in name)
 
     assert (verdict.status, verdict.why) == ("fail", "it is short")
-    assert list(CHECKS)[5] == "reply_is_long"
+    assert list(CHECKS)[6] == "reply_is_long"
     assert shown.reproduction.folder.endswith("-short")
     assert f"    assert len(content) > {len(record.shot.case.arguments)}\n" in test
 
