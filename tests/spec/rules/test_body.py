@@ -1,4 +1,4 @@
-"""The rule about fields that no document names: on the wire, in the plan, and in what is exported."""
+"""The rule about fields that no document names: on the wire, in the plan, in what is exported."""
 
 from typing import Any
 
@@ -24,6 +24,10 @@ def closed(at: str = "", status: str = "documented", operation: str = "generate"
     raw = small.tables()
     table: dict[str, Any] = {"source": "page: Generate", "status": status, "at": at}
     raw["operations"][operation]["unknown_fields"] = table
+    if operation == "generate":
+        raw["operations"]["edit"]["unknown_fields"] = {"at": ""}  # it is a form, and inherits
+    for name in ("images", "mask"):
+        raw["operations"]["edit"]["arguments"][name]["max_bytes"]["bytes"] = 1_000_000
     found = parse_provider(raw)
     assert isinstance(found, Provider), found
     return found
@@ -41,15 +45,13 @@ def about(provider: Provider, operation: str = "generate") -> list[Case]:
 def test_a_request_with_an_unknown_field_must_be_refused(at: str, body: dict[str, Any]) -> None:
     provider = closed(at)
     (case,) = about(provider)
-    sent = build_request(provider, provider.operation("generate"), case.arguments).body
-    plain = build_request(
+    sent: Any = build_request(provider, provider.operation("generate"), case.arguments).body
+    plain: Any = build_request(
         provider,
         provider.operation("generate"),
         {name: value for name, value in case.arguments.items() if name != "body"},
     ).body
 
-    assert isinstance(sent, dict)
-    assert isinstance(plain, dict)
     assert (case.expect, case.id) == ("refuse", f"generate/{RULE}/refuse/harness_unknown")
     inside = {**plain["input"], **body["input"]} if at else plain["input"]
     assert sent == {**plain, **body, "input": inside}
@@ -101,12 +103,25 @@ def test_an_unknown_field_is_explained_by_its_rule() -> None:
 
 
 def test_a_schema_closes_the_object_that_the_rule_is_about() -> None:
-    whole, inner = (of_body(closed(at).operation("generate")) for at in ("", "input"))
-    (path,) = (path for path in openapi(closed())["paths"].values() if "post" in path)  # type: ignore[union-attr]
-    rules = {rule["id"]: rule["in_schema"] for rule in path["post"]["x-harness-constraints"]}
+    whole: Any = of_body(closed().operation("generate"))
+    inner: Any = of_body(closed("input").operation("generate"))
+    paths: Any = openapi(closed())["paths"]
+    rules = {
+        rule["id"]: rule["in_schema"] for rule in paths["/images"]["post"]["x-harness-constraints"]
+    }
 
     assert whole["additionalProperties"] is False
     assert "additionalProperties" not in inner
-    assert inner["properties"]["input"]["additionalProperties"] is False  # type: ignore[index,call-overload]
+    assert inner["properties"]["input"]["additionalProperties"] is False
     assert "additionalProperties" not in of_body(small.operation())
     assert rules[RULE] is True
+
+
+@pytest.mark.parametrize(("operation", "at"), [("generate", "a[]b"), ("edit", "input")])
+def test_a_rule_about_a_place_that_a_body_has_not_is_a_mistake(operation: str, at: str) -> None:
+    raw = small.tables()
+    raw["operations"][operation]["unknown_fields"] = {"source": "page: Generate", "at": at}
+    mistakes = parse_provider(raw)
+
+    assert isinstance(mistakes, tuple)
+    assert any("unknown_fields.at" in mistake for mistake in mistakes)
