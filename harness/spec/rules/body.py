@@ -21,6 +21,7 @@ class UnknownFields(Rule):
 
     presence = "forbidden"
     phrase = "holds no unknown field"
+    keywords = {}  # `additionalProperties` of the whole object says it
     none_allowed = "every request without an unknown field keeps it"
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
