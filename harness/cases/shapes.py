@@ -126,7 +126,7 @@ def _numbers(constraint: Constraint, operation: Operation) -> Iterator[Shape]:
         yield Shape(name="above", choices=_as_choices(st.integers(rule.max + 2, _FARTHEST)))
 
 
-_LONGER = 20_000
+_LONGER = 500
 """How many characters a drawn text has at most beyond what is allowed."""
 
 

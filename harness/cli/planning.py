@@ -26,7 +26,7 @@ from harness.planning.flags import given
 from harness.planning.options import CONCURRENCY, Options, RunLimits, Target
 from harness.planning.plan import Limits, coverage_notes, total_price
 from harness.reference_images import parse_recipe, reference_bytes
-from harness.report.text import count
+from harness.report.text import count, visible
 from harness.runner.endpoints import assets_of
 from harness.runner.preflight import price_sentence, refuse_conformance
 from harness.spec.load import checked_names
@@ -261,6 +261,6 @@ def _short(arguments: Mapping[str, object], base: Mapping[str, object]) -> str:
             continue
         text = str(value)
         brief = f"{len(text):,} characters" if name == "prompt" and isinstance(value, str) else text
-        shown.append(f"{name}={brief[:40]}")
+        shown.append(f"{name}={visible(brief[:40])}")
     shown += [f"no {name}" for name in base if name not in arguments]
     return " ".join(shown)
