@@ -69,8 +69,10 @@ def _other_prompts(prompt: Json) -> Iterable[Json]:
             return chain(prompts.other_prompts(prompt), further if prompt.isascii() else ())
         case bool() | None:
             return ()
-        case int():
+        case int() | float():
             return (prompt + 1, prompt + 2)
+        case [str(), *_]:
+            return tuple([text] for text in _TEXTS)
         case dict():
             return tuple(dict.fromkeys(prompt, text) for text in _TEXTS)
         case _:

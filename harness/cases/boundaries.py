@@ -36,7 +36,8 @@ def single_changes(builder: Builder) -> tuple[Case, ...]:
 
 
 def _refused(builder: Builder, base: dict[str, Json], constraint: Constraint) -> list[Case]:
-    silent = _unsure(builder.operation.arguments[constraint.parameter]) or _unsure(constraint.rule)
+    argument = builder.operation.arguments.get(constraint.parameter)
+    silent = (argument and _unsure(argument)) or _unsure(constraint.rule)
     cases = []
     if constraint.rule.presence == "required":
         without = without_argument(base, constraint.parameter)
@@ -68,7 +69,9 @@ def _broken(
 
 
 def _accepted(builder: Builder, base: dict[str, Json], constraint: Constraint) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
+    if constraint.parameter not in builder.operation.arguments:
+        return cases
     choices = allowed_values(constraint, builder.operation)
     if builder.operation.arguments[constraint.parameter].status != "documented":
         choices = choices[:1]  # whether the parameter is known at all costs one image, not many

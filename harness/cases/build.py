@@ -44,6 +44,11 @@ class Builder:
         beside = {**companion_values(name, self.operation), **choice.beside}
         return {**base, **beside, name: choice.value}
 
+    def has_files(self, parameter: str) -> bool:
+        """Tell whether a parameter is for images or a mask."""
+        argument = self.operation.arguments.get(parameter)
+        return argument is not None and argument.type in ("images", "file")
+
     def objections(self, arguments: dict[str, Json]) -> list[str]:
         """Return the ids of the constraints that a request violates or leaves unspecified."""
         violated, unspecified = broken_when_sent(self.operation, arguments)
@@ -62,7 +67,7 @@ class Builder:
         Files have several properties at once: where a mask must have its image's format and be a
         PNG, no WebP breaks only one of the two. Other arguments are written so that they do.
         """
-        if self.operation.arguments[constraint.parameter].type not in ("images", "file"):
+        if not self.has_files(constraint.parameter):
             return True
         if satisfied:
             return not self.objections(arguments)

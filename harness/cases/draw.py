@@ -6,8 +6,8 @@ cases in any process, whatever else it has imported (of one Hypothesis version: 
 never drawn again).
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,14 +18,15 @@ from harness.cases import prompts, references
 from harness.cases.build import Builder, short_digest, without_argument
 from harness.cases.references import MaskSlot
 from harness.cases.seeded import seeded_source
-from harness.cases.values import companion_values, forbidden_values
+from harness.cases.shapes import PLAIN_SHAPES, Shape, shapes_of
+from harness.cases.values import companion_values
 from harness.core.case import Case
 from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules import Choice
-from harness.spec.rules.lattice import Lattice, text
+from harness.spec.rules.lattice import text
 from harness.spec.rules.pairs import Conditional
-from harness.spec.rules.size import MultipleOf, SizeRule, lattice
+from harness.spec.rules.size import lattice
 
 Item = TypeVar("Item")
 
@@ -35,7 +36,11 @@ def drawn_cases(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tu
 
     A strategy of nothing gives none.
     """
-    cases: list[Case] = []
+    return _drawn(strategy, count=count, seed_=seed_)
+
+
+def _drawn(strategy: SearchStrategy[Item], *, count: int, seed_: int) -> tuple[Item, ...]:
+    examples: list[Item] = []
     if strategy.is_empty:
         return ()
 
@@ -50,11 +55,83 @@ def drawn_cases(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tu
             backend=backend,
         )
         @given(strategy)
-        def collect(case: Case) -> None:
-            cases.append(case)
+        def collect(example: Item) -> None:
+            examples.append(example)
 
         collect()
-    return tuple(cases)
+    return tuple(examples)
+
+
+_TOGETHER = 6
+"""How many requests are one example of Hypothesis: it ends a larger one half-way."""
+
+_WITH_FILES = 1
+"""How many requests are drawn for a rule about files, each of which may be uploaded first."""
+
+
+def refusals_by_turns(builder: Builder, *, count: int, seed: int) -> list[Case]:
+    """Draw whole valid requests with one rule broken: each rule in its turn, in another shape.
+
+    Seeds begin with another rule and another shape of it. No two are alike; where the rules have
+    fewer shapes than requests are wanted, a shape comes again beside other arguments.
+    """
+    turns = list(_turns(builder, seed))
+    cases: dict[str, Case] = {}
+    whole = valid_arguments(builder, cheap=True)
+    for start in range(0, len(turns), _TOGETHER):
+        together = [
+            _refused(builder, rule, shape, whole)
+            for rule, shape in turns[start : start + _TOGETHER]
+        ]
+        if len(cases) < count:
+            # The first example of Hypothesis is the simplest there is, whatever the seed.
+            *_, drawn = _drawn(st.tuples(*together), count=2, seed_=seed * 1_000 + start)
+            cases |= {case.id: case for case in drawn}
+    return [*cases.values()][: max(count, 0)]
+
+
+_LATE = 2
+"""After how many turns a rule joins that is broken in plain shapes only."""
+
+_TIMES = 4
+"""How often a shape may come again, each time beside other arguments."""
+
+
+def _turns(builder: Builder, seed: int) -> Iterator[tuple[Constraint, Shape]]:
+    """Yield rule after rule, each time with its next shape; those about files once.
+
+    A rule with plain shapes only joins after the others had two turns: what is written shows it.
+    Neighbours begin with different shapes, so that what a server does to every argument (it cuts
+    spaces off, it ignores case) shows itself in one of them.
+    """
+    spans = [
+        (constraint, shapes, _span(builder, constraint, shapes), seed + place)
+        for place, (constraint, shapes) in enumerate(_breakable(builder))
+    ]
+    at = seed % max(len(spans), 1)
+    spans = [*spans[at:], *spans[:at]]
+    for turn in range(max((span.stop for _, _, span, _ in spans), default=0)):
+        for constraint, shapes, span, first in spans:
+            if turn in span:
+                yield constraint, shapes[(first + turn) % len(shapes)]
+
+
+def _span(builder: Builder, constraint: Constraint, shapes: tuple[Shape, ...]) -> range:
+    """Return in which turns a rule takes part."""
+    start = _LATE if {shape.name for shape in shapes} <= {*PLAIN_SHAPES} else 0
+    times = _WITH_FILES if builder.has_files(constraint.parameter) else _TIMES * len(shapes)
+    return range(start, start + times)
+
+
+def _breakable(builder: Builder) -> list[tuple[Constraint, tuple[Shape, ...]]]:
+    """Return the documented rules that something is known to break alone, with the shapes of it."""
+    return [
+        (constraint, shapes)
+        for constraint in builder.operation.constraints
+        if builder.operation.is_judged(constraint)
+        for shapes in [shapes_of(constraint, builder)]
+        if shapes
+    ]
 
 
 def refused_arguments(builder: Builder) -> SearchStrategy[Case]:
@@ -62,27 +139,28 @@ def refused_arguments(builder: Builder) -> SearchStrategy[Case]:
 
     Where no rule is documented, there is nothing to draw.
     """
-    breakable = [
-        (constraint, breakers)
-        for constraint in builder.operation.constraints
-        if constraint.documented
-        and builder.operation.arguments[constraint.parameter].status == "documented"
-        for breakers in [breaking_arguments(constraint, builder)]
-        if breakers is not None
-    ]
-
+    breakable = _breakable(builder)
     if not breakable:
         return st.nothing()
-    which = st.sampled_from(breakable)
     whole = valid_arguments(builder, cheap=True)
+    of_rules = [
+        st.one_of([_refused(builder, constraint, shape, whole) for shape in shapes])
+        for constraint, shapes in breakable
+    ]
+    return st.integers(0, len(of_rules) - 1).flatmap(of_rules.__getitem__)
 
-    @st.composite
-    def case(draw: DrawFn) -> Case:
-        constraint, breakers = draw(which)
-        broken = draw(breakers)(draw(whole))
-        return builder.refuse(f"{constraint.id}/drawn/{short_digest(broken)}", broken, constraint)
 
-    return case()
+def _refused(
+    builder: Builder, constraint: Constraint, shape: Shape, whole: SearchStrategy[dict[str, Json]]
+) -> SearchStrategy[Case]:
+    """Draw whole requests that break a rule in one shape."""
+
+    def case(valid: dict[str, Json], breaker: Breaker) -> Case:
+        broken = breaker(valid)
+        name = f"{constraint.id}/drawn/{short_digest(broken)}"
+        return replace(builder.refuse(name, broken, constraint), drawn=True)
+
+    return st.builds(case, whole, _breakers(constraint, shape, builder))
 
 
 def valid_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[dict[str, Json]]:
@@ -165,32 +243,14 @@ Breaker = Callable[[dict[str, Json]], dict[str, Json]]
 """Turns valid arguments into arguments that break one rule."""
 
 
-def breaking_arguments(constraint: Constraint, builder: Builder) -> SearchStrategy[Breaker] | None:
-    """Return a strategy of breakers for a constraint, or None where nothing breaks it alone."""
-    name = constraint.parameter
-    if constraint.rule.presence == "required":
+def _breakers(constraint: Constraint, shape: Shape, builder: Builder) -> SearchStrategy[Breaker]:
+    """Return the breakers of a constraint in one shape."""
+    if shape.choices is None:
+        name = constraint.parameter
         return st.just(
             lambda valid: _without_conflicts(builder, without_argument(valid, name), {name})
         )
-    grid, rule = lattice(builder.operation.arguments[name]), constraint.rule
-    if grid is not None and isinstance(rule, MultipleOf):
-        return _off_step(grid).map(lambda size: _setter(builder, constraint, text(size)))
-    if grid is not None and isinstance(rule, SizeRule) and (outside := rule.outsiders(grid)):
-        return _indexed(outside).map(lambda size: _setter(builder, constraint, text(size)))
-    base = builder.base(prompt=prompts.PLAIN)
-    choices = [
-        choice
-        for choice in forbidden_values(constraint, builder.operation)
-        for arguments in [builder.with_choice(base, constraint, choice)]
-        if not choice.open and builder.can_tell(arguments, constraint, satisfied=False)
-    ]
-    if not choices:
-        return None
-    return st.sampled_from(choices).map(lambda choice: _chooser(builder, constraint, choice))
-
-
-def _setter(builder: Builder, constraint: Constraint, value: Json) -> Breaker:
-    return _chooser(builder, constraint, Choice(value=value, slug="drawn"))
+    return shape.choices.map(lambda choice: _chooser(builder, constraint, choice))
 
 
 def _chooser(builder: Builder, constraint: Constraint, choice: Choice) -> Breaker:
@@ -219,6 +279,7 @@ def _without_conflicts(
     conditions = [
         (argument, rule)
         for argument in arguments
+        if argument in operation.arguments  # an unknown field is none
         for _, rule in operation.arguments[argument].rules
         if isinstance(rule, Conditional)
     ]
@@ -228,22 +289,16 @@ def _without_conflicts(
             stray = rule.argument if rule.excludes and argument in changed else argument
             remaining = remaining if stray in changed else without_argument(remaining, stray)
     for argument in arguments:
-        images = set(references.partner_references(argument, operation))
+        images = set(_partners(operation, argument))
         if images & changed and argument not in changed:
             # A mask belongs to the images it was drawn for.
             remaining = without_argument(remaining, argument)
     return remaining
 
 
-def _off_step(grid: Lattice) -> SearchStrategy[tuple[int, int]]:
-    """Draw sizes of which one edge, or both, is no multiple of the step."""
-    offsets = st.tuples(st.integers(0, grid.step - 1), st.integers(1, grid.step - 1))
-    return st.builds(
-        lambda size, offset, turned: (size[0] + offset[1 - turned], size[1] + offset[turned]),
-        _indexed(grid.off_step),
-        offsets,
-        st.booleans(),
-    )
+def _partners(operation: Operation, argument: str) -> Iterable[str]:
+    known = argument in operation.arguments  # an unknown field is none
+    return references.partner_references(argument, operation) if known else ()
 
 
 def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -> AnySlot | None:

@@ -24,6 +24,7 @@ from harness.core.record import Record
 from harness.core.reference import ReferenceImage
 from harness.spec.credentials import IN_WORDS, refusal_statuses
 from harness.spec.evaluate import of_type
+from harness.spec.rules.body import unknown_fields
 
 CLIENT_ERROR = range(400, 500)
 
@@ -274,7 +275,9 @@ def _refusal(subject: CheckInput) -> ErrorReply | None:
 
 
 def _names(subject: CheckInput) -> tuple[str, ...]:
-    return names_of(subject.case.breaks, subject.operation)
+    """Return what an error may name: the broken rule's parameters, or the unknown fields."""
+    fields = tuple(unknown_fields(subject.case.arguments))
+    return fields or names_of(subject.case.breaks, subject.operation)
 
 
 def describe_error(error: ErrorReply) -> str:

@@ -30,16 +30,7 @@ def judge_records(
     A record that was not sent is skipped with its reason. A check that crashes gives the verdict
     `error`: our bug, shown as such, and nobody's broken promise.
     """
-    bases: dict[tuple[str, str], Record] = {}
-    for record in records:
-        case = record.shot.case
-        plain = case.id == f"{case.operation}/base"
-        again = case.stage == "confirm" and case.follows == f"{case.operation}/base"
-        # one that failed once and was served when it was repeated is served
-        if (plain and record.outcome is not None) or (again and isinstance(record.outcome, Images)):
-            place = case.provider, case.operation
-            if not isinstance(getattr(bases.get(place), "outcome", None), Images):
-                bases[place] = record
+    bases = _bases(records)
     if checks is None:
         checks = [entry.function for entry in CHECKS.values()]
     verdicts: list[Verdict] = []
@@ -63,6 +54,23 @@ def judge_records(
                 continue
             verdicts += [_verdict(case, check.__name__, result) for result in _run(check, subject)]
     return tuple(verdicts)
+
+
+def _bases(records: Sequence[Record]) -> dict[tuple[str, str], Record]:
+    """Return the record of each operation's plain request, by provider and operation.
+
+    One that failed once and was served when it was repeated is served.
+    """
+    bases: dict[tuple[str, str], Record] = {}
+    for record in records:
+        case = record.shot.case
+        plain = case.id == f"{case.operation}/base"
+        again = case.stage == "confirm" and case.follows == f"{case.operation}/base"
+        if (plain and record.outcome is not None) or (again and isinstance(record.outcome, Images)):
+            place = case.provider, case.operation
+            if not isinstance(getattr(bases.get(place), "outcome", None), Images):
+                bases[place] = record
+    return bases
 
 
 def _run(check: Check, subject: CheckInput) -> Iterator[CheckResult]:

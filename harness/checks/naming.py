@@ -16,7 +16,7 @@ IN_WORDS = {
 def names_of(constraint_id: str | None, operation: Operation) -> tuple[str, ...]:
     """Return the names, on the wire and canonical, that an error about a broken rule may blame."""
     constraint = operation.constraint(constraint_id or "")
-    if constraint is None:
+    if constraint is None or constraint.parameter not in operation.arguments:
         return ()
     names = [constraint.parameter]
     if (partner := constraint.rule.partner) is not None:

@@ -37,7 +37,7 @@ from harness.planning.plan import Limits, coverage_notes, price_sentence, total_
 from harness.planning.quick import quick_limits
 from harness.planning.rest import Rest, rest_of, rest_sentence
 from harness.reference_images import parse_recipe, reference_bytes
-from harness.report.text import count
+from harness.report.text import count, visible
 from harness.spec.load import checked_names
 from harness.spec.load import shipped_provider as shipped
 
@@ -304,6 +304,6 @@ def _short(arguments: Mapping[str, object], base: Mapping[str, object]) -> str:
             continue
         text = str(value)
         brief = f"{len(text):,} characters" if name == "prompt" and isinstance(value, str) else text
-        shown.append(f"{name}={brief[:40]}")
+        shown.append(f"{name}={visible(brief[:40])}")
     shown += [f"no {name}" for name in base if name not in arguments]
     return " ".join(shown)

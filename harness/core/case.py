@@ -50,7 +50,8 @@ class Case:
     are sent after it was served: they are about its job and need no image. `depends_on` are ids of
     cases without whose answer this one tells nothing. `follows` is the id of the case that a
     `stage` after the plan looks into: `confirm` repeats it with another prompt. `credential` is the
-    key that the request carries; only the user's own one can be served.
+    key that the request carries; only the user's own one can be served. `drawn` says that
+    Hypothesis drew the request; the others are written down, for a person to find in every run.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Case:
     stage: Stage = "plan"
     follows: str | None = None
     credential: Credential = "own"
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

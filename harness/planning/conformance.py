@@ -1,6 +1,5 @@
 """A new plan of conformance for a provider, from its documents and within limits."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -9,7 +8,6 @@ from functools import cache
 from harness.cases.boundaries import plain_case, single_changes, single_violations
 from harness.cases.build import Builder
 from harness.cases.covering import Rows
-from harness.cases.draw import drawn_cases, refused_arguments
 from harness.cases.keys import TRIED, key_cases
 from harness.core.case import Case, Coverage, Plan
 from harness.planning.allocation import Money, buy_rows
@@ -22,12 +20,11 @@ from harness.planning.quick import (
     quick_share,
     without_repetition,
 )
+from harness.planning.refusals import chosen_refusals
 from harness.planning.reserve import least_reserve
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.load import spec_digest
 from harness.spec.provider import OPERATIONS
-
-DRAWN_REFUSED = 12
 
 KEY_SHARE = 8
 """At most one in so many requests lacks the user's key."""
@@ -168,9 +165,9 @@ def _steps(builder: Builder) -> tuple[Case, ...]:
 
 
 @cache
-def _drawn(builder: Builder, number: int, seed: int) -> tuple[Case, ...]:
-    """Return drawn refusals, once for all budgets."""
-    return tuple(drawn_refusals(builder, count=number, seed=seed))
+def _chosen_refusals(builder: Builder, room: int | None, seed: int) -> tuple[Case, ...]:
+    """Return the refusals of a plan, once for all budgets that leave the same room."""
+    return tuple(chosen_refusals(builder, _refusals(builder), room=room, seed=seed))
 
 
 def _refusals(builder: Builder) -> list[Case]:
@@ -197,9 +194,7 @@ def _planned(
     base = plain_case(builder)
     refusals = _refusals(builder)
     room = None if share.requests is None else max(share.requests - 1 - len(rows.cases), 0)
-    chosen = by_turns(refusals)[:room]
-    number = DRAWN_REFUSED if room is None else min(DRAWN_REFUSED, room - len(chosen))
-    chosen += _drawn(builder, number, seed)
+    chosen = _chosen_refusals(builder, room, seed)
     looks: list[Case] = []
     if discover:
         changes = (*_steps(builder), *single_changes(builder))
@@ -214,25 +209,3 @@ def _rows(share: Allowance, refusals: int) -> int | None:
         return share.rows
     room = max(share.requests - 1 - refusals, share.requests // 3)
     return room if share.rows is None else min(room, share.rows)
-
-
-def by_turns(refusals: Sequence[Case]) -> list[Case]:
-    """Order refusals so that each rule is tried once before any is tried twice."""
-    places: Counter[str | None] = Counter()
-    turns = []
-    for case in refusals:
-        turns.append((places[case.breaks], case))
-        places[case.breaks] += 1
-    return [case for _, case in sorted(turns, key=lambda turn: turn[0])]
-
-
-def drawn_refusals(builder: Builder, *, count: int, seed: int) -> list[Case]:
-    """Draw whole requests with one rule broken, in addition to the written ones.
-
-    They break a rule where other arguments are given too: a check that only the plain request
-    meets would pass the written cases.
-    """
-    if count <= 0:
-        return []
-    cases = drawn_cases(refused_arguments(builder), count=count, seed_=seed)
-    return [*{case.id: case for case in cases}.values()]

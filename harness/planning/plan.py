@@ -178,17 +178,16 @@ def price_sentence(plan: Plan, provider: Provider) -> str:
 
 def coverage_notes(plan: Plan) -> tuple[str, ...]:
     """Return a sentence for each operation on what its plan tries, and what it leaves out."""
-    return tuple(
-        _covered(plan.provider, coverage) for coverage in plan.coverage if coverage.values[1]
-    )
+    return tuple(_covered(plan, coverage) for coverage in plan.coverage if coverage.values[1])
 
 
-def _covered(provider: str, coverage: Coverage) -> str:
+def _covered(plan: Plan, coverage: Coverage) -> str:
     kind = "pairs" if coverage.strength == 2 else f"combinations of {coverage.strength}"  # noqa: PLR2004
     text = (
-        f"{provider} {coverage.operation}: {coverage.refusals[0]} of {coverage.refusals[1]} rules, "
-        f"{coverage.values[0]} of {coverage.values[1]} values and {coverage.combinations[0]} of "
-        f"{coverage.combinations[1]} {kind} are tried"
+        f"{plan.provider} {coverage.operation}: {coverage.refusals[0]} of {coverage.refusals[1]} "
+        f"rules, {coverage.values[0]} of {coverage.values[1]} values and "
+        f"{coverage.combinations[0]} of {coverage.combinations[1]} {kind} are tried"
+        f"{_drawn(plan, coverage.operation)}"
     )
     if not coverage.left_out:
         return text
@@ -199,11 +198,20 @@ def _covered(provider: str, coverage: Coverage) -> str:
     return f"{text}; left out, with what each would cost: {dear}"
 
 
+def _drawn(plan: Plan, operation: str) -> str:
+    """Say how many of an operation's refusals Hypothesis drew; nothing where there are none."""
+    cases = (planned.case for planned in plan.shots)
+    refusals = [case for case in cases if (case.operation, case.expect) == (operation, "refuse")]
+    drawn = sum(case.drawn for case in refusals)
+    return f"; {drawn} of {len(refusals)} refusals were drawn by Hypothesis" if refusals else ""
+
+
 def plan_digest(plan: Plan) -> str:
     """Return the SHA-256 that names this plan."""
     return digest(plan_to_json(plan))
 
 
+_LATER_FIELDS: dict[str, Json] = {"credential": "own", "drawn": False}
 _CASES, _REQUESTS, _PLANS = TypeAdapter(Case), TypeAdapter(PlannedRequest), TypeAdapter(Plan)
 
 
@@ -221,9 +229,12 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
 def _request_json(planned: PlannedRequest) -> Json:
     """Return a case with its request as that is sent, what it costs and when it leaves."""
     sent = planned.request
-    defaults = {"credential"} if planned.case.credential == "own" else set()
+    case: dict[str, Json] = _CASES.dump_python(planned.case, mode="json", exclude={"provider"})
+    for name, default in _LATER_FIELDS.items():
+        if case[name] == default:
+            del case[name]  # plans that were saved before it was known read as they did
     return {
-        **_CASES.dump_python(planned.case, mode="json", exclude={"provider", *defaults}),
+        **case,
         "request": {
             "method": sent.method,
             "path": sent.target,

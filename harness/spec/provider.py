@@ -30,6 +30,7 @@ from harness.spec.expressions import (
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Described, Positive, Rule, Scalar
+from harness.spec.rules.body import BODY, UnknownFields
 from harness.spec.rules.presence import KeyRule
 
 PARAMETERS = (
@@ -112,6 +113,8 @@ class Operation(Frozen):
     constant: dict[str, Json] = Field(default_factory=dict)
     """Wire fields that this operation always sends."""
     arguments: dict[str, Argument]
+    unknown_fields: UnknownFields | None = None
+    """What the documents say of fields that they do not name."""
     reply: ReplyShape
     job: Job | None = None
     stream: Stream | None = None
@@ -120,12 +123,27 @@ class Operation(Frozen):
 
     @cached_property
     def constraints(self) -> tuple[Constraint, ...]:
-        """Every rule of every argument, under its id."""
-        return tuple(
+        """Every rule of every argument, under its id, and that about the body as a whole."""
+        of_arguments = (
             Constraint(id=f"{name}.{rule_name}", parameter=name, rule=rule)
             for name, argument in self.arguments.items()
             for rule_name, rule in argument.rules
         )
+        unknown = self.unknown_fields
+        rules = () if unknown is None else (("unknown_fields", unknown),)
+        of_body = (
+            Constraint(id=f"{BODY}.{name}", parameter=BODY, rule=rule) for name, rule in rules
+        )
+        return (*of_arguments, *of_body)
+
+    def is_judged(self, constraint: Constraint) -> bool:
+        """Tell whether breaking a rule is refused by the documents, and not only by hearsay.
+
+        A rule of a parameter whose own place is in doubt is only observed.
+        """
+        argument = self.arguments.get(constraint.parameter)
+        known = argument is None or argument.status == "documented"
+        return constraint.documented and known
 
     def constraint(self, constraint_id: str) -> Constraint | None:
         """Return the constraint of that id, or nothing."""
@@ -200,11 +218,19 @@ class ErrorRules(Frozen):
     parameter: Paths = ()
     names_parameter: Status
     """Whether the documents show errors that name the offending parameter."""
+    shape: Status | None = None
+    """Whether the documents show what a refusal's body looks like; where nothing is said of it,
+    they do where they show errors that name the parameter."""
     any_status: StrictBool = False
     """Whether the envelope alone tells an error: its HTTP status is not documented."""
     source: Cited
     second_source: Cited | None = None
     classes: tuple[ErrorRule, ...] = ()
+
+    @property
+    def shape_documented(self) -> bool:
+        """Tell whether a refusal in another shape breaks a promise."""
+        return (self.shape or self.names_parameter) == "documented"
 
 
 class Tier(Frozen):

@@ -5,6 +5,7 @@ becomes a case again.
 """
 
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from harness.core.reference import ReferenceImage
 from harness.spec.jsonpath import leaves, put, take, without_place
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Arguments, edges, member
+from harness.spec.rules.body import BODY, unknown_fields
 
 EVENTS, JSON = ("Accept", "text/event-stream"), ("Accept", "application/json")
 JSON_BODY = ("Content-Type", "application/json")
@@ -49,10 +51,19 @@ def build_request(
 
 def _body(operation: Operation, arguments: Arguments) -> dict[str, Json]:
     body: dict[str, Json] = deepcopy(operation.constant)
-    for name, value in arguments.items():
+    for name, value in _spread(operation, arguments):
         argument = operation.arguments.get(name)
         put(body, argument.wire if argument else name, _sent(argument, value))
     return body
+
+
+def _spread(operation: Operation, arguments: Arguments) -> Iterator[tuple[str, Json]]:
+    """Yield the arguments, and each unknown field of the body by its place."""
+    for name, value in arguments.items():
+        if name == BODY and name not in operation.arguments:
+            yield from unknown_fields(arguments).items()
+        else:
+            yield name, value
 
 
 def carried(operation: Operation, arguments: Arguments) -> dict[str, Json]:
@@ -197,7 +208,7 @@ def _address(entry: Json) -> Json:
 
 def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
     parts: list[Part] = []
-    for name, value in {**operation.constant, **arguments}.items():
+    for name, value in (*operation.constant.items(), *_spread(operation, arguments)):
         argument = operation.arguments.get(name)
         wire = argument.wire if argument else name
         several = isinstance(value, list) and (argument is None or argument.type == "images")

@@ -39,6 +39,9 @@ def _operation(key: str, operation: Table) -> Iterator[str]:
         yield from _argument(place, toml_table(argument), arguments)
     if operation.get("body") != "form":
         yield from _places(key, operation, wires)
+    at = toml_table(operation.get("unknown_fields")).get("at")
+    if isinstance(at, str) and at and (operation.get("body") == "form" or not is_place(at)):
+        yield f"{key}.unknown_fields.at: {at!r} is no place of a JSON body"
     yield from _job(key, operation)
     yield from _beside(key, operation, arguments)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from harness.cli.main import status
 from harness.planning.conformance import new_plan
@@ -77,7 +78,7 @@ def test_the_table_keeps_to_the_terminals_width(
     lines = capsys.readouterr().out.splitlines()
     sentences = next(n for n, line in enumerate(lines) if re.match(r"Buble: \d+ requests", line))
 
-    assert max(map(len, lines[:sentences])) <= int(columns)
+    assert max(map(cell_len, lines[:sentences])) <= int(columns)
     assert "pairs" in "".join(lines[:sentences])
 
 

@@ -98,6 +98,8 @@ A_GENERATION = "edit/images.required/observe/missing"
 def test_every_written_request_is_read_back_as_its_arguments(name: str, operation: str) -> None:
     described = shipped_provider(name).operation(operation)
     for case in boundary_cases(shipped_provider(name), operation):
+        if None in case.arguments.values():
+            continue  # read as left out
         found = read_again(shipped_provider(name), operation, case.arguments)
         same = operation if (name, case.id) != ("apiframe", A_GENERATION) else "generate"
 

@@ -285,8 +285,9 @@ class Noted:
     def _said(
         self, history: OperationHistory, heard: Sequence[tuple[ProbeRecord, str]]
     ) -> QuestionResult:
-        argument = history.operation.arguments[self.constraint.parameter]
-        promise = argument if argument.status != "documented" else self.constraint.rule
+        argument = history.operation.arguments.get(self.constraint.parameter)
+        unsure = argument is not None and argument.status != "documented"
+        promise = argument if argument is not None and unsure else self.constraint.rule
         expected = [(self._expected(history, probe), word) for probe, word in heard]
         decided = [(wanted, word) for wanted, word in expected if wanted]
         if promise.status == "documented" or not decided:

@@ -21,6 +21,7 @@ from harness.spec.expressions import Status
 from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, Provider
 from harness.spec.request import Reading, build_request, form_part, missing_arguments, read_request
 from harness.spec.rules import Arguments, Rule
+from harness.spec.rules.body import BODY
 
 _NEEDED = ("prompt", "model", "mode", "images")
 """What a request has to have somewhere, and is hardly ever the question."""
@@ -254,7 +255,8 @@ def explain(
         *(_unmapped_parameter(operation, name) for name in given if name not in mapped),
         *(_unmapped_key(operation, key) for key in unknown),
     )
-    objections, unspecified = broken_when_sent(operation, mapped)
+    fields: dict[str, Json] = {BODY: dict.fromkeys(map(_name, unmapped))} if unmapped else {}
+    objections, unspecified = broken_when_sent(operation, {**mapped, **fields})
     breaks = tuple(objection for objection in objections if _judged(objection, operation))
     doubts = (
         *(_statement(objection) for objection in objections if not _judged(objection, operation)),
@@ -286,9 +288,7 @@ def _verdict(*, breaks: bool, unmapped: bool, doubts: bool) -> Verdict:
 
 def _judged(constraint: Constraint, operation: Operation) -> bool:
     """Tell whether breaking a rule is refused by the documents, and not only by hearsay."""
-    return (
-        constraint.documented and operation.arguments[constraint.parameter].status == "documented"
-    )
+    return operation.is_judged(constraint)
 
 
 def _near(provider: Provider, operation: Operation, given: dict[str, Json]) -> Near | None:
@@ -352,6 +352,10 @@ def _as_documented(operation: Operation, name: str, value: Json) -> bool:
         isinstance(entry, kinds) or ((image := ReferenceImage.of(entry)) and image.media_type)
         for entry in entries
     )
+
+
+def _name(unmapped: Unknown) -> str:
+    return unmapped.name
 
 
 def _unmapped_parameter(operation: Operation, name: str) -> Unknown:

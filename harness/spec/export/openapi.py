@@ -130,12 +130,13 @@ def _operation(provider: Provider, together: list[Named]) -> Schema:
 
 
 def _constraint(name: str, operation: Operation, constraint: Constraint) -> Schema:
-    argument = operation.arguments[constraint.parameter]
-    status = argument.status if argument.status != "documented" else constraint.rule.status
+    argument, rule = operation.arguments.get(constraint.parameter), constraint.rule
+    unsure = argument is not None and argument.status != "documented"
+    status = argument.status if argument is not None and unsure else rule.status
     return {
         "operation": name,
         "id": constraint.id,
-        "field": argument.wire,
+        "field": argument.wire if argument else getattr(rule, "at", ""),
         "says": constraint.describe(),
         "status": status,
         "source": str(constraint.rule.source),

@@ -32,8 +32,8 @@ _TYPES: dict[str, Schema] = {
 
 def says(operation: Operation, constraint: Constraint) -> bool:
     """Tell whether a request that breaks this constraint breaks the schema of the body, too."""
-    argument, rule = operation.arguments[constraint.parameter], constraint.rule
-    return _kept(argument, rule) and not isinstance(rule.json_schema(), str)
+    rule = constraint.rule
+    return operation.is_judged(constraint) and not isinstance(rule.json_schema(), str)
 
 
 def of_body(operation: Operation, *, others: Iterable[str] = ()) -> Schema:
@@ -50,7 +50,22 @@ def of_body(operation: Operation, *, others: Iterable[str] = ()) -> Schema:
         ),
         *(at(steps(place), {"not": {}}, required=False) for place in others),
         *_conditions(operation),
+        *_closed(operation),
     )
+
+
+def _closed(operation: Operation) -> Iterator[Schema]:
+    """Yield that an object has no other fields, where the documents say so.
+
+    A field of which they are unsure is none that they do not name.
+    """
+    rule = operation.unknown_fields
+    if rule is None or rule.status != "documented":
+        return
+    for argument in operation.arguments.values():
+        for place in (argument.wire, *argument.also):
+            yield at(steps(place), {}, required=False)
+    yield at(steps(rule.at), {"additionalProperties": False}, required=False)
 
 
 def _required(argument: Argument) -> bool:
@@ -187,9 +202,10 @@ def _keywords(argument: Argument) -> Schema:
 def _conditions(operation: Operation) -> Iterator[Schema]:
     """Yield the rules about two arguments; an omitted one means its default, if it has one."""
     for constraint in operation.constraints:
-        rule, argument = constraint.rule, operation.arguments[constraint.parameter]
-        if not isinstance(rule, Conditional) or not _kept(argument, rule):
+        rule = constraint.rule
+        if not isinstance(rule, Conditional) or not operation.is_judged(constraint):
             continue
+        argument = operation.arguments[constraint.parameter]
         other = operation.arguments[rule.argument]
         fits, own_values = rule.beside()
         required = other.default is not None and not rule.fits(other.default)

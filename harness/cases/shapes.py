@@ -1,0 +1,340 @@
+"""The shapes in which a rule is broken: near and far, and as real callers misspell values.
+
+Each shape is a strategy of values that break one rule of their argument and no other. Values are
+listed or put together from what the documents allow, so that nothing is filtered while it is drawn;
+what the documents leave open (an empty text, `01024x1024`, null) is in none of them.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from harness.cases import prompts
+from harness.cases.build import Builder
+from harness.cases.values import forbidden_values, wrong_types
+from harness.core.jsonvalue import Json
+from harness.spec.evaluate import evaluate
+from harness.spec.provider import Argument, Constraint, Operation
+from harness.spec.request import carried
+from harness.spec.rules import Choice, OneOf, Range
+from harness.spec.rules.body import UnknownFields
+from harness.spec.rules.lattice import Lattice, text
+from harness.spec.rules.size import MultipleOf, SizeRule, lattice
+from harness.spec.rules.text import Format, MaxLength
+
+Spelling = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One way to break a rule: its name, and the choices that do; None where absence does."""
+
+    name: str
+    choices: SearchStrategy[Choice] | None
+
+
+PLAIN_SHAPES = ("missing", "near", "far", "below", "above", "long", "long-wide")
+"""Shapes that differ from what is written in how far they are from the boundary, or not at all."""
+
+
+def shapes_of(constraint: Constraint, builder: Builder) -> tuple[Shape, ...]:
+    """Return the shapes in which requests may break a rule; none where nothing breaks it alone."""
+    if constraint.rule.presence == "required":
+        return (Shape(name="missing", choices=None),)
+    operation = builder.operation
+    if isinstance(constraint.rule, UnknownFields):
+        return _unknown(constraint.rule, operation)
+    grid = lattice(operation.arguments[constraint.parameter])
+    if grid is not None and isinstance(constraint.rule, SizeRule):
+        return _sizes(constraint.rule, grid)
+    return (
+        *_written(constraint, builder),
+        *_numbers(constraint, operation),
+        *_lengths(constraint),
+        *_listed(_texts(constraint, operation), constraint, operation),
+        *_listed(_other_types(constraint, operation), constraint, operation),
+    )
+
+
+def _written(constraint: Constraint, builder: Builder) -> Iterator[Shape]:
+    """Yield what is written for the rule, to be tried beside other arguments, too."""
+    base = builder.base(prompt=prompts.PLAIN)
+    choices = [
+        choice
+        for choice in forbidden_values(constraint, builder.operation)
+        for arguments in [builder.with_choice(base, constraint, choice)]
+        if not choice.open and builder.breaks_only(arguments, constraint)
+    ]
+    kinds: dict[str, list[Choice]] = {}
+    for choice in choices:
+        several = isinstance(choice.value, list | dict)
+        kind = ("container" if several else "scalar") if choice.wrong_type else "near"
+        kinds.setdefault(kind, []).append(choice)
+    for kind, of_kind in kinds.items():
+        yield Shape(name=kind, choices=st.sampled_from(of_kind))
+
+
+def _sizes(rule: SizeRule, grid: Lattice) -> tuple[Shape, ...]:
+    """Return sizes outside one rule of a lattice: the nearest tenth, and all the others."""
+    if isinstance(rule, MultipleOf):
+        return (Shape(name="near", choices=_as_choices(_off_step(grid).map(text))),)
+    outside = rule.outsiders(grid)
+    near = -(-len(outside) // 10)
+    parts = {"near": outside[:near], "far": outside[near:]}
+    return tuple(
+        Shape(name=name, choices=_as_choices(_indexed(part).map(text)))
+        for name, part in parts.items()
+        if part
+    )
+
+
+def _off_step(grid: Lattice) -> SearchStrategy[tuple[int, int]]:
+    """Draw sizes of which one edge, or both, is no multiple of the step."""
+    offsets = st.tuples(st.integers(0, grid.step - 1), st.integers(1, grid.step - 1))
+    return st.builds(
+        lambda size, offset, turned: (size[0] + offset[1 - turned], size[1] + offset[turned]),
+        _indexed(grid.off_step),
+        offsets,
+        st.booleans(),
+    )
+
+
+def _indexed(items: Sequence[tuple[int, int]]) -> SearchStrategy[tuple[int, int]]:
+    """Pick from a long list; `sampled_from` looks at every item each time it is made."""
+    return st.integers(0, len(items) - 1).map(items.__getitem__)
+
+
+def _as_choices(values: SearchStrategy[Json]) -> SearchStrategy[Choice]:
+    return values.map(lambda value: Choice(value=value, slug="drawn"))
+
+
+_FARTHEST = 2**31 - 1
+"""What every gateway can read: a larger number may fail before it is a parameter."""
+
+
+def _numbers(constraint: Constraint, operation: Operation) -> Iterator[Shape]:
+    """Yield numbers far outside a range; not above that of images, all of which may be made."""
+    rule = constraint.rule
+    if type(rule) is not Range or operation.arguments[constraint.parameter].type != "integer":
+        return
+    if rule.min is not None:
+        yield Shape(name="below", choices=_as_choices(st.integers(-_FARTHEST, rule.min - 2)))
+    if rule.max is not None and constraint.parameter != "n":
+        yield Shape(name="above", choices=_as_choices(st.integers(rule.max + 2, _FARTHEST)))
+
+
+_LONGER = 500
+"""How many characters a drawn text has at most beyond what is allowed."""
+
+
+def _lengths(constraint: Constraint) -> Iterator[Shape]:
+    rule = constraint.rule
+    if isinstance(rule, MaxLength):
+        beyond = st.integers(rule.characters + 2, rule.characters + _LONGER)
+        yield Shape(name="long", choices=_as_choices(beyond.map(prompts.plain_prompt)))
+        yield Shape(name="long-wide", choices=_as_choices(beyond.map(prompts.wide_prompt)))
+
+
+def _listed(
+    groups: Mapping[str, Iterable[Json]], constraint: Constraint, operation: Operation
+) -> Iterator[Shape]:
+    """Yield a shape for each group of values, without those that do not break the rule alone."""
+    for name, values in groups.items():
+        fitting = [value for value in values if _alone(value, constraint, operation)]
+        if fitting:
+            yield Shape(name=name, choices=_as_choices(st.sampled_from(fitting)))
+
+
+def _alone(value: Json, constraint: Constraint, operation: Operation) -> bool:
+    """Tell whether a value breaks this rule, and no other that looks at its argument alone."""
+    sent = carried(operation, {constraint.parameter: value})
+    return all(
+        evaluate(other, operation, sent) == ("violated" if other is constraint else "satisfied")
+        for other in operation.constraints
+        if other.parameter == constraint.parameter and other.rule.partner is None
+    )
+
+
+# --------------------------------------------------------------------------------------- texts
+_FULL_WIDTH = {letter: letter + 0xFEE0 for letter in range(0x21, 0x7F)}
+_FULL_WIDTH_DIGITS = {digit: digit + 0xFEE0 for digit in range(0x30, 0x3A)}
+_ARABIC_DIGITS = {digit: digit + 0x630 for digit in range(0x30, 0x3A)}
+_CYRILLIC = {
+    "a": "CYRILLIC SMALL LETTER A", "e": "CYRILLIC SMALL LETTER IE",
+    "o": "CYRILLIC SMALL LETTER O", "p": "CYRILLIC SMALL LETTER ER",
+    "x": "CYRILLIC SMALL LETTER HA", "i": "CYRILLIC SMALL LETTER BYELORUSSIAN-UKRAINIAN I",
+    "K": "CYRILLIC CAPITAL LETTER KA",
+}  # fmt: skip
+_ALIKE = str.maketrans({letter: unicodedata.lookup(name) for letter, name in _CYRILLIC.items()})
+"""Latin letters, and those that look like them in another script."""
+
+_CASES: tuple[Spelling, ...] = (str.upper, str.lower, str.capitalize, str.swapcase)
+_SPACED: tuple[Spelling, ...] = (
+    " {}".format, "{} ".format, "\t{}".format, "  {}  ".format, "{}\N{NO-BREAK SPACE}".format,
+    lambda word: f"{word[:1]} {word[1:]}",
+)  # fmt: skip
+_SCRIPTS: tuple[Spelling, ...] = (
+    lambda word: word.translate(_FULL_WIDTH),
+    lambda word: word.translate(_FULL_WIDTH_DIGITS),
+    lambda word: word.translate(_ARABIC_DIGITS),
+    lambda word: word.translate(_ALIKE),
+)
+_MARKS: tuple[Spelling, ...] = (
+    "\N{RIGHT-TO-LEFT OVERRIDE}{}".format,
+    "{}\N{LEFT-TO-RIGHT MARK}".format,
+    "{}\N{COMBINING ACUTE ACCENT}".format,
+    "\N{ZERO WIDTH SPACE}{}".format,
+    "\N{ZERO WIDTH NO-BREAK SPACE}{}".format,
+)
+_NEAR: tuple[Spelling, ...] = (
+    lambda word: word + word[-1:], lambda word: word[:-1] or "x", "{}1".format, "{}_".format,
+    '"{}"'.format, "[{}]".format, "{0},{0}".format,
+)  # fmt: skip
+_LONG: tuple[Spelling, ...] = (
+    lambda word: word * (800 // len(word)),
+    lambda word: word + "x" * 700,
+)
+
+_WORDS: dict[str, tuple[str, ...]] = {
+    "low": ("niedrig", "basse", "baja", "低", "низкое"),
+    "medium": ("mittel", "moyenne", "media", "中", "среднее"),
+    "high": ("hoch", "haute", "alta", "高", "высокое", "hd", "best"),
+    "auto": ("automatisch", "automatique", "automático", "自动", "default"),
+    "opaque": ("undurchsichtig", "opaco", "不透明", "solid"),
+    "transparent": ("durchsichtig", "transparente", "透明", "none"),
+    "jpeg": ("jpg", "JPEG 2000", "image/jpeg", ".jpeg"),
+    "png": ("image/png", ".png", "apng"),
+    "webp": ("image/webp", ".webp", "web-p"),
+    "url": ("URL-Adresse", "adresse", "uri", "link"),
+    "16:9": ("16/9", "16x9", "1.78", "widescreen"),
+    "1:1": ("1/1", "1", "square", "quadratisch"),
+    "1K": ("1024", "1000", "1k px"),
+    "4K": ("2160p", "UHD", "4096"),
+    "text_to_image": ("text-to-image", "textToImage", "t2i", "generate"),
+    "image_to_image": ("image-to-image", "imageToImage", "i2i", "edit"),
+}
+"""Words of documents in other languages and in other dialects."""
+
+_EXACT = ("spaces", "case", "script")
+"""What is done to the name of a model: another name may be another model that is served."""
+
+
+def _texts(constraint: Constraint, operation: Operation) -> dict[str, list[Json]]:
+    """Return texts that are almost right, by the kind of what is wrong with them."""
+    rule, argument = constraint.rule, operation.arguments[constraint.parameter]
+    if isinstance(rule, OneOf) and argument.type == "string":
+        words = [word for word in rule.values if isinstance(word, str)]
+        kinds = _misspelled(words)
+        kinds["words"] += [text for word in words for text in _WORDS.get(word, ())]
+        if rule.other_models:
+            return {kind: kinds[kind] for kind in _EXACT}
+        return kinds
+    if isinstance(rule, Format) and rule.shape == "size":
+        return _misspelled_sizes(argument, rule)
+    if isinstance(rule, Format) and rule.shape == "url":
+        return {"address": list(_NO_ADDRESSES)}
+    return {}
+
+
+def _misspelled(words: Iterable[str]) -> dict[str, list[Json]]:
+    kinds = {
+        "case": _CASES,
+        "spaces": _SPACED,
+        "script": (*_SCRIPTS, *_MARKS),
+        "words": (*_NEAR, *_LONG),
+    }
+    return {
+        kind: [spelling(word) for word in words for spelling in spellings]
+        for kind, spellings in kinds.items()
+    }
+
+
+_SIZES = ("1024x1024", "1536x1024", "1024x1536")
+_SIZE_FORMS: dict[str, tuple[str, ...]] = {
+    "case": ("{0}X{1}",),
+    "spaces": (" {0}x{1}", "{0}x{1} ", "{0} x {1}", "{0}x {1}", "{0}x{1}\N{NO-BREAK SPACE}"),
+    "parts": (
+        "{0}*{1}", "{0},{1}", "{0}:{1}", "{0}/{1}", "{0}-{1}", "{0}\N{MULTIPLICATION SIGN}{1}",
+        "{0}x{1}x1", "{0}x{1}x{1}", "{0}x", "x{1}", "{0}", "x", "{0}xx{1}",
+    ),
+    "numbers": ("1e3x{1}", "{0}.0x{1}", "-{0}x{1}", "{0}x-{1}", "+{0}x{1}", "{0}_0x{1}"),
+    "words": (
+        "square", "landscape", "1K", "4K", "{0}x{1}px", "large", "{0}px x {1}px", "size={0}x{1}",
+        "{0}x{1}" * 80,
+    ),
+}  # fmt: skip
+_NO_ADDRESSES = (
+    "not-a-url", "example.com/hook", "//example.com/hook", "/hook", "ftp://example.com/hook",
+    "mailto:hook@example.com", "http:/example.com", " https", "example",
+)  # fmt: skip
+
+
+def _misspelled_sizes(argument: Argument, rule: Format) -> dict[str, list[Json]]:
+    """Return texts that are no `WIDTHxHEIGHT`, made of sizes that the other rules allow."""
+    grid = lattice(argument)
+    sizes = [
+        *rule.examples,
+        *([] if grid is None else map(text, grid.sizes[:: len(grid.sizes) // 5])),
+    ]
+    edges = [size.split("x") for size in sizes or _SIZES]
+    kinds: dict[str, list[Json]] = {
+        kind: [form.format(*pair) for pair in edges for form in forms]
+        for kind, forms in _SIZE_FORMS.items()
+    }
+    odd = _misspelled([*rule.words, *("x".join(pair) for pair in edges)])
+    for kind, spellings in odd.items():
+        kinds[kind] = [*kinds.get(kind, ()), *spellings]
+    return kinds
+
+
+# --------------------------------------------------------------------------------------- types
+def _other_types(constraint: Constraint, operation: Operation) -> dict[str, list[Json]]:
+    """Return numbers and booleans as texts, for the rule that wants their type."""
+    argument = operation.arguments[constraint.parameter]
+    if argument.type_rule is not constraint.rule or constraint.rule.presence is not None:
+        return {}
+    if argument.type == "integer":
+        number = str(wrong_types(argument)["text"])
+        far: list[Json] = ["one", "zwei", "n/a", "NaN", "1e", "0x", "1,5", "many", 0.5, 2.25]
+        if operation.body == "form":  # where a text is all there is, spaces may be cut off
+            return {"numeral": far[:-2]}
+        near = (f" {number}", number.translate(_FULL_WIDTH), f"+{number}", f"{number}.5")
+        return {"numeral": [*far, *near]}
+    if argument.type == "boolean":
+        words: list[Json] = ["yes", "no", "on", "off", "wahr", "да", "maybe"]
+        spelled = ("True", "FALSE", " true", "1", "0")
+        return {"word": words if operation.body == "form" else [*words, *spelled]}
+    return {}
+
+
+# ------------------------------------------------------------------------------ unknown fields
+_FIELDS = ("harness_field", "harnessField", "harness-field", "x_harness", "unknown_harness")
+_CONTENTS: tuple[Json, ...] = ("x", 1, True, ["x"], {"value": "x"})
+
+
+def _unknown(rule: UnknownFields, operation: Operation) -> tuple[Shape, ...]:
+    """Return fields that nobody has, and such as a misspelling of a known one makes."""
+    wires = {wire for one in operation.arguments.values() for wire in (one.wire, *one.also)}
+    known = [wire.rpartition(".")[2].removesuffix("[]") for wire in wires]
+    slips = tuple(
+        slip
+        for name in sorted(set(known))
+        for slip in (f"{name}_x", f"{name}_harness")
+        if slip not in known
+    )
+    return tuple(
+        Shape(name=kind, choices=_stray(rule, fields))
+        for kind, fields in (("invented", _FIELDS), ("misspelled", slips))
+    )
+
+
+def _stray(rule: UnknownFields, fields: tuple[str, ...]) -> SearchStrategy[Choice]:
+    drawn = st.builds(
+        lambda field, content: {rule.place(field): content},
+        st.sampled_from(fields),
+        st.sampled_from(_CONTENTS),
+    )
+    return drawn.map(lambda value: Choice(value=value, slug="drawn"))
