@@ -15,13 +15,13 @@ from harness.adaptive.isolate import (
 from harness.adaptive.repeat import fresh_prompt, repeat_case, reprompted
 from harness.cases.build import Builder, short_digest
 from harness.checks.judge import judge_records
-from harness.core.case import Case, PlannedRequest, Stage
+from harness.core.case import FIRST_STAGES, Case, PlannedRequest, Stage
 from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.diagnosis.combinations import AssignedRecord, FailureGroup
-from harness.diagnosis.history import ACCEPTS, CaseHistory, failing_of_stage
+from harness.diagnosis.history import ACCEPTS, CaseHistory, failing_of_stages
 from harness.planning.plan import planned_request
 from harness.spec.provider import Provider
 from harness.spec.request import carried
@@ -93,7 +93,7 @@ class FailureReducer:
         groups = [
             self._group(failed, verdict)
             for verdict in self._failed(record)  # a probe's refusal repeats another
-            if failed.stage == "plan" or verdict.check != ACCEPTS
+            if failed.stage in FIRST_STAGES or verdict.check != ACCEPTS
         ]
         rows = {group for group in self._repeated if group[:2] == (failed.operation, "row")}
         new = [
@@ -139,7 +139,8 @@ class FailureReducer:
         busy: set[str] = set()
         for group in sorted(groups, key=lambda group: (group.check, str(group.constraint))):
             proven: list[dict[str, str]] = []
-            planned, probes = (failing_of_stage(group, stage) for stage in ("plan", "isolate"))
+            planned = failing_of_stages(group, FIRST_STAGES)
+            probes = failing_of_stages(group, {"isolate"})
             # a second fault may have shown itself on the way to the first
             yield from list(self._questions(history, group, planned, proven, busy)) or list(
                 self._questions(history, group, probes, proven, busy)

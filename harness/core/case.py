@@ -35,8 +35,12 @@ FollowUp = Literal["poll_again", "unknown_job", "same_key"]
 job that never was, and the same submission under the same idempotency key."""
 
 
-Stage = Literal["plan", "confirm", "isolate", "shrink", "discover", "measure"]
-"""Why a case is sent: planned to judge or to measure, or an earlier record called for it."""
+Stage = Literal["plan", "confirm", "isolate", "shrink", "discover", "measure", "explore"]
+"""Why a case is sent: planned to judge or to measure, drawn after the plan (`explore`), or an
+earlier record called for it."""
+
+FIRST_STAGES: frozenset[Stage] = frozenset(("plan", "explore"))
+"""Stages of cases that test a promise for the first time; the others look into earlier records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,8 @@ class Case:
     constraint ids, with `=value` for a boundary or a member of a list (`n.range=10`). `follow_ups`
     are sent after it was served: they are about its job and need no image. `depends_on` are ids of
     cases without whose answer this one tells nothing. `follows` is the id of the case that a
-    `stage` after the plan looks into: `confirm` repeats it with another prompt.
+    `stage` after the plan looks into: `confirm` repeats it with another prompt. `choices` are those
+    of Hypothesis that drew an explored case, hexadecimal: its shrinker starts from them.
     """
 
     id: str
@@ -65,6 +70,7 @@ class Case:
     depends_on: tuple[str, ...] = ()
     stage: Stage = "plan"
     follows: str | None = None
+    choices: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,18 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exploration:
+    """How many `requests` a run may draw after its plan, and which of them failed before.
+
+    `retried` are sent first. They stand in the plan, so that a run that is resumed sends the same,
+    whatever the database of examples holds by then.
+    """
+
+    requests: int
+    retried: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The requests for one provider, in the order they leave; nothing has been sent yet."""
 
@@ -131,3 +149,4 @@ class Plan:
     shots: tuple[PlannedRequest, ...]
     spec_digest: str
     coverage: tuple[Coverage, ...] = ()
+    exploration: Exploration | None = None

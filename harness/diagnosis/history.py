@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -166,8 +166,8 @@ def _clears(record: Record, status: ClaimStatus, *, judged: bool) -> bool:
     )
 
 
-def failing_of_stage(group: FailureGroup, stage: Stage) -> Sequence[AssignedRecord]:
-    """Return the failing records of a stage, the cheapest first."""
+def failing_of_stages(group: FailureGroup, stages: Collection[Stage]) -> Sequence[AssignedRecord]:
+    """Return the failing records of these stages, the cheapest first."""
 
     def cost(assigned: AssignedRecord) -> tuple[int, Decimal, int, str]:
         planned = assigned.record.shot
@@ -175,6 +175,6 @@ def failing_of_stage(group: FailureGroup, stage: Stage) -> Sequence[AssignedReco
         return (at_risk.images, at_risk.amount, len(planned.case.arguments), assigned.id)
 
     return sorted(
-        (assigned for assigned in group.failing if assigned.record.shot.case.stage == stage),
+        (assigned for assigned in group.failing if assigned.record.shot.case.stage in stages),
         key=cost,
     )

@@ -178,19 +178,21 @@ _CASES, _REQUESTS, _PLANS = TypeAdapter(Case), TypeAdapter(PlannedRequest), Type
 def plan_to_json(plan: Plan) -> dict[str, Json]:
     """Return the plan as `harness plan --json` prints it."""
     whole: dict[str, Json] = _PLANS.dump_python(plan, mode="json", exclude={"shots"})
-    coverage = whole.pop("coverage")
+    coverage, exploration = whole.pop("coverage"), whole.pop("exploration")
     return {
         **whole,
         "cases": [_request_json(planned) for planned in plan.shots],
         "coverage": coverage,
+        **({} if exploration is None else {"exploration": exploration}),
     }
 
 
 def _request_json(planned: PlannedRequest) -> Json:
     """Return a case with its request as that is sent, what it costs and when it leaves."""
     sent = planned.request
+    undrawn = {"provider"} if planned.case.choices else {"provider", "choices"}
     return {
-        **_CASES.dump_python(planned.case, mode="json", exclude={"provider"}),
+        **_CASES.dump_python(planned.case, mode="json", exclude=undrawn),
         "request": {
             "method": sent.method,
             "path": sent.target,
