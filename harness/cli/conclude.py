@@ -12,6 +12,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from harness.policy import named
+from harness.report.explored import explored_sentence
 from harness.report.formats.summary_json import summary_document
 from harness.report.formats.terminal import (
     NEAREST,
@@ -49,6 +50,8 @@ def publish(report: Report, why: str, folder: Path | None, *, as_json: bool) -> 
 def _print(report: Report, folder: Path | None) -> None:
     console = Console(markup=False)
     _tables(console, report)
+    for row in report.explored:
+        _say(console, explored_sentence(row))
     for finding in report.findings:
         _say(console, f"broken: {named(finding)}: {confirmation_text(finding.finding)}")
     for finding in report.flaky:

@@ -10,6 +10,7 @@ from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
 from harness.report.benchmark.answers import of_run
 from harness.report.discovered import discovered_toml, observations
+from harness.report.explored import explored
 from harness.report.labels import Named, about_provider, cases_text, finding_name, provenance_banner
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
@@ -82,6 +83,7 @@ def compose(
         case_times_s=_case_times_s(records),
         case_words=words,
         benchmark=of_run(header, records, verdicts, providers),
+        explored=tuple(explored(records, verdicts)),
     )
 
 

@@ -13,7 +13,7 @@ from harness.core.verdict import Estimate, Verdict
 from harness.core.workload import Fit
 from harness.report.benchmark.answers import Answer
 from harness.report.benchmark.cautions import Caution
-from harness.report.model import Standing, Waiting
+from harness.report.model import Explored, Standing, Waiting
 from harness.stats.benchmark.model import (
     Attempt,
     Comparison,
@@ -180,7 +180,8 @@ class RunReport(TypedDict):
     Dates are ISO 8601 in UTC. What is not known is null. `findings` are confirmed broken promises,
     one each; `flaky` ones were broken at one time and kept at another, `unconfirmed` ones could
     not be confirmed by asking again. `discovered` is what was measured where the documents are
-    silent or at odds; never a judgement. `benchmark` is there only where the run is one.
+    silent or at odds; never a judgement. `explored` counts what was drawn after the plan, and is
+    there only where something was; `benchmark` only where the run is one.
     """
 
     schema: Literal[1]
@@ -193,4 +194,5 @@ class RunReport(TypedDict):
     discovered: tuple[Discovered, ...]
     latency: tuple[LatencySummary, ...]
     errors: tuple[ErrorCounts, ...]
+    explored: NotRequired[tuple[Explored, ...]]
     benchmark: NotRequired[BenchmarkSummary]

@@ -38,6 +38,8 @@ def summary_document(report: Report) -> dict[str, Json]:
         "latency": tuple(_latency(row, report) for row in report.latency),
         "errors": report.errors,
     }
+    if report.explored:
+        document["explored"] = report.explored
     if report.benchmark is not None:
         document["benchmark"] = _benchmark(report.benchmark)
     return {key: json_safe(section) for key, section in document.items()}
