@@ -108,7 +108,7 @@ class Explorer:
 
     def on_idle(self) -> Sequence[PlannedRequest]:
         """Return the next round: what failed before, smaller failing requests, or new ones."""
-        if self._over:
+        if self._over or len(self._explored) >= self._exploration.requests:
             return ()
         requests = (
             self._sendable(self._exploration.retried) or self._smaller() or self._new_requests()

@@ -29,6 +29,7 @@ class Novelty:
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
         self._tried: set[Feature] = set()
+        self._features_of: dict[Question, frozenset[Feature]] = {}
         self._failing: list[Question] = []
         self._known: list[KnownFailure] = []
         for question, claims in answers.asked():
@@ -76,13 +77,18 @@ class Novelty:
     def _untried(self, question: Question) -> int:
         return len(self._features(question) - self._tried)
 
-    def _features(self, question: Question) -> set[Feature]:
+    def _features(self, question: Question) -> frozenset[Feature]:
+        if question not in self._features_of:
+            self._features_of[question] = self._new_features(question)
+        return self._features_of[question]
+
+    def _new_features(self, question: Question) -> frozenset[Feature]:
         """Return what a request tries: three values together, or a violation beside each value."""
         arguments = self._answers.provider.operation(question.operation).arguments
         values = sorted((name, _kind(arguments.get(name), text)) for name, text in question.values)
         if question.breaks is not None:
-            return {(question.operation, question.breaks, value) for value in values}
-        return {(question.operation, *three) for three in combinations(values, 3)}
+            return frozenset((question.operation, question.breaks, value) for value in values)
+        return frozenset((question.operation, *three) for three in combinations(values, 3))
 
     def _closeness(self, question: Question) -> float:
         """Return the largest share of a failing request's values that a request holds, below 1."""
