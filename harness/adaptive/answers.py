@@ -13,6 +13,9 @@ from harness.planning.plan import request_digest
 from harness.runner.execution.failures import CUT_OFF, SET_UP
 from harness.spec.provider import Provider
 
+_MAY_BE_OURS = SET_UP | {"timeout", "network"}
+"""Classes of faults that say nothing of a request: our line or our machine may be slow."""
+
 Values = frozenset[tuple[str, str]]
 """Arguments with their values in one spelling, those that are left out aside."""
 
@@ -155,8 +158,8 @@ class Answers:
         """Return the claims that fail; None where the reply is about no request of this kind."""
         case, outcome = record.shot.case, record.outcome
         if isinstance(outcome, Fault):
-            told_nothing = outcome.error_class in SET_UP or outcome.why == CUT_OFF.why
-            return None if told_nothing else frozenset((f"fault: {outcome.error_class}",))
+            ours = outcome.error_class in _MAY_BE_OURS or outcome.why == CUT_OFF.why
+            return None if ours else frozenset((f"fault: {outcome.error_class}",))
         if case.id not in self._claims:
             base = self._records.get(f"{case.operation}/base")
             both = [record] if base is None or base is record else [base, record]

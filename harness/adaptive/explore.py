@@ -23,7 +23,7 @@ from harness.runner.execution.budget import (
 from harness.spec.price import price_of
 from harness.spec.provider import Provider
 
-EXAMPLES = 200
+EXAMPLES = 120
 """How many requests Hypothesis draws for a round; the best of them are sent."""
 
 SHRINKS = 12
