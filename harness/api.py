@@ -116,7 +116,8 @@ class RunResult:
     certainly missed), 2 where nothing was tested, 3 for our own failure, 4 for unreachable, refused
     keys or inconclusive throughout, 130 for interrupted; `why` says so in a sentence. `records` are
     what was received and `report.verdicts` what the checks say of it. `folder` holds them, and the
-    report in every format; None where nothing was written. `notes` say what was written besides.
+    report in every format; None where nothing was written. `notes` say what was written besides and
+    what was explored.
     """
 
     exit_code: int
@@ -203,14 +204,16 @@ def run(
         environment=os.environ if environment is None else environment,
         note=watch.noted,
     )
-    done = perform(options, watch, strategy=follow_up_strategy(options), criterion=StoppingRule)
+    strategies = follow_up_strategy(options)
+    done = perform(options, watch, strategy=strategies, criterion=StoppingRule)
+    explored = strategies.keep_examples(done.folder)
     if done.failure is not None:
         raise done.failure
-    result = _concluded(done.header, done.records, done.folder)
+    result = replace(_concluded(done.header, done.records, done.folder), notes=explored)
     if options.output.frames:
         frames(result, write=True)
     if options.output.record and not done.header.interrupted:
-        return replace(result, notes=tuple(_recorded(done, options, result)))
+        return replace(result, notes=(*explored, *_recorded(done, options, result)))
     return result
 
 

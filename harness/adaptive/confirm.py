@@ -15,7 +15,7 @@ from harness.adaptive.isolate import (
 )
 from harness.adaptive.sent import SentCases
 from harness.checks.judge import judge_records
-from harness.core.case import Case, PlannedRequest, Stage
+from harness.core.case import FIRST_STAGES, Case, PlannedRequest, Stage
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
@@ -31,7 +31,7 @@ from harness.diagnosis.history import (
     ACCEPTS,
     FAILS,
     CaseHistory,
-    failing_of_stage,
+    failing_of_stages,
     suspected,
 )
 from harness.planning.plan import planned_request
@@ -122,7 +122,8 @@ class FailureReducer:
                 if search.over:
                     continue
             proven = self._wrong_alone(group)
-            planned, probes = (failing_of_stage(group, stage) for stage in ("plan", "isolate"))
+            planned = failing_of_stages(group, FIRST_STAGES)
+            probes = failing_of_stages(group, {"isolate"})
             planned = [self._with_fewer_images(group, seed, probes) for seed in planned]
             yield from self._fewer_images(group)
             # a second fault may have shown itself on the way to the first

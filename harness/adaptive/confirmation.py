@@ -8,7 +8,7 @@ from harness.adaptive.cheaper import Seen, suspected_arguments
 from harness.adaptive.sent import SentCases
 from harness.cases.build import Builder
 from harness.checks.judge import judge_records
-from harness.core.case import Case
+from harness.core.case import FIRST_STAGES, Case
 from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Images
 from harness.core.record import Record
@@ -60,7 +60,7 @@ class Confirmation:
         claims = [
             self._claim(case, verdict)
             for verdict in self._failed(record)  # a probe's refusal repeats another
-            if case.stage == "plan" or verdict.check != ACCEPTS
+            if case.stage in FIRST_STAGES or verdict.check != ACCEPTS
         ]
         if claims:
             self._failing[case.id] = tuple(dict.fromkeys(claims))

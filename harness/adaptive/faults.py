@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
+from harness.core.case import FIRST_STAGES
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.diagnosis.combinations import FailureGroup
@@ -55,7 +56,7 @@ class AwaitedService:
         That is the plain one: whatever else is sent in its operation depends on it.
         """
         case = record.shot.case
-        if case.stage == "plan":
+        if case.stage in FIRST_STAGES:
             self._waiting.setdefault(case.id, record)
         return case.id == f"{case.operation}/base" and isinstance(record.outcome, Fault)
 

@@ -1,13 +1,18 @@
 """What follows up a run: failing requests are reduced first, open questions measured on request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 from harness.adaptive.confirm import FailureReducer
 from harness.adaptive.discovery.discovery import Discovery
+from harness.adaptive.explore import Explorer
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
+from harness.planning.exploration import examples_of
 from harness.planning.options import Options
 from harness.runner.conformance.session import FollowUpStrategy
+from harness.runner.run import provider_budget
 from harness.spec.provider import Provider
 
 
@@ -26,16 +31,46 @@ class Chain:
         return next((new for each in self._strategies if (new := each.on_idle())), ())
 
 
-def follow_up_strategy(options: Options) -> Callable[[Provider, Plan], FollowUpStrategy]:
-    """Return what makes the strategy of each provider's session, as the options of a run say."""
+class FollowUpStrategies:
+    """Makes the strategy of each provider's session, as the options of a run say."""
 
-    def make(provider: Provider, _plan: Plan) -> FollowUpStrategy:
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._explorers: list[Explorer] = []
+
+    def __call__(self, provider: Provider, plan: Plan) -> FollowUpStrategy:
+        """Return the strategy of one provider's session."""
+        options = self._options
+        operations = [name for name in provider.operations if name in options.operations]
         strategies: list[FollowUpStrategy] = [
             FailureReducer(provider, max_shrink=options.max_shrink)
         ]
         if options.planning.discover:
-            operations = [name for name in provider.operations if name in options.operations]
             strategies.append(Discovery(provider, operations=operations))
+        if plan.exploration is not None:
+            explorer = Explorer(
+                provider,
+                plan.exploration,
+                operations=operations,
+                seed=plan.seed,
+                at_once=options.concurrency,
+                budget=partial(provider_budget, options, provider.name, measured=False),
+            )
+            self._explorers.append(explorer)
+            strategies.append(explorer)
         return Chain(strategies)
 
-    return make
+    def keep_examples(self, folder: Path) -> tuple[str, ...]:
+        """Write what failed into the database beside a run folder; return each one's statistics."""
+        for explorer in self._explorers:
+            name, against = explorer.provider.name, self._options.target.against
+            explorer.update(examples_of(name, against=against, folder=folder))
+        return tuple(
+            f"explored {explorer.provider.name}: {explorer.statistics().describe()}"
+            for explorer in self._explorers
+        )
+
+
+def follow_up_strategy(options: Options) -> FollowUpStrategies:
+    """Return what makes the strategy of each provider's session."""
+    return FollowUpStrategies(options)

@@ -12,6 +12,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from harness.policy import named
+from harness.report.explored import explored_sentence
 from harness.report.formats.summary_json import summary_document
 from harness.report.formats.terminal import (
     NEAREST,
@@ -49,6 +50,8 @@ def publish(report: Report, why: str, folder: Path | None, *, as_json: bool) -> 
 def _print(report: Report, folder: Path | None) -> None:
     console = Console(markup=False)
     _tables(console, report)
+    for row in report.explored:
+        _say(console, explored_sentence(row))
     for finding in report.findings:
         _say(
             console,
@@ -62,8 +65,8 @@ def _print(report: Report, folder: Path | None) -> None:
         doubt = f" (not confirmed: {finding.finding.doubt or 'asked only once'})"
         text = f"{confirmation_text(finding.finding)}{doubt}{_large(finding)}"
         _say(console, f"suspected: {named(finding)}: {text}")
-    for row in report.behaviours:
-        _say(console, f"observed: {row.provider} {row.operation}: {row.text}")
+    for shown in report.behaviours:
+        _say(console, f"observed: {shown.provider} {shown.operation}: {shown.text}")
     for job in report.waiting:
         what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
         _say(console, f"to pick up: {what}")

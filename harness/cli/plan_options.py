@@ -62,7 +62,7 @@ class PlanOptions:
         "Providers",
         without=("against", "base_urls", "assets_url", "webhook_url", "receive_port"),
     )
-    planning: Planning = topic(Planning, "Requests")
+    planning: Planning = topic(Planning, "Requests", without=("explore",))
     comparison: Comparison = topic(Comparison, "Limits")
     limits: RunLimits = topic(
         RunLimits,

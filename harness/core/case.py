@@ -35,8 +35,12 @@ FollowUp = Literal["poll_again", "unknown_job", "same_key"]
 job that never was, and the same submission under the same idempotency key."""
 
 
-Stage = Literal["plan", "confirm", "isolate", "shrink", "discover", "measure"]
-"""Why a case is sent: planned to judge or to measure, or an earlier record called for it."""
+Stage = Literal["plan", "confirm", "isolate", "shrink", "discover", "measure", "explore"]
+"""Why a case is sent: planned to judge or to measure, drawn after the plan (`explore`), or an
+earlier record called for it."""
+
+FIRST_STAGES: frozenset[Stage] = frozenset(("plan", "explore"))
+"""Stages of cases that test a promise for the first time; the others look into earlier records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,8 @@ class Case:
     `stage` after the plan looks into: `confirm` repeats it with another prompt. `credential` is the
     key that the request carries; only the user's own one can be served. `drawn` says that
     Hypothesis drew the request; the others are written down, for a person to find in every run.
+    `choices` are those of Hypothesis that drew an explored case, hexadecimal: its shrinker starts
+    from them.
     """
 
     id: str
@@ -69,6 +75,7 @@ class Case:
     follows: str | None = None
     credential: Credential = "own"
     drawn: bool = False
+    choices: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +134,18 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exploration:
+    """How many `requests` a run may draw after its plan, and which of them failed before.
+
+    `retried` are sent first. They stand in the plan, so that a run that is resumed sends the same,
+    whatever the database of examples holds by then.
+    """
+
+    requests: int
+    retried: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The requests for one provider, in the order they leave; nothing has been sent yet."""
 
@@ -135,3 +154,4 @@ class Plan:
     shots: tuple[PlannedRequest, ...]
     spec_digest: str
     coverage: tuple[Coverage, ...] = ()
+    exploration: Exploration | None = None

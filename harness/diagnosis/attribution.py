@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.checks.naming import blames, named_in
+from harness.core.case import FIRST_STAGES
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
 from harness.diagnosis.combinations import (
@@ -159,7 +160,7 @@ def _explained(
     proven: list[str] = []
 
     def surest_first(name: str) -> tuple[bool, bool, str]:
-        probe = failing[name].record.shot.case.stage != "plan"
+        probe = failing[name].record.shot.case.stage not in FIRST_STAGES
         return (not together[name].names, probe, name)
 
     for name in sorted(failing, key=surest_first):

@@ -15,6 +15,7 @@ from typing import Self
 
 from harness.cases.prompts import A_LINE
 from harness.checks.naming import blames, named_in
+from harness.core.case import FIRST_STAGES
 from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Refused
 from harness.core.placeholders import ASSETS
@@ -213,7 +214,7 @@ class CombinationRanking:
         self._failing = [
             self._agrees(assigned)
             for assigned in group.failing
-            if assigned.words == current.words and assigned.record.shot.case.stage == "plan"
+            if assigned.words == current.words and assigned.record.shot.case.stage in FIRST_STAGES
         ]
 
     @cached_property

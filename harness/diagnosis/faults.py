@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
+from harness.core.case import FIRST_STAGES
 from harness.core.record import Record
 from harness.core.verdict import Standing
 from harness.diagnosis.combinations import AssignedRecord, CombinationRanking, FailureGroup
@@ -126,7 +127,7 @@ def _neighbours(history: CaseHistory, operation: str) -> Iterator[AssignedRecord
     """Yield what was sent whatever had failed before: the plan, and the plain request again."""
     for record in _decided(history, operation):
         case = record.shot.case
-        if case.stage == "plan" or is_neighbour(history, record):
+        if case.stage in FIRST_STAGES or is_neighbour(history, record):
             yield history.assigned(record, FAILS, None)
 
 
@@ -160,7 +161,10 @@ def _repeated(history: CaseHistory, name: str) -> list[str]:
 def _failing_questions(history: CaseHistory, operation: str) -> Iterator[Record]:
     for record in _decided(history, operation):
         case = record.shot.case
-        if case.stage in ("plan", "isolate") and history.status(case.id, FAILS, None) == "fail":
+        if (
+            case.stage in {*FIRST_STAGES, "isolate"}
+            and history.status(case.id, FAILS, None) == "fail"
+        ):
             yield record
 
 

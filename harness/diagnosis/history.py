@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
@@ -208,10 +208,10 @@ def _clears(record: Record, status: ClaimStatus, *, judged: bool) -> bool:
     )
 
 
-def failing_of_stage(group: FailureGroup, stage: Stage) -> Sequence[AssignedRecord]:
-    """Return the failing records of a stage, the cheapest first."""
+def failing_of_stages(group: FailureGroup, stages: Collection[Stage]) -> Sequence[AssignedRecord]:
+    """Return the failing records of these stages, the cheapest first."""
     return sorted(
-        (assigned for assigned in group.failing if assigned.record.shot.case.stage == stage),
+        (assigned for assigned in group.failing if assigned.record.shot.case.stage in stages),
         key=lambda assigned: _cost(assigned.record),
     )
 

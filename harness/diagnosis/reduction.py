@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.core.case import FIRST_STAGES
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.diagnosis.combinations import assignment, changes, describe_values, joined_values
@@ -89,7 +90,7 @@ def not_reduced(
     if plain is None or not isinstance(plain.outcome, Images):
         return "the plain request was not served"
     same = [other for other in history.records.values() if other.shot.case.operation == operation]
-    followed = [other for other in same if other.shot.case.stage != "plan"]
+    followed = [other for other in same if other.shot.case.stage not in FIRST_STAGES]
     for why in (*_skips(followed), *_skips(same)):
         if "budget" in why:
             return limit_of(why)

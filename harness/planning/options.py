@@ -116,6 +116,14 @@ class Planning:
     discover: bool = option(
         "--discover", "Also measure what the documents leave open.", default=False
     )
+    explore: int = option(
+        "--explore",
+        "After the plan, draw at most so many more requests, per provider, while the budget lasts: "
+        "valid ones, and others that break one rule. What failed before is sent first.",
+        default=0,
+        metavar="N",
+        least=0,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,18 +211,19 @@ def plan_digest(plan: Plan) -> str:
     return digest(plan_to_json(plan))
 
 
-_LATER_FIELDS: dict[str, Json] = {"credential": "own", "drawn": False}
+_LATER_FIELDS: dict[str, Json] = {"credential": "own", "drawn": False, "choices": ""}
 _CASES, _REQUESTS, _PLANS = TypeAdapter(Case), TypeAdapter(PlannedRequest), TypeAdapter(Plan)
 
 
 def plan_to_json(plan: Plan) -> dict[str, Json]:
     """Return the plan as `harness plan --json` prints it."""
     whole: dict[str, Json] = _PLANS.dump_python(plan, mode="json", exclude={"shots"})
-    coverage = whole.pop("coverage")
+    coverage, exploration = whole.pop("coverage"), whole.pop("exploration")
     return {
         **whole,
         "cases": [_request_json(planned) for planned in plan.shots],
         "coverage": coverage,
+        **({} if exploration is None else {"exploration": exploration}),
     }
 
 

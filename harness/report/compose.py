@@ -11,6 +11,7 @@ from harness.core.verdict import Finding, Standing, Status, Verdict
 from harness.diagnosis.history import FAILS
 from harness.report.benchmark.answers import of_run
 from harness.report.discovered import discovered_toml, observations
+from harness.report.explored import explored
 from harness.report.labels import Named, about_provider, cases_text, finding_name, provenance_banner
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
@@ -88,6 +89,7 @@ def compose(
         case_words=words,
         benchmark=of_run(header, records, verdicts, providers),
         behaviours=(*limits(records, providers), *late(records, providers), *slow_sizes(records)),
+        explored=tuple(explored(records, verdicts)),
     )
 
 

@@ -138,6 +138,7 @@ _STAGES: dict[Stage, str] = {
     "shrink": "made smaller",
     "discover": "looking for a limit",
     "measure": "",
+    "explore": "explored",
 }
 
 Named = Mapping[tuple[str, str], str]

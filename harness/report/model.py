@@ -183,6 +183,22 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Explored:
+    """How many requests were drawn after the plan and sent, and what came of them.
+
+    `valid` ones keep every rule, `violating` ones break one. `failing` ones broke a promise,
+    `faults` ended without a reply that says anything of one.
+    """
+
+    provider: str
+    sent: int
+    valid: int
+    violating: int
+    failing: int
+    faults: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestionResult:
     """What came of a request on which the documents are silent or disagree."""
 
@@ -242,6 +258,7 @@ class Report:
     case_words: Mapping[tuple[str, str], str]
     benchmark: Benchmarked | None = None
     behaviours: tuple[Behaviour, ...] = ()
+    explored: tuple[Explored, ...] = ()
 
     @property
     def all_findings(self) -> tuple[Shown, ...]:

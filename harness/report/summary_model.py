@@ -13,7 +13,7 @@ from harness.core.verdict import Estimate, Verdict
 from harness.core.workload import Fit
 from harness.report.benchmark.answers import Answer
 from harness.report.benchmark.cautions import Caution
-from harness.report.model import Standing, Waiting
+from harness.report.model import Explored, Standing, Waiting
 from harness.stats.benchmark.model import (
     Attempt,
     Comparison,
@@ -205,8 +205,8 @@ class RunReport(TypedDict):
     not be confirmed by asking again. `discovered` is what was measured where the documents are
     silent or at odds; never a judgement. `behaviours` are limits that a provider named, delays and
     states of jobs, sizes that are slow: what replies showed beside the promises; summaries of
-    before have no such key. `benchmark`
-    is there only where the run is one.
+    before have no such key. `explored` counts what was drawn after the plan, and is there only
+    where something was; `benchmark` only where the run is one.
     """
 
     schema: Literal[1]
@@ -220,4 +220,5 @@ class RunReport(TypedDict):
     latency: tuple[LatencySummary, ...]
     errors: tuple[ErrorCounts, ...]
     behaviours: NotRequired[tuple[Behaviour, ...]]
+    explored: NotRequired[tuple[Explored, ...]]
     benchmark: NotRequired[BenchmarkSummary]

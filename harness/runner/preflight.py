@@ -12,6 +12,7 @@ from harness.core.record import RunHeader
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import plan_for
+from harness.planning.exploration import with_exploration
 from harness.planning.flags import given
 from harness.planning.options import (
     REAL_TIME,
@@ -32,7 +33,9 @@ from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 
 SEEDS = 1_000_000
-CONFORMANCE_ONLY = ("--operation", "--quick", "--discover", "--strength", "--max-shrink-requests")
+CONFORMANCE_ONLY = (
+    *("--operation", "--quick", "--discover", "--strength", "--max-shrink-requests", "--explore"),
+)
 """Flags that mean nothing in a benchmark."""
 
 Note = Callable[[str], None]
@@ -73,6 +76,7 @@ def decided(
         measuring=measured,
     )
     _refuse_odd(complete, seed)
+    _refuse_exploration(complete)
     if target.against == "live":
         _refuse_unready(complete, note)
     return complete
@@ -187,6 +191,20 @@ def _refuse_odd(options: Options, seed: int | None) -> None:
         raise UsageError("--fault and --port are the emulator's", hint="add --against emulator")
 
 
+def _refuse_exploration(options: Options) -> None:
+    if not options.planning.explore:
+        return
+    if options.target.against == "cassettes":
+        raise UsageError(
+            "--explore: cassettes answer only what was recorded",
+            hint="add --against emulator or live",
+        )
+    if options.output.resume is not None:
+        raise UsageError(
+            "--explore: a run that is resumed explores as far as it began to", hint="leave it out"
+        )
+
+
 def _refuse_unready(options: Options, note: Note) -> None:
     """Refuse a live run that has no address, no key or no budget; without one, tell the price."""
     target, limits = options.target, options.limits
@@ -244,7 +262,12 @@ def run_plan(
         plans = {name: plan_of(folder, name) for name in options.target.providers}
         return RunPlan(plans=plans, benchmark=benchmark)
     if options.measuring is None:
-        return RunPlan(plans={name: plan_for(name, options) for name in options.target.providers})
+        plans = {name: plan_for(name, options) for name in options.target.providers}
+        return RunPlan(
+            plans={
+                name: with_exploration(plan, options, folder=folder) for name, plan in plans.items()
+            }
+        )
     design, plans = benchmark_plan(options)
     return RunPlan(plans=plans, benchmark=Benchmark(design=design))
 

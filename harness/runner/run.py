@@ -178,7 +178,7 @@ class _Runner:
             provider=shipped(plan.provider),
             plan=plan,
             access=access,
-            budget=_budget(self.options, plan.provider, measured=benchmark is not None),
+            budget=provider_budget(self.options, plan.provider, measured=benchmark is not None),
             earlier=resume_state(plan, self.past),
             timeout_s=benchmark.design.timeout_s if benchmark else None,
         )
@@ -265,7 +265,7 @@ class _Runner:
         return next((end for end in failures if isinstance(end, HarnessError)), None)
 
 
-def _budget(options: Options, name: str, *, measured: bool) -> Budget:
+def provider_budget(options: Options, name: str, *, measured: bool) -> Budget:
     """Return what a provider's run may spend; what is in the cassettes was paid for already.
 
     A benchmark's design says how much it asks: it has no allowance by default.

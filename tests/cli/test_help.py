@@ -23,7 +23,7 @@ HEAVY = {
 
 RUN_FLAGS = """
 --provider --operation --against --base-url --assets-url --webhook-url --receive-port --only --seed
---quick --strength --discover --budget --max-images --max-requests --max-minutes
+--quick --strength --discover --explore --budget --max-images --max-requests --max-minutes
 --max-shrink-requests
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
 --timeout --calibrate --time-scale --fault --port --out --resume --record --cassettes --frames

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from harness.report.explored import explored_sentence
 from harness.report.formats.format import report_format
 from harness.report.formats.html import SYMBOLS, column_groups
 from harness.report.formats.markdown_text import (
@@ -49,6 +50,7 @@ def markdown(report: Report) -> str:
         page.add(benchmark_answers(report.benchmark))
         page.add_each(benchmark_blocks(report.benchmark), "section", share=0.6)
     page.add(markdown_table(_PROVIDERS, map(_provider, report.providers)))
+    page.add("\n".join(f"* {escaped(explored_sentence(row))}" for row in report.explored))
     if report.waiting:
         page.add(f"## Jobs to pick up\n\n{escaped(waiting_advice(report))}")
         page.add("```sh\nharness run --resume RUN\n```" if report.can_resume else "")

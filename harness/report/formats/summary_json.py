@@ -40,6 +40,8 @@ def summary_document(report: Report) -> dict[str, Json]:
         "errors": report.errors,
         "behaviours": report.behaviours,
     }
+    if report.explored:
+        document["explored"] = report.explored
     if report.benchmark is not None:
         document["benchmark"] = _benchmark(report.benchmark)
     return {key: json_safe(section) for key, section in document.items()}

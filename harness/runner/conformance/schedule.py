@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.core.case import PlannedRequest
+from harness.core.case import FIRST_STAGES, PlannedRequest
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.runner.conformance.plain_requests import PlainRequests, answered
@@ -212,7 +212,7 @@ class Schedule:
             return why
         if entry.cannot or self.as_planned:
             return entry.cannot
-        rule, planned = _rule(entry.shot), entry.shot.case.stage == "plan"
+        rule, planned = _rule(entry.shot), entry.shot.case.stage in FIRST_STAGES
         if planned and self._plan_over:
             return self._plan_over
         if rule and planned and self._accepted[rule] >= WRONG_AT_MOST:
@@ -229,7 +229,7 @@ class Schedule:
         if self._plain.leave(shot)[0] == "later":
             return False
         rule = _rule(shot)
-        if rule is None or shot.case.stage != "plan":
+        if rule is None or shot.case.stage not in FIRST_STAGES:
             return True
         return self._sent[rule] + self._accepted[rule] < WRONG_AT_MOST
 

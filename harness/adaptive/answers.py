@@ -1,0 +1,173 @@
+"""What the records of a run answer: which requests fail, and in which claims."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.checks.judge import judge_records
+from harness.core.case import Case, PlannedRequest
+from harness.core.outcome import Fault, Images
+from harness.core.record import Record
+from harness.diagnosis.combinations import assignment, describe_values
+from harness.diagnosis.history import ACCEPTS
+from harness.planning.plan import request_digest
+from harness.runner.execution.failures import CUT_OFF, SET_UP
+from harness.spec.provider import Provider
+
+_MAY_BE_OURS = SET_UP | {"timeout", "network"}
+"""Classes of faults that say nothing of a request: our line or our machine may be slow."""
+
+Values = frozenset[tuple[str, str]]
+"""Arguments with their values in one spelling, those that are left out aside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a request is about: short prompts are all one value."""
+
+    operation: str
+    breaks: str | None
+    values: Values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFailure:
+    """A claim that fails, and the values that show it; beside a broken rule, any values do."""
+
+    operation: str
+    breaks: str | None
+    claim: str
+    values: Values
+
+    def is_inside(self, question: Question) -> bool:
+        """Tell whether a request holds these values."""
+        same = (question.operation, question.breaks) == (self.operation, self.breaks)
+        return same and self.values <= question.values
+
+
+class Answers:
+    """One provider's records by what they are about."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self._records: dict[str, Record] = {}
+        self._claims: dict[str, frozenset[str] | None] = {}
+        self._questions: dict[str, Question] = {}
+        self._cases: dict[Question, list[str]] = {}
+        self._bodies: set[str] = set()
+
+    def add(self, record: Record) -> None:
+        """Take note of a record that was sent."""
+        case = record.shot.case
+        self._records[case.id] = record
+        self._bodies.add(request_digest(record.shot))
+        if case.expect != "observe":  # what is not judged answers nothing
+            self._cases.setdefault(self.question(case), []).append(case.id)
+        if case.id.endswith("/base"):
+            self._claims.clear()  # some claims compare with it
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All that was sent, by the ids of the cases."""
+        return tuple(self._records[name] for name in sorted(self._records))
+
+    def question(self, case: Case) -> Question:
+        """Return what a case is about; equal ids are equal cases."""
+        if case.id not in self._questions:
+            items = assignment(self.provider.operation(case.operation), case.arguments)
+            self._questions[case.id] = Question(
+                operation=case.operation,
+                breaks=case.breaks,
+                values=frozenset((name, text) for name, text in items.items() if text),
+            )
+        return self._questions[case.id]
+
+    def is_open(self, request: PlannedRequest) -> bool:
+        """Tell whether a request may be sent: neither its question nor its body ever was."""
+        question = self.question(request.case)
+        return question not in self._cases and request_digest(request) not in self._bodies
+
+    def claims(self, question: Question) -> frozenset[str] | None:
+        """Return the claims that fail each time that this is asked; None without an answer."""
+        answers = [
+            claims
+            for name in self._cases.get(question, ())
+            if (claims := self._failing(self._records[name])) is not None
+        ]
+        return frozenset.intersection(*answers) if answers else None
+
+    def asked(self) -> Iterator[tuple[Question, frozenset[str]]]:
+        """Yield every question that has an answer, with the claims that fail."""
+        for question in self._cases:
+            if (claims := self.claims(question)) is not None:
+                yield question, claims
+
+    def is_served(self, operation: str) -> bool:
+        """Tell whether the plain request of an operation is served: else nothing else is tried."""
+        plain = self._records.get(f"{operation}/base")
+        return plain is not None and isinstance(plain.outcome, Images)
+
+    def changed(self, question: Question) -> Values:
+        """Return the values that the plain request does not have; none beside a broken rule."""
+        plain = self._records.get(f"{question.operation}/base")
+        if question.breaks is not None or plain is None:
+            return frozenset()
+        return question.values - self.question(plain.shot.case).values
+
+    def known(self, case: Case) -> list[KnownFailure]:
+        """Return what a case shows to fail."""
+        return self.known_failures(self.question(case))
+
+    def known_failures(self, question: Question) -> list[KnownFailure]:
+        """Return what the answers to a question show to fail."""
+        return [
+            KnownFailure(
+                operation=question.operation,
+                breaks=question.breaks,
+                claim=claim,
+                values=self.changed(question),
+            )
+            for claim in sorted(self.claims(question) or ())
+        ]
+
+    def known_of_plan(self) -> list[KnownFailure]:
+        """Return what the planned requests, and those that look into them, show to fail."""
+        return [
+            failure
+            for record in self.records
+            if record.shot.case.stage not in ("explore", "discover", "measure")
+            and not self._follows_explored(record.shot.case)
+            and record.shot.case.expect != "observe"
+            for failure in self.known(record.shot.case)
+        ]
+
+    def describe(self, case: Case) -> str:
+        """Name a failing request by what it sets beside the plain one, and what fails."""
+        question = self.question(case)
+        changed = dict(sorted(self.changed(question)))
+        values = ", ".join(describe_values(changed, tuple(changed)))
+        what = question.breaks or values or "the plain request"
+        claims = ", ".join(sorted(self.claims(question) or ()))
+        return f"{question.operation} {what} ({claims})"
+
+    def _follows_explored(self, case: Case) -> bool:
+        while case.follows in self._records:
+            case = self._records[case.follows].shot.case
+        return case.stage == "explore"
+
+    def _failing(self, record: Record) -> frozenset[str] | None:
+        """Return the claims that fail; None where the reply is about no request of this kind."""
+        case, outcome = record.shot.case, record.outcome
+        if isinstance(outcome, Fault):
+            ours = outcome.error_class in _MAY_BE_OURS or outcome.why == CUT_OFF.why
+            return None if ours else frozenset((f"fault: {outcome.error_class}",))
+        if case.id not in self._claims:
+            base = self._records.get(f"{case.operation}/base")
+            both = [record] if base is None or base is record else [base, record]
+            verdicts = judge_records(both, {self.provider.name: self.provider})
+            self._claims[case.id] = frozenset(
+                verdict.check if verdict.check == ACCEPTS else f"{verdict.check} {about}".strip()
+                for verdict in verdicts
+                if (verdict.case, verdict.status) == (case.id, "fail")
+                for about in [verdict.constraint or ""]
+            )
+        return self._claims[case.id]

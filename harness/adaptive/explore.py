@@ -1,0 +1,269 @@
+"""What a run draws after its plan: new requests, those that failed before, smaller ones that fail.
+
+It goes in rounds, once all else has ended. A round sends as many requests as may be under way at
+once, so that a run does not become serial. Hypothesis draws and shrinks over the answers that the
+records hold; only a request without an answer is sent.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from harness.adaptive.answers import Answers, KnownFailure, Question
+from harness.adaptive.novelty import Novelty
+from harness.cases.explore import Examples, drawn, explored_cases, shrunk
+from harness.core.case import Case, Exploration, PlannedRequest
+from harness.core.record import Record
+from harness.planning.plan import planned_request
+from harness.runner.execution.budget import (
+    Budget,
+    Reservation,
+    charged_reservation,
+    most_at_risk,
+)
+from harness.spec.price import price_of
+from harness.spec.provider import Provider
+
+EXAMPLES = 120
+"""How many requests Hypothesis draws for a round; the best of them are sent."""
+
+SHRINKS = 12
+"""How many requests may be sent to make one failing request smaller."""
+
+_DRY = 3
+"""After so many seeds that draw nothing new, nothing new is left."""
+
+_SEEDS = 1_000_003
+
+
+@dataclass(slots=True, kw_only=True)
+class ExplorationStatistics:
+    """What Hypothesis drew for one provider in this process, and what came of it in the run.
+
+    `examples` are all draws, of which `valid` keep every rule; `cached` is how many different ones
+    had an answer already. `best` has the highest score by label.
+    """
+
+    examples: int = 0
+    valid: int = 0
+    cached: int = 0
+    best: dict[str, float] = field(default_factory=dict)
+    sent: int = 0
+    failing: int = 0
+    smallest: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """Return the figures as one sentence."""
+        scores = ", ".join(f"{label} {score:g}" for label, score in sorted(self.best.items()))
+        text = (
+            f"Hypothesis drew {self.examples} examples ({self.valid} valid, "
+            f"{self.examples - self.valid} violating), {self.cached} were answered already, "
+            f"{self.sent} were sent, {self.failing} failed"
+        )
+        shrunk_to = f"shrunk to {'; '.join(self.smallest)}" if self.smallest else ""
+        best = f"best scores: {scores}" if scores else ""
+        return "; ".join(filter(None, (text, shrunk_to, best)))
+
+
+class Explorer:
+    """Sends at most as many requests as a plan's exploration says; a `FollowUpStrategy`.
+
+    The same records make the same requests. `at_once` is the size of a round. `budget` returns the
+    limits of the provider's run with nothing spent; for each request the price of a repetition is
+    kept free.
+    """
+
+    def __init__(  # noqa: PLR0913 - what an exploration depends on
+        self,
+        provider: Provider,
+        exploration: Exploration,
+        *,
+        operations: Sequence[str],
+        seed: int,
+        at_once: int,
+        budget: Callable[[], Budget],
+    ) -> None:
+        self.provider = provider
+        self._exploration = exploration
+        self._operations = tuple(operations)
+        self._seed = seed
+        self._at_once = at_once
+        self._budget = budget
+        self._strategy = explored_cases(provider)
+        self._answers = Answers(provider)
+        self._explored: dict[str, Case] = {}
+        self._statistics = ExplorationStatistics()
+        self._over = False
+
+    def on_record(self, record: Record) -> Sequence[PlannedRequest]:
+        """Take note of a record; nothing follows from it before a round ends."""
+        case = record.shot.case
+        if case.provider == self.provider.name:
+            if case.stage == "explore":
+                self._explored[case.id] = case
+            if record.outcome is None:
+                self._over = self._over or "budget" in (record.skipped or "")
+            else:
+                self._answers.add(record)
+        return ()
+
+    def on_idle(self) -> Sequence[PlannedRequest]:
+        """Return the next round: what failed before, smaller failing requests, or new ones."""
+        if self._over or len(self._explored) >= self._exploration.requests:
+            return ()
+        requests = (
+            self._sendable(self._exploration.retried) or self._smaller() or self._new_requests()
+        )
+        self._explored |= {request.case.id: request.case for request in requests}
+        self._over = not requests
+        return requests
+
+    def statistics(self) -> ExplorationStatistics:
+        """Return what was drawn and what came of it so far."""
+        failing = self._failing()
+        return replace(
+            self._statistics,
+            sent=sum(record.shot.case.stage == "explore" for record in self._answers.records),
+            failing=len(failing),
+            smallest=tuple(dict.fromkeys(map(self._answers.describe, self._shrunk()))),
+        )
+
+    def update(self, examples: Examples) -> None:
+        """Keep the smallest failing requests among the examples; drop those that fail no more."""
+        for case in self._shrunk():
+            examples.keep(case)
+        for case in self._exploration.retried:
+            if self._answers.claims(self._answers.question(case)) == frozenset():
+                examples.drop(case)
+
+    # ------------------------------------------------------------------------ failing requests
+    def _failing(self) -> list[Case]:
+        """Return the explored requests that fail, the smallest first."""
+        failing = [
+            case
+            for case in self._explored.values()
+            if self._answers.claims(self._answers.question(case))
+        ]
+
+        def size(case: Case) -> tuple[int, str]:
+            return (len(self._answers.question(case).values), case.id)
+
+        return sorted(failing, key=size)
+
+    def _shrunk(self) -> list[Case]:
+        """Return the smallest request of each failure as far as the answers go."""
+        return [smallest for _, smallest, _ in self._reductions()]
+
+    def _reductions(self) -> Iterator[tuple[Case, Case, tuple[Case, ...]]]:
+        """Yield a failing request, the smallest that fails like it, and what is worth asking.
+
+        What an earlier one explains, or a planned one, is no failure of its own. What failed before
+        was shrunk then.
+        """
+        known = self._answers.known_of_plan()
+        retried = {case.id for case in self._exploration.retried}
+        for case in self._failing():
+            claims = self._unexplained(case, known)
+            if not claims or case.follows is not None:
+                continue
+            smallest, smaller = (case, ()) if case.id in retried else self._reduction(case, claims)
+            yield case, smallest, smaller
+            known += self._answers.known(smallest)
+
+    def _reduction(self, case: Case, claims: frozenset[str]) -> tuple[Case, tuple[Case, ...]]:
+        about = self._answers.question(case)
+
+        def fails(other: Case) -> bool | None:
+            question = self._answers.question(other)
+            if (question.operation, question.breaks) != (about.operation, about.breaks):
+                return False
+            answer = self._answers.claims(question)
+            return None if answer is None else bool(answer & claims)
+
+        smallest, smaller = shrunk(self._strategy, case.choices, fails)
+        return smallest or case, smaller
+
+    def _unexplained(self, case: Case, known: Iterable[KnownFailure]) -> frozenset[str]:
+        """Return the claims that a request fails for a reason of its own."""
+        question = self._answers.question(case)
+        explained = {failure.claim for failure in known if failure.is_inside(question)}
+        return (self._answers.claims(question) or frozenset()) - explained
+
+    def _smaller(self) -> list[PlannedRequest]:
+        """Return requests that may show the first failure that can still be made smaller."""
+        for case, _, smaller in self._reductions():
+            tried = sum(other.follows == case.id for other in self._explored.values())
+            following = [replace(other, follows=case.id) for other in smaller]
+            if requests := self._sendable(following, at_most=SHRINKS - tried):
+                return requests
+        return []
+
+    # ---------------------------------------------------------------------------- new requests
+    def _new_requests(self) -> list[PlannedRequest]:
+        """Return the best requests of a fresh draw, violating and valid ones by turns."""
+        for dry in range(_DRY):
+            if requests := self._sendable(self._draw(dry)):
+                return requests
+        return []
+
+    def _draw(self, dry: int) -> Iterator[Case]:
+        """Let Hypothesis draw towards what is untried and what fails; yield the best first."""
+        novelty = Novelty(self._answers)
+        draws = drawn(
+            self._strategy,
+            lambda case: novelty.scores(case) if self._is_wanted(case) else {},
+            seed_=self._seed * _SEEDS + len(self._explored) * _DRY + dry,
+            examples=EXAMPLES,
+        )
+        figures = self._statistics
+        figures.examples += draws.examples
+        figures.valid += draws.valid
+        figures.cached += sum(
+            self._answers.claims(self._answers.question(case)) is not None for case in draws.cases
+        )
+        for label, score in draws.best.items():
+            figures.best[label] = max(score, figures.best.get(label, score))
+        wanted = [case for case in draws.cases if self._is_wanted(case)]
+        return novelty.best_first(wanted, self._images)
+
+    def _is_wanted(self, case: Case) -> bool:
+        return case.operation in self._operations and self._answers.is_served(case.operation)
+
+    def _images(self, case: Case) -> int:
+        operation = self.provider.operation(case.operation)
+        return price_of(self.provider, operation, case.arguments).images
+
+    # --------------------------------------------------------------------------------- sending
+    def _sendable(
+        self, cases: Iterable[Case], *, at_most: int | None = None
+    ) -> list[PlannedRequest]:
+        """Return the requests for these cases that are open and fit what is left to spend."""
+        room = min(self._at_once, self._exploration.requests - len(self._explored))
+        room = room if at_most is None else min(room, at_most)
+        budget = self._spent()
+        requests: dict[Question, PlannedRequest] = {}
+        for case in cases:
+            if len(requests) >= room:
+                break
+            if not self._is_wanted(case) or case.id in self._explored:
+                continue
+            request = planned_request(self.provider, case)
+            question = self._answers.question(case)
+            is_new = question not in requests and self._answers.is_open(request)
+            if is_new and budget.reserve(_with_repetition(request)) is None:
+                requests[question] = request
+        return list(requests.values())
+
+    def _spent(self) -> Budget:
+        """Return the budget of the run as it stands now."""
+        budget = self._budget()
+        for record in self._answers.records:
+            if record.outcome is not None:
+                budget.book(charged_reservation(record.shot, record.outcome, record.exchanges))
+        return budget
+
+
+def _with_repetition(request: PlannedRequest) -> Reservation:
+    """Return the most that a request may take together with one repetition of it."""
+    most = most_at_risk(request)
+    price = replace(most.price, amount=2 * most.price.amount, images=2 * most.price.images)
+    return replace(most, price=price, requests=2 * most.requests)

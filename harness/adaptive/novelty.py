@@ -1,0 +1,116 @@
+"""What a drawn request would teach: the values that it tries together for the first time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+
+from harness.adaptive.answers import Answers, KnownFailure, Question
+from harness.core.case import Case
+from harness.spec.provider import Argument
+from harness.spec.rules import edges
+
+TRIPLES = "untried combinations of three values"
+COMPANY = "untried values beside a violation"
+CLOSENESS = "values shared with a failing request"
+"""What Hypothesis raises (`target`): the labels of the scores."""
+
+_OF_THREE = 3
+"""One of three requests breaks a rule; of the valid ones, each fourth is close to a failing one."""
+
+_FEW = 10
+"""A range of no more whole numbers is tried number by number."""
+
+Feature = tuple[object, ...]
+"""What a request tries: an operation, and the values that stand together."""
+
+
+class Novelty:
+    """Measures requests against all that has an answer when this is made."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._tried: set[Feature] = set()
+        self._features_of: dict[Question, frozenset[Feature]] = {}
+        self._failing: list[Question] = []
+        self._known: list[KnownFailure] = []
+        for question, claims in answers.asked():
+            self._tried |= self._features(question)
+            if claims:
+                self._known += answers.known_failures(question)
+            if claims and question.breaks is None:
+                self._failing.append(question)
+
+    def scores(self, case: Case) -> dict[str, float]:
+        """Return what makes a request worth drawing, by label; higher is better."""
+        question = self._answers.question(case)
+        untried = float(len(self._features(question) - self._tried))
+        if question.breaks is not None:
+            return {COMPANY: untried}
+        return {TRIPLES: untried, CLOSENESS: self._closeness(question)}
+
+    def best_first(self, cases: Sequence[Case], images: Callable[[Case], int]) -> Iterator[Case]:
+        """Yield a violating request and two valid ones by turns, those that try the most first.
+
+        What a known failure explains is left out, and the same question is asked once. A valid one
+        is weighed against the `images` that it may cost.
+        """
+        fresh = {self._answers.question(case): case for case in cases}
+        waiting = [
+            (question, case)
+            for question, case in fresh.items()
+            if not any(failure.is_inside(question) for failure in self._known)
+        ]
+        turn = 0
+        while waiting:
+            turn += 1
+            violating = [pair for pair in waiting if pair[0].breaks is not None]
+            valid = [pair for pair in waiting if pair[0].breaks is None]
+            if (turn % _OF_THREE == 1 and violating) or not valid:
+                best = max(violating, key=lambda pair: self._untried(pair[0]))
+            elif self._failing and turn % (2 * _OF_THREE) == 0:
+                best = max(valid, key=lambda pair: self._closeness(pair[0]))
+            else:
+                best = max(valid, key=lambda pair: self._untried(pair[0]) / (1 + images(pair[1])))
+            waiting.remove(best)
+            self._tried |= self._features(best[0])
+            yield best[1]
+
+    def _untried(self, question: Question) -> int:
+        return len(self._features(question) - self._tried)
+
+    def _features(self, question: Question) -> frozenset[Feature]:
+        if question not in self._features_of:
+            self._features_of[question] = self._new_features(question)
+        return self._features_of[question]
+
+    def _new_features(self, question: Question) -> frozenset[Feature]:
+        """Return what a request tries: three values together, or a violation beside each value."""
+        arguments = self._answers.provider.operation(question.operation).arguments
+        values = sorted((name, _kind(arguments.get(name), text)) for name, text in question.values)
+        if question.breaks is not None:
+            return frozenset((question.operation, question.breaks, value) for value in values)
+        return frozenset((question.operation, *three) for three in combinations(values, 3))
+
+    def _closeness(self, question: Question) -> float:
+        """Return the largest share of a failing request's values that a request holds, below 1."""
+        shares = (
+            len(values & question.values) / len(values)
+            for failing in self._failing
+            if failing.operation == question.operation
+            and (values := self._answers.changed(failing))
+        )
+        return max((share for share in shares if share < 1), default=0.0)
+
+
+def _kind(argument: Argument | None, value: str) -> str:
+    """Return the kind of a value: itself where there are few, else what it has in common."""
+    if argument is None or argument.one_of is not None:
+        return value
+    if argument.type == "integer":
+        low, high = argument.span("number")
+        ends = [str(end) for end in (low, high) if end is not None]
+        few = low is not None and high is not None and high - low < _FEW
+        return value if few or value in ends else "a number inside"
+    if (size := edges(value)) is not None:
+        wide, high = size
+        return "square" if wide == high else "landscape" if wide > high else "portrait"
+    return value
