@@ -12,14 +12,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from . import rules
+from .decision import Decision, Problem, RouteSpec
 from .faults import combinations, job_faults, keys, type_faults
 from .faults.combinations import operation_of
 from .faults.planted import CONTENT, HANG_S
@@ -47,44 +46,6 @@ GATEWAY_PAGE = (
     "<center><h1>502 Bad Gateway</h1></center>\r\n"
     "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
-
-
-class Problem(Enum):
-    """Why a request fails for a reason other than its parameters."""
-
-    NO_KEY = auto()
-    BAD_KEY = auto()
-    NO_CREDIT = auto()
-    RATE_LIMITED = auto()
-    MODERATED = auto()
-    NOT_FOUND = auto()
-    WRONG_METHOD = auto()
-    CRASHED = auto()
-    UNAVAILABLE = auto()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """The reply to a request, what the ledger says about it, and the seconds until it is sent."""
-
-    answer: JsonReply | EventStream | NoReply
-    note: Note
-    wait_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteSpec:
-    """What a path is for.
-
-    `operation` names the rules; `decode` reads the body that they check from the request, None
-    where it is unreadable; `fulfil` answers a body that broke none: it charges and draws a
-    duration. A path that `draws` no image has no prompt and costs no credit.
-    """
-
-    operation: str
-    decode: Callable[[Request], Awaitable[object]]
-    fulfil: Callable[[Mapping[str, object], Request], Awaitable[Decision]]
-    draws: bool
 
 
 class ProviderServer(ABC):
@@ -376,13 +337,12 @@ def _obstacle(provider: ProviderServer, request: Request) -> Decision | None:
 def _key_obstacle(provider: ProviderServer, request: Request) -> Decision | None:
     """Refuse a request without the key of an account, unless a fault lets it through."""
     state, key = provider.state, provider.key(request.headers)
-    if "auth_down" not in state.faults and keys.lets_through(state.faults, request.headers, key):
-        return None
-    if key and "auth_down" not in state.faults and state.is_valid(key):
+    let_through = keys.lets_through(provider.name, state.faults.names, request.headers, key)
+    if "auth_down" not in state.faults and (let_through or (key and state.is_valid(key))):
         return None
     problem = Problem.BAD_KEY if key else Problem.NO_KEY
     answer = provider.problem(problem, request.url.path)
-    status = keys.status(state.faults, answer.status)
+    status = keys.status(state.faults.names, answer.status)
     return refusal_reply(provider, dataclasses.replace(answer, status=status), "auth")
 
 

@@ -18,9 +18,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from . import pipeline
+from .decision import Problem
 from .faults.catalogue import parse_fault
 from .pictures import ImageCache
-from .pipeline import Problem
 from .providers import PROVIDERS
 from .rules.parameters import is_integer
 from .state import ProviderState, Settings

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from .catalogue import ActiveFaults
+    from collections.abc import Collection, Mapping
 
 FAMILY, BREAKS = "keys", "auth.required"
 
@@ -40,13 +38,15 @@ def rows(provider: str) -> list[tuple[str, str, str, str, tuple[str, ...]]]:
     return [(name, FAMILY, BREAKS, meaning, ("generate",)) for name, meaning in named]
 
 
-def lets_through(faults: ActiveFaults, headers: Mapping[str, str], key: str) -> bool:
+def lets_through(
+    provider: str, faults: Collection[str], headers: Mapping[str, str], key: str
+) -> bool:
     """Tell whether a fault serves a request, whatever `key` the provider's own way has read."""
-    usual, other = HEADERS[:2] if faults.provider != "apiframe" else HEADERS[1::-1]
+    usual, other = HEADERS[:2] if provider != "apiframe" else HEADERS[1::-1]
     given = headers.get(usual, "").strip()
     first_word = given.partition(" ")[0].lower()
     words = ("", "bearer") if usual == "authorization" else ("", given.lower())
-    foreign = "afk_" if faults.provider == "sub2api" else "sk-"
+    foreign = "afk_" if provider == "sub2api" else "sk-"
     shown = {
         "key_not_checked": True,
         "key_missing_served": not any(name in headers for name in HEADERS),
@@ -59,7 +59,7 @@ def lets_through(faults: ActiveFaults, headers: Mapping[str, str], key: str) -> 
     return any(name in faults and applies for name, applies in shown.items())
 
 
-def status(faults: ActiveFaults, usual: int) -> int:
+def status(faults: Collection[str], usual: int) -> int:
     """Return the HTTP status of a refused key."""
     if "key_refused_with_400" in faults:
         return 400

@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .. import pipeline
+from ..decision import Decision, Problem
 from ..ledger import Note
-from ..pipeline import Decision, Problem, ProviderServer
+from ..pipeline import ProviderServer
 from ..received import read_form
 from ..rendering import RenderRequest, render, request_of_size, usable_image_count
 from ..replies import Json, JsonReply

@@ -21,9 +21,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .. import idempotency, pipeline, webhooks
+from ..decision import Decision, Problem
 from ..fetch import read_resolved
 from ..jobs import ENDED, EmulatedJob, invented_name, timestamp
-from ..pipeline import Decision, Problem, ProviderServer
+from ..pipeline import ProviderServer
 from ..rendering import RenderRequest, render, usable_image_count
 from ..replies import Json, JsonReply
 from ..rules import apiframe as rules

@@ -19,11 +19,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .. import pipeline
+from ..decision import Decision, Problem
 from ..fetch import read_resolved
 from ..jobs import ENDED, EmulatedJob, Stage, timestamp
 from ..ledger import Note
 from ..pictures import MEDIA_TYPES, RenderedImage
-from ..pipeline import Decision, Problem, ProviderServer
+from ..pipeline import ProviderServer
 from ..received import File, Form, facts, read_form
 from ..rendering import RenderRequest, render
 from ..replies import Json, JsonReply

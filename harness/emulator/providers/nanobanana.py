@@ -16,9 +16,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .. import pipeline
+from ..decision import Decision, Problem
 from ..fetch import read_resolved
 from ..ledger import Note
-from ..pipeline import Decision, Problem, ProviderServer
+from ..pipeline import ProviderServer
 from ..rendering import RenderRequest, render, request_of_size, usable_image_count
 from ..replies import Json, JsonReply
 from ..rules import nanobanana as rules

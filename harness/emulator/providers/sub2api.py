@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import pipeline
-from ..pipeline import Decision, Problem, ProviderServer
+from ..decision import Decision, Problem
+from ..pipeline import ProviderServer
 from ..received import read_form, read_json
 from ..replies import Json, JsonReply
 from ..rules import sub2api_edits

@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..decision import Decision
 from ..ledger import Note
-from ..pipeline import Decision
 from ..rendering import (
     RenderRequest,
     render,

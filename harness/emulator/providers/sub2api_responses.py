@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..pipeline import Decision
+from ..decision import Decision
 from ..rendering import render, render_drafts
 from ..replies import EventStream, Json, JsonReply, Script, partial_indices, staged_events
 from ..rules import sub2api_responses as rules
