@@ -14,11 +14,11 @@ from harness.planning.allocation import Money, buy_rows
 from harness.planning.options import Options
 from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan, planned_request
 from harness.planning.quick import (
+    quick_cases,
     quick_limits,
     quick_operations,
     quick_rows,
     quick_share,
-    without_repetition,
 )
 from harness.planning.refusals import chosen_refusals
 from harness.planning.reserve import least_reserve
@@ -73,7 +73,7 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
             rest = share
         rows = bought.get(operation, _no_rows(operation, strength))
         planned, covered = _planned(builder, rest, rows, seed=seed, discover=discover)
-        cases += (*(map(without_repetition, planned) if limits.quick else planned), *keys)
+        cases += (*(quick_cases(builder, planned) if limits.quick else planned), *keys)
         coverage.append(covered)
     return make_plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
 

@@ -6,7 +6,7 @@ wide, in a third format and of high quality. Whatever else documents allow is tr
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
@@ -86,10 +86,16 @@ def quick_rows(builders: Sequence[Builder], limits: Limits, *, seed: int) -> dic
     return rows
 
 
-def without_repetition(case: Case) -> Case:
-    """Return a plain case that does not send its request again: that may cost a second image."""
-    kept = tuple(follow_up for follow_up in case.follow_ups if follow_up != "same_key")
-    return replace(case, follow_ups=kept)
+def quick_cases(builder: Builder, cases: Iterable[Case]) -> Iterator[Case]:
+    """Yield the cases without what may cost more images than a quick run has to spare.
+
+    That are the repetition under the plain request's key, and refusals that put many at risk.
+    """
+    for case in cases:
+        kept = tuple(follow_up for follow_up in case.follow_ups if follow_up != "same_key")
+        quick = replace(case, follow_ups=kept)
+        if planned_request(builder.provider, quick).at_risk.images < KEPT_BACK_IMAGES:
+            yield quick
 
 
 _Wanted = list[list[PackedLevel]]

@@ -18,6 +18,7 @@ from harness.cli.main import status
 from harness.emulator import validate
 
 Answer = tuple[int, dict[str, str], bytes]
+KEY = "afk_0123456789abcdef"
 NEVER = "00000000-0000-4000-8000-000000000000"
 
 
@@ -107,7 +108,10 @@ def serving(odd: OddApiframe) -> Iterator[OddApiframe]:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             with lock:
                 key = self.headers.get("idempotency-key", "")
-                code, headers, raw = odd.answer(self.command, self.path, body, key)
+                if self.headers.get("x-api-key") == KEY or self.path.startswith("/cdn/"):
+                    code, headers, raw = odd.answer(self.command, self.path, body, key)
+                else:
+                    code, headers, raw = _json(401, {"error": "Invalid API key"})
             self.send_response(code)
             for name, text in {**headers, "content-length": str(len(raw))}.items():
                 self.send_header(name, text)
@@ -145,7 +149,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         return result
 
     def ran(oddity: str) -> tuple[int, dict[str, Any], OddApiframe]:
-        monkeypatch.setenv("APIFRAME_API_KEY", "afk_0123456789abcdef")
+        monkeypatch.setenv("APIFRAME_API_KEY", KEY)
         monkeypatch.setattr(asyncio, "sleep", soon)
         with serving(OddApiframe(oddity=oddity)) as odd:
             where = ["--base-url", f"apiframe={odd.url}", "--out", str(tmp_path / "run")]

@@ -139,7 +139,7 @@ def test_what_was_sent_and_told_nothing_was_not_judged() -> None:
 
     assert conclude(header, records).why == (
         "sub2api: not judged. Every verdict is inconclusive."
-        " 1 of 1 valid request ended in a fault (network 1)."
+        " 1 of 1 valid request ended in a fault (network 1); 1 of 1 other request did."
     )
 
 

@@ -8,11 +8,13 @@ import pytest
 from harness.spec.expressions import Frozen, Source
 from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import PARAMETERS, Constraint
+from harness.spec.rules.body import BODY
 
 RULES = (
     "required", "one_of", "range", "integer", "max_length", "count", "multiple_of", "max_edge",
     "max_ratio", "min_pixels", "max_pixels", "format", "url_only", "max_bytes", "media_type",
     "alpha", "same_size", "same_format", "only_with", "never_with", "absent",
+    "unknown_fields",
 )  # fmt: skip
 
 SEEDS = {
@@ -134,7 +136,7 @@ def test_a_constraint_has_an_id_a_source_and_a_status(
 
     assert operation in {"generate", "edit", "respond"}
     assert parameter == constraint.parameter
-    assert parameter in PARAMETERS
+    assert parameter in (*PARAMETERS, BODY)
     assert rule in RULES
     assert re.sub("_", "", rule) == type(told).__name__.lower()
     assert told.source.document in {SEEDS[name], *FACTS}
