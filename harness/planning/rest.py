@@ -51,7 +51,10 @@ def rest_sentence(rest: Rest) -> str:
     left = money(rest.left)
     if not rest.left.amount:
         left = money(replace(rest.left, amount=Decimal(rest.left.images), unit="image"))
-    text = f"{left} kept back to ask again, enough for {rest.plain_requests} plain requests"
+    requests = (
+        "1 plain request" if rest.plain_requests == 1 else f"{rest.plain_requests} plain requests"
+    )
+    text = f"{left} kept back to ask again, enough for {requests}"
     if rest.complete:
         return f"{text}; nothing is left out: a larger --strength would try more"
     if rest.following is None:
