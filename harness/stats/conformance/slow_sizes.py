@@ -47,11 +47,11 @@ class _Threshold:
 def slow_sizes(records: Iterable[Record]) -> tuple[Behaviour, ...]:
     """Return a row for each operation whose images above some size take `FACTOR` times as long.
 
-    Only what the documents promise to serve counts: of a value that should have been refused, nobody
-    knows what was made. An exact Mann-Whitney test (one-sided) of the seconds to images above and below each size that
-    was served, by the decoded pixels; the threshold with the smallest p counts. Where requests of
-    one quality, count and stream stand on both sides, their medians must differ as much: else it
-    may be the quality that takes so long.
+    Only what the documents promise to serve counts: of a value that they forbid, nobody knows what
+    was made. An exact Mann-Whitney test (one-sided) of the seconds to images above and below each
+    size that was served, by the decoded pixels; the threshold with the smallest p counts. Where
+    requests of one quality, count and stream stand on both sides, their medians must differ as
+    much: else it may be the quality that takes so long.
     """
     groups: dict[tuple[str, str], list[_Timed]] = defaultdict(list)
     for record in records:
