@@ -273,7 +273,9 @@ def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -
     if operation.webhook is not None and operation.webhook.argument == name:
         return None  # deliveries are assigned by their address: a written case has its own
     if argument.type == "images":
-        values: SearchStrategy[Json] | None = references.drawn_references(name, argument, operation)
+        values: SearchStrategy[Json] | None = references.drawn_references(
+            name, argument, operation, cheap=cheap
+        )
     else:
         values = _values(name, argument, cheap=cheap)
     if argument.ours:
