@@ -6,7 +6,7 @@ cases in any process, whatever else it has imported (of one Hypothesis version: 
 never drawn again).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -18,7 +18,8 @@ from harness.cases import prompts, references
 from harness.cases.build import Builder, short_digest, without_argument
 from harness.cases.references import MaskSlot
 from harness.cases.seeded import seeded_source
-from harness.cases.shapes import PLAIN_SHAPES, Shape, shapes_of
+from harness.cases.shapes import Shape
+from harness.cases.turns import breakable_rules, turns_of
 from harness.cases.values import companion_values
 from harness.core.case import Case
 from harness.core.jsonvalue import Json
@@ -65,73 +66,38 @@ def _drawn(strategy: SearchStrategy[Item], *, count: int, seed_: int) -> tuple[I
 _TOGETHER = 6
 """How many requests are one example of Hypothesis: it ends a larger one half-way."""
 
-_WITH_FILES = 1
-"""How many requests are drawn for a rule about files, each of which may be uploaded first."""
 
+class DrawnRefusals:
+    """Whole valid requests with one rule broken, drawn as they are wanted: the likeliest first.
 
-def refusals_by_turns(builder: Builder, *, count: int, seed: int) -> list[Case]:
-    """Draw whole valid requests with one rule broken: each rule in its turn, in another shape.
-
-    Seeds begin with another rule and another shape of it. No two are alike; where the rules have
-    fewer shapes than requests are wanted, a shape comes again beside other arguments.
+    The same for the same seed: who wants more gets the same ones and others after them. No two are
+    alike; where the rules have fewer shapes than are wanted, one comes again beside other
+    arguments.
     """
-    turns = list(_turns(builder, seed))
-    cases: dict[str, Case] = {}
-    whole = valid_arguments(builder, cheap=True)
-    for start in range(0, len(turns), _TOGETHER):
+
+    def __init__(self, builder: Builder, seed: int) -> None:
+        self._builder, self._seed = builder, seed
+        self._turns = tuple(turns_of(builder, seed))
+        self._whole = valid_arguments(builder, cheap=True)
+        self._cases: dict[str, Case] = {}
+        self._at = 0
+
+    def first(self, count: int) -> list[Case]:
+        """Return the first so many, fewer where there are no more."""
+        while len(self._cases) < count and self._at < len(self._turns):
+            self._draw()
+        return [*self._cases.values()][: max(count, 0)]
+
+    def _draw(self) -> None:
+        """Draw those of the next turns together."""
         together = [
-            _refused(builder, rule, shape, whole)
-            for rule, shape in turns[start : start + _TOGETHER]
+            _refused(self._builder, rule, shape, self._whole)
+            for rule, shape in self._turns[self._at : self._at + _TOGETHER]
         ]
-        if len(cases) < count:
-            # The first example of Hypothesis is the simplest there is, whatever the seed.
-            *_, drawn = _drawn(st.tuples(*together), count=2, seed_=seed * 1_000 + start)
-            cases |= {case.id: case for case in drawn}
-    return [*cases.values()][: max(count, 0)]
-
-
-_LATE = 2
-"""After how many turns a rule joins that is broken in plain shapes only."""
-
-_TIMES = 4
-"""How often a shape may come again, each time beside other arguments."""
-
-
-def _turns(builder: Builder, seed: int) -> Iterator[tuple[Constraint, Shape]]:
-    """Yield rule after rule, each time with its next shape; those about files once.
-
-    A rule with plain shapes only joins after the others had two turns: what is written shows it.
-    Neighbours begin with different shapes, so that what a server does to every argument (it cuts
-    spaces off, it ignores case) shows itself in one of them.
-    """
-    spans = [
-        (constraint, shapes, _span(builder, constraint, shapes), seed + place)
-        for place, (constraint, shapes) in enumerate(_breakable(builder))
-    ]
-    at = seed % max(len(spans), 1)
-    spans = [*spans[at:], *spans[:at]]
-    for turn in range(max((span.stop for _, _, span, _ in spans), default=0)):
-        for constraint, shapes, span, first in spans:
-            if turn in span:
-                yield constraint, shapes[(first + turn) % len(shapes)]
-
-
-def _span(builder: Builder, constraint: Constraint, shapes: tuple[Shape, ...]) -> range:
-    """Return in which turns a rule takes part."""
-    start = _LATE if {shape.name for shape in shapes} <= {*PLAIN_SHAPES} else 0
-    times = _WITH_FILES if builder.has_files(constraint.parameter) else _TIMES * len(shapes)
-    return range(start, start + times)
-
-
-def _breakable(builder: Builder) -> list[tuple[Constraint, tuple[Shape, ...]]]:
-    """Return the documented rules that something is known to break alone, with the shapes of it."""
-    return [
-        (constraint, shapes)
-        for constraint in builder.operation.constraints
-        if builder.operation.is_judged(constraint)
-        for shapes in [shapes_of(constraint, builder)]
-        if shapes
-    ]
+        # The first example of Hypothesis is the simplest there is, whatever the seed.
+        *_, drawn = _drawn(st.tuples(*together), count=2, seed_=self._seed * 1_000 + self._at)
+        self._cases |= {case.id: case for case in drawn}
+        self._at += _TOGETHER
 
 
 def refused_arguments(builder: Builder) -> SearchStrategy[Case]:
@@ -139,13 +105,13 @@ def refused_arguments(builder: Builder) -> SearchStrategy[Case]:
 
     Where no rule is documented, there is nothing to draw.
     """
-    breakable = _breakable(builder)
+    breakable = breakable_rules(builder)
     if not breakable:
         return st.nothing()
     whole = valid_arguments(builder, cheap=True)
     of_rules = [
-        st.one_of([_refused(builder, constraint, shape, whole) for shape in shapes])
-        for constraint, shapes in breakable
+        st.one_of([_refused(builder, rule.constraint, shape, whole) for shape in rule.shapes])
+        for rule in breakable
     ]
     return st.integers(0, len(of_rules) - 1).flatmap(of_rules.__getitem__)
 
@@ -307,7 +273,9 @@ def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -
     if operation.webhook is not None and operation.webhook.argument == name:
         return None  # deliveries are assigned by their address: a written case has its own
     if argument.type == "images":
-        values: SearchStrategy[Json] | None = references.drawn_references(name, argument, operation)
+        values: SearchStrategy[Json] | None = references.drawn_references(
+            name, argument, operation, cheap=cheap
+        )
     else:
         values = _values(name, argument, cheap=cheap)
     if argument.ours:

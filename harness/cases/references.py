@@ -162,8 +162,10 @@ def first_file(chosen: Json) -> Recipe | None:
     return parse_recipe(image.filename) if image and image.filename else None
 
 
-def drawn_references(name: str, argument: Argument, operation: Operation) -> SearchStrategy[Json]:
-    """Draw a list of references: their format, mode, dimensions and number."""
+def drawn_references(
+    name: str, argument: Argument, operation: Operation, *, cheap: bool = False
+) -> SearchStrategy[Json]:
+    """Draw a list of references: their format, mode, dimensions and number; `cheap`, the fewest."""
     kinds = types(name, operation) if argument.media_type else ("png", "jpeg")
     recipes = [
         Recipe(format=kind, mode=mode, width_px=wide, height_px=high)
@@ -175,6 +177,7 @@ def drawn_references(name: str, argument: Argument, operation: Operation) -> Sea
     least = _least(name, operation)
     _, most = argument.span("entries")
     few = _FEW if most is None else min(most, max(least, _FEW))
+    few = least if cheap else few
 
     @st.composite
     def references(draw: st.DrawFn) -> Json:

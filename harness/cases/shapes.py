@@ -39,6 +39,33 @@ class Shape:
 PLAIN_SHAPES = ("missing", "near", "far", "below", "above", "long", "long-wide")
 """Shapes that differ from what is written in how far they are from the boundary, or not at all."""
 
+_LIKELY_OF_TYPE: Mapping[str, tuple[str, ...]] = {
+    "integer": ("fraction", "true", "list"),
+    "boolean": ("number",),
+    "images": ("no-list",),
+}
+_LIKELY_NAMES = ("list", "case", "spaces")
+_LIKELY_SIZES = ("spaces", "list", "case", "parts", "separators")
+_LIKELY_TEXTS = ("list",)
+
+
+def likely_shapes(constraint: Constraint, operation: Operation) -> tuple[str, ...]:
+    """Return the names of the shapes that lenient servers read most often, likeliest first.
+
+    Parsers cut decimals, take the only entry of a list, cut spaces off and ignore case. A number as
+    text, and a text of digits as number, are not among them: they are written for every rule.
+    """
+    rule, argument = constraint.rule, operation.arguments.get(constraint.parameter)
+    if argument is None:
+        return ()
+    if argument.type != "string":
+        return _LIKELY_OF_TYPE.get(argument.type, ())
+    if isinstance(rule, OneOf):
+        return _LIKELY_NAMES
+    if isinstance(rule, Format) and rule.shape == "size":
+        return _LIKELY_SIZES
+    return _LIKELY_TEXTS
+
 
 def shapes_of(constraint: Constraint, builder: Builder) -> tuple[Shape, ...]:
     """Return the shapes in which requests may break a rule; none where nothing breaks it alone."""
@@ -59,6 +86,13 @@ def shapes_of(constraint: Constraint, builder: Builder) -> tuple[Shape, ...]:
     )
 
 
+_KINDS = {
+    "in-a-list": "list", "no-list": "no-list", "an-object": "object", "text": "text",
+    "1.5": "fraction", "true": "true", "123": "number", "0": "number", "1": "number",
+}  # fmt: skip
+"""The shapes of values of another type, by the names of what is written."""
+
+
 def _written(constraint: Constraint, builder: Builder) -> Iterator[Shape]:
     """Yield what is written for the rule, to be tried beside other arguments, too."""
     base = builder.base(prompt=prompts.PLAIN)
@@ -70,8 +104,7 @@ def _written(constraint: Constraint, builder: Builder) -> Iterator[Shape]:
     ]
     kinds: dict[str, list[Choice]] = {}
     for choice in choices:
-        several = isinstance(choice.value, list | dict)
-        kind = ("container" if several else "scalar") if choice.wrong_type else "near"
+        kind = _KINDS.get(choice.slug, "other") if choice.wrong_type else "near"
         kinds.setdefault(kind, []).append(choice)
     for kind, of_kind in kinds.items():
         yield Shape(name=kind, choices=st.sampled_from(of_kind))
@@ -172,9 +205,9 @@ _ALIKE = str.maketrans({letter: unicodedata.lookup(name) for letter, name in _CY
 """Latin letters, and those that look like them in another script."""
 
 _CASES: tuple[Spelling, ...] = (str.upper, str.lower, str.capitalize, str.swapcase)
-_SPACED: tuple[Spelling, ...] = (
-    " {}".format, "{} ".format, "\t{}".format, "  {}  ".format, "{}\N{NO-BREAK SPACE}".format,
-    lambda word: f"{word[:1]} {word[1:]}",
+_SPACED: tuple[Spelling, ...] = (" {}".format, "{} ".format, " {} ".format)
+_SPACED_ODDLY: tuple[Spelling, ...] = (
+    "\t{}".format, "{}\N{NO-BREAK SPACE}".format, lambda word: f"{word[:1]} {word[1:]}",
 )  # fmt: skip
 _SCRIPTS: tuple[Spelling, ...] = (
     lambda word: word.translate(_FULL_WIDTH),
@@ -218,7 +251,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }
 """Words of documents in other languages and in other dialects."""
 
-_EXACT = ("spaces", "case", "script")
+_EXACT = ("spaces", "spaces-odd", "case", "script")
 """What is done to the name of a model: another name may be another model that is served."""
 
 
@@ -239,10 +272,12 @@ def _texts(constraint: Constraint, operation: Operation) -> dict[str, list[Json]
     return {}
 
 
-def _misspelled(words: Iterable[str]) -> dict[str, list[Json]]:
+def _misspelled(names: Iterable[str]) -> dict[str, list[Json]]:
+    words = tuple(names)
     kinds = {
         "case": _CASES,
         "spaces": _SPACED,
+        "spaces-odd": _SPACED_ODDLY,
         "script": (*_SCRIPTS, *_MARKS),
         "words": (*_NEAR, *_LONG),
     }
@@ -254,15 +289,15 @@ def _misspelled(words: Iterable[str]) -> dict[str, list[Json]]:
 
 _SIZES = ("1024x1024", "1536x1024", "1024x1536")
 _SIZE_FORMS: dict[str, tuple[str, ...]] = {
-    "case": ("{0}X{1}",),
-    "spaces": (" {0}x{1}", "{0}x{1} ", "{0} x {1}", "{0}x {1}", "{0}x{1}\N{NO-BREAK SPACE}"),
-    "parts": (
-        "{0}*{1}", "{0},{1}", "{0}:{1}", "{0}/{1}", "{0}-{1}", "{0}\N{MULTIPLICATION SIGN}{1}",
-        "{0}x{1}x1", "{0}x{1}x{1}", "{0}x", "x{1}", "{0}", "x", "{0}xx{1}",
+    "spaces-odd": ("{0} x {1}", "{0}x {1}", "{0} {1}"),
+    "parts": ("{0}x{1}x1", "{0}x{1}x{1}"),
+    "separators": ("{0}*{1}", "{0}\N{MULTIPLICATION SIGN}{1}", "{0}x{1}px"),
+    "parts-odd": (
+        "{0},{1}", "{0}:{1}", "{0}/{1}", "{0}-{1}", "{0}x", "x{1}", "{0}", "x", "{0}xx{1}",
     ),
     "numbers": ("1e3x{1}", "{0}.0x{1}", "-{0}x{1}", "{0}x-{1}", "+{0}x{1}", "{0}_0x{1}"),
     "words": (
-        "square", "landscape", "1K", "4K", "{0}x{1}px", "large", "{0}px x {1}px", "size={0}x{1}",
+        "square", "landscape", "1K", "4K", "large", "{0}px x {1}px", "size={0}x{1}",
         "{0}x{1}" * 80,
     ),
 }  # fmt: skip
@@ -284,13 +319,17 @@ def _misspelled_sizes(argument: Argument, rule: Format) -> dict[str, list[Json]]
         kind: [form.format(*pair) for pair in edges for form in forms]
         for kind, forms in _SIZE_FORMS.items()
     }
-    odd = _misspelled([*rule.words, *("x".join(pair) for pair in edges)])
-    for kind, spellings in odd.items():
+    for kind, spellings in _misspelled("x".join(pair) for pair in edges).items():
         kinds[kind] = [*kinds.get(kind, ()), *spellings]
-    return kinds
+    words = [word for spellings in _misspelled(rule.words).values() for word in spellings]
+    return {**kinds, "words-odd": words}
 
 
 # --------------------------------------------------------------------------------------- types
+_NO_NUMBERS = ("one", "zwei", "n/a", "NaN", "1e", "0x", "1,5", "many")
+_NO_BOOLEANS = ("yes", "no", "on", "off", "wahr", "да", "maybe")
+
+
 def _other_types(constraint: Constraint, operation: Operation) -> dict[str, list[Json]]:
     """Return numbers and booleans as texts, for the rule that wants their type."""
     argument = operation.arguments[constraint.parameter]
@@ -298,15 +337,13 @@ def _other_types(constraint: Constraint, operation: Operation) -> dict[str, list
         return {}
     if argument.type == "integer":
         number = str(wrong_types(argument)["text"])
-        far: list[Json] = ["one", "zwei", "n/a", "NaN", "1e", "0x", "1,5", "many", 0.5, 2.25]
         if operation.body == "form":  # where a text is all there is, spaces may be cut off
-            return {"numeral": far[:-2]}
+            return {"word": [*_NO_NUMBERS]}
         near = (f" {number}", number.translate(_FULL_WIDTH), f"+{number}", f"{number}.5")
-        return {"numeral": [*far, *near]}
+        return {"numeral": [*near], "fraction-odd": [0.5, 2.25], "word": [*_NO_NUMBERS]}
     if argument.type == "boolean":
-        words: list[Json] = ["yes", "no", "on", "off", "wahr", "да", "maybe"]
-        spelled = ("True", "FALSE", " true", "1", "0")
-        return {"word": words if operation.body == "form" else [*words, *spelled]}
+        spelled: dict[str, list[Json]] = {"spelled": ["True", "FALSE", " true", "1", "0"]}
+        return {"word": [*_NO_BOOLEANS], **({} if operation.body == "form" else spelled)}
     return {}
 
 

@@ -119,7 +119,7 @@ def _wrong_types(constraint: Constraint, operation: Operation) -> tuple[Choice, 
 def _lone(name: str, operation: Operation) -> dict[str, Json]:
     """Return an address without its list, where the documents want a list of addresses."""
     argument = operation.arguments[name]
-    if argument.type != "images" or argument.single or operation.takes_files(name):
+    if argument.type != "images" or argument.single or operation.body == "form":
         return {}
     images = references.plain_reference(name, operation)
     return {"no-list": images[0]} if isinstance(images, list) else {}

@@ -27,8 +27,8 @@ def _stream_lines(_: Reproduced) -> tuple[str, ...]:
 @check(rank=220, assertion=Assertion(position="reply", lines=_stream_lines))
 def streams_where_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A served request for a stream is answered with events."""
-    if subject.case.arguments.get("stream") is not True:
-        return ()
+    if subject.case.arguments.get("stream") is not True or subject.case.expect == "refuse":
+        return ()  # what should have been refused is promised no stream
     if subject.operation.stream is None or not isinstance(subject.outcome, Images):
         return ()
     about = _about(subject, "stream.one_of")

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 from harness.cases.build import Builder
-from harness.cases.draw import refusals_by_turns
+from harness.cases.draw import DrawnRefusals
 from harness.core.case import Case
 from harness.spec.rules import Range
 from harness.spec.rules.files import UrlOnly
 
-DRAWN_AT_LEAST = 24
-"""How many refusals are drawn where there is room, however few are written."""
+WITHOUT_LIMIT = 70
+"""How many refusals an operation has at least where requests are not limited, if there are as many:
+one is free, but not in time."""
 
 _BOTH = 2
 
@@ -22,13 +24,20 @@ def chosen_refusals(
 
     Each rule has one that is written, two where it has two sides; they leave first. More are
     written only where no more can be drawn. The drawn ones break a rule where other arguments are
-    given, too, and in shapes that nobody lists: each rule in its turn.
+    given, too, and in shapes that nobody lists: those first that lenient servers read most often.
     """
     ordered = _most_telling_first(builder, written)
-    room = _BOTH * max(len(ordered), DRAWN_AT_LEAST) if room is None else room
-    needed = min(_needed(builder, ordered), room)
-    drawn = refusals_by_turns(builder, count=room - needed, seed=seed)
+    needed = _needed(builder, ordered)
+    room = max(_BOTH * needed, WITHOUT_LIMIT) if room is None else room
+    needed = min(needed, room)
+    drawn = _drawn_refusals(builder, seed).first(room - needed)
     return [*ordered[: max(needed, min(len(drawn), room - len(drawn)))], *drawn]
+
+
+@cache
+def _drawn_refusals(builder: Builder, seed: int) -> DrawnRefusals:
+    """Return what is drawn for an operation, once for all budgets."""
+    return DrawnRefusals(builder, seed)
 
 
 def _numbered(refusals: Sequence[Case]) -> list[tuple[int, Case]]:

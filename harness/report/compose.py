@@ -21,9 +21,7 @@ from harness.report.standing import provider_summaries
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
 from harness.stats.conformance import completion, errors, latency, streams
-from harness.stats.conformance.late import late
-from harness.stats.conformance.limits import limits
-from harness.stats.conformance.slow_sizes import slow_sizes
+from harness.stats.conformance.observers import behaviours
 from harness.stats.intervals import proportion_estimate
 
 _RANK: dict[Standing, int] = {"confirmed": 0, "flaky": 1, "unconfirmed": 2}
@@ -88,7 +86,7 @@ def compose(
         case_times_s=_case_times_s(records),
         case_words=words,
         benchmark=of_run(header, records, verdicts, providers),
-        behaviours=(*limits(records, providers), *late(records, providers), *slow_sizes(records)),
+        behaviours=tuple(behaviours(records, providers)),
         explored=tuple(explored(records, verdicts)),
     )
 

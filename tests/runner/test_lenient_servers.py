@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ from harness.runner import preflight
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.run import execute_run
 
-SEEDS = range(12)
+COMPLETED = "image_generation.completed"
+KEY = "sk-none-of-anybodys-0000000000"
 SHAPE = "refusal_has_the_documented_shape"
 JSON_TYPE = {"Content-Type": "application/json"}
 
@@ -58,6 +60,10 @@ def served(body: dict[str, Any]) -> Answer:
     data = [{"b64_json": picture(), "revised_prompt": "a red square"}] * number
     usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
     declared = {"size": "1024x1024", "quality": "low", "output_format": "png", "usage": usage}
+    if body.get("stream") is True:
+        event = {"type": COMPLETED, "b64_json": picture(), "created_at": 1, **declared}
+        text = f"event: {COMPLETED}\ndata: {json.dumps(event)}\n\n"
+        return Answer(status=200, body=text, headers=(("Content-Type", "text/event-stream"),))
     return Answer(status=200, body={"data": data, "model": "gpt-image-2", **declared})
 
 
@@ -70,6 +76,19 @@ def refused(rule: str) -> Answer:
         "message": f"Invalid '{name}'.",
     }
     return Answer(status=400, body={"error": error})
+
+
+NO_KEY = Answer(
+    status=401,
+    body={
+        "error": {
+            "type": "invalid_request_error",
+            "code": "invalid_api_key",
+            "param": None,
+            "message": "Incorrect API key provided.",
+        }
+    },
+)
 
 
 def answered(body: dict[str, Any], planted: Planted) -> Answer:
@@ -89,7 +108,9 @@ def serving(planted: Planted) -> Iterator[str]:
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", "0"))
-            answer = answered(json.loads(self.rfile.read(length)), planted)
+            body = json.loads(self.rfile.read(length))
+            own = self.headers.get("Authorization") == f"Bearer {KEY}"
+            answer = answered(body, planted) if own else NO_KEY
             text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
             self.send_response(answer.status)
             for name, value in {**JSON_TYPE, **dict(answer.headers)}.items():
@@ -140,7 +161,7 @@ def found(
                 operations=("generate",),
                 against="live",
                 base_urls={"sub2api": address},
-                keys={"sub2api": "sk-none-of-anybodys-0000000000"},
+                keys={"sub2api": KEY},
             ),
             planning=Planning(seed=seed),
             output=Output(out=out),
@@ -170,41 +191,71 @@ def lenient(name: str, accepts: Callable[[Any], bool]) -> Planted:
 
     def planted(body: dict[str, Any], rule: str | None) -> Answer | None:
         about = rule is not None and rule.startswith(f"{name}.") and name in body
-        streamed = body.get("stream") is True  # events are another story
-        return served(body) if about and accepts(body[name]) and not streamed else None
+        return served(body) if about and accepts(body[name]) else None
 
     return planted
 
 
-LENIENT: dict[str, tuple[str, Callable[[Any], bool], str]] = {
-    "a number as text": ("n", lambda n: isinstance(n, str) and n.isdecimal(), "n.integer"),
-    "a boolean as number": ("n", lambda n: n is True, "n.integer"),
-    "a decimal that is cut": ("n", lambda n: isinstance(n, float), "n.integer"),
+def text_of_number(value: object) -> bool:
+    return isinstance(value, str) and value.strip().isdecimal()
+
+
+def one_in_a_list(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 1
+
+
+def spaced(*words: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value.strip() in words
+
+
+def in_any_case(*words: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value.lower() in words
+
+
+def a_size(pattern: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+NAMES = {
+    "quality": ("low", "medium", "high", "auto"),
+    "output_format": ("png", "jpeg", "webp"),
+    "background": ("auto", "opaque"),
+    "moderation": ("auto", "low"),
+}
+Leniency = tuple[str, Callable[[Any], bool], str]
+LENIENT: dict[str, Leniency] = {
+    **{
+        f"{what}: {name}": (name, accepts, f"{name}.integer")
+        for name in ("n", "partial_images")
+        for what, accepts in {
+            "a number as text": text_of_number,
+            "a boolean as number": lambda value: value is True,
+            "a decimal that is cut": lambda value: isinstance(value, float),
+            "a number in a list": one_in_a_list,
+        }.items()
+    },
+    **{
+        f"{what}: {name}": (name, accepts, f"{name}.one_of")
+        for name, words in NAMES.items()
+        for what, accepts in {
+            "spaces around": spaced(*words),
+            "any case": in_any_case(*words),
+            "the only one of a list": one_in_a_list,
+        }.items()
+    },
     "a boolean as text": ("stream", lambda s: s in ("true", "false"), "stream.one_of"),
-    "a number for a text": ("prompt", lambda p: isinstance(p, int | float), "prompt.format"),
-    "an object for a text": ("prompt", lambda p: isinstance(p, dict), "prompt.format"),
-    "a list for a text": ("quality", lambda q: isinstance(q, list), "quality.one_of"),
+    "a number for a boolean": ("stream", lambda s: type(s) is int, "stream.one_of"),
+    "a number for a text": ("prompt", lambda p: type(p) in (int, float), "prompt.format"),
+    "a list for a text": ("prompt", one_in_a_list, "prompt.format"),
+    "a size with spaces around": ("size", a_size(r" +\d+x\d+ *|\d+x\d+ +"), "size.format"),
+    "a size with a capital X": ("size", a_size(r"\d+X\d+"), "size.format"),
+    "a size in a list": ("size", one_in_a_list, "size.format"),
+    "a third edge": ("size", a_size(r"\d+x\d+x\d+"), "size.format"),
 }
 """What a lenient server takes: the parameter, which values, and the promise that it breaks."""
 
 
-MISSPELLED: dict[str, tuple[str, Callable[[Any], bool], str]] = {
-    "any case": ("quality", lambda q: str(q).lower() in ("low", "high"), "quality.one_of"),
-    "spaces around": (
-        "output_format",
-        lambda f: str(f).strip() in ("png", "jpeg", "webp"),
-        "output_format.one_of",
-    ),
-    "a capital X": ("size", lambda s: "X" in str(s), "size.format"),
-    "anything longer": ("size", lambda s: str(s).count("x") > 1, "size.format"),
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "accepts", "broken"),
-    [*LENIENT.values(), *MISSPELLED.values()],
-    ids=[*LENIENT, *MISSPELLED],
-)
+@pytest.mark.parametrize(("name", "accepts", "broken"), LENIENT.values(), ids=LENIENT)
 def test_a_server_that_reads_what_it_should_refuse_breaks_that_promise_and_no_other(
     name: str,
     accepts: Callable[[Any], bool],
@@ -212,12 +263,12 @@ def test_a_server_that_reads_what_it_should_refuse_breaks_that_promise_and_no_ot
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each seed draws some of the shapes: what one of them misses, another one finds."""
+    """At the first seed: a user has no other."""
     planted = lenient(name, accepts)
-    runs = (told(found(planted, tmp_path / str(seed), monkeypatch, seed=seed)) for seed in SEEDS)
-    first = next((findings for findings in runs if findings), set())
 
-    assert first == {(broken, "refuses_what_it_forbids", "confirmed")}
+    assert told(found(planted, tmp_path, monkeypatch)) == {
+        (broken, "refuses_what_it_forbids", "confirmed")
+    }
 
 
 FASTAPI = {"detail": [{"loc": ["body", "size"], "msg": "value is not valid", "type": "value"}]}

@@ -3,7 +3,9 @@ from dataclasses import replace
 
 import pytest
 
+from harness.core.case import Expect
 from harness.core.exchange import Exchange, Times
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault
 from harness.core.record import Record
 from harness.stats.conformance.slow_sizes import slow_sizes
@@ -13,8 +15,15 @@ from tests.wire.by_hand import said
 SMALL, MIDDLE, LARGE = (1024, 1024), (1536, 1024), (3840, 2160)
 
 
-def took(seconds: float, edges: tuple[int, int], number: int, *, quality: str = "low") -> Record:
-    asked = case(id=f"{edges[0]}-{number}-{quality}", quality=quality)
+def took(
+    seconds: float,
+    edges: tuple[int, int],
+    number: int,
+    *,
+    quality: Json = "low",
+    expect: Expect = "accept",
+) -> Record:
+    asked = case(id=f"{edges[0]}-{number}-{quality}", quality=quality, expect=expect)
     made = record(asked, served(picture(*edges)), answers=[said({})])
     exchange: Exchange = made.exchanges[0]
     return replace(
@@ -70,3 +79,13 @@ def test_what_was_not_served_has_no_size() -> None:
     fault = Fault(error_class="timeout", why="slow", may_be_paid=True)
 
     assert slow_sizes([record(case(id=f"{n}"), fault, answers=[said({})]) for n in range(20)]) == ()
+
+
+def test_a_list_that_was_served_for_a_text_is_no_reason_to_stop() -> None:
+    plain = [*many(1.0, SMALL, 8), *many(9.0, LARGE, 8)]
+    odd = [took(9.0, LARGE, number, quality=["low"]) for number in range(8)]
+    forbidden = [took(1.0, LARGE, number, quality=["low"], expect="refuse") for number in range(20)]
+
+    (row,) = slow_sizes([*plain, *odd, *forbidden])
+
+    assert row.times == 16, "what should have been refused does not count"
