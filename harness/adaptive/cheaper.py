@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from harness.core.case import Case
 from harness.core.jsonvalue import Json
 from harness.diagnosis.combinations import plain_with
-from harness.spec.provider import Operation
 
 LEAST_OF_SEVERAL = 2
 _LATER = (4, 8)
@@ -83,11 +82,3 @@ class Seen:
     def _above_the_cap(self) -> int:
         above = self.received + 1
         return above if LEAST_OF_SEVERAL <= above <= _WORTH_IT * self._images else 0
-
-
-def suspected_arguments(operation: Operation, constraints: Iterable[str | None]) -> frozenset[str]:
-    """Return the arguments of these constraints, with those that they need beside them."""
-    names = {constraint.partition(".")[0] for constraint in constraints if constraint}
-    arguments = (operation.arguments[name] for name in names if name in operation.arguments)
-    rules = (argument.only_with for argument in arguments)
-    return frozenset(names | {rule.argument for rule in rules if rule is not None})

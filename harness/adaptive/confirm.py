@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.adaptive.cheaper import LEAST_OF_SEVERAL, suspected_arguments
+from harness.adaptive.cheaper import LEAST_OF_SEVERAL
 from harness.adaptive.confirmation import Confirmation
 from harness.adaptive.faults import NEIGHBOURS, AwaitedService, FaultSearch
 from harness.adaptive.isolate import (
@@ -23,6 +23,7 @@ from harness.diagnosis.combinations import (
     AssignedRecord,
     FailureGroup,
     changes,
+    claimed_arguments,
     number_of_images,
 )
 from harness.diagnosis.faults import TRIALS
@@ -137,11 +138,12 @@ class FailureReducer:
         if group.check in ACCEPTANCE or group.breaks is not None or group.constraint is None:
             return []
         about = group.constraint.partition(".")[0]
-        allowed = suspected_arguments(group.operation, [group.constraint])
+        allowed = claimed_arguments(group.operation, [group.constraint])
         return [
             {about: assigned.items.get(about, "")}
             for assigned in group.failing
-            if about in (beyond := changes(group.base, assigned.items)) and beyond <= allowed
+            if (beyond := changes(group.base, assigned.items)) <= allowed
+            and about in beyond | group.added
         ]
 
     def _fewer_images(self, group: FailureGroup) -> Iterator[Case]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from harness.adaptive.cheaper import Seen, suspected_arguments
+from harness.adaptive.cheaper import Seen
 from harness.adaptive.sent import SentCases
 from harness.cases.build import Builder
 from harness.checks.judge import judge_records
@@ -13,7 +13,7 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.diagnosis.combinations import assignment
+from harness.diagnosis.combinations import assignment, claimed_arguments
 from harness.diagnosis.history import ACCEPTS
 from harness.spec.provider import Provider
 
@@ -132,7 +132,7 @@ class Confirmation:
         return Seen(
             case=failed,
             plain=plain.shot.case.arguments,
-            suspected=suspected_arguments(operation, (claim[1] for claim in claims)),
+            suspected=claimed_arguments(operation, (claim[1] for claim in claims)),
             received=len(record.outcome.pictures),
             several=self._needs_several(record, record.outcome, claims),
         )

@@ -179,7 +179,7 @@ def _together(group: FailureGroup, current: AssignedRecord) -> Attribution:
     ranking = CombinationRanking(group, current)
     if not ranking.is_smallest():
         return Attribution()
-    return replace(_values(current, ranking.likeliest()), proven=True)
+    return replace(_values(group, current, ranking.likeliest()), proven=True)
 
 
 def _known_of_content(
@@ -225,7 +225,7 @@ def _in_common(group: FailureGroup, open_: dict[str, AssignedRecord]) -> dict[st
     )
     if any(passed.agrees(first, common) for passed in group.passing):
         return {}
-    return dict.fromkeys(open_, _values(first, common))
+    return dict.fromkeys(open_, _values(group, first, common))
 
 
 def _is_cleared(group: FailureGroup, assigned: AssignedRecord) -> bool:
@@ -234,8 +234,10 @@ def _is_cleared(group: FailureGroup, assigned: AssignedRecord) -> bool:
     return not about or any(passed.agrees(assigned, [about]) for passed in group.passing)
 
 
-def _values(assigned: AssignedRecord, names: tuple[str, ...]) -> Attribution:
-    several = describe_values(assigned.items, names) if len(names) > 1 else ()
+def _values(group: FailureGroup, assigned: AssignedRecord, names: tuple[str, ...]) -> Attribution:
+    """Name values together, or the one that makes content wrong which is about another argument."""
+    elsewhere = bool(group.about) and group.about not in names
+    several = describe_values(assigned.items, names) if len(names) > 1 or elsewhere else ()
     return Attribution(names=names, combination=several)
 
 
@@ -272,7 +274,7 @@ def _blamed(
         by_case[name] = (
             replace(together[name], constraint=constraint)
             if constraint
-            else _values(assigned, CombinationRanking(group, assigned).names)
+            else _values(group, assigned, CombinationRanking(group, assigned).names)
         )
     return by_case
 

@@ -75,6 +75,20 @@ def plain_with(
     return {name: source[name][name] for name in order if name in source[name]}
 
 
+def claimed_argument(operation: Operation, constraint: str | None) -> str:
+    """Return the argument that a constraint is about; empty where the operation has none such."""
+    name = (constraint or "").partition(".")[0]
+    return name if name in operation.arguments else ""
+
+
+def claimed_arguments(operation: Operation, constraints: Iterable[str | None]) -> frozenset[str]:
+    """Return the arguments of these constraints, with those that they need beside them."""
+    names = {constraint.partition(".")[0] for constraint in constraints if constraint}
+    arguments = (operation.arguments[name] for name in names if name in operation.arguments)
+    rules = (argument.only_with for argument in arguments)
+    return frozenset(names | {rule.argument for rule in rules if rule is not None})
+
+
 def changes(base: Assignment, other: Assignment) -> frozenset[str]:
     """Return the arguments in which a request differs from the plain one."""
     return frozenset(name for name in {*base, *other} if base.get(name, "") != other.get(name, ""))
@@ -107,8 +121,9 @@ _CERTAIN = 0.7
 
 _PRIOR = {1: 1.0, 2: 0.05, 3: 0.005}
 _PRIOR_OF_MORE = 2e-5
-_KEPT, _LEFT_OUT = 0.15, 0.03
-"""How much less a value is suspected that the plain request has, too; or that both leave out."""
+_KEPT, _LEFT_OUT, _CLAIMED = 0.15, 0.03, 4.0
+"""How much less a value is suspected that the plain request has, too; or that both leave out; and
+how much more where wrong content is wrong about that very argument."""
 _EXPLAINS, _NAMED, _KNOWN = 4.0, 5.0, 20.0
 
 
@@ -150,7 +165,9 @@ class FailureGroup:
     """One claim that failed, with every record that it applies to.
 
     `breaks` is the rule that its requests break on purpose; a request that satisfies it is about
-    another claim.
+    another claim. `about` is the argument that wrong content is wrong about. `plain` is the plain
+    request; where the claim is not judged on that one, with the argument that it is about, and what
+    that needs, beside it: these are `added`.
     """
 
     operation_name: str
@@ -161,6 +178,8 @@ class FailureGroup:
     plain: Mapping[str, Json]
     failing: tuple[AssignedRecord, ...]
     passing: tuple[AssignedRecord, ...]
+    about: str = ""
+    added: frozenset[str] = frozenset()
 
     @property
     def base(self) -> Assignment:
@@ -303,7 +322,8 @@ class CombinationRanking:
         chosen = self.chosen(mask)
         weight = _PRIOR.get(len(chosen), _PRIOR_OF_MORE)
         for name in chosen - set(self.names):
-            weight *= _KEPT if self.current.items[name] else _LEFT_OUT
+            kept = _KEPT if self.current.items[name] else _LEFT_OUT
+            weight *= _CLAIMED if name == self._group.about else kept
         explained = sum(mask & ~failing == 0 for failing in self._failing)
         weight *= _EXPLAINS ** max(explained - 1, 0)
         weight *= _NAMED ** len(chosen & self._named)

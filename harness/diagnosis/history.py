@@ -14,7 +14,13 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.diagnosis.combinations import AssignedRecord, FailureGroup, assignment
+from harness.diagnosis.combinations import (
+    AssignedRecord,
+    FailureGroup,
+    assignment,
+    claimed_argument,
+)
+from harness.diagnosis.judged import judged_group
 from harness.spec.provider import Provider
 
 ACCEPTS = "accepts_what_it_documents"
@@ -151,6 +157,8 @@ class CaseHistory:
         self, operation: str, breaks: str | None, check: str, constraint: str | None
     ) -> FailureGroup:
         failing, passing = [], []
+        judged = check in ACCEPTANCE or breaks is not None
+        about = "" if judged else claimed_argument(self.provider.operation(operation), constraint)
         for name, record in self.records.items():
             case = record.shot.case
             if case.operation != operation or case.breaks != breaks or case.expect == "observe":
@@ -159,9 +167,10 @@ class CaseHistory:
             assigned = self.assigned(record, check, constraint)
             if status == "fail":
                 failing += [assigned] if self._steady(name, check, constraint) else []
-            elif _clears(record, status, judged=check in ACCEPTANCE or breaks is not None):
+            elif _clears(record, status, judged=judged or bool(about)):
                 passing.append(assigned)
-        return FailureGroup(
+        plain = self.plain(operation)
+        group = FailureGroup(
             operation_name=operation,
             operation=self.provider.operation(operation),
             check=check,
@@ -170,7 +179,12 @@ class CaseHistory:
             plain=self.plain_arguments(operation),
             failing=tuple(sorted(failing, key=lambda assigned: assigned.id)),
             passing=tuple(passing),
+            about=about,
         )
+        silent = (
+            plain is not None and self.status(plain.shot.case.id, check, constraint) == "silent"
+        )
+        return judged_group(self.provider, group) if about and silent else group
 
     def _steady(self, case: str, check: str, constraint: str | None) -> bool:
         """Tell whether a failure may be built on: no repetition passed, no value was moved."""
@@ -198,7 +212,8 @@ def _question(record: Record) -> tuple[str, str]:
 def _clears(record: Record, status: ClaimStatus, *, judged: bool) -> bool:
     """Tell whether a record clears its values; a claim that need not apply, by being served.
 
-    A claim about pictures is silent on a picture without bytes: that clears nothing.
+    A claim about an argument is silent where that is not asked for, one about pictures on a picture
+    without bytes: that clears nothing.
     """
     if judged or status != "silent":
         return status == "pass"

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.adaptive.cheaper import Seen, suspected_arguments
+from harness.adaptive.cheaper import Seen
 from harness.core.jsonvalue import Json
+from harness.diagnosis.combinations import claimed_arguments
 from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.world import base, row
 
@@ -69,7 +70,7 @@ def test_no_number_is_larger_than_the_first_one() -> None:
 def test_an_argument_is_suspected_with_what_it_needs() -> None:
     constraints = ["output_compression.range", "size.format", None]
 
-    assert suspected_arguments(GENERATE, constraints) == {
+    assert claimed_arguments(GENERATE, constraints) == {
         "output_compression",
         "output_format",
         "size",
