@@ -8,6 +8,7 @@ from harness.adaptive.confirmation import Confirmation
 from harness.adaptive.faults import NEIGHBOURS, AwaitedService, FaultSearch
 from harness.adaptive.isolate import (
     Isolation,
+    beside_other_values,
     isolate,
     moved_towards_boundary,
     question,
@@ -127,6 +128,7 @@ class FailureReducer:
             probes = failing_of_stages(group, {"isolate"})
             planned = [self._with_fewer_images(group, seed, probes) for seed in planned]
             yield from self._fewer_images(group)
+            yield from self._beside_others(group)
             # a second fault may have shown itself on the way to the first
             yield from list(self._questions(history, group, planned, proven, busy)) or list(
                 self._questions(history, group, probes, proven, busy)
@@ -157,6 +159,20 @@ class FailureReducer:
             if number_of_images(fewest) > LEAST_OF_SEVERAL and not closed:
                 case = self._probe(group, fewest, arguments, "isolate")
                 yield from () if case is None else (case,)
+
+    def _beside_others(self, group: FailureGroup) -> Iterator[Case]:
+        """Yield a value that is wrong alone, beside other values than the plain request has."""
+        alone = claimed_arguments(group.operation, [group.constraint])
+        failing = failing_of_stages(group, {*FIRST_STAGES, "isolate"})
+        smallest = next((seed for seed in failing if group.smallest(seed) is seed), None)
+        if smallest is None or not self._wrong_alone(group) or not self._has_budget(smallest):
+            return
+        names = [name for name in smallest.items if name in alone]
+        arguments = beside_other_values(
+            self._provider, group, smallest, names, closed=self._closed(group)
+        )
+        case = None if arguments is None else self._probe(group, smallest, arguments, "isolate")
+        yield from () if case is None else (case,)
 
     @staticmethod
     def _with_fewer_images(

@@ -213,17 +213,23 @@ def _known_of_content(
 
 
 def _in_common(group: FailureGroup, open_: dict[str, AssignedRecord]) -> dict[str, Attribution]:
-    """Return the values that records have in common, where no record passed with all of them."""
+    """Return values that all these records have, and no record that passed.
+
+    They are those of the likeliest combinations: of so many that another one is unlikely.
+    """
     if not open_:
         return {}
     about = (group.constraint or "").partition(".")[0]
     first, *others = sorted(open_.values(), key=number_of_images)
-    common = tuple(
+    ranking = CombinationRanking(group, first)
+    shared = frozenset(
         name
-        for name in CombinationRanking(group, first).names
+        for name in first.items
         if name == about or all(other.shows(first, [name]) for other in others)
     )
-    if any(passed.agrees(first, common) for passed in group.passing):
+    likely = ranking.likely_within(shared) | (shared & {group.about} & {*group.plain})
+    common = tuple(name for name in first.items if name in likely)
+    if not common or any(passed.agrees(first, common) for passed in group.passing):
         return {}
     return dict.fromkeys(open_, _values(group, first, common))
 

@@ -119,6 +119,9 @@ DOUBT = 0.02
 _CERTAIN = 0.7
 """How likely a value of the plain request must be part of a combination to be reported."""
 
+_LIKELY = 0.9
+"""How likely what fails is among the combinations of which the values are reported, if unproven."""
+
 _PRIOR = {1: 1.0, 2: 0.05, 3: 0.005}
 _PRIOR_OF_MORE = 2e-5
 _KEPT, _LEFT_OUT, _CLAIMED = 0.15, 0.03, 4.0
@@ -180,6 +183,14 @@ class FailureGroup:
     passing: tuple[AssignedRecord, ...]
     about: str = ""
     added: frozenset[str] = frozenset()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the added value may be what is wrong: the claim held with it nowhere."""
+        value = self.base.get(self.about, "")
+        return bool(self.added) and not any(
+            assigned.items.get(self.about, "") == value for assigned in self.passing
+        )
 
     @property
     def base(self) -> Assignment:
@@ -264,6 +275,8 @@ class CombinationRanking:
 
     def is_smallest(self) -> bool:
         """Tell whether no smaller valid request may fail: all of them are cleared."""
+        if self._group.is_open:
+            return False
         return bool(self.weights) and not any(
             self._group.asks_the_same(self._group.arguments(self.current, self.chosen(mask)))
             for mask in sorted(self.doubtful(), key=self.chance, reverse=True)
@@ -290,6 +303,19 @@ class CombinationRanking:
         chosen = self.chosen(best)
         return tuple(name for name in self.current.items if name in chosen)
 
+    def likely_within(self, names: Collection[str]) -> frozenset[str]:
+        """Return the arguments of the likeliest combinations that hold no others than these."""
+        inside = {
+            mask: weight for mask, weight in self.weights.items() if self.chosen(mask) <= {*names}
+        }
+        wanted, weighed = _LIKELY * sum(inside.values()), 0.0
+        likely: frozenset[str] = frozenset()
+        for mask in sorted(inside, key=lambda mask: (-inside[mask], mask)):
+            if weighed < wanted:
+                likely |= self.chosen(mask)
+            weighed += inside[mask]
+        return likely
+
     def _agrees(self, other: AssignedRecord) -> int:
         return sum(
             1 << bit
@@ -298,7 +324,10 @@ class CombinationRanking:
         )
 
     def _masks(self) -> Iterator[int]:
-        """Yield combinations with a changed value: up to three arguments, or any changed ones."""
+        """Yield combinations with a changed value: up to three arguments, or any changed ones.
+
+        Three changed values are suspected beside each one of the plain request, too.
+        """
         all_, most = len(self._order), len(self.names)
         changed = (1 << most) - 1
         for size in (1, 2, 3):
@@ -306,8 +335,11 @@ class CombinationRanking:
                 mask = sum(1 << bit for bit in bits)
                 if mask & changed:
                     yield mask
+        kept = [1 << bit for bit in range(most, all_) if self.current.items[self._order[bit]]]
         for mask in range(1, changed + 1):
-            if mask.bit_count() > max(_PRIOR):
+            if mask.bit_count() == max(_PRIOR):
+                yield from (mask | bit for bit in kept)
+            elif mask.bit_count() > max(_PRIOR):
                 yield mask
 
     def _cleared(self, mask: int) -> bool:

@@ -71,12 +71,14 @@ def _charged(_case: Case, images: Images) -> Images:
 
 
 def _costs(case: Case, images: Images) -> Images:
-    """Add the listed charge, and the output tokens that a quality takes."""
+    """Add the listed charge, the declared quality, and the output tokens that it takes."""
     shop = shipped(case.provider)
     listed = price.price_of(shop, shop.operation(case.operation), case.arguments)
     tokens = {"high": 4000, "medium": 1000}.get(str(case.arguments.get("quality")), 200)
     usage = Usage(input=10, output=tokens * images_asked(case.arguments), total=None)
-    return replace(images, charged=listed.amount, usage=usage)
+    quality = str(case.arguments.get("quality", "low"))
+    declared = Declared(quality=quality)
+    return replace(images, charged=listed.amount, usage=usage, declared=declared)
 
 
 def planting(wrong: Wrong, values: dict[str, Json]) -> Callable[[Case], Outcome]:
