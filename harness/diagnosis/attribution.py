@@ -115,6 +115,7 @@ Place = tuple[str, str, str | None]
 def attributions(history: CaseHistory) -> dict[Place, Attribution]:
     """Return what every failing record is attributed to."""
     by_place: dict[Place, Attribution] = {}
+    groups: list[FailureGroup] = []
     for group in history.failure_groups():
         failing = {assigned.id: assigned for assigned in group.failing}
         flaky = [
@@ -138,7 +139,48 @@ def attributions(history: CaseHistory) -> dict[Place, Attribution]:
             end = explained.get(name, name)
             smallest = reduced[end].id if end in reduced else ""
             by_place[name, group.check, group.constraint] = replace(attribution, smallest=smallest)
-    return by_place
+        groups.append(group)
+    return by_place | _of_other_checks(groups, by_place)
+
+
+def _of_other_checks(
+    groups: Sequence[FailureGroup], by_place: dict[Place, Attribution]
+) -> dict[Place, Attribution]:
+    """Return what wrong content is attributed to that was isolated for another claim only.
+
+    Both failed in one reply, and no request that passed has these values.
+    """
+    isolated = {
+        place: to
+        for place, to in by_place.items()
+        if to.proven and to.combination and place[1] not in ACCEPTANCE
+    }
+    return {
+        (assigned.id, group.check, group.constraint): replace(
+            _values(group, assigned, to.names), proven=True, smallest=to.smallest
+        )
+        for group in groups
+        if group.check not in ACCEPTANCE and group.breaks is None
+        for assigned in group.failing
+        if not by_place[assigned.id, group.check, group.constraint].proven
+        for to in [_same_cause(group, assigned, isolated)]
+        if to is not None
+    }
+
+
+def _same_cause(
+    group: FailureGroup, assigned: AssignedRecord, isolated: dict[Place, Attribution]
+) -> Attribution | None:
+    """Return what another claim's failure in the same reply is attributed to, if that may be it."""
+    for (case, _, _), to in isolated.items():
+        cleared = any(passed.agrees(assigned, to.names) for passed in group.passing)
+        if (
+            case == assigned.id
+            and not cleared
+            and all(other.agrees(assigned, to.names) for other in group.failing)
+        ):
+            return to
+    return None
 
 
 def _failing(group: FailureGroup, history: CaseHistory) -> Iterator[Record]:

@@ -304,17 +304,22 @@ class CombinationRanking:
         return tuple(name for name in self.current.items if name in chosen)
 
     def likely_within(self, names: Collection[str]) -> frozenset[str]:
-        """Return the arguments of the likeliest combinations that hold no others than these."""
+        """Return the arguments of the likeliest combinations that hold no others than these.
+
+        Of the plain request's values, only those that every such combination needs.
+        """
         inside = {
             mask: weight for mask, weight in self.weights.items() if self.chosen(mask) <= {*names}
         }
         wanted, weighed = _LIKELY * sum(inside.values()), 0.0
         likely: frozenset[str] = frozenset()
+        needed = frozenset(self._order)
         for mask in sorted(inside, key=lambda mask: (-inside[mask], mask)):
             if weighed < wanted:
                 likely |= self.chosen(mask)
+                needed &= self.chosen(mask)
             weighed += inside[mask]
-        return likely
+        return likely & ({*self.names} | needed)
 
     def _agrees(self, other: AssignedRecord) -> int:
         return sum(

@@ -25,6 +25,7 @@ from harness.spec.provider import Provider
 
 ACCEPTS = "accepts_what_it_documents"
 FAILS = "fails_where_it_should_serve"
+FIELDS = "reply_has_the_documented_fields"
 ACCEPTANCE = frozenset((ACCEPTS, FAILS))
 """The claims that a valid request is served: which of its values is to blame stays to be found."""
 
@@ -169,6 +170,8 @@ class CaseHistory:
                 failing += [assigned] if self._steady(name, check, constraint) else []
             elif _clears(record, status, judged=judged or bool(about)):
                 passing.append(assigned)
+        if check == FIELDS:
+            passing = [done for done in passing if any(_alike(done, to) for to in failing)]
         plain = self.plain(operation)
         group = FailureGroup(
             operation_name=operation,
@@ -199,6 +202,12 @@ class CaseHistory:
         if (record := self.plain(operation)) is not None:
             return record.shot.case.arguments
         return Builder(self.provider, operation).base(prompt=prompts.PLAIN)
+
+
+def _alike(assigned: AssignedRecord, other: AssignedRecord) -> bool:
+    """Tell whether both replies are streams, or neither: documents show other fields of each."""
+    first, second = (to.record.shot.case.arguments.get("stream") for to in (assigned, other))
+    return (first is True) == (second is True)
 
 
 def _question(record: Record) -> tuple[str, str]:
