@@ -198,8 +198,10 @@ class FailureReducer:
         busy: set[str],
     ) -> Iterator[Case]:
         """Yield a request for each of these records; add to `proven` what fails in each."""
+        elsewhere = frozenset() if group.check in ACCEPTANCE else frozenset(busy)
         for seed in failing:
-            if seed.id in busy:
+            # what is looked into for another claim may explain this one, too
+            if {seed.id, self._sent.root(seed.record.shot.case)} & (busy & {seed.id} | elsewhere):
                 continue
             if self._explained(group, seed, proven):
                 remainder = self._remainder(
@@ -208,7 +210,7 @@ class FailureReducer:
             else:
                 remainder, names = self._next(history, group, seed, proven)
                 if remainder is not None:
-                    busy.add(seed.id)
+                    busy.update((seed.id, self._sent.root(seed.record.shot.case)))
                 else:
                     remainder = self._remainder(group, seed, {*names})
                 current = group.smallest(seed)

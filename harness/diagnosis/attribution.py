@@ -148,37 +148,39 @@ def _of_other_checks(
 ) -> dict[Place, Attribution]:
     """Return what wrong content is attributed to that was isolated for another claim only.
 
-    Both failed in one reply, and no request that passed has these values.
+    Both failed in one reply; all requests that fail have these values, and none that passed.
     """
     isolated = {
-        place: to
-        for place, to in by_place.items()
-        if to.proven and to.combination and place[1] not in ACCEPTANCE
+        place: to for place, to in by_place.items() if to.combination and place[1] not in ACCEPTANCE
     }
-    return {
-        (assigned.id, group.check, group.constraint): replace(
-            _values(group, assigned, to.names), proven=True, smallest=to.smallest
-        )
-        for group in groups
-        if group.check not in ACCEPTANCE and group.breaks is None
-        for assigned in group.failing
-        if not by_place[assigned.id, group.check, group.constraint].proven
-        for to in [_same_cause(group, assigned, isolated)]
-        if to is not None
-    }
+    better: dict[Place, Attribution] = {}
+    for group in groups:
+        content = group.check not in ACCEPTANCE and group.breaks is None
+        for assigned in group.failing if content else ():
+            place = (assigned.id, group.check, group.constraint)
+            to = _same_cause(group, assigned, isolated, by_place[place])
+            if to is not None:
+                better[place] = replace(
+                    _values(group, assigned, to.names), proven=to.proven, smallest=to.smallest
+                )
+    return better
 
 
 def _same_cause(
-    group: FailureGroup, assigned: AssignedRecord, isolated: dict[Place, Attribution]
+    group: FailureGroup,
+    assigned: AssignedRecord,
+    isolated: dict[Place, Attribution],
+    known: Attribution,
 ) -> Attribution | None:
-    """Return what another claim's failure in the same reply is attributed to, if that may be it."""
-    for (case, _, _), to in isolated.items():
+    """Return what another claim's failure in the same reply is attributed to, if it says more."""
+    if known.proven:
+        return None
+    others = [to for (case, _, _), to in isolated.items() if case == assigned.id and to != known]
+    for to in sorted(others, key=lambda to: (not to.proven, len(to.names))):
+        says_more = to.proven or len(to.names) < len(known.names)
         cleared = any(passed.agrees(assigned, to.names) for passed in group.passing)
-        if (
-            case == assigned.id
-            and not cleared
-            and all(other.agrees(assigned, to.names) for other in group.failing)
-        ):
+        shared = all(other.agrees(assigned, to.names) for other in group.failing)
+        if says_more and shared and not cleared:
             return to
     return None
 
