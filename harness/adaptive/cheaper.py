@@ -54,18 +54,22 @@ class Seen:
             likely = 0 < above <= _CAPPED * self._images
             numbers = (above, LEAST_OF_SEVERAL) if likely else (LEAST_OF_SEVERAL, above)
             yield from self._numbers(numbers)
+            yield from self._same_with(LEAST_OF_SEVERAL)
             return
         if self.several:
             yield {**self._alone(), "n": LEAST_OF_SEVERAL}
         elif self.suspected:
             yield self._alone()
-        if self._images > LEAST_OF_SEVERAL:
-            yield {**self.case.arguments, "n": LEAST_OF_SEVERAL}
+        yield from self._same_with(LEAST_OF_SEVERAL)
 
     def instead_of_a_repetition(self) -> Iterator[dict[str, Json]]:
         """Yield what to send where the same request again is too dear."""
         if "n" in self.suspected:
             yield from self._numbers(_LATER)
+
+    def _same_with(self, number: int) -> Iterator[dict[str, Json]]:
+        if self._images > number:
+            yield {**self.case.arguments, "n": number}
 
     def _alone(self) -> dict[str, Json]:
         return plain_with(self.plain, self.case.arguments, self.suspected)

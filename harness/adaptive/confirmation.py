@@ -105,7 +105,14 @@ class Confirmation:
         """Tell whether a claim is to be shown again, and by this record."""
         rows = [other for other in self._owners if other[:2] == (claim[0], "row")]
         many = claim[1] == "row" and claim not in rows and len(rows) >= ROWS_REPEATED
-        return claim not in self._settled and self._owners.get(claim, name) == name and not many
+        return claim not in self._settled and self._owns(name, claim) and not many
+
+    def _owns(self, name: str, claim: Claim) -> bool:
+        """Tell whether a record shows a claim; one of fewer images takes the place of another."""
+        owner = self._owners.get(claim, name)
+        waits = any(case.id not in self._sent.records for case in self._sent.followers(owner))
+        fewer = self._price(name)[1] < self._price(owner)[1]
+        return owner == name or (fewer and not waits)
 
     def _attempts(self, record: Record) -> Iterator[Case]:
         """Yield what may show a failure again and can be paid, in the order of sending."""

@@ -244,6 +244,13 @@ def _known_of_content(
     }
     if group.breaks is not None:
         return {}
+    if group.about == "n" and open_:  # more images of what fails with few
+        fewest = min(map(number_of_images, open_.values()))
+        open_ |= {
+            name: assigned
+            for name, assigned in unexplained.items()
+            if not together[name].proven and number_of_images(assigned) > fewest
+        }
     proven = [to for to in together.values() if to.proven and to.combination]
     alike = {
         name: to

@@ -56,14 +56,17 @@ def test_a_wrong_number_is_shown_by_the_least_that_may_show_it(
 ) -> None:
     wrong = seen("n", received=received, n=10)
 
-    assert [one["n"] for one in wrong.before_a_repetition()] == numbers
+    *alone, same = wrong.before_a_repetition()
+
+    assert [one["n"] for one in alone] == numbers
+    assert same == {**wrong.case.arguments, "n": 2}
     assert [one["n"] for one in wrong.instead_of_a_repetition()] == [4, 8]
 
 
 def test_no_number_is_larger_than_the_first_one() -> None:
     wrong = seen("n", received=2, n=3)
 
-    assert [one["n"] for one in wrong.before_a_repetition()] == [2]
+    assert [one["n"] for one in wrong.before_a_repetition()] == [2, 2]
     assert list(wrong.instead_of_a_repetition()) == []
 
 

@@ -241,7 +241,7 @@ def test_a_smaller_number_that_is_served_narrows_and_does_not_clear() -> None:
 
     (finding,) = found(world)
     assert (finding.standing, finding.failed, finding.tried) == ("confirmed", 2, 2)
-    assert [case.arguments["n"] for case in world.asked("confirm", "isolate")][:2] == [2, 10]
+    assert [case.arguments["n"] for case in world.asked("confirm", "isolate")][:3] == [2, 2, 10]
 
 
 def test_where_the_same_number_is_too_dear_less_is_tried_and_the_suspicion_is_named() -> None:
