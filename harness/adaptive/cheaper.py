@@ -45,9 +45,10 @@ class Seen:
     def before_a_repetition(self) -> Iterator[dict[str, Json]]:
         """Yield what to send before the same request again, the most telling for its price first.
 
-        It is the plain request with the suspected arguments alone; where several images may be the
-        reason, two images. Where their number itself is suspected, also one more than were served:
-        a provider may make no more than that, and did not where it served less than half.
+        It is the plain request with the suspected arguments alone, then the same request for fewer
+        images: one, or two where several may be the reason. Where their number itself is suspected,
+        also one more than were served: a provider may make no more than that, and did not where it
+        served less than half.
         """
         if "n" in self.suspected:
             above = self._above_the_cap()
@@ -60,6 +61,8 @@ class Seen:
             yield {**self._alone(), "n": LEAST_OF_SEVERAL}
         elif self.suspected:
             yield self._alone()
+        if not self.several:
+            yield from self._same_with(1)
         yield from self._same_with(LEAST_OF_SEVERAL)
 
     def instead_of_a_repetition(self) -> Iterator[dict[str, Json]]:

@@ -200,8 +200,13 @@ def _other_values(
 ) -> Iterator[tuple[str, Json]]:
     """Yield the cheapest other value of each plain argument that may be part of what fails."""
     alike = [assigned for assigned in group.failing if assigned.shows(current, names)]
+    files = {
+        name
+        for name, argument in group.operation.arguments.items()
+        if argument.type in ("images", "file")
+    }
     for name, spelled in current.items.items():
-        kept = name in group.plain and name not in {*names, "prompt"} and spelled
+        kept = name in group.plain and name not in {*names, *files, "prompt", "n"} and spelled
         if not kept or any(assigned.items.get(name, "") != spelled for assigned in alike):
             continue
         values: list[Json] = [

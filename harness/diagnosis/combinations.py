@@ -127,6 +127,8 @@ _PRIOR_OF_MORE = 2e-5
 _KEPT, _LEFT_OUT, _CLAIMED = 0.15, 0.03, 4.0
 """How much less a value is suspected that the plain request has, too; or that both leave out; and
 how much more where wrong content is wrong about that very argument."""
+_NOT_NEEDED = 0.1
+"""How much less a value of the plain request is suspected where the others fail without it."""
 _EXPLAINS, _NAMED, _KNOWN = 4.0, 5.0, 20.0
 
 
@@ -241,6 +243,7 @@ class CombinationRanking:
         unchanged = (name for name in current.items if name not in changed and name != "prompt")
         self._order = (*self.names, *unchanged)
         self._agreeing = [self._agrees(assigned) for assigned in group.passing]
+        self._all_failing = [self._agrees(assigned) for assigned in group.failing]
         self._failing = [
             self._agrees(assigned)
             for assigned in group.failing
@@ -359,12 +362,24 @@ class CombinationRanking:
         chosen = self.chosen(mask)
         weight = _PRIOR.get(len(chosen), _PRIOR_OF_MORE)
         for name in chosen - set(self.names):
-            kept = _KEPT if self.current.items[name] else _LEFT_OUT
-            weight *= _CLAIMED if name == self._group.about else kept
+            weight *= self._kept(name)
         explained = sum(mask & ~failing == 0 for failing in self._failing)
         weight *= _EXPLAINS ** max(explained - 1, 0)
+        changed = mask & ((1 << len(self.names)) - 1)
+        if mask != changed and any(
+            changed & ~failing == 0 and mask & ~failing for failing in self._all_failing
+        ):
+            weight *= _NOT_NEEDED
         weight *= _NAMED ** len(chosen & self._named)
         return weight * (_KNOWN if chosen in self._known else 1.0)
+
+    def _kept(self, name: str) -> float:
+        """Return how much a value is suspected that the plain request has, too."""
+        argument = self._group.operation.arguments.get(name)
+        if name == self._group.about:
+            return _CLAIMED
+        usual = name == "n" or (argument is not None and argument.type in ("images", "file"))
+        return _KEPT if self.current.items[name] and not usual else _LEFT_OUT
 
     @cached_property
     def _named(self) -> frozenset[str]:

@@ -26,16 +26,18 @@ def seen(*suspected: str, received: int = 0, several: bool = False, **values: Js
 
 
 def test_the_suspected_argument_is_sent_alone_with_the_plain_number_of_images() -> None:
-    requests = list(seen("size", size="2048x2048", n=2).before_a_repetition())
+    alone, fewer = seen("size", size="2048x2048", n=2).before_a_repetition()
 
-    assert requests == [{**PLAIN, "size": "2048x2048"}]
+    assert alone == {**PLAIN, "size": "2048x2048"}
+    assert (fewer["n"], fewer["quality"]) == (1, "high")
 
 
-def test_what_nothing_is_suspected_of_is_sent_with_two_images_where_it_had_more() -> None:
+def test_what_nothing_is_suspected_of_is_sent_with_fewer_images_where_it_had_more() -> None:
     wrong = seen(size="2048x2048", n=7)
 
-    assert list(wrong.before_a_repetition()) == [{**wrong.case.arguments, "n": 2}]
-    assert list(seen(size="2048x2048", n=2).before_a_repetition()) == []
+    numbers = [{**wrong.case.arguments, "n": 1}, {**wrong.case.arguments, "n": 2}]
+    assert list(wrong.before_a_repetition()) == numbers
+    assert list(seen(size="2048x2048").before_a_repetition()) == []
 
 
 def test_an_image_beside_right_ones_is_sent_for_with_two() -> None:
