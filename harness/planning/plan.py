@@ -4,6 +4,7 @@ A plan is saved and read back, never drawn again: drawing depends on the version
 """
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -131,8 +132,10 @@ def make_plan(
 
 
 def _images_first(case: Case) -> int:
-    served = case.expect == "accept" and bool(case.depends_on)
-    return -price.images_asked(case.arguments) if served else 0
+    """Order what is to be served by its number of images, after the plain request."""
+    if case.expect != "accept":
+        return 0
+    return -price.images_asked(case.arguments) if case.depends_on else -sys.maxsize
 
 
 def planned_request(provider: Provider, case: Case) -> PlannedRequest:
