@@ -62,6 +62,13 @@ def _declared(_case: Case, images: Images) -> Images:
     return replace(images, declared=Declared(quality="low"))
 
 
+def _asked(quality: str) -> Wrong:
+    def wrong(_case: Case, images: Images) -> Images:
+        return replace(images, declared=Declared(quality=quality))
+
+    return wrong
+
+
 def _lacking(_case: Case, images: Images) -> Images:
     return replace(images, missing=("created",))
 
@@ -355,6 +362,31 @@ def test_another_record_confirms_a_claim_whose_first_one_is_too_dear_to_repeat()
     (again,) = reducer.on_record(record(row(2, user="a")))
 
     assert (again.case.stage, again.case.follows) == ("confirm", "generate/row/2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("size", {"quality": "high"}),
+        ("size", {"background": "opaque"}),
+        ("size", {"output_format": "webp", "moderation": "low"}),
+        ("format", {"moderation": "low"}),
+        ("format", {"output_format": "jpeg", "quality": "low", "background": "opaque"}),
+        ("declared", {"quality": "low", "output_format": "jpeg"}),
+    ],
+)
+def test_values_that_break_a_claim_about_another_argument_are_named_alone(
+    kind: str, values: dict[str, Json]
+) -> None:
+    wrong, check, constraint = CHECKS[kind]
+    both = row(9, output_format="webp", size="1536x1024", moderation="low")
+    fails = planting(_asked("high") if kind == "declared" else wrong, values)
+
+    (finding,) = found(run(fails, [*ROWS, both]))
+
+    assert (finding.check, finding.constraint) == (check, constraint)
+    assert set(finding.combination) == {f"{name}={value}" for name, value in values.items()}
+    assert finding.standing == "confirmed"
 
 
 @pytest.mark.parametrize("images", [13, 18, 1_000])
