@@ -24,7 +24,6 @@ from harness.diagnosis.combinations import (
     AssignedRecord,
     FailureGroup,
     changes,
-    claimed_arguments,
     number_of_images,
 )
 from harness.diagnosis.faults import TRIALS
@@ -36,6 +35,7 @@ from harness.diagnosis.history import (
     failing_of_stages,
     suspected,
 )
+from harness.diagnosis.judged import claimed_arguments
 from harness.planning.plan import planned_request
 from harness.spec.provider import Provider
 

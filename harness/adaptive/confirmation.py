@@ -13,8 +13,9 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.diagnosis.combinations import assignment, claimed_arguments
+from harness.diagnosis.combinations import assignment
 from harness.diagnosis.history import ACCEPTS
+from harness.diagnosis.judged import claimed_arguments
 from harness.spec.provider import Provider
 
 ROWS_REPEATED = 4

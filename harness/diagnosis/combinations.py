@@ -9,8 +9,9 @@ records hold.
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import combinations
+from operator import or_
 from typing import Self
 
 from harness.cases.prompts import A_LINE
@@ -73,20 +74,6 @@ def plain_with(
     order = dict.fromkeys((*plain, *other))
     source = {name: other if name in names else plain for name in order}
     return {name: source[name][name] for name in order if name in source[name]}
-
-
-def claimed_argument(operation: Operation, constraint: str | None) -> str:
-    """Return the argument that a constraint is about; empty where the operation has none such."""
-    name = (constraint or "").partition(".")[0]
-    return name if name in operation.arguments else ""
-
-
-def claimed_arguments(operation: Operation, constraints: Iterable[str | None]) -> frozenset[str]:
-    """Return the arguments of these constraints, with those that they need beside them."""
-    names = {constraint.partition(".")[0] for constraint in constraints if constraint}
-    arguments = (operation.arguments[name] for name in names if name in operation.arguments)
-    rules = (argument.only_with for argument in arguments)
-    return frozenset(names | {rule.argument for rule in rules if rule is not None})
 
 
 def changes(base: Assignment, other: Assignment) -> frozenset[str]:
@@ -292,17 +279,22 @@ class CombinationRanking:
     def likeliest(self) -> tuple[str, ...]:
         """Return the arguments of the likeliest combination; all changes where none is suspect.
 
-        A value of the plain request counts as part of it only where no other would do as well.
+        A value of the plain request counts as part of it only where no other would do as well; all
+        that are likely do where a request passed with the changed values.
         """
         if not self.weights:
             return self.names
         best = max(self.weights, key=lambda mask: (self.weights[mask], -mask))
         changed = (1 << len(self.names)) - 1
-        alike = sum(
-            weight for mask, weight in self.weights.items() if mask & changed == best & changed
-        )
-        if self.weights[best] < _CERTAIN * alike:
-            best &= changed
+        alike = {
+            mask: weight
+            for mask, weight in self.weights.items()
+            if mask & changed == best & changed
+        }
+        if self.weights[best] < _CERTAIN * sum(alike.values()):
+            likely = [mask for mask, weight in alike.items() if weight >= self.weights[best] / 2]
+            refuted = any(best & changed & ~agreeing == 0 for agreeing in self._agreeing)
+            best = reduce(or_, likely) if refuted else best & changed
         chosen = self.chosen(best)
         return tuple(name for name in self.current.items if name in chosen)
 

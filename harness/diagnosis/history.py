@@ -18,9 +18,8 @@ from harness.diagnosis.combinations import (
     AssignedRecord,
     FailureGroup,
     assignment,
-    claimed_argument,
 )
-from harness.diagnosis.judged import judged_group
+from harness.diagnosis.judged import claimed_argument, judged_group
 from harness.spec.provider import Provider
 
 ACCEPTS = "accepts_what_it_documents"

@@ -4,6 +4,7 @@ A claim about `size` is judged where a size is asked for. So the plain request i
 size that was served rightly: what fails beside it is not the size.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from harness.core.case import FIRST_STAGES
@@ -12,11 +13,24 @@ from harness.diagnosis.combinations import (
     FailureGroup,
     assignment,
     changes,
-    claimed_arguments,
     plain_with,
 )
 from harness.spec import price
-from harness.spec.provider import Provider
+from harness.spec.provider import Operation, Provider
+
+
+def claimed_argument(operation: Operation, constraint: str | None) -> str:
+    """Return the argument that a constraint is about; empty where the operation has none such."""
+    name = (constraint or "").partition(".")[0]
+    return name if name in operation.arguments else ""
+
+
+def claimed_arguments(operation: Operation, constraints: Iterable[str | None]) -> frozenset[str]:
+    """Return the arguments of these constraints, with those that they need beside them."""
+    names = {constraint.partition(".")[0] for constraint in constraints if constraint}
+    arguments = (operation.arguments[name] for name in names if name in operation.arguments)
+    rules = (argument.only_with for argument in arguments)
+    return frozenset(names | {rule.argument for rule in rules if rule is not None})
 
 
 def judged_group(provider: Provider, group: FailureGroup) -> FailureGroup:

@@ -6,7 +6,7 @@ import pytest
 
 from harness.adaptive.cheaper import Seen
 from harness.core.jsonvalue import Json
-from harness.diagnosis.combinations import claimed_arguments
+from harness.diagnosis.judged import claimed_arguments
 from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.world import base, row
 
