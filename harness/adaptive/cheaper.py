@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from harness.core.case import Case
 from harness.core.jsonvalue import Json
 from harness.diagnosis.combinations import plain_with
-from harness.spec.provider import Operation
 
 LEAST_OF_SEVERAL = 2
 _LATER = (4, 8)
@@ -46,27 +45,34 @@ class Seen:
     def before_a_repetition(self) -> Iterator[dict[str, Json]]:
         """Yield what to send before the same request again, the most telling for its price first.
 
-        It is the plain request with the suspected arguments alone; where several images may be the
-        reason, two images. Where their number itself is suspected, also one more than were served:
-        a provider may make no more than that, and did not where it served less than half.
+        It is the plain request with the suspected arguments alone, then the same request for fewer
+        images: one, or two where several may be the reason. Where their number itself is suspected,
+        also one more than were served: a provider may make no more than that, and did not where it
+        served less than half.
         """
         if "n" in self.suspected:
             above = self._above_the_cap()
             likely = 0 < above <= _CAPPED * self._images
             numbers = (above, LEAST_OF_SEVERAL) if likely else (LEAST_OF_SEVERAL, above)
             yield from self._numbers(numbers)
+            yield from self._same_with(LEAST_OF_SEVERAL)
             return
         if self.several:
             yield {**self._alone(), "n": LEAST_OF_SEVERAL}
         elif self.suspected:
             yield self._alone()
-        if self._images > LEAST_OF_SEVERAL:
-            yield {**self.case.arguments, "n": LEAST_OF_SEVERAL}
+        if not self.several:
+            yield from self._same_with(1)
+        yield from self._same_with(LEAST_OF_SEVERAL)
 
     def instead_of_a_repetition(self) -> Iterator[dict[str, Json]]:
         """Yield what to send where the same request again is too dear."""
         if "n" in self.suspected:
             yield from self._numbers(_LATER)
+
+    def _same_with(self, number: int) -> Iterator[dict[str, Json]]:
+        if self._images > number:
+            yield {**self.case.arguments, "n": number}
 
     def _alone(self) -> dict[str, Json]:
         return plain_with(self.plain, self.case.arguments, self.suspected)
@@ -83,11 +89,3 @@ class Seen:
     def _above_the_cap(self) -> int:
         above = self.received + 1
         return above if LEAST_OF_SEVERAL <= above <= _WORTH_IT * self._images else 0
-
-
-def suspected_arguments(operation: Operation, constraints: Iterable[str | None]) -> frozenset[str]:
-    """Return the arguments of these constraints, with those that they need beside them."""
-    names = {constraint.partition(".")[0] for constraint in constraints if constraint}
-    arguments = (operation.arguments[name] for name in names if name in operation.arguments)
-    rules = (argument.only_with for argument in arguments)
-    return frozenset(names | {rule.argument for rule in rules if rule is not None})

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.adaptive.cheaper import LEAST_OF_SEVERAL, suspected_arguments
+from harness.adaptive.cheaper import LEAST_OF_SEVERAL
 from harness.adaptive.confirmation import Confirmation
 from harness.adaptive.faults import NEIGHBOURS, AwaitedService, FaultSearch
 from harness.adaptive.isolate import (
     Isolation,
+    beside_other_values,
     isolate,
     moved_towards_boundary,
     question,
@@ -34,6 +35,7 @@ from harness.diagnosis.history import (
     failing_of_stages,
     suspected,
 )
+from harness.diagnosis.judged import claimed_arguments
 from harness.planning.plan import planned_request
 from harness.spec.provider import Provider
 
@@ -126,6 +128,7 @@ class FailureReducer:
             probes = failing_of_stages(group, {"isolate"})
             planned = [self._with_fewer_images(group, seed, probes) for seed in planned]
             yield from self._fewer_images(group)
+            yield from self._beside_others(group)
             # a second fault may have shown itself on the way to the first
             yield from list(self._questions(history, group, planned, proven, busy)) or list(
                 self._questions(history, group, probes, proven, busy)
@@ -137,11 +140,12 @@ class FailureReducer:
         if group.check in ACCEPTANCE or group.breaks is not None or group.constraint is None:
             return []
         about = group.constraint.partition(".")[0]
-        allowed = suspected_arguments(group.operation, [group.constraint])
+        allowed = claimed_arguments(group.operation, [group.constraint])
         return [
             {about: assigned.items.get(about, "")}
             for assigned in group.failing
-            if about in (beyond := changes(group.base, assigned.items)) and beyond <= allowed
+            if (beyond := changes(group.base, assigned.items)) <= allowed
+            and about in beyond | group.added
         ]
 
     def _fewer_images(self, group: FailureGroup) -> Iterator[Case]:
@@ -155,6 +159,20 @@ class FailureReducer:
             if number_of_images(fewest) > LEAST_OF_SEVERAL and not closed:
                 case = self._probe(group, fewest, arguments, "isolate")
                 yield from () if case is None else (case,)
+
+    def _beside_others(self, group: FailureGroup) -> Iterator[Case]:
+        """Yield a value that is wrong alone, beside other values than the plain request has."""
+        alone = claimed_arguments(group.operation, [group.constraint])
+        failing = failing_of_stages(group, {*FIRST_STAGES, "isolate"})
+        smallest = next((seed for seed in failing if group.smallest(seed) is seed), None)
+        if smallest is None or not self._wrong_alone(group) or not self._has_budget(smallest):
+            return
+        names = [name for name in smallest.items if name in alone]
+        arguments = beside_other_values(
+            self._provider, group, smallest, names, closed=self._closed(group)
+        )
+        case = None if arguments is None else self._probe(group, smallest, arguments, "isolate")
+        yield from () if case is None else (case,)
 
     @staticmethod
     def _with_fewer_images(
@@ -180,8 +198,10 @@ class FailureReducer:
         busy: set[str],
     ) -> Iterator[Case]:
         """Yield a request for each of these records; add to `proven` what fails in each."""
+        elsewhere = frozenset() if group.check in ACCEPTANCE else frozenset(busy)
         for seed in failing:
-            if seed.id in busy:
+            # what is looked into for another claim may explain this one, too
+            if {seed.id, self._sent.root(seed.record.shot.case)} & (busy & {seed.id} | elsewhere):
                 continue
             if self._explained(group, seed, proven):
                 remainder = self._remainder(
@@ -190,7 +210,7 @@ class FailureReducer:
             else:
                 remainder, names = self._next(history, group, seed, proven)
                 if remainder is not None:
-                    busy.add(seed.id)
+                    busy.update((seed.id, self._sent.root(seed.record.shot.case)))
                 else:
                     remainder = self._remainder(group, seed, {*names})
                 current = group.smallest(seed)

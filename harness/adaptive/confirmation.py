@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from harness.adaptive.cheaper import Seen, suspected_arguments
+from harness.adaptive.cheaper import Seen
 from harness.adaptive.sent import SentCases
 from harness.cases.build import Builder
 from harness.checks.judge import judge_records
@@ -15,6 +15,7 @@ from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.diagnosis.combinations import assignment
 from harness.diagnosis.history import ACCEPTS
+from harness.diagnosis.judged import claimed_arguments
 from harness.spec.provider import Provider
 
 ROWS_REPEATED = 4
@@ -105,7 +106,14 @@ class Confirmation:
         """Tell whether a claim is to be shown again, and by this record."""
         rows = [other for other in self._owners if other[:2] == (claim[0], "row")]
         many = claim[1] == "row" and claim not in rows and len(rows) >= ROWS_REPEATED
-        return claim not in self._settled and self._owners.get(claim, name) == name and not many
+        return claim not in self._settled and self._owns(name, claim) and not many
+
+    def _owns(self, name: str, claim: Claim) -> bool:
+        """Tell whether a record shows a claim; one of fewer images takes the place of another."""
+        owner = self._owners.get(claim, name)
+        waits = any(case.id not in self._sent.records for case in self._sent.followers(owner))
+        fewer = self._price(name)[1] < self._price(owner)[1]
+        return owner == name or (fewer and not waits)
 
     def _attempts(self, record: Record) -> Iterator[Case]:
         """Yield what may show a failure again and can be paid, in the order of sending."""
@@ -132,7 +140,7 @@ class Confirmation:
         return Seen(
             case=failed,
             plain=plain.shot.case.arguments,
-            suspected=suspected_arguments(operation, (claim[1] for claim in claims)),
+            suspected=claimed_arguments(operation, (claim[1] for claim in claims)),
             received=len(record.outcome.pictures),
             several=self._needs_several(record, record.outcome, claims),
         )

@@ -58,11 +58,15 @@ def isolate(
     current = group.smallest(seed)
     ranking = CombinationRanking(group, current, known)
     names = ranking.likeliest()
-    request = None
-    if ranking.weights and not _is_bare(group, ranking.names):
+    request = dict(group.plain) if group.is_open else None
+    if request is not None and closed(request):
+        request = None
+    if request is None and ranking.weights and not _is_bare(group, ranking.names):
         request = _most_informative(provider, group, ranking, closed)
         if request is None and group.breaks is None:
             request = _other_partner(group, current, names, closed)
+        if request is None:
+            request = beside_other_values(provider, group, current, names, closed=closed)
     return Isolation(current=current, names=names, request=request)
 
 
@@ -164,6 +168,69 @@ def _other_partner(
         if fresh and group.asks_the_same(arguments):
             return arguments
     return None
+
+
+def beside_other_values(
+    provider: Provider,
+    group: FailureGroup,
+    current: AssignedRecord,
+    names: Sequence[str],
+    *,
+    closed: Callable[[dict[str, Json]], bool],
+) -> dict[str, Json] | None:
+    """Return the values that fail together, beside other values than the plain request has.
+
+    The plain request's may be part of what fails. All of them are replaced at once, then each
+    alone; none where wrong content was seen without them. Of an argument that content is not wrong
+    about, only values that were served are used.
+    """
+    if group.check in ACCEPTANCE or group.breaks is not None or not names:
+        return None
+    others = dict(_other_values(provider, group, current, names))
+    bare = group.arguments(current, frozenset(names))
+    for chosen in (others, *({name: other} for name, other in others.items())):
+        arguments = {**bare, **chosen}
+        if chosen and not closed(arguments) and group.asks_the_same(arguments):
+            return arguments
+    return None
+
+
+def _other_values(
+    provider: Provider, group: FailureGroup, current: AssignedRecord, names: Sequence[str]
+) -> Iterator[tuple[str, Json]]:
+    """Yield the cheapest other value of each plain argument that may be part of what fails."""
+    alike = [assigned for assigned in group.failing if assigned.shows(current, names)]
+    files = {
+        name
+        for name, argument in group.operation.arguments.items()
+        if argument.type in ("images", "file")
+    }
+    for name, spelled in current.items.items():
+        kept = name in group.plain and name not in {*names, *files, "prompt", "n"} and spelled
+        if not kept or any(assigned.items.get(name, "") != spelled for assigned in alike):
+            continue
+        values: list[Json] = [
+            assigned.record.shot.case.arguments[name]
+            for assigned in group.passing
+            if assigned.items.get(name, "") not in ("", "auto", spelled)
+            and name in assigned.record.shot.case.arguments
+        ]
+        if name == group.about and not values:
+            values = _documented(group, name, spelled)
+        prices = [
+            price.price_of(provider, group.operation, {**group.plain, name: other}).amount
+            for other in values
+        ]
+        if values:
+            yield name, values[prices.index(min(prices))]
+
+
+def _documented(group: FailureGroup, name: str, spelled: str) -> list[Json]:
+    """Return the other words that the documents list for an argument."""
+    listed = group.operation.arguments[name].one_of
+    return (
+        [] if listed is None else [word for word in listed.values if word not in ("auto", spelled)]
+    )
 
 
 def _partners(group: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, str, Scalar]]:

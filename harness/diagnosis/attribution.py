@@ -115,6 +115,7 @@ Place = tuple[str, str, str | None]
 def attributions(history: CaseHistory) -> dict[Place, Attribution]:
     """Return what every failing record is attributed to."""
     by_place: dict[Place, Attribution] = {}
+    groups: list[FailureGroup] = []
     for group in history.failure_groups():
         failing = {assigned.id: assigned for assigned in group.failing}
         flaky = [
@@ -138,7 +139,50 @@ def attributions(history: CaseHistory) -> dict[Place, Attribution]:
             end = explained.get(name, name)
             smallest = reduced[end].id if end in reduced else ""
             by_place[name, group.check, group.constraint] = replace(attribution, smallest=smallest)
-    return by_place
+        groups.append(group)
+    return by_place | _of_other_checks(groups, by_place)
+
+
+def _of_other_checks(
+    groups: Sequence[FailureGroup], by_place: dict[Place, Attribution]
+) -> dict[Place, Attribution]:
+    """Return what wrong content is attributed to that was isolated for another claim only.
+
+    Both failed in one reply; all requests that fail have these values, and none that passed.
+    """
+    isolated = {
+        place: to for place, to in by_place.items() if to.combination and place[1] not in ACCEPTANCE
+    }
+    better: dict[Place, Attribution] = {}
+    for group in groups:
+        content = group.check not in ACCEPTANCE and group.breaks is None
+        for assigned in group.failing if content else ():
+            place = (assigned.id, group.check, group.constraint)
+            to = _same_cause(group, assigned, isolated, by_place[place])
+            if to is not None:
+                better[place] = replace(
+                    _values(group, assigned, to.names), proven=to.proven, smallest=to.smallest
+                )
+    return better
+
+
+def _same_cause(
+    group: FailureGroup,
+    assigned: AssignedRecord,
+    isolated: dict[Place, Attribution],
+    known: Attribution,
+) -> Attribution | None:
+    """Return what another claim's failure in the same reply is attributed to, if it says more."""
+    if known.proven:
+        return None
+    others = [to for (case, _, _), to in isolated.items() if case == assigned.id and to != known]
+    for to in sorted(others, key=lambda to: (not to.proven, len(to.names))):
+        says_more = to.proven or len(to.names) < len(known.names)
+        cleared = any(passed.agrees(assigned, to.names) for passed in group.passing)
+        shared = all(other.agrees(assigned, to.names) for other in group.failing)
+        if says_more and shared and not cleared:
+            return to
+    return None
 
 
 def _failing(group: FailureGroup, history: CaseHistory) -> Iterator[Record]:
@@ -179,7 +223,7 @@ def _together(group: FailureGroup, current: AssignedRecord) -> Attribution:
     ranking = CombinationRanking(group, current)
     if not ranking.is_smallest():
         return Attribution()
-    return replace(_values(current, ranking.likeliest()), proven=True)
+    return replace(_values(group, current, ranking.likeliest()), proven=True)
 
 
 def _known_of_content(
@@ -200,6 +244,13 @@ def _known_of_content(
     }
     if group.breaks is not None:
         return {}
+    if group.about == "n" and open_:  # more images of what fails with few
+        fewest = min(map(number_of_images, open_.values()))
+        open_ |= {
+            name: assigned
+            for name, assigned in unexplained.items()
+            if not together[name].proven and number_of_images(assigned) > fewest
+        }
     proven = [to for to in together.values() if to.proven and to.combination]
     alike = {
         name: to
@@ -213,19 +264,25 @@ def _known_of_content(
 
 
 def _in_common(group: FailureGroup, open_: dict[str, AssignedRecord]) -> dict[str, Attribution]:
-    """Return the values that records have in common, where no record passed with all of them."""
+    """Return values that all these records have, and no record that passed.
+
+    They are those of the likeliest combinations: of so many that another one is unlikely.
+    """
     if not open_:
         return {}
     about = (group.constraint or "").partition(".")[0]
     first, *others = sorted(open_.values(), key=number_of_images)
-    common = tuple(
+    ranking = CombinationRanking(group, first)
+    shared = frozenset(
         name
-        for name in CombinationRanking(group, first).names
+        for name in first.items
         if name == about or all(other.shows(first, [name]) for other in others)
     )
-    if any(passed.agrees(first, common) for passed in group.passing):
+    likely = ranking.likely_within(shared) | (shared & {group.about} & {*group.plain})
+    common = tuple(name for name in first.items if name in likely)
+    if not common or any(passed.agrees(first, common) for passed in group.passing):
         return {}
-    return dict.fromkeys(open_, _values(first, common))
+    return dict.fromkeys(open_, _values(group, first, common))
 
 
 def _is_cleared(group: FailureGroup, assigned: AssignedRecord) -> bool:
@@ -234,8 +291,10 @@ def _is_cleared(group: FailureGroup, assigned: AssignedRecord) -> bool:
     return not about or any(passed.agrees(assigned, [about]) for passed in group.passing)
 
 
-def _values(assigned: AssignedRecord, names: tuple[str, ...]) -> Attribution:
-    several = describe_values(assigned.items, names) if len(names) > 1 else ()
+def _values(group: FailureGroup, assigned: AssignedRecord, names: tuple[str, ...]) -> Attribution:
+    """Name values together, or the one that makes content wrong which is about another argument."""
+    elsewhere = bool(group.about) and group.about not in names
+    several = describe_values(assigned.items, names) if len(names) > 1 or elsewhere else ()
     return Attribution(names=names, combination=several)
 
 
@@ -272,7 +331,7 @@ def _blamed(
         by_case[name] = (
             replace(together[name], constraint=constraint)
             if constraint
-            else _values(assigned, CombinationRanking(group, assigned).names)
+            else _values(group, assigned, CombinationRanking(group, assigned).names)
         )
     return by_case
 

@@ -9,8 +9,9 @@ records hold.
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import combinations
+from operator import or_
 from typing import Self
 
 from harness.cases.prompts import A_LINE
@@ -105,10 +106,16 @@ DOUBT = 0.02
 _CERTAIN = 0.7
 """How likely a value of the plain request must be part of a combination to be reported."""
 
+_LIKELY = 0.9
+"""How likely what fails is among the combinations of which the values are reported, if unproven."""
+
 _PRIOR = {1: 1.0, 2: 0.05, 3: 0.005}
 _PRIOR_OF_MORE = 2e-5
-_KEPT, _LEFT_OUT = 0.15, 0.03
-"""How much less a value is suspected that the plain request has, too; or that both leave out."""
+_KEPT, _LEFT_OUT, _CLAIMED = 0.15, 0.03, 4.0
+"""How much less a value is suspected that the plain request has, too; or that both leave out; and
+how much more where wrong content is wrong about that very argument."""
+_NOT_NEEDED = 0.1
+"""How much less a value of the plain request is suspected where the others fail without it."""
 _EXPLAINS, _NAMED, _KNOWN = 4.0, 5.0, 20.0
 
 
@@ -150,7 +157,9 @@ class FailureGroup:
     """One claim that failed, with every record that it applies to.
 
     `breaks` is the rule that its requests break on purpose; a request that satisfies it is about
-    another claim.
+    another claim. `about` is the argument that wrong content is wrong about. `plain` is the plain
+    request; where the claim is not judged on that one, with the argument that it is about, and what
+    that needs, beside it: these are `added`.
     """
 
     operation_name: str
@@ -161,6 +170,16 @@ class FailureGroup:
     plain: Mapping[str, Json]
     failing: tuple[AssignedRecord, ...]
     passing: tuple[AssignedRecord, ...]
+    about: str = ""
+    added: frozenset[str] = frozenset()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the added value may be what is wrong: the claim held with it nowhere."""
+        value = self.base.get(self.about, "")
+        return bool(self.added) and not any(
+            assigned.items.get(self.about, "") == value for assigned in self.passing
+        )
 
     @property
     def base(self) -> Assignment:
@@ -211,6 +230,7 @@ class CombinationRanking:
         unchanged = (name for name in current.items if name not in changed and name != "prompt")
         self._order = (*self.names, *unchanged)
         self._agreeing = [self._agrees(assigned) for assigned in group.passing]
+        self._all_failing = [self._agrees(assigned) for assigned in group.failing]
         self._failing = [
             self._agrees(assigned)
             for assigned in group.failing
@@ -245,6 +265,8 @@ class CombinationRanking:
 
     def is_smallest(self) -> bool:
         """Tell whether no smaller valid request may fail: all of them are cleared."""
+        if self._group.is_open:
+            return False
         return bool(self.weights) and not any(
             self._group.asks_the_same(self._group.arguments(self.current, self.chosen(mask)))
             for mask in sorted(self.doubtful(), key=self.chance, reverse=True)
@@ -257,19 +279,42 @@ class CombinationRanking:
     def likeliest(self) -> tuple[str, ...]:
         """Return the arguments of the likeliest combination; all changes where none is suspect.
 
-        A value of the plain request counts as part of it only where no other would do as well.
+        A value of the plain request counts as part of it only where no other would do as well; all
+        that are likely do where a request passed with the changed values.
         """
         if not self.weights:
             return self.names
         best = max(self.weights, key=lambda mask: (self.weights[mask], -mask))
         changed = (1 << len(self.names)) - 1
-        alike = sum(
-            weight for mask, weight in self.weights.items() if mask & changed == best & changed
-        )
-        if self.weights[best] < _CERTAIN * alike:
-            best &= changed
+        alike = {
+            mask: weight
+            for mask, weight in self.weights.items()
+            if mask & changed == best & changed
+        }
+        if self.weights[best] < _CERTAIN * sum(alike.values()):
+            likely = [mask for mask, weight in alike.items() if weight >= self.weights[best] / 2]
+            refuted = any(best & changed & ~agreeing == 0 for agreeing in self._agreeing)
+            best = reduce(or_, likely) if refuted else best & changed
         chosen = self.chosen(best)
         return tuple(name for name in self.current.items if name in chosen)
+
+    def likely_within(self, names: Collection[str]) -> frozenset[str]:
+        """Return the arguments of the likeliest combinations that hold no others than these.
+
+        Of the plain request's values, only those that every such combination needs.
+        """
+        inside = {
+            mask: weight for mask, weight in self.weights.items() if self.chosen(mask) <= {*names}
+        }
+        wanted, weighed = _LIKELY * sum(inside.values()), 0.0
+        likely: frozenset[str] = frozenset()
+        needed = frozenset(self._order)
+        for mask in sorted(inside, key=lambda mask: (-inside[mask], mask)):
+            if weighed < wanted:
+                likely |= self.chosen(mask)
+                needed &= self.chosen(mask)
+            weighed += inside[mask]
+        return likely & ({*self.names} | needed)
 
     def _agrees(self, other: AssignedRecord) -> int:
         return sum(
@@ -279,7 +324,10 @@ class CombinationRanking:
         )
 
     def _masks(self) -> Iterator[int]:
-        """Yield combinations with a changed value: up to three arguments, or any changed ones."""
+        """Yield combinations with a changed value: up to three arguments, or any changed ones.
+
+        Three changed values are suspected beside each one of the plain request, too.
+        """
         all_, most = len(self._order), len(self.names)
         changed = (1 << most) - 1
         for size in (1, 2, 3):
@@ -287,8 +335,11 @@ class CombinationRanking:
                 mask = sum(1 << bit for bit in bits)
                 if mask & changed:
                     yield mask
+        kept = [1 << bit for bit in range(most, all_) if self.current.items[self._order[bit]]]
         for mask in range(1, changed + 1):
-            if mask.bit_count() > max(_PRIOR):
+            if mask.bit_count() == max(_PRIOR):
+                yield from (mask | bit for bit in kept)
+            elif mask.bit_count() > max(_PRIOR):
                 yield mask
 
     def _cleared(self, mask: int) -> bool:
@@ -303,11 +354,24 @@ class CombinationRanking:
         chosen = self.chosen(mask)
         weight = _PRIOR.get(len(chosen), _PRIOR_OF_MORE)
         for name in chosen - set(self.names):
-            weight *= _KEPT if self.current.items[name] else _LEFT_OUT
+            weight *= self._kept(name)
         explained = sum(mask & ~failing == 0 for failing in self._failing)
         weight *= _EXPLAINS ** max(explained - 1, 0)
+        changed = mask & ((1 << len(self.names)) - 1)
+        if mask != changed and any(
+            changed & ~failing == 0 and mask & ~failing for failing in self._all_failing
+        ):
+            weight *= _NOT_NEEDED
         weight *= _NAMED ** len(chosen & self._named)
         return weight * (_KNOWN if chosen in self._known else 1.0)
+
+    def _kept(self, name: str) -> float:
+        """Return how much a value is suspected that the plain request has, too."""
+        argument = self._group.operation.arguments.get(name)
+        if name == self._group.about:
+            return _CLAIMED
+        usual = name == "n" or (argument is not None and argument.type in ("images", "file"))
+        return _KEPT if self.current.items[name] and not usual else _LEFT_OUT
 
     @cached_property
     def _named(self) -> frozenset[str]:

@@ -14,11 +14,17 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.diagnosis.combinations import AssignedRecord, FailureGroup, assignment
+from harness.diagnosis.combinations import (
+    AssignedRecord,
+    FailureGroup,
+    assignment,
+)
+from harness.diagnosis.judged import claimed_argument, judged_group
 from harness.spec.provider import Provider
 
 ACCEPTS = "accepts_what_it_documents"
 FAILS = "fails_where_it_should_serve"
+FIELDS = "reply_has_the_documented_fields"
 ACCEPTANCE = frozenset((ACCEPTS, FAILS))
 """The claims that a valid request is served: which of its values is to blame stays to be found."""
 
@@ -151,6 +157,8 @@ class CaseHistory:
         self, operation: str, breaks: str | None, check: str, constraint: str | None
     ) -> FailureGroup:
         failing, passing = [], []
+        judged = check in ACCEPTANCE or breaks is not None
+        about = "" if judged else claimed_argument(self.provider.operation(operation), constraint)
         for name, record in self.records.items():
             case = record.shot.case
             if case.operation != operation or case.breaks != breaks or case.expect == "observe":
@@ -159,9 +167,12 @@ class CaseHistory:
             assigned = self.assigned(record, check, constraint)
             if status == "fail":
                 failing += [assigned] if self._steady(name, check, constraint) else []
-            elif _clears(record, status, judged=check in ACCEPTANCE or breaks is not None):
+            elif _clears(record, status, judged=judged or bool(about)):
                 passing.append(assigned)
-        return FailureGroup(
+        if check == FIELDS:
+            passing = [done for done in passing if any(_alike(done, to) for to in failing)]
+        plain = self.plain(operation)
+        group = FailureGroup(
             operation_name=operation,
             operation=self.provider.operation(operation),
             check=check,
@@ -170,7 +181,12 @@ class CaseHistory:
             plain=self.plain_arguments(operation),
             failing=tuple(sorted(failing, key=lambda assigned: assigned.id)),
             passing=tuple(passing),
+            about=about,
         )
+        silent = (
+            plain is not None and self.status(plain.shot.case.id, check, constraint) == "silent"
+        )
+        return judged_group(self.provider, group) if about and silent else group
 
     def _steady(self, case: str, check: str, constraint: str | None) -> bool:
         """Tell whether a failure may be built on: no repetition passed, no value was moved."""
@@ -187,6 +203,12 @@ class CaseHistory:
         return Builder(self.provider, operation).base(prompt=prompts.PLAIN)
 
 
+def _alike(assigned: AssignedRecord, other: AssignedRecord) -> bool:
+    """Tell whether both replies are streams, or neither: documents show other fields of each."""
+    first, second = (to.record.shot.case.arguments.get("stream") for to in (assigned, other))
+    return (first is True) == (second is True)
+
+
 def _question(record: Record) -> tuple[str, str]:
     """Return what all repetitions of a request have in common."""
     case, slot = record.shot.case, record.shot.slot
@@ -198,7 +220,8 @@ def _question(record: Record) -> tuple[str, str]:
 def _clears(record: Record, status: ClaimStatus, *, judged: bool) -> bool:
     """Tell whether a record clears its values; a claim that need not apply, by being served.
 
-    A claim about pictures is silent on a picture without bytes: that clears nothing.
+    A claim about an argument is silent where that is not asked for, one about pictures on a picture
+    without bytes: that clears nothing.
     """
     if judged or status != "silent":
         return status == "pass"

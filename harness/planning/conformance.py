@@ -14,6 +14,7 @@ from harness.planning.allocation import Money, buy_rows
 from harness.planning.options import Options
 from harness.planning.plan import KEPT_BACK, Allowance, Limits, make_plan, planned_request
 from harness.planning.quick import (
+    is_small,
     quick_cases,
     quick_limits,
     quick_operations,
@@ -59,7 +60,7 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     share = _share(limits, max(len(promising), 1), plain=_plain_amount(name, promising))
     first = next(iter(provider.operations))
     builders = [_builder(name, operation) for operation in promising]
-    if limits.quick:
+    if is_small(limits):
         bought = quick_rows(builders, limits, seed=seed)
     else:
         money = _money(name, limits, share, promising)

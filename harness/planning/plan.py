@@ -4,6 +4,7 @@ A plan is saved and read back, never drawn again: drawing depends on the version
 """
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -105,12 +106,13 @@ def make_plan(
 
     The plain base requests leave first (if they are not served, nothing else tells anything), then
     those without the user's key, then other refusals, which are free if the provider keeps its
-    word, then what is to be served, in the order given and the operations by turns, then open
-    questions.
+    word, then what is to be served, the operations by turns, then open questions. Of what is to be
+    served the most images leave first, while there is money to ask for as many again; else the
+    order given is kept.
     """
     places: Counter[tuple[str, str]] = Counter()
     ranked = []
-    for case in cases:
+    for case in sorted(cases, key=_images_first):
         kind = (case.operation, case.expect)
         rank = _RANK[case.expect] if case.depends_on else 0
         rank = rank if case.credential == "own" else _RANK_OF_KEYS
@@ -127,6 +129,13 @@ def make_plan(
         spec_digest=spec_digest,
         coverage=tuple(coverage),
     )
+
+
+def _images_first(case: Case) -> int:
+    """Order what is to be served by its number of images, after the plain request."""
+    if case.expect != "accept":
+        return 0
+    return -price.images_asked(case.arguments) if case.depends_on else -sys.maxsize
 
 
 def planned_request(provider: Provider, case: Case) -> PlannedRequest:

@@ -55,10 +55,16 @@ def quick_share(limits: Limits, operations: int) -> Allowance:
     return Allowance(requests=int(requests * (1 - KEPT_BACK_REQUESTS)) // operations)
 
 
+def is_small(limits: Limits) -> bool:
+    """Tell whether so few images may be made that only the rows of a quick plan teach enough."""
+    return limits.quick or (limits.images is not None and limits.images <= MOST_IMAGES)
+
+
 def _images(limits: Limits) -> int:
     """Return how many images may be planned."""
     most = MOST_IMAGES if limits.images is None else limits.images
-    return most - min(KEPT_BACK_IMAGES, most // 2)
+    share = 2 if limits.quick else 3  # of a plain limit, every operation's plain request is part
+    return most - min(KEPT_BACK_IMAGES, most // share)
 
 
 def quick_rows(builders: Sequence[Builder], limits: Limits, *, seed: int) -> dict[str, Rows]:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.adaptive.cheaper import Seen, suspected_arguments
+from harness.adaptive.cheaper import Seen
 from harness.core.jsonvalue import Json
+from harness.diagnosis.judged import claimed_arguments
 from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.world import base, row
 
@@ -25,16 +26,18 @@ def seen(*suspected: str, received: int = 0, several: bool = False, **values: Js
 
 
 def test_the_suspected_argument_is_sent_alone_with_the_plain_number_of_images() -> None:
-    requests = list(seen("size", size="2048x2048", n=2).before_a_repetition())
+    alone, fewer = seen("size", size="2048x2048", n=2).before_a_repetition()
 
-    assert requests == [{**PLAIN, "size": "2048x2048"}]
+    assert alone == {**PLAIN, "size": "2048x2048"}
+    assert (fewer["n"], fewer["quality"]) == (1, "high")
 
 
-def test_what_nothing_is_suspected_of_is_sent_with_two_images_where_it_had_more() -> None:
+def test_what_nothing_is_suspected_of_is_sent_with_fewer_images_where_it_had_more() -> None:
     wrong = seen(size="2048x2048", n=7)
 
-    assert list(wrong.before_a_repetition()) == [{**wrong.case.arguments, "n": 2}]
-    assert list(seen(size="2048x2048", n=2).before_a_repetition()) == []
+    numbers = [{**wrong.case.arguments, "n": 1}, {**wrong.case.arguments, "n": 2}]
+    assert list(wrong.before_a_repetition()) == numbers
+    assert list(seen(size="2048x2048").before_a_repetition()) == []
 
 
 def test_an_image_beside_right_ones_is_sent_for_with_two() -> None:
@@ -55,21 +58,24 @@ def test_a_wrong_number_is_shown_by_the_least_that_may_show_it(
 ) -> None:
     wrong = seen("n", received=received, n=10)
 
-    assert [one["n"] for one in wrong.before_a_repetition()] == numbers
+    *alone, same = wrong.before_a_repetition()
+
+    assert [one["n"] for one in alone] == numbers
+    assert same == {**wrong.case.arguments, "n": 2}
     assert [one["n"] for one in wrong.instead_of_a_repetition()] == [4, 8]
 
 
 def test_no_number_is_larger_than_the_first_one() -> None:
     wrong = seen("n", received=2, n=3)
 
-    assert [one["n"] for one in wrong.before_a_repetition()] == [2]
+    assert [one["n"] for one in wrong.before_a_repetition()] == [2, 2]
     assert list(wrong.instead_of_a_repetition()) == []
 
 
 def test_an_argument_is_suspected_with_what_it_needs() -> None:
     constraints = ["output_compression.range", "size.format", None]
 
-    assert suspected_arguments(GENERATE, constraints) == {
+    assert claimed_arguments(GENERATE, constraints) == {
         "output_compression",
         "output_format",
         "size",

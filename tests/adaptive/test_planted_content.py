@@ -62,6 +62,13 @@ def _declared(_case: Case, images: Images) -> Images:
     return replace(images, declared=Declared(quality="low"))
 
 
+def _asked(quality: str) -> Wrong:
+    def wrong(_case: Case, images: Images) -> Images:
+        return replace(images, declared=Declared(quality=quality))
+
+    return wrong
+
+
 def _lacking(_case: Case, images: Images) -> Images:
     return replace(images, missing=("created",))
 
@@ -71,12 +78,14 @@ def _charged(_case: Case, images: Images) -> Images:
 
 
 def _costs(case: Case, images: Images) -> Images:
-    """Add the listed charge, and the output tokens that a quality takes."""
+    """Add the listed charge, the declared quality, and the output tokens that it takes."""
     shop = shipped(case.provider)
     listed = price.price_of(shop, shop.operation(case.operation), case.arguments)
     tokens = {"high": 4000, "medium": 1000}.get(str(case.arguments.get("quality")), 200)
     usage = Usage(input=10, output=tokens * images_asked(case.arguments), total=None)
-    return replace(images, charged=listed.amount, usage=usage)
+    quality = str(case.arguments.get("quality", "low"))
+    declared = Declared(quality=quality)
+    return replace(images, charged=listed.amount, usage=usage, declared=declared)
 
 
 def planting(wrong: Wrong, values: dict[str, Json]) -> Callable[[Case], Outcome]:
@@ -239,7 +248,7 @@ def test_a_smaller_number_that_is_served_narrows_and_does_not_clear() -> None:
 
     (finding,) = found(world)
     assert (finding.standing, finding.failed, finding.tried) == ("confirmed", 2, 2)
-    assert [case.arguments["n"] for case in world.asked("confirm", "isolate")][:2] == [2, 10]
+    assert [case.arguments["n"] for case in world.asked("confirm", "isolate")][:3] == [2, 2, 10]
 
 
 def test_where_the_same_number_is_too_dear_less_is_tried_and_the_suspicion_is_named() -> None:
@@ -353,6 +362,31 @@ def test_another_record_confirms_a_claim_whose_first_one_is_too_dear_to_repeat()
     (again,) = reducer.on_record(record(row(2, user="a")))
 
     assert (again.case.stage, again.case.follows) == ("confirm", "generate/row/2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("size", {"quality": "high"}),
+        ("size", {"background": "opaque"}),
+        ("size", {"output_format": "webp", "moderation": "low"}),
+        ("format", {"moderation": "low"}),
+        ("format", {"output_format": "jpeg", "quality": "low", "background": "opaque"}),
+        ("declared", {"quality": "low", "output_format": "jpeg"}),
+    ],
+)
+def test_values_that_break_a_claim_about_another_argument_are_named_alone(
+    kind: str, values: dict[str, Json]
+) -> None:
+    wrong, check, constraint = CHECKS[kind]
+    both = row(9, output_format="webp", size="1536x1024", moderation="low")
+    fails = planting(_asked("high") if kind == "declared" else wrong, values)
+
+    (finding,) = found(run(fails, [*ROWS, both]))
+
+    assert (finding.check, finding.constraint) == (check, constraint)
+    assert set(finding.combination) == {f"{name}={value}" for name, value in values.items()}
+    assert finding.standing == "confirmed"
 
 
 @pytest.mark.parametrize("images", [13, 18, 1_000])

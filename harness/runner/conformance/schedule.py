@@ -8,12 +8,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from harness.core.case import FIRST_STAGES, PlannedRequest
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.runner.conformance.plain_requests import PlainRequests, answered
-from harness.runner.execution.budget import Budget, QueuedRequest
+from harness.runner.execution.budget import Budget, QueuedRequest, Reservation
 from harness.runner.execution.failures import (
     CircuitBreaker,
     account_failure,
@@ -26,6 +27,10 @@ WRONG_AT_MOST = 2
 
 PROBES = 3
 """How often the first request, and one that is tried alone, is repeated where that is free."""
+
+MANY_IMAGES, FEWER_IMAGES = 4, 4
+"""A planned request for so many images is asked again before others take the money for it; and how
+many are asked for before that, in smaller requests."""
 
 CANARIES = 4
 """After so many requests that were tried alone and failed in a row, the run ends: a provider that
@@ -64,6 +69,7 @@ class Schedule:
     _sent: Counter[tuple[str, str]] = field(default_factory=Counter)
     _accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
     _breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    _many: dict[str, Reservation] = field(default_factory=dict)
     _canary: bool = True
     _halted: str | None = None
     _plan_over: str | None = None
@@ -155,6 +161,8 @@ class Schedule:
             self._sent.update([rule] if rule else [])
             if not entry.already_sent:
                 self.budget.reserve(entry.reservation)
+            if _planned(entry.shot) and entry.shot.at_risk.images >= MANY_IMAGES:
+                self._many[entry.shot.case.id] = entry.reservation
         return turn
 
     def _turn(self) -> Turn | None:
@@ -197,12 +205,28 @@ class Schedule:
             elif self._ready(entry.shot) and not dry and entry.shot.case.operation not in short:
                 shortfall = self.budget.shortfall(entry.reservation)
                 if shortfall is None:
-                    yield Turn(entry=entry)
+                    if self._leaves_enough(entry):
+                        yield Turn(entry=entry)
                 elif shortfall.for_good:
                     yield Turn(entry=entry, skip=shortfall.why)
                 else:
                     dry = shortfall.everywhere
                     short.add(entry.shot.case.operation)
+
+    def _leaves_enough(self, entry: QueuedRequest) -> bool:
+        """Tell whether a request leaves the money to ask for many images again, while that is open.
+
+        It is open while they are under way, and while fewer are that were asked for after them.
+        """
+        if self.as_planned or not _planned(entry.shot):
+            return True
+        cases = [turn.entry.shot.case for turn in self._under_way.values()]
+        fewer = {case.follows for case in cases if case.stage == "isolate"}
+        open_ = fewer | {case.id for case in cases}
+        return not any(
+            case_id in open_ and self.budget.shortfall(_with_another(entry.reservation, many))
+            for case_id, many in self._many.items()
+        )
 
     def _never(self, entry: QueuedRequest) -> str | None:
         why = self.shut() or self._halted
@@ -236,6 +260,25 @@ class Schedule:
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def _with_another(reservation: Reservation, many: Reservation) -> Reservation:
+    """Return what a request takes, with what it takes to ask for many images again.
+
+    Smaller requests are sent before: twice for two images.
+    """
+    first, second = reservation.price, many.price
+    times = 1 + Decimal(FEWER_IMAGES) / second.images
+    both = replace(
+        first,
+        amount=first.amount + times * second.amount,
+        images=first.images + second.images + FEWER_IMAGES,
+    )
+    return replace(reservation, price=both)
+
+
+def _planned(shot: PlannedRequest) -> bool:
+    return shot.case.expect == "accept" and shot.case.stage in FIRST_STAGES
 
 
 def _rule(shot: PlannedRequest) -> tuple[str, str] | None:

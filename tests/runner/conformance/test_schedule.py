@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 
-from harness.core.case import PlannedRequest
+from harness.core.case import PlannedRequest, Price
 from harness.core.outcome import ErrorClass, Fault, Outcome
-from harness.runner.conformance.schedule import PROBES, Schedule, Turn
+from harness.runner.conformance.schedule import FEWER_IMAGES, PROBES, Schedule, Turn
 from harness.runner.execution.budget import Budget, QueuedRequest
 from harness.runner.execution.failures import CUT_OFF, IN_A_ROW
 from tests.loopback import HUNG_S
@@ -27,11 +28,12 @@ class Desk:
     late: str | None = None
     shut: str | None = None
     as_planned: bool = False
+    budget: Budget = field(default_factory=Budget)
     queue: Schedule = field(init=False)
 
     def __post_init__(self) -> None:
         self.queue = Schedule(
-            budget=Budget(),
+            budget=self.budget,
             shut=lambda: self.shut,
             late=lambda: self.late,
             idle=self._idle,
@@ -401,5 +403,34 @@ def test_nothing_leaves_after_the_plain_request_and_two_others_were_answered_by_
 
         why = "because generate/base met server: HTTP 502"
         assert await desk.skips() == {"generate/row-2": why, "generate/row-3": why}
+
+    asyncio.run(asyncio.wait_for(go(), HUNG_S))
+
+
+def _images(number: int) -> Price:
+    return Price(amount=Decimal(number), unit="image", images=number)
+
+
+def test_planned_requests_leave_the_money_to_ask_for_many_images_again_while_that_is_open() -> None:
+    async def go() -> None:
+        many = shot("generate/many", _images(10), depends_on=BASED)
+        few = [shot(f"generate/row-{n}", _images(1), depends_on=BASED) for n in range(9)]
+        desk = Desk([BASE, many, *few], budget=Budget(images=30))
+        await desk.leaves(IMAGES)
+
+        ten = await desk.takes()
+        beside = [await desk.takes() for _ in range(9)]
+
+        assert ten is not None
+        assert ten.entry.shot is many
+        left = 30 - 1 - 10 - (10 + FEWER_IMAGES)
+        assert [turn is not None for turn in beside] == [True] * left + [False] * (9 - left)
+        again = shot("generate/again", _images(10), stage="confirm", follows=many.case.id)
+        desk.queue.put([entry(again)], first=True)
+        desk.ends(ten, IMAGES)
+        second = await desk.takes()
+        assert second is not None
+        assert (second.entry.shot, second.skip) == (again, None)
+        assert await desk.takes() is not None
 
     asyncio.run(asyncio.wait_for(go(), HUNG_S))
