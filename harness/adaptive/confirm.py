@@ -262,7 +262,7 @@ class FailureReducer:
         It is repeated before it is reduced, so that a passing outage does not look like a value.
         """
         search = self._faults[group.operation_name]
-        step = search.before_reducing(self._sent.repetitions(seed.id))
+        step = search.before_reducing(seed, self._sent.repetitions(seed.id))
         if step == "reduce":
             if now.request is not None and self._has_budget(seed):
                 return self._probe(group, seed, now.request, "isolate")

@@ -12,15 +12,17 @@ from typing import Literal, Self
 from harness.core.case import FIRST_STAGES
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.diagnosis.combinations import FailureGroup
+from harness.diagnosis.combinations import AssignedRecord, FailureGroup
 from harness.diagnosis.faults import (
     TRIALS,
     Contrast,
     contrasts,
     failures_in_a_row,
     steadiness,
+    suspected_by_rows,
 )
 from harness.diagnosis.history import CaseHistory
+from harness.diagnosis.planned_rows import RowEvidence
 
 EARLY = 3
 """How many failed requests of an operation are repeated while its plan is under way."""
@@ -87,6 +89,7 @@ class FaultSearch:
     history: CaseHistory
     group: FailureGroup
     contrasts: Mapping[str, Contrast]
+    rows: tuple[RowEvidence, ...]
     needed: int
     over: bool
     is_served_now: bool
@@ -100,16 +103,22 @@ class FaultSearch:
             history=history,
             group=group,
             contrasts=contrasts(history, group),
+            rows=suspected_by_rows(history, group),
             needed=min(1 + steady.mixed, _BEFORE_REDUCING),
             over=steady.mixed > steady.steady or neighbours >= _NEIGHBOURS_FAILED,
             is_served_now=failures == 0,
         )
 
-    def before_reducing(self, times: int) -> Step:
-        """Return what a failing request needs that was repeated so many times."""
-        if self.over:
+    def before_reducing(self, seed: AssignedRecord, times: int) -> Step:
+        """Return what a failing request needs that was repeated so many times.
+
+        Where the rows of the plan tell which values fail each time, one request more is enough: the
+        smallest that has them.
+        """
+        steady = [each for each in self.rows if each.failed == each.tried and each.holds(seed)]
+        if self.over or any(each.again for each in steady):
             return "stop"
-        if times >= self.needed:
+        if steady or times >= self.needed:
             return "reduce"
         return "repeat seed" if self.is_served_now else "neighbour"
 

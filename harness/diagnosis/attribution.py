@@ -15,6 +15,7 @@ from harness.diagnosis.combinations import (
     describe_values,
     number_of_images,
 )
+from harness.diagnosis.faults import shown_by_rows
 from harness.diagnosis.history import ACCEPTANCE, FAILS, CaseHistory
 from harness.spec.provider import Operation
 from harness.spec.rules import KINDS, Rule
@@ -134,11 +135,35 @@ def attributions(history: CaseHistory) -> dict[Place, Attribution]:
         else:
             by_case |= _known_of_content(group, assigneds, by_case)
         by_case |= {name: by_case[by] for name, by in explained.items()}
+        by_case |= _shown_by_rows(group, history, by_case)
         for name, attribution in by_case.items():
             end = explained.get(name, name)
             smallest = reduced[end].id if end in reduced else ""
-            by_place[name, group.check, group.constraint] = replace(attribution, smallest=smallest)
+            by_place[name, group.check, group.constraint] = (
+                attribution if attribution.smallest else replace(attribution, smallest=smallest)
+            )
     return by_place
+
+
+def _shown_by_rows(
+    group: FailureGroup, history: CaseHistory, together: dict[str, Attribution]
+) -> dict[str, Attribution]:
+    """Return what the rows of the plan convict, for each failing record that holds it."""
+    if group.check != FAILS:
+        return {}
+    shown: dict[str, Attribution] = {}
+    for evidence in shown_by_rows(history, group):
+        to = replace(
+            _values(evidence.example, evidence.names),
+            constraint=_any_rule(group, evidence.names),
+            smallest=evidence.example.id,
+        )
+        for record in _failing(group, history):
+            name = record.shot.case.id
+            is_open = name not in together or not together[name].proven
+            if is_open and evidence.holds(history.assigned(record, FAILS, None)):
+                shown.setdefault(name, to)
+    return shown
 
 
 def _failing(group: FailureGroup, history: CaseHistory) -> Iterator[Record]:

@@ -5,17 +5,20 @@ values, so none of them is evidence for it. Evidence are the repetitions of the 
 request, each with another prompt; two failures count as two only where a neighbour was served
 between them. They are compared with the neighbours: every planned request of the operation without
 those values, and every repetition of the plain one.
+
+The planned requests are evidence, too, where the choice among all values is corrected for
+(`harness.diagnosis.planned_rows`): either test convicts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 
 from harness.core.case import FIRST_STAGES
 from harness.core.record import Record
 from harness.core.verdict import Standing
 from harness.diagnosis.combinations import AssignedRecord, CombinationRanking, FailureGroup
 from harness.diagnosis.history import FAILS, CaseHistory
+from harness.diagnosis.planned_rows import Outcomes, RowEvidence, row_evidence, upper_tail
 
 SURE = 1e-3
 """A failure is put down to values where the neighbours' share would give it as rarely as this.
@@ -24,7 +27,8 @@ Each hypothesis takes a planned failure, so a run in which a share q of all requ
 tests some 24 q of them in an operation. Each of them needs five failures in a row at q = 0.2 (three
 at 0.05), and cannot be convicted at all at 0.6, where 0.6^5 = 0.08. With three operations, 20 runs
 at q = 0.05, 0.2 and 0.6 together convict 20 x 3 x (1.2 x 0.05^3 + 4.8 x 0.2^5) = 0.1 times, bounded
-by 20 x 3 x 6 x 1e-3 = 0.4 for a share that suits the test best.
+by 20 x 3 x 6 x 1e-3 = 0.4 for a share that suits the test best. The rows add one such test for each
+number of values (one, two, three), which a request after the plan must bear out.
 """
 
 TRIALS = 5
@@ -39,19 +43,16 @@ class Contrast:
     tried: int
     other_failed: int
     others: int
+    family: int = 1
 
     @property
     def chance(self) -> float:
         """How likely so many failures are if the request fails no oftener than its neighbours.
 
-        The upper tail of the hypergeometric distribution: Fisher's exact test, one-sided.
+        Corrected for the number of hypotheses from which the request was picked (`family`).
         """
-        total, failures = self.tried + self.others, self.failed + self.other_failed
-        ways = sum(
-            comb(failures, failed) * comb(total - failures, self.tried - failed)
-            for failed in range(self.failed, min(self.tried, failures) + 1)
-        )
-        return ways / comb(total, self.tried)
+        tail = upper_tail(self.failed, self.tried, self.other_failed, self.others)
+        return min(1.0, tail * self.family)
 
     @property
     def convicts(self) -> bool:
@@ -92,10 +93,66 @@ def contrasts(history: CaseHistory, group: FailureGroup) -> dict[str, Contrast]:
     }
     steady = [end for name, end in ends.items() if _repeated(history, name).count("fail") > 1]
     neighbours = [*_neighbours(history, group.operation_name)]
-    return {
+    compared = {
         name: _contrast(history, hypothesis, neighbours, steady)
         for name, hypothesis in {**mixed, **ends}.items()
     }
+    for evidence in shown_by_rows(history, group):
+        alike = {name for name, end in {**mixed, **ends}.items() if evidence.holds(end.assigned)}
+        for name in {*alike, evidence.example.id}:
+            if name not in compared or not compared[name].convicts:
+                compared[name] = _of_rows(evidence)
+    return compared
+
+
+ENOUGH_ROWS = 5
+"""So many rows of the plan that all fail, apart from each other, need no request after them."""
+
+_FLAKY_AT_LEAST = 3
+"""How often values must have failed that are also served."""
+
+
+def shown_by_rows(history: CaseHistory, group: FailureGroup) -> tuple[RowEvidence, ...]:
+    """Return the values that the plan's rows convict, where what was sent later bears it out.
+
+    What failed each time has failed once more after the plan, or in many rows. What comes and goes
+    was seen to do so: one and the same request failed and was served.
+    """
+    return tuple(
+        evidence for evidence in suspected_by_rows(history, group) if _is_borne_out(evidence)
+    )
+
+
+def suspected_by_rows(history: CaseHistory, group: FailureGroup) -> tuple[RowEvidence, ...]:
+    """Return the values that stand out in the plan's rows, the surest first."""
+    decided = [*_decided(history, group.operation_name)]
+    outcomes = Outcomes(
+        requests=tuple(history.assigned(record, FAILS, None) for record in decided),
+        fails=tuple(
+            history.status(record.shot.case.id, FAILS, None) == "fail" for record in decided
+        ),
+        planned=tuple(
+            record.shot.case.stage in FIRST_STAGES or is_neighbour(history, record)
+            for record in decided
+        ),
+    )
+    return row_evidence(group, outcomes, SURE) if any(outcomes.fails) else ()
+
+
+def _is_borne_out(evidence: RowEvidence) -> bool:
+    if evidence.failed == evidence.tried:
+        return evidence.again > 0 or evidence.failed >= ENOUGH_ROWS
+    return evidence.mixed and evidence.failed >= _FLAKY_AT_LEAST
+
+
+def _of_rows(evidence: RowEvidence) -> Contrast:
+    return Contrast(
+        failed=evidence.failed,
+        tried=evidence.tried,
+        other_failed=evidence.other_failed,
+        others=evidence.others,
+        family=evidence.family,
+    )
 
 
 def _whole(history: CaseHistory, group: FailureGroup, record: Record) -> _Hypothesis:
