@@ -14,6 +14,7 @@ from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.diagnosis.combinations import AssignedRecord, FailureGroup
 from harness.diagnosis.faults import (
+    SURE,
     TRIALS,
     Contrast,
     contrasts,
@@ -35,6 +36,9 @@ _NEIGHBOURS_FAILED = 2
 
 _AT_LEAST = 2
 """How often a smallest failing request is repeated before its neighbours can acquit it."""
+
+_WORTH_A_PROBE = 20 * SURE
+"""Values that stand out so much in the rows are tried alone, before anything is repeated."""
 
 _BEFORE_REDUCING = 3
 """How often a failing request is repeated at most before it is reduced."""
@@ -65,7 +69,9 @@ class AwaitedService:
     def served(self, record: Record) -> list[Record]:
         """Return what to repeat now that a request was served: the first that waits, if any."""
         case, operation = record.shot.case, record.shot.case.operation
-        if case.expect != "accept" or not isinstance(record.outcome, Images):
+        if case.expect != "accept" or not (
+            isinstance(record.outcome, Images) and record.outcome.pictures
+        ):
             return []
         if case.stage == "confirm" and self._unserved.get(operation) == case.follows:
             del self._unserved[operation]
@@ -103,7 +109,7 @@ class FaultSearch:
             history=history,
             group=group,
             contrasts=contrasts(history, group),
-            rows=suspected_by_rows(history, group),
+            rows=suspected_by_rows(history, group, _WORTH_A_PROBE),
             needed=min(1 + steady.mixed, _BEFORE_REDUCING),
             over=steady.mixed > steady.steady or neighbours >= _NEIGHBOURS_FAILED,
             is_served_now=failures == 0,
@@ -112,13 +118,13 @@ class FaultSearch:
     def before_reducing(self, seed: AssignedRecord, times: int) -> Step:
         """Return what a failing request needs that was repeated so many times.
 
-        Where the rows of the plan tell which values fail each time, one request more is enough: the
-        smallest that has them.
+        Where the rows of the plan tell which values fail each time, the smallest request that has
+        them is enough.
         """
-        steady = [each for each in self.rows if each.failed == each.tried and each.holds(seed)]
-        if self.over or any(each.again for each in steady):
+        evidence = self.of_rows(seed)
+        if self.over or (evidence is not None and evidence.again and evidence.chance <= SURE):
             return "stop"
-        if steady or times >= self.needed:
+        if evidence is not None or times >= self.needed:
             return "reduce"
         return "repeat seed" if self.is_served_now else "neighbour"
 
@@ -131,3 +137,13 @@ class FaultSearch:
         if contrast.tried >= (TRIALS if contrast.is_undecided else _AT_LEAST):
             return "stop"
         return "repeat" if self.is_served_now else "neighbour"
+
+    def of_rows(self, seed: AssignedRecord) -> RowEvidence | None:
+        """Return the values of a failing request that fail each time in the rows of the plan."""
+        steady = (each for each in self.rows if each.failed == each.tried and each.holds(seed))
+        return next(steady, None)
+
+    def is_certain(self, name: str) -> bool:
+        """Tell whether a smallest request fails for its values, each time."""
+        contrast = self.contrasts.get(name)
+        return contrast is not None and contrast.convicts and contrast.failed == contrast.tried

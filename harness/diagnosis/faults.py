@@ -119,12 +119,14 @@ def shown_by_rows(history: CaseHistory, group: FailureGroup) -> tuple[RowEvidenc
     was seen to do so: one and the same request failed and was served.
     """
     return tuple(
-        evidence for evidence in suspected_by_rows(history, group) if _is_borne_out(evidence)
+        evidence for evidence in suspected_by_rows(history, group, SURE) if _is_borne_out(evidence)
     )
 
 
-def suspected_by_rows(history: CaseHistory, group: FailureGroup) -> tuple[RowEvidence, ...]:
-    """Return the values that stand out in the plan's rows, the surest first."""
+def suspected_by_rows(
+    history: CaseHistory, group: FailureGroup, sure: float
+) -> tuple[RowEvidence, ...]:
+    """Return the values that stand out in the plan's rows as rarely as `sure`, the surest first."""
     decided = [*_decided(history, group.operation_name)]
     outcomes = Outcomes(
         requests=tuple(history.assigned(record, FAILS, None) for record in decided),
@@ -136,7 +138,7 @@ def suspected_by_rows(history: CaseHistory, group: FailureGroup) -> tuple[RowEvi
             for record in decided
         ),
     )
-    return row_evidence(group, outcomes, SURE) if any(outcomes.fails) else ()
+    return row_evidence(group, outcomes, sure) if any(outcomes.fails) else ()
 
 
 def _is_borne_out(evidence: RowEvidence) -> bool:

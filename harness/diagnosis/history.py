@@ -19,6 +19,7 @@ from harness.spec.provider import Provider
 
 ACCEPTS = "accepts_what_it_documents"
 FAILS = "fails_where_it_should_serve"
+FIELDS = "reply_has_the_documented_fields"
 ACCEPTANCE = frozenset((ACCEPTS, FAILS))
 """The claims that a valid request is served: which of its values is to blame stays to be found."""
 

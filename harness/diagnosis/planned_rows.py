@@ -13,13 +13,19 @@ values are tested, which makes 2e-6. A pair that only 3 rows hold never suffices
 1.7e-4, times some 200 pairs. A value that fails in 5 of 9 rows, while none of 25 others does, has
 p = C(9, 5) / C(34, 5) = 4.5e-4, times 40: not enough; two more failures in four repetitions make
 C(13, 7) / C(38, 7) = 1.4e-4, times 40, still not. What is repeated is drawn anew, so it needs no
-correction of its own. Outages come in bursts: failures with nothing served between count as one.
+correction of its own.
+
+Outages come in bursts. So failures with nothing served between count as one. Where the values
+separate what failed from what was served without an exception, every request counts, and p is at
+least 1 / C(N - 1, B - 1): that is how likely an outage which begins and ends at random moments, so
+that N requests come to B blocks of alike replies, puts all its borders where those of the values
+are.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import comb
 
 from harness.core.case import FIRST_STAGES
@@ -63,7 +69,9 @@ class RowEvidence:
     """How often requests with some values failed, beside those without.
 
     `family` is the number of hypotheses that were tested; `again` counts the failures among
-    requests that were sent after the plan; `example` is the smallest request that failed.
+    requests that were sent after the plan; `mixed` says that one and the same request was served
+    and failed; `blocks` is B where the values separate without an exception; `example` is the
+    smallest request that failed.
     """
 
     values: frozenset[tuple[str, str]]
@@ -74,6 +82,7 @@ class RowEvidence:
     family: int
     again: int
     mixed: bool
+    blocks: int
     example: AssignedRecord
 
     @property
@@ -86,6 +95,8 @@ class RowEvidence:
     def chance(self) -> float:
         """How likely it is that any hypothesis of this size stands out as much by chance."""
         tail = upper_tail(self.failed, self.tried, self.other_failed, self.others)
+        if self.blocks:
+            tail = max(tail, 1 / comb(self.tried + self.others - 1, self.blocks - 1))
         return min(1.0, tail * self.family)
 
     def holds(self, request: AssignedRecord) -> bool:
@@ -174,35 +185,40 @@ def _bits(rows: int) -> Iterator[int]:
 
 
 def _evidence(values: frozenset[tuple[str, str]], outcomes: Outcomes, family: int) -> RowEvidence:
-    failed = tried = other_failed = others = again = 0
-    served, failing, passing = True, [], set[str]()
-    for request, fails, planned in zip(
-        outcomes.requests, outcomes.fails, outcomes.planned, strict=True
-    ):
-        case = request.record.shot.case
-        within = all(request.items.get(name, "") == text for name, text in values)
-        if within and fails:
-            failing.append(request)
-            failed, tried = failed + served, tried + served
-            again += served and case.stage not in FIRST_STAGES
-            served = False
-        elif within:
-            tried += 1
-            passing.add(case.follows or case.id)
-        elif planned:
-            others, other_failed = others + 1, other_failed + fails
-        served = served or not fails
+    counted = [
+        (request, fails, within)
+        for request, fails, planned in zip(
+            outcomes.requests, outcomes.fails, outcomes.planned, strict=True
+        )
+        if (within := values <= request.items.items()) or planned
+    ]
+    exact = all(fails is within for _, fails, within in counted)
+    failing = [request for request, fails, within in counted if within and fails]
+    apart = failing if exact else [*_apart(counted)]
+    served = [request for request, fails, within in counted if within and not fails]
+    others = [fails for _, fails, within in counted if not within]
+    passed = {each.record.shot.case.follows or each.id for each in served}
     return RowEvidence(
         values=values,
-        failed=failed,
-        tried=tried,
-        other_failed=other_failed,
-        others=others,
+        failed=len(apart),
+        tried=len(apart) + len(served),
+        other_failed=sum(others),
+        others=len(others),
         family=family,
-        again=again,
-        mixed=any(each.id in passing for each in failing),
+        again=sum(each.record.shot.case.stage not in FIRST_STAGES for each in apart),
+        mixed=any(each.id in passed for each in failing),
+        blocks=1 + sum(one[1] != two[1] for one, two in pairwise(counted)) if exact else 0,
         example=_smallest(failing),
     )
+
+
+def _apart(counted: Sequence[tuple[AssignedRecord, bool, bool]]) -> Iterator[AssignedRecord]:
+    """Yield the failures of requests with the values that others were served between."""
+    served = True
+    for request, fails, within in counted:
+        if within and fails and served:
+            yield request
+        served = not fails or (served and not within)
 
 
 def _smallest(failing: Sequence[AssignedRecord]) -> AssignedRecord:
