@@ -297,9 +297,16 @@ def _blamed(
         by_case[name] = (
             replace(together[name], constraint=constraint)
             if constraint
-            else _values(assigned, CombinationRanking(group, assigned).names)
+            else _values(assigned, _unreduced(group, assigned))
         )
     return by_case
+
+
+def _unreduced(group: FailureGroup, assigned: AssignedRecord) -> tuple[str, ...]:
+    """Return the values that may matter; one that is left out only where it is likely to."""
+    ranking = CombinationRanking(group, assigned)
+    likeliest = ranking.likeliest()
+    return tuple(name for name in ranking.names if assigned.items[name] or name in likeliest)
 
 
 def _only_about(record: Record, names: tuple[str, ...]) -> Record:
