@@ -274,6 +274,9 @@ class FailureReducer:
         if step == "reduce":
             if now.request is not None and self._has_budget(seed):
                 return self._probe(group, seed, now.request, "isolate")
+            beside = self._beside_other_values(group, seed, now)
+            if beside is not None:
+                return beside
             step = search.once_reduced(now.current.id)
         match step:
             case "neighbour":
@@ -282,11 +285,17 @@ class FailureReducer:
                 return self._again(seed.record, TRIALS)
             case "repeat":
                 return self._again(now.current.record, TRIALS + 1)
-            case _ if search.is_certain(now.current.id) and self._has_budget(seed):
-                beside = with_other_values(self._provider, group, now, self._closed(group))
-                return None if beside is None else self._probe(group, seed, beside, "isolate")
             case _:
                 return None
+
+    def _beside_other_values(
+        self, group: FailureGroup, seed: AssignedRecord, now: Isolation
+    ) -> Case | None:
+        """Return what is held to fail, beside other values than the plain ones: they may matter."""
+        if not self._has_budget(seed):
+            return None
+        beside = with_other_values(self._provider, group, now, self._closed(group))
+        return None if beside is None else self._probe(group, seed, beside, "isolate")
 
     def _of_rows(self, group: FailureGroup, seed: AssignedRecord) -> Case | None:
         """Return the plain request with what fails in the rows of the plan, once, if it can be."""

@@ -5,7 +5,7 @@ is repeated before a neighbour was served, and where neighbours fail, too, nothi
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -19,6 +19,7 @@ from harness.diagnosis.faults import (
     Contrast,
     contrasts,
     failures_in_a_row,
+    shown_by_rows,
     steadiness,
     suspected_by_rows,
 )
@@ -121,10 +122,10 @@ class FaultSearch:
         Where the rows of the plan tell which values fail each time, the smallest request that has
         them is enough.
         """
-        evidence = self.of_rows(seed)
-        if self.over or (evidence is not None and evidence.again and evidence.chance <= SURE):
+        shown = any(each.again and each.failed == each.tried for each in self._shown(seed))
+        if self.over or shown:
             return "stop"
-        if evidence is not None or times >= self.needed:
+        if self.of_rows(seed) is not None or times >= self.needed:
             return "reduce"
         return "repeat seed" if self.is_served_now else "neighbour"
 
@@ -138,12 +139,10 @@ class FaultSearch:
             return "stop"
         return "repeat" if self.is_served_now else "neighbour"
 
+    def _shown(self, seed: AssignedRecord) -> Iterator[RowEvidence]:
+        return (each for each in shown_by_rows(self.history, self.group) if each.holds(seed))
+
     def of_rows(self, seed: AssignedRecord) -> RowEvidence | None:
         """Return the values of a failing request that fail each time in the rows of the plan."""
         steady = (each for each in self.rows if each.failed == each.tried and each.holds(seed))
         return next(steady, None)
-
-    def is_certain(self, name: str) -> bool:
-        """Tell whether a smallest request fails for its values, each time."""
-        contrast = self.contrasts.get(name)
-        return contrast is not None and contrast.convicts and contrast.failed == contrast.tried

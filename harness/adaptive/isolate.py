@@ -189,15 +189,15 @@ def with_other_values(
     current, names = isolated.current, isolated.names
     failing = [assigned for assigned in group.failing if assigned.agrees(current, names)]
     passing = [assigned for assigned in group.passing if assigned.agrees(current, names)]
-    doubtful = [
+    partners = [
         name
-        for name, argument in group.operation.arguments.items()
-        if argument.one_of is not None
-        and name not in {*names, *changes(group.base, current.items)}
+        for name in group.operation.arguments
+        if name not in {*names, *changes(group.base, current.items), "prompt"}
         and all(assigned.agrees(current, [name]) for assigned in failing)
         and not any(assigned.agrees(current, [name]) for assigned in passing)
     ]
-    if not doubtful or (passing and len(doubtful) == 1):
+    doubtful = [name for name in partners if group.operation.arguments[name].one_of is not None]
+    if not doubtful or (passing and len(partners) == 1):
         return None
     several = doubtful[: (len(doubtful) + 1) // 2] if passing else doubtful
     arguments = group.arguments(current, changes(group.base, current.items))

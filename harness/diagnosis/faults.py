@@ -91,7 +91,7 @@ def contrasts(history: CaseHistory, group: FailureGroup) -> dict[str, Contrast]:
         for record in _failing_questions(history, group.operation_name)
         if "pass" in _repeated(history, record.shot.case.id)
     }
-    steady = [end for name, end in ends.items() if _repeated(history, name).count("fail") > 1]
+    steady = [end for end in ends.values() if _is_steady(*_apart(history, end))]
     neighbours = [*_neighbours(history, group.operation_name)]
     compared = {
         name: _contrast(history, hypothesis, neighbours, steady)
@@ -157,6 +157,10 @@ def _of_rows(evidence: RowEvidence) -> Contrast:
     )
 
 
+def _is_steady(failed: int, tried: int) -> bool:
+    return 1 < failed == tried
+
+
 def _whole(history: CaseHistory, group: FailureGroup, record: Record) -> _Hypothesis:
     assigned = history.assigned(record, FAILS, None)
     return _Hypothesis(assigned=assigned, names=CombinationRanking(group, assigned).names)
@@ -176,7 +180,7 @@ def _contrast(
         if smallest not in (other.id, other.record.shot.case.follows)
         and not any(suspect.holds(other) for suspect in (hypothesis, *steady))
     ]
-    failed, tried = _apart(history, hypothesis.assigned.record)
+    failed, tried = _apart(history, hypothesis)
     return Contrast(
         failed=failed, tried=tried, other_failed=others.count("fail"), others=len(others)
     )
@@ -227,14 +231,18 @@ def _failing_questions(history: CaseHistory, operation: str) -> Iterator[Record]
             yield record
 
 
-def _apart(history: CaseHistory, smallest: Record) -> tuple[int, int]:
-    """Count failed and all repetitions of a request; failures without a service between are one."""
-    case = smallest.shot.case
+def _apart(history: CaseHistory, hypothesis: _Hypothesis) -> tuple[int, int]:
+    """Count failed and all repetitions of a request; failures without a service between are one.
+
+    So are those of the request that was reduced to it: no request was reduced that was served when
+    it was repeated.
+    """
+    case = hypothesis.assigned.record.shot.case
     failed = tried = 0
     served = False
     for record in _decided(history, case.operation):
-        name, is_trial = record.shot.case.id, record.shot.case.follows == case.id
-        is_trial = is_trial and record.shot.case.stage == "confirm"
+        name = record.shot.case.id
+        is_trial = _is_trial(history, hypothesis, record)
         if history.status(name, FAILS, None) == "pass":
             served = True
             tried += is_trial
@@ -242,6 +250,18 @@ def _apart(history: CaseHistory, smallest: Record) -> tuple[int, int]:
             failed, tried = failed + (served and is_trial), tried + (served and is_trial)
             served = False
     return failed, tried
+
+
+def _is_trial(history: CaseHistory, hypothesis: _Hypothesis, record: Record) -> bool:
+    """Tell whether a request was sent to see again what others had shown already."""
+    case, smallest = record.shot.case, hypothesis.assigned.id
+    if case.stage == "confirm":
+        later = case.follows == smallest
+        is_open = not is_neighbour(history, record)
+    else:  # a probe tells anew only after the smallest one
+        later = False
+        is_open = case.stage == "isolate" and history.is_after(case.id, smallest)
+    return later or (is_open and hypothesis.holds(history.assigned(record, FAILS, None)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
