@@ -12,6 +12,7 @@ from harness.adaptive.isolate import (
     isolate,
     moved_towards_boundary,
     question,
+    with_other_values,
     without_values,
 )
 from harness.adaptive.sent import SentCases
@@ -31,6 +32,7 @@ from harness.diagnosis.history import (
     ACCEPTANCE,
     ACCEPTS,
     FAILS,
+    FIELDS,
     CaseHistory,
     failing_of_stages,
     suspected,
@@ -118,11 +120,14 @@ class FailureReducer:
     def _round(self, history: CaseHistory, groups: Sequence[FailureGroup]) -> Iterator[Case]:
         """Yield the next request for each failing record that no proven combination explains."""
         busy: set[str] = set()
+        unserved = {each.id for group in groups if group.check == FAILS for each in group.failing}
         for group in sorted(groups, key=lambda group: (group.check, str(group.constraint))):
             if group.check == FAILS:
                 search = self._faults[group.operation_name] = FaultSearch.of(history, group)
                 if search.over:
                     continue
+            if group.check == FIELDS and {each.id for each in group.failing} <= unserved:
+                continue  # what was not served lacks more than fields
             proven = self._wrong_alone(group)
             planned = failing_of_stages(group, FIRST_STAGES)
             probes = failing_of_stages(group, {"isolate"})
@@ -282,10 +287,16 @@ class FailureReducer:
         It is repeated before it is reduced, so that a passing outage does not look like a value.
         """
         search = self._faults[group.operation_name]
-        step = search.before_reducing(self._sent.repetitions(seed.id))
+        alone = self._of_rows(group, seed)
+        if alone is not None:
+            return alone
+        step = search.before_reducing(seed, self._sent.repetitions(seed.id))
         if step == "reduce":
             if now.request is not None and self._has_budget(seed):
                 return self._probe(group, seed, now.request, "isolate")
+            beside = self._beside_other_values(group, seed, now)
+            if beside is not None:
+                return beside
             step = search.once_reduced(now.current.id)
         match step:
             case "neighbour":
@@ -296,6 +307,26 @@ class FailureReducer:
                 return self._again(now.current.record, TRIALS + 1)
             case _:
                 return None
+
+    def _beside_other_values(
+        self, group: FailureGroup, seed: AssignedRecord, now: Isolation
+    ) -> Case | None:
+        """Return what is held to fail, beside other values than the plain ones: they may matter."""
+        if not self._has_budget(seed):
+            return None
+        beside = with_other_values(self._provider, group, now, self._closed(group))
+        return None if beside is None else self._probe(group, seed, beside, "isolate")
+
+    def _of_rows(self, group: FailureGroup, seed: AssignedRecord) -> Case | None:
+        """Return the plain request with what fails in the rows of the plan, once, if it can be."""
+        search = self._faults[group.operation_name]
+        evidence = None if search.over else search.of_rows(seed)
+        if evidence is None or not self._has_budget(seed):
+            return None
+        arguments = group.arguments(seed, frozenset(evidence.names))
+        if not group.asks_the_same(arguments) or self._closed(group)(arguments):
+            return None
+        return self._probe(group, seed, arguments, "isolate")
 
     def _neighbour(self, history: CaseHistory, operation: str) -> Case | None:
         """Return the plain request with another prompt, the same for a whole round."""

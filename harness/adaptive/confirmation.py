@@ -14,7 +14,7 @@ from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.diagnosis.combinations import assignment
-from harness.diagnosis.history import ACCEPTS
+from harness.diagnosis.history import ACCEPTS, FAILS, FIELDS
 from harness.diagnosis.judged import claimed_arguments
 from harness.spec.provider import Provider
 
@@ -183,7 +183,13 @@ class Confirmation:
         base = self._sent.records.get(f"{case.operation}/base")
         both = [record] if base is None or base is record else [base, record]
         verdicts = judge_records(both, {self._provider.name: self._provider})
-        return [word for word in verdicts if (word.case, word.status) == (case.id, "fail")]
+        of_case = [word for word in verdicts if word.case == case.id]
+        unserved = any((word.check, word.status) == (FAILS, "inconclusive") for word in of_case)
+        return [  # what was not served lacks more than fields: that is looked into instead
+            word
+            for word in of_case
+            if word.status == "fail" and not (unserved and word.check == FIELDS)
+        ]
 
     @staticmethod
     def _claim(case: Case, verdict: Verdict) -> Claim:

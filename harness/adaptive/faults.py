@@ -5,22 +5,26 @@ is repeated before a neighbour was served, and where neighbours fail, too, nothi
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from harness.core.case import FIRST_STAGES
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
-from harness.diagnosis.combinations import FailureGroup
+from harness.diagnosis.combinations import AssignedRecord, FailureGroup
 from harness.diagnosis.faults import (
+    SURE,
     TRIALS,
     Contrast,
     contrasts,
     failures_in_a_row,
+    shown_by_rows,
     steadiness,
+    suspected_by_rows,
 )
 from harness.diagnosis.history import CaseHistory
+from harness.diagnosis.planned_rows import RowEvidence
 
 EARLY = 3
 """How many failed requests of an operation are repeated while its plan is under way."""
@@ -33,6 +37,9 @@ _NEIGHBOURS_FAILED = 2
 
 _AT_LEAST = 2
 """How often a smallest failing request is repeated before its neighbours can acquit it."""
+
+_WORTH_A_PROBE = 20 * SURE
+"""Values that stand out so much in the rows are tried alone, before anything is repeated."""
 
 _BEFORE_REDUCING = 3
 """How often a failing request is repeated at most before it is reduced."""
@@ -63,7 +70,9 @@ class AwaitedService:
     def served(self, record: Record) -> list[Record]:
         """Return what to repeat now that a request was served: the first that waits, if any."""
         case, operation = record.shot.case, record.shot.case.operation
-        if case.expect != "accept" or not isinstance(record.outcome, Images):
+        if case.expect != "accept" or not (
+            isinstance(record.outcome, Images) and record.outcome.pictures
+        ):
             return []
         if case.stage == "confirm" and self._unserved.get(operation) == case.follows:
             del self._unserved[operation]
@@ -87,6 +96,7 @@ class FaultSearch:
     history: CaseHistory
     group: FailureGroup
     contrasts: Mapping[str, Contrast]
+    rows: tuple[RowEvidence, ...]
     needed: int
     over: bool
     is_served_now: bool
@@ -100,16 +110,22 @@ class FaultSearch:
             history=history,
             group=group,
             contrasts=contrasts(history, group),
+            rows=suspected_by_rows(history, group, _WORTH_A_PROBE),
             needed=min(1 + steady.mixed, _BEFORE_REDUCING),
             over=steady.mixed > steady.steady or neighbours >= _NEIGHBOURS_FAILED,
             is_served_now=failures == 0,
         )
 
-    def before_reducing(self, times: int) -> Step:
-        """Return what a failing request needs that was repeated so many times."""
-        if self.over:
+    def before_reducing(self, seed: AssignedRecord, times: int) -> Step:
+        """Return what a failing request needs that was repeated so many times.
+
+        Where the rows of the plan tell which values fail each time, the smallest request that has
+        them is enough.
+        """
+        shown = any(each.again and each.failed == each.tried for each in self._shown(seed))
+        if self.over or shown:
             return "stop"
-        if times >= self.needed:
+        if self.of_rows(seed) is not None or times >= self.needed:
             return "reduce"
         return "repeat seed" if self.is_served_now else "neighbour"
 
@@ -122,3 +138,11 @@ class FaultSearch:
         if contrast.tried >= (TRIALS if contrast.is_undecided else _AT_LEAST):
             return "stop"
         return "repeat" if self.is_served_now else "neighbour"
+
+    def _shown(self, seed: AssignedRecord) -> Iterator[RowEvidence]:
+        return (each for each in shown_by_rows(self.history, self.group) if each.holds(seed))
+
+    def of_rows(self, seed: AssignedRecord) -> RowEvidence | None:
+        """Return the values of a failing request that fail each time in the rows of the plan."""
+        steady = (each for each in self.rows if each.failed == each.tried and each.holds(seed))
+        return next(steady, None)

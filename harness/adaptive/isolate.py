@@ -242,6 +242,54 @@ def _partners(group: FailureGroup, names: Sequence[str]) -> Iterator[tuple[str, 
             yield name, rule.argument, other
 
 
+def with_other_values(
+    provider: Provider,
+    group: FailureGroup,
+    isolated: Isolation,
+    closed: Callable[[dict[str, Json]], bool],
+) -> dict[str, Json] | None:
+    """Return what was found to fail, beside other values than the plain request's, if it is open.
+
+    Every request that failed may have had a plain value that it takes, too. All such values are
+    changed at once; where that is served, half of those that may be the reason.
+    """
+    current, names = isolated.current, isolated.names
+    failing = [assigned for assigned in group.failing if assigned.agrees(current, names)]
+    passing = [assigned for assigned in group.passing if assigned.agrees(current, names)]
+    partners = [
+        name
+        for name in group.operation.arguments
+        if name not in {*names, *changes(group.base, current.items), "prompt"}
+        and all(assigned.agrees(current, [name]) for assigned in failing)
+        and not any(assigned.agrees(current, [name]) for assigned in passing)
+    ]
+    doubtful = [name for name in partners if group.operation.arguments[name].one_of is not None]
+    if not doubtful or (passing and len(partners) == 1):
+        return None
+    several = doubtful[: (len(doubtful) + 1) // 2] if passing else doubtful
+    arguments = group.arguments(current, changes(group.base, current.items))
+    changed = arguments
+    for name in several:
+        changed = _with_another(provider, group, changed, name) or changed
+    return None if changed == arguments or closed(changed) else changed
+
+
+def _with_another(
+    provider: Provider, group: FailureGroup, arguments: dict[str, Json], name: str
+) -> dict[str, Json] | None:
+    """Return a valid request with the cheapest other documented value of an argument, if any."""
+    argument = group.operation.arguments[name]
+    values = argument.one_of.certain if argument.one_of is not None else ()
+    now = arguments.get(name, argument.default)
+    others = [{**arguments, name: other} for other in values if other != now]
+    valid = [other for other in others if group.asks_the_same(other)]
+    return min(
+        valid,
+        key=lambda other: price.price_of(provider, group.operation, other).amount,
+        default=None,
+    )
+
+
 _NEAR = 100
 """A boundary of a text is close enough when it is known to this part of it."""
 

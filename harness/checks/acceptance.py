@@ -72,10 +72,8 @@ def fails_where_it_should_serve(subject: CheckInput) -> tuple[CheckResult, ...]:
     if case.expect != "accept" or _off_tape(subject.record):
         return ()
     match subject.outcome:
-        case Images(pictures=()):
-            return ()  # what the reply lacks is another claim's
-        case Images():
-            return passed("served", case.about)
+        case Images() as images:
+            return _with_images(images, case.about)
         case Refused(error=error):
             reason = "" if error.error_class == "moderation" else _another_reason(error)
             excuse = _our_choice(subject, error) or _unseen_files(subject)
@@ -89,6 +87,14 @@ def fails_where_it_should_serve(subject: CheckInput) -> tuple[CheckResult, ...]:
     if excuse:
         return skipped(f"{excuse}: {why}", case.about)
     return unclear(f"{reason}: {why}", case.about)
+
+
+def _with_images(images: Images, about: str | None) -> tuple[CheckResult, ...]:
+    """Return what a reply of images shows; what else it lacks is another claim's."""
+    if images.pictures:
+        return passed("served", about)
+    ends = [lacking for lacking in images.missing if lacking.startswith("event ")]
+    return unclear(f"protocol: the stream ended without {ends[0]}", about) if ends else ()
 
 
 def _off_tape(record: Record) -> bool:

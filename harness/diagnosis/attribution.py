@@ -15,6 +15,7 @@ from harness.diagnosis.combinations import (
     describe_values,
     number_of_images,
 )
+from harness.diagnosis.faults import shown_by_rows
 from harness.diagnosis.history import ACCEPTANCE, FAILS, CaseHistory
 from harness.spec.provider import Operation
 from harness.spec.rules import KINDS, Rule
@@ -135,10 +136,13 @@ def attributions(history: CaseHistory) -> dict[Place, Attribution]:
         else:
             by_case |= _known_of_content(group, assigneds, by_case)
         by_case |= {name: by_case[by] for name, by in explained.items()}
+        by_case |= _shown_by_rows(group, history, by_case)
         for name, attribution in by_case.items():
             end = explained.get(name, name)
             smallest = reduced[end].id if end in reduced else ""
-            by_place[name, group.check, group.constraint] = replace(attribution, smallest=smallest)
+            by_place[name, group.check, group.constraint] = (
+                attribution if attribution.smallest else replace(attribution, smallest=smallest)
+            )
         groups.append(group)
     return by_place | _of_other_checks(groups, by_place)
 
@@ -183,6 +187,27 @@ def _same_cause(
         if says_more and shared and not cleared:
             return to
     return None
+
+
+def _shown_by_rows(
+    group: FailureGroup, history: CaseHistory, together: dict[str, Attribution]
+) -> dict[str, Attribution]:
+    """Return what the rows of the plan convict, for each failing record that holds it."""
+    if group.check != FAILS:
+        return {}
+    shown: dict[str, Attribution] = {}
+    for evidence in shown_by_rows(history, group):
+        to = replace(
+            _values(group, evidence.example, evidence.names),
+            constraint=_any_rule(group, evidence.names),
+            smallest=evidence.example.id,
+        )
+        for record in _failing(group, history):
+            name = record.shot.case.id
+            is_open = name not in together or not together[name].proven
+            if is_open and evidence.holds(history.assigned(record, FAILS, None)):
+                shown.setdefault(name, to)
+    return shown
 
 
 def _failing(group: FailureGroup, history: CaseHistory) -> Iterator[Record]:
@@ -331,9 +356,16 @@ def _blamed(
         by_case[name] = (
             replace(together[name], constraint=constraint)
             if constraint
-            else _values(group, assigned, CombinationRanking(group, assigned).names)
+            else _values(group, assigned, _unreduced(group, assigned))
         )
     return by_case
+
+
+def _unreduced(group: FailureGroup, assigned: AssignedRecord) -> tuple[str, ...]:
+    """Return the values that may matter; one that is left out only where it is likely to."""
+    ranking = CombinationRanking(group, assigned)
+    likeliest = ranking.likeliest()
+    return tuple(name for name in ranking.names if assigned.items[name] or name in likeliest)
 
 
 def _only_about(record: Record, names: tuple[str, ...]) -> Record:

@@ -5,17 +5,20 @@ values, so none of them is evidence for it. Evidence are the repetitions of the 
 request, each with another prompt; two failures count as two only where a neighbour was served
 between them. They are compared with the neighbours: every planned request of the operation without
 those values, and every repetition of the plain one.
+
+The planned requests are evidence, too, where the choice among all values is corrected for
+(`harness.diagnosis.planned_rows`): either test convicts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 
 from harness.core.case import FIRST_STAGES
 from harness.core.record import Record
 from harness.core.verdict import Standing
 from harness.diagnosis.combinations import AssignedRecord, CombinationRanking, FailureGroup
 from harness.diagnosis.history import FAILS, CaseHistory
+from harness.diagnosis.planned_rows import Outcomes, RowEvidence, row_evidence, upper_tail
 
 SURE = 1e-3
 """A failure is put down to values where the neighbours' share would give it as rarely as this.
@@ -24,7 +27,8 @@ Each hypothesis takes a planned failure, so a run in which a share q of all requ
 tests some 24 q of them in an operation. Each of them needs five failures in a row at q = 0.2 (three
 at 0.05), and cannot be convicted at all at 0.6, where 0.6^5 = 0.08. With three operations, 20 runs
 at q = 0.05, 0.2 and 0.6 together convict 20 x 3 x (1.2 x 0.05^3 + 4.8 x 0.2^5) = 0.1 times, bounded
-by 20 x 3 x 6 x 1e-3 = 0.4 for a share that suits the test best.
+by 20 x 3 x 6 x 1e-3 = 0.4 for a share that suits the test best. The rows add one such test for each
+number of values (one, two, three), which a request after the plan must bear out.
 """
 
 TRIALS = 5
@@ -39,19 +43,16 @@ class Contrast:
     tried: int
     other_failed: int
     others: int
+    family: int = 1
 
     @property
     def chance(self) -> float:
         """How likely so many failures are if the request fails no oftener than its neighbours.
 
-        The upper tail of the hypergeometric distribution: Fisher's exact test, one-sided.
+        Corrected for the number of hypotheses from which the request was picked (`family`).
         """
-        total, failures = self.tried + self.others, self.failed + self.other_failed
-        ways = sum(
-            comb(failures, failed) * comb(total - failures, self.tried - failed)
-            for failed in range(self.failed, min(self.tried, failures) + 1)
-        )
-        return ways / comb(total, self.tried)
+        tail = upper_tail(self.failed, self.tried, self.other_failed, self.others)
+        return min(1.0, tail * self.family)
 
     @property
     def convicts(self) -> bool:
@@ -90,12 +91,74 @@ def contrasts(history: CaseHistory, group: FailureGroup) -> dict[str, Contrast]:
         for record in _failing_questions(history, group.operation_name)
         if "pass" in _repeated(history, record.shot.case.id)
     }
-    steady = [end for name, end in ends.items() if _repeated(history, name).count("fail") > 1]
+    steady = [end for end in ends.values() if _is_steady(*_apart(history, end))]
     neighbours = [*_neighbours(history, group.operation_name)]
-    return {
+    compared = {
         name: _contrast(history, hypothesis, neighbours, steady)
         for name, hypothesis in {**mixed, **ends}.items()
     }
+    for evidence in shown_by_rows(history, group):
+        alike = {name for name, end in {**mixed, **ends}.items() if evidence.holds(end.assigned)}
+        for name in {*alike, evidence.example.id}:
+            if name not in compared or not compared[name].convicts:
+                compared[name] = _of_rows(evidence)
+    return compared
+
+
+ENOUGH_ROWS = 5
+"""So many rows of the plan that all fail, apart from each other, need no request after them."""
+
+_FLAKY_AT_LEAST = 3
+"""How often values must have failed that are also served."""
+
+
+def shown_by_rows(history: CaseHistory, group: FailureGroup) -> tuple[RowEvidence, ...]:
+    """Return the values that the plan's rows convict, where what was sent later bears it out.
+
+    What failed each time has failed once more after the plan, or in many rows. What comes and goes
+    was seen to do so: one and the same request failed and was served.
+    """
+    return tuple(
+        evidence for evidence in suspected_by_rows(history, group, SURE) if _is_borne_out(evidence)
+    )
+
+
+def suspected_by_rows(
+    history: CaseHistory, group: FailureGroup, sure: float
+) -> tuple[RowEvidence, ...]:
+    """Return the values that stand out in the plan's rows as rarely as `sure`, the surest first."""
+    decided = [*_decided(history, group.operation_name)]
+    outcomes = Outcomes(
+        requests=tuple(history.assigned(record, FAILS, None) for record in decided),
+        fails=tuple(
+            history.status(record.shot.case.id, FAILS, None) == "fail" for record in decided
+        ),
+        planned=tuple(
+            record.shot.case.stage in FIRST_STAGES or is_neighbour(history, record)
+            for record in decided
+        ),
+    )
+    return row_evidence(group, outcomes, sure) if any(outcomes.fails) else ()
+
+
+def _is_borne_out(evidence: RowEvidence) -> bool:
+    if evidence.failed == evidence.tried:
+        return evidence.again > 0 or evidence.failed >= ENOUGH_ROWS
+    return evidence.mixed and evidence.failed >= _FLAKY_AT_LEAST
+
+
+def _of_rows(evidence: RowEvidence) -> Contrast:
+    return Contrast(
+        failed=evidence.failed,
+        tried=evidence.tried,
+        other_failed=evidence.other_failed,
+        others=evidence.others,
+        family=evidence.family,
+    )
+
+
+def _is_steady(failed: int, tried: int) -> bool:
+    return 1 < failed == tried
 
 
 def _whole(history: CaseHistory, group: FailureGroup, record: Record) -> _Hypothesis:
@@ -117,7 +180,7 @@ def _contrast(
         if smallest not in (other.id, other.record.shot.case.follows)
         and not any(suspect.holds(other) for suspect in (hypothesis, *steady))
     ]
-    failed, tried = _apart(history, hypothesis.assigned.record)
+    failed, tried = _apart(history, hypothesis)
     return Contrast(
         failed=failed, tried=tried, other_failed=others.count("fail"), others=len(others)
     )
@@ -168,14 +231,18 @@ def _failing_questions(history: CaseHistory, operation: str) -> Iterator[Record]
             yield record
 
 
-def _apart(history: CaseHistory, smallest: Record) -> tuple[int, int]:
-    """Count failed and all repetitions of a request; failures without a service between are one."""
-    case = smallest.shot.case
+def _apart(history: CaseHistory, hypothesis: _Hypothesis) -> tuple[int, int]:
+    """Count failed and all repetitions of a request; failures without a service between are one.
+
+    So are those of the request that was reduced to it: no request was reduced that was served when
+    it was repeated.
+    """
+    case = hypothesis.assigned.record.shot.case
     failed = tried = 0
     served = False
     for record in _decided(history, case.operation):
-        name, is_trial = record.shot.case.id, record.shot.case.follows == case.id
-        is_trial = is_trial and record.shot.case.stage == "confirm"
+        name = record.shot.case.id
+        is_trial = _is_trial(history, hypothesis, record)
         if history.status(name, FAILS, None) == "pass":
             served = True
             tried += is_trial
@@ -183,6 +250,18 @@ def _apart(history: CaseHistory, smallest: Record) -> tuple[int, int]:
             failed, tried = failed + (served and is_trial), tried + (served and is_trial)
             served = False
     return failed, tried
+
+
+def _is_trial(history: CaseHistory, hypothesis: _Hypothesis, record: Record) -> bool:
+    """Tell whether a request was sent to see again what others had shown already."""
+    case, smallest = record.shot.case, hypothesis.assigned.id
+    if case.stage == "confirm":
+        later = case.follows == smallest
+        is_open = not is_neighbour(history, record)
+    else:  # a probe tells anew only after the smallest one
+        later = False
+        is_open = case.stage == "isolate" and history.is_after(case.id, smallest)
+    return later or (is_open and hypothesis.holds(history.assigned(record, FAILS, None)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

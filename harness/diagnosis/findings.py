@@ -22,7 +22,7 @@ from harness.diagnosis.faults import (
     fault_standing,
     steadiness,
 )
-from harness.diagnosis.history import ACCEPTANCE, FAILS, CaseHistory, suspected
+from harness.diagnosis.history import ACCEPTANCE, FAILS, FIELDS, CaseHistory, suspected
 from harness.diagnosis.reduction import doubt_of, not_reduced, shown_by_smaller
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Constraint, Provider
@@ -103,7 +103,28 @@ def findings(
                 collected += _fault_findings(key, group, history, compared.get(key.operation, {}))
             elif not _echo(key, groups):
                 collected.append(_finding(key, group, history, repeatable=repeatable))
-    return tuple(collected)
+    return tuple(finding for finding in collected if not _says_less(finding, collected))
+
+
+def _says_less(finding: Finding, others: Sequence[Finding]) -> bool:
+    """Tell whether a finding says of the same requests what another one says better.
+
+    A stream that ends without its last event was not served, and its reply lacks that event. The
+    claim that it is served stands, where that is sure; else the claim about the reply does.
+    """
+    about = {FAILS: FIELDS, FIELDS: FAILS}.get(finding.check)
+    alike = [
+        other
+        for other in others
+        if (other.provider, other.operation, other.check)
+        == (finding.provider, finding.operation, about)
+        and {*finding.cases} & {*other.cases}
+    ]
+    sure = [other for other in alike if other.standing != "unconfirmed"]
+    if finding.check == FIELDS:
+        better = alike if finding.standing == "unconfirmed" else sure
+        return any({*finding.cases} <= {*other.cases} for other in better)
+    return finding.standing == "unconfirmed" and bool(sure)
 
 
 def settled(verdicts: Sequence[Verdict], all_findings: Sequence[Finding]) -> tuple[Verdict, ...]:

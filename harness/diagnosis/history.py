@@ -68,10 +68,15 @@ class CaseHistory:
             if record.shot.case.provider == provider.name
         }
         self.arrival = tuple(self.records) if arrival is None else tuple(arrival)
+        self._places = {name: place for place, name in enumerate(self.arrival)}
         self._verdicts: defaultdict[str, list[Verdict]] = defaultdict(list)
         for verdict in suspected(verdicts):
             if verdict.provider == provider.name:
                 self._verdicts[verdict.case].append(verdict)
+
+    def is_after(self, case: str, other: str) -> bool:
+        """Tell whether a case ended after another one."""
+        return self._places.get(case, 0) > self._places.get(other, 0)
 
     def _of_claim(self, case: str, check: str, constraint: str | None) -> dict[str, str]:
         """Return the first reason for each status; whose fault a refusal is stays open here."""

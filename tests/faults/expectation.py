@@ -128,7 +128,7 @@ IN_STREAMS: dict[str, Promise] = {
     "stream_wrong_dimensions": ("size.format", DIMENSIONS),
     "stream_wrong_format": ("output_format.one_of", FORMAT),
     "stream_declares_other_size": ("size.format", DECLARES),
-    "missing_completion": (None, FIELDS),
+    "missing_completion": ("stream.one_of", "fails_where_it_should_serve"),
 }
 """On generations and edits of sub2api; of streams of the Responses API no document speaks."""
 
