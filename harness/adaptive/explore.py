@@ -24,7 +24,7 @@ from harness.runner.execution.budget import (
 from harness.spec.price import price_of
 from harness.spec.provider import Provider
 
-EXAMPLES = 80
+EXAMPLES = 120
 """How many requests Hypothesis draws for a round; the best of them are sent."""
 
 _SHRUNK_AT_MOST = 3
