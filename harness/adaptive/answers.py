@@ -64,6 +64,7 @@ class Answers:
             self._cases.setdefault(self.question(case), []).append(case.id)
         if case.id.endswith("/base"):
             self._claims.clear()  # some claims compare with it
+        self._failing(record)  # now, while others are under way: later, all would wait for it
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -94,6 +95,25 @@ class Answers:
             if (claims := self._failing(self._records[name])) is not None
         ]
         return frozenset.intersection(*answers) if answers else None
+
+    def fails(self, question: Question, claims: frozenset[str]) -> bool | None:
+        """Tell whether this fails in one of these claims; None where the answers do not tell.
+
+        What holds all values of a valid request that fails, fails; what holds no value beside those
+        of one that passes, passes.
+        """
+        if (answer := self.claims(question)) is not None:
+            return bool(answer & claims)
+        if question.breaks is not None:
+            return None
+        for other, answer in self.asked():
+            if (other.operation, other.breaks) != (question.operation, None):
+                continue
+            if answer & claims and other.values <= question.values:
+                return True
+            if not answer & claims and question.values <= other.values:
+                return False
+        return None
 
     def asked(self) -> Iterator[tuple[Question, frozenset[str]]]:
         """Yield every question that has an answer, with the claims that fail."""

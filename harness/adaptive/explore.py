@@ -5,14 +5,15 @@ once, so that a run does not become serial. Hypothesis draws and shrinks over th
 records hold; only a request without an answer is sent.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.adaptive.answers import Answers, KnownFailure, Question
+from harness.adaptive.answers import Answers, KnownFailure, Question, Values
 from harness.adaptive.novelty import Novelty
 from harness.cases.explore import Examples, drawn, explored_cases, shrunk
 from harness.core.case import Case, Exploration, PlannedRequest
 from harness.core.record import Record
+from harness.planning.options import MAX_SHRINK
 from harness.planning.plan import planned_request
 from harness.runner.execution.budget import (
     Budget,
@@ -26,8 +27,8 @@ from harness.spec.provider import Provider
 EXAMPLES = 120
 """How many requests Hypothesis draws for a round; the best of them are sent."""
 
-SHRINKS = 12
-"""How many requests may be sent to make one failing request smaller."""
+_SHRUNK_AT_MOST = 3
+"""How many failing requests of an operation may use their whole share of smaller ones."""
 
 _DRY = 3
 """After so many seeds that draw nothing new, nothing new is left."""
@@ -40,7 +41,8 @@ class ExplorationStatistics:
     """What Hypothesis drew for one provider in this process, and what came of it in the run.
 
     `examples` are all draws, of which `valid` keep every rule; `cached` is how many different ones
-    had an answer already. `best` has the highest score by label.
+    had an answer already. `best` has the highest score by label. `engine` holds Hypothesis' own
+    statistics of each draw and each shrink, in their order.
     """
 
     examples: int = 0
@@ -50,6 +52,7 @@ class ExplorationStatistics:
     sent: int = 0
     failing: int = 0
     smallest: tuple[str, ...] = ()
+    engine: list[str] = field(default_factory=list)
 
     def describe(self) -> str:
         """Return the figures as one sentence."""
@@ -64,12 +67,22 @@ class ExplorationStatistics:
         return "; ".join(filter(None, (text, shrunk_to, best)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reduction:
+    """What the shrinker made of a request that fails in `claims`, and the answers it rests on."""
+
+    claims: frozenset[str]
+    smallest: Case
+    smaller: tuple[Case, ...]
+    looked_at: Mapping[Question, bool | None]
+
+
 class Explorer:
     """Sends at most as many requests as a plan's exploration says; a `FollowUpStrategy`.
 
-    The same records make the same requests. `at_once` is the size of a round. `budget` returns the
-    limits of the provider's run with nothing spent; for each request the price of a repetition is
-    kept free.
+    Smaller ones do not count among them: each failing one may take `max_shrink`. The same records
+    make the same requests. `at_once` is the size of a round. `budget` returns the limits of the
+    provider's run with nothing spent; for each request the price of a repetition is kept free.
     """
 
     def __init__(  # noqa: PLR0913 - what an exploration depends on
@@ -81,6 +94,7 @@ class Explorer:
         seed: int,
         at_once: int,
         budget: Callable[[], Budget],
+        max_shrink: int = MAX_SHRINK,
     ) -> None:
         self.provider = provider
         self._exploration = exploration
@@ -88,9 +102,11 @@ class Explorer:
         self._seed = seed
         self._at_once = at_once
         self._budget = budget
+        self._max_shrink = max_shrink
         self._strategy = explored_cases(provider)
         self._answers = Answers(provider)
         self._explored: dict[str, Case] = {}
+        self._reduced: dict[str, _Reduction] = {}
         self._statistics = ExplorationStatistics()
         self._over = False
 
@@ -108,10 +124,12 @@ class Explorer:
 
     def on_idle(self) -> Sequence[PlannedRequest]:
         """Return the next round: what failed before, smaller failing requests, or new ones."""
-        if self._over or len(self._explored) >= self._exploration.requests:
+        if self._over:
             return ()
         requests = (
-            self._sendable(self._exploration.retried) or self._smaller() or self._new_requests()
+            self._sendable(self._exploration.retried, self._room())
+            or self._smaller()
+            or self._new_requests()
         )
         self._explored |= {request.case.id: request.case for request in requests}
         self._over = not requests
@@ -170,17 +188,42 @@ class Explorer:
             known += self._answers.known(smallest)
 
     def _reduction(self, case: Case, claims: frozenset[str]) -> tuple[Case, tuple[Case, ...]]:
+        """Let the shrinker run, unless all that it looked at has the answer of its last run."""
+        last = self._reduced.get(case.id)
+        if last is None or last.claims != claims or not self._stands(last):
+            last = self._reduced[case.id] = self._reduced_anew(case, claims)
+        return last.smallest, last.smaller
+
+    def _stands(self, last: _Reduction) -> bool:
+        return all(
+            self._answers.fails(question, last.claims) == answer
+            for question, answer in last.looked_at.items()
+        )
+
+    def _reduced_anew(self, case: Case, claims: frozenset[str]) -> _Reduction:
         about = self._answers.question(case)
+        looked_at: dict[Question, bool | None] = {}
 
         def fails(other: Case) -> bool | None:
             question = self._answers.question(other)
             if (question.operation, question.breaks) != (about.operation, about.breaks):
                 return False
-            answer = self._answers.claims(question)
-            return None if answer is None else bool(answer & claims)
+            if question not in looked_at:
+                looked_at[question] = self._answers.fails(question, claims)
+            return looked_at[question]
 
-        smallest, smaller = shrunk(self._strategy, case.choices, fails)
-        return smallest or case, smaller
+        shrink = shrunk(self._strategy, case.choices, fails)
+        self._statistics.engine.append(shrink.statistics)
+        smallest, smaller = shrink.smallest or case, list(shrink.unanswered)
+        if self._answers.claims(self._answers.question(smallest)) is None:
+            smallest, smaller = case, [smallest, *smaller]  # it is sure to fail once it was sent
+        # Other values than the failing ones are for new draws: here they are only left out.
+        values = self._answers.question(smallest).values
+        parts = tuple(other for other in smaller if self._changed(other) <= values)
+        return _Reduction(claims=claims, smallest=smallest, smaller=parts, looked_at=looked_at)
+
+    def _changed(self, case: Case) -> Values:
+        return self._answers.changed(self._answers.question(case))
 
     def _unexplained(self, case: Case, known: Iterable[KnownFailure]) -> frozenset[str]:
         """Return the claims that a request fails for a reason of its own."""
@@ -191,19 +234,32 @@ class Explorer:
     def _smaller(self) -> list[PlannedRequest]:
         """Return requests that may show the first failure that can still be made smaller."""
         for case, _, smaller in self._reductions():
-            tried = sum(other.follows == case.id for other in self._explored.values())
             following = [replace(other, follows=case.id) for other in smaller]
-            if requests := self._sendable(following, at_most=SHRINKS - tried):
+            if requests := self._sendable(following, self._room_to_shrink(case)):
                 return requests
         return []
+
+    def _room_to_shrink(self, case: Case) -> int:
+        """Return how many smaller requests may still be sent for a failing one."""
+        smaller = [other for other in self._explored.values() if other.follows is not None]
+        tried = sum(other.follows == case.id for other in smaller)
+        of_operation = sum(other.operation == case.operation for other in smaller)
+        most = _SHRUNK_AT_MOST * self._max_shrink
+        return min(self._at_once, self._max_shrink - tried, most - of_operation)
 
     # ---------------------------------------------------------------------------- new requests
     def _new_requests(self) -> list[PlannedRequest]:
         """Return the best requests of a fresh draw, violating and valid ones by turns."""
-        for dry in range(_DRY):
-            if requests := self._sendable(self._draw(dry)):
+        room = self._room()
+        for dry in range(_DRY if room else 0):
+            if requests := self._sendable(self._draw(dry), room):
                 return requests
         return []
+
+    def _room(self) -> int:
+        """Return how many requests, none of them a smaller one, the next round may hold."""
+        sent = sum(case.follows is None for case in self._explored.values())
+        return max(0, min(self._at_once, self._exploration.requests - sent))
 
     def _draw(self, dry: int) -> Iterator[Case]:
         """Let Hypothesis draw towards what is untried and what fails; yield the best first."""
@@ -217,6 +273,7 @@ class Explorer:
         figures = self._statistics
         figures.examples += draws.examples
         figures.valid += draws.valid
+        figures.engine.append(draws.statistics)
         figures.cached += sum(
             self._answers.claims(self._answers.question(case)) is not None for case in draws.cases
         )
@@ -233,12 +290,8 @@ class Explorer:
         return price_of(self.provider, operation, case.arguments).images
 
     # --------------------------------------------------------------------------------- sending
-    def _sendable(
-        self, cases: Iterable[Case], *, at_most: int | None = None
-    ) -> list[PlannedRequest]:
-        """Return the requests for these cases that are open and fit what is left to spend."""
-        room = min(self._at_once, self._exploration.requests - len(self._explored))
-        room = room if at_most is None else min(room, at_most)
+    def _sendable(self, cases: Iterable[Case], room: int) -> list[PlannedRequest]:
+        """Return at most `room` requests for these cases: open ones that can still be paid for."""
         budget = self._spent()
         requests: dict[Question, PlannedRequest] = {}
         for case in cases:

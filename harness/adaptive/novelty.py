@@ -1,5 +1,6 @@
 """What a drawn request would teach: the values that it tries together for the first time."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
@@ -19,8 +20,11 @@ _OF_THREE = 3
 _FEW = 10
 """A range of no more whole numbers is tried number by number."""
 
-Feature = tuple[object, ...]
-"""What a request tries: an operation, and the values that stand together."""
+_LISTED, _FREE = 1.0, 0.125
+"""What an untried combination of values counts: of those that a document lists, and of others."""
+
+Feature = tuple[float, *tuple[object, ...]]
+"""What a request tries: what it counts, an operation, and the values that stand together."""
 
 
 class Novelty:
@@ -42,7 +46,7 @@ class Novelty:
     def scores(self, case: Case) -> dict[str, float]:
         """Return what makes a request worth drawing, by label; higher is better."""
         question = self._answers.question(case)
-        untried = float(len(self._features(question) - self._tried))
+        untried = self._untried(question)
         if question.breaks is not None:
             return {COMPANY: untried}
         return {TRIPLES: untried, CLOSENESS: self._closeness(question)}
@@ -51,7 +55,8 @@ class Novelty:
         """Yield a violating request and two valid ones by turns, those that try the most first.
 
         What a known failure explains is left out, and the same question is asked once. A valid one
-        is weighed against the `images` that it may cost.
+        is weighed against the `images` that it may cost; operations with something untried take
+        turns, so that one with many arguments does not displace the others.
         """
         fresh = {self._answers.question(case): case for case in cases}
         waiting = [
@@ -59,7 +64,7 @@ class Novelty:
             for question, case in fresh.items()
             if not any(failure.is_inside(question) for failure in self._known)
         ]
-        turn = 0
+        turn, turns = 0, Counter[str]()
         while waiting:
             turn += 1
             violating = [pair for pair in waiting if pair[0].breaks is not None]
@@ -69,13 +74,23 @@ class Novelty:
             elif self._failing and turn % (2 * _OF_THREE) == 0:
                 best = max(valid, key=lambda pair: self._closeness(pair[0]))
             else:
-                best = max(valid, key=lambda pair: self._untried(pair[0]) / (1 + images(pair[1])))
+                best = max(
+                    valid,
+                    key=lambda pair: (
+                        self._untried(pair[0]) > 0,
+                        -turns[pair[0].operation],
+                        self._untried(pair[0]) / (1 + images(pair[1])),
+                    ),
+                )
+                turns[best[0].operation] += 1
             waiting.remove(best)
             self._tried |= self._features(best[0])
             yield best[1]
 
-    def _untried(self, question: Question) -> int:
-        return len(self._features(question) - self._tried)
+    def _untried(self, question: Question) -> float:
+        """Return how much is untried: values that a document lists count more than free ones."""
+        fresh = self._features(question) - self._tried
+        return sum(weight for weight, *_ in fresh)
 
     def _features(self, question: Question) -> frozenset[Feature]:
         if question not in self._features_of:
@@ -87,8 +102,15 @@ class Novelty:
         arguments = self._answers.provider.operation(question.operation).arguments
         values = sorted((name, _kind(arguments.get(name), text)) for name, text in question.values)
         if question.breaks is not None:
-            return frozenset((question.operation, question.breaks, value) for value in values)
-        return frozenset((question.operation, *three) for three in combinations(values, 3))
+            return frozenset(
+                (_LISTED, question.operation, question.breaks, value) for value in values
+            )
+        listed = {name for name, _ in values if _is_listed(arguments.get(name))}
+        return frozenset(
+            (_LISTED if listed.issuperset(name for name, _ in three) else _FREE, about, *three)
+            for about in [question.operation]
+            for three in combinations(values, 3)
+        )
 
     def _closeness(self, question: Question) -> float:
         """Return the largest share of a failing request's values that a request holds, below 1."""
@@ -101,6 +123,16 @@ class Novelty:
         return max((share for share in shares if share < 1), default=0.0)
 
 
+def _is_listed(argument: Argument | None) -> bool:
+    """Tell whether the values of an argument are few: words of a document, or few numbers."""
+    return argument is not None and (argument.one_of is not None or _has_few_numbers(argument))
+
+
+def _has_few_numbers(argument: Argument) -> bool:
+    low, high = argument.span("number")
+    return low is not None and high is not None and high - low < _FEW
+
+
 def _kind(argument: Argument | None, value: str) -> str:
     """Return the kind of a value: itself where there are few, else what it has in common."""
     if argument is None or argument.one_of is not None:
@@ -108,9 +140,11 @@ def _kind(argument: Argument | None, value: str) -> str:
     if argument.type == "integer":
         low, high = argument.span("number")
         ends = [str(end) for end in (low, high) if end is not None]
-        few = low is not None and high is not None and high - low < _FEW
-        return value if few or value in ends else "a number inside"
+        return value if _has_few_numbers(argument) or value in ends else "a number inside"
     if (size := edges(value)) is not None:
         wide, high = size
         return "square" if wide == high else "landscape" if wide > high else "portrait"
+    if argument.type == "images":
+        number, _, which = value.partition(" of ")
+        return which if number == "1" else "several files"
     return value

@@ -15,6 +15,9 @@ from harness.runner.conformance.session import FollowUpStrategy
 from harness.runner.run import provider_budget
 from harness.spec.provider import Provider
 
+STATISTICS = "explore.txt"
+"""The file of a run folder that holds what Hypothesis drew and shrank; a resumed run adds to it."""
+
 
 class Chain:
     """Several strategies in turn: each receives every record, and ends before the next begins."""
@@ -55,20 +58,26 @@ class FollowUpStrategies:
                 seed=plan.seed,
                 at_once=options.concurrency,
                 budget=partial(provider_budget, options, provider.name, measured=False),
+                max_shrink=options.max_shrink,
             )
             self._explorers.append(explorer)
             strategies.append(explorer)
         return Chain(strategies)
 
     def keep_examples(self, folder: Path) -> tuple[str, ...]:
-        """Write what failed into the database beside a run folder; return each one's statistics."""
+        """Write what failed into the database beside a run folder; return each one's statistics.
+
+        `explore.txt` in the run folder holds these, and Hypothesis' own.
+        """
+        sentences = []
         for explorer in self._explorers:
             name, against = explorer.provider.name, self._options.target.against
             explorer.update(examples_of(name, against=against, folder=folder))
-        return tuple(
-            f"explored {explorer.provider.name}: {explorer.statistics().describe()}"
-            for explorer in self._explorers
-        )
+            statistics = explorer.statistics()
+            sentences.append(f"explored {name}: {statistics.describe()}")
+            with (folder / STATISTICS).open("a", encoding="utf-8") as file:
+                file.write("\n\n".join((sentences[-1], *statistics.engine)) + "\n\n")
+        return tuple(sentences)
 
 
 def follow_up_strategy(options: Options) -> FollowUpStrategies:

@@ -8,6 +8,8 @@ never drawn again).
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -129,10 +131,13 @@ def _refused(
     return st.builds(case, whole, _breakers(constraint, shape, builder))
 
 
-def valid_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[dict[str, Json]]:
+def valid_arguments(
+    builder: Builder, *, cheap: bool = False, density: int = 1
+) -> SearchStrategy[dict[str, Json]]:
     """Draw valid arguments: those that a plain request needs, and any of the others.
 
-    A required argument is never left out, be its being required documented or not.
+    A required argument is never left out, be its being required documented or not. Any other is
+    left out where each of `density` draws leaves it out, by one chance in two.
     """
     slots = _partners_first(
         slot
@@ -146,7 +151,7 @@ def valid_arguments(builder: Builder, *, cheap: bool = False) -> SearchStrategy[
     @st.composite
     def arguments(draw: DrawFn) -> dict[str, Json]:
         chosen: dict[str, Json] = {}
-        subset = draw(subsets)
+        subset = reduce(or_, [draw(subsets) for _ in range(density)])
         for place, slot in enumerate(slots):
             if (slot.required or subset >> place & 1) and slot.is_possible(chosen):
                 chosen[slot.name] = draw(slot.fitting(chosen))

@@ -20,7 +20,9 @@ from hypothesis.database import (
     ExampleDatabase,
     choices_to_bytes,
 )
+from hypothesis.internal.conjecture.engine import StatisticsDict
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
+from hypothesis.statistics import collector, describe_statistics
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from harness.cases import prompts
@@ -32,6 +34,10 @@ from harness.spec.provider import Provider
 
 _SHRINKS = 300
 """How many requests the shrinker looks at, most of them without sending any."""
+
+_DENSITY, _KEPT = 3, 0.8
+"""A drawn request sets most of its arguments: the more values, the more of them it tries together.
+"""
 
 EXAMPLES = Path(".hypothesis") / "examples"
 """Where the database lies, beside the run folders."""
@@ -51,17 +57,11 @@ def explored_cases(provider: Provider) -> SearchStrategy[Case]:
 
 def _valid(builder: Builder) -> SearchStrategy[Case]:
     base = builder.base(prompt=prompts.PLAIN)
-    whole = valid_arguments(builder, cheap=True)
-    keep = _kept(builder)
+    whole = valid_arguments(builder, cheap=True, density=_DENSITY)
 
     @st.composite
     def case(draw: DrawFn) -> Case:
-        kept, arguments, more = draw(keep), draw(whole), draw(whole)
-        # Two draws in one: an argument that both leave out is left out.
-        for name, value in more.items():
-            wider = {**arguments, name: value}
-            if name not in arguments and not builder.objections(wider):
-                arguments = wider
+        kept, arguments = _kept(builder), draw(whole)
         arguments = _reduced(arguments, base, kept, lambda smaller: not builder.objections(smaller))
         accepted = builder.accept(f"explore/{short_digest(arguments)}", arguments, None)
         return replace(accepted, stage="explore")
@@ -73,12 +73,11 @@ def _violating(builder: Builder) -> SearchStrategy[Case]:
     broken = refused_arguments(builder)
     if broken.is_empty:
         return st.nothing()
-    keep = _kept(builder)
     base = builder.base(prompt=prompts.PLAIN)
 
     @st.composite
     def case(draw: DrawFn) -> Case:
-        kept, drawn = draw(keep), draw(broken)
+        kept, drawn = _kept(builder), draw(broken)
         constraint = builder.operation.constraint(drawn.breaks or "")
         if constraint is None:
             return drawn
@@ -94,10 +93,10 @@ def _violating(builder: Builder) -> SearchStrategy[Case]:
     return case()
 
 
-def _kept(builder: Builder) -> SearchStrategy[dict[str, bool]]:
-    """Draw which arguments a request keeps, three of four; the others are as in the plain one."""
-    kept = st.tuples(st.booleans(), st.booleans()).map(any)
-    return st.fixed_dictionaries(dict.fromkeys(builder.operation.arguments, kept))
+def _kept(builder: Builder) -> dict[str, bool]:
+    """Draw which arguments a request keeps; the others are as in the plain one."""
+    data = current_build_context().data  # for a chance that is not even, in one choice
+    return {name: data.draw_boolean(_KEPT) for name in builder.operation.arguments}
 
 
 def _reduced(
@@ -127,13 +126,14 @@ class Draws:
     """Different requests in the order in which Hypothesis drew them, each with its `choices`.
 
     `examples` counts all draws, `valid` those that keep every rule, and `best` holds the best score
-    for each label.
+    for each label. `statistics` are Hypothesis' own, in words.
     """
 
     cases: tuple[Case, ...]
     examples: int
     valid: int
     best: Scores
+    statistics: str
 
 
 def drawn(
@@ -153,12 +153,13 @@ def drawn(
         return False
 
     phases = (Phase.generate, Phase.target)
-    _searched(strategy, look, _settings(phases, examples), seed_=seed_)
+    statistics = _searched(strategy, look, _settings(phases, examples), seed_=seed_)
     return Draws(
         cases=tuple(cases.values()),
         examples=kinds.total(),
         valid=kinds["accept"],
         best=best,
+        statistics=statistics,
     )
 
 
@@ -166,14 +167,24 @@ Failing = Callable[[Case], bool | None]
 """Tells whether a request fails as another one does; None where it has no answer."""
 
 
-def shrunk(
-    strategy: SearchStrategy[Case], choices: str, fails: Failing
-) -> tuple[Case | None, tuple[Case, ...]]:
-    """Return the smallest request that is known to fail, and smaller ones that have no answer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shrink:
+    """The smallest request that is known to fail, and smaller ones that have no answer.
+
+    `smallest` is None where the choices draw another request today. `statistics` are Hypothesis'
+    own, in words.
+    """
+
+    smallest: Case | None
+    unanswered: tuple[Case, ...]
+    statistics: str
+
+
+def shrunk(strategy: SearchStrategy[Case], choices: str, fails: Failing) -> Shrink:
+    """Make a failing request smaller, as far as the answers go.
 
     Hypothesis' shrinker starts from these `choices` (hexadecimal). A request without an answer
-    counts as one that passes; call again once these are answered. None where the choices draw
-    another request today.
+    counts as one that passes; call again once these are answered.
     """
     smallest: list[Case] = []
     unanswered: dict[str, Case] = {}
@@ -187,8 +198,13 @@ def shrunk(
         return bool(failed)
 
     start = _OneExample(bytes.fromhex(choices), shrunk=False)
-    _searched(strategy, is_failing, _settings((Phase.reuse, Phase.shrink), _SHRINKS, start))
-    return next(iter(smallest), None), tuple(unanswered.values())
+    how = _settings((Phase.reuse, Phase.shrink), _SHRINKS, start)
+    statistics = _searched(strategy, is_failing, how)
+    return Shrink(
+        smallest=next(iter(smallest), None),
+        unanswered=tuple(unanswered.values()),
+        statistics=statistics,
+    )
 
 
 class Examples:
@@ -279,8 +295,9 @@ def _searched(
     how: settings,
     *,
     seed_: int = 0,
-) -> None:
-    """Let the engine run; what it met is what the condition noted."""
+) -> str:
+    """Let the engine run; what it met is what the condition noted. Return its statistics."""
+    statistics: list[str] = []
 
     # In this order: a seed above the settings would take the database from them.
     @how
@@ -290,8 +307,16 @@ def _searched(
         if condition(case):
             raise _MetError
 
-    with _plain_source(), suppress(_MetError, SkipTest):  # skipped where no choices fit
+    def note(figures: StatisticsDict) -> None:
+        statistics.append(describe_statistics(figures))
+
+    with (
+        _plain_source(),
+        collector.with_value(note),  # type: ignore[arg-type] # declared as always None
+        suppress(_MetError, SkipTest),  # skipped where no choices fit
+    ):
         meets()
+    return "\n".join(statistics)
 
 
 class _PlainSource(HypothesisProvider):

@@ -18,6 +18,7 @@ from harness.core.exchange import Part, Request
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
 from harness.report.charts import plot
+from harness.report.explored import explored_sentence
 from harness.report.formats.format import report_format
 from harness.report.labels import (
     about_provider,
@@ -136,6 +137,7 @@ def html(report: Report) -> str:
         place=column_classes(groups),
         advice=waiting_advice(report),
         faults=fault_lines(report),
+        explored=[explored_sentence(row) for row in report.explored],
         anchors=set(anchors.values()),
         ids=lambda shown: anchors[shown.reproduction.folder],
         methods=_methods(report),
