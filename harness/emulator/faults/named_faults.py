@@ -163,6 +163,7 @@ NAMED: dict[str, tuple[tuple[str, Rows], ...]] = {
     ),
     "job_and_stream": (
         ("stream", STREAMS),
+        ("stream", BROKEN_STREAMS),
         ("outage", BACKWARD),
         ("jobs", JOB_LIVES),
         ("content", JOB_REPLIES),
@@ -174,7 +175,6 @@ NAMED: dict[str, tuple[tuple[str, Rows], ...]] = {
     "hidden_limit": (("limits", job_faults.LIMITS),),
     "outage": (
         ("outage", OUTAGES),
-        ("stream", BROKEN_STREAMS),
         ("webhook", LATE_EVENTS),
         ("moments", job_faults.MOMENTS),
     ),
