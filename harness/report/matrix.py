@@ -105,7 +105,7 @@ def _tallies(
     for place, values in unserved_values(records).items():
         tallies[place].unserved = values
     for finding in findings:
-        if not finding.combination:
+        if finding.constraint or not finding.combination:
             promise = finding.constraint or finding.check
             fails = tallies[finding.provider, finding.operation, promise].fails
             fails.setdefault(finding.standing, set()).update(finding.cases)

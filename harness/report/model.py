@@ -74,7 +74,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """Values that fail together and not each alone: no single promise's cell can hold them."""
+    """Values with which a promise fails, though others keep it: no cell can hold them."""
 
     provider: str
     operation: str

@@ -119,7 +119,8 @@ class NeighbourSummary(TypedDict):
 class FindingSummary(TypedDict):
     """A broken promise. `constraint` is null where it is about a `combination` or a whole reply.
 
-    A `combination` are the values, as argument=value, that fail together and not each alone. It
+    A `combination` are the values, as argument=value, that fail together and not each alone, or the
+    one with which a promise about another argument fails. It
     failed `failed` times of the `tried` askings of the same question. `curl` holds one command a
     line, uploads first, joined by &&, and runs in the run folder; `notes` say what to do before.
     `reproduction` is a folder of the run folder with request.json, repeat.sh and, where one can

@@ -189,7 +189,7 @@ def _together(report: Report) -> str:
         f" {escaped(interaction.operation)}: {escaped(interaction.name)}"
         for interaction in report.matrix.interactions
     ]
-    title = "Values that fail together, and not each alone:\n\n"
+    title = "Values with which a promise fails, though others keep it:\n\n"
     return title + "\n".join(lines[:20]) if lines else ""
 
 
