@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.errors import RecordingError
-from harness.core.exchange import Exchange, Failure, Request
+from harness.core.exchange import Credential, Exchange, Failure, Request
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
 from harness.spec import price
+from harness.spec.credentials import IN_WORDS, KEY_REQUIRED, key_constraint
 from harness.spec.evaluate import broken, tokens
 from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.request import Reading, read_request
@@ -244,7 +245,11 @@ def _unrecorded(request: Request, last: Exchange, shot: PlannedRequest) -> Answe
 
 def _shot(provider: Provider, reading: Reading, foreign: Foreign, name: str) -> PlannedRequest:
     operation = provider.operation(reading.operation)
-    expect, breaks, why = _promise(provider, operation, reading)
+    credential = foreign.exchange.request.credential
+    if credential == "own":
+        expect, breaks, why = _promise(provider, operation, reading)
+    else:
+        expect, breaks, why = _of_key(provider, credential)
     case = Case(
         id=f"{reading.operation}/{name}#{foreign.index}",
         provider=provider.name,
@@ -252,9 +257,10 @@ def _shot(provider: Provider, reading: Reading, foreign: Foreign, name: str) -> 
         expect=expect,
         about=breaks,
         breaks=breaks,
-        covers=tokens(operation, reading.arguments),
+        covers=tokens(operation, reading.arguments) if credential == "own" else (),
         arguments=reading.arguments,
         why=why,
+        credential=credential,
     )
     cost = price.price_of(provider, operation, reading.arguments)
     return PlannedRequest(
@@ -263,6 +269,12 @@ def _shot(provider: Provider, reading: Reading, foreign: Foreign, name: str) -> 
         price=price.free_price(provider) if expect == "refuse" else cost,
         at_risk=cost,
     )
+
+
+def _of_key(provider: Provider, credential: Credential) -> tuple[Expect, str | None, str]:
+    """Say what the documents promise for a request that a run of ours sent without the key."""
+    documented = key_constraint(provider).documented
+    return "refuse" if documented else "observe", KEY_REQUIRED, IN_WORDS[credential]
 
 
 def _promise(
