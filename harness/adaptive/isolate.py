@@ -20,7 +20,7 @@ from harness.diagnosis.combinations import (
     assignment,
     changes,
 )
-from harness.diagnosis.history import ACCEPTANCE, CaseHistory
+from harness.diagnosis.history import ACCEPTANCE, FAILS, CaseHistory
 from harness.spec import price
 from harness.spec.provider import Provider
 from harness.spec.rules import Scalar
@@ -184,7 +184,7 @@ def beside_other_values(
     alone; none where wrong content was seen without them. Of an argument that content is not wrong
     about, only values that were served are used.
     """
-    if group.check in ACCEPTANCE or group.breaks is not None or not names:
+    if group.check == FAILS or group.breaks is not None or not names:
         return None
     others = dict(_other_values(provider, group, current, names))
     bare = group.arguments(current, frozenset(names))

@@ -122,6 +122,8 @@ def attributions(history: CaseHistory) -> dict[Place, Attribution]:
         flaky = [
             record for record in _failing(group, history) if record.shot.case.id not in failing
         ]
+        if flaky and group.check not in ACCEPTANCE and group.breaks is None:
+            continue  # what comes and goes by itself says nothing of the values beside it
         reduced = {name: group.smallest(assigned) for name, assigned in failing.items()}
         by_id = {assigned.id: _together(group, assigned) for assigned in reduced.values()}
         by_case = {name: by_id[assigned.id] for name, assigned in reduced.items()}
@@ -317,7 +319,14 @@ def _is_cleared(group: FailureGroup, assigned: AssignedRecord) -> bool:
 
 
 def _values(group: FailureGroup, assigned: AssignedRecord, names: tuple[str, ...]) -> Attribution:
-    """Name values together, or the one that makes content wrong which is about another argument."""
+    """Name values together, or the one that makes content wrong which is about another argument.
+
+    A value that is wrong at times may look wrong where other arguments are left out. Content is
+    not wrong for want of them: such a name falls back to the value itself.
+    """
+    given = tuple(name for name in names if assigned.items.get(name))
+    if group.check not in ACCEPTANCE and given == (group.about,) and len(names) > 1:
+        return Attribution()
     elsewhere = bool(group.about) and group.about not in names
     several = describe_values(assigned.items, names) if len(names) > 1 or elsewhere else ()
     return Attribution(names=names, combination=several)
