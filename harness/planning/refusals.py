@@ -9,7 +9,6 @@ from harness.cases.draw import DrawnRefusals
 from harness.core.case import Case
 from harness.spec.rules import Range
 from harness.spec.rules.files import UrlOnly
-from harness.spec.rules.size import MultipleOf
 
 WITHOUT_LIMIT = 70
 """How many refusals an operation has at least where requests are not limited, if there are as many:
@@ -69,6 +68,6 @@ def _needed(builder: Builder, refusals: Sequence[Case]) -> int:
 
 
 def _has_two_sides(builder: Builder, case: Case) -> bool:
-    """Tell whether a rule is stepped over in two ways: below and above, by a pixel and by half."""
+    """Tell whether a rule is stepped over in two ways: below and above, as text and as address."""
     constraint = builder.operation.constraint(case.breaks or "")
-    return constraint is not None and isinstance(constraint.rule, MultipleOf | Range | UrlOnly)
+    return constraint is not None and isinstance(constraint.rule, Range | UrlOnly)

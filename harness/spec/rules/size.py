@@ -111,8 +111,8 @@ class MultipleOf(_InPixels):
             return ()
         wide, high = min(squarish, key=lambda size: (area(size), size))  # costs least
         half, most = self.pixels // 2, self.pixels - 1
-        # A pixel more, then what a check of half the step lets pass.
-        return (wide + 1, high), (wide + half, high + half), (wide, high + 1), (wide + most, high)
+        # First what a check of half the step would let pass, too.
+        return (wide + half, high + half), (wide + 1, high), (wide, high + 1), (wide + most, high)
 
 
 class MaxEdge(_InPixels):
