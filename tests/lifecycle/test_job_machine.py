@@ -71,10 +71,12 @@ def test_each_fault_of_a_jobs_life_is_found_by_its_promise(
     shop: Emulator, name: str, fault: str, promise: str
 ) -> None:
     deaf = not fault.startswith("webhook")  # else webhooks may be the first to tell of it
-    with emulated(name, shop.urls[name], fault, deaf=deaf) as world:
-        with suppress(BrokenError, Flaky):
-            for examples in (8, 20, 40):  # what is drawn depends on what else has been imported
-                run(world, examples=examples)
+    with (
+        emulated(name, shop.urls[name], fault, deaf=deaf) as world,
+        suppress(BrokenError, Flaky),
+    ):
+        for examples in (8, 20, 40):  # what is drawn depends on what else has been imported
+            run(world, examples=examples)
 
     assert world.found != []
     assert world.found[0].promise == promise
