@@ -83,8 +83,8 @@ def schemathesis(max_examples: int | None) -> Callable[[str, Path, int], Answer]
     """Return a run of Schemathesis over the exported document.
 
     Its seed is the run's, so that only the server differs between two runs. It goes on after a
-    failure, or one false alarm would end it. `ignored_auth` is off: the emulator takes any key, so
-    that check would pay for images with a key that a real server refuses.
+    failure, or one false alarm would end it. `ignored_auth` is off: it began when the emulator took
+    any key.
     """
 
     def run(url: str, folder: Path, seed: int) -> Answer:
