@@ -327,9 +327,18 @@ def _values(group: FailureGroup, assigned: AssignedRecord, names: tuple[str, ...
     given = tuple(name for name in names if assigned.items.get(name))
     if group.check not in ACCEPTANCE and given == (group.about,) and len(names) > 1:
         return Attribution()
+    if names and group.check not in ACCEPTANCE and _only_value(group, assigned, names):
+        names = tuple(name for name in assigned.items if name in (*names, group.about))
     elsewhere = bool(group.about) and group.about not in names
     several = describe_values(assigned.items, names) if len(names) > 1 or elsewhere else ()
     return Attribution(names=names, combination=several)
+
+
+def _only_value(group: FailureGroup, assigned: AssignedRecord, names: tuple[str, ...]) -> bool:
+    """Tell whether content was wrong with one value only of what the claim is about."""
+    alike = (other for other in group.failing if other.agrees(assigned, names))
+    values = {other.items.get(group.about, "") for other in alike}
+    return group.about not in names and len(values) == 1 and bool(assigned.items.get(group.about))
 
 
 def _blamed(
