@@ -57,6 +57,7 @@ class ProviderConnections:
                 seed=options.seed,
                 faults=options.emulator.faults,
                 port=options.emulator.port,
+                key=EMULATOR_KEY,
             )
             self.addresses = stack.enter_context(process)
         self.places = places = _callback_server(options, word=self.word, now_s=self.now_s)
@@ -144,9 +145,17 @@ def by() -> str:
 
 @contextmanager
 def emulator_process(
-    *, time_scale: float, seed: int, faults: Sequence[str] = (), port: int | None = None
+    *,
+    time_scale: float,
+    seed: int,
+    faults: Sequence[str] = (),
+    port: int | None = None,
+    key: str | None = None,
 ) -> Iterator[dict[str, str]]:
     """Start the emulator and yield the base URL of each provider; stop it at the end.
+
+    Without `key` the first that it receives is the only one: in a run that goes on, that may be a
+    made-up one.
 
     Raises EmulatorError where it does not come up; what it said is in the message.
     """
@@ -154,6 +163,7 @@ def emulator_process(
     command += ["--time-scale", str(time_scale), "--seed", str(seed)]
     command += [part for fault in faults for part in ("--fault", fault)]
     command += ["--port", str(port)] if port is not None else []
+    command += ["--key", key] if key is not None else []
     process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
         command,
         stdout=subprocess.PIPE,

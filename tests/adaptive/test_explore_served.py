@@ -13,7 +13,7 @@ from harness.core.case import Case
 from harness.spec.load import shipped_provider
 from harness.store.line import JOURNAL
 from harness.store.reader import read_run
-from tests.runner.processes import Emulator, emulator, harness, started
+from tests.runner.processes import KNOWN, Emulator, emulator, harness, started
 
 EXPLORED = 8
 CHOICES = ("--operation", "generate", "--max-images", "60", "--explore", str(EXPLORED))
@@ -28,7 +28,7 @@ PLANTED = {"output_format": "jpeg", "background": "opaque"}
 
 @pytest.fixture(scope="module")
 def _served() -> Iterator[Emulator]:
-    with emulator("--time-scale", "0.001") as running:
+    with emulator("--time-scale", "0.001", *KNOWN) as running:
         yield running
 
 

@@ -16,6 +16,8 @@ KEYS = {
     f"{name}_API_KEY": f"test-key-of-{name.lower()}"
     for name in ("BUBLE", "SUB2API", "APIFRAME", "NANOBANANA", "AIMLAPI")
 }
+KNOWN = tuple(part for key in KEYS.values() for part in ("--key", key))
+"""Options of an emulator that knows these keys: it would take the first one for its only one."""
 HARNESS = (sys.executable, "-c", "from harness.cli.main import main; main()")
 
 

@@ -24,7 +24,7 @@ from harness.transport.redaction import Redactor
 from tests.loopback import HUNG_S
 from tests.plans import accepted
 from tests.runner.journals import header, part
-from tests.runner.processes import Emulator, Ended, emulator, harness, started
+from tests.runner.processes import KNOWN, Emulator, Ended, emulator, harness, started
 from tests.runner.slowshop import JOB, Shop, open_shop
 
 BASE = "generate/base"
@@ -256,7 +256,7 @@ def test_a_job_lost_in_an_outage_of_the_emulator_is_picked_up_when_that_is_over(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "run"
-    with emulator("--time-scale", "1") as found:  # it goes on between the two runs
+    with emulator("--time-scale", "1", *KNOWN) as found:  # it goes on between the two runs
         first = started("run", "--against", "live", *found.at("buble"), *LIMITS, "--out", path)
         wait_for_a_job(found)
         found.switch("buble", "outage")

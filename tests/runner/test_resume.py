@@ -14,7 +14,7 @@ from harness.store.folder import RunFolder
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, read_run
 from tests.loopback import HUNG_S
-from tests.runner.processes import HARNESS, Emulator, emulator, harness, started
+from tests.runner.processes import HARNESS, KNOWN, Emulator, emulator, harness, started
 
 PLANNED = ("--max-images", "30", "--concurrency", "24")
 FAST = ("--max-images", "90", "--concurrency", "24")
@@ -27,7 +27,7 @@ LOOK_S = 0.01
 
 @pytest.fixture(scope="module")
 def _served() -> Iterator[Emulator]:
-    with emulator(*SLOW) as found:
+    with emulator(*SLOW, *KNOWN) as found:
         yield found
 
 
