@@ -71,9 +71,14 @@ def _is_heavy(shot: PlannedRequest) -> bool:
 def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context manager's factory
     @contextmanager
     def switched(
-        *, time_scale: float, seed: int, faults: Sequence[str] = (), port: int | None = None
+        *,
+        time_scale: float,
+        seed: int,
+        faults: Sequence[str] = (),
+        port: int | None = None,
+        key: str | None = None,
     ) -> Iterator[Mapping[str, str]]:
-        del time_scale, port  # those of the emulator that stays
+        del time_scale, port, key  # those of the emulator that stays
         for provider, address in served.items():
             own = [name.removeprefix(f"{provider}:") for name in faults]
             names = [name for name, full in zip(own, faults, strict=True) if name != full]
