@@ -34,15 +34,11 @@ from harness.spec.rules.size import lattice
 Item = TypeVar("Item")
 
 
-def drawn_cases(strategy: SearchStrategy[Case], *, count: int, seed_: int) -> tuple[Case, ...]:
-    """Return `count` cases drawn from a strategy, the same for the same seed; some may be equal.
+def drawn_cases(strategy: SearchStrategy[Item], *, count: int, seed_: int) -> tuple[Item, ...]:
+    """Return `count` examples of a strategy, the same for the same seed; some may be equal.
 
     A strategy of nothing gives none.
     """
-    return _drawn(strategy, count=count, seed_=seed_)
-
-
-def _drawn(strategy: SearchStrategy[Item], *, count: int, seed_: int) -> tuple[Item, ...]:
     examples: list[Item] = []
     if strategy.is_empty:
         return ()
@@ -97,7 +93,7 @@ class DrawnRefusals:
             for rule, shape in self._turns[self._at : self._at + _TOGETHER]
         ]
         # The first example of Hypothesis is the simplest there is, whatever the seed.
-        *_, drawn = _drawn(st.tuples(*together), count=2, seed_=self._seed * 1_000 + self._at)
+        *_, drawn = drawn_cases(st.tuples(*together), count=2, seed_=self._seed * 1_000 + self._at)
         self._cases |= {case.id: case for case in drawn}
         self._at += _TOGETHER
 
