@@ -7,24 +7,21 @@ the journal is read.
 """
 
 import errno
-import fcntl
-import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
 from harness.core.errors import StoreError, UsageError
-from harness.core.exchange import Exchange, Reply
 from harness.core.record import RunHeader
-from harness.store.atomic import move_whole, write_whole
+from harness.store.disk import TEMPORARY, Disk, LocalDisk
 from harness.store.line import (
     FORMAT,
     HEADER,
     HEADERS,
     IMAGES,
     JOURNAL,
-    Exchanged,
     JournalLine,
     dumped,
     no_run,
@@ -44,73 +41,90 @@ class RunFolder:
     A folder has one writer: the journal is locked until it is closed or its process ends.
     """
 
-    def __init__(self, path: Path, journal: int) -> None:
+    def __init__(self, path: Path, disk: Disk) -> None:
         self.path = path
         self.full = False
         """The disk is full: what is in flight may still be written, nothing new should be sent."""
-        self._journal: int | None = journal
+        self._disk = disk
+        self._closed = False
         self._room = Lock()
 
     @classmethod
-    def create(cls, path: Path) -> "RunFolder":
+    def create(cls, path: Path, *, disk: Disk | None = None) -> "RunFolder":
         """Make a new folder, or take an unused one; UsageError where something is there already."""
+        taken = UsageError(
+            f"{path} is there already and not empty",
+            hint="choose another --out, or go on with --resume",
+        )
         try:
-            if path.exists() and not _unused(path):
-                raise UsageError(
-                    f"{path} is there already and not empty",
-                    hint="choose another --out, or go on with --resume",
-                )
-            (path / IMAGES).mkdir(parents=True, exist_ok=True)
-            return cls._opened(path)
+            if disk is None:
+                if path.exists() and not path.is_dir():
+                    raise taken
+                disk = LocalDisk.create(path)
+            if not _unused(disk):
+                disk.close()
+                raise taken
+            return cls._opened(path, disk)
         except OSError as error:
             raise _unwritable(path, error, NOT_BEGUN) from None
 
     @classmethod
-    def reopen(cls, path: Path) -> "RunFolder":
+    def reopen(cls, path: Path, *, disk: Disk | None = None) -> "RunFolder":
         """Go on with a folder; UsageError where it is none, or where a run still writes to it."""
-        if not (path / HEADER).is_file():
-            raise no_run(path, "No such file or directory")
         try:
-            (path / IMAGES).mkdir(exist_ok=True)
-            folder = cls._opened(path)
+            disk = disk or LocalDisk(path)
+            begun = disk.exists(HEADER)
+        except (FileNotFoundError, NotADirectoryError):
+            raise no_run(path, "No such file or directory") from None
+        except OSError as error:
+            raise _unwritable(path, error, NOT_BEGUN) from None
+        if not begun:
+            disk.close()
+            raise no_run(path, "No such file or directory")
+        folder = cls._opened(path, disk)
+        try:
             folder.mend()
         except OSError as error:
+            folder.close()
             raise _unwritable(path, error, NOT_BEGUN) from None
         return folder
 
     @classmethod
-    def _opened(cls, path: Path) -> "RunFolder":
-        journal = os.open(path / JOURNAL, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o644)
+    def _opened(cls, path: Path, disk: Disk) -> "RunFolder":
         try:
-            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _hold_back(path / BALLAST)
+            disk.lock(JOURNAL)
+            disk.make_folder(IMAGES)
+            _remove_unfinished(disk)
+            _hold_back(disk)
         except BlockingIOError:
-            os.close(journal)
+            disk.close()
             raise UsageError(
                 f"{path} is being written to by another run", hint="wait until that has ended"
             ) from None
-        except OSError:
-            os.close(journal)
+        except OSError as error:
+            disk.close()
+            raise _unwritable(path, error, NOT_BEGUN) from None
+        except UsageError:
+            disk.close()
             raise
-        return cls(path, journal)
+        return cls(path, disk)
 
     def mend(self) -> None:
         """Cut off what a crash left of a last line, so that the next one starts on its own.
 
         The journal keeps its date: it tells when the run stopped, by which its clock goes on.
         """
-        before = (self.path / JOURNAL).stat()
-        raw = (self.path / JOURNAL).read_bytes()
+        date_ns, raw = self._disk.date_ns(JOURNAL), self._disk.read(JOURNAL)
         last = raw.rpartition(b"\n")[2]
-        if not last or self._journal is None:
+        if not last:
             return
         try:
             read_any_line(last)
         except ValueError:
-            os.ftruncate(self._journal, len(raw) - len(last))
+            self._disk.truncate(JOURNAL, len(raw) - len(last))
         else:  # only its end is missing
-            _write_all(self._journal, b"\n")
-        os.utime(self.path / JOURNAL, ns=(before.st_atime_ns, before.st_mtime_ns))
+            self._disk.append(JOURNAL, b"\n")
+        self._disk.set_date_ns(JOURNAL, date_ns)
 
     def write_header(self, header: RunHeader) -> None:
         """Write `run.json` whole or not at all, as of the format that lines are appended in."""
@@ -119,36 +133,32 @@ class RunFolder:
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file beside the journal, whole or not at all; threads may write the same one."""
-        self._insist(lambda: write_whole(self.path / name, content))
+        self._insist(lambda: self._disk.put(name, content))
 
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""
-        if not (self.path / IMAGES / name).exists():
+        if not self._disk.exists(f"{IMAGES}/{name}"):
             self.write_file(f"{IMAGES}/{name}", content)
 
     def keep_image_file(self, name: str, file: Path) -> None:
         """Keep an image that is in a file already, as `keep_image` does; the file may be moved."""
-        target = self.path / IMAGES / name
-        if not target.exists():
-            self._insist(lambda: move_whole(file, target))
+        if not self._disk.exists(f"{IMAGES}/{name}"):
+            self._insist(lambda: self._disk.take(f"{IMAGES}/{name}", file))
 
-    def append(self, line: JournalLine) -> None:
-        """Append a line; one that holds a served reply is on the disk when this returns."""
-        raw = dumped(line)
-        durable = isinstance(line, Exchanged) and _served(line.exchange)
-        journal = self._journal
-        if journal is None:
+    def append(self, *lines: JournalLine) -> None:
+        """Append lines, in one step; they are on the disk when this returns."""
+        raw = b"".join(dumped(line) for line in lines)
+        if self._closed:
             raise StoreError(f"{self.path}: its journal is closed")
 
         def write() -> None:
-            start = os.fstat(journal).st_size
+            start = self._disk.size(JOURNAL)
             try:
-                _write_all(journal, raw)
+                self._disk.append(JOURNAL, raw)
+                self._disk.sync(JOURNAL)
             except OSError:
-                os.ftruncate(journal, start)  # half a line would spoil the next one
+                self._disk.truncate(JOURNAL, start)  # half a line would spoil the next one
                 raise
-            if durable:
-                os.fsync(journal)
 
         self._insist(write)
 
@@ -168,43 +178,38 @@ class RunFolder:
         """Give up what was held back, or wait until another thread has."""
         with self._room:
             self.full = True
-            (self.path / BALLAST).unlink(missing_ok=True)
+            self._disk.remove(BALLAST)
 
     def close(self) -> None:
         """Close the journal and give back what was held back."""
-        if self._journal is not None:
-            os.close(self._journal)
-            self._journal = None
-        (self.path / BALLAST).unlink(missing_ok=True)
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(OSError):
+            self._disk.remove(BALLAST)
+        self._disk.close()
 
 
-def _unused(path: Path) -> bool:
-    if not path.is_dir():
-        return False
-    names, journal = {entry.name for entry in path.iterdir()}, path / JOURNAL
-    begun = not names <= {IMAGES, JOURNAL, BALLAST} or not journal.is_file()
-    return not names or not (begun or journal.stat().st_size)
+def _unused(disk: Disk) -> bool:
+    names = set(disk.names())
+    return names <= {IMAGES, JOURNAL, BALLAST} and not (names and disk.size(JOURNAL))
 
 
-def _hold_back(ballast: Path) -> None:
+def _remove_unfinished(disk: Disk) -> None:
+    """Remove files that were not whole when an earlier run was killed."""
+    for folder in ("", f"{IMAGES}/"):
+        for name in disk.names(folder.rstrip("/")):
+            if name.startswith(TEMPORARY):
+                disk.remove(f"{folder}{name}")
+
+
+def _hold_back(disk: Disk) -> None:
+    disk.remove(BALLAST)  # whatever it is, a link as well: it is made anew
     try:
-        with ballast.open("wb") as file:
-            file.write(bytes(BALLAST_BYTES))  # zeros that are written, for a hole takes no room
-            file.flush()
-            os.fsync(file.fileno())
+        disk.reserve(BALLAST, BALLAST_BYTES)
     except OSError:
-        ballast.unlink(missing_ok=True)
+        disk.remove(BALLAST)
         raise
-
-
-def _write_all(descriptor: int, raw: bytes) -> None:
-    view = memoryview(raw)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _served(exchange: Exchange) -> bool:
-    return isinstance(exchange.answer, Reply) and exchange.answer.status < 300  # noqa: PLR2004
 
 
 def _unwritable(path: Path, error: OSError, hint: str) -> StoreError:

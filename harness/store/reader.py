@@ -11,6 +11,7 @@ from harness.core.exchange import Exchange
 from harness.core.jsonvalue import mistake
 from harness.core.outcome import Outcome
 from harness.core.record import Record, RunHeader
+from harness.store.disk import Disk, LocalDisk
 from harness.store.line import (
     FORMAT,
     HEADER,
@@ -53,18 +54,25 @@ class StoredRun:
     unfinished: tuple[Unfinished, ...]
 
 
-def read_run(path: Path) -> StoredRun:
+def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
     """Read a run folder back, of this format or the one before; UsageError where it is none."""
-    header, book = _header(path), _Book()
-    for line in _lines(path / JOURNAL):
-        book.enter(line)
+    try:
+        disk = disk or LocalDisk(path)
+    except OSError as error:
+        raise no_run(path, error.strerror or str(error)) from None
+    try:
+        header, book = _header(path, disk), _Book()
+        for line in _lines(path / JOURNAL, disk):
+            book.enter(line)
+    finally:
+        disk.close()
     records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
     return StoredRun(header=header, records=records, unfinished=unfinished)
 
 
-def _header(path: Path) -> RunHeader:
+def _header(path: Path, disk: Disk) -> RunHeader:
     try:
-        header = HEADERS.validate_json((path / HEADER).read_bytes())
+        header = HEADERS.validate_json(disk.read(HEADER))
     except OSError as error:
         raise no_run(path, error.strerror or str(error)) from None
     except ValidationError as error:
@@ -117,9 +125,9 @@ def _reopened(line: Exchanged, record: Record) -> Unfinished:
     return Unfinished(again, [*record.exchanges])
 
 
-def _lines(path: Path) -> Iterator[JournalLine]:
+def _lines(path: Path, disk: Disk) -> Iterator[JournalLine]:
     try:
-        raw = path.read_bytes() if path.exists() else b""
+        raw = disk.read(JOURNAL) if disk.exists(JOURNAL) else b""
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     lines = raw.split(b"\n")
