@@ -97,6 +97,8 @@ class _Runner:
         self.strategy = strategy
         self.criterion = criterion
         self.folder = _folder(options)  # locked before it is read: another run may be at it
+        if self.folder.mended:
+            watch.noted(self.folder.mended)
         resume = options.output.resume
         self.past: StoredRun | None = read_run(resume) if resume else None
         self.pictures = ImageCollector(
@@ -151,7 +153,14 @@ class _Runner:
     def _header(self, source: RunPlan, access: Mapping[str, Access]) -> RunHeader:
         """Return the header of a run that begins or goes on; NothingTested without any case."""
         if self.past is not None:
-            return replace(self.past.header, finished=None, interrupted=False, word=self.word)
+            mended = (self.folder.mended,) if self.folder.mended else ()
+            return replace(
+                self.past.header,
+                finished=None,
+                interrupted=False,
+                word=self.word,
+                notes=(*self.past.header.notes, *mended),
+            )
         plans = tuple(source.plans.values())
         if not any(plan.shots for plan in plans):
             raise NothingTested("the plan holds no case")

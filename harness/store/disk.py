@@ -321,6 +321,16 @@ class LocalDisk:
         )
 
 
+def insist_plain(folder: Path, name: str) -> None:
+    """Raise UsageError where a name of a run folder is a link, a pipe or a device."""
+    with suppress(OSError):  # a missing one is for its reader to tell of
+        disk = LocalDisk(folder)
+        try:
+            disk.exists(name)
+        finally:
+            disk.close()
+
+
 def sync_folder(path: Path) -> None:
     """Return once the names in a folder are durable."""
     folder = os.open(path, _FOLDER)

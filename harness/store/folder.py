@@ -7,7 +7,7 @@ the journal is read.
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,17 +16,19 @@ from threading import Lock
 from harness.core.errors import StoreError, UsageError
 from harness.core.record import RunHeader
 from harness.store.disk import TEMPORARY, Disk, LocalDisk
+from harness.store.header import dumped_header
 from harness.store.line import (
     FORMAT,
     HEADER,
-    HEADERS,
     IMAGES,
     JOURNAL,
+    SEALED_FORMAT,
+    TORN,
     JournalLine,
-    dumped,
     no_run,
-    read_any_line,
 )
+from harness.store.reader import stored_header, stored_journal, torn_note
+from harness.store.seal import Torn, sealed
 
 NOT_BEGUN = "nothing was sent; make room or choose another --out"
 BEGUN = "what was received so far is in its journal; make room, then --resume it"
@@ -45,8 +47,14 @@ class RunFolder:
         self.path = path
         self.full = False
         """The disk is full: what is in flight may still be written, nothing new should be sent."""
+        self.mended: str | None = None
+        """What was cut off the journal when the folder was reopened, as a sentence."""
         self._disk = disk
         self._closed = False
+        self._seq = 0
+        self._synced = 0
+        self._end = 0
+        self._unchecked_bytes = 0
         self._room = Lock()
 
     @classmethod
@@ -87,6 +95,9 @@ class RunFolder:
         except OSError as error:
             folder.close()
             raise _unwritable(path, error, NOT_BEGUN) from None
+        except UsageError:
+            folder.close()
+            raise
         return folder
 
     @classmethod
@@ -110,26 +121,47 @@ class RunFolder:
         return cls(path, disk)
 
     def mend(self) -> None:
-        """Cut off what a crash left of a last line, so that the next one starts on its own.
+        """Make the journal's end one that the next line can follow, and all before it durable.
 
-        The journal keeps its date: it tells when the run stopped, by which its clock goes on.
+        What a crash has torn there is cut off and kept in `journal.torn`; `mended` says so. The
+        journal keeps its date: it tells when the run stopped, by which its clock goes on.
         """
-        date_ns, raw = self._disk.date_ns(JOURNAL), self._disk.read(JOURNAL)
-        last = raw.rpartition(b"\n")[2]
-        if not last:
-            return
-        try:
-            read_any_line(last)
-        except ValueError:
-            self._disk.truncate(JOURNAL, len(raw) - len(last))
-        else:  # only its end is missing
+        header = stored_header(self.path, self._disk)
+        content = stored_journal(self.path, self._disk, header)
+        date_ns = self._disk.date_ns(JOURNAL)
+        self._seq = self._synced = content.last
+        if content.torn is not None:
+            self._cut(content.torn, content.lines)
+        elif content.unended:
             self._disk.append(JOURNAL, b"\n")
+        self._disk.sync(JOURNAL)
+        self._end = self._disk.size(JOURNAL)
         self._disk.set_date_ns(JOURNAL, date_ns)
+        sealed_before = header.format >= SEALED_FORMAT
+        self._unchecked_bytes = header.unchecked_bytes if sealed_before else self._end
+
+    def _cut(self, torn: Torn, lines: Sequence[JournalLine | None]) -> None:
+        """Cut off what is torn, and put back the whole lines that stand behind it."""
+        tail = self._disk.read(JOURNAL)[torn.start :]
+        before = self._disk.read(TORN) if self._disk.exists(TORN) else b""
+        self._disk.put(TORN, before + tail)
+        self._disk.truncate(JOURNAL, torn.start)
+        whole = [line for line in lines[len(lines) - torn.whole :] if line is not None]
+        self._seq = self._synced = torn.before
+        self._disk.append(JOURNAL, self._sealed(whole))
+        self._seq = self._synced = self._seq + len(whole)
+        self.mended = torn_note(torn, f"kept in {TORN}")
+
+    def _sealed(self, lines: Sequence[JournalLine]) -> bytes:
+        return b"".join(
+            sealed(line, seq=seq, synced=self._synced)
+            for seq, line in enumerate(lines, self._seq + 1)
+        )
 
     def write_header(self, header: RunHeader) -> None:
         """Write `run.json` whole or not at all, as of the format that lines are appended in."""
-        header = replace(header, format=FORMAT)
-        self.write_file(HEADER, HEADERS.dump_json(header, indent=2) + b"\n")
+        header = replace(header, format=FORMAT, unchecked_bytes=self._unchecked_bytes)
+        self.write_file(HEADER, dumped_header(header))
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file beside the journal, whole or not at all; threads may write the same one."""
@@ -147,20 +179,24 @@ class RunFolder:
 
     def append(self, *lines: JournalLine) -> None:
         """Append lines, in one step; they are on the disk when this returns."""
-        raw = b"".join(dumped(line) for line in lines)
         if self._closed:
             raise StoreError(f"{self.path}: its journal is closed")
+        raw = self._sealed(lines)
 
         def write() -> None:
-            start = self._disk.size(JOURNAL)
-            try:
-                self._disk.append(JOURNAL, raw)
-                self._disk.sync(JOURNAL)
-            except OSError:
-                self._disk.truncate(JOURNAL, start)  # half a line would spoil the next one
-                raise
+            if self._disk.size(JOURNAL) != self._end:
+                self._disk.truncate(JOURNAL, self._end)  # half a line would spoil the next one
+            self._disk.append(JOURNAL, raw)
+            self._disk.sync(JOURNAL)
 
-        self._insist(write)
+        try:
+            self._insist(write)
+        except StoreError:
+            with suppress(OSError):
+                self._disk.truncate(JOURNAL, self._end)
+            raise
+        self._end += len(raw)
+        self._seq = self._synced = self._seq + len(lines)
 
     def _insist(self, write: Callable[[], None]) -> None:
         try:
