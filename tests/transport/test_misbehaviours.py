@@ -252,7 +252,8 @@ def test_a_peer_that_does_not_speak_tls_is_the_network_and_nothing_was_sent(raw:
 
 
 @pytest.mark.parametrize(
-    ("raw", "kind"), [(b"", "network"), (http(JSON, length=900), "network"), (b"no\r\n\r\n", "protocol")]
+    ("raw", "kind"),
+    [(b"", "network"), (http(JSON, length=900), "network"), (b"no\r\n\r\n", "protocol")],
 )
 def test_the_same_is_called_the_same_behind_a_proxy(
     monkeypatch: pytest.MonkeyPatch, raw: bytes, kind: str
