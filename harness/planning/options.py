@@ -82,6 +82,12 @@ class Target:
         least=1024,
         most=65535,
     )
+    allow_private: bool = option(
+        "--allow-private",
+        "Fetch results from loopback, private and link-local addresses, too (live); "
+        "without it, only where the base URL is itself in that network.",
+        default=False,
+    )
     keys: dict[str, str] = field(default_factory=dict, repr=False)
 
 

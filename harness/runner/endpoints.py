@@ -25,6 +25,7 @@ from harness.transport.bodies.images import ImageCollector
 from harness.transport.callbacks.server import CallbackServer
 from harness.transport.cassettes.cassette import Replay, Tape
 from harness.transport.client import Live, LiveEndpoint
+from harness.transport.http1.reach import Reach
 from harness.transport.redaction import Redactor
 
 EMULATOR_KEY = "emulator-key"
@@ -70,6 +71,7 @@ class ProviderConnections:
         address = self.addresses[name]
         key = EMULATOR_KEY if emulated else self.options.target.keys[name]
         endpoint = LiveEndpoint(base_url=address, auth=shipped(name).auth, key=key, provider=name)
+        reach = Reach(address, allow_private=self.options.target.allow_private)
 
         def transport() -> Transport:
             return Live(
@@ -79,6 +81,7 @@ class ProviderConnections:
                 now_s=self.now_s,
                 time_scale=self.options.time_scale if emulated else 1.0,
                 outside=places,
+                reach=reach,
             )
 
         return Access(

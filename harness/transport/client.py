@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from harness.core.errors import UsageError
-from harness.core.exchange import Exchange, Failure, Part, Reply, Request
+from harness.core.exchange import Exchange, Failure, FailureKind, Part, Reply, Request
 from harness.core.jsonvalue import canonical
 from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.reference_images import file_of
@@ -22,6 +22,7 @@ from harness.transport.bodies.reply import Arrival, reply_of
 from harness.transport.bodies.sse import SseError, SseStream
 from harness.transport.callbacks.server import CallbackServer
 from harness.transport.http1.pool import PHASES, Proxies, Sockets, trusted
+from harness.transport.http1.reach import AddressRefusedError, Reach
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor, sendable
 
@@ -102,7 +103,9 @@ class Live:
     """One worker's connection: a client over sockets of its own, which time each request.
 
     A request that the environment sends through a proxy has no phases but the reply's.
-    With `outside`, placeholders leave as real addresses, and webhooks can be collected.
+    With `outside`, placeholders leave as real addresses, and webhooks can be collected. `reach`,
+    which the workers of a provider share, says which addresses are connected to; without it, those
+    in public and where the base address is.
     """
 
     def __init__(  # noqa: PLR0913 - the endpoint's surroundings, which all workers share
@@ -114,6 +117,7 @@ class Live:
         now_s: Callable[[], float],
         time_scale: float = 1.0,
         outside: CallbackServer | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.body_at_most = BODY_AT_MOST
         self._endpoint = endpoint
@@ -123,9 +127,10 @@ class Live:
         self._time_scale = time_scale
         self._outside = outside
         local = urlsplit(endpoint.base_url).hostname in ("127.0.0.1", "localhost", "::1")
-        sockets = Sockets(trusted=trusted(), now_s=now_s)
+        reach = reach or Reach(endpoint.base_url)
+        sockets = Sockets(trusted=trusted(), now_s=now_s, reach=reach)
         # loopback is never reached through a proxy of the environment
-        self._transport = sockets if local else Proxies(sockets, trusted=trusted())
+        self._transport = sockets if local else Proxies(sockets, trusted=trusted(), reach=reach)
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=CONNECT_S),
             follow_redirects=False,
@@ -271,7 +276,7 @@ class Live:
                 raise httpx.DecodingError("the body is packed more than once")  # bombs are
             chunks = self._chunks(response, arrival)
             if headers.get("content-type", "").lower().startswith("text/event-stream"):
-                await _take_events(chunks, arrival)
+                await _take_events(chunks, arrival, framed=FRAMING & headers.keys() != set())
             else:
                 async for chunk in chunks:
                     if arrival.body.add(chunk):
@@ -310,27 +315,48 @@ class Live:
         return headers
 
     def _failure(self, error: Exception, request: Request, arrival: Arrival) -> Failure:
-        protocol = isinstance(
-            error,
-            httpx.ProtocolError | httpx.DecodingError | httpx.TooManyRedirects | httpx.InvalidURL
-            | httpx.UnsupportedProtocol | httpx.StreamError | SseError,
-        )  # fmt: skip
         text = self._redactor.text(self._placeholders().restored(str(error)))
-        kind = "timeout" if isinstance(error, httpx.TimeoutException) else "network"
         where = request.target if request.target.startswith("http") else self._endpoint.base_url
         return Failure(
-            kind="protocol" if protocol else kind,  # type: ignore[arg-type]  # one of two words
+            kind=_kind(error),
             why=f"{where}: {text or type(error).__name__} ({arrival.progress})",
-            sent=arrival.sent and not isinstance(error, httpx.LocalProtocolError),
+            sent=arrival.sent and not isinstance(error, UNSENT),
         )
 
 
-async def _take_events(chunks: AsyncIterator[bytes], arrival: Arrival) -> None:
+UNSENT = (httpx.LocalProtocolError, AddressRefusedError)
+"""Errors before anything leaves; a redirect that is not followed has cost nothing either."""
+
+GARBAGE = (
+    httpx.ProtocolError, httpx.DecodingError, httpx.TooManyRedirects, httpx.InvalidURL,
+    httpx.UnsupportedProtocol, httpx.StreamError, SseError, AddressRefusedError,
+)  # fmt: skip
+
+HANG_UPS = ("server disconnected without", "peer closed connection without")
+"""How httpx's own transport, behind a proxy, words what `http1` calls a ReadError."""
+
+
+def _kind(error: Exception) -> FailureKind:
+    """Tell what broke off (`network`), what came too late, and what was no HTTP (`protocol`)."""
+    if isinstance(error, httpx.TimeoutException):
+        return "timeout"
+    hung_up = isinstance(error, httpx.RemoteProtocolError) and str(error).lower().startswith(
+        HANG_UPS
+    )
+    return "protocol" if isinstance(error, GARBAGE) and not hung_up else "network"
+
+
+FRAMING = frozenset(("content-length", "transfer-encoding"))
+"""The headers that say where a body ends; without them its connection does, whoever closed it."""
+
+
+async def _take_events(chunks: AsyncIterator[bytes], arrival: Arrival, *, framed: bool) -> None:
     stream = SseStream()
     async for name, data in stream.arriving(chunks):
         arrival.events.append((name, data, arrival.latest_s))
     if stream.cut:  # its last event is recorded, but nobody else would see that it was cut
-        raise SseError("the stream ended within an event")
+        why = "the stream ended within an event"
+        raise SseError(why) if framed else httpx.ReadError(why)
 
 
 async def _undisturbed(work: Coroutine[Any, Any, T], *, stopped: bool) -> T:

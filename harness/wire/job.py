@@ -22,6 +22,7 @@ from harness.wire.retry import (
     Pause,
     Talk,
     Wire,
+    jittered,
     pause_asked,
     send_once,
     send_request,
@@ -96,12 +97,17 @@ def _polled(
         again = stage in ASTRAY and astray < len(MISSING_PAUSES_S)
         if stage in ENDED or ((late or stage in ASTRAY) and not again):
             return _fault(provider, job, answer, job_id, waited)
-        pause = max(job.interval_s, min(pause_asked(answer) or 0.0, RETRY_AFTER_AT_MOST_S))
+        pause = max(job.interval_s, _asked_s(answer, request))
         if again:
             pause = MISSING_PAUSES_S[astray]
         astray = astray + 1 if again else 0
         waited += pause
         yield Pause(seconds=pause)
+
+
+def _asked_s(answer: Reply, request: Request) -> float:
+    asked_s = min(pause_asked(answer) or 0.0, RETRY_AFTER_AT_MOST_S)
+    return jittered(asked_s, request, 0)
 
 
 PollStage = Literal[

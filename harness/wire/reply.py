@@ -34,7 +34,7 @@ def submitted(
     """Send one request; return its reply where that holds JSON to go on with, else the outcome."""
     answer = yield from send_once(planned.request)
     if isinstance(answer, Failure):
-        return fault_of(answer, paid=False)
+        return _without_reply(provider, answer)
     if is_error(provider.errors, answer):
         if planned.request.credential != "own" and (refused := refused_key(provider, answer)):
             return refused
@@ -50,6 +50,17 @@ def submitted(
             status=answer.status,
         )
     return answer
+
+
+def _without_reply(provider: Provider, failure: Failure) -> Outcome:
+    """Return what a request came to that has no reply, or was too early for too long."""
+    early = failure.partial
+    if failure.sent or early is None:
+        return fault_of(failure, paid=False)
+    outcome = refused_or_fault(provider.errors, early)
+    if isinstance(outcome, Fault):
+        return replace(outcome, why=f"{outcome.why}; {failure.why}")
+    return outcome
 
 
 def refused_key(provider: Provider, reply: Reply) -> Refused | None:

@@ -1,12 +1,14 @@
 """How often a request is sent: again only where that is free, or the provider asks for it."""
 
+import hashlib
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from harness.core.exchange import Failure, Reply, Request, Step
+from harness.core.jsonvalue import canonical
 from harness.core.outcome import Outcome
 from harness.wire.errors import OK, REDIRECT, SERVER
 
@@ -31,7 +33,8 @@ Answer = Reply | Failure
 T = TypeVar("T")
 
 Talk = Generator[Send | Pause, Answer | None, T]
-"""Yields `Send` (answered with an `Answer`) and `Pause` (answered with None); returns a T."""
+"""Yields `Send` (answered with an `Answer`) and `Pause` (answered with None, or with a `Failure`
+where it is longer than what the request has left); returns a T."""
 
 Wire = Talk[Outcome]
 """The whole conversation about one planned request."""
@@ -54,7 +57,17 @@ MISSING_PAUSES_S = (1.0, 2.0, 4.0, 8.0)
 just submitted, a result just announced. Stores that are copied may take that long to agree."""
 
 SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+FOREVER = re.compile(r"[0-9]{10,}(\.[0-9]*)?")
+FOREVER_S = 1e9
+"""How many seconds a Retry-After of ten digits or more is taken for."""
+
 RETRY_AFTER_AT_MOST_S = 120.0
+"""How long a poll or a download waits at most before it is sent again: that costs nothing."""
+
+JITTER, JITTER_AT_MOST_S = 0.25, 10.0
+"""By which share, and by how much at most, a pause is made longer: many workers are not to come
+back at once."""
+
 FIRST_RETRY_S = 1.0
 A_MINUTE_S, A_DAY_S = 60.0, 86_400.0
 PER_MINUTE = re.compile(r"\b(per|/|an?|every|each|one|1)[ -]?min(ute)?\b", re.IGNORECASE)
@@ -71,12 +84,20 @@ TOO_MANY = 429
 
 
 def send_once(request: Request, step: Step = "submit") -> Talk[Answer]:
-    """Send a request that may cost money: again only where the provider said it was too early."""
+    """Send a request that may cost money: again only where the provider said it was too early.
+
+    Where it asks for a longer pause than the request has left, the failure says so and holds the
+    provider's reply.
+    """
     answer = yield from send_request(request, step)
     for attempt in range(TRIES - 1):
         if not isinstance(answer, Reply) or answer.status != TOO_MANY:
             break
-        yield Pause(seconds=_retry_after(answer, attempt))
+        pause_s = _retry_after(answer, attempt)
+        late = yield Pause(seconds=jittered(pause_s, request, attempt))
+        if isinstance(late, Failure):
+            why = f"asked to wait {pause_s:,.0f} s, more than this request has left"
+            return replace(late, why=why, partial=answer)
         answer = yield from send_request(request, step)
     return answer
 
@@ -87,10 +108,23 @@ def send_until_answered(request: Request, step: Step) -> Talk[Answer]:
     for attempt in range(TRIES - 1):
         if _settled(answer):
             break
-        wait = FIRST_RETRY_S * 2**attempt
-        yield Pause(seconds=_retry_after(answer, attempt) if isinstance(answer, Reply) else wait)
+        pause_s = FIRST_RETRY_S * 2**attempt
+        if isinstance(answer, Reply):
+            pause_s = min(_retry_after(answer, attempt), RETRY_AFTER_AT_MOST_S)
+        if (yield Pause(seconds=jittered(pause_s, request, attempt))) is not None:
+            break
         answer = yield from send_request(request, step)
     return answer
+
+
+def jittered(seconds: float, request: Request, attempt: int) -> float:
+    """Return a pause made up to a quarter longer, drawn from the request and the try.
+
+    A replay, and a run that goes on, draw the same.
+    """
+    words = f"{attempt} {request.target} {canonical(request.body)} {request.form}"
+    drawn = hashlib.sha256(words.encode("utf-8", "surrogatepass")).digest()
+    return seconds + min(seconds * JITTER, JITTER_AT_MOST_S) * int.from_bytes(drawn[:4]) / 2**32
 
 
 def pause_asked(reply: Reply) -> float | None:
@@ -98,6 +132,8 @@ def pause_asked(reply: Reply) -> float | None:
     text = (reply.header("retry-after") or "").strip()
     if SECONDS.fullmatch(text):
         return float(text)
+    if FOREVER.fullmatch(text):
+        return FOREVER_S
     try:
         then, now = map(parsedate_to_datetime, (text, reply.header("date") or ""))
         return max((then - now).total_seconds(), 0.0)
@@ -124,7 +160,9 @@ def _retry_after(reply: Reply, attempt: int) -> float:
     Where they name a minute, the pauses of all tries add up to one.
     """
     pause_s = pause_asked(reply)
-    if pause_s is None and reply.status == TOO_MANY:
+    if pause_s is not None:
+        return pause_s
+    if reply.status == TOO_MANY:
         pause_s = _reset_after(reply)
         if pause_s is None and PER_MINUTE.search(_words(reply)):
             pause_s = A_MINUTE_S / (TRIES - 1)

@@ -69,7 +69,7 @@ HALF = SERVED[SERVED.index(b"{") :][:400]
         (_broken, ("network", True)),
         (None, ("timeout", True)),
         (http(HALF), ("protocol", True)),
-        (chunked(HALF, end=False), ("protocol", True)),
+        (chunked(HALF, end=False), ("network", True)),
         (http("<html>", status="502 Bad Gateway"), ("server", True)),
         (TOO_MANY, ("rate_limit", False)),
     ],

@@ -177,7 +177,7 @@ def test_a_reset_before_headers_may_have_been_paid() -> None:
 def test_a_connection_closed_without_a_word_may_have_been_paid() -> None:
     found = failure(trip(b""))
 
-    assert (found.kind, found.sent, found.partial) == ("protocol", True, None)
+    assert (found.kind, found.sent, found.partial) == ("network", True, None)
 
 
 def test_a_stall_before_headers_is_a_timeout_that_may_have_been_paid() -> None:
@@ -224,10 +224,10 @@ def test_a_reset_within_the_body_keeps_what_had_arrived() -> None:
     assert found.partial.text == '{"id": "job-1", '
 
 
-def test_a_body_shorter_than_its_length_is_a_protocol_failure_with_the_rest_kept() -> None:
+def test_a_body_shorter_than_its_length_is_a_network_failure_with_the_rest_kept() -> None:
     found = failure(trip(http(b'{"id": "job-1"}', length=900)))
 
-    assert (found.kind, found.sent) == ("protocol", True)
+    assert (found.kind, found.sent) == ("network", True)
     assert found.partial is not None
     assert found.partial.document == {"id": "job-1"}
     assert "after HTTP 200 and 15 bytes" in found.why
@@ -480,7 +480,7 @@ def test_a_stream_that_stops_within_an_event_keeps_it_and_convicts_nobody() -> N
 def test_a_stream_that_is_cut_off_keeps_its_events() -> None:
     found = failure(trip(_stream(b'data: {"type": "a"}\n\n', b"data: {", end=False)))
 
-    assert (found.kind, found.sent) == ("protocol", True)
+    assert (found.kind, found.sent) == ("network", True)
     assert found.partial is not None
     assert [event.name for event in found.partial.events] == ["a"]
 

@@ -11,8 +11,9 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
 from harness.planning.plan import make_plan
 from harness.spec.load import NAMES, shipped_provider
+from harness.wire.deadline import TotalTime
 from harness.wire.protocol import pick_up, speak
-from harness.wire.retry import Answer, Pause, Send, Wire
+from harness.wire.retry import JITTER, Answer, Pause, Send, Wire
 
 BASES: dict[tuple[str, str], Case] = {
     (name, operation): plain_case(Builder(shipped_provider(name), operation))
@@ -102,6 +103,7 @@ def talked(wire: Wire, answered: Callable[[int, Send], Answer]) -> Talk:
     """Drive a conversation to its end; `answered` is told each request and its number."""
     sends: list[Send] = []
     pauses: list[float] = []
+    total = TotalTime()
     answer: Answer | None = None
     for _ in range(STEPS_AT_MOST):
         try:
@@ -110,13 +112,23 @@ def talked(wire: Wire, answered: Callable[[int, Send], Answer]) -> Talk:
             outcome: Outcome = done.value
             return Talk(outcome=outcome, sends=tuple(sends), pauses=tuple(pauses))
         match step:
-            case Send():
-                answer = answered(len(sends), step)
-                sends.append(step)
+            case Send(request=request):
+                answer = total.late(request)
+                if answer is None:
+                    answer = answered(len(sends), step)
+                    sends.append(step)
             case Pause(seconds=seconds):
-                answer = None
-                pauses.append(seconds)
+                answer = total.pause(seconds, bound=True)
+                if answer is None:
+                    pauses.append(seconds)
     raise AssertionError("the conversation does not end")
+
+
+def waited(found: tuple[float, ...], *asked: float) -> None:
+    """Insist on these pauses, each made longer by what spreads many workers, and never shorter."""
+    assert len(found) == len(asked), (found, asked)
+    for pause, least in zip(found, asked, strict=True):
+        assert least <= pause <= least * (1 + JITTER), (found, asked)
 
 
 def said(document: Json, status: int = 200, /, **headers: str) -> Reply:

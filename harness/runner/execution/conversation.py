@@ -20,6 +20,7 @@ from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.line import Ended, Exchanged, JournalLine, Sent
 from harness.transport.base import Transport
+from harness.wire.deadline import TotalTime
 from harness.wire.protocol import pick_up, speak
 from harness.wire.retry import Answer, Pause, Send, Wire
 
@@ -217,9 +218,10 @@ async def drive(  # noqa: PLR0913 - a conversation, and what is remembered of it
     `on_exchange` is awaited after every round trip, before anything else is sent, so that what was
     received is kept first. `past` are round trips that an earlier run made: they are answered from
     memory and not made again. With `in_doubt`, the one after them may have been under way when that
-    run ended: where it could cost money, it is not made either.
+    run ended: where it could cost money, it is not made either. The whole ends within its
+    `TotalTime`.
     """
-    memory = _Memory(past, in_doubt=in_doubt)
+    memory, total = _Memory(past, in_doubt=in_doubt), TotalTime(past)
     answer: Answer | None = None
     try:
         while True:
@@ -227,13 +229,17 @@ async def drive(  # noqa: PLR0913 - a conversation, and what is remembered of it
             answer = None
             match step:
                 case Pause(seconds=seconds):
-                    if not memory.earlier:
+                    now = not memory.earlier
+                    answer = total.pause(seconds, bound=now)
+                    if now and answer is None:
                         await transport.pause(seconds)
                 case Send(request=request, step=purpose):
-                    answer = memory.answer(step)
+                    late = total.late(request)
+                    answer = memory.answer(step) or late
                     if answer is None:
                         sent = await transport.send(request, due_s=due_s)
                         exchange = replace(sent, step=purpose)
+                        total.took(exchange)
                         await on_exchange(exchange)
                         answer = exchange.answer
     except StopIteration as done:

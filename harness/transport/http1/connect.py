@@ -1,41 +1,39 @@
 """Resolving a name, connecting and the TLS handshake, each of them timed."""
 
 import asyncio
-import ipaddress
-import socket
 import ssl
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, zip_longest
-from typing import Any
 
 import httpx
 
 from harness.transport.http1.connection import Connection
+from harness.transport.http1.ranges import Address, literal
+from harness.transport.http1.reach import UNRESOLVED, Reach
 from harness.transport.http1.socket import Phases, StampedSocket, longer
 
 STAGGER_S = 0.25
 """How long one address may stay silent before the next is tried as well (RFC 8305, section 8)."""
 
-RESOLVERS = 16
-"""Threads that resolve names: not those that read replies, behind which a name would wait."""
-
-Address = tuple[socket.AddressFamily, Any]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialler:
-    """What every new connection needs; `lost` is called with each that is gone."""
+    """What every new connection needs; `lost` is called with each that is gone.
+
+    A connection is made to an address that `reach` admits, and to no other.
+    """
 
     now_s: Callable[[], float]
     trusted: ssl.SSLContext
     lost: Callable[[Connection], None]
+    reach: Reach
 
     async def dial(self, url: httpx.URL, phases: Phases, *, within_s: float | None) -> Connection:
-        """Open a connection to the host of a URL. Raises httpx.ConnectError and ConnectTimeout."""
+        """Open a connection to the host of a URL.
+
+        Raises httpx.ConnectError, ConnectTimeout and AddressRefusedError.
+        """
         host = url.raw_host.decode("ascii")
         port = url.port or (443 if url.scheme == "https" else 80)
         try:
@@ -50,18 +48,15 @@ class Dialler:
             raise httpx.ConnectTimeout(why) from error
 
     async def _looked_up(self, host: str, port: int, phases: Phases) -> list[Address]:
-        with suppress(ValueError):
-            version = ipaddress.ip_address(host).version
-            return [(socket.AF_INET6 if version == 6 else socket.AF_INET, (host, port))]  # noqa: PLR2004 - IPv6
+        if addresses := literal(host, port):
+            return await self.reach.admitted(host, addresses)
         started_s = self.now_s()
         try:
-            entries = await asyncio.get_running_loop().run_in_executor(
-                _resolvers(), lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            )
-        except (OSError, UnicodeError, ValueError, OverflowError) as error:
+            addresses = await self.reach.resolve(host, port)
+        except UNRESOLVED as error:
             raise httpx.ConnectError(f"{host}: the name was not found ({error})") from error
         phases.dns_s = longer(phases.dns_s, self.now_s() - started_s)
-        return _alternating([(family, place) for family, _, _, _, place in entries])
+        return _alternating(await self.reach.admitted(host, addresses))
 
     async def _connected(self, addresses: list[Address], phases: Phases) -> Connection:
         started_s = self.now_s()
@@ -115,7 +110,7 @@ class Dialler:
     async def _dialled(self, family: int, place: object) -> StampedSocket:
         sock = StampedSocket(family, now_s=self.now_s)
         try:
-            await asyncio.get_running_loop().sock_connect(sock, place)  # type: ignore[arg-type]
+            await self.reach.dial(sock, place)
         except BaseException:
             sock.close()
             raise
@@ -137,7 +132,7 @@ def _closed(task: asyncio.Task[StampedSocket]) -> None:
         task.result().close()
 
 
-def _alternating(addresses: list[Address]) -> list[Address]:
+def _alternating(addresses: Sequence[Address]) -> list[Address]:
     """Alternate the families, so that an unreachable one costs a single wait (RFC 8305, 4)."""
     if not addresses:
         return []
@@ -146,8 +141,3 @@ def _alternating(addresses: list[Address]) -> list[Address]:
     other = [address for address in addresses if address[0] != first]
     in_turns = chain.from_iterable(zip_longest(same, other))
     return [address for address in in_turns if address is not None]
-
-
-@lru_cache(maxsize=1)
-def _resolvers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(RESOLVERS, thread_name_prefix="names")

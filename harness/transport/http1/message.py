@@ -10,7 +10,11 @@ import httpx
 HEAD_AT_MOST = 100 * 1024
 """Bytes of a reply's head, or of a chunk's."""
 
+INTERIM_AT_MOST = 64
+"""Interim replies (1xx) before the one that counts; more have no end."""
+
 BODILESS = (204, 304)
+START = b"HTTP/1."
 
 T = TypeVar("T")
 
@@ -40,6 +44,8 @@ class Message:
         self._take: Callable[[memoryview], None] = self._take_head
         self._length: int | None = None
         self._missing = 0
+        self._begun = b""
+        self._interim = 0
 
     def opening(self) -> bytes:
         """Return the request's head. Raises httpx.LocalProtocolError, as the next two do."""
@@ -78,12 +84,21 @@ class Message:
             self.error = httpx.RemoteProtocolError(str(error))
 
     def hung_up(self, at_s: float) -> None:
-        """Take the end of the connection, which ends the reply only where its head says so."""
+        """Take the end of the connection, which ends the reply only where its head says so.
+
+        Elsewhere that is a ReadError, as a reset is; a RemoteProtocolError where what came before
+        it is no beginning of HTTP.
+        """
         if self.ended:
             return
         self.latest_s = at_s
+        if self.head is None and not (START.startswith(self._begun) or self._begun == START):
+            self.error = httpx.RemoteProtocolError(f"no HTTP: it begins with {self._begun!r}")
+            return
         if self.head is None:
-            why = "Server disconnected without sending a response."
+            why = "the peer closed the connection without a reply"
+            if self._begun or self._interim:
+                why = "the peer closed the connection within the head of its reply"
         elif self._take == self._take_rest:
             self.whole = True
             return
@@ -92,7 +107,7 @@ class Message:
             if self._length is not None:
                 progress = f"received {self._length - self._missing} bytes, expected {self._length}"
             why = f"peer closed connection without sending complete message body ({progress})"
-        self.error = httpx.RemoteProtocolError(why)
+        self.error = httpx.ReadError(why)
 
     def fail(self, error: Exception) -> None:
         """Take the reason why no more will arrive."""
@@ -122,9 +137,13 @@ class Message:
         return head.http_version >= b"1.1" and b"close" not in b",".join(options).lower()
 
     def _take_head(self, data: memoryview) -> None:
+        self._begun += bytes(data[: len(START) - len(self._begun)])
         self._h11.receive_data(data)  # type: ignore[arg-type]  # it extends a bytearray
         event = self._h11.next_event()
         while isinstance(event, h11.InformationalResponse):
+            self._interim += 1
+            if self._interim > INTERIM_AT_MOST:
+                raise h11.RemoteProtocolError(f"more than {INTERIM_AT_MOST} interim replies")
             event = self._h11.next_event()
         if isinstance(event, h11.Response):
             self.head, self.headers_s = event, self.latest_s

@@ -11,6 +11,7 @@ import httpx
 from harness.transport.http1.connect import Dialler
 from harness.transport.http1.connection import Connection
 from harness.transport.http1.message import Message
+from harness.transport.http1.reach import Reach
 from harness.transport.http1.socket import Phases
 
 
@@ -18,18 +19,27 @@ class Proxies(httpx.AsyncBaseTransport):
     """Sends requests as the environment wants (HTTPS_PROXY, NO_PROXY), the others `directly`.
 
     Behind a proxy, httpx's own transport is used and no phases are known: what connects to the
-    provider is the proxy.
+    provider is the proxy. So only what can be seen from here is refused (see `Reach`).
     """
 
-    def __init__(self, directly: httpx.AsyncBaseTransport, *, trusted: ssl.SSLContext) -> None:
+    def __init__(
+        self, directly: httpx.AsyncBaseTransport, *, trusted: ssl.SSLContext, reach: Reach
+    ) -> None:
         self._directly = directly
+        self._reach = reach
         self._trusted = trusted
         self._addresses = getproxies()
         self._through: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. Raises httpx.UnsupportedProtocol for a proxy that cannot be used."""
-        transport = self._proxy(request.url) or self._directly
+        """Send a request.
+
+        Raises httpx.UnsupportedProtocol for a proxy that cannot be used, and AddressRefusedError.
+        """
+        transport = self._proxy(request.url)
+        if transport is None:
+            return await self._directly.handle_async_request(request)
+        await self._reach.check(request.url.raw_host.decode("ascii"), request.url.port or 0)
         return await transport.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -85,12 +95,15 @@ class Sockets(httpx.AsyncBaseTransport):
     A request goes over an old connection only where that is not known to be closed, and never
     leaves twice: where the peer hangs up on it, it may have arrived, and been paid.
 
-    Raises httpx's own exceptions: ConnectError (name, connection, TLS), ConnectTimeout, ReadError,
-    WriteError, RemoteProtocolError, and LocalProtocolError where nothing has left.
+    Raises httpx's own exceptions: ConnectError (name, connection, TLS), ConnectTimeout, ReadError
+    (also where the peer closes too early), WriteError, RemoteProtocolError for what is no HTTP, and
+    LocalProtocolError where nothing has left; AddressRefusedError where `reach` forbids to connect.
     """
 
-    def __init__(self, *, trusted: ssl.SSLContext, now_s: Callable[[], float]) -> None:
-        self._dialler = Dialler(now_s=now_s, trusted=trusted, lost=self._forget)
+    def __init__(
+        self, *, trusted: ssl.SSLContext, now_s: Callable[[], float], reach: Reach
+    ) -> None:
+        self._dialler = Dialler(now_s=now_s, trusted=trusted, lost=self._forget, reach=reach)
         self._open: set[Connection] = set()
         self._idle: dict[Origin, list[tuple[Connection, float]]] = {}
 

@@ -20,6 +20,7 @@ from harness.transport.client import Live
 from harness.transport.http1 import pool
 from harness.transport.http1.connect import Dialler
 from harness.transport.http1.pool import PHASES, Sockets, trusted
+from harness.transport.http1.reach import Reach
 from harness.transport.http1.socket import Phases, longer
 from tests import ahead
 from tests.ahead import put_ahead, settled
@@ -31,6 +32,7 @@ from tests.transport.servers import Talking, certificate, talking
 POST = Request(method="POST", target="/v1/x", body={"prompt": "a cat"}, timeout_s=HUNG_S)
 LARGE = replace(POST, body={"prompt": "x" * 16_000_000})
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+LOOPBACK = Reach("http://127.0.0.1")
 SMALL = OK + b'Content-Length: 8\r\n\r\n{"a": 1}'
 
 Reader = asyncio.StreamReader
@@ -261,7 +263,7 @@ def test_a_request_that_a_kept_connection_swallowed_is_never_sent_again() -> Non
     found = failed(second)
 
     assert replied(first).status == 200
-    assert (found.kind, found.sent, found.partial) == ("protocol", True, None)
+    assert (found.kind, found.sent, found.partial) == ("network", True, None)
     assert (server.connections, len(server.requests)) == (1, 2)
     in_order(second.times)
 
@@ -288,7 +290,12 @@ def test_a_connection_that_ended_before_anything_was_asked_sends_nothing() -> No
 
     async def go() -> Phases:
         async with talking(hasty) as server:
-            dialler = Dialler(now_s=clock(), trusted=trusted(), lost=lambda _: None)
+            dialler = Dialler(
+                now_s=clock(),
+                trusted=trusted(),
+                lost=lambda _: None,
+                reach=Reach(server.url()),
+            )
             request, phases = httpx.Request("GET", server.url()), Phases()
             connection = await dialler.dial(request.url, phases, within_s=HUNG_S)
             await connection.gone
@@ -334,7 +341,7 @@ def test_a_packed_body_comes_in_pieces_that_are_safe_to_unpack() -> None:
 
     async def go() -> list[int]:
         async with talking(packed) as server:
-            ours = Sockets(trusted=trusted(), now_s=clock())
+            ours = Sockets(trusted=trusted(), now_s=clock(), reach=LOOPBACK)
             async with (
                 httpx.AsyncClient(transport=ours) as client,
                 client.stream("GET", server.url()) as response,
@@ -365,7 +372,7 @@ def test_after_a_redirect_the_moments_are_those_of_the_last_reply() -> None:
                 writer.write(b"HTTP/1.1 302 Found\r\nLocation: %s\r\n\r\n" % location)
 
             async with talking(moving) as first:
-                ours = Sockets(trusted=trusted(), now_s=time.monotonic)
+                ours = Sockets(trusted=trusted(), now_s=time.monotonic, reach=LOOPBACK)
                 async with httpx.AsyncClient(transport=ours, follow_redirects=True) as client:
                     phases = Phases()
                     reply = await client.get(first.url(), extensions={PHASES: phases})
@@ -544,7 +551,7 @@ def test_a_server_must_wait_while_nobody_takes_what_it_sends() -> None:
 
     async def go() -> None:
         async with talking(endless) as server:
-            ours = Sockets(trusted=trusted(), now_s=clock())
+            ours = Sockets(trusted=trusted(), now_s=clock(), reach=LOOPBACK)
             async with (
                 httpx.AsyncClient(transport=ours) as client,
                 client.stream("GET", server.url()) as response,
@@ -612,7 +619,7 @@ def test_a_reply_is_timed_by_its_arrival_even_while_the_loop_is_busy() -> None:
             return (phases.latest_s or 0.0) <= busy_until_s
 
         async def go() -> bool:
-            ours = Sockets(trusted=trusted(), now_s=time.monotonic)
+            ours = Sockets(trusted=trusted(), now_s=time.monotonic, reach=LOOPBACK)
             async with httpx.AsyncClient(transport=ours) as client:
                 url = f"http://127.0.0.1:{listening.getsockname()[1]}"
                 return any([await busy(client, url) for _ in range(20)])  # Linux begins late
