@@ -83,5 +83,8 @@ class RunHeader:
     notes: tuple[str, ...] = ()
     benchmark: Benchmark | None = None
     """How its benchmark was laid out and measured, where it is one."""
+    seals: dict[str, str] = field(default_factory=dict)
+    """By provider, the proof that a live run began at its address with the key it goes on with
+    (`harness.runner.addresses`)."""
     format: int = 1
     """How the folder is written (`harness.store.line`); version 0.1 did not say it."""

@@ -19,6 +19,7 @@ from harness.core.version import harness_version
 from harness.planning.conformance import limits_of
 from harness.planning.options import Options
 from harness.planning.plan import coverage_notes, plan_digest
+from harness.runner.addresses import seals
 from harness.runner.benchmark.load import MakeStoppingCriterion
 from harness.runner.benchmark.measure import Measurement
 from harness.runner.conformance.session import MakeStrategy, Session
@@ -151,7 +152,13 @@ class _Runner:
     def _header(self, source: RunPlan, access: Mapping[str, Access]) -> RunHeader:
         """Return the header of a run that begins or goes on; NothingTested without any case."""
         if self.past is not None:
-            return replace(self.past.header, finished=None, interrupted=False, word=self.word)
+            return replace(
+                self.past.header,
+                finished=None,
+                interrupted=False,
+                word=self.word,
+                seals=self._seals(access),
+            )
         plans = tuple(source.plans.values())
         if not any(plan.shots for plan in plans):
             raise NothingTested("the plan holds no case")
@@ -170,7 +177,16 @@ class _Runner:
             versions={library: version(library) for library in LIBRARIES},
             notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
             benchmark=source.benchmark,
+            seals=self._seals(access),
         )
+
+    def _seals(self, access: Mapping[str, Access]) -> dict[str, str]:
+        """Return the proofs by which this run goes on at its addresses without typing them."""
+        target = self.options.target
+        if target.against != "live":
+            return {}
+        addresses = {name: provider.evidence.source for name, provider in access.items()}
+        return seals(addresses, target.keys, self.word)
 
     def _part(self, plan: Plan, access: Access, benchmark: Benchmark | None) -> ProviderRun:
         setup = ProviderSetup(
