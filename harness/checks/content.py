@@ -4,6 +4,7 @@ A request that the documents leave open may keep these claims but never break th
 promise to break. Missing bytes (a recording that left them out) are never held against anybody.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 from harness.checks.background import contradiction
@@ -29,11 +30,14 @@ from harness.checks.naming import (
 from harness.core.exchange import Picture
 from harness.core.outcome import Images, Usage
 from harness.spec import price
+from harness.spec.expressions import first_match
 from harness.spec.jsonpath import keys
 from harness.spec.lifecycle import Field_, declared_places
 from harness.spec.rules import edges
 from harness.spec.rules.lattice import text
+from harness.wire.images import A_NUMBER, no_price
 
+_EDGE = re.compile("0{0,3}[1-9][0-9]{0,5}")
 RATIO_TOLERANCE = 0.05
 """The pixels behind an aspect ratio are not documented; multiples of 16 move it by about 1 %."""
 
@@ -158,7 +162,7 @@ def images_have_the_asked_aspect_ratio(subject: CheckInput) -> tuple[CheckResult
     arguments, operation = subject.case.arguments, subject.operation
     requested = arguments.get("aspect_ratio", operation.default("aspect_ratio"))
     wide, colon, high = str(requested).partition(":")
-    if served is None or not (colon and wide.isdigit() and high.isdigit() and int(high)):
+    if served is None or not (colon and _EDGE.fullmatch(wide) and _EDGE.fullmatch(high)):
         return ()
     wanted = int(wide) / int(high)
     about = subject.about("aspect_ratio", "one_of")
@@ -318,10 +322,19 @@ def _charge_lines(again: Reproduced) -> tuple[str, ...]:
 def charges_the_list_price(subject: CheckInput) -> tuple[CheckResult, ...]:
     """What a reply says it cost is what the price list asks."""
     served = subject.served
-    if served is None or served.charged is None:
+    if served is None:
         return ()
     case, listed = subject.case, subject.record.shot.price
-    comparison = f"charged {served.charged} {listed.unit}, listed {listed.amount.normalize():f}"
+    charged = f"{served.charged} {listed.unit}"
+    if served.charged is None:
+        content = first_match(subject.operation.reply.charged, served.document)
+        words = no_price(content)
+        if words is None:
+            return ()
+        charged = f"{words}, which is no price"
+        if not A_NUMBER.fullmatch(words):  # it says something else, and not what it costs
+            return skipped(f"charged {charged}")
+    comparison = f"charged {charged}, listed {listed.amount.normalize():f}"
     status = price.price_status(subject.provider, subject.operation, case.arguments)
     if status != "documented":
         return skipped(f"{comparison} (the listed price is {status})")

@@ -16,11 +16,11 @@ from harness.checks.check import (
 )
 from harness.core.case import FollowUp
 from harness.core.exchange import Reply, Step
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, read_amount
 from harness.core.outcome import Fault, FollowUpResult, Images
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import job_id_of, other_job
-from harness.wire.images import charged_amount
+from harness.wire.images import A_NUMBER, no_price
 from harness.wire.job import NEVER_WAS
 
 BAD = 400
@@ -121,7 +121,11 @@ def failed_jobs_cost_nothing(subject: CheckInput) -> tuple[CheckResult, ...]:
     if promise is None or not isinstance(outcome, Fault) or outcome.error_class != "job_failed":
         return ()
     last = next(reversed([*_documents(subject)]), None)
-    charged = charged_amount(first_match(subject.operation.reply.charged, last))
+    content = first_match(subject.operation.reply.charged, last)
+    words = no_price(content)
+    if words is not None and A_NUMBER.fullmatch(words) and "-" not in words:
+        return failed(f"a failed job was charged {words}, which is no price")
+    charged = read_amount(content)
     if charged is not None and charged > 0:
         return failed(f"a failed job was charged {charged} {subject.provider.prices.unit}")
     return passed("the failed job was not charged")

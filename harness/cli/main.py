@@ -1,17 +1,22 @@
 """The `harness` command and the one place where errors become lines and exit codes."""
 
-import os
 import sys
 from collections import UserDict
 
 import click
 
+from harness.cli.ending import (
+    INTERRUPTED,
+    OURS,
+    PIPE_CLOSED,
+    complain,
+    ended,
+    internal_error,
+    prepare_streams,
+    silence_stdout,
+)
 from harness.core.errors import HarnessError
 from harness.core.version import harness_version
-
-INTERRUPTED = 130
-PIPE_CLOSED = 141
-
 
 VERBS = {
     "run": "Plan, send, judge, measure, report; by default from cassettes.",
@@ -78,38 +83,45 @@ Exit codes: 0 all promises held, 1 a promise was broken, 2 wrong usage or nothin
     help=HELP,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+@click.option("--traceback", is_flag=True, help="Show where an internal error comes from.")
 @click.version_option(harness_version(), prog_name="harness")
-def cli() -> None:
+def cli(*, traceback: bool) -> None:
     """Ask one question of the command line."""
 
 
 def main() -> None:
-    """Run the command; every error is one line on stderr, and never a traceback."""
-    sys.exit(status(sys.argv[1:]))
+    """Run the command and end the process; every error is one line on stderr."""
+    prepare_streams()
+    sys.exit(ended(status(sys.argv[1:])))
 
 
 def status(arguments: list[str]) -> int:
-    """Run the command with these arguments and return its exit code."""
+    """Run the command with these arguments and return its exit code; never raises.
+
+    1 comes from a verdict alone: an exception that no other code is meant for is our own failure.
+    """
     try:
-        code = cli.main(args=arguments, prog_name="harness", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.ClickException as error:
-        return _report(error.format_message(), error.exit_code)
-    except HarnessError as error:
-        return _report(str(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        return _report("interrupted", INTERRUPTED)
-    except SystemExit:  # how click and rich end where stdout is closed, with the code of a finding
-        return PIPE_CLOSED
-    except BrokenPipeError:  # `harness plan | head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
-    except OSError as error:
-        return _report(f"{error.filename or 'output'}: {error.strerror or error}", 3)
+        code = cli.main(args=[*arguments], prog_name="harness", standalone_mode=False)
+    except BaseException as error:  # noqa: BLE001 - Python's own exit code for it would be 1
+        return _code_of(error, arguments)
     return code if isinstance(code, int) else 0
 
 
-def _report(message: str, code: int) -> int:
-    click.echo(f"harness: {message}", err=True)
-    return code
+def _code_of(error: BaseException, arguments: list[str]) -> int:
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.ClickException():
+            return complain(error.format_message(), error.exit_code)
+        case HarnessError():
+            return complain(str(error), error.exit_code)
+        case KeyboardInterrupt() | click.Abort():
+            return complain("interrupted", INTERRUPTED)
+        case SystemExit():  # how click and rich end where stdout is closed, with a finding's code
+            return PIPE_CLOSED
+        case BrokenPipeError():  # `harness plan | head` has read enough
+            return silence_stdout()
+        case OSError():
+            return complain(f"{error.filename or 'output'}: {error.strerror or error}", OURS)
+        case _:
+            return internal_error(error, traced="--traceback" in arguments)

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import PlainSerializer, ValidationError
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationError
 from typing_extensions import TypeAliasType
 
 Json = TypeAliasType(
@@ -16,13 +17,49 @@ Json = TypeAliasType(
 """Any JSON value: what crosses the wire, decoded."""
 
 
+MONEY_AT_MOST = Decimal(1_000_000_000)
+"""In any unit: no request for images costs so much, and a sum of such amounts stays a number."""
+
+_DIGITS_AT_MOST = 40
+_SMALLEST_EXPONENT = -30
+_MONEY = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?\s*", re.ASCII)
+
+
+def read_amount(content: object) -> Decimal | None:
+    """Read an amount of money that is a number or a text of one; None where it is no amount.
+
+    An amount is finite, from 0 to `MONEY_AT_MOST`, and has the digits of a price: what others write
+    (`1e999999`, `-1e9`, a thousand digits) is not added up with what was paid.
+    """
+    if isinstance(content, bool) or not isinstance(content, int | float | str | Decimal):
+        return None
+    if isinstance(content, int) and not 0 <= content <= MONEY_AT_MOST:
+        return None  # as text it may have more digits than Python writes
+    text = str(content)
+    if len(text) > 2 * _DIGITS_AT_MOST or not _MONEY.fullmatch(text):
+        return None
+    amount = Decimal(text.strip())
+    _, digits, exponent = amount.as_tuple()
+    is_short = len(digits) <= _DIGITS_AT_MOST and int(exponent) >= _SMALLEST_EXPONENT
+    return abs(amount) if is_short and 0 <= amount <= MONEY_AT_MOST else None
+
+
 def number(amount: Decimal) -> int | float:
     """Return an amount as a number of JSON: a whole one without a fraction."""
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
-Amount = Annotated[Decimal, PlainSerializer(number, when_used="json")]
-"""A decimal number that is written as `number` has it."""
+def _bounded(amount: Decimal) -> Decimal:
+    if read_amount(amount) is None:
+        raise ValueError(f"no amount of money from 0 to {MONEY_AT_MOST:,}")
+    return amount
+
+
+Amount = Annotated[Decimal, AfterValidator(_bounded), PlainSerializer(number, when_used="json")]
+"""An amount of money that is written as `number` has it; what is none is refused when read."""
+
+Charged = Annotated[Decimal | None, BeforeValidator(read_amount)]
+"""An amount as a reply names it; what is none is read as none, also from older journals."""
 
 
 def canonical(value: Json) -> str:

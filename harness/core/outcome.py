@@ -1,12 +1,11 @@
 """What a request came to: images, a refusal, or a fault that says nothing about a promise."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Literal
 
 from harness.core.case import FollowUp
 from harness.core.exchange import Picture
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Charged, Json
 
 ErrorClass = Literal[
     "validation",
@@ -84,7 +83,8 @@ class FollowUpResult:
 class Images:
     """The request was served.
 
-    `charged` is in the provider's own unit and missing where the reply names no price; `missing`
+    `charged` is in the provider's own unit and missing where the reply names no price, or what is
+    none (the document holds its words); `missing`
     lists documented reply fields that were absent or of another type.
     """
 
@@ -92,7 +92,7 @@ class Images:
     partials: tuple[Picture, ...] = ()
     declared: Declared = Declared()
     usage: Usage | None = None
-    charged: Decimal | None = None
+    charged: Charged = None
     missing: tuple[str, ...] = ()
     document: Json = None
     job: str | None = None

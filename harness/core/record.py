@@ -89,6 +89,9 @@ class RunHeader:
     """How its benchmark was laid out and measured, where it is one."""
     choices: dict[str, Json] = field(default_factory=dict)
     """The limits and options that a run which goes on has again (`harness.planning.kept`)."""
+    seals: dict[str, str] = field(default_factory=dict)
+    """By provider, the proof that a live run began at its address with the key it goes on with
+    (`harness.runner.addresses`)."""
     format: int = 1
     """How the folder is written (`harness.store.line`); version 0.1 did not say it."""
     unchecked_bytes: int = 0

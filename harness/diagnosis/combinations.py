@@ -149,7 +149,7 @@ class AssignedRecord:
 def number_of_images(assigned: AssignedRecord) -> int:
     """Return how many images a request asks for; 1 where it names no number."""
     number = assigned.items.get("n", "")
-    return int(number) if number.isdigit() else 1
+    return int(number) if re.fullmatch(r"[0-9]{1,9}", number) else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ def read_base_urls(pairs: Sequence[str]) -> dict[str, str]:
         try:
             parts = urlsplit(url)
             sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            sound = sound and url.isprintable() and not {" ", "\\"} & {*url}
             secret = "@" in parts.netloc or bool(parts.query or parts.fragment)
         except ValueError:
             sound, secret = False, False

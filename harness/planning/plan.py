@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from harness.core.case import Case, Coverage, Plan, PlannedRequest, Price
-from harness.core.errors import RecordingError
+from harness.core.errors import RecordingError, UsageError
 from harness.core.jsonvalue import Json, canonical, digest, with_texts
 from harness.core.longtext import name_of, text_of
 from harness.core.money import money
@@ -156,6 +156,18 @@ def planned_request(provider: Provider, case: Case, *, attempt: int = 1) -> Plan
         price=price.free_price(provider) if case.expect == "refuse" else listed,
         at_risk=twice if again else listed,  # the provider may make a second job of it
     )
+
+
+def is_unaltered(provider: Provider, planned: PlannedRequest) -> bool:
+    """Tell whether a request goes where the TOML says, holds what its arguments say, and costs it.
+
+    A journal may be a stranger's: what is sent again of it must be what was planned.
+    """
+    try:
+        again = planned_request(provider, planned.case)
+        return (request_digest(again), again.at_risk) == (request_digest(planned), planned.at_risk)
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, UsageError):
+        return False
 
 
 def request_digest(planned: PlannedRequest) -> str:

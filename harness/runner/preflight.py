@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
@@ -23,7 +24,8 @@ from harness.planning.options import (
     refuse_conformance,
     refuse_slow,
 )
-from harness.planning.plan import dumped, plan_digest, price_sentence, read_plan
+from harness.planning.plan import dumped, is_unaltered, plan_digest, price_sentence, read_plan
+from harness.runner.addresses import OwnAddresses, resumed_addresses, unencrypted
 from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
 from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
@@ -59,15 +61,17 @@ def decided(
     _refuse_retries(options, past)
     target = options.target
     if past is not None:
-        against: Against = past.against  # type: ignore[assignment]  # one of the three: we wrote it
-        target = replace(target, against=against, providers=tuple(past.evidence))
+        target = replace(target, against=_against(past), providers=tuple(past.evidence))
     options = replace(options, target=target)
     benchmark, measured = _measuring(options, past)
     keys = {name: environment.get(shipped(name).auth.env, "").strip() for name in checked_names(())}
     providers = _selected(target, keys, note)
-    target = replace(
-        target, providers=providers, base_urls=_addresses(target.base_urls, past), keys=keys
-    )
+    documented = {name: url for name in keys if (url := shipped(name).base_url)}
+    base_urls = {**documented, **target.base_urls}
+    if past is not None and target.against == "live":
+        own = OwnAddresses(typed=target.base_urls, documented=documented, keys=keys)
+        base_urls = resumed_addresses(past, options.output.resume or Path(), own, note=note)
+    target = replace(target, providers=providers, base_urls=base_urls, keys=keys)
     emulator = options.emulator
     if benchmark and emulator.time_scale is None:
         emulator = replace(emulator, time_scale=REAL_TIME)
@@ -163,22 +167,15 @@ def _selected(target: Target, keys: Mapping[str, str], note: Note) -> tuple[str,
     return ready
 
 
-def _addresses(typed: Mapping[str, str], past: RunHeader | None) -> dict[str, str]:
-    """Return where each provider is reached: as typed, as documented, or where a run began.
-
-    A live run goes on where it began: its jobs are known there and nowhere else.
-    """
-    documented = {name: url for name in checked_names(()) if (url := shipped(name).base_url)}
-    if past is None or past.against != "live":
-        return {**documented, **typed}
-    began = {name: evidence.source for name, evidence in past.evidence.items()}
-    for name, url in typed.items():
-        if url != began.get(name, url):
-            raise UsageError(
-                f"--base-url {name}={url}: this run began at {began[name]}",
-                hint="leave --base-url out, or start a new run",
-            )
-    return {**documented, **began}
+def _against(past: RunHeader) -> Against:
+    """Return what a run was sent to; UsageError where it was sent nowhere."""
+    for against in get_args(Against):
+        if past.against == against:
+            return against  # type: ignore[no-any-return]  # a member of the type
+    raise UsageError(
+        f"{past.run} is against {past.against!r}, which nothing is sent to",
+        hint="only a run of cassettes, the emulator or live can be resumed",
+    )
 
 
 def _refuse_odd(options: Options, seed: int | None) -> None:
@@ -238,6 +235,8 @@ def _refuse_unready(options: Options, note: Note) -> None:
             raise UsageError(
                 f"{provider.auth.env} is not set", hint=f"export the key of {provider.title} in it"
             )
+        if unencrypted(target.base_urls[name]):
+            note(f"{name}: {target.base_urls[name]} is not https: your key goes there unencrypted")
     unlimited = [
         name
         for name in target.providers
@@ -284,6 +283,7 @@ def run_plan(
             name: plan_of(folder, name, digest=digests.get(name))
             for name in options.target.providers
         }
+        _refuse_altered(past)
         return RunPlan(plans=plans, benchmark=benchmark)
     if options.measuring is None:
         plans = {name: plan_for(name, options) for name in options.target.providers}
@@ -294,6 +294,22 @@ def run_plan(
         )
     design, plans = benchmark_plan(options)
     return RunPlan(plans=plans, benchmark=Benchmark(design=design))
+
+
+def _refuse_altered(past: StoredRun) -> None:
+    """Refuse a journal whose requests are not what their arguments make of them.
+
+    Those beside the plan are sent as the journal holds them, and their money is set aside by it.
+    """
+    ended = (record.shot for record in past.records if record.skipped is None)
+    for planned in (*ended, *(unfinished.line.shot for unfinished in past.unfinished)):
+        case = planned.case
+        if not is_unaltered(shipped(case.provider), planned):
+            raise UsageError(
+                f"the journal's request of {case.id} is not what {case.provider}'s TOML makes of "
+                "its arguments",
+                hint="the TOML or the journal changed; start a new run",
+            )
 
 
 def _recorded(options: Options, pictures: ImageCollector, *, measured: bool) -> RunPlan:

@@ -20,6 +20,7 @@ from harness.planning.conformance import limits_of
 from harness.planning.kept import kept_choices
 from harness.planning.options import Options
 from harness.planning.plan import coverage_notes, plan_digest
+from harness.runner.addresses import seals
 from harness.runner.benchmark.load import MakeStoppingCriterion
 from harness.runner.benchmark.measure import Measurement
 from harness.runner.conformance.session import MakeStrategy, Session
@@ -164,6 +165,7 @@ class _Runner:
                 word=self.word,
                 notes=(*self.past.header.notes, *mended),
                 choices=choices,
+                seals=self._seals(access),
             )
         plans = tuple(source.plans.values())
         if not any(plan.shots for plan in plans):
@@ -184,7 +186,16 @@ class _Runner:
             notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
             benchmark=source.benchmark,
             choices=kept_choices(self.options, measured=source.benchmark is not None),
+            seals=self._seals(access),
         )
+
+    def _seals(self, access: Mapping[str, Access]) -> dict[str, str]:
+        """Return the proofs by which this run goes on at its addresses without typing them."""
+        target = self.options.target
+        if target.against != "live":
+            return {}
+        addresses = {name: provider.evidence.source for name, provider in access.items()}
+        return seals(addresses, target.keys, self.word)
 
     def _part(self, plan: Plan, access: Access, benchmark: Benchmark | None) -> ProviderRun:
         setup = ProviderSetup(

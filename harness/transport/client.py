@@ -251,6 +251,8 @@ class Live:
                 files=None if real.form is None else sent_parts(real.form),
                 extensions={"trace": trace, PHASES: arrival.phases},
             )
+            if not absolute and _origin(leaving.url) != _origin(httpx.URL(self._endpoint.base_url)):
+                raise UsageError(f"{real.target!r} leads away from the provider's own address")
             if not own:  # a cookie of an earlier reply may stand for the user's key
                 leaving.headers.pop("Cookie", None)
             return leaving
@@ -377,7 +379,12 @@ async def _undisturbed(work: Coroutine[Any, Any, T], *, stopped: bool) -> T:
 
 
 def _is_absolute(request: Request) -> bool:
-    return request.target.startswith(("http://", "https://"))
+    """Tell whether a target is no path of the provider's: then it never goes with the key."""
+    return not request.target.startswith("/")
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _content(request: Request) -> bytes | None:

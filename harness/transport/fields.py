@@ -7,6 +7,7 @@ from harness.core.jsonvalue import Json
 from harness.transport.safe_yaml import UnsafeYamlError
 
 JSON_DEPTH_AT_MOST = 200
+NUMBER_AT_MOST = 10**300
 
 
 _T = TypeVar("_T")
@@ -65,13 +66,15 @@ def plain_object(content: object, *, depth: int = 0) -> Json:
     """Return a copy as JSON, bytes read as UTF-8 and lone surrogates replaced by `?`."""
     if depth > JSON_DEPTH_AT_MOST:
         raise ValueError(f"a value is nested deeper than {JSON_DEPTH_AT_MOST} levels")
+    if isinstance(content, int | float):
+        return _finite(content)
     match content:
         case str():
             return content.encode("utf-8", "replace").decode("utf-8")
         case bytes():
             return content.decode("utf-8", "replace")
-        case None | bool() | int() | float():
-            return content
+        case None:
+            return None
         case list():
             return [plain_object(entry, depth=depth + 1) for entry in content]
         case dict():
@@ -81,6 +84,12 @@ def plain_object(content: object, *, depth: int = 0) -> Json:
             }
         case _:
             raise ValueError(f"{_kind(content)} cannot be read as JSON")
+
+
+def _finite(number: float) -> Json:
+    if not -NUMBER_AT_MOST <= number <= NUMBER_AT_MOST:  # not-a-number is not, either
+        raise ValueError("a number that is not finite, or has more than 300 digits")
+    return number
 
 
 def _kind(content: object) -> str:

@@ -1,12 +1,10 @@
 """A served reply as images: where they are, what is declared, counted and charged."""
 
-import math
 import re
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 
 from harness.core.exchange import Failure, Picture, PictureState, Reply, Request
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, read_amount
 from harness.core.outcome import Declared, Fault, Images, Usage
 from harness.spec.expressions import Paths, first_match
 from harness.spec.lifecycle import Field_, ReplyShape, Stream, UsagePaths, declared_places
@@ -23,6 +21,15 @@ from harness.wire.retry import (
 
 DECLARED = ("model", "size", "quality", "output_format")
 """The arguments whose places in a reply the TOML names."""
+
+COUNT_AT_MOST = 2**53
+"""A larger count is no count, and cannot be computed with."""
+
+QUOTED = 60
+"""Characters of a provider's words that a sentence quotes."""
+
+A_NUMBER = re.compile(r"'\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*'", re.ASCII)
+"""What `no_price` returns for an amount that is too large, too long or below zero."""
 
 ELIDED = re.compile(r"\s*<.*>\s*", re.DOTALL)
 """What recordings put in place of bytes they left out; base64 never starts so."""
@@ -63,7 +70,7 @@ def _images(
             others=_others(operation, shape, document),
         ),
         usage=_usage(shape.usage, document),
-        charged=charged_amount(first_match(shape.charged, document)),
+        charged=read_amount(first_match(shape.charged, document)),
         missing=missing_fields(shape.fields, document),
         document=document,
         job=job,
@@ -165,21 +172,32 @@ def _word(paths: Paths, document: Json) -> str | None:
     return word if isinstance(word, str) and word else None
 
 
-def charged_amount(price: Json) -> Decimal | None:
-    """Read a price that a reply writes as a number or as text; None where it is neither."""
-    if isinstance(price, bool) or not isinstance(price, int | float | str):
+def no_price(content: Json) -> str | None:
+    """Return what a reply says it charged, in its own words, where that is no price.
+
+    None for a price, and where nothing is said.
+    """
+    if content is None or content == "" or read_amount(content) is not None:
         return None
-    try:
-        amount = Decimal(str(price))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
+    return repr(str(pruned(content)))
+
+
+def pruned(content: Json) -> Json:
+    """Return a value short enough to be quoted."""
+    if isinstance(content, str):
+        return content[:QUOTED]
+    if isinstance(content, int) and abs(content) > COUNT_AT_MOST:
+        return "a number of very many digits"
+    return content if isinstance(content, int | float) else f"a {type(content).__name__}"
 
 
 def _count(number: Json) -> int | None:
-    if isinstance(number, float) and math.isfinite(number) and number == int(number):
-        return int(number)
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+    """Read a count of tokens; what no reply can count is none."""
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return None
+    if not -COUNT_AT_MOST <= number <= COUNT_AT_MOST or number != int(number):
+        return None
+    return int(number)
 
 
 def _counts(numbers: Json) -> tuple[int, ...]:

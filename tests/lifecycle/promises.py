@@ -1,10 +1,11 @@
 """What must hold of a job whatever was asked before: held against each reply, and the books."""
 
 from harness.core.exchange import Reply
+from harness.core.jsonvalue import read_amount
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import job_id_of
 from harness.wire.errors import OK, REDIRECT
-from harness.wire.images import charged_amount, image_texts
+from harness.wire.images import image_texts
 from tests.lifecycle.world import Known, World
 
 
@@ -50,7 +51,7 @@ def _ended(world: World, known: Known, answer: Reply) -> None:
     world.did["failed"] += 1
     if not first_match(job.error, answer.document):
         raise world.broken("a failed job says why", str(answer.document))
-    charged = charged_amount(first_match(world.operation().reply.charged, answer.document))
+    charged = read_amount(first_match(world.operation().reply.charged, answer.document))
     if charged and world.provider.prices.failed_free is not None:
         raise world.broken("a failed job costs nothing", f"{charged}")
     if charged == 0:

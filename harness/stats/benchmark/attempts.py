@@ -1,5 +1,6 @@
 """One record of a benchmark, read as one attempt: how it ended, when, and what it cost."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -222,7 +223,7 @@ def _server_clocks(replies: Sequence[Reply]) -> dict[str, float]:
     clocks: dict[str, float] = {}
     for reply in replies:
         milliseconds = (reply.header(PROCESSING) or "").strip()
-        if milliseconds.isdecimal():
+        if re.fullmatch(r"[0-9]{1,9}", milliseconds):
             clocks[PROCESSING] = int(milliseconds) / 1000
         document = reply.document
         began, ended = (

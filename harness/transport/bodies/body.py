@@ -22,6 +22,9 @@ _START_BYTES = 4 * TEXT_AT_MOST
 DEEPEST = 64
 """Levels of nesting that are kept: more than any reply has, few enough for all our readers."""
 
+DIGITS_AT_MOST = 300
+"""Digits of a whole number; a float holds up to 308."""
+
 TOO_DEEP = "(nested too deeply)"
 
 Clean = Callable[[str], str]
@@ -92,7 +95,10 @@ def _read_text(raw: bytes, start: bytes, find: Find, clean: Clean) -> Body:
         return Body()
     try:
         parsed: Json = json.loads(
-            raw.decode("utf-8-sig", "replace"), parse_float=_finite, parse_constant=_no_number
+            raw.decode("utf-8-sig", "replace"),
+            parse_int=_whole,
+            parse_float=_finite,
+            parse_constant=_no_number,
         )
     except (ValueError, RecursionError):
         return _start(start, clean)
@@ -102,6 +108,11 @@ def _read_text(raw: bytes, start: bytes, find: Find, clean: Clean) -> Body:
 def _start(raw: bytes, clean: Clean) -> Body:
     start = raw[:_START_BYTES].decode("utf-8", "replace")
     return Body(text=clean(start)[:TEXT_AT_MOST])
+
+
+def _whole(digits: str) -> int | None:
+    """Read a whole number; one that no float can hold, as no value: Python may not write it."""
+    return int(digits) if len(digits) <= DIGITS_AT_MOST else None
 
 
 def _finite(digits: str) -> float | None:

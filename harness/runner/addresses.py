@@ -1,0 +1,129 @@
+"""Where a live run that goes on sends the user's key: never where its folder alone says.
+
+A run folder may be a stranger's, and `run.json` names the addresses that the run began at. The key
+goes there if the user types the address, if it is the documented one, or if this very key was sent
+there when the run began. The last is proved by a seal in `run.json`: it is made with the key, so
+that nobody without it can make one for another address. A folder with a seal that does not fit, or
+with none, is gone on with by typing the address.
+"""
+
+import hashlib
+import hmac
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness.core.errors import UsageError
+from harness.core.record import RunHeader
+from harness.planning.option_values import read_base_urls
+
+ROUNDS = 100_000
+"""Of PBKDF2: a seal lies in a folder that may be handed on, and is no way to guess a key."""
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def seal(key: str, *, provider: str, address: str, word: str) -> str:
+    """Return the proof that a run, known by its `word`, began at an address with this key."""
+    about = f"harness run address\0{provider}\0{address}\0{word}"
+    secret = key.encode("utf-8", "surrogatepass")
+    salt = about.encode("utf-8", "surrogatepass")
+    return hashlib.pbkdf2_hmac("sha256", secret, salt, ROUNDS).hex()
+
+
+def seals(addresses: Mapping[str, str], keys: Mapping[str, str], word: str) -> dict[str, str]:
+    """Return the seal of each address, by provider; none where there is no key."""
+    return {
+        name: seal(keys[name], provider=name, address=address, word=word)
+        for name, address in addresses.items()
+        if keys.get(name)
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAddresses:
+    """What the user, the documents and the environment say, each by provider's name."""
+
+    typed: Mapping[str, str]
+    documented: Mapping[str, str]
+    keys: Mapping[str, str] = field(repr=False)
+
+
+def resumed_addresses(
+    past: RunHeader, folder: Path, own: OwnAddresses, *, note: Callable[[str], None]
+) -> dict[str, str]:
+    """Return where each provider of a live run is reached as it goes on, and note it.
+
+    It goes on where it began: its jobs are known there and nowhere else. UsageError for another
+    address, and for one that the user has to confirm first.
+    """
+    addresses: dict[str, str] = {}
+    unconfirmed: list[str] = []
+    notes: list[str] = []
+    for name, evidence in past.evidence.items():
+        address = _sound(name, evidence.source, folder)
+        if name in own.typed and not _same(own.typed[name], address):
+            raise UsageError(
+                f"--base-url {name}={own.typed[name]}: this run began at {address}",
+                hint="give that address if it is the right one, or start a new run",
+            )
+        why = _confirmed(past, name, address, own)
+        if why is None:
+            unconfirmed.append(name)
+        addresses[name] = address
+        notes.append(f"{name}: this run began at {address}, {why}")
+    if unconfirmed:
+        flags = [f"--base-url {shlex.quote(f'{name}={addresses[name]}')}" for name in unconfirmed]
+        where = ", ".join(f"{addresses[name]} for {name}" for name in unconfirmed)
+        raise UsageError(
+            f"{folder} names {where}, an address that you have not confirmed for this key; "
+            "nothing was sent",
+            hint="if you trust it: "
+            f"harness run --resume {shlex.quote(str(folder))} {' '.join(flags)}",
+        )
+    for sentence in notes:
+        note(sentence)
+    return addresses
+
+
+def _confirmed(past: RunHeader, name: str, address: str, own: OwnAddresses) -> str | None:
+    """Return why the key may be sent to the address; None where it may not."""
+    if name in own.typed:
+        return "as --base-url says"
+    if name in own.documented and _same(own.documented[name], address):
+        return "as documented"
+    key, sealed = own.keys.get(name), past.seals.get(name, "").encode("utf-8", "replace")
+    if not key:
+        return "and its key is not set"  # refused a moment later, in the words for that
+    proof = seal(key, provider=name, address=address, word=past.word)
+    fits = bool(past.word) and hmac.compare_digest(proof.encode(), sealed)
+    return "with this key" if fits else None
+
+
+def _sound(name: str, address: str, folder: Path) -> str:
+    try:
+        return read_base_urls([f"{name}={address}"])[name]
+    except UsageError:
+        raise UsageError(
+            f"{folder}: {address!r} is no address of {name}", hint="start a new run"
+        ) from None
+
+
+def _same(first: str, second: str) -> bool:
+    one, other = urlsplit(first.rstrip("/")), urlsplit(second.rstrip("/"))
+    return (origin(first), one.path) == (origin(second), other.path)
+
+
+def origin(address: str) -> tuple[str, str, int | None]:
+    """Return what a key is bound to: scheme, host and port, in lower case."""
+    parts = urlsplit(address)
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or usual
+
+
+def unencrypted(address: str) -> bool:
+    """Tell whether a key travels to this address in the clear, beyond this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and parts.hostname not in _LOOPBACK
