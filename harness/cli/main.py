@@ -6,10 +6,10 @@ from collections import UserDict
 
 import click
 
+from harness.cli.interruption import INTERRUPTED, INTERRUPTION
 from harness.core.errors import HarnessError
 from harness.core.version import harness_version
 
-INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 
@@ -85,7 +85,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; every error is one line on stderr, and never a traceback."""
-    sys.exit(status(sys.argv[1:]))
+    INTERRUPTION.catch()
+    sys.exit(INTERRUPTION.leave(status(sys.argv[1:])))
 
 
 def status(arguments: list[str]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from weakref import WeakSet
 
 from harness.core.case import PlannedRequest
 from harness.core.errors import EmulatorError, UsageError
@@ -46,6 +47,12 @@ class ProviderConnections:
     now_s: Callable[[], float]
     addresses: dict[str, str] = field(default_factory=dict)
     places: CallbackServer | None = None
+    _open: "WeakSet[Live]" = field(default_factory=WeakSet)
+
+    def withdraw(self) -> None:
+        """Break off every round trip of which nothing has left: the run is stopped."""
+        for transport in tuple(self._open):
+            transport.withdraw()
 
     async def open(self, stack: AsyncExitStack) -> dict[str, Access]:
         """Start the emulator, where it is meant, and our own server; both end with the stack."""
@@ -72,7 +79,7 @@ class ProviderConnections:
         endpoint = LiveEndpoint(base_url=address, auth=shipped(name).auth, key=key, provider=name)
 
         def transport() -> Transport:
-            return Live(
+            live = Live(
                 endpoint,
                 pictures=self.pictures,
                 redactor=self.redactor,
@@ -80,6 +87,8 @@ class ProviderConnections:
                 time_scale=self.options.time_scale if emulated else 1.0,
                 outside=places,
             )
+            self._open.add(live)
+            return live
 
         return Access(
             evidence=Provenance(

@@ -98,11 +98,16 @@ class _Book:
                     self.under_way[key].exchanges.append(exchange)
             case Ended():
                 self.records[key] = self._finished(line, key)
-            case Skipped(shot=shot, evidence=evidence, why=why):
-                if key not in self.under_way:  # else it left earlier, and may be paid
-                    self.records[key] = Record(
-                        shot=shot, evidence=evidence, outcome=None, skipped=why
-                    )
+            case Skipped():
+                self._skipped(line, key)
+
+    def _skipped(self, line: Skipped, key: tuple[str, str]) -> None:
+        if line.withdrawn:
+            self.under_way.pop(key, None)
+        if key not in self.under_way:  # else it left earlier, and may be paid
+            self.records[key] = Record(
+                shot=line.shot, evidence=line.evidence, outcome=None, skipped=line.why
+            )
 
     def _finished(self, line: Ended, key: tuple[str, str]) -> Record:
         begun = self.under_way.pop(key, None)

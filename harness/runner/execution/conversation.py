@@ -8,19 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
-from harness.core.exchange import Exchange, Failure
+from harness.core.exchange import Exchange, Failure, Reply, Step
 from harness.core.outcome import Fault, Outcome
 from harness.core.record import Provenance
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.earlier import ResumeState
 from harness.runner.execution.failures import CUT_OFF
-from harness.runner.shutdown import Deadline
+from harness.runner.shutdown import Deadline, StoppedError, until_stopped
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.line import Ended, Exchanged, JournalLine, Sent
+from harness.store.line import Ended, Exchanged, JournalLine, Sent, Skipped
 from harness.transport.base import STOPPED, Transport
 from harness.wire.protocol import pick_up, speak
-from harness.wire.retry import Answer, Pause, Send, Wire
+from harness.wire.retry import TOO_MANY, Answer, Pause, Send, Wire
 
 
 class Journal:
@@ -116,9 +116,11 @@ async def converse(
     It leaves at `due_s` on the run's clock, if that is still to come, and without one as soon as it
     is journaled; all its round trips are kept with that time. Those that go on with what an earlier
     run had under way are kept with another one: a record whose round trips are not all due at one
-    time was cut off between them. Raises StoreError where the journal cannot be kept.
+    time was cut off between them. Raises StoreError where the journal cannot be kept, StoppedError
+    where the run was stopped: then a job is left with its id in the journal, and what has cost
+    nothing so far as if it had never left.
     """
-    journal, now_s = setup.context.journal, setup.context.now_s
+    journal, stop = setup.context.journal, setup.context.stop
     name, case = setup.provider.name, shot.case.id
     past = setup.earlier.exchanges.get(case)
     exchanges = list(past or ())
@@ -133,20 +135,24 @@ async def converse(
 
     operation = setup.provider.operation(shot.case.operation)
     patient = _patient(shot, setup.timeout_s)
-    if due_s is None:
-        due_s = now_s()
-    elif (early_s := due_s - now_s()) > 0:
-        await asyncio.sleep(early_s)
     outcome: Outcome = CUT_OFF
-    if past is None or past:
-        wire = speak(setup.provider, operation, patient)
-        outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep, past=past or ())
+    try:
+        due_s = await _departure(due_s, setup.context)
+        if past is None or past:
+            wire = speak(setup.provider, operation, patient)
+            outcome = await drive(
+                wire, transport, due_s=due_s, on_exchange=keep, past=past or (), stop=stop
+            )
+    except StoppedError:
+        if past is None:
+            await _withdraw(setup, shot, exchanges)
+        raise
     if past and len(exchanges) == len(past) and _broken_off(past[-1]):
         outcome = CUT_OFF  # by us, and no fault of the line
     job = outcome.job if isinstance(outcome, Fault) and outcome.can_be_picked_up else None
     if past is not None and job is not None:
         wire = pick_up(setup.provider, operation, patient, job)
-        outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep)
+        outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep, stop=stop)
     await journal.append(Ended(provider=name, case=case, outcome=outcome))
     return outcome, exchanges
 
@@ -162,13 +168,52 @@ def _broken_off(exchange: Exchange) -> bool:
     return isinstance(answer, Failure) and answer.why.startswith(STOPPED)
 
 
-async def drive(
+async def _departure(due_s: float | None, context: RunContext) -> float:
+    """Wait until a request is due, and return when it was; StoppedError where it does not leave."""
+    if due_s is None:
+        return context.now_s()
+    if (early_s := due_s - context.now_s()) > 0:
+        await until_stopped(asyncio.sleep(early_s), context.stop)
+    return due_s
+
+
+def _cost_nothing(exchanges: Sequence[Exchange]) -> bool:
+    """Tell whether a request may be sent anew: every time that it left, it was one too early."""
+    return all(
+        exchange.step == "upload"
+        or (isinstance(exchange.answer, Reply) and exchange.answer.status == TOO_MANY)
+        for exchange in exchanges
+    )
+
+
+async def _withdraw(
+    setup: ProviderSetup, shot: PlannedRequest, exchanges: Sequence[Exchange]
+) -> None:
+    """Journal that a request did not leave, where all that did costs nothing."""
+    if _cost_nothing(exchanges):
+        line = Skipped(
+            provider=setup.provider.name,
+            case=shot.case.id,
+            shot=shot,
+            evidence=setup.access.evidence,
+            why="interrupted",
+            withdrawn=True,
+        )
+        await setup.context.journal.append(line)
+
+
+FINISHING: frozenset[Step] = frozenset(("download",))
+"""What still leaves once a run is stopped: an image that is paid for may not be there later."""
+
+
+async def drive(  # noqa: PLR0913 - a conversation, and what may end it
     wire: Wire,
     transport: Transport,
     *,
     due_s: float,
     on_exchange: OnExchange,
     past: Sequence[Exchange] = (),
+    stop: asyncio.Event | None = None,
 ) -> Outcome:
     """Run a generator of the wire over a transport to its end and return its outcome.
 
@@ -176,8 +221,11 @@ async def drive(
     received is kept first. `past` are round trips that an earlier run made: they are answered from
     memory and not made again. The one after them may have been under way when that run ended: where
     it could cost money, it is not made either.
+
+    Once `stop` is set, pauses end and nothing new leaves: StoppedError is raised before it. What
+    has left is still waited for, and kept.
     """
-    memory = _Memory(past)
+    memory, stop = _Memory(past), stop or asyncio.Event()
     answer: Answer | None = None
     try:
         while True:
@@ -186,17 +234,27 @@ async def drive(
             match step:
                 case Pause(seconds=seconds):
                     if not memory.earlier:
-                        await transport.pause(seconds)
-                case Send(request=request, step=purpose):
+                        await until_stopped(transport.pause(seconds), stop)
+                case Send():
                     answer = memory.answer(step)
                     if answer is None:
-                        sent = await transport.send(request, due_s=due_s)
-                        exchange = replace(sent, step=purpose)
+                        exchange = await _sent(step, transport, due_s=due_s, stop=stop)
                         await on_exchange(exchange)
                         answer = exchange.answer
     except StopIteration as done:
         outcome: Outcome = done.value
         return CUT_OFF if memory.cut_off else outcome
+
+
+async def _sent(step: Send, transport: Transport, *, due_s: float, stop: asyncio.Event) -> Exchange:
+    """Make a round trip; StoppedError where the run was stopped before any of it had left."""
+    if stop.is_set() and step.step not in FINISHING:
+        raise StoppedError
+    exchange = replace(await transport.send(step.request, due_s=due_s), step=step.step)
+    answer = exchange.answer
+    if isinstance(answer, Failure) and not answer.sent and _broken_off(exchange):
+        raise StoppedError
+    return exchange
 
 
 class _Memory:

@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
 from harness.runner.execution.budget import Budget, QueuedRequest, charged_reservation, most_at_risk
 from harness.runner.execution.conversation import ProviderSetup, converse
 from harness.runner.execution.earlier import not_among
+from harness.runner.shutdown import StoppedError
 from harness.spec.provider import Provider
 from harness.store.line import Skipped
 from harness.transport.base import Transport
+
+STOPPED_WHY = "interrupted: go on with --resume"
+"""Why a request has no outcome that was cut off, or never left, when its run was stopped."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,10 +62,11 @@ class ProviderRun:
 
     def complete(self) -> list[Record]:
         """Return a record for every request: those that were cut off or never left say so."""
-        why = "interrupted: go on with --resume"
         ended = (record.shot for record in self.records)
         return self.records + [
-            Record(shot=shot, evidence=self.setup.access.evidence, outcome=None, skipped=why)
+            Record(
+                shot=shot, evidence=self.setup.access.evidence, outcome=None, skipped=STOPPED_WHY
+            )
             for shot in not_among(ended, self._shots)
         ]
 
@@ -123,6 +129,8 @@ class ProviderRun:
                 self.setup, entry.shot, transport, due_s=due_s, attempt=attempt
             )
             cost = charged_reservation(entry.shot, outcome, exchanges)
+        except StoppedError:
+            return self._stopped(entry.shot)
         finally:
             self.under_way -= 1
             self.longest_s = max(self.longest_s, now_s() - begun_s)
@@ -133,6 +141,13 @@ class ProviderRun:
             outcome=outcome,
             exchanges=tuple(exchanges),
         )
+
+    def _stopped(self, shot: PlannedRequest) -> Record:
+        """Return the record of a request that the end of this run left where it was."""
+        if shot.case.id in self.setup.earlier.given_up:
+            return self.setup.earlier.given_up[shot.case.id]  # its job is still to be had
+        evidence = self.setup.access.evidence
+        return Record(shot=shot, evidence=evidence, outcome=None, skipped=STOPPED_WHY)
 
     async def skip(self, entry: QueuedRequest, why: str) -> Record:
         """Return a record of why nothing was sent; what was begun stays as the journal has it."""
@@ -155,11 +170,15 @@ class ProviderRun:
 class ProgressListener:
     """What a run reports its progress to; the command line draws it.
 
-    `noted` receives sentences for the user: whom a run leaves out, what it would cost.
+    `noted` receives sentences for the user: whom a run leaves out, what it would cost. `opened`
+    receives the folder with which the run can go on, as soon as it can. `signalled` is called
+    within the handler of each signal, and may neither print nor take a lock.
     """
 
     started: Callable[[Sequence[ProviderRun]], None] = lambda _parts: None
     progress: Callable[[ProviderRun], None] = lambda _part: None
+    opened: Callable[[Path], None] = lambda _folder: None
+    signalled: Callable[[], None] = lambda: None
     interrupted: Callable[[int], None] = lambda _under_way: None
     noted: Callable[[str], None] = lambda _sentence: None
 
