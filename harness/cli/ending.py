@@ -10,7 +10,6 @@ from io import TextIOWrapper
 from harness.report.text import visible
 
 OURS = 3
-INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 TRACEBACK = "HARNESS_TRACEBACK"

@@ -6,7 +6,6 @@ from collections import UserDict
 import click
 
 from harness.cli.ending import (
-    INTERRUPTED,
     OURS,
     PIPE_CLOSED,
     complain,
@@ -15,6 +14,7 @@ from harness.cli.ending import (
     prepare_streams,
     silence_stdout,
 )
+from harness.cli.interruption import INTERRUPTED, INTERRUPTION
 from harness.core.errors import HarnessError
 from harness.core.version import harness_version
 
@@ -92,7 +92,8 @@ def cli(*, traceback: bool) -> None:
 def main() -> None:
     """Run the command and end the process; every error is one line on stderr."""
     prepare_streams()
-    sys.exit(ended(status(sys.argv[1:])))
+    INTERRUPTION.catch()
+    sys.exit(INTERRUPTION.leave(ended(status(sys.argv[1:]))))
 
 
 def status(arguments: list[str]) -> int:

@@ -14,6 +14,7 @@ from rich.progress import (
 )
 
 from harness.cli.conclude import note
+from harness.cli.interruption import INTERRUPTION
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.shutdown import GRACE_S
 
@@ -56,4 +57,11 @@ def _watch(bars: Progress) -> ProgressListener:
             "way (they may be paid for); press Ctrl-C again to stop at once"
         )
 
-    return ProgressListener(started=started, progress=progress, interrupted=interrupted, noted=note)
+    return ProgressListener(
+        started=started,
+        progress=progress,
+        opened=INTERRUPTION.opened,
+        signalled=INTERRUPTION.signalled,
+        interrupted=interrupted,
+        noted=note,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from weakref import WeakSet
 
 from harness.core.case import PlannedRequest
 from harness.core.errors import EmulatorError, UsageError
@@ -47,6 +48,12 @@ class ProviderConnections:
     now_s: Callable[[], float]
     addresses: dict[str, str] = field(default_factory=dict)
     places: CallbackServer | None = None
+    _open: "WeakSet[Live]" = field(default_factory=WeakSet)
+
+    def withdraw(self) -> None:
+        """Break off every round trip of which nothing has left: the run is stopped."""
+        for transport in tuple(self._open):
+            transport.withdraw()
 
     async def open(self, stack: AsyncExitStack) -> dict[str, Access]:
         """Start the emulator, where it is meant, and our own server; both end with the stack."""
@@ -74,7 +81,7 @@ class ProviderConnections:
         reach = Reach(address, allow_private=self.options.target.allow_private)
 
         def transport() -> Transport:
-            return Live(
+            live = Live(
                 endpoint,
                 pictures=self.pictures,
                 redactor=self.redactor,
@@ -83,6 +90,8 @@ class ProviderConnections:
                 outside=places,
                 reach=reach,
             )
+            self._open.add(live)
+            return live
 
         return Access(
             evidence=Provenance(

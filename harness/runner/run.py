@@ -30,7 +30,7 @@ from harness.runner.execution.conversation import Access, Journal, ProviderSetup
 from harness.runner.execution.earlier import Resumption, elapsed_s, resume_state
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.preflight import RunPlan, run_plan, save_plan
-from harness.runner.shutdown import interruptible
+from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
 from harness.store.reader import StoredRun, read_run
@@ -137,6 +137,7 @@ class _Runner:
             self.folder.write_header(header)
             for plan in source.plans.values():
                 save_plan(self.folder, plan)
+            self.watch.opened(self.folder.path)
             benchmark = source.benchmark
             parts = [
                 self._part(plan, access[name], benchmark) for name, plan in source.plans.items()
@@ -244,9 +245,14 @@ class _Runner:
             calibrated=self.options.benchmark.calibrate,
             progress=self.watch.progress,
         )
-        await measurement.prepare()
-        self.watch.started(parts)
-        failure = await self._all([measurement.run()], parts)
+
+        async def measured() -> None:
+            with suppress(StoppedError):
+                await measurement.prepare()
+                self.watch.started(parts)
+                await measurement.run()
+
+        failure = await self._all([measured()], parts)
         return self._ended(replace(header, benchmark=measurement.measured()), parts, failure)
 
     def _ended(
@@ -282,9 +288,15 @@ class _Runner:
         stop, doing = self.context.stop, asyncio.gather(*work, return_exceptions=True)
 
         def on_interrupt() -> None:
+            self.reach.withdraw()
             self.watch.interrupted(sum(part.under_way for part in parts))
 
-        with interruptible(doing, stop, on_interrupt):
+        def give_up() -> None:
+            doing.cancel()
+            doing.get_loop().call_later(DECODE_S, self.pictures.decoder.abort)
+
+        signalled = self.watch.signalled
+        with interruptible(stop, on_interrupt, give_up=give_up, on_signal=signalled):
             try:
                 ends = await doing
             except asyncio.CancelledError:

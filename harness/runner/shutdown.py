@@ -1,14 +1,20 @@
-"""How a run and its servers end: Ctrl-C and SIGTERM wait for paid requests; --max-minutes."""
+"""How a run and its servers end: Ctrl-C and SIGTERM finish what has left; --max-minutes."""
 
 import asyncio
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
+from types import FrameType
+from typing import TypeVar
 
-GRACE_S = 20.0
-"""How long an interrupted run waits for replies that are under way: they are paid for."""
+GRACE_S = 7.0
+"""How long an interrupted run waits for replies that are under way: they are paid for. With the
+report after it, a run ends within 10 s, which is what service managers wait before they kill."""
+
+DECODE_S = 0.5
+"""How long a reply that is there may yet be decoded once the grace is over."""
 
 STOP_S = 5.0
 """How long a server of ours may take to end before it is killed."""
@@ -16,35 +22,67 @@ STOP_S = 5.0
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 """A service manager's SIGTERM costs no more than Ctrl-C: what is under way is waited for."""
 
+T = TypeVar("T")
+
+
+class StoppedError(Exception):
+    """The run was stopped, so this ended early; it is no failure, and a resumed run goes on."""
+
+
+async def until_stopped(work: Awaitable[T], stop: asyncio.Event) -> T:
+    """Wait for work to end; once the run is stopped, cancel it and raise StoppedError."""
+    task = asyncio.ensure_future(work)
+    stopped = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+    if task.cancelled() or (stop.is_set() and task.exception() is None):
+        raise StoppedError
+    return task.result()
+
 
 @contextmanager
 def interruptible(
-    work: "asyncio.Future[list[BaseException | None]]",
     stop: asyncio.Event,
     on_interrupt: Callable[[], None],
+    *,
+    give_up: Callable[[], None],
+    on_signal: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
     """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once.
 
-    Signals reach the main thread only: in any other one, nothing interrupts the work.
+    `on_interrupt` is called once, in the event loop, and `give_up` where what is under way does not
+    end within `GRACE_S`, or the second signal comes; `on_signal` for every signal, and within its
+    handler, even while the loop is busy: it may take no lock and print nothing. The handlers of
+    before are in place again afterwards. Signals reach the main thread only: in any other one,
+    nothing interrupts the work.
     """
     signals = STOPPING if current_thread() is main_thread() else ()
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:
         if stop.is_set():
-            work.cancel()
+            give_up()
             return
         stop.set()
         on_interrupt()
-        loop.call_later(GRACE_S, work.cancel)
+        loop.call_later(GRACE_S, give_up)
 
-    for number in signals:
-        loop.add_signal_handler(number, interrupt)
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        on_signal()
+        loop.call_soon_threadsafe(interrupt)
+
+    # Not by the loop's own way: it forgets the handlers of before, and waits for a busy loop.
+    before = {number: signal.signal(number, handle) for number in signals}
     try:
         yield
     finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 class Deadline:

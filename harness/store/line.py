@@ -61,13 +61,18 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """A request does not leave, and why."""
+    """A request does not leave, and why.
+
+    With `withdrawn` it was about to: nothing of it has left, or only what costs nothing (uploads,
+    and submissions that were answered 429), so that a run that goes on begins it anew.
+    """
 
     provider: str
     case: str
     shot: PlannedRequest
     evidence: Provenance
     why: str
+    withdrawn: bool = False
     line: Literal["skipped"] = "skipped"
 
 

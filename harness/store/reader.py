@@ -133,11 +133,16 @@ class _Book:
                     self.under_way[key].exchanges.append(exchange)
             case Ended():
                 self.records[key] = self._finished(line, key)
-            case Skipped(shot=shot, evidence=evidence, why=why):
-                if key not in self.under_way:  # else it left earlier, and may be paid
-                    self.records[key] = Record(
-                        shot=shot, evidence=evidence, outcome=None, skipped=why
-                    )
+            case Skipped():
+                self._skipped(line, key)
+
+    def _skipped(self, line: Skipped, key: tuple[str, str]) -> None:
+        if line.withdrawn:
+            self.under_way.pop(key, None)
+        if key not in self.under_way:  # else it left earlier, and may be paid
+            self.records[key] = Record(
+                shot=line.shot, evidence=line.evidence, outcome=None, skipped=line.why
+            )
 
     def _in_doubt(self, key: tuple[str, str]) -> tuple[PlannedRequest, ...]:
         """Return the attempts before a new one of which nobody knows whether they were paid."""

@@ -126,6 +126,8 @@ class Live:
         self._now_s = now_s
         self._time_scale = time_scale
         self._outside = outside
+        self._sending: tuple[asyncio.Task[Any], Arrival] | None = None
+        self._withdrawn = False
         local = urlsplit(endpoint.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         reach = reach or Reach(endpoint.base_url)
         sockets = Sockets(trusted=trusted(), now_s=now_s, reach=reach)
@@ -152,15 +154,33 @@ class Live:
         A run that is stopped meanwhile still gets its exchange, and is cancelled right after it.
         """
         arrival = Arrival(sent_s=self._now_s(), body=self._pictures.decoder.spool.body())
+        task, self._withdrawn = asyncio.current_task(), False
+        self._sending = None if task is None else (task, arrival)
         try:
             failure, stopped = await self._attempt(request, arrival), False
         except asyncio.CancelledError:
             why = f"{STOPPED} ({arrival.progress})"
-            failure, stopped = Failure(kind="network", why=why, sent=arrival.sent), True
+            failure = Failure(kind="network", why=why, sent=arrival.sent)
+            # what `withdraw` has cancelled goes on, unless somebody else cancelled it as well
+            stopped = task is None or not self._withdrawn or task.uncancel() > 0
+        finally:
+            self._sending = None
         times = arrival.times(due_s, self._now_s(), whole=failure is None)
         answer = await _undisturbed(self._answer(arrival, failure), stopped=stopped)
         times = replace(times, decode_s=arrival.decode_s)
         return Exchange(request=request, answer=answer, times=times)
+
+    def withdraw(self) -> None:
+        """Break off a round trip of which nothing has left; `send` returns a failure for it.
+
+        A webhook that is waited for is broken off, too. What has left is still waited for.
+        """
+        if self._sending is None:
+            return
+        task, arrival = self._sending
+        if not arrival.sent and not self._withdrawn:
+            self._withdrawn = True
+            task.cancel()
 
     async def _attempt(self, request: Request, arrival: Arrival) -> Failure | None:
         """Send and receive; return why no whole reply came, or None."""

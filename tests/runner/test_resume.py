@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.core.outcome import Fault, Images
-from harness.runner.shutdown import Deadline
+from harness.runner.shutdown import GRACE_S, Deadline
 from harness.store.folder import RunFolder
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, read_run
@@ -208,7 +208,7 @@ def test_ctrl_c_waits_for_what_is_under_way(
     assert "Traceback" not in err
     lines = [line for line in err.splitlines() if line.startswith("harness: ")]
     assert len(lines) == 1
-    assert lines[0].startswith("harness: interrupted: waiting at most 20 s for ")
+    assert lines[0].startswith(f"harness: interrupted: waiting at most {GRACE_S:.0f} s for ")
     past = read_run(tmp_path / "run")
     assert past.header.interrupted
     assert past.unfinished == ()

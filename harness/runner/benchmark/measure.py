@@ -11,6 +11,7 @@ from harness.runner.benchmark.self_monitor import SelfMonitor
 from harness.runner.benchmark.track import ProviderLoad
 from harness.runner.execution.conversation import RunContext
 from harness.runner.execution.provider_run import ProviderRun
+from harness.runner.shutdown import until_stopped
 
 BODIES_BYTES = (2_000, 2_000_000)
 """How long the replies are with which our own error is measured: a job's, and one with an image."""
@@ -44,7 +45,10 @@ class Measurement:
         self._loads = [ProviderLoad(part=part) for part in self.parts]
 
     async def prepare(self) -> None:
-        """Measure our own error, before anything is paid for, where there is anything to send."""
+        """Measure our own error, before anything is paid for, where there is anything to send.
+
+        Raises StoppedError where the run is stopped meanwhile.
+        """
         if self.context.replay or not self._sends:
             return
         for load in self._loads:
@@ -52,9 +56,9 @@ class Measurement:
         if not self.calibrated:
             return
         at_once = under_way(self.benchmark.design, len(self._loads))
-        self._calibrations = tuple(
-            [await calibrate(concurrency=at_once, body_bytes=size) for size in BODIES_BYTES]
-        )
+        for size in BODIES_BYTES:
+            work = calibrate(concurrency=at_once, body_bytes=size)
+            self._calibrations += (await until_stopped(work, self.context.stop),)
 
     async def run(self) -> None:
         """Send all that may leave; StoreError where the journal cannot be kept."""

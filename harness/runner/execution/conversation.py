@@ -9,20 +9,20 @@ from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.errors import StoreError
-from harness.core.exchange import Exchange, Failure
+from harness.core.exchange import Exchange, Failure, Reply, Step
 from harness.core.outcome import Fault, Outcome
 from harness.core.record import Provenance
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.earlier import ResumeState, submits, undisturbed
 from harness.runner.execution.failures import CUT_OFF
-from harness.runner.shutdown import Deadline
+from harness.runner.shutdown import Deadline, StoppedError, until_stopped
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.line import Ended, Exchanged, JournalLine, Sent
-from harness.transport.base import Transport
+from harness.store.line import Ended, Exchanged, JournalLine, Sent, Skipped
+from harness.transport.base import STOPPED, Transport
 from harness.wire.deadline import TotalTime
 from harness.wire.protocol import pick_up, speak
-from harness.wire.retry import Answer, Pause, Send, Wire
+from harness.wire.retry import TOO_MANY, Answer, Pause, Send, Wire
 
 
 class Journal:
@@ -163,9 +163,11 @@ async def converse(
     is journaled; all its round trips are kept with that time. Those that go on with what an earlier
     run had under way are kept with another one: a record whose round trips are not all due at one
     time was cut off between them. What may have been submitted then is submitted again only where
-    that is free (`ResumeState.resent`). Raises StoreError where the journal cannot be kept.
+    that is free (`ResumeState.resent`). Raises StoreError where the journal cannot be kept,
+    StoppedError where the run was stopped: then a job is left with its id in the journal, and what
+    has cost nothing so far as if it had never left.
     """
-    journal, now_s = setup.context.journal, setup.context.now_s
+    journal, stop = setup.context.journal, setup.context.stop
     name, case = setup.provider.name, shot.case.id
     past = setup.earlier.exchanges.get(case)
     exchanges = list(past or ())
@@ -180,20 +182,28 @@ async def converse(
 
     operation = setup.provider.operation(shot.case.operation)
     patient = _patient(shot, setup.timeout_s)
-    if due_s is None:
-        due_s = now_s()
-    elif (early_s := due_s - now_s()) > 0:
-        await asyncio.sleep(early_s)
     remembered = undisturbed(past or ())
     in_doubt = past is not None and case not in setup.earlier.resent
     wire = speak(setup.provider, operation, patient)
-    outcome = await drive(
-        wire, transport, due_s=due_s, on_exchange=keep, past=remembered, in_doubt=in_doubt
-    )
+    try:
+        due_s = await _departure(due_s, setup.context)
+        outcome = await drive(
+            wire,
+            transport,
+            due_s=due_s,
+            on_exchange=keep,
+            past=remembered,
+            in_doubt=in_doubt,
+            stop=stop,
+        )
+    except StoppedError:
+        if past is None:
+            await _withdraw(setup, shot, exchanges)
+        raise
     job = outcome.job if isinstance(outcome, Fault) and outcome.can_be_picked_up else None
     if past is not None and job is not None:
         wire = pick_up(setup.provider, operation, patient, job)
-        outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep)
+        outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep, stop=stop)
     await journal.append(Ended(provider=name, case=case, outcome=outcome))
     return outcome, exchanges
 
@@ -204,7 +214,45 @@ def _patient(shot: PlannedRequest, timeout_s: float | None) -> PlannedRequest:
     return replace(shot, request=replace(shot.request, timeout_s=timeout_s))
 
 
-async def drive(  # noqa: PLR0913 - a conversation, and what is remembered of it
+async def _departure(due_s: float | None, context: RunContext) -> float:
+    """Wait until a request is due, and return when it was; StoppedError where it does not leave."""
+    if due_s is None:
+        return context.now_s()
+    if (early_s := due_s - context.now_s()) > 0:
+        await until_stopped(asyncio.sleep(early_s), context.stop)
+    return due_s
+
+
+def _cost_nothing(exchanges: Sequence[Exchange]) -> bool:
+    """Tell whether a request may be sent anew: every time that it left, it was one too early."""
+    return all(
+        exchange.step == "upload"
+        or (isinstance(exchange.answer, Reply) and exchange.answer.status == TOO_MANY)
+        for exchange in exchanges
+    )
+
+
+async def _withdraw(
+    setup: ProviderSetup, shot: PlannedRequest, exchanges: Sequence[Exchange]
+) -> None:
+    """Journal that a request did not leave, where all that did costs nothing."""
+    if _cost_nothing(exchanges):
+        line = Skipped(
+            provider=setup.provider.name,
+            case=shot.case.id,
+            shot=shot,
+            evidence=setup.access.evidence,
+            why="interrupted",
+            withdrawn=True,
+        )
+        await setup.context.journal.append(line)
+
+
+FINISHING: frozenset[Step] = frozenset(("download",))
+"""What still leaves once a run is stopped: an image that is paid for may not be there later."""
+
+
+async def drive(  # noqa: PLR0913 - a conversation, what is remembered of it, what may end it
     wire: Wire,
     transport: Transport,
     *,
@@ -212,6 +260,7 @@ async def drive(  # noqa: PLR0913 - a conversation, and what is remembered of it
     on_exchange: OnExchange,
     past: Sequence[Exchange] = (),
     in_doubt: bool = False,
+    stop: asyncio.Event | None = None,
 ) -> Outcome:
     """Run a generator of the wire over a transport to its end and return its outcome.
 
@@ -220,8 +269,12 @@ async def drive(  # noqa: PLR0913 - a conversation, and what is remembered of it
     memory and not made again. With `in_doubt`, the one after them may have been under way when that
     run ended: where it could cost money, it is not made either. The whole ends within its
     `TotalTime`.
+
+    Once `stop` is set, pauses end and nothing new leaves: StoppedError is raised before it. What
+    has left is still waited for, and kept.
     """
     memory, total = _Memory(past, in_doubt=in_doubt), TotalTime(past)
+    stop = stop or asyncio.Event()
     answer: Answer | None = None
     try:
         while True:
@@ -232,19 +285,29 @@ async def drive(  # noqa: PLR0913 - a conversation, and what is remembered of it
                     now = not memory.earlier
                     answer = total.pause(seconds, bound=now)
                     if now and answer is None:
-                        await transport.pause(seconds)
-                case Send(request=request, step=purpose):
+                        await until_stopped(transport.pause(seconds), stop)
+                case Send(request=request):
                     late = total.late(request)
                     answer = memory.answer(step) or late
                     if answer is None:
-                        sent = await transport.send(request, due_s=due_s)
-                        exchange = replace(sent, step=purpose)
+                        exchange = await _sent(step, transport, due_s=due_s, stop=stop)
                         total.took(exchange)
                         await on_exchange(exchange)
                         answer = exchange.answer
     except StopIteration as done:
         outcome: Outcome = done.value
         return CUT_OFF if memory.cut_off else outcome
+
+
+async def _sent(step: Send, transport: Transport, *, due_s: float, stop: asyncio.Event) -> Exchange:
+    """Make a round trip; StoppedError where the run was stopped before any of it had left."""
+    if stop.is_set() and step.step not in FINISHING:
+        raise StoppedError
+    exchange = replace(await transport.send(step.request, due_s=due_s), step=step.step)
+    answer = exchange.answer
+    if isinstance(answer, Failure) and not answer.sent and answer.why.startswith(STOPPED):
+        raise StoppedError
+    return exchange
 
 
 class _Memory:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
@@ -20,9 +21,13 @@ from harness.runner.execution.budget import (
 from harness.runner.execution.conversation import ProviderSetup, converse
 from harness.runner.execution.earlier import MOST_IN_DOUBT, InDoubt, not_among
 from harness.runner.execution.failures import CUT_OFF
+from harness.runner.shutdown import StoppedError
 from harness.spec.provider import Provider
 from harness.store.line import Ended, Skipped
 from harness.transport.base import Transport
+
+STOPPED_WHY = "interrupted: go on with --resume"
+"""Why a request has no outcome that was cut off, or never left, when its run was stopped."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,14 +78,13 @@ class ProviderRun:
 
     def complete(self) -> list[Record]:
         """Return a record for every request: those that were cut off or never left say so."""
-        why = "interrupted: go on with --resume"
         ended, earlier = (record.shot for record in self.records), self.setup.earlier
         return self.records + [
             Record(
                 shot=shot,
                 evidence=self.setup.access.evidence,
                 outcome=None,
-                skipped=why,
+                skipped=STOPPED_WHY,
                 in_doubt=earlier.in_doubt[shot.case.id].askings
                 if shot.case.id in earlier.in_doubt
                 else earlier.askings.get(shot.case.id, ()),
@@ -218,6 +222,8 @@ class ProviderRun:
             if outcome == CUT_OFF:
                 self.budget.doubt(reservation_in_doubt(entry.shot))
                 cost = nothing_charged(cost)
+        except StoppedError:
+            return self._stopped(entry)
         finally:
             self.under_way -= 1
             self.longest_s = max(self.longest_s, now_s() - begun_s)
@@ -227,6 +233,19 @@ class ProviderRun:
             evidence=self.setup.access.evidence,
             outcome=outcome,
             exchanges=tuple(exchanges),
+            in_doubt=entry.askings,
+        )
+
+    def _stopped(self, entry: QueuedRequest) -> Record:
+        """Return the record of a request that the end of this run left where it was."""
+        shot = entry.shot
+        if shot.case.id in self.setup.earlier.given_up:
+            return self.setup.earlier.given_up[shot.case.id]  # its job is still to be had
+        return Record(
+            shot=shot,
+            evidence=self.setup.access.evidence,
+            outcome=None,
+            skipped=STOPPED_WHY,
             in_doubt=entry.askings,
         )
 
@@ -270,11 +289,15 @@ class ProviderRun:
 class ProgressListener:
     """What a run reports its progress to; the command line draws it.
 
-    `noted` receives sentences for the user: whom a run leaves out, what it would cost.
+    `noted` receives sentences for the user: whom a run leaves out, what it would cost. `opened`
+    receives the folder with which the run can go on, as soon as it can. `signalled` is called
+    within the handler of each signal, and may neither print nor take a lock.
     """
 
     started: Callable[[Sequence[ProviderRun]], None] = lambda _parts: None
     progress: Callable[[ProviderRun], None] = lambda _part: None
+    opened: Callable[[Path], None] = lambda _folder: None
+    signalled: Callable[[], None] = lambda: None
     interrupted: Callable[[int], None] = lambda _under_way: None
     noted: Callable[[str], None] = lambda _sentence: None
 

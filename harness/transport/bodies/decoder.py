@@ -9,6 +9,7 @@ one. After that a body is scanned in this process; an image that ended two of th
 here but reported as broken.
 """
 
+import errno
 import json
 import os
 import subprocess
@@ -73,6 +74,7 @@ class ImageDecoder:
         self._command = command
         self._process: _Process | None = None
         self._unable = False
+        self._aborted = False
         self._turn = Lock()
 
     def scan(self, body: Path) -> Scan:
@@ -100,6 +102,12 @@ class ImageDecoder:
             return Development(Decoded(why="decoding it ended the process that decodes"), 0.0)
         return Development(Decoded(*answer["told"]), answer["cpu_s"])
 
+    def abort(self) -> None:
+        """End what is being scanned or decoded, and whatever comes yet: it raises OSError."""
+        self._aborted = True
+        if (process := self._process) is not None:
+            process.kill()
+
     def close(self) -> None:
         """End the process and remove the folder; later work starts both again."""
         with self._turn:
@@ -114,6 +122,8 @@ class ImageDecoder:
     def _run(self, work: str, path: Path) -> dict[str, Any]:
         with self._turn:
             for _ in range(2):
+                if self._aborted:
+                    raise OSError(errno.ECANCELED, "the run was stopped")
                 try:
                     answer = self._started().run(work, path)
                 except _LostError:
@@ -122,6 +132,8 @@ class ImageDecoder:
                     if "errno" in answer:
                         raise OSError(answer["errno"], answer["why"])
                     return answer
+        if self._aborted:
+            raise OSError(errno.ECANCELED, "the run was stopped")
         raise _LostError
 
     def _started(self) -> "_Process":
@@ -160,6 +172,10 @@ class _Process:
         if self._line() != READY:
             self.end()
             raise _LostError
+
+    def kill(self) -> None:
+        """End the process in the middle of its work; whoever waits for an answer gets none."""
+        self._popen.kill()
 
     def run(self, work: str, path: Path) -> dict[str, Any]:
         """Send a piece of work and return its answer. Raises _LostError where none arrives."""

@@ -1,0 +1,97 @@
+"""Ctrl-C and SIGTERM at the command line: it ends with 130, and in time, whatever it is at.
+
+    planning, importing, judging     the signal raises KeyboardInterrupt where the command is
+    a run that waits for replies     has handlers of its own (`harness.runner.shutdown`)
+    what ends in neither way         is ended from outside after `LATEST_S`
+
+Imports nothing that takes time: it is in place before all else.
+"""
+
+import _thread
+import os
+import shlex
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+INTERRUPTED = 130
+
+LATEST_S = 9.0
+"""When a command has ended for certain, in seconds after the first signal: service managers and
+people kill what does not end in 10 s, and what is killed says nothing."""
+
+
+@dataclass(slots=True)
+class Interruption:
+    """What the signals that this process was sent have begun; `folder` is what goes on later."""
+
+    folder: Path | None = None
+    signals: int = 0
+    _watched: bool = False
+
+    def catch(self) -> None:
+        """Take SIGINT and SIGTERM from now on; only the main thread can."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self._raise)
+
+    def opened(self, folder: Path) -> None:
+        """Take note of a run folder: `harness run --resume` can go on with it."""
+        self.folder = folder
+
+    def signalled(self) -> None:
+        """End the process in time. Called in a signal's handler: no lock, nothing that waits."""
+        if not self._watched:
+            self._watched = True
+            _thread.start_new_thread(self._watch, ())
+
+    def leave(self, code: int) -> int:
+        """Return the exit code of a command that has ended; after a signal, end the process.
+
+        A thread that still looks up a name, or reads a body, would keep the process alive.
+        """
+        if code == INTERRUPTED:
+            self._say(self._hint())
+        others = set(threading.enumerate()) - {threading.main_thread()}
+        if self._watched and any(not thread.daemon for thread in others):
+            self._end(code)
+        return code
+
+    def _raise(self, _number: int, _frame: FrameType | None) -> None:
+        self.signalled()
+        self.signals += 1
+        if self.signals > 1:
+            self._end(INTERRUPTED)
+        raise KeyboardInterrupt
+
+    def _watch(self) -> None:
+        time.sleep(LATEST_S)
+        self._say(f"harness: interrupted: not ended within {LATEST_S:g} s, so cut off")
+        self._say(self._hint())
+        os._exit(INTERRUPTED)
+
+    def _hint(self) -> str:
+        folder = self.folder
+        return (
+            "" if folder is None else f"go on with: harness run --resume {shlex.quote(str(folder))}"
+        )
+
+    def _say(self, line: str) -> None:
+        if line:
+            os.write(2, f"{line}\n".encode("utf-8", "surrogateescape"))
+
+    def _end(self, code: int) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError, RuntimeError):  # closed, or being written to just now
+                continue
+        os._exit(code)
+
+
+INTERRUPTION = Interruption()
+"""That of this process: signals are the process's, too."""
