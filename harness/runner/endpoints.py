@@ -21,6 +21,7 @@ from harness.runner.recording import recorded_evidence
 from harness.runner.shutdown import STOP_S, first_line, stop_process
 from harness.spec.lifecycle import Webhook
 from harness.spec.load import shipped_provider as shipped
+from harness.spec.weight import reply_bounds
 from harness.transport.base import Transport
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.callbacks.server import CallbackServer
@@ -77,7 +78,13 @@ class ProviderConnections:
         emulated = self.options.target.against == "emulator"
         address = self.addresses[name]
         key = EMULATOR_KEY if emulated else self.options.target.keys[name]
-        endpoint = LiveEndpoint(base_url=address, auth=shipped(name).auth, key=key, provider=name)
+        endpoint = LiveEndpoint(
+            base_url=address,
+            auth=shipped(name).auth,
+            key=key,
+            provider=name,
+            bounds=reply_bounds(shipped(name)),
+        )
         reach = Reach(address, allow_private=self.options.target.allow_private)
 
         def transport() -> Transport:

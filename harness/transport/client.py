@@ -16,10 +16,13 @@ from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.reference_images import file_of
 from harness.spec.credentials import key_headers
 from harness.spec.provider import Auth
+from harness.spec.weight import ReplyBounds, reply_bounds
 from harness.transport.base import STOPPED
+from harness.transport.bodies.bounds import BoundError
 from harness.transport.bodies.images import ImageCollector
-from harness.transport.bodies.reply import Arrival, reply_of
+from harness.transport.bodies.reply import Arrival, reply_of, without_body
 from harness.transport.bodies.sse import SseError, SseStream
+from harness.transport.bodies.unpack import unpacked
 from harness.transport.callbacks.server import CallbackServer
 from harness.transport.http1.pool import PHASES, Proxies, Sockets, trusted
 from harness.transport.http1.reach import AddressRefusedError, Reach
@@ -74,7 +77,7 @@ DELIVERY_LEAST_WAIT_S = 1.0
 AT_ONCE_S = 0.1
 """With a shorter timeout, only webhooks that are already there are collected."""
 
-BODY_AT_MOST = 512 * 1024 * 1024
+REDIRECTS_AT_MOST = 10
 UNKEPT = frozenset(("set-cookie", "set-cookie2", "authorization", "proxy-authorization"))
 USER_AGENT = "image-provider-harness"
 CODINGS = "gzip, deflate"
@@ -87,13 +90,15 @@ T = TypeVar("T")
 class LiveEndpoint:
     """A provider's address and key; the key is sent to this host only.
 
-    Webhooks are filed under `provider`. UsageError where the key cannot be sent.
+    Webhooks are filed under `provider`; a reply beyond `bounds` is broken off. UsageError where the
+    key cannot be sent.
     """
 
     base_url: str
     auth: Auth
     key: str = field(repr=False)
     provider: str = "unnamed"
+    bounds: ReplyBounds = field(default_factory=reply_bounds)
 
     def __post_init__(self) -> None:
         sendable(self.auth.env, self.key)
@@ -119,7 +124,6 @@ class Live:
         outside: CallbackServer | None = None,
         reach: Reach | None = None,
     ) -> None:
-        self.body_at_most = BODY_AT_MOST
         self._endpoint = endpoint
         self._pictures = pictures
         self._redactor = redactor
@@ -206,6 +210,16 @@ class Live:
         return None
 
     async def _answer(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
+        try:
+            return await self._read(arrival, failure)
+        except BoundError as error:
+            why = f"{self._endpoint.base_url}: {error} ({arrival.progress})"
+            partial = without_body(arrival, text=self._redactor.text)
+            if failure is not None:
+                return replace(failure, partial=partial)
+            return Failure(kind="protocol", why=why, sent=True, partial=partial)
+
+    async def _read(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
         reply: Reply | None = None
         if arrival.body.is_large:
             large = self._pictures.decoder.thread
@@ -285,7 +299,7 @@ class Live:
 
     async def _receive(self, leaving: httpx.Request, arrival: Arrival, *, absolute: bool) -> None:
         if absolute:
-            response = await self._client.send(leaving, stream=True, follow_redirects=True)
+            response = await self._followed(leaving)
         else:
             response = await self._send_to_provider(leaving)
         try:
@@ -296,7 +310,9 @@ class Live:
             arrival.headers = tuple(h for h in headers.multi_items() if h[0].lower() not in UNKEPT)
             if "," in headers.get("content-encoding", ""):
                 raise httpx.DecodingError("the body is packed more than once")  # bombs are
-            chunks = self._chunks(response, arrival)
+            bounds = self._endpoint.bounds
+            at_most = bounds.download_bytes if absolute else bounds.reply_bytes
+            chunks = self._chunks(response, arrival, at_most)
             if headers.get("content-type", "").lower().startswith("text/event-stream"):
                 await _take_events(chunks, arrival, framed=FRAMING & headers.keys() != set())
             else:
@@ -305,6 +321,19 @@ class Live:
                         await arrival.body.room()
         finally:
             await response.aclose()
+
+    async def _followed(self, leaving: httpx.Request) -> httpx.Response:
+        """Send, and follow redirects; what stands in their bodies is not read."""
+        response = await self._client.send(leaving, stream=True)
+        for _ in range(REDIRECTS_AT_MOST):
+            if response.next_request is None:
+                return response
+            await response.aclose()
+            response = await self._client.send(response.next_request, stream=True)
+        if response.next_request is not None:
+            await response.aclose()
+            raise httpx.TooManyRedirects(f"more than {REDIRECTS_AT_MOST} redirects")
+        return response
 
     async def _send_to_provider(self, leaving: httpx.Request) -> httpx.Response:
         """Send without httpx's client, which takes a fifth of a short round trip."""
@@ -316,15 +345,18 @@ class Live:
             self._client.cookies.extract_cookies(response)
         return response
 
-    async def _chunks(self, response: httpx.Response, arrival: Arrival) -> AsyncIterator[bytes]:
-        async for chunk in response.aiter_bytes():
+    async def _chunks(
+        self, response: httpx.Response, arrival: Arrival, at_most: int
+    ) -> AsyncIterator[bytes]:
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        async for chunk in unpacked(response.aiter_raw(), coding):
             latest_s = arrival.phases.latest_s
             arrival.latest_s = self._now_s() if latest_s is None else latest_s
             if arrival.first_byte_s is None and chunk.strip():
                 arrival.first_byte_s = arrival.latest_s
             arrival.size_bytes += len(chunk)
-            if arrival.size_bytes > self.body_at_most:
-                raise httpx.StreamError(f"the body is longer than {self.body_at_most} bytes")
+            if arrival.size_bytes > at_most:
+                raise httpx.StreamError(f"the body is longer than {at_most:,} bytes")
             yield chunk
 
     def _headers(self, request: Request, *, signed: bool) -> dict[str, str]:
@@ -373,9 +405,10 @@ FRAMING = frozenset(("content-length", "transfer-encoding"))
 
 
 async def _take_events(chunks: AsyncIterator[bytes], arrival: Arrival, *, framed: bool) -> None:
-    stream = SseStream()
-    async for name, data in stream.arriving(chunks):
-        arrival.events.append((name, data, arrival.latest_s))
+    stream = SseStream(arrival.body)
+    arrival.events = []
+    async for name, start, end in stream.arriving(chunks):
+        arrival.events.append((name, start, end, arrival.latest_s))
     if stream.cut:  # its last event is recorded, but nobody else would see that it was cut
         why = "the stream ended within an event"
         raise SseError(why) if framed else httpx.ReadError(why)

@@ -8,6 +8,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from PIL import Image
 from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.outcome import Fault, Refused
 from harness.spec.load import shipped_provider
+from harness.spec.weight import reply_bounds
 from harness.store.folder import RunFolder
 from harness.store.line import Exchanged, Sent
 from harness.store.reader import read_run
@@ -55,10 +57,13 @@ def png(width: int = 8) -> bytes:
 
 
 @asynccontextmanager
-async def live(base_url: str, *, key: str = KEY) -> AsyncIterator[Live]:
+async def live(base_url: str, *, key: str = KEY, at_most: int | None = None) -> AsyncIterator[Live]:
     start = time.monotonic()
+    usual = reply_bounds()
+    bounds = usual if at_most is None else replace(usual, reply_bytes=at_most)
+    auth = shipped_provider("sub2api").auth
     transport = Live(
-        LiveEndpoint(base_url=base_url, auth=shipped_provider("sub2api").auth, key=key),
+        LiveEndpoint(base_url=base_url, auth=auth, key=key, bounds=bounds),
         pictures=ImageCollector(lambda _name, _raw: None),
         redactor=Redactor({"SUB2API_API_KEY": key}),
         now_s=lambda: time.monotonic() - start,
@@ -83,10 +88,8 @@ def trips(
         async with (
             asyncio.timeout(HUNG_S),
             serving(answer) as server,
-            live(server.url) as transport,
+            live(server.url, at_most=at_most) as transport,
         ):
-            if at_most is not None:
-                transport.body_at_most = at_most
             return await transport.send(request, due_s=0.0), server
 
     return ahead.run(go())
@@ -264,20 +267,20 @@ def test_a_body_without_end_is_cut_at_its_bound() -> None:
     found = failure(trip(endless, at_most=1_000_000))
 
     assert (found.kind, found.sent) == ("protocol", True)
-    assert "longer than 1000000 bytes" in found.why
+    assert "longer than 1,000,000 bytes" in found.why
 
 
-def test_events_without_end_are_cut_at_the_same_bound() -> None:
+def test_events_without_end_are_cut_at_their_bound() -> None:
     async def endless(_request: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
         for _ in range(ENOUGH):
             writer.write(b"data: {}\n\n" * 5000)
             await writer.drain()
 
-    found = failure(trip(endless, at_most=1_000_000))
+    found = failure(trip(endless))
 
     assert (found.kind, found.sent) == ("protocol", True)
-    assert "longer than 1000000 bytes" in found.why
+    assert "more than 4,096 events" in found.why
 
 
 def test_a_gzip_bomb_is_cut_at_the_bound() -> None:
@@ -347,7 +350,7 @@ def test_odd_json_becomes_plain_values(body: bytes, document: object) -> None:
     assert reply(http(body)).document == document
 
 
-@pytest.mark.parametrize("body", [b"9" * 5000, b"[" * 100_000, b"{'a': 1}", b"\xff\xfe{\x00}\x00"])
+@pytest.mark.parametrize("body", [b"9" * 5000, b"[" * 10_000, b"{'a': 1}", b"\xff\xfe{\x00}\x00"])
 def test_what_json_cannot_read_is_a_text(body: bytes) -> None:
     found = reply(http(body))
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 OPAQUE = 255
 
-FRAMES_AT_MOST, PIXELS_AT_MOST = 16, 100_000_000
+FRAMES_AT_MOST, PIXELS_AT_MOST = 16, 48_000_000
 """What is looked at of an animation; an image that was asked for has one frame."""
 
 _ANIMATED = ("PNG", "WEBP")

@@ -9,15 +9,13 @@ from pathlib import Path
 
 from harness.core.exchange import Picture
 from harness.core.jsonvalue import Json
+from harness.transport.bodies.bounds import SHOWN_BYTES, STRING, BoundError, Room, take_values
 from harness.transport.bodies.decode import looks_like_image
 from harness.transport.bodies.images import ImageCollector, mark
 from harness.transport.bodies.scan import Cut
 
 TEXT_AT_MOST = 4096
 """Characters of a body that is not JSON."""
-
-_START_BYTES = 4 * TEXT_AT_MOST
-"""Read of such a body before keys are taken out, so that none is cut in two."""
 
 DEEPEST = 64
 """Levels of nesting that are kept: more than any reply has, few enough for all our readers."""
@@ -26,6 +24,11 @@ DIGITS_AT_MOST = 300
 """Digits of a whole number; a float holds up to 308."""
 
 TOO_DEEP = "(nested too deeply)"
+
+_JSON_STARTS = b'{["-0123456789tfnNI'
+"""How JSON begins, and what Python reads as such."""
+
+_BOM = b"\xef\xbb\xbf"
 
 Clean = Callable[[str], str]
 """Takes keys out of a text."""
@@ -43,56 +46,107 @@ class Body:
     pictures: dict[str, Picture] = field(default_factory=dict)
 
 
-def read_body(raw: bytes, pictures: ImageCollector, *, clean: Clean = str) -> Body:
-    """Read a complete body; never raises, whatever the bytes are.
+def read_body(
+    raw: bytes, pictures: ImageCollector, *, clean: Clean = str, room: Room | None = None
+) -> Body:
+    """Read a complete body, whatever the bytes are.
 
     Bytes that are no UTF-8 are replaced: the reply around them is paid for. `clean` is applied to
-    every text that is kept. Raises what `pictures` raises on a full disk.
+    every text that is kept. Raises BoundError where the body holds more than `room` allows (by
+    default what one reply may hold), and what `pictures` raises on a full disk.
     """
+    room = room or Room()
     if looks_like_image(raw):
+        room.images(1)
         picture = pictures.from_bytes(raw)
         return Body(document=mark(picture), pictures={mark(picture): picture})
-    return _read_text(raw, raw, pictures.from_text, clean)
+    return _read_text(raw, raw, _Reading(pictures.from_text, clean, room))
 
 
-def read_file(path: Path, pictures: ImageCollector, *, clean: Clean = str) -> Body:
+def read_file(
+    path: Path, pictures: ImageCollector, *, clean: Clean = str, room: Room | None = None
+) -> Body:
     """Read a body that is too large to hold, with the same result as `read_body`.
 
-    The decoder takes its images out on the disk; the text around them is read here. OSError where
-    the disk has no room for an image, or the body cannot be read from it.
+    The decoder takes its images out on the disk; the text around them is read here. A string that
+    is too long to hold is cut to its start, and says by how much. BoundError as above. OSError
+    where the disk has no room for an image, or the body cannot be read from it.
     """
+    room = room or Room()
+    with path.open("rb") as file:
+        start = file.read(SHOWN_BYTES)
+    if not looks_like_image(start) and not _may_be_json(start):
+        return _start(start, clean)
     scanned = pictures.decoder.scan(path)
+    if scanned.excess:
+        raise BoundError(scanned.excess)
     if scanned.whole is not None:
+        room.images(1)
         picture = pictures.from_file(scanned.whole)
         return Body(document=mark(picture), pictures={mark(picture): picture})
-    with path.open("rb") as file:
-        start = file.read(_START_BYTES)
     if scanned.open:
         return _start(start, clean)
     word = secrets.token_hex(16)  # so that no text of the provider passes for an image
-    images = {f"{word}:{cut.text}": cut.image for cut in scanned.cuts}
+    images = {f"{word}:{cut.text}": cut.image for cut in scanned.cuts if cut.image is not None}
+    long = {f"{word}:{cut.start}": cut for cut in scanned.cuts if cut.image is None}
 
     def find(text: str) -> Picture | None:
         image = images.get(text)
         return pictures.from_text(text) if image is None else pictures.from_file(image)
 
-    return _read_text(_around(path, scanned.cuts, word), start, find, clean)
+    def cleaned(text: str) -> str:
+        cut = long.get(text)
+        return clean(text) if cut is None else _shown(path, cut, clean)
+
+    return _read_text(_around(path, scanned.cuts, word), start, _Reading(find, cleaned, room))
+
+
+def _may_be_json(start: bytes) -> bool:
+    begun = start.removeprefix(_BOM).lstrip()[:1]
+    return not begun or begun in _JSON_STARTS
 
 
 def _around(path: Path, cuts: tuple[Cut, ...], word: str) -> bytes:
-    """Return a body with a name in place of each image."""
+    """Return a body with a name in place of each image, and of each string that is too long."""
     pieces: list[bytes] = []
     with path.open("rb") as file:
         for cut in cuts:
-            pieces += file.read(cut.start - file.tell()), f'"{word}:{cut.text}"'.encode()
+            name = cut.text if cut.image is not None else str(cut.start)
+            pieces += file.read(cut.start - file.tell()), f'"{word}:{name}"'.encode()
             file.seek(cut.end)
         return b"".join((*pieces, file.read()))
 
 
-def _read_text(raw: bytes, start: bytes, find: Find, clean: Clean) -> Body:
+def _shown(path: Path, cut: Cut, clean: Clean) -> str:
+    """Return the start of a string that is too long, and how many bytes are left out."""
+    with path.open("rb") as file:
+        file.seek(cut.start + 1)
+        inside = STRING.match(file.read(SHOWN_BYTES))
+    start = inside[0].decode("utf-8", "replace") if inside else ""
+    try:
+        text = str(json.loads(f'"{start}"', strict=False))
+    except ValueError:
+        text = start
+    text = clean(text.encode("utf-8", "replace").decode("utf-8"))[:TEXT_AT_MOST]
+    return f"{text}... ({cut.end - cut.start - 2 - len(text.encode()):,} bytes more)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How a text is read: what finds its images and cleans its texts, and what it may hold."""
+
+    find: Find
+    clean: Clean
+    room: Room
+
+
+def _read_text(raw: bytes, start: bytes, reading: _Reading) -> Body:
     """Read JSON, or else what the body starts with."""
     if not raw.strip():
         return Body()
+    if not _may_be_json(raw[:SHOWN_BYTES]):
+        return _start(start, reading.clean)
+    take_values(raw, reading.room)
     try:
         parsed: Json = json.loads(
             raw.decode("utf-8-sig", "replace"),
@@ -101,12 +155,12 @@ def _read_text(raw: bytes, start: bytes, find: Find, clean: Clean) -> Body:
             parse_constant=_no_number,
         )
     except (ValueError, RecursionError):
-        return _start(start, clean)
-    return _without_images(parsed, find, clean)
+        return _start(start, reading.clean)
+    return _without_images(parsed, reading)
 
 
 def _start(raw: bytes, clean: Clean) -> Body:
-    start = raw[:_START_BYTES].decode("utf-8", "replace")
+    start = raw[:SHOWN_BYTES].decode("utf-8", "replace")
     return Body(text=clean(start)[:TEXT_AT_MOST])
 
 
@@ -126,16 +180,18 @@ def _no_number(_word: str) -> None:
 
 def read_document(parsed: Json, pictures: ImageCollector, *, clean: Clean = str) -> Body:
     """Replace every image in a JSON value by its mark, and lone surrogates by `?`."""
-    return _without_images(parsed, pictures.from_text, clean)
+    return _without_images(parsed, _Reading(pictures.from_text, clean, Room()))
 
 
-def _without_images(parsed: Json, find: Find, clean: Clean) -> Body:
+def _without_images(parsed: Json, reading: _Reading) -> Body:
     pictures: dict[str, Picture] = {}
 
     def replaced(text: str) -> str:
-        picture = find(text)
+        picture = reading.find(text)
         if picture is None:
-            return clean(text.encode("utf-8", "replace").decode("utf-8"))
+            reading.room.text(len(text))
+            return reading.clean(text.encode("utf-8", "replace").decode("utf-8"))
+        reading.room.images(1)
         pictures[mark(picture)] = picture
         return mark(picture)
 

@@ -4,6 +4,7 @@ The process that scans large bodies loads this module, so it imports the standar
 only.
 """
 
+import io
 import warnings
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -12,8 +13,9 @@ from PIL import Image, UnidentifiedImageError
 
 from harness.transport.bodies.alpha import has_alpha, translucent_share
 
-PIXELS_AT_MOST = 100_000_000
-"""Over ten times the largest image that a provider promises: a claim above is not decoded."""
+PIXELS_AT_MOST = 24_000_000
+"""Almost three times the largest image that a provider promises: a claim above is not decoded, for
+it takes four bytes of memory for each pixel, and as many again to look at it."""
 
 ORIENTATION, SIDEWAYS = 0x0112, range(5, 9)
 """The EXIF tag that turns an image, and its values that swap width and height."""
@@ -22,6 +24,12 @@ TEXT_STARTS = ("iVBORw0KGgo", "/9j/", "UklGR", "R0lGOD", "data:image/")
 """How a text begins that may be an image: base64 of PNG, JPEG, WebP and GIF, or a `data:` URL."""
 
 RAW_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
+
+
+_KINDS = (
+    "png", "jpeg", "webp", "gif", "mpo", "bmp", "dib", "avif", "tiff", "jpeg2000", "ppm",
+)  # fmt: skip
+"""What is decoded: Pillow runs programs for some other formats, or learns their size too late."""
 
 
 class Decoded(NamedTuple):
@@ -44,6 +52,17 @@ def looks_like_image(raw: bytes) -> bool:
     return raw.startswith(RAW_STARTS)
 
 
+def claimed_pixels(raw: bytes) -> int:
+    """Return how many pixels an image's head claims, without decoding it; 0 where none is read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(raw)) as image:
+                return image.width * image.height
+    except Exception:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
+        return 0
+
+
 def decoded(source: BinaryIO | Path) -> Decoded:
     """Decode one image completely; never raises, whatever its bytes are."""
     kind = "unknown"
@@ -52,6 +71,8 @@ def decoded(source: BinaryIO | Path) -> Decoded:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(source) as image:
                 kind = (image.format or "unknown").lower()
+                if kind not in _KINDS:
+                    return Decoded(kind, why="a format that is not decoded here")
                 width, height = image.size
                 if width * height > PIXELS_AT_MOST:
                     return Decoded(kind, why=f"claims {width}x{height} pixels")

@@ -87,9 +87,11 @@ class ImageDecoder:
         return Scan(
             whole=Image(*whole) if whole else None,
             cuts=tuple(
-                Cut(start, end, text, Image(*im)) for start, end, text, im in answer["cuts"]
+                Cut(start, end, text, Image(*im) if im else None)
+                for start, end, text, im in answer["cuts"]
             ),
             open=answer["open"],
+            excess=answer["excess"],
         )
 
     def decoded(self, image: Path) -> Development:

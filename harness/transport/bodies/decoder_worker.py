@@ -28,6 +28,9 @@ NICENESS = 10
 CPU_AT_MOST_S = 60
 """Seconds of one processor after which a body or an image is a trap."""
 
+DATA_AT_MOST_BYTES = 288 * 1024 * 1024
+"""Memory of this process: twice what a WebP of 8 million pixels takes, the largest documented."""
+
 
 def main() -> None:
     """Serve the process that started this one."""
@@ -38,6 +41,9 @@ def main() -> None:
     os.nice(NICENESS)
     with suppress(OSError), Path("/proc/self/oom_score_adj").open("w") as file:
         file.write("1000")  # where memory runs out, the run goes on
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    with suppress(ValueError, OSError):  # what is beyond it is a MemoryError, and a broken image
+        resource.setrlimit(resource.RLIMIT_DATA, (DATA_AT_MOST_BYTES, hard))
     Image.preinit()
     serve_decoding(sys.stdin.buffer, answers)
 

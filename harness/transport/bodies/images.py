@@ -12,8 +12,8 @@ from threading import Lock
 from time import thread_time
 
 from harness.core.exchange import Picture, PictureState
-from harness.transport.bodies.decode import TEXT_STARTS, Decoded, looks_like_image
-from harness.transport.bodies.decoder import ImageDecoder, timed
+from harness.transport.bodies.decode import TEXT_STARTS, Decoded, claimed_pixels, looks_like_image
+from harness.transport.bodies.decoder import Development, ImageDecoder, timed
 from harness.transport.bodies.scan import Image
 
 Keep = Callable[[str, bytes], None]
@@ -24,6 +24,9 @@ KeepFile = Callable[[str, Path], None]
 
 MARK = "image:sha256:"
 """Every image in a document is replaced by this and its digest."""
+
+PIXELS_HERE = 4_000_000
+"""An image of more is decoded by the decoder's process, however small its file is."""
 
 Seen = tuple[Picture, float]
 """An image, and the seconds of one processor that decoding its bytes took."""
@@ -92,12 +95,26 @@ class ImageCollector:
 
         def decode() -> Seen:
             with self._one_at_a_time:  # bodies are read on several threads
-                development = timed(io.BytesIO(raw))
+                development = self._decoded(raw)
             picture = _picture(digest, len(raw), development.image)
             self._keep(file_name(picture), raw)
             return picture, development.cpu_s
 
         return self._counted(digest, decode, unpacked_s)
+
+    def _decoded(self, raw: bytes) -> Development:
+        """Decode an image in memory; a small file of many pixels goes to the decoder's process."""
+        if claimed_pixels(raw) <= PIXELS_HERE:
+            return timed(io.BytesIO(raw))
+        try:
+            path = self.decoder.spool.path()
+            path.write_bytes(raw)
+        except OSError:
+            return timed(io.BytesIO(raw))
+        try:
+            return self.decoder.decoded(path)
+        finally:
+            path.unlink(missing_ok=True)
 
     def _counted(self, digest: str, decode: Callable[[], Seen], unpacked_s: float) -> Picture:
         picture, cpu_s = self._once(digest, decode)

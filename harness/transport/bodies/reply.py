@@ -2,9 +2,11 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
 
 from harness.core.exchange import Picture, Reply, Times
 from harness.core.jsonvalue import Json
@@ -12,7 +14,7 @@ from harness.spec.lifecycle import Webhook
 from harness.transport.bodies.body import Body, Clean, read_body, read_file
 from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
 from harness.transport.bodies.images import ImageCollector
-from harness.transport.bodies.spool import Incoming
+from harness.transport.bodies.spool import IN_MEMORY_BYTES, Incoming
 from harness.transport.bodies.sse import read_events
 from harness.transport.callbacks.app import ReceivedWebhook
 from harness.transport.http1.socket import Phases
@@ -26,8 +28,9 @@ _NOT_BRIEF = (*(start.encode() for start in TEXT_STARTS), b"\\")
 class Arrival:
     """What has arrived so far, and through which phases; `latest_s` is when the last bytes did.
 
-    `deliveries` are the webhooks that our own server received: such a reply has nothing else.
-    `decode_s` is set once the body was read.
+    `events` are those of a stream, as names, places of their data in the body, and when each was
+    complete; None where the reply is no stream. `deliveries` are the webhooks that our own server
+    received: such a reply has nothing else. `decode_s` is set once the body was read.
     """
 
     sent_s: float
@@ -40,7 +43,7 @@ class Arrival:
     latest_s: float = 0.0
     size_bytes: int = 0
     decode_s: float | None = None
-    events: list[tuple[str, str, float]] = field(default_factory=list)
+    events: list[tuple[str, int, int, float]] | None = None
     deliveries: tuple[ReceivedWebhook, ...] | None = None
     signature: tuple[Webhook, str] | None = None
 
@@ -88,8 +91,9 @@ class Arrival:
 def reply_of(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Clean) -> Reply:
     """Read the body; call it outside the event loop, where decoding would delay other requests.
 
-    `known` cleans texts of any length, `text` short ones. Raises what `pictures` raises on a full
-    disk, and StoreError where a body cannot be read back from it.
+    `known` cleans texts of any length, `text` short ones. Raises BoundError where the reply holds
+    more than any may, what `pictures` raises on a full disk, and StoreError where a body cannot be
+    read back from it.
     """
     pictures = pictures.counting()
     try:
@@ -104,17 +108,63 @@ def _reply(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Cl
         return inbox_reply(
             arrival.deliveries, arrival.signature, pictures=pictures, known=known, text=text
         )
+    reply = without_body(arrival, text=text)
+    if arrival.events is not None:
+        arrived = _data(arrival.body, arrival.events)
+        events, images = read_events(arrived, pictures, clean=known)
+        return replace(reply, events=events, pictures=images)
     body = _read(arrival.body, pictures, known)
-    events, from_events = read_events(arrival.events, pictures, clean=known)
+    return replace(
+        reply,
+        document=body.document,
+        text=None if body.text is None else text(body.text),
+        pictures=body.pictures,
+    )
+
+
+def without_body(arrival: Arrival, *, text: Clean) -> Reply:
+    """Return what stands before a reply's body, and how large that was."""
     return Reply(
         status=arrival.status,
         headers=tuple((text(name), text(value)) for name, value in arrival.headers),
-        document=body.document,
-        text=None if body.text is None else text(body.text),
-        pictures={**body.pictures, **from_events},
-        events=events,
         size_bytes=arrival.size_bytes,
     )
+
+
+def _data(
+    body: Incoming, events: Sequence[tuple[str, int, int, float]]
+) -> Iterator[tuple[str, bytes | Path, float]]:
+    """Yield the events with their data: large ones in files, beside the body and removed with it.
+
+    Raises StoreError or OSError where the body cannot be read back.
+    """
+    path = body.path()
+    if path is None:
+        raw = body.whole()
+        for name, start, end, at_s in events:
+            yield name, raw[start:end], at_s
+        return
+    with path.open("rb") as file:
+        for number, (name, start, end, at_s) in enumerate(events):
+            file.seek(start)
+            if end - start <= IN_MEMORY_BYTES:
+                yield name, file.read(end - start), at_s
+                continue
+            place = path.with_name(f"{path.name}.event-{number}")
+            try:
+                with place.open("wb") as event:
+                    _copy(file, event, end - start)
+            except OSError:  # the disk is full, and this is paid for
+                file.seek(start)
+                yield name, file.read(end - start), at_s
+            else:
+                yield name, place, at_s
+
+
+def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
+    while size and (piece := source.read(min(size, IN_MEMORY_BYTES))):
+        target.write(piece)
+        size -= len(piece)
 
 
 def _read(body: Incoming, pictures: ImageCollector, known: Clean) -> Body:

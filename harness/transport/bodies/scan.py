@@ -11,12 +11,19 @@ matter: nothing is taken out of a text that is not JSON as a whole.
 import binascii
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import thread_time
 from typing import BinaryIO, NamedTuple
 
+from harness.transport.bodies.bounds import (
+    LONG_BYTES,
+    SHOWN_BYTES,
+    STRING,
+    BoundError,
+    Room,
+    structure,
+)
 from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
 
 PIECE_BYTES = 256 * 1024
@@ -30,12 +37,11 @@ _START_BYTES = 6 * max(map(len, _STARTS))
 START_BYTES = 16
 """More of an image's bytes than are needed to see that it is one."""
 
-_STRING = re.compile(rb'[^"\\]*(?:\\(?:[^u]|u.{4})[^"\\]*)*', re.DOTALL)
-"""A string's inside, up to its closing quote or to an escape that is not there as a whole.
+HEAD_AT_MOST, HEAD_PIECES = 64 * 1024, 64
+"""Characters before the comma of a `data:` URL, and pieces of them that are held."""
 
-Nothing follows, so nothing is tried twice. Python 3.11 before 3.11.5 forgets what possessive
-quantifiers within a group have matched, so there are none.
-"""
+ENDING_AT_MOST = 64 * 1024
+"""Letters from the padding on that are held: `=` may be repeated."""
 
 _QUAD = 4
 """Letters of base64 that stand for three bytes."""
@@ -50,32 +56,35 @@ class Image(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A string that is an image, quotes included, as offsets into the body.
+    """A string that is an image or too long to hold, quotes included, as offsets into the body.
 
-    `text` is the same for strings that are the same text, as the names of an object may be.
+    `text` is the same for strings that are the same image, as the names of an object may be. A
+    string that is only too long has no image.
     """
 
     start: int
     end: int
     text: str
-    image: Image
+    image: Image | None
 
 
 class Scan(NamedTuple):
     """What stands in a body: it is one image (`whole`), or has some (`cuts`, in order).
 
-    `open` says that a string never ends, so that it is no JSON.
+    `open` says that a string never ends, so that it is no JSON; `excess` which bound it passes.
     """
 
     whole: Image | None = None
     cuts: tuple[Cut, ...] = ()
     open: bool = False
+    excess: str = ""
 
 
 def scan(body: Path, *, least: int = LEAST_BYTES, piece: int = PIECE_BYTES) -> Scan:
     """Find the images in a body, as files beside it (`<its name>.0` and so on).
 
-    OSError where they cannot be written; the caller removes what was written.
+    It stops where a body passes a bound, so that no body takes long. OSError where they cannot be
+    written; the caller removes what was written.
     """
     with body.open("rb") as file:
         if looks_like_image(file.read(START_BYTES)):
@@ -88,26 +97,43 @@ def scan(body: Path, *, least: int = LEAST_BYTES, piece: int = PIECE_BYTES) -> S
             return Scan(cuts=tuple(_cuts(_Reader(file, piece), body, least)))
         except EOFError:
             return Scan(open=True)
+        except BoundError as error:
+            return Scan(excess=str(error))
 
 
 def _cuts(reader: "_Reader", body: Path, least: int) -> Iterator[Cut]:
-    number = 0
+    room = reader.room
+    number = around = 0
     while reader.past_quote():
         start = reader.offset - 1
+        room.values(1)
+        image, text = None, ""
         if not reader.begins_as_image() or reader.ends_within(least):
             reader.skip()
-            continue
-        path = Path(f"{body}.{number}")
-        image, text = _unpacked(reader.inside(), path)
+        else:
+            path = Path(f"{body}.{number}")
+            image, text = _unpacked(reader.inside(), path)
         if image is not None:
-            yield Cut(start, reader.offset, text, image)
+            room.images(1)
             number += 1
+        elif reader.offset - start <= LONG_BYTES:
+            continue
+        else:
+            room.text(SHOWN_BYTES)
+        yield Cut(start, reader.offset, text, image)
+        room.text(start - around)
+        around = reader.offset
+    room.text(reader.offset - around)
 
 
 class _Reader:
-    """A file read forwards; `offset` is where in it the reader stands."""
+    """A file read forwards; `offset` is where in it the reader stands.
+
+    The values of its JSON are counted as they pass, so its methods raise BoundError.
+    """
 
     def __init__(self, file: BinaryIO, piece: int) -> None:
+        self.room = Room()
         self._file = file
         self._piece = piece
         self._buffer = b""
@@ -121,9 +147,11 @@ class _Reader:
     def past_quote(self) -> bool:
         """Go behind the next quote; False where there is none."""
         while (quote := self._buffer.find(b'"', self._at)) < 0:
+            self.room.values(structure(self._buffer, self._at))
             self._at = len(self._buffer)
             if not self._fill():
                 return False
+        self.room.values(structure(self._buffer, self._at, quote))
         self._at = quote + 1
         return True
 
@@ -133,7 +161,7 @@ class _Reader:
         start = self._buffer[self._at : self._at + _START_BYTES]
         if b"\\" not in start:
             return start.startswith(_STARTS)
-        inside = _STRING.match(start)
+        inside = STRING.match(start)
         try:
             return _text(inside[0] if inside else b"").startswith(TEXT_STARTS)
         except ValueError:
@@ -171,7 +199,7 @@ class _Reader:
         end = end if end >= 0 else len(self._buffer)
         if self._buffer.find(b"\\", self._at, end) < 0:
             return end
-        inside = _STRING.match(self._buffer, self._at)
+        inside = STRING.match(self._buffer, self._at)
         return inside.end() if inside else self._at
 
     def _have(self, size: int) -> None:
@@ -251,12 +279,14 @@ class _Unpacking:
     def _past_head(self, head: list[bytes], piece: bytes) -> bytes:
         """Hold the text's start until the base64 begins, which in a `data:` URL may be late."""
         head.append(piece)
-        if head[1:] and b"," not in piece and b"\\" not in piece:
+        if head[1:] and b"," not in piece and b"\\" not in piece and len(head) < HEAD_PIECES:
             return b""
         text = _text(b"".join(head))
         if text.startswith("data:"):
             before, comma, text = text.partition(",")
             if not comma:
+                if len(text) > HEAD_AT_MOST:
+                    raise ValueError("no comma in so long a head")
                 return b""
             self._before_comma = before
         self._head = None
@@ -284,6 +314,8 @@ class _Base64:
         """Return the bytes that are certain by now. Raises ValueError on a foreign letter."""
         self.ending += letters
         if self._padded:
+            if len(self.ending) > ENDING_AT_MOST:
+                raise ValueError("too much behind the end")
             return b""
         padding = self.ending.find(b"=")
         self._padded = padding >= 0

@@ -1,7 +1,8 @@
 """Bodies on their way: small ones in memory, large ones in files, written beside the event loop.
 
 One thread writes for all bodies. What waits for it is bounded: a reader then waits as well, and
-with it the sender. A body that the disk does not take stays in memory: it is paid for.
+with it the sender. A body that the disk does not take stays in memory, for it is paid for, as far
+as there is room for it.
 """
 
 import asyncio
@@ -26,6 +27,12 @@ BATCH_BYTES = 128 * 1024
 WAITING_BYTES = 4 * 1024 * 1024
 """How much of all bodies may wait to be written."""
 
+REFUSED_AT_MOST_BYTES = 96 * 1024 * 1024
+"""How much of all bodies may stay in memory because the disk takes no more."""
+
+READ_BACK_AT_MOST_BYTES = 128 * 1024 * 1024
+"""Of a body on disk, so much is read back where its images cannot be unpacked beside it."""
+
 Piece = bytes | bytearray
 
 
@@ -38,6 +45,7 @@ class Spool:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.waiting = 0
+        self._refused_bytes = 0
         self._given = folder
         self._folder: Path | None = None
         self._removal: weakref.finalize[[Path], Spool] | None = None
@@ -62,6 +70,17 @@ class Spool:
         with self._lock:
             self.waiting += len(piece)
         return self._writer.submit(self._written, body, piece)
+
+    def hold(self, size_bytes: int) -> bool:
+        """Take or give back room in memory for what the disk refuses; tell whether there was any.
+
+        A negative size gives back.
+        """
+        with self._lock:
+            if self._refused_bytes + size_bytes > REFUSED_AT_MOST_BYTES:
+                return False
+            self._refused_bytes += size_bytes
+            return True
 
     @property
     def is_behind(self) -> bool:
@@ -133,6 +152,7 @@ class Incoming:
         self._file = -1
         self._on_disk = 0
         self._refused: list[Piece] = []
+        self._lost = False
 
     @property
     def is_large(self) -> bool:
@@ -167,6 +187,11 @@ class Incoming:
         if self._last is None:
             return bytes(self._held)
         self._end()
+        if self._lost or self._on_disk > READ_BACK_AT_MOST_BYTES:
+            raise StoreError(
+                f"the disk has no room for a reply of {self.size_bytes:,} bytes and its images",
+                hint="make room on that disk, then --resume the run",
+            )
         if not self._path or not self._on_disk:
             return b"".join(self._refused)
         try:
@@ -183,6 +208,7 @@ class Incoming:
         if self._last is None:
             return
         self._end()
+        self._spool.hold(-sum(map(len, self._refused)))
         self._refused = []
         if self._path is not None:
             for file in (self._path, *self._path.parent.glob(f"{self._path.name}.*")):
@@ -192,7 +218,7 @@ class Incoming:
     def write(self, piece: Piece) -> None:
         """Write a piece behind those before it, or keep it in memory; never raises OSError."""
         if self._refused:
-            self._refused.append(piece)
+            self._refuse(piece)
             return
         try:
             if self._path is None:
@@ -200,9 +226,14 @@ class Incoming:
                 self._file = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             _write_all(self._file, piece)
         except OSError:
-            self._refused.append(piece)
+            self._refuse(piece)
         else:
             self._on_disk += len(piece)
+
+    def _refuse(self, piece: Piece) -> None:
+        """Keep a piece in memory; where there is no room either, the body is lost."""
+        self._lost = self._lost or not self._spool.hold(len(piece))
+        self._refused.append(b"" if self._lost else piece)
 
     def _write_held(self) -> None:
         held, self._held = self._held, bytearray()

@@ -19,7 +19,7 @@ from harness.core.exchange import Exchange, Failure, Part, Picture, Reply, Reque
 from harness.core.jsonvalue import Json, canonical
 from harness.transport.bodies.body import read_body, read_document
 from harness.transport.bodies.images import ImageCollector, file_name
-from harness.transport.bodies.sse import SseStream, read_events
+from harness.transport.bodies.sse import HeldData, SseStream, read_events
 from harness.transport.cassettes.interaction import Headers, from_interaction, is_ours
 from harness.transport.fields import as_list, as_mapping, plain_object, text_of
 from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
@@ -228,7 +228,9 @@ def _reply(raw: Raw, pictures: ImageCollector) -> Reply:
         plain = unpacked(raw.response.raw, _header(raw.headers, "content-encoding"))
         size = len(plain)
         if _is_stream(plain, _header(raw.headers, "content-type")):
-            arrived = ((name, data, 0.0) for name, data in SseStream().recorded(plain))
+            data = HeldData()
+            spans = SseStream(data).recorded(plain)
+            arrived = ((name, bytes(data.data[start:end]), 0.0) for name, start, end in spans)
             events, images = read_events(arrived, pictures)
             return replace(reply, events=events, pictures=images, size_bytes=size)
         body = read_body(plain, pictures)

@@ -12,6 +12,9 @@ HEAD_AT_MOST = 100 * 1024
 
 INTERIM_AT_MOST = 64
 """Interim replies (1xx) before the one that counts; more have no end."""
+HEADERS_AT_MOST = 256
+CHUNKS_AT_MOST, CHUNK_LEAST_BYTES = 20_000, 32
+"""So many chunks may be of any size; of more, the average must be at least that."""
 
 BODILESS = (204, 304)
 START = b"HTTP/1."
@@ -46,6 +49,7 @@ class Message:
         self._missing = 0
         self._begun = b""
         self._interim = 0
+        self._chunk_count = self._chunk_bytes = 0
 
     def opening(self) -> bytes:
         """Return the request's head. Raises httpx.LocalProtocolError, as the next two do."""
@@ -146,6 +150,8 @@ class Message:
                 raise h11.RemoteProtocolError(f"more than {INTERIM_AT_MOST} interim replies")
             event = self._h11.next_event()
         if isinstance(event, h11.Response):
+            if len(event.headers) > HEADERS_AT_MOST:
+                raise h11.RemoteProtocolError(f"the reply has more than {HEADERS_AT_MOST} headers")
             self.head, self.headers_s = event, self.latest_s
             self._begin_body(event)
 
@@ -182,16 +188,26 @@ class Message:
     def _take_chunks(self, data: memoryview) -> None:
         if data:  # h11 takes nothing for an end
             self._h11.receive_data(data)  # type: ignore[arg-type]  # it extends a bytearray
-        while True:
+        taken = bytearray()
+        event = self._h11.next_event()
+        while isinstance(event, h11.Data):
+            taken += event.data
+            self._count_chunk(len(event.data))
             event = self._h11.next_event()
-            if isinstance(event, h11.Data):
-                self._keep(bytes(event.data))
-            elif isinstance(event, h11.EndOfMessage):
-                self.whole = True
-                self.surplus = bool(self._h11.trailing_data[0])
-                return
-            else:
-                return
+        if taken:
+            self._keep(bytes(taken))
+        if isinstance(event, h11.EndOfMessage):
+            self.whole = True
+            self.surplus = bool(self._h11.trailing_data[0])
+
+    def _count_chunk(self, size: int) -> None:
+        self._chunk_count += 1
+        self._chunk_bytes += size
+        many = self._chunk_count > CHUNKS_AT_MOST
+        if many and self._chunk_bytes < self._chunk_count * CHUNK_LEAST_BYTES:
+            raise h11.RemoteProtocolError(
+                f"more than {CHUNKS_AT_MOST:,} chunks of less than {CHUNK_LEAST_BYTES} bytes"
+            )
 
     def _keep(self, data: bytes) -> None:
         self._chunks.append((data, self.latest_s))
