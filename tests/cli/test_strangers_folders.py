@@ -12,10 +12,12 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from harness.core.errors import UsageError
+from harness.core.record import RunHeader
 from harness.runner.addresses import OwnAddresses, resumed_addresses, seal
-from harness.store.line import HEADER, HEADERS, JOURNAL
+from harness.store.line import HEADER, JOURNAL
 from tests.runner.processes import KEYS, KNOWN, Emulator, Ended, emulator, environment, harness
 
 NAME = "buble"
@@ -189,7 +191,7 @@ def test_a_header_of_no_run_is_refused_in_one_line(folder: Path, changes: dict[s
     ],
 )
 def test_what_is_no_address_is_never_confirmed(tmp_path: Path, address: str) -> None:
-    header = HEADERS.validate_python(
+    header = TypeAdapter(RunHeader).validate_python(
         {
             **dict.fromkeys(("run", "harness", "created"), "x"),
             "against": "live",
