@@ -31,10 +31,17 @@ from harness.store.reader import stored_header, stored_journal, torn_note
 from harness.store.seal import Torn, sealed
 
 NOT_BEGUN = "nothing was sent; make room or choose another --out"
-BEGUN = "what was received so far is in its journal; make room, then --resume it"
+BEGUN = "what is in its journal is kept; make room, then --resume it"
 BALLAST = ".ballast"
 BALLAST_BYTES = 16 * 1024 * 1024
-"""Held back from the start and given up when the disk is full, so that what is in flight fits."""
+"""Held back from the start, and more with what is under way; given up when the disk is full, so
+that what is in flight fits."""
+
+_STEP_BYTES = 1024 * 1024
+"""How much more than what is to be written is given up at once, for what the disk itself takes."""
+
+NO_ROOM = "the disk is full, so the rest was not sent"
+ALL_KEPT = "all that was received is kept; make room, then --resume it"
 
 
 class RunFolder:
@@ -56,6 +63,8 @@ class RunFolder:
         self._end = 0
         self._unchecked_bytes = 0
         self._room = Lock()
+        self._held = BALLAST_BYTES
+        self._reserved = 0
 
     @classmethod
     def create(cls, path: Path, *, disk: Disk | None = None) -> "RunFolder":
@@ -165,7 +174,7 @@ class RunFolder:
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file beside the journal, whole or not at all; threads may write the same one."""
-        self._insist(lambda: self._disk.put(name, content))
+        self._insist(lambda: self._disk.put(name, content), len(content))
 
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""
@@ -175,7 +184,8 @@ class RunFolder:
     def keep_image_file(self, name: str, file: Path) -> None:
         """Keep an image that is in a file already, as `keep_image` does; the file may be moved."""
         if not self._disk.exists(f"{IMAGES}/{name}"):
-            self._insist(lambda: self._disk.take(f"{IMAGES}/{name}", file))
+            size = file.stat().st_size  # of a file on another disk, all of it is written here
+            self._insist(lambda: self._disk.take(f"{IMAGES}/{name}", file), size)
 
     def append(self, *lines: JournalLine) -> None:
         """Append lines, in one step; they are on the disk when this returns."""
@@ -190,7 +200,7 @@ class RunFolder:
             self._disk.sync(JOURNAL)
 
         try:
-            self._insist(write)
+            self._insist(write, len(raw))
         except StoreError:
             with suppress(OSError):
                 self._disk.truncate(JOURNAL, self._end)
@@ -198,23 +208,71 @@ class RunFolder:
         self._end += len(raw)
         self._seq = self._synced = self._seq + len(lines)
 
-    def _insist(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise _unwritable(self.path, error, BEGUN) from None
-            try:
-                self._make_room()
-                write()
-            except OSError as again:
-                raise _unwritable(self.path, again, BEGUN) from None
+    def reserve(self, size: int) -> bool:
+        """Hold back so much of the disk for a request before it leaves; tell whether that could be.
 
-    def _make_room(self) -> None:
-        """Give up what was held back, or wait until another thread has."""
+        What is under way then fits, however full the disk is by the time it is received.
+        """
         with self._room:
+            if self.full or self._closed:
+                return False
+            wanted = max(BALLAST_BYTES, self._reserved + size)
+            if wanted > self._held:
+                try:
+                    self._disk.reserve(BALLAST, wanted)
+                except OSError:
+                    return False
+                self._held = wanted
+            self._reserved += size
+            return True
+
+    def is_held(self, size: int) -> bool:
+        """Tell whether so much more can be reserved without asking the disk."""
+        with self._room:
+            return not self.full and self._reserved + size <= self._held
+
+    def release(self, size: int) -> None:
+        """Say that a request has ended for which so much was held back."""
+        with self._room:
+            self._reserved -= size
+            if self.full and not self._closed:
+                self._hold(min(self._held, self._reserved))
+
+    def no_room(self) -> StoreError:
+        """Return the error of a run that ends because nothing more can be held back."""
+        self.full = True
+        return StoreError(f"{self.path}: {NO_ROOM}", hint=ALL_KEPT)
+
+    def _insist(self, write: Callable[[], None], size: int) -> None:
+        """Write so many bytes; on a full disk, give up what is held back, step by step."""
+        while True:
+            held = self._held  # before: another thread may give up the last of it meanwhile
+            try:
+                write()
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not held:
+                    raise _unwritable(self.path, error, BEGUN) from None
+                self._make_room(size)
+            else:
+                return
+
+    def _make_room(self, size: int) -> None:
+        """Give up what is held back beyond what is under way, or else a part of that."""
+        with self._room:
+            needed = max(BALLAST_BYTES, self._reserved)
+            if not self.full and self._held > needed:
+                self._hold(needed)
+                return
             self.full = True
-            self._disk.remove(BALLAST)
+            self._hold(max(0, self._held - size - _STEP_BYTES))
+
+    def _hold(self, size: int) -> None:
+        with suppress(OSError):
+            if size:
+                self._disk.reserve(BALLAST, size)
+            else:
+                self._disk.remove(BALLAST)
+        self._held = size
 
     def close(self) -> None:
         """Close the journal and give back what was held back."""
