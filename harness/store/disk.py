@@ -315,10 +315,7 @@ class LocalDisk:
             os.fsync(place)
 
     def _foreign(self, name: str, kind: str) -> UsageError:
-        return UsageError(
-            f"{self.path / name} is {kind}",
-            hint="a run folder holds plain files of its own; remove it, or use another folder",
-        )
+        return _foreign(self.path / name, kind)
 
 
 def insist_plain(folder: Path, name: str) -> None:
@@ -329,6 +326,22 @@ def insist_plain(folder: Path, name: str) -> None:
             disk.exists(name)
         finally:
             disk.close()
+
+
+def insist_own(folder: Path) -> None:
+    """Raise UsageError where anything below a folder is neither a plain file nor a folder of it.
+
+    Links are named, not followed. Nothing is raised where there is no such folder.
+    """
+    if folder.is_symlink():
+        raise _foreign(folder, "a symbolic link")
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                insist_own(Path(entry.path))
+            elif not entry.is_file(follow_symlinks=False):
+                kind = "a symbolic link" if entry.is_symlink() else "no plain file"
+                raise _foreign(Path(entry.path), kind)
 
 
 def sync_folder(path: Path) -> None:
@@ -345,6 +358,13 @@ def write_all(descriptor: int, raw: bytes) -> None:
     view = memoryview(raw)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def _foreign(path: Path, kind: str) -> UsageError:
+    return UsageError(
+        f"{path} is {kind}",
+        hint="a run folder holds plain files of its own; remove it, or use another folder",
+    )
 
 
 def _copy(source: int, target: int) -> None:

@@ -7,6 +7,7 @@ the journal is read.
 """
 
 import errno
+import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +16,7 @@ from threading import Lock
 
 from harness.core.errors import StoreError, UsageError
 from harness.core.record import RunHeader
-from harness.store.disk import TEMPORARY, Disk, LocalDisk
+from harness.store.disk import TEMPORARY, Disk, LocalDisk, insist_own
 from harness.store.header import dumped_header
 from harness.store.line import (
     FORMAT,
@@ -39,6 +40,8 @@ that what is in flight fits."""
 
 _STEP_BYTES = 1024 * 1024
 """How much more than what is to be written is given up at once, for what the disk itself takes."""
+
+_SHA256_DIGITS = 64
 
 NO_ROOM = "the disk is full, so the rest was not sent"
 ALL_KEPT = "all that was received is kept; make room, then --resume it"
@@ -89,7 +92,9 @@ class RunFolder:
     def reopen(cls, path: Path, *, disk: Disk | None = None) -> "RunFolder":
         """Go on with a folder; UsageError where it is none, or where a run still writes to it."""
         try:
-            disk = disk or LocalDisk(path)
+            if disk is None:
+                insist_own(path.resolve(strict=True))
+                disk = LocalDisk(path)
             begun = disk.exists(HEADER)
         except (FileNotFoundError, NotADirectoryError):
             raise no_run(path, "No such file or directory") from None
@@ -178,14 +183,22 @@ class RunFolder:
 
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""
-        if not self._disk.exists(f"{IMAGES}/{name}"):
+        if not self._keeps(name):
             self.write_file(f"{IMAGES}/{name}", content)
 
     def keep_image_file(self, name: str, file: Path) -> None:
         """Keep an image that is in a file already, as `keep_image` does; the file may be moved."""
-        if not self._disk.exists(f"{IMAGES}/{name}"):
+        if not self._keeps(name):
             size = file.stat().st_size  # of a file on another disk, all of it is written here
             self._insist(lambda: self._disk.take(f"{IMAGES}/{name}", file), size)
+
+    def _keeps(self, name: str) -> bool:
+        """Tell whether an image is there; one whose bytes have another digest is written again."""
+        file, digest = f"{IMAGES}/{name}", name.partition(".")[0]
+        if not self._disk.exists(file):
+            return False
+        is_digest = len(digest) == _SHA256_DIGITS
+        return not is_digest or hashlib.sha256(self._disk.read(file)).hexdigest() == digest
 
     def append(self, *lines: JournalLine) -> None:
         """Append lines, in one step; they are on the disk when this returns."""
@@ -298,7 +311,8 @@ def _remove_unfinished(disk: Disk) -> None:
 
 
 def _hold_back(disk: Disk) -> None:
-    disk.remove(BALLAST)  # whatever it is, a link as well: it is made anew
+    if disk.exists(BALLAST):  # of a run that was killed; a link is refused here
+        disk.remove(BALLAST)  # and made anew, for it may be a hard link
     try:
         disk.reserve(BALLAST, BALLAST_BYTES)
     except OSError:
