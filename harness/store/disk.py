@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from harness.core.errors import UsageError
 
@@ -109,7 +109,7 @@ class LocalDisk:
         self._kept: dict[str, int] = {}
 
     @classmethod
-    def create(cls, path: Path) -> "LocalDisk":
+    def create(cls, path: Path) -> Self:
         """Make a folder, and those above it, where they are not there; their names are durable."""
         missing = []
         above = path.absolute()
