@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
-from harness.core.errors import HarnessError, NothingTested, StoreError
+from harness.core.errors import HarnessError, NothingTested
 from harness.core.record import Record, RunHeader
 from harness.core.version import harness_version
 from harness.planning.conformance import limits_of
@@ -260,10 +260,7 @@ class _Runner:
     ) -> Run:
         """Write the header as it stands at the end, and return what the run came to."""
         if failure is None and self.folder.full and not self.context.stop.is_set():
-            failure = StoreError(
-                f"{self.folder.path}: the disk is full, so the rest was not sent",
-                hint="all that was received is kept; make room, then --resume it",
-            )
+            failure = self.folder.no_room()
         notes = (*header.notes, *unexpected(self.reach.places))
         stopped = self.context.stop.is_set()
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)

@@ -11,13 +11,14 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from harness.core.errors import UsageError
 
 TEMPORARY = ".tmp-"
 """How the names of files begin that are not whole yet."""
 
+_UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP)
 _COPIED_BYTES = 1024 * 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -109,7 +110,7 @@ class LocalDisk:
         self._kept: dict[str, int] = {}
 
     @classmethod
-    def create(cls, path: Path) -> "LocalDisk":
+    def create(cls, path: Path) -> Self:
         """Make a folder, and those above it, where they are not there; their names are durable."""
         missing = []
         above = path.absolute()
@@ -117,8 +118,9 @@ class LocalDisk:
             missing.append(above)
             above = above.parent
         path.mkdir(parents=True, exist_ok=True)
-        for each in missing:
-            sync_folder(each.parent)
+        for each in missing or [path.absolute()]:
+            with suppress(PermissionError):  # its folder is another user's, who made it earlier
+                sync_folder(each.parent)
         return cls(path)
 
     def names(self, folder: str = "") -> list[str]:
@@ -185,7 +187,7 @@ class LocalDisk:
                     if error.errno != errno.EXDEV:
                         raise
                 else:
-                    os.fsync(place)
+                    _sync_names(place)
                     return
             self._put(name, lambda copy: _copy(source, copy))
         finally:
@@ -196,9 +198,9 @@ class LocalDisk:
         with self._place(name) as (place, base):
             with suppress(FileExistsError):
                 os.mkdir(base, dir_fd=place)
-            os.fsync(place)
-        with self._place(f"{name}/_"):  # it is a folder
-            pass
+            _sync_names(place)
+        with self._place(f"{name}/_") as (folder, _):
+            _sync_names(folder)
 
     def remove(self, name: str) -> None:
         """Remove a file, or a link itself; nothing where there is none."""
@@ -211,7 +213,7 @@ class LocalDisk:
             before = os.fstat(file).st_size
             try:
                 if size > before:
-                    os.posix_fallocate(file, before, size - before)
+                    _allocate(file, before, size - before)
                 else:
                     os.ftruncate(file, size)
             except OSError:
@@ -222,7 +224,7 @@ class LocalDisk:
         """Make a file where there is none and lock it."""
         file = self._held(name)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.fsync(self._root)
+        _sync_names(self._root)
 
     def close(self) -> None:
         """Give up the lock and what is open."""
@@ -312,13 +314,10 @@ class LocalDisk:
                 with suppress(OSError):
                     os.unlink(temporary, dir_fd=place)
                 raise
-            os.fsync(place)
+            _sync_names(place)
 
     def _foreign(self, name: str, kind: str) -> UsageError:
-        return UsageError(
-            f"{self.path / name} is {kind}",
-            hint="a run folder holds plain files of its own; remove it, or use another folder",
-        )
+        return _foreign(self.path / name, kind)
 
 
 def insist_plain(folder: Path, name: str) -> None:
@@ -331,13 +330,49 @@ def insist_plain(folder: Path, name: str) -> None:
             disk.close()
 
 
+def insist_own(folder: Path) -> None:
+    """Raise UsageError where anything below a folder is neither a plain file nor a folder of it.
+
+    Links are named, not followed. Nothing is raised where there is no such folder.
+    """
+    if folder.is_symlink():
+        raise _foreign(folder, "a symbolic link")
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                insist_own(Path(entry.path))
+            elif not entry.is_file(follow_symlinks=False):
+                kind = "a symbolic link" if entry.is_symlink() else "no plain file"
+                raise _foreign(Path(entry.path), kind)
+
+
 def sync_folder(path: Path) -> None:
     """Return once the names in a folder are durable."""
     folder = os.open(path, _FOLDER)
     try:
-        os.fsync(folder)
+        _sync_names(folder)
     finally:
         os.close(folder)
+
+
+def _sync_names(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:  # some network file systems keep names durable alone
+            raise
+
+
+def _allocate(file: int, start: int, size: int) -> None:
+    """Take room on the disk; where it cannot be taken otherwise, by zeros that are written."""
+    try:
+        os.posix_fallocate(file, start, size)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        os.lseek(file, start, os.SEEK_SET)
+        for done in range(0, size, _COPIED_BYTES):
+            write_all(file, bytes(min(_COPIED_BYTES, size - done)))
 
 
 def write_all(descriptor: int, raw: bytes) -> None:
@@ -345,6 +380,13 @@ def write_all(descriptor: int, raw: bytes) -> None:
     view = memoryview(raw)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def _foreign(path: Path, kind: str) -> UsageError:
+    return UsageError(
+        f"{path} is {kind}",
+        hint="a run folder holds plain files of its own; remove it, or use another folder",
+    )
 
 
 def _copy(source: int, target: int) -> None:

@@ -7,6 +7,7 @@ the journal is read.
 """
 
 import errno
+import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +16,7 @@ from threading import Lock
 
 from harness.core.errors import StoreError, UsageError
 from harness.core.record import RunHeader
-from harness.store.disk import TEMPORARY, Disk, LocalDisk
+from harness.store.disk import TEMPORARY, Disk, LocalDisk, insist_own
 from harness.store.header import dumped_header
 from harness.store.line import (
     FORMAT,
@@ -31,10 +32,19 @@ from harness.store.reader import stored_header, stored_journal, torn_note
 from harness.store.seal import Torn, sealed
 
 NOT_BEGUN = "nothing was sent; make room or choose another --out"
-BEGUN = "what was received so far is in its journal; make room, then --resume it"
+BEGUN = "what is in its journal is kept; make room, then --resume it"
 BALLAST = ".ballast"
 BALLAST_BYTES = 16 * 1024 * 1024
-"""Held back from the start and given up when the disk is full, so that what is in flight fits."""
+"""Held back from the start, and more with what is under way; given up when the disk is full, so
+that what is in flight fits."""
+
+_STEP_BYTES = 1024 * 1024
+"""How much more than what is to be written is given up at once, for what the disk itself takes."""
+
+_SHA256_DIGITS = 64
+
+NO_ROOM = "the disk is full, so the rest was not sent"
+ALL_KEPT = "all that was received is kept; make room, then --resume it"
 
 
 class RunFolder:
@@ -56,6 +66,8 @@ class RunFolder:
         self._end = 0
         self._unchecked_bytes = 0
         self._room = Lock()
+        self._held = BALLAST_BYTES
+        self._reserved = 0
 
     @classmethod
     def create(cls, path: Path, *, disk: Disk | None = None) -> "RunFolder":
@@ -80,7 +92,9 @@ class RunFolder:
     def reopen(cls, path: Path, *, disk: Disk | None = None) -> "RunFolder":
         """Go on with a folder; UsageError where it is none, or where a run still writes to it."""
         try:
-            disk = disk or LocalDisk(path)
+            if disk is None:
+                insist_own(path.resolve(strict=True))
+                disk = LocalDisk(path)
             begun = disk.exists(HEADER)
         except (FileNotFoundError, NotADirectoryError):
             raise no_run(path, "No such file or directory") from None
@@ -129,7 +143,7 @@ class RunFolder:
         header = stored_header(self.path, self._disk)
         content = stored_journal(self.path, self._disk, header)
         date_ns = self._disk.date_ns(JOURNAL)
-        self._seq = self._synced = content.last
+        self._seq = self._synced = max(content.last, header.sealed_lines)
         if content.torn is not None:
             self._cut(content.torn, content.lines)
         elif content.unended:
@@ -160,22 +174,36 @@ class RunFolder:
 
     def write_header(self, header: RunHeader) -> None:
         """Write `run.json` whole or not at all, as of the format that lines are appended in."""
-        header = replace(header, format=FORMAT, unchecked_bytes=self._unchecked_bytes)
+        header = replace(
+            header,
+            format=FORMAT,
+            unchecked_bytes=self._unchecked_bytes,
+            sealed_lines=self._synced,
+        )
         self.write_file(HEADER, dumped_header(header))
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file beside the journal, whole or not at all; threads may write the same one."""
-        self._insist(lambda: self._disk.put(name, content))
+        self._insist(lambda: self._disk.put(name, content), len(content))
 
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""
-        if not self._disk.exists(f"{IMAGES}/{name}"):
+        if not self._keeps(name):
             self.write_file(f"{IMAGES}/{name}", content)
 
     def keep_image_file(self, name: str, file: Path) -> None:
         """Keep an image that is in a file already, as `keep_image` does; the file may be moved."""
-        if not self._disk.exists(f"{IMAGES}/{name}"):
-            self._insist(lambda: self._disk.take(f"{IMAGES}/{name}", file))
+        if not self._keeps(name):
+            size = file.stat().st_size  # of a file on another disk, all of it is written here
+            self._insist(lambda: self._disk.take(f"{IMAGES}/{name}", file), size)
+
+    def _keeps(self, name: str) -> bool:
+        """Tell whether an image is there; one whose bytes have another digest is written again."""
+        file, digest = f"{IMAGES}/{name}", name.partition(".")[0]
+        if not self._disk.exists(file):
+            return False
+        is_digest = len(digest) == _SHA256_DIGITS
+        return not is_digest or hashlib.sha256(self._disk.read(file)).hexdigest() == digest
 
     def append(self, *lines: JournalLine) -> None:
         """Append lines, in one step; they are on the disk when this returns."""
@@ -190,7 +218,7 @@ class RunFolder:
             self._disk.sync(JOURNAL)
 
         try:
-            self._insist(write)
+            self._insist(write, len(raw))
         except StoreError:
             with suppress(OSError):
                 self._disk.truncate(JOURNAL, self._end)
@@ -198,23 +226,71 @@ class RunFolder:
         self._end += len(raw)
         self._seq = self._synced = self._seq + len(lines)
 
-    def _insist(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise _unwritable(self.path, error, BEGUN) from None
-            try:
-                self._make_room()
-                write()
-            except OSError as again:
-                raise _unwritable(self.path, again, BEGUN) from None
+    def reserve(self, size: int) -> bool:
+        """Hold back so much of the disk for a request before it leaves; tell whether that could be.
 
-    def _make_room(self) -> None:
-        """Give up what was held back, or wait until another thread has."""
+        What is under way then fits, however full the disk is by the time it is received.
+        """
         with self._room:
+            if self.full or self._closed:
+                return False
+            wanted = max(BALLAST_BYTES, self._reserved + size)
+            if wanted > self._held:
+                try:
+                    self._disk.reserve(BALLAST, wanted)
+                except OSError:
+                    return False
+                self._held = wanted
+            self._reserved += size
+            return True
+
+    def is_held(self, size: int) -> bool:
+        """Tell whether so much more can be reserved without asking the disk."""
+        with self._room:
+            return not self.full and self._reserved + size <= self._held
+
+    def release(self, size: int) -> None:
+        """Say that a request has ended for which so much was held back."""
+        with self._room:
+            self._reserved -= size
+            if self.full and not self._closed:
+                self._hold(min(self._held, self._reserved))
+
+    def no_room(self) -> StoreError:
+        """Return the error of a run that ends because nothing more can be held back."""
+        self.full = True
+        return StoreError(f"{self.path}: {NO_ROOM}", hint=ALL_KEPT)
+
+    def _insist(self, write: Callable[[], None], size: int) -> None:
+        """Write so many bytes; on a full disk, give up what is held back, step by step."""
+        while True:
+            held = self._held  # before: another thread may give up the last of it meanwhile
+            try:
+                write()
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not held:
+                    raise _unwritable(self.path, error, BEGUN) from None
+                self._make_room(size)
+            else:
+                return
+
+    def _make_room(self, size: int) -> None:
+        """Give up what is held back beyond what is under way, or else a part of that."""
+        with self._room:
+            needed = max(BALLAST_BYTES, self._reserved)
+            if not self.full and self._held > needed:
+                self._hold(needed)
+                return
             self.full = True
-            self._disk.remove(BALLAST)
+            self._hold(max(0, self._held - size - _STEP_BYTES))
+
+    def _hold(self, size: int) -> None:
+        with suppress(OSError):
+            if size:
+                self._disk.reserve(BALLAST, size)
+            else:
+                self._disk.remove(BALLAST)
+        self._held = size
 
     def close(self) -> None:
         """Close the journal and give back what was held back."""
@@ -240,7 +316,8 @@ def _remove_unfinished(disk: Disk) -> None:
 
 
 def _hold_back(disk: Disk) -> None:
-    disk.remove(BALLAST)  # whatever it is, a link as well: it is made anew
+    if disk.exists(BALLAST):  # of a run that was killed; a link is refused here
+        disk.remove(BALLAST)  # and made anew, for it may be a hard link
     try:
         disk.reserve(BALLAST, BALLAST_BYTES)
     except OSError:

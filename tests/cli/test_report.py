@@ -60,7 +60,7 @@ def _cut(source: Path, target: Path, *, lines: int, torn: bytes = b"") -> Path:
     shutil.copytree(source, target)
     journal = (source / "journal.jsonl").read_bytes().splitlines(keepends=True)
     (target / "journal.jsonl").write_bytes(b"".join(journal[:lines]) + torn)
-    set_header(target, finished=None)
+    set_header(target, finished=None, sealed_lines=0)
     return target
 
 

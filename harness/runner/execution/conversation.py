@@ -37,6 +37,31 @@ class Journal:
         self._pool = None if executor else ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._executor = executor or self._pool
         self._waiting: deque[_Waiting] = deque()
+        self._reservations = 0
+        self._released = asyncio.Event()
+
+    async def reserve(self, size: int) -> None:
+        """Hold back so many bytes of the disk for a request that is to leave.
+
+        Where the disk has no room for them it waits until what is under way gives some back;
+        StoreError where nothing is, so that this request cannot leave.
+        """
+        loop = asyncio.get_running_loop()
+        while not (self.folder.is_held(size) and self.folder.reserve(size)):
+            released = self._released
+            if await loop.run_in_executor(self._executor, self.folder.reserve, size):
+                break
+            if self.folder.full or not self._reservations:
+                raise self.folder.no_room()
+            await released.wait()
+        self._reservations += 1
+
+    def release(self, size: int) -> None:
+        """Give back what was held back for a request that has ended."""
+        self.folder.release(size)
+        self._reservations -= 1
+        self._released.set()
+        self._released = asyncio.Event()
 
     async def append(self, line: JournalLine) -> None:
         """Write a line; when this returns it is on the disk, and no crash or power loss takes it.

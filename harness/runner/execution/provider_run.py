@@ -21,6 +21,7 @@ from harness.runner.execution.budget import (
 from harness.runner.execution.conversation import ProviderSetup, converse
 from harness.runner.execution.earlier import MOST_IN_DOUBT, InDoubt, not_among
 from harness.runner.execution.failures import CUT_OFF
+from harness.runner.execution.room import bytes_at_most
 from harness.runner.shutdown import StoppedError
 from harness.spec.provider import Provider
 from harness.store.line import Ended, Skipped
@@ -204,9 +205,12 @@ class ProviderRun:
         """Send a request, whose money is set aside, as `converse` does; book what it took.
 
         Whether its record stands, or it is sent once more, is for the caller to say: `attempt`
-        counts how often it was, from 1 on.
+        counts how often it was, from 1 on. StoreError where the disk has no room for what it can
+        bring: then it is not sent.
         """
-        now_s = self.setup.context.now_s
+        now_s, journal = self.setup.context.now_s, self.setup.context.journal
+        room = 0 if self.setup.context.replay else bytes_at_most(entry.shot)
+        await journal.reserve(room)
         cost = entry.reservation  # the worst, should this be cut off
         self.under_way += 1
         begun_s = now_s()
@@ -226,6 +230,7 @@ class ProviderRun:
             return self._stopped(entry)
         finally:
             self.under_way -= 1
+            journal.release(room)
             self.longest_s = max(self.longest_s, now_s() - begun_s)
             self.budget.settle(entry.reservation, cost)
         return Record(
