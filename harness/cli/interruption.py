@@ -20,7 +20,7 @@ from types import FrameType
 
 INTERRUPTED = 130
 
-LATEST_S = 9.0
+LATEST_S = 9.5
 """When a command has ended for certain, in seconds after the first signal: service managers and
 people kill what does not end in 10 s, and what is killed says nothing."""
 
@@ -52,12 +52,12 @@ class Interruption:
     def leave(self, code: int) -> int:
         """Return the exit code of a command that has ended; after a signal, end the process.
 
-        A thread that still looks up a name, or reads a body, would keep the process alive.
+        A thread that still looks up a name, or reads a body, would keep the process alive, and
+        Python takes seconds to give back what a large run holds.
         """
         if code == INTERRUPTED:
             self._say(self._hint())
-        others = set(threading.enumerate()) - {threading.main_thread()}
-        if self._watched and any(not thread.daemon for thread in others):
+        if self._watched:
             self._end(code)
         return code
 
