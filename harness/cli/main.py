@@ -85,8 +85,12 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; every error is one line on stderr, and never a traceback."""
-    INTERRUPTION.catch()
-    sys.exit(INTERRUPTION.leave(status(sys.argv[1:])))
+    try:
+        INTERRUPTION.catch()
+        code = status(sys.argv[1:])
+    except KeyboardInterrupt:  # at the very beginning, or while an error was told
+        code = INTERRUPTED
+    sys.exit(INTERRUPTION.leave(code))
 
 
 def status(arguments: list[str]) -> int:

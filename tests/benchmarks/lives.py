@@ -5,10 +5,12 @@ its faults. Each of its lives has an emulator of its own, whose ledger says what
 """
 
 import json
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -123,18 +125,37 @@ class Life:
 Commanded = Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """An emulator of a life's own, a folder, and a port where it finds reference images."""
+
+    emulator: Emulator
+    folder: Path
+    port: int
+
+
+@contextmanager
+def serving(series: Series) -> Iterator[Served]:
+    """Start the emulator of a life, and stop it in the end."""
+    faults = ("--fault", series.fault) if series.fault else ()
+    with emulator(*SCALE, *KNOWN, *faults) as found, tempfile.TemporaryDirectory() as parent:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        yield Served(emulator=found, folder=Path(parent) / "run", port=port)
+
+
 def undisturbed(series: Series) -> Undisturbed:
     """Run a series to its end, and take its time. RuntimeError where it does not end."""
-    with _served(series) as (found, folder):
-        process = begun(series, found, folder)
-        while not lines(folder) and process.poll() is None:
+    with serving(series) as served:
+        process = begun(series, served)
+        while not lines(served.folder) and process.poll() is None:
             time.sleep(LOOK_S)
         begun_s = time.monotonic()
         _, err = process.communicate(timeout=HUNG_S)
         took_s = time.monotonic() - begun_s
         if process.returncode not in (0, 1, 4):
             raise RuntimeError(f"{series.name}: exit code {process.returncode}: {err}")
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        summary = json.loads((served.folder / "summary.json").read_text(encoding="utf-8"))
     return Undisturbed(
         standing=standing(summary),
         findings=findings(summary),
@@ -144,10 +165,15 @@ def undisturbed(series: Series) -> Undisturbed:
 
 
 def begun(
-    series: Series, found: Emulator, folder: Path, *, command: Commanded = HARNESS
+    series: Series, served: Served, *, command: Commanded = HARNESS
 ) -> "subprocess.Popen[str]":
     """Start a run, or let it go on where its folder has begun."""
-    live = ("--against", "live", *found.at(series.provider))
+    assets = f"http://127.0.0.1:{served.port}/assets"
+    live = (
+        *("--against", "live", *served.emulator.at(series.provider)),
+        *("--assets-url", assets, "--receive-port", str(served.port)),
+    )
+    folder = served.folder
     if (folder / "run.json").exists():
         more = series.limits()
         return started("run", "--resume", folder, *live, *more, command=command)
@@ -169,10 +195,11 @@ def lived(
     random = Random(seed)
     life = Life(series=series)
     acknowledged: dict[tuple[str, ...], str] = {}
-    with _served(series) as (found, folder):
+    with serving(series) as served:
+        folder = served.folder
         left = random.choice((1, 1, 2, 3))
         for _ in range(AT_MOST_TURNS):
-            process = begun(series, found, folder, command=command)
+            process = begun(series, served, command=command)
             if left and killed(process, folder, random.uniform(0, like.took_s * 1.1)):
                 left, life.ends = left - 1, life.ends + 1
                 after_kill(folder)
@@ -186,7 +213,7 @@ def lived(
             life.code = process.returncode
             life.trouble = "" if life.code in (0, 1, 4) else err[-300:]
             break
-        compare(life, like, found, folder, acknowledged)
+        compare(life, like, served, acknowledged)
     return life
 
 
@@ -213,12 +240,12 @@ def lines(folder: Path) -> int:
 def compare(
     life: Life,
     like: Undisturbed,
-    found: Emulator,
-    folder: Path,
+    served: Served,
     acknowledged: Mapping[tuple[str, ...], str],
 ) -> None:
     """Hold a run that went on to its end beside the ledger and the undisturbed one."""
-    ledger = ANY.get(f"{found.urls[life.series.provider]}/__emulator/ledger").json()
+    folder = served.folder
+    ledger = ANY.get(f"{served.emulator.urls[life.series.provider]}/__emulator/ledger").json()
     life.twice = len(ledger["duplicates"]) + len(ledger["repeats"])
     life.charged = ledger["totals"]["images"]
     if life.trouble:
@@ -293,26 +320,6 @@ def _doubtful(past: StoredRun) -> set[tuple[str, str]]:
         if _is_in_doubt(record)
         for promise in (record.shot.case.breaks or "-", "-", *record.shot.case.arguments)
     }
-
-
-class _Served:
-    """An emulator of a life's own, and a folder."""
-
-    def __init__(self, series: Series) -> None:
-        faults = ("--fault", series.fault) if series.fault else ()
-        self._emulator = emulator(*SCALE, *KNOWN, *faults)
-        self._parent = tempfile.TemporaryDirectory()
-
-    def __enter__(self) -> tuple[Emulator, Path]:
-        return self._emulator.__enter__(), Path(self._parent.name) / "run"
-
-    def __exit__(self, *failure: object) -> None:
-        self._emulator.__exit__(None, None, None)
-        self._parent.cleanup()
-
-
-def _served(series: Series) -> _Served:
-    return _Served(series)
 
 
 def table(lives: Sequence[Life]) -> Iterator[str]:

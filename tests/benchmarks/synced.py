@@ -12,10 +12,13 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
 
 BLOCKS = (512, 4096)
 """Sizes in bytes of what a disk writes at once."""
@@ -28,16 +31,13 @@ _lock = Lock()
 def record_syncs(shadow: Path) -> None:
     """Keep what is synced by this process from now on under `shadow`; nothing waits for a disk."""
     shadow.mkdir(parents=True, exist_ok=True)
-    os.fsync = _recording(shadow)
-    os.fdatasync = _recording(shadow)
 
-
-def _recording(shadow: Path) -> Callable[[int], None]:
-    def sync(descriptor: int) -> None:
+    def sync(fd: "FileDescriptorLike") -> None:
         with _lock:
-            _keep(descriptor if isinstance(descriptor, int) else descriptor.fileno(), shadow)
+            _keep(fd if isinstance(fd, int) else fd.fileno(), shadow)
 
-    return sync
+    os.fsync = sync
+    os.fdatasync = sync
 
 
 def _keep(descriptor: int, shadow: Path) -> None:
