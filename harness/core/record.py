@@ -85,3 +85,5 @@ class RunHeader:
     """How its benchmark was laid out and measured, where it is one."""
     format: int = 1
     """How the folder is written (`harness.store.line`); version 0.1 did not say it."""
+    unchecked_bytes: int = 0
+    """How much of the journal's start an older format has written, whose lines have no checksum."""

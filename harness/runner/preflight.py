@@ -22,11 +22,12 @@ from harness.planning.options import (
     refuse_conformance,
     refuse_slow,
 )
-from harness.planning.plan import dumped, price_sentence, read_plan
+from harness.planning.plan import dumped, plan_digest, price_sentence, read_plan
 from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
 from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
+from harness.store.disk import insist_plain
 from harness.store.folder import RunFolder
 from harness.store.reader import StoredRun
 from harness.transport.bodies.images import ImageCollector
@@ -259,7 +260,11 @@ def run_plan(
     if options.target.against == "cassettes":
         return _recorded(options, pictures, measured=bool(options.measuring or benchmark))
     if past is not None:
-        plans = {name: plan_of(folder, name) for name in options.target.providers}
+        digests = past.header.plan_digests
+        plans = {
+            name: plan_of(folder, name, digest=digests.get(name))
+            for name in options.target.providers
+        }
         return RunPlan(plans=plans, benchmark=benchmark)
     if options.measuring is None:
         plans = {name: plan_for(name, options) for name in options.target.providers}
@@ -292,7 +297,15 @@ def save_plan(folder: RunFolder, plan: Plan) -> None:
     folder.write_file(f"plan-{plan.provider}.json", dumped(plan))
 
 
-def plan_of(folder: Path, name: str) -> Plan:
-    """Read a plan back from a run folder; UsageError where it is missing or unreadable."""
+def plan_of(folder: Path, name: str, *, digest: str | None = None) -> Plan:
+    """Read a plan back from a run folder; UsageError where it is missing or unreadable.
+
+    The same where it is not the one of this `digest`, or no plain file of the folder.
+    """
     hint = "without its plan a run cannot go on; start a new one"
-    return read_plan(folder / f"plan-{name}.json", provider=shipped_provider(name), hint=hint)
+    file = f"plan-{name}.json"
+    insist_plain(folder, file)
+    plan = read_plan(folder / file, provider=shipped_provider(name), hint=hint)
+    if digest is not None and plan_digest(plan) != digest:
+        raise UsageError(f"{folder / file} is not the plan that run.json names", hint=hint)
+    return plan

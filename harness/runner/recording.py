@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +18,7 @@ from harness.planning.plan import dumped, plan_digest, read_plan
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from harness.store.atomic import write_whole
+from harness.store.disk import LocalDisk
 from harness.store.line import IMAGES
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape, write_cassette
@@ -62,12 +64,20 @@ def record(  # noqa: PLR0913 - what a recording is made of
             _exchanges(finished, plan, operations),
             base_url=base_url,
             metadata=_metadata(finished[0], plan, operations),
-            picture_bytes=lambda name: (run_folder / IMAGES / name).read_bytes(),
+            picture_bytes=partial(_image, run_folder),
         )
     write_whole(folder / (PLAN if benchmark is None else BENCHMARK_PLAN), dumped(plan))
     if benchmark is not None:
         write_whole(folder / BENCHMARK, BENCHMARKS.dump_json(benchmark, indent=1) + b"\n")
     return folder
+
+
+def _image(run_folder: Path, name: str) -> bytes:
+    disk = LocalDisk(run_folder)
+    try:
+        return disk.read(f"{IMAGES}/{name}")
+    finally:
+        disk.close()
 
 
 def _metadata(first: Record, plan: Plan, operations: Sequence[str]) -> dict[str, Json]:
