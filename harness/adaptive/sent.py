@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.adaptive.repeat import fresh_prompt, repeat_case, reprompted
+from harness.adaptive.repeat import repeat_case, reprompted
 from harness.cases.build import Builder, short_digest
+from harness.cases.rewording import fresh_prompt
 from harness.core.case import Case, Price, Stage
 from harness.core.jsonvalue import Json, canonical
 from harness.core.record import Record
@@ -30,6 +31,7 @@ class SentCases:
         case = record.shot.case
         self.records[case.id] = record
         self.add(case)
+        self._bodies.update(self._body(planned.case) for planned in record.in_doubt)
         if "budget" in (record.skipped or ""):
             self._too_dear[case.operation].append(record.shot.at_risk)
 

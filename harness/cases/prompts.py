@@ -139,3 +139,26 @@ def distinct_prompt(number: int, length: int, *, seed: int) -> str:
     if length >= _WITH_PLACE:
         opening += f" {_PLACES[(place + number) % len(_PLACES)]}"
     return filled(f"{opening},", "quiet-1", length)
+
+
+def numbered_prompt(text: str, number: int) -> str:
+    """Return a harmless prompt as long as `text`, in the same kind of letters, by its number.
+
+    Equal numbers give equal prompts; of many numbers few share one, where the length leaves room
+    for that.
+    """
+    length = len(text)
+    if not text.isascii():
+        filler = "astral-1" if max(text) > "\uffff" else "wide-1"
+        kind = "\U0001f30a " if filler == "astral-1" else "\u9759\u304b\u306a\u6e2f"
+        return filled(f"{kind}{_few_words(number)}", filler, length)
+    if (many := distinct_prompts(length)) > 0:
+        return distinct_prompt(number % many, length, seed=0)
+    return filled(_few_words(number), "quiet-1", length)
+
+
+def _few_words(number: int) -> str:
+    """Return a thing with its colour and its air: what differs most comes first."""
+    number, thing = divmod(number, len(_THINGS))
+    number, colour = divmod(number, len(_COLOURS))
+    return f"{_THINGS[thing]} {_COLOURS[colour]} {_AIRS[number % len(_AIRS)]}"

@@ -6,6 +6,7 @@ from typing import Literal
 from harness.core.benchmark import Benchmark
 from harness.core.case import PlannedRequest
 from harness.core.exchange import Exchange
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
 
 EvidenceKind = Literal["emulator", "recorded", "live"]
@@ -50,6 +51,8 @@ class Record:
 
     `skipped` gives the reason where nothing was sent (budget, interruption); then `outcome` is
     missing and `exchanges` is empty. Times inside are seconds on the run's monotonic clock.
+    `in_doubt` are earlier askings of the same question, in the order of their sending, that a crash
+    cut off: each may have been paid for, and nobody knows.
     """
 
     shot: PlannedRequest
@@ -57,6 +60,7 @@ class Record:
     outcome: Outcome | None
     exchanges: tuple[Exchange, ...] = ()
     skipped: str | None = None
+    in_doubt: tuple[PlannedRequest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,8 @@ class RunHeader:
     notes: tuple[str, ...] = ()
     benchmark: Benchmark | None = None
     """How its benchmark was laid out and measured, where it is one."""
+    choices: dict[str, Json] = field(default_factory=dict)
+    """The limits and options that a run which goes on has again (`harness.planning.kept`)."""
     format: int = 1
     """How the folder is written (`harness.store.line`); version 0.1 did not say it."""
     unchecked_bytes: int = 0

@@ -204,6 +204,12 @@ class Output:
         default=None,
         folder=True,
     )
+    retry_unknown: bool = option(
+        "--retry-unknown",
+        "With --resume: send again what may have been received and has no reply; each such request "
+        "may be paid for twice.",
+        default=False,
+    )
     record: bool = option("--record", "Write the replies as cassettes.", default=False)
     frames: bool = option(
         "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False

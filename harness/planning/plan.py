@@ -138,15 +138,18 @@ def _images_first(case: Case) -> int:
     return -price.images_asked(case.arguments) if case.depends_on else -sys.maxsize
 
 
-def planned_request(provider: Provider, case: Case) -> PlannedRequest:
-    """Return a case with its request and its price."""
+def planned_request(provider: Provider, case: Case, *, attempt: int = 1) -> PlannedRequest:
+    """Return a case with its request and its price.
+
+    Each submission has an idempotency key of its own where the provider knows one, made of the
+    case's id and of its `attempt`: another one where the same question is asked in other words.
+    """
     operation = provider.operation(case.operation)
     listed = price.price_of(provider, operation, case.arguments)
     again = "same_key" in case.follow_ups
     twice = replace(listed, amount=2 * listed.amount, images=2 * listed.images)
-    request = build_request(
-        provider, operation, case.arguments, key=f"{THIS_RUN}-{case.id}" if again else None
-    )
+    key = f"{THIS_RUN}-{case.id}" + (f"-{attempt}" if attempt > 1 else "")
+    request = build_request(provider, operation, case.arguments, key=key)
     return PlannedRequest(
         case=case,
         request=replace(request, credential=case.credential),

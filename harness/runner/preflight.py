@@ -14,6 +14,7 @@ from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import plan_for
 from harness.planning.exploration import with_exploration
 from harness.planning.flags import given
+from harness.planning.kept import with_kept
 from harness.planning.options import (
     REAL_TIME,
     Against,
@@ -53,6 +54,9 @@ def decided(
     UsageError for options that do not go together, and for a live run without an address, a key or
     a budget.
     """
+    if past is not None:
+        options = with_kept(options, past.choices)
+    _refuse_retries(options, past)
     target = options.target
     if past is not None:
         against: Against = past.against  # type: ignore[assignment]  # one of the three: we wrote it
@@ -81,6 +85,21 @@ def decided(
     if target.against == "live":
         _refuse_unready(complete, note)
     return complete
+
+
+def _refuse_retries(options: Options, past: RunHeader | None) -> None:
+    if not options.output.retry_unknown:
+        return
+    if past is None:
+        raise UsageError(
+            "--retry-unknown is for a run that goes on", hint="add --resume and its folder"
+        )
+    if past.benchmark is not None:
+        raise UsageError(
+            "--retry-unknown: what a benchmark was cut off in stays unmeasured: sent again, it "
+            "would be no part of its block",
+            hint="leave it out",
+        )
 
 
 def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measuring | None]:

@@ -17,6 +17,7 @@ from harness.core.errors import HarnessError, NothingTested
 from harness.core.record import Record, RunHeader
 from harness.core.version import harness_version
 from harness.planning.conformance import limits_of
+from harness.planning.kept import kept_choices
 from harness.planning.options import Options
 from harness.planning.plan import coverage_notes, plan_digest
 from harness.runner.benchmark.load import MakeStoppingCriterion
@@ -25,7 +26,7 @@ from harness.runner.conformance.session import MakeStrategy, Session
 from harness.runner.endpoints import ProviderConnections, from_tape, today
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
-from harness.runner.execution.earlier import elapsed_s, resume_state
+from harness.runner.execution.earlier import Resumption, elapsed_s, resume_state
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.preflight import RunPlan, run_plan, save_plan
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
@@ -107,7 +108,8 @@ class _Runner:
             decoder=ImageDecoder(self.folder.path / BODIES),
         )
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
-        started_s = time.monotonic() - elapsed_s(self.folder.path, self.past)
+        self.age_s = elapsed_s(self.folder.path, self.past)
+        started_s = time.monotonic() - self.age_s
         replay, minutes = options.target.against == "cassettes", options.limits.max_minutes
         self.context = RunContext(
             journal=Journal(self.folder),
@@ -155,12 +157,14 @@ class _Runner:
         """Return the header of a run that begins or goes on; NothingTested without any case."""
         if self.past is not None:
             mended = (self.folder.mended,) if self.folder.mended else ()
+            choices = kept_choices(self.options, measured=source.benchmark is not None)
             return replace(
                 self.past.header,
                 finished=None,
                 interrupted=False,
                 word=self.word,
                 notes=(*self.past.header.notes, *mended),
+                choices=choices,
             )
         plans = tuple(source.plans.values())
         if not any(plan.shots for plan in plans):
@@ -180,6 +184,7 @@ class _Runner:
             versions={library: version(library) for library in LIBRARIES},
             notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
             benchmark=source.benchmark,
+            choices=kept_choices(self.options, measured=source.benchmark is not None),
         )
 
     def _part(self, plan: Plan, access: Access, benchmark: Benchmark | None) -> ProviderRun:
@@ -189,10 +194,18 @@ class _Runner:
             plan=plan,
             access=access,
             budget=provider_budget(self.options, plan.provider, measured=benchmark is not None),
-            earlier=resume_state(plan, self.past),
+            earlier=resume_state(plan, self.past, self._resumption(measured=benchmark is not None)),
             timeout_s=benchmark.design.timeout_s if benchmark else None,
         )
         return ProviderRun(setup=setup)
+
+    def _resumption(self, *, measured: bool) -> Resumption:
+        return Resumption(
+            asks_again=not measured,
+            retries_unknown=self.options.output.retry_unknown,
+            forgotten=self.options.target.against == "emulator",
+            age_s=self.age_s,
+        )
 
     async def _conformance(self, header: RunHeader, parts: Sequence[ProviderRun]) -> Run:
         replay = self.context.replay

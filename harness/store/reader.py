@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.core.case import PlannedRequest
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
-from harness.core.outcome import Outcome
+from harness.core.outcome import Fault, Outcome
 from harness.core.record import Record, RunHeader
 from harness.store.disk import Disk, LocalDisk
 from harness.store.header import read_header
@@ -30,6 +31,8 @@ class Unfinished:
 
     line: Sent
     exchanges: list[Exchange] = field(default_factory=list)
+    in_doubt: tuple[PlannedRequest, ...] = ()
+    """Earlier attempts of which no reply came either."""
 
     def record(self, outcome: Outcome | None, *, skipped: str | None = None) -> Record:
         """Return the record of this request with its outcome, or with why it has none."""
@@ -39,6 +42,7 @@ class Unfinished:
             outcome=outcome,
             exchanges=tuple(self.exchanges),
             skipped=skipped,
+            in_doubt=self.in_doubt,
         )
 
 
@@ -119,8 +123,9 @@ class _Book:
         key = (line.provider, line.case)
         match line:
             case Sent():
+                in_doubt = self._in_doubt(key)
                 self.records.pop(key, None)  # what counts is how this attempt ends
-                self.under_way[key] = Unfinished(line)
+                self.under_way[key] = Unfinished(line, in_doubt=in_doubt)
             case Exchanged(exchange=exchange):
                 if key in self.records:
                     self.under_way[key] = _reopened(line, self.records.pop(key))
@@ -132,12 +137,23 @@ class _Book:
                 self._skipped(line, key)
 
     def _skipped(self, line: Skipped, key: tuple[str, str]) -> None:
-        if line.withdrawn:
-            self.under_way.pop(key, None)
+        begun = self.under_way.get(key)
+        if begun is not None and line.withdrawn and not begun.in_doubt:
+            del self.under_way[key]  # an asking that may be paid is not forgotten with this one
         if key not in self.under_way:  # else it left earlier, and may be paid
             self.records[key] = Record(
                 shot=line.shot, evidence=line.evidence, outcome=None, skipped=line.why
             )
+
+    def _in_doubt(self, key: tuple[str, str]) -> tuple[PlannedRequest, ...]:
+        """Return the attempts before a new one of which nobody knows whether they were paid."""
+        begun, record = self.under_way.get(key), self.records.get(key)
+        if begun is not None:
+            return (*begun.in_doubt, begun.line.shot)
+        if record is None:
+            return ()
+        may_be_paid = isinstance(record.outcome, Fault) and record.outcome.may_be_paid
+        return (*record.in_doubt, record.shot) if may_be_paid else record.in_doubt
 
     def _finished(self, line: Ended, key: tuple[str, str]) -> Record:
         begun = self.under_way.pop(key, None)
@@ -149,7 +165,7 @@ class _Book:
 def _reopened(line: Exchanged, record: Record) -> Unfinished:
     """Go on with a request whose job was given up waiting for, and is picked up again."""
     again = Sent(provider=line.provider, case=line.case, shot=record.shot, evidence=record.evidence)
-    return Unfinished(again, [*record.exchanges])
+    return Unfinished(again, [*record.exchanges], record.in_doubt)
 
 
 CUT_OFF = "cut off while under way; it may have been paid for: go on with --resume"

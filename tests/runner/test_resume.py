@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.core.outcome import Fault, Images
+from harness.core.outcome import Images
+from harness.runner.execution.failures import CUT_OFF
 from harness.runner.shutdown import GRACE_S, Deadline
 from harness.store.folder import RunFolder
 from harness.store.line import JOURNAL
@@ -105,12 +106,9 @@ def test_a_killed_run_goes_on_without_sending_anything_twice(
         plan = json.loads((folder / f"plan-{name}.json").read_text())
         finished = {r.shot.case.id for r in past.records if r.shot.case.provider == name}
         assert finished == {case["id"] for case in plan["cases"]}
-    cut_off = [
-        record
-        for record in past.records
-        if isinstance(record.outcome, Fault) and "cut off" in record.outcome.why
-    ]
-    assert len(cut_off) == len([item for item in before.unfinished if not item.exchanges])
+    assert [record for record in past.records if record.outcome == CUT_OFF] == []
+    asked_again = [record for record in past.records if record.in_doubt]
+    assert len(asked_again) == len([item for item in before.unfinished if not item.exchanges])
     served = {record.outcome.job for record in past.records if isinstance(record.outcome, Images)}
     assert under_way <= served
     polled = {one["job"] for one in provider.ledger("buble") if one["outcome"] == "poll"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from harness.core.case import FIRST_STAGES, PlannedRequest
-from harness.core.outcome import Fault, Images
+from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.runner.conformance.plain_requests import PlainRequests, answered
 from harness.runner.execution.budget import Budget, QueuedRequest, Reservation
@@ -114,6 +114,9 @@ class Schedule:
         self._pending.discard(case_id)
         if rule and isinstance(record.outcome, Images):
             self._accepted[rule] += 1
+        answers = isinstance(record.outcome, Images | Refused) and not blocking_reason(record)
+        if answers and record.shot.case.credential == "own":
+            self._canary = False  # an earlier run has seen it served: no fault ends the plan now
 
     def close(self) -> None:
         """Let nothing new leave: the workers end as soon as they have what is under way."""

@@ -50,18 +50,21 @@ class _Sum:
 class _Books:
     spent: _Sum = field(default_factory=_Sum)
     held: _Sum = field(default_factory=_Sum)
+    in_doubt: _Sum = field(default_factory=_Sum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Limit:
     """One limit beside what is asked of it; `unit` is in the singular, `of` names the operation.
 
-    `flag` is what sets it at the command line.
+    `flag` is what sets it at the command line. What is `in_doubt` may be spent, and never comes
+    back.
     """
 
     most: Decimal
     spent: Decimal
     held: Decimal
+    in_doubt: Decimal
     more: Decimal
     unit: str
     of: str
@@ -69,11 +72,11 @@ class _Limit:
 
     @property
     def passed(self) -> bool:
-        return self.spent + self.held + self.more > self.most
+        return self.spent + self.held + self.in_doubt + self.more > self.most
 
     @property
     def for_good(self) -> bool:
-        return self.spent + self.more > self.most
+        return self.spent + self.in_doubt + self.more > self.most
 
     def describe(self) -> str:
         limit = f"{self.flag} {self.most:f}"
@@ -86,6 +89,8 @@ class _Limit:
             )
         spent = self.spent + self.held
         before = f", after {spent:f} spent or set aside" if spent else ""
+        if self.in_doubt:
+            before += f"{' and' if spent else ', with'} {self.in_doubt:f} in doubt"
         tries = " (retries included)" if self.unit == "request" else ""
         more = f"the next case may need {self._counted(self.more)}{tries}"
         return f"budget: {limit} is too low: {more}{before}"
@@ -99,6 +104,8 @@ class Budget:
     """What one provider's run may spend: in its own unit, in images and in submissions.
 
     None is no limit. `per_operation` bounds each operation by itself, beside the limits on all.
+    What is in doubt counts against the limits that the user has set, for it may be spent, and not
+    against those of an operation, which are ours.
     Nothing here waits: who may leave and who waits for money is the queue's to say.
     """
 
@@ -131,6 +138,16 @@ class Budget:
     def spent_requests(self) -> int:
         """How many submissions were made, each try counted."""
         return self._all.spent.requests
+
+    @property
+    def in_doubt(self) -> Decimal:
+        """What may be spent beside that, in the provider's own unit: nobody knows."""
+        return self._all.in_doubt.amount
+
+    @property
+    def images_in_doubt(self) -> int:
+        """How many images may be paid for beside those that were, at worst."""
+        return self._all.in_doubt.images
 
     def shortfall(self, reservation: Reservation) -> Shortfall | None:
         """Return why this cannot be set aside now; None where it can.
@@ -169,6 +186,10 @@ class Budget:
         for books in (self._all, self._books(cost.operation)):
             books.spent.add(cost)
 
+    def doubt(self, cost: Reservation) -> None:
+        """Book what a request may have taken that an earlier run was cut off in."""
+        self._all.in_doubt.add(cost)
+
     def _books(self, operation: str) -> _Books:
         return self._each.setdefault(operation, _Books())
 
@@ -179,18 +200,21 @@ class Budget:
             (self._all, "", self.amount, self.images, self.requests),
             (self._books(operation), operation, None, each.images, each.requests),
         ):
-            spent, held, price, tries = books.spent, books.held, new.price, new.requests
-            for most, was, reserved, more, named, flag in (
-                (amount, spent.amount, held.amount, price.amount, unit, "--budget"),
-                (images, spent.images, held.images, price.images, "image", "--max-images"),
-                (requests, spent.requests, held.requests, tries, "request", "--max-requests"),
+            price = new.price
+            asked = _Sum(amount=price.amount, images=price.images, requests=new.requests)
+            sums = (books.spent, books.held, books.in_doubt, asked)
+            for most, (was, reserved, unknown, more), named, flag in (
+                (amount, [each.amount for each in sums], unit, "--budget"),
+                (images, [Decimal(each.images) for each in sums], "image", "--max-images"),
+                (requests, [Decimal(each.requests) for each in sums], "request", "--max-requests"),
             ):
                 if most is not None:
                     yield _Limit(
                         most=Decimal(most),
-                        spent=Decimal(was),
-                        held=Decimal(reserved),
-                        more=Decimal(more),
+                        spent=was,
+                        held=reserved,
+                        in_doubt=unknown,
+                        more=more,
                         unit=named,
                         of=of,
                         flag=flag,
@@ -206,13 +230,21 @@ class QueuedRequest:
     """A request that waits, with the most that it may take.
 
     `already_sent` was begun by an earlier run: it is paid for, and its money set aside, whatever
-    comes. `cannot` says why it cannot be sent from here, if so.
+    comes. `cannot` says why it cannot be sent from here, if so. `askings` are earlier requests of
+    the same question that were cut off; `asks_again` says that this one takes their place.
     """
 
     shot: PlannedRequest
     reservation: Reservation
     already_sent: bool = False
     cannot: str | None = None
+    askings: tuple[PlannedRequest, ...] = ()
+    asks_again: bool = False
+
+    @property
+    def attempt(self) -> int:
+        """The number of this asking, from 1 on."""
+        return len(self.askings) + 1
 
 
 def most_at_risk(shot: PlannedRequest) -> Reservation:
@@ -222,6 +254,18 @@ def most_at_risk(shot: PlannedRequest) -> Reservation:
     """
     posts = 1 + ("same_key" in shot.case.follow_ups)
     return Reservation(operation=shot.case.operation, price=shot.at_risk, requests=TRIES * posts)
+
+
+def reservation_in_doubt(shot: PlannedRequest) -> Reservation:
+    """Return what a request may have taken of which nothing was received: one submission."""
+    price = cost_of(CUT_OFF, shot.at_risk, twice="same_key" in shot.case.follow_ups)
+    return Reservation(operation=shot.case.operation, price=price, requests=1)
+
+
+def nothing_charged(cost: Reservation) -> Reservation:
+    """Return what is left of a cost whose one submission is in doubt, and booked as such."""
+    free = replace(cost.price, amount=Decimal(0), images=0)
+    return replace(cost, price=free, requests=cost.requests - 1)
 
 
 def charged_reservation(

@@ -13,7 +13,7 @@ from harness.core.exchange import Exchange, Failure, Reply, Step
 from harness.core.outcome import Fault, Outcome
 from harness.core.record import Provenance
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.earlier import ResumeState
+from harness.runner.execution.earlier import ResumeState, submits, undisturbed
 from harness.runner.execution.failures import CUT_OFF
 from harness.runner.shutdown import Deadline, StoppedError, until_stopped
 from harness.spec.provider import Provider
@@ -186,9 +186,10 @@ async def converse(
     It leaves at `due_s` on the run's clock, if that is still to come, and without one as soon as it
     is journaled; all its round trips are kept with that time. Those that go on with what an earlier
     run had under way are kept with another one: a record whose round trips are not all due at one
-    time was cut off between them. Raises StoreError where the journal cannot be kept, StoppedError
-    where the run was stopped: then a job is left with its id in the journal, and what has cost
-    nothing so far as if it had never left.
+    time was cut off between them. What may have been submitted then is submitted again only where
+    that is free (`ResumeState.resent`). Raises StoreError where the journal cannot be kept,
+    StoppedError where the run was stopped: then a job is left with its id in the journal, and what
+    has cost nothing so far as if it had never left.
     """
     journal, stop = setup.context.journal, setup.context.stop
     name, case = setup.provider.name, shot.case.id
@@ -205,20 +206,24 @@ async def converse(
 
     operation = setup.provider.operation(shot.case.operation)
     patient = _patient(shot, setup.timeout_s)
-    outcome: Outcome = CUT_OFF
+    remembered = undisturbed(past or ())
+    in_doubt = past is not None and case not in setup.earlier.resent
+    wire = speak(setup.provider, operation, patient)
     try:
         due_s = await _departure(due_s, setup.context)
-        if past is None or past:
-            wire = speak(setup.provider, operation, patient)
-            outcome = await drive(
-                wire, transport, due_s=due_s, on_exchange=keep, past=past or (), stop=stop
-            )
+        outcome = await drive(
+            wire,
+            transport,
+            due_s=due_s,
+            on_exchange=keep,
+            past=remembered,
+            in_doubt=in_doubt,
+            stop=stop,
+        )
     except StoppedError:
         if past is None:
             await _withdraw(setup, shot, exchanges)
         raise
-    if past and len(exchanges) == len(past) and _broken_off(past[-1]):
-        outcome = CUT_OFF  # by us, and no fault of the line
     job = outcome.job if isinstance(outcome, Fault) and outcome.can_be_picked_up else None
     if past is not None and job is not None:
         wire = pick_up(setup.provider, operation, patient, job)
@@ -231,11 +236,6 @@ def _patient(shot: PlannedRequest, timeout_s: float | None) -> PlannedRequest:
     if timeout_s is None:
         return shot
     return replace(shot, request=replace(shot.request, timeout_s=timeout_s))
-
-
-def _broken_off(exchange: Exchange) -> bool:
-    answer = exchange.answer
-    return isinstance(answer, Failure) and answer.why.startswith(STOPPED)
 
 
 async def _departure(due_s: float | None, context: RunContext) -> float:
@@ -284,18 +284,19 @@ async def drive(  # noqa: PLR0913 - a conversation, and what may end it
     on_exchange: OnExchange,
     past: Sequence[Exchange] = (),
     stop: asyncio.Event | None = None,
+    in_doubt: bool = False,
 ) -> Outcome:
     """Run a generator of the wire over a transport to its end and return its outcome.
 
     `on_exchange` is awaited after every round trip, before anything else is sent, so that what was
     received is kept first. `past` are round trips that an earlier run made: they are answered from
-    memory and not made again. The one after them may have been under way when that run ended: where
-    it could cost money, it is not made either.
+    memory and not made again. With `in_doubt`, the one after them may have been under way when that
+    run ended: where it could cost money, it is not made either.
 
     Once `stop` is set, pauses end and nothing new leaves: StoppedError is raised before it. What
     has left is still waited for, and kept.
     """
-    memory, stop = _Memory(past), stop or asyncio.Event()
+    memory, stop = _Memory(past, in_doubt=in_doubt), stop or asyncio.Event()
     answer: Answer | None = None
     try:
         while True:
@@ -322,7 +323,7 @@ async def _sent(step: Send, transport: Transport, *, due_s: float, stop: asyncio
         raise StoppedError
     exchange = replace(await transport.send(step.request, due_s=due_s), step=step.step)
     answer = exchange.answer
-    if isinstance(answer, Failure) and not answer.sent and _broken_off(exchange):
+    if isinstance(answer, Failure) and not answer.sent and answer.why.startswith(STOPPED):
         raise StoppedError
     return exchange
 
@@ -330,18 +331,18 @@ async def _sent(step: Send, transport: Transport, *, due_s: float, stop: asyncio
 class _Memory:
     """What an earlier run was answered, in order, and what it may have been waiting for."""
 
-    def __init__(self, past: Sequence[Exchange]) -> None:
+    def __init__(self, past: Sequence[Exchange], *, in_doubt: bool) -> None:
         self.earlier = deque(past)
         self.cut_off = False
         """The submission itself is in doubt: nothing can be said of the shot."""
-        self._in_doubt = bool(past)
+        self._in_doubt = in_doubt
 
     def answer(self, step: Send) -> Answer | None:
         """Return what is known, a failure where that is in doubt, or None for what may be sent."""
         if self.earlier:
             return self.earlier.popleft().answer
         in_doubt, self._in_doubt = self._in_doubt, False
-        if not in_doubt or step.request.method != "POST" or step.step == "upload":
+        if not in_doubt or not submits(step):
             return None  # it was not under way, or costs nothing
         self.cut_off = step.step == "submit"
         return Failure(kind="network", why=CUT_OFF.why, sent=True)

@@ -1,17 +1,60 @@
 """What an earlier run left of one provider's requests, and of its time, for a run that goes on."""
 
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.core.case import Plan, PlannedRequest
-from harness.core.exchange import Exchange
-from harness.core.outcome import Fault
+from harness.core.exchange import Exchange, Failure
+from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
-from harness.runner.execution.failures import blocking_reason, costs_nothing
+from harness.runner.execution.failures import CUT_OFF, blocking_reason, costs_nothing
+from harness.spec.load import shipped_provider
+from harness.spec.provider import Provider
 from harness.store.line import JOURNAL
-from harness.store.reader import StoredRun
+from harness.store.reader import StoredRun, Unfinished
+from harness.transport.base import STOPPED
+from harness.wire.protocol import speak
+from harness.wire.retry import Answer, Send
+
+MOST_IN_DOUBT = 3
+"""After so many askings of one question that were cut off, it is left in doubt."""
+
+KEYS_KEPT_S = 23 * 3600.0
+"""How long after its submission a request is repeated under its idempotency key, in seconds: the
+documents that know one keep it for 24 hours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """How a run goes on with an earlier one.
+
+    With `asks_again`, a question whose request is in doubt is asked in other words; a benchmark
+    leaves its slot empty instead: another request, in other minutes, is no part of its block. With
+    `retries_unknown`, the same request is sent again, because the user says so. With `forgotten`,
+    the provider's end is gone, and all its jobs with it: it was an emulator of the earlier run's
+    own. `age_s` is how old the first request may be, in seconds.
+    """
+
+    asks_again: bool = True
+    retries_unknown: bool = False
+    forgotten: bool = False
+    age_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InDoubt:
+    """A question whose request may have been received and paid for, and has no reply.
+
+    `askings` are all that were cut off so, the last one at the end; `exchanges` are the round trips
+    of the last one. `ended` says that the journal holds its end already.
+    """
+
+    askings: tuple[PlannedRequest, ...]
+    exchanges: tuple[Exchange, ...] = ()
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,18 +63,31 @@ class ResumeState:
 
     `finished` is not sent again, in the order in which it ended. `given_up` has a paid job that is
     polled once more. `exchanges` is what was seen of each request that goes on, given up or cut off
-    under way. `again` met trouble that cost nothing, and others depend on it: it is new. `added` is
-    what was begun and is not in the plan, in that order.
+    under way; of these, the submission of `resent` ones may be made again: it never left, or the
+    provider knows it by its key. `again` met trouble that cost nothing, and others depend on it: it
+    is new. `in_doubt` is asked in other words. `added` is what was begun and is not in the plan, in
+    that order. `sent` are the requests of what goes on, or is new, as they were sent last, and
+    `askings` those that were cut off before them. With `retries_unknown`, what is
+    `in_doubt` is sent again as it was.
     """
 
     finished: tuple[Record, ...] = ()
     given_up: dict[str, Record] = field(default_factory=dict)
     exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
+    resent: frozenset[str] = frozenset()
     again: tuple[Record, ...] = ()
+    in_doubt: dict[str, InDoubt] = field(default_factory=dict)
     added: tuple[PlannedRequest, ...] = ()
+    sent: dict[str, PlannedRequest] = field(default_factory=dict)
+    askings: dict[str, tuple[PlannedRequest, ...]] = field(default_factory=dict)
+    retries_unknown: bool = False
 
 
-def resume_state(plan: Plan, past: StoredRun | None) -> ResumeState:
+def resume_state(
+    plan: Plan,
+    past: StoredRun | None,
+    resumption: Resumption = Resumption(),
+) -> ResumeState:
     """Sort what the journal of an earlier run holds of a plan's provider; nothing without one."""
     if past is None:
         return ResumeState()
@@ -41,29 +97,155 @@ def resume_state(plan: Plan, past: StoredRun | None) -> ResumeState:
         if record.shot.case.provider == plan.provider and record.skipped is None
     ]
     begun = [shot for shot in past.unfinished if shot.line.provider == plan.provider]
+    in_doubt, resent = _cut_off(shipped_provider(plan.provider), ended, begun, resumption)
+    going_on = [unfinished for unfinished in begun if unfinished.line.case not in in_doubt]
     bases = {case_id for shot in plan.shots for case_id in shot.case.depends_on}
-    given_up = {record.shot.case.id: record for record in ended if _given_up(record)}
-    again = {
-        record.shot.case.id: record
+    given_up = {} if resumption.forgotten else _named(filter(_given_up, ended))
+    again = _named(
+        record
         for record in ended
         if record.shot.case.id in bases - given_up.keys()
         and blocking_reason(record)
         and costs_nothing(record)
-    }
+    )
+    not_over = given_up.keys() | again.keys() | in_doubt.keys()
+    once_more = (*given_up.values(), *again.values())
     shots = [record.shot for record in ended]
     shots += [unfinished.line.shot for unfinished in begun]
     return ResumeState(
-        finished=tuple(
-            record for record in ended if record.shot.case.id not in given_up.keys() | again.keys()
-        ),
+        finished=tuple(record for record in ended if record.shot.case.id not in not_over),
         given_up=given_up,
         exchanges={
-            **{unfinished.line.case: unfinished.exchanges for unfinished in begun},
+            **{unfinished.line.case: unfinished.exchanges for unfinished in going_on},
             **{case_id: [*record.exchanges] for case_id, record in given_up.items()},
         },
+        resent=resent,
         again=tuple(again.values()),
+        in_doubt=in_doubt,
         added=tuple(not_among(plan.shots, shots)),
+        sent={
+            **{unfinished.line.case: unfinished.line.shot for unfinished in going_on},
+            **{record.shot.case.id: record.shot for record in once_more},
+        },
+        askings={
+            **{unfinished.line.case: unfinished.in_doubt for unfinished in going_on},
+            **{record.shot.case.id: record.in_doubt for record in once_more},
+        },
+        retries_unknown=resumption.retries_unknown,
     )
+
+
+def _named(records: Iterable[Record]) -> dict[str, Record]:
+    return {record.shot.case.id: record for record in records}
+
+
+def _cut_off(
+    provider: Provider,
+    ended: Sequence[Record],
+    begun: Sequence[Unfinished],
+    resumption: Resumption,
+) -> tuple[dict[str, InDoubt], frozenset[str]]:
+    """Return the questions to ask again, and the cases whose submission is free to make again."""
+    if not resumption.asks_again:
+        return {}, frozenset()
+    in_doubt = {
+        record.shot.case.id: InDoubt(
+            askings=(*record.in_doubt, record.shot), exchanges=record.exchanges, ended=True
+        )
+        for record in ended
+        if record.outcome == CUT_OFF
+    }
+    resent: set[str] = set()
+    for unfinished in begun:
+        case, pending = unfinished.line.case, _pending(provider, unfinished)
+        if _is_free(provider, unfinished, pending, ended, resumption):
+            resent.add(case)
+        elif _is_lost(pending, resumption):
+            in_doubt[case] = InDoubt(
+                askings=(*unfinished.in_doubt, unfinished.line.shot),
+                exchanges=tuple(unfinished.exchanges),
+            )
+    return in_doubt, frozenset(resent)
+
+
+def submits(step: Send) -> bool:
+    """Tell whether a request may cost money: a submission, or its repetition."""
+    return step.request.method == "POST" and step.step != "upload"
+
+
+def undisturbed(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """Return the round trips that came to their end, without those that a stop of ours broke off.
+
+    What those asked for was asked again, or is to be asked.
+    """
+    return [exchange for exchange in exchanges if not _broken_off(exchange)]
+
+
+def _broken_off(exchange: Exchange) -> bool:
+    answer = exchange.answer
+    return isinstance(answer, Failure) and answer.why.startswith(STOPPED)
+
+
+def _pending(provider: Provider, unfinished: Unfinished) -> Send | Outcome:
+    """Return what may have been under way when the run was cut off, or what all has come to."""
+    shot = unfinished.line.shot
+    wire = speak(provider, provider.operation(shot.case.operation), shot)
+    earlier = deque(undisturbed(unfinished.exchanges))
+    answer: Answer | None = None
+    try:
+        while True:
+            step = wire.send(answer)
+            answer = None
+            if isinstance(step, Send):
+                if not earlier:
+                    return step
+                answer = earlier.popleft().answer
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return outcome
+
+
+def _is_lost(pending: Send | Outcome, resumption: Resumption) -> bool:
+    """Tell whether the answer to a request can never be had any more, as far as is known."""
+    if not isinstance(pending, Send):
+        return resumption.forgotten and isinstance(pending, Fault) and pending.can_be_picked_up
+    return pending.step == "submit" or (resumption.forgotten and pending.step != "upload")
+
+
+def _is_free(
+    provider: Provider,
+    unfinished: Unfinished,
+    pending: Send | Outcome,
+    ended: Sequence[Record],
+    resumption: Resumption,
+) -> bool:
+    """Tell whether a submission may be made again: it never left, or its key makes it the same.
+
+    A key is trusted once this run has seen that the provider honours it, or where the case itself
+    is to see that.
+    """
+    if not isinstance(pending, Send) or not submits(pending):
+        return False
+    last = unfinished.exchanges[-1].answer if unfinished.exchanges else None
+    if isinstance(last, Failure) and last.why.startswith(STOPPED) and not last.sent:
+        return True
+    case = unfinished.line.shot.case
+    job = provider.operation(case.operation).job
+    key = job.idempotency.header if job is not None and job.idempotency is not None else ""
+    keyed = any(name == key for name, _ in pending.request.headers)
+    if not keyed or resumption.forgotten or resumption.age_s > KEYS_KEPT_S:
+        return False
+    seen = [_honours_keys(record) for record in ended]
+    return False not in seen and (True in seen or "same_key" in case.follow_ups)
+
+
+def _honours_keys(record: Record) -> bool | None:
+    """Tell whether a repetition under its key was answered with the first job; None if unknown."""
+    outcome = record.outcome
+    if not isinstance(outcome, Images):
+        return None
+    named = (after.job for after in outcome.after if after.kind == "same_key" and after.job)
+    return next((job == outcome.job for job in named), None)
 
 
 def elapsed_s(folder: Path, past: StoredRun | None) -> float:

@@ -2,18 +2,29 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
-from harness.runner.execution.budget import Budget, QueuedRequest, charged_reservation, most_at_risk
+from harness.planning.plan import request_digest
+from harness.planning.rewording import reworded
+from harness.runner.execution.budget import (
+    Budget,
+    QueuedRequest,
+    charged_reservation,
+    most_at_risk,
+    nothing_charged,
+    reservation_in_doubt,
+)
 from harness.runner.execution.conversation import ProviderSetup, converse
-from harness.runner.execution.earlier import not_among
+from harness.runner.execution.earlier import MOST_IN_DOUBT, InDoubt, not_among
+from harness.runner.execution.failures import CUT_OFF
 from harness.runner.execution.room import bytes_at_most
 from harness.runner.shutdown import StoppedError
 from harness.spec.provider import Provider
-from harness.store.line import Skipped
+from harness.store.line import Ended, Skipped
 from harness.transport.base import Transport
 
 STOPPED_WHY = "interrupted: go on with --resume"
@@ -56,17 +67,28 @@ class ProviderRun:
         return (*self.setup.plan.shots, *self.added)
 
     def whole_plan(self) -> Plan:
-        """Return the plan with all that was added and answered at its end."""
-        answered = {record.shot.case.id for record in self.records if record.outcome is not None}
-        added = (shot for shot in self.added if shot.case.id in answered)
-        return replace(self.setup.plan, shots=(*self.setup.plan.shots, *added))
+        """Return the plan with all that was added and answered at its end, as it was asked."""
+        answered = {
+            record.shot.case.id: record.shot
+            for record in self.records
+            if record.outcome is not None
+        }
+        planned = (answered.get(shot.case.id, shot) for shot in self.setup.plan.shots)
+        added = (answered[shot.case.id] for shot in self.added if shot.case.id in answered)
+        return replace(self.setup.plan, shots=(*planned, *added))
 
     def complete(self) -> list[Record]:
         """Return a record for every request: those that were cut off or never left say so."""
-        ended = (record.shot for record in self.records)
+        ended, earlier = (record.shot for record in self.records), self.setup.earlier
         return self.records + [
             Record(
-                shot=shot, evidence=self.setup.access.evidence, outcome=None, skipped=STOPPED_WHY
+                shot=shot,
+                evidence=self.setup.access.evidence,
+                outcome=None,
+                skipped=STOPPED_WHY,
+                in_doubt=earlier.in_doubt[shot.case.id].askings
+                if shot.case.id in earlier.in_doubt
+                else earlier.askings.get(shot.case.id, ()),
             )
             for shot in not_among(ended, self._shots)
         ]
@@ -74,20 +96,82 @@ class ProviderRun:
     def begin(self) -> list[QueuedRequest]:
         """Take over what an earlier run left, and return what is to be sent; call it once.
 
-        What that run has begun comes first, and its money is set aside first: it may be paid.
+        What that run has begun comes first, and its money is set aside first: it may be paid. Then
+        comes what is asked again because its request is in doubt, what is to be refused before what
+        costs money.
         """
         earlier = self.setup.earlier
-        for record in (*earlier.finished, *earlier.again):
-            if record.outcome is not None:
-                self.budget.book(charged_reservation(record.shot, record.outcome, record.exchanges))
+        self._book_earlier()
         self.records += earlier.finished
         self.added += earlier.added
         waiting = not_among((record.shot for record in earlier.finished), self._shots)
-        entries = [self._entry(shot) for shot in waiting]
+        entries = [
+            self._entry(earlier.sent.get(shot.case.id, shot))
+            for shot in waiting
+            if shot.case.id not in earlier.in_doubt
+        ]
         already_sent = [entry for entry in entries if entry.already_sent]
         for entry in already_sent:
             self.budget.reserve(entry.reservation, already_sent=True)
-        return [*already_sent, *(entry for entry in entries if not entry.already_sent)]
+        asked_again = self._asked_again()
+        self.setup.access.announce([entry.shot for entry in asked_again])
+        new = (entry for entry in entries if not entry.already_sent)
+        return [*already_sent, *asked_again, *new]
+
+    def _book_earlier(self) -> None:
+        """Book what the earlier run has spent, and what it may have spent."""
+        earlier = self.setup.earlier
+        for record in (*earlier.finished, *earlier.again):
+            if record.outcome == CUT_OFF:
+                self.budget.doubt(reservation_in_doubt(record.shot))
+            elif record.outcome is not None:
+                self.budget.book(charged_reservation(record.shot, record.outcome, record.exchanges))
+        askings = [record.in_doubt for record in earlier.finished]
+        askings += [*earlier.askings.values()]
+        askings += [each.askings for each in earlier.in_doubt.values()]
+        for shot in (shot for each in askings for shot in each):
+            self.budget.doubt(reservation_in_doubt(shot))
+
+    def _asked_again(self) -> list[QueuedRequest]:
+        """Return what is asked again in other words; what costs nothing if it is refused first."""
+        earlier = self.setup.earlier
+        shots = [*self._shots, *(record.shot for record in self.records)]
+        shots += earlier.sent.values()
+        shots += [shot for each in earlier.in_doubt.values() for shot in each.askings]
+        shots += [shot for each in earlier.askings.values() for shot in each]
+        shots += [shot for record in self.records for shot in record.in_doubt]
+        bodies = set(map(request_digest, shots)) if earlier.in_doubt else set()
+        entries = []
+        for in_doubt in earlier.in_doubt.values():
+            entry = self._asking(in_doubt, bodies)
+            bodies.add(request_digest(entry.shot))
+            entries.append(entry)
+        return sorted(entries, key=lambda entry: entry.shot.case.expect != "refuse")
+
+    def _asking(self, in_doubt: InDoubt, bodies: AbstractSet[str]) -> QueuedRequest:
+        """Return the next asking of a question, no body of which was sent before."""
+        askings, last = in_doubt.askings, in_doubt.askings[-1]
+        shot: PlannedRequest | None = last
+        why = None
+        if not self.setup.earlier.retries_unknown:
+            if len(askings) >= MOST_IN_DOUBT:
+                why = f"in doubt: cut off {len(askings)} times"
+            else:
+                shot = reworded(
+                    self.provider,
+                    last,
+                    number=len(askings) + 1,
+                    taken=lambda other: request_digest(other) in bodies,
+                )
+                why = None if shot else "in doubt: nothing of it can be worded otherwise"
+        shot = shot or last
+        return QueuedRequest(
+            shot=shot,
+            reservation=most_at_risk(shot),
+            cannot=why or self.setup.access.cannot(shot),
+            askings=askings,
+            asks_again=True,
+        )
 
     def add(self, shots: Iterable[PlannedRequest]) -> list[QueuedRequest]:
         """Add requests to those of the plan; one that is known by its id is there already."""
@@ -104,6 +188,7 @@ class ProviderRun:
             reservation=most_at_risk(shot),
             already_sent=already_sent,
             cannot=None if already_sent else self.setup.access.cannot(shot),
+            askings=self.setup.earlier.askings.get(shot.case.id, ()),
         )
 
     def shut(self) -> str | None:
@@ -119,8 +204,9 @@ class ProviderRun:
     ) -> Record:
         """Send a request, whose money is set aside, as `converse` does; book what it took.
 
-        Whether its record stands, or it is sent once more, is for the caller to say. StoreError
-        where the disk has no room for what it can bring: then it is not sent.
+        Whether its record stands, or it is sent once more, is for the caller to say: `attempt`
+        counts how often it was, from 1 on. StoreError where the disk has no room for what it can
+        bring: then it is not sent.
         """
         now_s, journal = self.setup.context.now_s, self.setup.context.journal
         room = 0 if self.setup.context.replay else bytes_at_most(entry.shot)
@@ -130,11 +216,18 @@ class ProviderRun:
         begun_s = now_s()
         try:
             outcome, exchanges = await converse(
-                self.setup, entry.shot, transport, due_s=due_s, attempt=attempt
+                self.setup,
+                entry.shot,
+                transport,
+                due_s=due_s,
+                attempt=attempt + len(entry.askings),
             )
             cost = charged_reservation(entry.shot, outcome, exchanges)
+            if outcome == CUT_OFF:
+                self.budget.doubt(reservation_in_doubt(entry.shot))
+                cost = nothing_charged(cost)
         except StoppedError:
-            return self._stopped(entry.shot)
+            return self._stopped(entry)
         finally:
             self.under_way -= 1
             journal.release(room)
@@ -145,18 +238,27 @@ class ProviderRun:
             evidence=self.setup.access.evidence,
             outcome=outcome,
             exchanges=tuple(exchanges),
+            in_doubt=entry.askings,
         )
 
-    def _stopped(self, shot: PlannedRequest) -> Record:
+    def _stopped(self, entry: QueuedRequest) -> Record:
         """Return the record of a request that the end of this run left where it was."""
+        shot, evidence = entry.shot, self.setup.access.evidence
         if shot.case.id in self.setup.earlier.given_up:
             return self.setup.earlier.given_up[shot.case.id]  # its job is still to be had
-        evidence = self.setup.access.evidence
-        return Record(shot=shot, evidence=evidence, outcome=None, skipped=STOPPED_WHY)
+        return Record(
+            shot=shot,
+            evidence=evidence,
+            outcome=None,
+            skipped=STOPPED_WHY,
+            in_doubt=entry.askings,
+        )
 
     async def skip(self, entry: QueuedRequest, why: str) -> Record:
         """Return a record of why nothing was sent; what was begun stays as the journal has it."""
         shot, evidence = entry.shot, self.setup.access.evidence
+        if entry.asks_again:
+            return await self._left_in_doubt(entry)
         if entry.already_sent:
             self.budget.settle(
                 entry.reservation, entry.reservation
@@ -168,7 +270,24 @@ class ProviderRun:
             name, case = self.provider.name, shot.case.id
             line = Skipped(provider=name, case=case, shot=shot, evidence=evidence, why=why)
             await journal.append(line)
-        return Record(shot=shot, evidence=evidence, outcome=None, skipped=why)
+        return Record(
+            shot=shot, evidence=evidence, outcome=None, skipped=why, in_doubt=entry.askings
+        )
+
+    async def _left_in_doubt(self, entry: QueuedRequest) -> Record:
+        """Return the record of a question that is not asked again: its last asking was cut off."""
+        *earlier, last = entry.askings
+        in_doubt = self.setup.earlier.in_doubt[last.case.id]
+        if not in_doubt.ended and not self.shut():
+            ended = Ended(provider=self.provider.name, case=last.case.id, outcome=CUT_OFF)
+            await self.setup.context.journal.append(ended)
+        return Record(
+            shot=last,
+            evidence=self.setup.access.evidence,
+            outcome=CUT_OFF,
+            exchanges=in_doubt.exchanges,
+            in_doubt=tuple(earlier),
+        )
 
 
 @dataclass(slots=True, kw_only=True)
