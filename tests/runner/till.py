@@ -52,6 +52,11 @@ class Shop:
     submissions: Counter[str] = field(default_factory=Counter)
     jobs: dict[str, Job] = field(default_factory=dict)
 
+    @property
+    def dearest(self) -> Price:
+        """What is listed for a question in other words, of which nobody knows which it is."""
+        return max(self.listed.values(), key=lambda price: price.amount)
+
     async def send(self, request: Request, *, due_s: float) -> Exchange:
         for _ in range(self.random.randrange(6)):
             await asyncio.sleep(0)
@@ -92,7 +97,7 @@ class Shop:
     def _ordered(self, request: Request, operation: str) -> str:
         body = request.body
         assert isinstance(body, dict)
-        listed = self.listed[str(body["prompt"])]
+        listed = self.listed.get(str(body["prompt"]), self.dearest)
         fails = self.random.random() < self.trouble / 2
         if not (fails and self.failed_free):
             charged = listed.amount * self.random.choice((0, 1, 1, 1)) / self.random.choice((1, 2))
@@ -123,7 +128,8 @@ def _operation(request: Request) -> str:
     if request.form is not None:
         return "edit"
     body = request.body
-    return str(body["prompt"]).partition("/")[0] if isinstance(body, dict) else ""
+    name = str(body["prompt"]).partition("/")[0] if isinstance(body, dict) else ""
+    return name if name in OPERATIONS else "generate"
 
 
 def tagged(shot: PlannedRequest) -> PlannedRequest:

@@ -258,7 +258,7 @@ class ProviderRun:
         """Return a record of why nothing was sent; what was begun stays as the journal has it."""
         shot, evidence = entry.shot, self.setup.access.evidence
         if entry.asks_again:
-            return await self._left_in_doubt(entry)
+            return await self._left_in_doubt(entry, why)
         if entry.already_sent:
             self.budget.settle(
                 entry.reservation, entry.reservation
@@ -274,11 +274,15 @@ class ProviderRun:
             shot=shot, evidence=evidence, outcome=None, skipped=why, in_doubt=entry.askings
         )
 
-    async def _left_in_doubt(self, entry: QueuedRequest) -> Record:
-        """Return the record of a question that is not asked again: its last asking was cut off."""
+    async def _left_in_doubt(self, entry: QueuedRequest, why: str) -> Record:
+        """Return the record of a question that is not asked again: its last asking was cut off.
+
+        What another day may bring stays under way in the journal.
+        """
         *earlier, last = entry.askings
         in_doubt = self.setup.earlier.in_doubt[last.case.id]
-        if not in_doubt.ended and not self.shut():
+        for_good = why == entry.cannot or why.startswith("budget: ")
+        if for_good and not in_doubt.ended and not self.shut():
             ended = Ended(provider=self.provider.name, case=last.case.id, outcome=CUT_OFF)
             await self.setup.context.journal.append(ended)
         return Record(

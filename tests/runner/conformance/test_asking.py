@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from harness.core.case import Plan, PlannedRequest
-from harness.core.outcome import Fault
+from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.planning.options import EmulatorOptions, Options, Output, RunLimits, Target
 from harness.planning.plan import planned_request
@@ -134,7 +134,7 @@ def test_what_was_asked_and_answered_in_an_earlier_run_is_told_and_not_sent_agai
     assert [one.case.id for one in made.whole_plan().shots] == [BASE, *planned(), *ASKED]
 
 
-def test_what_was_asked_for_and_cut_off_is_driven_to_its_end_and_not_sent_again(
+def test_what_was_asked_for_and_cut_off_is_asked_in_other_words(
     tmp_path: Path,
 ) -> None:
     path, shop = tmp_path / "run", open_shop()
@@ -149,9 +149,10 @@ def test_what_was_asked_for_and_cut_off_is_driven_to_its_end_and_not_sent_again(
     made = session(path, shop, asker)
 
     outcomes = {one.shot.case.id: one.outcome for one in made.records}
-    assert isinstance(outcomes[ASKED[0]], Fault)
+    assert isinstance(outcomes[ASKED[0]], Images)
     assert sorted(asker.heard) == sorted([BASE, *planned(), *ASKED])
-    assert shop.submissions.total() == len(asker.heard) - 1
+    assert shop.submissions.total() == len(asker.heard)
+    assert [one.in_doubt for one in made.records if one.in_doubt] == [(begun,)]
     assert read_run(path).unfinished == ()
 
 

@@ -10,10 +10,11 @@ from PIL import Image
 
 from harness.core.case import PlannedRequest
 from harness.core.errors import StoreError
-from harness.core.outcome import Fault, Images
+from harness.core.outcome import Images
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Journal
+from harness.runner.execution.failures import CUT_OFF
 from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
@@ -129,25 +130,28 @@ def _resumed(
     return asyncio.run(go())
 
 
-def test_what_was_cut_off_is_not_sent_again_and_keeps_nothing_else_from_leaving(
+def test_what_was_cut_off_is_asked_in_other_words_and_keeps_nothing_else_from_leaving(
     tmp_path: Path,
 ) -> None:
     made, requests = _resumed(tmp_path, served(8), 0, 2)
 
     outcomes = {record.shot.case.id: record.outcome for record in made.records}
-    cut_off = [outcomes[shots()[number].case.id] for number in (0, 2)]
-    assert all(isinstance(one, Fault) and one.may_be_paid for one in cut_off)
+    assert all(isinstance(one, Images) for one in outcomes.values())
     sent = [json.loads(request.body) for request in requests]
-    assert sent == [shots()[number].request.body for number in (1, 3)]
+    assert len(sent) == len(shots())
+    assert [shots()[number].request.body in sent for number in range(4)] == [False, True] * 2
+    in_doubt = {one.shot.case.id: one.in_doubt for one in made.records if one.in_doubt}
+    assert in_doubt == {shots()[number].case.id: (shots()[number],) for number in (0, 2)}
     assert read_run(tmp_path / "run").unfinished == ()
 
 
-def test_what_is_owed_already_is_seen_to_its_end_whatever_the_limit(tmp_path: Path) -> None:
+def test_what_may_be_owed_already_stays_in_doubt_where_no_money_is_left(tmp_path: Path) -> None:
     made, requests = _resumed(tmp_path, served(8), 0, 2, images=0)
 
     assert requests == []
     owed = sum(shots()[number].at_risk.images for number in (0, 2))
-    assert made.budget.spent_images == owed
+    assert (made.budget.spent_images, made.budget.images_in_doubt) == (0, owed)
+    assert sum(one.outcome == CUT_OFF for one in made.records) == 2
     assert read_run(tmp_path / "run").unfinished == ()
 
 

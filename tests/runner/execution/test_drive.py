@@ -66,7 +66,14 @@ def driven(
 
     wire = speak(shop, shop.operation(asked.case.operation), asked)
     outcome = asyncio.run(
-        drive(wire, transport, due_s=0.0, on_exchange=keep, past=past(*remembered))
+        drive(
+            wire,
+            transport,
+            due_s=0.0,
+            on_exchange=keep,
+            past=past(*remembered),
+            in_doubt=bool(remembered),
+        )
     )
     return outcome, transport, kept
 
