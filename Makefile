@@ -7,7 +7,7 @@ RUN := $(BIN)/harness run --out reports/demo
 JOBS ?= 2
 
 .PHONY: demo test draws coverage lint check clients exam schemathesis speed simulations cassettes sample
-.PHONY: schema lock oldest-pip clean
+.PHONY: reliability schema lock oldest-pip clean
 
 # The user's settings say from where pip installs (index, certificates); what, and to where, is said
 # by each step.
@@ -69,6 +69,11 @@ speed: .venv/.tests .venv-speed/.made
 # Known truth in, known truth out: how often intervals hold it, and equals are called different.
 simulations: .venv/.tests
 	$(BIN)/python tests/benchmarks/coverage.py --write
+
+# Kills, power losses, signals, crowds and a soak in their short forms, some minutes each; a script's
+# own defaults, with --write, make its section of reports/reliability.md.
+reliability: .venv/.tests
+	$(BIN)/python tests/benchmarks/reliability.py
 
 # Record the committed cassettes again, over real HTTP from the emulator.
 cassettes: .venv/.runs

@@ -14,13 +14,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 INTERRUPTED = 130
 
-LATEST_S = 9.0
+LATEST_S = 9.5
 """When a command has ended for certain, in seconds after the first signal: service managers and
 people kill what does not end in 10 s, and what is killed says nothing."""
 
@@ -35,9 +36,7 @@ class Interruption:
 
     def catch(self) -> None:
         """Take SIGINT and SIGTERM from now on; only the main thread can."""
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, self._raise)
+        self._take(self._raise)
 
     def opened(self, folder: Path) -> None:
         """Take note of a run folder: `harness run --resume` can go on with it."""
@@ -52,14 +51,20 @@ class Interruption:
     def leave(self, code: int) -> int:
         """Return the exit code of a command that has ended; after a signal, end the process.
 
-        A thread that still looks up a name, or reads a body, would keep the process alive.
+        A thread that still looks up a name, or reads a body, would keep the process alive, and
+        Python takes seconds to give back what a large run holds.
         """
+        self._take(lambda _number, _frame: self._end(code))
         if code == INTERRUPTED:
             self._say(self._hint())
-        others = set(threading.enumerate()) - {threading.main_thread()}
-        if self._watched and any(not thread.daemon for thread in others):
+        if self._watched:
             self._end(code)
         return code
+
+    def _take(self, handler: Callable[[int, FrameType | None], None]) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, handler)
 
     def _raise(self, _number: int, _frame: FrameType | None) -> None:
         self.signalled()

@@ -91,9 +91,13 @@ def cli(*, traceback: bool) -> None:
 
 def main() -> None:
     """Run the command and end the process; every error is one line on stderr."""
-    prepare_streams()
-    INTERRUPTION.catch()
-    sys.exit(INTERRUPTION.leave(ended(status(sys.argv[1:]))))
+    try:
+        prepare_streams()
+        INTERRUPTION.catch()
+        code = ended(status(sys.argv[1:]))
+    except KeyboardInterrupt:  # at the very beginning, or while an error was told
+        code = INTERRUPTED
+    sys.exit(INTERRUPTION.leave(code))
 
 
 def status(arguments: list[str]) -> int:

@@ -142,8 +142,9 @@ class _Book:
                 self._skipped(line, key)
 
     def _skipped(self, line: Skipped, key: tuple[str, str]) -> None:
-        if line.withdrawn:
-            self.under_way.pop(key, None)
+        begun = self.under_way.get(key)
+        if begun is not None and line.withdrawn and not begun.in_doubt:
+            del self.under_way[key]  # an asking that may be paid is not forgotten with this one
         if key not in self.under_way:  # else it left earlier, and may be paid
             self.records[key] = Record(
                 shot=line.shot, evidence=line.evidence, outcome=None, skipped=line.why

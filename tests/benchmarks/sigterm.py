@@ -89,7 +89,7 @@ def ended(process: Process) -> Iterator[Process]:
 
 @contextmanager
 def images_of_a_minute(
-    folder: Path, *, provider: str, options: tuple[str, ...] = LIMITS, at: int = 4
+    folder: Path, *, provider: str, options: tuple[str, ...] = LIMITS, at: int = 3
 ) -> Iterator[Process]:
     """A run at an emulator whose images take 60 s, once the journal has `at` lines."""
     with emulator("--seconds-per-image", "60") as served:
@@ -235,10 +235,10 @@ def _large_reply() -> bytes:
 STREAM = ("--operation", "respond")
 EDIT = ("--operation", "edit")
 SITUATIONS: dict[str, Situation] = {
-    "synchronous images of 60 s (sub2api)": partial(images_of_a_minute, provider="sub2api"),
-    "synchronous images of 60 s (aimlapi)": partial(images_of_a_minute, provider="aimlapi"),
+    "synchronous images of 60 s (sub2api)": partial(images_of_a_minute, provider="sub2api", at=1),
+    "synchronous images of 60 s (aimlapi)": partial(images_of_a_minute, provider="aimlapi", at=1),
     "streams of 60 s (sub2api)": partial(
-        images_of_a_minute, provider="sub2api", options=(*LIMITS, *STREAM)
+        images_of_a_minute, provider="sub2api", options=(*LIMITS, *STREAM), at=1
     ),
     "jobs of 60 s (buble)": partial(images_of_a_minute, provider="buble"),
     "jobs of 60 s (apiframe)": partial(images_of_a_minute, provider="apiframe"),
@@ -259,6 +259,12 @@ SITUATIONS: dict[str, Situation] = {
     "large replies that are decoded": decoding,
     "a benchmark under load": partial(
         images_of_a_minute, provider="buble", options=(*BENCHMARK, "--no-calibrate")
+    ),
+    "a benchmark of synchronous images": partial(
+        images_of_a_minute,
+        provider="sub2api",
+        options=("--only", "benchmark", "--budget", "sub2api=1000", "--no-calibrate"),
+        at=4,
     ),
     "departures of a benchmark": partial(
         images_of_a_minute,

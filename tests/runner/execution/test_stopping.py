@@ -1,0 +1,112 @@
+"""A conversation whose run is stopped: what it leaves, and what a run that goes on does with it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.core.case import PlannedRequest
+from harness.core.exchange import Exchange, Failure, Request
+from harness.core.outcome import Images
+from harness.core.record import Record
+from harness.runner.execution.conversation import Journal
+from harness.runner.execution.provider_run import ProviderRun
+from harness.store.folder import RunFolder
+from harness.store.reader import StoredRun, read_run
+from harness.transport.base import STOPPED
+from harness.wire.retry import Answer
+from tests.plans import accepted
+from tests.runner.execution.test_drive import EDIT, Scripted
+from tests.runner.journals import header, part
+from tests.wire.by_hand import IMAGE, shot
+from tests.wire.replies import BUSY, done, pending, submitted, uploaded
+
+UNSENT = Failure(kind="network", why=f"{STOPPED} (nothing had arrived)", sent=False)
+SENT = Failure(kind="network", why=f"{STOPPED} (nothing had arrived)", sent=True)
+JOB = shot("buble")
+
+
+class Stopping(Scripted):
+    """A provider; the user stops the run while an answer is on its way, after which `left` come."""
+
+    def __init__(self, answers: Sequence[Answer], *, left: int = 0) -> None:
+        super().__init__(answers)
+        self.left = left
+        self.stop = asyncio.Event()
+
+    async def send(self, request: Request, *, due_s: float) -> Exchange:
+        exchange = await super().send(request, due_s=due_s)
+        if len(self.answers) == self.left:
+            self.stop.set()
+        return exchange
+
+
+def stopped(
+    path: Path, transport: Stopping, planned: PlannedRequest = JOB
+) -> tuple[StoredRun, Record, ProviderRun]:
+    """Send one request; return what is on the disk, its record, and the provider's part."""
+    plan = replace(accepted("buble", 1), shots=(planned,))
+
+    async def sent() -> tuple[Record, ProviderRun]:
+        journal = Journal(RunFolder.create(path))
+        journal.folder.write_header(header("buble"))
+        mine = part(plan, lambda: transport, journal)
+        transport.stop = mine.setup.context.stop
+        (entry,) = mine.begin()
+        mine.budget.reserve(entry.reservation)
+        record = await mine.send(entry, transport, due_s=None)
+        journal.close()
+        return record, mine
+
+    record, mine = asyncio.run(sent())
+    return read_run(path), record, mine
+
+
+@pytest.mark.parametrize("answers", [[BUSY], [UNSENT], [BUSY, BUSY]])
+def test_what_cost_nothing_is_as_if_it_had_not_left(
+    tmp_path: Path, answers: Sequence[Answer]
+) -> None:
+    past, record, _ = stopped(tmp_path / "run", Stopping(answers))
+
+    assert past.unfinished == ()
+    assert [each.skipped for each in past.records] == ["interrupted"]
+    assert record.outcome is None
+    assert record.skipped == "interrupted: go on with --resume"
+
+
+def test_an_edit_whose_files_are_up_is_new_later(tmp_path: Path) -> None:
+    transport = Stopping([uploaded()])
+    past, _, _ = stopped(tmp_path / "run", transport, EDIT)
+
+    assert [request.method for request in transport.asked] == ["POST"]
+    assert past.unfinished == ()
+
+
+@pytest.mark.parametrize("answers", [[submitted("buble")], [submitted("buble"), pending("buble")]])
+def test_a_job_is_left_with_its_id(tmp_path: Path, answers: Sequence[Answer]) -> None:
+    past, record, mine = stopped(tmp_path / "run", Stopping(answers))
+
+    (left,) = past.unfinished
+    assert len(left.exchanges) == len(answers)
+    assert past.records == ()
+    assert record.skipped is not None
+    assert mine.budget.spent > 0  # it is paid
+
+
+def test_a_submission_that_had_left_is_in_doubt(tmp_path: Path) -> None:
+    past, record, mine = stopped(tmp_path / "run", Stopping([SENT]))
+
+    assert past.unfinished == ()
+    assert record.outcome is not None
+    assert mine.budget.spent > 0
+
+
+def test_an_image_that_is_ready_is_still_fetched(tmp_path: Path) -> None:
+    transport = Stopping([submitted("buble"), done("buble"), IMAGE], left=1)
+    past, record, _ = stopped(tmp_path / "run", transport)
+
+    assert isinstance(record.outcome, Images)
+    assert past.unfinished == ()
+    assert transport.answers == []
