@@ -57,9 +57,23 @@ def read_run(path: Path) -> StoredRun:
     """Read a run folder back, of this format or the one before; UsageError where it is none."""
     header, book = _header(path), _Book()
     for line in _lines(path / JOURNAL):
+        _refuse_stray(line, header, path / JOURNAL)
         book.enter(line)
     records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
     return StoredRun(header=header, records=records, unfinished=unfinished)
+
+
+def _refuse_stray(line: JournalLine, header: RunHeader, path: Path) -> None:
+    """Refuse a line of another run: of a provider that this one has not, or about another case."""
+    is_own = line.provider in header.evidence
+    if isinstance(line, Sent | Skipped):
+        case = line.shot.case
+        is_own = is_own and (case.provider, case.id) == (line.provider, line.case)
+    if not is_own:
+        raise UsageError(
+            f"{path}: a line is of {line.provider}, case {line.case}, which this run has not",
+            hint="the journal was altered; remove that line to leave its record out",
+        )
 
 
 def _header(path: Path) -> RunHeader:
