@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from harness.checks.check import CHECKS
 from harness.checks.judge import judge_records
+from harness.core.errors import UsageError
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record, RunHeader
@@ -45,11 +46,19 @@ class Conclusion:
 def conclude(header: RunHeader, records: Sequence[Record]) -> Conclusion:
     """Judge the records and compose the report; sends and writes nothing.
 
+    UsageError for a record of an operation that its provider has not.
+
     A suspicion that could have been asked again and was not is no finding: it leaves the run
     unclear. One that was, and did not come again (flaky), breaks nothing. In traffic of others
     nothing could be asked again, and any verdict counts: nobody chose the requests.
     """
     providers = {name: shipped(name) for name in header.evidence}
+    for case in (record.shot.case for record in records):
+        if case.operation not in providers[case.provider].operations:
+            raise UsageError(
+                f"{case.id}: {case.provider} has no operation {case.operation!r}",
+                hint="the run is not of this version, or its journal was altered",
+            )
     verdicts = judge_records(records, providers)
     all_findings = findings(records, verdicts, providers, repeatable=_repeatable(header, records))
     verdicts = settled(verdicts, all_findings)

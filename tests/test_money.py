@@ -17,9 +17,7 @@ NO_PRICES: list[Json] = [
     *("1e999999", "1e400", "-1e9", "1e-999999", "1" * 5000, "0." + "1" * 5000, "NaN", "-inf"),
     *(-1, -1e9, 1e10, float("inf"), float("nan"), 10**400, -(10**5000)),
     *("", "free", "1_000", "\uff11\uff12", "1\x002", "\ud800", "0x10", "1,5", "--1", "1e", "e5"),
-    True,
-    False,
-    None,
+    *(True, False, None),
     [],
     [1],
     {},
@@ -70,5 +68,5 @@ def test_a_journal_of_before_keeps_its_images_without_the_amount(content: str | 
 
 @pytest.mark.parametrize("amount", ["1e999999", "-1e9", "NaN", -5, 10**10])
 def test_a_price_of_ours_that_is_none_was_altered(amount: str | int) -> None:
-    with pytest.raises(ValidationError, match="no amount of money"):
+    with pytest.raises(ValidationError, match="no amount of money|a finite number"):
         TypeAdapter(Price).validate_python({"amount": amount, "unit": "usd", "images": 1})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.core.exchange import Credential, Request
-from harness.core.jsonvalue import Amount, Json
+from harness.core.jsonvalue import Amount, Json, Seconds
 
 FitKind = Literal["exact", "nearest", "unsupported"]
 """Whether the documents allow it as it is, or only something like it, or neither. Only exact ones
@@ -101,7 +101,7 @@ class PlannedRequest:
     request: Request
     price: Price
     at_risk: Price
-    due_s: float = 0.0
+    due_s: Seconds = 0.0
     slot: Slot | None = None
 
 

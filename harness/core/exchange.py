@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: Json = None
     form: tuple[Part, ...] | None = None
-    timeout_s: float = 300.0
+    timeout_s: Seconds = 300.0
     credential: Credential = "own"
 
 
@@ -99,16 +99,16 @@ class Times:
     later: they could have been in hand at `end_s + decode_s`.
     """
 
-    due_s: float
-    sent_s: float
-    end_s: float
-    headers_s: float | None = None
-    first_byte_s: float | None = None
-    dns_s: float | None = None
-    connect_s: float | None = None
-    tls_s: float | None = None
-    written_s: float | None = None
-    decode_s: float | None = None
+    due_s: Seconds
+    sent_s: Seconds
+    end_s: Seconds
+    headers_s: Seconds | None = None
+    first_byte_s: Seconds | None = None
+    dns_s: Seconds | None = None
+    connect_s: Seconds | None = None
+    tls_s: Seconds | None = None
+    written_s: Seconds | None = None
+    decode_s: Seconds | None = None
 
     @property
     def pixels_s(self) -> float:
@@ -121,7 +121,7 @@ class Event:
     """One server-sent event: its name, when it was complete, and its data with images taken out."""
 
     name: str
-    at_s: float
+    at_s: Seconds
     data: Json
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationError
 from typing_extensions import TypeAliasType
 
 Json = TypeAliasType(
@@ -16,6 +16,9 @@ Json = TypeAliasType(
 )
 """Any JSON value: what crosses the wire, decoded."""
 
+
+Seconds = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
+"""A time or a duration; one of more than thirty years was altered, and is refused when read."""
 
 MONEY_AT_MOST = Decimal(1_000_000_000)
 """In any unit: no request for images costs so much, and a sum of such amounts stays a number."""

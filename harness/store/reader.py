@@ -72,6 +72,7 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
     book = _Book()
     for line in content.lines:
         if line is not None:
+            _refuse_stray(line, header, path / JOURNAL)
             book.enter(line)
     notes = [torn_note(content.torn, "left out")] if content.torn else []
     if content.missing:
@@ -79,6 +80,19 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
     header = replace(header, notes=(*header.notes, *notes))
     records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
     return StoredRun(header=header, records=records, unfinished=unfinished)
+
+
+def _refuse_stray(line: JournalLine, header: RunHeader, path: Path) -> None:
+    """Refuse a line of another run: of a provider that this one has not, or about another case."""
+    is_own = line.provider in header.evidence
+    if isinstance(line, Sent | Skipped):
+        case = line.shot.case
+        is_own = is_own and (case.provider, case.id) == (line.provider, line.case)
+    if not is_own:
+        raise UsageError(
+            f"{path}: a line is of {line.provider}, case {line.case}, which this run has not",
+            hint="the journal was altered; remove that line to leave its record out",
+        )
 
 
 def stored_header(path: Path, disk: Disk) -> RunHeader:
