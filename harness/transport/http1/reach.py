@@ -94,8 +94,10 @@ class Reach:
             if where is None or where.group in home
         ]
         if not inside:
-            why = f"{host} is at {addresses[0][1][0]} ({ranges[0]})"
-            raise AddressRefusedError(f"{why}: not fetched from there without --allow-private")
+            text = addresses[0][1][0]
+            place = text if host == text else f"{host} at {text}"
+            why = f"{place} is {ranges[0]}: not connected to without --allow-private"
+            raise AddressRefusedError(why)
         return inside
 
     async def check(self, host: str, port: int) -> None:

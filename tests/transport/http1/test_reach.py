@@ -173,7 +173,7 @@ def test_a_refusal_names_the_address_and_the_flag() -> None:
 
     why = failed(exchange).why
 
-    assert "inside.test is at 10.1.2.3 (private, 10.0.0.0/8)" in why
+    assert "inside.test at 10.1.2.3 is private (10.0.0.0/8)" in why
     assert "--allow-private" in why
 
 
