@@ -202,11 +202,9 @@ def _inside(names: Sequence[str]) -> list[list[str]]:
 
 def _page(rows: list[list[str]]) -> str:
     lines = ["# Private addresses", "", "    python tests/benchmarks/addresses.py --write", ""]
+    shut, opened = sum(row[2] == "0" for row in rows), sum(row[3] != "0" for row in rows)
     lines += [
-        (
-            f"{sum(row[2] == '0' for row in rows)} of {len(rows)} ways to a private address refused; "
-            f"{sum(row[3] != '0' for row in rows)} lead there with `--allow-private`."
-        ),
+        f"{shut} of {len(rows)} ways refused; {opened} lead inside with `--allow-private`.",
         "",
         f"| {' | '.join(HEAD)} |",
         "|" + "---|" * len(HEAD),
