@@ -208,6 +208,17 @@ def test_a_base_address_that_leads_inside_later_is_refused_too() -> None:
     assert rebound.dialled == [HOME]
 
 
+def test_a_base_address_in_other_letters_is_known_again() -> None:
+    rebound = world()
+    rebound.names["xn--bcher-kva.test"] = [(HOME,), ("10.0.0.5",)]
+
+    first, second = trips(rebound, POST, POST, base="http://B\u00fccher.test")
+
+    assert replied(first).status == 200
+    assert (failed(second).kind, failed(second).sent) == ("protocol", False)
+    assert rebound.dialled == [HOME]
+
+
 def test_of_a_name_that_leads_both_ways_only_the_public_addresses_are_tried() -> None:
     both = world()
     both.names["cdn.test"] = [("10.0.0.5", CDN, "169.254.169.254", "::1")]
