@@ -87,6 +87,10 @@ GONE = {
     "closed within the last chunk": End(raw=chunks(b"c\r\n" + JSON + b"\r\n0\r\n"), kept=True),
     "closed within a trailer": End(raw=chunks(b"c\r\n" + JSON + b"\r\n0\r\nDig"), kept=True),
     "reset within a chunk": End(raw=chunks(b"ff\r\n{"), how="reset", kept=True),
+    "closed within a body without a length": End(raw=HEAD + b"\r\n" + JSON[:-1], kept=True),
+    "closed within a packed body without a length": End(
+        raw=HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(JSON * 9)[:20], kept=True
+    ),
     "closed within an event": End(
         raw=b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + EVENT + b"data: {",
         kept=True,
