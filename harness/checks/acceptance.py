@@ -110,7 +110,7 @@ def _excuse(record: Record, fault: Fault) -> str:
         return "cut off by us"
     last = record.exchanges[-1].answer if record.exchanges else None
     if isinstance(last, Failure) and not last.sent:
-        return "no connection was made"
+        return "nothing was sent"
     return ""
 
 

@@ -60,7 +60,14 @@ class PlanOptions:
     target: Target = topic(
         Target,
         "Providers",
-        without=("against", "base_urls", "assets_url", "webhook_url", "receive_port"),
+        without=(
+            "against",
+            "base_urls",
+            "assets_url",
+            "webhook_url",
+            "receive_port",
+            "allow_private",
+        ),
     )
     planning: Planning = topic(Planning, "Requests", without=("explore",))
     comparison: Comparison = topic(Comparison, "Limits")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from harness.core.errors import UsageError
-from harness.core.exchange import Exchange, Failure, FailureKind, Part, Reply, Request
+from harness.core.exchange import Exchange, Failure, Part, Reply, Request
 from harness.core.jsonvalue import canonical
 from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.reference_images import file_of
@@ -24,8 +24,9 @@ from harness.transport.bodies.reply import Arrival, reply_of, without_body
 from harness.transport.bodies.sse import SseError, SseStream
 from harness.transport.bodies.unpack import unpacked
 from harness.transport.callbacks.server import CallbackServer
+from harness.transport.failures import UNSENT, kind_of
 from harness.transport.http1.pool import PHASES, Proxies, Sockets, trusted
-from harness.transport.http1.reach import AddressRefusedError, Reach
+from harness.transport.http1.reach import Reach
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor, sendable
 
@@ -313,12 +314,11 @@ class Live:
             bounds = self._endpoint.bounds
             at_most = bounds.download_bytes if absolute else bounds.reply_bytes
             chunks = self._chunks(response, arrival, at_most)
+            framed = not FRAMING.isdisjoint(headers.keys())
             if headers.get("content-type", "").lower().startswith("text/event-stream"):
-                await _take_events(chunks, arrival, framed=FRAMING & headers.keys() != set())
+                await _take_events(chunks, arrival, framed=framed)
             else:
-                async for chunk in chunks:
-                    if arrival.body.add(chunk):
-                        await arrival.body.room()
+                await _take_body(chunks, arrival, framed=framed)
         finally:
             await response.aclose()
 
@@ -372,36 +372,26 @@ class Live:
         text = self._redactor.text(self._placeholders().restored(str(error)))
         where = request.target if request.target.startswith("http") else self._endpoint.base_url
         return Failure(
-            kind=_kind(error),
+            kind=kind_of(error),
             why=f"{where}: {text or type(error).__name__} ({arrival.progress})",
             sent=arrival.sent and not isinstance(error, UNSENT),
         )
 
 
-UNSENT = (httpx.LocalProtocolError, AddressRefusedError)
-"""Errors before anything leaves; a redirect that is not followed has cost nothing either."""
-
-GARBAGE = (
-    httpx.ProtocolError, httpx.DecodingError, httpx.TooManyRedirects, httpx.InvalidURL,
-    httpx.UnsupportedProtocol, httpx.StreamError, SseError, AddressRefusedError,
-)  # fmt: skip
-
-HANG_UPS = ("server disconnected without", "peer closed connection without")
-"""How httpx's own transport, behind a proxy, words what `http1` calls a ReadError."""
-
-
-def _kind(error: Exception) -> FailureKind:
-    """Tell what broke off (`network`), what came too late, and what was no HTTP (`protocol`)."""
-    if isinstance(error, httpx.TimeoutException):
-        return "timeout"
-    hung_up = isinstance(error, httpx.RemoteProtocolError) and str(error).lower().startswith(
-        HANG_UPS
-    )
-    return "protocol" if isinstance(error, GARBAGE) and not hung_up else "network"
-
-
 FRAMING = frozenset(("content-length", "transfer-encoding"))
 """The headers that say where a body ends; without them its connection does, whoever closed it."""
+CLOSING = {b"{": b"}", b"[": b"]"}
+
+
+async def _take_body(chunks: AsyncIterator[bytes], arrival: Arrival, *, framed: bool) -> None:
+    first = last = b""
+    async for chunk in chunks:
+        if arrival.body.add(chunk):
+            await arrival.body.room()
+        if not framed and (content := chunk.strip()):
+            first, last = first or content[:1], content[-1:]
+    if CLOSING.get(first, last) != last:
+        raise httpx.ReadError("the connection was closed within the JSON of the reply")
 
 
 async def _take_events(chunks: AsyncIterator[bytes], arrival: Arrival, *, framed: bool) -> None:

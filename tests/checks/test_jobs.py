@@ -6,7 +6,7 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, FollowUpResult, Outcome
 from harness.core.record import Record
 from tests.checks import lives
-from tests.checks.build import case, failures, picture, record, refused, said, served
+from tests.checks.build import case, failures, picture, record, refused, said, served, verdicts
 
 FORWARD = "job_states_only_move_forward"
 FREE = "failed_jobs_cost_nothing"
@@ -253,3 +253,17 @@ def test_only_the_answer_that_took_the_job_tells_its_status(
     one = lives.record(lives.shot("apiframe"), lives.images_of(), exchanges)
 
     assert [status for status, _ in lives.words(TAKEN, one)] == word
+
+
+def test_a_result_that_we_do_not_fetch_convicts_nobody() -> None:
+    why = "10.0.0.5 is private (10.0.0.0/8): not connected to without --allow-private"
+    refused = Failure(kind="protocol", why=why, sent=False)
+    fault = Fault(error_class="protocol", why=why, may_be_paid=True, job="j")
+    one = lives.record(
+        lives.shot("apiframe"),
+        fault,
+        [lives.made("submit", lives.submitted()), lives.made("download", refused)],
+    )
+
+    assert {told.status for told in verdicts(one)} <= {"pass", "skip", "inconclusive"}
+    assert lives.words("fails_where_it_should_serve", one) == [("skip", f"nothing was sent: {why}")]

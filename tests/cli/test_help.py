@@ -22,7 +22,8 @@ HEAVY = {
 }
 
 RUN_FLAGS = """
---provider --operation --against --base-url --assets-url --webhook-url --receive-port --only --seed
+--provider --operation --against --base-url --assets-url --webhook-url --receive-port
+--allow-private --only --seed
 --quick --strength --discover --explore --budget --max-images --max-requests --max-minutes
 --max-shrink-requests
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
@@ -133,6 +134,7 @@ def test_what_is_typed_is_in_its_group() -> None:
     options = _typed(
         *("--provider", "buble", "--provider", "apiframe", "--operation", "edit"),
         *("--against", "live", "--base-url", "buble=https://a.example/", "--receive-port", "2000"),
+        "--allow-private",
         *("--assets-url", "https://b.example", "--webhook-url", "https://c.example"),
         *("--only", "benchmark", "--seed", "0", "--strength", "3", "--discover"),
         *("--budget", "buble=1", "--budget", "buble=2.5", "--max-images", "0"),
@@ -153,6 +155,7 @@ def test_what_is_typed_is_in_its_group() -> None:
             assets_url="https://b.example",
             webhook_url="https://c.example",
             receive_port=2000,
+            allow_private=True,
         ),
         planning=Planning(only="benchmark", seed=0, strength=3, discover=True),
         limits=RunLimits(

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.core.exchange import Failure
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
 from harness.spec.load import NAMES, shipped_provider
@@ -268,3 +269,17 @@ def test_an_address_without_an_image_is_a_broken_picture(name: str, answer: Answ
 
     assert isinstance(outcome, Images)
     assert [picture.state for picture in outcome.pictures] == ["undecodable"]
+
+
+@pytest.mark.parametrize("name", ["nanobanana", "aimlapi", *JOBS])
+def test_a_result_at_a_private_address_is_asked_for_once_and_may_be_paid(name: str) -> None:
+    why = "10.0.0.5 is private (10.0.0.0/8): not connected to without --allow-private"
+    refused = Failure(kind="protocol", why=why, sent=False)
+
+    found = talk(name, [*served(name)[:-1], refused])
+
+    assert isinstance(found.outcome, Fault)
+    assert (found.outcome.error_class, found.outcome.may_be_paid) == ("protocol", True)
+    assert found.outcome.why == why
+    assert found.outcome.can_be_picked_up is (name in JOBS)
+    assert len(found.of("download")) == 1

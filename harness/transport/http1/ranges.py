@@ -36,7 +36,7 @@ class Range:
 
     def __str__(self) -> str:
         """Return it for a sentence."""
-        return f"{self.use}, {self.network}"
+        return f"{self.use} ({self.network})"
 
 
 def _ranges(*rows: tuple[str, str]) -> tuple[Range, ...]:

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -52,9 +51,9 @@ class Reach:
     addresses, too, is reached at those only.
 
     What is checked are the addresses that are connected to, with no second look-up between. Behind
-    a proxy of the environment the proxy connects: an address is checked as well as one can from
-    here (literals, and names as far as they resolve here within 5 s), yet what the proxy takes a
-    name for, and where the replies that it passes on redirect *it*, cannot be seen.
+    a proxy of the environment it is the proxy that looks names up and connects. There an address is
+    checked as far as it shows from here: literals, and where this machine takes a name to (within
+    5 s). A name that only leads inside where the proxy is cannot be seen.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class Reach:
         self.resolve = resolve
         self.dial = dial
         self._allow_private = allow_private
-        self._base = _plain(urlsplit(base_url).hostname or "")
+        self._base = _host_of(base_url)
         self._home: frozenset[str] | None = None
 
     async def looked_up(self, host: str, port: int) -> Sequence[Address]:
@@ -94,8 +93,10 @@ class Reach:
             if where is None or where.group in home
         ]
         if not inside:
-            why = f"{host} is at {addresses[0][1][0]} ({ranges[0]})"
-            raise AddressRefusedError(f"{why}: not fetched from there without --allow-private")
+            text = addresses[0][1][0]
+            place = text if host == text else f"{host} at {text}"
+            why = f"{place} is {ranges[0]}: not connected to without --allow-private"
+            raise AddressRefusedError(why)
         return inside
 
     async def check(self, host: str, port: int) -> None:
@@ -116,7 +117,9 @@ class Reach:
             self._home = frozenset() if public else frozenset(inside)
 
     async def _at_home(self) -> frozenset[str]:
-        if self._home is None:  # a run that goes on may fetch a result before it asks the provider
+        if (
+            self._home is None and self._base
+        ):  # a run that goes on may fetch a result before it asks the provider
             try:
                 addresses = await self.looked_up(self._base, 0)
             except UNRESOLVED:
@@ -124,6 +127,14 @@ class Reach:
             if addresses:
                 self._pin([range_of(str(place[0])) for _, place in addresses])
         return self._home or frozenset()
+
+
+def _host_of(base_url: str) -> str:
+    """Return a URL's host as it is looked up, in ASCII; nothing where there is none."""
+    try:
+        return _plain(httpx.URL(base_url).raw_host.decode("ascii"))
+    except (httpx.InvalidURL, ValueError):
+        return ""  # nothing can be sent there either
 
 
 def _plain(host: str) -> str:

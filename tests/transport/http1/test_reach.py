@@ -173,7 +173,7 @@ def test_a_refusal_names_the_address_and_the_flag() -> None:
 
     why = failed(exchange).why
 
-    assert "inside.test is at 10.1.2.3 (private, 10.0.0.0/8)" in why
+    assert "inside.test at 10.1.2.3 is private (10.0.0.0/8)" in why
     assert "--allow-private" in why
 
 
@@ -202,6 +202,17 @@ def test_a_base_address_that_leads_inside_later_is_refused_too() -> None:
     rebound = world()
     rebound.names["api.test"] = [(HOME,), ("10.0.0.5",)]
     first, second = trips(rebound, POST, POST)
+
+    assert replied(first).status == 200
+    assert (failed(second).kind, failed(second).sent) == ("protocol", False)
+    assert rebound.dialled == [HOME]
+
+
+def test_a_base_address_in_other_letters_is_known_again() -> None:
+    rebound = world()
+    rebound.names["xn--bcher-kva.test"] = [(HOME,), ("10.0.0.5",)]
+
+    first, second = trips(rebound, POST, POST, base="http://B\u00fccher.test")
 
     assert replied(first).status == 200
     assert (failed(second).kind, failed(second).sent) == ("protocol", False)

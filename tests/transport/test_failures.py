@@ -11,7 +11,7 @@ import socket
 import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -87,6 +87,10 @@ GONE = {
     "closed within the last chunk": End(raw=chunks(b"c\r\n" + JSON + b"\r\n0\r\n"), kept=True),
     "closed within a trailer": End(raw=chunks(b"c\r\n" + JSON + b"\r\n0\r\nDig"), kept=True),
     "reset within a chunk": End(raw=chunks(b"ff\r\n{"), how="reset", kept=True),
+    "closed within a body without a length": End(raw=HEAD + b"\r\n" + JSON[:-1], kept=True),
+    "closed within a packed body without a length": End(
+        raw=HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(JSON * 9)[:20], kept=True
+    ),
     "closed within an event": End(
         raw=b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + EVENT + b"data: {",
         kept=True,
@@ -308,6 +312,30 @@ def test_a_peer_that_never_ends_is_given_up_when_the_time_is_over(pace: str) -> 
     failure = failed(ahead.run(go()))
 
     assert failure.kind == ("protocol" if pace == "redirects" else "timeout")
+
+
+def test_a_peer_that_takes_no_more_of_a_request_is_given_up_as_well() -> None:
+    over = asyncio.Event()
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await put_ahead(LIMIT_S)
+        await over.wait()
+        writer.transport.abort()
+
+    async def go() -> Exchange:
+        server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+        large = replace(POST, body={"prompt": "a" * 32_000_000})
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with asyncio.timeout(HUNG_S), server, live(url) as transport:
+            exchange = await transport.send(large, due_s=0.0)
+            over.set()
+            await ahead.settled()
+        return exchange
+
+    failure = failed(ahead.run(go()))
+
+    assert (failure.kind, failure.sent, failure.partial) == ("timeout", True, None)
 
 
 def test_a_reply_is_a_reply() -> None:
