@@ -73,7 +73,7 @@ def read_file(
     with path.open("rb") as file:
         start = file.read(SHOWN_BYTES)
     if not looks_like_image(start) and not _may_be_json(start):
-        return _start(start, clean)
+        return body_start(start, clean)
     scanned = pictures.decoder.scan(path)
     if scanned.excess:
         raise BoundError(scanned.excess)
@@ -82,7 +82,7 @@ def read_file(
         picture = pictures.from_file(scanned.whole)
         return Body(document=mark(picture), pictures={mark(picture): picture})
     if scanned.open:
-        return _start(start, clean)
+        return body_start(start, clean)
     word = secrets.token_hex(16)  # so that no text of the provider passes for an image
     images = {f"{word}:{cut.text}": cut.image for cut in scanned.cuts if cut.image is not None}
     long = {f"{word}:{cut.start}": cut for cut in scanned.cuts if cut.image is None}
@@ -142,18 +142,19 @@ def _read_text(raw: bytes, start: bytes, reading: _Reading) -> Body:
     if not raw.strip():
         return Body()
     if not _may_be_json(raw[:SHOWN_BYTES]):
-        return _start(start, reading.clean)
+        return body_start(start, reading.clean)
     take_values(raw, reading.room)
     try:
         parsed: Json = json.loads(
             raw.decode("utf-8-sig", "replace"), parse_float=_finite, parse_constant=_no_number
         )
     except (ValueError, RecursionError):
-        return _start(start, reading.clean)
+        return body_start(start, reading.clean)
     return _without_images(parsed, reading)
 
 
-def _start(raw: bytes, clean: Clean) -> Body:
+def body_start(raw: bytes, clean: Clean) -> Body:
+    """Return the start of a body as a text, without keys."""
     start = raw[:SHOWN_BYTES].decode("utf-8", "replace")
     return Body(text=clean(start)[:TEXT_AT_MOST])
 
