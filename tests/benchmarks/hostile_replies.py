@@ -111,8 +111,8 @@ def status(
     return flow(b"HTTP/1.1 " + line + b"\r\nContent-Type: " + kind + b"\r\n\r\n", *pieces)
 
 
-def fetched(result: Reply, *, host: bytes = b"") -> Reply:
-    """Return a reply whose result lies at another path of the same server."""
+def fetched(result: Reply) -> Reply:
+    """Return a reply whose result lies at another path of the same server, called `HOST`."""
 
     def sent(method: str, path: str) -> Iterable[Piece]:
         if method == "GET" and path.endswith("result"):
@@ -229,3 +229,76 @@ def event(data: bytes, name: bytes = b"image_generation.completed") -> bytes:
 def packed(body: bytes) -> Reply:
     """Return a reply that is packed as it says."""
     return whole(gzip.compress(body), JSON + b"Content-Encoding: gzip\r\n")
+
+
+START = b"iVBORw0KGgoAAAANSUhEUgAA"
+"""How a PNG begins in base64."""
+
+LARGE = 100 * MIB
+
+
+@lru_cache(maxsize=1)
+def _made(make: Callable[[], bytes]) -> bytes:
+    return make()
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """Bytes that are made when they are sent, and not before."""
+
+    make: Callable[[], bytes]
+
+    def __iter__(self) -> Iterator[Piece]:
+        made = _made(self.make)
+        for place in range(0, len(made), 65_536):
+            yield made[place : place + 65_536]
+
+
+@dataclass(frozen=True, slots=True)
+class Slowly:
+    """A piece again and again, with a silence after each."""
+
+    piece: bytes
+    every_s: float
+
+    def __iter__(self) -> Iterator[Piece]:
+        for _ in range(1000):
+            yield self.piece
+            yield self.every_s
+
+
+def image_reply(make: Callable[[], bytes], *, classes: frozenset[str] = ANY) -> Behaviour:
+    """Return a reply with images that are made when they are sent."""
+    return Behaviour(reply=flow(TO_THE_END, Lazy(make)), classes=classes, served=True)
+
+
+def download(*pieces: Piece | Iterable[Piece], head: bytes = PNG, ok: bool = False) -> Behaviour:
+    """Return a result that is fetched."""
+    reply = fetched(flow(head, *pieces))
+    return Behaviour(reply=reply, classes=BROKEN, served=ok)
+
+
+def text(
+    *pieces: Piece | Repeated | Numbered | Slowly, classes: frozenset[str] = BROKEN
+) -> Behaviour:
+    """Return a body of JSON that ends with the connection."""
+    return Behaviour(reply=flow(TO_THE_END, *pieces), classes=classes, served=classes is ANY)
+
+
+def events(
+    *pieces: Piece | Repeated | Lazy | Slowly, classes: frozenset[str] = BROKEN
+) -> Behaviour:
+    """Return a stream of events."""
+    return Behaviour(reply=flow(EVENTS, *pieces), classes=classes, served=classes is ANY)
+
+
+def raw(
+    *pieces: Piece | Repeated | Numbered | Slowly, classes: frozenset[str] = BROKEN
+) -> Behaviour:
+    """Return bytes as they are."""
+    return Behaviour(reply=flow(*pieces), classes=classes, served=classes is ANY)
+
+
+def noise(size: int) -> bytes:
+    """Return base64 that is no image's, and does not repeat within a block."""
+    return base64.b64encode(bytes(range(256)) * (size // 256))

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from harness.core.exchange import Picture
 from harness.core.jsonvalue import Json
-from harness.transport.bodies.bounds import SHOWN_BYTES, STRING, BoundError, Room, take_values
+from harness.transport.bodies.bounds import (
+    LONG_BYTES,
+    SHOWN_BYTES,
+    STRING,
+    BoundError,
+    Room,
+    take_values,
+)
 from harness.transport.bodies.decode import looks_like_image
 from harness.transport.bodies.images import ImageCollector, mark
 from harness.transport.bodies.scan import Cut
@@ -124,8 +131,13 @@ def _shown(path: Path, cut: Cut, clean: Clean) -> str:
         text = str(json.loads(f'"{start}"', strict=False))
     except ValueError:
         text = start
-    text = clean(text.encode("utf-8", "replace").decode("utf-8"))[:TEXT_AT_MOST]
-    return f"{text}... ({cut.end - cut.start - 2 - len(text.encode()):,} bytes more)"
+    return _cut(text, cut.end - cut.start - 2, clean)
+
+
+def _cut(start: str, size_bytes: int, clean: Clean) -> str:
+    """Return the start of a text of that size, and how much more there is."""
+    shown = clean(start.encode("utf-8", "replace").decode("utf-8"))[:TEXT_AT_MOST]
+    return f"{shown}... ({size_bytes - len(shown.encode()):,} bytes more)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,14 @@ class _Reading:
     find: Find
     clean: Clean
     room: Room
+
+    def kept(self, text: str) -> str:
+        """Return a text without keys and lone surrogates, or its start. Raises BoundError."""
+        if len(text) > LONG_BYTES:
+            size_bytes = len(text.encode("utf-8", "replace"))
+            return _cut(text[:SHOWN_BYTES], size_bytes, self.clean)
+        self.room.text(len(text))
+        return self.clean(text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _read_text(raw: bytes, start: bytes, reading: _Reading) -> Body:
@@ -179,8 +199,7 @@ def _without_images(parsed: Json, reading: _Reading) -> Body:
     def replaced(text: str) -> str:
         picture = reading.find(text)
         if picture is None:
-            reading.room.text(len(text))
-            return reading.clean(text.encode("utf-8", "replace").decode("utf-8"))
+            return reading.kept(text)
         reading.room.images(1)
         pictures[mark(picture)] = picture
         return mark(picture)
