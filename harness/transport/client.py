@@ -18,9 +18,8 @@ from harness.spec.credentials import key_headers
 from harness.spec.provider import Auth
 from harness.spec.weight import ReplyBounds, reply_bounds
 from harness.transport.base import STOPPED
-from harness.transport.bodies.bounds import BoundError
 from harness.transport.bodies.images import ImageCollector
-from harness.transport.bodies.reply import Arrival, reply_of, without_body
+from harness.transport.bodies.reply import Arrival, reply_of
 from harness.transport.bodies.sse import SseError, SseStream
 from harness.transport.bodies.unpack import unpacked
 from harness.transport.callbacks.server import CallbackServer
@@ -211,16 +210,6 @@ class Live:
         return None
 
     async def _answer(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
-        try:
-            return await self._read(arrival, failure)
-        except BoundError as error:
-            why = f"{self._endpoint.base_url}: {error} ({arrival.progress})"
-            partial = without_body(arrival, text=self._redactor.text)
-            if failure is not None:
-                return replace(failure, partial=partial)
-            return Failure(kind="protocol", why=why, sent=True, partial=partial)
-
-    async def _read(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
         reply: Reply | None = None
         if arrival.body.is_large:
             large = self._pictures.decoder.thread
@@ -229,6 +218,9 @@ class Live:
             reply = self._reply(arrival)
         elif arrival.status:
             reply = await asyncio.to_thread(self._reply, arrival)
+        if failure is None and arrival.excess:
+            why = f"{self._endpoint.base_url}: {arrival.excess} ({arrival.progress})"
+            failure = Failure(kind="protocol", why=why, sent=True)
         if failure is not None:
             return replace(failure, partial=reply)
         return reply or Failure(kind="protocol", why="the reply had no status", sent=True)
@@ -356,7 +348,8 @@ class Live:
                 arrival.first_byte_s = arrival.latest_s
             arrival.size_bytes += len(chunk)
             if arrival.size_bytes > at_most:
-                raise httpx.StreamError(f"the body is longer than {at_most:,} bytes")
+                arrival.excess = f"the body is longer than {at_most:,} bytes"
+                raise httpx.StreamError(arrival.excess)
             yield chunk
 
     def _headers(self, request: Request, *, signed: bool) -> dict[str, str]:

@@ -69,7 +69,8 @@ async def serving(answer: Answer | bytes) -> AsyncIterator[Server]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for writer in writers:
-            writer.transport.abort()  # what a client would not read is dropped with its socket
+            with suppress(AttributeError):  # asyncio's, where it was closed with bytes to send
+                writer.transport.abort()  # what a client would not read is dropped with its socket
         await asyncio.sleep(0)
 
 

@@ -292,6 +292,59 @@ def test_a_gzip_bomb_is_cut_at_the_bound() -> None:
     assert (found.kind, found.sent) == ("protocol", True)
 
 
+def test_the_body_of_a_redirect_is_not_read() -> None:
+    async def moved(request: Received, writer: asyncio.StreamWriter) -> None:
+        if request.target.endswith("result"):
+            writer.write(http(b'{"a": 1}'))
+            return
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /result\r\n\r\n")
+        for _ in range(ENOUGH):
+            writer.write(bytes(65536))
+            await writer.drain()
+
+    async def go() -> Exchange:
+        async with asyncio.timeout(HUNG_S), serving(moved) as server, live(server.url) as transport:
+            return await transport.send(Request(method="GET", target=f"{server.url}/a"), due_s=0.0)
+
+    answer = ahead.run(go()).answer
+
+    assert isinstance(answer, Reply)
+    assert answer.document == {"a": 1}
+
+
+def test_a_reply_beyond_a_bound_is_the_protocols_failure_and_its_start_is_kept() -> None:
+    found = failure(trip(http(b'{"a":[' + b"[]," * 30_000 + b"0]}")))
+
+    assert (found.kind, found.sent) == ("protocol", True)
+    assert "the reply's JSON holds more than 20,000 values" in found.why
+    assert found.partial is not None
+    assert found.partial.text is not None
+    assert found.partial.text.startswith('{"a":[[],[],')
+    assert len(found.partial.text) == 4096
+    assert found.partial.size_bytes == 90_009
+
+
+def test_a_stream_of_large_images_is_read_whole() -> None:
+    file = io.BytesIO()
+    Image.effect_noise((900, 900), 90).save(file, "PNG")
+    text = base64.b64encode(file.getvalue()).decode()
+    assert len(text) > 500_000
+
+    async def stream(_request: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        for number in range(4):
+            writer.write(f'data: {{"n":{number},"b64_json":"{text}"}}\n\n'.encode())
+            await writer.drain()
+
+    found = reply(stream)
+
+    data = [event.data for event in found.events if isinstance(event.data, dict)]
+    assert [content["n"] for content in data] == [*range(4)]
+    (picture,) = found.pictures.values()
+    assert picture.state == "decoded"
+    assert {content["b64_json"] for content in data} == set(found.pictures)
+
+
 def test_a_bomb_in_a_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(gzip.compress(bytes(50_000_000)))
 

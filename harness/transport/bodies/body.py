@@ -9,7 +9,14 @@ from pathlib import Path
 
 from harness.core.exchange import Picture
 from harness.core.jsonvalue import Json
-from harness.transport.bodies.bounds import SHOWN_BYTES, STRING, BoundError, Room, take_values
+from harness.transport.bodies.bounds import (
+    LONG_BYTES,
+    SHOWN_BYTES,
+    STRING,
+    BoundError,
+    Room,
+    take_values,
+)
 from harness.transport.bodies.decode import looks_like_image
 from harness.transport.bodies.images import ImageCollector, mark
 from harness.transport.bodies.scan import Cut
@@ -76,7 +83,7 @@ def read_file(
     with path.open("rb") as file:
         start = file.read(SHOWN_BYTES)
     if not looks_like_image(start) and not _may_be_json(start):
-        return _start(start, clean)
+        return body_start(start, clean)
     scanned = pictures.decoder.scan(path)
     if scanned.excess:
         raise BoundError(scanned.excess)
@@ -85,7 +92,7 @@ def read_file(
         picture = pictures.from_file(scanned.whole)
         return Body(document=mark(picture), pictures={mark(picture): picture})
     if scanned.open:
-        return _start(start, clean)
+        return body_start(start, clean)
     word = secrets.token_hex(16)  # so that no text of the provider passes for an image
     images = {f"{word}:{cut.text}": cut.image for cut in scanned.cuts if cut.image is not None}
     long = {f"{word}:{cut.start}": cut for cut in scanned.cuts if cut.image is None}
@@ -127,8 +134,13 @@ def _shown(path: Path, cut: Cut, clean: Clean) -> str:
         text = str(json.loads(f'"{start}"', strict=False))
     except ValueError:
         text = start
-    text = clean(text.encode("utf-8", "replace").decode("utf-8"))[:TEXT_AT_MOST]
-    return f"{text}... ({cut.end - cut.start - 2 - len(text.encode()):,} bytes more)"
+    return _cut(text, cut.end - cut.start - 2, clean)
+
+
+def _cut(start: str, size_bytes: int, clean: Clean) -> str:
+    """Return the start of a text of that size, and how much more there is."""
+    shown = clean(start.encode("utf-8", "replace").decode("utf-8"))[:TEXT_AT_MOST]
+    return f"{shown}... ({size_bytes - len(shown.encode()):,} bytes more)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +151,21 @@ class _Reading:
     clean: Clean
     room: Room
 
+    def kept(self, text: str) -> str:
+        """Return a text without keys and lone surrogates, or its start. Raises BoundError."""
+        if len(text) > LONG_BYTES:
+            size_bytes = len(text.encode("utf-8", "replace"))
+            return _cut(text[:SHOWN_BYTES], size_bytes, self.clean)
+        self.room.text(len(text))
+        return self.clean(text.encode("utf-8", "replace").decode("utf-8"))
+
 
 def _read_text(raw: bytes, start: bytes, reading: _Reading) -> Body:
     """Read JSON, or else what the body starts with."""
     if not raw.strip():
         return Body()
     if not _may_be_json(raw[:SHOWN_BYTES]):
-        return _start(start, reading.clean)
+        return body_start(start, reading.clean)
     take_values(raw, reading.room)
     try:
         parsed: Json = json.loads(
@@ -155,11 +175,12 @@ def _read_text(raw: bytes, start: bytes, reading: _Reading) -> Body:
             parse_constant=_no_number,
         )
     except (ValueError, RecursionError):
-        return _start(start, reading.clean)
+        return body_start(start, reading.clean)
     return _without_images(parsed, reading)
 
 
-def _start(raw: bytes, clean: Clean) -> Body:
+def body_start(raw: bytes, clean: Clean) -> Body:
+    """Return the start of a body as a text, without keys."""
     start = raw[:SHOWN_BYTES].decode("utf-8", "replace")
     return Body(text=clean(start)[:TEXT_AT_MOST])
 
@@ -189,8 +210,7 @@ def _without_images(parsed: Json, reading: _Reading) -> Body:
     def replaced(text: str) -> str:
         picture = reading.find(text)
         if picture is None:
-            reading.room.text(len(text))
-            return reading.clean(text.encode("utf-8", "replace").decode("utf-8"))
+            return reading.kept(text)
         reading.room.images(1)
         pictures[mark(picture)] = picture
         return mark(picture)

@@ -11,7 +11,8 @@ from typing import BinaryIO
 from harness.core.exchange import Picture, Reply, Times
 from harness.core.jsonvalue import Json
 from harness.spec.lifecycle import Webhook
-from harness.transport.bodies.body import Body, Clean, read_body, read_file
+from harness.transport.bodies.body import Body, Clean, body_start, read_body, read_file
+from harness.transport.bodies.bounds import SHOWN_BYTES, BoundError
 from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.bodies.spool import IN_MEMORY_BYTES, Incoming
@@ -30,7 +31,8 @@ class Arrival:
 
     `events` are those of a stream, as names, places of their data in the body, and when each was
     complete; None where the reply is no stream. `deliveries` are the webhooks that our own server
-    received: such a reply has nothing else. `decode_s` is set once the body was read.
+    received: such a reply has nothing else. `decode_s` is set once the body was read. `excess` says
+    which bound the reply passes; then no more is read of it than its start.
     """
 
     sent_s: float
@@ -43,6 +45,7 @@ class Arrival:
     latest_s: float = 0.0
     size_bytes: int = 0
     decode_s: float | None = None
+    excess: str = ""
     events: list[tuple[str, int, int, float]] | None = None
     deliveries: tuple[ReceivedWebhook, ...] | None = None
     signature: tuple[Webhook, str] | None = None
@@ -91,16 +94,21 @@ class Arrival:
 def reply_of(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Clean) -> Reply:
     """Read the body; call it outside the event loop, where decoding would delay other requests.
 
-    `known` cleans texts of any length, `text` short ones. Raises BoundError where the reply holds
-    more than any may, what `pictures` raises on a full disk, and StoreError where a body cannot be
-    read back from it.
+    `known` cleans texts of any length, `text` short ones. Where the reply holds more than any may,
+    it is only what it begins with, and `arrival.excess` says so. Raises what `pictures` raises on a
+    full disk, and StoreError where a body cannot be read back from it.
     """
     pictures = pictures.counting()
     try:
-        return _reply(arrival, pictures, known=known, text=text)
+        if not arrival.excess:
+            return _reply(arrival, pictures, known=known, text=text)
+    except BoundError as error:
+        arrival.excess = str(error)
     finally:
-        arrival.body.discard()
         arrival.decode_s = pictures.decode_s
+        if not arrival.excess:
+            arrival.body.discard()
+    return _beginning(arrival, text=text)
 
 
 def _reply(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Clean) -> Reply:
@@ -108,7 +116,7 @@ def _reply(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Cl
         return inbox_reply(
             arrival.deliveries, arrival.signature, pictures=pictures, known=known, text=text
         )
-    reply = without_body(arrival, text=text)
+    reply = _without_body(arrival, text=text)
     if arrival.events is not None:
         arrived = _data(arrival.body, arrival.events)
         events, images = read_events(arrived, pictures, clean=known)
@@ -122,8 +130,15 @@ def _reply(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Cl
     )
 
 
-def without_body(arrival: Arrival, *, text: Clean) -> Reply:
-    """Return what stands before a reply's body, and how large that was."""
+def _beginning(arrival: Arrival, *, text: Clean) -> Reply:
+    try:
+        begun = body_start(arrival.body.start(SHOWN_BYTES), text)
+    finally:
+        arrival.body.discard()
+    return replace(_without_body(arrival, text=text), text=begun.text or None)
+
+
+def _without_body(arrival: Arrival, *, text: Clean) -> Reply:
     return Reply(
         status=arrival.status,
         headers=tuple((text(name), text(value)) for name, value in arrival.headers),

@@ -182,6 +182,17 @@ class Incoming:
         self._end()
         return None if self._refused else self._path
 
+    def start(self, size: int) -> bytes:
+        """Return what it begins with. Blocks."""
+        if self._last is None:
+            return bytes(self._held[:size])
+        self._end()
+        with suppress(OSError):
+            if self._path is not None and self._on_disk:
+                with self._path.open("rb") as file:
+                    return file.read(size)
+        return bytes(self._refused[0][:size]) if self._refused else b""
+
     def whole(self) -> bytes:
         """Return all of it. Blocks; StoreError where what was written cannot be read."""
         if self._last is None:

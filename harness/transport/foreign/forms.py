@@ -17,7 +17,7 @@ from harness.core.exchange import Part
 from harness.transport.bodies.alpha import has_alpha
 from harness.transport.bodies.decode import looks_like_image
 
-UNPACKED_AT_MOST_BYTES = 512 * 1024 * 1024
+UNPACKED_AT_MOST_BYTES = 96 * 1024 * 1024
 """Bounds what a small packed body may grow into."""
 
 _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS  # zlib's manual, inflateInit2: told apart by their headers

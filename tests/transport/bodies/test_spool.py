@@ -188,3 +188,22 @@ def test_all_who_wait_go_on_when_nothing_is_left_to_write(tmp_path: Path) -> Non
             await waiting
 
     asyncio.run(go())
+
+
+def test_what_a_full_disk_does_not_take_fills_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.transport.bodies.spool.REFUSED_AT_MOST_BYTES", 1_000_000)
+    spool = Spool(tmp_path / "bodies")
+    with files_of_at_most(100_000):
+        first = filled(spool, b"a" * 600_000)
+        assert first.whole() == b"a" * 600_000
+        second = filled(spool, *[b"b" * 300_000] * 3)
+        with pytest.raises(StoreError, match="no room for a reply of 900,000 bytes"):
+            second.whole()
+        assert second.start(5) == b"bbbbb"
+        first.discard()
+        second.discard()
+
+        third = filled(spool, b"c" * 900_000)
+        assert third.whole() == b"c" * 900_000

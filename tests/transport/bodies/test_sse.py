@@ -206,3 +206,34 @@ def test_an_event_is_named_by_the_stream_or_else_by_its_data() -> None:
     assert name("", '{"type": "b"}') == "b"
     assert name("", "[DONE]") == ""
     assert read_events([("", b"[DONE]", 1.5)], pictures)[0][0].data == "[DONE]"
+
+
+def test_an_event_goes_to_the_sink_as_it_comes() -> None:
+    sink = HeldData()
+    stream = SseStream(sink)
+    held = []
+    for _ in range(100):
+        assert [*stream.lines(b"data: " + b"x" * 10_000)] == []
+        held.append(sink.size_bytes)
+
+    assert all(later > earlier for earlier, later in pairwise(held))
+
+
+@pytest.mark.parametrize(
+    ("piece", "why"),
+    [
+        (b"data: {}\n\n", "more than 4,096 events"),
+        (b":\n", "more than 65,536 lines"),
+        (b"\n", "more than 65,536 lines"),
+        (b"\r", "more than 65,536 lines"),
+        (b"event: " + b"n" * 5_000, "the name of an event is longer"),
+    ],
+)
+def test_a_stream_without_end_is_refused(piece: bytes, why: str) -> None:
+    with pytest.raises(SseError, match=why):
+        arrived(*[piece * 1_000] * 100, at_most=10_000_000)
+
+
+@pytest.mark.parametrize("line", [b": " + b"c" * 100_000, b"id: " + b"1" * 100_000])
+def test_a_long_line_that_is_no_data_is_left_out(line: bytes) -> None:
+    assert arrived(b"data: a\n" + line, b"more\ndata: b\n\n") == ([("", "a\nb")], False)
