@@ -6,6 +6,7 @@ from collections import UserDict
 
 import click
 
+from harness.cli.terminal import echo
 from harness.core.errors import HarnessError
 from harness.core.version import harness_version
 
@@ -20,6 +21,7 @@ VERBS = {
     "report": "Judge the records of earlier runs again; send nothing.",
     "explain": "Say whether a request is within each provider's documents.",
     "emulate": "Serve the five providers on loopback, with switchable faults.",
+    "scan": "Look for keys and personal data in files; send nothing.",
     "providers": "List, show, validate or export what the documents promise.",
 }
 """Each verb and its line in `--help`, which stands here so that `--help` imports no verb."""
@@ -40,6 +42,8 @@ def _loaded(verb: str) -> click.Command:
             from harness.cli.report import report as command
         case "explain":
             from harness.cli.explain import explain as command
+        case "scan":
+            from harness.cli.scan import scan as command
         case "emulate":
             from harness.cli.emulate import emulate as command
         case _:
@@ -111,5 +115,5 @@ def status(arguments: list[str]) -> int:
 
 
 def _report(message: str, code: int) -> int:
-    click.echo(f"harness: {message}", err=True)
+    echo(f"harness: {message}", err=True)
     return code

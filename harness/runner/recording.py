@@ -1,6 +1,6 @@
 """A finished run as cassettes, and back: a folder per provider, the plan and its digest beside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,14 @@ BENCHMARK = "benchmark.json"
 
 BENCHMARKS = TypeAdapter(Benchmark)
 RECORD_BENCHMARK = "harness run --only benchmark --record --against emulator"
+
+
+def withheld_notes(withheld: Mapping[str, str]) -> tuple[str, ...]:
+    """Say which images were judged and not kept."""
+    return tuple(
+        f"image {digest[:12]} was judged and not kept: its bytes hold a secret ({secret})"
+        for digest, secret in withheld.items()
+    )
 
 
 def record(  # noqa: PLR0913 - what a recording is made of

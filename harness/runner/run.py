@@ -28,6 +28,7 @@ from harness.runner.execution.conversation import Access, Journal, ProviderSetup
 from harness.runner.execution.earlier import elapsed_s, resume_state
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.preflight import RunPlan, run_plan, save_plan
+from harness.runner.recording import withheld_notes
 from harness.runner.shutdown import interruptible
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
@@ -36,6 +37,7 @@ from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.callbacks.server import CallbackServer
 from harness.transport.redaction import Redactor
+from harness.transport.sensitive.image_bytes import secret_in_image
 
 LIBRARIES = ("httpx", "hypothesis", "vcrpy", "pillow", "pydantic")
 
@@ -99,10 +101,12 @@ class _Runner:
         self.folder = _folder(options)  # locked before it is read: another run may be at it
         resume = options.output.resume
         self.past: StoredRun | None = read_run(resume) if resume else None
+        redactor = _redactor(options)
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
             decoder=ImageDecoder(self.folder.path / BODIES),
+            inspect=lambda image: secret_in_image(image, redactor.search),
         )
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
         started_s = time.monotonic() - elapsed_s(self.folder.path, self.past)
@@ -117,7 +121,7 @@ class _Runner:
         self.reach = ProviderConnections(
             options=options,
             pictures=self.pictures,
-            redactor=_redactor(options),
+            redactor=redactor,
             word=self.word,
             now_s=self.context.now_s,
         )
@@ -225,7 +229,11 @@ class _Runner:
                 f"{self.folder.path}: the disk is full, so the rest was not sent",
                 hint="all that was received is kept; make room, then --resume it",
             )
-        notes = (*header.notes, *unexpected(self.reach.places))
+        notes = (
+            *header.notes,
+            *unexpected(self.reach.places),
+            *withheld_notes(self.pictures.withheld),
+        )
         stopped = self.context.stop.is_set()
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)
         with suppress(HarnessError):  # a full disk keeps its first message
@@ -292,5 +300,5 @@ def _folder(options: Options) -> RunFolder:
 def _redactor(options: Options) -> Redactor:
     auths = {name: shipped(name).auth for name in options.target.providers}
     shapes = tuple(auth.key_shape for auth in auths.values() if auth.key_shape)
-    keys = {auth.env: options.target.keys.get(name, "") for name, auth in auths.items()}
+    keys = {shipped(name).auth.env: key for name, key in options.target.keys.items()}
     return Redactor(keys, shapes)
