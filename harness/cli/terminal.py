@@ -31,13 +31,13 @@ def echo_line(text: str, *, err: bool = False) -> None:
 
 def echo_json(text: str) -> None:
     """Print JSON, in which what is hidden is escaped as JSON escapes it: the value is the same."""
-    if not text.isascii():
+    if not (text.isascii() and text.isprintable()):
         text = "".join(json.dumps(char)[1:-1] if _is_escaped(char) else char for char in text)
     click.echo(text)
 
 
 def _is_escaped(character: str) -> bool:
-    return not character.isascii() and hidden(character)
+    return character != "\n" and hidden(character)
 
 
 class _Shown:

@@ -66,7 +66,8 @@ class Redactor:
         found = self.search.find(text)
         if not found:
             return text
-        parts, at = [], 0
+        parts: list[str] = []
+        at = 0
         for start, end, name in found:
             parts += text[at:start], self._label(name, text[start:end])
             at = end

@@ -76,7 +76,8 @@ def _in_text(path: Path, named: Path, search: Search, *, textual: bool) -> Itera
 
 
 def _hidden(path: Path, search: Search) -> str:
-    text, parts, at = str(path), [], 0
+    text, at = str(path), 0
+    parts: list[str] = []
     for start, end, kind in search.find(text, by_shape=False):
         parts += text[at:start], kind
         at = end

@@ -30,7 +30,7 @@ _PAIR = re.compile(
 )
 _USERINFO = re.compile(r"://([^\s/?#@]{1,200}):([^\s/?#@]{1,200})@")
 _COOKIE = re.compile(r"([^=;\s]{1,100})=([^;\s]{1,4096})")
-_TEXTS = ("text", "string", "body", "base64_string", "value", "url", "uri")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
 BASE64_AT_MOST = 4 * 1024 * 1024
 
 
@@ -100,21 +100,30 @@ def _of_secret(name: str, text: str) -> Iterator[tuple[str, str]]:
 
 def _of_text(text: str) -> Iterator[tuple[str, str]]:
     """Yield what stands in an address or a body under a name that says so."""
-    if "=" in text:
-        for name, content in _PAIR.findall(text):
-            if is_secret_parameter(name) or is_personal_field(name):
-                yield from ((name.lower(), each) for each in {content, unquote(content)})
-    if '"' in text:
-        for name, content in _FIELD.findall(text):
-            if is_personal_field(name):
-                yield name.lower(), content
-    if "://" in text:
-        for user, password in _USERINFO.findall(text):
-            yield from (("userinfo", each) for each in (password, f"{user}:{password}"))
-    if 16 < len(text) <= BASE64_AT_MOST and re.fullmatch(r"[A-Za-z0-9+/\s]+={0,2}\s*", text):  # noqa: PLR2004 - shorter holds no field
-        try:
-            inside = base64.b64decode(text)
-        except (binascii.Error, ValueError):
-            return
-        if inside[:1] in (b"{", b"[") or b"=" in inside[:64]:
-            yield from _of_text(inside.decode("utf-8", "replace").replace("\x00", ""))
+    yield from _of_query(text)
+    for name, content in _FIELD.findall(text) if '"' in text else ():
+        if is_personal_field(name):
+            yield name.lower(), content
+    for user, password in _USERINFO.findall(text) if "://" in text else ():
+        yield from (("userinfo", each) for each in (password, f"{user}:{password}"))
+    inside = _unpacked(text)
+    if inside:
+        yield from _of_text(inside)
+
+
+def _of_query(text: str) -> Iterator[tuple[str, str]]:
+    for name, content in _PAIR.findall(text) if "=" in text else ():
+        if is_secret_parameter(name) or is_personal_field(name):
+            yield from ((name.lower(), each) for each in (content, unquote(content)))
+
+
+def _unpacked(text: str) -> str:
+    """Return the body that a text is in base64, if it holds fields; else nothing."""
+    if len(text) > BASE64_AT_MOST or not _BASE64.fullmatch(text):
+        return ""
+    try:
+        inside = base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return ""
+    holds_fields = inside.startswith((b"{", b"[")) or b"=" in inside[:64]
+    return inside.decode("utf-8", "replace") if holds_fields else ""

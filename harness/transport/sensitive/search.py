@@ -32,6 +32,12 @@ PARAMETER = "parameter"
 """The kind of a secret parameter of an address."""
 
 
+_TRIGGER = re.compile(
+    r"[%\\&@=]|[^\x20-\x7e]|[A-Za-z0-9+/_-]{12}|://|(?i:cookie)|(?:(?:0x)?[0-9A-Fa-f]{1,3}[\s,;:.|_-]+){5}"
+)
+"""What every secret has in a text, but for a known key that stands there plainly or in pieces."""
+
+
 @dataclass(slots=True)
 class _Work:
     """What may still be decoded: a text that unpacks into ever more is searched in part."""
@@ -53,10 +59,22 @@ class Search:
 
     def find(self, text: str, *, by_shape: bool = True) -> list[Found]:
         """Return what stands in a text, in order and not overlapping; kinds or names of keys."""
-        if len(text) < SHORTEST // 2:
+        if len(text) < SHORTEST // 2 or (len(text) <= BRIEF and self._is_free(text)):
             return []
         work = _Work(max(WORK_AT_LEAST, WORK_PER_LETTER * len(text)))
         return _merged(self._found(text, DEEPEST, work, by_shape=by_shape))
+
+    def _is_free(self, text: str) -> bool:
+        """Tell in no time that a short text holds nothing: most of them do not."""
+        if _TRIGGER.search(text):
+            return False
+        texts = (text, SPACES.sub("", text), BREAKS.sub("", text)) if self.secrets else ()
+        return not any(
+            hint in each.lower()
+            for each in texts
+            for secret in self.secrets
+            for hint in secret.hints
+        )
 
     def _found(self, text: str, depth: int, work: _Work, *, by_shape: bool) -> Iterator[Found]:
         """Find what stands in a text, and in what it says decoded; escapes are all undone first."""
@@ -146,7 +164,7 @@ def _within_view(outer: View, inner: View) -> View:
 
 
 def _merged(found: Iterator[Found]) -> list[Found]:
-    """Return what was found in order; of what overlaps the known key, else the longest, names it."""
+    """Return what was found in order; what overlaps is one, named by a known key in it."""
     merged: list[Found] = []
     for start, end, name in sorted(found, key=lambda each: (each[0], -each[1])):
         if merged and start < merged[-1][1]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 Found = tuple[int, int, str]
 """Where something stands in a text, and its kind."""
 
-_BEGIN = r"(?<![A-Za-z0-9+/_=-])"
+_BEGIN = r"(?<![A-Za-z0-9+/_-])"
 _END = r"(?![A-Za-z0-9_-])"
 _MIXED = r"(?=[A-Za-z_-]*[0-9]|[A-Z]*[a-z]+[A-Z]|[a-z]*[A-Z]+[a-z])"
 
@@ -18,7 +18,7 @@ EXAMPLE_HOSTS = ("example.com", "example.org", "example.net", "example.invalid")
 _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "private key",
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.{0,20000}?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)",
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.{0,20000}?(?:-----END [A-Z0-9 ]*KEY-----|\Z)",
         ("-----begin",),
     ),
     (
@@ -68,7 +68,7 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("cookie", r"(?i:\bcookie2?:)[ \t]*[^\r\n\"'<]{4,4096}", ("cookie",)),
     (
         "credential",
-        r"(?i:\b(?:api-?key|auth-?token|access-?token|secret)):[ \t]*"
+        r"(?i:\b(?:api-?key|auth-?token|access-?token|secret)):[ \t]*"  # noqa: ISC004 - one pattern
         r"(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9][A-Za-z0-9._~+/=-]{11,}",
         ("api-key", "apikey", "auth-token", "authtoken", "access-token", "accesstoken", "secret"),
     ),
@@ -78,6 +78,7 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 KINDS = tuple((kind, re.compile(shape, re.DOTALL), hints) for kind, shape, hints in _KINDS)
 """A pattern begins where one of its hints does, in lower case."""
 
+_ANY_HINT = re.compile("|".join(re.escape(hint) for _, _, hints in KINDS for hint in hints))
 _UPPER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 _HOST = re.compile(
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9])"
@@ -89,8 +90,10 @@ _USERINFO = "://"
 
 def shaped(text: str) -> Iterator[Found]:
     """Yield what stands in a text by its shape."""
-    low = text.lower() if text.isascii() else text.translate(_UPPER)  # as long as the text
-    for kind, pattern, hints in KINDS:
+    low = text.lower()
+    if len(low) != len(text):  # a capital I with a dot becomes two letters
+        low = text.translate(_UPPER)
+    for kind, pattern, hints in KINDS if _ANY_HINT.search(low) else ():
         for hint in hints:
             for at in _places(low, hint):
                 match = pattern.match(text, at + (len(hint) if hint == _USERINFO else 0))

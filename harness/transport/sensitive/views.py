@@ -4,12 +4,14 @@ A `View` maps what stands in the decoded text back to the text it was decoded fr
 that is found in it can be cut out of the original. Views of views find what was encoded twice.
 """
 
+import base64
 import binascii
 import re
 import unicodedata
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from html.entities import html5
@@ -81,9 +83,9 @@ def _substituted(
 
 _ESCAPE = re.compile(
     r"%(?:25)*(?P<percent>[0-9a-f]{2})"
+    r"|\\+(?-i:U)(?P<long>[0-9a-f]{8})"
     r"|(?:%|\\+)u(?P<unit>[0-9a-f]{4})"
     r"|\\+u\{0*(?P<braced>[0-9a-f]{1,6})\}"
-    r"|\\+U(?P<long>[0-9a-f]{8})"
     r"|\\+x(?P<byte>[0-9a-f]{2})"
     r"|\\+(?P<octal>[0-3][0-7]{2})"
     r"|&(?:amp;)*#x0*(?P<hexadecimal>[0-9a-f]{1,6});?"
@@ -142,7 +144,7 @@ def _halves(match: re.Match[str], order: str) -> str | None:
 
 SPACES = re.compile(r"[\s\x00-\x1f\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]+")
 BREAKS = re.compile(r"(?:[\s\x00-\x1f\"'`,+|\[\]]|(?<![a-z])data:)+")
-"""What may stand between the pieces of a text that was split: spaces, quotes, commas, SSE fields."""
+"""What may stand between the pieces of a text that was split: spaces, quotes, SSE's field names."""
 
 
 def _nothing(_match: re.Match[str]) -> str:
@@ -153,8 +155,11 @@ _IS_QUOTED = re.compile(r"(?:=[0-9A-Fa-f]{2}){3}|[^\s=]=\r?\n")
 """Three bytes in quoted-printable, or one of its line ends: `a=20` alone is none."""
 
 
+_ORDERS = ("le", "be")
+
+
 def unescaped(text: str) -> View | None:
-    """Return a text with the escapes of URLs, JSON, programs and HTML undone once, if it has any."""
+    """Return a text with the escapes of URLs, JSON, programs and HTML undone once, if any."""
     if "%" in text or "\\" in text or "&" in text:
         view = _substituted(text, _ESCAPE, _unescape)
         return view if view is not None and view.text != text else None
@@ -170,8 +175,7 @@ def recoded(text: str) -> Iterator[View]:
     if not text.isascii():
         for other in (
             _folded(text),
-            _substituted(text, _PAIRS, partial(_halves, order="le")),
-            _substituted(text, _PAIRS, partial(_halves, order="be")),
+            *(_substituted(text, _PAIRS, partial(_halves, order=order)) for order in _ORDERS),
         ):
             if other is not None:
                 yield other
@@ -213,8 +217,8 @@ class _Batch:
 
 
 _BETWEEN = "\x00\x00"
-_READABLE = re.compile(rb"[A-Za-z0-9+/_=%&;:,#\\ -]{12,}")
-"""What may be encoded once more, within bytes that are no text as a whole."""
+_READABLE = re.compile(rb"[\t\n\r -~]{12,}")
+"""What is a text, within bytes that are none as a whole: random ones hold it once in a megabyte."""
 
 
 class _Runs:
@@ -228,9 +232,12 @@ class _Runs:
         if _is_text(raw):
             self._textual.add(raw.decode("ascii"), span)
             return
-        if self._textual_only:
+        narrow = raw.replace(b"\x00", b"")
+        if len(narrow) * 3 < len(raw) * 2:  # UTF-16
+            self.add(narrow, lambda _start, _end: span(0, len(raw)))
             return
-        self._others.add(raw.decode("latin-1"), span)
+        if not self._textual_only:
+            self._others.add(raw.decode("latin-1"), span)
         for match in _READABLE.finditer(raw):
             at = match.start()
             self._readable.add(
@@ -242,7 +249,7 @@ class _Runs:
         """Yield each batch, and whether it may hold what is encoded once more."""
         yield from ((view, True) for view in self._textual.view(textual=True))
         yield from ((view, False) for view in self._others.view(textual=False))
-        yield from ((view, True) for view in self._readable.view(textual=False))
+        yield from ((view, True) for view in self._readable.view(textual=True))
 
 
 def unpacked(text: str, *, textual_only: bool) -> Iterator[tuple[View, bool]]:
@@ -316,6 +323,8 @@ _HEXADECIMAL = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"0x|[^0-9a-f]+", re.IGNORECASE)
+_BASE32 = re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{16,}={0,6}(?![A-Za-z0-9])")
+_OCTET = 8
 _DECIMAL = re.compile(r"(?<![0-9])[0-9]{1,3}(?:[\s,;:.-]{1,3}[0-9]{1,3}){5,}(?![0-9])")
 _NUMBER = re.compile(r"[0-9]+")
 _BYTE = 255
@@ -332,6 +341,11 @@ def _numbered(text: str, runs: list[_Runs]) -> None:
         positions += range(at, match.end())
         for shift in range(2 if len(positions) % 2 else 1):
             _add_bytes(text, positions[shift:], runs[shift])
+    for match in _BASE32.finditer(text):
+        letters = match[0].rstrip("=")
+        with suppress(ValueError):
+            raw = base64.b32decode(letters + "=" * (-len(letters) % _OCTET))
+            runs[0].add(raw, partial(_all_of, match.span()))
     for match in _DECIMAL.finditer(text):
         numbers = [*_NUMBER.finditer(text, match.start(), match.end())]
         if all(int(number[0]) <= _BYTE for number in numbers):
