@@ -62,7 +62,7 @@ from harness.runner.preflight import decided
 from harness.runner.recording import record
 from harness.runner.run import Run
 from harness.runner.run import execute_run as perform
-from harness.runner.scanning import environment_keys, scan
+from harness.runner.scanning import environment_keys, scan, search_for
 from harness.runner.traffic.judging import keep, read_traffic
 from harness.spec.explain.explain import Explanation, from_body, present, with_plain_values
 from harness.spec.explain.explain import explain as explained
@@ -345,6 +345,7 @@ def _concluded(header: RunHeader, records: Sequence[Record], folder: Path | None
 def _recorded(done: Run, options: Options, result: RunResult) -> Iterator[str]:
     """Write what a run received as cassettes; yield a sentence for each provider."""
     recorded = False
+    keys = {shipped(name).auth.env: key for name, key in options.target.keys.items()}
     for name in options.target.providers:
         mine = [each for each in done.records if each.shot.case.provider == name]
         try:
@@ -355,6 +356,7 @@ def _recorded(done: Run, options: Options, result: RunResult) -> Iterator[str]:
                 base_url=done.addresses[name],
                 cassettes=options.output.cassettes,
                 benchmark=done.header.benchmark,
+                search=search_for(keys),
             )
         except NothingTested as error:
             yield f"not recorded: {error}"

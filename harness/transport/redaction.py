@@ -103,10 +103,15 @@ class Redactor:
         return replace(
             reply,
             headers=tuple(
-                (clean(name), clean(content)) for name, content in kept_headers(reply.headers)
+                (self.known(name), self.known(content))
+                for name, content in kept_headers(reply.headers)
             ),
             document=self._whole(self._document(reply.document, clean)),
             text=None if reply.text is None else clean(reply.text),
+            pictures={
+                mark: replace(picture, why=self.known(picture.why)) if picture.why else picture
+                for mark, picture in reply.pictures.items()
+            },
             events=self._events(events),
         )
 
