@@ -14,7 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
-_NUMBERED = re.compile(r"\\+(?:u\{?|U000|U|x)([0-9a-fA-F]{2,6})\}?|%u([0-9a-fA-F]{4})|\\+([0-3][0-7]{2})")
+_NUMBERED = re.compile(
+    r"\\+(?:u\{?|U000|U|x)([0-9a-fA-F]{2,6})\}?|%u([0-9a-fA-F]{4})|\\+([0-3][0-7]{2})"
+)
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}")
 _HEX = re.compile(r"(?:(?:0x)?[0-9a-fA-F]{2}[^0-9a-fA-F]{0,4}){8,}")
 _COUNTED = re.compile(r"(?:\d{2,3}\D{1,3}){8,}\d{2,3}")

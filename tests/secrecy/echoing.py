@@ -21,7 +21,7 @@ from tests.secrecy.planting import (
 
 @dataclass(slots=True)
 class Echo:
-    """Answers as sub2api does; `planted` counts what was sent, `secrets` is what nobody may read."""
+    """Answers as sub2api does; `planted` counts what was sent, `secrets` are not to be read."""
 
     dice: random.Random
     planted: int = 0
@@ -56,7 +56,9 @@ class Echo:
 
     def headers(self, key: str) -> tuple[str, ...]:
         texts = self.all_spellings(key)
-        plain = {name: text for name, text in texts.items() if text.isprintable() and text.isascii()}
+        plain = {
+            name: text for name, text in texts.items() if text.isprintable() and text.isascii()
+        }
         echoed = (f"X-Echo-{at}: {text}" for at, text in enumerate(plain.values()))
         return (
             "Content-Type: application/json",
@@ -84,7 +86,9 @@ class Echo:
         names, prompts = self.all_spellings(key), self.all_spellings(key)
         document = {
             "created": 1,
-            "data": [{"b64_json": self._image(), "revised_prompt": f"a cat {list(prompts.values())}"}],
+            "data": [
+                {"b64_json": self._image(), "revised_prompt": f"a cat {list(prompts.values())}"}
+            ],
             "echo": words,
             "deep": [[[{"at": text}] for text in fields.values()]],
             "names": {text: name for name, text in names.items()},

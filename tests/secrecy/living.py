@@ -50,7 +50,12 @@ def live(folder: Path, seed: int, images: int) -> Outcome:
     contents = {**written(folder), "(screen)": output.encode()}
     found = leaks(contents, [secret, *echo.secrets])
     return Outcome(
-        kind="live and --record", planted=echo.planted, leaks=found, output=output, code=code, echo=echo
+        kind="live and --record",
+        planted=echo.planted,
+        leaks=found,
+        output=output,
+        code=code,
+        echo=echo,
     )
 
 
@@ -69,5 +74,10 @@ def judged(folder: Path, seed: int, kind: str, count: int) -> Outcome:
     contents = {**written(folder), "(screen)": output.encode()}
     found = leaks(contents, [secret, *echo.secrets])
     return Outcome(
-        kind=f"judge, {kind}", planted=echo.planted, leaks=found, output=output, code=done.code, echo=echo
+        kind=f"judge, {kind}",
+        planted=echo.planted,
+        leaks=found,
+        output=output,
+        code=done.code,
+        echo=echo,
     )

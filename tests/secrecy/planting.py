@@ -9,7 +9,6 @@ import gzip
 import html
 import io
 import json
-import quopri
 import random
 import string
 import struct
@@ -106,7 +105,9 @@ SPELLINGS: dict[str, Spell] = {
 DATA_SPELLINGS = tuple(
     name
     for name in SPELLINGS
-    if not name.startswith(("in ", "reversed", "spaced", "utf-16", "base64 of utf", "upper", "lower"))
+    if not name.startswith(
+        ("in ", "reversed", "spaced", "utf-16", "base64 of utf", "upper", "lower")
+    )
 )
 """How personal data is spelled: what nobody knows must be recognised by its shape."""
 
@@ -136,18 +137,20 @@ PERSONAL: dict[str, Callable[[random.Random], str]] = {
 
 SIGNED: dict[str, Callable[[random.Random], str]] = {
     "s3": lambda dice: (
-        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA{0}%2F20261128%2Fus&X-Amz-Date=20261128"
-        "&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature={1}"
-    ).format(_letters(dice, 16).upper(), dice.randbytes(32).hex()),
+        f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA{_letters(dice, 16).upper()}%2F20261128%2Fus&X-Amz-Date=20261128"
+        f"&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature={dice.randbytes(32).hex()}"
+    ),
     "azure": lambda dice: (
-        f"se=2026-11-28T23%3A00%3A00Z&sp=r&sv=2026-01-01&sr=b&sig={quote(_b64(dice.randbytes(32)), safe='')}"
+        "se=2026-11-28T23%3A00%3A00Z&sp=r&sv=2026-01-01&sr=b&sig="
+        + quote(_b64(dice.randbytes(32)), safe="")
     ),
     "cloudfront": lambda dice: (
         f"Expires=1795000000&Policy={_letters(dice, 60)}&Signature={_letters(dice, 80)}"
         f"&Key-Pair-Id=K{_letters(dice, 13).upper()}"
     ),
     "google": lambda dice: (
-        f"GoogleAccessId={_letters(dice, 9).lower()}&Expires=1795000000&Signature={_letters(dice, 60)}"
+        f"GoogleAccessId={_letters(dice, 9).lower()}&Expires=1795000000"
+        f"&Signature={_letters(dice, 60)}"
     ),
     "token": lambda dice: f"token={_letters(dice, 32)}",
     "access token": lambda dice: f"v=2&access_token={_letters(dice, 32)}&w=1024",
@@ -156,12 +159,17 @@ SIGNED: dict[str, Callable[[random.Random], str]] = {
 }
 
 
+SECRET_ENDS = ("signature", "sig", "credential", "token", "key", "auth", "policy")
+
+
 def secret_values(query: str) -> list[str]:
     """The values of a signed query that nobody may read."""
     return [
         content
         for name, _, content in (pair.partition("=") for pair in query.split("&"))
-        if name.lower().endswith(("signature", "sig", "credential", "token", "key", "auth", "policy"))
+        if name.lower().endswith(
+            ("signature", "sig", "credential", "token", "key", "auth", "policy")
+        )
     ]
 
 
@@ -193,7 +201,7 @@ def images(secret: str, dice: random.Random) -> dict[str, bytes]:
     webp, with_exif = io.BytesIO(), io.BytesIO()
     Image.new("RGB", (1024, 1024), "red").save(webp, "WEBP", xmp=xmp)
     Image.new("RGB", (1024, 1024), "red").save(with_exif, "WEBP", exif=tags)
-    packed = zlib.compress(text)
+    packed, escaped = zlib.compress(text), _each("%{:02x}".format)(secret).encode()
     return {
         "png tEXt": png(dice, (b"tEXt", b"prompt\0a cat for " + text)),
         "png zTXt": png(dice, (b"zTXt", b"prompt\0\0" + packed)),
@@ -203,7 +211,9 @@ def images(secret: str, dice: random.Random) -> dict[str, bytes]:
         "png private chunk": png(dice, (b"prVt", text)),
         "png C2PA": png(dice, (b"caBX", b"\0\0\0\x20jumb" + text)),
         "png base64 in tEXt": png(dice, (b"tEXt", b"k\0" + base64.b64encode(text))),
-        "png escapes in tEXt": png(dice, (b"tEXt", b"k\0" + _each("%{:02x}".format)(secret).encode())),
+        "png escapes in tEXt": png(
+            dice, (b"tEXt", b"k\0" + _each("%{:02x}".format)(secret).encode())
+        ),
         "png after its end": png(dice, after=b"\n" + text),
         "jpeg comment": jpeg.getvalue(),
         "jpeg exif": exif.getvalue(),

@@ -14,7 +14,9 @@ ADDRESS = "https://gateway.example.io/v1/images/generations"
 
 
 def _body(at: int) -> str:
-    return json.dumps({"model": "gpt-image-2", "prompt": f"a cat, number {at}", "size": "1024x1024"})
+    return json.dumps(
+        {"model": "gpt-image-2", "prompt": f"a cat, number {at}", "size": "1024x1024"}
+    )
 
 
 def _replies(echo: Echo, secret: str, count: int) -> list[tuple[int, str]]:
@@ -23,7 +25,9 @@ def _replies(echo: Echo, secret: str, count: int) -> list[tuple[int, str]]:
         texts = echo.all_spellings(secret)
         image = base64.b64encode(png(echo.dice)).decode()
         served: dict[str, Any] = {"created": 1, "data": [{"b64_json": image}], "echo": texts}
-        error = {"error": {"message": " | ".join(texts.values()), "type": "invalid", "code": secret}}
+        error = {
+            "error": {"message": " | ".join(texts.values()), "type": "invalid", "code": secret}
+        }
         replies.append((200, json.dumps(served)) if at % 2 else (400, json.dumps(error)))
     return replies
 
