@@ -7,7 +7,7 @@ RUN := $(BIN)/harness run --out reports/demo
 JOBS ?= 2
 
 .PHONY: demo test draws coverage lint check clients exam schemathesis speed simulations cassettes sample
-.PHONY: reliability schema lock oldest-pip clean
+.PHONY: reliability schema lock oldest-pip clean scan
 
 # The user's settings say from where pip installs (index, certificates); what, and to where, is said
 # by each step.
@@ -37,6 +37,10 @@ lint: .venv/.tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Keys and personal data in what is committed: the same scan as users' pre-commit hook.
+scan: .venv/.runs
+	$(BIN)/harness scan cassettes reports
 
 check: lint test
 

@@ -62,6 +62,7 @@ from harness.runner.preflight import decided
 from harness.runner.recording import record
 from harness.runner.run import Run
 from harness.runner.run import execute_run as perform
+from harness.runner.scanning import environment_keys, scan, search_for
 from harness.runner.traffic.judging import keep, read_traffic
 from harness.spec.explain.explain import Explanation, from_body, present, with_plain_values
 from harness.spec.explain.explain import explain as explained
@@ -71,6 +72,7 @@ from harness.spec.provider import OPERATIONS, Provider
 from harness.store.folder import RunFolder
 from harness.store.reader import joined, read_run
 from harness.transport.bodies.images import ImageCollector
+from harness.transport.sensitive.files import Leak
 
 __all__ = [
     "BenchmarkOptions",
@@ -80,6 +82,7 @@ __all__ = [
     "Finding",
     "Frames",
     "HarnessError",
+    "Leak",
     "Measuring",
     "NothingTested",
     "Options",
@@ -105,6 +108,7 @@ __all__ = [
     "plan",
     "report",
     "run",
+    "scan",
 ]
 
 
@@ -239,7 +243,9 @@ def judge(
     folder = RunFolder.create(Path(out)) if out else None
     try:
         pictures = ImageCollector(folder.keep_image if folder else lambda _name, _raw: None)
-        recorded = read_traffic([Path(path) for path in paths], documents, pictures, note=note)
+        keys = environment_keys(os.environ)
+        files = [Path(path) for path in paths]
+        recorded = read_traffic(files, documents, pictures, note=note, keys=keys)
         if folder is not None:
             keep(folder, recorded)
         return _concluded(recorded.header, recorded.records, folder.path if folder else None)
@@ -339,6 +345,7 @@ def _concluded(header: RunHeader, records: Sequence[Record], folder: Path | None
 def _recorded(done: Run, options: Options, result: RunResult) -> Iterator[str]:
     """Write what a run received as cassettes; yield a sentence for each provider."""
     recorded = False
+    keys = {shipped(name).auth.env: key for name, key in options.target.keys.items()}
     for name in options.target.providers:
         mine = [each for each in done.records if each.shot.case.provider == name]
         try:
@@ -349,6 +356,7 @@ def _recorded(done: Run, options: Options, result: RunResult) -> Iterator[str]:
                 base_url=done.addresses[name],
                 cassettes=options.output.cassettes,
                 benchmark=done.header.benchmark,
+                search=search_for(keys),
             )
         except NothingTested as error:
             yield f"not recorded: {error}"

@@ -6,11 +6,11 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
-import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
+from harness.cli.terminal import echo_json, echo_line, terminal
 from harness.policy import named
 from harness.report.explored import explored_sentence
 from harness.report.formats.summary_json import summary_document
@@ -33,13 +33,13 @@ ON_ONE_LINE = (0, 1)
 
 def note(sentence: str) -> None:
     """Print a sentence beside the output of a verb."""
-    click.echo(sentence, err=True)
+    echo_line(sentence, err=True)
 
 
 def publish(report: Report, why: str, folder: Path | None, *, as_json: bool) -> None:
     """Print the comparison (or the summary as JSON), why it ended so, and where its page lies."""
     if as_json:
-        click.echo(json.dumps(summary_document(report), ensure_ascii=False))
+        echo_json(json.dumps(summary_document(report), ensure_ascii=False))
     else:
         _print(report, folder)
     note(why)
@@ -48,7 +48,7 @@ def publish(report: Report, why: str, folder: Path | None, *, as_json: bool) -> 
 
 
 def _print(report: Report, folder: Path | None) -> None:
-    console = Console(markup=False)
+    console = terminal()
     _tables(console, report)
     for row in report.explored:
         _say(console, explored_sentence(row))

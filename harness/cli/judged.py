@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli.terminal import terminal
 from harness.core.exchange import Picture
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
@@ -18,7 +18,7 @@ from harness.runner.traffic.traffic import OUTSIDE
 
 def show(records: Sequence[Record], report: Report, provider: str) -> None:
     """Print a table for each record: what was asked, what came, and every verdict on it."""
-    console = Console(markup=False)
+    console = terminal()
     for record in records:
         case = record.shot.case
         table = Table(title=Text(case.id), title_justify="left", box=SIMPLE_HEAD, show_header=False)

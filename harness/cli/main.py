@@ -25,6 +25,7 @@ VERBS = {
     "report": "Judge the records of earlier runs again; send nothing.",
     "explain": "Say whether a request is within each provider's documents.",
     "emulate": "Serve the five providers on loopback, with switchable faults.",
+    "scan": "Look for keys and personal data in files; send nothing.",
     "providers": "List, show, validate or export what the documents promise.",
 }
 """Each verb and its line in `--help`, which stands here so that `--help` imports no verb."""
@@ -45,6 +46,8 @@ def _loaded(verb: str) -> click.Command:
             from harness.cli.report import report as command
         case "explain":
             from harness.cli.explain import explain as command
+        case "scan":
+            from harness.cli.scan import scan as command
         case "emulate":
             from harness.cli.emulate import emulate as command
         case _:

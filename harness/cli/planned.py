@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from math import ceil
 
-import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
+from harness.cli.terminal import echo_json, terminal
 from harness.core.benchmark import Design
 from harness.core.case import Plan, PlannedRequest, Price
 from harness.core.jsonvalue import Json
@@ -61,9 +60,9 @@ def show(  # noqa: PLR0913 - what is shown, and how
     if as_json:
         for name, plan in plans.items():
             budgets = [_budget(reach) for reach in reaches[name]]
-            click.echo(json_line(plan, budgets, assets_url, _design(design, name)))
+            echo_json(json_line(plan, budgets, assets_url, _design(design, name)))
         return
-    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console = terminal(soft_wrap=True, highlight=False)
     console.print(_mapping(design, tuple(plans)))
     for text in (*_differing(design), *_laid_out(design)):
         console.print(text)

@@ -7,14 +7,13 @@ from functools import cache
 from math import ceil
 from pathlib import Path
 
-import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from harness.cli.plan_options import PlanOptions
 from harness.cli.planned import json_line
 from harness.cli.planned import show as show_benchmark
+from harness.cli.terminal import echo_json, echo_line, terminal
 from harness.core.case import Plan, Price
 from harness.core.errors import StoreError, UsageError
 from harness.core.jsonvalue import Json
@@ -212,7 +211,7 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
 
     planned: list[Plan] = []
     bought: dict[str, list[Learning]] = {}
-    with Console(stderr=True).status("planning") as waiting:  # nothing unless on a terminal
+    with terminal(stderr=True).status("planning") as waiting:  # nothing unless on a terminal
         for name in names:
             waiting.update(f"planning {name}")
             most = Limits(amount=max(budgets.get(name, ()), default=None))
@@ -226,9 +225,9 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
     if as_json:
         for plan in planned:
             rows = [_budget_json(row) for row in bought.get(plan.provider, ())]
-            click.echo(json_line(plan, rows, listing.assets_url))
+            echo_json(json_line(plan, rows, listing.assets_url))
         return
-    console = Console(soft_wrap=True, markup=False)
+    console = terminal(soft_wrap=True)
     for plan in planned:
         shown: list[Table | str] = [_table(plan)] if listing.cases else []
         shown.append(_budget_table(plan.provider, bought[plan.provider], listing.image_seconds))
@@ -272,7 +271,7 @@ def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
             (folder / name).write_bytes(reference_bytes(name))
     except OSError as error:
         raise StoreError(f"cannot write to {folder}: {error.strerror or error}") from None
-    click.echo(f"{count(len(names), 'reference image')} written to {folder}", err=True)
+    echo_line(f"{count(len(names), 'reference image')} written to {folder}", err=True)
 
 
 def _table(plan_: Plan) -> Table:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,6 +14,7 @@ from rich.progress import (
 
 from harness.cli.conclude import note
 from harness.cli.interruption import INTERRUPTION
+from harness.cli.terminal import shown, terminal
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.shutdown import GRACE_S
 
@@ -22,7 +22,7 @@ from harness.runner.shutdown import GRACE_S
 @contextmanager
 def watching() -> Iterator[ProgressListener]:
     """Return what a run reports its progress to."""
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     with Progress(
         TextColumn("{task.description:<12}"),
         BarColumn(),
@@ -42,7 +42,7 @@ def _watch(bars: Progress) -> ProgressListener:
     def started(parts: Sequence[ProviderRun]) -> None:
         bars.remove_task(planning)
         for part in parts:
-            title, total = part.provider.title, part.total
+            title, total = shown(part.provider.title), part.total
             tasks[part.provider.name] = bars.add_task(title, total=total, paid="")
 
     def progress(part: ProviderRun) -> None:

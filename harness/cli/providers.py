@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from harness.cli.options import json_option
+from harness.cli.terminal import echo, echo_json, terminal
 from harness.core.errors import SpecError, UsageError
 from harness.spec.export.openapi import openapi
 from harness.spec.load import NAMES, checked_names, load_provider_file
@@ -28,7 +28,7 @@ def list_(*, as_json: bool) -> None:
     """List the providers and what is known of each."""
     found = [shipped(name) for name in NAMES]
     if as_json:
-        click.echo(json.dumps([_summary(provider) for provider in found], ensure_ascii=False))
+        echo_json(json.dumps([_summary(provider) for provider in found], ensure_ascii=False))
         return
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for heading in ("name", "operations", "constraints", "documented", "key"):
@@ -42,7 +42,7 @@ def list_(*, as_json: bool) -> None:
             str(row["documented"]),
             provider.auth.env,
         )
-    Console(markup=False).print(table)
+    terminal().print(table)
 
 
 @providers.command()
@@ -50,7 +50,7 @@ def list_(*, as_json: bool) -> None:
 def show(*, name: str) -> None:
     """Show every promise of one provider with its source."""
     provider = shipped(name)
-    console = Console(soft_wrap=True, markup=False)
+    console = terminal(soft_wrap=True)
     console.print(
         f"{provider.title} ({provider.base_url or 'self-hosted'}), key in {provider.auth.env}"
     )
@@ -111,12 +111,12 @@ def validate(*, files: tuple[Path, ...]) -> None:
         except SpecError as error:
             broken.append(str(error))
         else:
-            click.echo(f"{file}: {provider.title}, valid")
+            echo(f"{file}: {provider.title}, valid")
     if broken:
         raise UsageError("\n".join(broken))
     if not files:
         for name in NAMES:
-            click.echo(f"{name}: {shipped(name).title}, valid")
+            echo(f"{name}: {shipped(name).title}, valid")
 
 
 @providers.command()
@@ -131,10 +131,10 @@ def export(*, names: tuple[str, ...], as_openapi: bool) -> None:
                 hint="name it: harness providers export --openapi NAME",
             )
         document = openapi(shipped(names[0]))
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        echo_json(json.dumps(document, ensure_ascii=False, indent=2))
         return
     for name in checked_names(names):
-        click.echo(shipped(name).model_dump_json(exclude_none=True, by_alias=True))
+        echo_json(shipped(name).model_dump_json(exclude_none=True, by_alias=True))
 
 
 def _summary(provider: Provider) -> dict[str, object]:

@@ -61,7 +61,8 @@ class Picture:
     says whether there is an alpha channel (or clear colours), `translucent_share` which share of
     the pixels is not opaque: 0 for an alpha that hides nothing, 1 where every pixel is at least
     partly clear. It is missing where there is no alpha, where it cannot be told, and in records of
-    before it was counted: then nothing may be concluded from it.
+    before it was counted: then nothing may be concluded from it. `withheld` says that the bytes
+    hold a secret (what kind, and where in them), so that no file was written of them.
     """
 
     digest: str
@@ -73,6 +74,7 @@ class Picture:
     alpha: bool | None = None
     why: str = ""
     translucent_share: float | None = None
+    withheld: str = ""
 
     @property
     def alpha_kind(self) -> Alpha | None:

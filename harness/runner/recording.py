@@ -1,6 +1,7 @@
 """A finished run as cassettes, and back: a folder per provider, the plan and its digest beside."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,12 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
-from harness.core.errors import NothingTested, RecordingError, UsageError
+from harness.core.errors import NothingTested, RecordingError, StoreError, UsageError
 from harness.core.exchange import Exchange, Failure
 from harness.core.jsonvalue import Json, mistake
 from harness.core.record import Provenance, Record
 from harness.core.version import harness_version
 from harness.planning.plan import dumped, plan_digest, read_plan
+from harness.runner.scanning import scan_paths, search_for
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from harness.store.atomic import write_whole
@@ -22,6 +24,7 @@ from harness.store.disk import LocalDisk
 from harness.store.line import IMAGES
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape, write_cassette
+from harness.transport.sensitive.search import Search
 
 PLAN = "plan.json"
 BENCHMARK_TAPE = "benchmark.yaml"
@@ -33,6 +36,14 @@ BENCHMARKS = TypeAdapter(Benchmark)
 RECORD_BENCHMARK = "harness run --only benchmark --record --against emulator"
 
 
+def withheld_notes(withheld: Mapping[str, str]) -> tuple[str, ...]:
+    """Say which images were judged and not kept."""
+    return tuple(
+        f"image {digest[:12]} was judged and not kept: its bytes hold a secret ({secret})"
+        for digest, secret in withheld.items()
+    )
+
+
 def record(  # noqa: PLR0913 - what a recording is made of
     run_folder: Path,
     records: Sequence[Record],
@@ -41,8 +52,12 @@ def record(  # noqa: PLR0913 - what a recording is made of
     base_url: str,
     cassettes: Path,
     benchmark: Benchmark | None = None,
+    search: Search | None = None,
 ) -> Path:
     """Write the cassettes of one provider from what a run has kept; return their folder.
+
+    They are written aside, searched for secrets, and only then put in their places: StoreError
+    where one is found, and the cassettes of before stay as they are.
 
     Only finished requests are written, and the plan beside them holds just those, so that a replay
     asks for nothing that is not there. A benchmark is one cassette of its own, with its design
@@ -53,22 +68,28 @@ def record(  # noqa: PLR0913 - what a recording is made of
         raise NothingTested(f"{plan.provider}: nothing was received that could be recorded")
     finished_ids = {record.shot.case.id for record in finished}
     plan = replace(plan, shots=tuple(shot for shot in plan.shots if shot.case.id in finished_ids))
-    folder = cassettes / plan.provider
+    folder, aside = cassettes / plan.provider, cassettes / f".{plan.provider}.new"
     tapes = {shot.case.operation: f"{shot.case.operation}.yaml" for shot in plan.shots}
     if benchmark is not None:
         tapes = dict.fromkeys(tapes, BENCHMARK_TAPE)
-    for file in dict.fromkeys(tapes.values()):
-        operations = [operation for operation, tape in tapes.items() if tape == file]
-        write_cassette(
-            folder / file,
-            _exchanges(finished, plan, operations),
-            base_url=base_url,
-            metadata=_metadata(finished[0], plan, operations),
-            picture_bytes=partial(_image, run_folder),
-        )
-    write_whole(folder / (PLAN if benchmark is None else BENCHMARK_PLAN), dumped(plan))
-    if benchmark is not None:
-        write_whole(folder / BENCHMARK, BENCHMARKS.dump_json(benchmark, indent=1) + b"\n")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        for file in dict.fromkeys(tapes.values()):
+            operations = [operation for operation, tape in tapes.items() if tape == file]
+            write_cassette(
+                aside / file,
+                _exchanges(finished, plan, operations),
+                base_url=base_url,
+                metadata=_metadata(finished[0], plan, operations),
+                picture_bytes=partial(_image, run_folder),
+            )
+        write_whole(aside / (PLAN if benchmark is None else BENCHMARK_PLAN), dumped(plan))
+        if benchmark is not None:
+            write_whole(aside / BENCHMARK, BENCHMARKS.dump_json(benchmark, indent=1) + b"\n")
+        refuse_secrets(aside, folder, search or search_for({}))
+        _moved(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return folder
 
 
@@ -78,6 +99,36 @@ def _image(run_folder: Path, name: str) -> bytes:
         return disk.read(f"{IMAGES}/{name}")
     finally:
         disk.close()
+
+
+_NAMED_AT_MOST = 5
+
+
+def refuse_secrets(written: Path, folder: Path, search: Search) -> None:
+    """Raise StoreError where a file holds a secret; it is named by its place in `folder`."""
+    leaks = [
+        f"{folder / leak.path.relative_to(written)}:{leak.line}: {leak.kind}"
+        for leak in scan_paths([written], search)
+    ]
+    if leaks:
+        more = f" and {len(leaks) - _NAMED_AT_MOST} more" if len(leaks) > _NAMED_AT_MOST else ""
+        raise StoreError(
+            f"not recorded, for it would hold secrets: {'; '.join(leaks[:_NAMED_AT_MOST])}{more}",
+            hint="nothing was written there; `harness scan` names what the run folder holds",
+        )
+
+
+def _moved(aside: Path, folder: Path) -> None:
+    """Put files in their places, images first: a cassette never names one that is not there."""
+    files = sorted(aside.rglob("*"), key=lambda file: file.parent == aside)
+    for file in files:
+        if file.is_file():
+            place = folder / file.relative_to(aside)
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(place)
+            except OSError as error:
+                raise StoreError(f"{place} cannot be written: {error.strerror}") from error
 
 
 def _metadata(first: Record, plan: Plan, operations: Sequence[str]) -> dict[str, Json]:

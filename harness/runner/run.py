@@ -30,6 +30,7 @@ from harness.runner.execution.conversation import Access, Journal, ProviderSetup
 from harness.runner.execution.earlier import Resumption, elapsed_s, resume_state
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.preflight import RunPlan, run_plan, save_plan
+from harness.runner.recording import withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
@@ -38,6 +39,7 @@ from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.callbacks.server import CallbackServer
 from harness.transport.redaction import Redactor
+from harness.transport.sensitive.image_bytes import secret_in_image
 
 LIBRARIES = ("httpx", "hypothesis", "vcrpy", "pillow", "pydantic")
 
@@ -103,10 +105,12 @@ class _Runner:
             watch.noted(self.folder.mended)
         resume = options.output.resume
         self.past: StoredRun | None = read_run(resume) if resume else None
+        redactor = _redactor(options)
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
             decoder=ImageDecoder(self.folder.path / BODIES),
+            inspect=lambda image: secret_in_image(image, redactor.search),
         )
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
         self.age_s = elapsed_s(self.folder.path, self.past)
@@ -122,7 +126,7 @@ class _Runner:
         self.reach = ProviderConnections(
             options=options,
             pictures=self.pictures,
-            redactor=_redactor(options),
+            redactor=redactor,
             word=self.word,
             now_s=self.context.now_s,
         )
@@ -261,7 +265,11 @@ class _Runner:
         """Write the header as it stands at the end, and return what the run came to."""
         if failure is None and self.folder.full and not self.context.stop.is_set():
             failure = self.folder.no_room()
-        notes = (*header.notes, *unexpected(self.reach.places))
+        notes = (
+            *header.notes,
+            *unexpected(self.reach.places),
+            *withheld_notes(self.pictures.withheld),
+        )
         stopped = self.context.stop.is_set()
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)
         with suppress(HarnessError):  # a full disk keeps its first message
@@ -334,5 +342,5 @@ def _folder(options: Options) -> RunFolder:
 def _redactor(options: Options) -> Redactor:
     auths = {name: shipped(name).auth for name in options.target.providers}
     shapes = tuple(auth.key_shape for auth in auths.values() if auth.key_shape)
-    keys = {auth.env: options.target.keys.get(name, "") for name, auth in auths.items()}
+    keys = {shipped(name).auth.env: key for name, key in options.target.keys.items()}
     return Redactor(keys, shapes)

@@ -28,6 +28,7 @@ from harness.transport.http1.pool import PHASES, Proxies, Sockets, trusted
 from harness.transport.http1.reach import Reach
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor, sendable
+from harness.transport.sensitive.headers import kept_headers
 
 
 def uri_of(target: str, base_url: str) -> str:
@@ -78,7 +79,6 @@ AT_ONCE_S = 0.1
 """With a shorter timeout, only webhooks that are already there are collected."""
 
 REDIRECTS_AT_MOST = 10
-UNKEPT = frozenset(("set-cookie", "set-cookie2", "authorization", "proxy-authorization"))
 USER_AGENT = "image-provider-harness"
 CODINGS = "gzip, deflate"
 """The content codings that can be unpacked on every machine."""
@@ -191,6 +191,11 @@ class Live:
         if self._redactor.redacted(request.target):
             why = f"{request.target}: the provider put our key into this address"
             return Failure(kind="protocol", why=why, sent=False)
+        if self._redactor.lost(request.target):
+            why = (
+                f"{request.target}: its signature is not recorded, and the run that had it is over"
+            )
+            return Failure(kind="network", why=why, sent=False)
         limit_s = self._limit_s(request)
         try:
             if request.target.startswith(INBOX):
@@ -227,12 +232,13 @@ class Live:
 
     def _reply(self, arrival: Arrival) -> Reply:
         restored, redactor = self._placeholders().restored, self._redactor
-        return reply_of(
+        reply = reply_of(
             arrival,
             self._pictures,
             known=lambda text: redactor.known(restored(text)),
             text=lambda text: redactor.text(restored(text)),
         )
+        return redactor.reply(reply)
 
     def _placeholders(self) -> PlaceholderMap:
         outside = self._outside
@@ -261,7 +267,8 @@ class Live:
     async def _built(self, request: Request, arrival: Arrival) -> httpx.Request:
         """Return the request as it leaves. Raises UsageError, UnicodeEncodeError, InvalidURL."""
         absolute = _is_absolute(request)
-        real = self._placeholders().real(request)
+        address = self._redactor.real(request.target)
+        real = self._placeholders().real(replace(request, target=address))
         own = request.credential == "own"
         if not own and urlsplit(self._endpoint.base_url).username is not None:
             raise UsageError("the address itself holds a password, which would be sent as a key")
@@ -300,7 +307,7 @@ class Live:
             arrival.headers_s = self._now_s() if headers_s is None else headers_s
             arrival.status = response.status_code
             headers = response.headers
-            arrival.headers = tuple(h for h in headers.multi_items() if h[0].lower() not in UNKEPT)
+            arrival.headers = kept_headers(tuple(headers.multi_items()))
             if "," in headers.get("content-encoding", ""):
                 raise httpx.DecodingError("the body is packed more than once")  # bombs are
             bounds = self._endpoint.bounds

@@ -1,17 +1,38 @@
-"""Keys never leave: wherever one occurs in what is recorded, its name replaces it."""
+"""Keys and personal data never leave: wherever they occur in what is recorded, a name stands.
 
-import base64
+Known keys are found in every spelling that a reply may echo (`sensitive.views`), foreign ones, mail
+addresses, accounts, cookies and signatures by their shape or their field's name. An address whose
+signature was cut out is remembered in memory, so that this process can still fetch it.
+"""
+
+import hashlib
+import hmac
 import re
-from dataclasses import dataclass
-from html.entities import codepoint2name
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from harness.core.errors import UsageError
+from harness.core.exchange import Event, Exchange, Failure, Part, Reply, Request
+from harness.core.jsonvalue import Json
+from harness.transport.sensitive.addresses import PLACEHOLDER
+from harness.transport.sensitive.headers import kept_headers
+from harness.transport.sensitive.keys import SHORTEST, Secret, key_spellings, secret_of
+from harness.transport.sensitive.search import PARAMETER, Search
+from harness.transport.sensitive.shapes import (
+    SHORTEST_FIELD,
+    is_personal_field,
+    is_placeholder,
+)
+from harness.transport.sensitive.split import without_split
 
-SHORTEST = 6
-"""A shorter key is no secret (`x` for the emulator), and replacing it would spoil the text."""
+__all__ = ["SHORTEST", "Redactor", "key_spellings", "sendable"]
 
-SHORTEST_PIECE = 8
-"""A shorter piece of a key in base64 occurs in innocent texts, too."""
+REMEMBERED_AT_MOST = 20_000
+"""Addresses whose real form is kept in memory; the oldest are forgotten."""
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"]{1,8000}", re.IGNORECASE)
+_TAG_LETTERS = 8
 
 
 def sendable(env: str, key: str) -> str:
@@ -25,98 +46,179 @@ def sendable(env: str, key: str) -> str:
     return key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Secret:
-    """A key's pattern; a text that holds none of the `hints` in lower case is free of the key."""
-
-    name: str
-    pattern: re.Pattern[str]
-    hints: tuple[str, ...]
-
-
 class Redactor:
     """Replaces known key values, in every spelling that a reply may echo, and key-like texts."""
 
     def __init__(self, keys: dict[str, str], shapes: tuple[str, ...] = ()) -> None:
         longest_first = sorted(keys.items(), key=lambda pair: -len(pair[1]))
-        self._secrets = tuple(
-            _secret(f"<{name}>", key) for name, key in longest_first if len(key) >= SHORTEST
+        self._secrets: tuple[Secret, ...] = tuple(
+            secret_of(f"<{name}>", key) for name, key in longest_first if len(key) >= SHORTEST
         )
-        self._shapes = tuple(re.compile(rf"(?<![A-Za-z0-9+/_=-]){shape}") for shape in shapes)
+        self.search = Search(
+            secrets=self._secrets,
+            shapes=tuple(re.compile(rf"(?<![A-Za-z0-9+/_=-]){shape}") for shape in shapes),
+        )
+        self._real: dict[str, str] = {}
+        self._salt = secrets.token_bytes(16)  # so that a tag tells nothing of what it stands for
 
     def known(self, text: str) -> str:
-        """Return the text without known keys, whatever their case (header names lose theirs)."""
-        low = text.lower()
-        for secret in self._secrets:
-            if any(hint in low for hint in secret.hints):
-                text = secret.pattern.sub(secret.name, text)
-        return text
+        """Return the text without keys and personal data; a whole address can be `real` again."""
+        found = self.search.find(text)
+        if not found:
+            return text
+        parts: list[str] = []
+        at = 0
+        for start, end, name in found:
+            parts += text[at:start], self._label(name, text[start:end])
+            at = end
+        clean = "".join((*parts, text[at:]))
+        if _ADDRESS.fullmatch(text) and not self.redacted(clean):
+            self._remember(clean, text)
+        return clean
 
-    def text(self, text: str) -> str:
-        """Return the text without keys; only for short texts, for images are random."""
-        text = self.known(text)
-        for shape in self._shapes:
-            text = shape.sub("<key>", text)
-        return text
+    text = known
+
+    def real(self, address: str) -> str:
+        """Return the address that was received, of one that is recorded without its signature."""
+        return self._real.get(address, address)
 
     def redacted(self, address: str) -> bool:
         """Tell whether an address has a key's name in it, and so leads nowhere."""
         return any(secret.name in address for secret in self._secrets)
 
+    def lost(self, address: str) -> bool:
+        """Tell whether an address was recorded without its signature, by an earlier process."""
+        return address not in self._real and bool(_CUT.search(address))
 
-def _secret(name: str, key: str) -> _Secret:
-    raw = key.encode("utf-8", "surrogatepass")
-    packed = [raw.hex(), *_packed(raw)]
-    plain = max(re.split(r"[^A-Za-z0-9]", key), key=len)
-    return _Secret(
-        name=name,
-        pattern=re.compile(
-            "|".join([key_spellings(key), *map(re.escape, sorted(set(packed), key=len)[::-1])]),
-            re.IGNORECASE,
-        ),
-        hints=(plain.lower(), *(piece.lower() for piece in packed)),
-    )
+    def reply(self, reply: Reply, *, cleaned: bool = True) -> Reply:
+        """Return a reply without secrets in named fields, in split texts or in other headers.
+
+        Its texts were `cleaned` one by one already, or are so now.
+        """
+        clean: Callable[[str], str] = str if cleaned else self.known
+        events = tuple(
+            replace(event, name=clean(event.name), data=self._document(event.data, clean))
+            for event in reply.events
+        )
+        return replace(
+            reply,
+            headers=tuple(
+                (self.known(name), self.known(content))
+                for name, content in kept_headers(reply.headers)
+            ),
+            document=self._whole(self._document(reply.document, clean)),
+            text=None if reply.text is None else clean(reply.text),
+            pictures={
+                mark: replace(picture, why=self.known(picture.why)) if picture.why else picture
+                for mark, picture in reply.pictures.items()
+            },
+            events=self._events(events),
+        )
+
+    def request(self, request: Request) -> Request:
+        """Return somebody's request without secrets; its texts stay as long as they were.
+
+        A prompt that lost letters could be shorter than a rule allows, or no longer too long.
+        """
+        return replace(
+            request,
+            target=self.known(request.target),
+            headers=tuple(
+                (name, self.known(content)) for name, content in kept_headers(request.headers)
+            ),
+            body=self._document(request.body, self._as_long),
+            form=request.form and tuple(self._part(part) for part in request.form),
+        )
+
+    def exchange(self, exchange: Exchange, *, cleaned: bool = True) -> Exchange:
+        """Return a round trip without secrets."""
+        answer = exchange.answer
+        if isinstance(answer, Failure):
+            partial = answer.partial and self.reply(answer.partial, cleaned=cleaned)
+            answer = replace(answer, why=self.known(answer.why), partial=partial)
+        else:
+            answer = self.reply(answer, cleaned=cleaned)
+        return replace(exchange, request=self.request(exchange.request), answer=answer)
+
+    def _part(self, part: Part) -> Part:
+        secret = is_personal_field(part.name)
+        content = part.value if part.value is None else self._as_long(part.value)
+        if secret and content is not None and not is_placeholder(content):
+            content = _field_label(part.name)
+        return replace(
+            part,
+            name=self.known(part.name),
+            value=content,
+            filename=part.filename and self.known(part.filename),
+        )
+
+    def _as_long(self, text: str) -> str:
+        clean = self.known(text)
+        if clean == text or _ADDRESS.match(text):
+            return clean
+        return clean[: len(text)].ljust(len(text), "_")
+
+    def _document(self, document: Json, clean: Callable[[str], str]) -> Json:
+        match document:
+            case str():
+                return clean(document)
+            case list():
+                return self._list(document, clean)
+            case dict():
+                return {
+                    clean(name): self._field(name, content, clean)
+                    for name, content in document.items()
+                }
+            case _:
+                return document
+
+    def _field(self, name: str, content: Json, clean: Callable[[str], str]) -> Json:
+        if is_personal_field(name):
+            if isinstance(content, str) and len(content) >= SHORTEST_FIELD:
+                cleaned = clean(content)
+                return cleaned if is_placeholder(cleaned) else _field_label(name)
+            if isinstance(content, int) and not isinstance(content, bool) and content > _COUNT:
+                return _field_label(name)
+        return self._document(content, clean)
+
+    def _list(self, entries: list[Json], clean: Callable[[str], str]) -> Json:
+        """Clean a list; one of bytes as numbers is a text, too."""
+        if len(entries) >= SHORTEST and all(
+            isinstance(entry, int) and 0 <= entry < 256  # noqa: PLR2004 - a byte
+            for entry in entries
+        ):
+            letters = bytes(int(str(entry)) for entry in entries).decode("latin-1")
+            found = self.search.find(letters)
+            return [found[0][2]] if found else entries
+        return [self._document(entry, clean) for entry in entries]
+
+    def _whole(self, document: Json) -> Json:
+        return without_split(document, self.search) if self._secrets else document
+
+    def _events(self, events: Sequence[Event]) -> tuple[Event, ...]:
+        if not self._secrets or not events:
+            return tuple(events)
+        whole: Json = [event.data for event in events]
+        clean = self._whole(whole)
+        datas = clean if isinstance(clean, list) else [event.data for event in events]
+        return tuple(replace(event, data=data) for event, data in zip(events, datas, strict=True))
+
+    def _label(self, name: str, secret: str) -> str:
+        if name == PARAMETER:
+            tag = hmac.new(self._salt, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
+            return f"{PLACEHOLDER}-{tag.hexdigest()[:_TAG_LETTERS]}"
+        return name if name.startswith("<") else f"<{name}>"
+
+    def _remember(self, clean: str, address: str) -> None:
+        while len(self._real) >= REMEMBERED_AT_MOST:
+            self._real.pop(next(iter(self._real)), None)
+        self._real[clean] = address
 
 
-def key_spellings(text: str) -> str:
-    """Return the pattern of a text as JSON, HTML, URLs and programs quote it, once or repeatedly.
-
-    Letters and digits are never quoted by any of them (JSON's numbered ones are read before).
-    """
-    return "".join(
-        letter if letter.isascii() and letter.isalnum() else f"(?:{_quoted(letter)})"
-        for letter in text
-    )
+_CUT = re.compile(rf"[?&#;][^\s=]+={PLACEHOLDER}-[0-9a-f]{{{_TAG_LETTERS}}}(?![0-9a-f])")
+_COUNT = 99_999
+"""A number up to this counts something; a larger one in such a field is an account's."""
 
 
-def _quoted(letter: str) -> str:
-    slashes = r"\\+" if letter == "\\" else rf"\\*{re.escape(letter)}"
-    units = letter.encode("utf-16-be", "surrogatepass").hex()
-    numbers = [units[place : place + 4] for place in range(0, len(units), 4)]
-    octets = letter.encode("utf-8", "surrogatepass")
-    ways = [
-        slashes,
-        "".join(rf"\\+u{number}" for number in numbers),
-        "".join(f"%(?:25)*{octet:02x}" for octet in octets),
-        f"&(?:amp;)*#0*{ord(letter)};",
-        f"&(?:amp;)*#x0*{ord(letter):x};",
-    ]
-    if entity := codepoint2name.get(ord(letter)):
-        ways.append(f"&(?:amp;)*{entity};")
-    if letter == " ":
-        ways.append(r"\+")
-    return "|".join(reversed(ways))  # what is longer first: a bare & begins an entity
-
-
-def _packed(raw: bytes) -> list[str]:
-    """Return the key in base64, alone and as it looks within something longer.
-
-    Three bytes make four characters, so what stands before the key shifts it by 0, 1 or 2 bytes;
-    the characters that it shares with its neighbours are left out.
-    """
-    pieces = [base64.b64encode(raw).decode()]
-    for shift in range(3):
-        first, last = -(-8 * shift // 6), 8 * (shift + len(raw)) // 6
-        pieces.append(base64.b64encode(bytes(shift) + raw).decode()[first:last])
-    pieces = [piece for piece in pieces if len(piece) >= SHORTEST_PIECE]
-    return [*pieces, *(piece.replace("+", "-").replace("/", "_") for piece in pieces)]
+def _field_label(name: str) -> str:
+    return f"<{name.lower().replace('_', '-')}>"

@@ -107,7 +107,7 @@ def test_keys_of_others_are_known_by_their_shape_outside_of_base64() -> None:
 
     assert redactor.text("bad key sk-abcdefghijklmnopqrstuv!") == "bad key <key>!"
     assert redactor.text("AAAAsk-abcdefghijklmnopqrstuv") == "AAAAsk-abcdefghijklmnopqrstuv"
-    assert redactor.known("sk-abcdefghijklmnopqrstuv") == "sk-abcdefghijklmnopqrstuv"
+    assert redactor.known("bad key sk-abcdefghijklmnopqrstuv!") == "bad key <key>!"
 
 
 def test_the_longest_of_two_keys_that_begin_alike_is_replaced_whole() -> None:

@@ -1,6 +1,6 @@
 """Files of traffic that others recorded, as records with a header: what a run folder holds."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,6 +9,7 @@ from harness.core.errors import NothingTested, RecordingError, UsageError
 from harness.core.record import Record, RunHeader
 from harness.core.version import harness_version
 from harness.runner.endpoints import today
+from harness.runner.recording import withheld_notes
 from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
 from harness.spec.load import spec_digest
 from harness.spec.provider import Provider
@@ -31,22 +32,28 @@ def read_traffic(
     pictures: ImageCollector,
     *,
     note: Callable[[str], None],
+    keys: Mapping[str, str] | None = None,
 ) -> Recorded:
     """Read every file; one that is no recording is named in a `note` and does not hide the others.
 
-    Raises UsageError where none is a recording, NothingTested where none holds an exchange of the
-    provider.
+    The `keys` by name are cut out, as are those that the files hold. Raises UsageError where none
+    is a recording, NothingTested where none holds an exchange of the provider.
     """
     names = _names(files)
     traffic: list[Traffic] = []
     unread: list[str] = []
     for file, name in names.items():
         try:
-            traffic.append(judge_file(file, provider, pictures, name=name))
+            traffic.append(judge_file(file, provider, pictures, name=name, keys=keys))
         except RecordingError as error:
             unread.append(str(error))
     records = tuple(record for each in traffic for record in each.records)
-    notes = (*traffic_notes(traffic, provider), *unread, *_sources(records, provider))
+    notes = (
+        *traffic_notes(traffic, provider),
+        *unread,
+        *_sources(records, provider),
+        *withheld_notes(pictures.withheld),
+    )
     for sentence in (*notes, _count(traffic, unread, provider)):
         note(sentence)
     if not traffic:

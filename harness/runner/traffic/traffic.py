@@ -123,14 +123,19 @@ class Traffic:
 
 
 def judge_file(
-    path: Path, provider: Provider, pictures: ImageCollector, *, name: str | None = None
+    path: Path,
+    provider: Provider,
+    pictures: ImageCollector,
+    *,
+    name: str | None = None,
+    keys: Mapping[str, str] | None = None,
 ) -> Traffic:
     """Read one recording and turn the provider's exchanges in it into records.
 
     Polls, downloads and a client's own repetitions belong to the request that they follow up.
     Raises RecordingError where the file is no recording.
     """
-    recording = read_recording(path, pictures)
+    recording = read_recording(path, pictures, keys=keys)
     name = name or path.name
     pool = Pool({foreign.index: foreign for foreign in recording.exchanges})
     records = []

@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from time import thread_time
@@ -21,6 +22,9 @@ Keep = Callable[[str, bytes], None]
 
 KeepFile = Callable[[str, Path], None]
 """Takes an image's file name and a file with its bytes, and keeps them; the file may be moved."""
+
+Inspect = Callable[[bytes | Path], str]
+"""Says what secret an image's bytes hold, and where in them; empty where none."""
 
 MARK = "image:sha256:"
 """Every image in a document is replaced by this and its digest."""
@@ -37,16 +41,25 @@ class ImageCollector:
 
     Images of large bodies go through the `decoder` and are kept as files; without a `keep_file`
     they are read, and kept as all others are. `decode_s` is how long one processor works on this
-    collector's images (unpacking, hashing, decoding); None where there was none.
+    collector's images (unpacking, hashing, decoding); None where there was none. An image of which
+    `inspect` says that it holds a secret is described and not kept.
     """
 
     def __init__(
-        self, keep: Keep, *, keep_file: KeepFile | None = None, decoder: ImageDecoder | None = None
+        self,
+        keep: Keep,
+        *,
+        keep_file: KeepFile | None = None,
+        decoder: ImageDecoder | None = None,
+        inspect: Inspect = lambda _image: "",
     ) -> None:
         self.decoder = decoder or ImageDecoder()
         self.decode_s: float | None = None
         self._keep = keep
         self._keep_file = keep_file or (lambda name, path: keep(name, path.read_bytes()))
+        self.withheld: dict[str, str] = {}
+        """The digests of the images that were not kept, each with what it holds and where."""
+        self._inspect = inspect
         self._seen: dict[str, Seen] = {}
         self._under_way: dict[str, Future[Seen]] = {}
         self._books = Lock()
@@ -56,6 +69,12 @@ class ImageCollector:
         """Return a copy for one reply, with a `decode_s` of its own."""
         same = copy.copy(self)
         same.decode_s = None
+        return same
+
+    def inspecting(self, inspect: Inspect) -> "ImageCollector":
+        """Return a copy that keeps no image of which `inspect` says that it holds a secret."""
+        same = copy.copy(self)
+        same._inspect = inspect  # noqa: SLF001 - a copy of itself
         return same
 
     def from_bytes(self, raw: bytes) -> Picture:
@@ -82,8 +101,9 @@ class ImageCollector:
         def decode() -> Seen:
             size = path.stat().st_size
             development = self.decoder.decoded(path)
-            picture = _picture(image.digest, size, development.image)
-            self._keep_file(file_name(picture), path)
+            picture = self._inspected(_picture(image.digest, size, development.image), path)
+            if not picture.withheld:
+                self._keep_file(file_name(picture), path)
             return picture, development.cpu_s
 
         return self._counted(image.digest, decode, image.cpu_s)
@@ -96,8 +116,9 @@ class ImageCollector:
         def decode() -> Seen:
             with self._one_at_a_time:  # bodies are read on several threads
                 development = self._decoded(raw)
-            picture = _picture(digest, len(raw), development.image)
-            self._keep(file_name(picture), raw)
+            picture = self._inspected(_picture(digest, len(raw), development.image), raw)
+            if not picture.withheld:
+                self._keep(file_name(picture), raw)
             return picture, development.cpu_s
 
         return self._counted(digest, decode, unpacked_s)
@@ -115,6 +136,13 @@ class ImageCollector:
             return self.decoder.decoded(path)
         finally:
             path.unlink(missing_ok=True)
+
+    def _inspected(self, picture: Picture, image: bytes | Path) -> Picture:
+        secret = self._inspect(image)
+        if not secret:
+            return picture
+        self.withheld[picture.digest] = secret
+        return replace(picture, withheld=secret)
 
     def _counted(self, digest: str, decode: Callable[[], Seen], unpacked_s: float) -> Picture:
         picture, cpu_s = self._once(digest, decode)

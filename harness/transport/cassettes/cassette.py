@@ -296,7 +296,9 @@ def _pictures(exchanges: Sequence[Exchange]) -> Iterable[Picture]:
     answers = [exchange.answer for exchange in exchanges]
     replies = [answer.partial if isinstance(answer, Failure) else answer for answer in answers]
     pictures = [picture for reply in replies if reply for picture in reply.pictures.values()]
-    return {file_name(pic): pic for pic in pictures if pic.state != "absent"}.values()
+    return {
+        file_name(pic): pic for pic in pictures if pic.state != "absent" and not pic.withheld
+    }.values()
 
 
 def _write_picture(folder: Path, picture: Picture, load: Callable[[str], bytes]) -> None:

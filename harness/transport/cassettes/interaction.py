@@ -50,21 +50,7 @@ from harness.transport.fields import (
     optional_text,
     text_of,
 )
-
-Headers = tuple[tuple[str, str], ...]
-
-SECRET = frozenset(
-    (
-        "api-key",
-        "authorization",
-        "cookie",
-        "proxy-authorization",
-        "set-cookie",
-        "x-api-key",
-        "x-goog-api-key",
-    )
-)
-"""Never kept, neither of requests nor of replies; in lower case."""
+from harness.transport.sensitive.headers import Headers, kept_headers
 
 HOP_BY_HOP = frozenset(
     (
@@ -88,7 +74,7 @@ unpack it."""
 def joined_headers(headers: Headers) -> dict[str, str]:
     """Return one line for each name (RFC 9110, section 5.3); vcrpy would keep the first only."""
     lines: dict[str, tuple[str, str]] = {}
-    for name, value in without_secrets(headers):
+    for name, value in kept_headers(headers):
         first, values = lines.get(name.lower(), (name, ""))
         lines[name.lower()] = (first, f"{values}, {value}" if name.lower() in lines else value)
     return dict(lines.values())
@@ -97,16 +83,11 @@ def joined_headers(headers: Headers) -> dict[str, str]:
 def listed_headers(headers: Headers, *, transfer: bool) -> dict[str, list[str]]:
     """Return a reply's values by name: those about the bytes on the wire, or all others."""
     lists: dict[str, list[str]] = {}
-    for name, value in headers:
+    for name, value in kept_headers(headers):
         lower = name.lower()
-        if lower not in SECRET | HOP_BY_HOP and (lower in TRANSFER) is transfer:
+        if lower not in HOP_BY_HOP and (lower in TRANSFER) is transfer:
             lists.setdefault(name, []).append(value)
     return lists
-
-
-def without_secrets(headers: Headers) -> Headers:
-    """Return the headers that may be shown to others."""
-    return tuple((name, value) for name, value in headers if name.lower() not in SECRET)
 
 
 NO_REPLY = 599
@@ -193,15 +174,20 @@ def _replied(reply: Reply) -> dict[str, object]:
     if transfer := listed_headers(reply.headers, transfer=True):
         response["transfer"] = transfer
     if reply.pictures:
-        response["pictures"] = {
-            key: _given(asdict(picture)) for key, picture in reply.pictures.items()
-        }
+        response["pictures"] = {key: _described(picture) for key, picture in reply.pictures.items()}
     if reply.events:
         response["events"] = [
             {"name": event.name, "at_s": event.at_s, "data": _compact(event.data)}
             for event in reply.events
         ]
     return response
+
+
+def _described(picture: Picture) -> dict[str, object]:
+    described = _given(asdict(picture))
+    if not picture.withheld:
+        del described["withheld"]
+    return described
 
 
 def _held(reply: Reply) -> dict[str, object]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
-from harness.transport.cassettes.interaction import Headers, without_secrets
 from harness.transport.fields import (
     as_list,
     as_mapping,
@@ -22,6 +21,7 @@ from harness.transport.fields import (
     text_of,
 )
 from harness.transport.foreign.forms import PARTS_AT_MOST, file_part
+from harness.transport.sensitive.headers import Headers
 
 MULTIPART = "multipart/form-data"
 
@@ -108,7 +108,7 @@ def _headers(content: object) -> Headers:
             header = as_mapping(row, "a header")
             pairs.append((text_of(header, "name"), _line(header.get("value"))))
     # Names with a colon first are HTTP/2's own (`:authority`), which browsers write into HAR files.
-    return without_secrets(tuple(pair for pair in pairs if not pair[0].startswith(":")))
+    return tuple(pair for pair in pairs if not pair[0].startswith(":"))
 
 
 def _line(content: object) -> str:

@@ -6,7 +6,7 @@ and one interaction that cannot be read does not lose the others.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,14 +17,18 @@ from urllib.parse import urlsplit
 from harness.core.errors import RecordingError
 from harness.core.exchange import Exchange, Failure, Part, Picture, Reply, Request, Times
 from harness.core.jsonvalue import Json, canonical
-from harness.transport.bodies.body import read_body, read_document
+from harness.transport.bodies.body import Clean, read_body, read_document
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.bodies.sse import HeldData, SseStream, read_events
-from harness.transport.cassettes.interaction import Headers, from_interaction, is_ours
+from harness.transport.cassettes.interaction import from_interaction, is_ours
 from harness.transport.fields import as_list, as_mapping, plain_object, text_of
 from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
 from harness.transport.foreign.forms import read_multipart, read_urlencoded, unpacked
+from harness.transport.redaction import Redactor
 from harness.transport.safe_yaml import load_yaml
+from harness.transport.sensitive.headers import Headers
+from harness.transport.sensitive.image_bytes import secret_in_image
+from harness.transport.sensitive.recorded import keys_in
 
 FILE_AT_MOST_BYTES = 512 * 1024 * 1024
 
@@ -57,25 +61,34 @@ class Recording:
     unreadable: tuple[str, ...] = ()
 
 
-def read_recording(path: Path, pictures: ImageCollector) -> Recording:
+def read_recording(
+    path: Path, pictures: ImageCollector, *, keys: Mapping[str, str] | None = None
+) -> Recording:
     """Read a recording; the images in its replies go to `pictures`, those in requests nowhere.
 
-    Requests come without credentials and with their whole address as target. Raises RecordingError
-    with one line for a file that is none of the formats.
+    Requests come without credentials and with their whole address as target; the `keys` by name,
+    those that the recording itself holds, and personal data are cut out of everything. Raises
+    RecordingError with one line for a file that is none of the formats.
     """
     try:
-        kind, entries = _entries(_document(path))
+        document = _document(path)
+        kind, entries = _entries(document)
     except OSError as error:
         raise _no_recording(path, error.strerror or type(error).__name__) from error
     except (ValueError, RecursionError) as error:
         raise _no_recording(path, _line(error)) from error
     readable: list[Foreign] = []
     unreadable: list[str] = []
+    redactor = Redactor({**keys_in(document), **(keys or {})})
+    pictures = pictures.inspecting(lambda image: secret_in_image(image, redactor.search))
     for index, entry in enumerate(entries):
         try:
-            readable.append(_foreign(index, entry, kind=kind, folder=path.parent, into=pictures))
+            foreign = _foreign(
+                index, entry, kind=kind, folder=path.parent, into=pictures, redactor=redactor
+            )
+            readable.append(foreign)
         except (ValueError, RecursionError) as error:
-            unreadable.append(f"interaction {index}: {_line(error)}")
+            unreadable.append(f"interaction {index}: {redactor.known(_line(error))}")
     return Recording(
         path=path, format=kind, exchanges=tuple(readable), unreadable=tuple(unreadable)
     )
@@ -126,20 +139,26 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def _foreign(
-    index: int, entry: object, *, kind: Format, folder: Path, into: ImageCollector
+def _foreign(  # noqa: PLR0913 - an entry, and what it is read with
+    index: int,
+    entry: object,
+    *,
+    kind: Format,
+    folder: Path,
+    into: ImageCollector,
+    redactor: Redactor,
 ) -> Foreign:
     if kind == "vcrpy" and is_ours(entry):
-        return _ours(index, entry, folder=folder, into=into)
+        return _ours(index, entry, folder=folder, into=into, redactor=redactor)
     raw = from_har(entry) if kind == "har" else from_vcr(entry)
     request = _request(raw)
     answer: Reply | Failure
     if raw.no_reply is None:
-        answer = _reply(raw, into)
+        answer = _reply(raw, into, redactor.known)
     else:
         answer = Failure(kind="network", why=raw.no_reply, sent=True)
     times = Times(due_s=0.0, sent_s=0.0, end_s=raw.duration_s or 0.0)
-    exchange = Exchange(request=request, answer=answer, times=times)
+    exchange = redactor.exchange(Exchange(request=request, answer=answer, times=times))
     return _placed(index, exchange, recorded=raw.recorded, duration_s=raw.duration_s)
 
 
@@ -158,7 +177,9 @@ def _placed(
     )
 
 
-def _ours(index: int, entry: object, *, folder: Path, into: ImageCollector) -> Foreign:
+def _ours(
+    index: int, entry: object, *, folder: Path, into: ImageCollector, redactor: Redactor
+) -> Foreign:
     exchange = from_interaction(entry)
     uri = text_of(as_mapping(as_mapping(entry, "").get("request"), "request"), "uri")
     answer, times = exchange.answer, exchange.times
@@ -166,6 +187,7 @@ def _ours(index: int, entry: object, *, folder: Path, into: ImageCollector) -> F
     for picture in reply.pictures.values() if reply else ():
         _keep(picture, folder / "images", into)
     exchange = replace(exchange, request=replace(exchange.request, target=_public(uri)))
+    exchange = redactor.exchange(exchange, cleaned=False)
     return _placed(index, exchange, recorded=None, duration_s=times.end_s - times.sent_s)
 
 
@@ -219,10 +241,10 @@ def _sent(content: Content, kind: str, coding: str) -> tuple[Json, tuple[Part, .
         raise ValueError(f"the request's body is no JSON: {error}") from None
 
 
-def _reply(raw: Raw, pictures: ImageCollector) -> Reply:
+def _reply(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply:
     reply = Reply(status=raw.status, headers=raw.headers)
     if raw.response.parsed is not None:
-        body = read_document(raw.response.parsed, pictures)
+        body = read_document(raw.response.parsed, pictures, clean=clean)
         size = len(canonical(raw.response.parsed).encode())
     else:
         plain = unpacked(raw.response.raw, _header(raw.headers, "content-encoding"))
@@ -231,9 +253,9 @@ def _reply(raw: Raw, pictures: ImageCollector) -> Reply:
             data = HeldData()
             spans = SseStream(data).recorded(plain)
             arrived = ((name, bytes(data.data[start:end]), 0.0) for name, start, end in spans)
-            events, images = read_events(arrived, pictures)
+            events, images = read_events(arrived, pictures, clean=clean)
             return replace(reply, events=events, pictures=images, size_bytes=size)
-        body = read_body(plain, pictures)
+        body = read_body(plain, pictures, clean=clean)
     return replace(
         reply, document=body.document, text=body.text, pictures=body.pictures, size_bytes=size
     )

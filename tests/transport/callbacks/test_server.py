@@ -220,7 +220,7 @@ def test_addresses_that_a_reply_quotes_are_kept_as_stand_ins() -> None:
         async def echo(received: Received, writer: asyncio.StreamWriter) -> None:
             told = _told(places, received.body.split(b"/")[-3].decode())
             slashes = told["image"].replace("/", "\\/")
-            headers = ("Content-Type: application/json", f"X-Hook: {told['hook']}")
+            headers = ("Content-Type: application/json", f"X-Request-Id: {told['hook']}")
             writer.write(http({**told, "quoted": slashes, told["image"]: 1}, headers=headers))
 
         async with serving(echo) as server, live(server.url, places) as transport:
@@ -239,7 +239,7 @@ def test_addresses_that_a_reply_quotes_are_kept_as_stand_ins() -> None:
         "quoted": f"{ASSETS}{IMAGE}",
         f"{ASSETS}{IMAGE}": 1,
     }
-    assert reply.header("x-hook") == f"{WEBHOOKS}t-1"
+    assert reply.header("x-request-id") == f"{WEBHOOKS}t-1"
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "text/event-stream"])
