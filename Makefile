@@ -7,7 +7,7 @@ RUN := $(BIN)/harness run --out reports/demo
 JOBS ?= 2
 
 .PHONY: demo test draws coverage lint check clients exam schemathesis speed simulations cassettes sample
-.PHONY: reliability schema lock oldest-pip clean scan
+.PHONY: audit clean lock oldest-pip reliability sbom scan schema
 
 # The user's settings say from where pip installs (index, certificates); what, and to where, is said
 # by each step.
@@ -53,7 +53,7 @@ FLOOR := 96
 
 # Clients that other people wrote; they want other versions of what we use than we do.
 CLIENTS := .venv-clients/.made .venv-clients-litellm/.made
-TOOLS := .venv-covering/.made .venv-schemathesis/.made .venv-speed/.made
+TOOLS := .venv-covering/.made .venv-schemathesis/.made .venv-speed/.made .venv-supply-chain/.made
 clients: $(CLIENTS)
 
 # Longer than CI needs: every fault alone on all operations of its provider (the tests run each on
@@ -104,7 +104,7 @@ schema: .venv/.tests
 lock:
 	$(LOCK) --group build pyproject.toml -o requirements.lock
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
-	set -e; for group in clients clients-litellm covering oldest-pip schemathesis speed; do \
+	set -e; for group in clients clients-litellm covering oldest-pip schemathesis speed supply-chain; do \
 		$(LOCK) --python-version 3.11 --group $$group -o requirements-$$group.lock; done
 
 # Nothing is resolved or built here (--no-deps, wheels only), so that no release of tomorrow can break
@@ -160,5 +160,18 @@ oldest-pip: .venv/.made
 	.venv-oldest-pip/bin/python -m pip check
 	rm -rf .venv-oldest-pip
 
+# What the harness runs with, as CycloneDX, from an environment that holds nothing else.
+sbom: .venv-supply-chain/.made
+	$(BIN)/python -m venv --clear --without-pip .venv-sbom
+	$(BIN)/python -m pip --python .venv-sbom install -q --no-compile --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip --python .venv-sbom check
+	.venv-supply-chain/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o sbom.cdx.json .venv-sbom
+	rm -rf .venv-sbom
+
+# Known vulnerabilities of what is locked. It asks the advisories of today, so CI does not depend on it;
+# --strict fails where they cannot be reached, for nothing was audited then.
+audit: .venv-supply-chain/.made
+	.venv-supply-chain/bin/pip-audit --strict --progress-spinner off --require-hashes --disable-pip -r requirements.lock
+
 clean:
-	rm -rf .venv .venv-oldest-pip $(dir $(CLIENTS) $(TOOLS)) reports/demo reports/recording
+	rm -rf sbom.cdx.json .venv-sbom .venv .venv-oldest-pip $(dir $(CLIENTS) $(TOOLS)) reports/demo reports/recording
