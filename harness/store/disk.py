@@ -342,8 +342,8 @@ def _allocate(file: int, start: int, size: int) -> None:
     """Take room on the disk; where it cannot be taken otherwise, by zeros that are written."""
     try:
         os.posix_fallocate(file, start, size)
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
+    except (AttributeError, OSError) as error:  # macOS has no such function
+        if isinstance(error, OSError) and error.errno not in _UNSUPPORTED:
             raise
         os.lseek(file, start, os.SEEK_SET)
         for done in range(0, size, _COPIED_BYTES):

@@ -305,7 +305,8 @@ class RunFolder:
 
 def _unused(disk: Disk) -> bool:
     names = set(disk.names())
-    return names <= {IMAGES, JOURNAL, BALLAST} and not (names and disk.size(JOURNAL))
+    begun = not names <= {IMAGES, JOURNAL, BALLAST} or JOURNAL not in names
+    return not names or not (begun or disk.size(JOURNAL))
 
 
 def _remove_unfinished(disk: Disk) -> None:
