@@ -153,6 +153,13 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert [file.name for file in (tmp_path / "run").iterdir()] == ["thesis.tex"]
 
 
+def test_a_folder_of_images_alone_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "run" / IMAGES).mkdir(parents=True)
+
+    with pytest.raises(UsageError, match="is there already and not empty"):
+        RunFolder.create(tmp_path / "run")
+
+
 def test_a_run_that_never_began_leaves_its_folder_to_the_next(tmp_path: Path) -> None:
     RunFolder.create(tmp_path / "run").close()
 

@@ -16,7 +16,7 @@ from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.stats.conformance.latency import seconds_to_images
-from harness.store.disk import insist_own
+from harness.store.own import insist_own
 
 if TYPE_CHECKING:  # pandas takes 0.3 s to load: it is loaded where a frame is made
     import pandas as pd

@@ -30,8 +30,8 @@ from harness.runner.recording import load_tape, recorded_benchmark, recorded_pla
 from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
-from harness.store.disk import insist_plain
 from harness.store.folder import RunFolder
+from harness.store.own import insist_own
 from harness.store.reader import StoredRun
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
@@ -339,7 +339,7 @@ def plan_of(folder: Path, name: str, *, digest: str | None = None) -> Plan:
     """
     hint = "without its plan a run cannot go on; start a new one"
     file = f"plan-{name}.json"
-    insist_plain(folder, file)
+    insist_own(folder / file)
     plan = read_plan(folder / file, provider=shipped_provider(name), hint=hint)
     if digest is not None and plan_digest(plan) != digest:
         raise UsageError(f"{folder / file} is not the plan that run.json names", hint=hint)

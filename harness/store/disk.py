@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from harness.core.errors import UsageError
+from harness.store.own import foreign
 
 TEMPORARY = ".tmp-"
 """How the names of files begin that are not whole yet."""
@@ -317,33 +318,7 @@ class LocalDisk:
             _sync_names(place)
 
     def _foreign(self, name: str, kind: str) -> UsageError:
-        return _foreign(self.path / name, kind)
-
-
-def insist_plain(folder: Path, name: str) -> None:
-    """Raise UsageError where a name of a run folder is a link, a pipe or a device."""
-    with suppress(OSError):  # a missing one is for its reader to tell of
-        disk = LocalDisk(folder)
-        try:
-            disk.exists(name)
-        finally:
-            disk.close()
-
-
-def insist_own(folder: Path) -> None:
-    """Raise UsageError where anything below a folder is neither a plain file nor a folder of it.
-
-    Links are named, not followed. Nothing is raised where there is no such folder.
-    """
-    if folder.is_symlink():
-        raise _foreign(folder, "a symbolic link")
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                insist_own(Path(entry.path))
-            elif not entry.is_file(follow_symlinks=False):
-                kind = "a symbolic link" if entry.is_symlink() else "no plain file"
-                raise _foreign(Path(entry.path), kind)
+        return foreign(self.path / name, kind)
 
 
 def sync_folder(path: Path) -> None:
@@ -367,8 +342,8 @@ def _allocate(file: int, start: int, size: int) -> None:
     """Take room on the disk; where it cannot be taken otherwise, by zeros that are written."""
     try:
         os.posix_fallocate(file, start, size)
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
+    except (AttributeError, OSError) as error:  # macOS has no such function
+        if isinstance(error, OSError) and error.errno not in _UNSUPPORTED:
             raise
         os.lseek(file, start, os.SEEK_SET)
         for done in range(0, size, _COPIED_BYTES):
@@ -380,13 +355,6 @@ def write_all(descriptor: int, raw: bytes) -> None:
     view = memoryview(raw)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _foreign(path: Path, kind: str) -> UsageError:
-    return UsageError(
-        f"{path} is {kind}",
-        hint="a run folder holds plain files of its own; remove it, or use another folder",
-    )
 
 
 def _copy(source: int, target: int) -> None:

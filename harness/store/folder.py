@@ -16,7 +16,7 @@ from threading import Lock
 
 from harness.core.errors import StoreError, UsageError
 from harness.core.record import RunHeader
-from harness.store.disk import TEMPORARY, Disk, LocalDisk, insist_own
+from harness.store.disk import TEMPORARY, Disk, LocalDisk
 from harness.store.header import dumped_header
 from harness.store.line import (
     FORMAT,
@@ -28,6 +28,7 @@ from harness.store.line import (
     JournalLine,
     no_run,
 )
+from harness.store.own import insist_own
 from harness.store.reader import stored_header, stored_journal, torn_note
 from harness.store.seal import Torn, sealed
 
@@ -304,7 +305,8 @@ class RunFolder:
 
 def _unused(disk: Disk) -> bool:
     names = set(disk.names())
-    return names <= {IMAGES, JOURNAL, BALLAST} and not (names and disk.size(JOURNAL))
+    begun = not names <= {IMAGES, JOURNAL, BALLAST} or JOURNAL not in names
+    return not names or not (begun or disk.size(JOURNAL))
 
 
 def _remove_unfinished(disk: Disk) -> None:
