@@ -93,3 +93,5 @@ class RunHeader:
     """How the folder is written (`harness.store.line`); version 0.1 did not say it."""
     unchecked_bytes: int = 0
     """How much of the journal's start an older format has written, whose lines have no checksum."""
+    sealed_lines: int = 0
+    """How many lines with a checksum were on the disk when this header was written."""

@@ -18,6 +18,7 @@ from harness.core.errors import UsageError
 TEMPORARY = ".tmp-"
 """How the names of files begin that are not whole yet."""
 
+_UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP)
 _COPIED_BYTES = 1024 * 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -117,8 +118,9 @@ class LocalDisk:
             missing.append(above)
             above = above.parent
         path.mkdir(parents=True, exist_ok=True)
-        for each in missing:
-            sync_folder(each.parent)
+        for each in missing or [path.absolute()]:
+            with suppress(PermissionError):  # its folder is another user's, who made it earlier
+                sync_folder(each.parent)
         return cls(path)
 
     def names(self, folder: str = "") -> list[str]:
@@ -185,7 +187,7 @@ class LocalDisk:
                     if error.errno != errno.EXDEV:
                         raise
                 else:
-                    os.fsync(place)
+                    _sync_names(place)
                     return
             self._put(name, lambda copy: _copy(source, copy))
         finally:
@@ -196,9 +198,9 @@ class LocalDisk:
         with self._place(name) as (place, base):
             with suppress(FileExistsError):
                 os.mkdir(base, dir_fd=place)
-            os.fsync(place)
-        with self._place(f"{name}/_"):  # it is a folder
-            pass
+            _sync_names(place)
+        with self._place(f"{name}/_") as (folder, _):
+            _sync_names(folder)
 
     def remove(self, name: str) -> None:
         """Remove a file, or a link itself; nothing where there is none."""
@@ -211,7 +213,7 @@ class LocalDisk:
             before = os.fstat(file).st_size
             try:
                 if size > before:
-                    os.posix_fallocate(file, before, size - before)
+                    _allocate(file, before, size - before)
                 else:
                     os.ftruncate(file, size)
             except OSError:
@@ -222,7 +224,7 @@ class LocalDisk:
         """Make a file where there is none and lock it."""
         file = self._held(name)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.fsync(self._root)
+        _sync_names(self._root)
 
     def close(self) -> None:
         """Give up the lock and what is open."""
@@ -312,7 +314,7 @@ class LocalDisk:
                 with suppress(OSError):
                     os.unlink(temporary, dir_fd=place)
                 raise
-            os.fsync(place)
+            _sync_names(place)
 
     def _foreign(self, name: str, kind: str) -> UsageError:
         return _foreign(self.path / name, kind)
@@ -348,9 +350,29 @@ def sync_folder(path: Path) -> None:
     """Return once the names in a folder are durable."""
     folder = os.open(path, _FOLDER)
     try:
-        os.fsync(folder)
+        _sync_names(folder)
     finally:
         os.close(folder)
+
+
+def _sync_names(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:  # some network file systems keep names durable alone
+            raise
+
+
+def _allocate(file: int, start: int, size: int) -> None:
+    """Take room on the disk; where it cannot be taken otherwise, by zeros that are written."""
+    try:
+        os.posix_fallocate(file, start, size)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        os.lseek(file, start, os.SEEK_SET)
+        for done in range(0, size, _COPIED_BYTES):
+            write_all(file, bytes(min(_COPIED_BYTES, size - done)))
 
 
 def write_all(descriptor: int, raw: bytes) -> None:

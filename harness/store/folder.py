@@ -143,7 +143,7 @@ class RunFolder:
         header = stored_header(self.path, self._disk)
         content = stored_journal(self.path, self._disk, header)
         date_ns = self._disk.date_ns(JOURNAL)
-        self._seq = self._synced = content.last
+        self._seq = self._synced = max(content.last, header.sealed_lines)
         if content.torn is not None:
             self._cut(content.torn, content.lines)
         elif content.unended:
@@ -174,7 +174,12 @@ class RunFolder:
 
     def write_header(self, header: RunHeader) -> None:
         """Write `run.json` whole or not at all, as of the format that lines are appended in."""
-        header = replace(header, format=FORMAT, unchecked_bytes=self._unchecked_bytes)
+        header = replace(
+            header,
+            format=FORMAT,
+            unchecked_bytes=self._unchecked_bytes,
+            sealed_lines=self._synced,
+        )
         self.write_file(HEADER, dumped_header(header))
 
     def write_file(self, name: str, content: bytes) -> None:

@@ -73,8 +73,10 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
     for line in content.lines:
         if line is not None:
             book.enter(line)
-    if content.torn is not None:
-        header = replace(header, notes=(*header.notes, torn_note(content.torn, "left out")))
+    notes = [torn_note(content.torn, "left out")] if content.torn else []
+    if content.missing:
+        notes.append(f"{JOURNAL}: {content.missing} of its lines were removed, with what they held")
+    header = replace(header, notes=(*header.notes, *notes))
     records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
     return StoredRun(header=header, records=records, unfinished=unfinished)
 
@@ -94,8 +96,11 @@ def stored_journal(path: Path, disk: Disk, header: RunHeader) -> JournalContent:
         raw = disk.read(JOURNAL) if disk.exists(JOURNAL) else b""
     except OSError as error:
         raise UsageError(f"{path / JOURNAL}: {error.strerror}") from None
-    is_sealed = header.format >= SEALED_FORMAT
-    content = read_journal(raw, unchecked_bytes=header.unchecked_bytes if is_sealed else None)
+    content = read_journal(
+        raw,
+        unchecked_bytes=header.unchecked_bytes if header.format >= SEALED_FORMAT else None,
+        acknowledged=header.sealed_lines,
+    )
     if content.altered is not None:
         raise UsageError(
             f"{path / JOURNAL}, line {content.altered.number}: {content.altered.why}",

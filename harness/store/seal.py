@@ -63,6 +63,8 @@ class JournalContent:
     last: int
     altered: Altered | None = None
     torn: Torn | None = None
+    missing: int = 0
+    """How many sealed lines somebody has taken out, where nothing is torn."""
     unended: bool = False
 
 
@@ -82,12 +84,13 @@ class _Gap:
 class _Reading:
     """One pass over a journal, from its first line to its last."""
 
-    def __init__(self, unchecked_bytes: int | None) -> None:
+    def __init__(self, unchecked_bytes: int | None, acknowledged: int) -> None:
         self.lines: list[JournalLine | None] = []
         self.gaps: list[_Gap] = []
         self.altered: Altered | None = None
         self.last = 0
-        self.synced = 0
+        self.synced = acknowledged
+        self._sealed = 0
         self._unchecked_bytes = unchecked_bytes
         self._in_gap = False
 
@@ -115,7 +118,8 @@ class _Reading:
             if self._in_gap:
                 self.gaps[-1].after = seq
             self._in_gap = False
-            self.last, self.synced = seq, synced
+            self.last, self.synced = seq, max(synced, self.synced)
+            self._sealed += 1
 
     def _enter_unsealed(self, number: int, start: int, raw: bytes, *, ended: bool) -> None:
         try:
@@ -166,17 +170,21 @@ class _Reading:
             last=self.last,
             altered=altered,
             torn=torn,
+            missing=0 if self.gaps else max(self.last, self.synced) - self._sealed,
             unended=unended and not self._in_gap and size > 0,
         )
 
 
-def read_journal(raw: bytes, *, unchecked_bytes: int | None = 0) -> JournalContent:
+def read_journal(
+    raw: bytes, *, unchecked_bytes: int | None = 0, acknowledged: int = 0
+) -> JournalContent:
     """Read a journal; never raises on bytes.
 
     Of lines that begin within `unchecked_bytes` those without a seal are taken as they are: an
-    older format wrote them. None is a folder of such a format.
+    older format wrote them. None is a folder of such a format. `acknowledged` is how many sealed
+    lines are known to have been on the disk.
     """
-    reading, start = _Reading(unchecked_bytes), 0
+    reading, start = _Reading(unchecked_bytes, acknowledged), 0
     pieces = raw.split(b"\n")
     for number, piece in enumerate(pieces, 1):
         if piece:

@@ -60,7 +60,7 @@ def _cut(source: Path, target: Path, *, lines: int, torn: bytes = b"") -> Path:
     shutil.copytree(source, target)
     journal = (source / "journal.jsonl").read_bytes().splitlines(keepends=True)
     (target / "journal.jsonl").write_bytes(b"".join(journal[:lines]) + torn)
-    set_header(target, finished=None)
+    set_header(target, finished=None, sealed_lines=0)
     return target
 
 
@@ -78,6 +78,9 @@ def test_a_run_that_was_killed_is_reported_as_far_as_it_came(
     assert "--resume" in told.err
     assert summary["verdicts"]
     assert any("cut off" in note for note in summary["run"]["notes"])
+    torn = [note for note in summary["run"]["notes"] if "were being written when" in note]
+    assert len(torn) == 1
+    assert torn[0].startswith("journal.jsonl: 16 bytes from line 42 on")
 
 
 def test_a_shot_that_was_under_way_is_named_and_not_judged(

@@ -45,12 +45,14 @@ def batches(requests: int, at_once: int) -> Iterator[list[JournalLine]]:
             yield [line(number) for number in numbers]
 
 
-def written(path: Path, *, requests: int = 12, at_once: int = 3) -> Path:
-    """A folder of that many requests."""
+def written(path: Path, *, requests: int = 12, at_once: int = 3, finished: bool = False) -> Path:
+    """A folder of that many requests; of a run that was killed, unless it is finished."""
     folder = RunFolder.create(path)
     folder.write_header(header())
     for batch in batches(requests, at_once):
         folder.append(*batch)
+    if finished:
+        folder.write_header(replace(header(), finished="2026-01-02T03:05:05+00:00"))
     folder.close()
     return path
 

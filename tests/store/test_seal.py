@@ -33,8 +33,11 @@ def flipped(raw: bytes, bit: int) -> bytes:
 
 
 @pytest.mark.parametrize("file", [JOURNAL, HEADER])
-def test_no_flipped_bit_is_read_as_other_content_in_silence(tmp_path: Path, file: str) -> None:
-    path = written(tmp_path / "run")
+@pytest.mark.parametrize("finished", [True, False])
+def test_no_flipped_bit_is_read_as_other_content_in_silence(
+    tmp_path: Path, file: str, *, finished: bool
+) -> None:
+    path = written(tmp_path / "run", finished=finished)
     raw = (path / file).read_bytes()
     bits = random.Random(file).sample(range(len(raw) * 8), FLIPS)
     silent, cut = [], 0
@@ -50,7 +53,8 @@ def test_no_flipped_bit_is_read_as_other_content_in_silence(tmp_path: Path, file
             silent += [bit] * (not past.header.notes)
 
     assert silent == []
-    assert cut < FLIPS / 4  # of the last batch alone it cannot be known that it was acknowledged
+    assert cut < FLIPS / 4  # of the last batch of a killed run it cannot be known that it was whole
+    assert not (finished and cut)
 
 
 def test_every_bit_of_a_small_journal_is_covered(tmp_path: Path) -> None:
@@ -132,15 +136,20 @@ def test_an_acknowledged_line_that_is_gone_or_altered_is_refused(
     assert (path / JOURNAL).read_bytes() == middle
 
 
-def test_a_line_that_somebody_removed_leaves_its_record_out(tmp_path: Path) -> None:
-    path = written(tmp_path / "run", requests=2, at_once=1)
+@pytest.mark.parametrize("place", [2, 4, 5])
+def test_a_line_that_somebody_removed_leaves_its_record_out_with_a_note(
+    tmp_path: Path, place: int
+) -> None:
+    path = written(tmp_path / "run", requests=2, at_once=1, finished=True)
     lines = (path / JOURNAL).read_bytes().splitlines(keepends=True)
-    (path / JOURNAL).write_bytes(b"".join(lines[:5]))
+    (path / JOURNAL).write_bytes(b"".join(lines[:place] + lines[place + 1 :]))
 
     past = read_run(path)
 
-    assert len(past.records) == 1
-    assert past.header.notes == ()
+    assert len(past.records) == (2 if place == 4 else 1)
+    assert past.header.notes == ("journal.jsonl: 1 of its lines were removed, with what they held",)
+    RunFolder.reopen(path).close()
+    assert read_run(path) == past
 
 
 def test_old_lines_that_come_up_again_at_the_end_are_torn(tmp_path: Path) -> None:

@@ -199,6 +199,11 @@ class ProviderRun:
             return "the disk is full"
         return None
 
+    @property
+    def _pays(self) -> bool:
+        """Whether a reply that is lost was paid for: a replay's and an emulator's are not."""
+        return not self.setup.context.replay and self.setup.access.evidence.kind != "emulator"
+
     async def send(
         self, entry: QueuedRequest, transport: Transport, *, due_s: float | None, attempt: int = 1
     ) -> Record:
@@ -209,7 +214,7 @@ class ProviderRun:
         bring: then it is not sent.
         """
         now_s, journal = self.setup.context.now_s, self.setup.context.journal
-        room = 0 if self.setup.context.replay else bytes_at_most(entry.shot)
+        room = bytes_at_most(entry.shot) if self._pays else 0
         await journal.reserve(room)
         cost = entry.reservation  # the worst, should this be cut off
         self.under_way += 1
