@@ -16,6 +16,7 @@ from harness.report.labels import failure_rate, fault_lines, faults_text
 from harness.report.model import Report, Shown
 from harness.report.text import count
 from harness.spec.load import shipped_provider as shipped
+from harness.stats.conformance.doubt import is_open
 from harness.stats.conformance.faults import unserved_values
 
 HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -140,7 +141,7 @@ def _tested(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     each value was served in the end, nothing is open.
     """
     code, why = _judged_promises(report, records)
-    faults = "; ".join(_fault_reasons(report))
+    faults = "; ".join(filter(None, [*_fault_reasons(report), _in_doubt(report)]))
     if why.endswith("."):
         return code, f"{why} {faults[:1].upper()}{faults[1:]}." if faults else why
     return code, "; ".join(filter(None, [why, faults]))
@@ -181,13 +182,48 @@ def _judged_promises(report: Report, records: Sequence[Record]) -> tuple[int, st
         return UNCLEAR, "; ".join(filter(None, [_unconfirmed(report), _flaky(report)]))
     if unjudged := _unjudged(report, records):
         return unjudged
-    if faulty := _most_failed(report) or _values_unserved(records):
+    if faulty := _unknown(report, records):
         return UNCLEAR, "; ".join(filter(None, [faulty, _flaky(report)]))
     if report.flaky or any(map(faults_text, (row.faults for row in report.providers))):
         return HELD, "; ".join(filter(None, ["no promise broken for certain", _flaky(report)]))
     if all(record.shot.case.expect == "observe" for record in records):
         return HELD, "no promise broken: the documents promise nothing about these requests"
     return HELD, "all promises that were tried held"
+
+
+def _unknown(report: Report, records: Sequence[Record]) -> str:
+    """Say why nobody knows whether all promises hold; nothing where that is known."""
+    faulty = _most_failed(report) or _values_unserved(records)
+    return _only_in_doubt(report, records) or faulty
+
+
+def _in_doubt(report: Report) -> str:
+    """Say how many questions are open because their requests were cut off."""
+    open_ = sum(len(counts.cases) for counts in report.in_doubt)
+    return f"in doubt: {count(open_, 'case')}" if open_ else ""
+
+
+def _only_in_doubt(report: Report, records: Sequence[Record]) -> str:
+    """Name the promises of which nothing is known because all that asks for them was cut off."""
+    places = {
+        (column.provider, column.operation): at for at, column in enumerate(report.matrix.columns)
+    }
+    states = {
+        (row.id, at): cell.state for row in report.matrix.rows for at, cell in enumerate(row.cells)
+    }
+    names: dict[str, None] = {}
+    for case in (record.shot.case for record in records if is_open(record)):
+        covered = (
+            [case.breaks] if case.breaks else [*(each.partition("=")[0] for each in case.covers)]
+        )
+        place = places[case.provider, case.operation]
+        for promise in covered if case.expect != "observe" else ():
+            if states.get((promise, place)) in ("inconclusive", "not tried"):
+                names[f"{case.provider} {case.operation} {promise}"] = None
+    if not names:
+        return ""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"nobody knows of {', '.join([*names][:_MOST_NAMED])}{more}: cut off each time"
 
 
 def _unjudged(report: Report, records: Sequence[Record]) -> tuple[int, str] | None:

@@ -21,7 +21,7 @@ from harness.report.formats.terminal import (
     operation_rows,
     provider_rows,
 )
-from harness.report.labels import GONE, confirmation_text, failure_rate
+from harness.report.labels import GONE, confirmation_text, doubt_text, failure_rate
 from harness.report.model import Report, Shown
 from harness.report.text import LONGEST, one_line, percent
 
@@ -82,6 +82,8 @@ def _large(shown: Shown) -> str:
 
 
 def _tables(console: Console, report: Report) -> None:
+    for counts in report.in_doubt:
+        _say(console, doubt_text(counts))
     console.print(_providers(report))
     if report.benchmark is not None:
         for table in _benchmark(report):

@@ -12,7 +12,14 @@ from harness.diagnosis.history import FAILS
 from harness.report.benchmark.answers import of_run
 from harness.report.discovered import discovered_toml, observations
 from harness.report.explored import explored
-from harness.report.labels import Named, about_provider, cases_text, finding_name, provenance_banner
+from harness.report.labels import (
+    Named,
+    about_provider,
+    cases_text,
+    doubt_text,
+    finding_name,
+    provenance_banner,
+)
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
 from harness.report.reproduction.curl import files_of, fitting, repeat
@@ -21,6 +28,7 @@ from harness.report.standing import provider_summaries
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
 from harness.stats.conformance import completion, errors, latency, streams
+from harness.stats.conformance.doubt import in_doubt
 from harness.stats.conformance.observers import behaviours
 from harness.stats.intervals import proportion_estimate
 
@@ -53,7 +61,7 @@ def compose(
     findings = sorted(
         findings, key=lambda row: (_RANK[row.standing], order[row.provider, row.operation])
     )
-    words = cases_text(records)
+    words, doubts = cases_text(records), in_doubt(records)
     discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [
@@ -61,7 +69,7 @@ def compose(
         for number, finding in enumerate(findings, 1)
     ]
     return Report(
-        header=header,
+        header=replace(header, notes=(*header.notes, *map(doubt_text, doubts))),
         banner=provenance_banner(rests_on),
         providers=provider_summaries(records, table, providers, rests_on),
         matrix=table,
@@ -88,6 +96,7 @@ def compose(
         benchmark=of_run(header, records, verdicts, providers),
         behaviours=tuple(behaviours(records, providers)),
         explored=tuple(explored(records, verdicts)),
+        in_doubt=doubts,
     )
 
 

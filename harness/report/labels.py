@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from harness.adaptive.discovery.question import Discovered
-from harness.core.case import Stage
+from harness.core.case import Price, Stage
 from harness.core.jsonvalue import Json, canonical
+from harness.core.money import money
 from harness.core.record import Provenance, Record
 from harness.core.reference import ReferenceImage
 from harness.core.verdict import Finding
 from harness.diagnosis.combinations import joined_values
 from harness.report.model import Banner, Report
 from harness.report.text import count, one_line
+from harness.stats.conformance.doubt import InDoubtCounts
 from harness.stats.conformance.faults import FaultCounts
 
 GONE = (
@@ -185,6 +187,25 @@ def faults_text(counts: FaultCounts) -> str:
     if counts.unsettled_images:
         parts.append(f"up to {count(counts.unsettled_images, 'image')} unsettled")
     return "; ".join(parts)
+
+
+_MOST_CASES = 3
+
+
+def doubt_text(counts: InDoubtCounts) -> str:
+    """Say what was cut off without a reply, what that may cost, and what is open because of it.
+
+    `buble: in doubt: 2 cases (generate/base, generate/n.range/refuse/0); ...`.
+    """
+    cut_off = count(counts.requests, "request")
+    price = Price(amount=counts.amount, unit=counts.unit, images=counts.images)
+    may = f"{cut_off} cut off without a reply may have cost up to {money(price)} beside the rest"
+    if not counts.cases:
+        return f"{counts.provider}: {may}; each question was asked again in other words"
+    named = ", ".join(counts.cases[:_MOST_CASES])
+    more = len(counts.cases) - _MOST_CASES
+    named += f" and {more} more" if more > 0 else ""
+    return f"{counts.provider}: in doubt: {count(len(counts.cases), 'case')} ({named}); {may}"
 
 
 def fault_lines(report: Report) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from harness.report.benchmark.answers import Benchmarked
 from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.cost import Cost
+from harness.stats.conformance.doubt import InDoubtCounts
 from harness.stats.conformance.errors import ErrorCounts
 from harness.stats.conformance.faults import FaultCounts
 from harness.stats.conformance.latency import Latency
@@ -233,7 +234,9 @@ class Report:
     provider and case. `discovered` are the answers to open questions, `discovered_toml` the same by
     provider, to be pasted into its TOML. `files` names the reference images that findings need and
     the run folder holds. `benchmark` is missing where the run only asked for conformance.
-    `behaviours` is what replies showed beside the promises; it convicts nobody.
+    `behaviours` is what replies showed beside the promises; it convicts nobody. `in_doubt` counts
+    the requests that were cut off without a reply, and the questions that are open for that; the
+    header's notes say it in words.
     """
 
     header: RunHeader
@@ -259,6 +262,7 @@ class Report:
     benchmark: Benchmarked | None = None
     behaviours: tuple[Behaviour, ...] = ()
     explored: tuple[Explored, ...] = ()
+    in_doubt: tuple[InDoubtCounts, ...] = ()
 
     @property
     def all_findings(self) -> tuple[Shown, ...]:

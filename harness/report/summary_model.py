@@ -64,6 +64,19 @@ class CostSummary(TypedDict):
     unsettled: Decimal
 
 
+class InDoubtSummary(TypedDict):
+    """What was cut off without a reply: `requests` that may have made `images` and cost `amount`.
+
+    `cases` are the questions that are open because of that; the others were asked again. Summaries
+    of before have no such key.
+    """
+
+    cases: tuple[str, ...]
+    requests: int
+    images: int
+    amount: Decimal
+
+
 class PromiseCounts(TypedDict):
     """How many promises ended so; a combination of values that fails together is one more."""
 
@@ -101,6 +114,7 @@ class ProviderSummary(TypedDict):
     faults_by_class: dict[str, int]
     images_unsettled: int
     cost: CostSummary
+    in_doubt: NotRequired[InDoubtSummary]
     promises: PromiseCounts
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.core.case import PlannedRequest
 from harness.core.errors import UsageError
-from harness.core.exchange import Exchange
+from harness.core.exchange import Exchange, Reply
 from harness.core.outcome import Fault, Outcome
 from harness.core.record import Record, RunHeader
 from harness.store.disk import Disk, LocalDisk
@@ -206,10 +206,17 @@ def joined(runs: Sequence[StoredRun]) -> tuple[RunHeader, tuple[Record, ...]]:
             interrupted=first.interrupted or header.interrupted,
         )
     return first, tuple(
-        record
-        for run in runs
-        for record in (*run.records, *(cut.record(None, skipped=CUT_OFF) for cut in run.unfinished))
+        record for run in runs for record in (*run.records, *map(_cut_off, run.unfinished))
     )
+
+
+def _cut_off(cut: Unfinished) -> Record:
+    """Return the record of a request without an end; one without a reply may be paid for."""
+    record = cut.record(None, skipped=CUT_OFF)
+    answered = any(isinstance(exchange.answer, Reply) for exchange in cut.exchanges)
+    if answered:
+        return record
+    return replace(record, in_doubt=(*cut.in_doubt, cut.line.shot))
 
 
 def _honest(header: RunHeader) -> RunHeader:

@@ -38,19 +38,21 @@ def begin(shop: Emulator, told: Story) -> None:
     shop.switch(told.plan.provider, *told.faults)
 
 
-def whole(shop: Emulator, path: Path, told: Story) -> tuple[list[object], dict[object, str], int]:
+def whole(
+    shop: Emulator, path: Path, told: Story
+) -> tuple[list[tuple[object, ...]], dict[tuple[str, int], str], int]:
     """What an undisturbed run comes to, and how many lines its journal has."""
     begin(shop, told)
     done = session(shop, path, told)
     assert done is not None
     end = concluded(told, done.complete())
     lines = (path / JOURNAL).read_bytes().count(b"\n")
-    return [*findings(end)], {**promises(end)}, lines
+    return findings(end), promises(end), lines
 
 
 def crashed(
     shop: Emulator, path: Path, told: Story, crashes: Sequence[int]
-) -> tuple[list[object], dict[object, str]]:
+) -> tuple[list[tuple[object, ...]], dict[tuple[str, int], str]]:
     """What a run comes to that crashes after so many lines each time, and goes on."""
     begin(shop, told)
     for lines in crashes:
@@ -59,10 +61,12 @@ def crashed(
     assert done is not None
     assert not any(record.skipped == "interrupted" for record in done.complete())
     end = concluded(told, done.complete())
-    return [*findings(end)], {**promises(end)}
+    return findings(end), promises(end)
 
 
-def unlike(one: dict[object, str], other: dict[object, str]) -> dict[object, tuple[str, str]]:
+def unlike(
+    one: dict[tuple[str, int], str], other: dict[tuple[str, int], str]
+) -> dict[tuple[str, int], tuple[str, str]]:
     return {
         name: (one.get(name, ""), other.get(name, ""))
         for name in one.keys() | other.keys()

@@ -1,5 +1,7 @@
 """`summary.json`: the report for machines, in the schema that CI scripts read."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from operator import attrgetter
 
 from harness.core.jsonvalue import Json
@@ -11,12 +13,14 @@ from harness.report.summary_model import (
     BenchmarkSummary,
     DoubtfulSummary,
     FindingSummary,
+    InDoubtSummary,
     LatencySummary,
     NeighbourSummary,
     ProviderSummary,
     RunReport,
     RunSummary,
 )
+from harness.stats.conformance.doubt import InDoubtCounts
 from harness.stats.conformance.latency import Latency
 
 
@@ -27,10 +31,11 @@ def summary_document(report: Report) -> dict[str, Json]:
     is not known is null. Keys always stand in the same order; `benchmark` stands last, in runs that
     are one. `RunReport` says what each key holds.
     """
+    doubts = {counts.provider: counts for counts in report.in_doubt}
     document: RunReport = {
         "schema": 1,
         "run": _run(report),
-        "providers": {row.provider: _provider(row) for row in report.providers},
+        "providers": {row.provider: _provider(row, doubts) for row in report.providers},
         "verdicts": report.verdicts,
         "findings": tuple(map(_finding, report.findings)),
         "flaky": tuple(map(_doubtful, report.flaky)),
@@ -74,7 +79,7 @@ def _run(report: Report) -> RunSummary:
     }
 
 
-def _provider(row: Summary) -> ProviderSummary:
+def _provider(row: Summary, doubts: Mapping[str, InDoubtCounts]) -> ProviderSummary:
     evidence, cost = row.evidence, row.cost
     return {
         "evidence": evidence.kind if evidence else None,
@@ -100,6 +105,7 @@ def _provider(row: Summary) -> ProviderSummary:
             "wasted": cost.wasted_amount,
             "unsettled": cost.unsettled_amount,
         },
+        "in_doubt": _in_doubt(doubts.get(row.provider)),
         "promises": {
             "held": row.held,
             "broken": row.broken,
@@ -109,6 +115,17 @@ def _provider(row: Summary) -> ProviderSummary:
             "inconclusive": row.inconclusive,
             "not_tried": row.not_tried,
         },
+    }
+
+
+def _in_doubt(counts: InDoubtCounts | None) -> InDoubtSummary:
+    if counts is None:
+        return {"cases": (), "requests": 0, "images": 0, "amount": Decimal(0)}
+    return {
+        "cases": counts.cases,
+        "requests": counts.requests,
+        "images": counts.images,
+        "amount": counts.amount,
     }
 
 

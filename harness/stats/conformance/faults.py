@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Record
+from harness.stats.conformance.doubt import is_open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +14,8 @@ class FaultCounts:
     """What became of one provider's valid requests.
 
     `faults` of the `valid` ones that were sent ended in a fault, or in an error that no document
-    describes; `by_class` counts them, the commonest first; `other_faults` of the `others` did.
+    describes; `by_class` counts them, the commonest first; `other_faults` of the `others` did. What
+    we cut off ourselves is no fault.
     `unsettled_images` of all requests may be paid and were not received.
     """
 
@@ -39,12 +41,15 @@ def fault_counts(provider: str, records: Iterable[Record]) -> FaultCounts:
         if record.shot.case.provider == provider and record.outcome is not None
     ]
     valid = [record for record in sent if record.shot.case.expect == "accept"]
-    classes: Counter[ErrorClass] = Counter(filter(None, map(_fault_class, valid)))
+    answered = [record for record in valid if not is_open(record)]
+    classes: Counter[ErrorClass] = Counter(filter(None, map(_fault_class, answered)))
     others = [record for record in sent if record.shot.case.expect != "accept"]
     return FaultCounts(
         provider=provider,
         others=len(others),
-        other_faults=sum(isinstance(record.outcome, Fault) for record in others),
+        other_faults=sum(
+            isinstance(record.outcome, Fault) and not is_open(record) for record in others
+        ),
         valid=len(valid),
         faults=classes.total(),
         by_class=tuple(classes.most_common()),
