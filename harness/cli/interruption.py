@@ -21,7 +21,7 @@ from types import FrameType
 
 INTERRUPTED = 130
 
-LATEST_S = 9.5
+LATEST_S = 9.2
 """When a command has ended for certain, in seconds after the first signal: service managers and
 people kill what does not end in 10 s, and what is killed says nothing."""
 

@@ -307,6 +307,7 @@ class _Runner:
             except asyncio.CancelledError:
                 if not stop.is_set():
                     raise
+                self.pictures.decoder.abort()  # nobody waits for what it is at
                 return None
         failures = [end for end in ends if end is not None]
         for failure in failures:

@@ -309,7 +309,9 @@ def _is_answered(exchange: Exchange) -> bool:
 
 
 def _is_in_doubt(record: Record) -> bool:
-    return isinstance(record.outcome, Fault) and record.outcome.why == CUT_OFF_WHY
+    """Tell whether a request, or an earlier asking of its question, may be paid without a reply."""
+    cut_off = isinstance(record.outcome, Fault) and record.outcome.why == CUT_OFF_WHY
+    return cut_off or bool(record.in_doubt)
 
 
 def _doubtful(past: StoredRun) -> set[tuple[str, str]]:

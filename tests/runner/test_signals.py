@@ -135,18 +135,15 @@ def slow() -> Iterator[Emulator]:
         yield found
 
 
-@NUMBERS
-def test_departures_and_calibration_of_a_benchmark_end(
-    slow: Emulator, tmp_path: Path, number: signal.Signals
-) -> None:
+def test_departures_and_calibration_of_a_benchmark_end(slow: Emulator, tmp_path: Path) -> None:
     options = ("--only", "benchmark", "--rate", "0.01", "--blocks", "2", "--budget", "buble=1000")
     live = ("--against", "live", *slow.at("buble"))
     calibrating = started("run", *live, *options, "--out", tmp_path / "calibrating")
     wait_for_file(calibrating, tmp_path / "calibrating" / "plan-buble.json")
-    interrupted(calibrating, number)
+    interrupted(calibrating)
     process = started("run", *live, *options, "--no-calibrate", "--out", tmp_path / "run")
     wait_for_lines(process, tmp_path / "run", 2)
-    interrupted(process, number)
+    interrupted(process)
 
     assert kept(tmp_path / "calibrating").unfinished == ()
     past = kept(tmp_path / "run")
