@@ -20,6 +20,7 @@ from harness.store.folder import BALLAST, BALLAST_BYTES, RunFolder
 from harness.store.line import IMAGES, JOURNAL, Ended, Exchanged, JournalLine, Sent, Skipped
 from harness.store.reader import read_run
 from tests.runner.journals import EVIDENCE, header
+from tests.store.journals import resealed
 from tests.strategies import exchanges
 from tests.wire.by_hand import BASES, shot_of
 
@@ -368,8 +369,8 @@ def test_a_long_prompt_is_journaled_by_its_name(tmp_path: Path) -> None:
 def test_a_long_prompt_that_comes_out_otherwise_is_named_with_its_line(tmp_path: Path) -> None:
     case = replace(SHOT.case, arguments={"prompt": plain_prompt(32_000)})
     path = write(tmp_path / "run", SENT, replace(SENT, shot=replace(SHOT, case=case)))
-    journal = (path / JOURNAL).read_bytes()
-    (path / JOURNAL).write_bytes(journal.replace(b":32000:", b":32001:"))
+    first, second = (path / JOURNAL).read_bytes().splitlines(keepends=True)
+    (path / JOURNAL).write_bytes(first + resealed(second.replace(b":32000:", b":32001:")))
 
     with pytest.raises(UsageError, match=r"journal\.jsonl, line 2: .* when it was saved"):
         read_run(path)
@@ -378,11 +379,11 @@ def test_a_long_prompt_that_comes_out_otherwise_is_named_with_its_line(tmp_path:
 def test_a_folder_of_a_later_format_is_refused_and_told(tmp_path: Path) -> None:
     path = write(tmp_path / "run", SENT)
     told = json.loads((path / "run.json").read_text())
-    assert told["format"] == 2
+    assert told["format"] == 3
 
-    (path / "run.json").write_text(json.dumps({**told, "format": 3}))
+    (path / "run.json").write_text(json.dumps({**told, "format": 4}))
 
-    with pytest.raises(UsageError, match=r"run\.json: format 3 is unknown") as caught:
+    with pytest.raises(UsageError, match=r"run\.json: format 4 is unknown") as caught:
         read_run(path)
     assert caught.value.exit_code == 2
 

@@ -88,3 +88,5 @@ class RunHeader:
     (`harness.runner.addresses`)."""
     format: int = 1
     """How the folder is written (`harness.store.line`); version 0.1 did not say it."""
+    unchecked_bytes: int = 0
+    """How much of the journal's start an older format has written, whose lines have no checksum."""

@@ -16,6 +16,7 @@ from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.stats.conformance.latency import seconds_to_images
+from harness.store.disk import insist_own
 
 if TYPE_CHECKING:  # pandas takes 0.3 s to load: it is loaded where a frame is made
     import pandas as pd
@@ -82,6 +83,8 @@ class Frames:
         try:
             for name, frame in (("attempts", self.attempts), ("verdicts", self.verdicts)):
                 files += [folder / f"{name}.csv", folder / f"{name}.parquet"]
+                for file in files[-2:]:
+                    insist_own(file)  # what writes it would follow a link
                 frame.to_csv(files[-2], index=False)
                 frame.to_parquet(files[-1], index=False)
         except ImportError:

@@ -23,12 +23,13 @@ from harness.planning.options import (
     refuse_conformance,
     refuse_slow,
 )
-from harness.planning.plan import dumped, is_unaltered, price_sentence, read_plan
+from harness.planning.plan import dumped, is_unaltered, plan_digest, price_sentence, read_plan
 from harness.runner.addresses import OwnAddresses, resumed_addresses, unencrypted
 from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
 from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
+from harness.store.disk import insist_plain
 from harness.store.folder import RunFolder
 from harness.store.reader import StoredRun
 from harness.transport.bodies.images import ImageCollector
@@ -65,7 +66,7 @@ def decided(
     base_urls = {**documented, **target.base_urls}
     if past is not None and target.against == "live":
         own = OwnAddresses(typed=target.base_urls, documented=documented, keys=keys)
-        base_urls = resumed_addresses(past, options.output.resume or Path(), own, note=note)
+        base_urls = resumed_addresses(past, options.output.resume or Path(), own)
     target = replace(target, providers=providers, base_urls=base_urls, keys=keys)
     emulator = options.emulator
     if benchmark and emulator.time_scale is None:
@@ -258,7 +259,11 @@ def run_plan(
     if options.target.against == "cassettes":
         return _recorded(options, pictures, measured=bool(options.measuring or benchmark))
     if past is not None:
-        plans = {name: plan_of(folder, name) for name in options.target.providers}
+        digests = past.header.plan_digests
+        plans = {
+            name: plan_of(folder, name, digest=digests.get(name))
+            for name in options.target.providers
+        }
         _refuse_altered(past)
         return RunPlan(plans=plans, benchmark=benchmark)
     if options.measuring is None:
@@ -308,7 +313,15 @@ def save_plan(folder: RunFolder, plan: Plan) -> None:
     folder.write_file(f"plan-{plan.provider}.json", dumped(plan))
 
 
-def plan_of(folder: Path, name: str) -> Plan:
-    """Read a plan back from a run folder; UsageError where it is missing or unreadable."""
+def plan_of(folder: Path, name: str, *, digest: str | None = None) -> Plan:
+    """Read a plan back from a run folder; UsageError where it is missing or unreadable.
+
+    The same where it is not the one of this `digest`, or no plain file of the folder.
+    """
     hint = "without its plan a run cannot go on; start a new one"
-    return read_plan(folder / f"plan-{name}.json", provider=shipped_provider(name), hint=hint)
+    file = f"plan-{name}.json"
+    insist_plain(folder, file)
+    plan = read_plan(folder / file, provider=shipped_provider(name), hint=hint)
+    if digest is not None and plan_digest(plan) != digest:
+        raise UsageError(f"{folder / file} is not the plan that run.json names", hint=hint)
+    return plan

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,13 +11,15 @@ from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import NothingTested, RecordingError, UsageError
 from harness.core.exchange import Exchange, Failure
+from harness.core.files import read_at_most
 from harness.core.jsonvalue import Json, mistake
 from harness.core.record import Provenance, Record
 from harness.core.version import harness_version
-from harness.planning.plan import dumped, plan_digest, read_plan
+from harness.planning.plan import FILE_AT_MOST_BYTES, dumped, plan_digest, read_plan
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from harness.store.atomic import write_whole
+from harness.store.disk import LocalDisk
 from harness.store.line import IMAGES
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape, write_cassette
@@ -62,12 +65,20 @@ def record(  # noqa: PLR0913 - what a recording is made of
             _exchanges(finished, plan, operations),
             base_url=base_url,
             metadata=_metadata(finished[0], plan, operations),
-            picture_bytes=lambda name: (run_folder / IMAGES / name).read_bytes(),
+            picture_bytes=partial(_image, run_folder),
         )
     write_whole(folder / (PLAN if benchmark is None else BENCHMARK_PLAN), dumped(plan))
     if benchmark is not None:
         write_whole(folder / BENCHMARK, BENCHMARKS.dump_json(benchmark, indent=1) + b"\n")
     return folder
+
+
+def _image(run_folder: Path, name: str) -> bytes:
+    disk = LocalDisk(run_folder)
+    try:
+        return disk.read(f"{IMAGES}/{name}")
+    finally:
+        disk.close()
 
 
 def _metadata(first: Record, plan: Plan, operations: Sequence[str]) -> dict[str, Json]:
@@ -166,7 +177,7 @@ def _benchmark_in(folder: Path) -> Benchmark:
     if not path.is_file() or not (folder / BENCHMARK_TAPE).is_file():
         raise UsageError(f"{folder} holds no benchmark", hint=f"record one: {RECORD_BENCHMARK}")
     try:
-        return BENCHMARKS.validate_json(path.read_bytes())
+        return BENCHMARKS.validate_json(read_at_most(path, FILE_AT_MOST_BYTES))
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from None
     except ValidationError as error:

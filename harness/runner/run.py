@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
-from harness.core.errors import HarnessError, NothingTested, StoreError
+from harness.core.errors import HarnessError, NothingTested
 from harness.core.record import Record, RunHeader
 from harness.core.version import harness_version
 from harness.planning.conformance import limits_of
@@ -98,6 +98,8 @@ class _Runner:
         self.strategy = strategy
         self.criterion = criterion
         self.folder = _folder(options)  # locked before it is read: another run may be at it
+        if self.folder.mended:
+            watch.noted(self.folder.mended)
         resume = options.output.resume
         self.past: StoredRun | None = read_run(resume) if resume else None
         self.pictures = ImageCollector(
@@ -133,6 +135,7 @@ class _Runner:
             self.folder.write_header(header)
             for plan in source.plans.values():
                 save_plan(self.folder, plan)
+            self._show_addresses(access)
             benchmark = source.benchmark
             parts = [
                 self._part(plan, access[name], benchmark) for name, plan in source.plans.items()
@@ -152,12 +155,14 @@ class _Runner:
     def _header(self, source: RunPlan, access: Mapping[str, Access]) -> RunHeader:
         """Return the header of a run that begins or goes on; NothingTested without any case."""
         if self.past is not None:
+            mended = (self.folder.mended,) if self.folder.mended else ()
             return replace(
                 self.past.header,
                 finished=None,
                 interrupted=False,
                 word=self.word,
                 seals=self._seals(access),
+                notes=(*self.past.header.notes, *mended),
             )
         plans = tuple(source.plans.values())
         if not any(plan.shots for plan in plans):
@@ -179,6 +184,12 @@ class _Runner:
             benchmark=source.benchmark,
             seals=self._seals(access),
         )
+
+    def _show_addresses(self, access: Mapping[str, Access]) -> None:
+        """Say where a live run goes on, before anything is sent there."""
+        if self.past is not None and self.options.target.against == "live":
+            for name, provider in access.items():
+                self.watch.noted(f"{name}: this run goes on at {provider.evidence.source}")
 
     def _seals(self, access: Mapping[str, Access]) -> dict[str, str]:
         """Return the proofs by which this run goes on at its addresses without typing them."""
@@ -237,10 +248,7 @@ class _Runner:
     ) -> Run:
         """Write the header as it stands at the end, and return what the run came to."""
         if failure is None and self.folder.full and not self.context.stop.is_set():
-            failure = StoreError(
-                f"{self.folder.path}: the disk is full, so the rest was not sent",
-                hint="all that was received is kept; make room, then --resume it",
-            )
+            failure = self.folder.no_room()
         notes = (*header.notes, *unexpected(self.reach.places))
         stopped = self.context.stop.is_set()
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)

@@ -7,35 +7,44 @@ the journal is read.
 """
 
 import errno
-import fcntl
-import os
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
 from harness.core.errors import StoreError, UsageError
-from harness.core.exchange import Exchange, Reply
 from harness.core.record import RunHeader
-from harness.store.atomic import move_whole, write_whole
+from harness.store.disk import TEMPORARY, Disk, LocalDisk, insist_own
+from harness.store.header import dumped_header
 from harness.store.line import (
     FORMAT,
     HEADER,
-    HEADERS,
     IMAGES,
     JOURNAL,
-    Exchanged,
+    SEALED_FORMAT,
+    TORN,
     JournalLine,
-    dumped,
     no_run,
-    read_any_line,
 )
+from harness.store.reader import stored_header, stored_journal, torn_note
+from harness.store.seal import Torn, sealed
 
 NOT_BEGUN = "nothing was sent; make room or choose another --out"
-BEGUN = "what was received so far is in its journal; make room, then --resume it"
+BEGUN = "what is in its journal is kept; make room, then --resume it"
 BALLAST = ".ballast"
 BALLAST_BYTES = 16 * 1024 * 1024
-"""Held back from the start and given up when the disk is full, so that what is in flight fits."""
+"""Held back from the start, and more with what is under way; given up when the disk is full, so
+that what is in flight fits."""
+
+_STEP_BYTES = 1024 * 1024
+"""How much more than what is to be written is given up at once, for what the disk itself takes."""
+
+_SHA256_DIGITS = 64
+
+NO_ROOM = "the disk is full, so the rest was not sent"
+ALL_KEPT = "all that was received is kept; make room, then --resume it"
 
 
 class RunFolder:
@@ -44,167 +53,271 @@ class RunFolder:
     A folder has one writer: the journal is locked until it is closed or its process ends.
     """
 
-    def __init__(self, path: Path, journal: int) -> None:
+    def __init__(self, path: Path, disk: Disk) -> None:
         self.path = path
         self.full = False
         """The disk is full: what is in flight may still be written, nothing new should be sent."""
-        self._journal: int | None = journal
+        self.mended: str | None = None
+        """What was cut off the journal when the folder was reopened, as a sentence."""
+        self._disk = disk
+        self._closed = False
+        self._seq = 0
+        self._synced = 0
+        self._end = 0
+        self._unchecked_bytes = 0
         self._room = Lock()
+        self._held = BALLAST_BYTES
+        self._reserved = 0
 
     @classmethod
-    def create(cls, path: Path) -> "RunFolder":
+    def create(cls, path: Path, *, disk: Disk | None = None) -> "RunFolder":
         """Make a new folder, or take an unused one; UsageError where something is there already."""
+        taken = UsageError(
+            f"{path} is there already and not empty",
+            hint="choose another --out, or go on with --resume",
+        )
         try:
-            if path.exists() and not _unused(path):
-                raise UsageError(
-                    f"{path} is there already and not empty",
-                    hint="choose another --out, or go on with --resume",
-                )
-            (path / IMAGES).mkdir(parents=True, exist_ok=True)
-            return cls._opened(path)
+            if disk is None:
+                if path.exists() and not path.is_dir():
+                    raise taken
+                disk = LocalDisk.create(path)
+            if not _unused(disk):
+                disk.close()
+                raise taken
+            return cls._opened(path, disk)
         except OSError as error:
             raise _unwritable(path, error, NOT_BEGUN) from None
 
     @classmethod
-    def reopen(cls, path: Path) -> "RunFolder":
+    def reopen(cls, path: Path, *, disk: Disk | None = None) -> "RunFolder":
         """Go on with a folder; UsageError where it is none, or where a run still writes to it."""
-        if not (path / HEADER).is_file():
-            raise no_run(path, "No such file or directory")
         try:
-            (path / IMAGES).mkdir(exist_ok=True)
-            folder = cls._opened(path)
+            if disk is None:
+                insist_own(path.resolve(strict=True))
+                disk = LocalDisk(path)
+            begun = disk.exists(HEADER)
+        except (FileNotFoundError, NotADirectoryError):
+            raise no_run(path, "No such file or directory") from None
+        except OSError as error:
+            raise _unwritable(path, error, NOT_BEGUN) from None
+        if not begun:
+            disk.close()
+            raise no_run(path, "No such file or directory")
+        folder = cls._opened(path, disk)
+        try:
             folder.mend()
         except OSError as error:
+            folder.close()
             raise _unwritable(path, error, NOT_BEGUN) from None
+        except UsageError:
+            folder.close()
+            raise
         return folder
 
     @classmethod
-    def _opened(cls, path: Path) -> "RunFolder":
-        journal = os.open(path / JOURNAL, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o644)
+    def _opened(cls, path: Path, disk: Disk) -> "RunFolder":
         try:
-            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _hold_back(path / BALLAST)
+            disk.lock(JOURNAL)
+            disk.make_folder(IMAGES)
+            _remove_unfinished(disk)
+            _hold_back(disk)
         except BlockingIOError:
-            os.close(journal)
+            disk.close()
             raise UsageError(
                 f"{path} is being written to by another run", hint="wait until that has ended"
             ) from None
-        except OSError:
-            os.close(journal)
+        except OSError as error:
+            disk.close()
+            raise _unwritable(path, error, NOT_BEGUN) from None
+        except UsageError:
+            disk.close()
             raise
-        return cls(path, journal)
+        return cls(path, disk)
 
     def mend(self) -> None:
-        """Cut off what a crash left of a last line, so that the next one starts on its own.
+        """Make the journal's end one that the next line can follow, and all before it durable.
 
-        The journal keeps its date: it tells when the run stopped, by which its clock goes on.
+        What a crash has torn there is cut off and kept in `journal.torn`; `mended` says so. The
+        journal keeps its date: it tells when the run stopped, by which its clock goes on.
         """
-        before = (self.path / JOURNAL).stat()
-        raw = (self.path / JOURNAL).read_bytes()
-        last = raw.rpartition(b"\n")[2]
-        if not last or self._journal is None:
-            return
-        try:
-            read_any_line(last)
-        except ValueError:
-            os.ftruncate(self._journal, len(raw) - len(last))
-        else:  # only its end is missing
-            _write_all(self._journal, b"\n")
-        os.utime(self.path / JOURNAL, ns=(before.st_atime_ns, before.st_mtime_ns))
+        header = stored_header(self.path, self._disk)
+        content = stored_journal(self.path, self._disk, header)
+        date_ns = self._disk.date_ns(JOURNAL)
+        self._seq = self._synced = content.last
+        if content.torn is not None:
+            self._cut(content.torn, content.lines)
+        elif content.unended:
+            self._disk.append(JOURNAL, b"\n")
+        self._disk.sync(JOURNAL)
+        self._end = self._disk.size(JOURNAL)
+        self._disk.set_date_ns(JOURNAL, date_ns)
+        sealed_before = header.format >= SEALED_FORMAT
+        self._unchecked_bytes = header.unchecked_bytes if sealed_before else self._end
+
+    def _cut(self, torn: Torn, lines: Sequence[JournalLine | None]) -> None:
+        """Cut off what is torn, and put back the whole lines that stand behind it."""
+        tail = self._disk.read(JOURNAL)[torn.start :]
+        before = self._disk.read(TORN) if self._disk.exists(TORN) else b""
+        self._disk.put(TORN, before + tail)
+        self._disk.truncate(JOURNAL, torn.start)
+        whole = [line for line in lines[len(lines) - torn.whole :] if line is not None]
+        self._seq = self._synced = torn.before
+        self._disk.append(JOURNAL, self._sealed(whole))
+        self._seq = self._synced = self._seq + len(whole)
+        self.mended = torn_note(torn, f"kept in {TORN}")
+
+    def _sealed(self, lines: Sequence[JournalLine]) -> bytes:
+        return b"".join(
+            sealed(line, seq=seq, synced=self._synced)
+            for seq, line in enumerate(lines, self._seq + 1)
+        )
 
     def write_header(self, header: RunHeader) -> None:
         """Write `run.json` whole or not at all, as of the format that lines are appended in."""
-        header = replace(header, format=FORMAT)
-        self.write_file(HEADER, HEADERS.dump_json(header, indent=2) + b"\n")
+        header = replace(header, format=FORMAT, unchecked_bytes=self._unchecked_bytes)
+        self.write_file(HEADER, dumped_header(header))
 
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file beside the journal, whole or not at all; threads may write the same one."""
-        self._insist(lambda: write_whole(self.path / name, content))
+        self._insist(lambda: self._disk.put(name, content), len(content))
 
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""
-        if not (self.path / IMAGES / name).exists():
+        if not self._keeps(name):
             self.write_file(f"{IMAGES}/{name}", content)
 
     def keep_image_file(self, name: str, file: Path) -> None:
         """Keep an image that is in a file already, as `keep_image` does; the file may be moved."""
-        target = self.path / IMAGES / name
-        if not target.exists():
-            self._insist(lambda: move_whole(file, target))
+        if not self._keeps(name):
+            size = file.stat().st_size  # of a file on another disk, all of it is written here
+            self._insist(lambda: self._disk.take(f"{IMAGES}/{name}", file), size)
 
-    def append(self, line: JournalLine) -> None:
-        """Append a line; one that holds a served reply is on the disk when this returns."""
-        raw = dumped(line)
-        durable = isinstance(line, Exchanged) and _served(line.exchange)
-        journal = self._journal
-        if journal is None:
+    def _keeps(self, name: str) -> bool:
+        """Tell whether an image is there; one whose bytes have another digest is written again."""
+        file, digest = f"{IMAGES}/{name}", name.partition(".")[0]
+        if not self._disk.exists(file):
+            return False
+        is_digest = len(digest) == _SHA256_DIGITS
+        return not is_digest or hashlib.sha256(self._disk.read(file)).hexdigest() == digest
+
+    def append(self, *lines: JournalLine) -> None:
+        """Append lines, in one step; they are on the disk when this returns."""
+        if self._closed:
             raise StoreError(f"{self.path}: its journal is closed")
+        raw = self._sealed(lines)
 
         def write() -> None:
-            start = os.fstat(journal).st_size
-            try:
-                _write_all(journal, raw)
-            except OSError:
-                os.ftruncate(journal, start)  # half a line would spoil the next one
-                raise
-            if durable:
-                os.fsync(journal)
+            if self._disk.size(JOURNAL) != self._end:
+                self._disk.truncate(JOURNAL, self._end)  # half a line would spoil the next one
+            self._disk.append(JOURNAL, raw)
+            self._disk.sync(JOURNAL)
 
-        self._insist(write)
-
-    def _insist(self, write: Callable[[], None]) -> None:
         try:
-            write()
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise _unwritable(self.path, error, BEGUN) from None
-            try:
-                self._make_room()
-                write()
-            except OSError as again:
-                raise _unwritable(self.path, again, BEGUN) from None
+            self._insist(write, len(raw))
+        except StoreError:
+            with suppress(OSError):
+                self._disk.truncate(JOURNAL, self._end)
+            raise
+        self._end += len(raw)
+        self._seq = self._synced = self._seq + len(lines)
 
-    def _make_room(self) -> None:
-        """Give up what was held back, or wait until another thread has."""
+    def reserve(self, size: int) -> bool:
+        """Hold back so much of the disk for a request before it leaves; tell whether that could be.
+
+        What is under way then fits, however full the disk is by the time it is received.
+        """
         with self._room:
+            if self.full or self._closed:
+                return False
+            wanted = max(BALLAST_BYTES, self._reserved + size)
+            if wanted > self._held:
+                try:
+                    self._disk.reserve(BALLAST, wanted)
+                except OSError:
+                    return False
+                self._held = wanted
+            self._reserved += size
+            return True
+
+    def is_held(self, size: int) -> bool:
+        """Tell whether so much more can be reserved without asking the disk."""
+        with self._room:
+            return not self.full and self._reserved + size <= self._held
+
+    def release(self, size: int) -> None:
+        """Say that a request has ended for which so much was held back."""
+        with self._room:
+            self._reserved -= size
+            if self.full and not self._closed:
+                self._hold(min(self._held, self._reserved))
+
+    def no_room(self) -> StoreError:
+        """Return the error of a run that ends because nothing more can be held back."""
+        self.full = True
+        return StoreError(f"{self.path}: {NO_ROOM}", hint=ALL_KEPT)
+
+    def _insist(self, write: Callable[[], None], size: int) -> None:
+        """Write so many bytes; on a full disk, give up what is held back, step by step."""
+        while True:
+            held = self._held  # before: another thread may give up the last of it meanwhile
+            try:
+                write()
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not held:
+                    raise _unwritable(self.path, error, BEGUN) from None
+                self._make_room(size)
+            else:
+                return
+
+    def _make_room(self, size: int) -> None:
+        """Give up what is held back beyond what is under way, or else a part of that."""
+        with self._room:
+            needed = max(BALLAST_BYTES, self._reserved)
+            if not self.full and self._held > needed:
+                self._hold(needed)
+                return
             self.full = True
-            (self.path / BALLAST).unlink(missing_ok=True)
+            self._hold(max(0, self._held - size - _STEP_BYTES))
+
+    def _hold(self, size: int) -> None:
+        with suppress(OSError):
+            if size:
+                self._disk.reserve(BALLAST, size)
+            else:
+                self._disk.remove(BALLAST)
+        self._held = size
 
     def close(self) -> None:
         """Close the journal and give back what was held back."""
-        if self._journal is not None:
-            os.close(self._journal)
-            self._journal = None
-        (self.path / BALLAST).unlink(missing_ok=True)
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(OSError):
+            self._disk.remove(BALLAST)
+        self._disk.close()
 
 
-def _unused(path: Path) -> bool:
-    if not path.is_dir():
-        return False
-    names, journal = {entry.name for entry in path.iterdir()}, path / JOURNAL
-    begun = not names <= {IMAGES, JOURNAL, BALLAST} or not journal.is_file()
-    return not names or not (begun or journal.stat().st_size)
+def _unused(disk: Disk) -> bool:
+    names = set(disk.names())
+    return names <= {IMAGES, JOURNAL, BALLAST} and not (names and disk.size(JOURNAL))
 
 
-def _hold_back(ballast: Path) -> None:
+def _remove_unfinished(disk: Disk) -> None:
+    """Remove files that were not whole when an earlier run was killed."""
+    for folder in ("", f"{IMAGES}/"):
+        for name in disk.names(folder.rstrip("/")):
+            if name.startswith(TEMPORARY):
+                disk.remove(f"{folder}{name}")
+
+
+def _hold_back(disk: Disk) -> None:
+    if disk.exists(BALLAST):  # of a run that was killed; a link is refused here
+        disk.remove(BALLAST)  # and made anew, for it may be a hard link
     try:
-        with ballast.open("wb") as file:
-            file.write(bytes(BALLAST_BYTES))  # zeros that are written, for a hole takes no room
-            file.flush()
-            os.fsync(file.fileno())
+        disk.reserve(BALLAST, BALLAST_BYTES)
     except OSError:
-        ballast.unlink(missing_ok=True)
+        disk.remove(BALLAST)
         raise
-
-
-def _write_all(descriptor: int, raw: bytes) -> None:
-    view = memoryview(raw)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _served(exchange: Exchange) -> bool:
-    return isinstance(exchange.answer, Reply) and exchange.answer.status < 300  # noqa: PLR2004
 
 
 def _unwritable(path: Path, error: OSError, hint: str) -> StoreError:

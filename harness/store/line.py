@@ -11,14 +11,20 @@ from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
 from harness.core.longtext import line_with_long_texts, line_with_names
 from harness.core.outcome import Fault, Images, Outcome, Refused
-from harness.core.record import Provenance, RunHeader
+from harness.core.record import Provenance
 
 JOURNAL = "journal.jsonl"
 HEADER = "run.json"
 IMAGES = "images"
 
-FORMAT = 2
+TORN = "journal.torn"
+"""What was cut off the journal's end when a run went on: nothing that was received is destroyed."""
+
+FORMAT = 3
 """How run folders are written; `read_any_line` reads the lines of those before, too."""
+
+SEALED_FORMAT = 3
+"""From which format on lines and `run.json` carry a checksum (`harness.store.seal`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +85,9 @@ _LINES: TypeAdapter[JournalLine] = TypeAdapter(
 BEGIN = b'{"line":"'
 """How every line begins; those of the format before began otherwise."""
 
-HEADERS = TypeAdapter(RunHeader)
-
 
 def dumped(line: JournalLine) -> bytes:
-    """Return a line as the journal holds it, its end included."""
+    """Return a line without its seal, its end included."""
     return line_with_names(_LINES.dump_json(line, exclude_defaults=True)) + b"\n"
 
 

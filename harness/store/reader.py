@@ -1,29 +1,27 @@
 """A run folder read back: what was finished, and what was under way when the run stopped."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
-from harness.core.jsonvalue import mistake
 from harness.core.outcome import Outcome
 from harness.core.record import Record, RunHeader
+from harness.store.disk import Disk, LocalDisk
+from harness.store.header import read_header
 from harness.store.line import (
-    FORMAT,
     HEADER,
-    HEADERS,
     JOURNAL,
+    SEALED_FORMAT,
     Ended,
     Exchanged,
     JournalLine,
     Sent,
     Skipped,
     no_run,
-    read_any_line,
 )
+from harness.store.seal import JournalContent, Torn, read_journal
 
 
 @dataclass(slots=True)
@@ -53,12 +51,27 @@ class StoredRun:
     unfinished: tuple[Unfinished, ...]
 
 
-def read_run(path: Path) -> StoredRun:
-    """Read a run folder back, of this format or the one before; UsageError where it is none."""
-    header, book = _header(path), _Book()
-    for line in _lines(path / JOURNAL):
-        _refuse_stray(line, header, path / JOURNAL)
-        book.enter(line)
+def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
+    """Read a run folder back, of this format or one before; UsageError where it is none.
+
+    What a crash has torn at the journal's end is left out, and a note of the header says so.
+    """
+    try:
+        disk = disk or LocalDisk(path)
+    except OSError as error:
+        raise no_run(path, error.strerror or str(error)) from None
+    try:
+        header = stored_header(path, disk)
+        content = stored_journal(path, disk, header)
+    finally:
+        disk.close()
+    book = _Book()
+    for line in content.lines:
+        if line is not None:
+            _refuse_stray(line, header, path / JOURNAL)
+            book.enter(line)
+    if content.torn is not None:
+        header = replace(header, notes=(*header.notes, torn_note(content.torn, "left out")))
     records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
     return StoredRun(header=header, records=records, unfinished=unfinished)
 
@@ -76,20 +89,37 @@ def _refuse_stray(line: JournalLine, header: RunHeader, path: Path) -> None:
         )
 
 
-def _header(path: Path) -> RunHeader:
+def stored_header(path: Path, disk: Disk) -> RunHeader:
+    """Return a folder's header; UsageError where there is none, or it was altered."""
     try:
-        header = HEADERS.validate_json((path / HEADER).read_bytes())
+        raw = disk.read(HEADER)
     except OSError as error:
         raise no_run(path, error.strerror or str(error)) from None
-    except ValidationError as error:
-        raise UsageError(f"{path / HEADER}: {mistake(error)}") from None
-    if header.format > FORMAT:
+    return read_header(raw, path)
+
+
+def stored_journal(path: Path, disk: Disk, header: RunHeader) -> JournalContent:
+    """Return what can be read of a folder's journal; UsageError where it was altered."""
+    try:
+        raw = disk.read(JOURNAL) if disk.exists(JOURNAL) else b""
+    except OSError as error:
+        raise UsageError(f"{path / JOURNAL}: {error.strerror}") from None
+    is_sealed = header.format >= SEALED_FORMAT
+    content = read_journal(raw, unchecked_bytes=header.unchecked_bytes if is_sealed else None)
+    if content.altered is not None:
         raise UsageError(
-            f"{path / HEADER}: format {header.format} is unknown to this version, which knows "
-            f"up to {FORMAT}",
-            hint=f"read it with the harness that wrote it ({header.harness}) or a later one",
+            f"{path / JOURNAL}, line {content.altered.number}: {content.altered.why}",
+            hint="the journal was altered; remove that line to leave its record out",
         )
-    return header
+    return content
+
+
+def torn_note(torn: Torn, outcome: str) -> str:
+    """Say in a sentence what a crash has left at a journal's end, and what becomes of it."""
+    return (
+        f"{JOURNAL}: {torn.size} bytes from line {torn.number} on were being written when a crash "
+        f"or power loss came, and are {outcome}; nothing in them had been acknowledged"
+    )
 
 
 @dataclass(slots=True)
@@ -129,29 +159,6 @@ def _reopened(line: Exchanged, record: Record) -> Unfinished:
     """Go on with a request whose job was given up waiting for, and is picked up again."""
     again = Sent(provider=line.provider, case=line.case, shot=record.shot, evidence=record.evidence)
     return Unfinished(again, [*record.exchanges])
-
-
-def _lines(path: Path) -> Iterator[JournalLine]:
-    try:
-        raw = path.read_bytes() if path.exists() else b""
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    lines = raw.split(b"\n")
-    for number, content in enumerate(lines, 1):
-        if not content:
-            continue
-        try:
-            line = read_any_line(content)
-        except ValueError as error:
-            if number == len(lines):  # cut off by a crash: no newline follows
-                return
-            why = mistake(error) if isinstance(error, ValidationError) else str(error)
-            raise UsageError(
-                f"{path}, line {number}: {why}",
-                hint="the journal was altered; remove that line to leave its record out",
-            ) from None
-        if line is not None:
-            yield line
 
 
 CUT_OFF = "cut off while under way; it may have been paid for: go on with --resume"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import status
+from tests.store.journals import resealed, set_header
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 
@@ -59,8 +60,7 @@ def _cut(source: Path, target: Path, *, lines: int, torn: bytes = b"") -> Path:
     shutil.copytree(source, target)
     journal = (source / "journal.jsonl").read_bytes().splitlines(keepends=True)
     (target / "journal.jsonl").write_bytes(b"".join(journal[:lines]) + torn)
-    header = json.loads((target / "run.json").read_text())
-    (target / "run.json").write_text(json.dumps({**header, "finished": None}))
+    set_header(target, finished=None)
     return target
 
 
@@ -97,11 +97,11 @@ def test_a_replay_that_asked_for_what_is_not_on_tape_stays_our_failure(
 ) -> None:
     torn = tmp_path / "torn"
     shutil.copytree(runs["aimlapi"], torn)
-    lines = (torn / "journal.jsonl").read_text().splitlines()
-    place, line = next((i, json.loads(x)) for i, x in enumerate(lines) if '"exchange"' in x)
+    lines = (torn / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    place, line = next((i, json.loads(x)) for i, x in enumerate(lines) if b'"exchange"' in x)
     line["exchange"]["answer"] = {"kind": "not_on_tape", "why": "POST is not there", "sent": False}
-    lines[place] = json.dumps(line)
-    (torn / "journal.jsonl").write_text("\n".join(lines) + "\n")
+    lines[place] = resealed(json.dumps(line, separators=(",", ":")).encode())
+    (torn / "journal.jsonl").write_bytes(b"".join(lines))
 
     code = status(["report", str(torn)])
 

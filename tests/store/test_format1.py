@@ -126,7 +126,7 @@ def test_it_is_gone_on_with_and_nothing_is_sent_twice(copy: Path) -> None:
     past = read_run(copy)
     assert done.code in (0, 1, 4), done.err
     assert (copy / JOURNAL).read_bytes().startswith(lines)
-    assert past.header.format == 2
+    assert past.header.format == 3
     assert past.unfinished == ()
     added = (copy / JOURNAL).read_bytes().removeprefix(lines).splitlines()
     sent = {(line["provider"], line["case"]) for line in map(json.loads, added) if "shot" in line}

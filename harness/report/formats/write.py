@@ -12,6 +12,7 @@ from harness.report.model import Report, Reproduction
 from harness.report.reproduction.curl import FILES
 from harness.report.reproduction.folder import FOLDER
 from harness.store.atomic import write_whole
+from harness.store.disk import insist_own
 
 _FULL = "free some space, then write it again with `harness report`; no record is lost"
 _FORBIDDEN = "make the folder writable, or choose another one with --out"
@@ -31,12 +32,14 @@ def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
     are drawn before the first is written, and each replaces its predecessor in one step.
     The reference images that the report names follow, under `files/`, and a folder for each finding
     under `findings/`; of folders of an earlier report what was written there is removed. StoreError
-    with the path and the reason where one cannot be written.
+    with the path and the reason where one cannot be written; UsageError for a link among them.
     """
     pages = {
         **{file: draw(report) for file, draw in FORMATS.items()},
         **{f"discovered-{name}.toml": text for name, text in report.discovered_toml.items()},
     }
+    for inside in (FILES, FOLDER):
+        insist_own(folder / inside)
     paths = tuple(_replace(folder / name, text.encode()) for name, text in pages.items())
     for name in report.files:
         content = reference_bytes(name)

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
+from harness.core.errors import StoreError
 from harness.core.exchange import Exchange, Failure
 from harness.core.outcome import Fault, Outcome
 from harness.core.record import Provenance
@@ -24,29 +25,98 @@ from harness.wire.retry import Answer, Pause, Send, Wire
 
 
 class Journal:
-    """Writes lines in order on one thread, so that no disk delays the event loop's clock."""
+    """Writes lines in order on one thread, so that no disk delays the event loop's clock.
 
-    def __init__(self, folder: RunFolder) -> None:
+    Lines that wait while others are written share the next write and its sync. An `executor` that
+    is given runs one job at a time, in the order in which they came; it is not shut down.
+    """
+
+    def __init__(self, folder: RunFolder, *, executor: Executor | None = None) -> None:
         self.folder = folder
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._pool = None if executor else ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._executor = executor or self._pool
+        self._waiting: deque[_Waiting] = deque()
+        self._reservations = 0
+        self._released = asyncio.Event()
 
-    async def append(self, line: JournalLine) -> None:
-        """Write a line; when this returns, a crash of ours cannot lose it.
+    async def reserve(self, size: int) -> None:
+        """Hold back so many bytes of the disk for a request that is to leave.
 
-        A line that was begun is written even where the waiting for it is cancelled.
+        Where the disk has no room for them it waits until what is under way gives some back;
+        StoreError where nothing is, so that this request cannot leave.
         """
         loop = asyncio.get_running_loop()
-        writing = loop.run_in_executor(self._pool, self.folder.append, line)
+        while not (self.folder.is_held(size) and self.folder.reserve(size)):
+            released = self._released
+            if await loop.run_in_executor(self._executor, self.folder.reserve, size):
+                break
+            if self.folder.full or not self._reservations:
+                raise self.folder.no_room()
+            await released.wait()
+        self._reservations += 1
+
+    def release(self, size: int) -> None:
+        """Give back what was held back for a request that has ended."""
+        self.folder.release(size)
+        self._reservations -= 1
+        self._released.set()
+        self._released = asyncio.Event()
+
+    async def append(self, line: JournalLine) -> None:
+        """Write a line; when this returns it is on the disk, and no crash or power loss takes it.
+
+        A line that was begun is written even where the waiting for it is cancelled. StoreError
+        where the disk does not take it.
+        """
+        loop = asyncio.get_running_loop()
+        entry = _Waiting(line)
+        self._waiting.append(entry)
+        writing = loop.run_in_executor(self._executor, self._write, entry)
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
             writing.add_done_callback(asyncio.Future.exception)  # nobody is left to hear of it
             raise
 
+    def _write(self, entry: "_Waiting") -> None:
+        """Write all that waits, unless this entry was written together with an earlier one."""
+        if not entry.done:
+            entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            try:
+                self._commit(entries)
+            except BaseException as error:
+                for each in entries:
+                    each.done, each.error = True, each.error or error
+                raise
+        if entry.error is not None:
+            raise entry.error
+
+    def _commit(self, entries: "Sequence[_Waiting]") -> None:
+        try:
+            self.folder.append(*(each.line for each in entries))
+        except StoreError as error:
+            if len(entries) == 1:
+                entries[0].error = error
+            else:  # what has no room together may have it one by one
+                for each in entries:
+                    self._commit([each])
+        for each in entries:
+            each.done = True
+
     def close(self) -> None:
         """Wait for the last line and close the files."""
-        self._pool.shutdown(wait=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
         self.folder.close()
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A line that waits to be written, and what became of it."""
+
+    line: JournalLine
+    done: bool = False
+    error: BaseException | None = None
 
 
 OnExchange = Callable[[Exchange], Awaitable[None]]

@@ -9,6 +9,7 @@ from harness.core.record import Record
 from harness.runner.execution.budget import Budget, QueuedRequest, charged_reservation, most_at_risk
 from harness.runner.execution.conversation import ProviderSetup, converse
 from harness.runner.execution.earlier import not_among
+from harness.runner.execution.room import bytes_at_most
 from harness.spec.provider import Provider
 from harness.store.line import Skipped
 from harness.transport.base import Transport
@@ -112,9 +113,12 @@ class ProviderRun:
     ) -> Record:
         """Send a request, whose money is set aside, as `converse` does; book what it took.
 
-        Whether its record stands, or it is sent once more, is for the caller to say.
+        Whether its record stands, or it is sent once more, is for the caller to say. StoreError
+        where the disk has no room for what it can bring: then it is not sent.
         """
-        now_s = self.setup.context.now_s
+        now_s, journal = self.setup.context.now_s, self.setup.context.journal
+        room = 0 if self.setup.context.replay else bytes_at_most(entry.shot)
+        await journal.reserve(room)
         cost = entry.reservation  # the worst, should this be cut off
         self.under_way += 1
         begun_s = now_s()
@@ -125,6 +129,7 @@ class ProviderRun:
             cost = charged_reservation(entry.shot, outcome, exchanges)
         finally:
             self.under_way -= 1
+            journal.release(room)
             self.longest_s = max(self.longest_s, now_s() - begun_s)
             self.budget.settle(entry.reservation, cost)
         return Record(

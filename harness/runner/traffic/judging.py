@@ -1,6 +1,6 @@
 """Files of traffic that others recorded, as records with a header: what a run folder holds."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
 from harness.spec.load import spec_digest
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
-from harness.store.line import Ended, Exchanged, Sent
+from harness.store.line import Ended, Exchanged, JournalLine, Sent
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -130,10 +130,19 @@ def _header(provider: Provider, records: Sequence[Record], notes: Sequence[str])
 def keep(folder: RunFolder, recorded: Recorded) -> None:
     """Write what was read into a run folder, as a run would have."""
     folder.write_header(recorded.header)
-    for record in recorded.records:
-        name, case = record.shot.case.provider, record.shot.case.id
-        folder.append(Sent(provider=name, case=case, shot=record.shot, evidence=record.evidence))
-        for exchange in record.exchanges:
-            folder.append(Exchanged(provider=name, case=case, exchange=exchange))
-        if record.outcome is not None:
-            folder.append(Ended(provider=name, case=case, outcome=record.outcome))
+    for start in range(0, len(recorded.records), _AT_ONCE):
+        records = recorded.records[start : start + _AT_ONCE]
+        folder.append(*(line for record in records for line in _lines(record)))
+
+
+_AT_ONCE = 64
+"""How many records are written in one step."""
+
+
+def _lines(record: Record) -> Iterator[JournalLine]:
+    name, case = record.shot.case.provider, record.shot.case.id
+    yield Sent(provider=name, case=case, shot=record.shot, evidence=record.evidence)
+    for exchange in record.exchanges:
+        yield Exchanged(provider=name, case=case, exchange=exchange)
+    if record.outcome is not None:
+        yield Ended(provider=name, case=case, outcome=record.outcome)

@@ -300,7 +300,10 @@ def _pictures(exchanges: Sequence[Exchange]) -> Iterable[Picture]:
 
 
 def _write_picture(folder: Path, picture: Picture, load: Callable[[str], bytes]) -> None:
-    place = folder / file_name(picture)
+    try:
+        place = _place(folder, picture)
+    except ValueError as error:
+        raise StoreError(str(error)) from None
     if place.is_file() and _sha256(place.read_bytes()) == picture.digest:
         return
     raw = load(place.name)
@@ -309,8 +312,16 @@ def _write_picture(folder: Path, picture: Picture, load: Callable[[str], bytes])
     _replace(place, raw)
 
 
+def _place(folder: Path, picture: Picture) -> Path:
+    """Return where an image lies; ValueError for one whose name leads elsewhere."""
+    name = file_name(picture)
+    if Path(name).name != name:
+        raise ValueError(f"its image {name!r} is no name of a file")
+    return folder / name
+
+
 def _picture_raw(folder: Path, picture: Picture) -> bytes:
-    place = folder / file_name(picture)
+    place = _place(folder, picture)
     if not place.is_file():
         raise ValueError(f"its image {IMAGES}/{place.name} is missing")
     raw = place.read_bytes()

@@ -1,0 +1,387 @@
+"""The disk under one run folder: names inside it only, plain files only, no link is followed.
+
+`Disk` is all that a run folder and its reader ask of a disk; a simulation puts its own one there.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol, Self
+
+from harness.core.errors import UsageError
+from harness.core.files import MEBIBYTE, too_large
+
+TEMPORARY = ".tmp-"
+"""How the names of files begin that are not whole yet."""
+
+READ_AT_MOST_BYTES = 256 * MEBIBYTE
+"""Of one file of a run folder; a journal of 50,000 requests is smaller."""
+
+_COPIED_BYTES = 1024 * 1024
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""Opening a FIFO never waits; what turns out to be no plain file is closed again."""
+
+
+class Disk(Protocol):
+    """The files of one run folder by their names in it: `run.json`, `images/NAME`.
+
+    Methods raise OSError as the system does, and UsageError for a name that leads out of the folder
+    and for anything that is no plain file of it (a link, a pipe, a device). Threads may call them.
+    """
+
+    def names(self, folder: str = "") -> list[str]:
+        """Return the names in the run folder, or in one of its folders, sorted."""
+        ...
+
+    def exists(self, name: str) -> bool:
+        """Tell whether there is a plain file of this name."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Return a file's size in bytes."""
+        ...
+
+    def date_ns(self, name: str) -> int:
+        """Return when a file was last written, in nanoseconds of the epoch."""
+        ...
+
+    def set_date_ns(self, name: str, date_ns: int) -> None:
+        """Set when a file was last written."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content."""
+        ...
+
+    def append(self, name: str, content: bytes) -> None:
+        """Write behind a file's end; not durable until `sync`. A part may be there on OSError."""
+        ...
+
+    def truncate(self, name: str, size: int) -> None:
+        """Cut a file; not durable until `sync`."""
+        ...
+
+    def sync(self, name: str) -> None:
+        """Return once a file's content and size are durable."""
+        ...
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all; it and its name are durable when this returns."""
+        ...
+
+    def take(self, name: str, file: Path) -> None:
+        """Put a file from elsewhere there, as `put` does; it is moved where that can be."""
+        ...
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder in the run folder, durably, where there is none yet."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file, or a link itself; nothing where there is none."""
+        ...
+
+    def reserve(self, name: str, size: int) -> None:
+        """Let a file take exactly so much room on the disk, or raise OSError and change nothing."""
+        ...
+
+    def lock(self, name: str) -> None:
+        """Make a file where there is none and lock it; BlockingIOError where another holds it.
+
+        Its name is durable when this returns. The lock ends with `close`, or with the process.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give up the lock and what is open; no method works afterwards."""
+        ...
+
+
+class LocalDisk:
+    """A folder of this machine, held open: it stays the same one whatever its path leads to."""
+
+    def __init__(self, path: Path) -> None:
+        """Open an existing folder; OSError where it is none."""
+        self.path = path
+        self._root = os.open(path, _FOLDER)
+        self._kept: dict[str, int] = {}
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Make a folder, and those above it, where they are not there; their names are durable."""
+        missing = []
+        above = path.absolute()
+        while not above.exists():
+            missing.append(above)
+            above = above.parent
+        path.mkdir(parents=True, exist_ok=True)
+        for each in missing:
+            sync_folder(each.parent)
+        return cls(path)
+
+    def names(self, folder: str = "") -> list[str]:
+        """Return the names in the run folder, or in one of its folders, sorted."""
+        if not folder:
+            return _names(self._root)
+        with self._place(f"{folder}/_") as (place, _):
+            return _names(place)
+
+    def exists(self, name: str) -> bool:
+        """Tell whether there is a plain file of this name."""
+        try:
+            self._status(name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def size(self, name: str) -> int:
+        """Return a file's size in bytes."""
+        return self._status(name).st_size
+
+    def date_ns(self, name: str) -> int:
+        """Return when a file was last written, in nanoseconds of the epoch."""
+        return self._status(name).st_mtime_ns
+
+    def set_date_ns(self, name: str, date_ns: int) -> None:
+        """Set when a file was last written."""
+        with self._opened(name, os.O_RDONLY) as file:
+            os.utime(file, ns=(date_ns, date_ns))
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content; a larger one than any run writes is an OSError."""
+        with self._opened(name, os.O_RDONLY) as file, os.fdopen(os.dup(file), "rb") as reading:
+            if os.fstat(file).st_size > READ_AT_MOST_BYTES:
+                raise too_large(name)
+            return reading.read()
+
+    def append(self, name: str, content: bytes) -> None:
+        """Write behind a file's end; a part may be there on OSError."""
+        write_all(self._held(name), content)
+
+    def truncate(self, name: str, size: int) -> None:
+        """Cut a file."""
+        os.ftruncate(self._held(name), size)
+
+    def sync(self, name: str) -> None:
+        """Return once a file's content and size are durable."""
+        os.fsync(self._held(name))
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all, durably."""
+        self._put(name, lambda file: write_all(file, content))
+
+    def take(self, name: str, file: Path) -> None:
+        """Move a plain file there, or copy it from another disk, durably."""
+        source = os.open(file, os.O_RDONLY | _PLAIN)
+        try:
+            if not stat.S_ISREG(os.fstat(source).st_mode):
+                raise OSError(errno.EINVAL, "not a plain file", str(file))
+            os.fchmod(source, 0o644)
+            os.fsync(source)
+            with self._place(name) as (place, base):
+                try:
+                    os.rename(file, base, dst_dir_fd=place)
+                except OSError as error:
+                    if error.errno != errno.EXDEV:
+                        raise
+                else:
+                    os.fsync(place)
+                    return
+            self._put(name, lambda copy: _copy(source, copy))
+        finally:
+            os.close(source)
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder in the run folder, durably, where there is none yet."""
+        with self._place(name) as (place, base):
+            with suppress(FileExistsError):
+                os.mkdir(base, dir_fd=place)
+            os.fsync(place)
+        with self._place(f"{name}/_"):  # it is a folder
+            pass
+
+    def remove(self, name: str) -> None:
+        """Remove a file, or a link itself; nothing where there is none."""
+        with self._place(name) as (place, base), suppress(FileNotFoundError):
+            os.unlink(base, dir_fd=place)
+
+    def reserve(self, name: str, size: int) -> None:
+        """Let a file take exactly so much room on the disk."""
+        with self._opened(name, os.O_RDWR | os.O_CREAT) as file:
+            before = os.fstat(file).st_size
+            try:
+                if size > before:
+                    os.posix_fallocate(file, before, size - before)
+                else:
+                    os.ftruncate(file, size)
+            except OSError:
+                os.ftruncate(file, before)
+                raise
+
+    def lock(self, name: str) -> None:
+        """Make a file where there is none and lock it."""
+        file = self._held(name)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fsync(self._root)
+
+    def close(self) -> None:
+        """Give up the lock and what is open."""
+        held, self._kept = self._kept, {}
+        for file in held.values():
+            os.close(file)
+        root, self._root = self._root, -1
+        if root >= 0:
+            os.close(root)
+
+    def _held(self, name: str) -> int:
+        """Return a file that is open for appending from now on."""
+        file = self._kept.get(name)
+        if file is None:
+            file = self._open(name, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+            self._kept[name] = file
+        return file
+
+    @contextmanager
+    def _opened(self, name: str, flags: int) -> Iterator[int]:
+        file = self._open(name, flags)
+        try:
+            yield file
+        finally:
+            os.close(file)
+
+    def _open(self, name: str, flags: int) -> int:
+        """Open a plain file; one that is written has no other name, for that may be elsewhere."""
+        with suppress(FileNotFoundError):
+            self._status(name, written=flags & os.O_ACCMODE != os.O_RDONLY)
+        with self._place(name) as (place, base):
+            try:
+                file = os.open(base, flags | _PLAIN, 0o644, dir_fd=place)
+            except OSError as error:
+                if error.errno == errno.ELOOP:
+                    raise self._foreign(name, "a symbolic link") from None
+                raise
+        if not stat.S_ISREG(os.fstat(file).st_mode):  # exchanged since it was looked at
+            os.close(file)
+            raise self._foreign(name, "no plain file")
+        return file
+
+    def _status(self, name: str, *, written: bool = False) -> os.stat_result:
+        with self._place(name) as (place, base):
+            status = os.stat(base, dir_fd=place, follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode):
+            raise self._foreign(name, "a symbolic link")
+        if not stat.S_ISREG(status.st_mode):
+            raise self._foreign(name, "no plain file")
+        if written and status.st_nlink > 1:
+            raise self._foreign(name, "a hard link: the same file has another name")
+        return status
+
+    @contextmanager
+    def _place(self, name: str) -> Iterator[tuple[int, str]]:
+        """Open the folder that a name is in, and return it with the name there."""
+        *folders, base = name.split("/")
+        if not all(_is_plain_name(part) for part in (*folders, base)) or len(folders) > 1:
+            raise UsageError(f"{self.path}: {name!r} is no name of a file in a run folder")
+        if not folders:
+            yield self._root, base
+            return
+        try:
+            place = os.open(folders[0], _FOLDER | os.O_NOFOLLOW, dir_fd=self._root)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                raise self._foreign(folders[0], "no folder, or a symbolic link") from None
+            raise
+        try:
+            yield place, base
+        finally:
+            os.close(place)
+
+    def _put(self, name: str, write: Callable[[int], None]) -> None:
+        with self._place(name) as (place, base):
+            temporary = f"{TEMPORARY}{secrets.token_hex(8)}"
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
+            file = os.open(temporary, flags, 0o644, dir_fd=place)
+            try:
+                try:
+                    write(file)
+                    os.fsync(file)
+                finally:
+                    os.close(file)
+                os.rename(temporary, base, src_dir_fd=place, dst_dir_fd=place)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(temporary, dir_fd=place)
+                raise
+            os.fsync(place)
+
+    def _foreign(self, name: str, kind: str) -> UsageError:
+        return _foreign(self.path / name, kind)
+
+
+def insist_plain(folder: Path, name: str) -> None:
+    """Raise UsageError where a name of a run folder is a link, a pipe or a device."""
+    with suppress(OSError):  # a missing one is for its reader to tell of
+        disk = LocalDisk(folder)
+        try:
+            disk.exists(name)
+        finally:
+            disk.close()
+
+
+def insist_own(folder: Path) -> None:
+    """Raise UsageError where anything below a folder is neither a plain file nor a folder of it.
+
+    Links are named, not followed. Nothing is raised where there is no such folder.
+    """
+    if folder.is_symlink():
+        raise _foreign(folder, "a symbolic link")
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                insist_own(Path(entry.path))
+            elif not entry.is_file(follow_symlinks=False):
+                kind = "a symbolic link" if entry.is_symlink() else "no plain file"
+                raise _foreign(Path(entry.path), kind)
+
+
+def sync_folder(path: Path) -> None:
+    """Return once the names in a folder are durable."""
+    folder = os.open(path, _FOLDER)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_all(descriptor: int, raw: bytes) -> None:
+    """Write all of it, in as many steps as the system takes."""
+    view = memoryview(raw)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _foreign(path: Path, kind: str) -> UsageError:
+    return UsageError(
+        f"{path} is {kind}",
+        hint="a run folder holds plain files of its own; remove it, or use another folder",
+    )
+
+
+def _copy(source: int, target: int) -> None:
+    while piece := os.read(source, _COPIED_BYTES):
+        write_all(target, piece)
+
+
+def _names(folder: int) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries)
+
+
+def _is_plain_name(name: str) -> bool:
+    return name not in ("", ".", "..") and "\0" not in name
