@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from harness.core.case import Case, Coverage, Plan, PlannedRequest, Price
 from harness.core.errors import RecordingError, UsageError
+from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.jsonvalue import Json, canonical, digest, with_texts
 from harness.core.longtext import name_of, text_of
 from harness.core.money import money
@@ -26,6 +27,12 @@ from harness.spec.credentials import KEY_REQUIRED
 from harness.spec.evaluate import broken_when_sent
 from harness.spec.provider import Provider
 from harness.spec.request import build_request
+
+FILE_AT_MOST_BYTES = 16 * MEBIBYTE
+"""Of a saved plan, which names long texts and files instead of holding them."""
+
+_NO_PLAN = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""How making a request of what is no plan ends, wherever in it the mistake is."""
 
 ALLOWANCE_IMAGES = 40
 ALLOWANCE_REQUESTS = 100
@@ -166,7 +173,7 @@ def is_unaltered(provider: Provider, planned: PlannedRequest) -> bool:
     try:
         again = planned_request(provider, planned.case)
         return (request_digest(again), again.at_risk) == (request_digest(planned), planned.at_risk)
-    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, UsageError):
+    except (*_NO_PLAN, UsageError):
         return False
 
 
@@ -282,7 +289,7 @@ def dumped(plan: Plan) -> bytes:
 def read_plan(path: Path, *, provider: Provider, hint: str) -> Plan:
     """Read a plan's file; RecordingError, with `hint` where it is missing or no JSON."""
     try:
-        saved: Json = json.loads(path.read_text(encoding="utf-8"))
+        saved: Json = json.loads(read_at_most(path, FILE_AT_MOST_BYTES).decode("utf-8-sig"))
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}", hint=hint) from None
     except (ValueError, RecursionError) as error:
@@ -301,8 +308,8 @@ def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
         file: Any = with_texts(saved, text_of)
         requests = [_planned_again(provider, row) for row in file["cases"]]
         read = _PLANS.validate_python({**file, "shots": requests})
-    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-        reason = str(error).splitlines()[0]
+    except (*_NO_PLAN, UsageError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)[:200]
         raise RecordingError(
             f"{where}: not a plan this harness wrote ({reason})", hint=again
         ) from None

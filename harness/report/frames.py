@@ -111,10 +111,15 @@ def _frame(columns: dict[str, str], rows: Sequence[dict[str, object]]) -> "pd.Da
 
     return pd.DataFrame(
         {
-            name: pd.array([row.get(name) for row in rows], dtype=kind)  # type: ignore[call-overload]  # a name of a type
+            name: pd.array([_cell(row.get(name)) for row in rows], dtype=kind)  # type: ignore[call-overload]  # a name of a type
             for name, kind in columns.items()
         }
     )
+
+
+def _cell(content: object) -> object:
+    """Return a text without NUL, at which readers of CSV stop, as its escape."""
+    return content.replace("\0", "\\u0000") if isinstance(content, str) else content
 
 
 def _attempt(record: Record) -> dict[str, object]:

@@ -10,7 +10,7 @@ with none, is gone on with by typing the address.
 import hashlib
 import hmac
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,17 +51,14 @@ class OwnAddresses:
     keys: Mapping[str, str] = field(repr=False)
 
 
-def resumed_addresses(
-    past: RunHeader, folder: Path, own: OwnAddresses, *, note: Callable[[str], None]
-) -> dict[str, str]:
-    """Return where each provider of a live run is reached as it goes on, and note it.
+def resumed_addresses(past: RunHeader, folder: Path, own: OwnAddresses) -> dict[str, str]:
+    """Return where each provider of a live run is reached as it goes on.
 
     It goes on where it began: its jobs are known there and nowhere else. UsageError for another
     address, and for one that the user has to confirm first.
     """
     addresses: dict[str, str] = {}
     unconfirmed: list[str] = []
-    notes: list[str] = []
     for name, evidence in past.evidence.items():
         address = _sound(name, evidence.source, folder)
         if name in own.typed and not _same(own.typed[name], address):
@@ -69,11 +66,9 @@ def resumed_addresses(
                 f"--base-url {name}={own.typed[name]}: this run began at {address}",
                 hint="give that address if it is the right one, or start a new run",
             )
-        why = _confirmed(past, name, address, own)
-        if why is None:
-            unconfirmed.append(name)
         addresses[name] = address
-        notes.append(f"{name}: this run began at {address}, {why}")
+        if not _is_confirmed(past, name, address, own):
+            unconfirmed.append(name)
     if unconfirmed:
         flags = [f"--base-url {shlex.quote(f'{name}={addresses[name]}')}" for name in unconfirmed]
         where = ", ".join(f"{addresses[name]} for {name}" for name in unconfirmed)
@@ -83,23 +78,18 @@ def resumed_addresses(
             hint="if you trust it: "
             f"harness run --resume {shlex.quote(str(folder))} {' '.join(flags)}",
         )
-    for sentence in notes:
-        note(sentence)
     return addresses
 
 
-def _confirmed(past: RunHeader, name: str, address: str, own: OwnAddresses) -> str | None:
-    """Return why the key may be sent to the address; None where it may not."""
-    if name in own.typed:
-        return "as --base-url says"
-    if name in own.documented and _same(own.documented[name], address):
-        return "as documented"
+def _is_confirmed(past: RunHeader, name: str, address: str, own: OwnAddresses) -> bool:
+    """Tell whether the key may be sent to the address."""
+    if name in own.typed or (name in own.documented and _same(own.documented[name], address)):
+        return True
     key, sealed = own.keys.get(name), past.seals.get(name, "").encode("utf-8", "replace")
     if not key:
-        return "and its key is not set"  # refused a moment later, in the words for that
+        return True  # refused a moment later, in the words for that
     proof = seal(key, provider=name, address=address, word=past.word)
-    fits = bool(past.word) and hmac.compare_digest(proof.encode(), sealed)
-    return "with this key" if fits else None
+    return bool(past.word) and hmac.compare_digest(proof.encode(), sealed)
 
 
 def _sound(name: str, address: str, folder: Path) -> str:

@@ -70,7 +70,7 @@ def decided(
     base_urls = {**documented, **target.base_urls}
     if past is not None and target.against == "live":
         own = OwnAddresses(typed=target.base_urls, documented=documented, keys=keys)
-        base_urls = resumed_addresses(past, options.output.resume or Path(), own, note=note)
+        base_urls = resumed_addresses(past, options.output.resume or Path(), own)
     target = replace(target, providers=providers, base_urls=base_urls, keys=keys)
     emulator = options.emulator
     if benchmark and emulator.time_scale is None:

@@ -12,10 +12,11 @@ from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import NothingTested, RecordingError, StoreError, UsageError
 from harness.core.exchange import Exchange, Failure
+from harness.core.files import read_at_most
 from harness.core.jsonvalue import Json, mistake
 from harness.core.record import Provenance, Record
 from harness.core.version import harness_version
-from harness.planning.plan import dumped, plan_digest, read_plan
+from harness.planning.plan import FILE_AT_MOST_BYTES, dumped, plan_digest, read_plan
 from harness.runner.scanning import scan_paths, search_for
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
@@ -227,7 +228,7 @@ def _benchmark_in(folder: Path) -> Benchmark:
     if not path.is_file() or not (folder / BENCHMARK_TAPE).is_file():
         raise UsageError(f"{folder} holds no benchmark", hint=f"record one: {RECORD_BENCHMARK}")
     try:
-        return BENCHMARKS.validate_json(path.read_bytes())
+        return BENCHMARKS.validate_json(read_at_most(path, FILE_AT_MOST_BYTES))
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from None
     except ValidationError as error:

@@ -142,6 +142,7 @@ class _Runner:
             for plan in source.plans.values():
                 save_plan(self.folder, plan)
             self.watch.opened(self.folder.path)
+            self._show_addresses(access)
             benchmark = source.benchmark
             parts = [
                 self._part(plan, access[name], benchmark) for name, plan in source.plans.items()
@@ -193,6 +194,12 @@ class _Runner:
             choices=kept_choices(self.options, measured=source.benchmark is not None),
             seals=self._seals(access),
         )
+
+    def _show_addresses(self, access: Mapping[str, Access]) -> None:
+        """Say where a live run goes on, before anything is sent there."""
+        if self.past is not None and self.options.target.against == "live":
+            for name, provider in access.items():
+                self.watch.noted(f"{name}: this run goes on at {provider.evidence.source}")
 
     def _seals(self, access: Mapping[str, Access]) -> dict[str, str]:
         """Return the proofs by which this run goes on at its addresses without typing them."""

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.core.errors import SpecError, UsageError
+from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.jsonvalue import digest
 from harness.spec import price
 from harness.spec.provider import Provider
@@ -122,10 +123,10 @@ def load_provider_file(path: Path) -> Provider:
     where it cannot be read.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(read_at_most(path, MEBIBYTE).decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
         raise SpecError(path.name, (f"not valid TOML: {error}",)) from None
     parsed = parse_provider(raw)
     if isinstance(parsed, Provider):

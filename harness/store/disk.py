@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from harness.core.errors import UsageError
+from harness.core.files import MEBIBYTE, too_large
 from harness.store.own import foreign
 
 TEMPORARY = ".tmp-"
 """How the names of files begin that are not whole yet."""
+
+READ_AT_MOST_BYTES = 256 * MEBIBYTE
+"""Of one file of a run folder; a journal of 50,000 requests is smaller."""
 
 _UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP)
 _COPIED_BYTES = 1024 * 1024
@@ -153,8 +157,10 @@ class LocalDisk:
             os.utime(file, ns=(date_ns, date_ns))
 
     def read(self, name: str) -> bytes:
-        """Return a file's content."""
+        """Return a file's content; a larger one than any run writes is an OSError."""
         with self._opened(name, os.O_RDONLY) as file, os.fdopen(os.dup(file), "rb") as reading:
+            if os.fstat(file).st_size > READ_AT_MOST_BYTES:
+                raise too_large(name)
             return reading.read()
 
     def append(self, name: str, content: bytes) -> None:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from zlib import crc32
 
 import pytest
 from pydantic import TypeAdapter
@@ -90,7 +91,9 @@ def resume(folder: Path, *more: str, **variables: str) -> Ended:
 def altered(folder: Path, **changes: object) -> dict[str, Any]:
     header: dict[str, Any] = json.loads((folder / HEADER).read_bytes())
     header |= changes
-    (folder / HEADER).write_text(json.dumps(header))
+    header.pop("crc", None)
+    body = json.dumps(header, indent=2).removesuffix("\n}").encode()
+    (folder / HEADER).write_bytes(body + b',\n  "crc": "%08x"\n}\n' % crc32(body))
     return header
 
 
@@ -132,7 +135,7 @@ def test_the_printed_command_sends_to_the_address_that_the_user_has_read(
         done = resume(folder, "--base-url", f"{NAME}={caught.url}")
 
     assert any(KEY in each for each in caught.received)
-    assert f"{NAME}: this run began at {caught.url}, as --base-url says" in done.err
+    assert f"{NAME}: this run goes on at {caught.url}" in done.err
 
 
 def test_a_run_goes_on_as_printed_where_this_key_was_sent_before_and_with_no_other(
@@ -143,7 +146,7 @@ def test_a_run_goes_on_as_printed_where_this_key_was_sent_before_and_with_no_oth
 
     assert "have not confirmed for this key" in with_another
     assert went_on.code == begun[1], went_on.err
-    assert f"this run began at {provider.urls[NAME]}, with this key" in went_on.err
+    assert f"this run goes on at {provider.urls[NAME]}" in went_on.err
     kept = (folder / HEADER).read_text()
     assert KEY not in kept
 
@@ -204,7 +207,7 @@ def test_what_is_no_address_is_never_confirmed(tmp_path: Path, address: str) -> 
     own = OwnAddresses(typed={}, documented={}, keys={NAME: KEY})
 
     with pytest.raises(UsageError, match="is no address of buble"):
-        resumed_addresses(header, tmp_path, own, note=print)
+        resumed_addresses(header, tmp_path, own)
 
 
 def test_a_seal_is_of_one_key_address_provider_and_run() -> None:

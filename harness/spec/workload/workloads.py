@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictInt, StringConstraints, ValidationError, model_validator
 
 from harness.core.errors import UsageError
+from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.workload import Workload
 from harness.spec.expressions import Frozen
 from harness.spec.rules.lattice import SIZE
@@ -70,10 +71,10 @@ def load_workloads(path: Path) -> tuple[Workload, ...]:
     file, the entry, the key, what is wrong, and how many mistakes there are besides.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomllib.loads(read_at_most(path, MEBIBYTE).decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
         raise UsageError(f"{path}: not valid TOML: {error}") from None
     entries, mistakes = _entries(raw)
     workloads: list[Workload] = []
