@@ -236,6 +236,8 @@ BOMBS = {
     "digits": b"7" * 24 * MIB,
     "depth": b"[" * 24 * MIB,
     "unclosed": b'{"a":"' + b'\\"' * 12 * MIB,
+    "no comma": b'{"a":"data:image/png;' + b"x" * 24 * MIB + b'"}',
+    "no comma, escaped": b'{"a":"data:image/png;' + rb"\u0061" * 4 * MIB + b'"}',
     "no image": b'{"a":"iVBORw0KGgoAAAAN' + b"=" * 24 * MIB + b'"}',
 }
 
