@@ -229,6 +229,7 @@ BOMBS = {
         reply=polled(flow(TO_THE_END, b'{"status":"', of(b"x", LARGE), b'"}')),
         provider="apiframe",
         classes=ANY,
+        served=True,
     ),
     "job-id-100-mb": Behaviour(
         reply=flow(TO_THE_END, b'{"jobId":"', of(b"j", LARGE), b'"}'),
