@@ -223,7 +223,9 @@ class Live:
             reply = self._reply(arrival)
         elif arrival.status:
             reply = await asyncio.to_thread(self._reply, arrival)
-        if failure is None and arrival.excess:
+        if failure is None and arrival.excess.startswith(STOPPED):
+            failure = Failure(kind="network", why=arrival.excess, sent=True)
+        elif failure is None and arrival.excess:
             why = f"{self._endpoint.base_url}: {arrival.excess} ({arrival.progress})"
             failure = Failure(kind="protocol", why=why, sent=True)
         if failure is not None:

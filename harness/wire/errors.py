@@ -29,6 +29,9 @@ REFUSALS: frozenset[ErrorClass] = frozenset(("validation", "moderation", "not_fo
 UNTOUCHED: frozenset[ErrorClass] = frozenset(("auth", "quota", "rate_limit"))
 """Classes of requests that were turned away before anything was made."""
 
+MESSAGE_AT_MOST = 2_000
+"""Characters of an error's message that are kept."""
+
 OK, REDIRECT, SERVER = 200, 300, 500
 
 
@@ -50,10 +53,15 @@ def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
         error_class=next(fitting, "protocol" if is_torn else by_status(reply.status)),
         status=reply.status,
         code=code or None,
-        message=(message or (reply.text or "").strip())[:2000],
+        message=_shortened(message or (reply.text or "").strip()),
         parameter=_text(first_match(errors.parameter, reply.document)) or None,
         recognised=recognised,
     )
+
+
+def _shortened(message: str) -> str:
+    more = len(message) - MESSAGE_AT_MOST
+    return message if more <= 0 else f"{message[:MESSAGE_AT_MOST]}... ({more:,} characters more)"
 
 
 def by_status(status: int) -> ErrorClass:

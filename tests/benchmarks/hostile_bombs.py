@@ -45,6 +45,8 @@ from tests.benchmarks.hostile_replies import (
     text,
 )
 
+LATE = frozenset(("protocol", "timeout"))
+
 BOMBS = {
     "gzip-zeros": Behaviour(reply=flow(GZIP, Bomb())),
     "gzip-spaces-first": Behaviour(reply=flow(GZIP, Bomb(b'{"a":"'))),
@@ -123,6 +125,7 @@ BOMBS = {
     "error-message": Behaviour(
         reply=status(b"400 Bad Request", b'{"error":{"message":"', of(b"m", LARGE), b'"}}'),
         classes=ANY | {"validation"},
+        served=True,
     ),
     "error-page": Behaviour(
         reply=status(b"502 Bad Gateway", b"<html>", of(b"<p>", LARGE), kind=b"text/html"),
@@ -161,8 +164,10 @@ BOMBS = {
     "cookies": raw(
         OK, Numbered(b"Set-Cookie: a%d=" + b"c" * 300 + b"\r\n", 250), b"\r\n{}", classes=ANY
     ),
-    "interim-endless": raw(of(b"HTTP/1.1 100 Continue\r\n\r\n", LARGE)),
-    "interim-early-hints": raw(of(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", LARGE)),
+    "interim-endless": raw(of(b"HTTP/1.1 100 Continue\r\n\r\n", LARGE), classes=LATE),
+    "interim-early-hints": raw(
+        of(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", LARGE), classes=LATE
+    ),
     "images-5000": image_reply(lambda: served(*[image(1, 1)] * 5000), classes=BROKEN),
     "images-200": image_reply(lambda: served(*[image(1, 1)] * 200)),
     "pixels-claimed": image_reply(lambda: served(png(60_000, 60_000))),
@@ -224,6 +229,7 @@ BOMBS = {
         reply=polled(flow(TO_THE_END, b'{"status":"', of(b"x", LARGE), b'"}')),
         provider="apiframe",
         classes=ANY,
+        served=True,
     ),
     "job-id-100-mb": Behaviour(
         reply=flow(TO_THE_END, b'{"jobId":"', of(b"j", LARGE), b'"}'),

@@ -23,7 +23,7 @@ PROTOCOL_ERRORS = {
     "garbage": raw(bytes(range(256)) * 40),
     "http-0.9": raw(b"hello"),
     "http-2-preface": raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    "http-9": raw(b"HTTP/9.9 200 OK\r\n\r\n{}"),
+    "http-9": raw(b"HTTP/9.9 200 OK\r\n\r\n{}", classes=ANY),
     "tls-on-plain": raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(400)),
     "ssh": raw(b"SSH-2.0-OpenSSH_9.6\r\n"),
     "smtp": raw(b"220 mail ESMTP\r\n"),

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ DIGITS_AT_MOST = 300
 
 TOO_DEEP = "(nested too deeply)"
 
-_JSON_STARTS = b'{["-0123456789tfnNI'
+_JSON_STARTS = re.compile(rb'\s*(?:[{\["0-9tfnNI]|-[0-9I]|$)')
 """How JSON begins, and what Python reads as such."""
 
 _BOM = b"\xef\xbb\xbf"
@@ -62,7 +63,7 @@ def read_body(
     every text that is kept. Raises BoundError where the body holds more than `room` allows (by
     default what one reply may hold), and what `pictures` raises on a full disk.
     """
-    room = room or Room()
+    room = room or Room(pictures.pool)
     if looks_like_image(raw):
         room.images(1)
         picture = pictures.from_bytes(raw)
@@ -79,7 +80,7 @@ def read_file(
     is too long to hold is cut to its start, and says by how much. BoundError as above. OSError
     where the disk has no room for an image, or the body cannot be read from it.
     """
-    room = room or Room()
+    room = room or Room(pictures.pool)
     with path.open("rb") as file:
         start = file.read(SHOWN_BYTES)
     if not looks_like_image(start) and not _may_be_json(start):
@@ -109,8 +110,7 @@ def read_file(
 
 
 def _may_be_json(start: bytes) -> bool:
-    begun = start.removeprefix(_BOM).lstrip()[:1]
-    return not begun or begun in _JSON_STARTS
+    return _JSON_STARTS.match(start.removeprefix(_BOM)) is not None
 
 
 def _around(path: Path, cuts: tuple[Cut, ...], word: str) -> bytes:
@@ -153,7 +153,7 @@ class _Reading:
 
     def kept(self, text: str) -> str:
         """Return a text without keys and lone surrogates, or its start. Raises BoundError."""
-        if len(text) > LONG_BYTES:
+        if len(text) > (TEXT_AT_MOST if self.room.crowded else LONG_BYTES):
             size_bytes = len(text.encode("utf-8", "replace"))
             return _cut(text[:SHOWN_BYTES], size_bytes, self.clean)
         self.room.text(len(text))
@@ -201,7 +201,7 @@ def _no_number(_word: str) -> None:
 
 def read_document(parsed: Json, pictures: ImageCollector, *, clean: Clean = str) -> Body:
     """Replace every image in a JSON value by its mark, and lone surrogates by `?`."""
-    return _without_images(parsed, _Reading(pictures.from_text, clean, Room()))
+    return _without_images(parsed, _Reading(pictures.from_text, clean, Room(pictures.pool)))
 
 
 def _without_images(parsed: Json, reading: _Reading) -> Body:

@@ -13,6 +13,7 @@ from threading import Lock
 from time import thread_time
 
 from harness.core.exchange import Picture, PictureState
+from harness.transport.bodies.bounds import Pool
 from harness.transport.bodies.decode import TEXT_STARTS, Decoded, claimed_pixels, looks_like_image
 from harness.transport.bodies.decoder import Development, ImageDecoder, timed
 from harness.transport.bodies.scan import Image
@@ -55,6 +56,8 @@ class ImageCollector:
     ) -> None:
         self.decoder = decoder or ImageDecoder()
         self.decode_s: float | None = None
+        self.pool = Pool()
+        """What the heavy replies of one run share; it is the collector that all of them have."""
         self._keep = keep
         self._keep_file = keep_file or (lambda name, path: keep(name, path.read_bytes()))
         self.withheld: dict[str, str] = {}

@@ -1,9 +1,9 @@
 """What has arrived of a reply, and the reply that is read from it."""
 
+import errno
 import hashlib
 import hmac
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +11,7 @@ from typing import BinaryIO
 from harness.core.exchange import Picture, Reply, Times
 from harness.core.jsonvalue import Json
 from harness.spec.lifecycle import Webhook
+from harness.transport.base import STOPPED
 from harness.transport.bodies.body import Body, Clean, body_start, read_body, read_file
 from harness.transport.bodies.bounds import SHOWN_BYTES, BoundError
 from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
@@ -185,8 +186,11 @@ def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
 def _read(body: Incoming, pictures: ImageCollector, known: Clean) -> Body:
     path = body.path()
     if path is not None:
-        with suppress(OSError):
+        try:
             return read_file(path, pictures, clean=known)
+        except OSError as error:
+            if error.errno == errno.ECANCELED:  # by the decoder, for the run ends
+                raise BoundError(f"{STOPPED}: its reply had not been read") from None
     raw = body.whole()
     body.discard()  # where a disk was full, that makes room for the images
     return read_body(raw, pictures, clean=known)

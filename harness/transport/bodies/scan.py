@@ -285,7 +285,7 @@ class _Unpacking:
         if text.startswith("data:"):
             before, comma, text = text.partition(",")
             if not comma:
-                if len(text) > HEAD_AT_MOST:
+                if len(before) > HEAD_AT_MOST:
                     raise ValueError("no comma in so long a head")
                 return b""
             self._before_comma = before

@@ -242,7 +242,7 @@ def read_events(
     """
     events: list[Event] = []
     images: dict[str, Picture] = {}
-    room = Room()
+    room = Room(pictures.pool)
     for name, data, at_s in arrived:
         body = _read(data, pictures, clean, room)
         content = body.document if body.text is None else body.text

@@ -16,6 +16,7 @@ from harness.transport.bodies.bounds import (
     AROUND_AT_MOST,
     IMAGES_AT_MOST,
     LONG_BYTES,
+    POOL_BYTES,
     VALUES_AT_MOST,
     BoundError,
     Room,
@@ -134,6 +135,22 @@ def test_more_text_than_any_reply_has_is_refused(tmp_path: Path) -> None:
         from_file(raw, tmp_path)
 
 
+def test_what_heavy_replies_hold_together_is_bounded() -> None:
+    pictures = collector()
+    heavy = json.dumps({"long": "é" * 200_000, "short": "x"}, ensure_ascii=False).encode()
+
+    documents = [read_body(heavy, pictures).document for _ in range(600)]
+
+    assert documents[0] == {"long": "é" * 200_000, "short": "x"}
+    assert isinstance(documents[-1], dict)
+    assert documents[-1]["short"] == "x"
+    assert str(documents[-1]["long"]) == "é" * 4096 + "... (391,808 bytes more)"
+    assert sum(len(str(document)) for document in documents) < 2 * POOL_BYTES
+    with pytest.raises(BoundError, match="this reply and those before it"):
+        read_body(b"[" + b"[]," * (VALUES_AT_MOST // 3) + b"0]", pictures)
+    assert read_body(b'{"error": "an ordinary reply"}', pictures).document is not None
+
+
 def test_a_large_body_that_is_no_json_is_a_text_and_is_not_scanned(tmp_path: Path) -> None:
     body = from_file(b"<html>" + b'"' * 4 * VALUES_AT_MOST, tmp_path)
 
@@ -219,6 +236,8 @@ BOMBS = {
     "digits": b"7" * 24 * MIB,
     "depth": b"[" * 24 * MIB,
     "unclosed": b'{"a":"' + b'\\"' * 12 * MIB,
+    "no comma": b'{"a":"data:image/png;' + b"x" * 24 * MIB + b'"}',
+    "no comma, escaped": b'{"a":"data:image/png;' + rb"\u0061" * 4 * MIB + b'"}',
     "no image": b'{"a":"iVBORw0KGgoAAAAN' + b"=" * 24 * MIB + b'"}',
 }
 
