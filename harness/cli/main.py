@@ -6,7 +6,7 @@ from collections import UserDict
 
 import click
 
-from harness.cli.terminal import echo
+from harness.cli.printing import echo
 from harness.core.errors import HarnessError
 from harness.core.version import harness_version
 

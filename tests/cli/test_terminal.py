@@ -5,7 +5,8 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from harness.cli.terminal import echo, echo_json, echo_line, shown, terminal
+from harness.cli.printing import echo, echo_json, echo_line, shown
+from harness.cli.terminal import terminal
 
 HOSTILE = (
     "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b2J \u202eturned\u202c \u2066in\u2069 a\rb\bc "
