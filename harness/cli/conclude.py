@@ -10,7 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from harness.cli.terminal import echo_json, echo_line, terminal
+from harness.cli.printing import echo_json, echo_line
+from harness.cli.terminal import terminal
 from harness.policy import named
 from harness.report.explored import explored_sentence
 from harness.report.formats.summary_json import summary_document

@@ -12,7 +12,7 @@ import click
 
 from harness.cli.explained import as_json_line, as_text, preface
 from harness.cli.options import json_option
-from harness.cli.terminal import echo, echo_json
+from harness.cli.printing import echo, echo_json
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.spec.explain.explain import (

@@ -10,7 +10,8 @@ from math import ceil
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from harness.cli.terminal import echo_json, terminal
+from harness.cli.printing import echo_json
+from harness.cli.terminal import terminal
 from harness.core.benchmark import Design
 from harness.core.case import Plan, PlannedRequest, Price
 from harness.core.jsonvalue import Json

@@ -13,7 +13,8 @@ from rich.table import Table
 from harness.cli.plan_options import PlanOptions
 from harness.cli.planned import json_line
 from harness.cli.planned import show as show_benchmark
-from harness.cli.terminal import echo_json, echo_line, terminal
+from harness.cli.printing import echo_json, echo_line
+from harness.cli.terminal import terminal
 from harness.core.case import Plan, Price
 from harness.core.errors import StoreError, UsageError
 from harness.core.jsonvalue import Json

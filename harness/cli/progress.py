@@ -14,7 +14,8 @@ from rich.progress import (
 
 from harness.cli.conclude import note
 from harness.cli.interruption import INTERRUPTION
-from harness.cli.terminal import shown, terminal
+from harness.cli.printing import shown
+from harness.cli.terminal import terminal
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.shutdown import GRACE_S
 

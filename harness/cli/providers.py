@@ -9,7 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from harness.cli.options import json_option
-from harness.cli.terminal import echo, echo_json, terminal
+from harness.cli.printing import echo, echo_json
+from harness.cli.terminal import terminal
 from harness.core.errors import SpecError, UsageError
 from harness.spec.export.openapi import openapi
 from harness.spec.load import NAMES, checked_names, load_provider_file

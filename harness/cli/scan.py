@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import json_option
-from harness.cli.terminal import echo
+from harness.cli.printing import echo
 
 FOUND = 4
 """The exit code where something was found; 1 means a broken promise and nothing else."""

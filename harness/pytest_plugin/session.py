@@ -12,6 +12,7 @@ from harness.core.errors import HarnessError
 from harness.core.verdict import Finding, Verdict
 from harness.policy import BROKEN, HELD, INTERRUPTED, NOTHING, OURS, UNCLEAR, finding_behind
 from harness.report.labels import failure_rate
+from harness.report.text import visible
 
 GRAVEST_FIRST = (OURS, BROKEN, INTERRUPTED, UNCLEAR, NOTHING, HELD)
 OURS_IN_REPORTS = "harness_run"
@@ -71,7 +72,8 @@ class RunSession:
         """Say of each run how it ended, and why."""
         terminalreporter.section("harness runs")
         for folder, result in self.results.items():
-            terminalreporter.write_line(f"{folder}: exit code {result.exit_code}: {result.why}")
+            code, why = result.exit_code, visible(result.why)
+            terminalreporter.write_line(f"{folder}: exit code {code}: {why}")
 
 
 def _item(

@@ -137,7 +137,8 @@ PERSONAL: dict[str, Callable[[random.Random], str]] = {
 
 SIGNED: dict[str, Callable[[random.Random], str]] = {
     "s3": lambda dice: (
-        f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA{_letters(dice, 16).upper()}%2F20261128%2Fus&X-Amz-Date=20261128"
+        f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA{_letters(dice, 16).upper()}%2Fus"
+        "&X-Amz-Date=20261128"
         f"&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature={dice.randbytes(32).hex()}"
     ),
     "azure": lambda dice: (
@@ -211,9 +212,7 @@ def images(secret: str, dice: random.Random) -> dict[str, bytes]:
         "png private chunk": png(dice, (b"prVt", text)),
         "png C2PA": png(dice, (b"caBX", b"\0\0\0\x20jumb" + text)),
         "png base64 in tEXt": png(dice, (b"tEXt", b"k\0" + base64.b64encode(text))),
-        "png escapes in tEXt": png(
-            dice, (b"tEXt", b"k\0" + _each("%{:02x}".format)(secret).encode())
-        ),
+        "png escapes in tEXt": png(dice, (b"tEXt", b"k\0" + escaped)),
         "png after its end": png(dice, after=b"\n" + text),
         "jpeg comment": jpeg.getvalue(),
         "jpeg exif": exif.getvalue(),

@@ -48,7 +48,8 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "credential",
-        r"(?i:\b(?:bearer|basic))[ \t]+(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9._~+/-]{12,}=*",
+        r"(?i:\b(?:bearer|basic))[ \t]+"  # noqa: ISC004 - one pattern
+        r"(?P<secret>(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9._~+/-]{12,}=*)",
         ("bearer", "basic"),
     ),
     (
@@ -65,11 +66,11 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         + _END,
         ("acct", "account", "user", "usr", "proj", "cus", "sub", "member"),
     ),
-    ("cookie", r"(?i:\bcookie2?:)[ \t]*[^\r\n\"'<]{4,4096}", ("cookie",)),
+    ("cookie", r"(?i:\bcookie2?:)[ \t]*(?P<secret>[^\r\n\"'<]{4,4096})", ("cookie",)),
     (
         "credential",
         r"(?i:\b(?:api-?key|auth-?token|access-?token|secret)):[ \t]*"  # noqa: ISC004 - one pattern
-        r"(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9][A-Za-z0-9._~+/=-]{11,}",
+        r"(?P<secret>(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9][A-Za-z0-9._~+/=-]{11,})",
         ("api-key", "apikey", "auth-token", "authtoken", "access-token", "accesstoken", "secret"),
     ),
     ("credential", r"(?<=://)[^\s/?#@<>\"']{1,200}:[^\s/?#@<>\"']{1,200}(?=@)", ("://",)),
@@ -98,7 +99,8 @@ def shaped(text: str) -> Iterator[Found]:
             for at in _places(low, hint):
                 match = pattern.match(text, at + (len(hint) if hint == _USERINFO else 0))
                 if match and MADE_UP not in match[0] and not is_placeholder(match[0]):
-                    yield match.start(), match.end(), kind
+                    part = "secret" if pattern.groupindex else 0
+                    yield match.start(part), match.end(part), kind
     yield from _mail_addresses(text)
 
 
