@@ -10,6 +10,8 @@ import pytest
 
 from harness import api
 from harness.cli.main import status
+from harness.runner.execution.provider_run import ProviderRun
+from harness.store.line import JOURNAL
 from tests.loopback import HUNG_S
 from tests.runner.processes import environment
 
@@ -67,6 +69,24 @@ def test_an_exception_of_ours_is_one_line_and_3(
     assert "\x1b" not in err
     assert "HARNESS_TRACEBACK=1" in err
     assert "Traceback" in more
+
+
+def test_a_bug_on_the_way_says_where_all_that_was_received_lies(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(ProviderRun, "complete", fails)
+    options = ("--against", "cassettes", "--provider", "nanobanana", "--out", str(tmp_path / "run"))
+
+    code = status(["run", *options])
+
+    err = capsys.readouterr().err
+    assert code == 3
+    assert "harness: internal error: IndexError: list index out of range" in err
+    assert f"what was received is in {tmp_path / 'run'}" in err
+    assert (tmp_path / "run" / JOURNAL).stat().st_size
 
 
 def test_a_secret_of_the_environment_is_in_no_error(
