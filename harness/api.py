@@ -60,7 +60,7 @@ from harness.report.model import Report
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.preflight import decided
 from harness.runner.recording import record
-from harness.runner.run import Run
+from harness.runner.run import Run, saying_where
 from harness.runner.run import execute_run as perform
 from harness.runner.scanning import environment_keys, scan, search_for
 from harness.runner.traffic.judging import keep, read_traffic
@@ -213,7 +213,8 @@ def run(
     explored = strategies.keep_examples(done.folder)
     if done.failure is not None:
         raise done.failure
-    result = replace(_concluded(done.header, done.records, done.folder), notes=explored)
+    with saying_where(done.folder):
+        result = replace(_concluded(done.header, done.records, done.folder), notes=explored)
     if options.output.frames:
         frames(result, write=True)
     if options.output.record and not done.header.interrupted:

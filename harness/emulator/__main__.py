@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 from .faults.catalogue import UnknownFaultError, catalogue, parse_fault
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
 
-OK, WRONG_USAGE = 0, 2
+OK, WRONG_USAGE, OUR_FAILURE = 0, 2, 3
 
 
 class _UsageError(Exception):
@@ -171,5 +172,14 @@ def _list_faults(*, as_json: bool) -> None:
         sys.stdout.write(f"{json.dumps(dataclasses.asdict(fault)) if as_json else line}\n")
 
 
+def _ended() -> int:
+    """Run the command; a bug of the emulator ends with 3, where Python's own code would be 1."""
+    try:
+        return main()
+    except Exception:  # noqa: BLE001 - it is shown, and its exit code chosen
+        traceback.print_exc()
+        return OUR_FAILURE
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_ended())

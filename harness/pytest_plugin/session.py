@@ -41,6 +41,10 @@ class RunSession:
             return cls(results={folder: report(folder) for folder in folders})
         except HarnessError as error:
             pytest.exit(f"--harness-run: {error}", returncode=error.exit_code)
+        except Exception as error:  # noqa: BLE001 - pytest would end with 1, as for a broken promise
+            pytest.exit(
+                f"--harness-run: internal error: {type(error).__name__}: {error}", returncode=OURS
+            )
 
     def pytest_collection_modifyitems(
         self, session: pytest.Session, items: list[pytest.Item]

@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -85,7 +85,21 @@ def execute_run(
     stopping `criterion` for a benchmark. A replay uses neither: it sends all that its cassettes
     hold.
     """
-    return asyncio.run(_Runner(options, watch, strategy, criterion).run())
+    runner = _Runner(options, watch, strategy, criterion)
+    with saying_where(runner.folder.path):
+        return asyncio.run(runner.run())
+
+
+@contextmanager
+def saying_where(folder: Path) -> Iterator[None]:
+    """Add to an exception that is a bug of ours where all that was received lies."""
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:
+        error.add_note(f"what was received is in {folder}, for harness report and --resume")
+        raise
 
 
 class _Runner:

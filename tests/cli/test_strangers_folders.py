@@ -1,5 +1,6 @@
 """A run folder of somebody else: it names addresses, and the user's key goes to none of them."""
 
+import asyncio
 import json
 import shlex
 import shutil
@@ -16,10 +17,16 @@ import pytest
 from pydantic import TypeAdapter
 
 from harness.core.errors import UsageError
+from harness.core.exchange import Request
 from harness.core.record import RunHeader
 from harness.runner.addresses import OwnAddresses, resumed_addresses, seal
+from harness.spec.load import shipped_provider
 from harness.store.line import HEADER, JOURNAL
+from harness.transport.bodies.images import ImageCollector
+from harness.transport.client import Live, LiveEndpoint
+from harness.transport.redaction import Redactor
 from tests.runner.processes import KEYS, KNOWN, Emulator, Ended, emulator, environment, harness
+from tests.store.journals import resealed
 
 NAME = "buble"
 KEY = KEYS["BUBLE_API_KEY"]
@@ -220,3 +227,38 @@ def test_a_seal_is_of_one_key_address_provider_and_run() -> None:
     assert first == seal("k", **about)
     assert first not in others
     assert first != "k"
+
+
+@pytest.mark.parametrize(
+    "target", ["HTTPS://{}/x", "HTTP://{}/x", "//{}/x", "@{}/x", "\\\\{}\\x", "{}"]
+)
+def test_a_target_out_of_a_journal_never_takes_the_key_elsewhere(target: str) -> None:
+    with trap() as caught, trap() as own:
+
+        async def go() -> None:
+            live = Live(
+                LiveEndpoint(base_url=own.url, auth=shipped_provider(NAME).auth, key=KEY),
+                pictures=ImageCollector(lambda _name, _raw: None),
+                redactor=Redactor({}),
+                now_s=lambda: 0.0,
+            )
+            place = target.format(caught.url.removeprefix("http://"))
+            await live.send(Request(method="GET", target=place), due_s=0)
+            await live.aclose()
+
+        asyncio.run(go())
+
+    assert not any(KEY in each for each in caught.received)
+
+
+def test_a_request_of_the_journal_that_is_not_its_arguments_is_not_sent(folder: Path) -> None:
+    lines = (folder / JOURNAL).read_bytes().splitlines(keepends=True)
+    first = json.loads(lines[0])
+    body, _, seal = lines[0].rpartition(b',"seq":')
+    path = first["shot"]["request"]["target"].encode()
+    altered = body.replace(b'"' + path + b'"', b'"https://127.0.0.1:9/v1"', 1)
+    (folder / JOURNAL).write_bytes(resealed(altered + b',"seq":' + seal))
+
+    line = refused(resume(folder))
+
+    assert "is not what buble's TOML makes of its arguments" in line
