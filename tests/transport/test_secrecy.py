@@ -99,7 +99,7 @@ def test_a_judged_recording_leaves_no_secret(tmp_path: Path, kind: str) -> None:
 
 PIECES = (
     *"abcdef0123456789xXuU%\\&#;=+/-_ \n\r\t\"',:|.@<>[]{}?",
-    *("\0", "\u0130", "\ufeff", "é", "猫", "\ud800", "\u200b", "ｓ"),
+    *("\0", "\u0130", "\ufeff", "é", "猫", "\ud800", "\u200b", "\uff53"),
     *("&#x", "\\u", "\\x", "0x", "%25", "data:", "=\n", "H4sI", "eJ", "Bearer ", "://", "?key="),
 )
 
@@ -169,7 +169,7 @@ def test_headers_are_kept_by_a_list() -> None:
 def test_fields_by_name_and_texts_in_pieces_are_cut_out() -> None:
     secret = key(random.Random(7))
     document: Json = {
-        "email": "x y",
+        "email": "me at home",
         "account_id": 123456789,
         "usage": {"input_tokens": 99},
         "words": [secret[at : at + 3] for at in range(0, len(secret), 3)],
