@@ -4,8 +4,18 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from harness.core.errors import StoreError
+from harness.core.exchange import Reply, Request
+from harness.core.jsonvalue import Json
+from harness.runner.recording import refuse_secrets
+from harness.runner.scanning import search_for
+from harness.transport.bodies.images import ImageCollector
 from harness.transport.redaction import Redactor
+from harness.transport.sensitive.headers import kept_headers
+from harness.transport.sensitive.image_bytes import secret_in_image
 from tests.secrecy.checking import leaks
 from tests.secrecy.living import judged, live
 from tests.secrecy.planting import (
@@ -13,7 +23,9 @@ from tests.secrecy.planting import (
     PERSONAL,
     SIGNED,
     SPELLINGS,
+    images,
     key,
+    png,
     secret_values,
 )
 
@@ -83,3 +95,108 @@ def test_a_judged_recording_leaves_no_secret(tmp_path: Path, kind: str) -> None:
     assert outcome.planted > 200
     assert outcome.code in (0, 1), outcome.output
     assert "4 exchanges of sub2api" in outcome.output
+
+
+PIECES = (
+    *"abcdef0123456789xXuU%\\&#;=+/-_ \n\r\t\"',:|.@<>[]{}?",
+    *("\0", "\u0130", "\ufeff", "é", "猫", "\ud800", "\u200b", "\uff53"),
+    *("&#x", "\\u", "\\x", "0x", "%25", "data:", "=\n", "H4sI", "eJ", "Bearer ", "://", "?key="),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=9)).map("".join))
+def test_any_text_is_cleaned_without_an_error_and_only_once(text: str) -> None:
+    redactor = Redactor({NAME: "sk-proj-0123456789abcdefghij"})
+
+    clean = redactor.known(text)
+
+    assert redactor.known(clean) == clean or "=" in text or "&" in text
+    assert Redactor({}).known(text) is not None
+
+
+def test_a_withheld_image_is_judged_and_no_file_holds_it(tmp_path: Path) -> None:
+    secret = key(random.Random(4))
+    redactor = Redactor({NAME: secret})
+    kept: dict[str, bytes] = {}
+    pictures = ImageCollector(
+        kept.__setitem__, inspect=lambda image: secret_in_image(image, redactor.search)
+    )
+
+    for place, raw in images(secret, random.Random(5)).items():
+        file = tmp_path / "image"
+        file.write_bytes(raw)
+
+        picture = pictures.from_bytes(raw)
+
+        assert (picture.state, picture.width_px, picture.height_px) == ("decoded", 1024, 1024)
+        assert f"<{NAME}> in " in picture.withheld, place
+        assert secret_in_image(file, redactor.search) == picture.withheld
+    clean = pictures.from_bytes(png(random.Random(6)))
+
+    assert [*kept] == [f"{clean.digest}.png"]
+    assert len(pictures.withheld) == len(images(secret, random.Random(5)))
+
+
+def test_a_recording_with_a_secret_is_refused_and_nothing_is_put_in_place(tmp_path: Path) -> None:
+    written, folder = tmp_path / "new", tmp_path / "cassettes"
+    written.mkdir()
+    (written / "generate.yaml").write_text("a: 1\nmail: someone@company.io\n")
+
+    with pytest.raises(StoreError) as caught:
+        refuse_secrets(written, folder, search_for({}))
+
+    assert caught.value.exit_code == 3
+    assert f"{folder / 'generate.yaml'}:2: e-mail" in str(caught.value)
+    assert "someone" not in str(caught.value)
+
+
+HEADERS = (("Content-Type", "text/html"), ("Retry-After", "1"), ("X-Request-Id", "req_1"))
+
+
+def test_headers_are_kept_by_a_list() -> None:
+    others = (
+        ("Authorization", "Bearer x"),
+        ("OpenAI-Organization", "org-1"),
+        ("X-User", "me"),
+        ("Set-Cookie", "a=b"),
+        ("X-Anything-New", "1"),
+        ("Location", "/"),
+    )
+
+    assert kept_headers((*HEADERS, *others)) == HEADERS
+
+
+def test_fields_by_name_and_texts_in_pieces_are_cut_out() -> None:
+    secret = key(random.Random(7))
+    document: Json = {
+        "email": "me at home",
+        "account_id": 123456789,
+        "usage": {"input_tokens": 99},
+        "words": [secret[at : at + 3] for at in range(0, len(secret), 3)],
+        "bytes": [*secret.encode()],
+        "user_id": "u-1-2-3",
+    }
+
+    clean = Redactor({NAME: secret}).reply(Reply(status=200, document=document)).document
+
+    assert isinstance(clean, dict)
+    assert (clean["email"], clean["account_id"], clean["user_id"]) == (
+        "<email>",
+        "<account-id>",
+        "<user-id>",
+    )
+    assert clean["usage"] == {"input_tokens": 99}
+    assert "".join(map(str, clean["words"] or [])) == f"<{NAME}>"  # type: ignore[arg-type]  # a list
+    assert clean["bytes"] == [f"<{NAME}>"]
+
+
+def test_a_request_of_others_keeps_its_length() -> None:
+    prompt = "draw someone@company.io " + "x" * 32_000
+    request = Request(method="POST", target="https://h.io/v1", body={"prompt": prompt, "n": 2})
+
+    body = Redactor({}).request(request).body
+
+    assert isinstance(body, dict)
+    assert len(str(body["prompt"])) == len(prompt)
+    assert "company" not in str(body)
+    assert body["n"] == 2

@@ -322,7 +322,8 @@ _HEXADECIMAL = re.compile(
     r"(?<![0-9a-f])[0-9a-f]{2}(?:(?:0x|\\+x|[\s:,;._|-]){0,4}[0-9a-f]{2}){5,}(?:[0-9a-f])?",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"0x|[^0-9a-f]+", re.IGNORECASE)
+_PAIR = re.compile(r"((?:0x|\\+x|[\s:,;._|-])*)([0-9a-f]{2})", re.IGNORECASE)
+_LEAST_BYTES = 6
 _BASE32 = re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{16,}={0,6}(?![A-Za-z0-9])")
 _OCTET = 8
 _DECIMAL = re.compile(r"(?<![0-9])[0-9]{1,3}(?:[\s,;:.-]{1,3}[0-9]{1,3}){5,}(?![0-9])")
@@ -333,14 +334,12 @@ _BYTE = 255
 def _numbered(text: str, runs: list[_Runs]) -> None:
     """Read runs of hexadecimal bytes, separated or not, and of decimal ones."""
     for match in _HEXADECIMAL.finditer(text):
-        positions: list[int] = []
-        at = match.start()
-        for gap in _DIGITS.finditer(text, match.start(), match.end()):
-            positions += range(at, gap.start())
-            at = gap.end()
-        positions += range(at, match.end())
-        for shift in range(2 if len(positions) % 2 else 1):
-            _add_bytes(text, positions[shift:], runs[shift])
+        pairs = [*_PAIR.finditer(text, *match.span())]
+        for start, end in _alike([pair[1] for pair in pairs]):
+            _add_bytes([pair.span(2) for pair in pairs[start:end]], text, runs[0])
+        if len(match[0]) % 2 and match[0].isalnum() and "x" not in match[0].lower():
+            spans = [(at, at + 2) for at in range(match.start() + 1, match.end(), 2)]
+            _add_bytes(spans, text, runs[1])
     for match in _BASE32.finditer(text):
         letters = match[0].rstrip("=")
         with suppress(ValueError):
@@ -353,11 +352,23 @@ def _numbered(text: str, runs: list[_Runs]) -> None:
             runs[0].add(bytes(int(number[0]) for number in numbers), partial(_between, spans))
 
 
-def _add_bytes(text: str, positions: list[int], runs: _Runs) -> None:
-    positions = positions[: len(positions) // 2 * 2]
-    raw = bytes.fromhex("".join(text[at] for at in positions))
-    spans = [(positions[at], positions[at + 1] + 1) for at in range(0, len(positions), 2)]
-    runs.add(raw, partial(_between, spans))
+def _alike(separators: list[str]) -> Iterator[Span]:
+    """Yield all bytes of a run, and those parts of it that are separated in one way."""
+    yield 0, len(separators)
+    start = 0
+    for at in range(2, len(separators)):
+        if separators[at] != separators[at - 1]:
+            if start or at > start + _LEAST_BYTES:
+                yield start, at
+            start = at - 1
+    if start:
+        yield start, len(separators)
+
+
+def _add_bytes(spans: list[Span], text: str, runs: _Runs) -> None:
+    if len(spans) >= _LEAST_BYTES:
+        raw = bytes.fromhex("".join(text[start:end] for start, end in spans))
+        runs.add(raw, partial(_between, spans))
 
 
 def _between(spans: list[Span], start: int, end: int) -> Span:
