@@ -39,24 +39,6 @@ threading.Thread(target=time.sleep, args=(1e6,)).start()
 sys.stdout.write("last words")
 sys.exit(taken.leave(code))
 """
-LOST = """
-import gc
-def collected(phase, info):
-    if phase == "start":
-        sys.stdout.write("ready\\n")
-        sys.stdout.flush()
-        for _ in range(10**9):
-            if taken.signals:
-                break
-gc.callbacks.append(collected)
-interruption.LATEST_S = 1e6
-try:
-    gc.collect()
-    time.sleep(1e6)
-except KeyboardInterrupt:
-    gc.callbacks.clear()
-    sys.exit(taken.leave(130))
-"""
 HINT = "go on with: harness run --resume 'a run'\n"
 NUMBERS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
@@ -91,16 +73,6 @@ def test_a_command_that_ends_waits_for_no_thread_and_says_all(number: signal.Sig
     assert code == 130
     assert out == "last words"
     assert HINT in err
-
-
-@NUMBERS
-def test_an_interruption_that_meets_the_garbage_collector_is_not_lost(
-    number: signal.Signals,
-) -> None:
-    code, _, err = ended(LOST, number)
-
-    assert code == 130
-    assert err == HINT
 
 
 def test_without_a_signal_the_code_is_returned() -> None:
