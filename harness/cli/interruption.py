@@ -25,6 +25,9 @@ LATEST_S = 9.2
 """When a command has ended for certain, in seconds after the first signal: service managers and
 people kill what does not end in 10 s, and what is killed says nothing."""
 
+AGAIN_S = 0.01
+"""After which time an interruption is raised again that was lost."""
+
 
 @dataclass(slots=True)
 class Interruption:
@@ -37,6 +40,9 @@ class Interruption:
     def catch(self) -> None:
         """Take SIGINT and SIGTERM from now on; only the main thread can."""
         self._take(self._raise)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGALRM, self._raise_again)
+            sys.unraisablehook = self._unraisable
 
     def opened(self, folder: Path) -> None:
         """Take note of a run folder: `harness run --resume` can go on with it."""
@@ -72,6 +78,16 @@ class Interruption:
         if self.signals > 1:
             self._end(INTERRUPTED)
         raise KeyboardInterrupt
+
+    def _raise_again(self, _number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    def _unraisable(self, ignored: "sys.UnraisableHookArgs") -> None:
+        """Raise an interruption anew that met a callback of the garbage collector: it was lost."""
+        if self.signals and issubclass(ignored.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        else:
+            sys.__unraisablehook__(ignored)
 
     def _watch(self) -> None:
         time.sleep(LATEST_S)

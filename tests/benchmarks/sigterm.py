@@ -306,7 +306,17 @@ class Ending:
 
 
 def measured(name: str, number: signal.Signals) -> Ending:
-    """Bring a command into a situation and end it."""
+    """Bring a command into a situation and end it; where that cannot be, say why."""
+    try:
+        return _ended_in(name, number)
+    except (RuntimeError, psutil.Error) as error:
+        why = " ".join(str(error).split())
+        return Ending(
+            situation=name, signal=number.name, took_s=0.0, code=-1, report="-", why=why[:200]
+        )
+
+
+def _ended_in(name: str, number: signal.Signals) -> Ending:
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "run"
         with SITUATIONS[name](folder) as process:
