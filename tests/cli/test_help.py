@@ -26,7 +26,8 @@ RUN_FLAGS = """
 --quick --strength --discover --explore --budget --max-images --max-requests --max-minutes
 --max-shrink-requests
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
---timeout --calibrate --time-scale --fault --port --out --resume --record --cassettes --frames
+--timeout --calibrate --time-scale --fault --port --out --resume --retry-unknown --record
+--cassettes --frames
 --json --help
 """
 
