@@ -36,6 +36,16 @@ def numbered_variants(operation: Operation, case: Case, number: int) -> Iterator
     yield from variants(operation, case)
     for once in variants(operation, case):
         yield from variants(operation, replace(case, arguments=once))
+    if case.expect == "refuse":
+        yield from _with_another_argument(operation, case)
+
+
+def _with_another_argument(operation: Operation, case: Case) -> Iterator[dict[str, Json]]:
+    """Yield the arguments with one more that is documented: it does not make a request valid."""
+    for name, argument in operation.arguments.items():
+        listed = argument.one_of.certain if argument.one_of is not None else ()
+        if name not in case.arguments and not _at_stake(case, name):
+            yield from ({**case.arguments, name: member} for member in listed)
 
 
 def _changed(

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from harness.core.case import Case, Coverage, Plan, PlannedRequest, Price
 from harness.core.errors import RecordingError, UsageError
+from harness.core.exchange import Request
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.jsonvalue import Json, canonical, digest, with_texts
 from harness.core.longtext import name_of, text_of
@@ -344,13 +345,28 @@ def _as_expected(provider: Provider, case: Case) -> bool:
             return True
 
 
+def _under_its_key(provider: Provider, planned: PlannedRequest, saved: dict[str, Any]) -> Request:
+    """Return the request under the key that was saved: older plans have one for few requests.
+
+    A later asking of a case has a number behind the case's key.
+    """
+    job = provider.operation(planned.case.operation).job
+    header = job.idempotency.header if job is not None and job.idempotency is not None else ""
+    key = saved.get(header)
+    if key is not None and not str(key).startswith(f"{THIS_RUN}-{planned.case.id}"):
+        return planned.request
+    headers = [pair for pair in planned.request.headers if pair[0] != header]
+    headers += [(header, str(key))] if key is not None else []
+    return replace(planned.request, headers=tuple(headers))
+
+
 def _planned_again(provider: Provider, row: dict[str, Any]) -> PlannedRequest:
     planned = planned_request(provider, _CASES.validate_python({**row, "provider": provider.name}))
     return _REQUESTS.validate_python(
         {
             **row,
             "case": planned.case,
-            "request": planned.request,
+            "request": _under_its_key(provider, planned, row["request"]["headers"]),
             "price": planned.price,
             "at_risk": planned.at_risk,
         }

@@ -27,7 +27,8 @@ RUN_FLAGS = """
 --quick --strength --discover --explore --budget --max-images --max-requests --max-minutes
 --max-shrink-requests
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
---timeout --calibrate --time-scale --fault --port --out --resume --record --cassettes --frames
+--timeout --calibrate --time-scale --fault --port --out --resume --retry-unknown --record
+--cassettes --frames
 --json --help
 """
 
@@ -143,7 +144,7 @@ def test_what_is_typed_is_in_its_group() -> None:
         *("--arrivals", "poisson", "--rate", "2/s", "--sweep", "1,2", "--ramp", "1:4"),
         *("--until-decided", "--slo", "p95<1min", "--timeout", "9", "--no-calibrate"),
         *("--time-scale", "0", "--fault", "reset", "--port", "3000"),
-        *("--out", "o", "--resume", "r", "--record", "--cassettes", "c"),
+        *("--out", "o", "--resume", "r", "--retry-unknown", "--record", "--cassettes", "c"),
     )
 
     assert options == Options(
@@ -180,6 +181,8 @@ def test_what_is_typed_is_in_its_group() -> None:
             calibrate=False,
         ),
         emulator=EmulatorOptions(time_scale=0.0, faults=("reset",), port=3000),
-        output=Output(out=Path("o"), resume=Path("r"), record=True, cassettes=Path("c")),
+        output=Output(
+            out=Path("o"), resume=Path("r"), retry_unknown=True, record=True, cassettes=Path("c")
+        ),
     )
     assert (options.max_shrink, options.time_scale, options.seed) == (0, 0.0, 0)

@@ -94,8 +94,12 @@ def test_the_repetition_is_the_submission_byte_for_byte_under_the_key_of_its_cas
     assert dict(first.headers)["Idempotency-Key"] == f"{THIS_RUN}-generate/base"
 
 
-def test_a_request_that_is_not_repeated_bears_no_key() -> None:
-    assert "Idempotency-Key" not in dict(shot("apiframe").request.headers)
+@pytest.mark.parametrize("name", JOBS)
+def test_each_submission_has_a_key_where_the_provider_knows_one(name: str) -> None:
+    planned = shot(name)
+    keys = [text for header, text in planned.request.headers if header == "Idempotency-Key"]
+
+    assert keys == [f"{THIS_RUN}-{planned.case.id}"] * (name == "apiframe")
 
 
 @pytest.mark.parametrize("name", JOBS)

@@ -159,7 +159,7 @@ class ProviderRun:
             else:
                 shot = reworded(
                     self.provider,
-                    last,
+                    askings[0],
                     number=len(askings) + 1,
                     taken=lambda other: request_digest(other) in bodies,
                 )

@@ -1,0 +1,52 @@
+from decimal import Decimal
+
+import pytest
+
+from harness.core.errors import UsageError
+from harness.planning.kept import kept_choices, with_kept
+from harness.planning.options import EmulatorOptions, Options, Planning, RunLimits, Target
+
+CHOSEN = Options(
+    target=Target(operations=("edit",), base_urls={"buble": "http://127.0.0.1:1"}),
+    planning=Planning(discover=True),
+    limits=RunLimits(
+        budgets={"buble": Decimal("2.5")},
+        max_images=7,
+        max_minutes=1.5,
+        max_shrink=0,
+        concurrency=3,
+    ),
+    emulator=EmulatorOptions(faults=("buble:wrong_format",), time_scale=0.5),
+)
+
+
+def test_what_was_chosen_holds_again_and_no_address_is_kept() -> None:
+    kept = kept_choices(CHOSEN, measured=False)
+
+    assert with_kept(Options(), kept).limits == CHOSEN.limits
+    assert with_kept(Options(), kept).planning.discover
+    assert with_kept(Options(), kept).emulator == CHOSEN.emulator
+    assert with_kept(Options(), kept).target == Target(operations=("edit",))
+
+
+def test_what_is_typed_holds_instead() -> None:
+    typed = Options(limits=RunLimits(max_images=9, budgets={"aimlapi": Decimal(1)}))
+
+    limits = with_kept(typed, kept_choices(CHOSEN, measured=False)).limits
+
+    assert (limits.max_images, limits.concurrency) == (9, 3)
+    assert limits.budgets == {"aimlapi": Decimal(1), "buble": Decimal("2.5")}
+
+
+def test_a_folder_without_choices_changes_nothing() -> None:
+    assert kept_choices(Options(), measured=False) == {}
+    assert with_kept(CHOSEN, {}) == CHOSEN
+
+
+def test_a_benchmark_keeps_its_concurrency_in_its_design() -> None:
+    assert "concurrency" not in kept_choices(CHOSEN, measured=True)
+
+
+def test_a_choice_that_is_none_is_named() -> None:
+    with pytest.raises(UsageError, match="choices"):
+        with_kept(Options(), {"max_images": "many"})
