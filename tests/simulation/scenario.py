@@ -1,0 +1,208 @@
+"""What a world is, drawn from its seed: provider, plan, limits, faults, crashes."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+
+from harness.core.case import Plan, PlannedRequest
+from harness.core.jsonvalue import Json
+from harness.core.placeholders import ASSETS
+from harness.planning.plan import Allowance
+from harness.runner.execution.budget import Budget
+from tests.plans import plan_of
+from tests.simulation.disk import Crash
+from tests.simulation.provider import RESULTS, Breach, Kind, knows, mistake, parameters
+
+KINDS: tuple[Kind, ...] = ("sub2api", "apiframe", "buble")
+LONGEST_PROMPT = 200
+CRASHES_AT_MOST = 6
+ROOM = 16 * 1024 * 1024
+"""More than what a run folder holds back at its beginning."""
+FILLS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a run may spend; None is no limit but the allowance of each operation."""
+
+    amount: Decimal | None = None
+    images: int | None = None
+    requests: int | None = None
+
+    @property
+    def wide(self) -> bool:
+        """Whether only the allowance of each operation holds."""
+        return self.amount is None and self.images is None and self.requests is None
+
+    def budget(self) -> Budget:
+        """Return a run's budget, as the command line would make it."""
+        return Budget(
+            amount=self.amount, images=self.images, requests=self.requests, per_operation=ALLOWANCE
+        )
+
+
+ALLOWANCE = Allowance(images=40, requests=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A world before it begins.
+
+    `crashes` are the steps after which each process ends, and how; `share` of the round trips meet
+    a fault; the disk is full once it has taken `room` bytes.
+    """
+
+    seed: int
+    kind: Kind
+    plan: Plan
+    breach: Breach
+    limits: Limits
+    concurrency: int
+    share: float
+    crashes: tuple[tuple[int, Crash], ...]
+    room: int | None
+
+    @property
+    def fails(self) -> bool:
+        """Whether some jobs fail, as the luck of their requests has it."""
+        return self.seed % 5 == 0
+
+    @property
+    def compared(self) -> bool:
+        """Whether crashes alone tell this world from the undisturbed one.
+
+        Where requests fail by chance, what is asked after them depends on their order.
+        """
+        return not self.fails and self.share == 0.0 and self.room is None
+
+    @property
+    def undisturbed(self) -> "Scenario":
+        """Return the same world without a crash, a fault of the network or a full disk."""
+        return replace(self, crashes=(), share=0.0, room=None)
+
+    def describe(self) -> str:
+        """Return the scenario in a line."""
+        limits = "wide" if self.limits.wide else str(self.limits)
+        return (
+            f"{self.kind}, {len(self.plan.shots)} cases, {self.concurrency} at once, breach "
+            f"{self.breach.kind} {self.breach.parameter}, limits {limits}, "
+            f"faults {self.share:.0%}, crashes {[*self.crashes]}, room {self.room}"
+        )
+
+
+def drawn(seed: int) -> Scenario:
+    """Return the world of a seed: the same in every process."""
+    rng = random.Random(seed)
+    kind = rng.choice(KINDS)
+    plan = _plan(kind, rng)
+    return Scenario(
+        seed=seed,
+        kind=kind,
+        plan=plan,
+        breach=_breach(plan.shots, rng),
+        limits=_limits(rng),
+        concurrency=rng.randrange(1, 5),
+        share=rng.choice((0.0, 0.0, 0.0, 0.1, 0.3)),
+        crashes=_crashes(rng),
+        room=ROOM + rng.randrange(2_000, 80_000) if rng.random() < FILLS else None,
+    )
+
+
+def _plan(kind: Kind, rng: random.Random) -> Plan:
+    whole, pool = _pool(kind)
+    operations = [name for name in ("generate", "edit") if f"{name}/base" in pool]
+    operation = rng.choice(operations)
+    mine = [shot for shot in pool.values() if shot.case.operation == operation]
+    accepts = [shot for shot in mine if shot.case.expect == "accept"]
+    refuses = [shot for shot in mine if shot.case.expect == "refuse"]
+    chosen = [*_some(accepts, 4, rng), *_some(refuses, 5, rng)]
+    ids = {shot.case.id for shot in chosen} | {f"{operation}/base"}
+    return replace(whole, shots=tuple(shot for shot in mine if shot.case.id in ids))
+
+
+@cache
+def _pool(kind: Kind) -> tuple[Plan, dict[str, PlannedRequest]]:
+    """Return a provider's plan, and those of its requests that the simulated one can judge."""
+    whole = plan_of(kind, seed=0, operations=("generate", "edit"))
+    return whole, {shot.case.id: shot for shot in whole.shots if _simulated(kind, shot)}
+
+
+def _simulated(kind: Kind, shot: PlannedRequest) -> bool:
+    body = shot.request.body
+    if not isinstance(body, dict) or len(str(body.get("prompt", ""))) > LONGEST_PROMPT:
+        return False
+    if shot.case.expect == "observe" or "max_bytes" in str(shot.case.breaks):
+        return False
+    if isinstance(urls := body.get("image_urls"), list):
+        body = body | {"image_urls": [_uploaded(url) for url in urls]}
+    if not knows(kind, body):
+        return False
+    refused = mistake(kind, body) is not None or shot.case.credential != "own"
+    return refused == (shot.case.expect == "refuse")
+
+
+def _uploaded(url: Json) -> Json:
+    return f"{RESULTS}up/1" if isinstance(url, str) and url.startswith(ASSETS) else url
+
+
+def _breach(shots: Sequence[PlannedRequest], rng: random.Random) -> Breach:
+    """Draw a promise of those that the plan tests, to be broken; in some worlds none is."""
+    kind = rng.choice(("none", "lenient", "lenient", "strict", "format"))
+    own = [shot for shot in shots if shot.case.credential == "own"]
+    if kind == "format":
+        return Breach(kind="format")
+    if kind == "lenient":
+        broken = sorted({_wire_name(shot) for shot in own if shot.case.breaks} - {""})
+        return Breach(kind="lenient", parameter=rng.choice(broken)) if broken else Breach()
+    if kind == "strict":
+        bodies = [
+            parameters(shot.request.body)
+            for shot in own
+            if shot.case.expect == "accept" and isinstance(shot.request.body, dict)
+        ]
+        base = bodies[0] if bodies else {}
+        pairs = [
+            (name, content)
+            for body in bodies[1:]
+            for name, content in sorted(body.items())
+            if name not in ("prompt", "image_urls", "model") and base.get(name) != content
+        ]
+        if pairs:
+            name, content = rng.choice(pairs)
+            return Breach(kind="strict", parameter=name, content=content)
+    return Breach()
+
+
+def _wire_name(shot: PlannedRequest) -> str:
+    """Return the parameter that a refusal is about, as the provider calls it."""
+    body = shot.request.body
+    if not isinstance(body, dict) or shot.case.expect != "refuse":
+        return ""
+    name = (shot.case.breaks or "").partition(".")[0]
+    return {"n": "number_of_images" if "gptImage2Params" in body else "n", "images": ""}.get(
+        name, name
+    )
+
+
+def _limits(rng: random.Random) -> Limits:
+    match rng.choice(("wide", "wide", "wide", "images", "amount", "requests")):
+        case "images":
+            return Limits(images=rng.randrange(2, 15))
+        case "amount":
+            return Limits(amount=Decimal(rng.randrange(4, 120)))
+        case "requests":
+            return Limits(requests=rng.randrange(5, 40))
+        case _:
+            return Limits()
+
+
+def _crashes(rng: random.Random) -> tuple[tuple[int, Crash], ...]:
+    number = rng.choice((0, 1, 1, 2, 3, rng.randrange(CRASHES_AT_MOST + 1)))
+    kinds: tuple[Crash, ...] = ("kill", "power")
+    return tuple((rng.randrange(1, 90), rng.choice(kinds)) for _ in range(number))
+
+
+def _some(shots: Sequence[PlannedRequest], most: int, rng: random.Random) -> list[PlannedRequest]:
+    return rng.sample(shots, min(len(shots), rng.randrange(1, most + 1)))
