@@ -10,6 +10,7 @@ from harness.core.outcome import CUT_OFF_WHY, Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.diagnosis.findings import findings, settled
+from harness.runner.execution.earlier import MOST_IN_DOUBT
 from harness.spec.load import shipped_provider
 from harness.spec.provider import Provider
 from harness.store.reader import CUT_OFF
@@ -125,6 +126,13 @@ class Judgement:
     in_doubt: frozenset[str]
     spent: bool
     """A limit kept some request from being sent."""
+    given_up: bool
+    """A question was cut off so often that it is left in doubt."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the report says that something was not asked, or not answered, for a reason."""
+        return self.spent or self.given_up
 
 
 def judged(world: World) -> Judgement:
@@ -141,8 +149,15 @@ def judged(world: World) -> Judgement:
             if finding.standing == "confirmed"
         ),
         in_doubt=frozenset(_in_doubt(records)),
-        spent=any("budget" in (record.skipped or "") for record in records),
+        spent=_spent(world),
+        given_up=any(len(record.in_doubt) + 1 >= MOST_IN_DOUBT for record in records),
     )
+
+
+def _spent(world: World) -> bool:
+    """Tell whether a limit kept something from being asked, or from being asked again."""
+    skipped = any("budget" in (record.skipped or "") for record in world.records)
+    return skipped or (not world.scenario.limits.wide and any(_in_doubt(world.records)))
 
 
 def _decided(verdicts: Sequence[Verdict]) -> dict[Promise, str]:
@@ -168,7 +183,7 @@ def _diverging(world: World, undisturbed: World) -> Iterator[str]:
     for finding in sorted(here.convicted):
         if not any(_alike(finding, other) for other in there.convicted):
             yield f"convicted of {finding}, although undisturbed it is not"
-    if here.spent or there.spent:
+    if here.open or there.open:
         return
     for finding in sorted(there.convicted):
         if not any(_alike(finding, other) for other in here.convicted):

@@ -7,7 +7,7 @@ by somebody is a deadlock, and is raised as such.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
 from typing import Any, ParamSpec, TypeVar
 
@@ -75,6 +75,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """End as a crash does: nobody goes on, and nobody hears of it."""
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
+            if isinstance(coroutine := task.get_coro(), Coroutine):
+                coroutine.close()  # now, and not when its memory is needed
         self._ready.clear()
         self.close()
 

@@ -21,7 +21,7 @@ from harness.core.jsonvalue import Json
 from harness.core.record import Provenance, Record, RunHeader
 from harness.runner.conformance.session import Session
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
-from harness.runner.execution.earlier import resume_state
+from harness.runner.execution.earlier import Resumption, resume_state
 from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
@@ -179,6 +179,7 @@ class World:
             folder = (RunFolder.reopen if begun else RunFolder.create)(FOLDER, disk=self.disk)
         except HarnessError as error:
             return self._full(error)
+        moments = self.disk.moments
         journal = WatchedJournal(folder, VirtualExecutor(loop), self.acknowledged)
         try:
             past = self.stored() if begun else None
@@ -188,7 +189,7 @@ class World:
         except HarnessError as error:
             return self._full(error)
         finally:
-            if not self.disk.moments.passed:
+            if not moments.passed:  # a dead process closes nothing
                 journal.close()
         self.complete = tuple(part.complete())
         return not folder.full or self._full(None)
@@ -224,7 +225,7 @@ class World:
             plan=scenario.plan,
             access=Access(evidence=EVIDENCE, transport=lambda: SimulatedTransport(network)),
             budget=scenario.limits.budget(),
-            earlier=resume_state(scenario.plan, past),
+            earlier=resume_state(scenario.plan, past, Resumption(age_s=loop.time())),
         )
         return ProviderRun(setup=setup)
 
