@@ -10,7 +10,7 @@ from itertools import chain
 from multiprocessing import get_context
 
 from tests.simulation.planted import PLANTED, first_found
-from tests.simulation.seeds import SeedResult, parsed, run_seeds
+from tests.simulation.seeds import SeedResult, parsed, run_seeds, seeds_in
 
 CHUNK = 25
 SHOWN = 5
@@ -61,12 +61,8 @@ def _results(first: int, last: int, jobs: int) -> Iterator[SeedResult]:
         return
     starts = range(first, last + 1, CHUNK)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        chunks = pool.map(_chunk, starts, [min(at + CHUNK - 1, last) for at in starts])
+        chunks = pool.map(seeds_in, starts, [min(at + CHUNK - 1, last) for at in starts])
         yield from chain.from_iterable(chunks)
-
-
-def _chunk(first: int, last: int) -> list[SeedResult]:
-    return [*run_seeds(first, last)]
 
 
 def _planted(first: int, last: int) -> int:

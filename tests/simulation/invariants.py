@@ -25,6 +25,7 @@ def check_world(world: World, undisturbed: World | None) -> None:
 
     `undisturbed` is the same world without crashes; None where the verdicts are not compared.
     """
+    judgement = judged(world)
     for invariant, broken in (
         ("charged at most once", _charged_twice(world)),
         ("no limit is passed", _limits_passed(world)),
@@ -32,7 +33,8 @@ def check_world(world: World, undisturbed: World | None) -> None:
         ("jobs are seen to their end", _left_jobs(world)),
         ("every case is reported", _unreported(world)),
         ("keys stay out", _leaks(world)),
-        ("verdicts converge", _diverging(world, undisturbed) if undisturbed else iter(())),
+        ("nobody is convicted wrongly", _convicted_wrongly(world, judgement)),
+        ("verdicts converge", _diverging(judgement, undisturbed)),
     ):
         why = next(broken, None)
         if why is not None:
@@ -177,17 +179,34 @@ def _in_doubt(records: Sequence[Record]) -> Iterator[str]:
             yield record.shot.case.id
 
 
-def _diverging(world: World, undisturbed: World) -> Iterator[str]:
+def _convicted_wrongly(world: World, judgement: Judgement) -> Iterator[str]:
+    """Yield convictions of what this provider does as its documents say."""
+    breach = world.scenario.breach.kind
+    for finding in sorted(judgement.convicted):
+        if finding[1] not in CONVICTED_BY[breach]:
+            yield f"{finding}, and its breach is {breach}"
+
+
+CONVICTED_BY = {
+    "none": (),
+    "lenient": ("refuses_what_it_forbids",),
+    "strict": ("accepts_what_it_documents",),
+    "format": ("images_have_the_asked_format", "declares_what_was_asked"),
+}
+"""The checks that may convict a provider, by the promise that it breaks."""
+
+
+def _diverging(here: Judgement, undisturbed: World | None) -> Iterator[str]:
     """Yield promises on which the verdicts of a disturbed run and an undisturbed one differ."""
-    here, there = judged(world), judged(undisturbed)
-    for finding in sorted(here.convicted):
-        if not any(_alike(finding, other) for other in there.convicted):
-            yield f"convicted of {finding}, although undisturbed it is not"
+    if undisturbed is None:
+        return
+    there = judged(undisturbed)
     if here.open or there.open:
         return
-    for finding in sorted(there.convicted):
-        if not any(_alike(finding, other) for other in here.convicted):
-            yield f"not convicted of {finding} as undisturbed; in doubt: {len(here.in_doubt)}"
+    for finding in sorted(here.convicted ^ there.convicted):
+        other, where = (there, "disturbed") if finding in here.convicted else (here, "undisturbed")
+        if not any(_alike(finding, found) for found in other.convicted):
+            yield f"convicted of {finding} {where} only; in doubt: {len(here.in_doubt)}"
     for promise, status in sorted(there.decided.items()):
         if promise not in here.decided:
             doubt = f"in doubt: {len(here.in_doubt)}"

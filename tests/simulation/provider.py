@@ -177,6 +177,8 @@ _DOCUMENTS: dict[str, tuple[Values, frozenset[str]]] = {
 }
 """Each operation's parameters with what they may hold, and which of them must be there."""
 
+_TOKENS = {"low": 2, "medium": 10, "high": 40}
+"""What an image of 100x100 pixels takes."""
 _CREDITS = {"low": 4, "medium": 9, "high": 23, "auto": 23}
 
 
@@ -324,12 +326,14 @@ class SimulatedProvider:
     def _images(
         self, given: Mapping[str, Json], pictures: tuple[Picture, ...], takes_s: float
     ) -> Answer:
-        count = 100 * len(pictures)
+        quality = "medium" if given.get("quality") in (None, "auto") else given["quality"]
+        edges = (pictures[0].width_px or 0) * (pictures[0].height_px or 0)
+        count = edges * _TOKENS.get(str(quality), 1) * len(pictures) // 10_000
         document: dict[str, Json] = {
             "created": 1,
             "data": [{"b64_json": MARK + picture.digest} for picture in pictures],
             "output_format": given.get("output_format", pictures[0].format),
-            "quality": "medium" if given.get("quality") in (None, "auto") else given["quality"],
+            "quality": quality,
             "size": f"{pictures[0].width_px}x{pictures[0].height_px}",
             "usage": {"input_tokens": 10, "output_tokens": count, "total_tokens": 10 + count},
         }

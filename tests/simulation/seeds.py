@@ -76,6 +76,11 @@ def run_seeds(first: int, last: int) -> Iterator[SeedResult]:
         yield run_seed(seed)
 
 
+def seeds_in(first: int, last: int) -> list[SeedResult]:
+    """Do the same for a worker process, at once."""
+    return [*run_seeds(first, last)]
+
+
 def parsed(text: str) -> tuple[int, int]:
     """Read `2000` (so many seeds, from 0 on) or `17-42` (both included); ValueError for others."""
     found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
