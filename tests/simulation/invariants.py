@@ -129,7 +129,7 @@ class Judgement:
     spent: bool
     """A limit kept some request from being sent."""
     given_up: bool
-    """A question was cut off so often that it is left in doubt."""
+    """A question is left in doubt: it was cut off too often, or has no words to change."""
 
     @property
     def open(self) -> bool:
@@ -152,8 +152,14 @@ def judged(world: World) -> Judgement:
         ),
         in_doubt=frozenset(_in_doubt(records)),
         spent=_spent(world),
-        given_up=any(len(record.in_doubt) + 1 >= MOST_IN_DOUBT for record in records),
+        given_up=any(map(_given_up, records)),
     )
+
+
+def _given_up(record: Record) -> bool:
+    fault = isinstance(record.outcome, Fault) and record.outcome.why == CUT_OFF_WHY
+    often = len(record.in_doubt) + 1 >= MOST_IN_DOUBT
+    return fault and (often or not isinstance(record.shot.case.arguments.get("prompt"), str))
 
 
 def _spent(world: World) -> bool:

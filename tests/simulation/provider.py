@@ -23,7 +23,7 @@ Rule = Callable[[Mapping[str, Json]], bool]
 BAD = 400
 MARK = "image:sha256:"
 RESULTS = "https://results.sim/"
-LONGEST_S = 30.0
+LONGEST_S = 15.0
 """How long an image takes at most; most take a few seconds, so that polls are few."""
 
 

@@ -117,7 +117,8 @@ def _plan(kind: Kind, rng: random.Random) -> Plan:
     mine = [shot for shot in pool.values() if shot.case.operation == operation]
     accepts = [shot for shot in mine if shot.case.expect == "accept"]
     refuses = [shot for shot in mine if shot.case.expect == "refuse"]
-    chosen = [*_some(accepts, 4, rng), *_some(refuses, 5, rng)]
+    most = rng.choice((2, 2, 3, 6))
+    chosen = [*_some(accepts, most, rng), *_some(refuses, most, rng)]
     ids = {shot.case.id for shot in chosen} | {f"{operation}/base"}
     return replace(whole, shots=tuple(shot for shot in mine if shot.case.id in ids))
 

@@ -62,15 +62,15 @@ class Acknowledged:
 
     exchanges: defaultdict[str, list[Exchange]] = field(default_factory=lambda: defaultdict(list))
 
-    def enter(self, line: JournalLine) -> None:
+    def begin(self, line: JournalLine) -> None:
+        """Take note of a line before it is written: a new request takes an earlier one's place."""
+        if isinstance(line, Sent):
+            self.exchanges[line.case].clear()
+
+    def end(self, line: JournalLine) -> None:
         """Take note of a line whose append has returned."""
-        match line:
-            case Sent(case=case):
-                self.exchanges[case].clear()
-            case Exchanged(case=case, exchange=exchange):
-                self.exchanges[case].append(exchange)
-            case _:
-                pass
+        if isinstance(line, Exchanged):
+            self.exchanges[line.case].append(line.exchange)
 
 
 class WatchedJournal(Journal):
@@ -82,8 +82,9 @@ class WatchedJournal(Journal):
 
     async def append(self, line: JournalLine) -> None:
         """Append as the journal does."""
+        self._acknowledged.begin(line)
         await super().append(line)
-        self._acknowledged.enter(line)
+        self._acknowledged.end(line)
 
 
 @dataclass(slots=True)
