@@ -8,7 +8,7 @@ from harness.checks.judge import judge_records
 from harness.core.exchange import Exchange, Reply
 from harness.core.outcome import CUT_OFF_WHY, Fault, Images
 from harness.core.record import Record
-from harness.core.verdict import Verdict
+from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.findings import findings, settled
 from harness.runner.execution.earlier import MOST_IN_DOUBT
 from harness.spec.load import shipped_provider
@@ -125,6 +125,8 @@ class Judgement:
 
     decided: Mapping[Promise, str]
     convicted: frozenset[Promise]
+    suspected: frozenset[Promise]
+    """What one asking showed, another was cut off of, and nobody could repeat in other words."""
     in_doubt: frozenset[str]
     spent: bool
     """A limit kept some request from being sent."""
@@ -143,17 +145,23 @@ def judged(world: World) -> Judgement:
     providers: dict[str, Provider] = {name: shipped_provider(name)}
     verdicts = judge_records(records, providers)
     all_findings = findings(records, verdicts, providers, repeatable=True)
+    cut_off = {record.shot.case.id for record in records if record.in_doubt}
     return Judgement(
         decided=_decided(settled(verdicts, all_findings)),
         convicted=frozenset(
-            (finding.operation, finding.check, finding.constraint or "")
-            for finding in all_findings
-            if finding.standing == "confirmed"
+            _promise(finding) for finding in all_findings if finding.standing == "confirmed"
+        ),
+        suspected=frozenset(
+            _promise(finding) for finding in all_findings if cut_off & {*finding.cases}
         ),
         in_doubt=frozenset(_in_doubt(records)),
         spent=_spent(world),
         given_up=any(map(_given_up, records)),
     )
+
+
+def _promise(finding: Finding) -> Promise:
+    return finding.operation, finding.check, finding.constraint or ""
 
 
 def _given_up(record: Record) -> bool:
@@ -188,7 +196,7 @@ def _in_doubt(records: Sequence[Record]) -> Iterator[str]:
 def _convicted_wrongly(world: World, judgement: Judgement) -> Iterator[str]:
     """Yield convictions of what this provider does as its documents say."""
     breach = world.scenario.breach.kind
-    for finding in sorted(judgement.convicted):
+    for finding in sorted(judgement.convicted if not world.provider.puzzled else ()):
         if finding[1] not in CONVICTED_BY[breach]:
             yield f"{finding}, and its breach is {breach}"
 
@@ -204,14 +212,14 @@ CONVICTED_BY = {
 
 def _diverging(here: Judgement, undisturbed: World | None) -> Iterator[str]:
     """Yield promises on which the verdicts of a disturbed run and an undisturbed one differ."""
-    if undisturbed is None:
+    if undisturbed is None or undisturbed.provider.puzzled:
         return
     there = judged(undisturbed)
     if here.open or there.open:
         return
     for finding in sorted(here.convicted ^ there.convicted):
         other, where = (there, "disturbed") if finding in here.convicted else (here, "undisturbed")
-        if not any(_alike(finding, found) for found in other.convicted):
+        if not any(_alike(finding, found) for found in other.convicted | other.suspected):
             yield f"convicted of {finding} {where} only; in doubt: {len(here.in_doubt)}"
     for promise, status in sorted(there.decided.items()):
         if promise not in here.decided:

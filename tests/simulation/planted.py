@@ -138,19 +138,29 @@ def _fresh_key() -> list[Patch]:
 
 
 def _submit_repeated() -> list[Patch]:
-    memory = conversation._Memory
+    """Let what was cut off be sent again as it was, whether or not that is free."""
 
-    def send_again(self: Any, _step: Send) -> Any:  # noqa: ANN401 - as the original
-        return self.earlier.popleft().answer if self.earlier else None
+    def always(_provider: Any, _unfinished: Any, pending: Any, *_others: Any) -> bool:  # noqa: ANN401
+        return isinstance(pending, Send) and earlier.submits(pending)
 
-    return [(memory, "answer", send_again)]
+    return [(earlier, "_is_free", always)]
+
+
+def _not_asked_again() -> list[Patch]:
+    """Let what was cut off stay so, as a benchmark does."""
+
+    def resume(plan: Any, past: Any, _resumption: Any) -> Any:  # noqa: ANN401 - as resume_state
+        return earlier.resume_state(plan, past, earlier.Resumption(asks_again=False))
+
+    return [(world, "resume_state", resume)]
 
 
 def _doubt_is_refusal() -> list[Patch]:
     error = ErrorReply(
         error_class="validation", status=400, code=None, message="", parameter=None, recognised=True
     )
-    return [(conversation, "CUT_OFF", Refused(error=error))]
+    refused = Refused(error=error)
+    return [(conversation, "CUT_OFF", refused), (provider_run, "CUT_OFF", refused)]
 
 
 # ------------------------------------------------------------------------------------ money, order
@@ -231,6 +241,7 @@ ONCE, LIMITS, REPLIES = (
 )
 INTENT, JOBS, CASES = "durable intent", "jobs are seen to their end", "every case is reported"
 KEYS, VERDICTS, ENDS = "keys stay out", "verdicts converge", "the run ends"
+WRONGLY = "nobody is convicted wrongly"
 READABLE = "the journal is readable"
 
 PLANTED = (
@@ -305,8 +316,13 @@ PLANTED = (
         patches=_same_prompt,
     ),
     Bug(
-        what="a request in doubt counts as refused",
+        what="a question that was cut off is not asked again",
         breaks=(VERDICTS,),
+        patches=_not_asked_again,
+    ),
+    Bug(
+        what="a request in doubt counts as refused",
+        breaks=(VERDICTS, WRONGLY),
         patches=_doubt_is_refusal,
     ),
     Bug(

@@ -228,6 +228,8 @@ class SimulatedProvider:
         self._key = key
         self._fails = fails
         self._by_key: dict[str, str] = {}
+        self.puzzled = False
+        """It was asked for something that it does not simulate: its answer says nothing."""
 
     def answer(self, request: Request, now_s: float) -> Answer:
         """Answer a request as it arrived, with its addresses and its keys put in."""
@@ -248,6 +250,7 @@ class SimulatedProvider:
     def _submission(self, request: Request, now_s: float) -> Answer:
         body = request.body if isinstance(request.body, dict) else {}
         raw = json.dumps(body, sort_keys=True)
+        self.puzzled |= not knows(self.kind, body)
         operation = operation_of(self.kind, body)
         key = next((text for name, text in request.headers if name == "Idempotency-Key"), None)
         if key is not None and key in self._by_key:
