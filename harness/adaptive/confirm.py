@@ -58,10 +58,17 @@ class FailureReducer:
     out; what costs less is still sent.
     """
 
-    def __init__(self, provider: Provider, *, max_shrink: int = 10) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        max_shrink: int = 10,
+        planned: Sequence[PlannedRequest] = (),
+    ) -> None:
+        """Begin; the bodies of `planned` requests count as sent, for they may be under way."""
         self._provider = provider
         self._max_shrink = max_shrink
-        self._sent = SentCases(provider)
+        self._sent = SentCases(provider, planned)
         self._confirmation = Confirmation(provider, self._sent)
         self._awaited = AwaitedService()
         self._faults: dict[str, FaultSearch] = {}

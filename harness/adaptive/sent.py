@@ -1,13 +1,13 @@
 """What was sent to one provider, how often it was repeated, and what the budget still carries."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from harness.adaptive.repeat import repeat_case, reprompted
 from harness.cases.build import Builder, short_digest
 from harness.cases.rewording import fresh_prompt
-from harness.core.case import Case, Price, Stage
+from harness.core.case import Case, PlannedRequest, Price, Stage
 from harness.core.jsonvalue import Json, canonical
 from harness.core.record import Record
 from harness.planning.plan import planned_request
@@ -19,11 +19,11 @@ from harness.spec.request import carried
 class SentCases:
     """The cases of one provider that were sent or planned, with their bodies and records."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, planned: Iterable[PlannedRequest] = ()) -> None:
         self._provider = provider
         self.records: dict[str, Record] = {}
         self.cases: dict[str, Case] = {}
-        self._bodies: set[str] = set()
+        self._bodies = {self._body(request.case) for request in planned}
         self._too_dear: defaultdict[str, list[Price]] = defaultdict(list)
 
     def on_record(self, record: Record) -> None:

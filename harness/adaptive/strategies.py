@@ -46,7 +46,7 @@ class FollowUpStrategies:
         options = self._options
         operations = [name for name in provider.operations if name in options.operations]
         strategies: list[FollowUpStrategy] = [
-            FailureReducer(provider, max_shrink=options.max_shrink)
+            FailureReducer(provider, max_shrink=options.max_shrink, planned=plan.shots)
         ]
         if options.planning.discover:
             strategies.append(Discovery(provider, operations=operations))

@@ -241,6 +241,19 @@ def test_a_served_request_without_a_prompt_is_repeated_with_another_body(name: s
     assert "prompt" not in again.case.arguments
 
 
+def test_a_repetition_is_no_request_of_the_plan_that_may_be_under_way() -> None:
+    shop, wrong = SUB2API, forbidden("prompt.required", prompt=None)
+    record = Record(shot=planned_request(shop, wrong), evidence=LIVE, outcome=fine(wrong))
+    (alone,) = FailureReducer(shop).on_record(record)
+    other = replace(alone.case, id="generate/prompt.required/drawn/x", stage="plan", follows=None)
+    plan = [record.shot, planned_request(shop, other)]
+
+    (again,) = FailureReducer(shop, planned=plan).on_record(record)
+
+    assert again.request.body not in [planned.request.body for planned in plan]
+    assert "prompt" not in again.case.arguments
+
+
 def test_a_prompt_that_is_too_long_is_repeated_by_another_of_its_length() -> None:
     shop = shipped("buble")
     wrong = forbidden("prompt.max_length", "buble", prompt=prompts.plain_prompt(20001))

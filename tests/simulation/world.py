@@ -234,7 +234,9 @@ class World:
         return Session(
             part=part,
             concurrency=self.scenario.concurrency,
-            strategy=FailureReducer(part.provider, max_shrink=MAX_SHRINK),
+            strategy=FailureReducer(
+                part.provider, max_shrink=MAX_SHRINK, planned=self.scenario.plan.shots
+            ),
         )
 
     def _network(self, journal: Journal, loop: VirtualLoop) -> Network:
