@@ -160,7 +160,8 @@ def _doubt_is_refusal() -> list[Patch]:
         error_class="validation", status=400, code=None, message="", parameter=None, recognised=True
     )
     refused = Refused(error=error)
-    return [(conversation, "CUT_OFF", refused), (provider_run, "CUT_OFF", refused)]
+    names = [(conversation, "CUT_OFF", refused), (provider_run, "CUT_OFF", refused)]
+    return [*names, *_not_asked_again()]
 
 
 # ------------------------------------------------------------------------------------ money, order
