@@ -12,10 +12,9 @@ from typing import Any
 from harness.adaptive.confirm import FailureReducer
 from harness.core.case import Price
 from harness.core.exchange import Exchange, Failure, Reply
-from harness.core.outcome import ErrorReply, Refused
 from harness.core.record import RunHeader
 from harness.runner.conformance.schedule import Schedule
-from harness.runner.execution import budget, conversation, earlier, provider_run
+from harness.runner.execution import budget, earlier, provider_run
 from harness.runner.execution.budget import Budget, Reservation
 from harness.runner.execution.conversation import Journal
 from harness.store import reader
@@ -155,15 +154,6 @@ def _not_asked_again() -> list[Patch]:
     return [(world, "resume_state", resume)]
 
 
-def _doubt_is_refusal() -> list[Patch]:
-    error = ErrorReply(
-        error_class="validation", status=400, code=None, message="", parameter=None, recognised=True
-    )
-    refused = Refused(error=error)
-    names = [(conversation, "CUT_OFF", refused), (provider_run, "CUT_OFF", refused)]
-    return [*names, *_not_asked_again()]
-
-
 # ------------------------------------------------------------------------------------ money, order
 def _nothing_reserved() -> list[Patch]:
     def reserve(self: Budget, reservation: Reservation, *, already_sent: bool = False) -> Any:  # noqa: ANN401
@@ -242,7 +232,6 @@ ONCE, LIMITS, REPLIES = (
 )
 INTENT, JOBS, CASES = "durable intent", "jobs are seen to their end", "every case is reported"
 KEYS, VERDICTS, ENDS = "keys stay out", "verdicts converge", "the run ends"
-WRONGLY = "nobody is convicted wrongly"
 READABLE = "the journal is readable"
 
 PLANTED = (
@@ -320,11 +309,6 @@ PLANTED = (
         what="a question that was cut off is not asked again",
         breaks=(VERDICTS,),
         patches=_not_asked_again,
-    ),
-    Bug(
-        what="a request in doubt counts as refused",
-        breaks=(VERDICTS, WRONGLY),
-        patches=_doubt_is_refusal,
     ),
     Bug(
         what="money is not set aside",
