@@ -219,13 +219,12 @@ def knows(kind: Kind, body: Mapping[str, Json]) -> bool:
 class SimulatedProvider:
     """One of three providers: replies with images (sub2api), or jobs with polls (the others)."""
 
-    def __init__(self, kind: Kind, seed: int, *, breach: Breach, key: str, fails: bool) -> None:
+    def __init__(self, kind: Kind, seed: int, *, breach: Breach, fails: bool) -> None:
         self.kind = kind
         self.ledger = Ledger()
         self.jobs: dict[str, Job] = {}
         self._seed = seed
         self._breach = breach
-        self._key = key
         self._fails = fails
         self._by_key: dict[str, str] = {}
         self.puzzled = False

@@ -7,10 +7,10 @@ cut. What the provider did by then stays done, and is charged.
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-from harness.core.exchange import Exchange, Failure, Picture, Reply, Request, Times
+from harness.core.exchange import Exchange, Failure, Reply, Request, Times
 from harness.core.jsonvalue import Json, with_texts
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor
@@ -156,11 +156,3 @@ class SimulatedTransport:
         words: Json = {"message": message, "type": "server_error", "code": "server_error"}
         document: Json = {"error": message if self._network.provider.kind == "apiframe" else words}
         return Reply(status=status, headers=headers, document=document, size_bytes=80)
-
-
-def without_times(exchange: Exchange) -> Exchange:
-    """Return a round trip as it can be compared with another one's."""
-    return replace(exchange, times=Times(due_s=0, sent_s=0, end_s=0))
-
-
-__all__ = ["FAULTS", "Network", "Picture", "SimulatedTransport", "without_times"]

@@ -112,7 +112,7 @@ class World:
             rng=self.rng, room=scenario.room, now_ns=lambda: int(self.clock() * 1e9)
         )
         self.provider = SimulatedProvider(
-            scenario.kind, scenario.seed, breach=scenario.breach, key=KEY, fails=scenario.fails
+            scenario.kind, scenario.seed, breach=scenario.breach, fails=scenario.fails
         )
 
     def play(self) -> None:
