@@ -35,14 +35,22 @@ async def until_stopped(work: Awaitable[T], stop: asyncio.Event) -> T:
     stopped = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        await _cancelled(task)
+        raise
     finally:
         stopped.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])
+    await _cancelled(task)
     if task.cancelled() or (stop.is_set() and task.exception() is None):
         raise StoppedError
     return task.result()
+
+
+async def _cancelled(task: "asyncio.Future[T]") -> None:
+    """Cancel work that has not ended, and wait for its end."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])
 
 
 @contextmanager
