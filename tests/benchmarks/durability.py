@@ -59,7 +59,7 @@ DISKS: dict[str, Callable[[Path], LocalDisk]] = {
 
 async def _request(journal: Journal, number: int) -> float:
     start = time.perf_counter()
-    await journal.reserve(IMAGE_BYTES)
+    await journal.reserve(IMAGE_BYTES, asyncio.Event())
     await journal.append(sent(number))
     await journal.append(exchanged(number))
     await journal.append(ended(number))

@@ -40,11 +40,12 @@ class Journal:
         self._reservations = 0
         self._released = asyncio.Event()
 
-    async def reserve(self, size: int) -> None:
+    async def reserve(self, size: int, stop: asyncio.Event) -> None:
         """Hold back so many bytes of the disk for a request that is to leave.
 
         Where the disk has no room for them it waits until what is under way gives some back;
-        StoreError where nothing is, so that this request cannot leave.
+        StoreError where nothing is, so that this request cannot leave, StoppedError where the run
+        is stopped meanwhile. Nothing is held back then.
         """
         loop = asyncio.get_running_loop()
         while not (self.folder.is_held(size) and self.folder.reserve(size)):
@@ -53,8 +54,11 @@ class Journal:
                 break
             if self.folder.full or not self._reservations:
                 raise self.folder.no_room()
-            await released.wait()
+            await until_stopped(released.wait(), stop)
         self._reservations += 1
+        if stop.is_set():
+            self.release(size)
+            raise StoppedError
 
     def release(self, size: int) -> None:
         """Give back what was held back for a request that has ended."""

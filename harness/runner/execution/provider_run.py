@@ -211,11 +211,17 @@ class ProviderRun:
 
         Whether its record stands, or it is sent once more, is for the caller to say: `attempt`
         counts how often it was, from 1 on. StoreError where the disk has no room for what it can
-        bring: then it is not sent.
+        bring: then it is not sent, nor where the run is stopped while it waits for that room.
         """
         now_s, journal = self.setup.context.now_s, self.setup.context.journal
         room = bytes_at_most(entry.shot) if self._pays else 0
-        await journal.reserve(room)
+        try:
+            await journal.reserve(room, self.setup.context.stop)
+        except StoppedError:
+            free = replace(nothing_charged(entry.reservation), requests=0)
+            cost = entry.reservation if entry.already_sent else free
+            self.budget.settle(entry.reservation, cost)
+            return self._stopped(entry)
         cost = entry.reservation  # the worst, should this be cut off
         self.under_way += 1
         begun_s = now_s()

@@ -1,6 +1,7 @@
 """A conversation whose run is stopped: what it leaves, and what a run that goes on does with it."""
 
 import asyncio
+import errno
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,12 @@ from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.runner.execution.conversation import Journal
 from harness.runner.execution.provider_run import ProviderRun
-from harness.store.folder import RunFolder
+from harness.store.disk import LocalDisk
+from harness.store.folder import BALLAST_BYTES, RunFolder
 from harness.store.reader import StoredRun, read_run
 from harness.transport.base import STOPPED
 from harness.wire.retry import Answer
+from tests.loopback import HUNG_S
 from tests.plans import accepted
 from tests.runner.execution.test_drive import EDIT, Scripted
 from tests.runner.journals import header, part
@@ -110,3 +113,46 @@ def test_an_image_that_is_ready_is_still_fetched(tmp_path: Path) -> None:
     assert isinstance(record.outcome, Images)
     assert past.unfinished == ()
     assert transport.answers == []
+
+
+class Full(LocalDisk):
+    """A disk that has room for what every run holds back, and for no more."""
+
+    def reserve(self, name: str, size: int) -> None:
+        if size > BALLAST_BYTES:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().reserve(name, size)
+
+
+@pytest.mark.parametrize("given_back", [True, False])
+def test_what_waits_for_room_on_the_disk_does_not_leave_after_a_stop(
+    tmp_path: Path, *, given_back: bool
+) -> None:
+    transport = Stopping([])
+    path = tmp_path / "run"
+    plan = replace(accepted("buble", 1), shots=(JOB,))
+
+    async def waited() -> tuple[Record, ProviderRun]:
+        journal = Journal(RunFolder.create(path, disk=Full.create(path)))
+        journal.folder.write_header(header("buble"))
+        mine = part(plan, lambda: transport, journal)
+        (entry,) = mine.begin()
+        mine.budget.reserve(entry.reservation)
+        stop = mine.setup.context.stop
+        await journal.reserve(BALLAST_BYTES, stop)
+        sending = asyncio.ensure_future(mine.send(entry, transport, due_s=None))
+        await asyncio.sleep(0.05)  # it may wait by now; where it does not yet, it is to wait later
+        stop.set()
+        if given_back:
+            journal.release(BALLAST_BYTES)
+        record = await asyncio.wait_for(sending, HUNG_S)
+        assert journal.folder.reserve(BALLAST_BYTES if given_back else 0)  # nothing is still held
+        journal.close()
+        return record, mine
+
+    record, mine = asyncio.run(waited())
+
+    assert transport.asked == []
+    assert record.skipped == "interrupted: go on with --resume"
+    assert mine.budget.spent == 0
+    assert read_run(path).records == read_run(path).unfinished == ()
