@@ -66,6 +66,21 @@ def load_yaml(text: str) -> Yaml:
         ) from None
 
 
+class _Pieces:
+    """A text that libyaml reads piece by piece: a signal is taken between two of them.
+
+    It reads a scalar of any size as one step, and Python takes no signal within one.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._raw, self._at = text.encode(), 0
+
+    def read(self, size: int) -> bytes:
+        """Return the next so many bytes, fewer at the end."""
+        begun, self._at = self._at, self._at + size
+        return self._raw[begun : self._at]
+
+
 class _Builder:
     """Builds one document.
 
@@ -76,7 +91,7 @@ class _Builder:
     """
 
     def __init__(self, text: str) -> None:
-        self._loader = CSafeLoader(text)
+        self._loader = CSafeLoader(_Pieces(text))
         self._anchors: dict[str, tuple[Yaml, int]] = {}
         self._weight = 0
         self._weight_at_most = 4 * len(text) + 1_000_000

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.transport.safe_yaml import UnsafeYamlError, load_yaml
 from tests import strategies
+from tests.interrupted import signalled_often
 
 
 @given(strategies.json_values())
@@ -120,3 +121,11 @@ def test_aliases_that_repeat_a_little_are_read() -> None:
 def test_any_text_is_read_or_a_value_error(text: str) -> None:
     with suppress(ValueError):  # and nothing else
         load_yaml(text)
+
+
+def test_a_signal_is_taken_within_a_scalar_of_any_size() -> None:
+    text = "word " * 4_000_000
+    with signalled_often() as met:
+        assert load_yaml(f"a: '{text}'\n") == {"a": text}
+
+    assert "read" in met

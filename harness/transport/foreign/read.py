@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from harness.core.errors import RecordingError
@@ -31,6 +31,11 @@ from harness.transport.sensitive.image_bytes import secret_in_image
 from harness.transport.sensitive.recorded import keys_in
 
 FILE_AT_MOST_BYTES = 512 * 1024 * 1024
+
+LISTS_AT_MOST = 8_000_000
+"""Lists of a file in JSON, about: they are read without a pause, so many in a second or two."""
+
+_T = TypeVar("_T")
 
 Format = Literal["vcrpy", "ruby-vcr", "har"]
 
@@ -103,13 +108,37 @@ def _document(path: Path) -> object:
     text = path.read_bytes().decode("utf-8-sig")
     if text.lstrip()[:1] not in ("{", "["):
         return load_yaml(text)
+    if text.count("[") > LISTS_AT_MOST:
+        raise ValueError(f"it holds more than {LISTS_AT_MOST:,} lists")
     try:
-        return json.loads(text)
+        return _json(text)
     except ValueError as as_json:
         try:
             return load_yaml(text)  # YAML's flow style starts like JSON
         except ValueError:
             raise ValueError(f"truncated or invalid JSON: {as_json}") from None
+
+
+def _json(text: str) -> object:
+    """Read JSON of any size; a signal interrupts it.
+
+    Python takes a signal only between its own steps, and what reads JSON is not written in Python:
+    so it calls back for every object and number. Strings and constants are read at a gigabyte in
+    some seconds; the lists are few enough.
+    """
+    return json.loads(text, object_hook=_same, parse_int=_whole, parse_float=_fraction)
+
+
+def _same(content: _T) -> _T:
+    return content
+
+
+def _whole(digits: str) -> int:
+    return int(digits)
+
+
+def _fraction(digits: str) -> float:
+    return float(digits)
 
 
 def _entries(document: object) -> tuple[Format, list[object]]:

@@ -24,6 +24,7 @@ from harness.transport.bodies.images import ImageCollector, file_name, mark
 from harness.transport.cassettes.cassette import write_cassette
 from harness.transport.foreign.read import Foreign, Recording, read_recording
 from tests import strategies
+from tests.interrupted import signalled_often
 
 URI = "https://api.example.test/v1/images/generations"
 ASKED: Json = {"model": "gpt-image-2", "prompt": "Łódź 🐱", "n": 1}
@@ -607,3 +608,26 @@ def test_random_values_in_the_place_of_interactions_are_unreadable_or_errors(
     content = {key: {"entries": rows} if key == "log" else rows}
 
     attempt(dump(content).encode(), "x")
+
+
+@pytest.mark.parametrize(
+    ("entry", "taken_in"),
+    [('{"request": {}, "response": {}}', "_same"), ("1", "_whole"), ("1.5", "_fraction")],
+)
+def test_a_signal_is_taken_while_a_large_file_is_read(
+    tmp_path: Path, entry: str, taken_in: str
+) -> None:
+    path = tmp_path / "large.har"
+    path.write_text(f'{{"log": {{"other": [{",".join([entry] * 200_000)}], "entries": []}}}}')
+    with signalled_often() as met:
+        assert read_recording(path, pictures()).exchanges == ()
+
+    assert taken_in in met
+
+
+def test_a_file_of_more_lists_than_are_read_in_time_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lists.har"
+    path.write_text(f'{{"log": {{"entries": [{"[]," * 8_000_000}[]]}}}}')
+
+    with pytest.raises(RecordingError, match="more than 8,000,000 lists"):
+        read_recording(path, pictures())
