@@ -8,6 +8,7 @@ Imports nothing that takes time: it is in place before all else.
 """
 
 import _thread
+import atexit
 import os
 import shlex
 import signal
@@ -36,6 +37,7 @@ class Interruption:
     folder: Path | None = None
     signals: int = 0
     _watched: bool = False
+    _raises_again: bool = True
 
     def catch(self) -> None:
         """Take SIGINT and SIGTERM from now on; only the main thread can."""
@@ -58,8 +60,11 @@ class Interruption:
         """Return the exit code of a command that has ended; after a signal, end the process.
 
         A thread that still looks up a name, or reads a body, would keep the process alive, and
-        Python takes seconds to give back what a large run holds.
+        Python takes seconds to give back what a large run holds. A first signal in those seconds
+        changes nothing any more: Python ends by it unless it is ignored.
         """
+        self._raises_again = False
+        atexit.register(self._take, signal.SIG_IGN)
         self._take(lambda _number, _frame: self._end(code))
         if code == INTERRUPTED:
             self._say(self._hint())
@@ -67,7 +72,7 @@ class Interruption:
             self._end(code)
         return code
 
-    def _take(self, handler: Callable[[int, FrameType | None], None]) -> None:
+    def _take(self, handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, handler)
@@ -80,7 +85,8 @@ class Interruption:
         raise KeyboardInterrupt
 
     def _raise_again(self, _number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        if self._raises_again:
+            raise KeyboardInterrupt
 
     def _unraisable(self, ignored: "sys.UnraisableHookArgs") -> None:
         """Raise an interruption anew that met a callback of the garbage collector: it was lost."""

@@ -75,7 +75,7 @@ class _Pieces:
     def __init__(self, text: str) -> None:
         self._raw, self._at = text.encode(), 0
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = 4096, /) -> bytes:
         """Return the next so many bytes, fewer at the end."""
         begun, self._at = self._at, self._at + size
         return self._raw[begun : self._at]

@@ -12,7 +12,6 @@ BEGIN = """
 import sys, time
 import harness.cli.interruption as interruption
 from pathlib import Path
-interruption.LATEST_S = 0.1
 taken = interruption.INTERRUPTION
 taken.catch()
 taken.opened(Path("a run"))
@@ -23,6 +22,7 @@ def wait():
     time.sleep(1e6)
 """
 DEAF = """
+interruption.LATEST_S = 0.1
 while True:
     try:
         wait()
@@ -68,7 +68,7 @@ def test_a_command_that_is_deaf_is_ended(number: signal.Signals) -> None:
 
 @NUMBERS
 def test_a_command_that_ends_waits_for_no_thread_and_says_all(number: signal.Signals) -> None:
-    code, out, err = ended(ORDERLY.replace("LATEST_S = 0.1", ""), number)
+    code, out, err = ended(ORDERLY, number)
 
     assert code == 130
     assert out == "last words"
@@ -80,3 +80,52 @@ def test_without_a_signal_the_code_is_returned() -> None:
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)
 
     assert done.returncode == 3
+
+
+AT_THE_END = """
+import os
+
+class Last:
+    def __del__(self, kill=os.kill, process=os.getpid(), number={number}):
+        kill(process, number)
+
+last = Last()
+sys.exit(taken.leave(3))
+"""
+
+
+@NUMBERS
+def test_a_signal_while_python_gives_back_its_memory_changes_nothing(
+    number: signal.Signals,
+) -> None:
+    script = BEGIN + AT_THE_END.format(number=number.value)
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+IN_A_CALLBACK = """
+import gc, threading
+
+def late(phase, info):
+    if phase == "start":
+        wait()
+
+gc.callbacks.append(late)
+try:
+    gc.collect()
+    gc.callbacks.clear()
+    time.sleep(1e6)
+except KeyboardInterrupt:
+    gc.callbacks.clear()
+    sys.exit(taken.leave(130))
+"""
+
+
+@NUMBERS
+def test_an_interruption_that_python_threw_away_is_raised_again(number: signal.Signals) -> None:
+    code, _, err = ended(IN_A_CALLBACK, number)
+
+    assert (code, err) == (130, HINT)

@@ -155,4 +155,5 @@ def test_what_waits_for_room_on_the_disk_does_not_leave_after_a_stop(
     assert transport.asked == []
     assert record.skipped == "interrupted: go on with --resume"
     assert mine.budget.spent == 0
-    assert read_run(path).records == read_run(path).unfinished == ()
+    assert read_run(path).records == ()
+    assert read_run(path).unfinished == ()
