@@ -223,3 +223,25 @@ def test_a_run_that_goes_on_is_interrupted_like_the_first(slow: Emulator, tmp_pa
     assert len(posts) == len(set(posts))
     assert harness("report", tmp_path / "run").code == 130
     slow.reset()
+
+
+SIGNALLED_IN_A_CALLBACK = """
+import gc, os, signal, sys
+
+def signalled(_phase, _info):
+    if "harness.planning.conformance" in sys.modules and len(gc.callbacks) > 1:  # Hypothesis', too
+        gc.callbacks.remove(signalled)
+        os.kill(os.getpid(), signal.{name})
+
+gc.callbacks.append(signalled)
+"""
+
+
+@NUMBERS
+def test_planning_ends_though_python_throws_an_interruption_away(number: signal.Signals) -> None:
+    """Hypothesis has a callback of the garbage collector, and what that raises goes nowhere."""
+    script = SIGNALLED_IN_A_CALLBACK.format(name=number.name) + HARNESS[-1]
+    process = started("plan", command=(*HARNESS[:-1], script))
+    _, err = process.communicate(timeout=HUNG_S)
+
+    assert (process.returncode, err) == (130, "\nharness: interrupted\n")
