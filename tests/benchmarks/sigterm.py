@@ -279,7 +279,7 @@ SITUATIONS: dict[str, Situation] = {
     ),
     "planning": partial(working, arguments=("run", "--against", "emulator"), out=True, after_s=4.0),
     "plan": partial(working, arguments=("plan",), after_s=3.0),
-    "a replay of cassettes": partial(working, arguments=("run",), out=True, after_s=6.0),
+    "a replay of cassettes": partial(working, arguments=("run",), out=True, after_s=3.0),
     "judge of 60 MB": judging,
     "emulate": emulating,
 }
