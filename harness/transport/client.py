@@ -1,19 +1,16 @@
 """Real round trips over real sockets, timed inside the transport on the run's monotonic clock."""
 
 import asyncio
-import io
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
 from harness.core.errors import UsageError
-from harness.core.exchange import Exchange, Failure, Part, Reply, Request
-from harness.core.jsonvalue import canonical
-from harness.core.placeholders import INBOX, WEBHOOKS
-from harness.reference_images import file_of
+from harness.core.exchange import Exchange, Failure, Reply, Request
+from harness.core.placeholders import INBOX
 from harness.spec.credentials import key_headers
 from harness.spec.provider import Auth
 from harness.spec.weight import ReplyBounds, reply_bounds
@@ -26,51 +23,10 @@ from harness.transport.callbacks.server import CallbackServer
 from harness.transport.failures import UNSENT, kind_of
 from harness.transport.http1.pool import PHASES, Proxies, Sockets, trusted
 from harness.transport.http1.reach import Reach
+from harness.transport.outgoing import content_of, is_absolute, sent_parts, uri_of
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor, sendable
 from harness.transport.sensitive.headers import kept_headers
-
-
-def uri_of(target: str, base_url: str) -> str:
-    """Return a target's whole address; leading parts that base and path share occur once.
-
-    `https://host/gateway/v1` and `/v1/images/generations` join at `v1`; a host that happens to be
-    called `v1` does not. A target of our own inbox becomes the address that webhooks were sent to.
-    """
-    if target.startswith(INBOX):
-        return WEBHOOKS + target.removeprefix(INBOX)
-    if not target.startswith("/"):
-        return target
-    base = urlsplit(base_url.rstrip("/"))
-    words = target.split("/")[1:]
-    prefix = base.path
-    for count in range(len(words), 0, -1):
-        shared = "/" + "/".join(words[:count])
-        if prefix.endswith(shared):
-            prefix = prefix.removesuffix(shared)
-            break
-    return base._replace(path=prefix + target).geturl()
-
-
-HttpxPart = tuple[None, bytes] | tuple[str, IO[bytes], str | None]
-"""A part as httpx takes it: a value, or a file with its name and type."""
-
-
-def sent_parts(form: Sequence[Part]) -> list[tuple[str, HttpxPart]]:
-    """Return a form as httpx's `files`; UsageError where a file is none that was planned.
-
-    Draws every file, so call it outside the event loop. Plain values stand among the files, for
-    httpx would send its `data` first and lose the order.
-    """
-    return [(part.name, _httpx_part(part)) for part in form]
-
-
-def _httpx_part(part: Part) -> HttpxPart:
-    if part.value is not None:
-        return None, part.value.encode("utf-8", "surrogatepass")
-    # Read from memory in pieces: a socket that is written 50 MB at once copies what it cannot take.
-    return part.filename or "", io.BytesIO(file_of(part)), part.media_type
-
 
 CONNECT_S = 20.0
 LEAST_WAIT_S = 10.0
@@ -204,7 +160,7 @@ class Live:
             leaving = await self._built(request, arrival)
             arrival.sent_s = self._now_s()
             async with asyncio.timeout(limit_s):
-                await self._receive(leaving, arrival, absolute=_is_absolute(request))
+                await self._receive(leaving, arrival, absolute=is_absolute(request))
         except TimeoutError:
             why = f"no whole reply within {limit_s:g} s ({arrival.progress})"
             return Failure(kind="timeout", why=why, sent=arrival.sent)
@@ -268,7 +224,7 @@ class Live:
 
     async def _built(self, request: Request, arrival: Arrival) -> httpx.Request:
         """Return the request as it leaves. Raises UsageError, UnicodeEncodeError, InvalidURL."""
-        absolute = _is_absolute(request)
+        absolute = is_absolute(request)
         address = self._redactor.real(request.target)
         real = self._placeholders().real(replace(request, target=address))
         own = request.credential == "own"
@@ -283,7 +239,7 @@ class Live:
                 real.method,
                 real.target if absolute else uri_of(real.target, self._endpoint.base_url),
                 headers=self._headers(real, signed=not absolute),
-                content=_content(real),
+                content=content_of(real),
                 files=None if real.form is None else sent_parts(real.form),
                 extensions={"trace": trace, PHASES: arrival.phases},
             )
@@ -423,16 +379,5 @@ async def _undisturbed(work: Coroutine[Any, Any, T], *, stopped: bool) -> T:
     return task.result()
 
 
-def _is_absolute(request: Request) -> bool:
-    """Tell whether a target is no path of the provider's: then it never goes with the key."""
-    return not request.target.startswith("/")
-
-
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _content(request: Request) -> bytes | None:
-    if request.method == "GET" or request.form is not None:
-        return None
-    return canonical(request.body).encode("utf-8", "surrogatepass")

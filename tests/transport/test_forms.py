@@ -10,7 +10,7 @@ from harness.core.exchange import Exchange, Failure, Part, Request
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.spec.request import form_part
-from harness.transport import client
+from harness.transport import outgoing
 from harness.transport.foreign.forms import read_multipart
 from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, http, serving
@@ -119,7 +119,7 @@ def test_a_file_of_fifty_megabytes_arrives_whole() -> None:
 
 
 def test_a_large_file_is_read_in_pieces() -> None:
-    ((_, one),) = client.sent_parts([file(LARGE)])
+    ((_, one),) = outgoing.sent_parts([file(LARGE)])
 
     assert not isinstance(one[1], bytes)
     assert len(one[1].read(1024)) == 1024
@@ -132,7 +132,7 @@ def test_files_are_made_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -
         made_on.append(threading.current_thread())
         return reference_images.file_of(part)
 
-    monkeypatch.setattr(client, "file_of", spied)
+    monkeypatch.setattr(outgoing, "file_of", spied)
 
     sent(upload(file(SMALL)))
 
@@ -148,7 +148,7 @@ def test_drawing_files_is_no_part_of_the_round_trip(monkeypatch: pytest.MonkeyPa
         now_s += 60.0
         return reference_images.file_of(part)
 
-    monkeypatch.setattr(client, "file_of", slowly)
+    monkeypatch.setattr(outgoing, "file_of", slowly)
 
     exchange, _ = sent(upload(file(SMALL)), lambda: now_s)
 

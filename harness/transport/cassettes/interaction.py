@@ -40,7 +40,6 @@ from harness.core.exchange import (
     Times,
 )
 from harness.core.jsonvalue import Json, mistake
-from harness.transport.client import uri_of
 from harness.transport.fields import (
     as_list,
     as_mapping,
@@ -50,6 +49,7 @@ from harness.transport.fields import (
     optional_text,
     text_of,
 )
+from harness.transport.outgoing import uri_of
 from harness.transport.sensitive.headers import Headers, kept_headers
 
 HOP_BY_HOP = frozenset(

@@ -1,0 +1,64 @@
+"""How a request leaves: its whole address, its form and its body, as httpx takes them."""
+
+import io
+from collections.abc import Sequence
+from typing import IO
+from urllib.parse import urlsplit
+
+from harness.core.exchange import Part, Request
+from harness.core.jsonvalue import canonical
+from harness.core.placeholders import INBOX, WEBHOOKS
+from harness.reference_images import file_of
+
+
+def uri_of(target: str, base_url: str) -> str:
+    """Return a target's whole address; leading parts that base and path share occur once.
+
+    `https://host/gateway/v1` and `/v1/images/generations` join at `v1`; a host that happens to be
+    called `v1` does not. A target of our own inbox becomes the address that webhooks were sent to.
+    """
+    if target.startswith(INBOX):
+        return WEBHOOKS + target.removeprefix(INBOX)
+    if not target.startswith("/"):
+        return target
+    base = urlsplit(base_url.rstrip("/"))
+    words = target.split("/")[1:]
+    prefix = base.path
+    for count in range(len(words), 0, -1):
+        shared = "/" + "/".join(words[:count])
+        if prefix.endswith(shared):
+            prefix = prefix.removesuffix(shared)
+            break
+    return base._replace(path=prefix + target).geturl()
+
+
+HttpxPart = tuple[None, bytes] | tuple[str, IO[bytes], str | None]
+"""A part as httpx takes it: a value, or a file with its name and type."""
+
+
+def sent_parts(form: Sequence[Part]) -> list[tuple[str, HttpxPart]]:
+    """Return a form as httpx's `files`; UsageError where a file is none that was planned.
+
+    Draws every file, so call it outside the event loop. Plain values stand among the files, for
+    httpx would send its `data` first and lose the order.
+    """
+    return [(part.name, _httpx_part(part)) for part in form]
+
+
+def _httpx_part(part: Part) -> HttpxPart:
+    if part.value is not None:
+        return None, part.value.encode("utf-8", "surrogatepass")
+    # Read from memory in pieces: a socket that is written 50 MB at once copies what it cannot take.
+    return part.filename or "", io.BytesIO(file_of(part)), part.media_type
+
+
+def is_absolute(request: Request) -> bool:
+    """Tell whether a target is no path of the provider's: then it never goes with the key."""
+    return not request.target.startswith("/")
+
+
+def content_of(request: Request) -> bytes | None:
+    """Return a request's JSON as bytes; None where it has none, or a form in its place."""
+    if request.method == "GET" or request.form is not None:
+        return None
+    return canonical(request.body).encode("utf-8", "surrogatepass")
