@@ -1,6 +1,7 @@
 """The choices that a run folder keeps, so that a run goes on as it began: limits above all."""
 
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -54,15 +55,31 @@ def kept_choices(options: Options, *, measured: bool) -> dict[str, Json]:
     return kept
 
 
-def with_kept(options: Options, kept: dict[str, Json]) -> Options:
+_LIMITS: dict[str, Any] = {
+    each.name: each.default if each.default_factory is MISSING else each.default_factory()
+    for each in fields(KeptChoices)
+    if each.name == "quick" or each.name.startswith(("max_", "budget"))
+}
+"""What of it bounds a run's price, as it is where nothing was chosen."""
+
+
+def keeps_limits(kept: Mapping[str, Json]) -> bool:
+    """Tell whether a folder has kept any limit."""
+    return bool(_LIMITS.keys() & kept.keys())
+
+
+def with_kept(options: Options, kept: dict[str, Json], *, limits: bool = True) -> Options:
     """Return the options with what a folder has kept, where they leave it to its default.
 
-    Raises UsageError for what is no such choice. Of budgets, each provider's is a choice.
+    Without `limits`, all but those: they are another's. Raises UsageError for what is no such
+    choice. Of budgets, each provider's is a choice.
     """
     try:
         past = _KEPT.validate_python(kept)
     except ValidationError as error:
         raise UsageError(f"run.json: choices: {mistake(error)}") from None
+    if not limits:
+        past = replace(past, **_LIMITS)
     changed = options
     for group in _GROUPS:
         choices = getattr(options, group)

@@ -7,6 +7,7 @@ import pytest
 
 from harness.planning.plan import Limits
 from harness.store.line import JOURNAL
+from harness.store.reader import read_run
 from tests.plans import plan_of
 from tests.runner.crashes import Story, concluded, findings, paid_twice, promises, session
 from tests.runner.processes import KNOWN, Emulator, emulator
@@ -87,6 +88,29 @@ def test_a_crash_at_any_line_changes_no_verdict(
         twice = paid_twice(served, name)
         if found != convicted or now != states or twice:
             wrong[crash] = (set(found) ^ set(convicted), unlike(states, now), twice)
+
+    assert convicted
+    assert wrong == {}
+
+
+def test_a_provider_that_ignores_keys_is_paid_twice_by_the_test_of_that_promise_alone(
+    served: Emulator, tmp_path: Path
+) -> None:
+    told = story("apiframe", ["idempotency_ignored"])
+    convicted, states, lines = whole(served, tmp_path / "whole", told)
+    wrong: dict[int, object] = {}
+
+    for crash in range(lines):
+        found, now = crashed(served, tmp_path / f"{crash}", told, [crash])
+        thrice = paid_twice(served, "apiframe", times=3)
+        asked = [
+            record
+            for record in read_run(tmp_path / f"{crash}").records
+            if "same_key" in record.shot.case.follow_ups
+        ]
+        others = len(paid_twice(served, "apiframe")) - len(asked)
+        if found != convicted or now != states or thrice or others > 0:
+            wrong[crash] = (set(found) ^ set(convicted), unlike(states, now), thrice, others)
 
     assert convicted
     assert wrong == {}
