@@ -99,8 +99,8 @@ def decided(
 def _as_begun(options: Options, past: RunHeader, keys: Mapping[str, str], note: Note) -> Options:
     """Return the options with those that a run began with.
 
-    Limits of a live run only where it is proved that this user began it: another's are no promise
-    to pay.
+    What is an owner's to choose, limits above all, only where it is proved that this user began a
+    live run: another's are no promise to pay.
     """
     proved = past.against != "live" or began_here(past, keys)
     if not proved and keeps_limits(past.choices):
@@ -108,7 +108,7 @@ def _as_begun(options: Options, past: RunHeader, keys: Mapping[str, str], note: 
             f"the limits that {options.output.resume} keeps are not used: nothing proves that this "
             "run began with your key"
         )
-    return with_kept(options, past.choices, limits=proved)
+    return with_kept(options, past.choices, owned=proved)
 
 
 def _refuse_retries(options: Options, past: RunHeader | None) -> None:

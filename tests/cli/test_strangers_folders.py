@@ -251,8 +251,11 @@ def of_documented_address(choices: dict[str, Json], sealed: dict[str, Json] | No
     )
 
 
+NOTHING = RunLimits()
+
+
 def as_resumed(
-    folder: Path, past: RunHeader, limits: RunLimits = RunLimits()
+    folder: Path, past: RunHeader, limits: RunLimits = NOTHING
 ) -> tuple[Options, list[str]]:
     """The options of a run that goes on, and what the user reads; nothing is sent for that."""
     notes: list[str] = []
