@@ -16,6 +16,7 @@ from harness.adaptive.isolate import (
     without_values,
 )
 from harness.adaptive.sent import SentCases
+from harness.adaptive.under_key import after_cut_off
 from harness.checks.judge import judge_records
 from harness.core.case import FIRST_STAGES, Case, PlannedRequest, Stage
 from harness.core.jsonvalue import Json
@@ -83,6 +84,7 @@ class FailureReducer:
         requests = (
             *self._after_failure(record),
             *self._confirmation.on_record(record),
+            *after_cut_off(self._sent, record),
             *self._after_service(record),
         )
         return [planned_request(self._provider, request) for request in requests]

@@ -1,6 +1,7 @@
 """What a run came to, on the terminal: tables, findings, and the sentence that says why."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -72,7 +73,7 @@ def _print(report: Report, folder: Path | None) -> None:
         what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
         _say(console, f"to pick up: {what}")
     if report.waiting:
-        resumed = f"harness run --resume {folder or 'RUN'}"
+        resumed = f"harness run --resume {shlex.quote(str(folder or 'RUN'))}"
         _say(console, resumed if report.can_resume else GONE)
 
 

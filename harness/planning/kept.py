@@ -1,35 +1,44 @@
 """The choices that a run folder keeps, so that a run goes on as it began: limits above all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json, mistake
 from harness.planning.options import Options
+
+_Count = Annotated[int, Field(ge=0)]
+_Measure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptChoices:
     """What a run that goes on has again, unless the command line says otherwise.
 
-    Addresses and keys are not among them: a folder may be a stranger's. What its plans and its
-    benchmark's design say stands there.
+    Addresses of providers and keys are not among them: a folder may be a stranger's. What its
+    plans and its benchmark's design say stands there. What `OWNERS` names is taken over only where
+    this user is known to have chosen it.
     """
 
     operations: tuple[str, ...] = ()
     quick: bool = False
     discover: bool = False
     budgets: dict[str, Decimal] = field(default_factory=dict)
-    max_images: int | None = None
-    max_requests: int | None = None
-    max_minutes: float | None = None
-    max_shrink: int | None = None
-    concurrency: int | None = None
-    time_scale: float | None = None
+    max_images: _Count | None = None
+    max_requests: _Count | None = None
+    max_minutes: _Measure | None = None
+    max_shrink: _Count | None = None
+    concurrency: Annotated[int, Field(ge=1)] | None = None
+    time_scale: _Measure | None = None
     faults: tuple[str, ...] = ()
+    assets_url: str | None = None
+    webhook_url: str | None = None
+    receive_port: int | None = None
+    allow_private: bool = False
 
 
 _KEPT = TypeAdapter(KeptChoices)
@@ -54,15 +63,38 @@ def kept_choices(options: Options, *, measured: bool) -> dict[str, Json]:
     return kept
 
 
-def with_kept(options: Options, kept: dict[str, Json]) -> Options:
+LIMITS = (
+    "concurrency",
+    "quick",
+    "budgets",
+    "max_images",
+    "max_requests",
+    "max_minutes",
+    "max_shrink",
+)
+PLACES = ("assets_url", "webhook_url", "receive_port", "allow_private")
+OWNERS = (*LIMITS, *PLACES)
+"""What only who pays may choose: what a run may cost, and what of this machine's is reached."""
+
+
+def keeps_limits(kept: Mapping[str, Json]) -> bool:
+    """Tell whether a folder has kept any limit."""
+    return not kept.keys().isdisjoint(LIMITS)
+
+
+def with_kept(options: Options, kept: dict[str, Json], *, owned: bool = True) -> Options:
     """Return the options with what a folder has kept, where they leave it to its default.
 
-    Raises UsageError for what is no such choice. Of budgets, each provider's is a choice.
+    Where it is not `owned` by this user, all but what is an owner's to choose. Raises UsageError
+    for what is no such choice. Of budgets, each provider's is a choice.
     """
     try:
         past = _KEPT.validate_python(kept)
     except ValidationError as error:
         raise UsageError(f"run.json: choices: {mistake(error)}") from None
+    if not owned:
+        plain_choices = KeptChoices()
+        past = replace(past, **{name: getattr(plain_choices, name) for name in OWNERS})
     changed = options
     for group in _GROUPS:
         choices = getattr(options, group)

@@ -5,6 +5,9 @@ goes there if the user types the address, if it is the documented one, or if thi
 there when the run began. The last is proved by a seal in `run.json`: it is made with the key, so
 that nobody without it can make one for another address. A folder with a seal that does not fit, or
 with none, is gone on with by typing the address.
+
+The seal covers the limits that `run.json` keeps, too: without one that fits, they are a stranger's,
+and say nothing about what this user is ready to pay.
 """
 
 import hashlib
@@ -16,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.core.errors import UsageError
+from harness.core.jsonvalue import Json, canonical
 from harness.core.record import RunHeader
 from harness.planning.option_values import read_base_urls
 
@@ -25,18 +29,27 @@ ROUNDS = 100_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def seal(key: str, *, provider: str, address: str, word: str) -> str:
-    """Return the proof that a run, known by its `word`, began at an address with this key."""
-    about = f"harness run address\0{provider}\0{address}\0{word}"
+def seal(key: str, *, provider: str, address: str, word: str, choices: Mapping[str, Json]) -> str:
+    """Return the proof that a run, known by its `word`, began at an address with this key.
+
+    It began with these `choices`: with others, the proof is another one.
+    """
+    about = f"harness run address\0{provider}\0{address}\0{word}\0{canonical(dict(choices))}"
     secret = key.encode("utf-8", "surrogatepass")
     salt = about.encode("utf-8", "surrogatepass")
     return hashlib.pbkdf2_hmac("sha256", secret, salt, ROUNDS).hex()
 
 
-def seals(addresses: Mapping[str, str], keys: Mapping[str, str], word: str) -> dict[str, str]:
+def seals(
+    addresses: Mapping[str, str],
+    keys: Mapping[str, str],
+    *,
+    word: str,
+    choices: Mapping[str, Json],
+) -> dict[str, str]:
     """Return the seal of each address, by provider; none where there is no key."""
     return {
-        name: seal(keys[name], provider=name, address=address, word=word)
+        name: seal(keys[name], provider=name, address=address, word=word, choices=choices)
         for name, address in addresses.items()
         if keys.get(name)
     }
@@ -85,10 +98,23 @@ def _is_confirmed(past: RunHeader, name: str, address: str, own: OwnAddresses) -
     """Tell whether the key may be sent to the address."""
     if name in own.typed or (name in own.documented and _same(own.documented[name], address)):
         return True
-    key, sealed = own.keys.get(name), past.seals.get(name, "").encode("utf-8", "replace")
+    key = own.keys.get(name)
     if not key:
         return True  # refused a moment later, in the words for that
-    proof = seal(key, provider=name, address=address, word=past.word)
+    return _is_sealed(past, name, address, key)
+
+
+def began_here(past: RunHeader, keys: Mapping[str, str]) -> bool:
+    """Tell whether it is proved that a live run began with these keys, and with its choices."""
+    return bool(past.evidence) and all(
+        bool(keys.get(name)) and _is_sealed(past, name, evidence.source, keys[name])
+        for name, evidence in past.evidence.items()
+    )
+
+
+def _is_sealed(past: RunHeader, name: str, address: str, key: str) -> bool:
+    sealed = past.seals.get(name, "").encode("utf-8", "replace")
+    proof = seal(key, provider=name, address=address, word=past.word, choices=past.choices)
     return bool(past.word) and hmac.compare_digest(proof.encode(), sealed)
 
 

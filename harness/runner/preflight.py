@@ -15,7 +15,7 @@ from harness.planning.benchmark_options import Measuring, measuring
 from harness.planning.conformance import plan_for
 from harness.planning.exploration import with_exploration
 from harness.planning.flags import given
-from harness.planning.kept import with_kept
+from harness.planning.kept import keeps_limits, with_kept
 from harness.planning.options import (
     REAL_TIME,
     Against,
@@ -25,7 +25,12 @@ from harness.planning.options import (
     refuse_slow,
 )
 from harness.planning.plan import dumped, is_unaltered, plan_digest, price_sentence, read_plan
-from harness.runner.addresses import OwnAddresses, resumed_addresses, unencrypted
+from harness.runner.addresses import (
+    OwnAddresses,
+    began_here,
+    resumed_addresses,
+    unencrypted,
+)
 from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
 from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
@@ -56,15 +61,15 @@ def decided(
     UsageError for options that do not go together, and for a live run without an address, a key or
     a budget.
     """
+    keys = {name: environment.get(shipped(name).auth.env, "").strip() for name in checked_names(())}
     if past is not None:
-        options = with_kept(options, past.choices)
+        options = _as_begun(options, past, keys, note)
     _refuse_retries(options, past)
     target = options.target
     if past is not None:
         target = replace(target, against=_against(past), providers=tuple(past.evidence))
     options = replace(options, target=target)
     benchmark, measured = _measuring(options, past)
-    keys = {name: environment.get(shipped(name).auth.env, "").strip() for name in checked_names(())}
     providers = _selected(target, keys, note)
     documented = {name: url for name in keys if (url := shipped(name).base_url)}
     base_urls = {**documented, **target.base_urls}
@@ -89,6 +94,21 @@ def decided(
     if target.against == "live":
         _refuse_unready(complete, note)
     return complete
+
+
+def _as_begun(options: Options, past: RunHeader, keys: Mapping[str, str], note: Note) -> Options:
+    """Return the options with those that a run began with.
+
+    What is an owner's to choose, limits above all, only where it is proved that this user began a
+    live run: another's are no promise to pay.
+    """
+    proved = past.against != "live" or began_here(past, keys)
+    if not proved and keeps_limits(past.choices):
+        note(
+            f"the limits that {options.output.resume} keeps are not used: nothing proves that this "
+            "run began with your key"
+        )
+    return with_kept(options, past.choices, owned=proved)
 
 
 def _refuse_retries(options: Options, past: RunHeader | None) -> None:

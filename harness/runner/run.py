@@ -14,6 +14,7 @@ from typing import Any
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import HarnessError, NothingTested
+from harness.core.jsonvalue import Json
 from harness.core.record import Record, RunHeader
 from harness.core.version import harness_version
 from harness.planning.conformance import limits_of
@@ -175,9 +176,9 @@ class _Runner:
 
     def _header(self, source: RunPlan, access: Mapping[str, Access]) -> RunHeader:
         """Return the header of a run that begins or goes on; NothingTested without any case."""
+        choices = kept_choices(self.options, measured=source.benchmark is not None)
         if self.past is not None:
             mended = (self.folder.mended,) if self.folder.mended else ()
-            choices = kept_choices(self.options, measured=source.benchmark is not None)
             return replace(
                 self.past.header,
                 finished=None,
@@ -185,7 +186,7 @@ class _Runner:
                 word=self.word,
                 notes=(*self.past.header.notes, *mended),
                 choices=choices,
-                seals=self._seals(access),
+                seals=self._seals(access, choices),
             )
         plans = tuple(source.plans.values())
         if not any(plan.shots for plan in plans):
@@ -205,8 +206,8 @@ class _Runner:
             versions={library: version(library) for library in LIBRARIES},
             notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
             benchmark=source.benchmark,
-            choices=kept_choices(self.options, measured=source.benchmark is not None),
-            seals=self._seals(access),
+            choices=choices,
+            seals=self._seals(access, choices),
         )
 
     def _show_addresses(self, access: Mapping[str, Access]) -> None:
@@ -215,13 +216,13 @@ class _Runner:
             for name, provider in access.items():
                 self.watch.noted(f"{name}: this run goes on at {provider.evidence.source}")
 
-    def _seals(self, access: Mapping[str, Access]) -> dict[str, str]:
-        """Return the proofs by which this run goes on at its addresses without typing them."""
+    def _seals(self, access: Mapping[str, Access], choices: Mapping[str, Json]) -> dict[str, str]:
+        """Return the proofs by which this run goes on at its addresses, and with its choices."""
         target = self.options.target
         if target.against != "live":
             return {}
         addresses = {name: provider.evidence.source for name, provider in access.items()}
-        return seals(addresses, target.keys, self.word)
+        return seals(addresses, target.keys, word=self.word, choices=choices)
 
     def _part(self, plan: Plan, access: Access, benchmark: Benchmark | None) -> ProviderRun:
         setup = ProviderSetup(

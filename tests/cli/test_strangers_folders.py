@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,8 +19,11 @@ from pydantic import TypeAdapter
 
 from harness.core.errors import UsageError
 from harness.core.exchange import Request
+from harness.core.jsonvalue import Json
 from harness.core.record import RunHeader
+from harness.planning.options import Options, Output, RunLimits
 from harness.runner.addresses import OwnAddresses, resumed_addresses, seal
+from harness.runner.preflight import decided
 from harness.spec.load import shipped_provider
 from harness.store.line import HEADER, JOURNAL
 from harness.transport.bodies.images import ImageCollector
@@ -217,14 +221,83 @@ def test_what_is_no_address_is_never_confirmed(tmp_path: Path, address: str) -> 
         resumed_addresses(header, tmp_path, own)
 
 
+LIMITS: dict[str, Json] = {
+    "budgets": {NAME: "100000"},
+    "max_images": 100000,
+    "max_requests": 100000,
+    "quick": True,
+}
+
+
+def of_documented_address(choices: dict[str, Json], sealed: dict[str, Json] | None) -> RunHeader:
+    """The header of a live run at the provider's own address, sealed with these choices or none."""
+    url = shipped_provider(NAME).base_url
+    assert url is not None
+    seals = {}
+    if sealed is not None:
+        seals = {NAME: seal(KEY, provider=NAME, address=url, word="w", choices=sealed)}
+    return TypeAdapter(RunHeader).validate_python(
+        {
+            **dict.fromkeys(("run", "harness", "created"), "x"),
+            "against": "live",
+            "seed": 0,
+            "word": "w",
+            "spec_digests": {},
+            "plan_digests": {},
+            "choices": choices,
+            "seals": seals,
+            "evidence": {NAME: {"kind": "live", "source": url, "date": "x", "by": "x"}},
+        }
+    )
+
+
+NOTHING = RunLimits()
+
+
+def as_resumed(
+    folder: Path, past: RunHeader, limits: RunLimits = NOTHING
+) -> tuple[Options, list[str]]:
+    """The options of a run that goes on, and what the user reads; nothing is sent for that."""
+    notes: list[str] = []
+    options = Options(limits=limits, output=Output(resume=folder))
+    environment = {"BUBLE_API_KEY": KEY}
+    return decided(options, past, environment=environment, note=notes.append), notes
+
+
+@pytest.mark.parametrize("sealed", [None, {"max_images": 3}], ids=["no seal", "others sealed"])
+def test_limits_of_a_strangers_folder_are_no_promise_to_pay(
+    folder: Path, sealed: dict[str, Json] | None
+) -> None:
+    theirs = of_documented_address(LIMITS, sealed)
+
+    with pytest.raises(UsageError, match="a live run needs a budget for buble") as refusal:
+        as_resumed(folder, theirs)
+    typed, notes = as_resumed(folder, theirs, RunLimits(max_images=2))
+
+    assert refusal.value.hint == f"--budget {NAME}=AMOUNT"
+    assert typed.limits == RunLimits(max_images=2)
+    assert not typed.planning.quick
+    assert any("nothing proves that this run began with your key" in note for note in notes)
+
+
+def test_limits_of_a_run_that_this_key_began_hold_as_it_goes_on(folder: Path) -> None:
+    resumed, notes = as_resumed(folder, of_documented_address(LIMITS, LIMITS))
+
+    assert resumed.limits.max_images == LIMITS["max_images"]
+    assert resumed.limits.budgets == {NAME: Decimal(100000)}
+    assert resumed.planning.quick
+    assert notes == []
+
+
 def test_a_seal_is_of_one_key_address_provider_and_run() -> None:
     about = {"provider": NAME, "address": "https://a.example", "word": "w"}
-    first = seal("k", **about)
+    few: dict[str, Json] = {"max_images": 3}
+    first = seal("k", **about, choices=few)
 
-    others = [seal("l", **about)]
-    others += [seal("k", **{**about, name: "other"}) for name in about]
+    others = [seal("l", **about, choices=few), seal("k", **about, choices={"max_images": 4})]
+    others += [seal("k", **{**about, name: "other"}, choices=few) for name in about]
 
-    assert first == seal("k", **about)
+    assert first == seal("k", **about, choices=few)
     assert first not in others
     assert first != "k"
 

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from harness.core.errors import UsageError
-from harness.planning.kept import kept_choices, with_kept
+from harness.core.jsonvalue import Json
+from harness.planning.kept import keeps_limits, kept_choices, with_kept
 from harness.planning.options import EmulatorOptions, Options, Planning, RunLimits, Target
 
 CHOSEN = Options(
@@ -47,6 +49,38 @@ def test_a_benchmark_keeps_its_concurrency_in_its_design() -> None:
     assert "concurrency" not in kept_choices(CHOSEN, measured=True)
 
 
-def test_a_choice_that_is_none_is_named() -> None:
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"max_images": "many"},
+        {"max_requests": -1},
+        {"concurrency": 0},
+        {"max_minutes": float("inf")},
+        {"time_scale": float("nan")},
+        {"budgets": {"buble": "NaN"}},
+        {"budgets": {"buble": "Infinity"}},
+    ],
+)
+def test_a_choice_that_is_none_is_named(kept: dict[str, Json]) -> None:
     with pytest.raises(UsageError, match="choices"):
-        with_kept(Options(), {"max_images": "many"})
+        with_kept(Options(), kept)
+
+
+def test_what_only_an_owner_may_choose_is_not_taken_over_from_another() -> None:
+    places = Target(
+        assets_url="https://a.example",
+        webhook_url="https://b.example",
+        receive_port=2000,
+        allow_private=True,
+    )
+    chosen = replace(CHOSEN, target=places, planning=Planning(quick=True, discover=True))
+    kept = kept_choices(chosen, measured=False)
+
+    own, others = with_kept(Options(), kept), with_kept(Options(), kept, owned=False)
+
+    assert keeps_limits(kept)
+    assert own.target == places
+    assert own.planning.quick
+    assert (others.limits.budgets, others.limits.max_images) == ({}, None)
+    assert others.target == Target()
+    assert others.planning == Planning(discover=True)

@@ -143,7 +143,7 @@ def promises(conclusion: Conclusion) -> dict[tuple[str, int], str]:
     }
 
 
-def paid_twice(shop: Emulator, name: str) -> list[object]:
-    """The requests that this provider was paid for twice."""
+def paid_twice(shop: Emulator, name: str, *, times: int = 2) -> list[object]:
+    """The requests that this provider was paid for twice, or more `times`."""
     paid = Counter(entry["request_sha256"] for entry in shop.ledger(name) if entry["paid"])
-    return [request for request, times in paid.items() if times > 1]
+    return [request for request, number in paid.items() if number >= times]

@@ -7,6 +7,7 @@ import pytest
 
 from harness.planning.plan import Limits
 from harness.store.line import JOURNAL
+from harness.store.reader import read_run
 from tests.plans import plan_of
 from tests.runner.crashes import Story, concluded, findings, paid_twice, promises, session
 from tests.runner.processes import KNOWN, Emulator, emulator
@@ -28,8 +29,14 @@ def served() -> Iterator[Emulator]:
         yield found
 
 
-def story(name: str, faults: Sequence[str] | None = None) -> Story:
-    plan = plan_of(name, seed=0, operations=("generate",), limits=LIMITS)
+def story(
+    name: str,
+    faults: Sequence[str] | None = None,
+    *,
+    operation: str = "generate",
+    discover: bool = False,
+) -> Story:
+    plan = plan_of(name, seed=0, operations=(operation,), limits=LIMITS, discover=discover)
     return Story(plan=plan, faults=tuple(faults if faults is not None else STORIES[name]))
 
 
@@ -85,6 +92,54 @@ def test_a_crash_at_any_line_changes_no_verdict(
     for crash in range(lines):
         found, now = crashed(served, tmp_path / f"{crash}", told, [crash])
         twice = paid_twice(served, name)
+        if found != convicted or now != states or twice:
+            wrong[crash] = (set(found) ^ set(convicted), unlike(states, now), twice)
+
+    assert convicted
+    assert wrong == {}
+
+
+def test_a_provider_that_ignores_keys_is_paid_twice_by_the_test_of_that_promise_alone(
+    served: Emulator, tmp_path: Path
+) -> None:
+    told = story("apiframe", ["idempotency_ignored"])
+    convicted, states, lines = whole(served, tmp_path / "whole", told)
+    wrong: dict[int, object] = {}
+
+    for crash in range(lines):
+        found, now = crashed(served, tmp_path / f"{crash}", told, [crash])
+        thrice = paid_twice(served, "apiframe", times=3)
+        asked = [
+            record
+            for record in read_run(tmp_path / f"{crash}").records
+            if "same_key" in record.shot.case.follow_ups
+        ]
+        others = len(paid_twice(served, "apiframe")) - len(asked)
+        if found != convicted or now != states or thrice or others > 0:
+            wrong[crash] = (set(found) ^ set(convicted), unlike(states, now), thrice, others)
+
+    assert convicted
+    assert wrong == {}
+
+
+MORE = {
+    "uploads": lambda: story("buble", ["ignore:aspect_ratio.one_of"], operation="edit"),
+    "discoveries": lambda: story("sub2api", ["ignore:n.range"], discover=True),
+}
+"""What sends files before it pays, and what measures where the documents are silent."""
+
+
+@pytest.mark.parametrize(("name", "step"), [("uploads", 5), ("discoveries", 9)])
+def test_a_crash_among_uploads_or_discoveries_changes_no_verdict(
+    served: Emulator, tmp_path: Path, name: str, step: int
+) -> None:
+    told = MORE[name]()
+    convicted, states, lines = whole(served, tmp_path / "whole", told)
+    wrong: dict[int, object] = {}
+
+    for crash in range(0, lines, step):
+        found, now = crashed(served, tmp_path / f"{crash}", told, [crash])
+        twice = paid_twice(served, told.plan.provider)
         if found != convicted or now != states or twice:
             wrong[crash] = (set(found) ^ set(convicted), unlike(states, now), twice)
 

@@ -221,8 +221,8 @@ def _is_free(
 ) -> bool:
     """Tell whether a submission may be made again: it never left, or its key makes it the same.
 
-    A key is trusted once this run has seen that the provider honours it, or where the case itself
-    is to see that.
+    A key is trusted only once this run has seen that the provider honours it: documents promise
+    that, and one that ignores keys would be paid twice for one body.
     """
     if not isinstance(pending, Send) or not submits(pending):
         return False
@@ -235,11 +235,11 @@ def _is_free(
     keyed = any(name == key for name, _ in pending.request.headers)
     if not keyed or resumption.forgotten or resumption.age_s > KEYS_KEPT_S:
         return False
-    seen = [_honours_keys(record) for record in ended]
-    return False not in seen and (True in seen or "same_key" in case.follow_ups)
+    seen = [honours_keys(record) for record in ended]
+    return False not in seen and True in seen
 
 
-def _honours_keys(record: Record) -> bool | None:
+def honours_keys(record: Record) -> bool | None:
     """Tell whether a repetition under its key was answered with the first job; None if unknown."""
     outcome = record.outcome
     if not isinstance(outcome, Images):
