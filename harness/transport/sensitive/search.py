@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from harness.transport.sensitive.addresses import secret_parameters
 from harness.transport.sensitive.keys import SHORTEST, Secret
 from harness.transport.sensitive.shapes import MADE_UP, Found, shaped
+from harness.transport.sensitive.unpacking import unpacked
 from harness.transport.sensitive.views import (
     BREAKS,
     BRIEF,
@@ -15,7 +16,6 @@ from harness.transport.sensitive.views import (
     recoded,
     squeezed,
     unescaped,
-    unpacked,
 )
 
 DEEPEST = 4
@@ -64,6 +64,10 @@ class Search:
         work = _Work(max(WORK_AT_LEAST, WORK_PER_LETTER * len(text)))
         return _merged(self._found(text, DEEPEST, work, by_shape=by_shape))
 
+    @property
+    def _shortest(self) -> int:
+        return min((secret.length for secret in self.secrets), default=0)
+
     def _is_free(self, text: str) -> bool:
         """Tell in no time that a short text holds nothing: most of them do not."""
         if _TRIGGER.search(text):
@@ -103,7 +107,7 @@ class Search:
     def _encoded(self, text: str, depth: int, work: _Work, *, by_shape: bool) -> Iterator[Found]:
         for view in recoded(text):
             yield from self._within(view, min(depth - 1, 1), work, by_shape=by_shape)
-        for view, deeper in unpacked(text, textual_only=not self.secrets):
+        for view, deeper in unpacked(text, shortest=self._shortest):
             yield from self._within(
                 view, depth - 1 if deeper else 0, work, by_shape=by_shape and view.textual
             )
