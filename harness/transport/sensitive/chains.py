@@ -48,7 +48,7 @@ def quads(raw: bytes, least: int, first: int) -> Iterator[tuple[int, int]]:
 
 
 def pairs(raw: bytes, least: int) -> Iterator[tuple[int, int]]:
-    """Yield where at least so many pairs of hexadecimal digits that are ASCII follow one another."""
+    """Yield where at least so many pairs of hexadecimal digits that are ASCII stand, as `quads`."""
     number = int.from_bytes(raw.translate(_TABLE), "little")
     fit = number >> 4 & number >> 13 & _ones(len(raw))
     if fit:
@@ -108,4 +108,4 @@ class Squeezed:
         return place
 
 
-_BLOCK = 512
+_BLOCK = 64

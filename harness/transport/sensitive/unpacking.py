@@ -28,17 +28,19 @@ _Place = Callable[[int], int]
 _Spans = Callable[[int, int], Span]
 
 _PIECE = re.compile(rb"[\t\n\r -~]{6,}")
+_MARKS = re.compile(rb"[@=%&:_-]")
+"""One of these stands in each text of less than twelve letters that looks like a secret."""
+
 _SEPARATORS = b" \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0:,;._|-\\"
-_PREFIX = re.compile(rb"0x|\\x", re.IGNORECASE)
-_INDENTED = re.compile(rb"\n[ \t]+|[ \t]+(?=\r?\n)")
-_PACKED = re.compile(rb"H4s[I-L]|eA[E-H]|eJ[w-z]|eN[o-r]")
+_PREFIXES = (b"0x", b"0X", b"\\x", b"\\X")
+_INDENTED = re.compile(rb"\n[ \t]+")
+_TRAILING = re.compile(rb"[ \t]+(?=\r?\n)")
+_PACKED = tuple(map(re.compile, (rb"H4s[I-L]", rb"eA[E-H]", rb"eJ[w-z]", rb"eN[o-r]")))
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{12,}={0,2}")
 _PADDED = re.compile(rb"={0,2}")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _BASE32 = re.compile(rb"[A-Z2-7](?<![A-Za-z0-9]{2})[A-Z2-7]{15,}={0,6}(?![A-Za-z0-9])")
-_DECIMAL = re.compile(
-    rb"[0-9](?<![0-9]{2})[0-9]{0,2}(?:[\s,;:.-]{1,3}[0-9]{1,3}){5,}(?![0-9])"
-)
+_DECIMAL = re.compile(rb"[0-9](?<![0-9]{2})[0-9]{0,2}(?:[\s,;:.-]{1,3}[0-9]{1,3}){5,}(?![0-9])")
 _NUMBER = re.compile(rb"[0-9]+")
 _OCTET, _HIGHEST = 8, 255
 
@@ -65,9 +67,10 @@ class _Texts:
 
 
 def unpacked(text: str, *, shortest: int) -> Iterator[tuple[View, bool]]:
-    """Yield what encoded bytes in a text say, many in one view, and whether it may be encoded again.
+    """Yield what encoded bytes in a text say, many in one view.
 
-    `shortest` is the length of the shortest known key; 0 without any.
+    With it, whether it may hold what is encoded once more. `shortest` is the length of the shortest
+    known key; 0 without any.
     """
     raw, texts = text.encode("latin-1", "replace"), _Texts(shortest)
     _base64(raw, _itself, texts)
@@ -90,9 +93,15 @@ def _moved(span: _Spans, by: int, start: int, end: int) -> Span:
 
 
 def _without_indent(raw: bytes) -> bytes:
-    if any(space in raw for space in (b"\n ", b"\n\t", b" \n", b"\t\n", b" \r", b"\t\r")):
-        return _INDENTED.sub(lambda match: b"\n" * len(match[0]), raw)
+    if b"\n " in raw or b"\n\t" in raw:
+        raw = _INDENTED.sub(_breaks, raw)
+    if any(space in raw for space in (b" \n", b"\t\n", b" \r", b"\t\r")):
+        raw = _TRAILING.sub(_breaks, raw)
     return raw
+
+
+def _breaks(match: re.Match[bytes]) -> bytes:
+    return b"\n" * len(match[0])
 
 
 def _base64(raw: bytes, place: _Place, texts: _Texts) -> None:
@@ -103,8 +112,9 @@ def _base64(raw: bytes, place: _Place, texts: _Texts) -> None:
         while end < min(len(raw), at + QUAD * (count + 1)) and _all_base64(raw[end : end + 1], 1):
             end += 1
         _add_quads(raw, start, end, place, texts)
-    for match in _PACKED.finditer(raw):
-        _add_inflated(raw, match.start(), place, texts)
+    for pattern in _PACKED:
+        for match in pattern.finditer(raw):
+            _add_inflated(raw, match.start(), place, texts)
 
 
 def _all_base64(letters: bytes, size: int = QUAD) -> bool:
@@ -139,8 +149,8 @@ def _add_inflated(raw: bytes, at: int, place: _Place, texts: _Texts) -> None:
     start = at
     while start > at - QUAD and start and _all_base64(raw[start - 1 : start], 1):
         start -= 1
-    run = _RUN.match(raw, start)
-    if start == at - QUAD or run is None:
+    run = _RUN.match(raw, start) if start > at - QUAD else None
+    if run is None:
         return
     with suppress(zlib.error):
         packed = _decoded(run[0][at - start :].rstrip(b"="))
@@ -151,12 +161,13 @@ def _add_inflated(raw: bytes, at: int, place: _Place, texts: _Texts) -> None:
 
 def _hexadecimal(raw: bytes, texts: _Texts) -> None:
     """Take bytes in hexadecimal digits, separated or not."""
-    if b"x" in raw or b"X" in raw:
-        raw = _PREFIX.sub(b",,", raw)
+    for prefix in _PREFIXES:
+        raw = raw.replace(prefix, b",,")
     digits = Squeezed(raw, _SEPARATORS)
     for at, count in pairs(digits.raw, _LEAST_BYTES):
         decoded = bytes.fromhex(digits.raw[at : at + 2 * count].decode("ascii"))
-        whole = count < _READABLE and _is_bounded(raw, digits, at, count)
+        brief = count < _READABLE and bool(_MARKS.search(decoded))
+        whole = brief and _is_bounded(raw, digits, at, count)
         texts.add(decoded, partial(_of_pairs, digits, at), whole=whole)
 
 

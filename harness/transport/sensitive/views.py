@@ -144,7 +144,7 @@ def _nothing(_match: re.Match[str]) -> str:
     return ""
 
 
-_IS_QUOTED = re.compile(r"(?:=[0-9A-Fa-f]{2}){3}|[^\s=]=\r?\n")
+_IS_QUOTED = re.compile(r"=(?:[0-9A-Fa-f]{2}(?:=[0-9A-Fa-f]{2}){2}|(?<=[^\s=]=)\r?\n)")
 """Three bytes in quoted-printable, or one of its line ends: `a=20` alone is none."""
 
 
@@ -174,6 +174,20 @@ def recoded(text: str) -> Iterator[View]:
                 yield other
 
 
+_DATA = re.compile(r"data:(?<![a-z]data:)")
+_ASCII_SPACES = {**dict.fromkeys((*range(33), 127), None)}
+_ASCII_BREAKS = {**dict.fromkeys((*range(33), *map(ord, "\"'`,+|[]")), None)}
+
+
+def squeeze(text: str, pattern: re.Pattern[str]) -> str:
+    """Return what `squeezed` does, only the text, and in a tenth of the time if it is ASCII."""
+    if not text.isascii():
+        return pattern.sub("", text)
+    if pattern is SPACES:
+        return text.translate(_ASCII_SPACES)
+    return (_DATA.sub("", text) if "data:" in text else text).translate(_ASCII_BREAKS)
+
+
 def squeezed(text: str, pattern: re.Pattern[str]) -> View | None:
     """Return a text without what the pattern matches (`SPACES` or `BREAKS`), if it has any."""
     return _substituted(text, pattern, _nothing)
@@ -181,7 +195,7 @@ def squeezed(text: str, pattern: re.Pattern[str]) -> View | None:
 
 @dataclass(slots=True)
 class Batch:
-    """Unpacked pieces of one text, searched together: each alone would cost more than its length."""
+    """Unpacked pieces of one text, searched together: each alone would cost more than that."""
 
     texts: list[str] = field(default_factory=list)
     spans: list[Callable[[int, int], Span]] = field(default_factory=list)
