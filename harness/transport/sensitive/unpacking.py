@@ -32,6 +32,7 @@ _MARKS = re.compile(rb"[@=%&:_-]")
 """One of these stands in each text of less than twelve letters that looks like a secret."""
 
 _SEPARATORS = b" \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0:,;._|-\\"
+_PAIR = re.compile(rb"([^0-9a-fA-F]*)([0-9a-fA-F]{2})")
 _PREFIXES = (b"0x", b"0X", b"\\x", b"\\X")
 _INDENTED = re.compile(rb"\n[ \t]+")
 _TRAILING = re.compile(rb"[ \t]+(?=\r?\n)")
@@ -169,6 +170,31 @@ def _hexadecimal(raw: bytes, texts: _Texts) -> None:
         brief = count < _READABLE and bool(_MARKS.search(decoded))
         whole = brief and _is_bounded(raw, digits, at, count)
         texts.add(decoded, partial(_of_pairs, digits, at), whole=whole)
+        if count >= _READABLE:
+            _add_alike(raw, digits, (at, count), texts)
+
+
+def _add_alike(raw: bytes, digits: Squeezed, chain: Span, texts: _Texts) -> None:
+    """Take those parts of a run that are separated in one way: what stands before is no part."""
+    at, count = chain
+    begin, stop = digits.place(at), digits.place(at + 2 * count - 1) + 1
+    if stop - begin == 2 * count:
+        return
+    found = [*_PAIR.finditer(raw, begin, stop)]
+    for start, end in _alike([pair[1] for pair in found]):
+        spans = [pair.span(2) for pair in found[start:end]]
+        decoded = bytes.fromhex(b"".join(pair[2] for pair in found[start:end]).decode("ascii"))
+        texts.add(decoded, partial(_between, spans), whole=True)
+
+
+def _alike(separators: list[bytes]) -> Iterator[Span]:
+    """Yield the parts in which the same stands before each byte but the first."""
+    start = 0
+    for at in range(2, len(separators)):
+        if separators[at] != separators[at - 1]:
+            yield start, at
+            start = at - 1
+    yield start, len(separators)
 
 
 def _is_bounded(raw: bytes, digits: Squeezed, at: int, count: int) -> bool:
