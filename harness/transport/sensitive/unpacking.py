@@ -42,7 +42,7 @@ _PADDED = re.compile(rb"={0,2}")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _BASE32 = re.compile(rb"[A-Z2-7](?<![A-Za-z0-9]{2})[A-Z2-7]{15,}={0,6}(?![A-Za-z0-9])")
 _DECIMAL = re.compile(rb"[0-9](?<![0-9]{2})[0-9]{0,2}(?:[\s,;:.-]{1,3}[0-9]{1,3}){5,}(?![0-9])")
-_NUMBER = re.compile(rb"[0-9]+")
+_NUMBER = re.compile(rb"([^0-9]*)([0-9]+)")
 _OCTET, _HIGHEST = 8, 255
 
 
@@ -188,13 +188,13 @@ def _add_alike(raw: bytes, digits: Squeezed, chain: Span, texts: _Texts) -> None
 
 
 def _alike(separators: list[bytes]) -> Iterator[Span]:
-    """Yield the parts in which the same stands before each byte but the first."""
+    """Yield the parts in which the same stands before each byte, and without their neighbours."""
     start = 0
-    for at in range(2, len(separators)):
-        if separators[at] != separators[at - 1]:
-            yield start, at
+    for at in range(2, len(separators) + 1):
+        if at == len(separators) or separators[at] != separators[at - 1]:
+            yield from ((start, end) for end in (at, at - 1) if end - start >= _LEAST_BYTES)
+            yield from ((start + 1, end) for end in (at, at - 1) if end - start > _LEAST_BYTES)
             start = at - 1
-    yield start, len(separators)
 
 
 def _is_bounded(raw: bytes, digits: Squeezed, at: int, count: int) -> bool:
@@ -219,11 +219,15 @@ def _all_of(place: Span, _start: int, _end: int) -> Span:
 
 
 def _decimal(raw: bytes, texts: _Texts) -> None:
+    """Take bytes in decimal digits: all, and those that are separated in one way."""
     for match in _DECIMAL.finditer(raw):
-        spans = [number.span() for number in _NUMBER.finditer(raw, *match.span())]
-        numbers = [int(raw[start:end]) for start, end in spans]
-        if max(numbers) <= _HIGHEST:
-            texts.add(bytes(numbers), partial(_between, spans), whole=True)
+        found = [*_NUMBER.finditer(raw, *match.span())]
+        parts = [(0, len(found)), *_alike([number[1] for number in found])]
+        for start, end in dict.fromkeys(parts):
+            numbers = [int(number[2]) for number in found[start:end]]
+            if max(numbers) <= _HIGHEST:
+                spans = [number.span(2) for number in found[start:end]]
+                texts.add(bytes(numbers), partial(_between, spans), whole=True)
 
 
 def _between(spans: list[Span], start: int, end: int) -> Span:
