@@ -31,6 +31,10 @@ __all__ = ["SHORTEST", "Redactor", "key_spellings", "sendable"]
 REMEMBERED_AT_MOST = 20_000
 """Addresses whose real form is kept in memory; the oldest are forgotten."""
 
+SPARED_AT_MOST = 10_000
+SPARED_LETTERS = 128
+"""How many texts without secrets are remembered, and how long they may be: 2 MB in all."""
+
 _ADDRESS = re.compile(r"https?://[^\s<>\"]{1,8000}", re.IGNORECASE)
 _TAG_LETTERS = 8
 
@@ -59,12 +63,16 @@ class Redactor:
             shapes=tuple(re.compile(rf"(?<![A-Za-z0-9+/_=-]){shape}") for shape in shapes),
         )
         self._real: dict[str, str] = {}
+        self._clean: set[str] = set()
         self._salt = secrets.token_bytes(16)  # so that a tag tells nothing of what it stands for
 
     def known(self, text: str) -> str:
         """Return the text without keys and personal data; a whole address can be `real` again."""
+        if text in self._clean:
+            return text
         found = self.search.find(text)
         if not found:
+            self._spare(text)
             return text
         parts: list[str] = []
         at = 0
@@ -208,6 +216,13 @@ class Redactor:
             tag = hmac.new(self._salt, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
             return f"{PLACEHOLDER}-{tag.hexdigest()[:_TAG_LETTERS]}"
         return name if name.startswith("<") else f"<{name}>"
+
+    def _spare(self, text: str) -> None:
+        """Remember that a short text holds nothing: names and words of replies come again."""
+        if len(text) <= SPARED_LETTERS:
+            if len(self._clean) >= SPARED_AT_MOST:
+                self._clean.clear()
+            self._clean.add(text)
 
     def _remember(self, clean: str, address: str) -> None:
         while len(self._real) >= REMEMBERED_AT_MOST:

@@ -1,6 +1,7 @@
 """The headers that records keep: what checks and reports read, and nothing that says who we are."""
 
 import re
+from functools import lru_cache
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -17,6 +18,7 @@ _KEPT = re.compile(
 )
 
 
+@lru_cache(1024)
 def is_kept(name: str) -> bool:
     """Tell whether a header of that name is recorded, of a request or of a reply."""
     return bool(_KEPT.fullmatch(name))

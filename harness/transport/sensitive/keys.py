@@ -22,6 +22,7 @@ class Secret:
     """
 
     name: str
+    length: int
     pattern: re.Pattern[str]
     hints: tuple[str, ...]
     bytes_of: tuple[bytes, ...]
@@ -39,6 +40,7 @@ def secret_of(name: str, key: str) -> Secret:
     hints = (plain, *(max(re.split(r"[^A-Za-z0-9]", text), key=len) for text in texts), *packed)
     return Secret(
         name=name,
+        length=len(key),
         pattern=re.compile("|".join([key_spellings(key), *map(re.escape, literal)]), re.IGNORECASE),
         hints=tuple(dict.fromkeys(hint.lower() for hint in hints)),
         bytes_of=(

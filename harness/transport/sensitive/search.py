@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from harness.transport.sensitive.addresses import secret_parameters
 from harness.transport.sensitive.keys import SHORTEST, Secret
 from harness.transport.sensitive.shapes import MADE_UP, Found, shaped
+from harness.transport.sensitive.unpacking import unpacked
 from harness.transport.sensitive.views import (
     BREAKS,
     BRIEF,
     SPACES,
     View,
     recoded,
+    squeeze,
     squeezed,
     unescaped,
-    unpacked,
 )
 
 DEEPEST = 4
@@ -32,10 +33,15 @@ PARAMETER = "parameter"
 """The kind of a secret parameter of an address."""
 
 
-_TRIGGER = re.compile(
-    r"[%\\&@=]|[^\x20-\x7e]|[A-Za-z0-9+/_-]{12}|://|(?i:cookie)|(?:(?:0x)?[0-9A-Fa-f]{1,3}[\s,;:.|_-]+){5}"
-)
-"""What every secret has in a text, but for a known key that stands there plainly or in pieces."""
+_MARK = re.compile(r"[%\\&@=]|[^\x20-\x7e]")
+"""What every escape, mail address and secret parameter has in a text."""
+
+_LONG = re.compile(r"[A-Za-z0-9+/_-]{12}|(?:(?:0x)?[0-9A-Fa-f]{1,3}[\s,;:.|_-]+){5}")
+"""What everything that is encoded in letters or numbers has in a text."""
+
+
+_SHORTEST_SHAPE = 10
+"""A shorter text without any mark has no shape of a secret."""
 
 
 @dataclass(slots=True)
@@ -59,22 +65,37 @@ class Search:
 
     def find(self, text: str, *, by_shape: bool = True) -> list[Found]:
         """Return what stands in a text, in order and not overlapping; kinds or names of keys."""
-        if len(text) < SHORTEST // 2 or (len(text) <= BRIEF and self._is_free(text)):
+        if len(text) < SHORTEST // 2:
+            return []
+        if len(text) <= BRIEF and self._is_free(text, by_shape=by_shape):
             return []
         work = _Work(max(WORK_AT_LEAST, WORK_PER_LETTER * len(text)))
         return _merged(self._found(text, DEEPEST, work, by_shape=by_shape))
 
-    def _is_free(self, text: str) -> bool:
+    @property
+    def _shortest(self) -> int:
+        return min((secret.length for secret in self.secrets), default=0)
+
+    def _is_free(self, text: str, *, by_shape: bool) -> bool:
         """Tell in no time that a short text holds nothing: most of them do not."""
-        if _TRIGGER.search(text):
+        if _MARK.search(text):
             return False
-        texts = (text, SPACES.sub("", text), BREAKS.sub("", text)) if self.secrets else ()
+        if by_shape and len(text) >= _SHORTEST_SHAPE and next(self._by_shape(text), None):
+            return False
+        if not self.secrets:
+            return not (_LONG.search(text) and self._says_more(text))
         return not any(
-            hint in each.lower()
-            for each in texts
-            for secret in self.secrets
-            for hint in secret.hints
+            self._holds_hint(each.lower()) or (_LONG.search(each) and self._says_more(each))
+            for each in dict.fromkeys(
+                (text, *(squeeze(text, pattern) for pattern in (SPACES, BREAKS)))
+            )
         )
+
+    def _says_more(self, text: str) -> bool:
+        return next(unpacked(text, shortest=self._shortest), None) is not None
+
+    def _holds_hint(self, low: str) -> bool:
+        return any(hint in low for secret in self.secrets for hint in secret.hints)
 
     def _found(self, text: str, depth: int, work: _Work, *, by_shape: bool) -> Iterator[Found]:
         """Find what stands in a text, and in what it says decoded; escapes are all undone first."""
@@ -103,7 +124,7 @@ class Search:
     def _encoded(self, text: str, depth: int, work: _Work, *, by_shape: bool) -> Iterator[Found]:
         for view in recoded(text):
             yield from self._within(view, min(depth - 1, 1), work, by_shape=by_shape)
-        for view, deeper in unpacked(text, textual_only=not self.secrets):
+        for view, deeper in unpacked(text, shortest=self._shortest):
             yield from self._within(
                 view, depth - 1 if deeper else 0, work, by_shape=by_shape and view.textual
             )
@@ -117,7 +138,7 @@ class Search:
     def _split(self, text: str, depth: int, work: _Work) -> Iterator[Found]:
         """Find keys whose pieces have spaces, quotes or line ends between them."""
         for pattern in (SPACES, BREAKS):
-            together = pattern.sub("", text)
+            together = squeeze(text, pattern)
             if together == text:
                 continue
             short = depth >= DEEPEST - 1 and len(text) <= BRIEF

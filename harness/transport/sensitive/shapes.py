@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 Found = tuple[int, int, str]
 """Where something stands in a text, and its kind."""
@@ -19,12 +20,12 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "private key",
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.{0,20000}?(?:-----END [A-Z0-9 ]*KEY-----|\Z)",
-        ("-----begin",),
+        ("-----BEGIN",),
     ),
     (
         "token",
         _BEGIN + r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*",
-        ("eyj",),
+        ("eyJ",),
     ),
     (
         "key",
@@ -36,15 +37,19 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "key",
         _BEGIN + r"A(?:KIA|SIA|ROA|IDA|GPA)[A-Z0-9]{16}" + _END,
-        ("akia", "asia", "aroa", "aida", "agpa"),
+        ("AKIA", "ASIA", "AROA", "AIDA", "AGPA"),
     ),
-    ("key", _BEGIN + r"(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})", ("gh",)),
-    ("key", _BEGIN + r"AIza[A-Za-z0-9_-]{35}" + _END, ("aiza",)),
+    (
+        "key",
+        _BEGIN + r"(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})",
+        ("gh", "github"),
+    ),
+    ("key", _BEGIN + r"AIza[A-Za-z0-9_-]{35}" + _END, ("AIza",)),
     ("key", _BEGIN + r"xox[abeoprs]-[A-Za-z0-9-]{10,}", ("xox",)),
     (
         "key",
         _BEGIN + r"(?:glpat-|hf_|npm_|gsk_|r8_|xai-|pplx-|dop_v1_|whsec_|SG\.)[A-Za-z0-9_.-]{20,}",
-        ("glpat-", "hf_", "npm_", "gsk_", "r8_", "xai-", "pplx-", "dop_v1_", "whsec_", "sg."),
+        ("glpat-", "hf_", "npm_", "gsk_", "r8_", "xai-", "pplx-", "dop_v1_", "whsec_", "SG."),
     ),
     (
         "credential",
@@ -76,32 +81,84 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("credential", r"(?<=://)[^\s/?#@<>\"']{1,200}:[^\s/?#@<>\"']{1,200}(?=@)", ("://",)),
 )
 
-KINDS = tuple((kind, re.compile(shape, re.DOTALL), hints) for kind, shape, hints in _KINDS)
-"""A pattern begins where one of its hints does, in lower case."""
 
-_ANY_HINT = re.compile("|".join(re.escape(hint) for _, _, hints in KINDS for hint in hints))
+def _begins(prefix: str, hints: tuple[str, ...]) -> bool:
+    return any(hint.startswith(prefix) or prefix.startswith(hint) for hint in hints)
+
+
+KINDS = tuple((kind, re.compile(shape, re.DOTALL), hints) for kind, shape, hints in _KINDS)
+"""A pattern begins where one of its hints does: in lower case where the pattern has no case."""
+
+_DASHED = re.compile(
+    r"[-_](?:(?<=[srp]k.|ws.|hf.|r8.)|(?<=org.|usr.|cus.|sub.|afk.|npm.|gsk.|xai.|dop.|gh[oprsu].)"
+    r"|(?<=team.|acct.|user.|proj.|cust.|xox[abeoprs].|pplx.)|(?<=glpat.|whsec.)"
+    r"|(?<=tenant.|member.|github.)|(?<=account.)|(?<=customer.))"
+)
+_PREFIXES = (
+    *("sk", "rk", "pk", "ws", "hf", "r8", "org", "usr", "cus", "sub", "afk", "npm", "gsk", "xai"),
+    *("dop", "team", "acct", "user", "proj", "cust", "pplx", "glpat", "whsec", "tenant", "member"),
+    *("github", "account", "customer", "gho", "ghp", "ghr", "ghs", "ghu"),
+    *(f"xox{letter}" for letter in "abeoprs"),
+)
+_BY_PREFIX = {
+    prefix: tuple((kind, pattern) for kind, pattern, hints in KINDS if _begins(prefix, hints))
+    for prefix in _PREFIXES
+}
+_NEEDS = {"bearer": " \t", "basic": " \t", "eyJ": ".", "SG.": ".", "-----BEGIN": "-"}
+"""What stands behind or before a hint: a text without it has none; of others a colon or an `A`."""
+
+_BY_WORD = tuple(
+    (kind, pattern, hint, "(?i:" in pattern.pattern)
+    for kind, pattern, hints in KINDS
+    for hint in hints
+    if not any(_begins(prefix, (hint,)) for prefix in _PREFIXES)
+)
+_BY_NEED = {
+    need: tuple(
+        entry
+        for entry in _BY_WORD
+        if need in _NEEDS.get(entry[2], "A" if entry[2].startswith("A") else ":")
+    )
+    for need in " \t.:A-"
+}
+
 _UPPER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 _HOST = re.compile(
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9])"
 )
 _MAILBOX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}\Z")
-_LONGEST_MAILBOX = 64
+_LONGEST_MAILBOX, _LONGEST_PREFIX = 64, 8
 _USERINFO = "://"
 
 
 def shaped(text: str) -> Iterator[Found]:
     """Yield what stands in a text by its shape."""
+    for kind, pattern, at in _begun(text):
+        match = pattern.match(text, at)
+        if match and MADE_UP not in match[0] and not is_placeholder(match[0]):
+            part = "secret" if pattern.groupindex else 0
+            yield match.start(part), match.end(part), kind
+    yield from _mail_addresses(text)
+
+
+def _begun(text: str) -> Iterator[tuple[str, re.Pattern[str], int]]:
+    """Yield the places where a hint stands, and the pattern that may begin there."""
+    for dash in _DASHED.finditer(text):
+        before = text[max(0, dash.start() - _LONGEST_PREFIX) : dash.start()]
+        for prefix, kinds in _BY_PREFIX.items():
+            if before.endswith(prefix):
+                yield from ((*kind, dash.start() - len(prefix)) for kind in kinds)
+    yield from _worded(text)
+
+
+def _worded(text: str) -> Iterator[tuple[str, re.Pattern[str], int]]:
     low = text.lower()
     if len(low) != len(text):  # a capital I with a dot becomes two letters
         low = text.translate(_UPPER)
-    for kind, pattern, hints in KINDS if _ANY_HINT.search(low) else ():
-        for hint in hints:
-            for at in _places(low, hint):
-                match = pattern.match(text, at + (len(hint) if hint == _USERINFO else 0))
-                if match and MADE_UP not in match[0] and not is_placeholder(match[0]):
-                    part = "secret" if pattern.groupindex else 0
-                    yield match.start(part), match.end(part), kind
-    yield from _mail_addresses(text)
+    for need, words in _BY_NEED.items():
+        for kind, pattern, hint, caseless in words if need in text else ():
+            for at in _places(low if caseless else text, hint):
+                yield kind, pattern, at + (len(hint) if hint == _USERINFO else 0)
 
 
 def _places(low: str, hint: str) -> Iterator[int]:
@@ -144,6 +201,7 @@ _FIELD = re.compile(
 SHORTEST_FIELD = 4
 
 
+@lru_cache(4096)
 def is_personal_field(name: str) -> bool:
     """Tell whether a field of that name holds a key or says who somebody is."""
     return bool(_FIELD.fullmatch(name))
