@@ -13,9 +13,18 @@ _GZIP, _ZLIB, _BARE = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 """Window sizes that name the format, as zlib's manual has them (inflateInit2)."""
 
 
+_MEMBER = b"\x1f\x8b"
+
+
 class _Inflater(Protocol):
     @property
     def unconsumed_tail(self) -> bytes: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    @property
+    def eof(self) -> bool: ...
 
     def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
 
@@ -23,8 +32,9 @@ class _Inflater(Protocol):
 async def unpacked(chunks: AsyncIterable[bytes], coding: str) -> AsyncIterator[bytes]:
     """Yield a body without its content coding, in pieces; a coding that we never ask for stays.
 
-    Between the pieces of one chunk other tasks have their turn. What follows the packed body is
-    left out. Raises httpx.DecodingError where it is damaged.
+    Between the pieces of one chunk other tasks have their turn. A gzip may have several members
+    (RFC 1952, 2.2); what else follows the packed body is left out. Raises httpx.DecodingError where
+    it is damaged.
     """
     if coding not in ("gzip", "x-gzip", "deflate"):
         async for chunk in chunks:
@@ -38,6 +48,8 @@ async def unpacked(chunks: AsyncIterable[bytes], coding: str) -> AsyncIterator[b
             piece, packed = _inflated(inflater, packed)
             if piece:
                 yield piece
+            if inflater.eof and coding != "deflate" and inflater.unused_data[:2] == _MEMBER:
+                packed, inflater = inflater.unused_data, zlib.decompressobj(_GZIP)
             await asyncio.sleep(0)
 
 
