@@ -153,7 +153,7 @@ ADDRESSES = {
     "result-port-99999": at(b"http://127.0.0.1:99999/"),
     "result-bad-host": at(b"http://[::1/a.png"),
     "result-long-label": at(b"http://" + b"a" * 70 + b".invalid/"),
-    "result-tls-on-plain": replace(at(b"https://HOST/a.png"), timeout_s=PATIENCE_S),
+    "result-tls-on-plain": replace(at(b"https://HOST/a.png"), timeout_s=20.0),
     "result-own-api": at(b"http://HOST/x/v1/images/generations"),
     "result-of-a-result": Behaviour(reply=chained, classes=ANY, served=True),
 }

@@ -53,7 +53,7 @@ def typed(kind: bytes, body: bytes = ONE) -> Behaviour:
 
 def led(location: bytes, line: bytes = b"302 Found") -> Behaviour:
     """Return a result whose address answers with a redirect."""
-    reply = status(line + b"\r\nContent-Length: 0\r\nLocation: " + location)
+    reply = status(line + b"\r\nConnection: close\r\nContent-Length: 0\r\nLocation: " + location)
     return Behaviour(reply=result(reply), classes=BROKEN)
 
 
@@ -73,7 +73,7 @@ def ping_pong(method: str, path: str) -> Iterable[Piece]:
     if method == "POST":
         return whole(b'{"data":[{"url":"http://HOST/x/ping"}]}')(method, path)
     there = b"ping" if path.endswith("pong") else b"pong"
-    return status(b"302 Found\r\nContent-Length: 0\r\nLocation: /x/" + there)(method, path)
+    return status(b"302 Found\r\nConnection: close\r\nLocation: /x/" + there)(method, path)
 
 
 def limited(retry_after: bytes, line: bytes = b"429 Too Many Requests") -> Behaviour:
