@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -309,15 +309,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began_s = time.monotonic()
     rows: list[Row] = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for several in pool.map(met, _runs(options.only)):
-            rows += several
-            for row in several:
+        runs = [pool.submit(met, names) for names in _runs(options.only)]
+        for run in as_completed(runs):
+            for row in run.result():
+                rows.append(row)
                 _show(row)
     crowds: list[Row] = []
     for name in options.crowds:
         last = max(met([name], concurrency=CROWD, requests=CROWD), key=lambda row: len(row.wrong))
         crowds.append(last)
         _show(last)
+    rows.sort(key=lambda row: options.only.index(row.name))
     page = _section(rows, crowds, minutes=(time.monotonic() - began_s) / 60)
     if options.write:
         PAGE.write_text(

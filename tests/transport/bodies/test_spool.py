@@ -229,14 +229,12 @@ def test_a_large_body_waits_for_older_ones_to_be_read_and_the_oldest_goes_on(
         await grown(oldest, 9).room()
         await small.room()
         await asyncio.sleep(0)
-        assert not waiting.done()
-        assert large.crowded_out
+        assert (waiting.done(), large.crowded_out) == (False, True)
 
         await asyncio.to_thread(oldest.discard)
         async with asyncio.timeout(HUNG_S):
             await waiting
-        assert not large.crowded_out
-        assert large.whole() == bytes(9 * BATCH_BYTES)
+        assert (large.crowded_out, large.whole()) == (False, bytes(9 * BATCH_BYTES))
 
     asyncio.run(go())
     spool.close()
