@@ -137,6 +137,8 @@ def test_reading_nonsense_ends_in_time(tmp_path: Path) -> None:
         interrupted(process)
         kept(tmp_path / "run")
 
+    assert "its reply had not been read" in (tmp_path / "run" / JOURNAL).read_text()
+
 
 def test_what_has_not_left_is_new_later(tmp_path: Path) -> None:
     with unreachable() as nowhere:
