@@ -162,6 +162,9 @@ class Live:
             async with asyncio.timeout(limit_s):
                 await self._receive(leaving, arrival, absolute=is_absolute(request))
         except TimeoutError:
+            if arrival.body.crowded_out:
+                why = f"our disk had no room for its reply beside others ({arrival.progress})"
+                return Failure(kind="network", why=why, sent=True)
             why = f"no whole reply within {limit_s:g} s ({arrival.progress})"
             return Failure(kind="timeout", why=why, sent=arrival.sent)
         except (UsageError, UnicodeEncodeError) as error:

@@ -212,12 +212,17 @@ BOMBS = {
         )
     ),
     "redirect-body": Behaviour(
-        reply=fetched(flow(b"HTTP/1.1 302 Found\r\nLocation: result\r\n\r\n", of(bytes(1024)))),
+        reply=fetched(
+            flow(
+                b"HTTP/1.1 302 Found\r\nLocation: result\r\nConnection: close\r\n\r\n",
+                of(bytes(1024)),
+            )
+        ),
         provider="aimlapi",
         classes=BROKEN,
     ),
     "redirect-loop": Behaviour(
-        reply=fetched(flow(b"HTTP/1.1 302 Found\r\nLocation: result\r\nContent-Length: 0\r\n\r\n")),
+        reply=fetched(flow(b"HTTP/1.1 302 Found\r\nLocation: result\r\nConnection: close\r\n\r\n")),
         provider="aimlapi",
     ),
     "poll-bomb": Behaviour(

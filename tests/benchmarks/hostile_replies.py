@@ -24,7 +24,10 @@ CHUNKED = JSON + b"Transfer-Encoding: chunked\r\n\r\n"
 GZIP = JSON + b"Content-Encoding: gzip\r\n\r\n"
 
 Piece = bytes | float
-"""Bytes that are sent, or seconds of silence."""
+"""Bytes that are sent, or seconds of silence, or `RESET`."""
+
+RESET: Piece = -1.0
+"""The connection is reset."""
 
 Reply = Callable[[str, str], Iterable[Piece]]
 """Yields what is sent for a request of this method to this path; then the connection is closed."""

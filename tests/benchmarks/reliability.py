@@ -30,6 +30,7 @@ SHORT: tuple[tuple[str, ...], ...] = (
     ("sigterm.py",),
     ("crowd.py", "--requests", "1000"),
     ("soak.py", "--minutes", "2"),
+    ("hostile.py", "--crowds"),
 )
 """Each script's form of a few minutes; their defaults are what the page is to show."""
 

@@ -1,6 +1,7 @@
 """What SIGINT and SIGTERM leave behind: `tests/benchmarks/sigterm.py` measures how soon."""
 
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -102,6 +103,41 @@ def test_what_has_left_and_does_not_end_in_the_grace_is_in_doubt(tmp_path: Path,
 
     assert len(past.unfinished) == stall.posts()
     assert stall.posts() >= 1
+
+
+def nonsense(stall: Stall, connection: socket.socket, _request: bytes) -> None:
+    """Answer with 100 MB of JSON whose end never comes."""
+    piece = b'{"b":[1,2,{"c":null}]},' * 4096
+    connection.sendall(b'HTTP/1.1 200 OK\r\ncontent-length: 900000000\r\n\r\n{"a":[')
+    for _ in range(100_000_000 // len(piece)):
+        connection.sendall(piece)
+    stall.over.wait()
+
+
+def strings(_stall: Stall, connection: socket.socket, _request: bytes) -> None:
+    """Answer with 100 MB of JSON that takes the longest to read, again and again."""
+    pieces = [b'{"a":"', b"\\u0061" * 16_000_000, b'"}']
+    size = sum(map(len, pieces))
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size)
+    for piece in pieces:
+        connection.sendall(piece)
+
+
+def test_what_comes_in_nonsense_ends_in_time(tmp_path: Path) -> None:
+    stall, past, _ = stalled(tmp_path / "run", nonsense)
+
+    assert len(past.unfinished) == stall.posts()
+
+
+def test_reading_nonsense_ends_in_time(tmp_path: Path) -> None:
+    with stalling(strings) as stall:
+        process = started("run", *at(stall), *BUBLE, "--out", tmp_path / "run", command=HASTY)
+        while process.poll() is None and not psutil.Process(process.pid).children():
+            time.sleep(LOOK_S)  # until the process that reads is there
+        interrupted(process)
+        kept(tmp_path / "run")
+
+    assert "its reply had not been read" in (tmp_path / "run" / JOURNAL).read_text()
 
 
 def test_what_has_not_left_is_new_later(tmp_path: Path) -> None:

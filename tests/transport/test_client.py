@@ -393,7 +393,7 @@ def test_letters_in_another_charset_cost_their_letters_only() -> None:
         (b'{"a": 1, "a": 2}', {"a": 2}),
         (b'{"a": NaN, "b": Infinity, "c": -Infinity, "d": 1e999}', dict.fromkeys("abcd")),
         (b'{"a": "\\ud83d", "\\ude00": 1}', {"a": "?", "?": 1}),
-        (b"%d" % 10**4000, 10**4000),
+        (b"%d" % 10**4000, None),
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
         (b' \n\n {"a": 1} ', {"a": 1}),
         (b"null", None),

@@ -15,7 +15,7 @@ from harness.runner.scanning import search_for
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.redaction import Redactor
 from harness.transport.sensitive.headers import kept_headers
-from harness.transport.sensitive.image_bytes import secret_in_image
+from harness.transport.sensitive.image_bytes import PIECE_BYTES, secret_in_image
 from tests.secrecy.checking import leaks
 from tests.secrecy.living import judged, live
 from tests.secrecy.planting import (
@@ -135,6 +135,15 @@ def test_a_withheld_image_is_judged_and_no_file_holds_it(tmp_path: Path) -> None
 
     assert [*kept] == [f"{clean.digest}.png"]
     assert len(pictures.withheld) == len(images(secret, random.Random(5)))
+
+
+@pytest.mark.parametrize("at", [0, PIECE_BYTES - 7, 2 * PIECE_BYTES - 1, 2 * PIECE_BYTES])
+def test_a_key_across_two_pieces_of_an_image_file_is_found(at: int, tmp_path: Path) -> None:
+    secret = key(random.Random(5))
+    file = tmp_path / "image"
+    file.write_bytes(bytes(at) + secret.encode() + bytes(PIECE_BYTES))
+
+    assert NAME in secret_in_image(file, Redactor({NAME: secret}).search)
 
 
 def test_a_recording_with_a_secret_is_refused_and_nothing_is_put_in_place(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Bodies on their way: small ones in memory, large ones in files, written beside the event loop.
 
 One thread writes for all bodies. What waits for it is bounded: a reader then waits as well, and
-with it the sender. A body that the disk does not take stays in memory, for it is paid for, as far
-as there is room for it.
+with it the sender. So is what lies on the disk until it is read: unusually large bodies wait for
+one another, and the oldest goes on. A body that the disk does not take stays in memory, for it is
+paid for, as far as there is room for it.
 """
 
 import asyncio
@@ -33,6 +34,15 @@ REFUSED_AT_MOST_BYTES = 96 * 1024 * 1024
 READ_BACK_AT_MOST_BYTES = 128 * 1024 * 1024
 """Of a body on disk, so much is read back where its images cannot be unpacked beside it."""
 
+USUAL_BYTES = 64 * 1024 * 1024
+"""A body up to this never waits for others to be read: ten images of 4.5 MiB in base64 are less."""
+
+TOGETHER_AT_MOST_BYTES = 4 * 1024 * 1024 * 1024
+"""How much of all bodies lies on the disk before larger ones wait; never more than is free there,
+so that at most half of a disk is taken."""
+
+Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+
 Piece = bytes | bytearray
 
 
@@ -52,7 +62,9 @@ class Spool:
         self._numbers = count()
         self._making = Lock()
         self._lock = Lock()  # an event loop waits for this one
-        self._delayed: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._delayed: list[Waiter] = []
+        self._crowded_out: list[Waiter] = []
+        self._lying: weakref.WeakKeyDictionary[Incoming, int] = weakref.WeakKeyDictionary()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
 
     def body(self, *, in_memory: int = IN_MEMORY_BYTES) -> "Incoming":
@@ -69,6 +81,7 @@ class Spool:
         """Write a piece on the writing thread, after those before it."""
         with self._lock:
             self.waiting += len(piece)
+            self._lying[body] = self._lying.get(body, 0) + len(piece)
         return self._writer.submit(self._written, body, piece)
 
     def hold(self, size_bytes: int) -> bool:
@@ -96,6 +109,40 @@ class Spool:
             waiter: asyncio.Future[None] = loop.create_future()
             self._delayed.append((loop, waiter))
         await waiter
+
+    def is_crowded(self, body: "Incoming") -> bool:
+        """Tell whether a body is to wait until others were read; the oldest one never is."""
+        with self._lock:
+            return self._is_crowded(body)
+
+    def _is_crowded(self, body: "Incoming") -> bool:
+        if body.size_bytes <= USUAL_BYTES or next(iter(self._lying), body) is body:
+            return False
+        return sum(self._lying.values()) > min(TOGETHER_AT_MOST_BYTES, self._free_bytes())
+
+    def _free_bytes(self) -> int:
+        try:
+            disk = os.statvfs(self._folder or self._given or tempfile.gettempdir())
+        except OSError:
+            return TOGETHER_AT_MOST_BYTES
+        return disk.f_bavail * disk.f_frsize
+
+    async def cleared(self, body: "Incoming") -> None:
+        """Wait until a body was removed, unless this one need not wait."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if not self._is_crowded(body):
+                return
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._crowded_out.append((loop, waiter))
+        await waiter
+
+    def clear(self, body: "Incoming") -> None:
+        """Say that a body was removed."""
+        with self._lock:
+            self._lying.pop(body, None)
+            woken, self._crowded_out = self._crowded_out, []
+        _wake(woken)
 
     def close(self) -> None:
         """Remove the folder with all that is in it."""
@@ -125,12 +172,16 @@ class Spool:
                 # When nothing waits to be written any more, nobody would wake the others later.
                 awake = room if self.waiting else len(self._delayed)
                 woken, self._delayed = self._delayed[:awake], self._delayed[awake:]
-            for loop, waiter in woken:
-                with suppress(RuntimeError):  # its event loop has ended
-                    loop.call_soon_threadsafe(_wake, waiter)
+            _wake(woken)
 
 
-def _wake(waiter: "asyncio.Future[None]") -> None:
+def _wake(woken: list[Waiter]) -> None:
+    for loop, waiter in woken:
+        with suppress(RuntimeError):  # its event loop has ended
+            loop.call_soon_threadsafe(_end, waiter)
+
+
+def _end(waiter: "asyncio.Future[None]") -> None:
     if not waiter.done():
         waiter.set_result(None)
 
@@ -138,11 +189,12 @@ def _wake(waiter: "asyncio.Future[None]") -> None:
 class Incoming:
     """One body as it arrives; one task adds to it, and after its end any thread may read it.
 
-    `size_bytes` is how much of it has arrived.
+    `size_bytes` is how much of it has arrived; `crowded_out` is true while it waits for others.
     """
 
     def __init__(self, spool: Spool, in_memory: int) -> None:
         self.size_bytes = 0
+        self.crowded_out = False
         self._spool = spool
         self._in_memory = in_memory
         self._held = bytearray()
@@ -164,16 +216,23 @@ class Incoming:
         self.size_bytes += len(chunk)
         if self.is_large and not self._held and len(chunk) >= BATCH_BYTES:
             self._write(chunk)
-            return self._spool.is_behind
+            return self._must_wait()
         self._held += chunk
         if not self.is_large or len(self._held) < BATCH_BYTES:
             return False
         self._write_held()
-        return self._spool.is_behind
+        return self._must_wait()
+
+    def _must_wait(self) -> bool:
+        return self._spool.is_behind or self._spool.is_crowded(self)
 
     async def room(self) -> None:
         """Wait until more may be added."""
         await self._spool.room()
+        while self._spool.is_crowded(self):
+            self.crowded_out = True
+            await self._spool.cleared(self)
+        self.crowded_out = False
 
     def path(self) -> Path | None:
         """Return the file that holds all of it, once it does; None where none does. Blocks."""
@@ -225,6 +284,7 @@ class Incoming:
             for file in (self._path, *self._path.parent.glob(f"{self._path.name}.*")):
                 with suppress(OSError):
                     file.unlink()
+        self._spool.clear(self)
 
     def write(self, piece: Piece) -> None:
         """Write a piece behind those before it, or keep it in memory; never raises OSError."""

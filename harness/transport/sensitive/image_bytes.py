@@ -5,7 +5,7 @@ Pixels are packed, so nothing is looked for in them but the bare keys.
 
 import mmap
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ TEXT_AT_MOST = 1024 * 1024
 
 ALL_AT_MOST = 8 * 1024 * 1024
 """Bytes of all texts of an image that are searched in every spelling."""
+
+PIECE_BYTES = 4 * 1024 * 1024
+"""How much of a file is searched for the bare keys at once."""
 
 Raw = bytes | mmap.mmap
 
@@ -31,18 +34,33 @@ class _Text(NamedTuple):
 def secret_in_image(image: bytes | Path, search: Search) -> str:
     """Say what secret an image's bytes hold, and where; empty where none is found."""
     if not isinstance(image, Path):
-        return _secret_in(image, search)
+        return _bare_in((image,), search) or _in_texts(image, search)
     with image.open("rb") as file:
-        if not file.seek(0, 2):
+        # Read in pieces: the pages of a map that is searched as a whole count as memory.
+        pieces = iter(lambda: file.read(PIECE_BYTES), b"")
+        if found := _bare_in(pieces, search):
+            return found
+        if not file.tell():
             return ""
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
-            return _secret_in(raw, search)
+            return _in_texts(raw, search)
 
 
-def _secret_in(raw: Raw, search: Search) -> str:
-    for secret in search.secrets:
-        if any(raw.find(spelling) >= 0 for spelling in secret.bytes_of):
-            return f"{secret.name} in its bytes"
+def _bare_in(pieces: Iterable[bytes], search: Search) -> str:
+    """Say which key stands in the pieces of a file, or across two of them."""
+    spellings = [(spelling, secret) for secret in search.secrets for spelling in secret.bytes_of]
+    overlap = max((len(spelling) for spelling, _ in spellings), default=1) - 1
+    before = b""
+    for piece in pieces:
+        together = before + piece
+        for spelling, secret in spellings:
+            if spelling in together:
+                return f"{secret.name} in its bytes"
+        before = together[-overlap:] if overlap else b""
+    return ""
+
+
+def _in_texts(raw: Raw, search: Search) -> str:
     left = ALL_AT_MOST
     for text in _texts(raw):
         letters = text.raw[: min(TEXT_AT_MOST, left)].decode("latin-1")

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.errors import StoreError
+from harness.transport.bodies import spool as bounds
 from harness.transport.bodies.spool import (
     BATCH_BYTES,
     IN_MEMORY_BYTES,
@@ -207,3 +208,33 @@ def test_what_a_full_disk_does_not_take_fills_no_memory(
 
         third = filled(spool, b"c" * 900_000)
         assert third.whole() == b"c" * 900_000
+
+
+def test_a_large_body_waits_for_older_ones_to_be_read_and_the_oldest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "USUAL_BYTES", 4 * BATCH_BYTES)
+    monkeypatch.setattr(bounds, "TOGETHER_AT_MOST_BYTES", 16 * BATCH_BYTES)
+    spool = Spool(tmp_path / "bodies")
+
+    def grown(body: Incoming, batches: int) -> Incoming:
+        for _ in range(batches):
+            body.add(bytes(BATCH_BYTES))
+        return body
+
+    async def go() -> None:
+        oldest, small = grown(spool.body(), 12), grown(spool.body(), 3)
+        large = grown(spool.body(), 9)
+        waiting = asyncio.ensure_future(large.room())
+        await grown(oldest, 9).room()
+        await small.room()
+        await asyncio.sleep(0)
+        assert (waiting.done(), large.crowded_out) == (False, True)
+
+        await asyncio.to_thread(oldest.discard)
+        async with asyncio.timeout(HUNG_S):
+            await waiting
+        assert (large.crowded_out, large.whole()) == (False, bytes(9 * BATCH_BYTES))
+
+    asyncio.run(go())
+    spool.close()

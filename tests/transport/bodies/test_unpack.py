@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Callable
 
@@ -82,3 +83,29 @@ def test_other_tasks_have_their_turn_between_the_pieces() -> None:
     asyncio.run(go())
 
     assert turns > 20_000_000 / PIECE_BYTES / 2
+
+
+@given(st.lists(st.binary(max_size=500), min_size=1, max_size=4), st.integers(1, 200))
+def test_a_gzip_of_several_members_is_unpacked_as_a_whole(parts: list[bytes], size: int) -> None:
+    assert b"".join(pieces(b"".join(map(gzip.compress, parts)), "gzip", size)) == b"".join(parts)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_of_garbage_behind_a_packed_body_nothing_is_kept(coding: str) -> None:
+    packed, garbage = PACKERS[coding](b"body"), b"garbage" * 20_000
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield packed
+        for _ in range(100):
+            yield garbage
+
+    async def go() -> bytes:
+        return b"".join([piece async for piece in unpacked(chunks(), coding)])
+
+    tracemalloc.start()
+    try:
+        assert asyncio.run(go()) == b"body"
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 20 * len(garbage)
