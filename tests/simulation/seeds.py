@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.simulation.broken import BrokenError
 from tests.simulation.invariants import check_world
 from tests.simulation.loop import DeadlockError, EndlessError
 from tests.simulation.scenario import Scenario, drawn
-from tests.simulation.world import BrokenError, World
+from tests.simulation.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,8 @@ def run_seed(seed: int) -> SeedResult:
 
 
 def _undisturbed(scenario: Scenario) -> World | None:
-    """Play a crashed world again without a crash; None where more than crashes tells them apart."""
-    if not scenario.crashes or not scenario.compared:
+    """Play a crashed or stopped world undisturbed; None where more than that tells them apart."""
+    if not (scenario.crashes or scenario.stops) or not scenario.compared:
         return None
     world = World(scenario.undisturbed)
     world.play()
