@@ -117,7 +117,7 @@ class VirtualExecutor(Executor):
         if self._waiting:
             self._waiting.popleft()()
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as the base has it
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as the base has it
         """Do all that was submitted, as a pool does before it ends."""
         while self._waiting:
             self._next()

@@ -50,7 +50,7 @@ ALLOWANCE = Allowance(images=40, requests=100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """A SIGTERM `after_s` seconds of a process; what is under way then is broken off `grace_s` later.
+    """A SIGTERM `after_s` seconds after a process begins; what is under way ends `grace_s` later.
 
     A grace shorter than the harness' own is that of a second signal.
     """

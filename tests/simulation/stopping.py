@@ -68,11 +68,9 @@ def check_stopped(stopping: Stopping, stored: StoredRun, *, full: bool) -> None:
     grace_s = stopping.stop.grace_s if stopping.stop else 0.0
     if (took_s := stopping.ended_s - stopping.stopped_s) > grace_s + LAST_LINES_S:
         raise BrokenError("a stopped run ends", f"after {took_s:.1f} s, its grace is {grace_s:g} s")
-    kept = {
-        exchange.times.end_s
-        for each in (*stored.records, *stored.unfinished)
-        for exchange in each.exchanges
-    }
+    begun = [exchange for each in stored.unfinished for exchange in each.exchanges]
+    ended = [exchange for record in stored.records for exchange in record.exchanges]
+    kept = {exchange.times.end_s for exchange in (*begun, *ended)}
     for exchange in () if full else filter(_is_paid, stopping.network.replied):
         if exchange.times.end_s not in kept:
             raise BrokenError(

@@ -42,7 +42,8 @@ class Network:
     """What all workers' transports share: the provider, the faults and who listens.
 
     `share` of the round trips meet a fault. `on_departure` hears of every request that leaves,
-    `on_arrival` of those that are about to arrive at the provider; `keep_image` keeps an image before its reply is passed on.
+    `on_arrival` of those that are about to arrive at the provider; `keep_image` keeps an image
+    before its reply is passed on.
     """
 
     provider: SimulatedProvider
@@ -61,6 +62,8 @@ class Network:
     transports: "list[SimulatedTransport]" = field(default_factory=list)
     replied: list[Exchange] = field(default_factory=list)
     """What was passed on to the harness, in order."""
+    cleaned: dict[str, str] = field(default_factory=dict)
+    """Texts of replies as they were cleaned: polls repeat them."""
 
     def opened(self) -> "SimulatedTransport":
         """Return another worker's transport."""
@@ -213,7 +216,9 @@ class SimulatedTransport:
 
     def _cleaned(self, text: str) -> str:
         network = self._network
-        return network.redactor.text(network.placeholders.restored(text))
+        if text not in network.cleaned:
+            network.cleaned[text] = network.redactor.text(network.placeholders.restored(text))
+        return network.cleaned[text]
 
     def _error(self, status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
         words: Json = {"message": message, "type": "server_error", "code": "server_error"}
