@@ -82,17 +82,25 @@ class Promise(Sourced):
     status: Status = "documented"
 
 
+_KEYS = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+
+
 class Expression:
     """A JMESPath expression into a JSON body, compiled once."""
 
-    __slots__ = ("_compiled", "text")
+    __slots__ = ("_compiled", "_keys", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._compiled: ParsedResult = jmespath.compile(text)
+        self._keys = text.split(".") if _KEYS.fullmatch(text) else ()
 
     def search(self, document: Json) -> Json:
         """Return what the expression finds, or None where it does not fit the body."""
+        if self._keys:  # most expressions: no interpreter has to be asked
+            for key in self._keys:
+                document = document.get(key) if isinstance(document, dict) else None
+            return document
         try:
             result: Json = self._compiled.search(document)
         except JMESPathError:  # a hostile body may make a function's argument the wrong type

@@ -14,7 +14,8 @@ from harness.runner.execution.earlier import MOST_IN_DOUBT
 from harness.spec.load import shipped_provider
 from harness.spec.provider import Provider
 from harness.store.reader import CUT_OFF
-from tests.simulation.world import KEY, BrokenError, World
+from tests.simulation.broken import BrokenError
+from tests.simulation.world import KEY, World
 
 Promise = tuple[str, str, str]
 """An operation, a check, and the constraint that it is about, if any."""

@@ -94,6 +94,7 @@ class VirtualExecutor(Executor):
         self._loop = loop
         self._job_s = job_s
         self._free_s = 0.0
+        self._waiting: deque[Callable[[], None]] = deque()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Do it after what was submitted before, and some virtual milliseconds."""
@@ -108,8 +109,15 @@ class VirtualExecutor(Executor):
                 future.set_exception(error)
 
         self._free_s = max(self._free_s, self._loop.time()) + self._loop.rng.random() * self._job_s
-        self._loop.call_at(self._free_s, work)
+        self._waiting.append(work)
+        self._loop.call_at(self._free_s, self._next)
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as the base has it
-        """There is no thread to end."""
+    def _next(self) -> None:
+        if self._waiting:
+            self._waiting.popleft()()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as the base has it
+        """Do all that was submitted, as a pool does before it ends."""
+        while self._waiting:
+            self._next()

@@ -14,7 +14,7 @@ from harness.core.case import Price
 from harness.core.exchange import Exchange, Failure, Reply
 from harness.core.record import RunHeader
 from harness.runner.conformance.schedule import Schedule
-from harness.runner.execution import budget, earlier, provider_run
+from harness.runner.execution import budget, conversation, earlier, provider_run
 from harness.runner.execution.budget import Budget, Reservation
 from harness.runner.execution.conversation import Journal
 from harness.store import reader
@@ -154,6 +154,21 @@ def _not_asked_again() -> list[Patch]:
     return [(world, "resume_state", resume)]
 
 
+# ---------------------------------------------------------------------------------- being stopped
+def _withdrawn_all() -> list[Patch]:
+    return [(conversation, "_cost_nothing", lambda _exchanges: True)]
+
+
+def _sent_on() -> list[Patch]:
+    """Let a run that is stopped send what its conversations have next."""
+    sent = conversation._sent
+
+    async def on(*arguments: Any, stop: Any, **named: Any) -> Exchange:  # noqa: ANN401 - as _sent
+        return await sent(*arguments, stop=asyncio.Event() if stop.is_set() else stop, **named)
+
+    return [(conversation, "_sent", on)]
+
+
 # ------------------------------------------------------------------------------------ money, order
 def _nothing_reserved() -> list[Patch]:
     def reserve(self: Budget, reservation: Reservation, *, already_sent: bool = False) -> Any:  # noqa: ANN401
@@ -233,6 +248,7 @@ ONCE, LIMITS, REPLIES = (
 INTENT, JOBS, CASES = "durable intent", "jobs are seen to their end", "every case is reported"
 KEYS, VERDICTS, ENDS = "keys stay out", "verdicts converge", "the run ends"
 READABLE = "the journal is readable"
+STILL, ARRIVED = "nothing leaves after a stop", "what arrives before the end is kept"
 
 PLANTED = (
     Bug(
@@ -324,6 +340,16 @@ PLANTED = (
         what="a worker that waits is not woken",
         breaks=(ENDS,),
         patches=_lost_wake_up,
+    ),
+    Bug(
+        what="a POST that had left is withdrawn when the run is stopped",
+        breaks=(ONCE, ARRIVED),
+        patches=_withdrawn_all,
+    ),
+    Bug(
+        what="a run that is stopped sends on",
+        breaks=(STILL,),
+        patches=_sent_on,
     ),
     Bug(
         what="keys in replies are kept",

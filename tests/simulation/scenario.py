@@ -11,6 +11,7 @@ from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS
 from harness.planning.plan import Allowance
 from harness.runner.execution.budget import Budget
+from harness.runner.shutdown import GRACE_S
 from tests.plans import plan_of
 from tests.simulation.disk import Crash
 from tests.simulation.provider import RESULTS, Breach, Kind, knows, mistake, parameters
@@ -18,6 +19,7 @@ from tests.simulation.provider import RESULTS, Breach, Kind, knows, mistake, par
 KINDS: tuple[Kind, ...] = ("sub2api", "apiframe", "buble")
 LONGEST_PROMPT = 200
 CRASHES_AT_MOST = 6
+STOPS_AT_MOST = 5
 ROOM = 16 * 1024 * 1024
 """More than what a run folder holds back at its beginning."""
 FILLS = 0.1
@@ -47,11 +49,23 @@ ALLOWANCE = Allowance(images=40, requests=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A SIGTERM `after_s` seconds after a process begins; what is under way ends `grace_s` later.
+
+    A grace shorter than the harness' own is that of a second signal.
+    """
+
+    after_s: float
+    grace_s: float = GRACE_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """A world before it begins.
 
-    `crashes` are the steps after which each process ends, and how; `share` of the round trips meet
-    a fault; the disk is full once it has taken `room` bytes.
+    `crashes` are the steps after which each process ends, and how; `stops` when each is told to
+    end, None for one that is not; `share` of the round trips meet a fault; the disk is full once it
+    has taken `room` bytes.
     """
 
     seed: int
@@ -63,6 +77,7 @@ class Scenario:
     share: float
     crashes: tuple[tuple[int, Crash], ...]
     room: int | None
+    stops: tuple[Stop | None, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -71,7 +86,7 @@ class Scenario:
 
     @property
     def compared(self) -> bool:
-        """Whether crashes alone tell this world from the undisturbed one.
+        """Whether crashes and stops alone tell this world from the undisturbed one.
 
         Where requests fail by chance, what is asked after them depends on their order.
         """
@@ -79,16 +94,18 @@ class Scenario:
 
     @property
     def undisturbed(self) -> "Scenario":
-        """Return the same world without a crash, a fault of the network or a full disk."""
-        return replace(self, crashes=(), share=0.0, room=None)
+        """Return the same world without a crash, a stop, a fault of the network or a full disk."""
+        return replace(self, crashes=(), stops=(), share=0.0, room=None)
 
     def describe(self) -> str:
         """Return the scenario in a line."""
+        stops = [stop and (round(stop.after_s, 3), round(stop.grace_s, 3)) for stop in self.stops]
         limits = "wide" if self.limits.wide else str(self.limits)
         return (
             f"{self.kind}, {len(self.plan.shots)} cases, {self.concurrency} at once, breach "
             f"{self.breach.kind} {self.breach.parameter}, limits {limits}, "
-            f"faults {self.share:.0%}, crashes {[*self.crashes]}, room {self.room}"
+            f"faults {self.share:.0%}, crashes {[*self.crashes]}, stops {stops}, "
+            f"room {self.room}"
         )
 
 
@@ -107,6 +124,7 @@ def drawn(seed: int) -> Scenario:
         share=rng.choice((0.0, 0.0, 0.0, 0.1, 0.3)),
         crashes=_crashes(rng),
         room=ROOM + rng.randrange(2_000, 80_000) if rng.random() < FILLS else None,
+        stops=_stops(rng),
     )
 
 
@@ -203,6 +221,16 @@ def _crashes(rng: random.Random) -> tuple[tuple[int, Crash], ...]:
     number = rng.choice((0, 1, 1, 2, 3, rng.randrange(CRASHES_AT_MOST + 1)))
     kinds: tuple[Crash, ...] = ("kill", "power")
     return tuple((rng.randrange(1, 90), rng.choice(kinds)) for _ in range(number))
+
+
+def _stops(rng: random.Random) -> tuple[Stop | None, ...]:
+    return tuple(_stop(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, STOPS_AT_MOST))))
+
+
+def _stop(rng: random.Random) -> Stop | None:
+    after_s = rng.random() * rng.choice((1.0, 30.0, 300.0, 1000.0))
+    grace_s = rng.choice((1.0, 1.0, rng.random())) * GRACE_S
+    return rng.choice((None, *(Stop(after_s=after_s, grace_s=grace_s),) * 3))
 
 
 def _some(shots: Sequence[PlannedRequest], most: int, rng: random.Random) -> list[PlannedRequest]:

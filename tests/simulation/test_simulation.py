@@ -12,8 +12,8 @@ from tests.simulation.planted import PLANTED, Bug, first_found
 from tests.simulation.seeds import parsed, run_seed
 
 ROOT = Path(__file__).parents[2]
-QUICK = 20
-"""So many worlds show each of the planted bugs."""
+QUICK = 60
+"""So many worlds at most show each of the planted bugs."""
 
 
 @pytest.mark.parametrize("first", range(0, 120, 20))

@@ -29,11 +29,13 @@ from harness.store.line import HEADER, JOURNAL, Exchanged, JournalLine, Sent
 from harness.store.reader import StoredRun, joined, read_run
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor
+from tests.simulation.broken import BrokenError
 from tests.simulation.disk import Crashed, Moments, SimulatedDisk
 from tests.simulation.loop import DAY_S, VirtualExecutor, VirtualLoop
 from tests.simulation.provider import SimulatedProvider
-from tests.simulation.scenario import Scenario
-from tests.simulation.transport import Network, SimulatedTransport
+from tests.simulation.scenario import Scenario, Stop
+from tests.simulation.stopping import Stopping, check_stopped
+from tests.simulation.transport import Network
 
 KEY = "sk-simulated-0123456789-abcdefghij"
 WORD = "0123456789abcdef"
@@ -46,14 +48,6 @@ MAX_SHRINK = 2
 
 
 _DECODER = json.JSONDecoder()
-
-
-class BrokenError(AssertionError):
-    """An invariant does not hold; `invariant` is its name."""
-
-    def __init__(self, invariant: str, why: str) -> None:
-        super().__init__(f"{invariant}: {why}")
-        self.invariant = invariant
 
 
 @dataclass(slots=True)
@@ -79,12 +73,18 @@ class WatchedJournal(Journal):
     def __init__(self, folder: RunFolder, executor: Executor, acknowledged: Acknowledged) -> None:
         super().__init__(folder, executor=executor)
         self._acknowledged = acknowledged
+        self._disk_thread = executor
 
     async def append(self, line: JournalLine) -> None:
         """Append as the journal does."""
         self._acknowledged.begin(line)
         await super().append(line)
         self._acknowledged.end(line)
+
+    def close(self) -> None:
+        """Wait for the last line and close the files, as the journal does with its own thread."""
+        self._disk_thread.shutdown()
+        super().close()
 
 
 @dataclass(slots=True)
@@ -117,14 +117,14 @@ class World:
 
     def play(self) -> None:
         """Run, crash and resume until a process ends by itself; BrokenError for what breaks."""
-        crashes = [*self.scenario.crashes]
+        crashes, stops = [*self.scenario.crashes], [*self.scenario.stops]
         while self.processes < PROCESSES_AT_MOST:
             self.processes += 1
             steps, kind = crashes.pop(0) if crashes else (None, None)
             moments = self.disk.moments = Moments(steps=steps)
             if kind is not None:
                 moments.kind = kind
-            if self._process() and not self.disk.locked:
+            if self._process(stops.pop(0) if stops else None) and not self.disk.locked:
                 break
             self._recover()
         else:
@@ -152,11 +152,11 @@ class World:
         return sha256("\n".join(self.history).encode()).hexdigest()
 
     # --------------------------------------------------------------------------- one process
-    def _process(self) -> bool:
+    def _process(self, stop: Stop | None) -> bool:
         """Run one process; tell whether it ended by itself, with nothing left to do."""
         loop = self._loop = VirtualLoop(self.rng, now_s=self.now_s, until_s=self.now_s + DAY_S)
         try:
-            ended = loop.run_until_complete(self._run(loop))
+            ended = loop.run_until_complete(self._run(loop, stop))
         except Crashed:
             self.log(f"crash: {self.disk.moments.kind}")
             self.disk.crash(self.disk.moments.kind)
@@ -174,7 +174,7 @@ class World:
         elif self.provider.ledger.submissions:
             raise BrokenError("durable intent", "a request has left and there is no run.json")
 
-    async def _run(self, loop: VirtualLoop) -> bool:
+    async def _run(self, loop: VirtualLoop, stop: Stop | None) -> bool:
         begun = self.disk.exists(HEADER)
         try:
             folder = (RunFolder.reopen if begun else RunFolder.create)(FOLDER, disk=self.disk)
@@ -185,14 +185,19 @@ class World:
         try:
             past = self.stored() if begun else None
             folder.write_header(past.header if past else self._header())
-            part = self._part(journal, past, loop)
-            await self._session(part).run()
+            network = self._network(journal, loop)
+            part = self._part(network, journal, past)
+            stopping = Stopping(part.setup.context.stop, network, stop, self.log)
+            await stopping.until_ended(self._session(part).run())
         except HarnessError as error:
             return self._full(error)
         finally:
             if not moments.passed:  # a dead process closes nothing
                 journal.close()
         self.complete = tuple(part.complete())
+        if stopping.event.is_set():
+            check_stopped(stopping, self.stored(), full=folder.full)
+            return False
         return not folder.full or self._full(None)
 
     def _full(self, error: HarnessError | None) -> bool:
@@ -217,16 +222,15 @@ class World:
             plan_digests={},
         )
 
-    def _part(self, journal: Journal, past: StoredRun | None, loop: VirtualLoop) -> ProviderRun:
+    def _part(self, network: Network, journal: Journal, past: StoredRun | None) -> ProviderRun:
         scenario, provider = self.scenario, shipped_provider(self.scenario.kind)
-        network = self._network(journal, loop)
         setup = ProviderSetup(
-            context=RunContext(journal=journal, stop=asyncio.Event(), now_s=loop.time),
+            context=RunContext(journal=journal, stop=asyncio.Event(), now_s=network.now_s),
             provider=provider,
             plan=scenario.plan,
-            access=Access(evidence=EVIDENCE, transport=lambda: SimulatedTransport(network)),
+            access=Access(evidence=EVIDENCE, transport=network.opened),
             budget=scenario.limits.budget(),
-            earlier=resume_state(scenario.plan, past, Resumption(age_s=loop.time())),
+            earlier=resume_state(scenario.plan, past, Resumption(age_s=network.now_s())),
         )
         return ProviderRun(setup=setup)
 
@@ -248,6 +252,7 @@ class World:
             now_s=loop.time,
             placeholders=PlaceholderMap(assets="https://assets.sim/", run_word=WORD),
             redactor=Redactor({"SIMULATED_KEY": KEY}),
+            on_departure=lambda _request: None,
             on_arrival=self._arriving,
             keep_image=journal.folder.keep_image,
             log=self.log,

@@ -1,3 +1,4 @@
+import jmespath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,6 +61,17 @@ EXPRESSIONS = [
 def test_no_body_makes_an_expression_fail(body: Json) -> None:
     for expression in EXPRESSIONS:
         expression.search(body)
+
+
+@pytest.mark.parametrize("text", ["a", "a.b", "_1.a.b", "type", "true"])
+@given(
+    st.recursive(
+        json_values(),
+        lambda inner: st.dictionaries(st.sampled_from(("a", "b", "_1", "type", "true")), inner),
+    )
+)
+def test_a_path_of_keys_finds_what_jmespath_finds(text: str, body: Json) -> None:
+    assert Expression(text).search(body) == jmespath.search(text, body)
 
 
 def test_the_first_expression_that_finds_something_wins() -> None:

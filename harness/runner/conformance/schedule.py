@@ -16,6 +16,7 @@ from harness.core.record import Record
 from harness.runner.conformance.plain_requests import PlainRequests, answered
 from harness.runner.execution.budget import Budget, QueuedRequest, Reservation
 from harness.runner.execution.failures import (
+    WRONG_TWICE,
     CircuitBreaker,
     account_failure,
     blocking_reason,
@@ -243,7 +244,7 @@ class Schedule:
         if planned and self._plan_over:
             return self._plan_over
         if rule and planned and self._accepted[rule] >= WRONG_AT_MOST:
-            return f"{' '.join(rule)} was wrongly accepted twice already"
+            return f"{' '.join(rule)} {WRONG_TWICE}"
         leave, why = self._plain.leave(entry.shot)
         return why if leave == "never" else None
 

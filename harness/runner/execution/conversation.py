@@ -233,8 +233,19 @@ async def converse(
     if past is not None and job is not None:
         wire = pick_up(setup.provider, operation, patient, job)
         outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep, stop=stop)
+    if past is not None and case in setup.earlier.resent:
+        outcome = _perhaps_paid(outcome, past)
     await journal.append(Ended(provider=name, case=case, outcome=outcome))
     return outcome, exchanges
+
+
+def _perhaps_paid(outcome: Outcome, past: Sequence[Exchange]) -> Outcome:
+    """Return what a repeated submission came to: its failure tells nothing of the one before it."""
+    last = past[-1].answer if past else None
+    never_left = isinstance(last, Failure) and last.why.startswith(STOPPED) and not last.sent
+    if isinstance(outcome, Fault) and not never_left:
+        return replace(outcome, may_be_paid=True)
+    return outcome
 
 
 def _patient(shot: PlannedRequest, timeout_s: float | None) -> PlannedRequest:

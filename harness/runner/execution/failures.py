@@ -21,6 +21,9 @@ LINE: frozenset[ErrorClass] = frozenset(("rate_limit", "server", "network", "tim
 SET_UP: frozenset[ErrorClass] = ACCOUNT | {"rate_limit", "moderation"}
 """Classes of refusals that are about the account or the words, not about the request's rules."""
 
+WRONG_TWICE = "was wrongly accepted twice already"
+"""How the reason ends why a planned refusal is not sent: it would show nothing new of its rule."""
+
 IN_A_ROW = 6
 """After so many faults of the line and no other answer, one request is tried alone: a provider that
 fails 3 of 10 requests by chance meets this about once in 1,400 requests."""

@@ -20,7 +20,7 @@ from harness.runner.execution.budget import (
 )
 from harness.runner.execution.conversation import ProviderSetup, converse
 from harness.runner.execution.earlier import MOST_IN_DOUBT, InDoubt, not_among
-from harness.runner.execution.failures import CUT_OFF
+from harness.runner.execution.failures import CUT_OFF, WRONG_TWICE
 from harness.runner.execution.room import bytes_at_most
 from harness.runner.shutdown import StoppedError
 from harness.spec.provider import Provider
@@ -292,7 +292,7 @@ class ProviderRun:
         """
         *earlier, last = entry.askings
         in_doubt = self.setup.earlier.in_doubt[last.case.id]
-        for_good = why == entry.cannot or why.startswith("budget: ")
+        for_good = why == entry.cannot or why.startswith("budget: ") or why.endswith(WRONG_TWICE)
         if for_good and not in_doubt.ended and not self.shut():
             ended = Ended(provider=self.provider.name, case=last.case.id, outcome=CUT_OFF)
             await self.setup.context.journal.append(ended)

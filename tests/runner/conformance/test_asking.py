@@ -16,6 +16,7 @@ from harness.policy import off_tape
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Journal
+from harness.runner.execution.failures import CUT_OFF, WRONG_TWICE
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.recording import record as write_cassettes
 from harness.runner.run import execute_run
@@ -154,6 +155,27 @@ def test_what_was_asked_for_and_cut_off_is_asked_in_other_words(
     assert shop.submissions.total() == len(asker.heard)
     assert [one.in_doubt for one in made.records if one.in_doubt] == [(begun,)]
     assert read_run(path).unfinished == ()
+
+
+def test_what_was_cut_off_ends_so_where_its_rule_was_wrongly_accepted_twice(tmp_path: Path) -> None:
+    path, begun = tmp_path / "run", plan().shots[0]
+    folder = RunFolder.create(path)
+    folder.write_header(header("buble"))
+    folder.append(Sent(provider="buble", case=BASE, shot=begun, evidence=EVIDENCE))
+    folder.close()
+
+    async def skipped() -> Record:
+        journal = Journal(RunFolder.reopen(path))
+        mine = part(plan(), open_shop, journal, past=read_run(path))
+        entry = next(each for each in mine.begin() if each.shot.case.id == BASE)
+        record = await mine.skip(entry, f"generate n.range {WRONG_TWICE}")
+        journal.close()
+        return record
+
+    assert asyncio.run(skipped()).outcome == CUT_OFF
+    stored = read_run(path)
+    assert not stored.unfinished
+    assert [record.outcome for record in stored.records] == [CUT_OFF]
 
 
 def test_what_is_asked_waits_for_money_like_all_others_and_is_told_when_it_is_skipped(
