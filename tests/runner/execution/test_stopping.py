@@ -9,20 +9,21 @@ from pathlib import Path
 import pytest
 
 from harness.core.case import PlannedRequest
-from harness.core.exchange import Exchange, Failure, Request
-from harness.core.outcome import Images
+from harness.core.exchange import Exchange, Failure, Request, Times
+from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.runner.execution.conversation import Journal
 from harness.runner.execution.provider_run import ProviderRun
 from harness.store.disk import LocalDisk
 from harness.store.folder import BALLAST_BYTES, RunFolder
+from harness.store.line import Exchanged, Sent
 from harness.store.reader import StoredRun, read_run
 from harness.transport.base import STOPPED
 from harness.wire.retry import Answer
 from tests.loopback import HUNG_S
 from tests.plans import accepted
 from tests.runner.execution.test_drive import EDIT, Scripted
-from tests.runner.journals import header, part
+from tests.runner.journals import EVIDENCE, header, part
 from tests.wire.by_hand import IMAGE, shot
 from tests.wire.replies import BUSY, done, pending, submitted, uploaded
 
@@ -157,3 +158,33 @@ def test_what_waits_for_room_on_the_disk_does_not_leave_after_a_stop(
     assert mine.budget.spent == 0
     assert read_run(path).records == ()
     assert read_run(path).unfinished == ()
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_repeated_submission_that_fails_tells_nothing_of_the_first_one(
+    tmp_path: Path, *, left: bool
+) -> None:
+    path, planned = tmp_path / "run", shot("apiframe", follow_ups=("same_key",))
+    folder = RunFolder.create(path)
+    folder.write_header(header("apiframe"))
+    name, case = "apiframe", planned.case.id
+    folder.append(Sent(provider=name, case=case, shot=planned, evidence=EVIDENCE))
+    if not left:
+        times = Times(due_s=0, sent_s=0, end_s=1)
+        broken_off = Exchange(request=planned.request, answer=UNSENT, times=times, step="submit")
+        folder.append(Exchanged(provider=name, case=case, exchange=broken_off))
+    folder.close()
+    refused = Scripted([Failure(kind="network", why="connection refused", sent=False)] * 9)
+    plan = replace(accepted("apiframe", 1), shots=(planned,))
+
+    async def sent() -> Record:
+        journal = Journal(RunFolder.reopen(path))
+        mine = part(plan, lambda: refused, journal, past=read_run(path))
+        (entry,) = mine.begin()
+        record = await mine.send(entry, refused, due_s=None)
+        journal.close()
+        return record
+
+    outcome = asyncio.run(sent()).outcome
+    assert isinstance(outcome, Fault)
+    assert outcome.may_be_paid == left
