@@ -13,17 +13,17 @@ from harness.core.exchange import Exchange, Failure, Request, Times
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.runner.execution.conversation import Journal
+from harness.runner.execution.earlier import ResumeState
 from harness.runner.execution.provider_run import ProviderRun
 from harness.store.disk import LocalDisk
 from harness.store.folder import BALLAST_BYTES, RunFolder
-from harness.store.line import Exchanged, Sent
 from harness.store.reader import StoredRun, read_run
 from harness.transport.base import STOPPED
 from harness.wire.retry import Answer
 from tests.loopback import HUNG_S
 from tests.plans import accepted
 from tests.runner.execution.test_drive import EDIT, Scripted
-from tests.runner.journals import EVIDENCE, header, part
+from tests.runner.journals import header, part
 from tests.wire.by_hand import IMAGE, shot
 from tests.wire.replies import BUSY, done, pending, submitted, uploaded
 
@@ -164,22 +164,19 @@ def test_what_waits_for_room_on_the_disk_does_not_leave_after_a_stop(
 def test_a_repeated_submission_that_fails_tells_nothing_of_the_first_one(
     tmp_path: Path, *, left: bool
 ) -> None:
-    path, planned = tmp_path / "run", shot("apiframe", follow_ups=("same_key",))
-    folder = RunFolder.create(path)
-    folder.write_header(header("apiframe"))
-    name, case = "apiframe", planned.case.id
-    folder.append(Sent(provider=name, case=case, shot=planned, evidence=EVIDENCE))
-    if not left:
-        times = Times(due_s=0, sent_s=0, end_s=1)
-        broken_off = Exchange(request=planned.request, answer=UNSENT, times=times, step="submit")
-        folder.append(Exchanged(provider=name, case=case, exchange=broken_off))
-    folder.close()
+    planned = shot("apiframe", follow_ups=("same_key",))
+    case, times = planned.case.id, Times(due_s=0, sent_s=0, end_s=1)
+    broken_off = Exchange(request=planned.request, answer=UNSENT, times=times, step="submit")
+    repeated = ResumeState(
+        exchanges={case: [] if left else [broken_off]}, resent=frozenset((case,))
+    )
     refused = Scripted([Failure(kind="network", why="connection refused", sent=False)] * 9)
     plan = replace(accepted("apiframe", 1), shots=(planned,))
 
     async def sent() -> Record:
-        journal = Journal(RunFolder.reopen(path))
-        mine = part(plan, lambda: refused, journal, past=read_run(path))
+        journal = Journal(RunFolder.create(tmp_path / "run"))
+        mine = part(plan, lambda: refused, journal)
+        mine.setup = replace(mine.setup, earlier=repeated)
         (entry,) = mine.begin()
         record = await mine.send(entry, refused, due_s=None)
         journal.close()
