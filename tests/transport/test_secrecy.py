@@ -1,6 +1,8 @@
 """Planted secrets, live, recorded and judged; `tests/benchmarks/planted_secrets.py` plants more."""
 
+import base64
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from harness.transport.bodies.images import ImageCollector
 from harness.transport.redaction import Redactor
 from harness.transport.sensitive.headers import kept_headers
 from harness.transport.sensitive.image_bytes import PIECE_BYTES, secret_in_image
+from harness.transport.sensitive.unpacking import unpacked
 from tests.secrecy.checking import leaks
 from tests.secrecy.living import judged, live
 from tests.secrecy.planting import (
@@ -209,3 +212,43 @@ def test_a_request_of_others_keeps_its_length() -> None:
     assert len(str(body["prompt"])) == len(prompt)
     assert "company" not in str(body)
     assert body["n"] == 2
+
+
+NEIGHBOURS = (
+    "d42fddbb-7a86-f7a2-43c7-1b9abd87a865",
+    "2026-11-28T23:07:56Z",
+    "deadbeef",
+    "56065284",
+    "12, 200, 7",
+    "e0a75c9233c2a7f9e0ac59",
+)
+
+
+@pytest.mark.parametrize("separator", [" ", ", ", " | ", ": ", "\n"])
+@pytest.mark.parametrize("before", NEIGHBOURS)
+def test_what_stands_beside_a_secret_does_not_hide_it(before: str, separator: str) -> None:
+    for at, (spelling, spell) in enumerate(SPELLINGS.items()):
+        secret = key(random.Random(at))
+        foreign = PERSONAL["aws key"](random.Random(at))
+        for each in (secret, foreign) if spelling in DATA_SPELLINGS else (secret,):
+            text = separator.join((before, spell(each), before))
+
+            clean = Redactor({NAME: secret}).known(text)
+
+            assert leaks({"clean": clean.encode("utf-8", "replace")}, [each]) == [], spelling
+
+
+def test_a_github_token_of_the_new_kind_is_known_by_its_shape() -> None:
+    token = "github_pat_" + "11ABCDEFG0abcdefghijkl"
+
+    assert Redactor({}).known(f"use {token} now") == "use <key> now"
+
+
+@given(st.binary(min_size=12, max_size=60), st.integers(0, 7))
+def test_every_stretch_of_ascii_in_base64_is_found(raw: bytes, by: int) -> None:
+    text = "A" * by + base64.b64encode(raw).decode()
+    wanted = re.findall(rb"[ -~]{12,}", base64.b64decode(text[by % 4 :].rstrip("=") + "==="))
+
+    found = "\n".join(view.text for view, _ in unpacked(text, shortest=0))
+
+    assert all(piece.decode() in found for piece in wanted)

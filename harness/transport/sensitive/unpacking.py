@@ -44,6 +44,7 @@ _BASE32 = re.compile(rb"[A-Z2-7](?<![A-Za-z0-9]{2})[A-Z2-7]{15,}={0,6}(?![A-Za-z
 _DECIMAL = re.compile(rb"[0-9](?<![0-9]{2})[0-9]{0,2}(?:[\s,;:.-]{1,3}[0-9]{1,3}){5,}(?![0-9])")
 _NUMBER = re.compile(rb"([^0-9]*)([0-9]+)")
 _OCTET, _HIGHEST = 8, 255
+_LONGEST_LINE, _MOST_LINES = 160, 3
 
 
 class _Texts:
@@ -113,9 +114,19 @@ def _base64(raw: bytes, place: _Place, texts: _Texts) -> None:
         while end < min(len(raw), at + QUAD * (count + 1)) and _all_base64(raw[end : end + 1], 1):
             end += 1
         _add_quads(raw, start, end, place, texts)
+        if place is not _itself:
+            for line in _lines_within(start, end, place):
+                _add_quads(raw, line, end, place, texts)
     for pattern in _PACKED:
         for match in pattern.finditer(raw):
             _add_inflated(raw, match.start(), place, texts)
+
+
+def _lines_within(start: int, end: int, place: _Place) -> list[int]:
+    """Return where the first lines of a run begin: what stands before them may be no part of it."""
+    places = range(start, min(end, start + _LONGEST_LINE))
+    breaks = [at for at in places[1:] if place(at) != place(at - 1) + 1]
+    return breaks[:_MOST_LINES]
 
 
 def _all_base64(letters: bytes, size: int = QUAD) -> bool:
