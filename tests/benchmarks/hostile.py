@@ -66,7 +66,7 @@ class Server:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection."""
-        with suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+        with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             method, path, _ = head.split(" ", 2)
             if method == "POST":
