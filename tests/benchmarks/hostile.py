@@ -66,7 +66,7 @@ class Server:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection."""
-        with suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+        with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             method, path, _ = head.split(" ", 2)
             if method == "POST":
@@ -168,7 +168,8 @@ def met(names: Sequence[str], *, concurrency: int = 1, requests: int | None = No
     served = any(BEHAVIOURS[name].served for name in names)
     if process.returncode not in ((0, 1, 2, 4) if served else (0, 2, 4)):
         wrong.append(f"exit code {process.returncode}: {printed.strip()[-200:]}")
-    return _rows(names, records, peak_bytes, tuple(wrong), timeout_s=timeout_s)
+    rows = _rows(names, records, peak_bytes, tuple(wrong), timeout_s=timeout_s)
+    return rows[: requests or len(names)]  # blocks are of two
 
 
 def watched(process: subprocess.Popen[bytes]) -> tuple[int, bool]:
@@ -216,7 +217,6 @@ def _rows(
 ) -> list[Row]:
     """Return a row for each request, in the order in which they left."""
     sent = sorted((rec for rec in records if rec.exchanges), key=_left_s)
-    sent = sent[: max(len(names), CROWD if len(names) == 1 else 0)]  # blocks are of two
     rows = []
     for number, record in enumerate(sent):
         name = names[number % len(names)]
