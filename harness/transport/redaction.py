@@ -60,7 +60,7 @@ class Redactor:
         )
         self.search = Search(
             secrets=self._secrets,
-            shapes=tuple(re.compile(rf"(?<![A-Za-z0-9+/_=-]){shape}") for shape in shapes),
+            shapes=tuple(map(_begun, shapes)),
         )
         self._real: dict[str, str] = {}
         self._clean: set[str] = set()
@@ -228,6 +228,17 @@ class Redactor:
         while len(self._real) >= REMEMBERED_AT_MOST:
             self._real.pop(next(iter(self._real)), None)
         self._real[clean] = address
+
+
+_LITERAL = re.compile(r"([A-Za-z0-9_-]+)(\[.*)", re.DOTALL)
+
+
+def _begun(shape: str) -> re.Pattern[str]:
+    """Return the pattern of a key where one begins; letters it begins with are searched first."""
+    before = "[A-Za-z0-9+/_=-]"
+    if literal := _LITERAL.fullmatch(shape):
+        return re.compile(rf"{literal[1]}(?<!{before}{literal[1]}){literal[2]}")
+    return re.compile(rf"(?<!{before}){shape}")
 
 
 _CUT = re.compile(rf"[?&#;][^\s=]+={PLACEHOLDER}-[0-9a-f]{{{_TAG_LETTERS}}}(?![0-9a-f])")
