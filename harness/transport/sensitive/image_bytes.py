@@ -144,7 +144,9 @@ def _of_jpeg(raw: Raw) -> Iterator[_Text]:
         size = int.from_bytes(raw[at + 2 : at + 4], "big")
         if marker >= _APP0:
             name = "COM" if marker == _COMMENT else f"APP{marker - _APP0}"
-            joined[name] = joined.get(name, b"") + raw[at + 4 : at + 2 + size]
+            before = joined.get(name, b"")
+            if len(before) < TEXT_AT_MOST:  # no more of it is searched
+                joined[name] = before + raw[at + 4 : at + 2 + size]
         at += 2 + size
     for name, content in joined.items():
         yield _Text(name, content, personal=name not in ("APP2", f"APP{_APP11 - _APP0}"))
