@@ -106,6 +106,8 @@ def _of_png(raw: Raw) -> Iterator[_Text]:
             name = name if name.isalpha() else "a chunk"
             yield _Text(name, content, personal=kind not in _SIGNED)
             yield from _unpacked(name, kind, content)
+        if not size and kind not in _PIXELS and not kind.isalpha():
+            break  # no PNG any more: zeros would be millions of empty chunks
         at += _PNG_AROUND + size
         if kind == b"IEND":
             break
