@@ -106,6 +106,8 @@ def _of_png(raw: Raw) -> Iterator[_Text]:
             name = name if name.isalpha() else "a chunk"
             yield _Text(name, content, personal=kind not in _SIGNED)
             yield from _unpacked(name, kind, content)
+        if not size and kind not in _PIXELS and not kind.isalpha():
+            break  # no PNG any more: zeros would be millions of empty chunks
         at += _PNG_AROUND + size
         if kind == b"IEND":
             break
@@ -144,7 +146,9 @@ def _of_jpeg(raw: Raw) -> Iterator[_Text]:
         size = int.from_bytes(raw[at + 2 : at + 4], "big")
         if marker >= _APP0:
             name = "COM" if marker == _COMMENT else f"APP{marker - _APP0}"
-            joined[name] = joined.get(name, b"") + raw[at + 4 : at + 2 + size]
+            before = joined.get(name, b"")
+            if len(before) < TEXT_AT_MOST:  # no more of it is searched
+                joined[name] = before + raw[at + 4 : at + 2 + size]
         at += 2 + size
     for name, content in joined.items():
         yield _Text(name, content, personal=name not in ("APP2", f"APP{_APP11 - _APP0}"))
