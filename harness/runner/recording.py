@@ -23,6 +23,7 @@ from harness.spec.provider import OPERATIONS
 from harness.store.atomic import write_whole
 from harness.store.disk import LocalDisk
 from harness.store.line import IMAGES
+from harness.transport.base import undisturbed
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape, write_cassette
 from harness.transport.sensitive.search import Search
@@ -159,7 +160,7 @@ def _exchanges(records: Sequence[Record], plan: Plan, operations: Sequence[str])
         exchange
         for shot in plan.shots
         if shot.case.operation in operations
-        for exchange in by_case[shot.case.id].exchanges
+        for exchange in undisturbed(by_case[shot.case.id].exchanges)
         if not isinstance(exchange.answer, Failure) or exchange.answer.kind != "not_on_tape"
     ]
 

@@ -1,8 +1,10 @@
 """What the runner needs of a transport."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from harness.core.exchange import Exchange, Request
+from harness.core.exchange import Exchange, Failure, Request
+from harness.core.outcome import CUT_OFF_WHY
 
 STOPPED = "the run was stopped while this was under way"
 """How a failure begins that is neither the line's nor the provider's: we broke it off."""
@@ -22,3 +24,22 @@ class Transport(Protocol):
     async def aclose(self) -> None:
         """Close what is open."""
         ...
+
+
+def undisturbed(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """Return the round trips that came to their end, without those that we broke off or lost.
+
+    What those asked for was asked again, or is to be asked.
+    """
+    return [exchange for exchange in exchanges if not _broken_off(exchange)]
+
+
+def is_lost(exchange: Exchange) -> bool:
+    """Tell whether an exchange stands for a submission whose reply a crash took."""
+    return isinstance(exchange.answer, Failure) and exchange.answer.why == CUT_OFF_WHY
+
+
+def _broken_off(exchange: Exchange) -> bool:
+    answer = exchange.answer
+    stopped = isinstance(answer, Failure) and answer.why.startswith(STOPPED)
+    return stopped or is_lost(exchange)

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.errors import StoreError
-from harness.core.exchange import Exchange, Failure, Reply, Step
+from harness.core.exchange import Exchange, Failure, Reply, Request, Step, Times
 from harness.core.outcome import Fault, Outcome
 from harness.core.record import Provenance
 from harness.runner.execution.budget import Budget
-from harness.runner.execution.earlier import ResumeState, submits, undisturbed
+from harness.runner.execution.earlier import ResumeState, submits
 from harness.runner.execution.failures import CUT_OFF
 from harness.runner.shutdown import Deadline, StoppedError, until_stopped
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.line import Ended, Exchanged, JournalLine, Sent, Skipped
-from harness.transport.base import STOPPED, Transport
+from harness.transport.base import STOPPED, Transport, is_lost, undisturbed
 from harness.wire.deadline import TotalTime
 from harness.wire.protocol import pick_up, speak
 from harness.wire.retry import TOO_MANY, Answer, Pause, Send, Wire
@@ -216,6 +216,8 @@ async def converse(
     wire = speak(setup.provider, operation, patient)
     try:
         due_s = await _departure(due_s, setup.context)
+        if past is not None and case in setup.earlier.resent and not _never_left(past):
+            await keep(_lost(patient.request, now_s=setup.context.now_s()))
         outcome = await drive(
             wire,
             transport,
@@ -233,19 +235,28 @@ async def converse(
     if past is not None and job is not None:
         wire = pick_up(setup.provider, operation, patient, job)
         outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep, stop=stop)
-    if past is not None and case in setup.earlier.resent:
-        outcome = _perhaps_paid(outcome, past)
+    if isinstance(outcome, Fault) and any(map(is_lost, exchanges)):
+        outcome = replace(outcome, may_be_paid=True)  # its failure tells nothing of the one before
     await journal.append(Ended(provider=name, case=case, outcome=outcome))
     return outcome, exchanges
 
 
-def _perhaps_paid(outcome: Outcome, past: Sequence[Exchange]) -> Outcome:
-    """Return what a repeated submission came to: its failure tells nothing of the one before it."""
+def _never_left(past: Sequence[Exchange]) -> bool:
     last = past[-1].answer if past else None
-    never_left = isinstance(last, Failure) and last.why.startswith(STOPPED) and not last.sent
-    if isinstance(outcome, Fault) and not never_left:
-        return replace(outcome, may_be_paid=True)
-    return outcome
+    return isinstance(last, Failure) and last.why.startswith(STOPPED) and not last.sent
+
+
+def _lost(request: Request, *, now_s: float) -> Exchange:
+    """Return what stands for a submission that is repeated under its key: it may be paid for.
+
+    It is journaled before the repetition, so that no later crash can forget it.
+    """
+    return Exchange(
+        request=request,
+        answer=Failure(kind="network", why=CUT_OFF.why, sent=True),
+        times=Times(due_s=now_s, sent_s=now_s, end_s=now_s),
+        step="submit",
+    )
 
 
 def _patient(shot: PlannedRequest, timeout_s: float | None) -> PlannedRequest:

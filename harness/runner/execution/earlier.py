@@ -15,7 +15,7 @@ from harness.spec.load import shipped_provider
 from harness.spec.provider import Provider
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, Unfinished
-from harness.transport.base import STOPPED
+from harness.transport.base import STOPPED, undisturbed
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send
 
@@ -171,19 +171,6 @@ def _cut_off(
 def submits(step: Send) -> bool:
     """Tell whether a request may cost money: a submission, or its repetition."""
     return step.request.method == "POST" and step.step != "upload"
-
-
-def undisturbed(exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """Return the round trips that came to their end, without those that a stop of ours broke off.
-
-    What those asked for was asked again, or is to be asked.
-    """
-    return [exchange for exchange in exchanges if not _broken_off(exchange)]
-
-
-def _broken_off(exchange: Exchange) -> bool:
-    answer = exchange.answer
-    return isinstance(answer, Failure) and answer.why.startswith(STOPPED)
 
 
 def _pending(provider: Provider, unfinished: Unfinished) -> Send | Outcome:
