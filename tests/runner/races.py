@@ -88,7 +88,7 @@ class Course:
         """Send everything to the providers at these addresses, or what is left of it in a folder
         that is there; once `cut_off` is set, everything stops at once.
         """
-        opened, self.past = _opened(folder)
+        opened, self.past = _opened(folder, tuple(urls))
         journal = Journal(opened)
         loop = asyncio.get_running_loop()
         start = loop.time() - elapsed_s(folder, self.past)
@@ -145,12 +145,12 @@ class Course:
         return ProviderLoad(part=ProviderRun(setup=setup))
 
 
-def _opened(folder: Path) -> tuple[RunFolder, StoredRun | None]:
+def _opened(folder: Path, names: tuple[str, ...]) -> tuple[RunFolder, StoredRun | None]:
     """A run's folder, and what it holds of an earlier part of the run."""
     if folder.exists():
         return RunFolder.reopen(folder), read_run(folder)
     opened = RunFolder.create(folder)
-    opened.write_header(header(DIALECT))
+    opened.write_header(replace(header(DIALECT), evidence=dict.fromkeys(names, EVIDENCE)))
     return opened, None
 
 
