@@ -55,8 +55,8 @@ def slow_reader(stall: Stall, connection: socket.socket, _request: bytes) -> Non
 
 
 def too_early(_stall: Stall, connection: socket.socket, _request: bytes) -> None:
-    """Answer 429 and ask for a pause of an hour, of which clients take what they allow."""
-    connection.sendall(b"HTTP/1.1 429 Too Many\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n")
+    """Answer 429 and ask for a pause of five minutes, which a client still waits for."""
+    connection.sendall(b"HTTP/1.1 429 Too Many\r\nretry-after: 300\r\ncontent-length: 0\r\n\r\n")
 
 
 def endless_job(_stall: Stall, connection: socket.socket, request: bytes) -> None:

@@ -12,7 +12,7 @@ import click
 
 from harness.cli.explained import as_json_line, as_text, preface
 from harness.cli.options import json_option
-from harness.cli.printing import echo, echo_json
+from harness.cli.printing import echo_json, echo_styled
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.spec.explain.explain import (
@@ -213,7 +213,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
         for explain_request, explanation in zip(requests, explanations, strict=True):
             echo_json(as_json_line(explanation, explain_request.assumed))
     else:
-        echo("\n\n".join([*preface(requests), *map(as_text, explanations)]))
+        echo_styled("\n\n".join([*preface(requests), *map(as_text, explanations)]))
     context.exit(1 if any(explanation.verdict == "refused" for explanation in explanations) else 0)
 
 

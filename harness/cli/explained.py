@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from harness.cli.printing import shown
 from harness.core.jsonvalue import Json, canonical
 from harness.core.money import money
 from harness.core.placeholders import ASSETS
@@ -41,7 +42,7 @@ def preface(requests: Sequence[ExplainRequest]) -> Iterator[str]:
 def as_text(explanation: Explanation) -> str:
     """Return an explanation as a block of lines that fit the terminal."""
     title = f"{shipped(explanation.provider).title}, {explanation.operation}: "
-    head = click.style(title, bold=True) + click.style(
+    head = click.style(shown(title), bold=True) + click.style(
         explanation.verdict, fg=_COLORS[explanation.verdict]
     )
     lines = [head]
@@ -133,7 +134,7 @@ def _money(cost: RequestCost) -> str:
 def _filled(text: str, indent: str, *, hang: int | None = None) -> str:
     width = max(40, min(shutil.get_terminal_size().columns, _WIDEST))
     after = " " * (len(indent) + 4 if hang is None else hang)
-    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=after)
+    return textwrap.fill(shown(text), width, initial_indent=indent, subsequent_indent=after)
 
 
 def as_json_line(explanation: Explanation, assumed: dict[str, Json]) -> str:

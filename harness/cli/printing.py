@@ -21,6 +21,11 @@ def echo(text: str, *, err: bool = False) -> None:
     click.echo(shown(text), err=err)
 
 
+def echo_styled(text: str) -> None:
+    """Print lines with styles of ours, whose foreign words are `shown` already."""
+    click.echo(text)
+
+
 def echo_line(text: str, *, err: bool = False) -> None:
     """Print one line, whatever it holds: a line end within it is shown as its number."""
     click.echo(visible(text), err=err)

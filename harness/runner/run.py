@@ -225,13 +225,15 @@ class _Runner:
         return seals(addresses, target.keys, word=self.word, choices=choices)
 
     def _part(self, plan: Plan, access: Access, benchmark: Benchmark | None) -> ProviderRun:
+        provider = shipped(plan.provider)
+        resumption = self._resumption(measured=benchmark is not None)
         setup = ProviderSetup(
             context=self.context,
-            provider=shipped(plan.provider),
+            provider=provider,
             plan=plan,
             access=access,
             budget=provider_budget(self.options, plan.provider, measured=benchmark is not None),
-            earlier=resume_state(plan, self.past, self._resumption(measured=benchmark is not None)),
+            earlier=resume_state(provider, plan, self.past, resumption),
             timeout_s=benchmark.design.timeout_s if benchmark else None,
         )
         return ProviderRun(setup=setup)

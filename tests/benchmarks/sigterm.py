@@ -247,7 +247,7 @@ SITUATIONS: dict[str, Situation] = {
     "a run that is recorded": partial(
         images_of_a_minute, provider="buble", options=(*LIMITS, "--record")
     ),
-    "Retry-After of an hour": partial(kept_waiting, way=too_early),
+    "Retry-After of five minutes": partial(kept_waiting, way=too_early),
     "a server that says nothing": partial(kept_waiting, way=silent),
     "a reply that trickles": partial(kept_waiting, way=trickling, provider="sub2api"),
     "an upload that trickles": partial(

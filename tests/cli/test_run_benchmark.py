@@ -110,7 +110,7 @@ def test_the_ledgers_agree_where_replies_break_and_others_are_measured_on(
         {one.outcome.error_class for one in of(past, name) if isinstance(one.outcome, Fault)}
         for name in faults
     ]
-    assert classes == [{"protocol"}, {"protocol"}, set()]
+    assert classes == [{"network"}, {"protocol"}, set()]
     assert all(isinstance(one.outcome, Images) for one in of(past, "aimlapi"))
 
 

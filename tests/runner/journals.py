@@ -48,6 +48,6 @@ def part(  # noqa: PLR0913 - what tells one provider's part from another
         plan=plan,
         access=Access(evidence=EVIDENCE, transport=transport),
         budget=budget or Budget(),
-        earlier=resume_state(plan, past),
+        earlier=resume_state(shipped_provider(plan.provider), plan, past),
     )
     return ProviderRun(setup=setup)

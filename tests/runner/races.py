@@ -20,7 +20,7 @@ from harness.runner.benchmark.load import LoadGenerator, StoppingCriterion
 from harness.runner.benchmark.track import ProviderLoad
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
-from harness.runner.execution.earlier import elapsed_s, resume_state
+from harness.runner.execution.earlier import Resumption, elapsed_s, resume_state
 from harness.runner.execution.provider_run import ProviderRun
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
@@ -139,7 +139,7 @@ class Course:
             plan=own,
             access=Access(evidence=EVIDENCE, transport=transport),
             budget=self.budgets.get(name) or Budget(),
-            earlier=resume_state(own, self.past),
+            earlier=resume_state(shipped(DIALECT), own, self.past, Resumption(asks_again=False)),
             timeout_s=self.measuring.timeout_s,
         )
         return ProviderLoad(part=ProviderRun(setup=setup))

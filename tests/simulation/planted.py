@@ -148,8 +148,8 @@ def _submit_repeated() -> list[Patch]:
 def _not_asked_again() -> list[Patch]:
     """Let what was cut off stay so, as a benchmark does."""
 
-    def resume(plan: Any, past: Any, _resumption: Any) -> Any:  # noqa: ANN401 - as resume_state
-        return earlier.resume_state(plan, past, earlier.Resumption(asks_again=False))
+    def resume(provider: Any, plan: Any, past: Any, _resumption: Any) -> Any:  # noqa: ANN401 - as resume_state
+        return earlier.resume_state(provider, plan, past, earlier.Resumption(asks_again=False))
 
     return [(world, "resume_state", resume)]
 

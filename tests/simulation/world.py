@@ -230,7 +230,7 @@ class World:
             plan=scenario.plan,
             access=Access(evidence=EVIDENCE, transport=network.opened),
             budget=scenario.limits.budget(),
-            earlier=resume_state(scenario.plan, past, Resumption(age_s=network.now_s())),
+            earlier=resume_state(provider, scenario.plan, past, Resumption(age_s=network.now_s())),
         )
         return ProviderRun(setup=setup)
 

@@ -419,8 +419,9 @@ def test_deep_json_is_kept_so_that_a_journal_can_hold_it(levels: int, tmp_path: 
     folder = RunFolder.create(tmp_path / "run")
     folder.write_header(header())
     shot = SHOTS["sub2api"]
-    folder.append(Sent(provider="sub2api", case="c", shot=shot, evidence=EVIDENCE))
-    folder.append(Exchanged(provider="sub2api", case="c", exchange=exchange))
+    case = shot.case.id
+    folder.append(Sent(provider="sub2api", case=case, shot=shot, evidence=EVIDENCE))
+    folder.append(Exchanged(provider="sub2api", case=case, exchange=exchange))
     folder.close()
 
     assert read_run(folder.path).unfinished[0].exchanges == [exchange]

@@ -11,7 +11,6 @@ from harness.core.exchange import Exchange, Failure
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
 from harness.runner.execution.failures import CUT_OFF, blocking_reason, costs_nothing
-from harness.spec.load import shipped_provider
 from harness.spec.provider import Provider
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, Unfinished
@@ -84,6 +83,7 @@ class ResumeState:
 
 
 def resume_state(
+    provider: Provider,
     plan: Plan,
     past: StoredRun | None,
     resumption: Resumption = Resumption(),
@@ -97,7 +97,7 @@ def resume_state(
         if record.shot.case.provider == plan.provider and record.skipped is None
     ]
     begun = [shot for shot in past.unfinished if shot.line.provider == plan.provider]
-    in_doubt, resent = _cut_off(shipped_provider(plan.provider), ended, begun, resumption)
+    in_doubt, resent = _cut_off(provider, ended, begun, resumption)
     going_on = [unfinished for unfinished in begun if unfinished.line.case not in in_doubt]
     bases = {case_id for shot in plan.shots for case_id in shot.case.depends_on}
     given_up = {} if resumption.forgotten else _named(filter(_given_up, ended))

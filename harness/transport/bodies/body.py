@@ -176,6 +176,8 @@ def _read_text(raw: bytes, start: bytes, reading: _Reading) -> Body:
         )
     except (ValueError, RecursionError):
         return body_start(start, reading.clean)
+    if parsed is None and raw.strip() != b"null":  # a number that is no value, and nothing else
+        return body_start(start, reading.clean)
     return _without_images(parsed, reading)
 
 
