@@ -7,7 +7,7 @@ import traceback
 from contextlib import suppress
 from io import TextIOWrapper
 
-from harness.report.text import visible
+from harness.report.text import shortened, visible
 
 OURS = 3
 PIPE_CLOSED = 141
@@ -18,6 +18,7 @@ TRACEBACK = "HARNESS_TRACEBACK"
 _ESCAPED = "harness-escaped"
 _ASTRAL = 0xFFFF
 _LONGEST = 500
+_LONGEST_LINE = 2_000
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _SECRET_AT_LEAST = 6
 """Characters of an environment variable's value that may be a secret."""
@@ -76,10 +77,15 @@ def silence_stdout() -> int:
 
 
 def complain(message: str, code: int) -> int:
-    """Write one line (a list of mistakes: its lines) to stderr, if anybody reads it."""
+    """Write one line (a list of mistakes: its lines) to stderr, if anybody reads it.
+
+    Each line is cut where it is too long to be read: what a stranger's file holds may stand in it.
+    """
+    lines = (shortened(visible(line), _LONGEST_LINE) for line in message.split("\n"))
+    text = "\n".join(lines)
     try:
         if sys.stderr is not None:
-            sys.stderr.write(f"harness: {visible(message, keep=chr(10))}\n")
+            sys.stderr.write(f"harness: {text}\n")
             sys.stderr.flush()
     except (OSError, ValueError):
         with suppress(OSError, ValueError, AttributeError):
