@@ -39,7 +39,15 @@ def is_lost(exchange: Exchange) -> bool:
     return isinstance(exchange.answer, Failure) and exchange.answer.why == CUT_OFF_WHY
 
 
-def _broken_off(exchange: Exchange) -> bool:
+def never_left(exchange: Exchange) -> bool:
+    """Tell whether a round trip was broken off by us before any of it had left."""
     answer = exchange.answer
-    stopped = isinstance(answer, Failure) and answer.why.startswith(STOPPED)
-    return stopped or is_lost(exchange)
+    return _stopped(exchange) and isinstance(answer, Failure) and not answer.sent
+
+
+def _broken_off(exchange: Exchange) -> bool:
+    return _stopped(exchange) or is_lost(exchange)
+
+
+def _stopped(exchange: Exchange) -> bool:
+    return isinstance(exchange.answer, Failure) and exchange.answer.why.startswith(STOPPED)

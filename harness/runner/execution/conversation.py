@@ -19,7 +19,7 @@ from harness.runner.shutdown import Deadline, StoppedError, until_stopped
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.line import Ended, Exchanged, JournalLine, Sent, Skipped
-from harness.transport.base import STOPPED, Transport, is_lost, undisturbed
+from harness.transport.base import Transport, is_lost, never_left, undisturbed
 from harness.wire.deadline import TotalTime
 from harness.wire.protocol import pick_up, speak
 from harness.wire.retry import TOO_MANY, Answer, Pause, Send, Wire
@@ -216,7 +216,11 @@ async def converse(
     wire = speak(setup.provider, operation, patient)
     try:
         due_s = await _departure(due_s, setup.context)
-        if past is not None and case in setup.earlier.resent and not _never_left(past):
+        if (
+            past is not None
+            and case in setup.earlier.resent
+            and not any(map(never_left, past[-1:]))
+        ):
             await keep(_lost(patient.request, now_s=setup.context.now_s()))
         outcome = await drive(
             wire,
@@ -239,11 +243,6 @@ async def converse(
         outcome = replace(outcome, may_be_paid=True)  # its failure tells nothing of the one before
     await journal.append(Ended(provider=name, case=case, outcome=outcome))
     return outcome, exchanges
-
-
-def _never_left(past: Sequence[Exchange]) -> bool:
-    last = past[-1].answer if past else None
-    return isinstance(last, Failure) and last.why.startswith(STOPPED) and not last.sent
 
 
 def _lost(request: Request, *, now_s: float) -> Exchange:
@@ -355,8 +354,7 @@ async def _sent(step: Send, transport: Transport, *, due_s: float, stop: asyncio
     if stop.is_set() and step.step not in FINISHING:
         raise StoppedError
     exchange = replace(await transport.send(step.request, due_s=due_s), step=step.step)
-    answer = exchange.answer
-    if isinstance(answer, Failure) and not answer.sent and answer.why.startswith(STOPPED):
+    if never_left(exchange):
         raise StoppedError
     return exchange
 

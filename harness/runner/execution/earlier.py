@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.core.case import Plan, PlannedRequest
-from harness.core.exchange import Exchange, Failure
+from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
 from harness.runner.execution.failures import CUT_OFF, blocking_reason, costs_nothing
 from harness.spec.provider import Provider
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, Unfinished
-from harness.transport.base import STOPPED, undisturbed
+from harness.transport.base import never_left, undisturbed
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send
 
@@ -213,8 +213,7 @@ def _is_free(
     """
     if not isinstance(pending, Send) or not submits(pending):
         return False
-    last = unfinished.exchanges[-1].answer if unfinished.exchanges else None
-    if isinstance(last, Failure) and last.why.startswith(STOPPED) and not last.sent:
+    if unfinished.exchanges and never_left(unfinished.exchanges[-1]):
         return True
     case = unfinished.line.shot.case
     job = provider.operation(case.operation).job
