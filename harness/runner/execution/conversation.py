@@ -212,15 +212,11 @@ async def converse(
     operation = setup.provider.operation(shot.case.operation)
     patient = _patient(shot, setup.timeout_s)
     remembered = undisturbed(past or ())
-    in_doubt = past is not None and case not in setup.earlier.resent
+    resent = past is not None and case in setup.earlier.resent
     wire = speak(setup.provider, operation, patient)
     try:
         due_s = await _departure(due_s, setup.context)
-        if (
-            past is not None
-            and case in setup.earlier.resent
-            and not any(map(never_left, past[-1:]))
-        ):
+        if resent and not (past and never_left(past[-1])):
             await keep(_lost(patient.request, now_s=setup.context.now_s()))
         outcome = await drive(
             wire,
@@ -228,7 +224,7 @@ async def converse(
             due_s=due_s,
             on_exchange=keep,
             past=remembered,
-            in_doubt=in_doubt,
+            in_doubt=past is not None and not resent,
             stop=stop,
         )
     except StoppedError:
