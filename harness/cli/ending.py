@@ -1,13 +1,15 @@
 """How the command ends: each error one line on stderr, and an exit code that is true of it."""
 
 import codecs
+import json
 import os
 import sys
 import traceback
 from contextlib import suppress
 from io import TextIOWrapper
 
-from harness.report.text import shortened, visible
+from harness.cli.printing import shown
+from harness.report.text import shortened
 
 OURS = 3
 PIPE_CLOSED = 141
@@ -16,7 +18,6 @@ TRACEBACK = "HARNESS_TRACEBACK"
 """The environment variable that shows where an internal error comes from."""
 
 _ESCAPED = "harness-escaped"
-_ASTRAL = 0xFFFF
 _LONGEST = 500
 _LONGEST_LINE = 2_000
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
@@ -45,15 +46,7 @@ def prepare_streams() -> None:
 def _escaped(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(_escape, error.object[error.start : error.end])), error.end
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    if code <= _ASTRAL:
-        return f"\\u{code:04x}"
-    high, low = divmod(code - _ASTRAL - 1, 0x400)
-    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def ended(code: int) -> int:
@@ -81,8 +74,7 @@ def complain(message: str, code: int) -> int:
 
     Each line is cut where it is too long to be read: what a stranger's file holds may stand in it.
     """
-    lines = (shortened(visible(line), _LONGEST_LINE) for line in message.split("\n"))
-    text = "\n".join(lines)
+    text = "\n".join(shortened(line, _LONGEST_LINE) for line in shown(message).split("\n"))
     try:
         if sys.stderr is not None:
             sys.stderr.write(f"harness: {text}\n")
