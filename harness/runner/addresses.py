@@ -22,11 +22,10 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json, canonical
 from harness.core.record import RunHeader
 from harness.planning.option_values import read_base_urls
+from harness.transport.outgoing import LOOPBACK
 
 ROUNDS = 100_000
 """Of PBKDF2: a seal lies in a folder that may be handed on, and is no way to guess a key."""
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def seal(key: str, *, provider: str, address: str, word: str, choices: Mapping[str, Json]) -> str:
@@ -142,4 +141,4 @@ def origin(address: str) -> tuple[str, str, int | None]:
 def unencrypted(address: str) -> bool:
     """Tell whether a key travels to this address in the clear, beyond this machine."""
     parts = urlsplit(address)
-    return parts.scheme == "http" and parts.hostname not in _LOOPBACK
+    return parts.scheme == "http" and parts.hostname not in LOOPBACK

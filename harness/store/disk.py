@@ -356,7 +356,7 @@ def _allocate(file: int, start: int, size: int) -> None:
             write_all(file, bytes(min(_COPIED_BYTES, size - done)))
 
 
-def write_all(descriptor: int, raw: bytes) -> None:
+def write_all(descriptor: int, raw: bytes | bytearray) -> None:
     """Write all of it, in as many steps as the system takes."""
     view = memoryview(raw)
     while view:

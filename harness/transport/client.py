@@ -23,7 +23,7 @@ from harness.transport.callbacks.server import CallbackServer
 from harness.transport.failures import UNSENT, kind_of
 from harness.transport.http1.pool import PHASES, Proxies, Sockets, trusted
 from harness.transport.http1.reach import Reach
-from harness.transport.outgoing import content_of, is_absolute, sent_parts, uri_of
+from harness.transport.outgoing import LOOPBACK, content_of, is_absolute, sent_parts, uri_of
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor, sendable
 from harness.transport.sensitive.headers import kept_headers
@@ -88,7 +88,7 @@ class Live:
         self._outside = outside
         self._sending: tuple[asyncio.Task[Any], Arrival] | None = None
         self._withdrawn = False
-        local = urlsplit(endpoint.base_url).hostname in ("127.0.0.1", "localhost", "::1")
+        local = urlsplit(endpoint.base_url).hostname in LOOPBACK
         reach = reach or Reach(endpoint.base_url)
         sockets = Sockets(trusted=trusted(), now_s=now_s, reach=reach)
         # loopback is never reached through a proxy of the environment

@@ -32,6 +32,9 @@ def uri_of(target: str, base_url: str) -> str:
     return base._replace(path=prefix + target).geturl()
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""How an address names this machine itself."""
+
 HttpxPart = tuple[None, bytes] | tuple[str, IO[bytes], str | None]
 """A part as httpx takes it: a value, or a file with its name and type."""
 

@@ -241,11 +241,6 @@ class QueuedRequest:
     askings: tuple[PlannedRequest, ...] = ()
     asks_again: bool = False
 
-    @property
-    def attempt(self) -> int:
-        """The number of this asking, from 1 on."""
-        return len(self.askings) + 1
-
 
 def most_at_risk(shot: PlannedRequest) -> Reservation:
     """Return the most that a request may take: its price at risk, and each POST for images.

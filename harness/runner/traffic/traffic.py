@@ -22,6 +22,7 @@ from harness.spec.request import Reading, read_request
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 from harness.transport.foreign.read import Foreign, Recording, read_recording
+from harness.transport.outgoing import LOOPBACK
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send
 
@@ -102,7 +103,6 @@ def goes_along(provider: Provider, foreign: Foreign) -> bool:
     )
 
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 IMAGE_TOOL = "image_generation"
 OUTSIDE = "outside "
 """How a case's `why` begins where its request breaks a rule or holds what no document mentions."""

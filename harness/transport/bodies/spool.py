@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock
 
 from harness.core.errors import StoreError
+from harness.store.disk import write_all
 
 IN_MEMORY_BYTES = 256 * 1024
 """A body up to this stays in memory."""
@@ -295,7 +296,7 @@ class Incoming:
             if self._path is None:
                 self._path = self._spool.path()
                 self._file = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            _write_all(self._file, piece)
+            write_all(self._file, piece)
         except OSError:
             self._refuse(piece)
         else:
@@ -321,9 +322,3 @@ class Incoming:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-
-def _write_all(descriptor: int, raw: Piece) -> None:
-    view = memoryview(raw)
-    while view:
-        view = view[os.write(descriptor, view) :]
