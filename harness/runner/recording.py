@@ -20,8 +20,7 @@ from harness.planning.plan import FILE_AT_MOST_BYTES, dumped, plan_digest, read_
 from harness.runner.scanning import scan_paths, search_for
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
-from harness.store.atomic import write_whole
-from harness.store.disk import LocalDisk
+from harness.store.disk import LocalDisk, write_whole
 from harness.store.line import IMAGES
 from harness.transport.base import undisturbed
 from harness.transport.bodies.images import ImageCollector

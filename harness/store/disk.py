@@ -312,6 +312,7 @@ class LocalDisk:
             file = os.open(temporary, flags, 0o644, dir_fd=place)
             try:
                 try:
+                    os.fchmod(file, 0o644)  # as `take` does, whatever the process' mask is
                     write(file)
                     os.fsync(file)
                 finally:
@@ -325,6 +326,19 @@ class LocalDisk:
 
     def _foreign(self, name: str, kind: str) -> UsageError:
         return foreign(self.path / name, kind)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put `content` at `path` in one step: a crash leaves the file of before, or this one.
+
+    It and its name are on the disk when this returns; threads may write the same one. OSError where
+    it cannot be written; half a file is not left in the way, as on a full disk it would be.
+    """
+    disk = LocalDisk(path.parent)
+    try:
+        disk.put(path.name, content)
+    finally:
+        disk.close()
 
 
 def sync_folder(path: Path) -> None:

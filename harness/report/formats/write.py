@@ -11,7 +11,7 @@ from harness.report.formats.format import FORMATS
 from harness.report.model import Report, Reproduction
 from harness.report.reproduction.curl import FILES
 from harness.report.reproduction.folder import FOLDER
-from harness.store.atomic import write_whole
+from harness.store.disk import write_whole
 from harness.store.own import insist_own
 
 _FULL = "free some space, then write it again with `harness report`; no record is lost"

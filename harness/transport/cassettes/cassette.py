@@ -20,7 +20,7 @@ from vcr.serialize import serialize
 from harness.core.errors import RecordingError, StoreError
 from harness.core.exchange import Credential, Exchange, Failure, Part, Picture, Request, Times
 from harness.core.jsonvalue import Json, canonical, digest
-from harness.store.atomic import write_whole
+from harness.store.disk import write_whole
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.cassettes.interaction import from_interaction, to_interaction
 from harness.transport.fields import as_list, plain_object

@@ -19,6 +19,7 @@ from PIL import Image
 from harness.core.errors import RecordingError, StoreError
 from harness.core.exchange import Event, Exchange, Failure, Part, Picture, Reply, Request, Times
 from harness.core.jsonvalue import Json, digest
+from harness.store.disk import TEMPORARY
 from harness.transport.bodies.images import ImageCollector, file_name, mark
 from harness.transport.cassettes.cassette import NotOnTape, Tape, write_cassette
 from tests import strategies
@@ -356,12 +357,13 @@ def test_the_new_file_takes_its_name_only_when_it_is_complete(
     before = path.read_bytes()
     moved: list[bytes] = []
 
-    def lost(self: Path, _: Path) -> None:
-        moved.append(self.read_bytes())
+    def lost(_source: str, _target: str, **_folders: int) -> None:
+        (unnamed,) = path.parent.glob(f"{TEMPORARY}*")
+        moved.append(unnamed.read_bytes())
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", lost)
+        patched.setattr("os.rename", lost)
         with pytest.raises(StoreError, match="Input/output error"):
             tape_of(tmp_path, exchange(asked(n=2)))
 
