@@ -196,8 +196,7 @@ class Live:
         reply = reply_of(
             arrival,
             self._pictures,
-            known=lambda text: redactor.known(restored(text)),
-            text=lambda text: redactor.text(restored(text)),
+            clean=lambda text: redactor.known(restored(text)),
         )
         return redactor.reply(reply)
 
@@ -330,7 +329,7 @@ class Live:
         return headers
 
     def _failure(self, error: Exception, request: Request, arrival: Arrival) -> Failure:
-        text = self._redactor.text(self._placeholders().restored(str(error)))
+        text = self._redactor.known(self._placeholders().restored(str(error)))
         where = request.target if request.target.startswith("http") else self._endpoint.base_url
         return Failure(
             kind=kind_of(error),

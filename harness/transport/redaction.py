@@ -84,8 +84,6 @@ class Redactor:
             self._remember(clean, text)
         return clean
 
-    text = known
-
     def real(self, address: str) -> str:
         """Return the address that was received, of one that is recorded without its signature."""
         return self._real.get(address, address)

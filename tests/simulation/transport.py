@@ -217,7 +217,7 @@ class SimulatedTransport:
     def _cleaned(self, text: str) -> str:
         network = self._network
         if text not in network.cleaned:
-            network.cleaned[text] = network.redactor.text(network.placeholders.restored(text))
+            network.cleaned[text] = network.redactor.known(network.placeholders.restored(text))
         return network.cleaned[text]
 
     def _error(self, status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Reply:

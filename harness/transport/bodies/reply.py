@@ -92,57 +92,55 @@ class Arrival:
         return f"after HTTP {self.status} and {self.size_bytes} bytes"
 
 
-def reply_of(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Clean) -> Reply:
+def reply_of(arrival: Arrival, pictures: ImageCollector, *, clean: Clean) -> Reply:
     """Read the body; call it outside the event loop, where decoding would delay other requests.
 
-    `known` cleans texts of any length, `text` short ones. Where the reply holds more than any may,
-    it is only what it begins with, and `arrival.excess` says so. Raises what `pictures` raises on a
+    `clean` cleans texts. Where the reply holds more than any may, it is only what it begins with,
+    and `arrival.excess` says so. Raises what `pictures` raises on a
     full disk, and StoreError where a body cannot be read back from it.
     """
     pictures = pictures.counting()
     try:
         if not arrival.excess:
-            return _reply(arrival, pictures, known=known, text=text)
+            return _reply(arrival, pictures, clean=clean)
     except BoundError as error:
         arrival.excess = str(error)
     finally:
         arrival.decode_s = pictures.decode_s
         if not arrival.excess:
             arrival.body.discard()
-    return _beginning(arrival, text=text)
+    return _beginning(arrival, clean)
 
 
-def _reply(arrival: Arrival, pictures: ImageCollector, *, known: Clean, text: Clean) -> Reply:
+def _reply(arrival: Arrival, pictures: ImageCollector, *, clean: Clean) -> Reply:
     if arrival.deliveries is not None:
-        return inbox_reply(
-            arrival.deliveries, arrival.signature, pictures=pictures, known=known, text=text
-        )
-    reply = _without_body(arrival, text=text)
+        return inbox_reply(arrival.deliveries, arrival.signature, pictures=pictures, clean=clean)
+    reply = _without_body(arrival, clean)
     if arrival.events is not None:
         arrived = _data(arrival.body, arrival.events)
-        events, images = read_events(arrived, pictures, clean=known)
+        events, images = read_events(arrived, pictures, clean=clean)
         return replace(reply, events=events, pictures=images)
-    body = _read(arrival.body, pictures, known)
+    body = _read(arrival.body, pictures, clean)
     return replace(
         reply,
         document=body.document,
-        text=None if body.text is None else text(body.text),
+        text=None if body.text is None else clean(body.text),
         pictures=body.pictures,
     )
 
 
-def _beginning(arrival: Arrival, *, text: Clean) -> Reply:
+def _beginning(arrival: Arrival, clean: Clean) -> Reply:
     try:
-        begun = body_start(arrival.body.start(SHOWN_BYTES), text)
+        begun = body_start(arrival.body.start(SHOWN_BYTES), clean)
     finally:
         arrival.body.discard()
-    return replace(_without_body(arrival, text=text), text=begun.text or None)
+    return replace(_without_body(arrival, clean), text=begun.text or None)
 
 
-def _without_body(arrival: Arrival, *, text: Clean) -> Reply:
+def _without_body(arrival: Arrival, clean: Clean) -> Reply:
     return Reply(
         status=arrival.status,
-        headers=tuple((text(name), text(value)) for name, value in arrival.headers),
+        headers=tuple((clean(name), clean(value)) for name, value in arrival.headers),
         size_bytes=arrival.size_bytes,
     )
 
@@ -183,17 +181,17 @@ def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
         size -= len(piece)
 
 
-def _read(body: Incoming, pictures: ImageCollector, known: Clean) -> Body:
+def _read(body: Incoming, pictures: ImageCollector, clean: Clean) -> Body:
     path = body.path()
     if path is not None:
         try:
-            return read_file(path, pictures, clean=known)
+            return read_file(path, pictures, clean=clean)
         except OSError as error:
             if error.errno == errno.ECANCELED:  # by the decoder, for the run ends
                 raise BoundError(f"{STOPPED}: its reply had not been read") from None
     raw = body.whole()
     body.discard()  # where a disk was full, that makes room for the images
-    return read_body(raw, pictures, clean=known)
+    return read_body(raw, pictures, clean=clean)
 
 
 def inbox_reply(
@@ -201,19 +199,17 @@ def inbox_reply(
     signed: tuple[Webhook, str] | None,
     *,
     pictures: ImageCollector,
-    known: Clean,
-    text: Clean,
+    clean: Clean,
 ) -> Reply:
     """Return the deliveries in the order of their arrival.
 
     `signed` is what the documents say of the signature, and the API key. Only headers about the
-    body or about webhooks are recorded: others hold addresses. `known` cleans texts of any length,
-    `text` short ones.
+    body or about webhooks are recorded: others hold addresses. `clean` cleans texts.
     """
     entries: list[Json] = []
     images: dict[str, Picture] = {}
     for delivery in deliveries:
-        body = read_body(delivery.raw, pictures, clean=known)
+        body = read_body(delivery.raw, pictures, clean=clean)
         images |= body.pictures
         signature, key = _verified(delivery, signed)
         entries.append(
@@ -222,10 +218,10 @@ def inbox_reply(
                 "signature": signature,
                 "key": key,
                 "headers": {
-                    name: text(value) for name, value in _webhook_headers(delivery, signed)
+                    name: clean(value) for name, value in _webhook_headers(delivery, signed)
                 },
                 "body": body.document,
-                "text": None if body.text is None else text(body.text),
+                "text": None if body.text is None else clean(body.text),
                 "sha256": hashlib.sha256(delivery.raw).hexdigest(),
             }
         )

@@ -77,7 +77,7 @@ def test_a_large_body_is_taken_apart_by_another_process() -> None:
     assert len(raw) > IN_MEMORY_BYTES
 
     arrival = arrived(raw, decoder)
-    reply = reply_of(arrival, pictures, known=str, text=str)
+    reply = reply_of(arrival, pictures, clean=str)
 
     expected = read_body(raw, ImageCollector(lambda _name, _raw: None))
     assert (reply.document, reply.pictures) == (expected.document, expected.pictures)
@@ -93,9 +93,7 @@ def test_no_process_is_started_for_a_small_body() -> None:
     decoder = ImageDecoder()
     arrival = arrived(document(noise(50)), decoder)
 
-    reply = reply_of(
-        arrival, ImageCollector(lambda _name, _raw: None, decoder=decoder), known=str, text=str
-    )
+    reply = reply_of(arrival, ImageCollector(lambda _name, _raw: None, decoder=decoder), clean=str)
 
     assert len(reply.pictures) == 1
     assert decoder.pid is None
@@ -107,9 +105,7 @@ def test_a_reply_without_an_image_took_no_time_to_decode() -> None:
     decoder = ImageDecoder()
     arrival = arrived(b'{"a": 1}', decoder)
 
-    reply_of(
-        arrival, ImageCollector(lambda _name, _raw: None, decoder=decoder), known=str, text=str
-    )
+    reply_of(arrival, ImageCollector(lambda _name, _raw: None, decoder=decoder), clean=str)
 
     assert arrival.decode_s is None
 
@@ -138,7 +134,7 @@ def test_a_large_body_that_is_an_image_is_moved_to_where_it_is_kept(
     assert path is not None
     number = path.stat().st_ino
 
-    reply = reply_of(arrival, pictures, known=str, text=str)
+    reply = reply_of(arrival, pictures, clean=str)
 
     expected = read_body(raw, ImageCollector(lambda _name, _raw: None))
     assert (reply.document, reply.pictures) == (expected.document, expected.pictures)
@@ -153,12 +149,12 @@ def test_a_process_that_is_killed_is_replaced() -> None:
     decoder = ImageDecoder()
     pictures = ImageCollector(lambda _name, _raw: None, decoder=decoder)
     expected = read_body(document(noise()), ImageCollector(lambda _name, _raw: None))
-    reply_of(arrived(document(noise(502)), decoder), pictures, known=str, text=str)
+    reply_of(arrived(document(noise(502)), decoder), pictures, clean=str)
     first = decoder.pid
     assert first is not None
 
     os.kill(first, signal.SIGKILL)
-    reply = reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
+    reply = reply_of(arrived(document(noise()), decoder), pictures, clean=str)
 
     assert (reply.document, reply.pictures) == (expected.document, expected.pictures)
     assert decoder.pid not in (None, first)
@@ -171,7 +167,7 @@ def test_an_image_that_kills_its_decoder_twice_is_broken_and_kept(tmp_path: Path
     decoder = ImageDecoder(command=(sys.executable, "-c", DYING, str(asked)))
     pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, decoder=decoder)
 
-    reply = reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
+    reply = reply_of(arrived(document(noise()), decoder), pictures, clean=str)
 
     (picture,) = reply.pictures.values()
     assert (picture.state, picture.size_bytes) == ("undecodable", len(noise()))
@@ -187,7 +183,7 @@ def test_where_no_process_can_be_had_the_work_is_done_here(tmp_path: Path) -> No
         kept = Kept()
         pictures = ImageCollector(kept.__setitem__, keep_file=kept.file, decoder=decoder)
 
-        reply = reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
+        reply = reply_of(arrived(document(noise()), decoder), pictures, clean=str)
 
         (picture,) = reply.pictures.values()
         assert picture.state == "decoded"
@@ -208,8 +204,7 @@ def test_a_disk_without_room_for_an_image_leaves_it_in_memory() -> None:
         reply = reply_of(
             arrival,
             ImageCollector(kept.__setitem__, keep_file=kept.file, decoder=decoder),
-            known=str,
-            text=str,
+            clean=str,
         )
 
     assert len(reply.pictures) == 1
@@ -230,10 +225,10 @@ def test_a_large_image_that_cannot_be_kept_is_heard_of_and_asked_again() -> None
     decoder = ImageDecoder()
     pictures = ImageCollector(kept.__setitem__, keep_file=keep_file, decoder=decoder)
     with pytest.raises(StoreError):
-        reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
+        reply_of(arrived(document(noise()), decoder), pictures, clean=str)
 
     room = True
-    reply = reply_of(arrived(document(noise()), decoder), pictures, known=str, text=str)
+    reply = reply_of(arrived(document(noise()), decoder), pictures, clean=str)
 
     assert len(reply.pictures) == 1
     assert list(kept.values()) == [noise()]
@@ -249,8 +244,7 @@ def test_keys_never_leave_for_the_other_process(tmp_path: Path) -> None:
     reply = reply_of(
         arrived(raw, decoder),
         pictures,
-        known=lambda text: text.replace("sk-secret", "(key)"),
-        text=str,
+        clean=lambda text: text.replace("sk-secret", "(key)"),
     )
 
     assert isinstance(reply.document, dict)
@@ -266,7 +260,7 @@ def test_bodies_of_many_threads_are_taken_apart_and_each_image_is_kept_once() ->
     found: list[int] = []
 
     def take(raw: bytes) -> None:
-        reply = reply_of(arrived(raw, decoder), pictures, known=str, text=str)
+        reply = reply_of(arrived(raw, decoder), pictures, clean=str)
         found.append(len(reply.pictures))
 
     threads = [threading.Thread(target=take, args=(raw,)) for raw in raws]
@@ -286,8 +280,7 @@ def test_a_darkroom_that_nobody_closes_ends_its_process() -> None:
     reply_of(
         arrived(document(noise()), decoder),
         ImageCollector(lambda _name, _raw: None, decoder=decoder),
-        known=str,
-        text=str,
+        clean=str,
     )
     pid = decoder.pid
     assert pid is not None
