@@ -15,6 +15,7 @@ import hmac
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,6 +35,12 @@ def seal(key: str, *, provider: str, address: str, word: str, choices: Mapping[s
     It began with these `choices`: with others, the proof is another one.
     """
     about = f"harness run address\0{provider}\0{address}\0{word}\0{canonical(dict(choices))}"
+    return _proof(key, about)
+
+
+@lru_cache(64)
+def _proof(key: str, about: str) -> str:
+    """Work it out once: each time takes as long as a guess is to take."""
     secret = key.encode("utf-8", "surrogatepass")
     salt = about.encode("utf-8", "surrogatepass")
     return hashlib.pbkdf2_hmac("sha256", secret, salt, ROUNDS).hex()
