@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from harness.checks.judge import judge_records
 from harness.core.case import Case, PlannedRequest
-from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.diagnosis.combinations import assignment, describe_values
@@ -180,11 +179,8 @@ class Answers:
         case, outcome = record.shot.case, record.outcome
         if isinstance(outcome, Fault):
             ours = outcome.error_class in _MAY_BE_OURS or outcome.why == CUT_OFF.why
-            return (
-                None
-                if ours or _did_not_leave(record)
-                else frozenset((f"fault: {outcome.error_class}",))
-            )
+            unsaid = ours or record.ended_unsent
+            return None if unsaid else frozenset((f"fault: {outcome.error_class}",))
         if case.id not in self._claims:
             base = self._records.get(f"{case.operation}/base")
             both = [record] if base is None or base is record else [base, record]
@@ -196,9 +192,3 @@ class Answers:
                 for about in [verdict.constraint or ""]
             )
         return self._claims[case.id]
-
-
-def _did_not_leave(record: Record) -> bool:
-    """Tell whether we sent nothing in the end, as to a private address."""
-    last = record.exchanges[-1].answer if record.exchanges else None
-    return isinstance(last, Failure) and not last.sent

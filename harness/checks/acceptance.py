@@ -108,10 +108,7 @@ def _excuse(record: Record, fault: Fault) -> str:
         return f"{fault.error_class} is about the account"
     if fault.why == CUT_OFF_WHY:
         return "cut off by us"
-    last = record.exchanges[-1].answer if record.exchanges else None
-    if isinstance(last, Failure) and not last.sent:
-        return "nothing was sent"
-    return ""
+    return "nothing was sent" if record.ended_unsent else ""
 
 
 @check(rank=20, assertion=Assertion(position="refusal"), slug="not-refused")

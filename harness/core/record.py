@@ -5,7 +5,7 @@ from typing import Literal
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import PlannedRequest
-from harness.core.exchange import Exchange
+from harness.core.exchange import Exchange, Failure
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
 
@@ -61,6 +61,12 @@ class Record:
     exchanges: tuple[Exchange, ...] = ()
     skipped: str | None = None
     in_doubt: tuple[PlannedRequest, ...] = ()
+
+    @property
+    def ended_unsent(self) -> bool:
+        """Whether its last round trip never left us, as to a private address."""
+        last = self.exchanges[-1].answer if self.exchanges else None
+        return isinstance(last, Failure) and not last.sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
