@@ -1,6 +1,6 @@
 """What to send, and what the documents promise in reply."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.core.exchange import Credential, Request
@@ -86,6 +86,11 @@ class Price:
     unit: str
     images: int
 
+    @property
+    def halved(self) -> "Price":
+        """Half of it, of an even number of images."""
+        return replace(self, amount=self.amount / 2, images=self.images // 2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRequest:
@@ -103,6 +108,11 @@ class PlannedRequest:
     at_risk: Price
     due_s: Seconds = 0.0
     slot: Slot | None = None
+
+    @property
+    def at_risk_once(self) -> Price:
+        """The most that one submission may cost: half, where a second one repeats the first."""
+        return self.at_risk.halved if "same_key" in self.case.follow_ups else self.at_risk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -253,8 +253,7 @@ def most_at_risk(shot: PlannedRequest) -> Reservation:
 
 def reservation_in_doubt(shot: PlannedRequest) -> Reservation:
     """Return what a request may have taken of which nothing was received: one submission."""
-    price = cost_of(CUT_OFF, shot.at_risk, twice="same_key" in shot.case.follow_ups)
-    return Reservation(operation=shot.case.operation, price=price, requests=1)
+    return Reservation(operation=shot.case.operation, price=shot.at_risk_once, requests=1)
 
 
 def nothing_charged(cost: Reservation) -> Reservation:
@@ -290,8 +289,7 @@ def cost_of(outcome: Outcome, at_risk: Price, *, twice: bool = False) -> Price:
     A fault that may have been paid counts in full: a limit must hold in the worst case. With
     `twice`, half of what is at risk is for a repetition, which only a served request sees.
     """
-    share = 2 if twice else 1
-    once = replace(at_risk, amount=at_risk.amount / share, images=at_risk.images // share)
+    once = at_risk.halved if twice else at_risk
     match outcome:
         case Images(charged=charged, pictures=pictures):
             amount = once.amount if charged is None else max(charged, Decimal(0))

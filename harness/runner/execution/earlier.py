@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,6 +80,18 @@ class ResumeState:
     sent: dict[str, PlannedRequest] = field(default_factory=dict)
     askings: dict[str, tuple[PlannedRequest, ...]] = field(default_factory=dict)
     retries_unknown: bool = False
+
+    def askings_of(self, case_id: str) -> tuple[PlannedRequest, ...]:
+        """Return the requests of a question that was not finished which were cut off, in order."""
+        in_doubt = self.in_doubt.get(case_id)
+        return in_doubt.askings if in_doubt is not None else self.askings.get(case_id, ())
+
+    def all_askings(self) -> Iterator[PlannedRequest]:
+        """Yield every request that was cut off: each may have been paid for."""
+        for record in self.finished:
+            yield from record.in_doubt
+        for case_id in {**self.askings, **self.in_doubt}:
+            yield from self.askings_of(case_id)
 
 
 def resume_state(

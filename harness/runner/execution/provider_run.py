@@ -86,9 +86,7 @@ class ProviderRun:
                 evidence=self.setup.access.evidence,
                 outcome=None,
                 skipped=STOPPED_WHY,
-                in_doubt=earlier.in_doubt[shot.case.id].askings
-                if shot.case.id in earlier.in_doubt
-                else earlier.askings.get(shot.case.id, ()),
+                in_doubt=earlier.askings_of(shot.case.id),
             )
             for shot in not_among(ended, self._shots)
         ]
@@ -126,20 +124,14 @@ class ProviderRun:
                 self.budget.doubt(reservation_in_doubt(record.shot))
             elif record.outcome is not None:
                 self.budget.book(charged_reservation(record.shot, record.outcome, record.exchanges))
-        askings = [record.in_doubt for record in earlier.finished]
-        askings += [*earlier.askings.values()]
-        askings += [each.askings for each in earlier.in_doubt.values()]
-        for shot in (shot for each in askings for shot in each):
+        for shot in earlier.all_askings():
             self.budget.doubt(reservation_in_doubt(shot))
 
     def _asked_again(self) -> list[QueuedRequest]:
         """Return what is asked again in other words; what costs nothing if it is refused first."""
         earlier = self.setup.earlier
         shots = [*self._shots, *(record.shot for record in self.records)]
-        shots += earlier.sent.values()
-        shots += [shot for each in earlier.in_doubt.values() for shot in each.askings]
-        shots += [shot for each in earlier.askings.values() for shot in each]
-        shots += [shot for record in self.records for shot in record.in_doubt]
+        shots += (*earlier.sent.values(), *earlier.all_askings())
         bodies = set(map(request_digest, shots)) if earlier.in_doubt else set()
         entries = []
         for in_doubt in earlier.in_doubt.values():
@@ -188,7 +180,7 @@ class ProviderRun:
             reservation=most_at_risk(shot),
             already_sent=already_sent,
             cannot=None if already_sent else self.setup.access.cannot(shot),
-            askings=self.setup.earlier.askings.get(shot.case.id, ()),
+            askings=self.setup.earlier.askings_of(shot.case.id),
         )
 
     def shut(self) -> str | None:

@@ -49,17 +49,12 @@ def _requests(record: Record) -> Iterator[PlannedRequest]:
 
 
 def _of(provider: str, records: list[Record]) -> InDoubtCounts:
-    shots = [shot for record in records for shot in _requests(record)]
-    # a repetition under its key, for which as much again was set aside, was not reached
-    shares = [2 if "same_key" in shot.case.follow_ups else 1 for shot in shots]
+    prices = [shot.at_risk_once for record in records for shot in _requests(record)]
     return InDoubtCounts(
         provider=provider,
-        unit=shots[0].at_risk.unit,
-        requests=len(shots),
-        images=sum(shot.at_risk.images // share for shot, share in zip(shots, shares, strict=True)),
-        amount=sum(
-            (shot.at_risk.amount / share for shot, share in zip(shots, shares, strict=True)),
-            Decimal(0),
-        ),
+        unit=prices[0].unit,
+        requests=len(prices),
+        images=sum(price.images for price in prices),
+        amount=sum((price.amount for price in prices), Decimal(0)),
         cases=tuple(record.shot.case.id for record in records if is_open(record)),
     )
