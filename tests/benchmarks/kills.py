@@ -84,10 +84,15 @@ def section(found: list[Life], title: str, claim: str) -> Section:
     )
 
 
-def main() -> int:
-    """Kill, compare, report; return 1 where anything is lost or paid twice."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=KILLS)
+def measured(  # noqa: PLR0913 - the script, and what it measures
+    word: str, default: int, *, about: str, title: str, claim: str, live: Live = lived
+) -> int:
+    """Read the command's options, live so often, and report; return what the command ends with.
+
+    `word` is what ends a life by force, in the plural: it names the option.
+    """
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
+    parser.add_argument(f"--{word}", dest="ends", type=int, default=default)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--write", action="store_true", help="into reports/reliability.md")
@@ -97,16 +102,22 @@ def main() -> int:
     found: list[Life] = []
     with ProcessPoolExecutor(chosen.jobs) as pool:
         for life in lives(
-            chosen.kills, seed=chosen.seed, pool=pool, jobs=chosen.jobs, series=series
+            chosen.ends, seed=chosen.seed, pool=pool, jobs=chosen.jobs, series=series, live=live
         ):
             found.append(life)
-            sys.stderr.write(f"{life.series.name}: {life.ends} kills, {life.twice} twice\n")
-    title = "Kills"
-    claim = (
-        "A run that is killed with -9 at any instant goes on without paying for a body twice or "
-        "losing a reply, and comes to the verdicts of the undisturbed run."
-    )
+            sys.stderr.write(f"{life.series.name}: {life.ends} {word}, {life.twice} twice\n")
     return conclude(section(found, title, claim), write=chosen.write)
+
+
+CLAIM = (
+    "A run that is killed with -9 at any instant goes on without paying for a body twice or losing "
+    "a reply, and comes to the verdicts of the undisturbed run."
+)
+
+
+def main() -> int:
+    """Kill, compare, report; return 1 where anything is lost or paid twice."""
+    return measured("kills", KILLS, about=__doc__, title="Kills", claim=CLAIM)
 
 
 if __name__ == "__main__":

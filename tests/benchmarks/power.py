@@ -9,18 +9,16 @@ Exits with 1 where a body was paid twice, where a run could not go on, or where 
 that was in the folder.
 """
 
-import argparse
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script
 
-from tests.benchmarks.kills import JOBS, lives, section
-from tests.benchmarks.lives import ALL_SERIES, Life, Series, Undisturbed, lived
-from tests.benchmarks.reliability import ROOT, conclude
+from tests.benchmarks.kills import measured
+from tests.benchmarks.lives import Life, Series, Undisturbed, lived
+from tests.benchmarks.reliability import ROOT
 from tests.benchmarks.synced import cut
 from tests.runner.processes import HARNESS
 
@@ -52,22 +50,7 @@ def cut_off(series: Series, like: Undisturbed, seed: int) -> Life:
 
 def main() -> int:
     """Cut, compare, report; return 1 where anything is paid twice."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cuts", type=int, default=CUTS)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=JOBS)
-    parser.add_argument("--write", action="store_true", help="into reports/reliability.md")
-    chosen = parser.parse_args()
-    series = [*ALL_SERIES]
-    Random(chosen.seed).shuffle(series)
-    found: list[Life] = []
-    with ProcessPoolExecutor(chosen.jobs) as pool:
-        for life in lives(
-            chosen.cuts, seed=chosen.seed, pool=pool, jobs=chosen.jobs, series=series, live=cut_off
-        ):
-            found.append(life)
-            sys.stderr.write(f"{life.series.name}: {life.ends} cuts, {life.twice} twice\n")
-    return conclude(section(found, "Power loss", CLAIM), write=chosen.write)
+    return measured("cuts", CUTS, about=__doc__, title="Power loss", claim=CLAIM, live=cut_off)
 
 
 if __name__ == "__main__":
