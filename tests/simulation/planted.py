@@ -219,7 +219,7 @@ def _same_prompt() -> list[Patch]:
 
 def _keys_kept() -> list[Patch]:
     same = lambda _self, text: text  # noqa: E731 - a method that changes nothing
-    return [(Redactor, "known", same), (Redactor, "text", same)]
+    return [(Redactor, "known", same)]
 
 
 def _half_exchange(line: JournalLine) -> JournalLine:
