@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import jmespath
@@ -16,12 +16,22 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     ValidationInfo,
+    WithJsonSchema,
 )
 
 from harness.core.jsonvalue import Json
 
 Status = Literal["documented", "undocumented", "contradictory"]
 """`documented` is judged; the other two are only observed."""
+
+
+class NotAmong(ValueError):  # noqa: N818 - named as it reads where it is raised
+    """A name that is none of those that may stand there; who reports it can name the nearest."""
+
+    def __init__(self, reason: str, given: str, allowed: Iterable[str]) -> None:
+        super().__init__(reason)
+        self.given = given
+        self.allowed = tuple(allowed)
 
 
 class Frozen(BaseModel):
@@ -56,12 +66,16 @@ def _parse_source(value: object, info: ValidationInfo) -> object:
     if not colon or not section.strip():
         raise ValueError(f"{value!r} names no section; write 'document: section'")
     if key not in documents:
-        names = ", ".join(sorted(documents)) or "none"
-        raise ValueError(f"{key!r} is not among the documents of this file ({names})")
+        raise NotAmong(f"{key!r} is not among the documents of this file", key, documents)
     return {"document": documents[key], "section": section.strip()}
 
 
-Cited = Annotated[Source, BeforeValidator(_parse_source), PlainSerializer(str)]
+Cited = Annotated[
+    Source,
+    BeforeValidator(_parse_source),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "format": "source", "pattern": r": +\S"}),
+]
 """A `Source`, written in TOML as `"<key in [documents]>: <section>"`."""
 
 
@@ -150,7 +164,12 @@ def _compile(value: object) -> object:
     return expression
 
 
-Compiled = Annotated[Expression, BeforeValidator(_compile), PlainSerializer(lambda e: e.text)]
+Compiled = Annotated[
+    Expression,
+    BeforeValidator(_compile),
+    PlainSerializer(lambda e: e.text),
+    WithJsonSchema({"type": "string", "format": "jmespath", "minLength": 1}),
+]
 """A JMESPath expression, compiled when the TOML loads."""
 
 
@@ -163,7 +182,9 @@ def _pattern(value: str) -> str:
     return value
 
 
-Pattern = Annotated[str, AfterValidator(_pattern)]
+Pattern = Annotated[
+    str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regex"})
+]
 """A regular expression, checked when the TOML loads."""
 
 Paths = tuple[Compiled, ...]
