@@ -122,16 +122,33 @@ def load_provider_file(path: Path) -> Provider:
     a wrong or unknown key, holds a number without a source, or contradicts itself; UsageError
     where it cannot be read.
     """
+    return provider_of(toml_text(path), path.name)
+
+
+def toml_text(path: Path) -> str:
+    """Return what a TOML file holds; UsageError where it cannot be read, SpecError for no text."""
     try:
-        raw = tomllib.loads(read_at_most(path, MEBIBYTE).decode("utf-8-sig"))
+        return read_at_most(path, MEBIBYTE).decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
+    except ValueError as error:
         raise SpecError(path.name, (f"not valid TOML: {error}",)) from None
-    parsed = parse_provider(raw)
+
+
+def provider_of(text: str, file: str) -> Provider:
+    """Read a TOML's text; SpecError with every mistake, each under the name of its `file`."""
+    parsed = parse_provider(tables_of(text, file))
     if isinstance(parsed, Provider):
         return parsed
-    raise SpecError(path.name, parsed)
+    raise SpecError(file, parsed)
+
+
+def tables_of(text: str, file: str) -> dict[str, Any]:
+    """Return the tables of a TOML's text; SpecError where it is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
+        raise SpecError(file, (f"not valid TOML: {error}",)) from None
 
 
 def parse_provider(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
