@@ -12,6 +12,7 @@ are exceptions. Each says what happened and where, and carries a hint that says 
     `-- EmulatorError            3: our emulator did not start
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -52,6 +53,12 @@ class Mistake:
     write: str = ""
     allowed: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, sentence: str) -> "Mistake":
+        """Read `key: reason`."""
+        key, _, reason = sentence.partition(": ")
+        return cls(key=key, reason=reason) if reason else cls(key="", reason=key)
+
     @property
     def suggestion(self) -> str:
         """What to write instead; empty where nobody can know."""
@@ -74,9 +81,13 @@ class Mistake:
 
 
 class SpecError(UsageError):
-    """A provider's TOML is wrong; `mistakes` lists every one with its key."""
+    """A provider's TOML is wrong; `mistakes` lists every one: line, key, reason, what to write.
 
-    def __init__(self, file: str, mistakes: tuple[Mistake, ...]) -> None:
+    A mistake may be given as a sentence, `key: reason`.
+    """
+
+    def __init__(self, file: str, told: Iterable[Mistake | str]) -> None:
+        mistakes = tuple(each if isinstance(each, Mistake) else Mistake.of(each) for each in told)
         lines = "\n".join(f"  {mistake.located(file)}" for mistake in mistakes)
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         super().__init__(f"{file} has {count}:\n{lines}")
