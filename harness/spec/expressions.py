@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import jmespath
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import JMESPathError, ParseError
 from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
 from pydantic import (
@@ -153,15 +153,27 @@ def _compile(value: object) -> object:
             expression = Expression(value)
         unknown = sorted(set(expression.functions()) - set(Functions.FUNCTION_TABLE))
     except JMESPathError as error:
-        reason = " ".join(str(error).split())  # the library draws a marker under the text
-        raise ValueError(f"{value!r} is no JMESPath expression: {reason}") from None
+        raise ValueError(f"{value!r} is no JMESPath expression: {_cause(value, error)}") from None
     except PendingDeprecationWarning as error:
         raise ValueError(f"{value!r} is deprecated: {' '.join(str(error).split())}") from None
     except (RecursionError, ValueError):  # nested too deep, or an index of thousands of digits
         raise ValueError(f"{value[:40]!r}... is too large for an expression") from None
     if unknown:
-        raise ValueError(f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have")
+        reason = f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have"
+        raise NotAmong(reason, unknown[0], Functions.FUNCTION_TABLE)
     return expression
+
+
+def _cause(text: str, error: JMESPathError) -> str:
+    """Say why the library does not read an expression, and what people usually meant by it."""
+    if text.lstrip().startswith("$"):
+        return "this is JSONPath; leave out '$.' at its beginning"
+    if re.search(r"\w-\w", text):
+        return "a key with other signs than letters, digits and _ stands in double quotes"
+    if isinstance(error, ParseError):
+        place = f"unexpected {error.token_value!r} in column {error.lex_position + 1}"
+        return place if error.token_value else "it ends too early"
+    return " ".join(str(error).split())  # the library draws a marker under the text
 
 
 Compiled = Annotated[

@@ -15,6 +15,7 @@ from harness.core.jsonvalue import digest
 from harness.spec import price
 from harness.spec.located import located, no_text, no_toml
 from harness.spec.mistakes import of_schema
+from harness.spec.plausibility import slips
 from harness.spec.provider import Provider
 from harness.spec.rules.base import toml_table
 from harness.spec.validate import disagreements
@@ -161,13 +162,15 @@ def tables_of(text: str, file: str) -> dict[str, Any]:
 def parse_provider(raw: dict[str, Any]) -> Provider | tuple[Mistake, ...]:
     """Return the provider that the tables describe, or every mistake in them."""
     spread, inheriting = inherited(raw)
-    told = [*inheriting, *disagreements(spread)]
+    told = [*inheriting, *disagreements(spread), *slips(spread)]
     files = {
         key: document.get("file", key)
         for key, document in toml_table(spread.get("documents")).items()
         if isinstance(document, Mapping)
     }
-    mistakes = [mistake if isinstance(mistake, Mistake) else Mistake.of(mistake) for mistake in told]
+    mistakes = [
+        mistake if isinstance(mistake, Mistake) else Mistake.of(mistake) for mistake in told
+    ]
     try:
         provider = Provider.model_validate(spread, context={"documents": files})
     except ValidationError as error:

@@ -55,7 +55,9 @@ def no_toml(error: Exception, text: str) -> Mistake:
     cause = _cause(reason, row)
     if again := next((first for first, later in _again(lines) if later == line), None):
         key, first = again
-        return Mistake(key=key, reason=f"not valid TOML: given twice, first on line {first}", line=line)
+        return Mistake(
+            key=key, reason=f"not valid TOML: given twice, first on line {first}", line=line
+        )
     return Mistake(key=lines.at(line), reason=f"not valid TOML: {reason}{column}{cause}", line=line)
 
 
@@ -72,7 +74,7 @@ def _cause(reason: str, row: str) -> str:
     if "Unescaped" in reason and "\\" in row:
         return "; a regular expression stands in single quotes: '\\d+'"
     if reason.startswith("Invalid value") and re.match(r"[A-Za-z/]", value):
-        return f"; a text stands in quotes: \"{value[:40]}\""
+        return f'; a text stands in quotes: "{value[:40]}"'
     if "newline" in reason.lower() and value.startswith("{"):
         return "; an inline table { ... } stands on one line"
     if "Expected '='" in reason and ":" in row and "=" not in row:

@@ -49,7 +49,11 @@ def _spelt(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"'{value}'" if "\\" in value and "'" not in value else json.dumps(value, ensure_ascii=False)
+            return (
+                f"'{value}'"
+                if "\\" in value and "'" not in value
+                else json.dumps(value, ensure_ascii=False)
+            )
         case Mapping():
             pairs = ", ".join(f"{_key(str(key))} = {_spelt(item)}" for key, item in value.items())
             return f"{{ {pairs} }}" if pairs else "{}"
@@ -170,7 +174,9 @@ def _unknown(path: KeyPath, raw: Mapping[str, Any]) -> Mistake:
         return Mistake(key=key, reason="unknown key", nearest=near, allowed=allowed)
     above = _above(path, name)
     if above is not None:
-        return Mistake(key=key, reason=f"unknown key: {_belongs(name, above, path[:-1])}", allowed=allowed)
+        return Mistake(
+            key=key, reason=f"unknown key: {_belongs(name, above, path[:-1])}", allowed=allowed
+        )
     inside = [
         f"{known}.{name}"
         for known in allowed
@@ -192,7 +198,9 @@ def _foreign(path: KeyPath, raw: Any) -> set[str]:  # noqa: ANN401 - walks whate
     from harness.spec.rules import KINDS  # noqa: PLC0415
 
     kind = raw.get("type") if isinstance(raw, Mapping) else None
-    return {name for name, rule in KINDS.items() if isinstance(kind, str) and kind not in rule.speaks_of}
+    return {
+        name for name, rule in KINDS.items() if isinstance(kind, str) and kind not in rule.speaks_of
+    }
 
 
 def _above(path: KeyPath, name: str) -> KeyPath | None:
@@ -274,7 +282,7 @@ _WORDS = {
     "boolean": "true or false",
 }
 _FORMATS = {
-    "source": "a source (\"document: section\")",
+    "source": 'a source ("document: section")',
     "jmespath": "a JMESPath expression",
     "regex": "a regular expression",
 }
@@ -288,7 +296,9 @@ def _type_word(node: Node) -> str:
     if kind == "array":
         inner = list(alternatives(node.get("items", {})))
         word = type_words(inner)
-        plural = re.sub(r"^an? (\w+ )*?(\w+)", lambda found: f"{found[0].split(' ', 1)[1]}s", word, count=1)
+        plural = re.sub(
+            r"^an? (\w+ )*?(\w+)", lambda found: f"{found[0].split(' ', 1)[1]}s", word, count=1
+        )
         return f"a list of {_PLURALS.get(word, plural)}"
     if kind == "object":
         return "a table"

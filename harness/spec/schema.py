@@ -73,7 +73,10 @@ def editor_schema() -> dict[str, Any]:
     written = {
         **part,
         "if": {"required": ["extends"]},
-        "else": {**required, "properties": {key: False for key in ("without", "moved")} | required["properties"]},
+        "else": {
+            **required,
+            "properties": {key: False for key in ("without", "moved")} | required["properties"],
+        },
     }
     defined |= {name: parts[name] for name in _reached(parts, part)}
     defined[whole] = written

@@ -40,7 +40,9 @@ class KeyLines:
 
     def at(self, line: int) -> str:
         """Return the key on that line or, where none begins there, the last one before it."""
-        before = [(found, place) for place, found in enumerate(self.lines.values()) if found <= line]
+        before = [
+            (found, place) for place, found in enumerate(self.lines.values()) if found <= line
+        ]
         names = [dotted(path) for path in self.lines]
         return names[max(before)[1]] if before else ""
 

@@ -110,7 +110,12 @@ def test_a_key_that_is_not_there_is_looked_for_in_its_table() -> None:
     assert found.nearest("t.u.b.1") == ("t.u.b.1", 4)
     assert found.nearest("t.u.c.d") == ("t.u", 2)
     assert found.nearest("x.y") == ("", 1)
-    assert (found.at(1), found.at(2), found.at(4), found.at(99)) == ("a", "t.u", "t.u.b.1", "t.u.b.1")
+    assert (found.at(1), found.at(2), found.at(4), found.at(99)) == (
+        "a",
+        "t.u",
+        "t.u.b.1",
+        "t.u.b.1",
+    )
 
 
 # A writer of TOML in all its spellings, which knows the line of each key that it writes.
@@ -121,11 +126,27 @@ PIECES = st.sampled_from(
 )
 KEYS = BARE | st.lists(PIECES, max_size=3).map("".join)
 SCALARS = st.sampled_from(
-    ("1", "-0.5e3", "true", "inf", "0xff", "1979-05-27T07:32:00Z", "1979-05-27 07:32:00", "07:32:00")
+    (
+        "1",
+        "-0.5e3",
+        "true",
+        "inf",
+        "0xff",
+        "1979-05-27T07:32:00Z",
+        "1979-05-27 07:32:00",
+        "07:32:00",
+    )
     + ("''", '""', '"a # b"', "'\\'", '"\\" = ] }"', "'[t]'", '"\\\\"')
 )
 LONG = st.sampled_from(
-    ('""""""', "''''''", '"""\na = 1\n[t]\n"""', "'''\n\"\"\"\n'''", '"""\\\n  x\\""" """"', "'''a'''''")
+    (
+        '""""""',
+        "''''''",
+        '"""\na = 1\n[t]\n"""',
+        "'''\n\"\"\"\n'''",
+        '"""\\\n  x\\""" """"',
+        "'''a'''''",
+    )
 )
 GAP = st.sampled_from(("", " ", "\t", "  "))
 BREAK = st.sampled_from(("", " ", "\n", " # b = 1\n", "\n\n\t# ]\n"))
@@ -138,7 +159,9 @@ def spelt(key: str, style: int) -> str:
         return key
     if style == 1 and "'" not in key:
         return f"'{key}'"
-    return '"' + "".join(f"\\U{ord(char):08x}" if style == 2 else _escaped(char) for char in key) + '"'
+    return (
+        '"' + "".join(f"\\U{ord(char):08x}" if style == 2 else _escaped(char) for char in key) + '"'
+    )
 
 
 def _escaped(char: str) -> str:
@@ -242,8 +265,38 @@ def test_a_text_in_any_spelling_has_tomllibs_keys_on_the_lines_they_were_written
 
 HOSTILE = st.lists(
     st.sampled_from(
-        ("[", "]", "[[", "]]", "{", "}", '"', "'", '"""', "'''", "\\", "=", ".", ",", "#", "\n", "\r")
-        + ("a", "b", " ", "\t", "a = 1", "\n[a.b]\n", "\n[[a]]\n", "\x00", "\ud800", "é", "1979-05-27")
+        (
+            "[",
+            "]",
+            "[[",
+            "]]",
+            "{",
+            "}",
+            '"',
+            "'",
+            '"""',
+            "'''",
+            "\\",
+            "=",
+            ".",
+            ",",
+            "#",
+            "\n",
+            "\r",
+        )
+        + (
+            "a",
+            "b",
+            " ",
+            "\t",
+            "a = 1",
+            "\n[a.b]\n",
+            "\n[[a]]\n",
+            "\x00",
+            "\ud800",
+            "é",
+            "1979-05-27",
+        )
     ),
     max_size=60,
 ).map("".join)
