@@ -178,6 +178,24 @@ def catalogue_of(specs: Iterable[Spec] = ()) -> Catalogue:
     return Catalogue(entries=entries, broken=broken, asked=tuple(asked))
 
 
+def found(provider: Provider | str | None, specs: Sequence[Spec] = ()) -> tuple[Catalogue, Entry]:
+    """Return the entry of a provider, given as a value or by its name, and the catalogue around it.
+
+    Without one, that of the only one of the `specs`. Raises UsageError for an unknown name, and
+    where none is meant.
+    """
+    if isinstance(provider, Provider):
+        specs, provider = (*specs, provider), provider.name
+    catalogue = catalogue_of(specs)
+    if provider is not None:
+        return catalogue, catalogue.entry(provider)
+    if len(catalogue.asked) != 1:
+        raise UsageError(
+            "whose documents apply is not said", hint="name one --provider, or one TOML by --spec"
+        )
+    return catalogue, catalogue.entry(*catalogue.asked)
+
+
 @cache
 def shipped_catalogue() -> Catalogue:
     """Return the providers that ship with the harness: one for each TOML in its folder."""

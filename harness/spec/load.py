@@ -1,9 +1,7 @@
 """Read a provider's TOML; a file with mistakes fails with all of them at once."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ from pydantic import ValidationError
 
 from harness.core.errors import Mistake, SpecError, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
-from harness.core.jsonvalue import digest
 from harness.spec import price
 from harness.spec.located import located, no_text, no_toml
 from harness.spec.mistakes import of_schema
@@ -110,12 +107,6 @@ def _merged(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, An
         mergeable = isinstance(earlier, Mapping) and isinstance(value, Mapping)
         both[key] = _merged(earlier, value) if mergeable else value  # type: ignore[arg-type]
     return both
-
-
-FOLDER = Path(__file__).parent.parent / "providers"
-_FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
-NAMES = (*_FIRST, *sorted({path.stem for path in FOLDER.glob("*.toml")} - set(_FIRST)))
-"""The providers that ship with the harness: one for each TOML in the folder."""
 
 
 def load_provider_file(path: Path) -> Provider:
