@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     StrictBool,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -21,6 +22,7 @@ from harness.spec.expressions import (
     Compiled,
     Document,
     Frozen,
+    NotAmong,
     Paths,
     Pattern,
     Promise,
@@ -57,8 +59,7 @@ def admit_protocol(name: str) -> None:
 
 def _spoken_protocol(name: str) -> str:
     if name not in _protocols:
-        spoken = ", ".join(sorted(_protocols))
-        raise ValueError(f"unknown wire protocol {name!r}, known are {spoken}")
+        raise NotAmong(f"unknown wire protocol {name!r}", name, sorted(_protocols))
     return name
 
 
@@ -72,7 +73,12 @@ def _number(value: object) -> object:
     return value
 
 
-Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    Field(ge=0),
+    WithJsonSchema({"type": "number", "minimum": 0}),
+]
 """An amount in a provider's own unit, exactly as written."""
 
 
