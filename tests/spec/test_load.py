@@ -109,15 +109,26 @@ BROKEN = {
         'whole = { source = "page: Generate" }\nrange',
         "operations.generate.arguments.n.whole: unknown key",
     ),
-    "an unknown parameter": (
+    "a parameter that is misspelt": (
         "[operations.generate.arguments.quality]",
-        "[operations.generate.arguments.sharpness]",
-        "operations.generate.arguments.sharpness: not in the vocabulary of parameters",
+        "[operations.generate.arguments.qualty]",
+        "operations.generate.arguments.qualty: unknown parameter, did you mean 'quality'? "
+        "If the name is the provider's own, write declared = true",
     ),
-    "an unknown operation": (
+    "a parameter that ids have another meaning for": (
+        "[operations.generate.arguments.quality]",
+        "[operations.generate.arguments.body]",
+        "operations.generate.arguments.body: 'body' has a meaning of its own in ids",
+    ),
+    "a name of an operation that is none": (
         "[operations.edit]",
-        "[operations.upscale]",
-        "operations.upscale.[key]: Input should be 'generate', 'edit' or 'respond', got 'upscale'",
+        "[operations.Up-scale]",
+        "operations.Up-scale.[key]: a name is of lower-case letters, digits and _",
+    ),
+    "an operation of an unknown kind": (
+        'title = "Edit"',
+        'title = "Edit"\nkind = "upscale"',
+        "operations.edit.kind: Input should be 'generate', 'edit' or 'respond', got 'upscale'",
     ),
     "a range upside down": (
         "min = 1, max = 4",
