@@ -272,7 +272,7 @@ def _declared_background(subject: CheckInput, served: Images) -> tuple[CheckResu
 def _sum_lines(again: Reproduced) -> tuple[str, ...]:
     operation = again.operation
     usage = (operation.stream and operation.stream.usage) or operation.reply.usage
-    if usage is None:
+    if usage is None or usage.input is None or usage.output is None or usage.total is None:
         return ()
     into, out, total = (
         f"sum(found(content, {again.places((path,))}))"
@@ -292,7 +292,7 @@ def usage_adds_up(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Tokens in and out add up to the total, and their details to each of them."""
     served = subject.served
     usage = served.usage if served else None
-    if usage is None:
+    if usage is None or {usage.input, usage.output, usage.total} == {None}:
         return ()
     wrong = next(_wrong_sums(usage), None)
     return failed(wrong) if wrong else passed(f"{usage.input} + {usage.output} = {usage.total}")

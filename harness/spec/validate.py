@@ -11,6 +11,7 @@ from harness.spec.jsonpath import is_place, put, take
 from harness.spec.provider import PARAMETERS, SHIPPED_PROTOCOLS
 from harness.spec.rules import KINDS
 from harness.spec.rules.base import PYTHON_TYPES, Table, array, member, toml_table
+from harness.spec.validate_prices import price_disagreements
 
 
 def disagreements(raw: Table) -> Iterator[str]:
@@ -19,11 +20,7 @@ def disagreements(raw: Table) -> Iterator[str]:
         yield "base_url: goes together with base_url_source"
     for name, operation in toml_table(raw.get("operations")).items():
         yield from _operation(f"operations.{name}", toml_table(operation))
-    yield from _prices(toml_table(raw.get("prices")))
-
-
-def _among(value: object, names: object) -> bool:
-    return isinstance(value, str) and isinstance(names, Mapping | list | tuple) and value in names
+    yield from price_disagreements(raw)
 
 
 def _operation(key: str, operation: Table) -> Iterator[str]:
@@ -107,21 +104,3 @@ def _job(key: str, operation: Table) -> Iterator[str]:
     for state in dict.fromkeys(repr(state) for state in states):
         if sum(repr(other) == state for other in states) > 1:
             yield f"{key}.job: the state {state} is listed twice"
-
-
-def _prices(prices: Table) -> Iterator[str]:
-    tiers = [toml_table(tier) for tier in array(prices.get("tiers"))]
-    names = [tier.get("name") for tier in tiers]
-    edges = [tier.get("long_edge_max") for tier in tiers]
-    numbers = [edge for edge in edges if isinstance(edge, int)]
-    if numbers != sorted(set(numbers)):
-        yield "prices.tiers: write them from the smallest long edge to the largest"
-    if "auto_tier" in prices and not _among(prices["auto_tier"], names):
-        yield f"prices.auto_tier: {prices['auto_tier']!r} is no tier"
-    for place, row in enumerate(array(prices.get("rows"))):
-        given = toml_table(row)
-        if "tier" in given and not _among(given["tier"], names):
-            yield f"prices.rows.{place}.tier: {given['tier']!r} is no tier"
-        for name in toml_table(given.get("when")):
-            if name not in PARAMETERS:
-                yield f"prices.rows.{place}.when.{name}: not in the vocabulary of parameters"
