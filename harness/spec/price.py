@@ -25,10 +25,11 @@ def price_of(provider: Provider, operation: Operation, arguments: Arguments) -> 
     """
     prices = provider.prices
     images = images_asked(arguments)
-    amount = listed_price(provider, operation, arguments)
+    listed = listed_price(provider, operation, arguments)
+    amount = listed
     if amount is None:
         amount = images * max(row.amount for row in _most(prices, operation, arguments))
-    return Price(amount=amount, unit=prices.unit, images=images)
+    return Price(amount=amount, unit=prices.unit, images=images, at_most=listed is None)
 
 
 def listed_price(provider: Provider, operation: Operation, arguments: Arguments) -> Decimal | None:
@@ -65,13 +66,12 @@ def worked_out(
     if listed_price(provider, operation, arguments) is not None:
         return None
     amount = _of_rows(prices, operation, arguments, _measured(arguments, served))
-    tokens = WorkedOut(low=NOTHING, high=NOTHING)
+    tokens: WorkedOut | None = WorkedOut(low=NOTHING, high=NOTHING)
     if prices.tokens is not None:
-        counted = served.usage and _of_tokens(prices.tokens, served.usage)
-        if counted is None:
-            return None
-        tokens = counted
-    return None if amount is None else WorkedOut(low=amount + tokens.low, high=amount + tokens.high)
+        tokens = _of_tokens(prices.tokens, served.usage) if served.usage else None
+    if amount is None or tokens is None:
+        return None
+    return WorkedOut(low=amount + tokens.low, high=amount + tokens.high)
 
 
 def price_status(provider: Provider, operation: Operation, arguments: Arguments) -> Status:
@@ -149,20 +149,25 @@ def _of_rows(
 
 
 def _of_row(row: PriceRow, measured: _Measured) -> Decimal | None:
-    match row.per:
-        case "image":
-            return row.amount * measured.images
-        case "request":
-            return row.amount
-        case "second":
-            quantities = None if measured.seconds is None else [measured.seconds]
-        case "megapixel":
-            areas = measured.pixels
-            quantities = None if areas is None else [Decimal(area) / MEGAPIXEL for area in areas]
+    quantities = _quantities(row, measured)
     if quantities is None:
         return None
     rounded = [-(-each // 1) if row.round_up else each for each in quantities]
     return row.amount * sum(rounded, NOTHING)
+
+
+def _quantities(row: PriceRow, measured: _Measured) -> Sequence[Decimal] | None:
+    """Return how many units there are, each thing that is counted by itself; None is not known."""
+    match row.per:
+        case "image":
+            return [Decimal(measured.images)]
+        case "request":
+            return [Decimal(1)]
+        case "second":
+            return None if measured.seconds is None else [measured.seconds]
+        case "megapixel":
+            areas = measured.pixels
+            return None if areas is None else [Decimal(area) / MEGAPIXEL for area in areas]
 
 
 def _most(prices: Prices, operation: Operation, arguments: Arguments) -> Iterator[Condition]:
