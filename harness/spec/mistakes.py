@@ -83,9 +83,9 @@ def _place(raw: Mapping[str, Any], problem: Any) -> tuple[KeyPath, Any]:  # noqa
     value: Any = raw
     loc: tuple[str | int, ...] = problem["loc"]
     for place, part in enumerate(loc):
-        if isinstance(value, Mapping) and part in value:
-            path, value = (*path, part), value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        if (isinstance(value, Mapping) and part in value) or (
+            isinstance(value, list) and isinstance(part, int) and part < len(value)
+        ):
             path, value = (*path, part), value[part]
         elif problem["type"] == "missing" and place == len(loc) - 1:
             return (*path, part), None
@@ -240,7 +240,7 @@ def _first_document(raw: Mapping[str, Any]) -> str:
     return next(iter(documents), "page") if isinstance(documents, Mapping) else "page"
 
 
-def example_of(node: Node, document: str = "page") -> Any:  # noqa: ANN401, PLR0911 - a value of any type
+def example_of(node: Node, document: str = "page") -> Any:  # noqa: ANN401 - a value of any type
     """Return a value of the type that a schema describes."""
     if node.get("examples"):
         return node["examples"][0]

@@ -75,7 +75,7 @@ def editor_schema() -> dict[str, Any]:
         "if": {"required": ["extends"]},
         "else": {
             **required,
-            "properties": {key: False for key in ("without", "moved")} | required["properties"],
+            "properties": dict.fromkeys(("without", "moved"), False) | required["properties"],
         },
     }
     defined |= {name: parts[name] for name in _reached(parts, part)}
