@@ -22,7 +22,7 @@ from harness.core.benchmark import Slo
 from harness.core.jsonvalue import Json, number
 from harness.planning.flags import FLAG, TOPIC, assembled, flagged
 from harness.planning.options import Options
-from harness.spec.catalogue import catalogue_of
+from harness.spec.catalogue import Spec, catalogue_of
 
 _IMPLIED = re.compile(r"\[([^\]]+)\]\.?$")
 """What holds where an option has no value, at the end of its help."""
@@ -63,7 +63,7 @@ def show(typed: Gathered, *, as_json: bool) -> None:
         _print(read, rows, options.target.specs)
 
 
-def _json_of(read: Config, rows: list[Row], specs: Sequence[Path]) -> Json:
+def _json_of(read: Config, rows: list[Row], specs: Sequence[Spec]) -> Json:
     return {
         "file": shown(read.path) if read.path else None,
         "chosen_by": chosen_by(),
@@ -79,7 +79,7 @@ def _json_of(read: Config, rows: list[Row], specs: Sequence[Path]) -> Json:
     }
 
 
-def _providers(specs: Sequence[Path]) -> Iterator[Known]:
+def _providers(specs: Sequence[Spec]) -> Iterator[Known]:
     for name, entry in catalogue_of(specs).entries.items():
         variable = entry.provider.auth.env
         is_set = bool(os.environ.get(variable, "").strip())
@@ -140,7 +140,7 @@ def _row_json(row: Row) -> Json:
     return {"value": row.value, "from": row.origin, **unused}
 
 
-def _print(read: Config, rows: list[Row], specs: Sequence[Path]) -> None:
+def _print(read: Config, rows: list[Row], specs: Sequence[Spec]) -> None:
     console = terminal(soft_wrap=True)
     console.print(f"{shown(read.path)} ({chosen_by()})" if read.path else "no configuration")
     for heading in dict.fromkeys(row.topic for row in rows):
