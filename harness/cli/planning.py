@@ -32,6 +32,7 @@ from harness.planning.options import (
     Target,
     refuse_conformance,
     refuse_slow,
+    refuse_unknown_operations,
 )
 from harness.planning.plan import Limits, coverage_notes, price_sentence, total_price
 from harness.planning.quick import quick_limits
@@ -159,6 +160,7 @@ def show(options: PlanOptions, *, as_json: bool) -> None:
     # Not by harness.api, which is the same and takes a second longer to import: it reports, too.
     names, limits = checked_names(options.target.providers), options.limits
     _refuse_unplanned(options.comparison.budgets, names)
+    refuse_unknown_operations(options.target.operations, [shipped(name) for name in names])
     measured = measuring(
         options.benchmark, only=options.planning.only, concurrency=limits.concurrency
     )

@@ -23,6 +23,7 @@ from harness.planning.options import (
     Target,
     refuse_conformance,
     refuse_slow,
+    refuse_unknown_operations,
 )
 from harness.planning.plan import dumped, is_unaltered, plan_digest, price_sentence, read_plan
 from harness.runner.addresses import (
@@ -34,7 +35,6 @@ from harness.runner.addresses import (
 from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
 from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
-from harness.spec.provider import OPERATIONS
 from harness.store.folder import RunFolder
 from harness.store.own import insist_own
 from harness.store.reader import StoredRun
@@ -214,7 +214,12 @@ def _refuse_odd(options: Options, seed: int | None) -> None:
                 "--seed: cassettes are replayed with the plan they were recorded with",
                 hint=f"record one: harness run --against emulator --record --seed {seed}",
             )
-    if record and set(options.operations) != set(OPERATIONS):
+    providers = [shipped(name) for name in target.providers]
+    refuse_unknown_operations(options.operations, providers)
+    if record and any(
+        set(provider.chosen(options.operations)) != set(provider.operations)
+        for provider in providers
+    ):
         raise UsageError(
             "--record writes the cassettes of all operations, which share a plan",
             hint="leave --operation out",

@@ -346,7 +346,7 @@ def provider_budget(options: Options, name: str, *, measured: bool) -> Budget:
     A benchmark's design says how much it asks: it has no allowance by default.
     """
     limits = limits_of(options, name)
-    operations = sum(operation in options.operations for operation in shipped(name).operations)
+    operations = len(shipped(name).chosen(options.operations))
     allowed = options.target.against != "cassettes" and not measured
     return Budget(
         amount=limits.amount,

@@ -151,6 +151,10 @@ class Rule(Promise, ABC):
         """
         return self.keywords
 
+    def edge_schema(self) -> Schema | None:
+        """Return what the rule says of each edge of a size that is two whole numbers."""
+        return None
+
     def allowed(self, context: "Context") -> Choices:
         """Return the values on the rule's boundary that an `accept` case should try."""
         return ()

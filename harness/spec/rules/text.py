@@ -108,6 +108,9 @@ class Format(Rule):
             return {"pattern": f"^({either})$", "examples": [*self.examples, *self.words]}
         return dict(URL) if self.shape == "url" else {}
 
+    def edge_schema(self) -> Schema | None:
+        return {"type": "integer", "minimum": 1} if self.shape == "size" else None
+
     def allowed(self, context: Context) -> Choices:
         if self.shape == "size":
             return tuple(map(choice, (*self.words, *self.examples)))
