@@ -18,6 +18,7 @@ from harness.cases.build import Builder
 from harness.cases.values import forbidden_values, wrong_types
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import evaluate
+from harness.spec.places import can_be_sent
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.request import carried
 from harness.spec.rules import Choice, OneOf, Range
@@ -183,7 +184,12 @@ def _listed(
 ) -> Iterator[Shape]:
     """Yield a shape for each group of values, without those that do not break the rule alone."""
     for name, values in groups.items():
-        fitting = [value for value in values if _alone(value, constraint, operation)]
+        argument = operation.arguments[constraint.parameter]
+        fitting = [
+            value
+            for value in values
+            if can_be_sent(argument, value) and _alone(value, constraint, operation)
+        ]
         if fitting:
             yield Shape(name=name, choices=_as_choices(st.sampled_from(fitting)))
 

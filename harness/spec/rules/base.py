@@ -420,12 +420,6 @@ def member(value: Json, values: Iterable[Json]) -> bool:
     return any(type(value) is type(allowed) and value == allowed for allowed in values)
 
 
-def subjects(rule: Rule, argument: Described | None, value: Json) -> list[Json]:
-    """Return what of a value a rule speaks of: each entry of an array, or the value as a whole."""
-    each = argument is not None and argument.type == "array" and rule.of_entries
-    return value if each and isinstance(value, list) else [value]
-
-
 def listed(value: Json) -> list[Json]:
     """Return the items of a list, or a single value as the only one."""
     return value if isinstance(value, list) else [value]
