@@ -152,6 +152,9 @@ def _as_choices(values: SearchStrategy[Json]) -> SearchStrategy[Choice]:
 _FARTHEST = 2**31 - 1
 """What every gateway can read: a larger number may fail before it is a parameter."""
 
+_BEYOND = 1_000
+"""How far a number goes beyond a bound that is itself larger than that."""
+
 
 def _numbers(constraint: Constraint) -> Iterator[Shape]:
     """Yield numbers far outside a range; not above that of images, all of which may be made."""
@@ -160,10 +163,12 @@ def _numbers(constraint: Constraint) -> Iterator[Shape]:
         return
     # Numbers that need not be whole are, far away: a half more or less tells nothing there.
     if rule.min is not None:
-        below = st.integers(-_FARTHEST, ceil(rule.min) - 2)
+        nearest = ceil(rule.min) - 2
+        below = st.integers(min(-_FARTHEST, nearest - _BEYOND), nearest)
         yield Shape(name="below", choices=_as_choices(below))
     if rule.max is not None and constraint.parameter != "n":
-        above = st.integers(floor(rule.max) + 2, _FARTHEST)
+        nearest = floor(rule.max) + 2
+        above = st.integers(nearest, max(_FARTHEST, nearest + _BEYOND))
         yield Shape(name="above", choices=_as_choices(above))
 
 
