@@ -26,7 +26,7 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
-from harness.core.benchmark import Slo
+from harness.core.benchmark import ExchangeRate, Slo
 from harness.core.case import Plan
 from harness.core.errors import (
     EmulatorError,
@@ -260,24 +260,32 @@ def report(
     *more: str | Path,
     out: str | Path | None = None,
     slo: Slo | str | None = None,
+    reference: str | None = None,
+    exchange_rates: Mapping[str, ExchangeRate] | None = None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
     With `out`, which may be one of the folders, every format of the report is written there; else
-    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against.
+    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against, `reference` the
+    provider that the others are compared with, `exchange_rates` are what one unit of a provider's
+    price is worth in US dollars.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
-    benchmark beside another run, or a ceiling for a run that is no benchmark; StoreError where
-    `out` cannot be written.
+    benchmark beside another run, a reference that was not measured, or one of these three for a run
+    that is no benchmark; StoreError where `out` cannot be written.
 
         report("reports/2026-12-01T093000-live").why
     """
     header, records = joined([read_run(Path(each)) for each in (folder, *more)])
-    if slo is not None:
-        if header.benchmark is None:
-            raise UsageError(f"--slo: {folder} is no benchmark", hint="leave --slo out")
-        ceiling = read_slo(slo) if isinstance(slo, str) else slo
-        header = replace(header, benchmark=header.benchmark.against(ceiling))
+    flags = {"--slo": slo, "--reference": reference, "--exchange-rate": exchange_rates or None}
+    if typed := [flag for flag, choice in flags.items() if choice is not None]:
+        benchmark = header.benchmark
+        if benchmark is None:
+            why = f"{', '.join(typed)}: {folder} is no benchmark"
+            raise UsageError(why, hint=f"leave {' and '.join(typed)} out")
+        if slo is not None:
+            benchmark = benchmark.against(read_slo(slo) if isinstance(slo, str) else slo)
+        header = replace(header, benchmark=benchmark.beside(reference, exchange_rates or {}))
     return _concluded(header, records, None if out is None else Path(out))
 
 

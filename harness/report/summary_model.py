@@ -18,6 +18,7 @@ from harness.stats.benchmark.model import (
     Attempt,
     Comparison,
     Ranking,
+    Relative,
     Reliability,
     Saved,
     Speed,
@@ -193,7 +194,8 @@ class BenchmarkSummary(TypedDict):
     """What a benchmark measured: seconds count from the intended start.
 
     Figures with an interval name their unit; other durations end in _s. `stopped` says why
-    NAME/WORKLOAD was asked no more; `calibrations` are the harness's own error.
+    NAME/WORKLOAD was asked no more; `calibrations` are the harness's own error. `relative` compares
+    each provider with the design's reference, and is there only where it has one.
     """
 
     design: Design
@@ -210,6 +212,7 @@ class BenchmarkSummary(TypedDict):
     watched: tuple[Watched, ...]
     cautions: tuple[Caution, ...]
     observations: tuple[Attempt, ...]
+    relative: NotRequired[tuple[Relative, ...]]
 
 
 class RunReport(TypedDict):

@@ -47,6 +47,9 @@ CONFORMANCE_ONLY = (
 )
 """Flags that mean nothing in a benchmark."""
 
+JUDGING = ("--slo", "--reference", "--exchange-rate")
+"""Flags of a benchmark that judge what was measured, and change no request."""
+
 Note = Callable[[str], None]
 """Receives a sentence that the user is to read."""
 
@@ -147,7 +150,7 @@ def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measurin
         raise UsageError(
             f"{', '.join(laid_out)}: a run that is resumed keeps its design", hint="leave it out"
         )
-    changing = [name for name in laid_out if name != "--slo"]  # which judges, and changes nothing
+    changing = [name for name in laid_out if name not in JUDGING]
     if options.target.against == "cassettes" and changing:
         raise UsageError(
             f"{', '.join(changing)}: a recorded benchmark keeps its design",
@@ -336,8 +339,9 @@ def _recorded(options: Options, pictures: ImageCollector, *, measured: bool) -> 
     cassettes, names = options.output.cassettes, options.target.providers
     if measured:
         benchmark, plans, tapes = recorded_benchmark(cassettes, names, pictures)
-        if options.measuring is not None and options.measuring.slo is not None:
-            benchmark = benchmark.against(options.measuring.slo)
+        if (asked := options.measuring) is not None:
+            benchmark = benchmark.against(asked.slo) if asked.slo is not None else benchmark
+            benchmark = benchmark.beside(asked.reference, asked.exchange_rates)
         return RunPlan(plans=plans, tapes=tapes, benchmark=benchmark)
     tapes = {name: load_tape(cassettes / name, pictures) for name in names}
     plans = {
