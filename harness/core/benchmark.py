@@ -142,6 +142,6 @@ def checked_reference(reference: str, design: Design) -> str:
     if reference not in names:
         raise UsageError(
             f"--reference {reference}: not measured in this benchmark",
-            hint=f"name one of {', '.join(names)}",
+            hint=f"name one of {', '.join(names)}; --provider adds others to a new run",
         )
     return reference

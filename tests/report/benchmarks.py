@@ -22,6 +22,7 @@ from harness.stats.benchmark.model import (
     Measured,
     Rank,
     Ranking,
+    Relative,
     Reliability,
     Saved,
     Speed,
@@ -184,6 +185,22 @@ def comparison(
         needed=20.0,
         word="first",
         p_fixed=0.003,
+    )
+
+
+def relative(provider: str = "aimlapi", *, workload: Workload = SQUARE) -> Relative:
+    """A provider beside sub2api."""
+    return Relative(
+        provider=provider,
+        reference="sub2api",
+        workload=workload.name,
+        emulated=False,
+        pairs=8,
+        time=estimate(1.43, 1.2, 1.71, unit="ratio", method="median of the blocks' ratios"),
+        price=2.34,
+        price_why="",
+        usable=estimate(-3.1, -9.04, 1.2, unit="percentage points", method="Newcombe, 1998"),
+        why="",
     )
 
 

@@ -20,8 +20,8 @@ from harness.stats.benchmark.model import Relative
 _LEAD = (
     "Each provider beside {reference}, asked with the same prompt in the same minutes: time to"
     " pixels, the price of a usable image in one currency, and the share of attempts of which all"
-    " images could be used (whole, and of the number, size and format asked for). In brackets: 95 %"
-    " intervals."
+    " images could be used (whole, and of the number, size and format asked for) as a difference in"
+    " percentage points. In brackets: 95 % intervals."
 )
 
 
@@ -67,7 +67,7 @@ def _cells(row: Relative, benchmark: Benchmarked) -> tuple[TableCell, ...]:
     return (
         who,
         TableCell(
-            text=time_words(row.time),
+            text=time_words(row.time, row.reference),
             small=_few(row.time),
             loud=not _holds(row.time, 1.0),
         ),
@@ -92,16 +92,17 @@ def reference_sentences(benchmark: Benchmarked) -> Iterator[str]:
         if row.price is not None:
             price = f"{price_words(row.price)} for a usable image"
         yield (
-            f"{who} beside {reference}: {time_words(row.time)}; {price};"
-            f" usable images {points_words(row.usable)}."
+            f"{who} takes {time_words(row.time, reference)}; {price}; usable images"
+            f" {points_words(row.usable)}."
         )
 
 
-def time_words(ratio: Estimate) -> str:
-    """Return how long it takes: `1.4 times as long (1.2 to 1.7)`."""
+def time_words(ratio: Estimate, reference: str) -> str:
+    """Return how long it takes: `1.4 times as long as openai (1.2 to 1.7)`."""
     if ratio.value is None:
-        return "no pair to compare"
-    return f"{_times(ratio.value)} times as long{_span(ratio, _times)}"
+        return "an unknown time: no pair was served or timed out"
+    longer = f"{_times(ratio.value)} times as long as {one_line(reference, 60)}"
+    return f"{longer}{_span(ratio, _times)}"
 
 
 def price_words(ratio: float) -> str:

@@ -211,5 +211,7 @@ def _benchmark(benchmarked: Benchmarked) -> BenchmarkSummary:
         "observations": measured.observations,
     }
     if benchmark.design.reference is not None:
+        summary["reference"] = benchmark.design.reference
+        summary["exchange_rates"] = benchmark.design.exchange_rates
         summary["relative"] = measured.relative
     return summary
