@@ -2,13 +2,10 @@
 
 import json
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
-from harness.core.benchmark import ExchangeRate
 from harness.core.verdict import Estimate
-from harness.report.benchmark.answers import Benchmarked, benchmarked
 from harness.report.benchmark.reference import (
     points_words,
     price_words,
@@ -20,7 +17,6 @@ from harness.report.formats.html import html
 from harness.report.formats.markdown import markdown
 from harness.report.formats.summary_json import summary_document
 from harness.report.formats.terminal import benchmark_sentences
-from harness.stats.benchmark.model import Relative
 from tests.report import benchmarks as bm
 
 NEAR = replace(
@@ -30,12 +26,6 @@ NEAR = replace(
     why="buble is asked for something near it only",
 )
 UNRATED = replace(bm.relative("nanobanana"), price=None, price_why="no rate for nanobanana")
-RATES = {"sub2api": ExchangeRate(usd=Decimal("0.050"), source="--exchange-rate")}
-
-
-def shown(*rows: Relative) -> Benchmarked:
-    made = replace(bm.design(), reference="sub2api", exchange_rates=RATES)
-    return benchmarked(bm.benchmark(made), replace(bm.measured(made), relative=rows))
 
 
 def ratio(value: float | None, low: float | None = None, high: float | None = None) -> Estimate:
@@ -65,14 +55,14 @@ def test_points_and_prices_are_said_in_words() -> None:
 
 
 def test_the_section_stands_first_and_says_what_a_rate_is_worth_and_who_says_so() -> None:
-    first = sections(shown(bm.relative()))[0]
+    first = sections(bm.beside(bm.relative()))[0]
 
     assert (first.id, first.title) == ("reference", "Beside sub2api")
     assert "Rates: 1 image of sub2api = 0.05 usd (--exchange-rate)." in first.lead
 
 
 def test_who_is_not_compared_is_named_with_the_reason() -> None:
-    (table,) = reference_section(shown(bm.relative(), NEAR, UNRATED)).tables
+    (table,) = reference_section(bm.beside(bm.relative(), NEAR, UNRATED)).tables
     cells = [[(cell.text, cell.small) for cell in row] for row in table.rows]
 
     assert [row[0][0] for row in cells] == ["aimlapi", "buble", "nanobanana"]
@@ -86,14 +76,14 @@ def test_who_is_not_compared_is_named_with_the_reason() -> None:
 
 def test_only_what_lies_outside_of_its_interval_is_loud() -> None:
     alike = replace(bm.relative(), time=ratio(1.1, 0.9, 1.3))
-    rows = reference_section(shown(bm.relative(), alike)).tables[0].rows
+    rows = reference_section(bm.beside(bm.relative(), alike)).tables[0].rows
 
     assert [row[1].loud for row in rows] == [True, False]
     assert [row[3].loud for row in rows] == [False, False]
 
 
 def test_every_format_tells_it() -> None:
-    report = bm.report(shown(bm.relative(), NEAR, UNRATED))
+    report = bm.report(bm.beside(bm.relative(), NEAR, UNRATED))
     words = "1.4 times as long as sub2api (1.2 to 1.7)"
     sentence = (
         f"square-draft: aimlapi takes {words}; 2.3 times the price for a usable image; "
