@@ -28,7 +28,7 @@ from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
 from harness.config.read import read_config as configuration
 from harness.config.settled import configured
-from harness.core.benchmark import Slo
+from harness.core.benchmark import ExchangeRate, Slo
 from harness.core.case import Plan
 from harness.core.errors import (
     EmulatorError,
@@ -293,17 +293,20 @@ def report(
     specs: Sequence[Spec] = (),
     out: str | Path | None = None,
     slo: Slo | str | None = None,
+    reference: str | None = None,
+    exchange_rates: Mapping[str, ExchangeRate] | None = None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
     With `out`, which may be one of the folders, every format of the report is written there; else
-    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against. A provider that
-    does not ship with the harness is judged by the TOML that the folder keeps of it, or by that of
-    the `specs`; a note says so where those differ.
+    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against, `reference` the
+    provider that the others are compared with, `exchange_rates` are what one unit of a provider's
+    price is worth in US dollars. A provider that does not ship with the harness is judged by the
+    TOML that the folder keeps of it, or by that of the `specs`; a note says so where those differ.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
-    benchmark beside another run, or a ceiling for a run that is no benchmark; StoreError where
-    `out` cannot be written.
+    benchmark beside another run, a reference that was not measured, or one of these three for a run
+    that is no benchmark; StoreError where `out` cannot be written.
 
         report("reports/2026-12-01T093000-live").why
     """
@@ -313,11 +316,15 @@ def report(
         catalogue = catalogue.with_copies(each.specs)
     header, records = joined(runs)
     header = replace(header, notes=(*header.notes, *judged_otherwise(header, catalogue)))
-    if slo is not None:
-        if header.benchmark is None:
-            raise UsageError(f"--slo: {folder} is no benchmark", hint="leave --slo out")
-        ceiling = read_slo(slo) if isinstance(slo, str) else slo
-        header = replace(header, benchmark=header.benchmark.against(ceiling))
+    flags = {"--slo": slo, "--reference": reference, "--exchange-rate": exchange_rates or None}
+    if typed := [flag for flag, choice in flags.items() if choice is not None]:
+        benchmark = header.benchmark
+        if benchmark is None:
+            why = f"{', '.join(typed)}: {folder} is no benchmark"
+            raise UsageError(why, hint=f"leave {' and '.join(typed)} out")
+        if slo is not None:
+            benchmark = benchmark.against(read_slo(slo) if isinstance(slo, str) else slo)
+        header = replace(header, benchmark=benchmark.beside(reference, exchange_rates or {}))
     return _concluded(header, records, None if out is None else Path(out), catalogue)
 
 

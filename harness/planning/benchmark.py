@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from harness.cases.prompts import distinct_prompt, distinct_prompts
-from harness.core.benchmark import Design, Stage
+from harness.core.benchmark import Design, Stage, checked_reference
 from harness.core.case import Case, Plan, PlannedRequest, Slot
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
@@ -67,7 +67,10 @@ def benchmark_plan(options: Options, entries: Sequence[Entry]) -> tuple[Design, 
         timeout_s=measuring.timeout_s,
         slo=measuring.slo,
         until_decided=measuring.until_decided,
+        exchange_rates=measuring.exchange_rates,
     )
+    if measuring.reference is not None:
+        design = replace(design, reference=checked_reference(measuring.reference, design))
     places = tuple(_timed(design, _places(design)))
     lags = _lags(design, [entry.name for entry in entries])
     plans = {}

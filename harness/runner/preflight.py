@@ -39,6 +39,9 @@ CONFORMANCE_ONLY = (
 )
 """Flags that mean nothing in a benchmark."""
 
+JUDGING = ("--slo", "--reference", "--exchange-rate")
+"""Flags of a benchmark that judge what was measured, and change no request."""
+
 Note = Callable[[str], None]
 """Receives a sentence that the user is to read."""
 
@@ -187,7 +190,7 @@ def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measurin
         raise UsageError(
             f"{', '.join(laid_out)}: a run that is resumed keeps its design", hint="leave it out"
         )
-    changing = [name for name in laid_out if name != "--slo"]  # which judges, and changes nothing
+    changing = [name for name in laid_out if name not in JUDGING]
     if options.target.against == "cassettes" and changing:
         raise UsageError(
             f"{', '.join(changing)}: a recorded benchmark keeps its design",
