@@ -110,7 +110,7 @@ def _merged(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, An
 
 
 FOLDER = Path(__file__).parent.parent / "providers"
-_FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
+_FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 NAMES = (*_FIRST, *sorted({path.stem for path in FOLDER.glob("*.toml")} - set(_FIRST)))
 """The providers that ship with the harness: one for each TOML in the folder."""
 
