@@ -344,18 +344,21 @@ def test_a_copy_of_the_folder_serves_every_provider_without_the_harness(tmp_path
         [sys.executable, "-c", ISLAND], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        urls = json.loads(process.stdout.readline())["providers"]
-        for name, url in urls.items():
-            path, model = {
-                "buble": ("/api/v1/generations", "openai/gpt-image-2"),
-                "sub2api": ("/v1/images/generations", "gpt-image-2"),
-                "apiframe": ("/v2/images/generate", "gpt-image-2"),
-                "nanobanana": ("/v1/images/generate", "gpt-image-2"),
-                "aimlapi": ("/v1/images/generations", "openai/gpt-image-2"),
-            }[name]
-            reply = ANY.post(url + path, headers=KEY, json={"model": model, "prompt": "a cat"})
-            statuses[name] = reply.status_code
-        process.terminate()
+        try:
+            urls = json.loads(process.stdout.readline())["providers"]
+            for name, url in urls.items():
+                path, model = {
+                    "buble": ("/api/v1/generations", "openai/gpt-image-2"),
+                    "sub2api": ("/v1/images/generations", "gpt-image-2"),
+                    "apiframe": ("/v2/images/generate", "gpt-image-2"),
+                    "nanobanana": ("/v1/images/generate", "gpt-image-2"),
+                    "aimlapi": ("/v1/images/generations", "openai/gpt-image-2"),
+                    "openai": ("/v1/images/generations", "gpt-image-2"),
+                }[name]
+                reply = ANY.post(url + path, headers=KEY, json={"model": model, "prompt": "a cat"})
+                statuses[name] = reply.status_code
+        finally:
+            process.terminate()  # else a failure here would wait for its end for ever
 
     assert statuses == dict.fromkeys(NAMES, 200) | {"apiframe": 202}
 
