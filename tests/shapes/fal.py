@@ -30,7 +30,7 @@ class Fal(Shape):
     KNOWN: ClassVar[tuple[str, ...]] = (
         "one image too few from three on",
         "png comes as jpeg",
-        "square_hd is drawn at 512",
+        "sizes of one's own are halved",
         "width and height are swapped",
         "five images are taken",
         "guidance_scale has no upper bound",
@@ -154,8 +154,8 @@ class Fal(Shape):
     def _result(self, body: dict[str, Any]) -> Answer:
         size = body.get("image_size", "landscape_4_3")
         width, height = WORDS[size] if isinstance(size, str) else (size["width"], size["height"])
-        if "square_hd is drawn at 512" in self.faults and size == "square_hd":
-            width = height = 512
+        if "sizes of one's own are halved" in self.faults and isinstance(size, dict):
+            width, height = width // 2, height // 2
         if "width and height are swapped" in self.faults:
             width, height = height, width
         form, number = body.get("output_format", "jpeg"), body.get("num_images", 1)
