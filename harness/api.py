@@ -377,7 +377,7 @@ def _recorded(done: Run, options: Options, result: RunResult) -> Iterator[str]:
                 mine,
                 done.plans[name],
                 base_url=done.addresses[name],
-                cassettes=options.output.cassettes,
+                cassettes=options.cassettes,
                 benchmark=done.header.benchmark,
                 search=search_for(keys),
             )

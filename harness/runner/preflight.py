@@ -31,7 +31,13 @@ from harness.runner.addresses import (
     resumed_addresses,
     unencrypted,
 )
-from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
+from harness.runner.recording import (
+    is_recorded,
+    load_tape,
+    recorded_benchmark,
+    recorded_plan,
+    sample_folder,
+)
 from harness.spec.load import checked_names, shipped_provider
 from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
@@ -93,7 +99,26 @@ def decided(
     _refuse_exploration(complete)
     if target.against == "live":
         _refuse_unready(complete, note)
-    return complete
+    folder = _cassettes(options, target.against, note)
+    return replace(complete, output=replace(options.output, cassettes=folder))
+
+
+def _cassettes(options: Options, against: Against, note: Note) -> Path:
+    """Return the folder of the cassettes: one that was named, one that is here, or the samples.
+
+    UsageError for a replay where there is none of them.
+    """
+    named = options.output.cassettes
+    if named is not None or against != "cassettes" or is_recorded(options.cassettes):
+        return options.cassettes
+    samples = sample_folder()
+    if samples is None:
+        raise UsageError(
+            f"there are no recorded replies in {options.cassettes}",
+            hint="record some, or go without: harness run --against emulator",
+        )
+    note(f"replays the samples that come with the harness, in {samples}")
+    return samples
 
 
 def _as_begun(options: Options, past: RunHeader, keys: Mapping[str, str], note: Note) -> Options:
@@ -333,7 +358,7 @@ def _refuse_altered(past: StoredRun) -> None:
 
 
 def _recorded(options: Options, pictures: ImageCollector, *, measured: bool) -> RunPlan:
-    cassettes, names = options.output.cassettes, options.target.providers
+    cassettes, names = options.cassettes, options.target.providers
     if measured:
         benchmark, plans, tapes = recorded_benchmark(cassettes, names, pictures)
         if options.measuring is not None and options.measuring.slo is not None:

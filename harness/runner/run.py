@@ -31,7 +31,7 @@ from harness.runner.execution.conversation import Access, Journal, ProviderSetup
 from harness.runner.execution.earlier import Resumption, elapsed_s, resume_state
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.preflight import RunPlan, run_plan, save_plan
-from harness.runner.recording import withheld_notes
+from harness.runner.recording import SAMPLES, withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
 from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
@@ -193,6 +193,8 @@ class _Runner:
             raise NothingTested("the plan holds no case")
         faults = ", ".join(self.options.emulator.faults)
         notes = [f"faults switched on: {faults}"] if faults else []
+        if self.context.replay and self.options.cassettes in SAMPLES:
+            notes.append("replayed: the samples that come with the harness")
         return RunHeader(
             run=self.folder.path.name,
             harness=harness_version(),
