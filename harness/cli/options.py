@@ -57,6 +57,18 @@ def json_option(topic: str = "Output") -> Callable[[F], F]:
     )
 
 
+def spec_option(then: str = "") -> Callable[[F], F]:
+    """Return `--spec`, the TOMLs of providers that do not ship with the harness, as `specs`."""
+    return click.option(
+        "--spec",
+        "specs",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"A provider's TOML (repeatable). {then}".rstrip(),
+    )
+
+
 def choices_of(
     choices: "type[DataclassInstance]",
 ) -> Callable[[Callable[..., object]], Callable[..., object]]:

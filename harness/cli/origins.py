@@ -22,7 +22,7 @@ from harness.core.benchmark import Slo
 from harness.core.jsonvalue import Json, number
 from harness.planning.flags import FLAG, TOPIC, assembled, flagged
 from harness.planning.options import Options
-from harness.spec.load import NAMES, shipped_provider
+from harness.spec.catalogue import Spec, catalogue_of
 
 _IMPLIED = re.compile(r"\[([^\]]+)\]\.?$")
 """What holds where an option has no value, at the end of its help."""
@@ -58,12 +58,12 @@ def show(typed: Gathered, *, as_json: bool) -> None:
     lines = {place: read.where(place) for place in read.lines}
     rows = [*_rows(options, {**lines, **found.origins}, found.unused)]
     if as_json:
-        echo_json(json.dumps(_json_of(read, rows), ensure_ascii=False))
+        echo_json(json.dumps(_json_of(read, rows, options.target.specs), ensure_ascii=False))
     else:
-        _print(read, rows)
+        _print(read, rows, options.target.specs)
 
 
-def _json_of(read: Config, rows: list[Row]) -> Json:
+def _json_of(read: Config, rows: list[Row], specs: Sequence[Spec]) -> Json:
     return {
         "file": shown(read.path) if read.path else None,
         "chosen_by": chosen_by(),
@@ -74,16 +74,16 @@ def _json_of(read: Config, rows: list[Row]) -> Json:
         },
         "providers": {
             known.name: {"from": known.origin, "key": known.variable, "key_set": known.key_set}
-            for known in _providers()
+            for known in _providers(specs)
         },
     }
 
 
-def _providers() -> Iterator[Known]:
-    for name in NAMES:
-        variable = shipped_provider(name).auth.env
+def _providers(specs: Sequence[Spec]) -> Iterator[Known]:
+    for name, entry in catalogue_of(specs).entries.items():
+        variable = entry.provider.auth.env
         is_set = bool(os.environ.get(variable, "").strip())
-        yield Known(name=name, origin="shipped", variable=variable, key_set=is_set)
+        yield Known(name=name, origin=str(entry.origin), variable=variable, key_set=is_set)
 
 
 def _rows(
@@ -140,7 +140,7 @@ def _row_json(row: Row) -> Json:
     return {"value": row.value, "from": row.origin, **unused}
 
 
-def _print(read: Config, rows: list[Row]) -> None:
+def _print(read: Config, rows: list[Row], specs: Sequence[Spec]) -> None:
     console = terminal(soft_wrap=True)
     console.print(f"{shown(read.path)} ({chosen_by()})" if read.path else "no configuration")
     for heading in dict.fromkeys(row.topic for row in rows):
@@ -154,7 +154,7 @@ def _print(read: Config, rows: list[Row]) -> None:
         console.print(f"{name}: 1 {rate.unit} is {rate.usd} USD ({rate.source})")
     known = [
         (each.name, each.origin, each.variable, "yes" if each.key_set else "no")
-        for each in _providers()
+        for each in _providers(specs)
     ]
     _print_table(console, "Providers known", ("name", "from", "key in", "set"), known)
 

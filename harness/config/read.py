@@ -18,7 +18,7 @@ from harness.core.errors import ConfigError, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.rate import Rate
 from harness.core.toml_lines import Key, line_of, lines_of
-from harness.spec.provider import Amount
+from harness.spec.price_list import Amount
 from harness.transport.sensitive.search import Search
 
 FILE_VARIABLE = "HARNESS_CONFIG"

@@ -15,8 +15,8 @@ from harness.core.rate import Rate
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.flags import given, option, topic
-from harness.planning.option_values import read_base_urls, read_budgets
-from harness.spec.load import NAMES
+from harness.planning.option_values import read_base_urls, read_budgets, read_specs
+from harness.spec.catalogue import Spec
 from harness.spec.provider import OPERATIONS
 
 Against = Literal["cassettes", "emulator", "live"]
@@ -43,13 +43,23 @@ REAL_TIME = 1.0
 class Target:
     """Which providers a run sends to, and how each side reaches the other.
 
-    Without `providers`: all of them; in a live run those with a base URL, or else with a key.
-    `keys` have no flag: they come from the environment, and are never written.
+    `specs` describe providers that do not ship with the harness, each a TOML file or a `Provider`.
+    Without `providers`: those of the `specs`, if there are any; else all, in a live run those with
+    a base URL, or else with a key. `keys` have no flag: they come from the environment, and are
+    never written.
     """
 
+    specs: tuple[Spec, ...] = option(
+        "--spec",
+        "A provider's TOML (repeatable). Without --provider, only the providers of these files.",
+        default=(),
+        metavar="FILE",
+        repeatable=True,
+        read=read_specs,
+    )
     providers: tuple[str, ...] = option(
         "--provider",
-        f"Only this provider (repeatable): {', '.join(NAMES)}.",
+        "Only this provider (repeatable); `harness providers list` names them.",
         default=(),
         metavar="NAME",
     )
