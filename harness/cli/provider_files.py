@@ -10,8 +10,9 @@ from harness.cli.printing import echo
 from harness.core.errors import UsageError
 from harness.spec.importing.document import read_openapi
 from harness.spec.importing.imported import Import, Imported, checked_provider_name
+from harness.spec.importing.likeness import like
 from harness.spec.importing.text import text_of
-from harness.spec.load import parse_provider
+from harness.spec.load import FOLDER, checked_name, load_provider_file, parse_provider
 
 _SHOWN = 12
 """How many notes of a kind are printed; the file holds all of them."""
@@ -60,6 +61,39 @@ def import_(
         echo(f"to do: {mistake}", err=True)
     if out is not None:
         _next(out, valid=not isinstance(parsed, tuple))
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--like",
+    "model",
+    required=True,
+    metavar="PROVIDER",
+    help="The provider to begin from: a shipped one's name, or a TOML.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The file to write; without, NAME.toml."
+)
+def new(*, name: str, model: str, out: Path | None) -> None:
+    """Write a provider's TOML to go on from: another one's, with what must change marked."""
+    chosen = checked_provider_name(name)
+    path = out or Path(f"{chosen}.toml")
+    source = _model(model)
+    load_provider_file(source)
+    _refuse_existing(path)
+    text = like(source.read_text(encoding="utf-8-sig"), chosen, model=model)
+    _write(path, text)
+    echo(f"{path}: {chosen}, like {model}; {text.count('todo: ')} sources to replace", err=True)
+    _next(path, valid=True)
+
+
+def _model(name: str) -> Path:
+    """Return the file of the provider to begin from; a name is a shipped one's."""
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        return path
+    return FOLDER / f"{checked_name(name)}.toml"
 
 
 def _pairs(where: tuple[str, ...]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.core.jsonvalue import Json
 from harness.spec.importing import toml
@@ -35,6 +35,8 @@ class Arguments:
     reader: Reader
     form: bool
     media_types: Mapping[str, Node]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Wire keys that mean a canonical parameter in this operation only."""
 
     @property
     def notes(self) -> Notes:
@@ -46,7 +48,7 @@ class Arguments:
         found: dict[str, tuple[Leaf, str]] = {}
         others: list[tuple[Leaf, str]] = []
         for leaf in leaves:
-            name = canonical_name(leaf.key)
+            name = self.aliases.get(leaf.key) or canonical_name(leaf.key)
             kind = self.kind(leaf, name)
             fits = kind == USUAL_TYPES.get(name, "string") or (name == "images" and kind == "file")
             if name and name not in found and fits:
@@ -79,7 +81,7 @@ class Arguments:
             return "string" if name == "size" else "object"
         if not shape.typed and shape.enum is None and kinds - {"object", "array"}:
             self.notes.leave(shape.at, f"no type is said of {leaf.place}; read as a {usual}")
-            shape.unsure = shape.unsure or shape.at
+            shape.unsure = shape.unsure or "no type is said"
             return usual
         return self._only(leaf)
 
@@ -91,7 +93,7 @@ class Arguments:
         if kinds - {kind}:
             others = few(sorted(kinds - {kind}))
             self.notes.leave(leaf.shape.at, f"{leaf.place} may be {others}, too; read as a {kind}")
-            leaf.shape.unsure = leaf.shape.unsure or leaf.shape.at
+            leaf.shape.unsure = leaf.shape.unsure or f"of other types, too: {others}"
         if not kind:
             self.notes.leave(leaf.shape.at, f"no value is allowed for {leaf.place}")
         return kind
@@ -191,7 +193,7 @@ class Arguments:
         if shape.unsure:
             for rule in rules.values():
                 rule["status"] = "undocumented"
-                rule["note"] = f"one of several forms ({shape.unsure})"
+                rule["note"] = shape.unsure
         return dict(rules)
 
     def _text(self, leaf: Leaf, shape: Shape) -> Iterator[tuple[str, Table]]:

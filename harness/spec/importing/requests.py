@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
+from harness.spec.importing import toml
 from harness.spec.importing.arguments import Arguments
 from harness.spec.importing.bodies import Body, Leaf, Where, body_of, choices, plant
 from harness.spec.importing.conditions import conditional_rules
@@ -27,6 +28,10 @@ from harness.spec.importing.security import AUTH_HEADERS
 from harness.spec.importing.shapes import Reader
 from harness.spec.importing.streams import stream_table
 
+RESPONSES = "responses"
+"""OpenAI's Responses API with its image tool: known by that tool, and read by its own protocol."""
+
+_OUTPUT = "output[?type=='image_generation_call']"
 MOST_FORMS = 4
 """Of how many whole bodies an operation may have the choice, without --where."""
 
@@ -57,7 +62,8 @@ class Operations:
         """Add one operation of the document: each body and encoding is an operation of its own."""
         for way in self._ways(one):
             table = self._operation(one, way)
-            for kind, part in _parts(table, whole=way.edits):
+            for found, part in _parts(table, whole=way.edits):
+                kind = "respond" if table["protocol"] == RESPONSES else found
                 name = self._name(operations, one, kind, form=way.encoded.form)
                 operations[name] = part if name == kind else {"kind": kind, **part}
 
@@ -111,8 +117,10 @@ class Operations:
         return True
 
     def _operation(self, one: Listed, way: _Way) -> Table:
-        making = Arguments(self.reader, way.encoded.form, way.encoded.parts)
         body = way.body
+        by_tool = body.fixed.get("tools[0].type") == "image_generation"
+        aliases = {"input": "prompt"} if by_tool else {}
+        making = Arguments(self.reader, way.encoded.form, way.encoded.parts, aliases)
         fixed = {
             place: value
             for place, value in body.fixed.items()
@@ -123,20 +131,23 @@ class Operations:
         arguments = {name: making.table(*pair) for name, pair in named.items()}
         places = {leaf.place: name for name, (leaf, _) in named.items()}
         conditional_rules(self.reader, body, places, arguments)
-        answered = self._answered(one)
+        answered = self._answered(one, responses=by_tool)
         summary = way.title or one.node.text("summary") or one.id or one.path
-        table: Table = {"title": " ".join(summary.split())[:100]}
+        table: Table = {"title": toml.first_sentence(summary)}
         if one.method != "post":
             table["method"] = one.method.upper()
         table["path"] = self.prefix + one.path
         if way.encoded.form:
             table["body"] = "form"
-        table |= {"protocol": "job" if "job" in answered else "reply", "source": cited(one.node.at)}
+        protocol = RESPONSES if by_tool else "job" if "job" in answered else "reply"
+        table |= {"protocol": protocol, "source": cited(one.node.at)}
         if constant := _constant(fixed):
             table["constant"] = constant
         if body.closed:
             table["unknown_fields"] = self._closed(body)
         self._streamed(one, arguments, answered)
+        if by_tool and isinstance(stream := answered.get("stream"), dict):
+            stream["images"] = [f"response.{_OUTPUT}.result"]
         self._idempotent(one, table, answered)
         return {**table, "arguments": arguments, **answered}
 
@@ -175,9 +186,11 @@ class Operations:
                 job = answered.get("job")
                 (job if isinstance(job, dict) else table)["idempotency"] = known
 
-    def _answered(self, one: Listed) -> Table:
+    def _answered(self, one: Listed, *, responses: bool) -> Table:
         """Return the reply, and the job where the first reply is not the images' yet."""
         served = answer(self.reader.document, one.node)
+        if responses:
+            return {"reply": {"images": [f"{_OUTPUT}.result"], "model": ["model"]}}
         if served is None:
             at = one.node["responses"].at
             self.reader.notes.need("reply.images", f"no JSON reply is described ({at})")

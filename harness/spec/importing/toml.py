@@ -22,8 +22,9 @@ def key(name: str) -> str:
 
 
 def text(value: str) -> str:
-    """Return a string as TOML: JSON's escapes are TOML's, but for the letter DEL."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """Return a string as TOML: as JSON writes it, and what is hidden by its number."""
+    written = json.dumps(value, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in written)
 
 
 def value(content: object) -> str:
@@ -96,7 +97,7 @@ def first_sentence(words: str) -> str:
 
 def comment(words: str, *, width: int = 96) -> str:
     """Return words as comment lines, whatever characters they hold."""
-    clean = " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", words).split())
+    clean = " ".join("".join(one if one.isprintable() else " " for one in words).split())
     lines: list[str] = []
     for word in clean.split(" "):
         if lines and len(lines[-1]) + 1 + len(word) <= width:
