@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option
+from harness.cli.options import json_option, spec_option
 
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write [the first RUN].")
+@spec_option("Judge its provider by it, and not by what the run keeps.")
 @click.option("--slo", metavar="pQ<TIME", help="Hold a benchmark against a ceiling: 'p95<60s'.")
 @click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
 @json_option("Options")
@@ -19,6 +20,7 @@ def report(  # noqa: PLR0913 - one for each option
     /,
     *,
     runs: tuple[Path, ...],
+    specs: tuple[Path, ...],
     out: Path | None,
     slo: str | None,
     frames: bool,
@@ -30,7 +32,7 @@ def report(  # noqa: PLR0913 - one for each option
     from harness.api import report as judged_again  # noqa: PLC0415
     from harness.cli.conclude import publish  # noqa: PLC0415
 
-    result = judged_again(*runs, out=out or runs[0], slo=slo)
+    result = judged_again(*runs, specs=specs, out=out or runs[0], slo=slo)
     if frames:
         tidy(result, write=True)
     publish(result.report, result.why, result.folder, as_json=as_json)
