@@ -8,11 +8,12 @@ import click
 
 from harness.cli.printing import echo
 from harness.core.errors import UsageError
+from harness.spec.catalogue import Entry, catalogue_of, entry_of_text, shipped_catalogue
 from harness.spec.importing.document import read_openapi
 from harness.spec.importing.imported import Import, Imported, checked_provider_name
 from harness.spec.importing.likeness import like
 from harness.spec.importing.text import text_of
-from harness.spec.load import FOLDER, checked_name, load_provider_file, parse_provider
+from harness.spec.load import parse_provider, toml_text
 
 _SHOWN = 12
 """How many notes of a kind are printed; the file holds all of them."""
@@ -47,7 +48,7 @@ def import_(
     out: Path | None,
 ) -> None:
     """Make a provider's TOML of an OpenAPI document (JSON, version 3)."""
-    chosen = checked_provider_name(name or (out.stem if out else document.stem))
+    chosen = _free_name(name or (out.stem if out else document.stem))
     _refuse_existing(out)
     imported = Import(read_openapi(document), _pairs(where)).provider(chosen, operations)
     text = text_of(imported)
@@ -77,23 +78,30 @@ def import_(
 )
 def new(*, name: str, model: str, out: Path | None) -> None:
     """Write a provider's TOML to go on from: another one's, with what must change marked."""
-    chosen = checked_provider_name(name)
+    chosen = _free_name(name)
     path = out or Path(f"{chosen}.toml")
-    source = _model(model)
-    load_provider_file(source)
+    entry = _model(model)
     _refuse_existing(path)
-    text = like(source.read_text(encoding="utf-8-sig"), chosen, model=model)
+    text = like(entry.text, chosen, model=model)
     _write(path, text)
     echo(f"{path}: {chosen}, like {model}; {text.count('todo: ')} sources to replace", err=True)
     _next(path, valid=True)
 
 
-def _model(name: str) -> Path:
-    """Return the file of the provider to begin from; a name is a shipped one's."""
+def _free_name(name: str) -> str:
+    """Return a name for a provider that no shipped one has."""
+    if name in shipped_catalogue():
+        raise UsageError(f"{name!r} is the name of a provider that ships with the harness")
+    return checked_provider_name(name)
+
+
+def _model(name: str) -> Entry:
+    """Return the provider to begin from: of a TOML, or a known one by its name."""
     path = Path(name)
-    if path.suffix == ".toml" or path.is_file():
-        return path
-    return FOLDER / f"{checked_name(name)}.toml"
+    if path.suffix != ".toml" and not path.is_file():
+        return catalogue_of().entry(name)
+    origin = str(path)
+    return entry_of_text(toml_text(path), origin, kind="file", origin=origin)
 
 
 def _pairs(where: tuple[str, ...]) -> dict[str, str]:

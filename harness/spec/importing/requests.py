@@ -128,7 +128,7 @@ class Operations:
         }
         leaves = [leaf for leaf in body.leaves if leaf.place not in fixed]
         named = making.named([*leaves, *self._parameters(one)])
-        arguments = {name: making.table(*pair) for name, pair in named.items()}
+        arguments = {name: making.table(name, *pair) for name, pair in named.items()}
         places = {leaf.place: name for name, (leaf, _) in named.items()}
         conditional_rules(self.reader, body, places, arguments)
         answered = self._answered(one, responses=by_tool)

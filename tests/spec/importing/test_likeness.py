@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from harness.spec.importing.likeness import TODO, like
-from harness.spec.load import FOLDER, NAMES, load_provider_file, parse_provider, shipped_provider
+from harness.spec.load import load_provider_file, parse_provider
 from harness.spec.provider import Provider
+from tests.shipped import FOLDER, NAMES, shipped_provider
 from tests.spec import small
 
 TEXTS = {name: (FOLDER / f"{name}.toml").read_text(encoding="utf-8") for name in NAMES}

@@ -9,8 +9,8 @@ import pytest
 from harness.core.jsonvalue import Json
 from harness.spec.export.openapi import openapi
 from harness.spec.export.schema import says
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import Constraint, Provider
+from tests.shipped import NAMES, shipped_provider
 from tests.spec.importing.documents import provider
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
