@@ -7,7 +7,7 @@ not, stands under `x-harness-constraints` with its source, its status and whethe
 from collections.abc import Iterable
 
 from harness.core.jsonvalue import Json, digest
-from harness.spec.export.schema import FILE, at, merged, of_body, of_fields, says, simple
+from harness.spec.export.schema import FILE, at, merged, of_body, of_fields, of_images, says, simple
 from harness.spec.expressions import Cited, Paths
 from harness.spec.lifecycle import Job, Stream, Upload
 from harness.spec.provider import Argument, Constraint, Operation, Provider
@@ -215,7 +215,7 @@ def _responses(provider: Provider, operation: Operation) -> Schema:
         status = str(job.submitted_status or "2XX")
         served = _answer("the job, which is polled", of_fields(job.submitted))
         return {status: {**served, **_links(job)}, "4XX": _failed("a refusal")}
-    reply = of_fields(operation.reply.fields, operation.reply.usage)
+    reply = _reply(operation)
     if provider.errors.any_status:
         reply = {"anyOf": [reply, _ERROR]}
     served = _answer("the images", reply)
@@ -223,6 +223,12 @@ def _responses(provider: Provider, operation: Operation) -> Schema:
     if operation.stream is not None and stream is not None and stream.status == "documented":
         served = merged(served, {"content": {EVENTS: {"schema": _events(operation.stream)}}})
     return {"200": served, "4XX": _failed("a refusal")}
+
+
+def _reply(operation: Operation) -> Schema:
+    """Return the schema of a reply with images: where they may be, and what has to be there."""
+    shape = operation.reply
+    return merged(of_images(shape.images), of_fields(shape.fields, shape.usage))
 
 
 def _events(stream: Stream) -> Schema:
@@ -261,7 +267,7 @@ def _links(job: Job) -> Schema:
 def _poll(operation: Operation, job: Job) -> Schema:
     states: list[Json] = [*job.pending, *job.done, *job.failed]
     done: list[Json] = list(job.done)
-    fields = of_fields(operation.reply.fields)
+    fields = _reply(operation)
     shape: Schema = {
         "if": _first(job.state, {"enum": done}),
         "then": fields,

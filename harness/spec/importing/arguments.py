@@ -238,6 +238,8 @@ class Arguments:
     def _shape_of_text(self, leaf: Leaf, shape: Shape) -> Table:
         pattern, texts = shape.text("pattern"), [v for v in shape.examples if isinstance(v, str)]
         sized = _SIZE.fullmatch(pattern)
+        if is_sized(shape):
+            self._note_edges(shape)
         if is_sized(shape) or sized:
             words = [word for word in sized[1].split("|") if word] if sized else []
             words += [word for word in shape.words if isinstance(word, str)]
@@ -261,6 +263,16 @@ class Arguments:
         elif named := shape.text("format"):
             self.notes.leave(shape.said["format"].at, f"no rule says the format {named!r:.40}")
         return {"shape": "string", "source": cited(shape.at)}
+
+    def _note_edges(self, shape: Shape) -> None:
+        """Note what a schema says of a width and a height alone."""
+        for name in ("width", "height"):
+            edge = self.reader.shape(shape.properties[name])
+            for keyword in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+                if (number := edge.number(keyword)) is not None and number != 0:
+                    self.notes.leave(
+                        edge.said[keyword].at, f"no rule says {keyword} {number:g} of a {name}"
+                    )
 
     def _integer(self, leaf: Leaf, shape: Shape) -> Iterator[tuple[str, Table]]:
         values = [v for v in shape.values or [] if isinstance(v, int) and not isinstance(v, bool)]

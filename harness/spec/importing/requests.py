@@ -10,7 +10,7 @@ from harness.spec.importing.arguments import Arguments
 from harness.spec.importing.bodies import Body, Leaf, Where, body_of, choices, plant
 from harness.spec.importing.conditions import conditional_rules
 from harness.spec.importing.document import Node
-from harness.spec.importing.jobs import answer, job_table, poll_of, state_in
+from harness.spec.importing.jobs import answer, job_table, poll_of, result_of, state_in
 from harness.spec.importing.names import Table, canonical_name, cited, declared_name
 from harness.spec.importing.notes import few
 from harness.spec.importing.operations import Encoded, Listed, ways
@@ -31,6 +31,7 @@ from harness.spec.importing.streams import stream_table
 RESPONSES = "responses"
 """OpenAI's Responses API with its image tool: known by that tool, and read by its own protocol."""
 
+EXTENDS = "extends"
 _OUTPUT = "output[?type=='image_generation_call']"
 MOST_FORMS = 4
 """Of how many whole bodies an operation may have the choice, without --where."""
@@ -62,7 +63,10 @@ class Operations:
         """Add one operation of the document: each body and encoding is an operation of its own."""
         for way in self._ways(one):
             table = self._operation(one, way)
+            name = ""
             for found, part in _parts(table, whole=way.edits):
+                if EXTENDS in part:
+                    part[EXTENDS] = name
                 kind = "respond" if table["protocol"] == RESPONSES else found
                 name = self._name(operations, one, kind, form=way.encoded.form)
                 operations[name] = part if name == kind else {"kind": kind, **part}
@@ -206,6 +210,9 @@ class Operations:
         then = [self.reader.shape([node["then"]]) for node in poll.reply.conditions]
         after += [spot for shape in then for spot in spots(self.reader, shape)]
         job = job_table(self.reader, poll, first, code, self.prefix)
+        if not images_of(after) and (result := result_of(self.reader, poll)) is not None:
+            job["result_path"] = self.prefix + result[0]
+            after = list(spots(self.reader, result[1]))
         self.reader.notes.need("job.interval_s", "how often to poll is not said; 2 s is ours")
         if submitted := fields_of(self.reader, first):
             job["submitted"] = submitted
@@ -271,7 +278,10 @@ def _apart(found: list[_Way]) -> list[_Way]:
 
 
 def _parts(table: Table, *, whole: bool) -> Iterator[tuple[str, Table]]:
-    """Yield an operation as it is, or as two where references are optional: without, and with."""
+    """Yield an operation as it is, or as two where references are optional: without, and with.
+
+    The second says only what it has beside the first.
+    """
     arguments = table["arguments"]
     images = arguments.get("images") if isinstance(arguments, dict) else None
     if not isinstance(arguments, dict) or images is None or "absent" in images:
@@ -279,14 +289,15 @@ def _parts(table: Table, *, whole: bool) -> Iterator[tuple[str, Table]]:
     elif "required" in images or whole:
         yield "edit", table
     else:
-        alone = {
-            name: argument for name, argument in arguments.items() if name not in ("images", "mask")
-        }
+        beside = {name: arguments[name] for name in ("images", "mask") if name in arguments}
+        alone = {name: argument for name, argument in arguments.items() if name not in beside}
         yield "generate", {**table, "arguments": alone}
         note = "what makes the request an edit: without it, it generates"
         required = {"status": "undocumented", "source": images["source"], "note": note}
-        both = {**arguments, "images": {**images, "required": required}}
-        yield "edit", {**table, "arguments": both}
+        kept = {name: entry for name, entry in images.items() if name != "nullable"}
+        with_images = {**beside, "images": {**kept, "required": required}}
+        shared = {key: table[key] for key in ("title", "source")}
+        yield "edit", {EXTENDS: "", **shared, "arguments": with_images}
 
 
 def _constant(fixed: Mapping[str, Json]) -> dict[str, Json]:
