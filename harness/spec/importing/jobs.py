@@ -149,6 +149,22 @@ def result_of(reader: Reader, poll: Poll) -> tuple[str, Shape] | None:
     return _PARAMETER.sub("{id}", path), shape
 
 
+def cancel_of(reader: Reader, poll: Poll, prefix: str) -> Table:
+    """Return how a job is cancelled, where the document describes it beside the poll."""
+    stem = _PARAMETER.sub("{}", poll.path.partition("}")[0] + "}")
+    for path, item in reader.document.root["paths"].members():
+        plain = _PARAMETER.sub("{}", path)
+        if len(_PARAMETER.findall(path)) != 1 or not plain.startswith(stem):
+            continue
+        node = reader.document.follow(item)
+        named = re.search(r"cancel|abort|stop", plain.removeprefix(stem), re.IGNORECASE)
+        for method in ("post", "put", "delete"):
+            if node[method].value is not None and (named or (method == "delete" and plain == stem)):
+                table: Table = {"cancel_path": prefix + _PARAMETER.sub("{id}", path)}
+                return table if method == "post" else {**table, "cancel_method": method.upper()}
+    return {}
+
+
 def _shared(first: str, second: str) -> int:
     """Count the steps that two paths begin with alike."""
     pairs = zip(first.split("/"), second.split("/"), strict=False)

@@ -10,7 +10,7 @@ from harness.spec.importing.arguments import Arguments
 from harness.spec.importing.bodies import Body, Leaf, Where, body_of, choices, plant
 from harness.spec.importing.conditions import conditional_rules
 from harness.spec.importing.document import Node
-from harness.spec.importing.jobs import answer, job_table, poll_of, result_of, state_in
+from harness.spec.importing.jobs import answer, cancel_of, job_table, poll_of, result_of, state_in
 from harness.spec.importing.names import Table, canonical_name, cited, declared_name
 from harness.spec.importing.notes import few
 from harness.spec.importing.operations import Encoded, Listed, ways
@@ -213,6 +213,7 @@ class Operations:
         if not images_of(after) and (result := result_of(self.reader, poll)) is not None:
             job["result_path"] = self.prefix + result[0]
             after = list(spots(self.reader, result[1]))
+        job |= cancel_of(self.reader, poll, self.prefix)
         self.reader.notes.need("job.interval_s", "how often to poll is not said; 2 s is ours")
         if submitted := fields_of(self.reader, first):
             job["submitted"] = submitted
