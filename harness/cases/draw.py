@@ -304,7 +304,7 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
     """Return the values that an argument may have by the first document; None where it has none."""
     if name == "prompt":
         return _prompts(argument, cheap=cheap)
-    if argument.one_of is not None:
+    if argument.one_of is not None and argument.type != "array":
         certain = argument.one_of.certain
         return st.sampled_from(certain) if certain else None
     if argument.type == "integer":
