@@ -79,6 +79,8 @@ def decided(
         target = replace(target, against=_against(past), providers=tuple(past.evidence))
     options = replace(options, target=target)
     benchmark, measured = _measuring(options, past)
+    _refuse_odd(options)
+    _refuse_exploration(options)
     left_out: list[str] = []
     if past is None:
         chosen = _selected(target, catalogue, keys, left_out.append)
@@ -98,8 +100,7 @@ def decided(
     emulator = options.emulator
     if benchmark and emulator.time_scale is None:
         emulator = replace(emulator, time_scale=REAL_TIME)
-    seed = options.planning.seed
-    fresh = fresh_seed(seed, against=target.against, benchmark=benchmark)
+    fresh = fresh_seed(options.planning.seed, against=target.against, benchmark=benchmark)
     complete = replace(
         options,
         target=target,
@@ -107,8 +108,6 @@ def decided(
         emulator=emulator,
         measuring=measured,
     )
-    _refuse_odd(complete, seed)
-    _refuse_exploration(complete)
     if target.against == "live":
         _refuse_unready(complete, catalogue, note)
     return Decided(options=complete, left_out=tuple(left_out))
@@ -244,7 +243,8 @@ def _against(past: RunHeader) -> Against:
     )
 
 
-def _refuse_odd(options: Options, seed: int | None) -> None:
+def _refuse_odd(options: Options) -> None:
+    seed = options.planning.seed
     refuse_slow(options.planning, ["--record"] if options.output.record else ())
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
