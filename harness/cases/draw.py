@@ -28,7 +28,7 @@ from harness.core.case import Case
 from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules import Choice
-from harness.spec.rules.lattice import text
+from harness.spec.rules.lattice import Lattice, text
 from harness.spec.rules.pairs import Conditional
 from harness.spec.rules.size import lattice
 
@@ -312,15 +312,23 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
         return st.integers(low, min(high, low + 2) if cheap and name == "n" else high)
     if argument.type in ("number", "boolean", "array", "object"):
         return _declared(argument)
-    grid = lattice(argument)
-    if grid is not None:
-        words = argument.format.words if argument.format else ()
-        sizes = _indexed(grid.sizes).map(text)
-        return sizes | st.sampled_from(words) if words else sizes
     if argument.type != "string":
         return None
+    grid = lattice(argument)
+    if grid is not None or (argument.format is not None and argument.format.shape == "size"):
+        return _sizes(argument, grid)
     web = argument.format is not None and argument.format.shape == "url"
     return st.sampled_from(_ADDRESSES if web else TEXTS)
+
+
+def _sizes(argument: Argument, grid: Lattice | None) -> SearchStrategy[Json] | None:
+    """Return sizes that the rules allow, and words; what is shown, where no rule bounds them."""
+    words = argument.format.words if argument.format else ()
+    if grid is not None and grid.sizes:
+        sizes = _indexed(grid.sizes).map(text)
+        return sizes | st.sampled_from(words) if words else sizes
+    shown = (*words, *(argument.format.examples if argument.format else ()))
+    return st.sampled_from(shown) if shown else None
 
 
 def _declared(argument: Argument) -> SearchStrategy[Json] | None:

@@ -117,6 +117,8 @@ def _written(constraint: Constraint, builder: Builder) -> Iterator[Shape]:
 
 def _sizes(rule: SizeRule, grid: Lattice) -> tuple[Shape, ...]:
     """Return sizes outside one rule of a lattice: the nearest tenth, and all the others."""
+    if isinstance(rule, MultipleOf) and not grid.off_step:
+        return ()
     if isinstance(rule, MultipleOf):
         return (Shape(name="near", choices=_as_choices(_off_step(grid).map(text))),)
     outside = rule.outsiders(grid)
@@ -330,7 +332,7 @@ def _misspelled_sizes(argument: Argument, rule: Format) -> dict[str, list[Json]]
     grid = lattice(argument)
     sizes = [
         *rule.examples,
-        *([] if grid is None else map(text, grid.sizes[:: len(grid.sizes) // 5])),
+        *([] if grid is None else map(text, grid.sizes[:: max(1, len(grid.sizes) // 5)])),
     ]
     edges = [size.split("x") for size in sizes or _SIZES]
     kinds: dict[str, list[Json]] = {
