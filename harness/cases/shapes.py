@@ -15,6 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from harness.cases import prompts
 from harness.cases.build import Builder
+from harness.cases.strays import stray_fields
 from harness.cases.values import forbidden_values, wrong_types
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import evaluate
@@ -78,7 +79,8 @@ def shapes_of(constraint: Constraint, builder: Builder) -> tuple[Shape, ...]:
         return (Shape(name="missing", choices=None),)
     operation = builder.operation
     if isinstance(constraint.rule, UnknownFields):
-        return _unknown(constraint.rule, operation)
+        fields = stray_fields(constraint.rule, operation)
+        return tuple(Shape(name=kind, choices=choices) for kind, choices in fields)
     grid = lattice(operation.arguments[constraint.parameter])
     if grid is not None and isinstance(constraint.rule, SizeRule):
         return _sizes(constraint.rule, grid)
@@ -369,33 +371,3 @@ def _other_types(constraint: Constraint, operation: Operation) -> dict[str, list
         spelled: dict[str, list[Json]] = {"spelled": ["True", "FALSE", " true", "1", "0"]}
         return {"word": [*_NO_BOOLEANS], **({} if operation.body == "form" else spelled)}
     return {}
-
-
-# ------------------------------------------------------------------------------ unknown fields
-_FIELDS = ("harness_field", "harnessField", "harness-field", "x_harness", "unknown_harness")
-_CONTENTS: tuple[Json, ...] = ("x", 1, True, ["x"], {"value": "x"})
-
-
-def _unknown(rule: UnknownFields, operation: Operation) -> tuple[Shape, ...]:
-    """Return fields that nobody has, and such as a misspelling of a known one makes."""
-    wires = {wire for one in operation.arguments.values() for wire in (*one.places, *one.also)}
-    known = [wire.rpartition(".")[2].removesuffix("[]") for wire in wires]
-    slips = tuple(
-        slip
-        for name in sorted(set(known))
-        for slip in (f"{name}_x", f"{name}_harness")
-        if slip not in known
-    )
-    return tuple(
-        Shape(name=kind, choices=_stray(rule, fields))
-        for kind, fields in (("invented", _FIELDS), ("misspelled", slips))
-    )
-
-
-def _stray(rule: UnknownFields, fields: tuple[str, ...]) -> SearchStrategy[Choice]:
-    drawn = st.builds(
-        lambda field, content: {rule.place(field): content},
-        st.sampled_from(fields),
-        st.sampled_from(_CONTENTS),
-    )
-    return drawn.map(lambda value: Choice(value=value, slug="drawn"))

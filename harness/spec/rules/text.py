@@ -8,7 +8,6 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Evaluation,
-    Measured,
     Positive,
     Rule,
     Schema,
@@ -18,6 +17,7 @@ from harness.spec.rules.base import (
 )
 from harness.spec.rules.choice import OneOf
 from harness.spec.rules.lattice import edges
+from harness.spec.rules.measured import Measured
 from harness.spec.rules.presence import Required
 
 WEB = ("http://", "https://")
