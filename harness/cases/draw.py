@@ -335,7 +335,8 @@ def _declared(argument: Argument) -> SearchStrategy[Json] | None:
     """Return values of a type that only a TOML of somebody's own has; None where none is known."""
     match argument.type:
         case "number":
-            return st.sampled_from(numbers(argument, most=_NUMBERS))
+            known = numbers(argument, most=_NUMBERS)
+            return st.sampled_from(known[:_ENDS]) | st.sampled_from(known)
         case "boolean":
             return st.booleans()
         case "object":
@@ -358,6 +359,9 @@ def _lists(argument: Argument) -> SearchStrategy[Json] | None:
 
 _NUMBERS = 40
 """How many different numbers are drawn from a range that is no range of whole numbers."""
+
+_ENDS = 3
+"""The first of them are the bounds and one in the middle: every other draw is one of these."""
 
 _FEW_ITEMS = 3
 _ADDRESSES = ("https://example.com/a", "https://example.com/b?c=d")
