@@ -44,20 +44,13 @@ def test_an_operation_is_for_what_it_says_or_its_name_or_its_images_say() -> Non
     assert fluxo().chosen(("generate", "respond")) == ("text_to_image",)
 
 
-@pytest.mark.parametrize("name", ["promt", "sizes", "output_fromat", "image", "negative_prompt_"])
+@pytest.mark.parametrize("name", ["promt", "sizes", "output_fromat", "image"])
 def test_a_name_that_is_nearly_a_canonical_one_is_a_mistake(name: str) -> None:
-    mistakes = told(name)
-    if name == "negative_prompt_":
-        assert mistakes == ()
-        return
+    near = {"promt": "prompt", "sizes": "size", "output_fromat": "output_format", "image": "images"}
+    guess = f"unknown parameter, did you mean {near[name]!r}? "
+    own = "If the name is the provider's own, write declared = true"
 
-    near = {"promt": "prompt", "sizes": "size", "output_fromat": "output_format"}.get(
-        name, "images"
-    )
-    assert mistakes == (
-        f"operations.generate.arguments.{name}: unknown parameter, did you mean {near!r}? "
-        "If the name is the provider's own, write declared = true",
-    )
+    assert told(name) == (f"operations.generate.arguments.{name}: {guess}{own}",)
     assert told(name, declared=True) == ()
 
 
@@ -107,10 +100,9 @@ def test_a_word_for_a_size_of_two_numbers_needs_a_place() -> None:
     raw["operations"]["generate"]["arguments"]["canvas"] = {**table, "edges": ["width", "height"]}
     mistakes = parse_provider(raw)
 
-    assert mistakes == (
-        "operations.generate.arguments.canvas.wire: missing: the word 'auto' has no place on the wire",
-        *(m for m in mistakes if "operations.edit" in str(m)),
-    )
+    assert not isinstance(mistakes, Provider)
+    place = "operations.generate.arguments.canvas.wire"
+    assert mistakes[0] == f"{place}: missing: the word 'auto' has no place on the wire"
 
 
 def test_a_price_may_hang_on_a_declared_parameter_but_not_on_a_misspelt_one() -> None:
@@ -179,4 +171,3 @@ def test_a_workload_is_served_by_the_operation_of_its_kind() -> None:
 
     assert workload.operation == "generate"
     assert fitted.kind == "nearest"
-    assert fit(small.provider(), workload).kind != "unsupported"
