@@ -1,0 +1,35 @@
+"""Rules that look at another argument, too."""
+
+from collections.abc import Iterable, Iterator
+
+from harness.core.jsonvalue import Json
+from harness.spec.rules.base import Rule, Table, array, member, toml_table
+
+
+class Paired(Rule):
+    """A rule that looks at another argument, too."""
+
+    argument: str
+
+    @property
+    def partner(self) -> str | None:
+        return self.argument
+
+    def wanted(self, own: Json, other: Json) -> Iterable[Json]:
+        """Return values that the other argument should have beside the own one."""
+        return ()
+
+    @classmethod
+    def disagreements(
+        cls, place: str, rule: Table, argument: Table, arguments: Table
+    ) -> Iterator[str]:
+        name = rule.get("argument")
+        if not isinstance(name, str):
+            return
+        if name not in arguments:
+            yield f"{place}.argument: {name!r} is no argument of this operation"
+            return
+        values = array(toml_table(toml_table(arguments[name]).get("one_of")).get("values"))
+        for value in array(rule.get("values")) if values else ():
+            if not member(value, values):
+                yield f"{place}.values: {value!r} is not among the values of {name}"
