@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option
+from harness.cli.options import json_option, spec_option
 
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write [the first RUN].")
+@spec_option("Judge its provider by it, and not by what the run keeps.")
 @click.option("--slo", metavar="pQ<TIME", help="Hold a benchmark against a ceiling: 'p95<60s'.")
 @click.option(
     "--reference",
@@ -31,6 +32,7 @@ def report(  # noqa: PLR0913 - one for each option
     /,
     *,
     runs: tuple[Path, ...],
+    specs: tuple[Path, ...],
     out: Path | None,
     slo: str | None,
     reference: str | None,
@@ -47,6 +49,7 @@ def report(  # noqa: PLR0913 - one for each option
 
     result = judged_again(
         *runs,
+        specs=specs,
         out=out or runs[0],
         slo=slo,
         reference=reference,

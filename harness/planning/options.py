@@ -4,18 +4,19 @@ A new choice is one field here and one place where it is read: the command line 
 and its help from the fields.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from harness.core.errors import UsageError
+from harness.core.rate import Rate
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.flags import given, option, topic
-from harness.planning.option_values import read_base_urls, read_budgets
-from harness.spec.load import NAMES
+from harness.planning.option_values import read_base_urls, read_budgets, read_specs
+from harness.spec.catalogue import Spec
 from harness.spec.provider import OPERATIONS
 
 Against = Literal["cassettes", "emulator", "live"]
@@ -39,13 +40,23 @@ REAL_TIME = 1.0
 class Target:
     """Which providers a run sends to, and how each side reaches the other.
 
-    Without `providers`: all of them; in a live run those with a base URL, or else with a key.
-    `keys` have no flag: they come from the environment, and are never written.
+    `specs` describe providers that do not ship with the harness, each a TOML file or a `Provider`.
+    Without `providers`: those of the `specs`, if there are any; else all, in a live run those with
+    a base URL, or else with a key. `keys` have no flag: they come from the environment, and are
+    never written.
     """
 
+    specs: tuple[Spec, ...] = option(
+        "--spec",
+        "A provider's TOML (repeatable). Without --provider, only the providers of these files.",
+        default=(),
+        metavar="FILE",
+        repeatable=True,
+        read=read_specs,
+    )
     providers: tuple[str, ...] = option(
         "--provider",
-        f"Only this provider (repeatable): {', '.join(NAMES)}.",
+        "Only this provider (repeatable); `harness providers list` names them.",
         default=(),
         metavar="NAME",
     )
@@ -234,7 +245,8 @@ class Options:
     """All choices of a run; each has a default, and a run without any replays the cassettes.
 
     `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
-    for one. The properties are the choices whose default depends on something, as they hold.
+    for one. `rates` are what the user says that providers' units are worth, by provider. The
+    properties are the choices whose default depends on something, as they hold.
     """
 
     target: Target = topic(Target, "Providers")
@@ -244,6 +256,7 @@ class Options:
     emulator: EmulatorOptions = topic(EmulatorOptions, "Emulator (--against emulator)")
     output: Output = topic(Output, "Output")
     measuring: Measuring | None = None
+    rates: Mapping[str, Rate] = field(default_factory=dict)
 
     @property
     def operations(self) -> tuple[str, ...]:

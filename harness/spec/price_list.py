@@ -3,11 +3,20 @@
 from decimal import Decimal
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, StrictBool, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from harness.core.jsonvalue import Json
 from harness.spec.expressions import Cited, Frozen, Sourced, Status
-from harness.spec.rules.base import Positive, Scalar
+from harness.spec.rules.base import Positive, Value
 
 
 def _number(value: object) -> object:
@@ -16,7 +25,12 @@ def _number(value: object) -> object:
     return value
 
 
-Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    Field(ge=0),
+    WithJsonSchema({"type": "number", "minimum": 0}),
+]
 """An amount in a provider's own unit, exactly as written."""
 
 Unit = Literal["image", "request", "megapixel", "second"]
@@ -46,7 +60,7 @@ class Condition(Frozen):
     `tier` is a size class.
     """
 
-    when: dict[str, Scalar] = Field(default_factory=dict)
+    when: dict[str, Value] = Field(default_factory=dict)
     tier: str | None = None
     amount: Amount
 
@@ -113,7 +127,16 @@ def _one_row(value: object) -> object:
     return value if isinstance(value, list | tuple) else [{"amount": value}]
 
 
-AtMost = Annotated[tuple[Condition, ...], BeforeValidator(_one_row)]
+class _OrANumber:
+    """Tells a schema that one amount may stand where rows may."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "number", "minimum": 0}, handler(schema)]}
+
+
+AtMost = Annotated[tuple[Condition, ...], BeforeValidator(_one_row), _OrANumber()]
 """One amount, or rows with one each."""
 
 

@@ -1,8 +1,9 @@
 """A provider and all that its documents promise."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +20,7 @@ from harness.spec.expressions import (
     Compiled,
     Document,
     Frozen,
+    NotAmong,
     Paths,
     Pattern,
     Promise,
@@ -38,9 +40,24 @@ PARAMETERS = (
     *("partial_images", "user", "response_format", "images", "mask", "input_fidelity"),
     "webhook_url",
 )
-"""The canonical parameters, in one vocabulary for all providers."""
+"""The canonical parameters, in one vocabulary for all providers; a TOML may declare others."""
 
-OPERATIONS = ("generate", "edit", "respond")
+Kind = Literal["generate", "edit", "respond"]
+OPERATIONS: tuple[Kind, ...] = get_args(Kind)
+"""What operations are for, and the names that those of most providers have, too."""
+
+RESERVED = (BODY, "auth", "reply")
+"""What stands for a request's body, its key and its reply where ids name a parameter."""
+
+
+def _well_formed(name: str) -> str:
+    if re.fullmatch(r"[a-z][a-z0-9_]*", name, re.ASCII) is None:
+        raise ValueError("a name is of lower-case letters, digits and _, and begins with a letter")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_well_formed)]
+"""The name of an operation or of an argument: a TOML may declare any."""
 
 SHIPPED_PROTOCOLS = ("reply", "job", "responses")
 """The protocols of the harness. `job` and the table of that name go together; a protocol from
@@ -56,8 +73,7 @@ def admit_protocol(name: str) -> None:
 
 def _spoken_protocol(name: str) -> str:
     if name not in _protocols:
-        spoken = ", ".join(sorted(_protocols))
-        raise ValueError(f"unknown wire protocol {name!r}, known are {spoken}")
+        raise NotAmong(f"unknown wire protocol {name!r}", name, sorted(_protocols))
     return name
 
 
@@ -91,6 +107,8 @@ class Operation(Frozen):
     """One thing a provider does: where to ask, with which arguments, and how it answers."""
 
     title: str
+    kind: Kind | None = None
+    """What it is for, where its name does not say so; see `Provider.kind`."""
     method: Literal["POST", "GET"] = "POST"
     path: str
     also: tuple[str, ...] = ()
@@ -101,7 +119,7 @@ class Operation(Frozen):
     note: str = ""
     constant: dict[str, Json] = Field(default_factory=dict)
     """Wire fields that this operation always sends."""
-    arguments: dict[str, Argument]
+    arguments: dict[Name, Argument]
     unknown_fields: UnknownFields | None = None
     """What the documents say of fields that they do not name."""
     reply: ReplyShape
@@ -258,13 +276,36 @@ class Provider(Frozen):
     timeouts: Timeouts
     errors: ErrorRules
     prices: Prices
-    operations: Annotated[
-        dict[Literal["generate", "edit", "respond"], Operation], Field(min_length=1)
-    ]
+    operations: Annotated[dict[Name, Operation], Field(min_length=1)]
     endpoints: tuple[Endpoint, ...] = ()
     statements: tuple[Statement, ...] = ()
     open_questions: tuple[str, ...] = ()
 
     def operation(self, name: str) -> Operation:
         """Return the operation of that name; KeyError where the provider has none."""
-        return self.operations[name]  # type: ignore[index]  # a plain str that is looked up
+        return self.operations[name]
+
+    def kind(self, name: str) -> Kind:
+        """Return what an operation is for.
+
+        That is what it says itself, else its own name where that is a kind; else it edits where it
+        takes images, and generates where it takes none. KeyError where the provider has none.
+        """
+        operation = self.operations[name]
+        if operation.kind is not None:
+            return operation.kind
+        takes_images = any(argument.type == "images" for argument in operation.arguments.values())
+        named = (kind for kind in OPERATIONS if kind == name)
+        return next(named, "edit" if takes_images else "generate")
+
+    def meant(self, word: str) -> tuple[str, ...]:
+        """Return the operations that a name means: that one, else all that are of this kind."""
+        if word in self.operations:
+            return (word,)
+        return tuple(name for name in self.operations if self.kind(name) == word)
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Every parameter that is known for this provider: the canonical ones, then its own."""
+        own = (name for operation in self.operations.values() for name in operation.arguments)
+        return tuple(dict.fromkeys((*PARAMETERS, *own)))

@@ -1,23 +1,26 @@
 """What must agree in a price list, and between it and what replies count."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 from harness.spec.price_list import TOKEN_KINDS
-from harness.spec.provider import PARAMETERS
 from harness.spec.rules.base import Table, array, toml_table
 
 AFTERWARDS = ("megapixel", "second")
 """Units of which a reply tells how many there were."""
 
 
-def price_disagreements(raw: Table) -> Iterator[str]:
-    """Yield one sentence per disagreement, `key: reason`, in the order of the file."""
+def price_disagreements(raw: Table, parameters: Sequence[str]) -> Iterator[str]:
+    """Yield one sentence per disagreement, `key: reason`, in the order of the file.
+
+    `parameters` are the names that a row may ask for.
+    """
     prices = toml_table(raw.get("prices"))
     names = [toml_table(tier).get("name") for tier in array(prices.get("tiers"))]
     yield from _tiers(prices, names)
     for key in ("rows", "at_most"):
         for place, row in enumerate(array(prices.get(key))):
-            yield from _row(f"prices.{key}.{place}", toml_table(row), names)
+            yield from _row(f"prices.{key}.{place}", toml_table(row), names, parameters)
     yield from _afterwards(prices)
     yield from _counted(prices, [*toml_table(raw.get("operations")).values()])
 
@@ -31,12 +34,14 @@ def _tiers(prices: Table, names: list[object]) -> Iterator[str]:
         yield f"prices.auto_tier: {prices['auto_tier']!r} is no tier"
 
 
-def _row(key: str, row: Table, names: list[object]) -> Iterator[str]:
+def _row(key: str, row: Table, names: list[object], parameters: Sequence[str]) -> Iterator[str]:
     if "tier" in row and row["tier"] not in names:
         yield f"{key}.tier: {row['tier']!r} is no tier"
     for name in toml_table(row.get("when")):
-        if name not in PARAMETERS:
-            yield f"{key}.when.{name}: not in the vocabulary of parameters"
+        if name not in parameters:
+            near = get_close_matches(name, parameters, n=1)
+            guess = f"did you mean {near[0]!r}?" if near else "no operation has it"
+            yield f"{key}.when.{name}: unknown parameter, {guess}"
     if row.get("round_up") is True and row.get("per") not in AFTERWARDS:
         yield f"{key}.round_up: speaks of a price per {' or '.join(AFTERWARDS)}"
 

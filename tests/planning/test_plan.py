@@ -27,9 +27,10 @@ from harness.planning.plan import (
     total_price,
 )
 from harness.reference_images import reference_json
-from harness.spec.load import FOLDER, NAMES, parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Provider
 from tests.plans import plan_of
+from tests.shipped import FOLDER, NAMES, shipped_provider
 
 
 def whole(name: str) -> Plan:

@@ -63,7 +63,7 @@ def _closed(operation: Operation) -> Iterator[Schema]:
     if rule is None or rule.status != "documented":
         return
     for argument in operation.arguments.values():
-        for place in (argument.wire, *argument.also):
+        for place in (*argument.places, *argument.also):
             yield at(steps(place), {}, required=False)
     yield at(steps(rule.at), {"additionalProperties": False}, required=False)
 

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from harness.core.benchmark import Design, ExchangeRate
+from harness.core.benchmark import Design
+from harness.core.rate import Rate
 from harness.core.verdict import Estimate
 from harness.core.workload import Fit
 from harness.stats.benchmark.model import Attempt, Relative, Spend
@@ -178,9 +179,7 @@ def _by_block(attempts: Iterable[Attempt]) -> dict[Block, tuple[int, int]]:
 Paid = tuple[str, Sequence[Spend]]
 
 
-def _price(
-    first: Paid, second: Paid, rates: Mapping[str, ExchangeRate]
-) -> tuple[float | None, str]:
+def _price(first: Paid, second: Paid, rates: Mapping[str, Rate]) -> tuple[float | None, str]:
     """Return how many times as much a usable image costs at `first`, or None and why not."""
     each: list[tuple[str, str, Decimal]] = []
     for name, rows in (first, second):
@@ -202,9 +201,9 @@ def _price(
     return float(amount / other), ""
 
 
-def _rate(name: str, unit: str, rates: Mapping[str, ExchangeRate]) -> Decimal | None:
+def _rate(name: str, unit: str, rates: Mapping[str, Rate]) -> Decimal | None:
     """Return what one unit of a provider's is worth in US dollars, where that is known."""
     rate = rates.get(name)
-    if rate is not None and rate.unit in (None, unit):
+    if rate is not None and rate.unit in ("", unit):
         return rate.usd
     return Decimal(1) if unit == "usd" else None

@@ -6,10 +6,10 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, FollowUpResult, Images, Outcome
 from harness.runner.execution.budget import charged_reservation, cost_of, most_at_risk
 from harness.runner.execution.failures import CUT_OFF
-from harness.spec.load import shipped_provider
 from harness.wire.retry import TRIES
 from tests.runner.orders import IMAGES, PICTURE, price
 from tests.runner.orders import shot as any_shot
+from tests.shipped import shipped_provider
 from tests.wire.by_hand import shot
 
 PLAIN = any_shot("generate/base")

@@ -7,8 +7,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from harness.core.benchmark import Benchmark, Design, ExchangeRate
+from harness.core.benchmark import Benchmark, Design
 from harness.core.errors import UsageError
+from harness.core.rate import Rate
 from harness.stats.benchmark.measure import of_observations
 from harness.stats.benchmark.model import Attempt, Relative
 from tests.benchmarks.worlds import attempt
@@ -120,7 +121,7 @@ def paid(unit: str, each: str, other_unit: str, other: str) -> list[Attempt]:
 
 
 def rated(**usd: str) -> Design:
-    rates = {name: ExchangeRate(usd=Decimal(amount)) for name, amount in usd.items()}
+    rates = {name: Rate(usd=Decimal(amount)) for name, amount in usd.items()}
     return replace(BESIDE_A, exchange_rates=rates)
 
 
@@ -148,7 +149,7 @@ def test_prices_are_compared_in_one_currency_only(
 
 
 def test_a_rate_for_another_unit_is_none() -> None:
-    rate = ExchangeRate(usd=Decimal("0.03"), unit="token", source="a file")
+    rate = Rate(usd=Decimal("0.03"), unit="token", source="a file")
     of = replace(BESIDE_A, exchange_rates={"b": rate})
 
     assert beside(paid("credit", "4", "usd", "1"), of).price_why == "no rate for b"

@@ -3,9 +3,9 @@ from decimal import Decimal
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.planning.plan import planned_request
-from harness.spec.load import NAMES, shipped_provider
 from harness.stats.conformance.cost import Cost, cost_by_provider
 from tests.report import builders as b
+from tests.shipped import NAMES, shipped_provider
 from tests.spec.priced import by_token, counted, served
 
 PROVIDERS = {name: shipped_provider(name) for name in NAMES}
