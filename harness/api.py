@@ -74,7 +74,7 @@ from harness.spec.catalogue import Catalogue, Spec, catalogue_of, found
 from harness.spec.explain.explain import Explanation, from_body, present, with_plain_values
 from harness.spec.explain.explain import explain as explained
 from harness.spec.load import load_provider_file
-from harness.spec.provider import OPERATIONS, Provider
+from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.reader import joined, read_run
 from harness.transport.bodies.images import ImageCollector
@@ -161,7 +161,7 @@ def plan(  # noqa: PLR0913 - what a plan depends on
     *,
     specs: Sequence[Spec] = (),
     seed: int = 0,
-    operations: Sequence[str] = OPERATIONS,
+    operations: Sequence[str] = (),
     budget: Decimal | None = None,
     max_images: int | None = None,
     max_requests: int | None = None,
@@ -170,8 +170,9 @@ def plan(  # noqa: PLR0913 - what a plan depends on
 ) -> Plan:
     """Return what a run for conformance would send to a provider, in order, each with its price.
 
-    Nothing is sent. The same arguments give the same plan, in any process. `budget` is in the
-    provider's own unit; without a limit each operation has its allowance of 40 images. `strength`
+    Nothing is sent. The same arguments give the same plan, in any process. `operations` are names
+    or kinds; without any, all are planned. `budget` is in the provider's own unit; without a limit
+    each operation has its allowance of 40 images. `strength`
     (2 or 3) is how many values are tried together in all combinations; `discover` also tries what
     the documents leave open. A name is that of a shipped provider, of an installed one, or of one
     of the `specs`. Raises UsageError for any other, SpecError for a TOML with mistakes.
@@ -230,7 +231,7 @@ def run(
         options,
         watch,
         catalogue=catalogue,
-        notes=ready.left_out,
+        notes=ready.notes,
         strategy=strategies,
         criterion=StoppingRule,
     )

@@ -22,7 +22,7 @@ from harness.planning.options import Options
 from harness.planning.plan import planned_request
 from harness.spec.catalogue import Entry
 from harness.spec.provider import Provider
-from harness.spec.workload.fit import fit
+from harness.spec.workload.fit import fit, serving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,12 +191,13 @@ def _planned(
 def _case(provider: Provider, place: BlockPlace, fitted: Fit) -> Case:
     workload = place.workload
     number = f"-{place.copy}" if place.copy > 1 else ""
-    order = provider.operation(workload.operation).arguments
+    operation = serving(provider, workload) or workload.operation
+    order = provider.operation(operation).arguments
     arguments: dict[str, Json] = {**fitted.arguments, "prompt": place.prompt}
     return Case(
         id=f"bench-{place.stage.name}-{workload.name}-b{place.block:03}{number}",
         provider=provider.name,
-        operation=workload.operation,
+        operation=operation,
         expect="accept",
         about=None,
         breaks=None,
