@@ -1,7 +1,6 @@
 """Each provider of a benchmark beside one of them, the reference, in the same blocks."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
@@ -9,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from harness.core.benchmark import Design
+from harness.core.money import currency
 from harness.core.rate import Rate
 from harness.core.verdict import Estimate
 from harness.core.workload import Fit
@@ -22,9 +22,6 @@ METHOD = (
     " statistics (T. P. Hettmansperger and S. J. Sheather, Stat. Probab. Lett. 4, 1986), open where"
     " it ends at a timeout; pairs of which one was refused, failed or cut off are left out"
 )
-CURRENCY = re.compile("[a-z]{3}")
-"""Units that are worth the same everywhere; a provider's credits are its own."""
-
 Block = tuple[str, int]
 
 
@@ -191,7 +188,7 @@ def _price(first: Paid, second: Paid, rates: Mapping[str, Rate]) -> tuple[float 
         spent = sum((row.spent for row in rows), Decimal(0))
         each.append((name, rows[0].unit, spent / usable))
     (_, unit, amount), (other_name, other_unit, other) = each
-    if not (unit == other_unit and CURRENCY.fullmatch(unit)):
+    if not currency(unit) or currency(unit) != currency(other_unit):
         lacking = [name for name, of, _ in each if _rate(name, of, rates) is None]
         if lacking:
             return None, f"no rate for {' and '.join(lacking)}"
@@ -204,6 +201,6 @@ def _price(first: Paid, second: Paid, rates: Mapping[str, Rate]) -> tuple[float 
 def _rate(name: str, unit: str, rates: Mapping[str, Rate]) -> Decimal | None:
     """Return what one unit of a provider's is worth in US dollars, where that is known."""
     rate = rates.get(name)
-    if rate is not None and rate.unit in ("", unit):
+    if rate is not None and rate.unit.lower() in ("", unit.lower()):
         return rate.usd
-    return Decimal(1) if unit == "usd" else None
+    return Decimal(1) if currency(unit) == "usd" else None

@@ -130,6 +130,8 @@ def rated(**usd: str) -> Design:
     [
         (paid("usd", "0.06", "usd", "0.04"), BESIDE_A, 1.5, ""),
         (paid("eur", "0.06", "eur", "0.04"), BESIDE_A, 1.5, ""),
+        (paid("USD", "0.06", "usd", "0.04"), BESIDE_A, 1.5, ""),
+        (paid("USD", "0.06", "credit", "1"), rated(a="0.04"), 1.5, ""),
         (paid("eur", "0.06", "usd", "0.04"), BESIDE_A, None, "no rate for b"),
         (paid("credit", "4", "credit", "1"), BESIDE_A, None, "no rate for b and a"),
         (paid("credit", "4", "usd", "0.04"), BESIDE_A, None, "no rate for b"),
