@@ -183,6 +183,8 @@ def _price(first: Paid, second: Paid, rates: Mapping[str, Rate]) -> tuple[float 
         usable, units = sum(row.usable for row in rows), {row.unit for row in rows}
         if not usable:
             return None, f"{name} delivered no usable image"
+        if any(row.at_most for row in rows):
+            return None, f"the replies of {name} do not count what its price depends on"
         if len(units) > 1:
             return None, f"{name} was paid in several units"
         spent = sum((row.spent for row in rows), Decimal(0))

@@ -166,6 +166,16 @@ def test_what_is_not_usable_makes_a_usable_image_dearer() -> None:
     assert beside(attempts).price == pytest.approx(2.0)
 
 
+def test_a_price_that_is_a_bound_is_compared_with_none() -> None:
+    attempts = [replace(one, unit="usd", bounded=one.provider == "b") for one in blocks([1.0] * 4)]
+    told = [replace(one, charged=Decimal(1)) for one in attempts]
+
+    assert beside(attempts).price is None
+    why = "the replies of b do not count what its price depends on"
+    assert beside(attempts).price_why == why
+    assert beside(told).price == 1.0
+
+
 # ------------------------------------------------------------------------------- who
 def test_only_who_serves_a_workload_exactly_is_compared() -> None:
     near_b = replace(design("a", "b", nearest="b"), reference="a")
