@@ -3,7 +3,16 @@
 from decimal import Decimal
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from harness.core.jsonvalue import Json
 from harness.spec.expressions import Cited, Frozen, Sourced, Status
@@ -118,7 +127,16 @@ def _one_row(value: object) -> object:
     return value if isinstance(value, list | tuple) else [{"amount": value}]
 
 
-AtMost = Annotated[tuple[Condition, ...], BeforeValidator(_one_row)]
+class _OrANumber:
+    """Tells a schema that one amount may stand where rows may."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "number", "minimum": 0}, handler(schema)]}
+
+
+AtMost = Annotated[tuple[Condition, ...], BeforeValidator(_one_row), _OrANumber()]
 """One amount, or rows with one each."""
 
 
