@@ -42,8 +42,8 @@ class Mistake:
     """What is wrong at one place of a file that a user wrote.
 
     `key` is dotted (`prices.rows.0.amount`; empty for the file as a whole), `line` counts from 1
-    and is None where no text was read. `write` is what should stand there, as the file spells it;
-    `nearest` is the name among `allowed` that was probably meant. Each is empty where none is known.
+    and is None where no text was read. `write` is what should stand there, as the file spells it,
+    `nearest` is the name among `allowed` that was probably meant; empty where none is known.
     """
 
     key: str
@@ -72,7 +72,8 @@ class Mistake:
         elif self.nearest:
             text += f"; did you mean {self.nearest!r}?"
         if self.allowed:
-            text += f"{'' if self.nearest and not self.write else ';'} allowed: {', '.join(self.allowed)}"
+            text += " " if text.endswith("?") else "; "
+            text += f"allowed: {', '.join(self.allowed)}"
         return text
 
     def located(self, file: str) -> str:

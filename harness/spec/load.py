@@ -153,15 +153,13 @@ def tables_of(text: str, file: str) -> dict[str, Any]:
 def parse_provider(raw: dict[str, Any]) -> Provider | tuple[Mistake, ...]:
     """Return the provider that the tables describe, or every mistake in them."""
     spread, inheriting = inherited(raw)
-    told = [*inheriting, *disagreements(spread), *slips(spread)]
+    told: list[Mistake | str] = [*inheriting, *disagreements(spread), *slips(spread)]
     files = {
         key: document.get("file", key)
         for key, document in toml_table(spread.get("documents")).items()
         if isinstance(document, Mapping)
     }
-    mistakes = [
-        mistake if isinstance(mistake, Mistake) else Mistake.of(mistake) for mistake in told
-    ]
+    mistakes = [each if isinstance(each, Mistake) else Mistake.of(each) for each in told]
     try:
         provider = Provider.model_validate(spread, context={"documents": files})
     except ValidationError as error:

@@ -1,6 +1,5 @@
 """What pydantic finds wrong with a provider's tables, in words of the one who wrote the TOML."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -10,11 +9,10 @@ from pydantic import ValidationError
 
 from harness.core.errors import Mistake
 from harness.spec.expressions import NotAmong
-from harness.spec.schema import Node, alternatives, at, provider_schema
+from harness.spec.rules import KINDS
+from harness.spec.schema import Node, at
+from harness.spec.spelling import SHOWN, example_of, spelt, spelt_key, toml, type_words
 from harness.spec.toml_lines import KeyPath, dotted
-
-SHOWN = 60
-"""The most characters of a value that a message repeats."""
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:
@@ -38,58 +36,46 @@ def none_of(key: str, reason: str, given: object, allowed: Iterable[str]) -> Mis
     return Mistake(key=key, reason=reason, nearest=near, allowed=names)
 
 
-def toml(value: object) -> str:
-    """Return a value as a TOML spells it, on one line, cut where it is long."""
-    text = _spelt(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
-def _spelt(value: object) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return (
-                f"'{value}'"
-                if "\\" in value and "'" not in value
-                else json.dumps(value, ensure_ascii=False)
-            )
-        case Mapping():
-            pairs = ", ".join(f"{_key(str(key))} = {_spelt(item)}" for key, item in value.items())
-            return f"{{ {pairs} }}" if pairs else "{}"
-        case list() | tuple():
-            return f"[{', '.join(map(_spelt, value))}]"
-    return str(value)
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
-
-
 def of_schema(error: ValidationError, raw: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Yield each mistake once, however many branches of a union pydantic has tried."""
-    told: set[KeyPath] = set()
+    """Yield each mistake once, however many branches of a union pydantic has tried.
+
+    A key that is missing because it is misspelt is told as the misspelt one.
+    """
+    found: dict[tuple[KeyPath, str], Mistake] = {}
     for problem in error.errors():
         path, value = _place(raw, problem)
-        if path in told and problem["type"] not in ("extra_forbidden", "missing"):
-            continue
-        told.add(path)
-        yield _mistake(problem, path, value, raw)
+        kind = problem["type"] if problem["type"] in ("extra_forbidden", "missing") else ""
+        if (path, kind) not in found:
+            found[path, kind] = _mistake(problem, path, value, raw)
+    misspelt = {
+        (*path[:-1], mistake.nearest)
+        for (path, kind), mistake in found.items()
+        if kind == "extra_forbidden"
+    }
+    for (path, kind), mistake in found.items():
+        if kind != "missing" or path not in misspelt:
+            yield mistake
 
 
 def _place(raw: Mapping[str, Any], problem: Any) -> tuple[KeyPath, Any]:  # noqa: ANN401 - pydantic's own error details
-    """Return where the mistake stands and what stands there, without the names of union branches."""
+    """Return where the mistake stands, without the branches of unions, and what stands there."""
     path: KeyPath = ()
     value: Any = raw
     loc: tuple[str | int, ...] = problem["loc"]
     for place, part in enumerate(loc):
-        if isinstance(value, Mapping) and part in value:
-            path, value = (*path, part), value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            path, value = (*path, part), value[part]
+        there, inner = _stepped(value, part)
+        if there:
+            path, value = (*path, part), inner
         elif problem["type"] == "missing" and place == len(loc) - 1:
             return (*path, part), None
     return path, value
+
+
+def _stepped(value: Any, part: str | int) -> tuple[bool, Any]:  # noqa: ANN401 - any part of a TOML
+    if isinstance(value, Mapping):
+        return part in value, value.get(part)
+    inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
+    return inside, value[part] if inside else None
 
 
 def _mistake(problem: Any, path: KeyPath, value: Any, raw: Mapping[str, Any]) -> Mistake:  # noqa: ANN401 - the same
@@ -112,7 +98,7 @@ def _mistake(problem: Any, path: KeyPath, value: Any, raw: Mapping[str, Any]) ->
         return _wrong_shape(key, value, str(context["pattern"]))
     if kind in _BOUNDS:
         return Mistake(key=key, reason=f"{_BOUNDS[kind].format(**context)}, not {toml(value)}")
-    return _wrong_kind(path, value, nodes, raw)
+    return _wrong_kind(path, value, nodes)
 
 
 _BOUNDS = {
@@ -164,10 +150,8 @@ def _wrong_shape(key: str, value: object, pattern: str) -> Mistake:
 def _unknown(path: KeyPath, raw: Mapping[str, Any]) -> Mistake:
     """Tell of a key that a table has not: the nearest that it has, or where such a key belongs."""
     name, key = str(path[-1]), dotted(path)
-    nodes = at(path[:-1])
-    allowed = tuple(dict.fromkeys(known for node in nodes for known in node.get("properties", {})))
-    argument = path[-3:-2] == ("arguments",)
-    if argument:
+    allowed = properties(path[:-1])
+    if path[-3:-2] == ("arguments",):
         allowed = tuple(known for known in allowed if known not in _foreign(path[:-1], raw))
     near = nearest(name, allowed)
     if _simple(near) == _simple(name) and near:
@@ -195,8 +179,6 @@ def _foreign(path: KeyPath, raw: Any) -> set[str]:  # noqa: ANN401 - walks whate
     """Return the kinds of rule that do not speak of the type of this argument."""
     for part in path:
         raw = raw[part]
-    from harness.spec.rules import KINDS  # noqa: PLC0415
-
     kind = raw.get("type") if isinstance(raw, Mapping) else None
     return {
         name for name, rule in KINDS.items() if isinstance(kind, str) and kind not in rule.speaks_of
@@ -214,25 +196,24 @@ def _above(path: KeyPath, name: str) -> KeyPath | None:
 
 
 def _belongs(name: str, owner: KeyPath, table: KeyPath) -> str:
-    """Say how a key comes to stand in the wrong table: TOML gives it to the last header above it."""
-    header = f"[{dotted(table)}]"
-    if owner:
-        return f"{name} is a key of [{dotted(owner)}], and TOML reads it as one of {header}, the header above it"
+    """Say how a key comes to stand in the wrong table: TOML gives it to the header above it."""
+    whose = f"of [{dotted(owner)}]" if owner else "of the file as a whole"
+    where = "" if owner else "; write it above the first header"
     return (
-        f"{name} is a key of the file as a whole, and TOML reads it as one of {header}, the header "
-        "above it; write it above the first header"
+        f"{name} is a key {whose}, and TOML reads it as one of [{dotted(table)}], the header above "
+        f"it{where}"
     )
 
 
 def _example(path: KeyPath, nodes: list[Node], raw: Mapping[str, Any]) -> str:
     """Return the line, or the header, that a missing key would be."""
-    name = _key(str(path[-1]))
+    name = spelt_key(str(path[-1]))
     node = nodes[0] if nodes else {}
     if node.get("type") == "object" and "properties" in node:
         return f"[{dotted(path)}]"
     if node.get("type") == "object" and "additionalProperties" in node:
         return f"[{dotted(path)}]"
-    return f"{name} = {_spelt(example_of(node, _first_document(raw)))}"
+    return f"{name} = {spelt(example_of(node, _first_document(raw)))}"
 
 
 def _first_document(raw: Mapping[str, Any]) -> str:
@@ -240,83 +221,7 @@ def _first_document(raw: Mapping[str, Any]) -> str:
     return next(iter(documents), "page") if isinstance(documents, Mapping) else "page"
 
 
-def example_of(node: Node, document: str = "page") -> Any:  # noqa: ANN401, PLR0911 - a value of any type
-    """Return a value of the type that a schema describes."""
-    if node.get("examples"):
-        return node["examples"][0]
-    if node.get("format") == "source":
-        return f"{document}: Section"
-    if "enum" in node or "const" in node:
-        return node["enum"][0] if "enum" in node else node["const"]
-    match node.get("type"):
-        case "array":
-            items = next(alternatives(node.get("items", {})), {})
-            return [example_of(items, document)]
-        case "object":
-            required = node.get("required", ())
-            return {
-                key: example_of(next(alternatives(node["properties"][key]), {}), document)
-                for key in required
-            }
-        case "integer" | "number":
-            return max(1, node.get("minimum", 1))
-        case "boolean":
-            return True
-    return "..."
-
-
-def type_words(nodes: Iterable[Node]) -> str:
-    """Return the type of a key in words: `a whole number`, `a list of texts`."""
-    words = list(dict.fromkeys(map(_type_word, nodes)))
-    if not words or len(words) > len(_WORDS):
-        return "any value"
-    if {"a whole number", "a number"} <= set(words):
-        words.remove("a whole number")
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-_WORDS = {
-    "string": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-}
-_FORMATS = {
-    "source": 'a source ("document: section")',
-    "jmespath": "a JMESPath expression",
-    "regex": "a regular expression",
-}
-
-
-def _type_word(node: Node) -> str:
-    if "enum" in node or "const" in node:
-        values = [toml(value) for value in node.get("enum", [node.get("const")])]
-        return " or ".join((", ".join(values[:-1]), values[-1])) if len(values) > 1 else values[0]
-    kind = str(node.get("type", ""))
-    if kind == "array":
-        inner = list(alternatives(node.get("items", {})))
-        word = type_words(inner)
-        plural = re.sub(
-            r"^an? (\w+ )*?(\w+)", lambda found: f"{found[0].split(' ', 1)[1]}s", word, count=1
-        )
-        return f"a list of {_PLURALS.get(word, plural)}"
-    if kind == "object":
-        return "a table"
-    return _FORMATS.get(str(node.get("format")), _WORDS.get(kind, "any value"))
-
-
-_PLURALS = {
-    "a text": "texts",
-    "a whole number": "whole numbers",
-    "a number": "numbers",
-    "a table": "tables",
-    "any value": "values",
-    "a JMESPath expression": "JMESPath expressions",
-    "a regular expression": "regular expressions",
-}
-
-
-def _wrong_kind(path: KeyPath, value: Any, nodes: list[Node], raw: Mapping[str, Any]) -> Mistake:  # noqa: ANN401 - a wrong value may be anything
+def _wrong_kind(path: KeyPath, value: Any, nodes: list[Node]) -> Mistake:  # noqa: ANN401 - a wrong value may be anything
     """Tell of a value of a wrong type, or outside a closed list."""
     key = dotted(path)
     values = [text for node in nodes for text in node.get("enum", ())]
@@ -341,7 +246,8 @@ def _kind_words(value: object) -> str:
             return "a list"
         case Mapping():
             return "a table"
-    return f"a date or time ({value})"
+        case _:
+            return f"a date or time ({value})"
 
 
 def _repaired(path: KeyPath, value: Any, nodes: list[Node]) -> str:  # noqa: ANN401, C901 - one line for each slip that we know
@@ -368,6 +274,6 @@ def _repaired(path: KeyPath, value: Any, nodes: list[Node]) -> str:  # noqa: ANN
 
 
 def properties(path: KeyPath) -> tuple[str, ...]:
-    """Return the keys that the table at a path may have."""
-    tables = at(path) if path else [provider_schema()]
-    return tuple(dict.fromkeys(key for node in tables for key in node.get("properties", {})))
+    """Return the keys that the table at a path may have, those of every promise last."""
+    keys = dict.fromkeys(key for node in at(path) for key in node.get("properties", {}))
+    return tuple(sorted(keys, key=lambda key: key in _EVERYWHERE))

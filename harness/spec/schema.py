@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
 from inspect import cleandoc
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel
@@ -75,14 +76,14 @@ def editor_schema() -> dict[str, Any]:
         "if": {"required": ["extends"]},
         "else": {
             **required,
-            "properties": {key: False for key in ("without", "moved")} | required["properties"],
+            "properties": dict.fromkeys(("without", "moved"), False) | required["properties"],
         },
     }
     defined |= {name: parts[name] for name in _reached(parts, part)}
     defined[whole] = written
     title = "A provider of the image provider harness: what its documents promise"
-    head = {"$schema": _AsRead.schema_dialect, "title": title}
-    return {**head, **schema, "$defs": dict(sorted(defined.items()))}
+    head = {"$schema": _AsRead.schema_dialect, **schema, "title": title}
+    return {**head, "$defs": dict(sorted(defined.items()))}
 
 
 def _part(name: str) -> str:
@@ -108,6 +109,8 @@ def _partly(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
                 partly[key] = _partly(inner)
             case list() as several:
                 partly[key] = [_partly(value) for value in several]
+            case _:
+                continue
     return partly
 
 
@@ -198,7 +201,7 @@ def _field_docstrings(model: type[BaseModel]) -> dict[str, str]:
     body = next((node.body for node in found if node.name == model.__name__), [])
     return {
         field.target.id: cleandoc(text.value.value)
-        for field, text in zip(body, body[1:], strict=False)
+        for field, text in pairwise(body)
         if isinstance(field, ast.AnnAssign)
         and isinstance(field.target, ast.Name)
         and isinstance(text, ast.Expr)
