@@ -169,7 +169,7 @@ def table(rule: Rule) -> dict[str, Any]:
     )
 
 
-def loaded(argument: Mapping[str, Any]) -> Provider | tuple[str, ...]:
+def loaded(argument: Mapping[str, Any]) -> Provider | tuple[Mistake, ...]:
     """The small provider with one more argument of `generate`, beside one that it may look at."""
     raw = small.tables()
     argument = {**argument, "source": "page: Generate"}
