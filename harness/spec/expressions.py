@@ -44,7 +44,10 @@ class Document(Frozen):
     """A text that promises something: `file` is its name among the seeds or facts."""
 
     file: str
+    """The document's name: a file, or the address of a page, as sources should cite it:
+    `file = "https://acme.test/docs"`."""
     title: str
+    """What the document is called: `title = "Acme API reference"`."""
 
 
 class Source(Frozen):
@@ -86,14 +89,20 @@ class Sourced(Frozen):
     """
 
     source: Cited
+    """Where the document says so: a key of [documents], a colon and the section:
+    `source = "page: Parameters"`."""
     second_source: Cited | None = None
+    """What else says so: `second_source = "facts: 3. Acme"`."""
     note: str = ""
+    """What is unclear, in your own words: `note = "the page says 10, the SDK 4"`."""
 
 
 class Promise(Sourced):
     """What a document says, and how sure that is."""
 
     status: Status = "documented"
+    """Whether the documents say so for sure; what is not `documented` is only observed, never
+    judged: `status = "undocumented"`."""
 
 
 _KEYS = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)

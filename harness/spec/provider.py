@@ -108,17 +108,29 @@ class Operation(Frozen):
     """One thing a provider does: where to ask, with which arguments, and how it answers."""
 
     title: str
+    """What the operation is called in reports: `title = "Generate"`."""
     method: Literal["POST", "GET"] = "POST"
+    """The HTTP method of its request: `method = "POST"`."""
     path: str
+    """Where the request goes, below `base_url`: `path = "/v1/images/generations"`."""
     also: tuple[str, ...] = ()
-    """Other documented paths of the same operation."""
+    """Other documented paths of the same operation: `also = ["/v1/images"]`."""
     body: Literal["json", "form"] = "json"
+    """How the request is encoded: a JSON object, or a multipart form, which can carry files:
+    `body = "form"`."""
     protocol: ProtocolName
+    """How the answer comes: `reply` in the same exchange, `job` by polling, `responses` as OpenAI's
+    Responses: `protocol = "reply"`."""
     source: Cited
+    """Where the document describes the operation: `source = "page: Generate"`."""
     note: str = ""
+    """What is unclear, in your own words: `note = "beta"`."""
     constant: dict[str, Json] = Field(default_factory=dict)
-    """Wire fields that this operation always sends."""
+    """Wire fields that this operation always sends:
+    `constant = { tools = [{ type = "image_generation" }] }`."""
     arguments: dict[str, Argument]
+    """What a request may say, each argument under its canonical name: a table
+    [operations.generate.arguments.NAME]."""
     unknown_fields: UnknownFields | None = None
     """What the documents say of fields that they do not name."""
     reply: ReplyShape
@@ -176,22 +188,35 @@ class Auth(Sourced):
     """
 
     header: str
+    """The header that carries the key: `header = "Authorization"`."""
     prefix: str = ""
+    """What stands before the key, with its space: `prefix = "Bearer "`."""
     env: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_KEY$")]
+    """The NAME of the environment variable that holds the key; the key itself is written nowhere:
+    `env = "ACME_API_KEY"`."""
     key_shape: Pattern = ""
-    """A regular expression that this provider's keys match, to find leaked ones."""
+    """A regular expression that this provider's keys match, to find leaked ones:
+    `key_shape = 'ak-[0-9a-f]{32}'`."""
     required: KeyRule | None = None
+    """That a request without a valid key is refused; judged before anything is paid for."""
 
 
 class Timeouts(Frozen):
     """How long to wait for a whole reply, in seconds; larger images may have longer."""
 
     normal_s: Seconds
+    """Seconds for a whole reply: `normal_s = 120`."""
     large_s: Seconds
+    """Seconds for the reply to a larger image: `large_s = 300`."""
     large_above_pixels: Positive = 3_686_400
+    """From how many pixels (width times height) on an image is a larger one:
+    `large_above_pixels = 3_686_400`."""
     source: Cited
+    """Where the document says so: `source = "page: Limits"`."""
     status: Status = "documented"
+    """`undocumented` where the figures are your own: `status = "undocumented"`."""
     note: str = ""
+    """What is unclear, in your own words: `note = "not stated; our own"`."""
 
 
 class ErrorRule(Frozen):
@@ -201,9 +226,13 @@ class ErrorRule(Frozen):
     """
 
     error_class: ErrorClass = Field(alias="class")
+    """What such an error means: `class = "moderation"`."""
     status: tuple[Positive, ...] = ()
+    """HTTP statuses, one of which it has: `status = [402]`."""
     code: Pattern = ""
+    """A regular expression for its code: `code = "^insufficient_quota$"`."""
     message: Pattern = ""
+    """A regular expression for its message: `message = "safety system"`."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
@@ -219,9 +248,15 @@ class ErrorRules(Frozen):
     """
 
     failed: Compiled
+    """An expression that is true in the body of an error, whatever the HTTP status:
+    `failed = "error"`."""
     message: Paths
+    """Where an error says what is wrong; the first place that is there counts:
+    `message = ["error.message"]`."""
     code: Paths
+    """Where an error holds its code: `code = ["error.code", "error.type"]`."""
     parameter: Paths = ()
+    """Where an error names the parameter that it is about: `parameter = ["error.param"]`."""
     names_parameter: Status
     """Whether the documents show errors that name the offending parameter."""
     shape: Status | None = None
@@ -230,8 +265,12 @@ class ErrorRules(Frozen):
     any_status: StrictBool = False
     """Whether the envelope alone tells an error: its HTTP status is not documented."""
     source: Cited
+    """Where the document shows an error: `source = "page: Errors"`."""
     second_source: Cited | None = None
+    """What else says so: `second_source = "facts: 3. Acme"`."""
     classes: tuple[ErrorRule, ...] = ()
+    """What kinds of error there are; the first that fits counts. What fits none is classed by its
+    HTTP status."""
 
     @property
     def shape_documented(self) -> bool:
@@ -243,50 +282,71 @@ class Tier(Frozen):
     """A size class of the price list: images whose long edge is at most `long_edge_max` pixels."""
 
     name: str
+    """A name for rows to refer to: `name = "large"`."""
     long_edge_max: Positive
+    """The longest edge, in pixels, that is still in this class: `long_edge_max = 2048`."""
 
 
 class PriceRow(Frozen):
     """What one image costs where every argument in `when` (or `tier`) has the value given."""
 
     when: dict[str, Scalar] = Field(default_factory=dict)
+    """Arguments and the values they must have: `when = { quality = "high" }`."""
     tier: str | None = None
+    """The size class that the image must be in: `tier = "large"`."""
     amount: Amount
+    """What it costs, in `unit`: `amount = 0.04`."""
     status: Status = "documented"
     """Of this row: another sentence of the price list may say otherwise."""
     note: str = ""
+    """What is unclear, in your own words: `note = "the FAQ says 0.05"`."""
 
 
 class WorkedExample(Frozen):
     """A price that the document itself works out."""
 
     arguments: dict[str, Json]
+    """The arguments of the request: `arguments = { quality = "high", n = 2 }`."""
     amount: Amount
+    """What the document says it costs: `amount = 0.08`."""
     source: Cited
+    """Where it says so: `source = "page: Prices"`."""
 
 
 class Prices(Sourced):
     """The price list: the first fitting row is the price of one image."""
 
     unit: str
+    """In what all amounts are, the provider's own money or images: `unit = "credit"`."""
     status: Status
+    """Whether the documents state the prices; a price that is not `documented` is not judged:
+    `status = "documented"`."""
     tiers: tuple[Tier, ...] = ()
+    """Size classes, from the smallest to the largest."""
     auto_tier: str | None = None
+    """The class of the size `auto`: `auto_tier = "small"`."""
     failed_free: Cited | None = None
-    """Where the documents say that only successful generations cost anything."""
+    """Where the documents say that only successful generations cost anything:
+    `failed_free = "page: Prices"`."""
     rows: Annotated[tuple[PriceRow, ...], Field(min_length=1)]
+    """The prices; the first that fits counts."""
     examples: tuple[WorkedExample, ...] = ()
+    """Prices that the document works out itself: the rows must come to the same."""
 
 
 class Endpoint(Promise):
     """Another address that the documents name; the harness does not call it by itself."""
 
     method: Literal["GET", "POST"]
+    """Its HTTP method: `method = "GET"`."""
     path: str
+    """Its path below `base_url`: `path = "/v1/models"`."""
     title: str
+    """What it is for: `title = "List of models"`."""
     body: Literal["json", "form"] | None = None
+    """How its request is encoded, if it has a body: `body = "json"`."""
     fields: tuple[str, ...] = ()
-    """What the request carries, in the provider's words."""
+    """What the request carries, in the provider's words: `fields = ["file", "purpose"]`."""
 
 
 class Statement(Promise):
@@ -298,18 +358,28 @@ class Statement(Promise):
     about: Literal[
         "latency", "price", "availability", "capability", "guidance", "idempotency", "webhook"
     ]
+    """Of what the sentence speaks: `about = "latency"`."""
     says: str
+    """The sentence, in few words: `says = "about 15 s an image"`."""
     seconds: Seconds | None = None
+    """Its figure, where it is about time: `seconds = 15`."""
 
 
 class Provider(Frozen):
     """Everything that one provider's documents promise."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
+    """The name under which every command knows it: `name = "acme"`."""
     title: str
+    """What reports call it: `title = "Acme Images"`."""
     base_url: str = ""
+    """The address below which all paths are; leave it out where everybody hosts their own:
+    `base_url = "https://api.acme.test"`."""
     base_url_source: Cited | None = None
+    """Where the document names the address; goes together with `base_url`:
+    `base_url_source = "page: Base URL"`."""
     documents: dict[str, Document]
+    """What sources may cite, each document under a short key: a table [documents]."""
     auth: Auth
     timeouts: Timeouts
     errors: ErrorRules
@@ -317,9 +387,14 @@ class Provider(Frozen):
     operations: Annotated[
         dict[Literal["generate", "edit", "respond"], Operation], Field(min_length=1)
     ]
+    """What the provider does: a table [operations.NAME] each."""
     endpoints: tuple[Endpoint, ...] = ()
+    """Other addresses that the documents name."""
     statements: tuple[Statement, ...] = ()
+    """Sentences of the documents that no single request can keep or break."""
     open_questions: tuple[str, ...] = ()
+    """What the documents leave open, one sentence each:
+    `open_questions = ["the longest prompt"]`."""
 
     def operation(self, name: str) -> Operation:
         """Return the operation of that name; KeyError where the provider has none."""

@@ -6,7 +6,9 @@ table has, and of which type they are. There is one description of the vocabular
 
 import ast
 import inspect
+import re
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
@@ -148,7 +150,7 @@ class _AsRead(GenerateJsonSchema):
         model = super().model_schema(schema)
         described = descriptions(schema["cls"])
         properties = {
-            name: {**node, **({"description": described[name]} if name in described else {})}
+            name: {**node, **_in_words(name, described.get(name, ""))}
             for name, node in model.get("properties", {}).items()
         }
         text = cleandoc(schema["cls"].__doc__ or "")
@@ -185,6 +187,21 @@ def descriptions(model: type[BaseModel]) -> dict[str, str]:
         if text:
             described[field.alias or name] = text
     return described
+
+
+def _in_words(key: str, text: str) -> dict[str, Any]:
+    """Return a key's description and, where its docstring ends with one, its example.
+
+    An example is a line of a TOML, `key = value`, after a colon.
+    """
+    found = re.search(r":\s+`([^`]+)`\.?$", text)
+    try:
+        line = tomllib.loads(found[1].replace("\n", " ")) if found else {}
+    except ValueError:
+        line = {}
+    if found is None or [*line] != [key]:
+        return {"description": text} if text else {}
+    return {"description": f"{text[: found.start()]}.", "examples": [line[key]]}
 
 
 def _models(annotation: object) -> Iterator[type[BaseModel]]:

@@ -46,10 +46,11 @@ def spelt_key(name: str) -> str:
 
 def example_of(node: Node, document: str = "page") -> Any:  # noqa: ANN401 - a value of any type
     """Return a value of the type that a schema describes."""
+    if node.get("format") == "source":
+        _, _, section = str(next(iter(node.get("examples", ())), ": Section")).partition(": ")
+        return f"{document}: {section}"
     if node.get("examples"):
         return node["examples"][0]
-    if node.get("format") == "source":
-        return f"{document}: Section"
     if "enum" in node or "const" in node:
         return node["enum"][0] if "enum" in node else node["const"]
     match node.get("type"):

@@ -184,6 +184,7 @@ class Paired(Rule):
     """A rule that looks at another argument, too."""
 
     argument: str
+    """The other argument, by its canonical name: `argument = "output_format"`."""
 
     @property
     def partner(self) -> str | None:
@@ -217,17 +218,22 @@ class Described(Promise):
     """
 
     wire: str
+    """Where it goes in the request: keys of the JSON body joined by dots, or a form field's name:
+    `wire = "input.prompt"`."""
     type: ArgumentType
+    """Of which type its values are: `type = "string"`."""
     default: Scalar | None = None
+    """What the documents say holds where it is left out: `default = "auto"`."""
     also: tuple[str, ...] = ()
-    """Other names under which recorded requests hold it; the harness sends `wire`."""
+    """Other names under which recorded requests hold it; the harness sends `wire`:
+    `also = ["image"]`."""
     single: StrictBool = False
     """An `images` argument that goes on the wire as one plain value, not a list."""
     ours: StrictBool = False
     """The documents name no value; the one sent is the harness' choice, so a refusal that names it
     convicts nobody."""
     cheapest: Scalar | None = None
-    """The value that costs least; the base of refusal cases sends it."""
+    """The value that costs least; the base of refusal cases sends it: `cheapest = "low"`."""
 
     @cached_property
     def rules(self) -> tuple[tuple[str, Rule], ...]:

@@ -32,7 +32,9 @@ class OneOf(Rule):
     """
 
     values: Scalars
+    """Every value that is allowed: `values = ["low", "high"]`."""
     shown: tuple[Scalar, ...] = ()
+    """Those that the first document names itself: `shown = ["low"]`."""
     other_models: StrictBool = False
     """A value outside the list lies outside the document's subject: judged traffic with one is
     observed, for the provider may well serve it."""

@@ -31,7 +31,9 @@ class Range(Measured):
     """A number between `min` and `max`, both allowed; a bound that is missing is not stated."""
 
     min: StrictInt | None = None
+    """The least; without it none is stated: `min = 1`."""
     max: StrictInt | None = None
+    """The most; without it none is stated: `max = 10`."""
 
     speaks_of: ClassVar[tuple[ArgumentType, ...]] = ("integer",)
     measure: ClassVar[Measure | None] = "number"
@@ -94,7 +96,9 @@ class Count(Range):
     """A list of `min` to `max` entries."""
 
     min: Whole = 0
+    """The fewest entries: `min = 1`."""
     max: Positive
+    """The most entries: `max = 16`."""
 
     speaks_of = ("images",)
     type_rank = 4

@@ -82,6 +82,7 @@ class _InPixels(SizeRule):
     """A rule whose figure is a number of pixels."""
 
     pixels: Positive
+    """The figure, in pixels: `pixels = 3840`."""
 
     @property
     def limit(self) -> int:
@@ -135,6 +136,7 @@ class MaxRatio(SizeRule):
     """The long edge is at most `ratio` times the short one."""
 
     ratio: Positive
+    """How many times the short edge the long one may be: `ratio = 3`."""
 
     side = "ratio"
     phrase = "has a ratio of at most {ratio}:1"

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from harness.cases.build import Builder
 from harness.cases.values import allowed_values, context, forbidden_values
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import evaluate
 from harness.spec.load import parse_provider
