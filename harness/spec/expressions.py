@@ -40,6 +40,14 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class Misspelt(ValueError):  # noqa: N818 - named as it reads where it is raised
+    """A text that cannot be read, with what was probably meant; nothing where nobody can know."""
+
+    def __init__(self, reason: str, write: str) -> None:
+        super().__init__(reason)
+        self.write = write
+
+
 class Document(Frozen):
     """A text that promises something: `file` is its name among the seeds or facts."""
 
@@ -162,7 +170,8 @@ def _compile(value: object) -> object:
             expression = Expression(value)
         unknown = sorted(set(expression.functions()) - set(Functions.FUNCTION_TABLE))
     except JMESPathError as error:
-        raise ValueError(f"{value!r} is no JMESPath expression: {_cause(value, error)}") from None
+        reason = f"{value!r} is no JMESPath expression: {_cause(value, error)}"
+        raise Misspelt(reason, _meant(value)) from None
     except PendingDeprecationWarning as error:
         raise ValueError(f"{value!r} is deprecated: {' '.join(str(error).split())}") from None
     except (RecursionError, ValueError):  # nested too deep, or an index of thousands of digits
@@ -171,6 +180,17 @@ def _compile(value: object) -> object:
         reason = f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have"
         raise NotAmong(reason, unknown[0], Functions.FUNCTION_TABLE)
     return expression
+
+
+def _meant(text: str) -> str:
+    """Return an expression without the slips that `_cause` knows; nothing if that is no better."""
+    meant = re.sub(r"^\s*\$\.?", "", text)
+    meant = re.sub(r'(?<![\w"-])[A-Za-z_]\w*(?:-\w+)+(?![\w"-])', r'"\g<0>"', meant)
+    try:
+        jmespath.compile(meant)
+    except (JMESPathError, ValueError, RecursionError):
+        return ""
+    return meant if meant != text else ""
 
 
 def _cause(text: str, error: JMESPathError) -> str:

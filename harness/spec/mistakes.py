@@ -1,39 +1,17 @@
 """What pydantic finds wrong with a provider's tables, in words of the one who wrote the TOML."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from harness.core.errors import Mistake
-from harness.spec.expressions import NotAmong
+from harness.core.errors import Mistake, nearest
+from harness.spec.expressions import Misspelt, NotAmong
 from harness.spec.rules import KINDS
 from harness.spec.schema import Node, at
-from harness.spec.spelling import SHOWN, example_of, spelt, spelt_key, toml, type_words
+from harness.spec.spelling import example_of, spelt, spelt_key, toml, type_words
 from harness.spec.toml_lines import KeyPath, dotted
-
-
-def nearest(given: str, allowed: Iterable[str]) -> str:
-    """Return the name that was probably meant; nothing where none is near."""
-    names = list(allowed)
-    simple = {_simple(name): name for name in names}
-    if _simple(given) in simple:
-        return simple[_simple(given)]
-    near = get_close_matches(_simple(given), list(simple), n=1)
-    return simple[near[0]] if near else ""
-
-
-def _simple(name: str) -> str:
-    return re.sub(r"[\s_.-]+", "_", name[:SHOWN].strip().casefold())
-
-
-def none_of(key: str, reason: str, given: object, allowed: Iterable[str]) -> Mistake:
-    """Return the mistake of a name that is none of those that may stand there."""
-    names = tuple(allowed)
-    near = nearest(given, names) if isinstance(given, str) else ""
-    return Mistake(key=key, reason=reason, nearest=near, allowed=names)
 
 
 def of_schema(error: ValidationError, raw: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -80,26 +58,54 @@ def _stepped(value: Any, part: str | int) -> tuple[bool, Any]:  # noqa: ANN401 -
 
 def _mistake(problem: Any, path: KeyPath, value: Any, raw: Mapping[str, Any]) -> Mistake:  # noqa: ANN401 - the same
     kind, key, context = problem["type"], dotted(path), problem.get("ctx", {})
-    nodes = at(path)
-    cause = context.get("error")
     if problem["loc"] and problem["loc"][-1] == "[key]":
         return _wrong_name(key, path)
-    if kind == "extra_forbidden":
-        return _unknown(path, raw)
-    if kind == "missing":
-        return Mistake(key=key, reason="missing", write=_example(path, nodes, raw))
-    if isinstance(cause, NotAmong):
-        return none_of(key, str(cause), cause.given, cause.allowed)
-    if kind == "value_error":
-        reason = str(problem["msg"]).removeprefix("Value error, ")
-        shown = f", not {toml(value)}" if _scalar(value) and repr(value) not in reason else ""
-        return Mistake(key=key, reason=f"{reason}{shown}")
-    if kind == "string_pattern_mismatch":
-        return _wrong_shape(key, value, str(context["pattern"]))
-    if kind in _BOUNDS:
-        return Mistake(key=key, reason=f"{_BOUNDS[kind].format(**context)}, not {toml(value)}")
-    return _wrong_kind(path, value, nodes)
+    match kind:
+        case "extra_forbidden":
+            return _unknown(path, raw)
+        case "missing":
+            return Mistake(key=key, reason="missing", write=_example(path, at(path), raw))
+        case "value_error":
+            return _wrong_value(key, value, context["error"])
+        case "string_pattern_mismatch" if key == "auth.env" and _is_secret(str(value)):
+            return _pasted_key(raw)
+        case "string_pattern_mismatch":
+            return _wrong_shape(key, value, str(context["pattern"]))
+        case _ if kind in _BOUNDS:
+            reason = f"{_BOUNDS[kind].format(**context)}, not {toml(value)}"
+            return Mistake(key=key, reason=reason)
+    return _wrong_kind(path, value, at(path))
 
+
+def _wrong_value(key: str, value: object, cause: Exception) -> Mistake:
+    """Tell what a validator of ours said, with what it knows of what was meant."""
+    match cause:
+        case NotAmong():
+            return Mistake.none_of(key, str(cause), cause.given, cause.allowed)
+        case Misspelt():
+            return Mistake(
+                key=key, reason=str(cause), write=spelt(cause.write) if cause.write else ""
+            )
+    shown = f", not {toml(value)}" if _scalar(value) and repr(value) not in str(cause) else ""
+    return Mistake(key=key, reason=f"{cause}{shown}")
+
+
+def _is_secret(text: str) -> bool:
+    return (
+        len(text) >= KEY_LENGTH
+        and re.search(r"[a-z]", text) is not None
+        and any(map(str.isdigit, text))
+    )
+
+
+def _pasted_key(raw: Mapping[str, Any]) -> Mistake:
+    name = re.sub(r"\W+", "_", str(raw.get("name", "my"))).upper()
+    reason = "write the name of the environment variable that holds the key, not the key"
+    return Mistake(key="auth.env", reason=reason, write=f'"{name}_API_KEY"')
+
+
+KEY_LENGTH = 16
+"""A word of so many characters, digits among them, is a key and no name."""
 
 _BOUNDS = {
     "greater_than": "write a number above {gt}",
@@ -121,7 +127,7 @@ def _wrong_name(key: str, path: KeyPath) -> Mistake:
     for node in at(path[:-1]):
         names = node.get("propertyNames", {})
         if "enum" in names:
-            return none_of(key, "unknown name", path[-1], names["enum"])
+            return Mistake.none_of(key, "unknown name", path[-1], names["enum"])
         if "pattern" in names:
             return _wrong_shape(key, path[-1], names["pattern"])
     return Mistake(key=key, reason="this name cannot be used")
@@ -154,8 +160,8 @@ def _unknown(path: KeyPath, raw: Mapping[str, Any]) -> Mistake:
     if path[-3:-2] == ("arguments",):
         allowed = tuple(known for known in allowed if known not in _foreign(path[:-1], raw))
     near = nearest(name, allowed)
-    if _simple(near) == _simple(name) and near:
-        return Mistake(key=key, reason="unknown key", nearest=near, allowed=allowed)
+    if len(path) == 1 and "." in name and at(tuple(name.split("."))):
+        return Mistake(key=key, reason="unknown key: quotes make one key of it", write=f"[{name}]")
     above = _above(path, name)
     if above is not None:
         return Mistake(
@@ -167,8 +173,7 @@ def _unknown(path: KeyPath, raw: Mapping[str, Any]) -> Mistake:
         if any(name in inner.get("properties", {}) for inner in at((*path[:-1], known)))
         and name not in _EVERYWHERE
     ]
-    if inside and not near:
-        return Mistake(key=key, reason="unknown key", nearest=inside[0], allowed=allowed)
+    near = inside[0] if inside else near
     return Mistake(key=key, reason="unknown key", nearest=near, allowed=allowed)
 
 
@@ -226,7 +231,7 @@ def _wrong_kind(path: KeyPath, value: Any, nodes: list[Node]) -> Mistake:  # noq
     key = dotted(path)
     values = [text for node in nodes for text in node.get("enum", ())]
     if values and isinstance(value, str):
-        return none_of(key, f"{toml(value)} is none of its values", value, values)
+        return Mistake.none_of(key, f"{toml(value)} is none of its values", value, values)
     reason = f"write {type_words(nodes)}, not {_kind_words(value)}"
     above = _above(path, str(path[-1])) if path else None
     if above == () and isinstance(path[-1], str) and any("properties" in node for node in nodes):

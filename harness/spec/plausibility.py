@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from harness.core.errors import Mistake
 from harness.spec.jsonpath import is_place, take
-from harness.spec.mistakes import none_of
+from harness.spec.mistakes import KEY_LENGTH
 from harness.spec.rules import edges, member
 from harness.spec.rules.base import Table, array, toml_table
 from harness.spec.spelling import toml
@@ -20,9 +20,6 @@ from harness.spec.spelling import toml
 DAY_S = 86_400
 HOUR_S = 3_600
 LEAST_STATUS, MOST_STATUS = 100, 599
-KEY_LENGTH = 16
-"""A word of so many characters in a header's prefix is a key, and no scheme."""
-
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -149,7 +146,7 @@ def _priced(key: str, name: str, value: Any, operations: Table) -> Iterator[Mist
     if lists and all(lists):
         listed = [value for values in lists for value in values]
         if not member(value, listed):
-            yield none_of(
+            yield Mistake.none_of(
                 key,
                 f"{toml(value)} is not among the values of {name}",
                 value,

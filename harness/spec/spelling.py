@@ -23,11 +23,8 @@ def spelt(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return (
-                f"'{value}'"
-                if "\\" in value and "'" not in value
-                else json.dumps(value, ensure_ascii=False)
-            )
+            single = value.isprintable() and "'" not in value and ("\\" in value or '"' in value)
+            return f"'{value}'" if single else json.dumps(value, ensure_ascii=False)
         case Mapping():
             pairs = ", ".join(
                 f"{spelt_key(str(key))} = {spelt(item)}" for key, item in value.items()
