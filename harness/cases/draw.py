@@ -18,6 +18,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from harness.cases import prompts, references
 from harness.cases.build import Builder, short_digest, without_argument
+from harness.cases.declared import TEXTS, known_items, known_values, numbers
 from harness.cases.references import MaskSlot
 from harness.cases.seeded import seeded_source
 from harness.cases.shapes import Shape
@@ -309,6 +310,8 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
     if argument.type == "integer":
         low, high = _bounds(argument)
         return st.integers(low, min(high, low + 2) if cheap and name == "n" else high)
+    if argument.type in ("number", "boolean", "array", "object"):
+        return _declared(argument)
     grid = lattice(argument)
     if grid is not None:
         words = argument.format.words if argument.format else ()
@@ -317,18 +320,46 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
     if argument.type != "string":
         return None
     web = argument.format is not None and argument.format.shape == "url"
-    return st.sampled_from(_ADDRESSES if web else _TEXTS)
+    return st.sampled_from(_ADDRESSES if web else TEXTS)
 
 
-_TEXTS = ("harness-1", "harness-é", "h")
+def _declared(argument: Argument) -> SearchStrategy[Json] | None:
+    """Return values of a type that only a TOML of somebody's own has; None where none is known."""
+    match argument.type:
+        case "number":
+            return st.sampled_from(numbers(argument, most=_NUMBERS))
+        case "boolean":
+            return st.booleans()
+        case "object":
+            values = known_values(argument)
+            return st.sampled_from(values) if values else None
+        case _:
+            return _lists(argument)
+
+
+def _lists(argument: Argument) -> SearchStrategy[Json] | None:
+    """Draw lists of known entries, as few as are allowed and some more."""
+    items = known_items(argument)
+    if not items:
+        return None
+    least, most = argument.span("entries")
+    least = 1 if least is None else least
+    longest = least + _FEW_ITEMS if most is None else min(most, least + _FEW_ITEMS)
+    return st.lists(st.sampled_from(items), min_size=least, max_size=longest)
+
+
+_NUMBERS = 40
+"""How many different numbers are drawn from a range that is no range of whole numbers."""
+
+_FEW_ITEMS = 3
 _ADDRESSES = ("https://example.com/a", "https://example.com/b?c=d")
 
 
 def _bounds(argument: Argument) -> tuple[int, int]:
     """Return the ends of a range, a hundred values where one of them is not stated."""
-    low, high = argument.span("number")
+    low, high = argument.bounds
     low = min(0, high or 0) if low is None else low
-    return low, low + 100 if high is None else high
+    return int(low), int(low + 100 if high is None else high)
 
 
 def _indexed(items: Sequence[Item]) -> SearchStrategy[Item]:

@@ -6,6 +6,7 @@ are exceptions. Each says what happened and where, and carries a hint that says 
     HarnessError                 exit code 3: our own failure
     |-- UsageError               2: the command, a file or a name the user gave cannot be used
     |   |-- SpecError            2: a provider's TOML has mistakes (all of them, one a line)
+    |   |-- ConfigError          2: a configuration has mistakes (all of them, one a line)
     |   |-- RecordingError       2: a cassette or foreign recording cannot be read or was altered
     |   `-- NothingTested        2: no case was left to try
     |-- StoreError               3: the run folder cannot be written (disk full, no permission)
@@ -121,6 +122,18 @@ class SpecError(UsageError):
         lines = "\n".join(f"  {mistake.located(file)}" for mistake in mistakes)
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         super().__init__(f"{file} has {count}:\n{lines}")
+        self.file = file
+        self.mistakes = mistakes
+
+
+class ConfigError(UsageError):
+    """A configuration is wrong; `mistakes` lists every one with its file, line and key."""
+
+    def __init__(self, file: str, mistakes: tuple[str, ...]) -> None:
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
+        super().__init__(
+            mistakes[0] if len(mistakes) == 1 else f"{file} has {len(mistakes)} mistakes:\n{lines}"
+        )
         self.file = file
         self.mistakes = mistakes
 

@@ -4,13 +4,14 @@ A new choice is one field here and one place where it is read: the command line 
 and its help from the fields.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from harness.core.errors import UsageError
+from harness.core.rate import Rate
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.flags import given, option, topic
@@ -244,7 +245,8 @@ class Options:
     """All choices of a run; each has a default, and a run without any replays the cassettes.
 
     `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
-    for one. The properties are the choices whose default depends on something, as they hold.
+    for one. `rates` are what the user says that providers' units are worth, by provider. The
+    properties are the choices whose default depends on something, as they hold.
     """
 
     target: Target = topic(Target, "Providers")
@@ -254,6 +256,7 @@ class Options:
     emulator: EmulatorOptions = topic(EmulatorOptions, "Emulator (--against emulator)")
     output: Output = topic(Output, "Output")
     measuring: Measuring | None = None
+    rates: Mapping[str, Rate] = field(default_factory=dict)
 
     @property
     def operations(self) -> tuple[str, ...]:

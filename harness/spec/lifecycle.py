@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.core.exchange import Exchange, Reply, submission
 from harness.core.jsonvalue import Json
@@ -41,22 +41,55 @@ class Field_(Frozen):  # noqa: N801 - `Field` is pydantic's
 
 
 class UsagePaths(Frozen):
-    """Where a reply counts tokens; the parts must add up to their whole."""
+    """Where a reply counts tokens; the parts must add up to their whole.
 
-    input: Compiled
+    The finer kinds (`text_input` and so on) are those that a price list knows by name; `seconds` is
+    where the reply says how long the work took that is paid for.
+    """
+
+    input: Compiled | None = None
     """Tokens of the request: `input = "usage.input_tokens"`."""
-    output: Compiled
+    output: Compiled | None = None
     """Tokens of the images: `output = "usage.output_tokens"`."""
-    total: Compiled
+    total: Compiled | None = None
     """All tokens: `total = "usage.total_tokens"`."""
     input_parts: Compiled | None = None
     """The parts of which `input` is the sum:
     `input_parts = "usage.input_tokens_details.[image_tokens, text_tokens]"`."""
     output_parts: Compiled | None = None
-    """The parts of which `output` is the sum:
-    `output_parts = "usage.output_tokens_details.[image_tokens, text_tokens]"`."""
+    """The parts of which `output` is the sum: `output_parts =
+    "usage.output_tokens_details.[image_tokens, text_tokens]"`."""
+    text_input: Compiled | None = None
+    """Tokens of the prompt: `text_input = "usage.input_tokens_details.text_tokens"`."""
+    image_input: Compiled | None = None
+    """Tokens of reference images: `image_input = "usage.input_tokens_details.image_tokens"`."""
+    cached_input: Compiled | None = None
+    """Tokens that the provider had in its cache: `cached_input = "usage.cached_tokens"`."""
+    text_output: Compiled | None = None
+    """Tokens of text in the reply: `text_output = "usage.output_tokens_details.text_tokens"`."""
+    image_output: Compiled | None = None
+    """Tokens of images in the reply:
+    `image_output = "usage.output_tokens_details.image_tokens"`."""
+    seconds: Compiled | None = None
+    """Where the reply says how long the paid work took: `seconds = "metrics.predict_time"`."""
     source: Cited
     """Where the document shows them: `source = "page: Response"`."""
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> Self:
+        if not self.places:
+            raise ValueError("name the place of a count: input, output, total, seconds ...")
+        return self
+
+    @property
+    def places(self) -> dict[str, Expression]:
+        """The place of each single count, by its name; the lists of parts are not among them."""
+        names = (name for name in UsagePaths.model_fields if name not in _NO_COUNT)
+        found = {name: getattr(self, name) for name in names}
+        return {name: place for name, place in found.items() if place is not None}
+
+
+_NO_COUNT = ("input_parts", "output_parts", "source")
 
 
 class ReplyShape(Frozen):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, time
 from typing import Any
 
 from pydantic import ValidationError
@@ -74,7 +75,8 @@ def _mistake(problem: Any, path: KeyPath, value: Any, raw: Mapping[str, Any]) ->
         case _ if kind in _BOUNDS:
             reason = f"{_BOUNDS[kind].format(**context)}, not {toml(value)}"
             return Mistake(key=key, reason=reason)
-    return _wrong_kind(path, value, at(path))
+        case _:
+            return _wrong_kind(path, value, at(path))
 
 
 def _wrong_value(key: str, value: object, cause: Exception) -> Mistake:
@@ -83,11 +85,11 @@ def _wrong_value(key: str, value: object, cause: Exception) -> Mistake:
         case NotAmong():
             return Mistake.none_of(key, str(cause), cause.given, cause.allowed)
         case Misspelt():
-            return Mistake(
-                key=key, reason=str(cause), write=spelt(cause.write) if cause.write else ""
-            )
-    shown = f", not {toml(value)}" if _scalar(value) and repr(value) not in str(cause) else ""
-    return Mistake(key=key, reason=f"{cause}{shown}")
+            meant = spelt(cause.write) if cause.write else ""
+            return Mistake(key=key, reason=str(cause), write=meant)
+        case _:
+            told = not _scalar(value) or repr(value) in str(cause)
+            return Mistake(key=key, reason=f"{cause}" if told else f"{cause}, not {toml(value)}")
 
 
 def _is_secret(text: str) -> bool:
@@ -232,6 +234,9 @@ def _wrong_kind(path: KeyPath, value: Any, nodes: list[Node]) -> Mistake:  # noq
     values = [text for node in nodes for text in node.get("enum", ())]
     if values and isinstance(value, str):
         return Mistake.none_of(key, f"{toml(value)} is none of its values", value, values)
+    if isinstance(value, date | time):
+        reason = f"write {type_words(nodes)}, not a date or time: JSON has none"
+        return Mistake(key=key, reason=reason, write=f'"{value}"')
     reason = f"write {type_words(nodes)}, not {_kind_words(value)}"
     above = _above(path, str(path[-1])) if path else None
     if above == () and isinstance(path[-1], str) and any("properties" in node for node in nodes):

@@ -1,13 +1,12 @@
 """A provider and all that its documents promise."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     StrictBool,
     StringConstraints,
@@ -30,8 +29,9 @@ from harness.spec.expressions import (
     Status,
 )
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
+from harness.spec.price_list import Prices
 from harness.spec.rules import RuleSet
-from harness.spec.rules.base import Described, Positive, Rule, Scalar
+from harness.spec.rules.base import Described, Positive, Rule
 from harness.spec.rules.body import BODY, UnknownFields
 from harness.spec.rules.presence import KeyRule
 
@@ -41,9 +41,28 @@ PARAMETERS = (
     *("partial_images", "user", "response_format", "images", "mask", "input_fidelity"),
     "webhook_url",
 )
-"""The canonical parameters, in one vocabulary for all providers."""
+"""The canonical parameters, in one vocabulary for all providers; a TOML may declare others."""
 
-OPERATIONS = ("generate", "edit", "respond")
+Kind = Literal["generate", "edit", "respond"]
+OPERATIONS: tuple[Kind, ...] = get_args(Kind)
+"""What operations are for, and the names that those of most providers have, too."""
+
+RESERVED = (BODY, "auth", "reply")
+"""What stands for a request's body, its key and its reply where ids name a parameter."""
+
+
+def _well_formed(name: str) -> str:
+    if re.fullmatch(r"[a-z][a-z0-9_]*", name, re.ASCII) is None:
+        raise ValueError("a name is of lower-case letters, digits and _, and begins with a letter")
+    return name
+
+
+Name = Annotated[
+    str,
+    AfterValidator(_well_formed),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}),
+]
+"""The name of an operation or of an argument: a TOML may declare any."""
 
 SHIPPED_PROTOCOLS = ("reply", "job", "responses")
 """The protocols of the harness. `job` and the table of that name go together; a protocol from
@@ -65,21 +84,6 @@ def _spoken_protocol(name: str) -> str:
 
 ProtocolName = Annotated[str, AfterValidator(_spoken_protocol)]
 """Validated as a file is loaded; whoever speaks the protocol has to be imported before."""
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("write an amount as a number")  # noqa: TRY004 - pydantic's way
-    return value
-
-
-Amount = Annotated[
-    Decimal,
-    BeforeValidator(_number),
-    Field(ge=0),
-    WithJsonSchema({"type": "number", "minimum": 0}),
-]
-"""An amount in a provider's own unit, exactly as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,8 @@ class Operation(Frozen):
 
     title: str
     """What the operation is called in reports: `title = "Generate"`."""
+    kind: Kind | None = None
+    """What it is for, where its name does not say so; see `Provider.kind`."""
     method: Literal["POST", "GET"] = "POST"
     """The HTTP method of its request: `method = "POST"`."""
     path: str
@@ -128,7 +134,7 @@ class Operation(Frozen):
     constant: dict[str, Json] = Field(default_factory=dict)
     """Wire fields that this operation always sends:
     `constant = { tools = [{ type = "image_generation" }] }`."""
-    arguments: dict[str, Argument]
+    arguments: dict[Name, Argument]
     """What a request may say, each argument under its canonical name: a table
     [operations.generate.arguments.NAME]."""
     unknown_fields: UnknownFields | None = None
@@ -278,62 +284,6 @@ class ErrorRules(Frozen):
         return (self.shape or self.names_parameter) == "documented"
 
 
-class Tier(Frozen):
-    """A size class of the price list: images whose long edge is at most `long_edge_max` pixels."""
-
-    name: str
-    """A name for rows to refer to: `name = "large"`."""
-    long_edge_max: Positive
-    """The longest edge, in pixels, that is still in this class: `long_edge_max = 2048`."""
-
-
-class PriceRow(Frozen):
-    """What one image costs where every argument in `when` (or `tier`) has the value given."""
-
-    when: dict[str, Scalar] = Field(default_factory=dict)
-    """Arguments and the values they must have: `when = { quality = "high" }`."""
-    tier: str | None = None
-    """The size class that the image must be in: `tier = "large"`."""
-    amount: Amount
-    """What it costs, in `unit`: `amount = 0.04`."""
-    status: Status = "documented"
-    """Of this row: another sentence of the price list may say otherwise."""
-    note: str = ""
-    """What is unclear, in your own words: `note = "the FAQ says 0.05"`."""
-
-
-class WorkedExample(Frozen):
-    """A price that the document itself works out."""
-
-    arguments: dict[str, Json]
-    """The arguments of the request: `arguments = { quality = "high", n = 2 }`."""
-    amount: Amount
-    """What the document says it costs: `amount = 0.08`."""
-    source: Cited
-    """Where it says so: `source = "page: Prices"`."""
-
-
-class Prices(Sourced):
-    """The price list: the first fitting row is the price of one image."""
-
-    unit: str
-    """In what all amounts are, the provider's own money or images: `unit = "credit"`."""
-    status: Status
-    """Whether the documents state the prices; a price that is not `documented` is not judged:
-    `status = "documented"`."""
-    tiers: tuple[Tier, ...] = ()
-    """Size classes, from the smallest to the largest."""
-    auto_tier: str | None = None
-    """The class of the size `auto`: `auto_tier = "small"`."""
-    failed_free: Cited | None = None
-    """Where the documents say that only successful generations cost anything:
-    `failed_free = "page: Prices"`."""
-    rows: Annotated[tuple[PriceRow, ...], Field(min_length=1)]
-    """The prices; the first that fits counts."""
-    examples: tuple[WorkedExample, ...] = ()
-    """Prices that the document works out itself: the rows must come to the same."""
-
-
 class Endpoint(Promise):
     """Another address that the documents name; the harness does not call it by itself."""
 
@@ -384,9 +334,7 @@ class Provider(Frozen):
     timeouts: Timeouts
     errors: ErrorRules
     prices: Prices
-    operations: Annotated[
-        dict[Literal["generate", "edit", "respond"], Operation], Field(min_length=1)
-    ]
+    operations: Annotated[dict[Name, Operation], Field(min_length=1)]
     """What the provider does: a table [operations.NAME] each."""
     endpoints: tuple[Endpoint, ...] = ()
     """Other addresses that the documents name."""
@@ -398,4 +346,29 @@ class Provider(Frozen):
 
     def operation(self, name: str) -> Operation:
         """Return the operation of that name; KeyError where the provider has none."""
-        return self.operations[name]  # type: ignore[index]  # a plain str that is looked up
+        return self.operations[name]
+
+    def kind(self, name: str) -> Kind:
+        """Return what an operation is for.
+
+        That is what it says itself, else its own name where that is a kind; else it edits where it
+        takes images, and generates where it takes none. KeyError where the provider has none.
+        """
+        operation = self.operations[name]
+        if operation.kind is not None:
+            return operation.kind
+        takes_images = any(argument.type == "images" for argument in operation.arguments.values())
+        named = (kind for kind in OPERATIONS if kind == name)
+        return next(named, "edit" if takes_images else "generate")
+
+    def meant(self, word: str) -> tuple[str, ...]:
+        """Return the operations that a name means: that one, else all that are of this kind."""
+        if word in self.operations:
+            return (word,)
+        return tuple(name for name in self.operations if self.kind(name) == word)
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Every parameter that is known for this provider: the canonical ones, then its own."""
+        own = (name for operation in self.operations.values() for name in operation.arguments)
+        return tuple(dict.fromkeys((*PARAMETERS, *own)))

@@ -54,6 +54,10 @@ INHERITING: dict[str, dict[str, Any]] = {
 """The keys of an operation that are gone once it has been given what it inherits."""
 
 
+_ANYTHING = "Json"
+"""The definition of a value of any kind: it holds itself."""
+
+
 @cache
 def provider_schema() -> Node:
     """Return the schema of a provider's tables once operations have what they inherit."""
@@ -69,6 +73,8 @@ def editor_schema() -> dict[str, Any]:
     defined: dict[str, Any] = schema.pop("$defs")
     whole, argument = Operation.__name__, defined[Argument.__name__]
     argument["allOf"] = [_kinds_of(kind) for kind in EVERY_TYPE]
+    argument["required"] = [key for key in argument["required"] if key != "wire"]
+    argument["anyOf"] = [{"required": ["wire"]}, {"required": ["edges"]}]
     parts = {_part(name): _partly(definition) for name, definition in defined.items()}
     part = parts.pop(_part(whole))
     part["properties"] = {**INHERITING, **part["properties"]}
@@ -101,9 +107,11 @@ def _partly(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
         return node
     if "$ref" in node:
         name = str(node["$ref"]).rpartition("/")[2]
-        return {**node, "$ref": f"#/$defs/{name if name == 'Json' else _part(name)}"}
+        return node if name == _ANYTHING else {**node, "$ref": f"#/$defs/{_part(name)}"}
     partly = {key: value for key, value in node.items() if key not in ("required", "default")}
-    for key in ("properties", "additionalProperties", "anyOf"):
+    if "properties" in node:
+        partly.pop("anyOf", None)
+    for key in ("properties", "additionalProperties", *(("anyOf",) if "anyOf" in partly else ())):
         match node.get(key):
             case Mapping() as inner if key == "properties":
                 partly[key] = {name: _partly(value) for name, value in inner.items()}
@@ -155,6 +163,14 @@ class _AsRead(GenerateJsonSchema):
         }
         text = cleandoc(schema["cls"].__doc__ or "")
         return {**model, "description": text, "properties": properties}
+
+    @override
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """Say of every name at once what stands under it, and how names look."""
+        node = super().dict_schema(schema)
+        for pattern, value in node.pop("patternProperties", {}).items():
+            node |= {"additionalProperties": value, "propertyNames": {"pattern": pattern}}
+        return node
 
     @override
     def field_title_should_be_set(self, schema: object) -> bool:
@@ -241,7 +257,8 @@ def alternatives(node: Node, schema: Node | None = None) -> Iterator[Node]:
     if "$ref" in node:
         name = str(node["$ref"]).rpartition("/")[2]
         kept = {key: value for key, value in node.items() if key != "$ref"}
-        for inner in alternatives(defined[name], schema):
+        inside = [{}] if name == _ANYTHING else alternatives(defined[name], schema)
+        for inner in inside:
             yield {**inner, **kept}
     elif "anyOf" in node:
         for inner in node["anyOf"]:
@@ -260,7 +277,8 @@ def at(path: tuple[str | int, ...]) -> list[Node]:
 
 def _inside(node: Node, key: str | int) -> Iterator[Node]:
     if isinstance(key, int):
-        inner = node.get("items")
+        first = node.get("prefixItems", ())
+        inner = first[key] if key < len(first) else node.get("items")
     else:
         inner = node.get("properties", {}).get(key, node.get("additionalProperties"))
     if isinstance(inner, Mapping):

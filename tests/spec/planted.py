@@ -67,7 +67,7 @@ PLANTED = (
         wrong="between = { min = 1, max = 4,",
         key=f"{ARGUMENTS}.n.between",
         at="between",
-        reason="unknown key; allowed: wire, type, default",
+        reason="unknown key; allowed: wire, ",
     ),
     Planted(
         what="a rule's figure beside the rule",
@@ -515,7 +515,7 @@ PLANTED = (
         wrong='max_length = { characters = 3, source = "page: Sizes" }\nrange = { min = 0',
         key=f"{ARGUMENTS}.output_compression.max_length",
         at="characters = 3",
-        reason="speaks of string, not of an integer",
+        reason="speaks of type string, not of integer",
     ),
     Planted(
         what="a rule about an argument that there is not",
@@ -576,5 +576,6 @@ PLANTED = (
         key="operations.edit.title",
         at="2026-11-29",
         reason="write a text, not a date or time",
+        suggestion='"2026-11-29"',
     ),
 )

@@ -46,7 +46,7 @@ def with_plain_values(
     Without an operation it is an edit where images are given, else a generation.
     """
     name = operation or _operation_of(arguments)
-    documented = provider.operations.get(name)  # type: ignore[call-overload]  # any text may be asked for
+    documented = provider.operations.get(name)
     assumed = {} if documented is None else _assumed(documented, arguments)
     return ExplainRequest(
         provider=provider, operation=name, arguments={**assumed, **arguments}, assumed=assumed
@@ -368,5 +368,5 @@ def _unmapped_parameter(operation: Operation, name: str) -> Unknown:
 
 
 def _unmapped_key(operation: Operation, key: str) -> Unknown:
-    wires = [argument.wire for argument in operation.arguments.values()]
+    wires = [place for argument in operation.arguments.values() for place in argument.places]
     return Unknown(name=key, kind="wire key", instead=tuple(get_close_matches(key, wires, n=1)))

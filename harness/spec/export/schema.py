@@ -63,7 +63,7 @@ def _closed(operation: Operation) -> Iterator[Schema]:
     if rule is None or rule.status != "documented":
         return
     for argument in operation.arguments.values():
-        for place in (argument.wire, *argument.also):
+        for place in (*argument.places, *argument.also):
             yield at(steps(place), {}, required=False)
     yield at(steps(rule.at), {"additionalProperties": False}, required=False)
 
@@ -77,7 +77,7 @@ def of_fields(fields: Iterable[Field_], usage: UsagePaths | None = None) -> Sche
 
     Those at places that are no plain path (one of several places, for one) are not in it.
     """
-    counts = (usage.input, usage.output, usage.total) if usage else ()
+    counts = usage.places if usage else {}
     return _together(
         *(
             at(path, _TYPES[field.type], required=True)
@@ -85,9 +85,9 @@ def of_fields(fields: Iterable[Field_], usage: UsagePaths | None = None) -> Sche
             if field.status == "documented" and (path := simple(field.path.text)) is not None
         ),
         *(
-            at(path, {"type": "integer"}, required=False)
-            for count in counts
-            if (path := simple(count.text)) is not None
+            at(path, {"type": "number" if name == "seconds" else "integer"}, required=False)
+            for name, place in counts.items()
+            if (path := simple(place.text)) is not None
         ),
     )
 

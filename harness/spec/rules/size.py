@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json
 from harness.spec.rules.base import (
     Choices,
@@ -187,7 +188,7 @@ class MinPixels(_OfArea):
     @classmethod
     def disagreements(
         cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[str]:
+    ) -> Iterator[Mistake | str]:
         least, most = rule.get("pixels"), toml_table(argument.get("max_pixels")).get("pixels")
         if isinstance(least, int) and isinstance(most, int) and least > most:
             yield f"{place}: {least} is above max_pixels, {most}"
