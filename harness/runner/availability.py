@@ -12,7 +12,7 @@ from harness.planning.options import Against
 from harness.runner.recording import BENCHMARK, BENCHMARK_TAPE, RECORD_BENCHMARK
 from harness.spec.catalogue import Entry
 
-EMULATED = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
+EMULATED = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 """The providers that have a twin in the emulator."""
 
 

@@ -13,7 +13,8 @@ from harness.spec.toml_lines import KeyLines, key_lines
 def located(mistakes: Iterable[Mistake], text: str, raw: Mapping[str, Any]) -> tuple[Mistake, ...]:
     """Give each mistake its line, in the order of the lines.
 
-    What is missing has the line of the table in which it should stand. A mistake in what operations
+    What is missing has the line of the table in which it should stand; what the file as a whole
+    lacks has line 1, and comes last. A mistake in what operations
     inherit is told once, where it is written.
     """
     lines = key_lines(text)
@@ -35,7 +36,7 @@ def located(mistakes: Iterable[Mistake], text: str, raw: Mapping[str, Any]) -> t
             written, inherited = lines.nearest(theirs)
             line = inherited if written.count(".") > own.count(".") else line
         placed.append(replace(mistake, line=line))
-    return tuple(sorted(placed, key=lambda mistake: mistake.line or 0))
+    return tuple(sorted(placed, key=lambda each: (not lines.nearest(each.key)[0], each.line or 0)))
 
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")

@@ -162,12 +162,13 @@ def _content(provider: Provider, together: list[Named]) -> Schema:
 
 def _foreign(operation: Operation, together: Iterable[Named]) -> list[str]:
     """Name the fields that only another operation at the same address has."""
-    fields = {argument.wire for argument in operation.arguments.values()}
+    fields = {place for argument in operation.arguments.values() for place in argument.places}
     return [
-        argument.wire
+        place
         for _, other in together
         for argument in other.arguments.values()
-        if argument.wire not in fields and argument.status == "documented"
+        for place in argument.places
+        if place not in fields and argument.status == "documented"
     ]
 
 

@@ -112,6 +112,9 @@ class Format(Rule):
             return {"pattern": f"^({either})$", "examples": [*self.examples, *self.words]}
         return dict(URL) if self.shape == "url" else {}
 
+    def edge_schema(self) -> Schema | None:
+        return {"type": "integer", "minimum": 1} if self.shape == "size" else None
+
     def allowed(self, context: Context) -> Choices:
         if self.shape == "size":
             return tuple(map(choice, (*self.words, *self.examples)))
@@ -122,7 +125,15 @@ class Format(Rule):
 
     def forbidden(self, context: Context) -> Choices:
         wrong = {"string": (), "size": ("bogus", "1024x"), "url": ("not-a-url",)}
-        return tuple(map(choice, wrong[self.shape]))
+        return (*self._edges_as_texts(context), *map(choice, wrong[self.shape]))
+
+    def _edges_as_texts(self, context: Context) -> Choices:
+        """Return a size whose edges should be whole numbers with one that is a text."""
+        if self.shape != "size" or not context.argument.edges:
+            return ()
+        named = (context.argument.cheapest, *self.examples, "1024x1024")
+        size = next(size for size in map(edges, named) if size is not None)
+        return (choice(f'"{size[0]}"x{size[1]}', slug="an-edge-as-text"),)
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
         named = self.shape == "size" and value in (*self.words, *self.examples)
