@@ -100,7 +100,7 @@ class Sourced(Frozen):
     """Where the document says so: a key of [documents], a colon and the section:
     `source = "page: Parameters"`."""
     second_source: Cited | None = None
-    """What else says so: `second_source = "facts: 3. Acme"`."""
+    """What else says so: `second_source = "page: Questions and answers"`."""
     note: str = ""
     """What is unclear, in your own words: `note = "the page says 10, the SDK 4"`."""
 

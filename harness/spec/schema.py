@@ -254,15 +254,16 @@ def _parsed(module: str) -> ast.Module:
 def alternatives(node: Node, schema: Node | None = None) -> Iterator[Node]:
     """Yield the schemas of which a value has to fit one, none of them a reference or a choice."""
     defined = (schema or provider_schema())["$defs"]
+    kept = {key: value for key, value in node.items() if key not in ("$ref", "anyOf")}
     if "$ref" in node:
         name = str(node["$ref"]).rpartition("/")[2]
-        kept = {key: value for key, value in node.items() if key != "$ref"}
         inside = [{}] if name == _ANYTHING else alternatives(defined[name], schema)
         for inner in inside:
             yield {**inner, **kept}
     elif "anyOf" in node:
-        for inner in node["anyOf"]:
-            yield from alternatives(inner, schema)
+        for option in node["anyOf"]:
+            for inner in alternatives(option, schema):
+                yield {**inner, **kept}
     elif node.get("type") != "null":
         yield node
 

@@ -1,11 +1,13 @@
 """Each planted mistake is told by line, key and reason, with what to write where one can know."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from harness.core.errors import SpecError
 from harness.spec.load import load_provider_file
+from tests.benchmarks import spec_mistakes
 from tests.spec.planted import ACME, PLANTED, Planted
 
 
@@ -38,3 +40,12 @@ def test_the_file_without_a_mistake_loads_however_it_is_saved(tmp_path: Path) ->
 
 def test_there_are_forty_and_no_two_are_alike() -> None:
     assert len({planted.what for planted in PLANTED}) == len(PLANTED) >= 40
+
+
+def test_the_table_of_planted_mistakes_is_current() -> None:
+    assert ours(spec_mistakes.PAGE.read_text(encoding="utf-8")) == ours(spec_mistakes.page())
+
+
+def ours(page: str) -> str:
+    """The page without what tomllib says in words that change from one Python to the next."""
+    return re.sub(r"(?<=not valid TOML: )[^;|`]*(?=[;`])", "", page)
