@@ -103,8 +103,8 @@ def page() -> str:
     lines += [
         "## Rules of an argument",
         "",
-        'Each is a table under an argument: `range = { min = 1, max = 4, source = "page: Sizes" }`.',
-        "Its id in reports is `<argument>.<rule>`: `n.range`. A rule speaks of values of its types.",
+        'A table of an argument each: `range = { min = 1, max = 4, source = "page: Sizes" }`.',
+        "Its id in reports is `<argument>.<rule>`: `n.range`. It speaks of values of its types.",
         "",
     ]
     found = {section.name: section for section in sections()}

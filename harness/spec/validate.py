@@ -60,7 +60,7 @@ def _operation(key: str, operation: Table) -> Iterator[Mistake | str]:
     yield from _beside(key, operation, arguments)
 
 
-_ALIKE = 0.8
+ALIKE = 0.8
 """From here on (difflib's measure) a name is taken for a canonical one, misspelt: `promt`."""
 
 
@@ -68,7 +68,7 @@ def _name(place: str, name: str, argument: Table) -> Iterator[Mistake | str]:
     """Yield that a name is nearly a canonical one: a misspelt one would lose its meaning."""
     if name in RESERVED:
         yield f"{place}: {name!r} has a meaning of its own in ids, call it otherwise and keep wire"
-    near = get_close_matches(name, PARAMETERS, n=1, cutoff=_ALIKE)
+    near = get_close_matches(name, PARAMETERS, n=1, cutoff=ALIKE)
     if name not in PARAMETERS and near and argument.get("declared") is not True:
         reason = "unknown parameter (if the name is the provider's own, say declared = true)"
         yield Mistake(key=place, reason=reason, nearest=near[0])
