@@ -123,7 +123,9 @@ def _names(planted: Planted, finding: dict[str, Any]) -> bool:
 
 def main() -> int:
     """Run every shape with every fault; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--shape", action="append", choices=[shape.name for shape in SHAPES])
     parser.add_argument("--fault", help="only faults whose text holds this; 'none' for none")
     parser.add_argument("--write", action="store_true")

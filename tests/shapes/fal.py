@@ -69,7 +69,9 @@ class Fal(Shape):
         sent = request.headers.get("authorization", "")
         if sent == f"Key {self.key}" or ("any key will do" in self.faults and sent):
             return
-        raise Refusal(Answer(status=401, document={"detail": "Cannot access application: no valid key"}))
+        raise Refusal(
+            Answer(status=401, document={"detail": "Cannot access application: no valid key"})
+        )
 
     def _status(self, job_id: str, job: dict[str, Any]) -> Answer:
         job["polls"] += 1
@@ -88,7 +90,9 @@ class Fal(Shape):
         self._validate(body if isinstance(body, dict) else {})
         job_id = f"764cabcf-b745-4b3e-ae38-{self.number():012d}"
         self.jobs[job_id] = {"polls": 0, "result": self._result(body)}
-        return Answer(document={"status": "IN_QUEUE", "request_id": job_id, **self._addresses(job_id)})
+        return Answer(
+            document={"status": "IN_QUEUE", "request_id": job_id, **self._addresses(job_id)}
+        )
 
     def _wrong(self, name: str, kind: str, message: str) -> Refusal:
         if "errors are plain text" in self.faults:
@@ -96,7 +100,9 @@ class Fal(Shape):
         return Refusal(
             Answer(
                 status=422,
-                document={"detail": [{"loc": ["body", *name.split(".")], "msg": message, "type": kind}]},
+                document={
+                    "detail": [{"loc": ["body", *name.split(".")], "msg": message, "type": kind}]
+                },
             )
         )
 
@@ -135,7 +141,9 @@ class Fal(Shape):
         if body.get("output_format", "jpeg") not in ("jpeg", "png"):
             raise self._wrong("output_format", "literal_error", "Input should be 'jpeg' or 'png'")
         if not isinstance(body.get("enable_safety_checker", True), bool):
-            raise self._wrong("enable_safety_checker", "bool_type", "Input should be a valid boolean")
+            raise self._wrong(
+                "enable_safety_checker", "bool_type", "Input should be a valid boolean"
+            )
 
     def _validate_size(self, size: Any) -> None:  # noqa: ANN401 - any JSON
         if isinstance(size, dict):
@@ -143,13 +151,17 @@ class Fal(Shape):
                 edge = size.get(name)
                 if not is_integer(edge) or not 256 <= edge <= 2048:
                     raise self._wrong(
-                        f"image_size.{name}", "less_than_equal", "Input should be between 256 and 2048"
+                        f"image_size.{name}",
+                        "less_than_equal",
+                        "Input should be between 256 and 2048",
                     )
             return
         unknown = "landscape_16_9 is unknown" in self.faults and size == "landscape_16_9"
         if not isinstance(size, str) or size not in WORDS or unknown:
             words = ", ".join(repr(word) for word in WORDS)
-            raise self._wrong("image_size", "literal_error", f"Input should be {words} or an object")
+            raise self._wrong(
+                "image_size", "literal_error", f"Input should be {words} or an object"
+            )
 
     def _result(self, body: dict[str, Any]) -> Answer:
         size = body.get("image_size", "landscape_4_3")

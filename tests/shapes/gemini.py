@@ -76,7 +76,9 @@ class Gemini(Shape):
 
     def _wrong(self, name: str, message: str) -> Refusal:
         if "refusals name no field" in self.faults:
-            return Refusal(_status(400, "INVALID_ARGUMENT", "Request contains an invalid argument."))
+            return Refusal(
+                _status(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
+            )
         return Refusal(_status(400, "INVALID_ARGUMENT", message, name))
 
     def _generated(self, model: str, body: dict[str, Any]) -> Answer:
@@ -122,7 +124,9 @@ class Gemini(Shape):
             "candidates": [
                 {
                     "content": {
-                        "parts": [{"inlineData": {"mimeType": "image/png", "data": as_base64(raw)}}],
+                        "parts": [
+                            {"inlineData": {"mimeType": "image/png", "data": as_base64(raw)}}
+                        ],
                         "role": "model",
                     },
                     "finishReason": "STOP",
@@ -151,7 +155,9 @@ class Gemini(Shape):
                 images += 1
                 self._input_image(part["inlineData"])
             else:
-                raise self._wrong("contents[0].parts[0].text", "Invalid value: text must be a string")
+                raise self._wrong(
+                    "contents[0].parts[0].text", "Invalid value: text must be a string"
+                )
         if not any(texts):
             raise self._wrong("contents[0].parts[0].text", "Unable to submit request: no text")
         if images > 3:
@@ -164,12 +170,16 @@ class Gemini(Shape):
         try:
             raw = base64.b64decode(inline.get("data", ""), validate=True)
         except (binascii.Error, TypeError, ValueError):
-            raise self._wrong("contents[0].parts[1].inline_data.data", "Base64 decoding failed") from None
+            raise self._wrong(
+                "contents[0].parts[1].inline_data.data", "Base64 decoding failed"
+            ) from None
         found = opened(raw)
         if inline.get("mimeType") not in ("image/png", "image/jpeg", "image/webp"):
             raise self._wrong("contents[0].parts[1].inline_data.mime_type", "Unsupported MIME type")
         if found is None or f"image/{found[0]}" != inline["mimeType"]:
-            raise self._wrong("contents[0].parts[1].inline_data.data", "Unable to process input image")
+            raise self._wrong(
+                "contents[0].parts[1].inline_data.data", "Unable to process input image"
+            )
 
     def _config(self, config: dict[str, Any]) -> None:
         temperature = config.get("temperature", 1)

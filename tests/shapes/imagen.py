@@ -49,7 +49,11 @@ class Imagen(Shape):
             raise Refusal(_status(404, "NOT_FOUND", "Requested entity was not found."))
         body = request.body if isinstance(request.body, dict) else {}
         instances, parameters = body.get("instances"), body.get("parameters", {})
-        if not isinstance(instances, list) or len(instances) != 1 or not isinstance(instances[0], dict):
+        if (
+            not isinstance(instances, list)
+            or len(instances) != 1
+            or not isinstance(instances[0], dict)
+        ):
             raise self._wrong("instances", "exactly one instance is expected")
         prompt = instances[0].get("prompt")
         missing = prompt is None and "the prompt may be missing" in self.faults

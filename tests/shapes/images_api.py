@@ -15,7 +15,16 @@ from tests.shapes.server import Answer, Received, Refusal, Shape, as_base64, is_
 QUALITIES = ("low", "medium", "high", "auto")
 FORMATS = ("png", "jpeg", "webp")
 TOKENS = {"low": 196, "medium": 1047, "high": 4160, "auto": 1047}
-GENERATE = ("model", "prompt", "n", "size", "quality", "output_format", "output_compression", "user")
+GENERATE = (
+    "model",
+    "prompt",
+    "n",
+    "size",
+    "quality",
+    "output_format",
+    "output_compression",
+    "user",
+)
 EDIT = (*GENERATE, "images", "background")
 SIZE = re.compile(r"([1-9]\d{1,3})x([1-9]\d{1,3})")
 
@@ -94,7 +103,9 @@ class ImagesApi(Shape):
     def _known(self, body: dict[str, Any], names: tuple[str, ...]) -> None:
         for name in body:
             if name not in names:
-                raise Refusal(_error(400, f"Unknown parameter: '{name}'.", name, "unknown_parameter"))
+                raise Refusal(
+                    _error(400, f"Unknown parameter: '{name}'.", name, "unknown_parameter")
+                )
 
     def _wrong(self, name: str, message: str, code: str = "invalid_value") -> Refusal:
         if "refusals name another parameter" in self.faults:

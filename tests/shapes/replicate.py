@@ -56,7 +56,9 @@ class Replicate(Shape):
         if request.path.startswith("/v1/predictions/"):
             prediction_id, _, action = request.path.removeprefix("/v1/predictions/").partition("/")
             if prediction_id not in self.predictions:
-                raise Refusal(_problem(404, "Not found", "The requested resource could not be found."))
+                raise Refusal(
+                    _problem(404, "Not found", "The requested resource could not be found.")
+                )
             if action == "cancel":
                 self.predictions[prediction_id] |= {"status": "canceled", "output": None}
                 return Answer(document=self.predictions[prediction_id])
@@ -145,16 +147,24 @@ class Replicate(Shape):
         }
         for name, (least, most) in bounds.items():
             number = content.get(name, least)
-            if name == "seed" and "seed as text is taken" in self.faults and isinstance(number, str):
+            if (
+                name == "seed"
+                and "seed as text is taken" in self.faults
+                and isinstance(number, str)
+            ):
                 continue
             if not is_integer(number):
-                raise self._wrong(f"input.{name}", "Invalid type. Expected: integer", "invalid_type")
+                raise self._wrong(
+                    f"input.{name}", "Invalid type. Expected: integer", "invalid_type"
+                )
             if number < least:
                 raise self._wrong(
                     f"input.{name}", f"Must be greater than or equal to {least}", "number_gte"
                 )
             if number > most:
-                raise self._wrong(f"input.{name}", f"Must be less than or equal to {most}", "number_lte")
+                raise self._wrong(
+                    f"input.{name}", f"Must be less than or equal to {most}", "number_lte"
+                )
         if not isinstance(content.get("go_fast", True), bool):
             raise self._wrong("input.go_fast", "Invalid type. Expected: boolean", "invalid_type")
 

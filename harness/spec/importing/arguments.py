@@ -48,10 +48,10 @@ class Arguments:
         return self.reader.notes
 
     def named(self, leaves: Iterable[Leaf]) -> dict[str, tuple[Leaf, str]]:
-        """Give each place a name and a type: the canonical ones first, each once."""
+        """Give each place a name and a type; a canonical name goes to its outermost place."""
         found: dict[str, tuple[Leaf, str]] = {}
         others: list[tuple[Leaf, str]] = []
-        for leaf in leaves:
+        for leaf in sorted(leaves, key=lambda one: one.place.count(".") + one.place.count("[")):
             name = self.aliases.get(leaf.key) or canonical_name(leaf.key)
             kind = self.kind(leaf, name)
             fits = kind == USUAL_TYPES.get(name, "string") or (name == "images" and kind == "file")
