@@ -230,7 +230,7 @@ def run(
         options,
         watch,
         catalogue=catalogue,
-        notes=ready.left_out,
+        notes=ready.notes,
         strategy=strategies,
         criterion=StoppingRule,
     )

@@ -28,19 +28,26 @@ from harness.planning.options import Options
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+SPECS = ("target", "specs")
 COMPARED, CONCURRENCY = ("comparison", "budgets"), ("limits", "concurrency")
 _READ = "harness.config"
 
 
-def current_config() -> Config:
+def current_config(context: click.Context | None = None) -> Config:
     """Return the configuration of the command that runs, read once."""
-    context = click.get_current_context()
+    context = context or click.get_current_context()
     if _READ not in context.meta:
         root = context.find_root().params
         none = bool(root.get("no_config"))
         context.meta[_READ] = Config() if none else read_config(root.get("config"))
     config: Config = context.meta[_READ]
     return config
+
+
+def configured_specs(context: click.Context) -> tuple[Path, ...]:
+    """Return the providers' TOMLs that the configuration names."""
+    specs: Any = current_config(context).values.get(SPECS, ())
+    return tuple(specs)
 
 
 def chosen_by() -> str:

@@ -57,14 +57,29 @@ def json_option(topic: str = "Output") -> Callable[[F], F]:
     )
 
 
-def spec_option(then: str = "") -> Callable[[F], F]:
-    """Return `--spec`, the TOMLs of providers that do not ship with the harness, as `specs`."""
+def spec_option(then: str = "", *, configured: bool = True) -> Callable[[F], F]:
+    """Return `--spec`, the TOMLs of providers that do not ship with the harness, as `specs`.
+
+    Where none is typed, those of the configuration, unless the verb has no use for them.
+    """
+
+    def known(
+        context: click.Context, _parameter: click.Parameter, typed: tuple[Path, ...]
+    ) -> tuple[Path, ...]:
+        if typed or not configured or context.resilient_parsing:
+            return typed
+        # What reads a configuration takes time to import, and `--help` is not to wait for it.
+        from harness.cli.configuration import configured_specs  # noqa: PLC0415
+
+        return configured_specs(context)
+
     return click.option(
         "--spec",
         "specs",
         multiple=True,
         type=click.Path(path_type=Path),
         metavar="FILE",
+        callback=known,
         help=f"A provider's TOML (repeatable). {then}".rstrip(),
     )
 

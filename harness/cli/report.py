@@ -10,7 +10,7 @@ from harness.cli.options import json_option, spec_option
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write [the first RUN].")
-@spec_option("Judge its provider by it, and not by what the run keeps.")
+@spec_option("Judge its provider by it, and not by what the run keeps.", configured=False)
 @click.option("--slo", metavar="pQ<TIME", help="Hold a benchmark against a ceiling: 'p95<60s'.")
 @click.option(
     "--reference",

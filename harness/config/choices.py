@@ -134,7 +134,7 @@ def _placed(found: Any, hint: Any, name: str, folder: Path) -> object:  # noqa: 
         return folder / found
     if get_origin(hint) is not tuple:
         return found
-    if Path in get_args(hint):
+    if name == "specs":
         return tuple(folder / each for each in found)
     if name == "workloads":
         return tuple(_workload(each, folder) for each in found)

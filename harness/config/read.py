@@ -3,8 +3,8 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.config.choices import TYPED_ONLY, Choice, Place, choices, tables
 from harness.config.discovery import PROJECT, TABLE, found_file
-from harness.core.errors import ConfigError, UsageError
+from harness.core.errors import ConfigError, Mistake, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.rate import Rate
-from harness.core.toml_lines import Key, line_of, lines_of
+from harness.spec.located import no_toml
 from harness.spec.price_list import Amount
+from harness.spec.toml_lines import KeyLines, KeyPath, dotted, key_lines
 from harness.transport.sensitive.search import Search
 
 FILE_VARIABLE = "HARNESS_CONFIG"
@@ -29,6 +30,7 @@ LIVE = "a live run costs money: it is asked for at the command line, with --agai
 KEY_WORDS = frozenset(
     ("key", "keys", "apikey", "apikeys", "token", "secret", "password", "authorization")
 )
+NO_KEY = "looks like a key; keys come from the environment only: take it out"
 _SECRET_AT_LEAST = 8
 
 
@@ -63,14 +65,14 @@ def read_config(file: str | Path | None = None, *, start: str | Path = ".") -> C
     try:
         whole = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(shown(path), (f"{shown(path)}: not valid TOML: {error}",)) from None
-    above: Key = TABLE if path.name == PROJECT else ()
+        raise ConfigError(shown(path), (_without_key(no_toml(error, text), text),)) from None
+    above: KeyPath = TABLE if path.name == PROJECT else ()
     raw: Any = whole
     for key in above:
         raw = raw.get(key) if isinstance(raw, dict) else None
     if not isinstance(raw, dict):
         raise UsageError(f"{shown(path)}: there is no table [{'.'.join(TABLE)}] in it")
-    reader = _Reader(path=path, lines=lines_of(text), above=above)
+    reader = _Reader(path=path, lines=key_lines(text), above=above)
     return reader.read(raw)
 
 
@@ -107,16 +109,16 @@ class _Reader:
     """Reads one file and gathers its mistakes."""
 
     path: Path
-    lines: dict[Key, int]
-    above: Key
-    mistakes: list[str] = field(default_factory=list)
+    lines: KeyLines
+    above: KeyPath
+    mistakes: list[Mistake] = field(default_factory=list)
     values: dict[Place, object] = field(default_factory=dict)
     value_lines: dict[Place, int] = field(default_factory=dict)
     rates: dict[str, Rate] = field(default_factory=dict)
 
     def read(self, raw: dict[str, Any]) -> Config:
         for key in _secret_keys(raw):
-            self._mistake(key, "looks like a key; keys come from the environment only: take it out")
+            self._mistake(key, NO_KEY)
         if not self.mistakes:  # no other sentence repeats what may be one
             self._table("", raw)
         if self.mistakes:
@@ -127,7 +129,7 @@ class _Reader:
         """Read a table, or what stands before all tables."""
         named = tables()[table]
         for name, content in raw.items():
-            key: Key = (table, name) if table else (name,)
+            key: KeyPath = (table, name) if table else (name,)
             if name in named:
                 self._choice(key, named[name], content)
             elif not table and name == RATES:
@@ -138,9 +140,9 @@ class _Reader:
                 else:
                     self._mistake(key, f"write a table, [{name}]")
             else:
-                self._mistake(key, _unknown(name, table, list(named)))
+                self._note(key, _unknown(name, table, list(named)))
 
-    def _choice(self, key: Key, choice: Choice, content: object) -> None:
+    def _choice(self, key: KeyPath, choice: Choice, content: object) -> None:
         if choice.place in self.values:
             self._mistake(key, f"says again what {' or '.join(choice.keys)} says before")
             return
@@ -158,7 +160,7 @@ class _Reader:
             self.values[choice.place] = found
             self.value_lines[choice.place] = self._line(key)
 
-    def _read(self, key: Key, choice: Choice, content: object) -> Any:  # noqa: ANN401 - any option's
+    def _read(self, key: KeyPath, choice: Choice, content: object) -> Any:  # noqa: ANN401 - any option's
         """Return an option's value; an empty one where that is a mistake, which is noted."""
         try:
             return choice.read(content, self.path.parent)
@@ -175,69 +177,95 @@ class _Reader:
                 rate = _Rate.model_validate(each)
             except ValidationError as error:
                 for problem in error.errors():
-                    inside: Key = problem["loc"]
-                    given = list(_Rate.model_fields)
-                    reason = problem["msg"].removeprefix("Value error, ")
-                    if problem["type"] == "extra_forbidden":
-                        reason = f"unknown key{_near(str(inside[-1]), given)}"
-                    elif not inside:
-                        reason = 'write a table, like { unit = "credit", usd = 0.002 }'
-                    self._mistake((RATES, name, *inside), reason)
+                    self._note((RATES, name, *problem["loc"]), _no_rate(problem))
             else:
                 source = f"{shown(self.path)}:{self._line((RATES, name))}"
                 self.rates[name] = Rate(unit=rate.unit, usd=rate.usd, source=source)
 
-    def _line(self, key: Key) -> int:
-        return line_of(self.lines, (*self.above, *key)) or 1
+    def _line(self, key: KeyPath) -> int:
+        return self.lines.nearest(dotted((*self.above, *key)))[1]
 
-    def _mistake(self, key: Key, reason: str) -> None:
-        name = ".".join(map(str, (*self.above, *key)))
-        self.mistakes.append(f"{shown(self.path)}:{self._line(key)}: {name}: {reason}")
+    def _mistake(self, key: KeyPath, reason: str) -> None:
+        self._note(key, Mistake(key="", reason=reason))
+
+    def _note(self, key: KeyPath, mistake: Mistake) -> None:
+        """Note a mistake at a key: its whole name and its line."""
+        whole = dotted((*self.above, *key))
+        self.mistakes.append(replace(mistake, key=whole, line=self._line(key)))
 
 
-def _unknown(name: str, table: str, named: list[str]) -> str:
+def _no_rate(problem: Any) -> Mistake:  # noqa: ANN401 - pydantic's own error details
+    if not problem["loc"]:
+        return Mistake(key="", reason="no table", write='{ unit = "credit", usd = 0.002 }')
+    if problem["type"] == "extra_forbidden":
+        return _unlike(str(problem["loc"][-1]), list(_Rate.model_fields))
+    return Mistake(key="", reason=problem["msg"].removeprefix("Value error, "))
+
+
+def _unknown(name: str, table: str, named: list[str]) -> Mistake:
     """Say of an unknown key where it belongs, or which are known here."""
-    if any(choice.place[1] == name for choice in choices()) or any(
-        name in keys for keys in tables().values()
+    if meant := next(
+        (choice for choice in choices() if name in (*choice.keys, choice.place[1])), None
     ):
-        where = next(
-            choice.where for choice in choices() if name in choice.keys or choice.place[1] == name
-        )
-        place = f"in [{where}]" if where else "before all tables"
-        return f"unknown key here; it stands {place}"
+        place = f"in [{meant.where}]" if meant.where else "before all tables"
+        return Mistake(key=name, reason=f"unknown key here; {meant.keys[0]} stands {place}")
     if name in TYPED_ONLY:
-        return f"not in a file: it is said for each run, with --{name.replace('_', '-')}"
-    known = named if table else [*named, *filter(None, tables()), RATES]
-    return f"unknown key{_near(name, known)}"
+        flag = f"--{name.replace('_', '-')}"
+        return Mistake(key=name, reason=f"not in a file: it is said for each run, with {flag}")
+    return _unlike(name, named if table else [*named, *filter(None, tables()), RATES])
 
 
-def _near(name: str, known: list[str]) -> str:
+def _unlike(name: str, known: list[str]) -> Mistake:
+    """Say that a key is none of those that are known, and which was probably meant."""
     near = get_close_matches(name, known, n=1)
-    guess = f", did you mean {near[0]!r}?" if near else ","
-    shown_names = [key for key in known if f"{key}s" not in known]
-    return f"{guess} allowed: {', '.join(shown_names)}"
+    allowed = tuple(key for key in known if f"{key}s" not in known)
+    nearest = near[0] if near else ""
+    return Mistake(key=name, reason="unknown key", nearest=nearest, allowed=allowed)
 
 
-def _secret_keys(raw: dict[str, Any]) -> Iterator[Key]:
+def _without_key(mistake: Mistake, text: str) -> Mistake:
+    """Return a mistake of TOML's own; where its line looks like a key, without its words."""
+    rows = text.split("\n")
+    row = rows[min(mistake.line or 1, len(rows)) - 1]
+    if not _SecretSearch().is_in(row, names=[row.partition("=")[0]]):
+        return mistake
+    return Mistake(key="", reason=f"not valid TOML, and it {NO_KEY}", line=mistake.line)
+
+
+def _secret_keys(raw: dict[str, Any]) -> Iterator[KeyPath]:
     """Yield where a file names a key, or holds what looks like one or is one of this user's."""
-    secrets = [
-        content
-        for name, content in os.environ.items()
-        if len(content) >= _SECRET_AT_LEAST and KEY_WORDS & {*name.lower().split("_")}
-    ]
-    search = Search()
+    search = _SecretSearch()
     for key, content in _leaves((), raw):
-        words = {word for part in key for word in re.split(r"[^a-z]+", str(part).lower())}
-        texts = [str(part) for part in key] + ([content] if isinstance(content, str) else [])
-        if (
-            KEY_WORDS & words
-            or any(search.find(text) for text in texts)
-            or any(secret in text for secret in secrets for text in texts)
-        ):
+        texts = [str(part) for part in key]
+        if search.is_in(*([content] if isinstance(content, str) else []), *texts, names=texts):
             yield key
 
 
-def _leaves(key: Key, node: object) -> Iterator[tuple[Key, object]]:
+class _SecretSearch:
+    """Looks for this user's keys, for what has the shape of one, and for names of keys."""
+
+    def __init__(self) -> None:
+        self._shapes = Search()
+        self._own = [
+            content
+            for name, content in os.environ.items()
+            if len(content) >= _SECRET_AT_LEAST and _is_key_name(name)
+        ]
+
+    def is_in(self, *texts: str, names: Sequence[str] = ()) -> bool:
+        """Tell whether a text holds a secret, or one of the names is that of a key."""
+        return (
+            any(map(_is_key_name, names))
+            or any(self._shapes.find(text) for text in texts)
+            or any(own in text for own in self._own for text in texts)
+        )
+
+
+def _is_key_name(name: str) -> bool:
+    return bool(KEY_WORDS & {*re.split(r"[^a-z]+", name.lower())})
+
+
+def _leaves(key: KeyPath, node: object) -> Iterator[tuple[KeyPath, object]]:
     if isinstance(node, dict):
         for name, each in node.items():
             yield from _leaves((*key, name), each)

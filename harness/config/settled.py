@@ -21,7 +21,8 @@ LOAD = ("arrivals", "rates", "sweep", "ramp", "concurrency")
 _LIVE = ("base_urls", "assets_url", "webhook_url", "receive_port")
 _CONFORMANCE = ("quick", "discover", "strength", "explore")
 _REPLAYED_BENCHMARK = ("slo", "calibrate")
-_RESUMED = ("specs", "cassettes", "frames")
+_RESUMED = ("cassettes", "frames")
+"""What a run that is resumed does not keep; its TOMLs it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,13 +97,12 @@ class SpecError(UsageError):
 
 
 class ConfigError(UsageError):
-    """A configuration is wrong; `mistakes` lists every one with its file, line and key."""
+    """A configuration is wrong; `mistakes` lists every one."""
 
-    def __init__(self, file: str, mistakes: tuple[str, ...]) -> None:
-        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
-        super().__init__(
-            mistakes[0] if len(mistakes) == 1 else f"{file} has {len(mistakes)} mistakes:\n{lines}"
-        )
+    def __init__(self, file: str, mistakes: tuple[Mistake, ...]) -> None:
+        lines = [mistake.located(file) for mistake in mistakes]
+        count = f"{file} has {len(lines)} mistakes:"
+        super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([count, *lines]))
         self.file = file
         self.mistakes = mistakes
 

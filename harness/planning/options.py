@@ -32,6 +32,9 @@ STRENGTH = 2
 SLOW = ("--discover", "--explore", "--strength")
 """Flags that ask for more requests than a quick run has."""
 
+CASSETTES = Path("cassettes")
+"""Where cassettes are written and looked for."""
+
 TIME_SCALE = 0.001
 REAL_TIME = 1.0
 """A benchmark of the emulator takes as long as one of the real thing: its waits are measured."""
@@ -235,12 +238,11 @@ class Output:
     frames: bool = option(
         "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False
     )
-    cassettes: Path = option(
+    cassettes: Path | None = option(
         "--cassettes",
-        "Folder of the cassettes.",
-        default=Path("cassettes"),
+        "Folder of the cassettes [cassettes; without one, the samples that come with the harness].",
+        default=None,
         folder=True,
-        show_default=True,
     )
 
 
@@ -266,6 +268,11 @@ class Options:
     def operations(self) -> tuple[str, ...]:
         """Names or kinds of the operations to ask for; none for all that a provider has."""
         return self.target.operations
+
+    @property
+    def cassettes(self) -> Path:
+        """The folder of the cassettes."""
+        return self.output.cassettes or CASSETTES
 
     @property
     def seed(self) -> int:

@@ -306,7 +306,7 @@ def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
     Requests and prices are made again from the arguments and must come out as they were saved, so
     that a plan can never ask for something else than its arguments say.
     """
-    again = "record again with harness run --record"
+    again = "record it again: harness run --against emulator --record"
     try:
         file: Any = with_texts(saved, text_of)
         requests = [_planned_again(provider, row) for row in file["cases"]]

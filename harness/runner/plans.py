@@ -99,7 +99,7 @@ def _refuse_altered(past: StoredRun, providers: Mapping[str, Provider]) -> None:
 def _recorded(
     options: Options, providers: Sequence[Provider], pictures: ImageCollector, *, measured: bool
 ) -> RunPlan:
-    cassettes = options.output.cassettes
+    cassettes = options.cassettes
     if measured:
         benchmark, plans, tapes = recorded_benchmark(cassettes, providers, pictures)
         if (asked := options.measuring) is not None:

@@ -27,8 +27,9 @@ from harness.runner.addresses import (
     resumed_addresses,
     unencrypted,
 )
-from harness.runner.availability import available
+from harness.runner.availability import available, cassette_folder
 from harness.runner.plans import entries_of, plans_of
+from harness.runner.recording import SAMPLES
 from harness.runner.specs import other_specs, refuse_other_specs
 from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
@@ -42,16 +43,18 @@ CONFORMANCE_ONLY = (
 JUDGING = ("--slo", "--reference", "--exchange-rate")
 """Flags of a benchmark that judge what was measured, and change no request."""
 
+SAMPLES_REPLAYED = "replayed: the samples that come with the harness"
+
 Note = Callable[[str], None]
 """Receives a sentence that the user is to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """The options of a run with nothing left open, and a sentence for each provider left out."""
+    """The options of a run with nothing left open, and what its reports are to say of them."""
 
     options: Options
-    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def decided(
@@ -81,21 +84,23 @@ def decided(
     target = options.target
     if past is not None:
         target = replace(target, against=_against(past), providers=tuple(past.evidence))
-    options = replace(options, target=target)
+    folder = cassette_folder(options, against=target.against)
+    output = replace(options.output, cassettes=folder)
+    options = replace(options, target=target, output=output)
     benchmark, measured = _measuring(options, past)
-    left_out: list[str] = []
+    notes = [SAMPLES_REPLAYED] if folder in SAMPLES else []
     if past is None:
-        chosen = _selected(target, catalogue, keys, left_out.append)
+        chosen = _selected(target, catalogue, keys, notes.append)
         providers = available(
             [catalogue.entry(name) for name in chosen],
             against=target.against,
-            cassettes=options.output.cassettes,
+            cassettes=folder,
             benchmark=benchmark,
-            left_out=left_out.append,
+            left_out=notes.append,
         )
     else:
         providers = tuple(catalogue.entry(name).name for name in past.evidence)
-    for sentence in left_out:
+    for sentence in notes:
         note(sentence)
     base_urls = _base_urls(options, past, catalogue, keys)
     target = replace(target, providers=providers, base_urls=base_urls, keys=keys)
@@ -115,7 +120,7 @@ def decided(
     _refuse_exploration(complete)
     if target.against == "live":
         _refuse_unready(complete, catalogue, note)
-    return Decided(options=complete, left_out=tuple(left_out))
+    return Decided(options=complete, notes=tuple(notes))
 
 
 def _base_urls(

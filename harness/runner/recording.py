@@ -33,7 +33,22 @@ BENCHMARK = "benchmark.json"
 """What a recorded benchmark is made of, beside the cassettes of conformance."""
 
 BENCHMARKS = TypeAdapter(Benchmark)
+PACKAGE = Path(__file__).parents[1]
+SAMPLES = (PACKAGE / "samples", PACKAGE.parent / "cassettes")
+"""Where recorded samples come with the harness: in an installed package, in a checkout."""
+
 RECORD_BENCHMARK = "harness run --only benchmark --record --against emulator"
+
+
+def is_recorded(cassettes: Path) -> bool:
+    """Tell whether a folder holds cassettes of ours, and not those of another tool."""
+    plans = (cassettes.glob(f"*/{name}") for name in (PLAN, BENCHMARK_PLAN))
+    return any(True for found in plans for _ in found)
+
+
+def sample_folder() -> Path | None:
+    """Return the recorded samples that come with the harness; None where it has none."""
+    return next(filter(is_recorded, SAMPLES), None)
 
 
 def withheld_notes(withheld: Mapping[str, str]) -> tuple[str, ...]:
@@ -185,7 +200,9 @@ def recorded_plan(
     """
     name = provider.name
     plan = saved_plan(cassettes, provider)
-    _same(tape, plan, cassettes / name, f"harness run --record --provider {name}")
+    _same(
+        tape, plan, cassettes / name, f"harness run --against emulator --record --provider {name}"
+    )
     shots = sorted(plan.shots, key=lambda shot: _place(shot.case.operation))  # stable
     chosen = provider.chosen(operations)
     return replace(plan, shots=tuple(shot for shot in shots if shot.case.operation in chosen))
@@ -270,5 +287,5 @@ def saved_plan(folder: Path, provider: Provider, file: str = PLAN) -> Plan:
     Raises RecordingError where it is missing, unreadable or not what its requests say.
     """
     name = provider.name
-    hint = f"record it: harness run --record --against emulator --provider {name}"
+    hint = f"record it: harness run --against emulator --record --provider {name}"
     return read_plan(folder / name / file, provider=provider, hint=hint)

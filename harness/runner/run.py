@@ -224,7 +224,7 @@ class _Runner:
             against=self.options.target.against,
             seed=plans[0].seed,
             evidence={name: provider.evidence for name, provider in access.items()},
-            spec_digests={plan.provider: plan.spec_digest for plan in plans},
+            spec_digests={entry.name: entry.digest for entry in self.entries},
             plan_digests={plan.provider: plan_digest(plan) for plan in plans},
             versions={library: version(library) for library in LIBRARIES},
             notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),

@@ -92,7 +92,7 @@ def test_a_replay_takes_the_cassettes_of_the_file_and_what_is_typed_wins(told: T
 
     code, _, err = told("run", "--cassettes", "cassettes", "--out", "other")
     assert code == 2
-    assert "cassettes/nanobanana" in err
+    assert "cassettes holds no recording of nanobanana" in err
 
 
 def test_a_configuration_is_named_or_left_out_before_the_verb(
@@ -124,7 +124,7 @@ def test_a_mistake_in_the_file_ends_every_verb_that_reads_it_with_2(told: Told) 
         code, _, err = told(verb)
 
         assert code == 2
-        assert err.startswith("harness: harness.toml:2: limits.max_imges: unknown key, did you")
+        assert err.startswith("harness: harness.toml:2: limits.max_imges: unknown key; did you")
 
 
 def test_an_error_says_which_of_its_flags_the_file_gives(told: Told) -> None:
@@ -133,3 +133,25 @@ def test_an_error_says_which_of_its_flags_the_file_gives(told: Told) -> None:
 
     assert code == 2
     assert "--operation stands in harness.toml:2)" in err
+
+
+SPEC = Path(__file__).parents[2] / "harness" / "providers" / "nanobanana.toml"
+
+
+def test_providers_of_the_file_are_known_to_every_verb_and_typed_ones_replace_them(
+    told: Told,
+) -> None:
+    text = SPEC.read_text().replace('name = "nanobanana"', 'name = "acme"', 1)
+    Path("acme.toml").write_text(text)
+    Path("other.toml").write_text(text.replace('name = "acme"', 'name = "other"', 1))
+    Path("harness.toml").write_text('specs = ["acme.toml"]\n')
+
+    known = json.loads(told("config", "--json")[1])["providers"]
+    assert known["acme"]["from"].endswith("acme.toml")
+    assert "acme" in told("providers", "list")[1]
+    assert told("providers", "show", "acme")[0] == 0
+    assert told("explain", "--provider", "acme", "--n", "2")[0] == 1
+    assert json.loads(told("plan", "--json")[1])["provider"] == "acme"
+    assert json.loads(told("plan", "--spec", "other.toml", "--json")[1])["provider"] == "other"
+    assert told("explain", "--spec", "other.toml", "--provider", "acme", "--n", "2")[0] == 2
+    assert told("--no-config", "providers", "show", "acme")[0] == 2

@@ -15,6 +15,7 @@ from harness.planning.flags import flagged
 from harness.planning.options import Options
 
 WHOLE = """
+specs = ["acme.toml"]
 workloads = ["print", "mine.toml:big", "sub/other.toml"]
 cassettes = "recorded"
 
@@ -51,7 +52,8 @@ def read(text: str) -> Config:
 def mistakes(text: str) -> list[str]:
     with pytest.raises(ConfigError) as raised:
         read(text)
-    return list(raised.value.mistakes)
+    error = raised.value
+    return [mistake.located(error.file) for mistake in error.mistakes]
 
 
 def test_every_option_of_a_run_may_stand_in_a_file_or_is_said_for_each_run() -> None:
@@ -83,6 +85,7 @@ def test_files_are_meant_from_where_the_configuration_lies(
     monkeypatch.chdir(below)
     values = read_config().values
 
+    assert values["target", "specs"] == (tmp_path / "acme.toml",)
     assert values["output", "cassettes"] == tmp_path / "recorded"
     assert values["benchmark", "workloads"] == (
         "print",
@@ -94,8 +97,8 @@ def test_files_are_meant_from_where_the_configuration_lies(
 def test_each_value_knows_its_line_and_rates_name_their_source() -> None:
     config = read(WHOLE)
 
-    assert config.where(("limits", "max_images")) == "harness.toml:6"
-    assert config.rates["apiframe"].source == "harness.toml:20"
+    assert config.where(("limits", "max_images")) == "harness.toml:7"
+    assert config.rates["apiframe"].source == "harness.toml:21"
     assert config.rates["apiframe"].in_usd(Decimal(23)) == Decimal("0.046")
     assert configured(config).rates == config.rates
 
@@ -149,7 +152,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_line_and_what_is_meant() ->
         ["harness.toml:16", "rates.a.usd"],
         ["harness.toml:16", "rates.a.eur"],
     ]
-    assert "it stands in [limits]" in told[0]
+    assert "max_images stands in [limits]" in told[0]
     assert "did you mean 'limits'?" in told[1]
     assert "did you mean 'max_images'? allowed: " in told[2]
     assert "--against live" in told[6]
@@ -185,13 +188,22 @@ def test_what_looks_like_a_key_is_refused_and_not_repeated(
     assert "own-words" not in told
 
 
+def test_a_line_that_is_no_toml_is_not_repeated_where_it_looks_like_a_key() -> None:
+    (told,) = mistakes("[limits]\napi_key = sk-my-own-words\n")
+
+    assert told.startswith("harness.toml:2: ")
+    assert "environment only" in told
+    assert "own-words" not in told
+
+
 def test_names_that_only_end_in_key_are_no_keys() -> None:
     assert read("[rates]\nturkey = { unit = 'credit', usd = 1 }\n").rates["turkey"].unit == "credit"
 
 
 def test_a_file_that_is_no_toml_or_not_there_is_one_line() -> None:
     (told,) = mistakes("[limits\n")
-    assert told.startswith("harness.toml: not valid TOML")
+    assert told.startswith("harness.toml:1: ")
+    assert "not valid TOML" in told
     with pytest.raises(UsageError, match="No such file"):
         read_config("missing.toml")
     Path("pyproject.toml").write_text("[project]\n")
