@@ -355,7 +355,7 @@ class Arguments:
     def _count(self, shape: Shape) -> Iterator[tuple[str, Table]]:
         low, high = _whole(shape, "minItems", up=True), _whole(shape, "maxItems", up=False)
         if high is None and low is not None and low > 0:
-            self.notes.leave(shape.said["minItems"].at, f"a count without a most: at least {low}")
+            yield "count", {"min": low, "source": cited(shape.source("minItems"))}
         elif high is not None and (high < 1 or (low or 0) > high):
             self.notes.leave(shape.at, f"no list has {low or 0} to {high} entries")
         elif high is not None:
