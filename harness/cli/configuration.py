@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from harness.cli.printing import echo_line
 from harness.config.choices import Place
-from harness.config.read import FILE_VARIABLE, Config, read_config, shown
+from harness.config.read import FILE_VARIABLE, Config, load_config, shown
 from harness.config.settled import (
     BUDGETS,
     ONLY,
@@ -39,7 +39,7 @@ def current_config(context: click.Context | None = None) -> Config:
     if _READ not in context.meta:
         root = context.find_root().params
         none = bool(root.get("no_config"))
-        context.meta[_READ] = Config() if none else read_config(root.get("config"))
+        context.meta[_READ] = Config() if none else load_config(root.get("config"))
     config: Config = context.meta[_READ]
     return config
 

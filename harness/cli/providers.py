@@ -11,6 +11,7 @@ from rich.table import Table
 from harness.cli.options import json_option, spec_option
 from harness.cli.printing import echo, echo_json, echo_line
 from harness.cli.provider_files import import_
+from harness.cli.provider_try import try_
 from harness.cli.terminal import terminal
 from harness.core.errors import SpecError, UsageError
 from harness.spec.catalogue import catalogue_of
@@ -25,6 +26,7 @@ def providers() -> None:
 
 
 providers.add_command(import_)
+providers.add_command(try_)
 
 
 @providers.command("list")

@@ -51,7 +51,7 @@ class Config:
         return f"{shown(self.path)}:{self.lines[place]}" if self.path else ""
 
 
-def read_config(file: str | Path | None = None, *, start: str | Path = ".") -> Config:
+def load_config(file: str | Path | None = None, *, start: str | Path = ".") -> Config:
     """Return the configuration in a file, or the nearest from `start` upwards; else an empty one.
 
     A file without a TOML of ours in it, another user's, or with mistakes is a UsageError; mistakes

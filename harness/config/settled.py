@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from harness.config.choices import Place, choices
-from harness.config.read import Config
+from harness.config.read import Config, load_config
 from harness.core.errors import UsageError
 from harness.planning.flags import assembled, flagged
 from harness.planning.options import SLOW, Against, Options, Question
@@ -128,10 +129,25 @@ class _Run:
         return name in LOAD and self.only == "benchmark" and bool(typed & {*LOAD})
 
 
-def configured(
-    config: Config, *, against: Against = "cassettes", only: Question = "conformance"
+def read_config(
+    file: str | Path | None = None,
+    *,
+    against: Against = "cassettes",
+    only: Question = "conformance",
 ) -> Options:
-    """Return the options of a run that a configuration alone makes."""
+    """Return the options of a run that a `harness.toml` makes: that file, or else the nearest one.
+
+    No other function of `harness.api` reads a configuration. The options hold what such a run has a
+    use for; without any file, they are the defaults. Raises UsageError with every mistake of the
+    file, and for a key in it.
+
+        run(read_config(against="emulator"))
+    """
+    return configured(load_config(file), against=against, only=only)
+
+
+def configured(config: Config, *, against: Against, only: Question) -> Options:
+    """Return the options of such a run that a configuration alone makes."""
     typed: dict[Place, object] = {AGAINST: against, ONLY: only}
     options = assembled(Options, settled(config, typed).values)
     return replace(options, rates=config.rates)

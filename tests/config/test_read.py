@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.config.choices import TYPED_ONLY, choices
-from harness.config.read import Config, read_config
-from harness.config.settled import configured
+from harness.config.read import Config, load_config
+from harness.config.settled import read_config
 from harness.core.benchmark import Slo
 from harness.core.errors import ConfigError, UsageError
 from harness.planning.flags import flagged
@@ -46,7 +46,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(text: str) -> Config:
     Path("harness.toml").write_text(text)
-    return read_config()
+    return load_config()
 
 
 def mistakes(text: str) -> list[str]:
@@ -83,7 +83,7 @@ def test_files_are_meant_from_where_the_configuration_lies(
     below = tmp_path / "below" / "deeper"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    values = read_config().values
+    values = load_config().values
 
     assert values["target", "specs"] == (tmp_path / "acme.toml",)
     assert values["output", "cassettes"] == tmp_path / "recorded"
@@ -100,7 +100,7 @@ def test_each_value_knows_its_line_and_rates_name_their_source() -> None:
     assert config.where(("limits", "max_images")) == "harness.toml:7"
     assert config.rates["apiframe"].source == "harness.toml:21"
     assert config.rates["apiframe"].in_usd(Decimal(23)) == Decimal("0.046")
-    assert configured(config).rates == config.rates
+    assert read_config().rates == config.rates
 
 
 def test_the_nearest_file_up_to_a_git_is_taken(
@@ -110,14 +110,14 @@ def test_the_nearest_file_up_to_a_git_is_taken(
     inner = tmp_path / "inner"
     (inner / "deeper").mkdir(parents=True)
     monkeypatch.chdir(inner / "deeper")
-    assert read_config().path == tmp_path / "harness.toml"
+    assert load_config().path == tmp_path / "harness.toml"
     (inner / ".git").mkdir()
-    assert read_config().path is None
+    assert load_config().path is None
     project = inner / "pyproject.toml"
     project.write_text("[project]\nname = 'harness'\n")
-    assert read_config().path is None
+    assert load_config().path is None
     project.write_text("[project]\n[tool.harness.limits]\nmax_images = 2\n")
-    config = read_config()
+    config = load_config()
 
     assert config.values["limits", "max_images"] == 2
     assert config.where(("limits", "max_images")) == "../pyproject.toml:3".replace("..", str(inner))
@@ -126,7 +126,7 @@ def test_the_nearest_file_up_to_a_git_is_taken(
 def test_a_mistake_in_a_pyproject_is_named_with_its_whole_key() -> None:
     Path("pyproject.toml").write_text("[tool.harness.limits]\nmax_imges = 2\n")
     with pytest.raises(ConfigError, match=r"^pyproject.toml:2: tool.harness.limits.max_imges: "):
-        read_config()
+        load_config()
 
 
 def test_all_mistakes_are_told_at_once_each_with_its_line_and_what_is_meant() -> None:
@@ -205,10 +205,10 @@ def test_a_file_that_is_no_toml_or_not_there_is_one_line() -> None:
     assert told.startswith("harness.toml:1: ")
     assert "not valid TOML" in told
     with pytest.raises(UsageError, match="No such file"):
-        read_config("missing.toml")
+        load_config("missing.toml")
     Path("pyproject.toml").write_text("[project]\n")
     with pytest.raises(UsageError, match=r"no table \[tool.harness\]"):
-        read_config("pyproject.toml")
+        load_config("pyproject.toml")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owners here")
@@ -220,5 +220,5 @@ def test_another_users_file_is_not_taken_unasked(monkeypatch: pytest.MonkeyPatch
         os.chown("harness.toml", 4242, -1)
 
     with pytest.raises(UsageError, match="another user"):
-        read_config()
-    assert read_config("harness.toml").values["limits", "max_images"] == 1
+        load_config()
+    assert load_config("harness.toml").values["limits", "max_images"] == 1
