@@ -31,6 +31,7 @@ from harness.spec.rules import Choice
 from harness.spec.rules.lattice import text
 from harness.spec.rules.pairs import Conditional
 from harness.spec.rules.size import lattice
+from harness.spec.rules.text import Format
 
 Item = TypeVar("Item")
 
@@ -304,7 +305,7 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
     """Return the values that an argument may have by the first document; None where it has none."""
     if name == "prompt":
         return _prompts(argument, cheap=cheap)
-    if argument.one_of is not None:
+    if argument.one_of is not None and argument.type != "array":
         certain = argument.one_of.certain
         return st.sampled_from(certain) if certain else None
     if argument.type == "integer":
@@ -319,8 +320,19 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
         return sizes | st.sampled_from(words) if words else sizes
     if argument.type != "string":
         return None
-    web = argument.format is not None and argument.format.shape == "url"
-    return st.sampled_from(_ADDRESSES if web else TEXTS)
+    return _texts(argument.format)
+
+
+def _texts(format_: Format | None) -> SearchStrategy[Json] | None:
+    """Return texts of a shape; sizes without limits in pixels are those that the document names."""
+    match format_.shape if format_ is not None else "string":
+        case "url":
+            return st.sampled_from(_ADDRESSES)
+        case "size" if format_ is not None:
+            named = (*format_.words, *format_.examples)
+            return st.sampled_from(named) if named else None
+        case _:
+            return st.sampled_from(TEXTS)
 
 
 def _declared(argument: Argument) -> SearchStrategy[Json] | None:

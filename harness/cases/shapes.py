@@ -18,6 +18,7 @@ from harness.cases.build import Builder
 from harness.cases.values import forbidden_values, wrong_types
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import evaluate
+from harness.spec.places import can_be_sent
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.request import carried
 from harness.spec.rules import Choice, OneOf, Range
@@ -151,6 +152,9 @@ def _as_choices(values: SearchStrategy[Json]) -> SearchStrategy[Choice]:
 _FARTHEST = 2**31 - 1
 """What every gateway can read: a larger number may fail before it is a parameter."""
 
+_BEYOND = 1_000
+"""How far a number goes beyond a bound that is itself larger than that."""
+
 
 def _numbers(constraint: Constraint) -> Iterator[Shape]:
     """Yield numbers far outside a range; not above that of images, all of which may be made."""
@@ -159,10 +163,12 @@ def _numbers(constraint: Constraint) -> Iterator[Shape]:
         return
     # Numbers that need not be whole are, far away: a half more or less tells nothing there.
     if rule.min is not None:
-        below = st.integers(-_FARTHEST, ceil(rule.min) - 2)
+        nearest = ceil(rule.min) - 2
+        below = st.integers(min(-_FARTHEST, nearest - _BEYOND), nearest)
         yield Shape(name="below", choices=_as_choices(below))
     if rule.max is not None and constraint.parameter != "n":
-        above = st.integers(floor(rule.max) + 2, _FARTHEST)
+        nearest = floor(rule.max) + 2
+        above = st.integers(nearest, max(_FARTHEST, nearest + _BEYOND))
         yield Shape(name="above", choices=_as_choices(above))
 
 
@@ -183,7 +189,12 @@ def _listed(
 ) -> Iterator[Shape]:
     """Yield a shape for each group of values, without those that do not break the rule alone."""
     for name, values in groups.items():
-        fitting = [value for value in values if _alone(value, constraint, operation)]
+        argument = operation.arguments[constraint.parameter]
+        fitting = [
+            value
+            for value in values
+            if can_be_sent(argument, value) and _alone(value, constraint, operation)
+        ]
         if fitting:
             yield Shape(name=name, choices=_as_choices(st.sampled_from(fitting)))
 

@@ -17,6 +17,9 @@ from harness.spec.expressions import first_match
 from harness.spec.jsonpath import keys
 from harness.wire.images import A_NUMBER, no_price
 
+CENT = Decimal("0.01")
+"""What a charge in dollars is rounded to at most."""
+
 
 def _charge_lines(again: Reproduced) -> tuple[str, ...]:
     listed = again.finding.record.shot.price
@@ -55,8 +58,8 @@ def _compared(subject: CheckInput, words: str) -> tuple[CheckResult, ...]:
     if subject.case.expect == "observe":
         return skipped(comparison)
     charged = subject.served.charged if subject.served else None
-    worked = subject.record.shot.price.at_most
-    agrees = charged is not None and _agrees(charged, asked, worked=worked)
+    listed = subject.record.shot.price
+    agrees = charged is not None and _agrees(charged, asked, listed.unit, worked=listed.at_most)
     return passed(comparison) if agrees else failed(comparison)
 
 
@@ -71,16 +74,17 @@ def _asked(subject: CheckInput) -> price.WorkedOut | None:
     return price.worked_out(provider, operation, subject.case.arguments, subject.served)
 
 
-def _agrees(charged: Decimal, asked: price.WorkedOut, *, worked: bool) -> bool:
+def _agrees(charged: Decimal, asked: price.WorkedOut, unit: str, *, worked: bool) -> bool:
     """Tell whether a charge is what is asked.
 
     What was `worked` out has more digits than are charged, and nobody says how those are rounded:
-    it may be off by less than one in the last digit of the charge.
+    it may be off by less than one in the last digit of the charge, and never by a whole cent.
     """
-    exponent = charged.as_tuple().exponent
-    off = Decimal(1).scaleb(min(exponent, 0)) if worked and isinstance(exponent, int) else None
-    if off is None:
+    if not worked:
         return asked.low <= charged <= asked.high
+    exponent = charged.as_tuple().exponent
+    off = Decimal(1).scaleb(min(exponent, 0)) if isinstance(exponent, int) else CENT
+    off = min(off, CENT) if unit == "usd" else off
     return asked.low - off < charged < asked.high + off
 
 

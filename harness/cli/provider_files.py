@@ -8,10 +8,12 @@ import click
 
 from harness.cli.printing import echo
 from harness.core.errors import UsageError
+from harness.spec.catalogue import Entry, catalogue_of, entry_of_text, shipped_catalogue
 from harness.spec.importing.document import read_openapi
 from harness.spec.importing.imported import Import, Imported, checked_provider_name
+from harness.spec.importing.likeness import like
 from harness.spec.importing.text import text_of
-from harness.spec.load import parse_provider
+from harness.spec.load import parse_provider, toml_text
 
 _SHOWN = 12
 """How many notes of a kind are printed; the file holds all of them."""
@@ -46,7 +48,7 @@ def import_(
     out: Path | None,
 ) -> None:
     """Make a provider's TOML of an OpenAPI document (JSON, version 3)."""
-    chosen = checked_provider_name(name or (out.stem if out else document.stem))
+    chosen = _free_name(name or (out.stem if out else document.stem))
     _refuse_existing(out)
     imported = Import(read_openapi(document), _pairs(where)).provider(chosen, operations)
     text = text_of(imported)
@@ -60,6 +62,46 @@ def import_(
         echo(f"to do: {mistake}", err=True)
     if out is not None:
         _next(out, valid=not isinstance(parsed, tuple))
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--like",
+    "model",
+    required=True,
+    metavar="PROVIDER",
+    help="The provider to begin from: a shipped one's name, or a TOML.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The file to write; without, NAME.toml."
+)
+def new(*, name: str, model: str, out: Path | None) -> None:
+    """Write a provider's TOML to go on from: another one's, with what must change marked."""
+    chosen = _free_name(name)
+    path = out or Path(f"{chosen}.toml")
+    entry = _model(model)
+    _refuse_existing(path)
+    text = like(entry.text, chosen, model=model)
+    _write(path, text)
+    echo(f"{path}: {chosen}, like {model}; {text.count('todo: ')} sources to replace", err=True)
+    _next(path, valid=True)
+
+
+def _free_name(name: str) -> str:
+    """Return a name for a provider that no shipped one has."""
+    if name in shipped_catalogue():
+        raise UsageError(f"{name!r} is the name of a provider that ships with the harness")
+    return checked_provider_name(name)
+
+
+def _model(name: str) -> Entry:
+    """Return the provider to begin from: of a TOML, or a known one by its name."""
+    path = Path(name)
+    if path.suffix != ".toml" and not path.is_file():
+        return catalogue_of().entry(name)
+    origin = str(path)
+    return entry_of_text(toml_text(path), origin, kind="file", origin=origin)
 
 
 def _pairs(where: tuple[str, ...]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from harness.cli.options import json_option, spec_option
 from harness.cli.printing import echo, echo_json, echo_line
-from harness.cli.provider_files import import_
+from harness.cli.provider_files import import_, new
 from harness.cli.provider_try import try_
 from harness.cli.terminal import terminal
 from harness.core.errors import SpecError, UsageError
@@ -26,6 +26,7 @@ def providers() -> None:
 
 
 providers.add_command(import_)
+providers.add_command(new)
 providers.add_command(try_)
 
 

@@ -7,6 +7,7 @@ and its help from the fields.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.flags import given, option, topic
 from harness.planning.option_values import read_base_urls, read_budgets, read_specs
 from harness.spec.catalogue import Spec
-from harness.spec.provider import OPERATIONS
+from harness.spec.provider import Provider
 
 Against = Literal["cassettes", "emulator", "live"]
 Question = Literal["conformance", "benchmark"]
@@ -65,7 +66,10 @@ class Target:
         metavar="NAME",
     )
     operations: tuple[str, ...] = option(
-        "--operation", "Only this operation (repeatable).", default=(), choices=OPERATIONS
+        "--operation",
+        "Only this operation, or those of this kind: generate, edit, respond (repeatable).",
+        default=(),
+        metavar="NAME",
     )
     against: Against = option(
         "--against",
@@ -276,8 +280,8 @@ class Options:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """The operations to ask for, of those that a provider has."""
-        return self.target.operations or OPERATIONS
+        """Names or kinds of the operations to ask for; none for all that a provider has."""
+        return self.target.operations
 
     @property
     def cassettes(self) -> Path:
@@ -309,6 +313,20 @@ class Options:
         """The factor on the emulator's durations, and on our waits against it."""
         scale = self.emulator.time_scale
         return TIME_SCALE if scale is None else scale
+
+
+def refuse_unknown_operations(words: Sequence[str], providers: Sequence[Provider]) -> None:
+    """Raise UsageError for the name of an operation that none of the providers has."""
+    for word in words:
+        if not any(provider.meant(word) for provider in providers):
+            names = dict.fromkeys(name for each in providers for name in each.operations)
+            near = get_close_matches(word, names, n=1)
+            guess = f"did you mean {near[0]}? " if near else ""
+            chosen = ", ".join(provider.name for provider in providers)
+            raise UsageError(
+                f"--operation {word}: no such operation at {chosen}",
+                hint=f"{guess}one of {', '.join(names)}",
+            )
 
 
 def refuse_conformance(flags: Sequence[str]) -> None:

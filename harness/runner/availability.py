@@ -18,7 +18,7 @@ from harness.runner.recording import (
 )
 from harness.spec.catalogue import Entry
 
-EMULATED = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
+EMULATED = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 """The providers that have a twin in the emulator."""
 
 

@@ -1,7 +1,7 @@
 """Whether a run can begin as its options say, and what it then sends; nothing is sent here."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -18,6 +18,7 @@ from harness.planning.options import (
     Target,
     refuse_conformance,
     refuse_slow,
+    refuse_unknown_operations,
 )
 from harness.planning.plan import price_sentence
 from harness.runner.addresses import (
@@ -31,13 +32,16 @@ from harness.runner.plans import entries_of, plans_of
 from harness.runner.recording import SAMPLES
 from harness.runner.specs import other_specs, refuse_other_specs
 from harness.spec.catalogue import Catalogue
-from harness.spec.provider import OPERATIONS
+from harness.spec.provider import Provider
 
 SEEDS = 1_000_000
 CONFORMANCE_ONLY = (
     *("--operation", "--quick", "--discover", "--strength", "--max-shrink-requests", "--explore"),
 )
 """Flags that mean nothing in a benchmark."""
+
+JUDGING = ("--slo", "--reference", "--exchange-rate")
+"""Flags of a benchmark that judge what was measured, and change no request."""
 
 SAMPLES_REPLAYED = "replayed: the samples that come with the harness"
 
@@ -112,7 +116,7 @@ def decided(
         emulator=emulator,
         measuring=measured,
     )
-    _refuse_odd(complete, seed)
+    _refuse_odd(complete, seed, [catalogue.provider(name) for name in target.providers])
     _refuse_exploration(complete)
     if target.against == "live":
         _refuse_unready(complete, catalogue, note)
@@ -191,7 +195,7 @@ def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measurin
         raise UsageError(
             f"{', '.join(laid_out)}: a run that is resumed keeps its design", hint="leave it out"
         )
-    changing = [name for name in laid_out if name != "--slo"]  # which judges, and changes nothing
+    changing = [name for name in laid_out if name not in JUDGING]
     if options.target.against == "cassettes" and changing:
         raise UsageError(
             f"{', '.join(changing)}: a recorded benchmark keeps its design",
@@ -249,7 +253,7 @@ def _against(past: RunHeader) -> Against:
     )
 
 
-def _refuse_odd(options: Options, seed: int | None) -> None:
+def _refuse_odd(options: Options, seed: int | None, providers: Sequence[Provider]) -> None:
     refuse_slow(options.planning, ["--record"] if options.output.record else ())
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
@@ -265,7 +269,11 @@ def _refuse_odd(options: Options, seed: int | None) -> None:
                 "--seed: cassettes are replayed with the plan they were recorded with",
                 hint=f"record one: harness run --against emulator --record --seed {seed}",
             )
-    if record and set(options.operations) != set(OPERATIONS):
+    refuse_unknown_operations(options.operations, providers)
+    if record and any(
+        set(provider.chosen(options.operations)) != set(provider.operations)
+        for provider in providers
+    ):
         raise UsageError(
             "--record writes the cassettes of all operations, which share a plan",
             hint="leave --operation out",

@@ -204,7 +204,8 @@ def recorded_plan(
         tape, plan, cassettes / name, f"harness run --against emulator --record --provider {name}"
     )
     shots = sorted(plan.shots, key=lambda shot: _place(shot.case.operation))  # stable
-    return replace(plan, shots=tuple(shot for shot in shots if shot.case.operation in operations))
+    chosen = provider.chosen(operations)
+    return replace(plan, shots=tuple(shot for shot in shots if shot.case.operation in chosen))
 
 
 def recorded_evidence(tape: Tape) -> Provenance:
@@ -274,8 +275,10 @@ def _same(tape: Tape, plan: Plan, folder: Path, again: str) -> None:
         )
 
 
-def _place(operation: str) -> int:
-    return OPERATIONS.index(operation) if operation in OPERATIONS else len(OPERATIONS)
+def _place(operation: str) -> tuple[int, str]:
+    """Return what orders operations: ours first, then those of other names by these."""
+    ours = (*OPERATIONS, operation)
+    return ours.index(operation), operation
 
 
 def saved_plan(folder: Path, provider: Provider, file: str = PLAN) -> Plan:

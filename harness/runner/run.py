@@ -224,7 +224,7 @@ class _Runner:
             against=self.options.target.against,
             seed=plans[0].seed,
             evidence={name: provider.evidence for name, provider in access.items()},
-            spec_digests={plan.provider: plan.spec_digest for plan in plans},
+            spec_digests={entry.name: entry.digest for entry in self.entries},
             plan_digests={plan.provider: plan_digest(plan) for plan in plans},
             versions={library: version(library) for library in LIBRARIES},
             notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
@@ -370,7 +370,7 @@ def provider_budget(options: Options, provider: Provider, *, measured: bool) -> 
     A benchmark's design says how much it asks: it has no allowance by default.
     """
     limits = limits_of(options, provider.name)
-    operations = sum(operation in options.operations for operation in provider.operations)
+    operations = len(provider.chosen(options.operations))
     allowed = options.target.against != "cassettes" and not measured
     return Budget(
         amount=limits.amount,

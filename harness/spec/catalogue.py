@@ -24,7 +24,7 @@ GROUP = "harness.providers"
 """The entry points by which packages offer providers."""
 
 FOLDER = Path(__file__).parent.parent / "providers"
-_FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
+_FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 _SHOWN_MISTAKES = 3
 
 Kind = Literal["shipped", "installed", "file", "value", "kept"]

@@ -3,7 +3,7 @@
 from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.request import carried
-from harness.spec.rules.base import PYTHON_TYPES, Arguments, Evaluation, subjects
+from harness.spec.rules.base import PYTHON_TYPES, Arguments, Evaluation, Rule
 
 
 def evaluate(constraint: Constraint, operation: Operation, arguments: Arguments) -> Evaluation:
@@ -19,7 +19,7 @@ def evaluate(constraint: Constraint, operation: Operation, arguments: Arguments)
     other = _partner_value(rule.partner, operation, arguments)
     if argument is None or argument.type != "array":
         return rule.evaluate(value, other)
-    evaluations = {rule.evaluate(entry, other) for entry in subjects(rule, argument, value)}
+    evaluations = {rule.evaluate(subject, other) for subject in _subjects(rule, argument, value)}
     return next((worst for worst in _WORST_FIRST if worst in evaluations), "satisfied")
 
 
@@ -100,6 +100,19 @@ def tokens(operation: Operation, arguments: Arguments) -> tuple[str, ...]:
     )
 
 
+def _subjects(rule: Rule, argument: Argument | None, value: Json) -> list[Json]:
+    """Return what of a value a rule speaks of: the value, or each entry of an array.
+
+    As the rules of an argument speak of values of its type only, those of entries do.
+    """
+    if argument is None or not rule.of_entries or not isinstance(value, list):
+        return [value]
+    if argument.type != "array":
+        return [value]
+    types = PYTHON_TYPES[argument.array.items] if argument.array and argument.array.items else ()
+    return [entry for entry in value if not types or type(entry) in types]
+
+
 def _boundaries(
     constraint: Constraint, operation: Operation, arguments: Arguments
 ) -> tuple[str, ...]:
@@ -110,7 +123,7 @@ def _boundaries(
     )
     found = [
         boundary
-        for entry in subjects(rule, argument, value)
-        for boundary in rule.boundaries(entry, other)
+        for subject in _subjects(rule, argument, value)
+        for boundary in rule.boundaries(subject, other)
     ]
     return tuple(dict.fromkeys(found)) or ("",)

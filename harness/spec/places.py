@@ -4,11 +4,12 @@ The words of a request are canonical: a size is one text, `1024x768`. Where a pr
 two whole numbers, it is put apart here and put together again when a request is read.
 """
 
+import json
+import re
 from collections.abc import Callable
 
 from harness.core.jsonvalue import Json, canonical
 from harness.spec.rules.base import Described
-from harness.spec.rules.lattice import edges
 
 Take = Callable[[str], tuple[bool, Json]]
 """Takes what stands at a place of a request away from it, and tells whether there was anything."""
@@ -19,10 +20,15 @@ def placed(argument: Described, value: Json) -> tuple[tuple[str, Json], ...]:
 
     None where the argument has no place for such a value.
     """
-    size = edges(value) if argument.edges else None
-    if argument.edges is not None and size is not None:
-        return tuple(zip(argument.edges, size, strict=True))
+    pair = _PAIR.fullmatch(value) if argument.edges and isinstance(value, str) else None
+    if argument.edges and pair is not None:
+        return tuple(zip(argument.edges, map(json.loads, pair.groups()), strict=True))
     return ((argument.wire, value),) if argument.wire else ()
+
+
+_EDGE = r'(0|-?[1-9]\d{0,5}|"[^"\\]{0,20}")'
+_PAIR = re.compile(f"{_EDGE}x{_EDGE}", re.ASCII)
+"""A size, and what is nearly one: an edge that is a text (`"1024"x1024`), or no positive number."""
 
 
 def can_be_sent(argument: Described, value: Json) -> bool:

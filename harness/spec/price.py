@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import TypeVar
 
 from harness.core.case import Price
@@ -152,7 +152,9 @@ def _of_row(row: PriceRow, measured: _Measured) -> Decimal | None:
     quantities = _quantities(row, measured)
     if quantities is None:
         return None
-    rounded = [-(-each // 1) if row.round_up else each for each in quantities]
+    rounded = [
+        each.to_integral_value(ROUND_CEILING) if row.round_up else each for each in quantities
+    ]
     return row.amount * sum(rounded, NOTHING)
 
 

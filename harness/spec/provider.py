@@ -1,6 +1,7 @@
 """A provider and all that its documents promise."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal, Self, get_args
@@ -50,8 +51,12 @@ RESERVED = (BODY, "auth", "reply")
 """What stands for a request's body, its key and its reply where ids name a parameter."""
 
 
+NAME = "^[a-z][a-z0-9_]*$"
+"""How operations and arguments are named, as a regular expression."""
+
+
 def _well_formed(name: str) -> str:
-    if re.fullmatch(r"[a-z][a-z0-9_]*", name, re.ASCII) is None:
+    if re.fullmatch(NAME, name, re.ASCII) is None:
         raise ValueError("a name is of lower-case letters, digits and _, and begins with a letter")
     return name
 
@@ -303,6 +308,11 @@ class Provider(Frozen):
         if word in self.operations:
             return (word,)
         return tuple(name for name in self.operations if self.kind(name) == word)
+
+    def chosen(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Return the operations that these words mean, in the TOML's order; all without a word."""
+        meant = {name for word in words for name in self.meant(word)}
+        return tuple(name for name in self.operations if name in meant or not words)
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ def disagreements(raw: Table) -> Iterator[str]:
         yield "base_url: goes together with base_url_source"
     operations = toml_table(raw.get("operations"))
     for name, operation in operations.items():
+        if name == "benchmark":  # the file of a recorded benchmark bears that name
+            yield f"operations.{name}: {name!r} has a meaning of its own, call it otherwise"
         yield from _operation(f"operations.{name}", toml_table(operation))
     declared = (
         toml_table(toml_table(operation).get("arguments")) for operation in operations.values()
@@ -49,7 +51,7 @@ def _operation(key: str, operation: Table) -> Iterator[str]:
     yield from _beside(key, operation, arguments)
 
 
-_ALIKE = 0.8
+ALIKE = 0.8
 """From here on (difflib's measure) a name is taken for a canonical one, misspelt: `promt`."""
 
 
@@ -57,7 +59,7 @@ def _name(place: str, name: str, argument: Table) -> Iterator[str]:
     """Yield that a name is nearly a canonical one: a misspelt one would lose its meaning."""
     if name in RESERVED:
         yield f"{place}: {name!r} has a meaning of its own in ids, call it otherwise and keep wire"
-    near = get_close_matches(name, PARAMETERS, n=1, cutoff=_ALIKE)
+    near = get_close_matches(name, PARAMETERS, n=1, cutoff=ALIKE)
     if name not in PARAMETERS and near and argument.get("declared") is not True:
         yield (
             f"{place}: unknown parameter, did you mean {near[0]!r}? "

@@ -3,7 +3,9 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import get_args
 
 from harness.core.jsonvalue import Json
 from harness.spec.importing import toml
@@ -17,11 +19,13 @@ from harness.spec.importing.names import (
     declared_name,
 )
 from harness.spec.importing.notes import Notes, few
-from harness.spec.importing.shapes import Reader, Shape
-from harness.spec.provider import PARAMETERS
+from harness.spec.importing.shapes import Reader, Shape, is_open
+from harness.spec.provider import PARAMETERS, RESERVED
 from harness.spec.rules.base import member
 from harness.spec.rules.lattice import edges
-from harness.spec.rules.text import URL
+from harness.spec.rules.text import LONGEST_LEAST, URL
+from harness.spec.rules.typed import ItemType
+from harness.spec.validate import ALIKE
 
 _BY_WEIGHT = ("string", "boolean", "array", "object", "number", "integer")
 _COUNT = r"(?:\[[01]-9\]|\\d)(?:[+*]|\{\d+(?:,\d*)?\}|(?:\[0-9\]|\\d)[+*]?|\[0-9\]\{\d+,\d*\})*"
@@ -35,6 +39,8 @@ class Arguments:
     reader: Reader
     form: bool
     media_types: Mapping[str, Node]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Wire keys that mean a canonical parameter in this operation only."""
 
     @property
     def notes(self) -> Notes:
@@ -46,7 +52,7 @@ class Arguments:
         found: dict[str, tuple[Leaf, str]] = {}
         others: list[tuple[Leaf, str]] = []
         for leaf in leaves:
-            name = canonical_name(leaf.key)
+            name = self.aliases.get(leaf.key) or canonical_name(leaf.key)
             kind = self.kind(leaf, name)
             fits = kind == USUAL_TYPES.get(name, "string") or (name == "images" and kind == "file")
             if name and name not in found and fits:
@@ -63,7 +69,7 @@ class Arguments:
         own = declared_name(leaf.key)
         whole = declared_name(leaf.place)
         tries = [own, whole, *(f"{whole}_{number}" for number in range(2, len(taken) + 4))]
-        return next(name for name in tries if name not in taken and name not in PARAMETERS)
+        return next(name for name in tries if name not in (*taken, *PARAMETERS, *RESERVED))
 
     def kind(self, leaf: Leaf, name: str) -> str:
         """Return the type of an argument; empty, with a note, where none fits."""
@@ -79,7 +85,7 @@ class Arguments:
             return "string" if name == "size" else "object"
         if not shape.typed and shape.enum is None and kinds - {"object", "array"}:
             self.notes.leave(shape.at, f"no type is said of {leaf.place}; read as a {usual}")
-            shape.unsure = shape.unsure or shape.at
+            shape.unsure = shape.unsure or "no type is said"
             return usual
         return self._only(leaf)
 
@@ -91,7 +97,7 @@ class Arguments:
         if kinds - {kind}:
             others = few(sorted(kinds - {kind}))
             self.notes.leave(leaf.shape.at, f"{leaf.place} may be {others}, too; read as a {kind}")
-            leaf.shape.unsure = leaf.shape.unsure or leaf.shape.at
+            leaf.shape.unsure = leaf.shape.unsure or f"of other types, too: {others}"
         if not kind:
             self.notes.leave(leaf.shape.at, f"no value is allowed for {leaf.place}")
         return kind
@@ -105,7 +111,7 @@ class Arguments:
             return ""
         return "images" if name == "images" else "file" if not shape.items else ""
 
-    def table(self, leaf: Leaf, kind: str) -> Table:
+    def table(self, name: str, leaf: Leaf, kind: str) -> Table:
         """Return an argument's table, its rules in the order of the vocabulary."""
         shape = leaf.shape
         words = toml.first_sentence(shape.text("description"))
@@ -114,6 +120,8 @@ class Arguments:
             "wire": leaf.place,
             "type": kind,
         }
+        if name not in PARAMETERS and get_close_matches(name, PARAMETERS, n=1, cutoff=ALIKE):
+            table["declared"] = True
         if leaf.where != "body":
             table["in"] = leaf.where
         if kind == "string" and is_sized(shape):
@@ -191,13 +199,18 @@ class Arguments:
         if shape.unsure:
             for rule in rules.values():
                 rule["status"] = "undocumented"
-                rule["note"] = f"one of several forms ({shape.unsure})"
+                rule["note"] = shape.unsure
         return dict(rules)
 
     def _text(self, leaf: Leaf, shape: Shape) -> Iterator[tuple[str, Table]]:
         values = shape.values
         if values is not None:
+            least, most = shape.number("minLength"), shape.number("maxLength")
+            least, most = least or 0, math.inf if most is None else most
             texts = [value for value in values if isinstance(value, str)]
+            texts = [text for text in texts if least <= len(text) <= most]
+            if "pattern" in shape.said:
+                self.notes.leave(shape.said["pattern"].at, "no rule says it beside a list")
             if texts and shape.enum is not None:
                 yield "one_of", {"values": texts, "source": cited(shape.enum.at)}
             else:
@@ -211,15 +224,22 @@ class Arguments:
             number = shape.number(keyword)
             if number is None or not always or (keyword == "minLength" and number <= 0):
                 continue
-            if rule != "max_length" or number < 1 or not float(number).is_integer():
+            most = LONGEST_LEAST if keyword == "minLength" else math.inf
+            if not 1 <= number <= most or not float(number).is_integer() or self._reversed(shape):
                 self.notes.leave(shape.said[keyword].at, f"no rule says {keyword} {number:g}")
             else:
                 source = cited(shape.said[keyword].at)
                 yield rule, {"characters": int(number), "source": source}
 
+    def _reversed(self, shape: Shape) -> bool:
+        least, most = shape.number("minLength"), shape.number("maxLength")
+        return least is not None and most is not None and least > most
+
     def _shape_of_text(self, leaf: Leaf, shape: Shape) -> Table:
         pattern, texts = shape.text("pattern"), [v for v in shape.examples if isinstance(v, str)]
         sized = _SIZE.fullmatch(pattern)
+        if is_sized(shape):
+            self._note_edges(shape)
         if is_sized(shape) or sized:
             words = [word for word in sized[1].split("|") if word] if sized else []
             words += [word for word in shape.words if isinstance(word, str)]
@@ -243,6 +263,16 @@ class Arguments:
         elif named := shape.text("format"):
             self.notes.leave(shape.said["format"].at, f"no rule says the format {named!r:.40}")
         return {"shape": "string", "source": cited(shape.at)}
+
+    def _note_edges(self, shape: Shape) -> None:
+        """Note what a schema says of a width and a height alone."""
+        for name in ("width", "height"):
+            edge = self.reader.shape(shape.properties[name])
+            for keyword in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+                if (number := edge.number(keyword)) is not None and number != 0:
+                    self.notes.leave(
+                        edge.said[keyword].at, f"no rule says {keyword} {number:g} of a {name}"
+                    )
 
     def _integer(self, leaf: Leaf, shape: Shape) -> Iterator[tuple[str, Table]]:
         values = [v for v in shape.values or [] if isinstance(v, int) and not isinstance(v, bool)]
@@ -277,21 +307,26 @@ class Arguments:
             yield "range", {**bounds, "source": cited(shape.source(*keywords))}
 
     def _boolean(self, leaf: Leaf, shape: Shape) -> Iterator[tuple[str, Table]]:
-        del leaf
         values = shape.values
         allowed = [value for value in (False, True) if values is None or member(value, values)]
-        source = shape.at if shape.enum is None else shape.enum.at
-        if allowed:
-            yield "one_of", {"values": allowed, "source": cited(source)}
+        if shape.enum is None:
+            yield "boolean", {"source": cited(shape.at)}
+        elif allowed:
+            yield "one_of", {"values": allowed, "source": cited(shape.enum.at)}
+        else:
+            self.notes.leave(shape.at, f"no value is allowed for {leaf.place}")
 
     def _array(self, leaf: Leaf, shape: Shape) -> Iterator[tuple[str, Table]]:
         yield from self._count(shape)
         entry = self.reader.shape(shape.items) if shape.items else None
+        kinds: frozenset[str] = frozenset() if entry is None else entry.kinds
+        kind = "number" if kinds == {"number", "integer"} else "".join(kinds)
+        items: Table = {"items": kind} if kind in get_args(ItemType) else {}
         if entry is not None and entry.values and entry.enum is not None:
             yield "one_of", {"values": entry.values, "source": cited(entry.enum.at)}
-        elif entry is not None and (entry.said or entry.properties):
+        elif entry is not None and (entry.properties or not (is_open(entry) and items)):
             self.notes.leave(entry.at, f"no rule says what the entries of {leaf.place} hold")
-        yield "array", {"source": cited(shape.at)}
+        yield "array", {**items, "source": cited(shape.at)}
 
     def _object(self, leaf: Leaf, shape: Shape) -> Iterator[tuple[str, Table]]:
         if shape.properties or shape.variants:

@@ -16,6 +16,7 @@ from harness.spec.importing.requests import Operations
 from harness.spec.importing.security import auth_of
 from harness.spec.importing.shapes import Reader
 
+_ORDER = ("generate", "edit", "respond")
 MOST_LETTERS = 40
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
@@ -28,7 +29,7 @@ def checked_provider_name(name: str) -> str:
     raise UsageError(
         f"{name[:80]!r} is no name for a provider: small letters, digits and _, a letter first, "
         f"{MOST_LETTERS} at most",
-        hint=f"--name {near}" if near else "",
+        hint=f"{near} would do",
     )
 
 
@@ -67,7 +68,13 @@ class Import:
         making = Operations(self.reader, self.where, self.prefix)
         for one in listed:
             making.put(operations, one)
-        return Imported(document=self.document, head=head, operations=operations, notes=self.notes)
+        ordered = sorted(operations, key=lambda name: (*_ORDER, name).index(name))
+        return Imported(
+            document=self.document,
+            head=head,
+            operations={name: operations[name] for name in ordered},
+            notes=self.notes,
+        )
 
     def _head(self, name: str, listed: list[Listed]) -> Table:
         root = self.document.root
@@ -131,11 +138,15 @@ class Import:
         found = errors_of(reader, refused.values(), served)
         if found is not None:
             return found
-        self.notes.need("errors", "no refusal is described: how an error is worded is not known")
+        self.notes.need(
+            "errors", "no refusal is described; read as the usual ones, 'error' in them"
+        )
+        taken = any("error" in shape.properties for shape in served)
         return {
-            "failed": "`false`",
+            "failed": "`false`" if taken else "error",
             "message": ["error.message", "message", "detail", "error"],
             "code": ["error.code", "error.type", "code"],
             "names_parameter": "undocumented",
+            "shape": "undocumented",
             "source": cited(listed[0].node["responses"].at),
         }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.spec.importing.document import Node, OpenApi
 from harness.spec.importing.names import Table, cited
 from harness.spec.importing.notes import few
-from harness.spec.importing.replies import EACH, Spot, expression, spots
+from harness.spec.importing.replies import EACH, Spot, expression, images_of, spots
 from harness.spec.importing.shapes import Reader, Shape
 
 _DONE = {
@@ -128,6 +128,41 @@ def poll_of(reader: Reader, operation: Node, path: str) -> Poll | None:
         return same, _shared(poll.path, path)
 
     return max(every, key=likeness)
+
+
+def result_of(reader: Reader, poll: Poll) -> tuple[str, Shape] | None:
+    """Return the GET beside a poll whose reply holds the images: its path with {id}, its shape."""
+    found: list[tuple[int, str, Shape]] = []
+    for path, item in reader.document.root["paths"].members():
+        node = reader.document.follow(item)["get"]
+        if path == poll.path or len(_PARAMETER.findall(path)) != 1 or node.value is None:
+            continue
+        served = answer(reader.document, node)
+        if served is None:
+            continue
+        shape = reader.shape([served[1]])
+        if images_of(spots(reader, shape)):
+            found.append((_shared(path, poll.path), path, shape))
+    if not found:
+        return None
+    _, path, shape = max(found, key=lambda one: one[0])
+    return _PARAMETER.sub("{id}", path), shape
+
+
+def cancel_of(reader: Reader, poll: Poll, prefix: str) -> Table:
+    """Return how a job is cancelled, where the document describes it beside the poll."""
+    stem = _PARAMETER.sub("{}", poll.path.partition("}")[0] + "}")
+    for path, item in reader.document.root["paths"].members():
+        plain = _PARAMETER.sub("{}", path)
+        if len(_PARAMETER.findall(path)) != 1 or not plain.startswith(stem):
+            continue
+        node = reader.document.follow(item)
+        named = re.search(r"cancel|abort|stop", plain.removeprefix(stem), re.IGNORECASE)
+        for method in ("post", "put", "delete"):
+            if node[method].value is not None and (named or (method == "delete" and plain == stem)):
+                table: Table = {"cancel_path": prefix + _PARAMETER.sub("{id}", path)}
+                return table if method == "post" else {**table, "cancel_method": method.upper()}
+    return {}
 
 
 def _shared(first: str, second: str) -> int:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
+from harness.spec.importing import toml
 from harness.spec.importing.arguments import Arguments
 from harness.spec.importing.bodies import Body, Leaf, Where, body_of, choices, plant
 from harness.spec.importing.conditions import conditional_rules
 from harness.spec.importing.document import Node
-from harness.spec.importing.jobs import answer, job_table, poll_of, state_in
+from harness.spec.importing.jobs import answer, cancel_of, job_table, poll_of, result_of, state_in
 from harness.spec.importing.names import Table, canonical_name, cited, declared_name
 from harness.spec.importing.notes import few
 from harness.spec.importing.operations import Encoded, Listed, ways
@@ -27,6 +28,11 @@ from harness.spec.importing.security import AUTH_HEADERS
 from harness.spec.importing.shapes import Reader
 from harness.spec.importing.streams import stream_table
 
+RESPONSES = "responses"
+"""OpenAI's Responses API with its image tool: known by that tool, and read by its own protocol."""
+
+EXTENDS = "extends"
+_OUTPUT = "output[?type=='image_generation_call']"
 MOST_FORMS = 4
 """Of how many whole bodies an operation may have the choice, without --where."""
 
@@ -57,7 +63,11 @@ class Operations:
         """Add one operation of the document: each body and encoding is an operation of its own."""
         for way in self._ways(one):
             table = self._operation(one, way)
-            for kind, part in _parts(table, whole=way.edits):
+            name = ""
+            for found, part in _parts(table, whole=way.edits):
+                if EXTENDS in part:
+                    part[EXTENDS] = name
+                kind = "respond" if table["protocol"] == RESPONSES else found
                 name = self._name(operations, one, kind, form=way.encoded.form)
                 operations[name] = part if name == kind else {"kind": kind, **part}
 
@@ -111,8 +121,10 @@ class Operations:
         return True
 
     def _operation(self, one: Listed, way: _Way) -> Table:
-        making = Arguments(self.reader, way.encoded.form, way.encoded.parts)
         body = way.body
+        by_tool = body.fixed.get("tools[0].type") == "image_generation"
+        aliases = {"input": "prompt"} if by_tool else {}
+        making = Arguments(self.reader, way.encoded.form, way.encoded.parts, aliases)
         fixed = {
             place: value
             for place, value in body.fixed.items()
@@ -120,23 +132,26 @@ class Operations:
         }
         leaves = [leaf for leaf in body.leaves if leaf.place not in fixed]
         named = making.named([*leaves, *self._parameters(one)])
-        arguments = {name: making.table(*pair) for name, pair in named.items()}
+        arguments = {name: making.table(name, *pair) for name, pair in named.items()}
         places = {leaf.place: name for name, (leaf, _) in named.items()}
         conditional_rules(self.reader, body, places, arguments)
-        answered = self._answered(one)
+        answered = self._answered(one, responses=by_tool)
         summary = way.title or one.node.text("summary") or one.id or one.path
-        table: Table = {"title": " ".join(summary.split())[:100]}
+        table: Table = {"title": toml.first_sentence(summary)}
         if one.method != "post":
             table["method"] = one.method.upper()
         table["path"] = self.prefix + one.path
         if way.encoded.form:
             table["body"] = "form"
-        table |= {"protocol": "job" if "job" in answered else "reply", "source": cited(one.node.at)}
+        protocol = RESPONSES if by_tool else "job" if "job" in answered else "reply"
+        table |= {"protocol": protocol, "source": cited(one.node.at)}
         if constant := _constant(fixed):
             table["constant"] = constant
         if body.closed:
             table["unknown_fields"] = self._closed(body)
         self._streamed(one, arguments, answered)
+        if by_tool and isinstance(stream := answered.get("stream"), dict):
+            stream["images"] = [f"response.{_OUTPUT}.result"]
         self._idempotent(one, table, answered)
         return {**table, "arguments": arguments, **answered}
 
@@ -175,9 +190,11 @@ class Operations:
                 job = answered.get("job")
                 (job if isinstance(job, dict) else table)["idempotency"] = known
 
-    def _answered(self, one: Listed) -> Table:
+    def _answered(self, one: Listed, *, responses: bool) -> Table:
         """Return the reply, and the job where the first reply is not the images' yet."""
         served = answer(self.reader.document, one.node)
+        if responses:
+            return {"reply": {"images": [f"{_OUTPUT}.result"], "model": ["model"]}}
         if served is None:
             at = one.node["responses"].at
             self.reader.notes.need("reply.images", f"no JSON reply is described ({at})")
@@ -193,6 +210,10 @@ class Operations:
         then = [self.reader.shape([node["then"]]) for node in poll.reply.conditions]
         after += [spot for shape in then for spot in spots(self.reader, shape)]
         job = job_table(self.reader, poll, first, code, self.prefix)
+        if not images_of(after) and (result := result_of(self.reader, poll)) is not None:
+            job["result_path"] = self.prefix + result[0]
+            after = list(spots(self.reader, result[1]))
+        job |= cancel_of(self.reader, poll, self.prefix)
         self.reader.notes.need("job.interval_s", "how often to poll is not said; 2 s is ours")
         if submitted := fields_of(self.reader, first):
             job["submitted"] = submitted
@@ -258,7 +279,10 @@ def _apart(found: list[_Way]) -> list[_Way]:
 
 
 def _parts(table: Table, *, whole: bool) -> Iterator[tuple[str, Table]]:
-    """Yield an operation as it is, or as two where references are optional: without, and with."""
+    """Yield an operation as it is, or as two where references are optional: without, and with.
+
+    The second says only what it has beside the first.
+    """
     arguments = table["arguments"]
     images = arguments.get("images") if isinstance(arguments, dict) else None
     if not isinstance(arguments, dict) or images is None or "absent" in images:
@@ -266,14 +290,15 @@ def _parts(table: Table, *, whole: bool) -> Iterator[tuple[str, Table]]:
     elif "required" in images or whole:
         yield "edit", table
     else:
-        alone = {
-            name: argument for name, argument in arguments.items() if name not in ("images", "mask")
-        }
+        beside = {name: arguments[name] for name in ("images", "mask") if name in arguments}
+        alone = {name: argument for name, argument in arguments.items() if name not in beside}
         yield "generate", {**table, "arguments": alone}
         note = "what makes the request an edit: without it, it generates"
         required = {"status": "undocumented", "source": images["source"], "note": note}
-        both = {**arguments, "images": {**images, "required": required}}
-        yield "edit", {**table, "arguments": both}
+        kept = {name: entry for name, entry in images.items() if name != "nullable"}
+        with_images = {**beside, "images": {**kept, "required": required}}
+        shared = {key: table[key] for key in ("title", "source")}
+        yield "edit", {EXTENDS: "", **shared, "arguments": with_images}
 
 
 def _constant(fixed: Mapping[str, Json]) -> dict[str, Json]:

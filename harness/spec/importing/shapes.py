@@ -18,6 +18,9 @@ from harness.spec.rules.base import member
 
 NULL = "null"
 EVERY = frozenset(("string", "integer", "number", "boolean", "array", "object", NULL))
+MOST = 2**53
+"""The largest number that JSON carries exactly everywhere."""
+
 DEEPEST = 48
 """How many schemas may stand in each other; a person's document has fewer."""
 
@@ -44,7 +47,7 @@ class Shape:
     """What is asked of a value; pointers are empty where nothing says it.
 
     `variants` are whole objects of which the value is one; `conditions` are what holds only beside
-    another property's value; `never` says that no value is allowed.
+    another property's value; `never` says that no value is allowed. `unsure` is a sentence.
     """
 
     at: str
@@ -218,8 +221,8 @@ class Reader:
                 shape.said[keyword] = Said(node[inclusive].value, node[keyword].at)
                 shape.said.pop(inclusive, None)
             return
-        if not isinstance(value, int | float):
-            self.notes.leave(node[keyword].at, f"is no number: {_cut(node[keyword])}")
+        if not isinstance(value, int | float) or not abs(value) <= MOST:
+            self.notes.leave(node[keyword].at, f"is no bound that fits: {_cut(node[keyword])}")
             return
         earlier = shape.number(keyword)
         tighter = earlier is None or (value > earlier if keyword in _LOWER else value < earlier)
@@ -279,7 +282,7 @@ class Reader:
         elif not self._known(shape, node, left):
             self.notes.leave(node.at, f"no rule says one of {len(left)} forms; read as the first")
             self._add(shape, left[0][0])
-            shape.unsure = shape.unsure or node.at
+            shape.unsure = shape.unsure or f"one of several forms ({node.at})"
 
     def _union(self, shape: Shape, node: Node, shapes: list[Shape]) -> None:
         values: list[Json] = []

@@ -1,58 +1,15 @@
-"""Values as TOML text. Whatever a string holds, one value stays one value."""
+"""Tables of a TOML as a person writes them: a key a line, with comments."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 
-from harness.core.jsonvalue import Json
+from harness.core.tomltext import key, value
 
-Value = Json | Decimal
-_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _WIDE = 100
 _SENTENCE = 160
 
 COMMENT = "#"
 """The key of a table's comment: no key of a TOML."""
-
-
-def key(name: str) -> str:
-    """Return a key, quoted where it has to be."""
-    return name if _BARE.fullmatch(name) else text(name)
-
-
-def text(value: str) -> str:
-    """Return a string as TOML: JSON's escapes are TOML's, but for the letter DEL."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def value(content: object) -> str:
-    """Return a value on one line; a table inline. ValueError for what TOML cannot hold."""
-    match content:
-        case str():
-            return text(content)
-        case bool():
-            return "true" if content else "false"
-        case int() | Decimal():
-            return str(content)
-        case float():
-            return _number(content)
-        case Mapping():
-            pairs = ", ".join(f"{key(name)} = {value(entry)}" for name, entry in content.items())
-            return f"{{ {pairs} }}" if pairs else "{}"
-        case list() | tuple():
-            return f"[{', '.join(map(value, content))}]"
-        case _:
-            raise ValueError(f"TOML has no word for {content!r:.40}")
-
-
-def _number(number: float) -> str:
-    """Return a float with a point or an exponent, as TOML wants it."""
-    written = repr(number)
-    mantissa, mark, exponent = written.partition("e")
-    if mark:
-        return f"{mantissa if '.' in mantissa else f'{mantissa}.0'}e{exponent}"
-    return written
 
 
 def pair(name: str, content: object) -> str:
@@ -96,7 +53,7 @@ def first_sentence(words: str) -> str:
 
 def comment(words: str, *, width: int = 96) -> str:
     """Return words as comment lines, whatever characters they hold."""
-    clean = " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", words).split())
+    clean = " ".join("".join(one if one.isprintable() else " " for one in words).split())
     lines: list[str] = []
     for word in clean.split(" "):
         if lines and len(lines[-1]) + 1 + len(word) <= width:

@@ -151,6 +151,10 @@ class Rule(Promise, ABC):
         """
         return self.keywords
 
+    def edge_schema(self) -> Schema | None:
+        """Return what the rule says of each edge of a size that is two whole numbers."""
+        return None
+
     def allowed(self, context: "Context") -> Choices:
         """Return the values on the rule's boundary that an `accept` case should try."""
         return ()
@@ -414,12 +418,6 @@ def same(first: Json, second: Json) -> bool:
 def member(value: Json, values: Iterable[Json]) -> bool:
     """Tell whether `value` is one of `values`, compared as JSON."""
     return any(type(value) is type(allowed) and value == allowed for allowed in values)
-
-
-def subjects(rule: Rule, argument: Described | None, value: Json) -> list[Json]:
-    """Return what of a value a rule speaks of: each entry of an array, or the value as a whole."""
-    each = argument is not None and argument.type == "array" and rule.of_entries
-    return value if each and isinstance(value, list) else [value]
 
 
 def listed(value: Json) -> list[Json]:

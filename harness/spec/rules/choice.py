@@ -101,7 +101,11 @@ class OneOf(Rule):
         kinds = PYTHON_TYPES.get(context.argument.type, ())
         any_type = context.argument.type_rule is self
         typed = (value for value in context.foreign_values if any_type or type(value) in kinds)
-        return tuple(choice(value) for value in typed if not member(value, self.values))
+        return tuple(
+            choice(value, slug="unlisted" if isinstance(value, list | dict) else "")
+            for value in typed
+            if not member(value, self.values)
+        )
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
         return (_worded(value) if member(value, self.values) else in_words(value),)

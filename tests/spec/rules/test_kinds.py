@@ -40,6 +40,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "boolean": ({"type": "boolean"}, {}),
     "array": ({"type": "array"}, {"items": "string"}),
     "object": ({"type": "object", "examples": [{"width": 512}]}, {}),
+    "min_length": ({"type": "string"}, {"characters": 2}),
     "nullable": ({"type": "integer"}, {}),
 }
 """For a kind that no shipped document has: an argument of somebody's own, and the rule's table."""

@@ -1,9 +1,12 @@
 from decimal import Decimal
 
+from harness.core.outcome import Images
 from harness.core.record import Record
+from harness.planning.plan import planned_request
 from harness.stats.conformance.cost import Cost, cost_by_provider
 from tests.report import builders as b
 from tests.shipped import NAMES, shipped_provider
+from tests.spec.priced import by_token, counted, served
 
 PROVIDERS = {name: shipped_provider(name) for name in NAMES}
 REFUSE = b.case(id="refuse", expect="refuse", breaks="n.range")
@@ -77,3 +80,27 @@ def test_requests_are_round_trips_that_left() -> None:
     )[0]
 
     assert (row.cases, row.requests, row.unit) == (2, 5, "credit")
+
+
+def test_a_price_per_token_is_worked_out_and_at_most_where_nothing_is_counted() -> None:
+    one = by_token()
+    exact = counted(76, 120, text_input=12, image_input=64)
+
+    def sent(number: int, outcome: Images) -> Record:
+        asked = b.case(name=one.name, id=str(number), arguments={"prompt": "a fox"})
+        shot = planned_request(one, asked)
+        return Record(shot=shot, evidence=b.LIVE, outcome=outcome, exchanges=())
+
+    records = [
+        sent(1, served(usage=exact)),
+        sent(2, served()),
+        sent(3, served(usage=exact, charged="0.25")),
+    ]
+    (row,) = cost_by_provider(records, {one.name: one})
+
+    assert row.amount == Decimal("0.754172")
+    assert (row.listed, row.bounded, row.stated) == (1, 1, 1)
+    assert row.basis == (
+        "1 as charged in the replies, 1 by the price list, "
+        "1 at most, for the replies do not say what the price depends on"
+    )
