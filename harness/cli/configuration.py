@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,6 @@ from harness.config.settled import (
 )
 from harness.core.errors import UsageError
 from harness.planning.flags import assembled
-from harness.planning.options import Options
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -73,8 +71,6 @@ def configured(choices: "type[DataclassInstance]", typed: dict[Place, object]) -
     config = current_config()
     found = settle(choices, typed, config)
     options: Any = assembled(choices, found.values)
-    if isinstance(options, Options):
-        options = replace(options, rates=config.rates)
     _tell(config, found)
     try:
         yield options

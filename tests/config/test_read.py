@@ -3,13 +3,14 @@
 import os
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.config.choices import TYPED_ONLY, choices
+from harness.config.choices import EXCHANGE_RATES, TYPED_ONLY, choices
 from harness.config.read import Config, load_config
 from harness.config.settled import read_config
-from harness.core.benchmark import Slo
+from harness.core.benchmark import ExchangeRate, Slo
 from harness.core.errors import ConfigError, UsageError
 from harness.planning.flags import flagged
 from harness.planning.options import Options
@@ -59,7 +60,9 @@ def mistakes(text: str) -> list[str]:
 def test_every_option_of_a_run_may_stand_in_a_file_or_is_said_for_each_run() -> None:
     names = {each.name for _, each in flagged(Options)}
 
-    assert {choice.place[1] for choice in choices()} | TYPED_ONLY == names
+    known = {choice.place[1] for choice in choices()}
+
+    assert known | TYPED_ONLY | {EXCHANGE_RATES[1]} == names
 
 
 def test_values_are_those_that_their_flags_would_give(tmp_path: Path) -> None:
@@ -98,9 +101,10 @@ def test_each_value_knows_its_line_and_rates_name_their_source() -> None:
     config = read(WHOLE)
 
     assert config.where(("limits", "max_images")) == "harness.toml:7"
-    assert config.rates["apiframe"].source == "harness.toml:21"
-    assert config.rates["apiframe"].in_usd(Decimal(23)) == Decimal("0.046")
-    assert read_config().rates == config.rates
+    assert config.values["benchmark", "exchange_rates"] == {
+        "apiframe": ExchangeRate(usd=Decimal("0.002"), unit="credit", source="harness.toml:21")
+    }
+    assert read_config(only="benchmark").benchmark.exchange_rates.keys() == {"apiframe"}
 
 
 def test_the_nearest_file_up_to_a_git_is_taken(
@@ -133,7 +137,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_line_and_what_is_meant() ->
     told = mistakes(
         "max_images = 3\n[limit]\n[limits]\nmax_imges = 20\nmax_requests = 'two'\n"
         "budget = { buble = 1, sub2api = -1 }\nbudgets = { buble = 2 }\nconcurrency = 300\n"
-        "[target]\nagainst = 'live'\nallow_private = true\noperations = ['gen']\n"
+        "[target]\nagainst = 'live'\nallow_private = true\noperations = 'gen'\n"
         "[output]\nrecord = true\n[rates]\na = { unit = 'x', eur = 1 }\n"
     )
     starts = [each.split(": ")[:2] for each in told]
@@ -197,7 +201,9 @@ def test_a_line_that_is_no_toml_is_not_repeated_where_it_looks_like_a_key() -> N
 
 
 def test_names_that_only_end_in_key_are_no_keys() -> None:
-    assert read("[rates]\nturkey = { unit = 'credit', usd = 1 }\n").rates["turkey"].unit == "credit"
+    rates: Any = read("[rates]\nturkey = { unit = 'credit', usd = 1 }\n").values[EXCHANGE_RATES]
+
+    assert rates["turkey"].unit == "credit"
 
 
 def test_a_file_that_is_no_toml_or_not_there_is_one_line() -> None:
