@@ -22,7 +22,7 @@ HEAVY = {
 }
 
 RUN_FLAGS = """
---provider --operation --against --base-url --assets-url --webhook-url --receive-port
+--spec --provider --operation --against --base-url --assets-url --webhook-url --receive-port
 --allow-private --only --seed
 --quick --strength --discover --explore --budget --max-images --max-requests --max-minutes
 --max-shrink-requests
@@ -33,7 +33,7 @@ RUN_FLAGS = """
 """
 
 PLAN_FLAGS = """
---provider --operation --only --seed --quick --strength --discover --budget --max-images
+--spec --provider --operation --only --seed --quick --strength --discover --budget --max-images
 --max-requests --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp
 --until-decided --slo
 --timeout --reference --exchange-rate --cases --image-seconds --assets-url --write-assets --json --help
