@@ -11,6 +11,10 @@ ASSETS = "https://assets.invalid/"
 MISSING = f"{ASSETS}missing.png"
 """An address in the same place at which there is nothing: it answers 404."""
 
+BASE64 = "base64-of:"
+"""Followed by a reference image's name, or by what is known of somebody else's file: at the end of
+a text, the bytes of that image as base64 stand there as the request leaves."""
+
 WEBHOOKS = "https://webhooks.invalid/"
 """Followed by the token of a case: letters, digits, `-`."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from harness.core.exchange import Exchange, Reply, submission
 from harness.core.jsonvalue import Json
@@ -62,20 +62,43 @@ class ReplyShape(Frozen):
 
 
 class Idempotency(Promise):
-    """A header by which a repeated submission is known: it makes no second job."""
+    """A header, or a field of the JSON body, by which a repeated submission is known."""
 
-    header: str
+    header: str = ""
+    field: str = ""
+
+    @property
+    def place(self) -> str:
+        """The header's name, or the field's place."""
+        return self.header or self.field
+
+
+Success = Annotated[int, Field(strict=True, ge=200, le=299)]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, int) else value
 
 
 class Job(Sourced):
     """The life cycle of an operation that answers with a job: submit, poll, fetch.
 
     States are listed in the order in which they may follow each other; `interval_s` is the
-    documented pause between polls, in seconds.
+    documented pause between polls, in seconds. A poll goes to `poll_path`, or to the address that
+    the submission's reply holds at `poll_url`. Where the images lie behind a further address, that
+    is `result_path`, or stands at `result_url` in the last poll's reply, else in the submission's.
+    A job that is late for good is cancelled where `cancel_path` or `cancel_url` say how. All of
+    them are addresses of the provider's own API, and asked with the key.
     """
 
     id: Paths
-    poll_path: str
+    poll_path: str = ""
+    poll_url: Paths = ()
+    result_path: str = ""
+    result_url: Paths = ()
+    cancel_path: str = ""
+    cancel_url: Paths = ()
+    cancel_method: Literal["POST", "PUT", "DELETE"] = "POST"
     state: Paths
     pending: tuple[str, ...]
     done: tuple[str, ...]
@@ -84,8 +107,8 @@ class Job(Sourced):
     interval_s: Seconds
     submitted: tuple[Field_, ...] = ()
     idempotency: Idempotency | None = None
-    submitted_status: Annotated[int, Field(strict=True, ge=200, le=299)] | None = None
-    """The HTTP status of a successful submission, if the documents name one."""
+    submitted_status: Annotated[tuple[Success, ...], BeforeValidator(_listed)] = ()
+    """The HTTP statuses of a successful submission, if the documents name any: one, or a list."""
     unknown_status: Annotated[int, Field(strict=True, ge=400, le=499)] = 404
     """The HTTP status of a poll for a job that never was."""
     states_listed: Cited | None = None
@@ -199,6 +222,8 @@ def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float
     low_s = sent.times.sent_s
     submitted = sent.answer.document if isinstance(sent.answer, Reply) else None
     job_id = job_id_of(first_match(job.id, submitted))
+    if first_match(job.state, submitted) in job.done:
+        return low_s, sent.times.end_s
     for poll in (exchange for exchange in exchanges if exchange.step == "poll"):
         document = poll.answer.document if isinstance(poll.answer, Reply) else None
         if job_id and other_job(job, document, job_id):

@@ -27,7 +27,7 @@ from harness.spec.expressions import (
     Sourced,
     Status,
 )
-from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
+from harness.spec.lifecycle import Idempotency, Job, ReplyShape, Seconds, Stream, Upload, Webhook
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Described, Positive, Rule, Scalar
 from harness.spec.rules.body import BODY, UnknownFields
@@ -72,6 +72,9 @@ def _number(value: object) -> object:
     return value
 
 
+Texts = dict[str, str]
+"""Texts by name, with `{argument}` in them."""
+
 Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
 """An amount in a provider's own unit, exactly as written."""
 
@@ -112,6 +115,12 @@ class Operation(Frozen):
     note: str = ""
     constant: dict[str, Json] = Field(default_factory=dict)
     """Wire fields that this operation always sends."""
+    headers: Texts = Field(default_factory=dict)
+    query: Texts = Field(default_factory=dict)
+    """Headers, and values of the query, beside those of arguments: `{name}` in one is the argument
+    of that name; it is left out where the argument is."""
+    idempotency: Idempotency | None = None
+    """By what a repeated request is known, where the operation makes no job."""
     arguments: dict[str, Argument]
     unknown_fields: UnknownFields | None = None
     """What the documents say of fields that they do not name."""
@@ -159,19 +168,34 @@ class Operation(Frozen):
     def takes_files(self, name: str) -> bool:
         """Tell whether an argument for images holds files; else it holds addresses."""
         uploaded = self.upload is not None and self.upload.argument == name
-        return self.body == "form" or uploaded
+        argument = self.arguments.get(name)
+        inline = argument is not None and argument.encode != "address"
+        return self.body == "form" or uploaded or inline
+
+    def writes_text(self, name: str) -> bool:
+        """Tell whether an argument travels as text, so that its JSON type cannot be seen."""
+        argument = self.arguments.get(name)
+        return self.body == "form" or (argument is not None and argument.where != "body")
+
+    @property
+    def known_by(self) -> Idempotency | None:
+        """By what a repeated submission is known, if the documents say so."""
+        return self.job.idempotency if self.job and self.job.idempotency else self.idempotency
 
 
 class Auth(Sourced):
-    """How a key travels: `header: prefix + key`; the key comes from the environment only.
+    """How a key travels: `header: prefix + key`, or as the value of `query` in the address.
+
+    The key comes from the environment only.
 
     `note` names other ways in which it may travel, which the harness does not use. Documents that
     show the key in their requests promise that it is `required`, unless that says otherwise.
     """
 
-    header: str
+    header: str = ""
+    query: str = ""
     prefix: str = ""
-    env: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_KEY$")]
+    env: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
     key_shape: Pattern = ""
     """A regular expression that this provider's keys match, to find leaked ones."""
     required: KeyRule | None = None
@@ -305,6 +329,9 @@ class Provider(Frozen):
     base_url_source: Cited | None = None
     documents: dict[str, Document]
     auth: Auth
+    headers: Texts = Field(default_factory=dict)
+    query: Texts = Field(default_factory=dict)
+    """What goes with every request to the provider: submissions, polls, results, uploads."""
     timeouts: Timeouts
     errors: ErrorRules
     prices: Prices

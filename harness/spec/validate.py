@@ -7,16 +7,19 @@ A schema stops at the first level that does not fit; these checks read around wh
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 
-from harness.spec.jsonpath import is_place, put, take
+from harness.spec.jsonpath import adds, is_place, put, take
 from harness.spec.provider import PARAMETERS, SHIPPED_PROTOCOLS
 from harness.spec.rules import KINDS
 from harness.spec.rules.base import PYTHON_TYPES, Table, array, member, toml_table
+from harness.spec.validate_wire import beside, job_addresses, key_of, on_the_wire
 
 
 def disagreements(raw: Table) -> Iterator[str]:
     """Yield one sentence per disagreement, `key: reason`, in the order of the file."""
     if ("base_url" in raw) != ("base_url_source" in raw):
         yield "base_url: goes together with base_url_source"
+    yield from beside("", raw, {})
+    yield from key_of(toml_table(raw.get("auth")))
     for name, operation in toml_table(raw.get("operations")).items():
         yield from _operation(f"operations.{name}", toml_table(operation))
     yield from _prices(toml_table(raw.get("prices")))
@@ -33,10 +36,15 @@ def _operation(key: str, operation: Table) -> Iterator[str]:
         place = f"{key}.arguments.{name}"
         if name not in PARAMETERS:
             yield f"{place}: not in the vocabulary of parameters"
-        wire = toml_table(argument).get("wire")
-        if isinstance(wire, str) and wires.setdefault(wire, name) != name:
-            yield f"{place}.wire: {wire!r} is already the place of {wires[wire]}"
+        wire, where = toml_table(argument).get("wire"), toml_table(argument).get("in", "body")
+        shared = isinstance(wire, str) and adds(wire) and operation.get("body") != "form"
+        if isinstance(wire, str) and where == "body" and not shared:
+            if wires.setdefault(wire, name) != name:
+                yield f"{place}.wire: {wire!r} is already the place of {wires[wire]}"
+        elif shared and where == "body":
+            wires.setdefault(str(wire), name)
         yield from _argument(place, toml_table(argument), arguments)
+    yield from on_the_wire(key, operation, arguments)
     if operation.get("body") != "form":
         yield from _places(key, operation, wires)
     at = toml_table(operation.get("unknown_fields")).get("at")
@@ -49,7 +57,7 @@ def _operation(key: str, operation: Table) -> Iterator[str]:
 def _places(key: str, operation: Table, wires: Mapping[str, str]) -> Iterator[str]:
     """Put a value at every place of a JSON body; yield those where it did not stay."""
     body = deepcopy(dict(toml_table(operation.get("constant"))))
-    for wire in filter(is_place, wires):
+    for wire in sorted(filter(is_place, wires), key=adds):
         put(body, wire, wire)
     for wire, name in wires.items():
         if not is_place(wire):
@@ -100,9 +108,8 @@ def _job(key: str, operation: Table) -> Iterator[str]:
     if protocol in SHIPPED_PROTOCOLS and (protocol == "job") != ("job" in operation):
         yield f"{key}: protocol 'job' and the table 'job' go together"
     job = toml_table(operation.get("job"))
-    path = job.get("poll_path")
-    if isinstance(path, str) and "{id}" not in path:
-        yield f"{key}.job.poll_path: {path!r} has no place for the job's {{id}}"
+    if "job" in operation:
+        yield from job_addresses(f"{key}.job", job)
     states = [state for kind in ("pending", "done", "failed") for state in array(job.get(kind))]
     for state in dict.fromkeys(repr(state) for state in states):
         if sum(repr(other) == state for other in states) > 1:

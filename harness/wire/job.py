@@ -8,10 +8,10 @@ from harness.core.case import FollowUp, PlannedRequest
 from harness.core.exchange import Failure, Reply, Request
 from harness.core.outcome import Fault, FollowUpResult, Images
 from harness.core.placeholders import INBOX, WEBHOOKS
+from harness.spec.beside import JSON
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job, job_id_of, other_job
 from harness.spec.provider import Operation, Provider
-from harness.spec.request import JSON
 from harness.wire.errors import OK, REDIRECT, fault_of, read_error
 from harness.wire.images import collect, image_texts, missing_fields
 from harness.wire.protocols import protocol

@@ -7,10 +7,11 @@ from harness.core.jsonvalue import with_texts
 from harness.core.outcome import Fault, Outcome
 from harness.core.placeholders import ASSETS
 from harness.core.reference import ReferenceImage, references
+from harness.spec.beside import JSON
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Upload
 from harness.spec.provider import Provider
-from harness.spec.request import JSON, form_part
+from harness.spec.request import form_part
 from harness.spec.rules import Arguments
 from harness.wire.errors import fault_of, is_error, refused_or_fault
 from harness.wire.retry import Talk, send_until_answered

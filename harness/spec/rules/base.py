@@ -31,6 +31,12 @@ EVERY_TYPE: tuple[ArgumentType, ...] = ("string", "integer", "boolean", "images"
 PYTHON_TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
 """The types of argument whose values are scalars, as Python has them."""
 
+Place = Literal["body", "path", "query", "header"]
+"""Where a value travels, in OpenAPI's words."""
+
+Encoding = Literal["address", "base64", "data_url"]
+"""How an image is written into a text."""
+
 Measure = Literal["number", "characters", "entries"]
 """What of a value a rule limits: itself, the length of a text, the length of a list."""
 
@@ -212,12 +218,20 @@ class Paired(Rule):
 class Described(Promise):
     """A parameter: its place on the wire, its type, its default.
 
-    `wire` is a path of JSON keys joined by dots, or the name of a form field. `status` is about
-    the parameter itself: one that is not `documented` is never part of an `accept` case.
+    `wire` is a path of JSON keys joined by dots, or the name of a form field, of a header, of a
+    value of the query, or of a place in the path (`in`). One that ends with `[]` is a list to which
+    each value is added. `status` is about the parameter itself: one that is not `documented` is
+    never part of an `accept` case.
     """
 
     wire: str
+    where: Place = Field(default="body", alias="in")
     type: ArgumentType
+    encode: Encoding = "address"
+    """How an image travels in a JSON body; a form takes files as they are."""
+    item: Json = None
+    """What goes on the wire for each image: `{image}` in it is the image itself, `{media_type}` its
+    type. Without it, each is its own text."""
     default: Scalar | None = None
     also: tuple[str, ...] = ()
     """Other names under which recorded requests hold it; the harness sends `wire`."""
