@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import IO
 from urllib.parse import urlsplit
 
+import httpx
+
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import canonical
 from harness.core.placeholders import INBOX, WEBHOOKS
@@ -56,12 +58,24 @@ def _httpx_part(part: Part) -> HttpxPart:
 
 
 def is_absolute(request: Request) -> bool:
-    """Tell whether a target is no path of the provider's: then it never goes with the key."""
+    """Tell whether a target is no path of the provider's: then only a `signed` one has the key."""
     return not request.target.startswith("/")
 
 
 def content_of(request: Request) -> bytes | None:
     """Return a request's JSON as bytes; None where it has none, or a form in its place."""
-    if request.method == "GET" or request.form is not None:
+    if request.method == "GET" or request.form is not None or request.body is None:
         return None
     return canonical(request.body).encode("utf-8", "surrogatepass")
+
+
+def is_signed(request: Request) -> bool:
+    """Tell whether a request goes to the provider's own API, with its key."""
+    return request.signed or not is_absolute(request)
+
+
+def is_at(url: httpx.URL, base_url: str, request: Request) -> bool:
+    """Tell whether an address is at the base: its scheme, host and port, and no user but that."""
+    base = httpx.URL(base_url)
+    same = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
+    return same and not (is_absolute(request) and url.userinfo)

@@ -272,7 +272,8 @@ def charged_reservation(
     posts = [
         exchange
         for exchange in exchanges
-        if exchange.request.method == "POST" and exchange.step in SUBMISSIONS
+        if exchange.step in SUBMISSIONS
+        and (exchange.step == "submit" or exchange.request.method == "POST")
     ]
     in_doubt = [outcome.why] if isinstance(outcome, Fault) else []
     in_doubt += [after.why for after in outcome.after] if isinstance(outcome, Images) else []

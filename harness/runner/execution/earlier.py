@@ -3,14 +3,17 @@
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.core.case import Plan, PlannedRequest
-from harness.core.exchange import Exchange
+from harness.core.exchange import Exchange, Request
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
 from harness.runner.execution.failures import CUT_OFF, blocking_reason, costs_nothing
+from harness.spec.jsonpath import take
+from harness.spec.lifecycle import Idempotency
 from harness.spec.provider import Provider
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, Unfinished
@@ -182,7 +185,7 @@ def _cut_off(
 
 def submits(step: Send) -> bool:
     """Tell whether a request may cost money: a submission, or its repetition."""
-    return step.request.method == "POST" and step.step != "upload"
+    return step.step == "submit" or (step.step == "follow_up" and step.request.method == "POST")
 
 
 def _pending(provider: Provider, unfinished: Unfinished) -> Send | Outcome:
@@ -228,13 +231,22 @@ def _is_free(
     if unfinished.exchanges and never_left(unfinished.exchanges[-1]):
         return True
     case = unfinished.line.shot.case
-    job = provider.operation(case.operation).job
-    key = job.idempotency.header if job is not None and job.idempotency is not None else ""
-    keyed = any(name == key for name, _ in pending.request.headers)
+    known_by = provider.operation(case.operation).known_by
+    keyed = known_by is not None and carries(pending.request, known_by)
     if not keyed or resumption.forgotten or resumption.age_s > KEYS_KEPT_S:
         return False
     seen = [honours_keys(record) for record in ended]
     return False not in seen and True in seen
+
+
+def carries(request: Request, known_by: Idempotency) -> bool:
+    """Tell whether a request carries an idempotency key."""
+    if known_by.header:
+        return any(name == known_by.header for name, _ in request.headers)
+    if request.form is not None:
+        return any(part.name == known_by.field for part in request.form)
+    body = deepcopy(request.body)
+    return isinstance(body, dict) and take(body, known_by.field)[0]
 
 
 def honours_keys(record: Record) -> bool | None:

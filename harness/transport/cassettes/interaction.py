@@ -4,8 +4,9 @@ Stock vcrpy keeps unknown keys inside `response` and nowhere else, so what its f
 for stands there:
 
     asked       the request's `target` before it was joined to a base address, its `timeout_s`,
-                its `credential` where that is not the user's own key, and the exchange's `step`
-                where it is no submission
+                its `credential` where that is not the user's own key, `signed` where it is an
+                address of the provider's own API, and the exchange's `step` where it is no
+                submission
     holds       what `body.string` is: `json` (image marks left in place), `text`, `image` (empty;
                 the mark stands in `image`) or `nothing`
     transfer    the reply's headers about the bytes on the wire, which the kept body no longer fits
@@ -116,6 +117,8 @@ def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, di
     answer = exchange.answer
     response = _no_reply(answer) if isinstance(answer, Failure) else _replied(answer)
     target: dict[str, object] = {"target": request.target, "timeout_s": request.timeout_s}
+    if request.signed:
+        target["signed"] = True
     if request.credential != OWN:
         target["credential"] = request.credential
     response["asked"] = target if exchange.step == SUBMIT else {**target, "step": exchange.step}
@@ -238,6 +241,7 @@ def _request(entry: dict[str, object], asked: dict[str, object]) -> Request:
         form=form,
         timeout_s=number_of(asked, "timeout_s"),
         credential=_read(_CREDENTIALS, asked.get("credential", OWN), "credential"),
+        signed=asked.get("signed") is True,
     )
 
 
