@@ -20,8 +20,12 @@ IMAGE, MEDIA_TYPE = "image", "media_type"
 UNNAMED = "image/png"
 """The media type that stands beside an image of which nothing is known."""
 
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*;base64,", re.ASCII)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{64,}={0,2}", re.ASCII)
+DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*;base64,", re.ASCII)
+"""How a data URL of bytes begins; its media type may be missing."""
+
+BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_-]{64,}={0,2}", re.ASCII)
+"""What may be the base64 of a file."""
+
 _FACTS = {"bytes": "size_bytes", "width": "width_px", "height": "height_px"}
 
 
@@ -107,12 +111,12 @@ def file_of_text(text: str, media_type: str | None = None) -> ReferenceImage | N
 
     None for a text that is none of them.
     """
-    url = _DATA_URL.match(text)
+    url = DATA_URL.match(text)
     kind = (url and url[1]) or media_type
     content = text[url.end() :] if url else text
     if content.startswith(BASE64):
         return _placeholder(content.removeprefix(BASE64), kind)
-    if url is None and not _BASE64.fullmatch(content):
+    if url is None and not BASE64_TEXT.fullmatch(content):
         return None
     return ReferenceImage(media_type=kind, size_bytes=len(content.rstrip("=")) * 3 // 4)
 

@@ -15,6 +15,7 @@ from harness.core.reference import ReferenceImage
 from harness.spec.beside import Pairs, headers_of, in_path, read_beside, target_of, typed
 from harness.spec.inline import read, written
 from harness.spec.jsonpath import adds, leaves, put, steps, take, without_place
+from harness.spec.lifecycle import Idempotency
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Arguments, edges, member
 from harness.spec.rules.body import BODY, unknown_fields
@@ -48,6 +49,19 @@ def build_request(
         form=form,
         timeout_s=timeout_s(provider, arguments),
     )
+
+
+def key_of(request: Request, known_by: Idempotency) -> str:
+    """Return the idempotency key of a request; empty where it has none."""
+    found: Json = None
+    if known_by.header:
+        named = known_by.header.lower()
+        found = next((text for name, text in request.headers if name.lower() == named), None)
+    elif request.form is not None:
+        found = next((part.value for part in request.form if part.name == known_by.field), None)
+    elif isinstance(request.body, dict):
+        found = take(deepcopy(request.body), known_by.field)[1]
+    return found if isinstance(found, str) else ""
 
 
 def _body(operation: Operation, arguments: Arguments) -> dict[str, Json]:

@@ -3,18 +3,16 @@
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.core.case import Plan, PlannedRequest
-from harness.core.exchange import Exchange, Request
+from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
 from harness.runner.execution.failures import CUT_OFF, blocking_reason, costs_nothing
-from harness.spec.jsonpath import take
-from harness.spec.lifecycle import Idempotency
 from harness.spec.provider import Provider
+from harness.spec.request import key_of
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, Unfinished
 from harness.transport.base import never_left, undisturbed
@@ -232,21 +230,11 @@ def _is_free(
         return True
     case = unfinished.line.shot.case
     known_by = provider.operation(case.operation).known_by
-    keyed = known_by is not None and carries(pending.request, known_by)
+    keyed = known_by is not None and bool(key_of(pending.request, known_by))
     if not keyed or resumption.forgotten or resumption.age_s > KEYS_KEPT_S:
         return False
     seen = [honours_keys(record) for record in ended]
     return False not in seen and True in seen
-
-
-def carries(request: Request, known_by: Idempotency) -> bool:
-    """Tell whether a request carries an idempotency key."""
-    if known_by.header:
-        return any(name == known_by.header for name, _ in request.headers)
-    if request.form is not None:
-        return any(part.name == known_by.field for part in request.form)
-    body = deepcopy(request.body)
-    return isinstance(body, dict) and take(body, known_by.field)[0]
 
 
 def honours_keys(record: Record) -> bool | None:

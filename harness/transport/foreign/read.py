@@ -24,6 +24,7 @@ from harness.transport.cassettes.interaction import from_interaction, is_ours
 from harness.transport.fields import as_list, as_mapping, plain_object, text_of
 from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
 from harness.transport.foreign.forms import read_multipart, read_urlencoded, unpacked
+from harness.transport.foreign.inline_images import without_images
 from harness.transport.redaction import Redactor
 from harness.transport.safe_yaml import load_yaml
 from harness.transport.sensitive.headers import Headers
@@ -253,7 +254,7 @@ def _request(raw: Raw) -> Request:
 
 def _sent(content: Content, kind: str, coding: str) -> tuple[Json, tuple[Part, ...] | None]:
     if content.form is not None or content.parsed is not None:
-        return content.parsed, content.form
+        return without_images(content.parsed), content.form
     raw = unpacked(content.raw, coding)
     if not raw.strip():
         return None, None
@@ -262,7 +263,7 @@ def _sent(content: Content, kind: str, coding: str) -> tuple[Json, tuple[Part, .
     if kind.lower().startswith("application/x-www-form-urlencoded"):
         return None, read_urlencoded(raw)
     try:
-        return plain_object(json.loads(raw.decode("utf-8-sig"))), None
+        return without_images(plain_object(json.loads(raw.decode("utf-8-sig")))), None
     except ValueError as error:
         if "json" not in kind.lower():
             return None, None
