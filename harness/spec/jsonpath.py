@@ -82,14 +82,14 @@ def take(
     body: dict[str, Json],
     place: str,
     *,
-    loose: bool = False,
+    fixed: dict[str, Json] | None = None,
     fits: Callable[[Json], bool] = _any,
 ) -> tuple[bool, Json]:
     """Take a value away from a place; tell whether there was one.
 
     From a place that ends with `[]` the entries are taken that fit; empty objects stay in their
-    places. A `loose` place is one in any entry of a list that has such a key: others may stand
-    before it.
+    places. With what a body has `fixed`, an index of any other list means the first entry that has
+    such a key: others may stand before it.
     """
     if adds(place):
         *parents, last = steps(place.removesuffix(ADDS))
@@ -97,8 +97,9 @@ def take(
         there = parent.get(str(last)) if isinstance(parent, dict) else None
         return (False, None) if not isinstance(there, list) else _entries(there, fits)
     *parents, last = steps(place)
-    parents_tried = _everywhere(body, parents) if loose else iter([_followed(body, parents)])
-    for parent in parents_tried:
+    strict = fixed is None
+    tried = [_followed(body, parents)] if strict else _everywhere(body, parents, fixed)
+    for parent in tried:
         if isinstance(parent, dict) and isinstance(last, str) and last in parent:
             return True, parent.pop(last)
     return False, None
@@ -126,7 +127,7 @@ def _followed(node: Json, path: Iterable[str | int]) -> Json:
     return node
 
 
-def _everywhere(node: Json, path: Sequence[str | int]) -> Iterator[Json]:
+def _everywhere(node: Json, path: Sequence[str | int], fixed: Json) -> Iterator[Json]:
     """Yield what stands at the end of a path, then what does in other entries of its lists."""
     if not path:
         yield node
@@ -134,10 +135,13 @@ def _everywhere(node: Json, path: Sequence[str | int]) -> Iterator[Json]:
     step, *more = path
     match node, step:
         case dict(), str():
-            yield from _everywhere(node.get(step), more)
+            inner = fixed.get(step) if isinstance(fixed, dict) else None
+            yield from _everywhere(node.get(step), more, inner)
         case list(), int():
-            for entry in (*node[step : step + 1], *node[:step], *node[step + 1 :]):
-                yield from _everywhere(entry, more)
+            known = fixed[step : step + 1] if isinstance(fixed, list) else []
+            others = [] if known else [*node[:step], *node[step + 1 :]]
+            for entry in (*node[step : step + 1], *others):
+                yield from _everywhere(entry, more, known[0] if known else None)
         case _:
             return
 

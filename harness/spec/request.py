@@ -14,7 +14,7 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.reference import ReferenceImage
 from harness.spec.beside import Pairs, headers_of, in_path, read_beside, target_of, typed
 from harness.spec.inline import read, written
-from harness.spec.jsonpath import adds, leaves, put, steps, take, without_place
+from harness.spec.jsonpath import adds, leaves, put, take, without_place
 from harness.spec.lifecycle import Idempotency
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Arguments, edges, member
@@ -188,9 +188,8 @@ def _read_one(
     ):
         if argument.where != "body":
             continue
-        loose = steps(argument.wire)[0] not in operation.constant
         contents = (
-            take(remaining, place, loose=loose, fits=partial(_fits, argument))
+            take(remaining, place, fixed=operation.constant, fits=partial(_fits, argument))
             for place in (argument.wire, *argument.also)
         )
         content = next((content for _, content in contents if content is not None), None)

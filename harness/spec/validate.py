@@ -59,7 +59,7 @@ def _places(key: str, operation: Table, wires: Mapping[str, str]) -> Iterator[st
     body = deepcopy(dict(toml_table(operation.get("constant"))))
     for wire in sorted(filter(is_place, wires), key=adds):
         put(body, wire, wire)
-    for wire, name in wires.items():
+    for wire, name in sorted(wires.items(), key=lambda pair: adds(pair[0])):
         if not is_place(wire):
             yield f"{key}.arguments.{name}.wire: {wire!r} is no place of a JSON body"
         elif not take(body, wire)[0]:

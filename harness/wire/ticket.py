@@ -68,7 +68,7 @@ class Ticket:
             return self._to(method, path.replace("{id}", segment(job_id or self.id)))
         found = (first_match(places, one) for one in (document, self.submitted))
         address = next((one for one in found if isinstance(one, str) and one), "")
-        known = address.startswith((*WEB, "/"))
+        known = address.startswith((*WEB, "/")) and not address.startswith("//")
         return self._to(method, address) if known else None
 
     def _to(self, method: str, target: str) -> Request:

@@ -282,11 +282,12 @@ def test_entries_are_taken_from_a_list_where_they_fit() -> None:
     assert body == {"parts": [{"text": "a"}, {}, {}, {}]}
 
 
-def test_a_loose_place_is_one_in_any_entry_of_its_list() -> None:
+def test_an_index_means_the_first_entry_that_has_the_key_where_nothing_is_fixed() -> None:
     body: dict[str, Json] = {"parts": [{"data": 1}, {"text": "a"}]}
 
     assert take(body, "parts[0].text") == (False, None)
-    assert take(body, "parts[0].text", loose=True) == (True, "a")
+    assert take(body, "parts[0].text", fixed={"parts": [{"data": 1}]}) == (False, None)
+    assert take(body, "parts[0].text", fixed={"parts": []}) == (True, "a")
 
 
 def test_a_place_far_beyond_a_lists_end_has_no_room() -> None:
