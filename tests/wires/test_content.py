@@ -28,7 +28,7 @@ def generated(asked: Asked, _url: str) -> Answer:
     if dict(asked.query).get("key") != KEY:
         error: Json = {"message": "API key not valid", "status": "INVALID_ARGUMENT"}
         return 400, [{"error": error}]
-    part = {"inlineData": {"mimeType": "image/png", "data": TEXT}}
+    part: Json = {"inlineData": {"mimeType": "image/png", "data": TEXT}}
     return 200, {"candidates": [{"content": {"parts": [{"text": "here"}, part]}}]}
 
 

@@ -180,6 +180,7 @@ def test_a_job_that_is_late_for_good_is_cancelled_and_looked_after(
 
     assert isinstance(talked.outcome, kind)
     assert talked.steps.count("cancel") == 1
+    assert isinstance(talked.outcome, Fault | Images)
     assert talked.outcome.job == job
     cancel = next(one for one in api.asked if one.method == "PUT")
     assert (cancel.headers["authorization"], cancel.raw) == (f"Key {KEY}", b"")
