@@ -55,8 +55,10 @@ def submitted_job(provider: Provider, operation: Operation, planned: PlannedRequ
         return answer
     ticket = ticket_of(provider, operation, planned, "", answer.document)
     missing = missing_fields(ticket.job.submitted, answer.document)
+    if not ticket.id and missing:
+        return Images(pictures=(), missing=missing, document=answer.document)
     if not ticket.id:
-        return Images(pictures=(), missing=missing or ("a job id",), document=answer.document)
+        return _unaddressed(ticket, "the job's id is", ticket.job.id)
     if planned.request.credential != "own":  # to be accepted is all that it must not be
         return Images(pictures=(), document=answer.document, job=ticket.id)
     at_once = answer if _is_done(ticket, answer) else None
@@ -118,9 +120,10 @@ def attend(ticket: Ticket, planned: PlannedRequest, *, at_once: Reply | None = N
 
 
 def _unaddressed(ticket: Ticket, what: str, places: Paths) -> Fault:
+    """Return the fault of a gap: what the TOML reads in a reply is not there."""
     where = " or ".join(place.text for place in places)
-    why = f"not judged: the TOML reads at {where} where {what}; no reply holds an address there"
-    return Fault(error_class="protocol", why=why, may_be_paid=True, job=ticket.id)
+    why = f"not judged: the TOML reads at {where} where {what}; no reply holds it there"
+    return Fault(error_class="protocol", why=why, may_be_paid=True, job=ticket.id or None)
 
 
 def _polled(ticket: Ticket, poll: Request) -> Wire:

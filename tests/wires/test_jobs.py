@@ -120,8 +120,7 @@ def test_a_reply_without_the_address_convicts_nobody_and_says_where_it_was_looke
 
     assert isinstance(talked.outcome, Fault)
     assert talked.outcome.why == (
-        "not judged: the TOML reads at status_url where the job is polled; no reply holds an "
-        "address there"
+        "not judged: the TOML reads at status_url where the job is polled; no reply holds it there"
     )
 
 
