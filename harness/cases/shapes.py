@@ -69,9 +69,10 @@ def likely_shapes(constraint: Constraint, operation: Operation) -> tuple[str, ..
 
 def shapes_of(constraint: Constraint, builder: Builder) -> tuple[Shape, ...]:
     """Return the shapes in which requests may break a rule; none where nothing breaks it alone."""
-    if constraint.rule.presence == "required":
-        return (Shape(name="missing", choices=None),)
     operation = builder.operation
+    if constraint.rule.presence == "required":
+        in_path = operation.makes_the_path(constraint.parameter)
+        return () if in_path else (Shape(name="missing", choices=None),)
     if isinstance(constraint.rule, UnknownFields):
         return _unknown(constraint.rule, operation)
     grid = lattice(operation.arguments[constraint.parameter])
@@ -337,13 +338,16 @@ def _other_types(constraint: Constraint, operation: Operation) -> dict[str, list
         return {}
     if argument.type == "integer":
         number = str(wrong_types(argument)["text"])
-        if operation.body == "form":  # where a text is all there is, spaces may be cut off
+        if operation.writes_text(
+            constraint.parameter
+        ):  # where a text is all there is, spaces may be cut off
             return {"word": [*_NO_NUMBERS]}
         near = (f" {number}", number.translate(_FULL_WIDTH), f"+{number}", f"{number}.5")
         return {"numeral": [*near], "fraction-odd": [0.5, 2.25], "word": [*_NO_NUMBERS]}
     if argument.type == "boolean":
         spelled: dict[str, list[Json]] = {"spelled": ["True", "FALSE", " true", "1", "0"]}
-        return {"word": [*_NO_BOOLEANS], **({} if operation.body == "form" else spelled)}
+        as_text = operation.writes_text(constraint.parameter)
+        return {"word": [*_NO_BOOLEANS], **({} if as_text else spelled)}
     return {}
 
 

@@ -8,6 +8,7 @@ from harness.cases import references
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import WEBHOOKS
 from harness.spec.evaluate import of_type
+from harness.spec.jsonpath import adds
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.request import carried
 from harness.spec.rules import Choice, Count, Scalar
@@ -111,7 +112,7 @@ def _wrong_types(constraint: Constraint, operation: Operation) -> tuple[Choice, 
         Choice(value=value, slug=slug, wrong_type=True, open=slug in _OPEN, why=_OPEN.get(slug, ""))
         for slug, value in {**lone, **wrong_types(argument)}.items()
         if not of_type(argument, carried(operation, {name: value}).get(name))
-        and (operation.body != "form" or slug in _AS_TEXT)
+        and (not operation.writes_text(name) or slug in _AS_TEXT)
         and not (slug == "of-numbers" and (argument.single or isinstance(constraint.rule, Count)))
     )
 
@@ -119,7 +120,8 @@ def _wrong_types(constraint: Constraint, operation: Operation) -> tuple[Choice, 
 def _lone(name: str, operation: Operation) -> dict[str, Json]:
     """Return an address without its list, where the documents want a list of addresses."""
     argument = operation.arguments[name]
-    if argument.type != "images" or argument.single or operation.body == "form":
+    alone = argument.single or operation.writes_text(name) or adds(argument.wire)
+    if argument.type != "images" or alone:
         return {}
     images = references.plain_reference(name, operation)
     return {"no-list": images[0]} if isinstance(images, list) else {}
@@ -134,7 +136,7 @@ def context(constraint: Constraint, operation: Operation) -> Context:
     return references.Making(
         name=name,
         arguments=operation.arguments,
-        body=operation.body,
+        body="form" if operation.writes_text(name) or _added(name, operation) else "json",
         foreign_values=FOREIGN_VALUES.get(name, ()),
         webhook=f"{WEBHOOKS}{token}" if hook else "",
         formats=references.types(name, operation),
@@ -142,6 +144,12 @@ def context(constraint: Constraint, operation: Operation) -> Context:
         operation=operation,
         whole=whole,
     )
+
+
+def _added(name: str, operation: Operation) -> bool:
+    """Tell whether an argument's values are added to a list: an empty one then leaves no trace."""
+    argument = operation.arguments.get(name)
+    return argument is not None and adds(argument.wire)
 
 
 def companion_values(name: str, operation: Operation) -> dict[str, Json]:

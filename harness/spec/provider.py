@@ -177,6 +177,11 @@ class Operation(Frozen):
         argument = self.arguments.get(name)
         return self.body == "form" or (argument is not None and argument.where != "body")
 
+    def makes_the_path(self, name: str) -> bool:
+        """Tell whether an argument stands in the path: without it, the address is another one."""
+        argument = self.arguments.get(name)
+        return argument is not None and argument.where == "path"
+
     @property
     def known_by(self) -> Idempotency | None:
         """By what a repeated submission is known, if the documents say so."""

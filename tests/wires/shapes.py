@@ -47,6 +47,7 @@ wire = "model"
 type = "string"
 source = "page: Queue"
 required = { source = "page: Queue" }
+one_of = { values = ["fal-ai/flux", "fal-ai/fast"], other_models = true, source = "page: Queue" }
 [operations.generate.arguments.mode]
 in = "query"
 wire = "fal_mode"

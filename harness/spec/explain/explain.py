@@ -365,7 +365,8 @@ def _as_documented(operation: Operation, name: str, value: Json) -> bool:
     """Tell whether images are what an operation takes: files in a form; else addresses, too."""
     if operation.arguments[name].type not in ("images", "file"):
         return True
-    kinds = (str,) if operation.body == "json" else ()
+    inline = operation.arguments[name].encode != "address"
+    kinds = (str,) if operation.body == "json" and not inline else ()
     entries = value if isinstance(value, list) else [value]
     return all(
         isinstance(entry, kinds) or ((image := ReferenceImage.of(entry)) and image.media_type)
