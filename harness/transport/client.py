@@ -25,9 +25,9 @@ from harness.transport.http1.pool import PHASES, Proxies, Sockets, trusted
 from harness.transport.http1.reach import Reach
 from harness.transport.outgoing import (
     LOOPBACK,
+    check_origin,
     content_of,
     is_absolute,
-    is_at,
     is_signed,
     sent_parts,
     uri_of,
@@ -255,11 +255,8 @@ class Live:
                 files=None if real.form is None else sent_parts(real.form),
                 extensions={"trace": trace, PHASES: arrival.phases},
             )
-            if signed and not is_at(leaving.url, self._endpoint.base_url, real):
-                raise UsageError(
-                    f"{request.target!r} leads away from the provider's own address, "
-                    f"{self._endpoint.base_url}: the key goes nowhere else"
-                )
+            if signed:
+                check_origin(leaving.url, self._endpoint.base_url, request)
             if not own:  # a cookie of an earlier reply may stand for the user's key
                 leaving.headers.pop("Cookie", None)
             return leaving

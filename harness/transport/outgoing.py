@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from harness.core.errors import UsageError
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import canonical
 from harness.core.placeholders import INBOX, WEBHOOKS
@@ -74,8 +75,16 @@ def is_signed(request: Request) -> bool:
     return request.signed or not is_absolute(request)
 
 
-def is_at(url: httpx.URL, base_url: str, request: Request) -> bool:
-    """Tell whether an address is at the base: its scheme, host and port, and no user but that."""
+def check_origin(url: httpx.URL, base_url: str, request: Request) -> None:
+    """Refuse to sign an address elsewhere: UsageError for another scheme, host or port.
+
+    A user in an address out of a reply is refused, too: it would be sent as a key.
+    """
     base = httpx.URL(base_url)
     same = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
-    return same and not (is_absolute(request) and url.userinfo)
+    if not same or (is_absolute(request) and url.userinfo):
+        own = f"{base.scheme}://{base.netloc.decode('ascii')}"
+        raise UsageError(
+            f"{request.target!r} leads away from the provider's own address, {own}: the key goes "
+            "nowhere else"
+        )

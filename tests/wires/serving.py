@@ -147,16 +147,17 @@ class Talked:
         return [exchange.step for exchange in self.exchanges]
 
 
-def talk(
+def talk(  # noqa: PLR0913 - what a test may want otherwise
     provider: Provider,
     shot: PlannedRequest,
     base_url: str,
     *,
     past: Sequence[Exchange] = (),
     redactor: Redactor | None = None,
+    wire: Wire | None = None,
 ) -> Talked:
     """Send a request over sockets and see it through; `past` was seen by an earlier process."""
-    wire = speak(provider, provider.operation(shot.case.operation), shot)
+    wire = wire or speak(provider, provider.operation(shot.case.operation), shot)
     return asyncio.run(_talk(provider, wire, base_url, past, redactor))
 
 

@@ -6,6 +6,7 @@ from harness.core.exchange import Failure, Reply
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Refused
 from harness.transport.redaction import Redactor
+from harness.wire.protocol import pick_up
 from tests.wires import shapes
 from tests.wires.serving import KEY, PNG, RUN_WORD, Answer, Asked, planned, served, talk
 
@@ -290,3 +291,19 @@ def test_after_a_restart_a_signed_address_is_not_asked_and_the_fault_says_why() 
     assert again.outcome.may_be_paid
     assert again.outcome.job == "r1"
     assert "its signature is not recorded" in again.outcome.why
+
+
+def test_a_job_that_was_given_up_is_picked_up_at_the_address_of_its_submission() -> None:
+    queue = shapes.queue()
+    shot = planned(queue, FOX)
+    with served(queued) as api:
+        submitted = talk(queue, shot, api.url).exchanges[0].answer
+        assert isinstance(submitted, Reply)
+        before = len(api.asked)
+        operation = queue.operation("generate")
+        wire = pick_up(queue, operation, shot, "r1", submitted=submitted.document)
+        again = talk(queue, shot, api.url, wire=wire)
+
+    assert isinstance(again.outcome, Images)
+    assert api.lines[before] == "GET /fal-ai/requests/r1/status"
+    assert "POST" not in "".join(api.lines[before:])
