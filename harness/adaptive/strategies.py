@@ -44,7 +44,7 @@ class FollowUpStrategies:
     def __call__(self, provider: Provider, plan: Plan) -> FollowUpStrategy:
         """Return the strategy of one provider's session."""
         options = self._options
-        operations = [name for name in provider.operations if name in options.operations]
+        operations = provider.chosen(options.operations)
         strategies: list[FollowUpStrategy] = [
             FailureReducer(provider, max_shrink=options.max_shrink, planned=plan.shots)
         ]
@@ -57,7 +57,7 @@ class FollowUpStrategies:
                 operations=operations,
                 seed=plan.seed,
                 at_once=options.concurrency,
-                budget=partial(provider_budget, options, provider.name, measured=False),
+                budget=partial(provider_budget, options, provider, measured=False),
                 max_shrink=options.max_shrink,
             )
             self._explorers.append(explorer)

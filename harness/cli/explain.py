@@ -11,20 +11,21 @@ from typing import TypeVar
 import click
 
 from harness.cli.explained import as_json_line, as_text, preface
-from harness.cli.options import json_option
-from harness.cli.printing import echo_json, echo_styled
+from harness.cli.options import json_option, spec_option
+from harness.cli.printing import echo_json, echo_line, echo_styled
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
+from harness.planning.options import refuse_unknown_operations
+from harness.spec.catalogue import catalogue_of
 from harness.spec.explain.explain import (
     ExplainRequest,
     from_body,
+    known_names,
     present,
     with_plain_values,
 )
 from harness.spec.explain.explain import explain as explained
-from harness.spec.load import NAMES, checked_names
-from harness.spec.load import shipped_provider as shipped
-from harness.spec.provider import OPERATIONS, PARAMETERS
+from harness.spec.provider import OPERATIONS, Provider
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a request file: more than any provider takes."""
@@ -79,16 +80,16 @@ def _decimal(text: str) -> float:
     return number
 
 
-def odd_values(given: Sequence[str]) -> dict[str, Json]:
-    """Read `NAME=JSON` pairs; UsageError for a bad one, with the nearest known name."""
+def odd_values(given: Sequence[str], known: Sequence[str]) -> dict[str, Json]:
+    """Read `NAME=JSON` pairs; UsageError for a bad one, with the nearest of the known names."""
     arguments: dict[str, Json] = {}
     for pair in given:
         name, equals, text = pair.partition("=")
         if not equals:
             raise UsageError(f"--set {pair}: write NAME=JSON")
-        if name not in PARAMETERS:
-            near = get_close_matches(name, PARAMETERS, n=1)
-            guess = f"did you mean {near[0]}?" if near else f"one of {', '.join(PARAMETERS)}"
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            guess = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
             raise UsageError(f"--set {pair[:60]}: unknown parameter {name!r}", hint=guess)
         try:
             arguments[name] = parsed(text)
@@ -169,16 +170,18 @@ What is open or not mappable is no refusal.
 )
 @click.option(
     "--operation",
-    type=click.Choice(OPERATIONS),
-    help="[generate; edit where images or a mask are given]",
+    metavar="NAME",
+    help="A name, or a kind: generate, edit, respond "
+    "[generate; edit where images or a mask are given].",
 )
 @click.option(
     "--provider",
     "names",
     multiple=True,
     metavar="NAME",
-    help=f"Only this provider (repeatable): {', '.join(NAMES)}.",
+    help="Only this provider (repeatable); `harness providers list` names them.",
 )
+@spec_option("Without --provider, only the providers of these files.")
 @json_option("Options")
 @click.pass_context
 def explain(  # noqa: PLR0913 - one parameter per option
@@ -191,6 +194,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
     file: str | None,
     operation: str | None,
     names: tuple[str, ...],
+    specs: tuple[Path, ...],
     as_json: bool,
     **given: str | int | bool | None,
 ) -> None:
@@ -200,10 +204,13 @@ def explain(  # noqa: PLR0913 - one parameter per option
         arguments["images"] = [image(text) for text in images]
     if mask is not None:
         arguments["mask"] = image(mask)
-    arguments |= odd_values(odd)
+    providers = _providers(names, specs)
+    arguments |= odd_values(odd, known_names(providers))
     if not arguments and file is None and operation is None:
         raise UsageError("no request is given", hint="try harness explain --size 3840x1024 --n 2")
-    requests = _requests(names, operation, arguments, file)
+    if operation is not None and operation not in OPERATIONS:  # a kind that nobody has is told
+        refuse_unknown_operations([operation], providers)
+    requests = _requests(providers, operation, arguments, file)
     # Not by harness.api, which is the same and takes seconds to import: it can run and report, too.
     explanations = [
         explained(request.provider, request.operation, request.arguments, unknown=request.unknown)
@@ -213,14 +220,28 @@ def explain(  # noqa: PLR0913 - one parameter per option
         for explain_request, explanation in zip(requests, explanations, strict=True):
             echo_json(as_json_line(explanation, explain_request.assumed))
     else:
-        echo_styled("\n\n".join([*preface(requests), *map(as_text, explanations)]))
+        blocks = (
+            as_text(explanation, request.provider.title)
+            for request, explanation in zip(requests, explanations, strict=True)
+        )
+        echo_styled("\n\n".join([*preface(requests), *blocks]))
     context.exit(1 if any(explanation.verdict == "refused" for explanation in explanations) else 0)
 
 
+def _providers(names: Sequence[str], specs: Sequence[Path]) -> list[Provider]:
+    catalogue = catalogue_of(specs)
+    chosen = catalogue.chosen(names)
+    for sentence in catalogue.left_out(names):
+        echo_line(sentence, err=True)
+    return [catalogue.provider(name) for name in chosen]
+
+
 def _requests(
-    names: Sequence[str], operation: str | None, arguments: dict[str, Json], file: str | None
+    providers: Sequence[Provider],
+    operation: str | None,
+    arguments: dict[str, Json],
+    file: str | None,
 ) -> tuple[ExplainRequest, ...]:
-    providers = [shipped(name) for name in checked_names(names)]
     if file is None:
         given = present(arguments)
         return tuple(with_plain_values(provider, operation, given) for provider in providers)

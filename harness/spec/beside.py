@@ -1,10 +1,13 @@
 """What of a request travels beside its body, in path, query and headers: built, and read back."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from harness.core.jsonvalue import Json
 from harness.spec.inline import written
+from harness.spec.places import placed, taken
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules.base import Arguments, Place, listed
 from harness.spec.templates import as_text, filled, path_of, path_values, query_of, values_of
@@ -16,6 +19,7 @@ EVENTS, JSON = ("Accept", "text/event-stream"), ("Accept", "application/json")
 JSON_BODY = ("Content-Type", "application/json")
 
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
 _BOOLEANS: dict[str, Json] = {"true": True, "false": False}
 
 
@@ -74,7 +78,11 @@ def _placed(operation: Operation, arguments: Arguments, where: Place) -> list[tu
         if argument is None or argument.where != where:
             continue
         entries = listed(value) if where == "query" else [value]
-        pairs += [(argument.wire, as_text(_sent(argument, entry))) for entry in entries]
+        pairs += [
+            (place, as_text(_sent(argument, content)))
+            for entry in entries
+            for place, content in placed(argument, entry)
+        ]
     return pairs
 
 
@@ -98,14 +106,14 @@ def read_beside(
 ) -> dict[str, Json]:
     """Return the arguments in a path, in a query and in headers; `values` are those of the path."""
     asked, said = _gathered(query), {name.lower(): text for name, text in headers}
-    placed: dict[Place, Mapping[str, Json]] = {"path": values, "query": asked, "header": said}
+    texts: dict[Place, Mapping[str, Json]] = {"path": values, "query": asked, "header": said}
     found: dict[str, Json] = {}
     for name, argument in operation.arguments.items():
-        there = placed.get(argument.where, {})
-        for wire in (argument.wire, *argument.also):
-            value = there.get(wire.lower() if argument.where == "header" else wire)
-            if value is not None:
-                found.setdefault(name, _read(argument, value))
+        if argument.where == "body":
+            continue
+        value = taken(argument, partial(_take, texts[argument.where], argument))
+        if value is not None:
+            found[name] = value
     templates = [(text, asked.get(name)) for name, text in _all(provider.query, operation.query)]
     templates += [
         (text, said.get(name.lower())) for name, text in _all(provider.headers, operation.headers)
@@ -120,6 +128,13 @@ def read_beside(
 
 def _all(of_provider: Mapping[str, str], own: Mapping[str, str]) -> Pairs:
     return [*of_provider.items(), *own.items()]
+
+
+def _take(there: Mapping[str, Json], argument: Argument, place: str) -> tuple[bool, Json]:
+    value = there.get(place.lower() if argument.where == "header" else place)
+    if argument.edges and place in argument.edges and isinstance(value, str):
+        return True, whole(value)
+    return value is not None, None if value is None else _read(argument, value)
 
 
 def _read(argument: Argument, value: Json) -> Json:
@@ -139,8 +154,28 @@ def typed(argument: Argument, value: Json) -> Json:
     """Read a text as its argument's type; text that is none of that type stays as it is."""
     if not isinstance(value, str):
         return value
-    if argument.type == "integer" and _INTEGER.fullmatch(value):
-        return int(value)
-    if argument.type == "boolean" and value in _BOOLEANS:
-        return _BOOLEANS[value]
-    return value
+    match argument.type:
+        case "integer":
+            return whole(value)
+        case "number" if _NUMBER.fullmatch(value):
+            return float(value) if "." in value else int(value)
+        case "boolean":
+            return _BOOLEANS.get(value, value)
+        case "array" | "object":
+            return _parsed(value, list if argument.type == "array" else dict)
+        case _:
+            return value
+
+
+def whole(text: str) -> Json:
+    """Return a whole number that is written as text; any other text stays as it is."""
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _parsed(text: str, kind: type) -> Json:
+    """Read the JSON that a text holds for a list or an object; any other text stays as it is."""
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, kind) else text

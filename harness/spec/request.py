@@ -12,10 +12,11 @@ from functools import partial
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json, canonical
 from harness.core.reference import ReferenceImage
-from harness.spec.beside import Pairs, headers_of, in_path, read_beside, target_of, typed
+from harness.spec.beside import Pairs, headers_of, in_path, read_beside, target_of, typed, whole
 from harness.spec.inline import read, written
 from harness.spec.jsonpath import adds, leaves, put, take, without_place
 from harness.spec.lifecycle import Idempotency
+from harness.spec.places import placed, taken
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Arguments, edges, member
 from harness.spec.rules.body import BODY, unknown_fields
@@ -66,14 +67,14 @@ def key_of(request: Request, known_by: Idempotency) -> str:
 
 def _body(operation: Operation, arguments: Arguments) -> dict[str, Json]:
     body: dict[str, Json] = deepcopy(operation.constant)
-    placed = [
-        (argument.wire if argument else name, _sent(argument, value))
-        for name, value in _spread(operation, arguments)
-        for argument in [operation.arguments.get(name)]
-    ]
+    found: list[tuple[str, Json]] = []
+    for name, value in _spread(operation, arguments):
+        argument = operation.arguments.get(name)
+        sent = _sent(argument, value)
+        found += placed(argument, sent) if argument else ((name, sent),)
     # What is added to a list comes after what has a place of its own in it.
-    for place, value in sorted(placed, key=lambda pair: adds(pair[0])):
-        put(body, place, value)
+    for place, content in sorted(found, key=lambda pair: adds(pair[0])):
+        put(body, place, content)
     return body
 
 
@@ -188,17 +189,15 @@ def _read_one(
     ):
         if argument.where != "body":
             continue
-        contents = (
-            take(remaining, place, fixed=operation.constant, fits=partial(_fits, argument))
-            for place in (argument.wire, *argument.also)
-        )
-        content = next((content for _, content in contents if content is not None), None)
+        fits = partial(_fits, argument)
+        content = taken(argument, partial(take, remaining, fixed=operation.constant, fits=fits))
         if content is not None:  # null means omitted
             arguments[canonical_name] = _read(argument, _listed(operation, argument, content))
     parents = {
-        argument.wire.rpartition(".")[0]
+        place.rpartition(".")[0]
         for argument in operation.arguments.values()
-        if "." in argument.wire
+        for place in argument.places
+        if "." in place
     }
     return Reading(operation=name, arguments=arguments, unknown=tuple(leaves(remaining, parents)))
 
@@ -233,11 +232,20 @@ def _read_form(name: str, operation: Operation, fields: tuple[Part, ...]) -> Rea
     for canonical_name, argument in operation.arguments.items():
         if argument.where != "body":
             continue
-        place = next((key for key in (argument.wire, *argument.also) if key in remaining), None)
-        if place is not None:
-            value = typed(argument, remaining.pop(place))
-            arguments[canonical_name] = _listed(operation, argument, value)
+        content = taken(argument, partial(_take_field, remaining, argument))
+        if content is not None:
+            arguments[canonical_name] = _listed(operation, argument, content)
     return Reading(operation=name, arguments=arguments, unknown=tuple(remaining))
+
+
+def _take_field(fields: dict[str, Json], argument: Argument, place: str) -> tuple[bool, Json]:
+    """Take a field of a form away, read as its argument's type; edges are whole numbers."""
+    if place not in fields:
+        return False, None
+    content = fields.pop(place)
+    if argument.edges and place in argument.edges and isinstance(content, str):
+        return True, whole(content)
+    return True, typed(argument, content)
 
 
 def _listed(operation: Operation, argument: Argument, value: Json) -> Json:
@@ -265,10 +273,13 @@ def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
     parts: list[Part] = []
     for name, value in (*operation.constant.items(), *_spread(operation, arguments)):
         argument = operation.arguments.get(name)
-        wire = argument.wire if argument else name
         several = isinstance(value, list) and (argument is None or argument.type == "images")
         values = value if several and isinstance(value, list) else [value]
-        parts += [form_part(wire, entry) for entry in values]
+        parts += [
+            form_part(place, content)
+            for entry in values
+            for place, content in (placed(argument, entry) if argument else ((name, entry),))
+        ]
     return tuple(parts)
 
 

@@ -16,7 +16,8 @@ PROMPT = f"{GENERATE}.arguments.prompt"
 
 def changed(changes: str) -> Provider | tuple[str, ...]:
     """What loading says of the small provider with more TOML laid over it."""
-    return parse_provider(_over(small.tables(), tomllib.loads(changes)))
+    found = parse_provider(_over(small.tables(), tomllib.loads(changes)))
+    return tuple(map(str, found)) if isinstance(found, tuple) else found
 
 
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

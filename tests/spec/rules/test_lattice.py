@@ -1,10 +1,10 @@
 import pytest
 
 from harness.core.jsonvalue import Json
-from harness.spec.load import shipped_provider
 from harness.spec.rules.lattice import Lattice, edges, text
 from harness.spec.rules.size import SizeRule, lattice
 from tests.cases.independent import FIVE_SIZE_RULES, size_rules
+from tests.shipped import shipped_provider
 
 SIZE = shipped_provider("nanobanana").operation("generate").arguments["size"]
 
