@@ -10,7 +10,7 @@ from harness.spec.inline import written
 from harness.spec.places import placed, taken
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules.base import Arguments, Place, listed
-from harness.spec.templates import as_text, filled, path_of, path_values, query_of, values_of
+from harness.spec.templates import as_text, filled, path_of, path_values, query_of, slots, values_of
 
 Pairs = Sequence[tuple[str, str]]
 """Names with texts, in order; a name may come again."""
@@ -124,6 +124,19 @@ def read_beside(
             if name in operation.arguments:
                 found.setdefault(name, typed(operation.arguments[name], value))
     return found
+
+
+def argument_headers(provider: Provider) -> frozenset[str]:
+    """Name the headers that arguments travel in, alone or in a template; never the key's own."""
+    named = [
+        argument.wire
+        for operation in provider.operations.values()
+        for argument in operation.arguments.values()
+        if argument.where == "header"
+    ]
+    tables = (provider.headers, *(one.headers for one in provider.operations.values()))
+    named += [name for table in tables for name, text in table.items() if slots(text)]
+    return frozenset(name for name in named if name.lower() != provider.auth.header.lower())
 
 
 def _all(of_provider: Mapping[str, str], own: Mapping[str, str]) -> Pairs:

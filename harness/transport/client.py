@@ -27,6 +27,7 @@ from harness.transport.outgoing import (
     LOOPBACK,
     check_origin,
     content_of,
+    header_bytes,
     is_absolute,
     is_signed,
     sent_parts,
@@ -336,14 +337,14 @@ class Live:
                 raise httpx.StreamError(arrival.excess)
             yield chunk
 
-    def _headers(self, request: Request, *, signed: bool) -> dict[str, str]:
+    def _headers(self, request: Request, *, signed: bool) -> dict[bytes, bytes]:
         headers = dict(request.headers)
         if request.form is not None:  # the type of a form names its boundary, which httpx draws
             headers = {key: headers[key] for key in headers if key.lower() != "content-type"}
         if signed:
             endpoint = self._endpoint
             headers |= dict(key_headers(endpoint.auth, request.credential, endpoint.key))
-        return headers
+        return header_bytes(headers)
 
     def _failure(self, error: Exception, request: Request, arrival: Arrival) -> Failure:
         text = self._redactor.known(self._placeholders().restored(str(error)))

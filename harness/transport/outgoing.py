@@ -1,7 +1,7 @@
 """How a request leaves: its whole address, its form and its body, as httpx takes them."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -61,6 +61,17 @@ def _httpx_part(part: Part) -> HttpxPart:
 def is_absolute(request: Request) -> bool:
     """Tell whether a target is no path of the provider's: then only a `signed` one has the key."""
     return not request.target.startswith("/")
+
+
+def header_bytes(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Return headers as they leave: what is not ASCII in a value goes out as UTF-8.
+
+    Raises UnicodeEncodeError for a name that is not ASCII.
+    """
+    return {
+        name.encode("ascii"): text.encode("utf-8", "surrogatepass")
+        for name, text in headers.items()
+    }
 
 
 def content_of(request: Request) -> bytes | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.core.exchange import Reply
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Images
 from harness.core.reference import references
@@ -185,3 +186,38 @@ def test_a_key_in_a_field_of_another_run_is_the_same_request_on_a_tape() -> None
                                headers=shot.request.headers)  # fmt: skip
 
     assert Tape(talked.exchanges, metadata={}).take(other) == talked.exchanges[0]
+
+
+def test_a_cassette_keeps_the_headers_of_arguments_and_replays_by_them(tmp_path: Path) -> None:
+    queue, path = shapes.queue(), tmp_path / "queue.yaml"
+    slow, fast = (planned(queue, {**FOX, "mode": mode}) for mode in ("slów", "fast"))
+
+    def by_header(asked: Asked, _url: str) -> Answer:
+        return 400, {"detail": asked.headers["x-queue-priority"].encode("latin-1").decode()}
+
+    with served(by_header) as api:
+        exchanges = [talk(queue, shot, api.url).exchanges[0] for shot in (slow, fast)]
+    write_cassette(path, exchanges, base_url=api.url, metadata={}, picture_bytes=lambda _name: PNG)
+    tape = Tape.load(path)
+
+    for shot, said in ((fast, "fast"), (slow, "slów")):
+        answer = tape.take(shot.request).answer
+        assert isinstance(answer, Reply)
+        assert answer.document == {"detail": said}
+
+
+def test_somebody_elses_argument_in_a_header_is_read_and_other_headers_are_not_kept(
+    tmp_path: Path,
+) -> None:
+    made = entry(
+        "POST", "https://queue.test/fal-ai/flux", {"prompt": "a fox"}, 400, {"detail": "x"}
+    )
+    for name, value in (("X-Queue-Priority", "low"), ("X-Organisation", "of somebody")):
+        made["request"]["headers"].append({"name": name, "value": value})
+    path = tmp_path / "a.har"
+    path.write_text(har(made), encoding="utf-8")
+
+    (record,) = judge_file(path, shapes.queue(), collector()).records
+
+    assert record.shot.case.arguments["mode"] == "low"
+    assert "of somebody" not in repr(record)

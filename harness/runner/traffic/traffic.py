@@ -15,6 +15,7 @@ from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
 from harness.spec import price
+from harness.spec.beside import argument_headers
 from harness.spec.credentials import IN_WORDS, KEY_REQUIRED, key_constraint
 from harness.spec.evaluate import broken, tokens
 from harness.spec.provider import Constraint, Operation, Provider
@@ -133,7 +134,7 @@ def judge_file(
     Polls, downloads and a client's own repetitions belong to the request that they follow up.
     Raises RecordingError where the file is no recording.
     """
-    recording = read_recording(path, pictures, keys=keys)
+    recording = read_recording(path, pictures, keys=keys, headers=argument_headers(provider))
     name = name or path.name
     pool = Pool({foreign.index: foreign for foreign in recording.exchanges})
     records = []

@@ -40,9 +40,9 @@ Leaves = dict[str, str]
 
 def _leaf_values(request: Request) -> Leaves:
     """Return what a request's body or form says, value by value."""
+    leaves: Leaves = {f"header {name}": text for name, text in telling_headers(request)}
     if request.form is None:
-        return dict(_walked(request.body, ""))
-    leaves: Leaves = {}
+        return {**leaves, **dict(_walked(request.body, ""))}
     for place, part in enumerate(request.form):
         name = part.name if part.name not in leaves else f"{part.name}#{place}"
         leaves[name] = _described(part)
