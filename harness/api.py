@@ -26,7 +26,9 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
-from harness.core.benchmark import Slo
+from harness.config.read import read_config as configuration
+from harness.config.settled import configured
+from harness.core.benchmark import ExchangeRate, Slo
 from harness.core.case import Plan
 from harness.core.errors import (
     EmulatorError,
@@ -45,10 +47,12 @@ from harness.planning.conformance import new_plan
 from harness.planning.option_values import read_slo
 from harness.planning.options import (
     STRENGTH,
+    Against,
     EmulatorOptions,
     Options,
     Output,
     Planning,
+    Question,
     RunLimits,
     Target,
 )
@@ -69,7 +73,7 @@ from harness.spec.catalogue import Catalogue, Spec, catalogue_of, found
 from harness.spec.explain.explain import Explanation, from_body, present, with_plain_values
 from harness.spec.explain.explain import explain as explained
 from harness.spec.load import load_provider_file
-from harness.spec.provider import OPERATIONS, Provider
+from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.reader import joined, read_run
 from harness.transport.bodies.images import ImageCollector
@@ -107,6 +111,7 @@ __all__ = [
     "judge",
     "load_provider",
     "plan",
+    "read_config",
     "report",
     "run",
     "scan",
@@ -155,7 +160,7 @@ def plan(  # noqa: PLR0913 - what a plan depends on
     *,
     specs: Sequence[Spec] = (),
     seed: int = 0,
-    operations: Sequence[str] = OPERATIONS,
+    operations: Sequence[str] = (),
     budget: Decimal | None = None,
     max_images: int | None = None,
     max_requests: int | None = None,
@@ -164,8 +169,9 @@ def plan(  # noqa: PLR0913 - what a plan depends on
 ) -> Plan:
     """Return what a run for conformance would send to a provider, in order, each with its price.
 
-    Nothing is sent. The same arguments give the same plan, in any process. `budget` is in the
-    provider's own unit; without a limit each operation has its allowance of 40 images. `strength`
+    Nothing is sent. The same arguments give the same plan, in any process. `operations` are names
+    or kinds; without any, all are planned. `budget` is in the provider's own unit; without a limit
+    each operation has its allowance of 40 images. `strength`
     (2 or 3) is how many values are tried together in all combinations; `discover` also tries what
     the documents leave open. A name is that of a shipped provider, of an installed one, or of one
     of the `specs`. Raises UsageError for any other, SpecError for a TOML with mistakes.
@@ -224,7 +230,7 @@ def run(
         options,
         watch,
         catalogue=catalogue,
-        notes=ready.left_out,
+        notes=ready.notes,
         strategy=strategies,
         criterion=StoppingRule,
     )
@@ -287,17 +293,20 @@ def report(
     specs: Sequence[Spec] = (),
     out: str | Path | None = None,
     slo: Slo | str | None = None,
+    reference: str | None = None,
+    exchange_rates: Mapping[str, ExchangeRate] | None = None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
     With `out`, which may be one of the folders, every format of the report is written there; else
-    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against. A provider that
-    does not ship with the harness is judged by the TOML that the folder keeps of it, or by that of
-    the `specs`; a note says so where those differ.
+    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against, `reference` the
+    provider that the others are compared with, `exchange_rates` are what one unit of a provider's
+    price is worth in US dollars. A provider that does not ship with the harness is judged by the
+    TOML that the folder keeps of it, or by that of the `specs`; a note says so where those differ.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
-    benchmark beside another run, or a ceiling for a run that is no benchmark; StoreError where
-    `out` cannot be written.
+    benchmark beside another run, a reference that was not measured, or one of these three for a run
+    that is no benchmark; StoreError where `out` cannot be written.
 
         report("reports/2026-12-01T093000-live").why
     """
@@ -307,11 +316,15 @@ def report(
         catalogue = catalogue.with_copies(each.specs)
     header, records = joined(runs)
     header = replace(header, notes=(*header.notes, *judged_otherwise(header, catalogue)))
-    if slo is not None:
-        if header.benchmark is None:
-            raise UsageError(f"--slo: {folder} is no benchmark", hint="leave --slo out")
-        ceiling = read_slo(slo) if isinstance(slo, str) else slo
-        header = replace(header, benchmark=header.benchmark.against(ceiling))
+    flags = {"--slo": slo, "--reference": reference, "--exchange-rate": exchange_rates or None}
+    if typed := [flag for flag, choice in flags.items() if choice is not None]:
+        benchmark = header.benchmark
+        if benchmark is None:
+            why = f"{', '.join(typed)}: {folder} is no benchmark"
+            raise UsageError(why, hint=f"leave {' and '.join(typed)} out")
+        if slo is not None:
+            benchmark = benchmark.against(read_slo(slo) if isinstance(slo, str) else slo)
+        header = replace(header, benchmark=benchmark.beside(reference, exchange_rates or {}))
     return _concluded(header, records, None if out is None else Path(out), catalogue)
 
 
@@ -364,6 +377,23 @@ def explain(
     else:
         (request,) = from_body([documents], operation, body, over=arguments or {}, where="body")
     return explained(documents, request.operation, request.arguments, unknown=request.unknown)
+
+
+def read_config(
+    file: str | Path | None = None,
+    *,
+    against: Against = "cassettes",
+    only: Question = "conformance",
+) -> Options:
+    """Return the options of a run that a `harness.toml` makes: that file, or else the nearest one.
+
+    No other function reads a configuration by itself. It holds what such a run has a use for; a
+    directory without one gives the default options. Raises UsageError with every mistake of the
+    file, and for a key in it.
+
+        run(read_config(against="emulator"))
+    """
+    return configured(configuration(file), against=against, only=only)
 
 
 def _concluded(

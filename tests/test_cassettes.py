@@ -163,7 +163,7 @@ def test_a_replay_that_misses_one_interaction_fails_and_says_what_to_do(
     assert "1 request is not on the tape: " in told.err
     assert f"{gone.request.method} " in told.err
     assert re.search("the nearest in|the most similar|asked for once more|holds no GET", told.err)
-    assert f"harness run --record --provider {name}" in told.err
+    assert f"harness run --against emulator --record --provider {name}" in told.err
     assert words
     assert {one["status"] for one in words} == {"inconclusive"}
 

@@ -7,7 +7,7 @@ where many are alike, and the likeliest is tried where it stands out.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
+from math import ceil, log2
 
 from harness.cases import prompts
 from harness.cases.shrink import Choice, shrink
@@ -384,7 +384,7 @@ def _ladder(group: FailureGroup, name: str, failing: Json) -> tuple[Json, ...]:
     if bounds is None or not isinstance(failing, int) or isinstance(failing, bool):
         return (failing,)
     plain = group.plain.get(name)
-    least = bounds.min if bounds.min is not None else failing
+    least = failing if bounds.min is None else ceil(bounds.min)
     start = plain + 1 if isinstance(plain, int) else least
     rungs = sorted({start, (start + failing) // 2, failing})
     return tuple(rung for rung in rungs if start <= rung <= failing) or (failing,)

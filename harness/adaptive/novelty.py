@@ -129,7 +129,7 @@ def _is_listed(argument: Argument | None) -> bool:
 
 
 def _has_few_numbers(argument: Argument) -> bool:
-    low, high = argument.span("number")
+    low, high = argument.bounds
     return low is not None and high is not None and high - low < _FEW
 
 
@@ -137,8 +137,8 @@ def _kind(argument: Argument | None, value: str) -> str:
     """Return the kind of a value: itself where there are few, else what it has in common."""
     if argument is None or argument.one_of is not None:
         return value
-    if argument.type == "integer":
-        low, high = argument.span("number")
+    if argument.type in ("integer", "number"):
+        low, high = argument.bounds
         ends = [str(end) for end in (low, high) if end is not None]
         return value if _has_few_numbers(argument) or value in ends else "a number inside"
     if (size := edges(value)) is not None:

@@ -44,7 +44,7 @@ class FollowUpStrategies:
     def __call__(self, provider: Provider, plan: Plan) -> FollowUpStrategy:
         """Return the strategy of one provider's session."""
         options = self._options
-        operations = [name for name in provider.operations if name in options.operations]
+        operations = provider.chosen(options.operations)
         strategies: list[FollowUpStrategy] = [
             FailureReducer(provider, max_shrink=options.max_shrink, planned=plan.shots)
         ]

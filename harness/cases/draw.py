@@ -18,6 +18,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from harness.cases import prompts, references
 from harness.cases.build import Builder, short_digest, without_argument
+from harness.cases.declared import TEXTS, known_items, known_values, numbers
 from harness.cases.references import MaskSlot
 from harness.cases.seeded import seeded_source
 from harness.cases.shapes import Shape
@@ -30,6 +31,7 @@ from harness.spec.rules import Choice
 from harness.spec.rules.lattice import text
 from harness.spec.rules.pairs import Conditional
 from harness.spec.rules.size import lattice
+from harness.spec.rules.text import Format
 
 Item = TypeVar("Item")
 
@@ -303,12 +305,14 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
     """Return the values that an argument may have by the first document; None where it has none."""
     if name == "prompt":
         return _prompts(argument, cheap=cheap)
-    if argument.one_of is not None:
+    if argument.one_of is not None and argument.type != "array":
         certain = argument.one_of.certain
         return st.sampled_from(certain) if certain else None
     if argument.type == "integer":
         low, high = _bounds(argument)
         return st.integers(low, min(high, low + 2) if cheap and name == "n" else high)
+    if argument.type in ("number", "boolean", "array", "object"):
+        return _declared(argument)
     grid = lattice(argument)
     if grid is not None:
         words = argument.format.words if argument.format else ()
@@ -316,19 +320,58 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
         return sizes | st.sampled_from(words) if words else sizes
     if argument.type != "string":
         return None
-    web = argument.format is not None and argument.format.shape == "url"
-    return st.sampled_from(_ADDRESSES if web else _TEXTS)
+    return _texts(argument.format)
 
 
-_TEXTS = ("harness-1", "harness-é", "h")
+def _texts(format_: Format | None) -> SearchStrategy[Json] | None:
+    """Return texts of a shape; sizes without limits in pixels are those that the document names."""
+    match format_.shape if format_ is not None else "string":
+        case "url":
+            return st.sampled_from(_ADDRESSES)
+        case "size" if format_ is not None:
+            named = (*format_.words, *format_.examples)
+            return st.sampled_from(named) if named else None
+        case _:
+            return st.sampled_from(TEXTS)
+
+
+def _declared(argument: Argument) -> SearchStrategy[Json] | None:
+    """Return values of a type that only a TOML of somebody's own has; None where none is known."""
+    match argument.type:
+        case "number":
+            return st.sampled_from(numbers(argument, most=_NUMBERS))
+        case "boolean":
+            return st.booleans()
+        case "object":
+            values = known_values(argument)
+            return st.sampled_from(values) if values else None
+        case _:
+            return _lists(argument)
+
+
+def _lists(argument: Argument) -> SearchStrategy[Json] | None:
+    """Draw lists of known entries, as few as are allowed and some more."""
+    items = known_items(argument)
+    if not items:
+        return None
+    least, most = argument.span("entries")
+    least = 1 if least is None else least
+    longest = least + _FEW_ITEMS if most is None else min(most, least + _FEW_ITEMS)
+    return st.lists(st.sampled_from(items), min_size=least, max_size=longest)
+
+
+_NUMBERS = 40
+"""How many different numbers are drawn from a range that is no range of whole numbers."""
+
+_FEW_ITEMS = 3
 _ADDRESSES = ("https://example.com/a", "https://example.com/b?c=d")
 
 
 def _bounds(argument: Argument) -> tuple[int, int]:
     """Return the ends of a range, a hundred values where one of them is not stated."""
-    low, high = argument.span("number")
+    low, high = argument.bounds
     low = min(0, high or 0) if low is None else low
-    return low, low + 100 if high is None else high
+    return int(low), int(low + 100 if high is None else high)
 
 
 def _indexed(items: Sequence[Item]) -> SearchStrategy[Item]:

@@ -13,12 +13,13 @@ from hypothesis.strategies import SearchStrategy
 from typing_extensions import override
 
 from harness.cases import prompts
+from harness.cases.declared import plain_items
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS
 from harness.core.reference import ReferenceImage
 from harness.reference_images import MODES, Recipe, parse_recipe, reference_bytes, reference_json
 from harness.spec.provider import Argument, Operation
-from harness.spec.rules.base import Choice, Context, FileChanges, Letters, choice
+from harness.spec.rules.base import Choice, Choices, Context, FileChanges, Letters, choice
 
 PLAIN = Recipe(format="png", mode="rgb", width_px=512, height_px=512)
 MASK = Recipe(format="png", mode="rgba", width_px=512, height_px=512, seed=2)
@@ -141,6 +142,13 @@ class Making(Context):
     def files(self, number: int, *, slug: str = "") -> Choice:
         entries: Json = reference_values(self.whole, number, self.name, self.operation)
         return choice(entries, slug=slug or str(number))
+
+    @override
+    def entries(self, number: int) -> Choices:
+        if self.argument.type == "images":
+            return (self.files(number),)
+        items = plain_items(self.argument, number)
+        return () if items is None else (choice(items, slug=str(number)),)
 
 
 def _others(name: str, operation: Operation) -> list[Json]:

@@ -8,6 +8,7 @@ what the documents leave open (an empty text, `01024x1024`, null) is in none of 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -17,6 +18,7 @@ from harness.cases.build import Builder
 from harness.cases.values import forbidden_values, wrong_types
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import evaluate
+from harness.spec.places import can_be_sent
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.request import carried
 from harness.spec.rules import Choice, OneOf, Range
@@ -41,7 +43,10 @@ PLAIN_SHAPES = ("missing", "near", "far", "below", "above", "long", "long-wide")
 
 _LIKELY_OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "integer": ("fraction", "true", "list"),
+    "number": ("true", "list"),
     "boolean": ("number",),
+    "array": ("no-list",),
+    "object": ("text",),
     "images": ("no-list",),
 }
 _LIKELY_NAMES = ("list", "case", "spaces")
@@ -79,7 +84,7 @@ def shapes_of(constraint: Constraint, builder: Builder) -> tuple[Shape, ...]:
         return _sizes(constraint.rule, grid)
     return (
         *_written(constraint, builder),
-        *_numbers(constraint, operation),
+        *_numbers(constraint),
         *_lengths(constraint),
         *_listed(_texts(constraint, operation), constraint, operation),
         *_listed(_other_types(constraint, operation), constraint, operation),
@@ -147,16 +152,24 @@ def _as_choices(values: SearchStrategy[Json]) -> SearchStrategy[Choice]:
 _FARTHEST = 2**31 - 1
 """What every gateway can read: a larger number may fail before it is a parameter."""
 
+_BEYOND = 1_000
+"""How far a number goes beyond a bound that is itself larger than that."""
 
-def _numbers(constraint: Constraint, operation: Operation) -> Iterator[Shape]:
+
+def _numbers(constraint: Constraint) -> Iterator[Shape]:
     """Yield numbers far outside a range; not above that of images, all of which may be made."""
     rule = constraint.rule
-    if type(rule) is not Range or operation.arguments[constraint.parameter].type != "integer":
+    if type(rule) is not Range:
         return
+    # Numbers that need not be whole are, far away: a half more or less tells nothing there.
     if rule.min is not None:
-        yield Shape(name="below", choices=_as_choices(st.integers(-_FARTHEST, rule.min - 2)))
+        nearest = ceil(rule.min) - 2
+        below = st.integers(min(-_FARTHEST, nearest - _BEYOND), nearest)
+        yield Shape(name="below", choices=_as_choices(below))
     if rule.max is not None and constraint.parameter != "n":
-        yield Shape(name="above", choices=_as_choices(st.integers(rule.max + 2, _FARTHEST)))
+        nearest = floor(rule.max) + 2
+        above = st.integers(nearest, max(_FARTHEST, nearest + _BEYOND))
+        yield Shape(name="above", choices=_as_choices(above))
 
 
 _LONGER = 500
@@ -176,7 +189,12 @@ def _listed(
 ) -> Iterator[Shape]:
     """Yield a shape for each group of values, without those that do not break the rule alone."""
     for name, values in groups.items():
-        fitting = [value for value in values if _alone(value, constraint, operation)]
+        argument = operation.arguments[constraint.parameter]
+        fitting = [
+            value
+            for value in values
+            if can_be_sent(argument, value) and _alone(value, constraint, operation)
+        ]
         if fitting:
             yield Shape(name=name, choices=_as_choices(st.sampled_from(fitting)))
 
@@ -335,6 +353,10 @@ def _other_types(constraint: Constraint, operation: Operation) -> dict[str, list
     argument = operation.arguments[constraint.parameter]
     if argument.type_rule is not constraint.rule or constraint.rule.presence is not None:
         return {}
+    if argument.type == "number":
+        number = str(wrong_types(argument)["text"])
+        as_text = [] if operation.body == "form" else [f" {number}", f"+{number}", f"{number}x"]
+        return {"numeral": [*as_text], "word": [*_NO_NUMBERS]}
     if argument.type == "integer":
         number = str(wrong_types(argument)["text"])
         if operation.body == "form":  # where a text is all there is, spaces may be cut off
@@ -354,7 +376,7 @@ _CONTENTS: tuple[Json, ...] = ("x", 1, True, ["x"], {"value": "x"})
 
 def _unknown(rule: UnknownFields, operation: Operation) -> tuple[Shape, ...]:
     """Return fields that nobody has, and such as a misspelling of a known one makes."""
-    wires = {wire for one in operation.arguments.values() for wire in (one.wire, *one.also)}
+    wires = {wire for one in operation.arguments.values() for wire in (*one.places, *one.also)}
     known = [wire.rpartition(".")[2].removesuffix("[]") for wire in wires]
     slips = tuple(
         slip

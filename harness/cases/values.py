@@ -5,13 +5,15 @@ they are, the rule itself knows.
 """
 
 from harness.cases import references
-from harness.core.jsonvalue import Json
+from harness.cases.declared import known_values, plain_items, plain_number, unlisted
+from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import WEBHOOKS
-from harness.spec.evaluate import of_type
-from harness.spec.provider import Argument, Constraint, Operation
+from harness.spec.evaluate import is_left_out, of_type
+from harness.spec.places import can_be_sent
+from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation
 from harness.spec.request import carried
 from harness.spec.rules import Choice, Count, Scalar
-from harness.spec.rules.base import Context
+from harness.spec.rules.base import ArgumentType, Context
 from harness.spec.rules.body import UnknownFields
 from harness.spec.rules.pairs import Conditional
 
@@ -53,40 +55,68 @@ def wrong_types(argument: Argument) -> dict[str, Json]:
     """
     valid = plain_value(argument)
     inside: dict[str, Json] = {"in-a-list": [valid], "an-object": {"value": valid}}
-    match argument.type:
-        case "integer":
-            number = valid if isinstance(valid, int) else 1
-            return {
-                "text": str(number), "1.5": 1.5, "two": "two", "true": True, **inside,
-                "1.0": float(number), "null": None,
-            }  # fmt: skip
-        case "boolean":
-            return {"text": "true", "1": 1, "0": 0, "2": 2, **inside, "null": None}
-        case "string":
-            null: dict[str, Json] = {"null": None} if argument.required is not None else {}
-            return {"123": 123, "true": True, "1.5": 1.5, **inside, **null}
-        case "images":
-            return {"an-object": {"url": 1}, "7": 7, "of-numbers": [7], "true": True}
-        case "file":
-            return {"7": 7}
+    whole = valid if isinstance(valid, int) else 1
+    optional_null: dict[str, Json] = {"null": None} if argument.required is not None else {}
+    of_type: dict[ArgumentType, dict[str, Json]] = {
+        "integer": {
+            "text": str(whole), "1.5": 1.5, "two": "two", "true": True, **inside,
+            "1.0": float(whole), "null": None,
+        },
+        "number": {
+            "text": canonical(valid), "two": "two", "true": True, **inside, "null": None,
+        },
+        "boolean": {"text": "true", "1": 1, "0": 0, "2": 2, **inside, "null": None},
+        "string": {"123": 123, "true": True, "1.5": 1.5, **inside, **optional_null},
+        "array": {**_alone(valid), "text": canonical(valid), "7": 7, "true": True, "null": None},
+        "object": {
+            "text": canonical(valid), "7": 7, "true": True, "in-a-list": [valid], "null": None,
+        },
+        "images": {"an-object": {"url": 1}, "7": 7, "of-numbers": [7], "true": True},
+        "file": {"7": 7},
+    }  # fmt: skip
+    values = of_type[argument.type]
+    if argument.edges:  # an object is how such a size is written
+        values.pop("an-object")
+    return values
+
+
+def _alone(valid: Json) -> dict[str, Json]:
+    """Return the first entry of a list without the list."""
+    return {"no-list": valid[0]} if isinstance(valid, list) and valid else {}
 
 
 def plain_value(argument: Argument) -> Json:
     """Return the value of an argument that costs least, or any that its own rules allow."""
     if argument.cheapest is not None:
         return argument.cheapest
+    if argument.type in ("array", "object"):
+        whole = known_values(argument)
+        return whole[0] if whole else plain_items(argument, 1) or {"harness": 1}
     if argument.one_of is not None:
         return argument.one_of.values[0]
-    low, high = argument.span("number")
     if argument.type == "integer":
+        low, high = argument.bounds
         return low if low is not None else min(high or 0, 1)
+    if argument.type == "boolean":
+        return argument.default if argument.default is not None else False
+    if argument.type == "number":
+        return argument.examples[0] if argument.examples else plain_number(argument)
     words = (*argument.format.words, *argument.format.examples) if argument.format else ()
     return words[0] if words else "a red cube"
 
 
 def allowed_values(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
     """Return the values that an `accept` case should try for the sake of this constraint."""
-    return constraint.rule.allowed(context(constraint, operation))
+    choices = constraint.rule.allowed(context(constraint, operation))
+    return _sendable(choices, constraint, operation)
+
+
+def _sendable(
+    choices: tuple[Choice, ...], constraint: Constraint, operation: Operation
+) -> tuple[Choice, ...]:
+    """Leave out what has no place on the wire: a word for a size of two whole numbers."""
+    argument = operation.arguments[constraint.parameter]
+    return tuple(choice for choice in choices if can_be_sent(argument, choice.value))
 
 
 def forbidden_values(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
@@ -97,7 +127,8 @@ def forbidden_values(constraint: Constraint, operation: Operation) -> tuple[Choi
     choices = constraint.rule.forbidden(context(constraint, operation))
     types = _wrong_types(constraint, operation)
     nearer = operation.arguments[constraint.parameter].type == "boolean"  # `"true"` than `"yes"`
-    return (*types, *choices) if nearer else (*choices, *types)
+    ordered = (*types, *choices) if nearer else (*choices, *types)
+    return _sendable(ordered, constraint, operation)
 
 
 def _wrong_types(constraint: Constraint, operation: Operation) -> tuple[Choice, ...]:
@@ -112,6 +143,7 @@ def _wrong_types(constraint: Constraint, operation: Operation) -> tuple[Choice, 
         for slug, value in {**lone, **wrong_types(argument)}.items()
         if not of_type(argument, carried(operation, {name: value}).get(name))
         and (operation.body != "form" or slug in _AS_TEXT)
+        and not is_left_out(argument, value)
         and not (slug == "of-numbers" and (argument.single or isinstance(constraint.rule, Count)))
     )
 
@@ -135,13 +167,18 @@ def context(constraint: Constraint, operation: Operation) -> Context:
         name=name,
         arguments=operation.arguments,
         body=operation.body,
-        foreign_values=FOREIGN_VALUES.get(name, ()),
+        foreign_values=_foreign_values(name, operation.arguments[name]),
         webhook=f"{WEBHOOKS}{token}" if hook else "",
         formats=references.types(name, operation),
         plain_format=whole.format,
         operation=operation,
         whole=whole,
     )
+
+
+def _foreign_values(name: str, argument: Argument) -> tuple[Json, ...]:
+    """Return what other dialects know under this name; of a declared one, what is not listed."""
+    return FOREIGN_VALUES.get(name, ()) if name in PARAMETERS else unlisted(argument)
 
 
 def companion_values(name: str, operation: Operation) -> dict[str, Json]:

@@ -200,7 +200,7 @@ def _our_choice(subject: CheckInput, error: ErrorReply) -> str:
     """Say that a refusal is about a value that we chose for want of a documented one, if it is."""
     for name, argument in subject.operation.arguments.items():
         chosen = subject.case.arguments.get(name)
-        named = error.parameter and same_name(error.parameter, (argument.wire, name))
+        named = error.parameter and same_name(error.parameter, (*argument.places, name))
         quoted = isinstance(chosen, str) and chosen in error.message
         if argument.ours and (named or quoted):
             return f"refused for {name}, of which the documents name no value"

@@ -21,7 +21,7 @@ def names_of(constraint_id: str | None, operation: Operation) -> tuple[str, ...]
     names = [constraint.parameter]
     if (partner := constraint.rule.partner) is not None:
         names.append(partner)
-    wires = [operation.arguments[name].wire for name in names]
+    wires = [place for name in names for place in operation.arguments[name].places]
     if operation.upload is not None and operation.upload.argument in names:
         wires.append(operation.upload.file)
     return tuple(dict.fromkeys((*wires, *names)))
@@ -43,7 +43,7 @@ def blames(error: ErrorReply, token: str, operation: Operation) -> bool:
     name = token.partition(".")[0]
     argument = operation.arguments.get(name)
     blamed_parts = _parts(error.parameter or "")
-    names = (argument.wire, name) if argument else ()
+    names = (*argument.places, name) if argument else ()
     return any(parts and parts[-1] in blamed_parts for parts in map(_parts, names))
 
 

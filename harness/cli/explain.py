@@ -15,15 +15,17 @@ from harness.cli.options import json_option, spec_option
 from harness.cli.printing import echo_json, echo_line, echo_styled
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
+from harness.planning.options import refuse_unknown_operations
 from harness.spec.catalogue import catalogue_of
 from harness.spec.explain.explain import (
     ExplainRequest,
     from_body,
+    known_names,
     present,
     with_plain_values,
 )
 from harness.spec.explain.explain import explain as explained
-from harness.spec.provider import OPERATIONS, PARAMETERS, Provider
+from harness.spec.provider import OPERATIONS, Provider
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a request file: more than any provider takes."""
@@ -78,16 +80,16 @@ def _decimal(text: str) -> float:
     return number
 
 
-def odd_values(given: Sequence[str]) -> dict[str, Json]:
-    """Read `NAME=JSON` pairs; UsageError for a bad one, with the nearest known name."""
+def odd_values(given: Sequence[str], known: Sequence[str]) -> dict[str, Json]:
+    """Read `NAME=JSON` pairs; UsageError for a bad one, with the nearest of the known names."""
     arguments: dict[str, Json] = {}
     for pair in given:
         name, equals, text = pair.partition("=")
         if not equals:
             raise UsageError(f"--set {pair}: write NAME=JSON")
-        if name not in PARAMETERS:
-            near = get_close_matches(name, PARAMETERS, n=1)
-            guess = f"did you mean {near[0]}?" if near else f"one of {', '.join(PARAMETERS)}"
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            guess = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
             raise UsageError(f"--set {pair[:60]}: unknown parameter {name!r}", hint=guess)
         try:
             arguments[name] = parsed(text)
@@ -168,8 +170,9 @@ What is open or not mappable is no refusal.
 )
 @click.option(
     "--operation",
-    type=click.Choice(OPERATIONS),
-    help="[generate; edit where images or a mask are given]",
+    metavar="NAME",
+    help="A name, or a kind: generate, edit, respond "
+    "[generate; edit where images or a mask are given].",
 )
 @click.option(
     "--provider",
@@ -201,10 +204,13 @@ def explain(  # noqa: PLR0913 - one parameter per option
         arguments["images"] = [image(text) for text in images]
     if mask is not None:
         arguments["mask"] = image(mask)
-    arguments |= odd_values(odd)
+    providers = _providers(names, specs)
+    arguments |= odd_values(odd, known_names(providers))
     if not arguments and file is None and operation is None:
         raise UsageError("no request is given", hint="try harness explain --size 3840x1024 --n 2")
-    requests = _requests(_providers(names, specs), operation, arguments, file)
+    if operation is not None and operation not in OPERATIONS:  # a kind that nobody has is told
+        refuse_unknown_operations([operation], providers)
+    requests = _requests(providers, operation, arguments, file)
     # Not by harness.api, which is the same and takes seconds to import: it can run and report, too.
     explanations = [
         explained(request.provider, request.operation, request.arguments, unknown=request.unknown)

@@ -32,6 +32,7 @@ from harness.planning.options import (
     Target,
     refuse_conformance,
     refuse_slow,
+    refuse_unknown_operations,
 )
 from harness.planning.plan import Limits, coverage_notes, price_sentence, total_price
 from harness.planning.quick import quick_limits
@@ -162,6 +163,7 @@ def show(options: PlanOptions, *, as_json: bool) -> None:
         echo_line(sentence, err=True)
     _refuse_unplanned(options.comparison.budgets, names, catalogue)
     entries = [catalogue.entry(name) for name in names]
+    refuse_unknown_operations(options.target.operations, [entry.provider for entry in entries])
     measured = measuring(
         options.benchmark, only=options.planning.only, concurrency=limits.concurrency
     )

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from harness.cli.options import json_option, spec_option
 from harness.cli.printing import echo, echo_json, echo_line
+from harness.cli.provider_files import import_, new
 from harness.cli.terminal import terminal
 from harness.core.errors import SpecError, UsageError
 from harness.spec.catalogue import catalogue_of
@@ -21,6 +22,10 @@ from harness.spec.provider import Operation, Provider
 @click.group()
 def providers() -> None:
     """List, show, validate or export what the providers' documents promise."""
+
+
+providers.add_command(import_)
+providers.add_command(new)
 
 
 @providers.command("list")

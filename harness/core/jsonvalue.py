@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from math import isfinite
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationError
@@ -73,6 +74,24 @@ def canonical(value: Json) -> str:
 def digest(value: Json) -> str:
     """Return the SHA-256 of the canonical spelling, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def sendable(value: Json) -> Json:
+    """Return a value of a file; ValueError where JSON cannot write it: `inf`, `nan`, nothing."""
+    match value:
+        case None:
+            raise ValueError("nothing is no value")
+        case float() if not isfinite(value):
+            raise ValueError(f"{value} is no number of JSON")
+        case list():
+            for item in value:
+                sendable(item)
+        case dict():
+            for item in value.values():
+                sendable(item)
+        case _:
+            pass
+    return value
 
 
 def mistake(error: ValidationError) -> str:

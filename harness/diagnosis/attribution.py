@@ -69,7 +69,7 @@ def _named(refused: Sequence[Record], operation: Operation) -> dict[str, int]:
         record.outcome.error.message for record in refused if isinstance(record.outcome, Refused)
     )
     return {
-        name: named_in(messages, (argument.wire, name))
+        name: named_in(messages, (*argument.places, name))
         for name, argument in operation.arguments.items()
     }
 

@@ -380,9 +380,9 @@ class CombinationRanking:
         if not isinstance(outcome, Refused):
             return frozenset()
         operation, error = self._group.operation, outcome.error
-        wires = {name: argument.wire for name, argument in operation.arguments.items()}
+        wires = {name: argument.places for name, argument in operation.arguments.items()}
         return frozenset(
             name
             for name in {*self._order} & {*wires}
-            if blames(error, name, operation) or named_in(error.message, (wires[name], name))
+            if blames(error, name, operation) or named_in(error.message, (*wires[name], name))
         )

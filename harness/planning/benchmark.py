@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from harness.cases.prompts import distinct_prompt, distinct_prompts
-from harness.core.benchmark import Design, Stage
+from harness.core.benchmark import Design, Stage, checked_reference
 from harness.core.case import Case, Plan, PlannedRequest, Slot
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
@@ -22,7 +22,7 @@ from harness.planning.options import Options
 from harness.planning.plan import planned_request
 from harness.spec.catalogue import Entry
 from harness.spec.provider import Provider
-from harness.spec.workload.fit import fit
+from harness.spec.workload.fit import fit, serving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,10 @@ def benchmark_plan(options: Options, entries: Sequence[Entry]) -> tuple[Design, 
         timeout_s=measuring.timeout_s,
         slo=measuring.slo,
         until_decided=measuring.until_decided,
+        exchange_rates=measuring.exchange_rates,
     )
+    if measuring.reference is not None:
+        design = replace(design, reference=checked_reference(measuring.reference, design))
     places = tuple(_timed(design, _places(design)))
     lags = _lags(design, [entry.name for entry in entries])
     plans = {}
@@ -188,12 +191,13 @@ def _planned(
 def _case(provider: Provider, place: BlockPlace, fitted: Fit) -> Case:
     workload = place.workload
     number = f"-{place.copy}" if place.copy > 1 else ""
-    order = provider.operation(workload.operation).arguments
+    operation = serving(provider, workload) or workload.operation
+    order = provider.operation(operation).arguments
     arguments: dict[str, Json] = {**fitted.arguments, "prompt": place.prompt}
     return Case(
         id=f"bench-{place.stage.name}-{workload.name}-b{place.block:03}{number}",
         provider=provider.name,
-        operation=workload.operation,
+        operation=operation,
         expect="accept",
         about=None,
         breaks=None,

@@ -24,7 +24,6 @@ from harness.planning.quick import (
 from harness.planning.refusals import chosen_refusals
 from harness.planning.reserve import least_reserve
 from harness.spec.catalogue import Entry
-from harness.spec.provider import OPERATIONS
 
 KEY_SHARE = 8
 """At most one in so many requests lacks the user's key."""
@@ -34,18 +33,19 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     entry: Entry,
     *,
     seed: int,
-    operations: Sequence[str] = OPERATIONS,
+    operations: Sequence[str] = (),
     limits: Limits = Limits(),  # noqa: B008 - frozen
     strength: int = 2,
     discover: bool = False,
 ) -> Plan:
     """Plan one provider from its documents; the same for the same seed, in any process.
 
-    Of `operations`, those that the provider has are planned, within `limits`. What the documents
+    Of `operations` (names or kinds), those that the provider has are planned, within `limits`;
+    without any, all. What the documents
     leave open is tried with `discover` only: it is paid for, and convicts nobody.
     """
     provider = entry.provider
-    chosen = [operation for operation in provider.operations if operation in operations]
+    chosen = [*provider.chosen(operations)]
     cases: list[Case] = []
     coverage: list[Coverage] = []
     promising = [

@@ -23,10 +23,7 @@ def with_exploration(plan: Plan, provider: Provider, options: Options, *, folder
     if not requests:
         return plan
     examples = examples_of(plan.provider, against=options.target.against, folder=folder)
-    failed = [
-        case
-        for case in examples.cases(explored_cases(provider))
-        if case.operation in options.operations
-    ]
+    chosen = provider.chosen(options.operations)
+    failed = [case for case in examples.cases(explored_cases(provider)) if case.operation in chosen]
     exploration = Exploration(requests=requests, retried=tuple(failed[:requests]))
     return replace(plan, exploration=exploration)

@@ -7,8 +7,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.core.benchmark import Slo
+from harness.core.benchmark import ExchangeRate, Slo
 from harness.core.errors import UsageError
+from harness.core.jsonvalue import read_amount
 
 _MOST_AT_ONCE = 256
 _MOST_PER_S = 1000.0
@@ -40,6 +41,20 @@ def read_budgets_to_compare(pairs: Sequence[str]) -> dict[str, tuple[Decimal, ..
             raise UsageError(f"--budget {pair}: {text!r} is not an amount", hint="like buble=20")
         amounts[name] += (amount,)
     return dict(amounts)
+
+
+def read_exchange_rates(pairs: Sequence[str]) -> dict[str, ExchangeRate]:
+    """Read `NAME=USD` pairs, of one name the last; UsageError for a bad one."""
+    rates: dict[str, ExchangeRate] = {}
+    for pair in pairs:
+        name, text = _pair(pair, "--exchange-rate", "NAME=USD")
+        usd = read_amount(text)
+        if not usd:
+            raise UsageError(
+                f"--exchange-rate {pair}: {text!r} is not an amount above 0", hint="like buble=0.05"
+            )
+        rates[name] = ExchangeRate(usd=usd, source="--exchange-rate")
+    return rates
 
 
 def read_base_urls(pairs: Sequence[str]) -> dict[str, str]:

@@ -4,19 +4,21 @@ A new choice is one field here and one place where it is read: the command line 
 and its help from the fields.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from harness.core.errors import UsageError
+from harness.core.rate import Rate
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.flags import given, option, topic
 from harness.planning.option_values import read_base_urls, read_budgets, read_specs
 from harness.spec.catalogue import Spec
-from harness.spec.provider import OPERATIONS
+from harness.spec.provider import Provider
 
 Against = Literal["cassettes", "emulator", "live"]
 Question = Literal["conformance", "benchmark"]
@@ -29,6 +31,9 @@ STRENGTH = 2
 
 SLOW = ("--discover", "--explore", "--strength")
 """Flags that ask for more requests than a quick run has."""
+
+CASSETTES = Path("cassettes")
+"""Where cassettes are written and looked for."""
 
 TIME_SCALE = 0.001
 REAL_TIME = 1.0
@@ -60,7 +65,10 @@ class Target:
         metavar="NAME",
     )
     operations: tuple[str, ...] = option(
-        "--operation", "Only this operation (repeatable).", default=(), choices=OPERATIONS
+        "--operation",
+        "Only this operation, or those of this kind: generate, edit, respond (repeatable).",
+        default=(),
+        metavar="NAME",
     )
     against: Against = option(
         "--against",
@@ -230,12 +238,11 @@ class Output:
     frames: bool = option(
         "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False
     )
-    cassettes: Path = option(
+    cassettes: Path | None = option(
         "--cassettes",
-        "Folder of the cassettes.",
-        default=Path("cassettes"),
+        "Folder of the cassettes [cassettes; without one, the samples that come with the harness].",
+        default=None,
         folder=True,
-        show_default=True,
     )
 
 
@@ -244,7 +251,8 @@ class Options:
     """All choices of a run; each has a default, and a run without any replays the cassettes.
 
     `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
-    for one. The properties are the choices whose default depends on something, as they hold.
+    for one. `rates` are what the user says that providers' units are worth, by provider. The
+    properties are the choices whose default depends on something, as they hold.
     """
 
     target: Target = topic(Target, "Providers")
@@ -254,11 +262,17 @@ class Options:
     emulator: EmulatorOptions = topic(EmulatorOptions, "Emulator (--against emulator)")
     output: Output = topic(Output, "Output")
     measuring: Measuring | None = None
+    rates: Mapping[str, Rate] = field(default_factory=dict)
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """The operations to ask for, of those that a provider has."""
-        return self.target.operations or OPERATIONS
+        """Names or kinds of the operations to ask for; none for all that a provider has."""
+        return self.target.operations
+
+    @property
+    def cassettes(self) -> Path:
+        """The folder of the cassettes."""
+        return self.output.cassettes or CASSETTES
 
     @property
     def seed(self) -> int:
@@ -285,6 +299,20 @@ class Options:
         """The factor on the emulator's durations, and on our waits against it."""
         scale = self.emulator.time_scale
         return TIME_SCALE if scale is None else scale
+
+
+def refuse_unknown_operations(words: Sequence[str], providers: Sequence[Provider]) -> None:
+    """Raise UsageError for the name of an operation that none of the providers has."""
+    for word in words:
+        if not any(provider.meant(word) for provider in providers):
+            names = dict.fromkeys(name for each in providers for name in each.operations)
+            near = get_close_matches(word, names, n=1)
+            guess = f"did you mean {near[0]}? " if near else ""
+            chosen = ", ".join(provider.name for provider in providers)
+            raise UsageError(
+                f"--operation {word}: no such operation at {chosen}",
+                hint=f"{guess}one of {', '.join(names)}",
+            )
 
 
 def refuse_conformance(flags: Sequence[str]) -> None:

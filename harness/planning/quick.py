@@ -157,7 +157,7 @@ def _area(level: PackedLevel) -> int:
 def _others(packed: PackedRows, name: str) -> list[PackedLevel]:
     """Return the levels of an argument that ask for something else than the plain request does."""
     table = packed.table
-    plain = {"auto", None, table.base.get(name, table.builder.operation.default(name))}
+    plain = ["auto", None, table.base.get(name, table.builder.operation.default(name))]
     others = [level for level in packed.levels.get(name, ()) if _value(level) not in plain]
     return sorted(others, key=lambda level: _value(level) == USUAL_FORMAT)
 

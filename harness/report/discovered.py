@@ -19,7 +19,7 @@ from harness.report.model import OpenQuestionResult
 from harness.report.text import count, files_named, one_line, pruned_json
 from harness.spec.credentials import IN_WORDS
 from harness.spec.expressions import Source
-from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
+from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Rule, Scalar
 
 _MOST_ASKED = 160
@@ -197,7 +197,7 @@ def _members(argument: Argument, served: Iterable[Scalar]) -> dict[str, Json]:
 def _new_argument(provider: Provider, operation: Operation, row: Discovered) -> list[str]:
     """Return an argument that no document names and that was honoured."""
     place = place_of(row.parameter, operation)
-    if row.rule != "argument" or row.parameter not in PARAMETERS or place is None:
+    if row.rule != "argument" or row.parameter not in provider.parameters or place is None:
         return []
     served = row.values[0]
     cited: dict[str, Json] = {

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
@@ -161,7 +162,9 @@ def _constraint_rows(
 ) -> Iterable[Row]:
     promised = {constraint.id for _, operation in columns for constraint in operation.constraints}
     named = {promise for _, _, promise in tallies if "." in promise}
-    for promise in sorted(promised | named, key=_in_vocabulary):
+    own = (name for provider in providers.values() for name in provider.parameters)
+    parameters = tuple(dict.fromkeys((*PARAMETERS, *own)))
+    for promise in sorted(promised | named, key=partial(_in_vocabulary, parameters)):
         cells = tuple(
             _cell(
                 providers[column.provider],
@@ -263,7 +266,8 @@ def _matrix_cell(
     )
 
 
-def _in_vocabulary(promise: str) -> tuple[int, int, str]:
+def _in_vocabulary(parameters: Sequence[str], promise: str) -> tuple[int, int, str]:
+    """Order promises by parameter, then by rule; those of no parameter come last."""
     parameter, _, rule = promise.partition(".")
-    first = PARAMETERS.index(parameter) if parameter in PARAMETERS else len(PARAMETERS)
+    first = parameters.index(parameter) if parameter in parameters else len(parameters)
     return first, _RULES.index(rule) if rule in _RULES else len(_RULES), promise

@@ -12,14 +12,18 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 from typing_extensions import override
 
+from harness.core.case import Price
 from harness.report.jsontext import json_names
 from harness.report.summary_model import BenchmarkSummary, RunReport
-from harness.spec.provider import OPERATIONS
+from harness.spec.provider import NAME
 
 SCHEMA_FILE = Path(__file__).with_name("summary.schema.json")
 
 _CLOSED = (RunReport, BenchmarkSummary)
 """What has no other keys than these; keys may be added to everything else."""
+
+_LEFT_OUT: dict[type, tuple[str, ...]] = {Price: ("at_most",)}
+"""Keys that are written only where they say something."""
 
 
 def schema_text() -> str:
@@ -46,7 +50,7 @@ class _AsWritten(GenerateJsonSchema):
             "description": words,
             "type": "object",
             "properties": _named(properties),
-            "required": list(properties),
+            "required": [name for name in properties if name not in _LEFT_OUT.get(kind, ())],
         }
 
     @override
@@ -73,8 +77,8 @@ class _AsWritten(GenerateJsonSchema):
 
 
 def _named(properties: JsonSchemaValue) -> JsonSchemaValue:
-    """Describe what a key's name says: there are three operations, and any number is a seed."""
-    by_name = {"operation": {"enum": list(OPERATIONS)}, "seed": {"type": "integer"}}
+    """Describe what a key's name says: a TOML names its operations, and any number is a seed."""
+    by_name = {"operation": {"type": "string", "pattern": NAME}, "seed": {"type": "integer"}}
     return {name: by_name.get(name, _counted(kind)) for name, kind in properties.items()}
 
 

@@ -8,12 +8,35 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from harness.core.errors import UsageError
-from harness.planning.options import Against
-from harness.runner.recording import BENCHMARK, BENCHMARK_TAPE, RECORD_BENCHMARK
+from harness.planning.options import Against, Options
+from harness.runner.recording import (
+    BENCHMARK,
+    BENCHMARK_TAPE,
+    RECORD_BENCHMARK,
+    is_recorded,
+    sample_folder,
+)
 from harness.spec.catalogue import Entry
 
-EMULATED = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
+EMULATED = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 """The providers that have a twin in the emulator."""
+
+
+def cassette_folder(options: Options, *, against: Against) -> Path:
+    """Return the folder of the cassettes: one that was named, one that is here, or the samples.
+
+    UsageError for a replay where there is none of them.
+    """
+    named = options.output.cassettes
+    if named is not None or against != "cassettes" or is_recorded(options.cassettes):
+        return options.cassettes
+    samples = sample_folder()
+    if samples is None:
+        raise UsageError(
+            f"there are no recorded replies in {options.cassettes}",
+            hint="record some, or go without: harness run --against emulator",
+        )
+    return samples
 
 
 def available(
@@ -77,4 +100,4 @@ def record_command(entry: Entry, *, benchmark: bool = False) -> str:
         return f"harness run{kind} --record --against live {live_flags(entry)}"
     if benchmark:
         return RECORD_BENCHMARK
-    return f"harness run --record --against emulator --provider {entry.name}"
+    return f"harness run --against emulator --record --provider {entry.name}"

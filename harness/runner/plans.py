@@ -99,11 +99,12 @@ def _refuse_altered(past: StoredRun, providers: Mapping[str, Provider]) -> None:
 def _recorded(
     options: Options, providers: Sequence[Provider], pictures: ImageCollector, *, measured: bool
 ) -> RunPlan:
-    cassettes = options.output.cassettes
+    cassettes = options.cassettes
     if measured:
         benchmark, plans, tapes = recorded_benchmark(cassettes, providers, pictures)
-        if options.measuring is not None and options.measuring.slo is not None:
-            benchmark = benchmark.against(options.measuring.slo)
+        if (asked := options.measuring) is not None:
+            benchmark = benchmark.against(asked.slo) if asked.slo is not None else benchmark
+            benchmark = benchmark.beside(asked.reference, asked.exchange_rates)
         return RunPlan(plans=plans, tapes=tapes, benchmark=benchmark)
     tapes = {each.name: load_tape(cassettes / each.name, pictures) for each in providers}
     plans = {

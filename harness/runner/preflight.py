@@ -1,7 +1,7 @@
 """Whether a run can begin as its options say, and what it then sends; nothing is sent here."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -18,6 +18,7 @@ from harness.planning.options import (
     Target,
     refuse_conformance,
     refuse_slow,
+    refuse_unknown_operations,
 )
 from harness.planning.plan import price_sentence
 from harness.runner.addresses import (
@@ -26,11 +27,12 @@ from harness.runner.addresses import (
     resumed_addresses,
     unencrypted,
 )
-from harness.runner.availability import available
+from harness.runner.availability import available, cassette_folder
 from harness.runner.plans import entries_of, plans_of
+from harness.runner.recording import SAMPLES
 from harness.runner.specs import other_specs, refuse_other_specs
 from harness.spec.catalogue import Catalogue
-from harness.spec.provider import OPERATIONS
+from harness.spec.provider import Provider
 
 SEEDS = 1_000_000
 CONFORMANCE_ONLY = (
@@ -38,16 +40,21 @@ CONFORMANCE_ONLY = (
 )
 """Flags that mean nothing in a benchmark."""
 
+JUDGING = ("--slo", "--reference", "--exchange-rate")
+"""Flags of a benchmark that judge what was measured, and change no request."""
+
+SAMPLES_REPLAYED = "replayed: the samples that come with the harness"
+
 Note = Callable[[str], None]
 """Receives a sentence that the user is to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """The options of a run with nothing left open, and a sentence for each provider left out."""
+    """The options of a run with nothing left open, and what its reports are to say of them."""
 
     options: Options
-    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def decided(
@@ -77,23 +84,25 @@ def decided(
     target = options.target
     if past is not None:
         target = replace(target, against=_against(past), providers=tuple(past.evidence))
-    options = replace(options, target=target)
+    folder = cassette_folder(options, against=target.against)
+    output = replace(options.output, cassettes=folder)
+    options = replace(options, target=target, output=output)
     benchmark, measured = _measuring(options, past)
     _refuse_odd(options)
     _refuse_exploration(options)
-    left_out: list[str] = []
+    notes = [SAMPLES_REPLAYED] if folder in SAMPLES else []
     if past is None:
-        chosen = _selected(target, catalogue, keys, left_out.append)
+        chosen = _selected(target, catalogue, keys, notes.append)
         providers = available(
             [catalogue.entry(name) for name in chosen],
             against=target.against,
-            cassettes=options.output.cassettes,
+            cassettes=folder,
             benchmark=benchmark,
-            left_out=left_out.append,
+            left_out=notes.append,
         )
     else:
         providers = tuple(catalogue.entry(name).name for name in past.evidence)
-    for sentence in left_out:
+    for sentence in notes:
         note(sentence)
     base_urls = _base_urls(options, past, catalogue, keys)
     target = replace(target, providers=providers, base_urls=base_urls, keys=keys)
@@ -108,9 +117,10 @@ def decided(
         emulator=emulator,
         measuring=measured,
     )
+    _refuse_operations(complete, [catalogue.provider(name) for name in target.providers])
     if target.against == "live":
         _refuse_unready(complete, catalogue, note)
-    return Decided(options=complete, left_out=tuple(left_out))
+    return Decided(options=complete, notes=tuple(notes))
 
 
 def _base_urls(
@@ -185,7 +195,7 @@ def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measurin
         raise UsageError(
             f"{', '.join(laid_out)}: a run that is resumed keeps its design", hint="leave it out"
         )
-    changing = [name for name in laid_out if name != "--slo"]  # which judges, and changes nothing
+    changing = [name for name in laid_out if name not in JUDGING]
     if options.target.against == "cassettes" and changing:
         raise UsageError(
             f"{', '.join(changing)}: a recorded benchmark keeps its design",
@@ -244,6 +254,7 @@ def _against(past: RunHeader) -> Against:
 
 
 def _refuse_odd(options: Options) -> None:
+    """Refuse options that do not go together, whatever the providers are."""
     seed = options.planning.seed
     refuse_slow(options.planning, ["--record"] if options.output.record else ())
     target, emulator, record = options.target, options.emulator, options.output.record
@@ -260,11 +271,6 @@ def _refuse_odd(options: Options) -> None:
                 "--seed: cassettes are replayed with the plan they were recorded with",
                 hint=f"record one: harness run --against emulator --record --seed {seed}",
             )
-    if record and set(options.operations) != set(OPERATIONS):
-        raise UsageError(
-            "--record writes the cassettes of all operations, which share a plan",
-            hint="leave --operation out",
-        )
     if target.against != "live" and (target.assets_url or target.webhook_url):
         raise UsageError(
             "--assets-url and --webhook-url are for real endpoints",
@@ -272,6 +278,18 @@ def _refuse_odd(options: Options) -> None:
         )
     if target.against != "emulator" and (emulator.faults or emulator.port):
         raise UsageError("--fault and --port are the emulator's", hint="add --against emulator")
+
+
+def _refuse_operations(options: Options, providers: Sequence[Provider]) -> None:
+    refuse_unknown_operations(options.operations, providers)
+    if options.output.record and any(
+        set(provider.chosen(options.operations)) != set(provider.operations)
+        for provider in providers
+    ):
+        raise UsageError(
+            "--record writes the cassettes of all operations, which share a plan",
+            hint="leave --operation out",
+        )
 
 
 def _refuse_exploration(options: Options) -> None:

@@ -26,7 +26,7 @@ def recorded(done: Run, options: Options, catalogue: Catalogue, *, sound: bool) 
                 mine,
                 done.plans[name],
                 base_url=done.addresses[name],
-                cassettes=options.output.cassettes,
+                cassettes=options.cassettes,
                 benchmark=done.header.benchmark,
                 search=search,
             )

@@ -33,7 +33,22 @@ BENCHMARK = "benchmark.json"
 """What a recorded benchmark is made of, beside the cassettes of conformance."""
 
 BENCHMARKS = TypeAdapter(Benchmark)
+PACKAGE = Path(__file__).parents[1]
+SAMPLES = (PACKAGE / "samples", PACKAGE.parent / "cassettes")
+"""Where recorded samples come with the harness: in an installed package, in a checkout."""
+
 RECORD_BENCHMARK = "harness run --only benchmark --record --against emulator"
+
+
+def is_recorded(cassettes: Path) -> bool:
+    """Tell whether a folder holds cassettes of ours, and not those of another tool."""
+    plans = (cassettes.glob(f"*/{name}") for name in (PLAN, BENCHMARK_PLAN))
+    return any(True for found in plans for _ in found)
+
+
+def sample_folder() -> Path | None:
+    """Return the recorded samples that come with the harness; None where it has none."""
+    return next(filter(is_recorded, SAMPLES), None)
 
 
 def withheld_notes(withheld: Mapping[str, str]) -> tuple[str, ...]:
@@ -185,9 +200,12 @@ def recorded_plan(
     """
     name = provider.name
     plan = saved_plan(cassettes, provider)
-    _same(tape, plan, cassettes / name, f"harness run --record --provider {name}")
+    _same(
+        tape, plan, cassettes / name, f"harness run --against emulator --record --provider {name}"
+    )
     shots = sorted(plan.shots, key=lambda shot: _place(shot.case.operation))  # stable
-    return replace(plan, shots=tuple(shot for shot in shots if shot.case.operation in operations))
+    chosen = provider.chosen(operations)
+    return replace(plan, shots=tuple(shot for shot in shots if shot.case.operation in chosen))
 
 
 def recorded_evidence(tape: Tape) -> Provenance:
@@ -257,8 +275,10 @@ def _same(tape: Tape, plan: Plan, folder: Path, again: str) -> None:
         )
 
 
-def _place(operation: str) -> int:
-    return OPERATIONS.index(operation) if operation in OPERATIONS else len(OPERATIONS)
+def _place(operation: str) -> tuple[int, str]:
+    """Return what orders operations: ours first, then those of other names by these."""
+    ours = (*OPERATIONS, operation)
+    return ours.index(operation), operation
 
 
 def saved_plan(folder: Path, provider: Provider, file: str = PLAN) -> Plan:
@@ -267,5 +287,5 @@ def saved_plan(folder: Path, provider: Provider, file: str = PLAN) -> Plan:
     Raises RecordingError where it is missing, unreadable or not what its requests say.
     """
     name = provider.name
-    hint = f"record it: harness run --record --against emulator --provider {name}"
+    hint = f"record it: harness run --against emulator --record --provider {name}"
     return read_plan(folder / name / file, provider=provider, hint=hint)

@@ -370,7 +370,7 @@ def provider_budget(options: Options, provider: Provider, *, measured: bool) -> 
     A benchmark's design says how much it asks: it has no allowance by default.
     """
     limits = limits_of(options, provider.name)
-    operations = sum(operation in options.operations for operation in provider.operations)
+    operations = len(provider.chosen(options.operations))
     allowed = options.target.against != "cassettes" and not measured
     return Budget(
         amount=limits.amount,

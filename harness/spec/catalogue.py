@@ -24,7 +24,7 @@ GROUP = "harness.providers"
 """The entry points by which packages offer providers."""
 
 FOLDER = Path(__file__).parent.parent / "providers"
-_FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
+_FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 _SHOWN_MISTAKES = 3
 
 Kind = Literal["shipped", "installed", "file", "value", "kept"]
@@ -302,7 +302,7 @@ def _in_a_line(error: UsageError) -> str:
     if not isinstance(error, SpecError):
         return str(error)
     count = len(error.mistakes)
-    shown = "; ".join(" ".join(each.split()) for each in error.mistakes[:_SHOWN_MISTAKES])
+    shown = "; ".join(" ".join(str(each).split()) for each in error.mistakes[:_SHOWN_MISTAKES])
     more = f"; and {count - _SHOWN_MISTAKES} more" if count > _SHOWN_MISTAKES else ""
     return f"{error.file} has {'1 mistake' if count == 1 else f'{count} mistakes'}: {shown}{more}"
 

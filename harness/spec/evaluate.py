@@ -3,7 +3,7 @@
 from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.request import carried
-from harness.spec.rules.base import PYTHON_TYPES, Arguments, Evaluation
+from harness.spec.rules.base import PYTHON_TYPES, Arguments, Evaluation, Rule
 
 
 def evaluate(constraint: Constraint, operation: Operation, arguments: Arguments) -> Evaluation:
@@ -12,11 +12,32 @@ def evaluate(constraint: Constraint, operation: Operation, arguments: Arguments)
     if name not in arguments:
         return "violated" if rule.presence == "required" else "satisfied"
     value, argument = arguments[name], operation.arguments.get(name)
+    if is_left_out(argument, value) and rule.presence is None:
+        return "satisfied"
     if argument is not None and rule.presence is None and not of_type(argument, value):
         return _of_another_type(argument, value) if rule is argument.type_rule else "satisfied"
-    partner = rule.partner
-    other = None if partner is None else arguments.get(partner, operation.default(partner))
-    return rule.evaluate(value, other)
+    other = _partner_value(rule.partner, operation, arguments)
+    if argument is None or argument.type != "array":
+        return rule.evaluate(value, other)
+    evaluations = {rule.evaluate(subject, other) for subject in _subjects(rule, argument, value)}
+    return next((worst for worst in _WORST_FIRST if worst in evaluations), "satisfied")
+
+
+_WORST_FIRST: tuple[Evaluation, ...] = ("violated", "unspecified", "satisfied")
+
+
+def _partner_value(partner: str | None, operation: Operation, arguments: Arguments) -> Json:
+    """Return what the other argument of a rule has, or what its absence means."""
+    if partner is None:
+        return None
+    value, default = arguments.get(partner), operation.default(partner)
+    omitted = partner not in arguments or is_left_out(operation.arguments.get(partner), value)
+    return default if omitted else value
+
+
+def is_left_out(argument: Argument | None, value: Json) -> bool:
+    """Tell whether a value means that the argument is left out: `null`, where documents say so."""
+    return value is None and argument is not None and argument.nullable is not None
 
 
 def _of_another_type(argument: Argument, value: Json) -> Evaluation:
@@ -57,9 +78,9 @@ def is_valid(operation: Operation, arguments: Arguments) -> bool:
 
 def of_type(argument: Argument, value: Json) -> bool:
     """Tell whether a value is of the argument's own JSON type."""
-    scalar = PYTHON_TYPES.get(argument.type)
-    if scalar is not None:
-        return type(value) is scalar
+    plain = PYTHON_TYPES.get(argument.type)
+    if plain is not None:
+        return type(value) in plain
     if argument.type == "file":
         return isinstance(value, str | dict)
     return isinstance(value, list) and all(isinstance(entry, str | dict) for entry in value)
@@ -75,8 +96,34 @@ def tokens(operation: Operation, arguments: Arguments) -> tuple[str, ...]:
         f"{constraint.id}={boundary}" if boundary else constraint.id
         for constraint in operation.constraints
         if constraint.parameter in arguments and constraint.rule.presence != "forbidden"
-        for boundary in constraint.rule.boundaries(
-            arguments[constraint.parameter],
-            arguments.get(constraint.rule.partner or ""),
-        )
+        for boundary in _boundaries(constraint, operation, arguments)
     )
+
+
+def _subjects(rule: Rule, argument: Argument | None, value: Json) -> list[Json]:
+    """Return what of a value a rule speaks of: the value, or each entry of an array.
+
+    As the rules of an argument speak of values of its type only, those of entries do.
+    """
+    if argument is None or not rule.of_entries or not isinstance(value, list):
+        return [value]
+    if argument.type != "array":
+        return [value]
+    types = PYTHON_TYPES[argument.array.items] if argument.array and argument.array.items else ()
+    return [entry for entry in value if not types or type(entry) in types]
+
+
+def _boundaries(
+    constraint: Constraint, operation: Operation, arguments: Arguments
+) -> tuple[str, ...]:
+    rule, value = constraint.rule, arguments[constraint.parameter]
+    argument, other = (
+        operation.arguments.get(constraint.parameter),
+        arguments.get(rule.partner or ""),
+    )
+    found = [
+        boundary
+        for subject in _subjects(rule, argument, value)
+        for boundary in rule.boundaries(subject, other)
+    ]
+    return tuple(dict.fromkeys(found)) or ("",)

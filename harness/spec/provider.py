@@ -1,13 +1,13 @@
 """A provider and all that its documents promise."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     StrictBool,
     StringConstraints,
@@ -21,6 +21,7 @@ from harness.spec.expressions import (
     Compiled,
     Document,
     Frozen,
+    NotAmong,
     Paths,
     Pattern,
     Promise,
@@ -28,8 +29,9 @@ from harness.spec.expressions import (
     Status,
 )
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
+from harness.spec.price_list import Prices
 from harness.spec.rules import RuleSet
-from harness.spec.rules.base import Described, Positive, Rule, Scalar
+from harness.spec.rules.base import Described, Positive, Rule
 from harness.spec.rules.body import BODY, UnknownFields
 from harness.spec.rules.presence import KeyRule
 
@@ -39,9 +41,28 @@ PARAMETERS = (
     *("partial_images", "user", "response_format", "images", "mask", "input_fidelity"),
     "webhook_url",
 )
-"""The canonical parameters, in one vocabulary for all providers."""
+"""The canonical parameters, in one vocabulary for all providers; a TOML may declare others."""
 
-OPERATIONS = ("generate", "edit", "respond")
+Kind = Literal["generate", "edit", "respond"]
+OPERATIONS: tuple[Kind, ...] = get_args(Kind)
+"""What operations are for, and the names that those of most providers have, too."""
+
+RESERVED = (BODY, "auth", "reply")
+"""What stands for a request's body, its key and its reply where ids name a parameter."""
+
+
+NAME = "^[a-z][a-z0-9_]*$"
+"""How operations and arguments are named, as a regular expression."""
+
+
+def _well_formed(name: str) -> str:
+    if re.fullmatch(NAME, name, re.ASCII) is None:
+        raise ValueError("a name is of lower-case letters, digits and _, and begins with a letter")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_well_formed)]
+"""The name of an operation or of an argument: a TOML may declare any."""
 
 SHIPPED_PROTOCOLS = ("reply", "job", "responses")
 """The protocols of the harness. `job` and the table of that name go together; a protocol from
@@ -57,23 +78,12 @@ def admit_protocol(name: str) -> None:
 
 def _spoken_protocol(name: str) -> str:
     if name not in _protocols:
-        spoken = ", ".join(sorted(_protocols))
-        raise ValueError(f"unknown wire protocol {name!r}, known are {spoken}")
+        raise NotAmong(f"unknown wire protocol {name!r}", name, sorted(_protocols))
     return name
 
 
 ProtocolName = Annotated[str, AfterValidator(_spoken_protocol)]
 """Validated as a file is loaded; whoever speaks the protocol has to be imported before."""
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("write an amount as a number")  # noqa: TRY004 - pydantic's way
-    return value
-
-
-Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
-"""An amount in a provider's own unit, exactly as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +112,8 @@ class Operation(Frozen):
     """One thing a provider does: where to ask, with which arguments, and how it answers."""
 
     title: str
+    kind: Kind | None = None
+    """What it is for, where its name does not say so; see `Provider.kind`."""
     method: Literal["POST", "GET"] = "POST"
     path: str
     also: tuple[str, ...] = ()
@@ -112,7 +124,7 @@ class Operation(Frozen):
     note: str = ""
     constant: dict[str, Json] = Field(default_factory=dict)
     """Wire fields that this operation always sends."""
-    arguments: dict[str, Argument]
+    arguments: dict[Name, Argument]
     unknown_fields: UnknownFields | None = None
     """What the documents say of fields that they do not name."""
     reply: ReplyShape
@@ -233,45 +245,6 @@ class ErrorRules(Frozen):
         return (self.shape or self.names_parameter) == "documented"
 
 
-class Tier(Frozen):
-    """A size class of the price list: images whose long edge is at most `long_edge_max` pixels."""
-
-    name: str
-    long_edge_max: Positive
-
-
-class PriceRow(Frozen):
-    """What one image costs where every argument in `when` (or `tier`) has the value given."""
-
-    when: dict[str, Scalar] = Field(default_factory=dict)
-    tier: str | None = None
-    amount: Amount
-    status: Status = "documented"
-    """Of this row: another sentence of the price list may say otherwise."""
-    note: str = ""
-
-
-class WorkedExample(Frozen):
-    """A price that the document itself works out."""
-
-    arguments: dict[str, Json]
-    amount: Amount
-    source: Cited
-
-
-class Prices(Sourced):
-    """The price list: the first fitting row is the price of one image."""
-
-    unit: str
-    status: Status
-    tiers: tuple[Tier, ...] = ()
-    auto_tier: str | None = None
-    failed_free: Cited | None = None
-    """Where the documents say that only successful generations cost anything."""
-    rows: Annotated[tuple[PriceRow, ...], Field(min_length=1)]
-    examples: tuple[WorkedExample, ...] = ()
-
-
 class Endpoint(Promise):
     """Another address that the documents name; the harness does not call it by itself."""
 
@@ -308,13 +281,41 @@ class Provider(Frozen):
     timeouts: Timeouts
     errors: ErrorRules
     prices: Prices
-    operations: Annotated[
-        dict[Literal["generate", "edit", "respond"], Operation], Field(min_length=1)
-    ]
+    operations: Annotated[dict[Name, Operation], Field(min_length=1)]
     endpoints: tuple[Endpoint, ...] = ()
     statements: tuple[Statement, ...] = ()
     open_questions: tuple[str, ...] = ()
 
     def operation(self, name: str) -> Operation:
         """Return the operation of that name; KeyError where the provider has none."""
-        return self.operations[name]  # type: ignore[index]  # a plain str that is looked up
+        return self.operations[name]
+
+    def kind(self, name: str) -> Kind:
+        """Return what an operation is for.
+
+        That is what it says itself, else its own name where that is a kind; else it edits where it
+        takes images, and generates where it takes none. KeyError where the provider has none.
+        """
+        operation = self.operations[name]
+        if operation.kind is not None:
+            return operation.kind
+        takes_images = any(argument.type == "images" for argument in operation.arguments.values())
+        named = (kind for kind in OPERATIONS if kind == name)
+        return next(named, "edit" if takes_images else "generate")
+
+    def meant(self, word: str) -> tuple[str, ...]:
+        """Return the operations that a name means: that one, else all that are of this kind."""
+        if word in self.operations:
+            return (word,)
+        return tuple(name for name in self.operations if self.kind(name) == word)
+
+    def chosen(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Return the operations that these words mean, in the TOML's order; all without a word."""
+        meant = {name for word in words for name in self.meant(word)}
+        return tuple(name for name in self.operations if name in meant or not words)
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Every parameter that is known for this provider: the canonical ones, then its own."""
+        own = (name for operation in self.operations.values() for name in operation.arguments)
+        return tuple(dict.fromkeys((*PARAMETERS, *own)))

@@ -4,16 +4,19 @@ One table serves both ways: a case becomes a request, and a request recorded by 
 becomes a case again.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import ASSETS
 from harness.core.reference import ReferenceImage
 from harness.spec.jsonpath import leaves, put, take, without_place
+from harness.spec.places import placed, taken
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Arguments, edges, member
 from harness.spec.rules.body import BODY, unknown_fields
@@ -22,6 +25,7 @@ EVENTS, JSON = ("Accept", "text/event-stream"), ("Accept", "application/json")
 JSON_BODY = ("Content-Type", "application/json")
 
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
 _BOOLEANS: dict[str, Json] = {"true": True, "false": False}
 
 
@@ -53,7 +57,9 @@ def _body(operation: Operation, arguments: Arguments) -> dict[str, Json]:
     body: dict[str, Json] = deepcopy(operation.constant)
     for name, value in _spread(operation, arguments):
         argument = operation.arguments.get(name)
-        put(body, argument.wire if argument else name, _sent(argument, value))
+        sent = _sent(argument, value)
+        for place, content in placed(argument, sent) if argument else ((name, sent),):
+            put(body, place, content)
     return body
 
 
@@ -147,14 +153,14 @@ def _read_one(
     remaining = without_place(body if isinstance(body, dict) else {}, operation.constant)
     arguments: dict[str, Json] = {}
     for canonical_name, argument in operation.arguments.items():
-        contents = (take(remaining, place)[1] for place in (argument.wire, *argument.also))
-        content = next((content for content in contents if content is not None), None)
+        content = taken(argument, partial(take, remaining))
         if content is not None:  # null means omitted
             arguments[canonical_name] = _listed(operation, argument, content)
     parents = {
-        argument.wire.rpartition(".")[0]
+        place.rpartition(".")[0]
         for argument in operation.arguments.values()
-        if "." in argument.wire
+        for place in argument.places
+        if "." in place
     }
     return Reading(operation=name, arguments=arguments, unknown=tuple(leaves(remaining, parents)))
 
@@ -167,11 +173,20 @@ def _read_form(name: str, operation: Operation, fields: tuple[Part, ...]) -> Rea
             remaining.pop(key, None)
     arguments: dict[str, Json] = {}
     for canonical_name, argument in operation.arguments.items():
-        place = next((key for key in (argument.wire, *argument.also) if key in remaining), None)
-        if place is not None:
-            value = _typed(argument, remaining.pop(place))
-            arguments[canonical_name] = _listed(operation, argument, value)
+        content = taken(argument, partial(_take_field, remaining, argument))
+        if content is not None:
+            arguments[canonical_name] = _listed(operation, argument, content)
     return Reading(operation=name, arguments=arguments, unknown=tuple(remaining))
+
+
+def _take_field(fields: dict[str, Json], argument: Argument, place: str) -> tuple[bool, Json]:
+    """Take a field of a form away, read as its argument's type; edges are whole numbers."""
+    if place not in fields:
+        return False, None
+    content = fields.pop(place)
+    if argument.edges and place in argument.edges and isinstance(content, str):
+        return True, int(content) if _INTEGER.fullmatch(content) else content
+    return True, _typed(argument, content)
 
 
 def _listed(operation: Operation, argument: Argument, value: Json) -> Json:
@@ -187,9 +202,22 @@ def _typed(argument: Argument, value: Json) -> Json:
         return value
     if argument.type == "integer" and _INTEGER.fullmatch(value):
         return int(value)
+    if argument.type == "number" and _NUMBER.fullmatch(value):
+        return int(value) if _INTEGER.fullmatch(value) else float(value)
     if argument.type == "boolean" and value in _BOOLEANS:
         return _BOOLEANS[value]
+    if argument.type in ("array", "object"):
+        return _parsed(value, list if argument.type == "array" else dict)
     return value
+
+
+def _parsed(text: str, kind: type) -> Json:
+    """Read the JSON that a form holds for a list or an object; any other text stays as it is."""
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, kind) else text
 
 
 def _sent(argument: Argument | None, value: Json) -> Json:
@@ -210,10 +238,13 @@ def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:
     parts: list[Part] = []
     for name, value in (*operation.constant.items(), *_spread(operation, arguments)):
         argument = operation.arguments.get(name)
-        wire = argument.wire if argument else name
         several = isinstance(value, list) and (argument is None or argument.type == "images")
         values = value if several and isinstance(value, list) else [value]
-        parts += [form_part(wire, entry) for entry in values]
+        parts += [
+            form_part(place, content)
+            for entry in values
+            for place, content in (placed(argument, entry) if argument else ((name, entry),))
+        ]
     return tuple(parts)
 
 

@@ -4,26 +4,31 @@ A schema stops at the first level that does not fit; these checks read around wh
 (the schema reports that), so that a file never has to be loaded twice to learn of all mistakes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
+from difflib import get_close_matches
 
 from harness.spec.jsonpath import is_place, put, take
-from harness.spec.provider import PARAMETERS, SHIPPED_PROTOCOLS
-from harness.spec.rules import KINDS
-from harness.spec.rules.base import PYTHON_TYPES, Table, array, member, toml_table
+from harness.spec.provider import PARAMETERS, RESERVED, SHIPPED_PROTOCOLS
+from harness.spec.rules import KINDS, edges
+from harness.spec.rules.base import PYTHON_TYPES, Table, array, listed, member, toml_table
+from harness.spec.validate_prices import price_disagreements
 
 
 def disagreements(raw: Table) -> Iterator[str]:
     """Yield one sentence per disagreement, `key: reason`, in the order of the file."""
     if ("base_url" in raw) != ("base_url_source" in raw):
         yield "base_url: goes together with base_url_source"
-    for name, operation in toml_table(raw.get("operations")).items():
+    operations = toml_table(raw.get("operations"))
+    for name, operation in operations.items():
+        if name == "benchmark":  # the file of a recorded benchmark bears that name
+            yield f"operations.{name}: {name!r} has a meaning of its own, call it otherwise"
         yield from _operation(f"operations.{name}", toml_table(operation))
-    yield from _prices(toml_table(raw.get("prices")))
-
-
-def _among(value: object, names: object) -> bool:
-    return isinstance(value, str) and isinstance(names, Mapping | list | tuple) and value in names
+    declared = (
+        toml_table(toml_table(operation).get("arguments")) for operation in operations.values()
+    )
+    known = dict.fromkeys((*PARAMETERS, *(name for arguments in declared for name in arguments)))
+    yield from price_disagreements(raw, tuple(known))
 
 
 def _operation(key: str, operation: Table) -> Iterator[str]:
@@ -31,14 +36,14 @@ def _operation(key: str, operation: Table) -> Iterator[str]:
     wires: dict[str, str] = {}
     for name, argument in arguments.items():
         place = f"{key}.arguments.{name}"
-        if name not in PARAMETERS:
-            yield f"{place}: not in the vocabulary of parameters"
-        wire = toml_table(argument).get("wire")
-        if isinstance(wire, str) and wires.setdefault(wire, name) != name:
-            yield f"{place}.wire: {wire!r} is already the place of {wires[wire]}"
+        yield from _name(place, name, toml_table(argument))
+        for field, wire in _wires(toml_table(argument)):
+            if wires.setdefault(wire, name) != name:
+                yield f"{place}.{field}: {wire!r} is already the place of {wires[wire]}"
         yield from _argument(place, toml_table(argument), arguments)
+        yield from _edges(place, toml_table(argument))
     if operation.get("body") != "form":
-        yield from _places(key, operation, wires)
+        yield from _places(key, operation, arguments)
     at = toml_table(operation.get("unknown_fields")).get("at")
     if isinstance(at, str) and at and (operation.get("body") == "form" or not is_place(at)):
         yield f"{key}.unknown_fields.at: {at!r} is no place of a JSON body"
@@ -46,19 +51,65 @@ def _operation(key: str, operation: Table) -> Iterator[str]:
     yield from _beside(key, operation, arguments)
 
 
-def _places(key: str, operation: Table, wires: Mapping[str, str]) -> Iterator[str]:
-    """Put a value at every place of a JSON body; yield those where it did not stay."""
+ALIKE = 0.8
+"""From here on (difflib's measure) a name is taken for a canonical one, misspelt: `promt`."""
+
+
+def _name(place: str, name: str, argument: Table) -> Iterator[str]:
+    """Yield that a name is nearly a canonical one: a misspelt one would lose its meaning."""
+    if name in RESERVED:
+        yield f"{place}: {name!r} has a meaning of its own in ids, call it otherwise and keep wire"
+    near = get_close_matches(name, PARAMETERS, n=1, cutoff=ALIKE)
+    if name not in PARAMETERS and near and argument.get("declared") is not True:
+        yield (
+            f"{place}: unknown parameter, did you mean {near[0]!r}? "
+            "If the name is the provider's own, write declared = true"
+        )
+
+
+def _wires(argument: Table) -> Iterator[tuple[str, str]]:
+    """Yield the places of an argument, each with the key that names it."""
+    for field in ("wire", "edges"):
+        for place in listed(argument.get(field)):
+            if isinstance(place, str):
+                yield field, place
+
+
+def _edges(place: str, argument: Table) -> Iterator[str]:
+    """Compare the places of a size's edges with what else is said of it."""
+    if "edges" not in argument:
+        return
+    if argument.get("type") != "string":
+        yield f"{place}.edges: speak of a string that is WIDTHxHEIGHT"
+    both = [name for name in array(argument["edges"]) if isinstance(name, str)]
+    if len(both) > len(set(both)):
+        yield f"{place}.edges: the width and the height have one place"
+    shape = toml_table(argument.get("format"))
+    values = array(toml_table(argument.get("one_of")).get("values"))
+    words = [*array(shape.get("words")), *(value for value in values if edges(value) is None)]
+    parents = {name.rpartition(".")[0] for name in both}
+    if words and "wire" not in argument and (len(parents) > 1 or "" in parents):
+        yield f"{place}.wire: missing: the word {words[0]!r} has no place on the wire"
+
+
+def _places(key: str, operation: Table, arguments: Table) -> Iterator[str]:
+    """Put a value at every place of a JSON body; yield those where it did not stay.
+
+    A size has the places of its edges; a word of it stands elsewhere, or in their stead.
+    """
     body = deepcopy(dict(toml_table(operation.get("constant"))))
-    for wire in filter(is_place, wires):
+    keys: dict[str, str] = {}
+    for name, argument in arguments.items():
+        for field, wire in _wires(toml_table(argument)):
+            if field == "edges" or "edges" not in toml_table(argument):
+                keys.setdefault(wire, f"{key}.arguments.{name}.{field}")
+    for wire in filter(is_place, keys):
         put(body, wire, wire)
-    for wire, name in wires.items():
+    for wire, place in keys.items():
         if not is_place(wire):
-            yield f"{key}.arguments.{name}.wire: {wire!r} is no place of a JSON body"
+            yield f"{place}: {wire!r} is no place of a JSON body"
         elif not take(body, wire)[0]:
-            yield (
-                f"{key}.arguments.{name}.wire: {wire!r} has no room beside the constants and the "
-                "other arguments"
-            )
+            yield f"{place}: {wire!r} has no room beside the constants and the other arguments"
 
 
 def _beside(key: str, operation: Table, arguments: Table) -> Iterator[str]:
@@ -86,12 +137,14 @@ def _argument(place: str, argument: Table, arguments: Table) -> Iterator[str]:
 def _values(place: str, argument: Table) -> Iterator[str]:
     """Compare the values that an argument names itself with its type and its list."""
     wanted = PYTHON_TYPES.get(str(argument.get("type")))
-    listed = array(toml_table(argument.get("one_of")).get("values"))
-    for name in (name for name in ("default", "cheapest") if name in argument):
-        value = argument[name]
-        if wanted and type(value) is not wanted:
+    allowed = array(toml_table(argument.get("one_of")).get("values"))
+    named = [(name, argument[name]) for name in ("default", "cheapest") if name in argument]
+    named += [(f"examples.{at}", value) for at, value in enumerate(array(argument.get("examples")))]
+    for name, value in named:
+        whole = not isinstance(value, list) or member(value, allowed)
+        if wanted and type(value) not in wanted:
             yield f"{place}.{name}: {value!r} is no {argument['type']}"
-        elif listed and not member(value, listed):
+        elif allowed and not all(member(one, allowed) for one in ([value] if whole else value)):
             yield f"{place}.{name}: {value!r} is not among the values of one_of"
 
 
@@ -107,21 +160,3 @@ def _job(key: str, operation: Table) -> Iterator[str]:
     for state in dict.fromkeys(repr(state) for state in states):
         if sum(repr(other) == state for other in states) > 1:
             yield f"{key}.job: the state {state} is listed twice"
-
-
-def _prices(prices: Table) -> Iterator[str]:
-    tiers = [toml_table(tier) for tier in array(prices.get("tiers"))]
-    names = [tier.get("name") for tier in tiers]
-    edges = [tier.get("long_edge_max") for tier in tiers]
-    numbers = [edge for edge in edges if isinstance(edge, int)]
-    if numbers != sorted(set(numbers)):
-        yield "prices.tiers: write them from the smallest long edge to the largest"
-    if "auto_tier" in prices and not _among(prices["auto_tier"], names):
-        yield f"prices.auto_tier: {prices['auto_tier']!r} is no tier"
-    for place, row in enumerate(array(prices.get("rows"))):
-        given = toml_table(row)
-        if "tier" in given and not _among(given["tier"], names):
-            yield f"prices.rows.{place}.tier: {given['tier']!r} is no tier"
-        for name in toml_table(given.get("when")):
-            if name not in PARAMETERS:
-                yield f"prices.rows.{place}.when.{name}: not in the vocabulary of parameters"

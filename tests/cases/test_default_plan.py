@@ -583,7 +583,7 @@ def test_an_unknown_provider_cannot_be_planned() -> None:
 
 
 def test_a_plan_that_is_not_there_says_how_to_record_it(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="harness run --record"):
+    with pytest.raises(RecordingError, match="harness run --against emulator --record"):
         saved_plan(tmp_path, shipped_provider("buble"))
 
 

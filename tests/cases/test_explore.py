@@ -18,7 +18,7 @@ TRIPLE: dict[str, Json] = {"quality": "high", "output_format": "jpeg", "backgrou
 
 DRAWING = """
 from harness.cases.explore import drawn, explored_cases
-from harness.spec.load import shipped_provider
+from tests.shipped import shipped_provider
 cases = drawn(explored_cases(shipped_provider("sub2api")), lambda case: {}, seed_=5, examples=60)
 print([(case.id, case.choices) for case in cases.cases])
 """

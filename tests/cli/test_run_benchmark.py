@@ -65,7 +65,9 @@ def agrees(shop: Emulator, past: StoredRun, name: str) -> None:
     made = [one.request.method for record in records for one in record.exchanges]
     assert Counter(one["method"] for one in entries) == Counter(made)
     spent = [
-        charged_reservation(record.shot, record.outcome, record.exchanges).price
+        charged_reservation(
+            record.shot, record.outcome, record.exchanges, provider=shipped(name)
+        ).price
         for record in records
         if record.outcome is not None
     ]

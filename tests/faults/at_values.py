@@ -121,7 +121,7 @@ def _most_images(argument: Argument) -> int:
     if argument.one_of is not None:
         return 1
     span = argument.range
-    return (span.max or 1) if span is not None and span.status == "documented" else 1
+    return int(span.max or 1) if span is not None and span.status == "documented" else 1
 
 
 def names_the_values(finding: Finding, fault: Planted) -> bool:

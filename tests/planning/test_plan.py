@@ -469,7 +469,7 @@ def test_a_plan_altered_by_hand_is_refused(edit: Edit) -> None:
 
     assert caught.value.message.startswith("plan.json: ")
     assert "\n" not in str(caught.value)
-    assert "harness run --record" in caught.value.hint
+    assert "harness run --against emulator --record" in caught.value.hint
 
 
 EDITS_OF_A_FORM: dict[str, Edit] = {

@@ -109,15 +109,28 @@ BROKEN = {
         'whole = { source = "page: Generate" }\nrange',
         "operations.generate.arguments.n.whole: unknown key",
     ),
-    "an unknown parameter": (
+    "a parameter that is misspelt": (
         "[operations.generate.arguments.quality]",
-        "[operations.generate.arguments.sharpness]",
-        "operations.generate.arguments.sharpness: not in the vocabulary of parameters",
+        "[operations.generate.arguments.qualty]",
+        (
+            "operations.generate.arguments.qualty: unknown parameter, did you mean 'quality'? "
+            "If the name is the provider's own, write declared = true"
+        ),
     ),
-    "an unknown operation": (
+    "a parameter that ids have another meaning for": (
+        "[operations.generate.arguments.quality]",
+        "[operations.generate.arguments.body]",
+        "operations.generate.arguments.body: 'body' has a meaning of its own in ids",
+    ),
+    "a name of an operation that is none": (
         "[operations.edit]",
-        "[operations.upscale]",
-        "operations.upscale.[key]: Input should be 'generate', 'edit' or 'respond', got 'upscale'",
+        "[operations.Up-scale]",
+        "operations.Up-scale.[key]: a name is of lower-case letters, digits and _",
+    ),
+    "an operation of an unknown kind": (
+        'title = "Edit"',
+        'title = "Edit"\nkind = "upscale"',
+        "operations.edit.kind: Input should be 'generate', 'edit' or 'respond', got 'upscale'",
     ),
     "a range upside down": (
         "min = 1, max = 4",
@@ -159,8 +172,8 @@ def test_a_mistake_is_told_with_file_key_and_reason(
 def test_all_mistakes_are_told_at_once_one_a_line(tmp_path: Path) -> None:
     text = small.TOML
     # Not together: the examples can only be worked where everything else is right.
-    apart = ("an unknown operation", "a price example that the rows do not give",
-             "an unknown parameter", "a range without ends", "an unknown key in a rule",
+    apart = ("a name of an operation that is none", "a price example that the rows do not give",
+             "a parameter that is misspelt", "a range without ends", "an unknown key in a rule",
              "a number without a source", "a source in an unknown document",
              "a source without a section", "an expression with a misspelt function",
              "a negative amount")  # fmt: skip

@@ -106,7 +106,7 @@ WEBHOOK = {
         ("prices/auto_tier", "M", "prices.auto_tier: 'M' is no tier"),
         ("prices/rows/0/tier", "M", "prices.rows.0.tier: 'M' is no tier"),
         ("prices/rows/1/when", {"gloss": 1},
-         "prices.rows.1.when.gloss: not in the vocabulary of parameters"),
+         "prices.rows.1.when.gloss: unknown parameter, no operation has it"),
         ("prices/tiers/0/long_edge_max", 5000,
          "prices.tiers: write them from the smallest long edge to the largest"),
     ],

@@ -60,7 +60,7 @@ def unknown_fields(history: OperationHistory) -> dict[str, Scalar]:
     values: dict[str, Scalar] = {}
     for name in names:
         place = None if name in operation.arguments else place_of(name, operation)
-        taken = {argument.wire for argument in operation.arguments.values()}
+        taken = {place for one in operation.arguments.values() for place in one.places}
         if place is not None and place not in taken:
             values[place] = _telling(name, history)
     return values

@@ -304,7 +304,7 @@ def against_documents(promise: Argument | Rule, figure: str, *, agrees: bool) ->
 def value_text(name: str, operation: Operation) -> tuple[str, ...]:
     """Return the names under which an error may blame an argument, or an unknown field."""
     argument = operation.arguments.get(name)
-    return (argument.wire, name) if argument else (name, name.rpartition(".")[2])
+    return (*argument.places, name) if argument else (name, name.rpartition(".")[2])
 
 
 def place_of(name: str, operation: Operation) -> str | None:

@@ -169,7 +169,8 @@ def _number(argument: Argument) -> Ladder:
     rule: Range | OneOf | None = argument.range or argument.one_of
     values = argument.one_of.values if argument.one_of else ()
     listed = max((number for number in values if isinstance(number, int)), default=None)
-    most = argument.range.max if argument.range else listed
+    bound = argument.range.max if argument.range else listed
+    most = None if bound is None else int(bound)
 
     def honoured(probe: ProbeRecord) -> bool:
         number_ = probe.arguments.get("n")

@@ -43,8 +43,8 @@ class Members:
         return history.operation.arguments[self.parameter]
 
     def _listed(self, history: OperationHistory) -> tuple[Scalar, ...]:
-        rule = self._argument(history).one_of
-        return rule.values if rule else ()
+        listed = self._argument(history).listing
+        return tuple(value for value in listed if isinstance(value, bool | int | float | str))
 
     def _wanted(self, history: OperationHistory) -> tuple[Scalar, ...]:
         return tuple(dict.fromkeys((*self._listed(history), *self.elsewhere)))

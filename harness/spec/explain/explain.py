@@ -45,8 +45,8 @@ def with_plain_values(
 
     Without an operation it is an edit where images are given, else a generation.
     """
-    name = operation or _operation_of(arguments)
-    documented = provider.operations.get(name)  # type: ignore[call-overload]  # any text may be asked for
+    name = _operation_of(provider, operation, arguments)
+    documented = provider.operations.get(name)
     assumed = {} if documented is None else _assumed(documented, arguments)
     return ExplainRequest(
         provider=provider, operation=name, arguments={**assumed, **arguments}, assumed=assumed
@@ -61,8 +61,15 @@ def _assumed(operation: Operation, arguments: Mapping[str, Json]) -> dict[str, J
     }
 
 
-def _operation_of(arguments: Mapping[str, Json]) -> str:
-    return "edit" if "images" in arguments or "mask" in arguments else "generate"
+def _operation_of(provider: Provider, operation: str | None, arguments: Mapping[str, Json]) -> str:
+    """Return the operation that is meant: by its name or its kind, of several the fitting one."""
+    edits = "images" in arguments or "mask" in arguments
+    word = operation or ("edit" if edits else "generate")
+    fewest = sorted(
+        provider.meant(word),
+        key=lambda name: len(set(arguments) - set(provider.operation(name).arguments)),
+    )
+    return fewest[0] if fewest else word
 
 
 def from_body(
@@ -75,16 +82,18 @@ def from_body(
 ) -> tuple[ExplainRequest, ...]:
     """Return a request for what a body holds, with the arguments of `over` in its place.
 
-    A body whose every key is a canonical parameter is one in canonical words and is put to each
-    provider; any other must be a wire body of one of them. Raises UsageError, which names `where`
-    the body is from, where nobody, or more than one, could have been meant.
+    A body whose every key is a parameter, canonical or declared by one of the providers, is put to
+    each of them; any other must be a wire body of one. Raises UsageError, which names `where` the
+    body is from, where nobody, or more than one, could have been meant.
     """
-    strange = [key for key in body if key not in PARAMETERS]
-    if not strange:
+    if not strange_names(providers, body):
         arguments = present({**body, **over})
-        name = operation or _operation_of(arguments)
         return tuple(
-            ExplainRequest(provider=provider, operation=name, arguments=arguments)
+            ExplainRequest(
+                provider=provider,
+                operation=_operation_of(provider, operation, arguments),
+                arguments=arguments,
+            )
             for provider in providers
         )
     provider, reading = _read(providers, operation, body, where)
@@ -102,7 +111,7 @@ def _read(
     providers: Sequence[Provider], operation: str | None, body: Mapping[str, Json], where: str
 ) -> tuple[Provider, Reading]:
     """Find the one provider whose wire body this is."""
-    strange = [key for key in body if key not in PARAMETERS]
+    strange = strange_names(providers, body)
     readings = [
         (provider, reading)
         for provider in providers
@@ -110,7 +119,7 @@ def _read(
     ]
     fitting = [pair for pair in readings if set(strange) - set(pair[1].unknown)]
     if not fitting and len(providers) > 1:
-        near = get_close_matches(strange[0], PARAMETERS, n=1)
+        near = get_close_matches(strange[0], known_names(providers), n=1)
         guess = f"did you mean {near[0]}? " if near else ""
         raise UsageError(
             f"{where}: unknown parameter {strange[0]!r}",
@@ -128,6 +137,16 @@ def _read(
     return chosen[0]
 
 
+def known_names(providers: Sequence[Provider]) -> tuple[str, ...]:
+    """Return the parameters that are known for any of the providers, the canonical ones first."""
+    return tuple(dict.fromkeys(name for provider in providers for name in provider.parameters))
+
+
+def strange_names(providers: Sequence[Provider], body: Mapping[str, Json]) -> list[str]:
+    """Return the keys of a body that are no parameter of any of the providers."""
+    return [key for key in body if key not in known_names(providers)]
+
+
 def _unexplained(provider: Provider, reading: Reading) -> tuple[int, int]:
     return len(reading.unknown), missing_arguments(provider, reading)
 
@@ -143,7 +162,7 @@ def _readings(provider: Provider, wanted: str | None, body: Mapping[str, Json]) 
             provider, operation.method, operation.path, dict(body), _fields(operation, body)
         )
         for name, operation in provider.operations.items()
-        if wanted in (None, name)
+        if wanted is None or name in provider.meant(wanted)
     ]
     return [reading for reading in readings if reading is not None]
 
@@ -368,5 +387,5 @@ def _unmapped_parameter(operation: Operation, name: str) -> Unknown:
 
 
 def _unmapped_key(operation: Operation, key: str) -> Unknown:
-    wires = [argument.wire for argument in operation.arguments.values()]
+    wires = [place for argument in operation.arguments.values() for place in argument.places]
     return Unknown(name=key, kind="wire key", instead=tuple(get_close_matches(key, wires, n=1)))

@@ -13,7 +13,7 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.core.reference import ReferenceImage
 from harness.spec.provider import Argument, Operation
-from harness.spec.rules.base import Arguments, Rule, Scalar, Span, listed
+from harness.spec.rules.base import Arguments, Rule, Span, listed, member
 from harness.spec.rules.lattice import Size, edges
 from harness.spec.rules.size import sides
 from harness.spec.rules.text import WEB
@@ -145,14 +145,16 @@ def near(operation: Operation, name: str, value: Json, arguments: Arguments) -> 
     `arguments` are those that stand beside it: a mask goes by its image.
     """
     argument = operation.arguments[name]
-    if argument.one_of is not None:
+    if argument.one_of is not None and argument.type != "array":
         yield from _listed(argument.one_of.values, value, argument.default)
         return
     match argument.type:
-        case "integer":
+        case "integer" | "number":
             yield from _numbers(argument, value)
         case "boolean":
             yield from _listed((False, True), value, argument.default)
+        case "array" | "object":
+            yield from _whole(argument, value)
         case "images":
             yield from _images(operation, name, value, arguments)
         case "file":
@@ -162,7 +164,7 @@ def near(operation: Operation, name: str, value: Json, arguments: Arguments) -> 
             yield from _texts(argument, name, value)
 
 
-def _listed(values: tuple[Scalar, ...], value: Json, default: Scalar | None) -> Iterator[Json]:
+def _listed(values: tuple[Json, ...], value: Json, default: Json) -> Iterator[Json]:
     """Yield the values of a list: alike in what they measure or spelling, the default, the rest."""
     ranked = [(_unlike(value, entry), place) for place, entry in enumerate(values)]
     yield from (values[place] for unlike, place in sorted(ranked) if unlike < FAR)
@@ -171,8 +173,30 @@ def _listed(values: tuple[Scalar, ...], value: Json, default: Scalar | None) -> 
     yield from values
 
 
-def _unlike(value: Json, listed: Scalar) -> float:
+def _whole(argument: Argument, value: Json) -> Iterator[Json]:
+    """Yield lists or objects: a list put right, then what the TOML names as a whole."""
+    known = [item for item in argument.listing if not isinstance(item, list)]
+    if argument.type == "array" and value is not None:
+        yield _as_many(argument, listed(value), known)
+    named = (argument.default, argument.cheapest, *argument.examples)
+    yield from (content for content in named if content is not None)
+    for item in known:
+        yield [item]
+
+
+def _as_many(argument: Argument, entries: list[Json], known: Sequence[Json]) -> list[Json]:
+    """Return a list without entries that are not listed, and as long as it may be."""
+    least, most = argument.span("entries")
+    fitting = [entry for entry in entries if not known or member(entry, known)]
+    more = known or fitting
+    lacking = range(len(fitting), least or 0) if more else ()
+    return [*fitting, *(more[place % len(more)] for place in lacking)][:most]
+
+
+def _unlike(value: Json, listed: Json) -> float:
     """Return how unlike two values are: what they measure first, then their spelling."""
+    if isinstance(listed, dict | list) or listed is None:
+        return FAR
     if isinstance(listed, bool):
         words = _YES if listed else _NO
         return 0 if canonical(value).strip('"').lower() in words else FAR
@@ -185,7 +209,7 @@ def _unlike(value: Json, listed: Scalar) -> float:
             )
         alike = SequenceMatcher(None, value[:200].lower(), listed.lower()).ratio()
         return _SPELT + 1 - alike if alike >= ALIKE else FAR
-    number = _whole(value)
+    number = _number(value)
     return abs(number - listed) if number is not None and not isinstance(listed, str) else FAR
 
 
@@ -200,8 +224,8 @@ def _shape(text: str) -> tuple[float, int] | None:
     return (float(number[1]), 1) if number and int(number[1]) else None
 
 
-def _whole(value: Json) -> int | None:
-    """Return the whole number that a number, or a text of one, is nearest to."""
+def _number(value: Json) -> float | None:
+    """Return a number, or the one that a text writes."""
     if isinstance(value, str):
         try:
             value = float(value)
@@ -209,12 +233,14 @@ def _whole(value: Json) -> int | None:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         return None
-    return round(value)
+    return value
 
 
 def _numbers(argument: Argument, value: Json) -> Iterator[Json]:
-    low, high = argument.span("number")
-    number = _whole(value)
+    low, high = argument.bounds
+    number = _number(value)
+    if number is not None and argument.type == "integer":
+        number = round(number)
     if number is not None:
         number = number if low is None else max(number, low)
         yield number if high is None else min(number, high)

@@ -11,10 +11,12 @@ from functools import reduce
 from itertools import zip_longest
 
 from harness.core.jsonvalue import Json
-from harness.spec.jsonpath import steps
+from harness.spec.expressions import Expression, Paths
+from harness.spec.jsonpath import keys, steps
 from harness.spec.lifecycle import Field_, UsagePaths
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules.base import Rule, Schema
+from harness.spec.rules.lattice import edges
 from harness.spec.rules.pairs import Conditional
 
 Path = tuple[str | int, ...]
@@ -32,7 +34,9 @@ _TYPES: dict[str, Schema] = {
 
 def says(operation: Operation, constraint: Constraint) -> bool:
     """Tell whether a request that breaks this constraint breaks the schema of the body, too."""
-    rule = constraint.rule
+    rule, argument = constraint.rule, operation.arguments.get(constraint.parameter)
+    if argument is not None and argument.edges and rule.presence is None:
+        return operation.is_judged(constraint) and rule.edge_schema() is not None
     return operation.is_judged(constraint) and not isinstance(rule.json_schema(), str)
 
 
@@ -44,9 +48,10 @@ def of_body(operation: Operation, *, others: Iterable[str] = ()) -> Schema:
     return _together(
         *(at((key,), _constant(value), required=True) for key, value in operation.constant.items()),
         *(
-            at(steps(argument.wire), _argument(operation, name), required=_required(argument))
+            schema
             for name, argument in operation.arguments.items()
             if argument.status == "documented"
+            for schema in _placed(operation, name, argument)
         ),
         *(at(steps(place), {"not": {}}, required=False) for place in others),
         *_conditions(operation),
@@ -63,7 +68,7 @@ def _closed(operation: Operation) -> Iterator[Schema]:
     if rule is None or rule.status != "documented":
         return
     for argument in operation.arguments.values():
-        for place in (argument.wire, *argument.also):
+        for place in (*argument.places, *argument.also):
             yield at(steps(place), {}, required=False)
     yield at(steps(rule.at), {"additionalProperties": False}, required=False)
 
@@ -77,7 +82,7 @@ def of_fields(fields: Iterable[Field_], usage: UsagePaths | None = None) -> Sche
 
     Those at places that are no plain path (one of several places, for one) are not in it.
     """
-    counts = (usage.input, usage.output, usage.total) if usage else ()
+    counts = usage.places if usage else {}
     return _together(
         *(
             at(path, _TYPES[field.type], required=True)
@@ -85,11 +90,39 @@ def of_fields(fields: Iterable[Field_], usage: UsagePaths | None = None) -> Sche
             if field.status == "documented" and (path := simple(field.path.text)) is not None
         ),
         *(
-            at(path, {"type": "integer"}, required=False)
-            for count in counts
-            if (path := simple(count.text)) is not None
+            at(path, {"type": "number" if name == "seconds" else "integer"}, required=False)
+            for name, place in counts.items()
+            if (path := simple(place.text)) is not None
         ),
     )
+
+
+def of_images(paths: Paths) -> Schema:
+    """Return the schema of a reply with images at their documented places.
+
+    It says where they may be, and no more: each place may lack, and another one hold a list.
+    """
+    places = [text.split(".") for path in paths for text in _places(path)]
+    schemas = (
+        _perhaps_at(place, {"type": ["string", "null"]})
+        for place in places
+        if not any(place == other[: len(place)] != other for other in places)
+    )
+    return reduce(merged, schemas, {})
+
+
+def _perhaps_at(place: list[str], schema: Schema) -> Schema:
+    """Return the schema of what holds a value at a place, if it is made so at all."""
+    for step in reversed(place):
+        schema = {"items": schema} if step == "*" else {"properties": {step: schema}}
+    return schema
+
+
+def _places(path: Expression) -> tuple[str, ...]:
+    try:
+        return keys((path,))
+    except ValueError:
+        return ()
 
 
 def _together(*schemas: Schema) -> Schema:
@@ -166,6 +199,34 @@ def _constant(value: Json) -> Schema:
             return {"const": value}
 
 
+def _placed(operation: Operation, name: str, argument: Argument) -> Iterator[Schema]:
+    """Yield what a body holds at each place of an argument."""
+    required = _required(argument)
+    if argument.edges is None:
+        yield at(steps(argument.wire), _argument(operation, name), required=required)
+        return
+    description: Schema = {"description": _description(operation, name)}
+    edge: Schema = {}
+    for _, rule in argument.rules:
+        if _kept(argument, rule):
+            edge |= rule.edge_schema() or {}
+    named = (*argument.listing, *(argument.format.words if argument.format else ()))
+    words: list[Json] = [word for word in named if edges(word) is None]
+    (*parents, width), (*others, height) = map(steps, argument.edges)
+    together = parents == others and bool(parents)
+    if together:
+        both = merged(at((width,), edge, required=True), at((height,), edge, required=True))
+        in_words = bool(words) and steps(argument.wire) == tuple(parents)
+        either: Schema = {"anyOf": [both, {"enum": words}]} if in_words else both
+        yield at(tuple(parents), {**description, **either}, required=required)
+        words = [] if in_words else words
+    else:
+        for place in argument.edges:
+            yield at(steps(place), {**description, **edge}, required=required and not words)
+    if words:
+        yield at(steps(argument.wire), {**description, "enum": words}, required=False)
+
+
 def _argument(operation: Operation, name: str) -> Schema:
     """Return the schema of one argument's value, with all that is said of it in words."""
     argument = operation.arguments[name]
@@ -180,7 +241,16 @@ def _argument(operation: Operation, name: str) -> Schema:
         case "file":
             return {**words, **FILE}
         case plain:
-            return {**words, "type": str(plain), **_keywords(argument)}
+            return {**words, **_nullable(argument, {"type": str(plain), **_keywords(argument)})}
+
+
+def _nullable(argument: Argument, schema: Schema) -> Schema:
+    """Allow `null` beside the argument's own type, where the documents do."""
+    if argument.nullable is None or not _kept(argument, argument.nullable):
+        return schema
+    listed = schema.get("enum")
+    null: Schema = {"enum": [*listed, None]} if isinstance(listed, list) else {}
+    return {**schema, "type": [schema["type"], "null"], **null}
 
 
 def _images(operation: Operation, argument: Argument) -> Schema:
@@ -195,7 +265,8 @@ def _keywords(argument: Argument) -> Schema:
     for _, rule in argument.rules:
         schema = rule.json_schema()
         if _kept(argument, rule) and not isinstance(schema, str):
-            keywords |= schema
+            each = argument.type == "array" and rule.of_entries
+            keywords = merged(keywords, {"items": schema} if each else schema)
     return keywords
 
 

@@ -7,11 +7,12 @@ from harness.spec.rules.base import Arguments, Choice, Evaluation, Rule, Scalar,
 from harness.spec.rules.choice import OneOf
 from harness.spec.rules.files import Alpha, MaxBytes, MediaType, SameFormat, SameSize, UrlOnly
 from harness.spec.rules.lattice import edges
-from harness.spec.rules.number import Count, Integer, Range
+from harness.spec.rules.number import Count, Range
 from harness.spec.rules.pairs import NeverWith, OnlyWith
 from harness.spec.rules.presence import Absent, Required
 from harness.spec.rules.size import MaxEdge, MaxPixels, MaxRatio, MinPixels, MultipleOf
-from harness.spec.rules.text import Format, MaxLength
+from harness.spec.rules.text import Format, MaxLength, MinLength
+from harness.spec.rules.typed import Array, Boolean, Integer, Nullable, Number, Object
 
 
 class RuleSet(Frozen):
@@ -22,6 +23,12 @@ class RuleSet(Frozen):
     one_of: OneOf | None = None
     range: Range | None = None
     integer: Integer | None = None
+    number: Number | None = None
+    boolean: Boolean | None = None
+    array: Array | None = None
+    object: Object | None = None
+    nullable: Nullable | None = None
+    min_length: MinLength | None = None
     max_length: MaxLength | None = None
     count: Count | None = None
     format: Format | None = None

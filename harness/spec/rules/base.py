@@ -8,11 +8,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, get_args
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
 
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, sendable
 from harness.core.reference import ReferenceImage
 from harness.spec.expressions import Promise
 
@@ -21,21 +21,35 @@ Evaluation = Literal["satisfied", "violated", "unspecified"]
 
 Arguments = Mapping[str, Json]
 Scalar = bool | int | float | str
+Value = Annotated[Json, AfterValidator(sendable)]
+"""A value of any type as a TOML has it: `null` and numbers without an end cannot be sent."""
 Schema = dict[str, Json]
 
 Table = Mapping[str, Any]
 """A table of a TOML as it was read: anything may stand in it."""
 
-ArgumentType = Literal["string", "integer", "boolean", "images", "file"]
-EVERY_TYPE: tuple[ArgumentType, ...] = ("string", "integer", "boolean", "images", "file")
-PYTHON_TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
-"""The types of argument whose values are scalars, as Python has them."""
+ArgumentType = Literal[
+    "string", "integer", "number", "boolean", "array", "object", "images", "file"
+]
+EVERY_TYPE: tuple[ArgumentType, ...] = get_args(ArgumentType)
+PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
+"""The types of argument whose values are plain JSON, as Python has them."""
 
 Measure = Literal["number", "characters", "entries"]
 """What of a value a rule limits: itself, the length of a text, the length of a list."""
 
 Span = tuple[int | None, int | None]
 """The least and the most that is allowed; None where no bound is stated."""
+
+Bounds = tuple[float | None, float | None]
+"""A span of numbers, whole ones or others; whole bounds are written as whole numbers."""
 
 Letters = Literal["ascii", "wide", "astral"]
 """Of what a text is made: ASCII, other letters of one UTF-16 unit, and such of two."""
@@ -48,6 +62,9 @@ Positive = Annotated[StrictInt, Field(ge=1)]
 
 Scalars = Annotated[tuple[Scalar, ...], Field(min_length=1)]
 """A list with at least one value."""
+
+Values = Annotated[tuple[Value, ...], Field(min_length=1)]
+"""A list with at least one value of any type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +112,7 @@ class Rule(Promise, ABC):
     """Why a kind has no value on one of the sides of its boundary."""
 
     @property
-    def span(self) -> Span:
+    def span(self) -> Bounds:
         """The least and the most of its measure that the rule allows."""
         return (None, None)
 
@@ -103,6 +120,16 @@ class Rule(Promise, ABC):
     def partner(self) -> str | None:
         """The other argument that the rule looks at, if it looks at one."""
         return None
+
+    @property
+    def listing(self) -> tuple[Json, ...]:
+        """Every value that the rule allows, if it lists them."""
+        return ()
+
+    @property
+    def of_entries(self) -> bool:
+        """Whether the rule speaks of each entry of an array, and not of the list."""
+        return False
 
     @property
     def other_subject(self) -> bool:
@@ -123,6 +150,10 @@ class Rule(Promise, ABC):
         Of a list of images, `items` are the keywords of each one.
         """
         return self.keywords
+
+    def edge_schema(self) -> Schema | None:
+        """Return what the rule says of each edge of a size that is two whole numbers."""
+        return None
 
     def allowed(self, context: "Context") -> Choices:
         """Return the values on the rule's boundary that an `accept` case should try."""
@@ -165,7 +196,7 @@ class Measured(Rule):
     """A limit on one measure of a value: it is kept at its ends, and broken one beyond them."""
 
     @abstractmethod
-    def amount(self, value: Json) -> int | None:
+    def amount(self, value: Json) -> float | None:
         """Return the measure of a value; None of one that is not of the argument's type."""
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
@@ -177,7 +208,7 @@ class Measured(Rule):
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
         amount = self.amount(value)
-        return (str(amount) if amount is not None and amount in self.span else "",)
+        return (in_digits(amount) if amount is not None and member(amount, self.span) else "",)
 
 
 class Paired(Rule):
@@ -217,8 +248,13 @@ class Described(Promise):
     """
 
     wire: str
+    edges: tuple[str, str] | None = None
+    """Where the width and the height of a `WIDTHxHEIGHT` go, as whole numbers. A word goes to
+    `wire`; without that, to the object that holds both edges, or nowhere (`wire` is empty then)."""
     type: ArgumentType
-    default: Scalar | None = None
+    declared: StrictBool = False
+    """The name is this provider's own, however much it looks like a canonical one."""
+    default: Value | None = None
     also: tuple[str, ...] = ()
     """Other names under which recorded requests hold it; the harness sends `wire`."""
     single: StrictBool = False
@@ -226,8 +262,23 @@ class Described(Promise):
     ours: StrictBool = False
     """The documents name no value; the one sent is the harness' choice, so a refusal that names it
     convicts nobody."""
-    cheapest: Scalar | None = None
+    cheapest: Value | None = None
     """The value that costs least; the base of refusal cases sends it."""
+    examples: tuple[Value, ...] = ()
+    """Values that the documents show, where no rule lists or bounds them: objects, for one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_place(cls, raw: object) -> object:
+        if not isinstance(raw, Mapping) or "wire" in raw or not raw.get("edges"):
+            return raw
+        parents = {str(edge).rpartition(".")[0] for edge in array(raw["edges"])}
+        return {**raw, "wire": parents.pop() if len(parents) == 1 else ""}
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every place on the wire that a value of the parameter may have."""
+        return tuple(filter(None, (self.wire, *(self.edges or ()))))
 
     @cached_property
     def rules(self) -> tuple[tuple[str, Rule], ...]:
@@ -241,8 +292,22 @@ class Described(Promise):
         ranked = [(rule.type_rank, rule) for _, rule in self.rules if rule.type_rank is not None]
         return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
 
-    def span(self, measure: Measure) -> Span:
-        """Return the least and the most that all rules allow of a measure."""
+    @cached_property
+    def listing(self) -> tuple[Json, ...]:
+        """The values that a rule lists; none where no rule does."""
+        return next((rule.listing for _, rule in self.rules if rule.listing), ())
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """The least and the greatest number that all rules allow."""
+        return self._narrowest("number")
+
+    def span(self, measure: Literal["characters", "entries"]) -> Span:
+        """Return the shortest and the longest that all rules allow."""
+        least, most = self._narrowest(measure)
+        return None if least is None else int(least), None if most is None else int(most)
+
+    def _narrowest(self, measure: Measure) -> Bounds:
         spans = [rule.span for _, rule in self.rules if rule.measure == measure]
         return (
             max((least for least, _ in spans if least is not None), default=None),
@@ -273,7 +338,7 @@ class Context(ABC):
     name: str
     arguments: Mapping[str, Described]
     body: Literal["json", "form"]
-    foreign_values: tuple[Scalar, ...]
+    foreign_values: tuple[Json, ...]
     webhook: str
     formats: tuple[str, ...]
     plain_format: str
@@ -305,6 +370,13 @@ class Context(ABC):
     def files(self, number: int, *, slug: str = "") -> Choice:
         """Return a list of so many plain files, no two alike."""
 
+    @abstractmethod
+    def entries(self, number: int) -> Choices:
+        """Return a list of so many plain entries: files, or items as the rules want them.
+
+        None where nothing is known of what the items are.
+        """
+
 
 def choice(
     value: Json, *, slug: str = "", why: str = "", beside: dict[str, Json] | None = None
@@ -320,6 +392,8 @@ def short(value: Json) -> str:
     match value:
         case str() | int() | float():
             return in_words(value).replace("/", "-").replace(" ", "-")
+        case None:
+            return "null"
         case dict():
             return "an-object"
         case _:
@@ -329,6 +403,11 @@ def short(value: Json) -> str:
 def in_words(value: Json) -> str:
     """Return a scalar as documents write it: `true`, not `True`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def in_digits(number: float) -> str:
+    """Return a number as one would say it: `1`, not `1.0`."""
+    return str(int(number)) if float(number).is_integer() else str(number)
 
 
 def same(first: Json, second: Json) -> bool:

@@ -1,24 +1,28 @@
-"""Rules about whole numbers, and about how many entries a list has."""
+"""Rules about numbers, and about how many entries a list has."""
 
-from typing import ClassVar, Self
+from collections.abc import Iterator
+from decimal import Decimal
+from math import floor, log10
+from typing import Annotated, ClassVar, Self
 
-from pydantic import StrictInt, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from harness.core.jsonvalue import Json
 from harness.spec.rules.base import (
     ArgumentType,
+    Bounds,
     Choice,
     Choices,
     Context,
-    Evaluation,
     Measure,
     Measured,
     Positive,
-    Rule,
     Schema,
     Span,
+    Table,
     Whole,
     choice,
+    in_digits,
 )
 
 FEW = 5
@@ -26,14 +30,17 @@ FEW = 5
 
 _SEVERAL = 2
 
+Number = StrictInt | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A number of a TOML; a whole one stays whole."""
+
 
 class Range(Measured):
     """A number between `min` and `max`, both allowed; a bound that is missing is not stated."""
 
-    min: StrictInt | None = None
-    max: StrictInt | None = None
+    min: Number | None = None
+    max: Number | None = None
 
-    speaks_of: ClassVar[tuple[ArgumentType, ...]] = ("integer",)
+    speaks_of: ClassVar[tuple[ArgumentType, ...]] = ("integer", "number")
     measure: ClassVar[Measure | None] = "number"
 
     @model_validator(mode="after")
@@ -45,17 +52,18 @@ class Range(Measured):
         return self
 
     @property
-    def span(self) -> Span:
+    def span(self) -> Bounds:
         return self.min, self.max
 
-    def amount(self, value: Json) -> int | None:
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
+    def amount(self, value: Json) -> float | None:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return value if number else None  # type: ignore[return-value]  # it is a number
 
     def describe(self) -> str:
-        if self.min is None or self.max is None:
-            return f"is at most {self.max}" if self.min is None else f"is at least {self.min}"
-        several = self.min != self.max
-        return f"is between {self.min} and {self.max}" if several else f"is {self.min}"
+        low, high = (None if bound is None else in_digits(bound) for bound in self.span)
+        if low is None or high is None:
+            return f"is at most {high}" if low is None else f"is at least {low}"
+        return f"is between {low} and {high}" if low != high else f"is {low}"
 
     def json_schema(self) -> Schema | str:
         low: Schema = {} if self.min is None else {"minimum": self.min}
@@ -64,30 +72,66 @@ class Range(Measured):
     def allowed(self, context: Context) -> Choices:
         """Return the bounds, or all of a few; of numbers of images, the smallest of several too."""
         low, high = self.span
+        if context.argument.type == "number":
+            return tuple(map(choice, _numbers(low, high)))
         if low is not None and high is not None and high - low < FEW:
-            return tuple(map(choice, range(low, high + 1)))
+            return tuple(map(choice, range(int(low), int(high) + 1)))
         several = _SEVERAL if context.name == "n" and (high or 0) > _SEVERAL else None
         bounds = dict.fromkeys(bound for bound in (low, several, high) if bound is not None)
         return tuple(map(choice, bounds))
 
     def forbidden(self, context: Context) -> Choices:
-        below = () if self.min is None else (self.min - 1,)
-        above = () if self.max is None else (self.max + 1,)
+        step = step_of(*self.span) if context.argument.type == "number" else 1
+        below = () if self.min is None else (plus(self.min, -step),)
+        above = () if self.max is None else (plus(self.max, step),)
         return tuple(map(choice, (*below, *above)))
 
+    @classmethod
+    def disagreements(
+        cls, place: str, rule: Table, argument: Table, arguments: Table
+    ) -> Iterator[str]:
+        if argument.get("type") == "integer":
+            for name in ("min", "max"):
+                if isinstance(rule.get(name), float):
+                    yield f"{place}.{name}: {rule[name]!r} is no integer"
 
-class Integer(Rule):
-    """A whole number, not a decimal, a string or a boolean."""
 
-    speaks_of = ("integer",)
-    type_rank = 0
-    phrase = "is a whole number"
-    keywords = {}  # the argument's type says it
-    none_allowed = "every number of other cases keeps it"
-    none_forbidden = "only a value of a wrong type breaks it"
+COARSEST_STEP = 0.1
+"""Of numbers that need not be whole: a server that cuts decimals is wrong by less than one."""
 
-    def evaluate(self, value: Json, other: Json) -> Evaluation:
-        return "satisfied"
+_FINENESS = 2
+
+
+def step_of(low: float | None, high: float | None) -> float:
+    """Return by how much a number leaves a range: a hundredth of it or less, a power of ten."""
+    bounds = [bound for bound in (low, high) if bound is not None]
+    width = bounds[1] - bounds[0] if len(bounds) > 1 else max(map(abs, bounds), default=1)
+    if width <= 0:
+        return COARSEST_STEP
+    return min(COARSEST_STEP, float(Decimal(10) ** (floor(log10(width)) - _FINENESS)))
+
+
+def plus(number: float, step: float) -> float:
+    """Add as one would on paper: 1.1, not 1.1000000000000001; whole numbers stay whole."""
+    if isinstance(number, int) and isinstance(step, int):
+        return number + step
+    return float(Decimal(str(number)) + Decimal(str(step)))
+
+
+def _numbers(low: float | None, high: float | None) -> tuple[float, ...]:
+    """Return the bounds, and one number between them that is not whole."""
+    if low is None or high is None:
+        return tuple(bound for bound in (low, high) if bound is not None)
+    return tuple(dict.fromkeys((low, between(low, high), high)))
+
+
+def between(low: float, high: float) -> float:
+    """Return a number about half-way that is not whole; with no room for one, the lower bound."""
+    step = step_of(low, high)
+    steps = int((high - low) / 2 / step)
+    middle = plus(low, float(Decimal(str(step)) * steps))
+    middle = plus(middle, step) if middle.is_integer() else middle
+    return middle if low < middle < high else low
 
 
 class Count(Range):
@@ -96,9 +140,13 @@ class Count(Range):
     min: Whole = 0
     max: Positive
 
-    speaks_of = ("images",)
+    speaks_of = ("images", "array")
     type_rank = 4
     measure = "entries"
+
+    @property
+    def span(self) -> Span:
+        return self.min, self.max
 
     def amount(self, value: Json) -> int | None:
         return len(value) if isinstance(value, list) else None
@@ -112,8 +160,13 @@ class Count(Range):
     def allowed(self, context: Context) -> Choices:
         numbers = dict.fromkeys((self.min, self.max))
         in_json = context.body == "json"  # a form cannot write an empty list
-        return tuple(context.files(number) for number in numbers if number or in_json)
+        return tuple(
+            entries
+            for number in numbers
+            if number or in_json
+            for entries in context.entries(number)
+        )
 
     def forbidden(self, context: Context) -> Choices:
         empty = (Choice(value=[], slug="none"),) if self.min and context.body == "json" else ()
-        return (context.files(self.max + 1), *empty)
+        return (*context.entries(self.max + 1), *empty)

@@ -20,7 +20,7 @@ from harness.spec.rules.base import (
     member,
     short,
 )
-from harness.spec.rules.choice import OneOf
+from harness.spec.rules.number import between
 
 
 class Conditional(Paired):
@@ -77,14 +77,16 @@ class OnlyWith(Conditional):
 
     def forbidden(self, context: Context) -> Choices:
         rules = (rule for _, rule in context.arguments[self.argument].rules)
-        others = (other for rule in rules if isinstance(rule, OneOf) for other in rule.values)
+        others = (other for rule in rules for other in rule.listing)
         return self._with((other for other in others if not self.fits(other)), context)
 
-    def _with(self, others: Iterable[Scalar], context: Context) -> Choices:
+    def _with(self, others: Iterable[Json], context: Context) -> Choices:
         """Return a value in the middle of the argument's range beside each of these others."""
-        low, high = context.argument.span("number")
+        low, high = context.argument.bounds
         low = 0 if low is None else low
-        value = (low + (low + 100 if high is None else high) + 1) // 2
+        high = low + 100 if high is None else high
+        whole = context.argument.type != "number"
+        value = int(low + high + 1) // 2 if whole else between(low, high)
         return tuple(
             choice(value, slug=f"{value}-with-{short(other)}", beside={self.argument: other})
             for other in others

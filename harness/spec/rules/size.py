@@ -12,6 +12,7 @@ from harness.spec.rules.base import (
     Evaluation,
     Positive,
     Rule,
+    Schema,
     Table,
     choice,
     toml_table,
@@ -97,6 +98,9 @@ class MultipleOf(_InPixels):
     def fits(self, width: int, height: int) -> bool:
         return width % self.pixels == 0 and height % self.pixels == 0
 
+    def edge_schema(self) -> Schema | None:
+        return {"multipleOf": self.pixels}
+
     def touches(self, width: int, height: int) -> bool:
         return bool(width % (2 * self.pixels) or height % (2 * self.pixels))
 
@@ -123,6 +127,9 @@ class MaxEdge(_InPixels):
 
     def fits(self, width: int, height: int) -> bool:
         return max(width, height) <= self.pixels
+
+    def edge_schema(self) -> Schema | None:
+        return {"maximum": self.pixels}
 
     def touches(self, width: int, height: int) -> bool:
         return max(width, height) == self.pixels

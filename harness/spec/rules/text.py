@@ -1,7 +1,10 @@
 """Rules about texts: how long they are, and of which shape."""
 
 import re
-from typing import Literal, assert_never
+from collections.abc import Iterator
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field, StrictInt
 
 from harness.core.jsonvalue import Json
 from harness.spec.rules.base import (
@@ -13,8 +16,10 @@ from harness.spec.rules.base import (
     Rule,
     Schema,
     Span,
+    Table,
     choice,
     in_words,
+    toml_table,
 )
 from harness.spec.rules.choice import OneOf
 from harness.spec.rules.lattice import edges
@@ -23,6 +28,9 @@ from harness.spec.rules.presence import Required
 WEB = ("http://", "https://")
 URL: Schema = {"format": "uri", "pattern": "^https?://"}
 """What JSON Schema says of a public address."""
+
+LONGEST_LEAST = 10
+"""The longest text that a rule may ask for at least."""
 
 _SIZE = "[1-9][0-9]{0,5}x[1-9][0-9]{0,5}"
 _UNITS = "undocumented: whether characters are code points or UTF-16 units is not said"
@@ -69,6 +77,47 @@ class MaxLength(Measured):
         return "whether UTF-16 units are counted is not said" if units > self.characters else ""
 
 
+class MinLength(Measured):
+    """Text of at least `characters` Unicode characters (code points).
+
+    At most ten: the texts that the harness sends by itself are no shorter.
+    """
+
+    characters: Annotated[StrictInt, Field(ge=1, le=LONGEST_LEAST)]
+
+    speaks_of = ("string",)
+    measure = "characters"
+    phrase = "has at least {characters} characters"
+
+    @property
+    def span(self) -> Span:
+        return self.characters, None
+
+    def amount(self, value: Json) -> int | None:
+        return len(value) if isinstance(value, str) else None
+
+    def json_schema(self) -> Schema | str:
+        return {"minLength": self.characters}
+
+    def allowed(self, context: Context) -> Choices:
+        least = self.characters
+        return (choice(context.text(least, "ascii"), slug=f"{least}-ascii"),)
+
+    def forbidden(self, context: Context) -> Choices:
+        below = self.characters - 1
+        slug = f"{below}-ascii" if below else "empty"
+        return (choice(context.text(below, "ascii") if below else "", slug=slug),)
+
+    @classmethod
+    def disagreements(
+        cls, place: str, rule: Table, argument: Table, arguments: Table
+    ) -> Iterator[str]:
+        most = toml_table(argument.get("max_length")).get("characters")
+        least = rule.get("characters")
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            yield f"{place}: {least} is above max_length, {most}"
+
+
 class Format(Rule):
     """The shape of a text: any `string`, a `url`, or a `size`.
 
@@ -108,6 +157,9 @@ class Format(Rule):
             return {"pattern": f"^({either})$", "examples": [*self.examples, *self.words]}
         return dict(URL) if self.shape == "url" else {}
 
+    def edge_schema(self) -> Schema | None:
+        return {"type": "integer", "minimum": 1} if self.shape == "size" else None
+
     def allowed(self, context: Context) -> Choices:
         if self.shape == "size":
             return tuple(map(choice, (*self.words, *self.examples)))
@@ -118,7 +170,15 @@ class Format(Rule):
 
     def forbidden(self, context: Context) -> Choices:
         wrong = {"string": (), "size": ("bogus", "1024x"), "url": ("not-a-url",)}
-        return tuple(map(choice, wrong[self.shape]))
+        return (*self._edges_as_texts(context), *map(choice, wrong[self.shape]))
+
+    def _edges_as_texts(self, context: Context) -> Choices:
+        """Return a size whose edges should be whole numbers with one that is a text."""
+        if self.shape != "size" or not context.argument.edges:
+            return ()
+        named = (context.argument.cheapest, *self.examples, "1024x1024")
+        size = next(size for size in map(edges, named) if size is not None)
+        return (choice(f'"{size[0]}"x{size[1]}', slug="an-edge-as-text"),)
 
     def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
         named = self.shape == "size" and value in (*self.words, *self.examples)

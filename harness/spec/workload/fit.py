@@ -190,11 +190,12 @@ def fit(provider: Provider, workload: Workload) -> Fit:
     The arguments stand in the document's order and lack the prompt. Every prompt length of the
     workload has to fit: on the shorter ones alone, a provider would be measured at another job.
     """
-    if workload.operation not in provider.operations:
+    name = serving(provider, workload)
+    if name is None:
         had = ", ".join(provider.operations)
         why = f"{workload.operation} cannot be asked for: its documents have {had}"
         return _unsupported(provider, workload, _not_sent("operation", workload.operation, why))
-    operation = provider.operation(workload.operation)
+    operation = provider.operation(name)
     draft = _Draft(operation=operation)
     _ask_for_size(draft, workload.size)
     _ask_plainly(draft, "quality", workload.quality)
@@ -214,6 +215,14 @@ def fit(provider: Provider, workload: Workload) -> Fit:
         differences=tuple(draft.changed),
         price=price.price_of(provider, operation, arguments),
     )
+
+
+def serving(provider: Provider, workload: Workload) -> str | None:
+    """Return the operation that serves a workload: the one of its kind that is named like it.
+
+    Else the first of that kind, or None where the provider has none.
+    """
+    return next(iter(provider.meant(workload.operation)), None)
 
 
 def _not_sent(parameter: str, asked: Json, why: str) -> Difference:

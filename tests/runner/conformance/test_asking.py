@@ -234,7 +234,7 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
         done.records,
         plan,
         base_url=done.addresses["nanobanana"],
-        cassettes=options.output.cassettes,
+        cassettes=options.cassettes,
         search=search_for({}, SHIPPED),
     )
 

@@ -292,7 +292,7 @@ def test_the_users_key_is_in_no_such_request_and_in_no_file(
         done.records,
         done.plans["sub2api"],
         base_url=server.url,
-        cassettes=options.output.cassettes,
+        cassettes=options.cassettes,
         search=search_for({}, SHIPPED),
     )
 
@@ -322,7 +322,7 @@ def test_a_replay_finds_the_same_and_asks_for_nothing_else(
         done.records,
         done.plans["sub2api"],
         base_url=server.url,
-        cassettes=options.output.cassettes,
+        cassettes=options.cassettes,
         search=search_for({}, SHIPPED),
     )
 

@@ -35,19 +35,28 @@ PROMISES: tuple[Promise, ...] = tuple(
 """Every rule of the shipped providers."""
 
 
-EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {}
-"""For a kind that no document has yet: an argument of the small provider, and its table."""
+EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "number": ({"type": "number"}, {}),
+    "boolean": ({"type": "boolean"}, {}),
+    "array": ({"type": "array"}, {"items": "string"}),
+    "object": ({"type": "object", "examples": [{"width": 512}]}, {}),
+    "min_length": ({"type": "string"}, {"characters": 2}),
+    "nullable": ({"type": "integer"}, {}),
+}
+"""For a kind that no shipped document has: an argument of somebody's own, and the rule's table."""
 
 
 def of_kind(name: str) -> list[Promise]:
     """Some rules of a kind: the shipped ones, or its example."""
     if name in EXAMPLES:
-        raw, (argument, table_) = small.tables(), EXAMPLES[name]
-        raw["operations"]["generate"]["arguments"][argument][name] = table_
+        raw, (argument, rule) = small.tables(), EXAMPLES[name]
+        cited = {"source": "page: Generate"}
+        declared = {"wire": "own", **argument, **cited, name: {**rule, **cited}}
+        raw["operations"]["generate"]["arguments"]["its_own"] = declared
         described = parse_provider(raw)
         assert isinstance(described, Provider), described
         builder = Builder(described, "generate")
-        constraint = builder.operation.constraint(f"{argument}.{name}")
+        constraint = builder.operation.constraint(f"its_own.{name}")
         return [(builder, constraint)] if constraint else []
     return [promise for promise in PROMISES if type(promise[1].rule) is KINDS[name]]
 
