@@ -103,7 +103,7 @@ def test_a_broken_file_spoils_only_itself(tmp_path: Path) -> None:
     assert known.chosen(["bad", "buble"]) == ("buble",)
     (sentence,) = known.left_out()
     assert sentence.startswith("bad is left out: bad.toml has ")
-    assert "title: " in sentence
+    assert "documents: missing" in sentence
     assert "\n" not in sentence
     assert known.left_out(["buble"]) == ()
     for ask in (known.entry, lambda name: known.chosen([name])):
