@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         UsageError,
         Verdict,
         load_provider,
+        read_config,
     )
 
     __version__: str
@@ -75,6 +76,7 @@ __all__ = [
     "__version__",
     "api",
     "load_provider",
+    "read_config",
 ]
 
 if not TYPE_CHECKING:  # a type checker is to know the names above, and no others

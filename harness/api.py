@@ -19,14 +19,16 @@ failure.
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
-from harness.core.benchmark import Slo
+from harness.config.read import read_config as configuration
+from harness.config.settled import configured
+from harness.core.benchmark import ExchangeRate, Slo
 from harness.core.case import Plan
 from harness.core.errors import (
     EmulatorError,
@@ -45,10 +47,12 @@ from harness.planning.conformance import new_plan
 from harness.planning.option_values import read_slo
 from harness.planning.options import (
     STRENGTH,
+    Against,
     EmulatorOptions,
     Options,
     Output,
     Planning,
+    Question,
     RunLimits,
     Target,
 )
@@ -59,15 +63,16 @@ from harness.report.frames import Frames, frames_of
 from harness.report.model import Report
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.preflight import decided
-from harness.runner.recording import record
-from harness.runner.run import Run, saying_where
+from harness.runner.recorded import recorded
 from harness.runner.run import execute_run as perform
-from harness.runner.scanning import environment_keys, scan, search_for
+from harness.runner.run import saying_where
+from harness.runner.scanning import environment_keys, scan
+from harness.runner.specs import judged_otherwise
 from harness.runner.traffic.judging import keep, read_traffic
+from harness.spec.catalogue import Catalogue, Spec, catalogue_of, found
 from harness.spec.explain.explain import Explanation, from_body, present, with_plain_values
 from harness.spec.explain.explain import explain as explained
-from harness.spec.load import NAMES, load_provider_file
-from harness.spec.load import shipped_provider as shipped
+from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.reader import joined, read_run
@@ -106,6 +111,7 @@ __all__ = [
     "judge",
     "load_provider",
     "plan",
+    "read_config",
     "report",
     "run",
     "scan",
@@ -134,9 +140,9 @@ class RunResult:
 
 
 def load_provider(name_or_path: str | Path) -> Provider:
-    """Return a provider's promises: those of a shipped one by its name, or of a TOML file.
+    """Return a provider's promises: of a shipped or installed one by its name, or of a TOML file.
 
-    A text that names no shipped provider and has a suffix or a slash is a path. Raises UsageError
+    A text that has a suffix or a slash is a path. Raises UsageError
     for an unknown name (with the nearest) or an unreadable file, SpecError with every mistake of a
     TOML.
 
@@ -146,12 +152,13 @@ def load_provider(name_or_path: str | Path) -> Provider:
     path = Path(name_or_path)
     if isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
         return load_provider_file(path)
-    return shipped(name_or_path)
+    return catalogue_of().provider(name_or_path)
 
 
 def plan(  # noqa: PLR0913 - what a plan depends on
     provider: Provider | str,
     *,
+    specs: Sequence[Spec] = (),
     seed: int = 0,
     operations: Sequence[str] = (),
     budget: Decimal | None = None,
@@ -166,12 +173,13 @@ def plan(  # noqa: PLR0913 - what a plan depends on
     or kinds; without any, all are planned. `budget` is in the provider's own unit; without a limit
     each operation has its allowance of 40 images. `strength`
     (2 or 3) is how many values are tried together in all combinations; `discover` also tries what
-    the documents leave open. Raises UsageError for a provider that does not ship with the harness.
+    the documents leave open. A name is that of a shipped provider, of an installed one, or of one
+    of the `specs`. Raises UsageError for any other, SpecError for a TOML with mistakes.
 
         sum(shot.price.images for shot in plan("buble", max_images=20).shots)
     """
     return new_plan(
-        _shipped(provider).name,
+        found(provider, specs)[1],
         seed=seed,
         operations=operations,
         limits=Limits(images=max_images, amount=budget, requests=max_requests),
@@ -190,12 +198,14 @@ def run(
 
     Blocks until the run has ended. Ctrl-C waits for requests under way, where this is called in the
     main thread. `watch` receives its progress. Keys come from the `environment`, that of the
-    process by default. The run folder holds every reply as soon as it is there.
+    process by default. The run folder holds every reply as soon as it is there, and the TOML of
+    each provider that does not ship with the harness. A provider without a recording, a twin in the
+    emulator, or a TOML without mistakes is left out; `header.notes` name it.
 
     Raises UsageError for choices that do not go together, a live run without an address, a key or a
-    budget (nothing was sent then), and inside of an event loop; NothingTested for a plan without a
-    case; StoreError for a disk that is full (what was received before is in the folder);
-    EmulatorError where the emulator does not start.
+    budget (nothing was sent then), where no provider is left, and inside of an event loop;
+    NothingTested for a plan without a case; StoreError for a disk that is full (what was received
+    before is in the folder); EmulatorError where the emulator does not start.
 
         result = run(Options(target=Target(against="emulator", providers=("buble",))))
         [finding.finding.constraint for finding in result.report.findings]
@@ -203,37 +213,57 @@ def run(
     _refuse_event_loop()
     options, watch = options or Options(), watch or ProgressListener()
     resume = options.output.resume
-    options = decided(
+    past = read_run(resume) if resume else None
+    catalogue = catalogue_of(options.target.specs)
+    if past is not None:
+        catalogue = catalogue.with_copies(past.specs)
+    ready = decided(
         options,
-        read_run(resume).header if resume else None,
+        past.header if past else None,
+        catalogue=catalogue,
         environment=os.environ if environment is None else environment,
         note=watch.noted,
     )
+    options = ready.options
     strategies = follow_up_strategy(options)
-    done = perform(options, watch, strategy=strategies, criterion=StoppingRule)
+    done = perform(
+        options,
+        watch,
+        catalogue=catalogue,
+        notes=ready.notes,
+        strategy=strategies,
+        criterion=StoppingRule,
+    )
     explored = strategies.keep_examples(done.folder)
     if done.failure is not None:
         raise done.failure
     with saying_where(done.folder):
-        result = replace(_concluded(done.header, done.records, done.folder), notes=explored)
+        result = _concluded(done.header, done.records, done.folder, catalogue)
+        result = replace(result, notes=explored)
     if options.output.frames:
         frames(result, write=True)
     if options.output.record and not done.header.interrupted:
-        return replace(result, notes=(*explored, *_recorded(done, options, result)))
+        return replace(
+            result,
+            notes=(*explored, *recorded(done, options, catalogue, sound=not result.exit_code)),
+        )
     return result
 
 
 def judge(
     paths: Sequence[str | Path],
-    provider: Provider | str,
+    provider: Provider | str | None = None,
     *,
+    specs: Sequence[Spec] = (),
     out: str | Path | None = None,
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> RunResult:
     """Judge exchanges that others recorded (vcrpy YAML or JSON, Ruby VCR YAML, HAR); send nothing.
 
-    `note` receives a sentence for all else that the files hold; the result's `header.notes` hold
-    them, too. With `out`, a run folder is written there.
+    They are judged by what a provider promises: a shipped or installed one's, or that of one of the
+    `specs`, which is meant where no provider is named. `note` receives a sentence for all else that
+    the files hold; the result's `header.notes` hold them, too. With `out`, a run folder is written
+    there.
 
     Raises UsageError where no file is a recording, or `out` is there already and not empty;
     NothingTested where none holds an exchange of the provider; StoreError where `out` cannot be
@@ -241,16 +271,17 @@ def judge(
 
         judge(["traffic.har"], "buble").exit_code
     """
-    documents = _shipped(provider)
+    catalogue, entry = found(provider, specs)
     folder = RunFolder.create(Path(out)) if out else None
     try:
         pictures = ImageCollector(folder.keep_image if folder else lambda _name, _raw: None)
-        keys = environment_keys(os.environ)
+        keys = environment_keys(os.environ, catalogue)
         files = [Path(path) for path in paths]
-        recorded = read_traffic(files, documents, pictures, note=note, keys=keys)
+        recorded = read_traffic(files, entry, pictures, note=note, keys=keys)
         if folder is not None:
-            keep(folder, recorded)
-        return _concluded(recorded.header, recorded.records, folder.path if folder else None)
+            keep(folder, recorded, entry)
+        path = folder.path if folder else None
+        return _concluded(recorded.header, recorded.records, path, catalogue)
     finally:
         if folder is not None:
             folder.close()
@@ -259,27 +290,42 @@ def judge(
 def report(
     folder: str | Path,
     *more: str | Path,
+    specs: Sequence[Spec] = (),
     out: str | Path | None = None,
     slo: Slo | str | None = None,
+    reference: str | None = None,
+    exchange_rates: Mapping[str, ExchangeRate] | None = None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
     With `out`, which may be one of the folders, every format of the report is written there; else
-    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against.
+    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against, `reference` the
+    provider that the others are compared with, `exchange_rates` are what one unit of a provider's
+    price is worth in US dollars. A provider that does not ship with the harness is judged by the
+    TOML that the folder keeps of it, or by that of the `specs`; a note says so where those differ.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
-    benchmark beside another run, or a ceiling for a run that is no benchmark; StoreError where
-    `out` cannot be written.
+    benchmark beside another run, a reference that was not measured, or one of these three for a run
+    that is no benchmark; StoreError where `out` cannot be written.
 
         report("reports/2026-12-01T093000-live").why
     """
-    header, records = joined([read_run(Path(each)) for each in (folder, *more)])
-    if slo is not None:
-        if header.benchmark is None:
-            raise UsageError(f"--slo: {folder} is no benchmark", hint="leave --slo out")
-        ceiling = read_slo(slo) if isinstance(slo, str) else slo
-        header = replace(header, benchmark=header.benchmark.against(ceiling))
-    return _concluded(header, records, None if out is None else Path(out))
+    runs = [read_run(Path(each)) for each in (folder, *more)]
+    catalogue = catalogue_of(specs)
+    for each in runs:
+        catalogue = catalogue.with_copies(each.specs)
+    header, records = joined(runs)
+    header = replace(header, notes=(*header.notes, *judged_otherwise(header, catalogue)))
+    flags = {"--slo": slo, "--reference": reference, "--exchange-rate": exchange_rates or None}
+    if typed := [flag for flag, choice in flags.items() if choice is not None]:
+        benchmark = header.benchmark
+        if benchmark is None:
+            why = f"{', '.join(typed)}: {folder} is no benchmark"
+            raise UsageError(why, hint=f"leave {' and '.join(typed)} out")
+        if slo is not None:
+            benchmark = benchmark.against(read_slo(slo) if isinstance(slo, str) else slo)
+        header = replace(header, benchmark=benchmark.beside(reference, exchange_rates or {}))
+    return _concluded(header, records, None if out is None else Path(out), catalogue)
 
 
 def frames(run: RunResult | str | Path, *, write: bool = False) -> Frames:
@@ -307,6 +353,7 @@ def explain(
     *,
     body: Mapping[str, Json] | None = None,
     operation: str | None = None,
+    specs: Sequence[Spec] = (),
 ) -> Explanation:
     """Say whether a request is within a provider's documents, and what is nearest if not.
 
@@ -319,7 +366,10 @@ def explain(
 
         explain("nanobanana", {"size": "3840x1024", "n": 2}).verdict  # "refused"
     """
-    documents = provider if isinstance(provider, Provider) else load_provider(provider)
+    if isinstance(provider, Provider):
+        documents = provider
+    else:
+        documents = catalogue_of(specs).provider(provider) if specs else load_provider(provider)
     if body is None:
         if not arguments and operation is None:
             raise UsageError("no request is given", hint='like explain("buble", {"n": 2})')
@@ -329,9 +379,29 @@ def explain(
     return explained(documents, request.operation, request.arguments, unknown=request.unknown)
 
 
-def _concluded(header: RunHeader, records: Sequence[Record], folder: Path | None) -> RunResult:
+def read_config(
+    file: str | Path | None = None,
+    *,
+    against: Against = "cassettes",
+    only: Question = "conformance",
+) -> Options:
+    """Return the options of a run that a `harness.toml` makes: that file, or else the nearest one.
+
+    No other function reads a configuration by itself. It holds what such a run has a use for; a
+    directory without one gives the default options. Raises UsageError with every mistake of the
+    file, and for a key in it.
+
+        run(read_config(against="emulator"))
+    """
+    return configured(configuration(file), against=against, only=only)
+
+
+def _concluded(
+    header: RunHeader, records: Sequence[Record], folder: Path | None, catalogue: Catalogue
+) -> RunResult:
     """Judge, and write every format of the report into the folder, if there is one."""
-    conclusion = conclude(header, records)
+    providers = {name: catalogue.provider(name) for name in header.evidence}
+    conclusion = conclude(header, records, providers)
     if folder is not None:
         write_report(folder, conclusion.report)
     return RunResult(
@@ -342,43 +412,6 @@ def _concluded(header: RunHeader, records: Sequence[Record], folder: Path | None
         records=tuple(records),
         folder=folder,
     )
-
-
-def _recorded(done: Run, options: Options, result: RunResult) -> Iterator[str]:
-    """Write what a run received as cassettes; yield a sentence for each provider."""
-    recorded = False
-    keys = {shipped(name).auth.env: key for name, key in options.target.keys.items()}
-    for name in options.target.providers:
-        mine = [each for each in done.records if each.shot.case.provider == name]
-        try:
-            folder = record(
-                done.folder,
-                mine,
-                done.plans[name],
-                base_url=done.addresses[name],
-                cassettes=options.output.cassettes,
-                benchmark=done.header.benchmark,
-                search=search_for(keys),
-            )
-        except NothingTested as error:
-            yield f"not recorded: {error}"
-        else:
-            recorded = True
-            yield f"recorded {name}: {folder}"
-    if recorded and result.exit_code:
-        yield "recorded although not every promise held: look before you commit"
-
-
-def _shipped(provider: Provider | str) -> Provider:
-    """Return a provider that ships with the harness: runs find their providers by name."""
-    if isinstance(provider, str):
-        return shipped(provider)
-    if provider.name not in NAMES or shipped(provider.name) != provider:
-        raise UsageError(
-            f"{provider.name} does not ship with the harness: its requests can be explained only",
-            hint=f"put its TOML into harness/providers, or name one of {', '.join(NAMES)}",
-        )
-    return provider
 
 
 def _refuse_event_loop() -> None:

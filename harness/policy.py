@@ -1,6 +1,6 @@
 """The one policy of verdicts and exit codes, for the command line, pytest and Python alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.checks.check import CHECKS
@@ -16,7 +16,7 @@ from harness.report.compose import compose
 from harness.report.labels import failure_rate, fault_lines, faults_text
 from harness.report.model import Report, Shown
 from harness.report.text import count
-from harness.spec.load import shipped_provider as shipped
+from harness.spec.provider import Provider
 from harness.stats.conformance.doubt import is_open
 from harness.stats.conformance.faults import unserved_values
 
@@ -43,16 +43,19 @@ class Conclusion:
     why: str
 
 
-def conclude(header: RunHeader, records: Sequence[Record]) -> Conclusion:
-    """Judge the records and compose the report; sends and writes nothing.
+def conclude(
+    header: RunHeader, records: Sequence[Record], providers: Mapping[str, Provider]
+) -> Conclusion:
+    """Judge the records by these providers' promises and compose the report; sends nothing.
 
-    UsageError for a record of an operation that its provider has not.
+    Of the `providers`, those that the header names stand in the report, in its order. Nothing is
+    written. UsageError for a record of an operation that its provider has not.
 
     A suspicion that could have been asked again and was not is no finding: it leaves the run
     unclear. One that was, and did not come again (flaky), breaks nothing. In traffic of others
     nothing could be asked again, and any verdict counts: nobody chose the requests.
     """
-    providers = {name: shipped(name) for name in header.evidence}
+    providers = {name: providers[name] for name in header.evidence}
     for case in (record.shot.case for record in records):
         if case.operation not in providers[case.provider].operations:
             raise UsageError(

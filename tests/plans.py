@@ -3,14 +3,33 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from harness.cases.boundaries import plain_case, single_changes
 from harness.cases.build import Builder
+from harness.core.benchmark import Design
 from harness.core.case import Case, Plan
-from harness.planning.conformance import new_plan
-from harness.spec.load import shipped_provider
+from harness.planning import benchmark, conformance
+from harness.planning.options import Options
+from tests.shipped import SHIPPED, entries, shipped_provider
+
+
+def new_plan(name: str, **choices: Any) -> Plan:  # noqa: ANN401 - as `harness.planning` takes them
+    """A new plan of a shipped provider."""
+    return conformance.new_plan(SHIPPED.entry(name), **choices)
+
 
 plan_of = cache(new_plan)
+
+
+def plan_for(name: str, options: Options) -> Plan:
+    """The plan of a shipped provider with the options of a run."""
+    return conformance.plan_for(SHIPPED.entry(name), options)
+
+
+def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
+    """The benchmark of a run of shipped providers."""
+    return benchmark.benchmark_plan(options, entries(*options.target.providers))
 
 
 @cache

@@ -25,7 +25,7 @@ from harness import (
 from harness.cli.main import status
 from harness.core.jsonvalue import Json
 from harness.planning.plan import plan_to_json
-from harness.spec.load import FOLDER, NAMES
+from tests.shipped import FOLDER, NAMES
 
 ROOT = Path(__file__).parents[1]
 CASSETTES = ROOT / "cassettes"

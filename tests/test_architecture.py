@@ -13,7 +13,7 @@ import pytest
 
 from harness.cli.main import cli
 from harness.core import errors
-from harness.spec.load import FOLDER, NAMES
+from tests.shipped import FOLDER, NAMES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -21,9 +21,9 @@ from harness.policy import off_tape
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.recording import BENCHMARK_PLAN, BENCHMARK_TAPE, PLAN, load_tape, saved_plan
 from harness.runner.run import execute_run
-from harness.spec.load import NAMES
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape, write_cassette
+from tests.shipped import NAMES, SHIPPED
 
 CASSETTES = Path(__file__).parents[1] / "cassettes"
 FILES = sorted(CASSETTES.glob("*/*.yaml"))
@@ -72,7 +72,7 @@ def test_it_says_what_it_is(file: Path) -> None:
 
 def test_the_plan_beside_it_is_the_one_it_was_recorded_with(file: Path) -> None:
     beside = BENCHMARK_PLAN if file.name == BENCHMARK_TAPE else PLAN
-    plan = saved_plan(CASSETTES, file.parent.name, file=beside)
+    plan = saved_plan(CASSETTES, SHIPPED.provider(file.parent.name), file=beside)
 
     assert Tape.load(file).metadata["plan_digest"] == plan_digest(plan)
     assert Tape.load(file).metadata["seed"] == plan.seed
@@ -109,7 +109,7 @@ def _committed() -> Iterator[Path]:
 
 def _replayed(cassettes: Path, name: str, out: Path) -> tuple[list[Record], list[str]]:
     options = Options(target=Target(providers=(name,)), output=Output(out=out, cassettes=cassettes))
-    done = execute_run(options, ProgressListener())
+    done = execute_run(options, ProgressListener(), catalogue=SHIPPED)
     return done.records, off_tape(done.records)
 
 
@@ -163,7 +163,7 @@ def test_a_replay_that_misses_one_interaction_fails_and_says_what_to_do(
     assert "1 request is not on the tape: " in told.err
     assert f"{gone.request.method} " in told.err
     assert re.search("the nearest in|the most similar|asked for once more|holds no GET", told.err)
-    assert f"harness run --record --provider {name}" in told.err
+    assert f"harness run --against emulator --record --provider {name}" in told.err
     assert words
     assert {one["status"] for one in words} == {"inconclusive"}
 

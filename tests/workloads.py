@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from harness.core.workload import Workload
 from harness.planning.benchmark_options import Measuring
 from harness.planning.options import Options, Output, Planning, Target
-from harness.spec.load import NAMES
+from tests.shipped import NAMES
 
 SIZES = (
     *("1024x1024", "1536x1024", "1024x1536", "1536x864", "3840x2160", "2048x2048", "1000x1000"),

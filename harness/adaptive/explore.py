@@ -311,7 +311,10 @@ class Explorer:
         budget = self._budget()
         for record in self._answers.records:
             if record.outcome is not None:
-                budget.book(charged_reservation(record.shot, record.outcome, record.exchanges))
+                cost = charged_reservation(
+                    record.shot, record.outcome, record.exchanges, provider=self.provider
+                )
+                budget.book(cost)
         return budget
 
 

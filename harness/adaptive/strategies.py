@@ -57,7 +57,7 @@ class FollowUpStrategies:
                 operations=operations,
                 seed=plan.seed,
                 at_once=options.concurrency,
-                budget=partial(provider_budget, options, provider.name, measured=False),
+                budget=partial(provider_budget, options, provider, measured=False),
                 max_shrink=options.max_shrink,
             )
             self._explorers.append(explorer)

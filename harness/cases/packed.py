@@ -223,10 +223,7 @@ class PackedRows:
     @cached_property
     def _priced(self) -> tuple[str, ...]:
         """The arguments that a price depends on."""
-        prices = self.table.builder.provider.prices
-        names = {name for row in prices.rows for name in row.when} | {"n"}
-        if prices.tiers or prices.auto_tier:
-            names.add("size")
+        names = price.deciding(self.table.builder.provider.prices)
         return tuple(sorted(names.intersection(self._arguments)))
 
     @cached_property

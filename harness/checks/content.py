@@ -30,12 +30,10 @@ from harness.checks.naming import (
 from harness.core.exchange import Picture
 from harness.core.outcome import Images, Usage
 from harness.spec import price
-from harness.spec.expressions import first_match
 from harness.spec.jsonpath import keys
 from harness.spec.lifecycle import Field_, declared_places
 from harness.spec.rules import edges
 from harness.spec.rules.lattice import text
-from harness.wire.images import A_NUMBER, no_price
 
 _EDGE = re.compile("0{0,3}[1-9][0-9]{0,5}")
 RATIO_TOLERANCE = 0.05
@@ -272,7 +270,7 @@ def _declared_background(subject: CheckInput, served: Images) -> tuple[CheckResu
 def _sum_lines(again: Reproduced) -> tuple[str, ...]:
     operation = again.operation
     usage = (operation.stream and operation.stream.usage) or operation.reply.usage
-    if usage is None:
+    if usage is None or usage.input is None or usage.output is None or usage.total is None:
         return ()
     into, out, total = (
         f"sum(found(content, {again.places((path,))}))"
@@ -292,7 +290,7 @@ def usage_adds_up(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Tokens in and out add up to the total, and their details to each of them."""
     served = subject.served
     usage = served.usage if served else None
-    if usage is None:
+    if usage is None or {usage.input, usage.output, usage.total} == {None}:
         return ()
     wrong = next(_wrong_sums(usage), None)
     return failed(wrong) if wrong else passed(f"{usage.input} + {usage.output} = {usage.total}")
@@ -311,36 +309,6 @@ def _wrong_sums(usage: Usage) -> Iterator[str]:
         # One detail alone (the other left out) may be a part; it may not be more than the whole.
         if sum(parts) > whole or (len(parts) > 1 and sum(parts) != whole):
             yield f"{name} details {' + '.join(map(str, parts))} are not {whole}"
-
-
-def _charge_lines(again: Reproduced) -> tuple[str, ...]:
-    places, listed = list(keys(again.operation.reply.charged)), again.finding.record.shot.price
-    return (f"assert [float(one) for one in found(content, {places})] == [{listed.amount:f}]",)
-
-
-@check(rank=150, assertion=Assertion(lines=_charge_lines))
-def charges_the_list_price(subject: CheckInput) -> tuple[CheckResult, ...]:
-    """What a reply says it cost is what the price list asks."""
-    served = subject.served
-    if served is None:
-        return ()
-    case, listed = subject.case, subject.record.shot.price
-    charged = f"{served.charged} {listed.unit}"
-    if served.charged is None:
-        content = first_match(subject.operation.reply.charged, served.document)
-        words = no_price(content)
-        if words is None:
-            return ()
-        charged = f"{words}, which is no price"
-        if not A_NUMBER.fullmatch(words):  # it says something else, and not what it costs
-            return skipped(f"charged {charged}")
-    comparison = f"charged {charged}, listed {listed.amount.normalize():f}"
-    status = price.price_status(subject.provider, subject.operation, case.arguments)
-    if status != "documented":
-        return skipped(f"{comparison} (the listed price is {status})")
-    if case.expect == "observe":
-        return skipped(comparison)
-    return passed(comparison) if served.charged == listed.amount else failed(comparison)
 
 
 def _compare(

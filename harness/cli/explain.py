@@ -11,11 +11,12 @@ from typing import TypeVar
 import click
 
 from harness.cli.explained import as_json_line, as_text, preface
-from harness.cli.options import json_option
-from harness.cli.printing import echo_json, echo_styled
+from harness.cli.options import json_option, spec_option
+from harness.cli.printing import echo_json, echo_line, echo_styled
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.planning.options import refuse_unknown_operations
+from harness.spec.catalogue import catalogue_of
 from harness.spec.explain.explain import (
     ExplainRequest,
     from_body,
@@ -24,8 +25,6 @@ from harness.spec.explain.explain import (
     with_plain_values,
 )
 from harness.spec.explain.explain import explain as explained
-from harness.spec.load import NAMES, checked_names
-from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS, Provider
 
 LARGEST = 64 * 1024 * 1024
@@ -180,8 +179,9 @@ What is open or not mappable is no refusal.
     "names",
     multiple=True,
     metavar="NAME",
-    help=f"Only this provider (repeatable): {', '.join(NAMES)}.",
+    help="Only this provider (repeatable); `harness providers list` names them.",
 )
+@spec_option("Without --provider, only the providers of these files.")
 @json_option("Options")
 @click.pass_context
 def explain(  # noqa: PLR0913 - one parameter per option
@@ -194,6 +194,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
     file: str | None,
     operation: str | None,
     names: tuple[str, ...],
+    specs: tuple[Path, ...],
     as_json: bool,
     **given: str | int | bool | None,
 ) -> None:
@@ -203,7 +204,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
         arguments["images"] = [image(text) for text in images]
     if mask is not None:
         arguments["mask"] = image(mask)
-    providers = [shipped(name) for name in checked_names(names)]
+    providers = _providers(names, specs)
     arguments |= odd_values(odd, known_names(providers))
     if not arguments and file is None and operation is None:
         raise UsageError("no request is given", hint="try harness explain --size 3840x1024 --n 2")
@@ -219,8 +220,20 @@ def explain(  # noqa: PLR0913 - one parameter per option
         for explain_request, explanation in zip(requests, explanations, strict=True):
             echo_json(as_json_line(explanation, explain_request.assumed))
     else:
-        echo_styled("\n\n".join([*preface(requests), *map(as_text, explanations)]))
+        blocks = (
+            as_text(explanation, request.provider.title)
+            for request, explanation in zip(requests, explanations, strict=True)
+        )
+        echo_styled("\n\n".join([*preface(requests), *blocks]))
     context.exit(1 if any(explanation.verdict == "refused" for explanation in explanations) else 0)
+
+
+def _providers(names: Sequence[str], specs: Sequence[Path]) -> list[Provider]:
+    catalogue = catalogue_of(specs)
+    chosen = catalogue.chosen(names)
+    for sentence in catalogue.left_out(names):
+        echo_line(sentence, err=True)
+    return [catalogue.provider(name) for name in chosen]
 
 
 def _requests(

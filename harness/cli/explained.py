@@ -23,7 +23,6 @@ from harness.spec.explain.explain import (
     Unknown,
 )
 from harness.spec.explain.nearest import Change
-from harness.spec.load import shipped_provider as shipped
 
 _COLORS = {"accepted": "green", "refused": "red", "open": "yellow", "not mappable": "yellow"}
 _LONGEST = 48
@@ -39,9 +38,9 @@ def preface(requests: Sequence[ExplainRequest]) -> Iterator[str]:
         yield _filled(f"Not given, so a plain value stands in: {', '.join(names)}.", "", hang=0)
 
 
-def as_text(explanation: Explanation) -> str:
-    """Return an explanation as a block of lines that fit the terminal."""
-    title = f"{shipped(explanation.provider).title}, {explanation.operation}: "
+def as_text(explanation: Explanation, title: str) -> str:
+    """Return an explanation, headed by its provider's title, as lines that fit the terminal."""
+    title = f"{title}, {explanation.operation}: "
     head = click.style(shown(title), bold=True) + click.style(
         explanation.verdict, fg=_COLORS[explanation.verdict]
     )

@@ -16,7 +16,7 @@ from harness.report.text import count, one_line
 from harness.runner.traffic.traffic import OUTSIDE
 
 
-def show(records: Sequence[Record], report: Report, provider: str) -> None:
+def show(records: Sequence[Record], report: Report) -> None:
     """Print a table for each record: what was asked, what came, and every verdict on it."""
     console = terminal()
     for record in records:
@@ -26,7 +26,7 @@ def show(records: Sequence[Record], report: Report, provider: str) -> None:
         table.add_column(overflow="fold")
         table.add_row("recorded", _plain(f"{record.evidence.source}, {record.evidence.date}"))
         table.add_row("request", _plain(case.why))
-        table.add_row("outcome", _plain(_outcome(record, provider)))
+        table.add_row("outcome", _plain(_outcome(record)))
         for verdict in report.verdicts:
             if verdict.case == case.id:
                 claim = verdict.check.replace("_", " ")
@@ -39,13 +39,17 @@ def _plain(text: str) -> Text:
     return Text(one_line(text, 600))
 
 
-def _outcome(record: Record, provider: str) -> str:
+def _outcome(record: Record) -> str:
     match record.outcome:
         case Images(pictures=pictures):
             alike = Counter(_pixels(picture) for picture in pictures)
             pixels = [size if times == 1 else f"{times} x {size}" for size, times in alike.items()]
             outside = record.shot.case.why.startswith(OUTSIDE)
-            served = f"outside {provider}'s documents, yet served" if outside else "served"
+            served = (
+                f"outside {record.shot.case.provider}'s documents, yet served"
+                if outside
+                else "served"
+            )
             return f"{served} {count(len(pictures), 'image')}: {'; '.join(pixels) or 'none'}"
         case Refused(error=error):
             named = f", parameter {error.parameter}" if error.parameter else ""

@@ -2,6 +2,7 @@
 
 import sys
 from collections import UserDict
+from importlib import import_module
 
 import click
 
@@ -27,32 +28,14 @@ VERBS = {
     "emulate": "Serve the five providers on loopback, with switchable faults.",
     "scan": "Look for keys and personal data in files; send nothing.",
     "providers": "List, show, validate or export what the documents promise.",
+    "config": "Show each choice that holds, and where it comes from; send nothing.",
 }
 """Each verb and its line in `--help`, which stands here so that `--help` imports no verb."""
 
 
 def _loaded(verb: str) -> click.Command:
-    """Import a verb: none pays for what another needs."""
-    command: click.Command
-    # ruff: disable[PLC0415] - that is what this function is for
-    match verb:
-        case "run":
-            from harness.cli.run import run as command
-        case "plan":
-            from harness.cli.plan import plan as command
-        case "judge":
-            from harness.cli.judge import judge as command
-        case "report":
-            from harness.cli.report import report as command
-        case "explain":
-            from harness.cli.explain import explain as command
-        case "scan":
-            from harness.cli.scan import scan as command
-        case "emulate":
-            from harness.cli.emulate import emulate as command
-        case _:
-            from harness.cli.providers import providers as command
-    # ruff: enable[PLC0415]
+    """Import a verb: none pays for what another needs. Its module and its command have its name."""
+    command: click.Command = getattr(import_module(f"harness.cli.{verb}"), verb)
     return command
 
 
@@ -72,6 +55,9 @@ class Questions(click.Group):
             formatter.write_dl([(name, VERBS[name]) for name in self.commands])
 
 
+GLOBAL = ("--config", "--no-config")
+"""Options of the command itself, of which a verb does not know."""
+
 HELP = """Check and compare image APIs that resell gpt-image-2.
 
 \b
@@ -86,10 +72,18 @@ Exit codes: 0 all promises held, 1 a promise was broken, 2 wrong usage or nothin
     help=HELP,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+@click.option(
+    "--config",
+    envvar="HARNESS_CONFIG",
+    type=click.Path(),
+    metavar="FILE",
+    help="Read these defaults, not those of the nearest harness.toml (or HARNESS_CONFIG).",
+)
+@click.option("--no-config", is_flag=True, help="Read no defaults from any file.")
 @click.option("--traceback", is_flag=True, help="Show where an internal error comes from.")
 @click.version_option(harness_version(), prog_name="harness")
-def cli(*, traceback: bool) -> None:
-    """Ask one question of the command line."""
+def cli(*, config: str | None, no_config: bool, traceback: bool) -> None:
+    """Ask one question of the command line; the verbs look up what is given here."""
 
 
 def main() -> None:
@@ -115,12 +109,19 @@ def status(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _said(error: click.ClickException) -> str:
+    """Return what click says of a mistake, or where an option belongs that is the command's own."""
+    if isinstance(error, click.NoSuchOption) and error.option_name in GLOBAL:
+        return f"{error.option_name} stands before the verb: harness {error.option_name} ..."
+    return error.format_message()
+
+
 def _code_of(error: BaseException, arguments: list[str]) -> int:
     match error:
         case click.exceptions.Exit():
             return error.exit_code
         case click.ClickException():
-            return complain(error.format_message(), error.exit_code)
+            return complain(_said(error), error.exit_code)
         case HarnessError():
             return complain(str(error), error.exit_code)
         case KeyboardInterrupt() | click.Abort():

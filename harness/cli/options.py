@@ -1,18 +1,22 @@
 """Options of the command line, built from the fields of a verb's choices; their help by topic."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import MISSING, Field, fields
+from collections.abc import Callable
+from dataclasses import MISSING, Field
 from functools import wraps
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
+from click.core import ParameterSource
 
-from harness.planning.flags import FLAG, TOPIC, Flag
+from harness.planning.flags import FLAG, TOPIC, Flag, flagged
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+Gathered = dict[tuple[str, str], object]
+"""What was typed, by group and field."""
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -53,52 +57,85 @@ def json_option(topic: str = "Output") -> Callable[[F], F]:
     )
 
 
+def spec_option(then: str = "", *, configured: bool = True) -> Callable[[F], F]:
+    """Return `--spec`, the TOMLs of providers that do not ship with the harness, as `specs`.
+
+    Where none is typed, those of the configuration, unless the verb has no use for them.
+    """
+
+    def known(
+        context: click.Context, _parameter: click.Parameter, typed: tuple[Path, ...]
+    ) -> tuple[Path, ...]:
+        if typed or not configured or context.resilient_parsing:
+            return typed
+        # What reads a configuration takes time to import, and `--help` is not to wait for it.
+        from harness.cli.configuration import configured_specs  # noqa: PLC0415
+
+        return configured_specs(context)
+
+    return click.option(
+        "--spec",
+        "specs",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        callback=known,
+        help=f"A provider's TOML (repeatable). {then}".rstrip(),
+    )
+
+
 def choices_of(
     choices: "type[DataclassInstance]",
 ) -> Callable[[Callable[..., object]], Callable[..., object]]:
     """Add an option for each field with a flag in the groups of `choices`.
 
-    The command takes the whole as one keyword, `options`. UsageError where a text cannot be read.
+    The command takes the whole as one keyword, `options`: what is typed, and what a configuration
+    says besides. UsageError where a text cannot be read.
     """
 
     def decorated(function: Callable[..., object]) -> Callable[..., object]:
         @wraps(function)
-        def gathered(*args: object, **typed: object) -> object:
-            return function(*args, options=_gathered(choices, typed), **typed)
+        def settled(*args: object, typed: Gathered, **more: object) -> object:
+            # What reads a configuration takes time to import, and `--help` is not to wait for it.
+            from harness.cli.configuration import configured  # noqa: PLC0415
+
+            with configured(choices, typed) as options:
+                return function(*args, options=options, **more)
+
+        return typed_choices(choices)(settled)
+
+    return decorated
+
+
+def typed_choices(
+    choices: "type[DataclassInstance]",
+) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Add the same options; the command takes what was typed of them as one keyword, `typed`."""
+
+    def decorated(function: Callable[..., object]) -> Callable[..., object]:
+        @wraps(function)
+        def gathered(*args: object, **texts: object) -> object:
+            return function(*args, typed=_gathered(choices, texts), **texts)
 
         command: Callable[..., object] = gathered
-        for group, each in reversed([*_options(choices)]):
+        for group, each in reversed([*flagged(choices)]):
             command = _option(each, group.metadata[TOPIC].heading)(command)
         return command
 
     return decorated
 
 
-def _options(choices: "type[DataclassInstance]") -> Iterator[tuple[Field[Any], Field[Any]]]:
-    for group in fields(choices):
-        if TOPIC in group.metadata:
-            for each in fields(_class(group)):
-                if FLAG in each.metadata and each.name not in group.metadata[TOPIC].without:
-                    yield group, each
-
-
-def _class(group: Field[Any]) -> "type[DataclassInstance]":
-    if not isinstance(group.type, type):
-        raise TypeError(f"{group.name} is no group of options")
-    return group.type
-
-
-def _gathered(choices: "type[DataclassInstance]", typed: dict[str, Any]) -> object:
-    """Take the typed texts of all options and make the groups of them; what is not typed stays."""
-    groups: dict[str, dict[str, object]] = {}
-    for group, each in _options(choices):
+def _gathered(choices: "type[DataclassInstance]", typed: dict[str, Any]) -> Gathered:
+    """Take the typed texts of all options away, and return what was typed by its place."""
+    context = click.get_current_context()
+    gathered: dict[tuple[str, str], object] = {}
+    for group, each in flagged(choices):
         flag: Flag = each.metadata[FLAG]
         content = typed.pop(each.name)
-        if content not in (None, ()):
-            read = flag.read(content) if flag.read else content
-            groups.setdefault(group.name, {})[each.name] = read
-    classes = {group.name: _class(group) for group in fields(choices) if group.name in groups}
-    return choices(**{name: cls(**groups[name]) for name, cls in classes.items()})
+        default = context.get_parameter_source(each.name) == ParameterSource.DEFAULT
+        if not default and content not in (None, ()):
+            gathered[group.name, each.name] = flag.read(content) if flag.read else content
+    return gathered
 
 
 def _option(each: Field[Any], topic: str) -> Callable[[F], F]:

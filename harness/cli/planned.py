@@ -28,7 +28,7 @@ from harness.report.benchmark.words import (
     workload_label,
 )
 from harness.report.text import count
-from harness.spec.load import shipped_provider as shipped
+from harness.spec.provider import Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,7 @@ class Reach:
 def show(  # noqa: PLR0913 - what is shown, and how
     design: Design,
     plans: Mapping[str, Plan],
+    providers: Mapping[str, Provider],
     limits: Mapping[str, Sequence[Limits]],
     *,
     as_json: bool,
@@ -56,7 +57,8 @@ def show(  # noqa: PLR0913 - what is shown, and how
     `budgets` reach. `image_s` is how long an image is expected to take, in seconds.
     """
     reaches = {
-        name: [_reach(plan, limit) for limit in limits[name]] for name, plan in plans.items()
+        name: [_reach(plan, limit, providers[name].prices.unit) for limit in limits[name]]
+        for name, plan in plans.items()
     }
     if as_json:
         for name, plan in plans.items():
@@ -67,10 +69,10 @@ def show(  # noqa: PLR0913 - what is shown, and how
     console.print(_mapping(design, tuple(plans)))
     for text in (*_differing(design), *_laid_out(design)):
         console.print(text)
-    console.print(_prices(design, plans, image_s))
+    console.print(_prices(design, plans, providers, image_s))
     for name, reached in reaches.items():
         for reach in reached:
-            console.print(f"{shipped(name).title}: {reach.label}: {_reached(reach, plans[name])}")
+            console.print(f"{providers[name].title}: {reach.label}: {_reached(reach, plans[name])}")
 
 
 def _mapping(design: Design, names: Sequence[str]) -> Table:
@@ -114,20 +116,23 @@ def _laid_out(design: Design) -> Iterator[str]:
         yield f"ceiling on time to pixels: {ceiling(design.slo)}"
 
 
-def _prices(design: Design, plans: Mapping[str, Plan], image_s: float) -> Table:
+def _prices(
+    design: Design, plans: Mapping[str, Plan], providers: Mapping[str, Provider], image_s: float
+) -> Table:
     title = f"What it would cost ({image_s:g} s expected for an image); nothing is sent"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for heading in ("provider", "requests", "images", "price", "price list", "min"):
         numeric = heading in ("requests", "images", "price", "min")
         table.add_column(heading, justify="right" if numeric else "left")
     for name, plan in plans.items():
-        cost = total_price(plan.shots, shipped(name).prices.unit)
+        prices = providers[name].prices
+        cost = total_price(plan.shots, prices.unit)
         table.add_row(
             name,
             str(len(plan.shots)),
             str(cost.images),
             money(cost),
-            shipped(name).prices.status,
+            prices.status,
             f"{_minutes(design, plan, image_s):.1f}",
         )
     return table
@@ -143,8 +148,7 @@ def _minutes(design: Design, plan: Plan, image_s: float) -> float:
     return waves * image_s / 60
 
 
-def _reach(plan: Plan, limits: Limits) -> Reach:
-    unit = shipped(plan.provider).prices.unit
+def _reach(plan: Plan, limits: Limits, unit: str) -> Reach:
     amount, images = Decimal(0), 0
     planned_requests: list[PlannedRequest] = []
     for shot in plan.shots:

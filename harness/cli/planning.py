@@ -39,8 +39,8 @@ from harness.planning.quick import quick_limits
 from harness.planning.rest import Rest, rest_of, rest_sentence
 from harness.reference_images import parse_recipe, reference_bytes
 from harness.report.text import count, visible
-from harness.spec.load import checked_names
-from harness.spec.load import shipped_provider as shipped
+from harness.spec.catalogue import Catalogue, Entry, catalogue_of
+from harness.spec.provider import Provider
 
 REFUSAL_S = 0.5
 """How long a refusal is expected to take, in seconds."""
@@ -72,12 +72,12 @@ class Learning:
     rest: Rest | None = None
 
 
-def _learning(label: str, plan: Plan, image_s: float, limits: Limits) -> Learning:
+def _learning(label: str, plan: Plan, image_s: float, limits: Limits, unit: str) -> Learning:
     return Learning(
         rest=rest_of(plan, limits),
         label=label,
         requests=len(plan.shots),
-        cost=total_price(plan.shots, shipped(plan.provider).prices.unit),
+        cost=total_price(plan.shots, unit),
         minutes=_minutes(plan, image_s),
         refusals=_sum(coverage.refusals for coverage in plan.coverage),
         values=_sum(coverage.values for coverage in plan.coverage),
@@ -94,16 +94,15 @@ def _minutes(plan: Plan, image_s: float) -> float:
 
 
 def _amounts(
-    name: str, amounts: Sequence[Decimal], usual: Sequence[tuple[str, Limits]]
+    unit: str, amounts: Sequence[Decimal], usual: Sequence[tuple[str, Limits]]
 ) -> Sequence[tuple[str, Limits]]:
     """Return these amounts in the provider's unit as limits, or the usual ones."""
-    unit = shipped(name).prices.unit
     priced = [Price(amount=amount, unit=unit, images=0) for amount in amounts]
     return [(money(price), Limits(amount=price.amount)) for price in priced] or usual
 
 
-def _budget_table(name: str, rows: Sequence[Learning], image_s: float) -> Table:
-    title = f"{shipped(name).title}: what the money buys ({image_s:g} s expected for an image)"
+def _budget_table(provider: Provider, rows: Sequence[Learning], image_s: float) -> Table:
+    title = f"{provider.title}: what the money buys ({image_s:g} s expected for an image)"
     drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("budget", "requests", "images", "cost", "min", "rules", "values", "pairs"):
         drawn.add_column(heading, justify="left" if heading == "budget" else "right")
@@ -158,33 +157,39 @@ def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
 def show(options: PlanOptions, *, as_json: bool) -> None:
     """Plan as the options say, and print it."""
     # Not by harness.api, which is the same and takes a second longer to import: it reports, too.
-    names, limits = checked_names(options.target.providers), options.limits
-    _refuse_unplanned(options.comparison.budgets, names)
-    refuse_unknown_operations(options.target.operations, [shipped(name) for name in names])
+    catalogue, limits = catalogue_of(options.target.specs), options.limits
+    names = catalogue.chosen(options.target.providers)
+    for sentence in catalogue.left_out(options.target.providers):
+        echo_line(sentence, err=True)
+    _refuse_unplanned(options.comparison.budgets, names, catalogue)
+    entries = [catalogue.entry(name) for name in names]
+    refuse_unknown_operations(options.target.operations, [entry.provider for entry in entries])
     measured = measuring(
         options.benchmark, only=options.planning.only, concurrency=limits.concurrency
     )
     if measured is not None:
-        _benchmark(options, measured, names, as_json=as_json)
+        _benchmark(options, measured, entries, as_json=as_json)
         return
     if limits.concurrency is not None:
         raise UsageError("--concurrency: for a benchmark only", hint="add --only benchmark")
-    _conformance(options, names, as_json=as_json)
+    _conformance(options, entries, as_json=as_json)
 
 
 def _benchmark(
-    options: PlanOptions, measured: Measuring, names: Sequence[str], *, as_json: bool
+    options: PlanOptions, measured: Measuring, entries: Sequence[Entry], *, as_json: bool
 ) -> None:
     target, planning, listing = options.target, options.planning, options.listing
     typed = (*given(target), *given(planning))
     refuse_conformance([flag for flag in ("--operation", "--quick", "--discover") if flag in typed])
-    chosen = Options(target=Target(providers=tuple(names)), planning=planning, measuring=measured)
-    design, plans = benchmark_plan(chosen)
-    _write_assets([*plans.values()], listing.write_assets)
+    providers = {entry.name: entry.provider for entry in entries}
+    chosen = Options(target=Target(providers=(*providers,)), planning=planning, measuring=measured)
+    design, plans = benchmark_plan(chosen, entries)
+    _write_assets([*plans.values()], providers, listing.write_assets)
     budgets = options.comparison.budgets
     show_benchmark(
         design,
         plans,
+        providers,
         {name: _limits(budgets.get(name, ()), options.limits) for name in plans},
         as_json=as_json,
         image_s=listing.image_seconds,
@@ -192,7 +197,7 @@ def _benchmark(
     )
 
 
-def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -> None:
+def _conformance(options: PlanOptions, entries: Sequence[Entry], *, as_json: bool) -> None:
     listing, budgets = options.listing, options.comparison.budgets
     run = Options(target=options.target, planning=options.planning)
 
@@ -200,11 +205,11 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
     usual = QUICK if options.planning.quick else USUAL
 
     @cache  # the plan that is listed is one of those that are compared
-    def planned_for(name: str, limits: Limits) -> Plan:
+    def planned_for(entry: Entry, limits: Limits) -> Plan:
         images, requests = limits.images or options.limits.max_images, options.limits.max_requests
         limits = replace(limits, images=images, requests=requests)
         return new_plan(
-            name,
+            entry,
             seed=run.seed,
             operations=run.operations,
             limits=quick_limits(limits) if run.planning.quick else limits,
@@ -215,16 +220,20 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
     planned: list[Plan] = []
     bought: dict[str, list[Learning]] = {}
     with terminal(stderr=True).status("planning") as waiting:  # nothing unless on a terminal
-        for name in names:
+        for entry in entries:
+            name, unit = entry.name, entry.provider.prices.unit
             waiting.update(f"planning {name}")
             most = Limits(amount=max(budgets.get(name, ()), default=None))
-            planned.append(planned_for(name, most))
+            planned.append(planned_for(entry, most))
             if name in budgets or not as_json:
                 bought[name] = [
-                    _learning(label, planned_for(name, limits), listing.image_seconds, limits)
-                    for label, limits in _amounts(name, budgets.get(name, ()), usual)
+                    _learning(
+                        label, planned_for(entry, limits), listing.image_seconds, limits, unit
+                    )
+                    for label, limits in _amounts(unit, budgets.get(name, ()), usual)
                 ]
-    _write_assets(planned, listing.write_assets)
+    providers = {entry.name: entry.provider for entry in entries}
+    _write_assets(planned, providers, listing.write_assets)
     if as_json:
         for plan in planned:
             rows = [_budget_json(row) for row in bought.get(plan.provider, ())]
@@ -232,14 +241,15 @@ def _conformance(options: PlanOptions, names: Sequence[str], *, as_json: bool) -
         return
     console = terminal(soft_wrap=True)
     for plan in planned:
-        shown: list[Table | str] = [_table(plan)] if listing.cases else []
-        shown.append(_budget_table(plan.provider, bought[plan.provider], listing.image_seconds))
+        provider = providers[plan.provider]
+        shown: list[Table | str] = [_table(plan, provider)] if listing.cases else []
+        shown.append(_budget_table(provider, bought[plan.provider], listing.image_seconds))
         shown += [
             f"{plan.provider}, {row.label}: {rest_sentence(row.rest)}"
             for row in bought[plan.provider]
             if row.rest is not None and (plan.provider in budgets or options.planning.quick)
         ]
-        for part in (*shown, price_sentence(plan, shipped(plan.provider)), *coverage_notes(plan)):
+        for part in (*shown, price_sentence(plan, provider), *coverage_notes(plan)):
             console.print(part)
 
 
@@ -252,13 +262,17 @@ def _limits(amounts: Sequence[Decimal], limits: RunLimits) -> tuple[Limits, ...]
     )
 
 
-def _refuse_unplanned(budgets: Mapping[str, object], names: Sequence[str]) -> None:
+def _refuse_unplanned(
+    budgets: Mapping[str, object], names: Sequence[str], catalogue: Catalogue
+) -> None:
     for name in budgets:
-        if name not in names:
+        if catalogue.entry(name).name not in names:
             raise UsageError(f"--budget {name}: {name} is not among the providers planned")
 
 
-def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
+def _write_assets(
+    planned: Sequence[Plan], providers: Mapping[str, Provider], folder: Path | None
+) -> None:
     """Write the reference images of requests that name addresses; StoreError where they do not fit.
 
     Without a folder, nothing is written.
@@ -266,8 +280,8 @@ def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
     """
     if folder is None:
         return
-    shots = (shot for plan in planned for shot in plan.shots)
-    names = sorted(name for name in assets_of(shots) if parse_recipe(name) is not None)
+    found = (assets_of(providers[plan.provider], plan.shots) for plan in planned)
+    names = sorted(name for name in frozenset().union(*found) if parse_recipe(name) is not None)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
@@ -277,9 +291,10 @@ def _write_assets(planned: Sequence[Plan], folder: Path | None) -> None:
     echo_line(f"{count(len(names), 'reference image')} written to {folder}", err=True)
 
 
-def _table(plan_: Plan) -> Table:
-    name = shipped(plan_.provider).title
-    title = f"{name}, seed {plan_.seed}: the plain request, then what each case changes in it"
+def _table(plan_: Plan, provider: Provider) -> Table:
+    title = (
+        f"{provider.title}, seed {plan_.seed}: the plain request, then what each case changes in it"
+    )
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("case", overflow="fold")
     table.add_column("expect", no_wrap=True)

@@ -1,4 +1,4 @@
-"""`harness providers`: what the five documents promise, as the harness reads them."""
+"""`harness providers`: what each provider's documents promise, as the harness reads them."""
 
 import json
 from collections.abc import Iterator
@@ -8,13 +8,14 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from harness.cli.options import json_option
-from harness.cli.printing import echo, echo_json
+from harness.cli.options import json_option, spec_option
+from harness.cli.printing import echo, echo_json, echo_line
+from harness.cli.provider_files import import_, new
 from harness.cli.terminal import terminal
 from harness.core.errors import SpecError, UsageError
+from harness.spec.catalogue import catalogue_of
 from harness.spec.export.openapi import openapi
-from harness.spec.load import NAMES, checked_names, load_provider_file
-from harness.spec.load import shipped_provider as shipped
+from harness.spec.load import load_provider_file
 from harness.spec.provider import Operation, Provider
 
 
@@ -23,11 +24,19 @@ def providers() -> None:
     """List, show, validate or export what the providers' documents promise."""
 
 
+providers.add_command(import_)
+providers.add_command(new)
+
+
 @providers.command("list")
+@spec_option()
 @json_option("Options")
-def list_(*, as_json: bool) -> None:
-    """List the providers and what is known of each."""
-    found = [shipped(name) for name in NAMES]
+def list_(*, specs: tuple[Path, ...], as_json: bool) -> None:
+    """List the providers and what is known of each: shipped, installed and given ones."""
+    catalogue = catalogue_of(specs)
+    found = [*catalogue.providers.values()]
+    for sentence in catalogue.left_out([*catalogue.broken]):
+        echo_line(sentence, err=True)
     if as_json:
         echo_json(json.dumps([_summary(provider) for provider in found], ensure_ascii=False))
         return
@@ -48,9 +57,10 @@ def list_(*, as_json: bool) -> None:
 
 @providers.command()
 @click.argument("name")
-def show(*, name: str) -> None:
+@spec_option()
+def show(*, name: str, specs: tuple[Path, ...]) -> None:
     """Show every promise of one provider with its source."""
-    provider = shipped(name)
+    provider = catalogue_of(specs).provider(name)
     console = terminal(soft_wrap=True)
     console.print(
         f"{provider.title} ({provider.base_url or 'self-hosted'}), key in {provider.auth.env}"
@@ -104,7 +114,7 @@ def _beside(operation: Operation) -> Iterator[str]:
 @providers.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 def validate(*, files: tuple[Path, ...]) -> None:
-    """Check provider TOMLs (the shipped ones by default); print every mistake of each."""
+    """Check provider TOMLs (all that are known by default); print every mistake of each."""
     broken = []
     for file in files:
         try:
@@ -113,29 +123,36 @@ def validate(*, files: tuple[Path, ...]) -> None:
             broken.append(str(error))
         else:
             echo(f"{file}: {provider.title}, valid")
+    if not files:
+        catalogue = catalogue_of()
+        broken += map(str, catalogue.broken.values())
+        for name, provider in catalogue.providers.items():
+            echo(f"{name}: {provider.title}, valid")
     if broken:
         raise UsageError("\n".join(broken))
-    if not files:
-        for name in NAMES:
-            echo(f"{name}: {shipped(name).title}, valid")
 
 
 @providers.command()
 @click.argument("names", nargs=-1)
+@spec_option("Without NAMES, only the providers of these files.")
 @click.option("--openapi", "as_openapi", is_flag=True, help="One provider as OpenAPI 3.1 (JSON).")
-def export(*, names: tuple[str, ...], as_openapi: bool) -> None:
+def export(*, names: tuple[str, ...], specs: tuple[Path, ...], as_openapi: bool) -> None:
     """Print providers as JSON Lines: every promise with its source."""
+    catalogue = catalogue_of(specs)
     if as_openapi:
-        if len(names) != 1:
+        chosen = names or catalogue.asked
+        if len(chosen) != 1:
             raise UsageError(
                 "an OpenAPI document describes one provider",
                 hint="name it: harness providers export --openapi NAME",
             )
-        document = openapi(shipped(names[0]))
+        document = openapi(catalogue.provider(chosen[0]))
         echo_json(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    for name in checked_names(names):
-        echo_json(shipped(name).model_dump_json(exclude_none=True, by_alias=True))
+    for sentence in catalogue.left_out(names):
+        echo_line(sentence, err=True)
+    for name in catalogue.chosen(names):
+        echo_json(catalogue.provider(name).model_dump_json(exclude_none=True, by_alias=True))
 
 
 def _summary(provider: Provider) -> dict[str, object]:

@@ -4,13 +4,26 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option
+from harness.cli.options import json_option, spec_option
 
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write [the first RUN].")
+@spec_option("Judge its provider by it, and not by what the run keeps.", configured=False)
 @click.option("--slo", metavar="pQ<TIME", help="Hold a benchmark against a ceiling: 'p95<60s'.")
+@click.option(
+    "--reference",
+    metavar="NAME",
+    help="Compare each other provider's time, price and images with this one's.",
+)
+@click.option(
+    "--exchange-rate",
+    "rates",
+    metavar="NAME=USD",
+    multiple=True,
+    help="What one unit of a provider's price is worth in US dollars (repeatable).",
+)
 @click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
 @json_option("Options")
 @click.pass_context
@@ -19,8 +32,11 @@ def report(  # noqa: PLR0913 - one for each option
     /,
     *,
     runs: tuple[Path, ...],
+    specs: tuple[Path, ...],
     out: Path | None,
     slo: str | None,
+    reference: str | None,
+    rates: tuple[str, ...],
     frames: bool,
     as_json: bool,
 ) -> None:
@@ -29,8 +45,16 @@ def report(  # noqa: PLR0913 - one for each option
     from harness.api import frames as tidy  # noqa: PLC0415
     from harness.api import report as judged_again  # noqa: PLC0415
     from harness.cli.conclude import publish  # noqa: PLC0415
+    from harness.planning.option_values import read_exchange_rates  # noqa: PLC0415
 
-    result = judged_again(*runs, out=out or runs[0], slo=slo)
+    result = judged_again(
+        *runs,
+        specs=specs,
+        out=out or runs[0],
+        slo=slo,
+        reference=reference,
+        exchange_rates=read_exchange_rates(rates),
+    )
     if frames:
         tidy(result, write=True)
     publish(result.report, result.why, result.folder, as_json=as_json)

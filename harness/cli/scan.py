@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option
+from harness.cli.options import json_option, spec_option
 from harness.cli.printing import echo
 
 FOUND = 4
@@ -14,9 +14,12 @@ FOUND = 4
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@spec_option("The key that it names is looked for, too.")
 @json_option("Options")
 @click.pass_context
-def scan(context: click.Context, /, *, paths: tuple[Path, ...], as_json: bool) -> None:
+def scan(
+    context: click.Context, /, *, paths: tuple[Path, ...], specs: tuple[Path, ...], as_json: bool
+) -> None:
     r"""Look for keys and personal data in files and folders; send nothing, change nothing.
 
     Finds the values of the providers' key variables in every spelling (escaped, base64,
@@ -30,7 +33,7 @@ def scan(context: click.Context, /, *, paths: tuple[Path, ...], as_json: bool) -
     # What scanning needs takes time to import, and `--help` is not to wait for it.
     from harness.runner.scanning import scan as scanned  # noqa: PLC0415
 
-    leaks = scanned(paths)
+    leaks = scanned(paths, specs=specs)
     for leak in leaks:
         if as_json:
             entry = {"file": str(leak.path), "line": leak.line, "kind": leak.kind}

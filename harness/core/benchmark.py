@@ -1,8 +1,11 @@
 """How a benchmark was laid out, and how well the harness itself measured."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from harness.core.errors import UsageError
+from harness.core.jsonvalue import Amount
 from harness.core.workload import Fit, Workload
 
 Arrivals = Literal["closed", "constant", "poisson"]
@@ -32,12 +35,25 @@ class Slo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRate:
+    """What one unit of a provider's price list is worth in US dollars, and who says so.
+
+    Without a `unit` it is the provider's own.
+    """
+
+    usd: Amount
+    unit: str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """What was decided before the first request left.
 
     `warm_up` blocks at the start are marked and left out of every figure. With `until_decided`,
     requests stop once a comparison is decided at error rate `alpha`. `timeout_s` replaces the
-    timeout that the provider documents.
+    timeout that the provider documents. The other providers are compared with the `reference`;
+    `exchange_rates` are known by provider.
     """
 
     seed: int
@@ -50,6 +66,8 @@ class Design:
     slo: Slo | None = None
     until_decided: bool = False
     alpha: float = 0.05
+    reference: str | None = None
+    exchange_rates: dict[str, ExchangeRate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +124,24 @@ class Benchmark:
     def against(self, slo: Slo) -> "Benchmark":
         """Return the same with another ceiling, which changes no request."""
         return replace(self, design=replace(self.design, slo=slo))
+
+    def beside(self, reference: str | None, rates: Mapping[str, ExchangeRate]) -> "Benchmark":
+        """Return the same with another reference, if one is given, and further exchange rates.
+
+        Raises UsageError where the reference is none of the providers that were asked.
+        """
+        design = self.design
+        named = design.reference if reference is None else checked_reference(reference, design)
+        known = {**design.exchange_rates, **rates}
+        return replace(self, design=replace(design, reference=named, exchange_rates=known))
+
+
+def checked_reference(reference: str, design: Design) -> str:
+    """Return the name of a benchmark's reference; UsageError where it is not in the benchmark."""
+    names = [*dict.fromkeys(fit.provider for fit in design.fits)]
+    if reference not in names:
+        raise UsageError(
+            f"--reference {reference}: not measured in this benchmark",
+            hint=f"name one of {', '.join(names)}; --provider adds others to a new run",
+        )
+    return reference

@@ -1,7 +1,9 @@
 """What to send, and what the documents promise in reply."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from harness.core.exchange import Credential, Request
 from harness.core.jsonvalue import Amount, Json, Seconds
@@ -80,11 +82,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a request costs in the provider's own unit, and how many images that buys."""
+    """What a request costs in the provider's own unit, and how many images that buys.
+
+    `at_most` says that it may cost less, which only the reply tells; where it is False, JSON has no
+    such key.
+    """
 
     amount: Amount
     unit: str
     images: int
+    at_most: Annotated[bool, Field(exclude_if=lambda at_most: not at_most)] = False
 
     @property
     def halved(self) -> "Price":

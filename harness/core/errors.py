@@ -6,12 +6,15 @@ are exceptions. Each says what happened and where, and carries a hint that says 
     HarnessError                 exit code 3: our own failure
     |-- UsageError               2: the command, a file or a name the user gave cannot be used
     |   |-- SpecError            2: a provider's TOML has mistakes (all of them, one a line)
+    |   |-- ConfigError          2: a configuration has mistakes (all of them, one a line)
     |   |-- RecordingError       2: a cassette or foreign recording cannot be read or was altered
     |   `-- NothingTested        2: no case was left to try
     |-- StoreError               3: the run folder cannot be written (disk full, no permission)
     `-- EmulatorError            3: our emulator did not start
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -35,13 +38,71 @@ class UsageError(HarnessError):
     exit_code = 2
 
 
-class SpecError(UsageError):
-    """A provider's TOML is wrong; `mistakes` lists every one with its key."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """What is wrong at one place of a file that a user wrote.
 
-    def __init__(self, file: str, mistakes: tuple[str, ...]) -> None:
-        lines = "\n".join(f"  {file}: {mistake}" for mistake in mistakes)
+    `key` is dotted (`prices.rows.0.amount`; empty for the file as a whole), `line` counts from 1
+    and is None where no text was read. `write` is what should stand there, as the file spells it;
+    `nearest` is the name among `allowed` that was probably meant. Each is empty where none is known.
+    """
+
+    key: str
+    reason: str
+    line: int | None = None
+    nearest: str = ""
+    write: str = ""
+    allowed: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, sentence: str) -> "Mistake":
+        """Read `key: reason`."""
+        key, _, reason = sentence.partition(": ")
+        return cls(key=key, reason=reason) if reason else cls(key="", reason=key)
+
+    @property
+    def suggestion(self) -> str:
+        """What to write instead; empty where nobody can know."""
+        return self.write or self.nearest
+
+    def __str__(self) -> str:
+        """Return the mistake as one line, without its place in a file."""
+        text = f"{self.key or '(the file as a whole)'}: {self.reason}"
+        if self.write:
+            text += f"; write {self.write}"
+        elif self.nearest:
+            text += f"; did you mean {self.nearest!r}?"
+        if self.allowed:
+            text += f"{'' if self.nearest and not self.write else ';'} allowed: {', '.join(self.allowed)}"
+        return text
+
+    def located(self, file: str) -> str:
+        """Return the mistake as one line that begins with its place: `acme.toml:41: ...`."""
+        return f"{file}: {self}" if self.line is None else f"{file}:{self.line}: {self}"
+
+
+class SpecError(UsageError):
+    """A provider's TOML is wrong; `mistakes` lists every one: line, key, reason, what to write.
+
+    A mistake may be given as a sentence, `key: reason`.
+    """
+
+    def __init__(self, file: str, told: Iterable[Mistake | str]) -> None:
+        mistakes = tuple(each if isinstance(each, Mistake) else Mistake.of(each) for each in told)
+        lines = "\n".join(f"  {mistake.located(file)}" for mistake in mistakes)
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         super().__init__(f"{file} has {count}:\n{lines}")
+        self.file = file
+        self.mistakes = mistakes
+
+
+class ConfigError(UsageError):
+    """A configuration is wrong; `mistakes` lists every one."""
+
+    def __init__(self, file: str, mistakes: tuple[Mistake, ...]) -> None:
+        lines = [mistake.located(file) for mistake in mistakes]
+        count = f"{file} has {len(lines)} mistakes:"
+        super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([count, *lines]))
         self.file = file
         self.mistakes = mistakes
 

@@ -6,8 +6,9 @@ from harness.core.case import Price
 
 
 def money(price: Price) -> str:
-    """Return an amount with its unit, as short as it is exact: `1 credit`, `0.5 credits`."""
-    return f"{price.amount.normalize():f} {unit_of(price.amount, price.unit)}"
+    """Return an amount with its unit, as short as it is exact: `at most 0.5 credits`."""
+    most = "at most " if price.at_most else ""
+    return f"{most}{price.amount.normalize():f} {unit_of(price.amount, price.unit)}"
 
 
 def unit_of(amount: Decimal, unit: str) -> str:

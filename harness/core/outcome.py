@@ -28,13 +28,29 @@ ErrorClass = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Token counts as the provider declares them; `parts` are the details of input and output."""
+    """Token counts as the provider declares them; `parts` are the details of input and output.
+
+    `kinds` counts tokens by the names that a price list has for them (`image_input`); `seconds` is
+    how long the provider says that it worked.
+    """
 
     input: int | None
     output: int | None
     total: int | None
     input_parts: tuple[int, ...] = ()
     output_parts: tuple[int, ...] = ()
+    kinds: dict[str, int] = field(default_factory=dict)
+    seconds: Charged = None
+
+    def count(self, kind: str) -> int | None:
+        """Return how many tokens of a kind there were; None where the reply does not say."""
+        match kind:
+            case "input":
+                return self.input
+            case "output":
+                return self.output
+            case _:
+                return self.kinds.get(kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

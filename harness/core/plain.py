@@ -6,8 +6,17 @@ from harness.core.jsonvalue import Json, number
 
 
 def price_json(price: Price) -> dict[str, Json]:
-    """Return `{amount, unit, images}`; a whole amount is written without a fraction."""
-    return {"amount": number(price.amount), "unit": price.unit, "images": price.images}
+    """Return `{amount, unit, images}`, and `at_most` where it may cost less.
+
+    A whole amount is written without a fraction.
+    """
+    most: dict[str, Json] = {"at_most": True} if price.at_most else {}
+    return {
+        "amount": number(price.amount),
+        "unit": price.unit,
+        "images": price.images,
+        **most,
+    }
 
 
 def carried_json(sent: Request, *, digests: bool = False) -> dict[str, Json]:

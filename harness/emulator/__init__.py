@@ -1,4 +1,4 @@
-"""An emulator of five image APIs, written by hand from their documents.
+"""An emulator of six image APIs, written by hand from their documents.
 
 No module here imports a module of the harness from outside this folder: the folder can be copied
 elsewhere as `emulator` and run with `python -m emulator`.
@@ -21,9 +21,9 @@ def validate(provider: str, operation: str, body: object) -> str | None:
     """Return the id of the first rule that `body` breaks, or None where it is accepted.
 
     An id has the form `size.max_ratio`. The servers call the same check when no fault is on.
-    `operation` is `generate`, `edit` or `respond`. `body` is decoded JSON, or for a form
-    {"fields": {name: text or texts}, "files": {name: [{"data", "media_type", "filename"}]}}. Raises
-    ValueError for a provider or an operation that is not served.
+    `operation` is `generate`, `edit`, `edit_json` or `respond`. `body` is decoded JSON, or for a
+    form {"fields": {name: text or texts}, "files": {name: [{"data", "media_type", "filename"}]}}.
+    Raises ValueError for a provider or an operation that is not served.
     """
     if operation == "edit" and isinstance(body, dict) and {"fields", "files"} == set(body):
         body = _form(body)

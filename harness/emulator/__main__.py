@@ -1,4 +1,4 @@
-"""The command: serve the five providers until SIGTERM or SIGINT."""
+"""The command: serve the six providers until SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from .faults.catalogue import UnknownFaultError, catalogue, parse_fault
 from .providers import VARIANTS
-from .serving import PortError, base_url, bind, build, serve
+from .serving import NAMES, PortError, base_url, bind, build, serve
 from .state import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OK, WRONG_USAGE, OUR_FAILURE = 0, 2, 3
+LAST_PORT = 65_536 - len(NAMES)
 
 
 class _UsageError(Exception):
@@ -72,13 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     variants = "\n".join(f"  {name:<26} {meaning}" for name, meaning in VARIANTS.items())
     parser = _Parser(
         prog="emulator",
-        description="Serve five image APIs on loopback, as their documents describe them.",
+        description="Serve six image APIs on loopback, as their documents describe them.",
         epilog=f"variants (other legitimate readings of the documents, no faults):\n{variants}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="one line of JSON on stdout when ready")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=_port, help="first of five ports (default: free ports)")
+    parser.add_argument("--port", type=_port, help="first of six ports (default: free ports)")
     parser.add_argument(
         "--time-scale", type=_scale, default=1.0, metavar="F",
         help="factor on every duration, 0 for none (%(default)s)",
@@ -127,8 +128,8 @@ def _end_with_input() -> None:
 
 def _port(text: str) -> int:
     port = int(text) if text.isascii() and text.isdigit() else -1
-    if not 1 <= port <= 65_531:
-        raise argparse.ArgumentTypeError(f"{text!r} leaves no five ports; give 1 to 65531")
+    if not 1 <= port <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} leaves no six ports; give 1 to {LAST_PORT}")
     return port
 
 

@@ -157,8 +157,9 @@ async def _reference(state: ProviderState, request: requests.Request, url: str) 
         # A request to this very server would be in its ledger as if a client had sent it.
         name = parts.path.rpartition("/")[2]
         data = state.pictures.find(name.rpartition(".")[0])
+        status = 404 if data is None else 200
     else:
         reply = await get(url)
-        data = reply.data if reply.status == 200 else None
+        data, status = (reply.data if reply.status == 200 else None), reply.status
     upload = None if data is None else await asyncio.to_thread(uploads.uploaded_image, data)
-    return Reference(url=url, upload=upload)
+    return Reference(url=url, upload=upload, status=status)

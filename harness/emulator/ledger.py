@@ -31,8 +31,9 @@ class Note:
     """What the server decided about a request.
 
     `outcome` says what the request was for the provider; `rule` is why a refused one was refused.
-    `operation` is generate, edit or respond for a submission, None for everything else. `amount` is
-    what it cost, in the provider's unit. `job` is the id of the job that it created or polled.
+    `operation` is generate, edit, edit_json or respond for a submission, None for everything else.
+    `amount` is what it cost, in the provider's unit. `job` is the id of the job that it created or
+    polled.
     """
 
     outcome: Outcome

@@ -45,6 +45,10 @@ class RenderRequest:
         """Return the number of pixels of one image."""
         return self.width_px * self.height_px
 
+    def picked(self) -> RenderRequest:
+        """Return the request for a size that the client left to the provider."""
+        return dataclasses.replace(self, explicit=False)
+
 
 def request_of_size(
     size: object,

@@ -23,18 +23,31 @@ EVENT_STREAM = "text/event-stream; charset=utf-8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonReply:
-    """A complete reply; a `body` that is a string is sent as HTML."""
+    """A complete reply; a `body` that is a string is sent as HTML.
+
+    With `indent`, its JSON is laid out in lines that are indented by so many spaces; `chunked`, it
+    does not say how long it is.
+    """
 
     status: int
     body: Json | str
     headers: dict[str, str] = field(default_factory=dict)
+    indent: int | None = None
+    media_type: str = "application/json"
+    chunked: bool = False
 
     def response(self) -> Response:
         """Return the reply as a Starlette response; as ASCII, so that lone surrogates survive."""
         if isinstance(self.body, str):
             return Response(self.body, self.status, self.headers, "text/html")
-        text = json.dumps(self.body, separators=(",", ":"))
-        return Response(text, self.status, self.headers, "application/json")
+        if self.indent is None:
+            text = json.dumps(self.body, separators=(",", ":"))
+        else:
+            text = json.dumps(self.body, indent=self.indent)
+        response = Response(text, self.status, self.headers, self.media_type)
+        if self.chunked:
+            del response.headers["content-length"]
+        return response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

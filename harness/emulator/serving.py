@@ -1,4 +1,4 @@
-"""Five servers in one process and one event loop, each on its own port."""
+"""Six servers in one process and one event loop, each on its own port."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PortError(OSError):
 
 
 def bind(host: str, first_port: int | None) -> dict[str, socket.socket]:
-    """Return a bound socket per provider: on free ports, or on `first_port` and the four after it.
+    """Return a bound socket per provider: on free ports, or on `first_port` and those after it.
 
     Raises PortError.
     """

@@ -5,27 +5,27 @@ from collections.abc import Iterable
 from harness.core.case import PlannedRequest
 from harness.core.jsonvalue import Json, texts
 from harness.core.placeholders import ASSETS
-from harness.spec.load import shipped_provider as shipped
+from harness.spec.provider import Provider
 
 
-def assets_of(shots: Iterable[PlannedRequest]) -> frozenset[str]:
-    """Return the names of all reference images that requests name by address."""
+def assets_of(provider: Provider, shots: Iterable[PlannedRequest]) -> frozenset[str]:
+    """Return the names of all reference images that requests to a provider name by address."""
     return frozenset(
         text.removeprefix(ASSETS)
         for shot in shots
-        for text in texts_sent(shot)
+        for text in texts_sent(provider, shot)
         if text.startswith(ASSETS)
     )
 
 
-def texts_sent(shot: PlannedRequest) -> tuple[str, ...]:
+def texts_sent(provider: Provider, shot: PlannedRequest) -> tuple[str, ...]:
     """Return all texts of a request that may name an address."""
-    return tuple(texts(_sent(shot)))
+    return tuple(texts(_sent(provider, shot)))
 
 
-def _sent(shot: PlannedRequest) -> Json:
+def _sent(provider: Provider, shot: PlannedRequest) -> Json:
     """Return the body of a request, where it names addresses: files that are sent need none."""
-    operation = shipped(shot.case.provider).operation(shot.case.operation)
+    operation = provider.operation(shot.case.operation)
     if operation.upload is None:
         return shot.request.body
     uploaded = operation.upload.argument

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from harness.cases.prompts import distinct_prompt, distinct_prompts
-from harness.core.benchmark import Design, Stage
+from harness.core.benchmark import Design, Stage, checked_reference
 from harness.core.case import Case, Plan, PlannedRequest, Slot
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
@@ -20,8 +20,7 @@ from harness.core.workload import Fit, Workload
 from harness.planning.benchmark_options import Measuring
 from harness.planning.options import Options
 from harness.planning.plan import planned_request
-from harness.spec.load import shipped_provider as shipped
-from harness.spec.load import spec_digest
+from harness.spec.catalogue import Entry
 from harness.spec.provider import Provider
 from harness.spec.workload.fit import fit, serving
 
@@ -42,7 +41,7 @@ class BlockPlace:
     due_s: float = 0.0
 
 
-def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
+def benchmark_plan(options: Options, entries: Sequence[Entry]) -> tuple[Design, dict[str, Plan]]:
     """Return the design of a benchmark, and each provider's part of it in the order it leaves.
 
     A workload that a provider does not support is missing in its plan; the others keep their
@@ -54,9 +53,9 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
         raise ValueError("these options ask for no benchmark")
     stages = tuple(_stage(measuring, level) for level in measuring.levels)
     fits = {
-        (name, workload.name): fit(shipped(name), workload)
+        (entry.name, workload.name): fit(entry.provider, workload)
         for workload in measuring.workloads
-        for name in options.target.providers
+        for entry in entries
     }
     design = Design(
         seed=options.seed,
@@ -68,12 +67,15 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
         timeout_s=measuring.timeout_s,
         slo=measuring.slo,
         until_decided=measuring.until_decided,
+        exchange_rates=measuring.exchange_rates,
     )
+    if measuring.reference is not None:
+        design = replace(design, reference=checked_reference(measuring.reference, design))
     places = tuple(_timed(design, _places(design)))
-    lags = _lags(design, options.target.providers)
+    lags = _lags(design, [entry.name for entry in entries])
     plans = {}
-    for name in options.target.providers:
-        provider = shipped(name)
+    for entry in entries:
+        name = entry.name
         mine = (
             replace(place, due_s=place.due_s + lags.get((name, place.stage.name, place.block), 0.0))
             for place in places
@@ -81,8 +83,8 @@ def benchmark_plan(options: Options) -> tuple[Design, dict[str, Plan]]:
         plans[name] = Plan(
             provider=name,
             seed=options.seed,
-            shots=tuple(_planned(provider, mine, fits)),
-            spec_digest=spec_digest(name),
+            shots=tuple(_planned(entry.provider, mine, fits)),
+            spec_digest=entry.digest,
         )
     return design, plans
 

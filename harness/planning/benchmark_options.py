@@ -1,12 +1,17 @@
 """What a benchmark measures: as it is typed, and exactly."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from harness.core.benchmark import Arrivals, Slo
+from harness.core.benchmark import Arrivals, ExchangeRate, Slo
 from harness.core.errors import UsageError
 from harness.core.workload import Workload
 from harness.planning.flags import given, option
-from harness.planning.option_values import read_doubling_levels, read_levels, read_slo
+from harness.planning.option_values import (
+    read_doubling_levels,
+    read_exchange_rates,
+    read_levels,
+    read_slo,
+)
 from harness.spec.workload.workloads import select_workloads
 
 CONCURRENCY = 4
@@ -87,6 +92,20 @@ class BenchmarkOptions:
         above=True,
         most=86_400,
     )
+    reference: str | None = option(
+        "--reference",
+        "Compare each other provider's time, price and images with this one's.",
+        default=None,
+        metavar="NAME",
+    )
+    exchange_rates: dict[str, ExchangeRate] = option(
+        "--exchange-rate",
+        "What one unit of a provider's price is worth in US dollars (repeatable).",
+        default={},
+        metavar="NAME=USD",
+        repeatable=True,
+        read=read_exchange_rates,
+    )
     calibrate: bool = option(
         "--calibrate/--no-calibrate",
         "Measure our own error first, for some seconds [yes].",
@@ -111,6 +130,8 @@ class Measuring:
     until_decided: bool = False
     slo: Slo | None = None
     timeout_s: float | None = None
+    reference: str | None = None
+    exchange_rates: dict[str, ExchangeRate] = field(default_factory=dict)
 
 
 def measuring(
@@ -137,6 +158,8 @@ def measuring(
         until_decided=benchmark.until_decided,
         slo=benchmark.slo,
         timeout_s=benchmark.timeout,
+        reference=benchmark.reference,
+        exchange_rates=benchmark.exchange_rates,
     )
 
 

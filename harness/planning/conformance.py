@@ -23,15 +23,14 @@ from harness.planning.quick import (
 )
 from harness.planning.refusals import chosen_refusals
 from harness.planning.reserve import least_reserve
-from harness.spec.load import shipped_provider as shipped
-from harness.spec.load import spec_digest
+from harness.spec.catalogue import Entry
 
 KEY_SHARE = 8
 """At most one in so many requests lacks the user's key."""
 
 
 def new_plan(  # noqa: PLR0913 - what a plan depends on
-    name: str,
+    entry: Entry,
     *,
     seed: int,
     operations: Sequence[str] = (),
@@ -45,7 +44,7 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     without any, all. What the documents
     leave open is tried with `discover` only: it is paid for, and convicts nobody.
     """
-    provider = shipped(name)
+    provider = entry.provider
     chosen = [*provider.chosen(operations)]
     cases: list[Case] = []
     coverage: list[Coverage] = []
@@ -57,16 +56,16 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
     if limits.quick:
         chosen = promising = quick_operations(promising or chosen, limits)
     # the plain request is all that others are sent
-    share = _share(limits, max(len(promising), 1), plain=_plain_amount(name, promising))
+    share = _share(limits, max(len(promising), 1), plain=_plain_amount(entry, promising))
     first = next(iter(provider.operations))
-    builders = [_builder(name, operation) for operation in promising]
+    builders = [_builder(entry, operation) for operation in promising]
     if is_small(limits):
         bought = quick_rows(builders, limits, seed=seed)
     else:
-        money = _money(name, limits, share, promising)
+        money = _money(entry, limits, share, promising)
         bought = buy_rows(builders, money, seed=seed, strength=strength)
     for operation in chosen:
-        builder = _builder(name, operation)
+        builder = _builder(entry, operation)
         keys = _keys(builder, share, seed=seed, discover=discover) if operation == first else ()
         if keys and share.requests is not None:
             rest = replace(share, requests=share.requests - len(keys))
@@ -76,22 +75,22 @@ def new_plan(  # noqa: PLR0913 - what a plan depends on
         planned, covered = _planned(builder, rest, rows, seed=seed, discover=discover)
         cases += (*(quick_cases(builder, planned) if limits.quick else planned), *keys)
         coverage.append(covered)
-    return make_plan(provider, cases, seed=seed, spec_digest=spec_digest(name), coverage=coverage)
+    return make_plan(provider, cases, seed=seed, spec_digest=entry.digest, coverage=coverage)
 
 
 @cache
-def _builder(name: str, operation: str) -> Builder:
+def _builder(entry: Entry, operation: str) -> Builder:
     """Return the one builder of an operation: budgets differ in what they buy of its values."""
-    return Builder(shipped(name), operation)
+    return Builder(entry.provider, operation)
 
 
-def plan_for(name: str, options: Options) -> Plan:
+def plan_for(entry: Entry, options: Options) -> Plan:
     """Plan one provider with the options of a run."""
     return new_plan(
-        name,
+        entry,
         seed=options.seed,
         operations=options.operations,
-        limits=limits_of(options, name),
+        limits=limits_of(options, entry.name),
         strength=options.strength,
         discover=options.planning.discover,
     )
@@ -138,7 +137,7 @@ def _keys(builder: Builder, share: Allowance, *, seed: int, discover: bool) -> t
     return tuple(case for case in cases if case.expect == "refuse" or discover)
 
 
-def _money(name: str, limits: Limits, share: Allowance, operations: Sequence[str]) -> Money:
+def _money(entry: Entry, limits: Limits, share: Allowance, operations: Sequence[str]) -> Money:
     """Return what the paid requests of these operations may cost, by one's share of the whole."""
     shared = limits.images is not None or limits.amount is not None
     parts = len(operations) if shared else 1
@@ -147,7 +146,7 @@ def _money(name: str, limits: Limits, share: Allowance, operations: Sequence[str
         amount=None if share.amount is None else share.amount * parts,
         shared=shared,
         rows={
-            operation: _rows(share, len(_refusals(_builder(name, operation))))
+            operation: _rows(share, len(_refusals(_builder(entry, operation))))
             for operation in operations
         },
     )
@@ -181,10 +180,10 @@ def _less_reserve(amount: Decimal | None, plain: Decimal, operations: int) -> De
     return (amount - max(amount * KEPT_BACK, least_reserve(amount, plain))) / operations
 
 
-def _plain_amount(name: str, operations: Sequence[str]) -> Decimal:
+def _plain_amount(entry: Entry, operations: Sequence[str]) -> Decimal:
     """Return what the cheapest plain request of these operations costs."""
-    cases = [plain_case(_builder(name, operation)) for operation in operations]
-    prices = (planned_request(shipped(name), case).price.amount for case in cases)
+    cases = [plain_case(_builder(entry, operation)) for operation in operations]
+    prices = (planned_request(entry.provider, case).price.amount for case in cases)
     return min(prices, default=Decimal(0))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from harness.cases.explore import Examples, explored_cases
 from harness.core.case import Exploration, Plan
 from harness.planning.options import Options
-from harness.spec.load import shipped_provider as shipped
+from harness.spec.provider import Provider
 
 
 def examples_of(name: str, *, against: str, folder: Path) -> Examples:
@@ -17,13 +17,12 @@ def examples_of(name: str, *, against: str, folder: Path) -> Examples:
     return Examples(folder.absolute().parent, f"{name} {against}")
 
 
-def with_exploration(plan: Plan, options: Options, *, folder: Path) -> Plan:
+def with_exploration(plan: Plan, provider: Provider, options: Options, *, folder: Path) -> Plan:
     """Return the plan with its exploration, if the run has one; the database is read here."""
     requests = options.planning.explore
     if not requests:
         return plan
     examples = examples_of(plan.provider, against=options.target.against, folder=folder)
-    provider = shipped(plan.provider)
     chosen = provider.chosen(options.operations)
     failed = [case for case in examples.cases(explored_cases(provider)) if case.operation in chosen]
     exploration = Exploration(requests=requests, retried=tuple(failed[:requests]))

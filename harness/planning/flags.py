@@ -1,8 +1,8 @@
 """How a choice is typed at a command line: a value beside the field that holds the choice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -73,3 +73,32 @@ def given(group: "DataclassInstance") -> tuple[str, ...]:
         if FLAG in spec.metadata and value != default:  # 0 is no default: it was given
             flags.append(spec.metadata[FLAG].typed(value))
     return tuple(flags)
+
+
+def flagged(choices: "type[DataclassInstance]") -> "Iterator[tuple[Field[Any], Field[Any]]]":
+    """Yield each group of `choices` with each of its fields that has a flag there, in order."""
+    for group in fields(choices):
+        if TOPIC in group.metadata:
+            for each in fields(group_class(group)):
+                if FLAG in each.metadata and each.name not in group.metadata[TOPIC].without:
+                    yield group, each
+
+
+def group_class(group: Field[Any]) -> "type[DataclassInstance]":
+    """Return the class of a group of options."""
+    if not isinstance(group.type, type):
+        raise TypeError(f"{group.name} is no group of options")
+    return group.type
+
+
+def assembled(choices: type[T], values: Mapping[tuple[str, str], object]) -> T:
+    """Return `choices` with these values, by group and field; what is not named has its default."""
+    groups: dict[str, dict[str, object]] = {}
+    for (group, name), content in values.items():
+        groups.setdefault(group, {})[name] = content
+    made = {
+        group.name: group_class(group)(**groups[group.name])
+        for group in fields(choices)  # type: ignore[arg-type]  # a dataclass of groups
+        if group.name in groups
+    }
+    return choices(**made)

@@ -4,11 +4,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.core.benchmark import Slo
+from harness.core.benchmark import ExchangeRate, Slo
 from harness.core.errors import UsageError
-from harness.spec.load import checked_name
+from harness.core.jsonvalue import read_amount
 
 _MOST_AT_ONCE = 256
 _MOST_PER_S = 1000.0
@@ -23,7 +24,7 @@ _UNIT_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
 
 # ------------------------------------------------------------------------------------- pairs
 def read_budgets(pairs: Sequence[str]) -> dict[str, Decimal]:
-    """Read `NAME=AMOUNT` pairs, of one name the last; UsageError for a bad one."""
+    """Read `NAME=AMOUNT` pairs, of one name the last; UsageError for a bad one, of any name."""
     return {name: amounts[-1] for name, amounts in read_budgets_to_compare(pairs).items()}
 
 
@@ -42,8 +43,22 @@ def read_budgets_to_compare(pairs: Sequence[str]) -> dict[str, tuple[Decimal, ..
     return dict(amounts)
 
 
+def read_exchange_rates(pairs: Sequence[str]) -> dict[str, ExchangeRate]:
+    """Read `NAME=USD` pairs, of one name the last; UsageError for a bad one."""
+    rates: dict[str, ExchangeRate] = {}
+    for pair in pairs:
+        name, text = _pair(pair, "--exchange-rate", "NAME=USD")
+        usd = read_amount(text)
+        if not usd:
+            raise UsageError(
+                f"--exchange-rate {pair}: {text!r} is not an amount above 0", hint="like buble=0.05"
+            )
+        rates[name] = ExchangeRate(usd=usd, source="--exchange-rate")
+    return rates
+
+
 def read_base_urls(pairs: Sequence[str]) -> dict[str, str]:
-    """Read `NAME=URL` pairs; UsageError for a bad one."""
+    """Read `NAME=URL` pairs; UsageError for a bad one, of any name."""
     urls: dict[str, str] = {}
     for pair in pairs:
         name, url = _pair(pair, "--base-url", "NAME=URL")
@@ -68,11 +83,16 @@ def read_base_urls(pairs: Sequence[str]) -> dict[str, str]:
     return urls
 
 
+def read_specs(files: Sequence[str]) -> tuple[Path, ...]:
+    """Read the names of TOML files; whether they can be read is seen where they are."""
+    return tuple(map(Path, files))
+
+
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:
     name, equals, content = text.partition("=")
     if not equals or not content:
         raise UsageError(f"{option} {text}: write {form}")
-    return checked_name(name), content
+    return name, content
 
 
 def read_slo(text: str) -> Slo:

@@ -190,6 +190,7 @@ def total_price(requests: Sequence[PlannedRequest], unit: str) -> Price:
         amount=sum((planned.price.amount for planned in requests), Decimal(0)),
         unit=unit,
         images=sum(planned.price.images for planned in requests),
+        at_most=any(planned.price.at_most for planned in requests),
     )
 
 
@@ -204,7 +205,8 @@ def price_sentence(plan: Plan, provider: Provider) -> str:
     return (
         f"{provider.title}: {len(plan.shots)} requests ({kinds['accept']} to be served, "
         f"{kinds['refuse']} to be refused, {kinds['observe']} open), {expected.images} images, "
-        f"{money(expected)}{guess}; at most {money(worst)} for one request"
+        f"{money(expected)}{guess}; at most "
+        f"{money(replace(worst, at_most=False))} for one request"
     )
 
 
@@ -304,7 +306,7 @@ def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
     Requests and prices are made again from the arguments and must come out as they were saved, so
     that a plan can never ask for something else than its arguments say.
     """
-    again = "record again with harness run --record"
+    again = "record it again: harness run --against emulator --record"
     try:
         file: Any = with_texts(saved, text_of)
         requests = [_planned_again(provider, row) for row in file["cases"]]

@@ -1,6 +1,6 @@
 """A run folder as pytest tests: one per verdict, judged again with today's checks.
 
-    pytest --harness-run reports/RUN
+    pytest --harness-run reports/RUN [--harness-spec acme.toml]
 
 A broken promise fails. What was seen and is not certain, flaky or unconfirmed, is an expected
 failure (`xfailed`) with its rate or its doubt. An inconclusive or skipped verdict is skipped with
@@ -20,8 +20,9 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--harness-run`."""
-    parser.getgroup("harness", "image provider harness").addoption(
+    """Add `--harness-run` and `--harness-spec`, the latter as a setting, too."""
+    group = parser.getgroup("harness", "image provider harness")
+    group.addoption(
         "--harness-run",
         action="append",
         default=[],
@@ -29,6 +30,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="RUN",
         help="a run folder of `harness run`; each of its verdicts becomes a test (repeatable)",
     )
+    group.addoption(
+        "--harness-spec",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a provider's TOML, to judge its verdicts by and not by what the run keeps "
+        "(repeatable)",
+    )
+    parser.addini("harness_specs", "TOMLs of providers, as --harness-spec", type="paths")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folders: list[Path] = config.getoption("--harness-run")
     if not folders:
         return
+    specs = [*config.getini("harness_specs"), *config.getoption("--harness-spec")]
     from harness.pytest_plugin.session import RunSession  # noqa: PLC0415 - only where it is used
 
-    config.pluginmanager.register(RunSession.of(folders), "harness-run")
+    config.pluginmanager.register(RunSession.of(folders, specs), "harness-run")

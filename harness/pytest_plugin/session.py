@@ -35,10 +35,10 @@ class RunSession:
     others_failed: bool = field(default=False, init=False)
 
     @classmethod
-    def of(cls, folders: Sequence[Path]) -> "RunSession":
+    def of(cls, folders: Sequence[Path], specs: Sequence[Path]) -> "RunSession":
         """Judge these folders; ends the session with the error's code where one is none."""
         try:
-            return cls(results={folder: report(folder) for folder in folders})
+            return cls(results={folder: report(folder, specs=specs) for folder in folders})
         except HarnessError as error:
             pytest.exit(f"--harness-run: {error}", returncode=error.exit_code)
         except Exception as error:  # noqa: BLE001 - pytest would end with 1, as for a broken promise

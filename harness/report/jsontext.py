@@ -22,7 +22,7 @@ _NAMES: dict[type, dict[str, str]] = {
         "widest_gap_s": "widest_gap",
         "delivered": "webhook",
     },
-    Design: {"fits": ""},  # they stand beside it
+    Design: {"fits": "", "reference": "", "exchange_rates": ""},  # they stand beside it
     Attempt: {"seconds": "observed_s", "phases": "phases_s"},
     Slo: {"seconds": "ceiling_s"},
     Streams: {"provider": "", "operation": ""},

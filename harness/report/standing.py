@@ -44,7 +44,7 @@ def provider_summaries(
     evidence: Mapping[str, Provenance | None],
 ) -> tuple[Summary, ...]:
     """Return one line for each provider, in the order of `providers`."""
-    costs = {row.provider: row for row in cost.cost_by_provider(records)}
+    costs = {row.provider: row for row in cost.cost_by_provider(records, providers)}
     return tuple(
         _summary(
             provider,

@@ -6,7 +6,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict  # before Python 3.12 pydantic reads no other one
 
 from harness.adaptive.discovery.question import Discovered
-from harness.core.benchmark import Calibration, Design, Watched
+from harness.core.benchmark import Calibration, Design, ExchangeRate, Watched
 from harness.core.jsonvalue import Json
 from harness.core.record import EvidenceKind
 from harness.core.verdict import Estimate, Verdict
@@ -18,6 +18,7 @@ from harness.stats.benchmark.model import (
     Attempt,
     Comparison,
     Ranking,
+    Relative,
     Reliability,
     Saved,
     Speed,
@@ -193,7 +194,9 @@ class BenchmarkSummary(TypedDict):
     """What a benchmark measured: seconds count from the intended start.
 
     Figures with an interval name their unit; other durations end in _s. `stopped` says why
-    NAME/WORKLOAD was asked no more; `calibrations` are the harness's own error.
+    NAME/WORKLOAD was asked no more; `calibrations` are the harness's own error. `relative` compares
+    each provider with the `reference`; both and the known `exchange_rates` are there only where
+    there is one.
     """
 
     design: Design
@@ -210,6 +213,9 @@ class BenchmarkSummary(TypedDict):
     watched: tuple[Watched, ...]
     cautions: tuple[Caution, ...]
     observations: tuple[Attempt, ...]
+    reference: NotRequired[str]
+    exchange_rates: NotRequired[dict[str, ExchangeRate]]
+    relative: NotRequired[tuple[Relative, ...]]
 
 
 class RunReport(TypedDict):

@@ -29,13 +29,22 @@ ROUNDS = 100_000
 """Of PBKDF2: a seal lies in a folder that may be handed on, and is no way to guess a key."""
 
 
-def seal(key: str, *, provider: str, address: str, word: str, choices: Mapping[str, Json]) -> str:
+def seal(  # noqa: PLR0913 - what a run that goes on must have in common with how it began
+    key: str,
+    *,
+    provider: str,
+    address: str,
+    word: str,
+    choices: Mapping[str, Json],
+    spec: str = "",
+) -> str:
     """Return the proof that a run, known by its `word`, began at an address with this key.
 
-    It began with these `choices`: with others, the proof is another one.
+    It began with these `choices`, and with the TOML of this digest (`spec`), which a provider has
+    that does not ship with the harness: with others, the proof is another one.
     """
     about = f"harness run address\0{provider}\0{address}\0{word}\0{canonical(dict(choices))}"
-    return _proof(key, about)
+    return _proof(key, f"{about}\0{spec}" if spec else about)
 
 
 @lru_cache(64)
@@ -52,10 +61,18 @@ def seals(
     *,
     word: str,
     choices: Mapping[str, Json],
+    specs: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the seal of each address, by provider; none where there is no key."""
     return {
-        name: seal(keys[name], provider=name, address=address, word=word, choices=choices)
+        name: seal(
+            keys[name],
+            provider=name,
+            address=address,
+            word=word,
+            choices=choices,
+            spec=specs.get(name, ""),
+        )
         for name, address in addresses.items()
         if keys.get(name)
     }
@@ -63,11 +80,18 @@ def seals(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAddresses:
-    """What the user, the documents and the environment say, each by provider's name."""
+    """What the user, the documents and the environment say, each by provider's name.
+
+    `specs` are the digests of TOMLs that do not ship with the harness. Of those that are `kept`,
+    nothing but the run folder is known: it may be a stranger's, and they name the variable of the
+    key.
+    """
 
     typed: Mapping[str, str]
     documented: Mapping[str, str]
     keys: Mapping[str, str] = field(repr=False)
+    specs: Mapping[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
 
 
 def resumed_addresses(past: RunHeader, folder: Path, own: OwnAddresses) -> dict[str, str]:
@@ -89,7 +113,8 @@ def resumed_addresses(past: RunHeader, folder: Path, own: OwnAddresses) -> dict[
         if not _is_confirmed(past, name, address, own):
             unconfirmed.append(name)
     if unconfirmed:
-        flags = [f"--base-url {shlex.quote(f'{name}={addresses[name]}')}" for name in unconfirmed]
+        flags = [f"--spec {name}.toml" for name in unconfirmed if name in own.kept]
+        flags += [f"--base-url {shlex.quote(f'{name}={addresses[name]}')}" for name in unconfirmed]
         where = ", ".join(f"{addresses[name]} for {name}" for name in unconfirmed)
         raise UsageError(
             f"{folder} names {where}, an address that you have not confirmed for this key; "
@@ -102,25 +127,35 @@ def resumed_addresses(past: RunHeader, folder: Path, own: OwnAddresses) -> dict[
 
 def _is_confirmed(past: RunHeader, name: str, address: str, own: OwnAddresses) -> bool:
     """Tell whether the key may be sent to the address."""
-    if name in own.typed or (name in own.documented and _same(own.documented[name], address)):
+    documented = name in own.documented and _same(own.documented[name], address)
+    if name not in own.kept and (name in own.typed or documented):
         return True
     key = own.keys.get(name)
     if not key:
         return True  # refused a moment later, in the words for that
-    return _is_sealed(past, name, address, key)
+    return _is_sealed(past, name, address, key, own.specs)
 
 
-def began_here(past: RunHeader, keys: Mapping[str, str]) -> bool:
+def began_here(past: RunHeader, keys: Mapping[str, str], specs: Mapping[str, str]) -> bool:
     """Tell whether it is proved that a live run began with these keys, and with its choices."""
     return bool(past.evidence) and all(
-        bool(keys.get(name)) and _is_sealed(past, name, evidence.source, keys[name])
+        bool(keys.get(name)) and _is_sealed(past, name, evidence.source, keys[name], specs)
         for name, evidence in past.evidence.items()
     )
 
 
-def _is_sealed(past: RunHeader, name: str, address: str, key: str) -> bool:
+def _is_sealed(
+    past: RunHeader, name: str, address: str, key: str, specs: Mapping[str, str]
+) -> bool:
     sealed = past.seals.get(name, "").encode("utf-8", "replace")
-    proof = seal(key, provider=name, address=address, word=past.word, choices=past.choices)
+    proof = seal(
+        key,
+        provider=name,
+        address=address,
+        word=past.word,
+        choices=past.choices,
+        spec=specs.get(name, ""),
+    )
     return bool(past.word) and hmac.compare_digest(proof.encode(), sealed)
 
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from harness.runner.execution.conversation import Access
 from harness.runner.recording import recorded_evidence
 from harness.runner.shutdown import STOP_S, first_line, stop_process
 from harness.spec.lifecycle import Webhook
-from harness.spec.load import shipped_provider as shipped
+from harness.spec.provider import Provider
 from harness.spec.weight import reply_bounds
 from harness.transport.base import Transport
 from harness.transport.bodies.images import ImageCollector
@@ -43,6 +43,7 @@ class ProviderConnections:
     """
 
     options: Options
+    providers: Mapping[str, Provider]
     pictures: ImageCollector
     redactor: Redactor
     word: str
@@ -69,21 +70,24 @@ class ProviderConnections:
                 key=EMULATOR_KEY,
             )
             self.addresses = stack.enter_context(process)
-        self.places = places = _callback_server(options, word=self.word, now_s=self.now_s)
+        self.places = places = _callback_server(
+            options, self.providers.values(), word=self.word, now_s=self.now_s
+        )
         stack.push_async_callback(places.aclose)
         await places.start()
-        return {name: self._access(name, places) for name in options.target.providers}
+        return {name: self._access(each, places) for name, each in self.providers.items()}
 
-    def _access(self, name: str, places: CallbackServer) -> Access:
+    def _access(self, provider: Provider, places: CallbackServer) -> Access:
+        name = provider.name
         emulated = self.options.target.against == "emulator"
         address = self.addresses[name]
         key = EMULATOR_KEY if emulated else self.options.target.keys[name]
         endpoint = LiveEndpoint(
             base_url=address,
-            auth=shipped(name).auth,
+            auth=provider.auth,
             key=key,
             provider=name,
-            bounds=reply_bounds(shipped(name)),
+            bounds=reply_bounds(provider),
         )
         reach = Reach(address, allow_private=self.options.target.allow_private)
 
@@ -108,8 +112,8 @@ class ProviderConnections:
                 by=by(),
             ),
             transport=transport,
-            cannot=_unreachable_reason(places),
-            announce=lambda shots: places.serve_assets(assets_of(shots)),
+            cannot=_unreachable_reason(provider, places),
+            announce=lambda shots: places.serve_assets(assets_of(provider, shots)),
         )
 
 
@@ -118,15 +122,17 @@ def from_tape(tape: Tape) -> Access:
     return Access(evidence=recorded_evidence(tape), transport=lambda: Replay(tape))
 
 
-def _callback_server(options: Options, *, word: str, now_s: Callable[[], float]) -> CallbackServer:
+def _callback_server(
+    options: Options, providers: Iterable[Provider], *, word: str, now_s: Callable[[], float]
+) -> CallbackServer:
     """Return where providers reach a run; against the emulator that is on loopback."""
     live = options.target.against == "live"
     webhooks: dict[str, tuple[Webhook, str]] = {}
-    for name in options.target.providers:
-        signed = options.target.keys.get(name, "") if live else EMULATOR_KEY
-        for operation in shipped(name).operations.values():
+    for provider in providers:
+        signed = options.target.keys.get(provider.name, "") if live else EMULATOR_KEY
+        for operation in provider.operations.values():
             if operation.webhook is not None:
-                webhooks[name] = (operation.webhook, signed)
+                webhooks[provider.name] = (operation.webhook, signed)
     return CallbackServer(
         now_s=now_s,
         assets_url=options.target.assets_url,
@@ -138,11 +144,13 @@ def _callback_server(options: Options, *, word: str, now_s: Callable[[], float])
     )
 
 
-def _unreachable_reason(places: CallbackServer) -> Callable[[PlannedRequest], str | None]:
+def _unreachable_reason(
+    provider: Provider, places: CallbackServer
+) -> Callable[[PlannedRequest], str | None]:
     """Return what says why a request cannot be sent: an address that it names has no place."""
 
     def why(shot: PlannedRequest) -> str | None:
-        addresses = texts_sent(shot)
+        addresses = texts_sent(provider, shot)
         if places.assets_url is None and any(text.startswith(ASSETS) for text in addresses):
             return "its reference images have no public address: give one with --assets-url"
         if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in addresses):

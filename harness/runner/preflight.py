@@ -1,19 +1,14 @@
 """Whether a run can begin as its options say, and what it then sends; nothing is sent here."""
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
-from harness.core.benchmark import Benchmark
-from harness.core.case import Plan
 from harness.core.errors import UsageError
 from harness.core.record import RunHeader
-from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
-from harness.planning.conformance import plan_for
-from harness.planning.exploration import with_exploration
 from harness.planning.flags import given
 from harness.planning.kept import keeps_limits, with_kept
 from harness.planning.options import (
@@ -25,21 +20,19 @@ from harness.planning.options import (
     refuse_slow,
     refuse_unknown_operations,
 )
-from harness.planning.plan import dumped, is_unaltered, plan_digest, price_sentence, read_plan
+from harness.planning.plan import price_sentence
 from harness.runner.addresses import (
     OwnAddresses,
     began_here,
     resumed_addresses,
     unencrypted,
 )
-from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
-from harness.spec.load import checked_names, shipped_provider
-from harness.spec.load import shipped_provider as shipped
-from harness.store.folder import RunFolder
-from harness.store.own import insist_own
-from harness.store.reader import StoredRun
-from harness.transport.bodies.images import ImageCollector
-from harness.transport.cassettes.cassette import Tape
+from harness.runner.availability import available, cassette_folder
+from harness.runner.plans import entries_of, plans_of
+from harness.runner.recording import SAMPLES
+from harness.runner.specs import other_specs, refuse_other_specs
+from harness.spec.catalogue import Catalogue
+from harness.spec.provider import Provider
 
 SEEDS = 1_000_000
 CONFORMANCE_ONLY = (
@@ -47,35 +40,69 @@ CONFORMANCE_ONLY = (
 )
 """Flags that mean nothing in a benchmark."""
 
+JUDGING = ("--slo", "--reference", "--exchange-rate")
+"""Flags of a benchmark that judge what was measured, and change no request."""
+
+SAMPLES_REPLAYED = "replayed: the samples that come with the harness"
+
 Note = Callable[[str], None]
 """Receives a sentence that the user is to read."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """The options of a run with nothing left open, and what its reports are to say of them."""
+
+    options: Options
+    notes: tuple[str, ...]
+
+
 def decided(
-    options: Options, past: RunHeader | None, *, environment: Mapping[str, str], note: Note
-) -> Options:
+    options: Options,
+    past: RunHeader | None,
+    *,
+    catalogue: Catalogue,
+    environment: Mapping[str, str],
+    note: Note,
+) -> Decided:
     """Return the options of a run with everything decided that they leave open.
 
     That is: providers and their addresses, the keys of the `environment`, the seed, what a
-    benchmark measures. A run that resumes a `past` one keeps its providers and plans. Raises
-    UsageError for options that do not go together, and for a live run without an address, a key or
-    a budget.
+    benchmark measures. A run that resumes a `past` one keeps its providers and plans. Of others,
+    those that cannot answer are left out, which `note` is told, too. Raises UsageError for options
+    that do not go together, where no provider is left, and for a live run without an address, a key
+    or a budget.
     """
-    keys = {name: environment.get(shipped(name).auth.env, "").strip() for name in checked_names(())}
+    for name in (*options.limits.budgets, *options.target.base_urls):
+        catalogue.entry(name)
+    env = {name: provider.auth.env for name, provider in catalogue.providers.items()}
+    keys = {name: environment.get(variable, "").strip() for name, variable in env.items()}
     if past is not None:
-        options = _as_begun(options, past, keys, note)
+        refuse_other_specs(past, catalogue)
+        options = _as_begun(options, past, catalogue, keys, note)
     _refuse_retries(options, past)
     target = options.target
     if past is not None:
         target = replace(target, against=_against(past), providers=tuple(past.evidence))
-    options = replace(options, target=target)
+    folder = cassette_folder(options, against=target.against)
+    output = replace(options.output, cassettes=folder)
+    options = replace(options, target=target, output=output)
     benchmark, measured = _measuring(options, past)
-    providers = _selected(target, keys, note)
-    documented = {name: url for name in keys if (url := shipped(name).base_url)}
-    base_urls = {**documented, **target.base_urls}
-    if past is not None and target.against == "live":
-        own = OwnAddresses(typed=target.base_urls, documented=documented, keys=keys)
-        base_urls = resumed_addresses(past, options.output.resume or Path(), own)
+    notes = [SAMPLES_REPLAYED] if folder in SAMPLES else []
+    if past is None:
+        chosen = _selected(target, catalogue, keys, notes.append)
+        providers = available(
+            [catalogue.entry(name) for name in chosen],
+            against=target.against,
+            cassettes=folder,
+            benchmark=benchmark,
+            left_out=notes.append,
+        )
+    else:
+        providers = tuple(catalogue.entry(name).name for name in past.evidence)
+    for sentence in notes:
+        note(sentence)
+    base_urls = _base_urls(options, past, catalogue, keys)
     target = replace(target, providers=providers, base_urls=base_urls, keys=keys)
     emulator = options.emulator
     if benchmark and emulator.time_scale is None:
@@ -89,20 +116,41 @@ def decided(
         emulator=emulator,
         measuring=measured,
     )
-    _refuse_odd(complete, seed)
+    _refuse_odd(complete, seed, [catalogue.provider(name) for name in target.providers])
     _refuse_exploration(complete)
     if target.against == "live":
-        _refuse_unready(complete, note)
-    return complete
+        _refuse_unready(complete, catalogue, note)
+    return Decided(options=complete, notes=tuple(notes))
 
 
-def _as_begun(options: Options, past: RunHeader, keys: Mapping[str, str], note: Note) -> Options:
+def _base_urls(
+    options: Options, past: RunHeader | None, catalogue: Catalogue, keys: Mapping[str, str]
+) -> dict[str, str]:
+    """Return where each provider is reached."""
+    typed = options.target.base_urls
+    documented = {
+        name: url for name, provider in catalogue.providers.items() if (url := provider.base_url)
+    }
+    if past is None or options.target.against != "live":
+        return {**documented, **typed}
+    own = OwnAddresses(typed=typed, documented=documented, keys=keys, specs=other_specs(catalogue))
+    kept = frozenset(name for name, entry in catalogue.items() if entry.kind == "kept")
+    return resumed_addresses(past, options.output.resume or Path(), replace(own, kept=kept))
+
+
+def _as_begun(
+    options: Options,
+    past: RunHeader,
+    catalogue: Catalogue,
+    keys: Mapping[str, str],
+    note: Note,
+) -> Options:
     """Return the options with those that a run began with.
 
     What is an owner's to choose, limits above all, only where it is proved that this user began a
     live run: another's are no promise to pay.
     """
-    proved = past.against != "live" or began_here(past, keys)
+    proved = past.against != "live" or began_here(past, keys, other_specs(catalogue))
     if not proved and keeps_limits(past.choices):
         note(
             f"the limits that {options.output.resume} keeps are not used: nothing proves that this "
@@ -147,7 +195,7 @@ def _measuring(options: Options, past: RunHeader | None) -> tuple[bool, Measurin
         raise UsageError(
             f"{', '.join(laid_out)}: a run that is resumed keeps its design", hint="leave it out"
         )
-    changing = [name for name in laid_out if name != "--slo"]  # which judges, and changes nothing
+    changing = [name for name in laid_out if name not in JUDGING]
     if options.target.against == "cassettes" and changing:
         raise UsageError(
             f"{', '.join(changing)}: a recorded benchmark keeps its design",
@@ -168,22 +216,29 @@ def fresh_seed(given: int | None, *, against: Against, benchmark: bool) -> int:
     return secrets.randbelow(SEEDS) if benchmark and against == "live" else 0
 
 
-def _selected(target: Target, keys: Mapping[str, str], note: Note) -> tuple[str, ...]:
+def _selected(
+    target: Target, catalogue: Catalogue, keys: Mapping[str, str], left_out: Note
+) -> tuple[str, ...]:
     """Return the providers to run: a live run goes nowhere that the user did not point at.
 
-    Without providers, those with a base URL; without that either, those with a key.
+    Without providers, those of the user's TOMLs; a live run takes those with a base URL, too, and
+    without either those with a key.
     """
-    if target.against != "live" or target.providers:
-        return checked_names(target.providers)
-    if target.base_urls:
-        return checked_names(tuple(target.base_urls))
+    names = target.providers
+    if target.against == "live" and not names:
+        names = (*catalogue.asked, *target.base_urls)
+    for sentence in catalogue.left_out(names):
+        left_out(sentence)
+    if target.against != "live" or names:
+        return catalogue.chosen(names)
     ready = tuple(name for name, key in keys.items() if key)
+    variables = {name: provider.auth.env for name, provider in catalogue.providers.items()}
     if not ready:
-        variables = ", ".join(shipped(name).auth.env for name in keys)
-        raise UsageError("no key is set", hint=f"export one of {variables}")
-    for name in keys:
+        either = ", ".join(dict.fromkeys(variables.values()))
+        raise UsageError("no key is set", hint=f"export one of {either}")
+    for name, variable in variables.items():
         if name not in ready:
-            note(f"{name} is left out: {shipped(name).auth.env} is not set")
+            left_out(f"{name} is left out: {variable} is not set")
     return ready
 
 
@@ -198,7 +253,7 @@ def _against(past: RunHeader) -> Against:
     )
 
 
-def _refuse_odd(options: Options, seed: int | None) -> None:
+def _refuse_odd(options: Options, seed: int | None, providers: Sequence[Provider]) -> None:
     refuse_slow(options.planning, ["--record"] if options.output.record else ())
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
@@ -214,7 +269,6 @@ def _refuse_odd(options: Options, seed: int | None) -> None:
                 "--seed: cassettes are replayed with the plan they were recorded with",
                 hint=f"record one: harness run --against emulator --record --seed {seed}",
             )
-    providers = [shipped(name) for name in target.providers]
     refuse_unknown_operations(options.operations, providers)
     if record and any(
         set(provider.chosen(options.operations)) != set(provider.operations)
@@ -247,11 +301,11 @@ def _refuse_exploration(options: Options) -> None:
         )
 
 
-def _refuse_unready(options: Options, note: Note) -> None:
+def _refuse_unready(options: Options, catalogue: Catalogue, note: Note) -> None:
     """Refuse a live run that has no address, no key or no budget; without one, tell the price."""
     target, limits = options.target, options.limits
     for name in target.providers:
-        provider = shipped(name)
+        provider = catalogue.provider(name)
         if not target.base_urls.get(name):
             raise UsageError(
                 f"{name} has no address of its own", hint=f"give --base-url {name}=https://..."
@@ -268,104 +322,10 @@ def _refuse_unready(options: Options, note: Note) -> None:
         if name not in limits.budgets and limits.max_images is None and not options.planning.quick
     ]
     if unlimited:
-        plans = _plans(options)
+        plans = plans_of(options, entries_of(options, catalogue))
         for name in unlimited:
-            note(price_sentence(plans[name], shipped(name)))
+            note(price_sentence(plans[name], catalogue.provider(name)))
         raise UsageError(
             f"a live run needs a budget for {', '.join(unlimited)}; nothing was sent",
             hint=" ".join(f"--budget {name}=AMOUNT" for name in unlimited),
         )
-
-
-def _plans(options: Options) -> dict[str, Plan]:
-    resume, providers = options.output.resume, options.target.providers
-    if resume is not None:
-        return {name: plan_of(resume, name) for name in providers}
-    if options.measuring is not None:
-        return benchmark_plan(options)[1]
-    return {name: plan_for(name, options) for name in providers}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
-    """Each provider's plan, in a replay with its cassettes; the benchmark, if it is one."""
-
-    plans: dict[str, Plan]
-    tapes: dict[str, Tape] = field(default_factory=dict)
-    benchmark: Benchmark | None = None
-
-
-def run_plan(
-    options: Options, folder: Path, past: StoredRun | None, pictures: ImageCollector
-) -> RunPlan:
-    """Return what a run is to send; HarnessError where that cannot be read or planned."""
-    benchmark = past.header.benchmark if past else None
-    if options.target.against == "cassettes":
-        return _recorded(options, pictures, measured=bool(options.measuring or benchmark))
-    if past is not None:
-        digests = past.header.plan_digests
-        plans = {
-            name: plan_of(folder, name, digest=digests.get(name))
-            for name in options.target.providers
-        }
-        _refuse_altered(past)
-        return RunPlan(plans=plans, benchmark=benchmark)
-    if options.measuring is None:
-        plans = {name: plan_for(name, options) for name in options.target.providers}
-        return RunPlan(
-            plans={
-                name: with_exploration(plan, options, folder=folder) for name, plan in plans.items()
-            }
-        )
-    design, plans = benchmark_plan(options)
-    return RunPlan(plans=plans, benchmark=Benchmark(design=design))
-
-
-def _refuse_altered(past: StoredRun) -> None:
-    """Refuse a journal whose requests are not what their arguments make of them.
-
-    Those beside the plan are sent as the journal holds them, and their money is set aside by it.
-    """
-    ended = (record.shot for record in past.records if record.skipped is None)
-    for planned in (*ended, *(unfinished.line.shot for unfinished in past.unfinished)):
-        case = planned.case
-        if not is_unaltered(shipped(case.provider), planned):
-            raise UsageError(
-                f"the journal's request of {case.id} is not what {case.provider}'s TOML makes of "
-                "its arguments",
-                hint="the TOML or the journal changed; start a new run",
-            )
-
-
-def _recorded(options: Options, pictures: ImageCollector, *, measured: bool) -> RunPlan:
-    cassettes, names = options.output.cassettes, options.target.providers
-    if measured:
-        benchmark, plans, tapes = recorded_benchmark(cassettes, names, pictures)
-        if options.measuring is not None and options.measuring.slo is not None:
-            benchmark = benchmark.against(options.measuring.slo)
-        return RunPlan(plans=plans, tapes=tapes, benchmark=benchmark)
-    tapes = {name: load_tape(cassettes / name, pictures) for name in names}
-    plans = {
-        name: recorded_plan(cassettes, name, tape, options.operations)
-        for name, tape in tapes.items()
-    }
-    return RunPlan(plans=plans, tapes=tapes)
-
-
-def save_plan(folder: RunFolder, plan: Plan) -> None:
-    """Write a plan beside the journal."""
-    folder.write_file(f"plan-{plan.provider}.json", dumped(plan))
-
-
-def plan_of(folder: Path, name: str, *, digest: str | None = None) -> Plan:
-    """Read a plan back from a run folder; UsageError where it is missing or unreadable.
-
-    The same where it is not the one of this `digest`, or no plain file of the folder.
-    """
-    hint = "without its plan a run cannot go on; start a new one"
-    file = f"plan-{name}.json"
-    insist_own(folder / file)
-    plan = read_plan(folder / file, provider=shipped_provider(name), hint=hint)
-    if digest is not None and plan_digest(plan) != digest:
-        raise UsageError(f"{folder / file} is not the plan that run.json names", hint=hint)
-    return plan

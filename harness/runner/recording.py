@@ -17,9 +17,8 @@ from harness.core.jsonvalue import Json, mistake
 from harness.core.record import Provenance, Record
 from harness.core.version import harness_version
 from harness.planning.plan import FILE_AT_MOST_BYTES, dumped, plan_digest, read_plan
-from harness.runner.scanning import scan_paths, search_for
-from harness.spec.load import shipped_provider as shipped
-from harness.spec.provider import OPERATIONS
+from harness.runner.scanning import scan_paths
+from harness.spec.provider import OPERATIONS, Provider
 from harness.store.disk import LocalDisk, write_whole
 from harness.store.line import IMAGES
 from harness.transport.base import undisturbed
@@ -34,7 +33,22 @@ BENCHMARK = "benchmark.json"
 """What a recorded benchmark is made of, beside the cassettes of conformance."""
 
 BENCHMARKS = TypeAdapter(Benchmark)
+PACKAGE = Path(__file__).parents[1]
+SAMPLES = (PACKAGE / "samples", PACKAGE.parent / "cassettes")
+"""Where recorded samples come with the harness: in an installed package, in a checkout."""
+
 RECORD_BENCHMARK = "harness run --only benchmark --record --against emulator"
+
+
+def is_recorded(cassettes: Path) -> bool:
+    """Tell whether a folder holds cassettes of ours, and not those of another tool."""
+    plans = (cassettes.glob(f"*/{name}") for name in (PLAN, BENCHMARK_PLAN))
+    return any(True for found in plans for _ in found)
+
+
+def sample_folder() -> Path | None:
+    """Return the recorded samples that come with the harness; None where it has none."""
+    return next(filter(is_recorded, SAMPLES), None)
 
 
 def withheld_notes(withheld: Mapping[str, str]) -> tuple[str, ...]:
@@ -52,8 +66,8 @@ def record(  # noqa: PLR0913 - what a recording is made of
     *,
     base_url: str,
     cassettes: Path,
+    search: Search,
     benchmark: Benchmark | None = None,
-    search: Search | None = None,
 ) -> Path:
     """Write the cassettes of one provider from what a run has kept; return their folder.
 
@@ -87,7 +101,7 @@ def record(  # noqa: PLR0913 - what a recording is made of
         write_whole(aside / (PLAN if benchmark is None else BENCHMARK_PLAN), dumped(plan))
         if benchmark is not None:
             write_whole(aside / BENCHMARK, BENCHMARKS.dump_json(benchmark, indent=1) + b"\n")
-        refuse_secrets(aside, folder, search or search_for({}))
+        refuse_secrets(aside, folder, search)
         _moved(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -177,15 +191,20 @@ def load_tape(folder: Path, pictures: ImageCollector) -> Tape:
     return Tape(exchanges, metadata=tapes[0].metadata, name=str(folder))
 
 
-def recorded_plan(cassettes: Path, name: str, tape: Tape, operations: tuple[str, ...]) -> Plan:
+def recorded_plan(
+    cassettes: Path, provider: Provider, tape: Tape, operations: tuple[str, ...]
+) -> Plan:
     """Return the plan that a cassette was recorded with, of these operations, one after the other.
 
     UsageError where the plan beside the cassettes is another one.
     """
-    plan = saved_plan(cassettes, name)
-    _same(tape, plan, cassettes / name, f"harness run --record --provider {name}")
+    name = provider.name
+    plan = saved_plan(cassettes, provider)
+    _same(
+        tape, plan, cassettes / name, f"harness run --against emulator --record --provider {name}"
+    )
     shots = sorted(plan.shots, key=lambda shot: _place(shot.case.operation))  # stable
-    chosen = shipped(name).chosen(operations)
+    chosen = provider.chosen(operations)
     return replace(plan, shots=tuple(shot for shot in shots if shot.case.operation in chosen))
 
 
@@ -200,7 +219,7 @@ def recorded_evidence(tape: Tape) -> Provenance:
 
 
 def recorded_benchmark(
-    cassettes: Path, names: Sequence[str], pictures: ImageCollector
+    cassettes: Path, providers: Sequence[Provider], pictures: ImageCollector
 ) -> tuple[Benchmark, dict[str, Plan], dict[str, Tape]]:
     """Return a benchmark as it was recorded, of these providers: its plans and cassettes by name.
 
@@ -210,11 +229,12 @@ def recorded_benchmark(
     benchmarks: dict[str, Benchmark] = {}
     plans: dict[str, Plan] = {}
     tapes: dict[str, Tape] = {}
-    for name in names:
+    names = [provider.name for provider in providers]
+    for name, provider in zip(names, providers, strict=True):
         folder = cassettes / name
         benchmarks[name] = _benchmark_in(folder)
         tapes[name] = Tape.load(folder / BENCHMARK_TAPE, pictures=pictures)
-        plans[name] = saved_plan(cassettes, name, BENCHMARK_PLAN)
+        plans[name] = saved_plan(cassettes, provider, BENCHMARK_PLAN)
         _same(tapes[name], plans[name], folder, RECORD_BENCHMARK)
         if benchmarks[name] != benchmarks[names[0]]:
             raise UsageError(
@@ -261,10 +281,11 @@ def _place(operation: str) -> tuple[int, str]:
     return ours.index(operation), operation
 
 
-def saved_plan(folder: Path, name: str, file: str = PLAN) -> Plan:
+def saved_plan(folder: Path, provider: Provider, file: str = PLAN) -> Plan:
     """Read the plan beside a provider's cassette.
 
     Raises RecordingError where it is missing, unreadable or not what its requests say.
     """
-    hint = f"record it: harness run --record --against emulator --provider {name}"
-    return read_plan(folder / name / file, provider=shipped(name), hint=hint)
+    name = provider.name
+    hint = f"record it: harness run --against emulator --record --provider {name}"
+    return read_plan(folder / name / file, provider=provider, hint=hint)

@@ -30,10 +30,12 @@ from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import Resumption, elapsed_s, resume_state
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
-from harness.runner.preflight import RunPlan, run_plan, save_plan
+from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
 from harness.runner.recording import withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
-from harness.spec.load import shipped_provider as shipped
+from harness.runner.specs import keys_by_variable, other_specs
+from harness.spec.catalogue import Catalogue
+from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.decoder import ImageDecoder
@@ -72,21 +74,25 @@ BODIES = ".bodies"
 """Where large replies lie in a run folder until they are taken apart: on the disk of its images."""
 
 
-def execute_run(
+def execute_run(  # noqa: PLR0913 - what a run is made of
     options: Options,
     watch: ProgressListener,
     *,
+    catalogue: Catalogue,
+    notes: Sequence[str] = (),
     strategy: MakeStrategy | None = None,
     criterion: MakeStoppingCriterion | None = None,
 ) -> Run:
     """Plan, send, journal. Raises HarnessError where nothing could be begun.
+
+    The `notes` stand in the header of a run that begins.
 
     A failure on the way (the disk is full) ends the run early and is in `Run.failure`; what was
     received before it is in the folder. A `strategy` is for conformance, a
     stopping `criterion` for a benchmark. A replay uses neither: it sends all that its cassettes
     hold.
     """
-    runner = _Runner(options, watch, strategy, criterion)
+    runner = _Runner(options, watch, catalogue, notes, strategy, criterion)
     with saying_where(runner.folder.path):
         return asyncio.run(runner.run())
 
@@ -104,23 +110,29 @@ def saying_where(folder: Path) -> Iterator[None]:
 
 
 class _Runner:
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - as execute_run
         self,
         options: Options,
         watch: ProgressListener,
+        catalogue: Catalogue,
+        notes: Sequence[str],
         strategy: MakeStrategy | None,
         criterion: MakeStoppingCriterion | None,
     ) -> None:
         self.options = options
         self.watch = watch
+        self.catalogue = catalogue
+        self.notes = notes
         self.strategy = strategy
         self.criterion = criterion
+        self.entries = entries_of(options, catalogue)
+        self.providers = {entry.name: entry.provider for entry in self.entries}
         self.folder = _folder(options)  # locked before it is read: another run may be at it
         if self.folder.mended:
             watch.noted(self.folder.mended)
         resume = options.output.resume
         self.past: StoredRun | None = read_run(resume) if resume else None
-        redactor = _redactor(options)
+        redactor = _redactor(options, catalogue)
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
@@ -140,6 +152,7 @@ class _Runner:
         )
         self.reach = ProviderConnections(
             options=options,
+            providers=self.providers,
             pictures=self.pictures,
             redactor=redactor,
             word=self.word,
@@ -150,9 +163,12 @@ class _Runner:
         async with AsyncExitStack() as stack:
             stack.callback(self.context.journal.close)
             stack.callback(self.pictures.decoder.close)
-            source = run_plan(self.options, self.folder.path, self.past, self.pictures)
+            source = run_plan(
+                self.options, self.entries, self.folder.path, self.past, self.pictures
+            )
             access = await self._access(stack, source)
             header = self._header(source, access)
+            self._keep_specs()
             self.folder.write_header(header)
             for plan in source.plans.values():
                 save_plan(self.folder, plan)
@@ -165,6 +181,13 @@ class _Runner:
             if benchmark is None:
                 return await self._conformance(header, parts)
             return await self._benchmark(header, parts, benchmark)
+
+    def _keep_specs(self) -> None:
+        """Keep each TOML that does not ship with the harness: the folder is read by it later."""
+        kept = self.past.specs if self.past else {}
+        for entry in self.entries:
+            if not entry.shipped and entry.name not in kept:
+                self.folder.keep_spec(entry.name, entry.text)
 
     async def _access(self, stack: AsyncExitStack, source: RunPlan) -> dict[str, Access]:
         if self.context.replay:
@@ -192,7 +215,7 @@ class _Runner:
         if not any(plan.shots for plan in plans):
             raise NothingTested("the plan holds no case")
         faults = ", ".join(self.options.emulator.faults)
-        notes = [f"faults switched on: {faults}"] if faults else []
+        notes = [*self.notes, *([f"faults switched on: {faults}"] if faults else [])]
         return RunHeader(
             run=self.folder.path.name,
             harness=harness_version(),
@@ -201,7 +224,7 @@ class _Runner:
             against=self.options.target.against,
             seed=plans[0].seed,
             evidence={name: provider.evidence for name, provider in access.items()},
-            spec_digests={plan.provider: plan.spec_digest for plan in plans},
+            spec_digests={entry.name: entry.digest for entry in self.entries},
             plan_digests={plan.provider: plan_digest(plan) for plan in plans},
             versions={library: version(library) for library in LIBRARIES},
             notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
@@ -222,17 +245,18 @@ class _Runner:
         if target.against != "live":
             return {}
         addresses = {name: provider.evidence.source for name, provider in access.items()}
-        return seals(addresses, target.keys, word=self.word, choices=choices)
+        specs = other_specs(self.catalogue)
+        return seals(addresses, target.keys, word=self.word, choices=choices, specs=specs)
 
     def _part(self, plan: Plan, access: Access, benchmark: Benchmark | None) -> ProviderRun:
-        provider = shipped(plan.provider)
+        provider = self.providers[plan.provider]
         resumption = self._resumption(measured=benchmark is not None)
         setup = ProviderSetup(
             context=self.context,
             provider=provider,
             plan=plan,
             access=access,
-            budget=provider_budget(self.options, plan.provider, measured=benchmark is not None),
+            budget=provider_budget(self.options, provider, measured=benchmark is not None),
             earlier=resume_state(provider, plan, self.past, resumption),
             timeout_s=benchmark.design.timeout_s if benchmark else None,
         )
@@ -340,13 +364,13 @@ class _Runner:
         return next((end for end in failures if isinstance(end, HarnessError)), None)
 
 
-def provider_budget(options: Options, name: str, *, measured: bool) -> Budget:
+def provider_budget(options: Options, provider: Provider, *, measured: bool) -> Budget:
     """Return what a provider's run may spend; what is in the cassettes was paid for already.
 
     A benchmark's design says how much it asks: it has no allowance by default.
     """
-    limits = limits_of(options, name)
-    operations = len(shipped(name).chosen(options.operations))
+    limits = limits_of(options, provider.name)
+    operations = len(provider.chosen(options.operations))
     allowed = options.target.against != "cassettes" and not measured
     return Budget(
         amount=limits.amount,
@@ -364,8 +388,8 @@ def _folder(options: Options) -> RunFolder:
     return RunFolder.create(output.out or Path("reports") / f"{stamp}-{options.target.against}")
 
 
-def _redactor(options: Options) -> Redactor:
-    auths = {name: shipped(name).auth for name in options.target.providers}
-    shapes = tuple(auth.key_shape for auth in auths.values() if auth.key_shape)
-    keys = {shipped(name).auth.env: key for name, key in options.target.keys.items()}
-    return Redactor(keys, shapes)
+def _redactor(options: Options, catalogue: Catalogue) -> Redactor:
+    """Return what cuts out every key that is set, and what looks like a key of a run's provider."""
+    auths = (catalogue.provider(name).auth for name in options.target.providers)
+    shapes = tuple(auth.key_shape for auth in auths if auth.key_shape)
+    return Redactor(keys_by_variable(options, catalogue), shapes)

@@ -5,23 +5,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.core.errors import UsageError
-from harness.spec.load import NAMES
-from harness.spec.load import shipped_provider as shipped
+from harness.spec.catalogue import Catalogue, Spec, catalogue_of
 from harness.transport.redaction import Redactor
 from harness.transport.sensitive.files import Leak, files_below, scan_file
 from harness.transport.sensitive.search import Search
 
 
-def environment_keys(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys of the shipped providers that are set, by their variables."""
-    names = dict.fromkeys(shipped(name).auth.env for name in NAMES)
+def environment_keys(environment: Mapping[str, str], catalogue: Catalogue) -> dict[str, str]:
+    """Return the keys of a catalogue's providers that are set, by their variables."""
+    names = dict.fromkeys(provider.auth.env for provider in catalogue.providers.values())
     return {name: key for name in names if (key := environment.get(name, "").strip())}
 
 
-def search_for(keys: Mapping[str, str]) -> Search:
+def search_for(keys: Mapping[str, str], catalogue: Catalogue) -> Search:
     """Return the search for these keys by name, and for whatever looks like a secret."""
-    auths = [shipped(name).auth for name in NAMES]
-    return Redactor(dict(keys), tuple(auth.key_shape for auth in auths if auth.key_shape)).search
+    shapes = dict.fromkeys(provider.auth.key_shape for provider in catalogue.providers.values())
+    return Redactor(dict(keys), tuple(filter(None, shapes))).search
 
 
 def scan_paths(paths: Iterable[Path], search: Search) -> Iterator[Leak]:
@@ -40,15 +39,22 @@ def scan_paths(paths: Iterable[Path], search: Search) -> Iterator[Leak]:
 
 
 def scan(
-    paths: Sequence[str | Path], *, environment: Mapping[str, str] | None = None
+    paths: Sequence[str | Path],
+    *,
+    specs: Sequence[Spec] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[Leak, ...]:
     """Return the keys and personal data that files and folders hold; none of it is shown.
 
     Found are the values of the providers' key variables in the `environment` (that of the process
-    by default) in every spelling, and what has the shape of a secret. Raises UsageError for a path
-    that is not there or cannot be read.
+    by default) in every spelling, and what has the shape of a secret. The providers are those that
+    are known and those of the `specs`. Raises UsageError for a path that is not there or cannot be
+    read, and for a TOML with mistakes: whose key it names is not known.
 
         [leak.path for leak in scan(["cassettes", "reports"])]
     """
-    keys = environment_keys(os.environ if environment is None else environment)
-    return tuple(scan_paths([Path(path) for path in paths], search_for(keys)))
+    catalogue = catalogue_of(specs)
+    for name in catalogue.asked:
+        catalogue.entry(name)
+    keys = environment_keys(os.environ if environment is None else environment, catalogue)
+    return tuple(scan_paths([Path(path) for path in paths], search_for(keys, catalogue)))

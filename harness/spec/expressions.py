@@ -2,11 +2,11 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import jmespath
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import JMESPathError, ParseError
 from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
 from pydantic import (
@@ -16,12 +16,22 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     ValidationInfo,
+    WithJsonSchema,
 )
 
 from harness.core.jsonvalue import Json
 
 Status = Literal["documented", "undocumented", "contradictory"]
 """`documented` is judged; the other two are only observed."""
+
+
+class NotAmong(ValueError):  # noqa: N818 - named as it reads where it is raised
+    """A name that is none of those that may stand there; who reports it can name the nearest."""
+
+    def __init__(self, reason: str, given: str, allowed: Iterable[str]) -> None:
+        super().__init__(reason)
+        self.given = given
+        self.allowed = tuple(allowed)
 
 
 class Frozen(BaseModel):
@@ -56,12 +66,16 @@ def _parse_source(value: object, info: ValidationInfo) -> object:
     if not colon or not section.strip():
         raise ValueError(f"{value!r} names no section; write 'document: section'")
     if key not in documents:
-        names = ", ".join(sorted(documents)) or "none"
-        raise ValueError(f"{key!r} is not among the documents of this file ({names})")
+        raise NotAmong(f"{key!r} is not among the documents of this file", key, documents)
     return {"document": documents[key], "section": section.strip()}
 
 
-Cited = Annotated[Source, BeforeValidator(_parse_source), PlainSerializer(str)]
+Cited = Annotated[
+    Source,
+    BeforeValidator(_parse_source),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "format": "source", "pattern": r": +\S"}),
+]
 """A `Source`, written in TOML as `"<key in [documents]>: <section>"`."""
 
 
@@ -139,18 +153,35 @@ def _compile(value: object) -> object:
             expression = Expression(value)
         unknown = sorted(set(expression.functions()) - set(Functions.FUNCTION_TABLE))
     except JMESPathError as error:
-        reason = " ".join(str(error).split())  # the library draws a marker under the text
-        raise ValueError(f"{value!r} is no JMESPath expression: {reason}") from None
+        raise ValueError(f"{value!r} is no JMESPath expression: {_cause(value, error)}") from None
     except PendingDeprecationWarning as error:
         raise ValueError(f"{value!r} is deprecated: {' '.join(str(error).split())}") from None
     except (RecursionError, ValueError):  # nested too deep, or an index of thousands of digits
         raise ValueError(f"{value[:40]!r}... is too large for an expression") from None
     if unknown:
-        raise ValueError(f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have")
+        reason = f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have"
+        raise NotAmong(reason, unknown[0], Functions.FUNCTION_TABLE)
     return expression
 
 
-Compiled = Annotated[Expression, BeforeValidator(_compile), PlainSerializer(lambda e: e.text)]
+def _cause(text: str, error: JMESPathError) -> str:
+    """Say why the library does not read an expression, and what people usually meant by it."""
+    if text.lstrip().startswith("$"):
+        return "this is JSONPath; leave out '$.' at its beginning"
+    if re.search(r"\w-\w", text):
+        return "a key with other signs than letters, digits and _ stands in double quotes"
+    if isinstance(error, ParseError):
+        place = f"unexpected {error.token_value!r} in column {error.lex_position + 1}"
+        return place if error.token_value else "it ends too early"
+    return " ".join(str(error).split())  # the library draws a marker under the text
+
+
+Compiled = Annotated[
+    Expression,
+    BeforeValidator(_compile),
+    PlainSerializer(lambda e: e.text),
+    WithJsonSchema({"type": "string", "format": "jmespath", "minLength": 1}),
+]
 """A JMESPath expression, compiled when the TOML loads."""
 
 
@@ -163,7 +194,9 @@ def _pattern(value: str) -> str:
     return value
 
 
-Pattern = Annotated[str, AfterValidator(_pattern)]
+Pattern = Annotated[
+    str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regex"})
+]
 """A regular expression, checked when the TOML loads."""
 
 Paths = tuple[Compiled, ...]

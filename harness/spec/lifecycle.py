@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.core.exchange import Exchange, Reply, submission
 from harness.core.jsonvalue import Json
@@ -36,14 +36,40 @@ class Field_(Frozen):  # noqa: N801 - `Field` is pydantic's
 
 
 class UsagePaths(Frozen):
-    """Where a reply counts tokens; the parts must add up to their whole."""
+    """Where a reply counts tokens; the parts must add up to their whole.
 
-    input: Compiled
-    output: Compiled
-    total: Compiled
+    The finer kinds (`text_input` and so on) are those that a price list knows by name; `seconds` is
+    where the reply says how long the work took that is paid for.
+    """
+
+    input: Compiled | None = None
+    output: Compiled | None = None
+    total: Compiled | None = None
     input_parts: Compiled | None = None
     output_parts: Compiled | None = None
+    text_input: Compiled | None = None
+    image_input: Compiled | None = None
+    cached_input: Compiled | None = None
+    text_output: Compiled | None = None
+    image_output: Compiled | None = None
+    seconds: Compiled | None = None
     source: Cited
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> Self:
+        if not self.places:
+            raise ValueError("name the place of a count: input, output, total, seconds ...")
+        return self
+
+    @property
+    def places(self) -> dict[str, Expression]:
+        """The place of each single count, by its name; the lists of parts are not among them."""
+        names = (name for name in UsagePaths.model_fields if name not in _NO_COUNT)
+        found = {name: getattr(self, name) for name in names}
+        return {name: place for name, place in found.items() if place is not None}
+
+
+_NO_COUNT = ("input_parts", "output_parts", "source")
 
 
 class ReplyShape(Frozen):

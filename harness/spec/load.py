@@ -1,18 +1,18 @@
 """Read a provider's TOML; a file with mistakes fails with all of them at once."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from harness.core.errors import SpecError, UsageError
+from harness.core.errors import Mistake, SpecError, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
-from harness.core.jsonvalue import digest
 from harness.spec import price
+from harness.spec.located import located, no_text, no_toml
+from harness.spec.mistakes import of_schema
+from harness.spec.plausibility import slips
 from harness.spec.provider import Provider
 from harness.spec.rules.base import toml_table
 from harness.spec.validate import disagreements
@@ -109,84 +109,68 @@ def _merged(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, An
     return both
 
 
-FOLDER = Path(__file__).parent.parent / "providers"
-_FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
-NAMES = (*_FIRST, *sorted({path.stem for path in FOLDER.glob("*.toml")} - set(_FIRST)))
-"""The providers that ship with the harness: one for each TOML in the folder."""
-
-
 def load_provider_file(path: Path) -> Provider:
     """Read one TOML file.
 
-    Raises SpecError with every mistake (file, key and reason) where the file is no valid TOML, has
-    a wrong or unknown key, holds a number without a source, or contradicts itself; UsageError
-    where it cannot be read.
+    Raises SpecError with every mistake (line, key, reason, what to write instead) where the file is
+    no valid TOML, has a wrong or unknown key, holds a number without a source, or contradicts
+    itself; UsageError where it cannot be read.
     """
+    return provider_of(toml_text(path), path.name)
+
+
+def toml_text(path: Path) -> str:
+    """Return what a TOML file holds; UsageError where it cannot be read, SpecError for no text."""
     try:
-        raw = tomllib.loads(read_at_most(path, MEBIBYTE).decode("utf-8-sig"))
+        raw = read_at_most(path, MEBIBYTE)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
-        raise SpecError(path.name, (f"not valid TOML: {error}",)) from None
+    except ValueError as error:
+        raise SpecError(path.name, (str(error),)) from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(path.name, (no_text(error, raw),)) from None
+
+
+def provider_of(text: str, file: str) -> Provider:
+    """Read a TOML's text; SpecError with every mistake, each under the name of its `file`."""
+    raw = tables_of(text, file)
     parsed = parse_provider(raw)
     if isinstance(parsed, Provider):
         return parsed
-    raise SpecError(path.name, parsed)
+    raise SpecError(file, located(parsed, text, raw))
 
 
-def parse_provider(raw: dict[str, Any]) -> Provider | tuple[str, ...]:
+def tables_of(text: str, file: str) -> dict[str, Any]:
+    """Return the tables of a TOML's text; SpecError where it is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
+        raise SpecError(file, (no_toml(error, text),)) from None
+
+
+def parse_provider(raw: dict[str, Any]) -> Provider | tuple[Mistake, ...]:
     """Return the provider that the tables describe, or every mistake in them."""
-    spread, mistakes = inherited(raw)
-    mistakes += disagreements(spread)
+    spread, inheriting = inherited(raw)
+    told = [*inheriting, *disagreements(spread), *slips(spread)]
     files = {
         key: document.get("file", key)
         for key, document in toml_table(spread.get("documents")).items()
         if isinstance(document, Mapping)
     }
+    mistakes = [
+        mistake if isinstance(mistake, Mistake) else Mistake.of(mistake) for mistake in told
+    ]
     try:
         provider = Provider.model_validate(spread, context={"documents": files})
     except ValidationError as error:
-        mistakes += [_sentence(problem) for problem in error.errors()]
+        mistakes += of_schema(error, spread)
     else:
-        mistakes += [] if mistakes else _wrong_examples(provider)
+        mistakes += [] if mistakes else map(Mistake.of, _wrong_examples(provider))
         if not mistakes:
             return provider
     return tuple(dict.fromkeys(mistakes))
-
-
-@cache
-def shipped_provider(name: str) -> Provider:
-    """Return one of the providers that ship with the harness; UsageError for an unknown name."""
-    return load_provider_file(FOLDER / f"{checked_name(name)}.toml")
-
-
-def checked_name(name: str) -> str:
-    """Return the name of a provider that ships with the harness.
-
-    Raises UsageError for any other, with the nearest of them.
-    """
-    if name not in NAMES:
-        near = get_close_matches(name, NAMES, n=1)
-        guess = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"unknown provider {name!r}", hint=f"{guess}one of {', '.join(NAMES)}")
-    return name
-
-
-def checked_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Return these providers in their fixed order, each once; all of them where none is named.
-
-    Raises UsageError for an unknown name.
-    """
-    for name in names:
-        checked_name(name)
-    return tuple(name for name in NAMES if not names or name in names)
-
-
-@cache
-def spec_digest(name: str) -> str:
-    """Return the SHA-256 over a shipped provider's TOML as parsed: layout does not change it."""
-    raw = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
-    return digest(raw)
 
 
 def _wrong_examples(provider: Provider) -> list[str]:
@@ -201,16 +185,3 @@ def _wrong_examples(provider: Provider) -> list[str]:
                 f"the rows come to {amount}"
             )
     return wrong
-
-
-def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's own error details
-    key = ".".join(str(part) for part in error["loc"]) or "(the file as a whole)"
-    reason = error["msg"].removeprefix("Value error, ")
-    given = error["input"]
-    if error["type"] == "extra_forbidden":
-        reason = "unknown key"
-    elif error["type"] == "missing":
-        reason = "missing"
-    elif isinstance(given, bool | int | float | str) and repr(given) not in reason:
-        reason += f", got {given!r}"
-    return f"{key}: {reason}"

@@ -3,13 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     StrictBool,
     StringConstraints,
@@ -23,6 +21,7 @@ from harness.spec.expressions import (
     Compiled,
     Document,
     Frozen,
+    NotAmong,
     Paths,
     Pattern,
     Promise,
@@ -30,8 +29,9 @@ from harness.spec.expressions import (
     Status,
 )
 from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
+from harness.spec.price_list import Prices
 from harness.spec.rules import RuleSet
-from harness.spec.rules.base import Described, Positive, Rule, Value
+from harness.spec.rules.base import Described, Positive, Rule
 from harness.spec.rules.body import BODY, UnknownFields
 from harness.spec.rules.presence import KeyRule
 
@@ -78,23 +78,12 @@ def admit_protocol(name: str) -> None:
 
 def _spoken_protocol(name: str) -> str:
     if name not in _protocols:
-        spoken = ", ".join(sorted(_protocols))
-        raise ValueError(f"unknown wire protocol {name!r}, known are {spoken}")
+        raise NotAmong(f"unknown wire protocol {name!r}", name, sorted(_protocols))
     return name
 
 
 ProtocolName = Annotated[str, AfterValidator(_spoken_protocol)]
 """Validated as a file is loaded; whoever speaks the protocol has to be imported before."""
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("write an amount as a number")  # noqa: TRY004 - pydantic's way
-    return value
-
-
-Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
-"""An amount in a provider's own unit, exactly as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,45 +243,6 @@ class ErrorRules(Frozen):
     def shape_documented(self) -> bool:
         """Tell whether a refusal in another shape breaks a promise."""
         return (self.shape or self.names_parameter) == "documented"
-
-
-class Tier(Frozen):
-    """A size class of the price list: images whose long edge is at most `long_edge_max` pixels."""
-
-    name: str
-    long_edge_max: Positive
-
-
-class PriceRow(Frozen):
-    """What one image costs where every argument in `when` (or `tier`) has the value given."""
-
-    when: dict[str, Value] = Field(default_factory=dict)
-    tier: str | None = None
-    amount: Amount
-    status: Status = "documented"
-    """Of this row: another sentence of the price list may say otherwise."""
-    note: str = ""
-
-
-class WorkedExample(Frozen):
-    """A price that the document itself works out."""
-
-    arguments: dict[str, Json]
-    amount: Amount
-    source: Cited
-
-
-class Prices(Sourced):
-    """The price list: the first fitting row is the price of one image."""
-
-    unit: str
-    status: Status
-    tiers: tuple[Tier, ...] = ()
-    auto_tier: str | None = None
-    failed_free: Cited | None = None
-    """Where the documents say that only successful generations cost anything."""
-    rows: Annotated[tuple[PriceRow, ...], Field(min_length=1)]
-    examples: tuple[WorkedExample, ...] = ()
 
 
 class Endpoint(Promise):

@@ -4,7 +4,7 @@ A schema stops at the first level that does not fit; these checks read around wh
 (the schema reports that), so that a file never has to be loaded twice to learn of all mistakes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from difflib import get_close_matches
 
@@ -12,6 +12,7 @@ from harness.spec.jsonpath import is_place, put, take
 from harness.spec.provider import PARAMETERS, RESERVED, SHIPPED_PROTOCOLS
 from harness.spec.rules import KINDS, edges
 from harness.spec.rules.base import PYTHON_TYPES, Table, array, listed, member, toml_table
+from harness.spec.validate_prices import price_disagreements
 
 
 def disagreements(raw: Table) -> Iterator[str]:
@@ -27,11 +28,7 @@ def disagreements(raw: Table) -> Iterator[str]:
         toml_table(toml_table(operation).get("arguments")) for operation in operations.values()
     )
     known = dict.fromkeys((*PARAMETERS, *(name for arguments in declared for name in arguments)))
-    yield from _prices(toml_table(raw.get("prices")), tuple(known))
-
-
-def _among(value: object, names: object) -> bool:
-    return isinstance(value, str) and isinstance(names, Mapping | list | tuple) and value in names
+    yield from price_disagreements(raw, tuple(known))
 
 
 def _operation(key: str, operation: Table) -> Iterator[str]:
@@ -54,7 +51,7 @@ def _operation(key: str, operation: Table) -> Iterator[str]:
     yield from _beside(key, operation, arguments)
 
 
-_ALIKE = 0.8
+ALIKE = 0.8
 """From here on (difflib's measure) a name is taken for a canonical one, misspelt: `promt`."""
 
 
@@ -62,7 +59,7 @@ def _name(place: str, name: str, argument: Table) -> Iterator[str]:
     """Yield that a name is nearly a canonical one: a misspelt one would lose its meaning."""
     if name in RESERVED:
         yield f"{place}: {name!r} has a meaning of its own in ids, call it otherwise and keep wire"
-    near = get_close_matches(name, PARAMETERS, n=1, cutoff=_ALIKE)
+    near = get_close_matches(name, PARAMETERS, n=1, cutoff=ALIKE)
     if name not in PARAMETERS and near and argument.get("declared") is not True:
         yield (
             f"{place}: unknown parameter, did you mean {near[0]!r}? "
@@ -163,23 +160,3 @@ def _job(key: str, operation: Table) -> Iterator[str]:
     for state in dict.fromkeys(repr(state) for state in states):
         if sum(repr(other) == state for other in states) > 1:
             yield f"{key}.job: the state {state} is listed twice"
-
-
-def _prices(prices: Table, parameters: Sequence[str]) -> Iterator[str]:
-    tiers = [toml_table(tier) for tier in array(prices.get("tiers"))]
-    names = [tier.get("name") for tier in tiers]
-    edges = [tier.get("long_edge_max") for tier in tiers]
-    numbers = [edge for edge in edges if isinstance(edge, int)]
-    if numbers != sorted(set(numbers)):
-        yield "prices.tiers: write them from the smallest long edge to the largest"
-    if "auto_tier" in prices and not _among(prices["auto_tier"], names):
-        yield f"prices.auto_tier: {prices['auto_tier']!r} is no tier"
-    for place, row in enumerate(array(prices.get("rows"))):
-        given = toml_table(row)
-        if "tier" in given and not _among(given["tier"], names):
-            yield f"prices.rows.{place}.tier: {given['tier']!r} is no tier"
-        for name in toml_table(given.get("when")):
-            if name not in parameters:
-                near = get_close_matches(name, parameters, n=1)
-                guess = f"did you mean {near[0]!r}?" if near else "no operation has it"
-                yield f"prices.rows.{place}.when.{name}: unknown parameter, {guess}"

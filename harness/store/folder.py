@@ -24,6 +24,7 @@ from harness.store.line import (
     IMAGES,
     JOURNAL,
     SEALED_FORMAT,
+    SPECS,
     TORN,
     JournalLine,
     no_run,
@@ -187,6 +188,11 @@ class RunFolder:
         """Write a file beside the journal, whole or not at all; threads may write the same one."""
         self._insist(lambda: self._disk.put(name, content), len(content))
 
+    def keep_spec(self, provider: str, text: str) -> None:
+        """Keep a provider's TOML, whole or not at all."""
+        self._insist(lambda: self._disk.make_folder(SPECS), 0)
+        self.write_file(f"{SPECS}/{provider}.toml", text.encode())
+
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""
         if not self._keeps(name):
@@ -305,13 +311,14 @@ class RunFolder:
 
 def _unused(disk: Disk) -> bool:
     names = set(disk.names())
-    begun = not names <= {IMAGES, JOURNAL, BALLAST} or JOURNAL not in names
+    begun = not names <= {IMAGES, JOURNAL, BALLAST, SPECS} or JOURNAL not in names
     return not names or not (begun or disk.size(JOURNAL))
 
 
 def _remove_unfinished(disk: Disk) -> None:
     """Remove files that were not whole when an earlier run was killed."""
-    for folder in ("", f"{IMAGES}/"):
+    folders = ["", f"{IMAGES}/", *([f"{SPECS}/"] if SPECS in disk.names() else [])]
+    for folder in folders:
         for name in disk.names(folder.rstrip("/")):
             if name.startswith(TEMPORARY):
                 disk.remove(f"{folder}{name}")

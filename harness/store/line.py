@@ -17,6 +17,9 @@ JOURNAL = "journal.jsonl"
 HEADER = "run.json"
 IMAGES = "images"
 
+SPECS = "providers"
+"""The folder of the TOMLs of providers that do not ship with the harness, each `NAME.toml`."""
+
 TORN = "journal.torn"
 """What was cut off the journal's end when a run went on: nothing that was received is destroyed."""
 

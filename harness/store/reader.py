@@ -1,12 +1,13 @@
 """A run folder read back: what was finished, and what was under way when the run stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.core.case import PlannedRequest
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange, Reply
+from harness.core.files import MEBIBYTE
 from harness.core.outcome import Fault, Outcome
 from harness.core.record import Record, RunHeader
 from harness.store.disk import Disk, LocalDisk
@@ -15,6 +16,7 @@ from harness.store.line import (
     HEADER,
     JOURNAL,
     SEALED_FORMAT,
+    SPECS,
     Ended,
     Exchanged,
     JournalLine,
@@ -23,6 +25,8 @@ from harness.store.line import (
     no_run,
 )
 from harness.store.seal import JournalContent, Torn, read_journal
+
+SPEC_AT_MOST_BYTES = MEBIBYTE
 
 
 @dataclass(slots=True)
@@ -48,11 +52,15 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """What a run folder holds: finished records, and requests under way when it stopped."""
+    """What a run folder holds: finished records, and requests under way when it stopped.
+
+    `specs` are the texts of the TOMLs that it keeps, by provider.
+    """
 
     header: RunHeader
     records: tuple[Record, ...]
     unfinished: tuple[Unfinished, ...]
+    specs: dict[str, str] = field(default_factory=dict)
 
 
 def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
@@ -67,6 +75,7 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
     try:
         header = stored_header(path, disk)
         content = stored_journal(path, disk, header)
+        specs = dict(_stored_specs(path, disk, header))
     finally:
         disk.close()
     book = _Book()
@@ -79,7 +88,7 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
         notes.append(f"{JOURNAL}: {content.missing} of its lines were removed, with what they held")
     header = replace(header, notes=(*header.notes, *notes))
     records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
-    return StoredRun(header=header, records=records, unfinished=unfinished)
+    return StoredRun(header=header, records=records, unfinished=unfinished, specs=specs)
 
 
 def _refuse_stray(line: JournalLine, header: RunHeader, path: Path) -> None:
@@ -121,6 +130,21 @@ def stored_journal(path: Path, disk: Disk, header: RunHeader) -> JournalContent:
             hint="the journal was altered; remove that line to leave its record out",
         )
     return content
+
+
+def _stored_specs(path: Path, disk: Disk, header: RunHeader) -> Iterator[tuple[str, str]]:
+    """Yield the TOMLs that a folder keeps of its providers."""
+    if SPECS not in disk.names():
+        return
+    for name in header.evidence:
+        file = f"{SPECS}/{name}.toml"
+        try:
+            if disk.exists(file):
+                if disk.size(file) > SPEC_AT_MOST_BYTES:
+                    raise UsageError(f"{path / file} is larger than any TOML of a provider")
+                yield name, disk.read(file).decode("utf-8-sig")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{path / file} cannot be read: {error}") from None
 
 
 def torn_note(torn: Torn, outcome: str) -> str:

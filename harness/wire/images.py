@@ -127,16 +127,21 @@ def _picture(text: Json, reply: Reply) -> Picture:
 
 
 def _usage(paths: UsagePaths | None, document: Json) -> Usage | None:
-    """Return the token counts, or None where the reply counts nothing."""
+    """Return what the reply counts, or None where it counts nothing."""
     if paths is None:
         return None
-    totals = [_count(path.search(document)) for path in (paths.input, paths.output, paths.total)]
-    if all(count is None for count in totals):
+    found = {name: path.search(document) for name, path in paths.places.items()}
+    seconds = read_amount(found.pop("seconds", None))
+    counted = {name: _count(content) for name, content in found.items()}
+    counts = {name: each for name, each in counted.items() if each is not None}
+    if not counts and seconds is None:
         return None
     return Usage(
-        input=totals[0],
-        output=totals[1],
-        total=totals[2],
+        input=counts.pop("input", None),
+        output=counts.pop("output", None),
+        total=counts.pop("total", None),
+        kinds=counts,
+        seconds=seconds,
         input_parts=_counts(paths.input_parts.search(document) if paths.input_parts else None),
         output_parts=_counts(paths.output_parts.search(document) if paths.output_parts else None),
     )

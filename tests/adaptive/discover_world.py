@@ -13,8 +13,8 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorReply, Fault, Images, Outcome, Refused
 from harness.core.record import Provenance, Record
 from harness.planning.plan import planned_request
-from harness.spec.load import shipped_provider
 from harness.spec.rules import edges
+from tests.shipped import shipped_provider
 
 DAY = "2026-11-21"
 LIVE = Provenance(kind="live", source="https://images.test", date=f"{DAY}T09:00:00+00:00", by="qa")

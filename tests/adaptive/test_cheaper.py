@@ -7,8 +7,8 @@ import pytest
 from harness.adaptive.cheaper import Seen
 from harness.core.jsonvalue import Json
 from harness.diagnosis.judged import claimed_arguments
-from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.world import base, row
+from tests.shipped import shipped_provider as shipped
 
 PLAIN = base().arguments
 GENERATE = shipped("sub2api").operation("generate")

@@ -14,9 +14,9 @@ from harness.core.record import Record
 from harness.core.verdict import Finding
 from harness.diagnosis.findings import findings
 from harness.planning.plan import planned_request
-from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.world import REFUSED, Answering, World, base, fine, refusing, row, shuffled
 from tests.checks.build import LIVE
+from tests.shipped import shipped_provider as shipped
 
 SUB2API = shipped("sub2api")
 ACCEPTS = "accepts_what_it_documents"

@@ -4,9 +4,9 @@ import pytest
 
 from harness.core.case import PlannedRequest
 from harness.core.outcome import Outcome
-from harness.spec.load import NAMES, shipped_provider
 from tests.adaptive.discover_world import Driven, World, drive, refusal
 from tests.cases.served import said
+from tests.shipped import NAMES, shipped_provider
 
 ALLOWANCE = 12
 

@@ -20,9 +20,9 @@ from harness.planning.plan import make_plan, plan_from_json, plan_to_json, plann
 from harness.report.explored import explored
 from harness.runner.execution.budget import Budget
 from harness.runner.preflight import decided
-from harness.spec.load import shipped_provider
 from tests.adaptive.world import REFUSED, Answering, World, base, fine, holds
 from tests.checks.build import refused
+from tests.shipped import SHIPPED, shipped_provider
 
 SUB2API = shipped_provider("sub2api")
 PAIR: dict[str, Json] = {"quality": "high", "output_format": "jpeg"}
@@ -146,7 +146,10 @@ def test_the_next_exploration_begins_with_what_failed(tmp_path: Path) -> None:
     found()[1].update(Examples(tmp_path, "sub2api emulator"))
     options = Options(target=Target(against="emulator"), planning=Planning(explore=10, seed=77))
     plan = with_exploration(
-        make_plan(SUB2API, [base()], seed=77, spec_digest=""), options, folder=tmp_path / "second"
+        make_plan(SUB2API, [base()], seed=77, spec_digest=""),
+        SUB2API,
+        options,
+        folder=tmp_path / "second",
     )
 
     assert plan.exploration is not None
@@ -159,9 +162,9 @@ def test_the_next_exploration_begins_with_what_failed(tmp_path: Path) -> None:
     assert mended.asked("explore")[0] == retried
     again.update(Examples(tmp_path, "sub2api emulator"))
 
-    assert with_exploration(plan, options, folder=tmp_path / "third").exploration == Exploration(
-        requests=10
-    )
+    assert with_exploration(
+        plan, SUB2API, options, folder=tmp_path / "third"
+    ).exploration == Exploration(requests=10)
 
 
 def test_a_report_counts_what_was_explored() -> None:
@@ -198,4 +201,4 @@ def test_a_report_counts_what_was_explored() -> None:
 )
 def test_an_exploration_that_makes_no_sense_is_refused(options: Options, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        decided(options, None, environment={}, note=lambda _sentence: None)
+        decided(options, None, catalogue=SHIPPED, environment={}, note=lambda _sentence: None)

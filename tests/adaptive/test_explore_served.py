@@ -10,10 +10,10 @@ import pytest
 from harness.adaptive.strategies import STATISTICS
 from harness.cases.explore import Examples, drawn, explored_cases
 from harness.core.case import Case
-from harness.spec.load import shipped_provider
 from harness.store.line import JOURNAL
 from harness.store.reader import read_run
 from tests.runner.processes import KNOWN, Emulator, emulator, harness, started
+from tests.shipped import shipped_provider
 
 EXPLORED = 8
 CHOICES = ("--operation", "generate", "--max-images", "60", "--explore", str(EXPLORED))

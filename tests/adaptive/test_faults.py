@@ -20,11 +20,11 @@ from harness.planning.option_values import read_budgets
 from harness.planning.options import Output
 from harness.policy import BROKEN, HELD, UNCLEAR
 from harness.runner.endpoints import emulator_process
-from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.failing_proxy import Failing, Kind, before
 from tests.adaptive.world import World, fine, holds
 from tests.checks.build import refused
 from tests.plans import plan_of
+from tests.shipped import shipped_provider as shipped
 
 CLAIM = "fails_where_it_should_serve"
 DOWN = Fault(error_class="server", why="HTTP 500: request 4711", may_be_paid=False, status=500)

@@ -14,11 +14,11 @@ from harness.core.outcome import Outcome
 from harness.core.verdict import Finding
 from harness.diagnosis.combinations import assignment, changes
 from harness.diagnosis.findings import findings
-from harness.spec.load import NAMES
-from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.world import REFUSED, World, drawn_rows, fine, holds, refusing
 from tests.checks.build import refused
 from tests.plans import boundaries, plan_of
+from tests.shipped import NAMES
+from tests.shipped import shipped_provider as shipped
 
 CAP = 10
 

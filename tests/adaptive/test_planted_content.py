@@ -17,10 +17,10 @@ from harness.core.verdict import Finding
 from harness.diagnosis.findings import findings
 from harness.planning.plan import planned_request
 from harness.spec import price
-from harness.spec.load import shipped_provider as shipped
 from harness.spec.price import images_asked
 from tests.adaptive.world import World, base, fine, row, shuffled
 from tests.checks.build import LIVE
+from tests.shipped import shipped_provider as shipped
 
 Wrong = Callable[[Case, Images], Images]
 

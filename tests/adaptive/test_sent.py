@@ -5,9 +5,9 @@ import pytest
 from harness.adaptive.sent import SentCases
 from harness.core.record import Record
 from harness.planning.plan import planned_request
-from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.world import base, row
 from tests.checks.build import LIVE
+from tests.shipped import shipped_provider as shipped
 
 SUB2API = shipped("sub2api")
 

@@ -6,8 +6,8 @@ from harness.core.benchmark import Design, Stage
 from harness.core.case import FitKind, Slot
 from harness.core.record import Record
 from harness.core.workload import Fit, Workload
-from harness.spec.load import shipped_provider
 from tests.report import builders as b
+from tests.shipped import shipped_provider
 
 NAMES = ("buble", "sub2api", "apiframe")
 PROVIDERS = {name: shipped_provider(name) for name in NAMES}

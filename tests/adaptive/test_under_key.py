@@ -6,9 +6,9 @@ from harness.core.case import Case
 from harness.core.outcome import CUT_OFF_WHY, FollowUpResult, Images
 from harness.core.record import Record
 from harness.planning.plan import planned_request
-from harness.spec.load import shipped_provider
 from tests.plans import plan_of
 from tests.runner.journals import EVIDENCE
+from tests.shipped import shipped_provider
 
 PROVIDER = shipped_provider("apiframe")
 BASE = next(

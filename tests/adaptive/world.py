@@ -14,11 +14,11 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Images, Outcome
 from harness.core.record import Record
 from harness.planning.plan import planned_request
-from harness.spec.load import shipped_provider as shipped
 from harness.spec.price import images_asked
 from harness.spec.rules import edges
 from tests.cases.strategies import accepted_arguments
 from tests.checks.build import LIVE, picture, refused, served
+from tests.shipped import shipped_provider as shipped
 
 Answering = Callable[[Case], Outcome]
 REFUSED = refused("The request was not accepted.", parameter=None)

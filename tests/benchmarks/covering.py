@@ -27,9 +27,9 @@ from harness.cases.packed import count_covered, packed_rows
 from harness.core.jsonvalue import Json, canonical
 from harness.spec import price
 from harness.spec.evaluate import broken, evaluate
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import Constraint
 from harness.spec.request import carried
+from tests.shipped import NAMES, shipped_provider
 
 SMALL = (5, 10, 20)
 LIBRARIES = ("covertable", "allpairspy")

@@ -29,13 +29,13 @@ from harness.core.record import Record
 from harness.core.verdict import Finding
 from harness.diagnosis.combinations import joined_values
 from harness.emulator.faults.catalogue import NamedFault, catalogue
-from harness.spec.load import NAMES
-from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from tests.benchmarks.one_emulator import served, start
 from tests.faults.at_values import covers_the_values, names_the_values, planted, promises
 from tests.faults.expectation import INVISIBLE, expected
 from tests.faults.runs import concluded, ledger, performed
+from tests.shipped import NAMES
+from tests.shipped import shipped_provider as shipped
 
 WORKERS = 2
 REPEATS = "repeats under a key are the check itself, of which a provider makes no second job"

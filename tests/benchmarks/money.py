@@ -13,9 +13,9 @@ from harness.cases.build import Builder
 from harness.cases.packed import PackedRows, count_covered, packed_rows
 from harness.core.case import Plan
 from harness.core.money import money
-from harness.planning.conformance import new_plan
 from harness.planning.plan import KEPT_BACK, Limits, total_price
-from harness.spec.load import NAMES, shipped_provider
+from tests.plans import new_plan
+from tests.shipped import NAMES, shipped_provider
 
 AMOUNTS = (Decimal("0.5"), Decimal(2), Decimal(10), Decimal(50))
 STRENGTHS = (2, 3)

@@ -22,10 +22,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script
 
 from harness.report.formats.markdown import markdown
-from harness.spec.load import NAMES
 from tests.benchmarks.one_emulator import served, start
 from tests.faults.at_values import FAILS
 from tests.faults.runs import concluded, ledger, performed
+from tests.shipped import NAMES
 
 WORKERS = 2
 SHARES = (0.05, 0.2, 0.6)

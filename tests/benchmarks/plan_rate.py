@@ -15,9 +15,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script
 
 from harness.cases.build import Builder
 from harness.cases.draw import drawn_cases, refused_arguments
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.request import build_request
 from tests.cases.strategies import accepted_arguments
+from tests.shipped import NAMES, shipped_provider
 
 PLENTY = 10_000
 AT_LEAST_PER_S = 500

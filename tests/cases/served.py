@@ -9,8 +9,8 @@ from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json
 from harness.emulator import validate
 from harness.reference_images import reference_bytes
-from harness.spec.load import shipped_provider
 from harness.spec.request import build_request
+from tests.shipped import shipped_provider
 
 made_once = cache(reference_bytes)
 

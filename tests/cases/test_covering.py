@@ -22,9 +22,9 @@ from harness.core.case import Case, Price
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import WEBHOOKS
 from harness.spec import price
-from harness.spec.load import NAMES, shipped_provider
 from tests.cases import served
 from tests.cases.independent import broken
+from tests.shipped import NAMES, shipped_provider
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
 DOCUMENTED = [one for one in EVERY if one[1] != "respond"]  # of the tool nothing is documented

@@ -15,13 +15,12 @@ import pytest
 from harness.core.case import Case, Plan
 from harness.core.errors import RecordingError, UsageError
 from harness.core.jsonvalue import canonical
-from harness.planning.conformance import new_plan
 from harness.planning.plan import plan_to_json
 from harness.runner.recording import saved_plan
-from harness.spec.load import NAMES, shipped_provider
 from tests.cases import served
 from tests.cases.independent import NEVER_BROKEN, broken
-from tests.plans import plan_of
+from tests.plans import new_plan, plan_of
+from tests.shipped import NAMES, shipped_provider
 
 SCRIPT = """
 from harness.core.jsonvalue import canonical
@@ -584,8 +583,8 @@ def test_an_unknown_provider_cannot_be_planned() -> None:
 
 
 def test_a_plan_that_is_not_there_says_how_to_record_it(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="harness run --record"):
-        saved_plan(tmp_path, "buble")
+    with pytest.raises(RecordingError, match="harness run --against emulator --record"):
+        saved_plan(tmp_path, shipped_provider("buble"))
 
 
 @pytest.mark.parametrize("text", ["{", "", "[" * 100_000, '{"seed": ' + "9" * 5000 + "}"])
@@ -594,7 +593,7 @@ def test_a_plan_that_is_no_json_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "buble" / "plan.json").write_text(text, encoding="utf-8")
 
     with pytest.raises(RecordingError, match="not JSON"):
-        saved_plan(tmp_path, "buble")
+        saved_plan(tmp_path, shipped_provider("buble"))
 
 
 def test_a_saved_plan_is_read_back(tmp_path: Path) -> None:
@@ -604,4 +603,4 @@ def test_a_saved_plan_is_read_back(tmp_path: Path) -> None:
         canonical(plan_to_json(saved)), encoding="utf-8"
     )
 
-    assert saved_plan(tmp_path, "apiframe") == saved
+    assert saved_plan(tmp_path, shipped_provider("apiframe")) == saved

@@ -11,11 +11,12 @@ from harness.cases.draw import drawn_cases, refused_arguments, valid_arguments
 from harness.core.case import Case
 from harness.reference_images import MODES
 from harness.spec.evaluate import tokens
-from harness.spec.load import NAMES, parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Provider
 from tests.cases import served
 from tests.cases.independent import NEVER_BROKEN, broken
 from tests.cases.strategies import accepted_arguments, boundary_cases
+from tests.shipped import NAMES, shipped_provider
 from tests.spec import small
 
 SEEDS = range(5)

@@ -11,14 +11,14 @@ from harness.cases.build import Builder
 from harness.cases.explore import Examples, drawn, explored_cases, shrunk
 from harness.core.case import Case
 from harness.core.jsonvalue import Json
-from harness.spec.load import NAMES, shipped_provider
+from tests.shipped import NAMES, shipped_provider
 
 STRATEGY = explored_cases(shipped_provider("sub2api"))
 TRIPLE: dict[str, Json] = {"quality": "high", "output_format": "jpeg", "background": "opaque"}
 
 DRAWING = """
 from harness.cases.explore import drawn, explored_cases
-from harness.spec.load import shipped_provider
+from tests.shipped import shipped_provider
 cases = drawn(explored_cases(shipped_provider("sub2api")), lambda case: {}, seed_=5, examples=60)
 print([(case.id, case.choices) for case in cases.cases])
 """

@@ -10,12 +10,11 @@ from harness.cases.keys import TRIED, key_cases
 from harness.core.errors import RecordingError
 from harness.core.jsonvalue import canonical
 from harness.core.workload import Workload
-from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring
-from harness.planning.conformance import new_plan
 from harness.planning.plan import Limits, dumped, plan_from_json, plan_to_json, read_plan
-from harness.spec.load import NAMES
-from harness.spec.load import shipped_provider as shipped
+from tests.plans import benchmark_plan, new_plan
+from tests.shipped import NAMES
+from tests.shipped import shipped_provider as shipped
 from tests.workloads import options
 
 

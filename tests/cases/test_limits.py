@@ -7,8 +7,8 @@ import pytest
 
 from harness.core.case import Plan, Price
 from harness.planning.plan import Limits, total_price
-from harness.spec.load import NAMES, shipped_provider
 from tests.plans import plan_of
+from tests.shipped import NAMES, shipped_provider
 
 ROWS, IMAGES, REQUESTS = 26, 34, 85
 """The default allowance of an operation: of 40 images and 100 requests 15 % are kept back."""

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from harness.cases.build import Builder
 from harness.cases.draw import drawn_cases
 from harness.cases.seeded import SeededSource, seeded_source
-from harness.spec.load import shipped_provider
 from tests.cases.strategies import accepted_arguments
+from tests.shipped import shipped_provider
 
 
 def ids(seed: int, count: int = 60) -> list[str]:

@@ -24,12 +24,12 @@ from harness.core.record import Provenance, Record
 from harness.core.verdict import Finding, Status, Verdict
 from harness.diagnosis.findings import findings
 from harness.spec import price
-from harness.spec.load import shipped_provider as shipped
 from harness.spec.request import build_request
 from harness.transport.bodies.body import read_body
 from harness.transport.bodies.images import ImageCollector
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send
+from tests.shipped import shipped_provider as shipped
 
 LIVE = Provenance(kind="live", source="https://images.test", date="2026-12-01", by="qa")
 

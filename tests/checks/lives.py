@@ -12,9 +12,9 @@ from harness.core.outcome import FollowUpResult, Images, Outcome
 from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.core.record import Record
 from harness.planning.plan import make_plan
-from harness.spec.load import shipped_provider as shipped
 from harness.wire.retry import Answer
 from tests.checks.build import LIVE, picture, served, verdicts
+from tests.shipped import shipped_provider as shipped
 
 LOST = Failure(kind="network", why="reset", sent=True)
 

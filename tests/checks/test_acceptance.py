@@ -6,7 +6,6 @@ from harness.checks import judge
 from harness.checks.check import CheckInput, CheckResult
 from harness.core.exchange import Failure
 from harness.core.outcome import ErrorClass, Fault
-from harness.spec.load import shipped_provider as shipped
 from tests.checks.build import (
     case,
     failures,
@@ -19,6 +18,7 @@ from tests.checks.build import (
 from tests.checks.build import verdicts as verdicts_of
 from tests.checks.lives import record as whole
 from tests.checks.lives import shot, words
+from tests.shipped import shipped_provider as shipped
 
 ACCEPTS = "accepts_what_it_documents"
 REFUSES = "refuses_what_it_forbids"

@@ -2,7 +2,7 @@ import pytest
 
 from harness.checks.naming import blames, mentions, names_of, same_name
 from harness.core.outcome import ErrorReply
-from harness.spec.load import shipped_provider as shipped
+from tests.shipped import shipped_provider as shipped
 
 
 def error(parameter: str | None) -> ErrorReply:

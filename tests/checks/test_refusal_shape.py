@@ -4,8 +4,8 @@ import pytest
 
 from harness.core.exchange import Reply
 from harness.core.outcome import Fault, Outcome
-from harness.spec.load import shipped_provider
 from tests.checks import build as b
+from tests.shipped import shipped_provider
 
 CHECK = "refusal_has_the_documented_shape"
 DETAIL = Reply(status=422, document={"detail": [{"loc": ["body", "n"], "msg": "too many"}]})

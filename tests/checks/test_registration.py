@@ -13,8 +13,8 @@ from harness.checks.check import (
 )
 from harness.checks.judge import judge_records
 from harness.report.reproduction.generated_test import generated_test
-from harness.spec.load import shipped_provider
 from tests.report import builders as b
+from tests.shipped import shipped_provider
 
 
 def test_checks_stand_in_the_order_of_reports() -> None:

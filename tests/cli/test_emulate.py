@@ -7,8 +7,8 @@ from urllib.request import urlopen
 import pytest
 
 from harness.cli.main import status
-from harness.spec.load import NAMES
 from tests.loopback import HUNG_S
+from tests.shipped import NAMES
 
 PROGRAM = "import sys; from harness.cli.main import main; main()"
 

@@ -194,7 +194,7 @@ def test_a_cassette_edited_by_hand_is_refused(
     line = one_line(replay(typed, cassettes, tmp_path / "run"), 2)
 
     assert "was altered after it was recorded" in line
-    assert "harness run --record" in line
+    assert "harness run --against emulator --record" in line
 
 
 @pytest.mark.parametrize("spoilt", ["", "{", "[]", '{"provider": "buble"}'])

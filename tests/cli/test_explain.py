@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from harness.cli.main import VERBS, cli, status
-from harness.spec.load import NAMES
+from tests.shipped import NAMES
 
 KEYS = {
     *("provider", "operation", "verdict", "breaks", "open", "unknown", "nearest", "price"),

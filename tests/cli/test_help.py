@@ -48,6 +48,7 @@ PLAN_FLAGS = """
         ["run", "--max-images", "many"],
         ["run", "--budget", "buble"],
         ["plan", "--help"],
+        ["config", "--help"],
         ["judge", "--help"],
         ["report", "--help"],
         ["explain", "--help"],

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 
 from harness.cli.main import status
 from harness.report.summary_schema import SCHEMA_FILE
-from harness.spec.load import NAMES
+from tests.shipped import NAMES
 
 HERE = Path(__file__).parents[1] / "runner" / "recordings"
 TAPE = str(HERE / "sub2api.vcrpy.yaml")

@@ -11,10 +11,10 @@ import pytest
 from rich.cells import cell_len
 
 from harness.cli.main import status
-from harness.planning.conformance import new_plan
 from harness.planning.plan import Limits
-from harness.spec.load import NAMES
 from tests.loopback import HUNG_S
+from tests.plans import new_plan
+from tests.shipped import NAMES
 
 KEYS = {"id", "operation", "expect", "breaks", "covers", "arguments", "request", "price"}
 

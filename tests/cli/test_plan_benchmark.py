@@ -8,7 +8,7 @@ import pytest
 
 from harness.cli.main import status
 from harness.reference_images import reference_bytes
-from harness.spec.load import NAMES
+from tests.shipped import NAMES
 
 MINE = """
 [[workload]]

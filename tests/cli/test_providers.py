@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import status
-from harness.spec.load import FOLDER, NAMES, shipped_provider
+from tests.shipped import FOLDER, NAMES, shipped_provider
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])

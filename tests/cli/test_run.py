@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import status
-from harness.spec.load import NAMES
+from tests.shipped import NAMES
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "from harness.cli.main import main; main()"

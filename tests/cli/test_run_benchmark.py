@@ -13,13 +13,13 @@ from harness.cli.main import status
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.runner.execution.budget import charged_reservation
-from harness.spec.load import NAMES
-from harness.spec.load import shipped_provider as shipped
 from harness.stats.benchmark.attempts import attempt_of
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, read_run
 from tests.loopback import HUNG_S
 from tests.runner.processes import KEYS, Emulator, emulator, started
+from tests.shipped import NAMES
+from tests.shipped import shipped_provider as shipped
 
 BENCHMARK = ("run", "--only", "benchmark", "--no-calibrate")
 LIMITS = ("--max-images", "400")
@@ -65,7 +65,9 @@ def agrees(shop: Emulator, past: StoredRun, name: str) -> None:
     made = [one.request.method for record in records for one in record.exchanges]
     assert Counter(one["method"] for one in entries) == Counter(made)
     spent = [
-        charged_reservation(record.shot, record.outcome, record.exchanges).price
+        charged_reservation(
+            record.shot, record.outcome, record.exchanges, provider=shipped(name)
+        ).price
         for record in records
         if record.outcome is not None
     ]

@@ -24,12 +24,12 @@ from harness.core.record import RunHeader
 from harness.planning.options import Options, Output, RunLimits
 from harness.runner.addresses import OwnAddresses, resumed_addresses, seal
 from harness.runner.preflight import decided
-from harness.spec.load import shipped_provider
 from harness.store.line import HEADER, JOURNAL
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 from tests.runner.processes import KEYS, KNOWN, Emulator, Ended, emulator, environment, harness
+from tests.shipped import SHIPPED, shipped_provider
 from tests.store.journals import resealed
 
 NAME = "buble"
@@ -261,7 +261,8 @@ def as_resumed(
     notes: list[str] = []
     options = Options(limits=limits, output=Output(resume=folder))
     environment = {"BUBLE_API_KEY": KEY}
-    return decided(options, past, environment=environment, note=notes.append), notes
+    ready = decided(options, past, catalogue=SHIPPED, environment=environment, note=notes.append)
+    return ready.options, notes
 
 
 @pytest.mark.parametrize("sealed", [None, {"max_images": 3}], ids=["no seal", "others sealed"])

@@ -21,8 +21,13 @@ def told(name: str, **argument: Any) -> tuple[str, ...]:  # noqa: ANN401 - any k
     table = {"wire": "own", "type": "string", "source": "page: Generate", **argument}
     raw["operations"]["generate"]["arguments"][name] = table
     raw["operations"]["edit"]["without"].append(name)
+    return mistakes_in(raw)
+
+
+def mistakes_in(raw: dict[str, Any]) -> tuple[str, ...]:
+    """Every mistake of the tables, each as a sentence."""
     found = parse_provider(raw)
-    return () if isinstance(found, Provider) else found
+    return () if isinstance(found, Provider) else tuple(map(str, found))
 
 
 def test_an_operation_is_for_what_it_says_or_its_name_or_its_images_say() -> None:
@@ -63,7 +68,11 @@ def test_a_name_of_its_own_needs_no_word(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Seed", "cfg-scale", "2x", "größe", ""])
 def test_a_name_that_ids_cannot_hold_is_a_mistake(name: str) -> None:
-    assert any("a name is of lower-case letters" in mistake for mistake in told(name))
+    place = f"operations.generate.arguments.{name}: "
+
+    assert any(
+        mistake.startswith(place) and "lower-case letters" in mistake for mistake in told(name)
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,9 +107,8 @@ def test_a_word_for_a_size_of_two_numbers_needs_a_place() -> None:
     raw = small.tables()
     table = {"type": "string", "source": "page: Generate", "format": shape}
     raw["operations"]["generate"]["arguments"]["canvas"] = {**table, "edges": ["width", "height"]}
-    mistakes = parse_provider(raw)
+    mistakes = mistakes_in(raw)
 
-    assert not isinstance(mistakes, Provider)
     place = "operations.generate.arguments.canvas.wire"
     assert mistakes[0] == f"{place}: missing: the word 'auto' has no place on the wire"
 
@@ -108,7 +116,7 @@ def test_a_word_for_a_size_of_two_numbers_needs_a_place() -> None:
 def test_a_price_may_hang_on_a_declared_parameter_but_not_on_a_misspelt_one() -> None:
     raw = small.tables()
     raw["prices"]["rows"][0]["when"] = {"qualty": "low"}
-    mistakes = parse_provider(raw)
+    mistakes = mistakes_in(raw)
 
     assert "prices.rows.0.when.qualty: unknown parameter, did you mean 'quality'?" in mistakes
 

@@ -7,9 +7,9 @@ from harness.core.outcome import Outcome
 from harness.core.record import Record
 from harness.diagnosis.attribution import blamed
 from harness.spec.evaluate import tokens
-from harness.spec.load import shipped_provider as shipped
 from tests.checks.build import LIVE, case, picture, record, refused, served
 from tests.plans import boundaries, boundaries_of, plan_of
+from tests.shipped import shipped_provider as shipped
 
 SUB2API = shipped("sub2api")
 GENERATE = SUB2API.operation("generate")

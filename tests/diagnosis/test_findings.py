@@ -4,8 +4,8 @@ from harness.checks.judge import judge_records
 from harness.core.outcome import Outcome
 from harness.core.record import Record
 from harness.diagnosis.findings import findings
-from harness.spec.load import shipped_provider as shipped
 from tests.checks.build import case, found, picture, record, refused, served
+from tests.shipped import shipped_provider as shipped
 
 MATCHES = "images_match_their_declaration"
 

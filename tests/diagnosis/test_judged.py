@@ -7,8 +7,8 @@ from harness.core.jsonvalue import Json
 from harness.core.record import Record
 from harness.diagnosis.combinations import FailureGroup
 from harness.diagnosis.history import CaseHistory
-from harness.spec.load import shipped_provider as shipped
 from tests.checks.build import case, found, picture, record, served
+from tests.shipped import shipped_provider as shipped
 
 PLAIN = replace(case(), id="generate/base")
 

@@ -12,8 +12,8 @@ from harness.diagnosis.faults import SURE, shown_by_rows, suspected_by_rows
 from harness.diagnosis.history import FAILS, CaseHistory
 from harness.diagnosis.planned_rows import RowEvidence, upper_tail
 from harness.planning.plan import planned_request
-from harness.spec.load import shipped_provider as shipped
 from tests.adaptive.world import World, base, fine, row
+from tests.shipped import shipped_provider as shipped
 
 DOWN = Fault(error_class="server", why="HTTP 500", may_be_paid=False, status=500)
 QUALITIES = ("low", "medium", "high")

@@ -12,7 +12,7 @@ from harness.emulator.received import File, Form
 from tests.emulator.conftest import APIFRAME_INNER, MINIMAL
 
 ADDRESS = "https://example.test/source.png"
-FORMS = {("sub2api", "edit"), ("aimlapi", "edit")}
+FORMS = {("sub2api", "edit"), ("aimlapi", "edit"), ("openai", "edit")}
 
 
 @cache
@@ -31,7 +31,7 @@ def body(
     **changes: object,
 ) -> dict[str, Any]:
     """A valid body with changes, None for what is left out; `images` is how many references."""
-    count = images if images is not None else int(operation == "edit")
+    count = images if images is not None else int(operation.startswith("edit"))
     if operation == "respond":
         text = {"model": "gpt-5.4", "input": changes.pop("prompt", "a cat")}
         outer = {key: changes.pop(key) for key in ("stream",) if key in changes}
@@ -43,6 +43,9 @@ def body(
         return _form(values, count, masked=mask)
     if provider == "apiframe":
         return _apiframe(values, count)
+    if operation == "edit_json":
+        values["images"] = [{"image_url": ADDRESS}] * count
+        values |= {"mask": {"image_url": ADDRESS}} if mask else {}
     if operation == "edit":
         key = {"buble": "image_urls", "nanobanana": "image"}[provider]
         values |= {"mode": "image_to_image"} if provider == "buble" else {}

@@ -28,6 +28,7 @@ SUBMIT = {
     "apiframe": "/v2/images/generate",
     "nanobanana": "/v1/images/generate",
     "aimlapi": "/v1/images/generations",
+    "openai": "/v1/images/generations",
 }
 KEY = "Bearer any-key"
 ACCOUNTS = ("any-key", "another", "another-key", "k")
@@ -38,6 +39,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "apiframe": {"model": "gpt-image-2", "prompt": "a cat"},
     "nanobanana": {"model": "gpt-image-2", "prompt": "a cat"},
     "aimlapi": {"model": "openai/gpt-image-2", "prompt": "a cat"},
+    "openai": {"model": "gpt-image-2", "prompt": "a cat"},
 }
 APIFRAME_INNER = frozenset(
     {"quality", "background", "number_of_images", "output_format", "moderation", "aspect_ratio"}

@@ -27,17 +27,17 @@ from tests.loopback import ANY, HUNG_S, loopback
 if TYPE_CHECKING:
     from tests.emulator.conftest import Start
 
-NAMES = ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"]
+NAMES = ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai"]
 KEY = {"authorization": "Bearer k"}
 SUB2API = {"model": "gpt-image-2", "prompt": "a cat"}
 
 
 def _free_ports() -> int:
-    """The first of five neighbouring free ports."""
+    """The first of six neighbouring free ports."""
     for first in range(20_000, 60_000, 7):
         held: list[socket.socket] = []
         try:
-            for offset in range(5):
+            for offset in range(len(NAMES)):
                 one = socket.socket()
                 held.append(one)
                 one.bind(("127.0.0.1", first + offset))
@@ -48,17 +48,19 @@ def _free_ports() -> int:
         finally:
             for one in held:
                 one.close()
-    raise AssertionError("no five free ports")
+    raise AssertionError("no six free ports")
 
 
-def test_one_line_says_that_all_five_are_ready(start: Start) -> None:
+def test_one_line_says_that_all_six_are_ready(start: Start) -> None:
     first = _free_ports()
     with start("--port", str(first), "--time-scale", "0") as (_, urls):
         replies = [ANY.get(f"{url}/__emulator/ledger") for url in urls.values()]
 
     assert list(urls) == NAMES
-    assert list(urls.values()) == [f"http://127.0.0.1:{first + offset}" for offset in range(5)]
-    assert [reply.status_code for reply in replies] == [200] * 5
+    assert list(urls.values()) == [
+        f"http://127.0.0.1:{first + offset}" for offset in range(len(NAMES))
+    ]
+    assert [reply.status_code for reply in replies] == [200] * len(NAMES)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -120,7 +122,7 @@ def test_a_busy_port_is_said_in_one_line_with_code_2(capsys: pytest.CaptureFixtu
         (["--fault", "wrong_dimension"], "wrong_dimensions"),
         (["--fault", "buble:fewer_images"], "buble:fewer_images"),
         (["--variant", "buble:none"], "buble:create_202"),
-        (["--port", "70000"], "five ports"),
+        (["--port", "70000"], "six ports"),
         (["--time-scale", "-1"], "0 or more"),
         (["--seconds-per-image", "soon"], "no number"),
         (["--host", "no such host"], "no such host"),
@@ -342,18 +344,21 @@ def test_a_copy_of_the_folder_serves_every_provider_without_the_harness(tmp_path
         [sys.executable, "-c", ISLAND], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        urls = json.loads(process.stdout.readline())["providers"]
-        for name, url in urls.items():
-            path, model = {
-                "buble": ("/api/v1/generations", "openai/gpt-image-2"),
-                "sub2api": ("/v1/images/generations", "gpt-image-2"),
-                "apiframe": ("/v2/images/generate", "gpt-image-2"),
-                "nanobanana": ("/v1/images/generate", "gpt-image-2"),
-                "aimlapi": ("/v1/images/generations", "openai/gpt-image-2"),
-            }[name]
-            reply = ANY.post(url + path, headers=KEY, json={"model": model, "prompt": "a cat"})
-            statuses[name] = reply.status_code
-        process.terminate()
+        try:
+            urls = json.loads(process.stdout.readline())["providers"]
+            for name, url in urls.items():
+                path, model = {
+                    "buble": ("/api/v1/generations", "openai/gpt-image-2"),
+                    "sub2api": ("/v1/images/generations", "gpt-image-2"),
+                    "apiframe": ("/v2/images/generate", "gpt-image-2"),
+                    "nanobanana": ("/v1/images/generate", "gpt-image-2"),
+                    "aimlapi": ("/v1/images/generations", "openai/gpt-image-2"),
+                    "openai": ("/v1/images/generations", "gpt-image-2"),
+                }[name]
+                reply = ANY.post(url + path, headers=KEY, json={"model": model, "prompt": "a cat"})
+                statuses[name] = reply.status_code
+        finally:
+            process.terminate()  # else a failure here would wait for its end for ever
 
     assert statuses == dict.fromkeys(NAMES, 200) | {"apiframe": 202}
 

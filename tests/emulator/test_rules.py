@@ -12,10 +12,10 @@ from harness.emulator.rules import RuleSwitches, check
 if TYPE_CHECKING:
     from tests.emulator.conftest import Emulator
 
-PROVIDERS = ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"]
+PROVIDERS = ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai"]
 
 
-@pytest.mark.parametrize("provider", ["sub2api", "nanobanana"])
+@pytest.mark.parametrize("provider", ["sub2api", "nanobanana", "openai"])
 def test_the_lattice_has_29146_sizes(emulator: Emulator, provider: str) -> None:
     edges = range(16, 4001, 16)
     allowed = [
@@ -44,6 +44,10 @@ OPTIONAL = {
         "n", "size", "quality", "output_format", "output_compression", "background", "moderation",
         "response_format",
     ],
+    "openai": [
+        "n", "size", "quality", "output_format", "output_compression", "background", "moderation",
+        "stream", "partial_images", "user",
+    ],
 }  # fmt: skip
 
 
@@ -66,6 +70,8 @@ def test_null_is_as_good_as_leaving_an_optional_parameter_out(
         ("nanobanana", "n"),
         ("aimlapi", "n"),
         ("aimlapi", "output_compression"),
+        ("openai", "n"),
+        ("openai", "output_compression"),
     ],
 )
 def test_a_count_is_a_json_integer(
@@ -111,7 +117,7 @@ def test_a_prompt_is_a_string_that_is_not_empty(
 def test_a_size_is_two_decimal_numbers_and_a_small_x(
     emulator: Emulator, size: object, rule: str | None
 ) -> None:
-    for provider in ("sub2api", "nanobanana"):
+    for provider in ("sub2api", "nanobanana", "openai"):
         assert validate(provider, "generate", emulator.body(provider, size=size)) == rule
 
 
@@ -123,7 +129,7 @@ def test_keys_that_no_document_names_are_refused_only_where_one_says_so(
         for provider in PROVIDERS
     }
 
-    assert rules == dict.fromkeys(PROVIDERS) | {"sub2api": "hat.absent"}
+    assert rules == dict.fromkeys(PROVIDERS) | dict.fromkeys(["sub2api", "openai"], "hat.absent")
 
 
 def test_output_compression_goes_with_png_only_where_it_says_nothing(emulator: Emulator) -> None:

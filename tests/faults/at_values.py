@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from harness.core.verdict import Finding
-from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import Argument, Operation
+from tests.shipped import shipped_provider as shipped
 
 Promise = tuple[str | None, str]
 """A finding's constraint and check."""

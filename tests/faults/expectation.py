@@ -9,10 +9,10 @@ faults are written out, for each operation on which they show.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import Argument, Operation
 from harness.spec.rules import OneOf
 from tests.faults import at_values
+from tests.shipped import shipped_provider as shipped
 
 Promise = tuple[str | None, str]
 """A finding's constraint and check."""

@@ -12,13 +12,15 @@ from harness.adaptive.strategies import follow_up_strategy
 from harness.core.case import Plan, PlannedRequest
 from harness.planning.conformance import plan_for
 from harness.planning.options import EmulatorOptions, Options, Output, Planning, Target
-from harness.policy import Conclusion, conclude
-from harness.runner import endpoints, preflight
+from harness.policy import Conclusion
+from harness.runner import endpoints, plans
 from harness.runner.endpoints import emulator_process
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.run import Run, execute_run
+from harness.spec.catalogue import Entry
 from harness.spec.provider import OPERATIONS
 from tests.loopback import ANY
+from tests.shipped import SHIPPED, conclude
 
 SCALE = 0.0002
 
@@ -38,7 +40,7 @@ def run_on(served: Mapping[str, str], patch: pytest.MonkeyPatch) -> None:
     seed. Equal plans are made once.
     """
     patch.setattr(endpoints, "emulator_process", _switched(served))
-    patch.setattr(preflight, "plan_for", planned)
+    patch.setattr(plans, "plan_for", planned)
 
 
 HEAVY_BYTES = 5_000_000
@@ -46,7 +48,7 @@ _PLANS: dict[tuple[object, ...], tuple[Plan, Plan]] = {}
 """Each whole, and without its heavy cases."""
 
 
-def planned(name: str, options: Options) -> Plan:
+def planned(entry: Entry, options: Options) -> Plan:
     """Plan each provider once for each seed and choice of operations: its plans are all alike.
 
     Cases with files of up to 50 MB take longer than all the others: they are sent where the fault
@@ -56,9 +58,9 @@ def planned(name: str, options: Options) -> Plan:
         fault.endswith(("max_bytes", "mask_ignored")) for fault in options.emulator.faults
     )
     whole = about_files or not (options.emulator.faults or options.seed)
-    key = (name, options.seed, options.operations, options.planning.quick)
+    key = (entry.name, options.seed, options.operations, options.planning.quick)
     if key not in _PLANS:
-        plan = plan_for(name, options)
+        plan = plan_for(entry, options)
         light = tuple(shot for shot in plan.shots if not _is_heavy(shot))
         _PLANS[key] = (plan, replace(plan, shots=light))
     return _PLANS[key][0 if whole else 1]
@@ -113,7 +115,9 @@ def performed(  # noqa: PLR0913 - what a run depends on
         ),
         output=Output(out=out),
     )
-    return execute_run(options, ProgressListener(), strategy=follow_up_strategy(options))
+    return execute_run(
+        options, ProgressListener(), catalogue=SHIPPED, strategy=follow_up_strategy(options)
+    )
 
 
 def concluded(done: Run) -> Conclusion:

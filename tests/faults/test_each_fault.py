@@ -6,12 +6,12 @@ import pytest
 from harness.core.verdict import Finding
 from harness.emulator.faults.catalogue import catalogue
 from harness.policy import Conclusion
-from harness.spec.load import NAMES
-from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import OPERATIONS
 from tests.faults.at_values import SHAPE, covers_the_values, names_the_values, planted
 from tests.faults.expectation import expected, only_text
 from tests.faults.runs import concluded, performed
+from tests.shipped import NAMES
+from tests.shipped import shipped_provider as shipped
 
 AT_VALUES = ("valid_request", "content_interaction", "count", "type", "refusal_shape")
 

@@ -8,16 +8,17 @@ from harness.adaptive.strategies import follow_up_strategy
 from harness.planning.conformance import plan_for
 from harness.planning.options import EmulatorOptions, Options, Output, RunLimits, Target
 from harness.policy import Conclusion
-from harness.runner import preflight
+from harness.runner import plans
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.run import execute_run
 from tests.faults.expectation import expected
 from tests.faults.runs import SCALE, concluded, ledger
+from tests.shipped import SHIPPED
 
 
 @pytest.fixture(autouse=True)
 def _plans_within_limits(_runs_on_it: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "plan_for", plan_for)
+    monkeypatch.setattr(plans, "plan_for", plan_for)
 
 
 def _limited(out: Path, provider: str, fault: str, images: int) -> Conclusion:
@@ -27,7 +28,11 @@ def _limited(out: Path, provider: str, fault: str, images: int) -> Conclusion:
         emulator=EmulatorOptions(time_scale=SCALE, faults=(f"{provider}:{fault}",)),
         output=Output(out=out),
     )
-    return concluded(execute_run(options, ProgressListener(), strategy=follow_up_strategy(options)))
+    return concluded(
+        execute_run(
+            options, ProgressListener(), catalogue=SHIPPED, strategy=follow_up_strategy(options)
+        )
+    )
 
 
 @pytest.mark.parametrize("images", [6, 8])

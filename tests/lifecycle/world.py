@@ -17,7 +17,6 @@ from harness.core.exchange import Failure, Picture, Reply, Request
 from harness.core.placeholders import INBOX, THIS_RUN, WEBHOOKS
 from harness.spec import price
 from harness.spec.lifecycle import Job
-from harness.spec.load import shipped_provider as shipped
 from harness.spec.provider import Operation, Provider
 from harness.spec.request import build_request
 from harness.transport.bodies.images import ImageCollector
@@ -27,6 +26,7 @@ from harness.transport.redaction import Redactor
 from harness.wire.retry import Answer, Pause, Send, Talk
 from tests.lifecycle.purse import Purse
 from tests.loopback import loopback
+from tests.shipped import shipped_provider as shipped
 
 SCALE = 0.001
 """The emulator's time, and ours against it."""

@@ -15,11 +15,12 @@ from harness.cases.covering import Rows
 from harness.cases.packed import packed_rows
 from harness.core.case import Price
 from harness.planning.allocation import Money, buy_rows
-from harness.planning.conformance import new_plan
 from harness.planning.plan import KEPT_BACK, Limits, total_price
 from harness.spec import price
-from harness.spec.load import FOLDER, NAMES, parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Provider
+from tests.plans import new_plan
+from tests.shipped import FOLDER, NAMES, shipped_provider
 
 BY_QUALITY = {"low": "0.011", "medium": "0.042", "high": "0.25", "auto": "0.25"}
 BY_SIZE = {"1K": 1, "2K": 2, "4K": 8}

@@ -15,11 +15,11 @@ from harness.core.case import Plan, PlannedRequest, Slot
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.core.workload import Workload
-from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring
 from harness.planning.plan import plan_from_json, plan_to_json, total_price
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.workload.workloads import select_workloads
+from tests.plans import benchmark_plan
+from tests.shipped import NAMES, shipped_provider
 from tests.workloads import options, workloads
 
 DRAFT = Workload(name="draft", operation="generate", size="1024x1024", quality="low")

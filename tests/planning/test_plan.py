@@ -27,9 +27,10 @@ from harness.planning.plan import (
     total_price,
 )
 from harness.reference_images import reference_json
-from harness.spec.load import FOLDER, NAMES, parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Provider
 from tests.plans import plan_of
+from tests.shipped import FOLDER, NAMES, shipped_provider
 
 
 def whole(name: str) -> Plan:
@@ -468,7 +469,7 @@ def test_a_plan_altered_by_hand_is_refused(edit: Edit) -> None:
 
     assert caught.value.message.startswith("plan.json: ")
     assert "\n" not in str(caught.value)
-    assert "harness run --record" in caught.value.hint
+    assert "harness run --against emulator --record" in caught.value.hint
 
 
 EDITS_OF_A_FORM: dict[str, Edit] = {

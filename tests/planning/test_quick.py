@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from harness.core.case import Plan
 from harness.core.jsonvalue import Json
-from harness.planning.conformance import limits_of, new_plan
+from harness.planning.conformance import limits_of
 from harness.planning.options import Options, Planning, RunLimits
 from harness.planning.plan import Limits, total_price
 from harness.planning.quick import MOST_IMAGES, MOST_REQUESTS, quick_limits
-from harness.spec.load import NAMES, shipped_provider
+from tests.plans import new_plan
+from tests.shipped import NAMES, shipped_provider
 
 IMAGE_S, AT_ONCE = 20, 8
 QUICK = quick_limits(Limits())

@@ -8,8 +8,8 @@ import pytest
 from harness.core.case import Case
 from harness.planning.plan import Limits, coverage_notes, plan_to_json
 from harness.planning.refusals import WITHOUT_LIMIT
-from harness.spec.load import NAMES, shipped_provider
 from tests.plans import plan_of
+from tests.shipped import NAMES, shipped_provider
 
 SEEDS = (0, 1, 7)
 DEFAULT = Limits()

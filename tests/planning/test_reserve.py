@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from harness.planning.conformance import new_plan
 from harness.planning.plan import Limits
 from harness.planning.reserve import least_reserve
+from tests.plans import new_plan
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from harness.planning.conformance import new_plan
 from harness.planning.plan import Limits, total_price
 from harness.planning.rest import rest_of, rest_sentence
+from tests.plans import new_plan
 
 
 def test_without_a_limit_nothing_is_left() -> None:

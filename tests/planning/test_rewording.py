@@ -4,8 +4,8 @@ from harness.core.case import Plan
 from harness.planning.plan import Limits, request_digest
 from harness.planning.rewording import reworded
 from harness.spec.evaluate import broken_when_sent, tokens
-from harness.spec.load import NAMES, shipped_provider
 from tests.plans import plan_of
+from tests.shipped import NAMES, shipped_provider
 
 
 def _plan(name: str) -> Plan:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from harness.core.benchmark import Benchmark, Calibration, Design, Slo, Stage, Watched
+from harness.core.benchmark import Benchmark, Calibration, Design, ExchangeRate, Slo, Stage, Watched
 from harness.core.case import FitKind, Price
 from harness.core.verdict import Estimate
 from harness.core.workload import Difference, Fit, Workload
@@ -22,6 +22,7 @@ from harness.stats.benchmark.model import (
     Measured,
     Rank,
     Ranking,
+    Relative,
     Reliability,
     Saved,
     Speed,
@@ -187,6 +188,22 @@ def comparison(
     )
 
 
+def relative(provider: str = "aimlapi", *, workload: Workload = SQUARE) -> Relative:
+    """A provider beside sub2api."""
+    return Relative(
+        provider=provider,
+        reference="sub2api",
+        workload=workload.name,
+        emulated=False,
+        pairs=8,
+        time=estimate(1.43, 1.2, 1.71, unit="ratio", method="median of the blocks' ratios"),
+        price=2.34,
+        price_why="",
+        usable=estimate(-3.1, -9.04, 1.2, unit="percentage points", method="Newcombe, 1998"),
+        why="",
+    )
+
+
 def observation(
     provider: str = "sub2api", *, end: End = "served", late_s: float = 0.001, seconds: float = 9.8
 ) -> Attempt:
@@ -322,6 +339,13 @@ def benchmark(made: Design) -> Benchmark:
 def shown(*, emulated: bool = False, until_decided: bool = False) -> Benchmarked:
     made = design(until_decided=until_decided)
     return benchmarked(benchmark(made), measured(made, emulated=emulated))
+
+
+def beside(*rows: Relative) -> Benchmarked:
+    """A benchmark with these rows beside its reference, and one known rate."""
+    rates = {"sub2api": ExchangeRate(usd=Decimal("0.050"), source="--exchange-rate")}
+    made = replace(design(until_decided=True), reference="sub2api", exchange_rates=rates)
+    return benchmarked(benchmark(made), replace(measured(made), relative=rows))
 
 
 def report(value: Benchmarked | None = None, *, emulated: bool = False) -> Report:

@@ -24,9 +24,9 @@ from harness.core.verdict import Finding, Status, Verdict
 from harness.reference_images import parse_recipe, reference_json
 from harness.report.compose import compose
 from harness.report.model import Report
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import Constraint
 from harness.spec.request import build_request
+from tests.shipped import NAMES, shipped_provider
 
 Arguments = dict[str, Json]
 

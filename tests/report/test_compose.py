@@ -1,8 +1,8 @@
 import pytest
 
 from harness.report.compose import compose
-from harness.spec.load import NAMES, shipped_provider
 from tests.report import builders as b
+from tests.shipped import NAMES, shipped_provider
 
 REFUSE = b.case(id="n=11", expect="refuse", breaks="n.range")
 SHOP = {"sub2api": shipped_provider("sub2api")}

@@ -12,10 +12,11 @@ from harness.cli.main import status
 from harness.core.exchange import Failure
 from harness.core.outcome import Outcome
 from harness.core.record import RunHeader
-from harness.policy import Conclusion, conclude
+from harness.policy import Conclusion
 from tests.plugin.sessions import CRASHING
 from tests.report import builders as b
 from tests.report.folders import BASE, ENDINGS, HEADER, SHORT, asked, over, written
+from tests.shipped import conclude
 
 TAPE = replace(HEADER, against="cassettes")
 TRAFFIC = replace(HEADER, against="recordings")

@@ -16,10 +16,11 @@ from harness.report.formats.html import html
 from harness.report.formats.markdown_text import discovered_blocks
 from harness.report.formats.summary_json import summary_document
 from harness.report.jsontext import json_safe
-from harness.spec.load import FOLDER, NAMES, load_provider_file, shipped_provider
+from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
 from tests.adaptive.discover_world import World, drive, emulated
 from tests.report import builders as b
+from tests.shipped import FOLDER, NAMES, shipped_provider
 
 HONOURED = ("n", "size", "background", "tools[0].background")
 

@@ -8,8 +8,8 @@ from harness.core.record import Record
 from harness.core.verdict import Finding, Standing, Verdict
 from harness.report.matrix import matrix
 from harness.report.model import Matrix, MatrixCell
-from harness.spec.load import shipped_provider
 from tests.report import builders as b
+from tests.shipped import shipped_provider
 
 ACCEPT = b.case(id="n=10", covers=("n.range=10", "prompt.required"))
 REFUSE = b.case(id="n=11", expect="refuse", breaks="n.range")

@@ -10,12 +10,11 @@ from pathlib import Path
 from harness.adaptive.confirm import FailureReducer
 from harness.core.case import Plan
 from harness.core.record import Record
-from harness.policy import Conclusion, conclude
+from harness.policy import Conclusion
 from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Journal
 from harness.runner.execution.provider_run import ProviderRun
-from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.store.line import JournalLine
 from harness.store.reader import read_run
@@ -26,6 +25,7 @@ from harness.transport.redaction import Redactor
 from tests.loopback import HUNG_S
 from tests.runner.journals import header, part
 from tests.runner.processes import KEYS, Emulator
+from tests.shipped import conclude, shipped_provider
 
 SCALE = 0.0001
 

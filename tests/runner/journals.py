@@ -10,9 +10,9 @@ from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import resume_state
 from harness.runner.execution.provider_run import ProviderRun
-from harness.spec.load import shipped_provider
 from harness.store.reader import StoredRun
 from harness.transport.base import Transport
+from tests.shipped import shipped_provider
 
 EVIDENCE = Provenance(kind="live", source="http://provider.test", date="2026-01-02", by="a test")
 

@@ -14,7 +14,6 @@ from harness.core.benchmark import Design
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
 from harness.core.workload import Workload
-from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring
 from harness.runner.benchmark.load import LoadGenerator, StoppingCriterion
 from harness.runner.benchmark.track import ProviderLoad
@@ -22,7 +21,6 @@ from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import Resumption, elapsed_s, resume_state
 from harness.runner.execution.provider_run import ProviderRun
-from harness.spec.load import shipped_provider as shipped
 from harness.store.folder import RunFolder
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.images import ImageCollector
@@ -31,8 +29,10 @@ from harness.transport.redaction import Redactor
 from tests import ahead
 from tests.ahead import put_ahead, settled
 from tests.loopback import HUNG_S
+from tests.plans import benchmark_plan
 from tests.runner.hostile import Answer, Received, http, serving
 from tests.runner.journals import EVIDENCE, header
+from tests.shipped import shipped_provider as shipped
 from tests.workloads import options
 
 DIALECT = "sub2api"

@@ -20,12 +20,12 @@ from harness.adaptive.strategies import follow_up_strategy
 from harness.core.case import Plan
 from harness.core.verdict import Finding
 from harness.emulator import validate
-from harness.planning.conformance import plan_for
 from harness.planning.options import Options, Output, Planning, Target
-from harness.policy import conclude
-from harness.runner import preflight
+from harness.runner import plans
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.run import execute_run
+from tests.plans import plan_for
+from tests.shipped import SHIPPED, conclude
 
 COMPLETED = "image_generation.completed"
 KEY = "sk-none-of-anybodys-0000000000"
@@ -153,7 +153,7 @@ def found(
     planted: Planted, out: Path, patch: pytest.MonkeyPatch, *, seed: int = 0
 ) -> tuple[Finding, ...]:
     """Return the findings of a run against a server with something planted."""
-    patch.setattr(preflight, "plan_for", lambda _name, _options: refusals(seed))
+    patch.setattr(plans, "plan_for", lambda _entry, _options: refusals(seed))
     with serving(planted) as address:
         options = Options(
             target=Target(
@@ -166,7 +166,9 @@ def found(
             planning=Planning(seed=seed),
             output=Output(out=out),
         )
-        done = execute_run(options, ProgressListener(), strategy=follow_up_strategy(options))
+        done = execute_run(
+            options, ProgressListener(), catalogue=SHIPPED, strategy=follow_up_strategy(options)
+        )
     report = conclude(done.header, done.records).report
     return tuple(shown.finding for shown in report.findings)
 

@@ -14,7 +14,6 @@ from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Journal
 from harness.runner.execution.provider_run import ProviderRun
-from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.store.line import IMAGES, JOURNAL
 from harness.store.reader import StoredRun, read_run
@@ -26,6 +25,7 @@ from tests.plans import accepted
 from tests.runner.journals import header, part
 from tests.runner.processes import KNOWN, Emulator, Ended, emulator, harness, started
 from tests.runner.slowshop import JOB, Shop, open_shop
+from tests.shipped import shipped_provider
 
 BASE = "generate/base"
 LIMITS = ("--max-images", "1", "--operation", "generate")

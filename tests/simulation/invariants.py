@@ -11,9 +11,9 @@ from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.findings import findings, settled
 from harness.runner.execution.earlier import MOST_IN_DOUBT
-from harness.spec.load import shipped_provider
 from harness.spec.provider import Provider
 from harness.store.reader import CUT_OFF
+from tests.shipped import shipped_provider
 from tests.simulation.broken import BrokenError
 from tests.simulation.world import KEY, World
 

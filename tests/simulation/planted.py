@@ -180,8 +180,8 @@ def _nothing_reserved() -> list[Patch]:
 def _faults_are_free() -> list[Patch]:
     charged = budget.charged_reservation
 
-    def cheap(shot: Any, outcome: Any, exchanges: Any) -> Reservation:  # noqa: ANN401
-        cost = charged(shot, outcome, exchanges)
+    def cheap(shot: Any, outcome: Any, exchanges: Any, *, provider: Any) -> Reservation:  # noqa: ANN401
+        cost = charged(shot, outcome, exchanges, provider=provider)
         free = Price(amount=cost.price.amount * 0, unit=cost.price.unit, images=0)
         return replace(cost, price=free) if outcome.kind == "fault" else cost
 

@@ -23,12 +23,12 @@ from harness.runner.conformance.session import Session
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.earlier import Resumption, resume_state
 from harness.runner.execution.provider_run import ProviderRun
-from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.store.line import HEADER, JOURNAL, Exchanged, JournalLine, Sent
 from harness.store.reader import StoredRun, joined, read_run
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor
+from tests.shipped import shipped_provider
 from tests.simulation.broken import BrokenError
 from tests.simulation.disk import Crashed, Moments, SimulatedDisk
 from tests.simulation.loop import DAY_S, VirtualExecutor, VirtualLoop

@@ -16,8 +16,9 @@ from harness.spec.credentials import (
     made_up_key,
     refusal_statuses,
 )
-from harness.spec.load import NAMES, parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Auth, Provider
+from tests.shipped import NAMES, shipped_provider
 from tests.spec.small import TOML
 
 OTHERS: list[Credential] = [one for one in get_args(Credential) if one != "own"]

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.spec.load import shipped_provider
+from tests.shipped import shipped_provider
 from tests.spec import small
 
 

@@ -6,9 +6,10 @@ from pydantic import ValidationError
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import broken, evaluate, of_type
 from harness.spec.expressions import Source
-from harness.spec.load import parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Operation, Provider
 from harness.spec.rules.files import MaxBytes
+from tests.shipped import shipped_provider
 from tests.spec import small
 from tests.spec.small import picture
 

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from harness.spec.load import inherited, parse_provider, shipped_provider
+from harness.spec.load import inherited, parse_provider
+from tests.shipped import shipped_provider
 from tests.spec import small
 
 

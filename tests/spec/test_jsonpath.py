@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from harness.core.jsonvalue import Json
 from harness.spec.expressions import Expression
 from harness.spec.jsonpath import is_place, keys, leaves, put, steps, take, without_place
-from harness.spec.load import NAMES, shipped_provider
+from tests.shipped import NAMES, shipped_provider
 from tests.strategies import json_objects, json_values
 
 KEYS = st.sampled_from(("a", "b", "gptImage2Params", "tools", "image[]"[:5], "0", "\u732b"))

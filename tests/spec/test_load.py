@@ -10,15 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.core.errors import SpecError, UsageError
-from harness.spec.load import (
-    FOLDER,
-    NAMES,
-    load_provider_file,
-    parse_provider,
-    shipped_provider,
-    spec_digest,
-)
+from harness.spec.catalogue import entry_of_text
+from harness.spec.load import load_provider_file, parse_provider
 from harness.spec.provider import Provider
+from tests.shipped import FOLDER, NAMES, SHIPPED, shipped_provider
 from tests.spec import small
 
 TEXTS = {name: (FOLDER / f"{name}.toml").read_text(encoding="utf-8") for name in NAMES}
@@ -237,19 +232,14 @@ def test_an_unknown_provider_is_told_with_the_known_ones() -> None:
         shipped_provider("dalle")
 
 
-def test_a_spec_digest_follows_the_content_and_not_the_layout(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain = spec_digest("buble")
+def test_a_spec_digest_follows_the_content_and_not_the_layout() -> None:
     texts = [TEXTS["buble"] + "\n# a remark\n", TEXTS["buble"].replace("20000", "20001")]
-    digests = []
-    for text in texts:
-        (tmp_path / "buble.toml").write_text(text, encoding="utf-8")
-        monkeypatch.setattr("harness.spec.load.FOLDER", tmp_path)
-        digests.append(spec_digest.__wrapped__("buble"))
+    same, other = (
+        entry_of_text(text, "buble.toml", kind="file", origin="buble.toml").digest for text in texts
+    )
 
-    assert digests[0] == plain
-    assert digests[1] != plain
+    assert same == SHIPPED.entry("buble").digest
+    assert other != same
 
 
 # ------------------------------------------------------------------------------------ mutations

@@ -2,8 +2,8 @@ import pytest
 
 from harness.core.jsonvalue import Json
 from harness.spec import price
-from harness.spec.load import NAMES, shipped_provider
-from harness.spec.provider import WorkedExample
+from harness.spec.price_list import WorkedExample
+from tests.shipped import NAMES, shipped_provider
 from tests.spec import small
 
 EXAMPLES = [

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from harness.spec.expressions import Frozen, Source
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import PARAMETERS, Constraint
 from harness.spec.rules.body import BODY
+from tests.shipped import NAMES, shipped_provider
 
 RULES = (
     "required", "one_of", "range", "integer", "max_length", "count", "multiple_of", "max_edge",

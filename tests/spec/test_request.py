@@ -14,11 +14,12 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import ASSETS
 from harness.reference_images import reference_bytes, reference_json
 from harness.spec.evaluate import broken
-from harness.spec.load import NAMES, parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Operation, Provider
 from harness.spec.request import Reading, build_request, carried, read_request, timeout_s
 from harness.spec.rules.body import BODY
 from tests.cases.strategies import accepted_arguments, boundary_cases
+from tests.shipped import NAMES, shipped_provider
 from tests.spec import small
 from tests.spec.small import picture
 from tests.strategies import json_values

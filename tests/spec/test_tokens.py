@@ -2,7 +2,7 @@ import pytest
 
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import tokens
-from harness.spec.load import shipped_provider
+from tests.shipped import shipped_provider
 
 SUB2API = shipped_provider("sub2api").operation("generate")
 BUBLE_EDIT = shipped_provider("buble").operation("edit")

@@ -1,7 +1,7 @@
 import pytest
 
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.weight import MARGIN, PIXELS, reply_bounds
+from tests.shipped import NAMES, shipped_provider
 
 
 @pytest.mark.parametrize("name", NAMES)

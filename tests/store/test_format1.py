@@ -18,10 +18,11 @@ import pytest
 from harness.cli.main import status
 from harness.core.record import Record
 from harness.planning.plan import plan_digest
-from harness.runner.preflight import plan_of
+from harness.runner.plans import plan_of
 from harness.store.line import JOURNAL
 from harness.store.reader import read_run
 from tests.runner.processes import harness
+from tests.shipped import SHIPPED
 
 ARCHIVE = Path(__file__).parent / "format1" / "runs.tar.xz"
 REPLAYED = {"images": 1, "refused": 8}
@@ -113,7 +114,7 @@ def test_it_is_reported_as_that_version_reported_it(
 def test_its_plans_are_read_and_are_the_ones_that_its_header_names(copy: Path) -> None:
     digests = read_run(copy).header.plan_digests
 
-    assert {name: plan_digest(plan_of(copy, name)) for name in digests} == digests
+    assert {name: plan_digest(plan_of(copy, SHIPPED.provider(name))) for name in digests} == digests
     assert max(len(text) for text in (copy / "plan-buble.json").read_text().split('"')) > 20_000
 
 

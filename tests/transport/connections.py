@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from harness.core.exchange import Exchange, Failure, Reply
 from harness.spec.expressions import Source
 from harness.spec.lifecycle import Webhook
-from harness.spec.load import shipped_provider
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.callbacks.server import CallbackServer
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
+from tests.shipped import shipped_provider
 
 KEY = "sk-live-0123456789abcdefghij"
 RUN_WORD = "9f86d081884c7d65"

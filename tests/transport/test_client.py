@@ -18,7 +18,6 @@ from PIL import Image
 
 from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.outcome import Fault, Refused
-from harness.spec.load import shipped_provider
 from harness.spec.weight import reply_bounds
 from harness.store.folder import RunFolder
 from harness.store.line import Exchanged, Sent
@@ -32,6 +31,7 @@ from tests.ahead import put_ahead
 from tests.loopback import HUNG_S
 from tests.runner.hostile import Answer, Received, Server, chunked, http, reset, serving, taken
 from tests.runner.journals import EVIDENCE, header
+from tests.shipped import shipped_provider
 from tests.wire.by_hand import SHOTS
 
 KEY = "sk-live-0123456789abcdefghij"

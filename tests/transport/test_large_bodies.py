@@ -16,7 +16,6 @@ import pytest
 from PIL import Image
 
 from harness.core.exchange import Exchange, Failure, Reply, Request
-from harness.spec.load import shipped_provider
 from harness.transport.bodies.body import TEXT_AT_MOST, read_body
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
@@ -24,6 +23,7 @@ from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
 from tests.loopback import HUNG_S
 from tests.runner.hostile import Answer, Received, chunked, http, serving
+from tests.shipped import shipped_provider
 
 KEY = "sk-live-0123456789abcdefghij"
 QUOTED = "Bearer <SUB2API_API_KEY>"

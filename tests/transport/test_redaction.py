@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from harness.core.errors import UsageError
-from harness.spec.load import shipped_provider
 from harness.transport.client import LiveEndpoint
 from harness.transport.redaction import SHORTEST, Redactor, sendable
 from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, chunked, http, serving
 from tests.runner.processes import HARNESS, environment
+from tests.shipped import shipped_provider
 
 NASTY = 'sk-live-"quote/+=\\&<é>-0123456789abcdef'
 SENDABLE = NASTY.replace("é", "e")

@@ -31,6 +31,7 @@ from tests.secrecy.planting import (
     png,
     secret_values,
 )
+from tests.shipped import SHIPPED
 
 NAME = "SUB2API_API_KEY"
 AROUND = ("{}", "the key {} is wrong", "https://h.io/x?a={}&b=1", '{{"k": "{}"}}')
@@ -155,7 +156,7 @@ def test_a_recording_with_a_secret_is_refused_and_nothing_is_put_in_place(tmp_pa
     (written / "generate.yaml").write_text("a: 1\nmail: someone@company.io\n")
 
     with pytest.raises(StoreError) as caught:
-        refuse_secrets(written, folder, search_for({}))
+        refuse_secrets(written, folder, search_for({}, SHIPPED))
 
     assert caught.value.exit_code == 3
     assert f"{folder / 'generate.yaml'}:2: e-mail" in str(caught.value)

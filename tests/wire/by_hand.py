@@ -10,10 +10,10 @@ from harness.core.exchange import Event, Failure, Picture, Reply, Request, Step
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
 from harness.planning.plan import make_plan
-from harness.spec.load import NAMES, shipped_provider
 from harness.wire.deadline import TotalTime
 from harness.wire.protocol import pick_up, speak
 from harness.wire.retry import JITTER, Answer, Pause, Send, Wire
+from tests.shipped import NAMES, shipped_provider
 
 BASES: dict[tuple[str, str], Case] = {
     (name, operation): plain_case(Builder(shipped_provider(name), operation))

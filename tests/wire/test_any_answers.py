@@ -8,8 +8,8 @@ from harness.core.exchange import Reply, Step
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.reference_images import Recipe, reference_json
-from harness.spec.load import NAMES
 from harness.wire.retry import RETRY_AFTER_AT_MOST_S, TRIES, Answer
+from tests.shipped import NAMES
 from tests.strategies import failures, json_values, replies
 from tests.wire.by_hand import BASES, LOST, MARK, SHOTS, picked_up, said, shot, shot_of, talk, told
 from tests.wire.replies import ADDRESS, BUSY, JOBS, failed, pending, served, submitted, uploaded

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from harness.core.exchange import Exchange, Failure, Reply, Request, Times
 from harness.core.outcome import Fault, Images, Outcome
-from harness.spec.load import shipped_provider
 from harness.wire.deadline import BESIDE_S, TotalTime
 from harness.wire.protocol import speak
 from harness.wire.retry import JITTER, JITTER_AT_MOST_S, Answer, Pause, jittered
+from tests.shipped import shipped_provider
 from tests.wire.by_hand import IMAGE, SHOTS, said
 from tests.wire.replies import JOBS, done, pending, submitted
 

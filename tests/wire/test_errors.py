@@ -5,8 +5,8 @@ import pytest
 from harness.core.exchange import Failure
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, Fault, Refused
-from harness.spec.load import NAMES
 from harness.wire.errors import fault_of
+from tests.shipped import NAMES
 from tests.wire.by_hand import page, said, talk
 
 

@@ -8,10 +8,10 @@ from harness.core.exchange import Reply, Request, Step
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
 from harness.core.placeholders import INBOX, THIS_RUN, WEBHOOKS
-from harness.spec.load import shipped_provider
 from harness.wire.job import DELIVERY_S, NEVER_WAS, REPEATED_S
 from harness.wire.protocol import pick_up
 from harness.wire.retry import Answer
+from tests.shipped import shipped_provider
 from tests.wire.by_hand import (
     BASES,
     IMAGE,

@@ -6,8 +6,8 @@ import pytest
 from harness.core.exchange import Failure
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images
-from harness.spec.load import NAMES, shipped_provider
 from harness.wire.retry import MISSING_PAUSES_S, RETRY_AFTER_AT_MOST_S, TRIES, Answer
+from tests.shipped import NAMES, shipped_provider
 from tests.wire.by_hand import IMAGE, LOST, MARK, PICTURE, SHOTS, page, said, talk, waited
 from tests.wire.replies import (
     ADDRESS,

@@ -7,12 +7,13 @@ import pytest
 
 from harness.core.case import PlannedRequest
 from harness.core.outcome import Fault
-from harness.spec.load import FOLDER, parse_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import SHIPPED_PROTOCOLS, Operation, Provider
 from harness.wire.protocol import speak
 from harness.wire.protocols import PROTOCOLS, protocol
 from harness.wire.retry import Pause, Wire
 from tests.report import builders as b
+from tests.shipped import FOLDER
 
 
 def _tables(spoken: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..rules import RULE_MODULES, RuleSwitches, operations_of
 from . import keys, planted_names, type_faults
-from .combinations import NAMES, Combination, combination
+from .combinations import EDITS, NAMES, Combination, combination
 from .named_faults import ALL, NAMED, operations_showing
 from .planted import OUTAGE, PlantedFault, outage_share, planted_fault
 
@@ -98,7 +98,7 @@ def _operations_of_rule(provider: str, name: str) -> tuple[str, ...]:
     parameter = rule.partition(".")[0]
     where: dict[str, tuple[str, ...]] = getattr(RULE_MODULES[provider], "WHERE", {})
     served = operations_of(provider)
-    usual = ("edit",) if parameter in REFERENCES else served
+    usual = EDITS if parameter in REFERENCES else served
     wanted = where.get(name, where.get(rule, where.get(parameter, usual)))
     return tuple(operation for operation in served if operation in wanted)
 

@@ -16,14 +16,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..received import Form
-from ..rules import Refusal, aimlapi, apiframe, operations_of, sub2api_edits
+from ..rules import Refusal, aimlapi, apiframe, edits_api, operations_of
 from ..rules.parameters import is_integer, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 # The longest prompts that the seed documents name; the other two name none.
-LONGEST_PROMPT = {"buble": 20_000, "nanobanana": 2_000, "aimlapi": 32_000}
+LONGEST_PROMPT = {"buble": 20_000, "nanobanana": 2_000, "aimlapi": 32_000, "openai": 32_000}
+# Those that answer in OpenAI's envelope, whose edits are forms or JSON on one path.
+OPENAI_SHAPED = ("sub2api", "openai")
+EDITS = ("edit", "edit_json")
+
 LARGEST_PX, SMALLEST_PX = 8_294_400, 655_360
 CLASSES = {
     "n=many": "n above 1",
@@ -54,7 +58,7 @@ MEANINGS: dict[Effect, str] = {
     "needed": "",
 }
 # A code that each provider uses for bodies that it refuses; the others have none.
-CODES = {"buble": "invalid_request_body", "sub2api": "invalid_value"}
+CODES = {"buble": "invalid_request_body", "sub2api": "invalid_value", "openai": "invalid_value"}
 
 NAMES: dict[str, tuple[str, ...]] = {
     "buble": (
@@ -152,6 +156,26 @@ NAMES: dict[str, tuple[str, ...]] = {
         "three:prompt=longest+size=1536x1024+output_format=jpeg",
         "undeclared:output_compression-needs-size",
     ),
+    "openai": (
+        "both:quality=high+output_format=jpeg",
+        "both:quality=medium+background=opaque",
+        "both:n=many+output_format=webp",
+        "both:size=3:1+quality=medium",
+        "both:size=smallest+background=opaque",
+        "both:output_compression=0+quality=low",
+        "both:model=gpt-image-2-2026-04-21+quality=high",
+        "both:prompt=longest+output_format=jpeg",
+        "both:stream=true+output_format=webp",
+        "both:images=many+size=portrait",
+        "both:mask=given+output_format=webp",
+        "both_blamed:quality=high+background=opaque",
+        "both_wrong_dimensions:size=1536x1024+quality=high",
+        "both_wrong_format:quality=high+output_format=webp",
+        "three:quality=high+output_format=jpeg+background=opaque",
+        "three:n=many+output_format=webp+quality=medium",
+        "undeclared:output_compression-needs-quality",
+        "undeclared:partial_images-needs-output_format",
+    ),
 }
 
 
@@ -202,14 +226,14 @@ def combination(provider: str, name: str) -> Combination | None:
 def operations_meeting(provider: str, traits: tuple[str, ...]) -> tuple[str, ...]:
     """Return where the values of a combination can meet.
 
-    No document says which parameters the tool of the Responses API has, and those of sub2api and
-    OpenAI do not agree on moderation in edits.
+    The document of sub2api names no parameter of the tool of the Responses API, and OpenAI's own
+    documents do not agree on moderation in edits.
     """
     names = {trait.partition("=")[0] for trait in traits}
-    wanted = {"generate", "edit"}
+    wanted = {"generate", *EDITS}
     if names & {"images", "mask"} or (provider == "aimlapi" and "n" in names):
-        wanted = {"edit"}
-    elif provider == "sub2api" and "moderation" in names:
+        wanted = {*EDITS}
+    elif provider in OPENAI_SHAPED and "moderation" in names:
         wanted = {"generate"}
     return tuple(operation for operation in operations_of(provider) if operation in wanted)
 
@@ -261,7 +285,8 @@ def _meeting(
 def operation_of(provider: str, operation: str, body: object) -> str:
     """Return what a body on the path of an operation asks for.
 
-    At two providers an edit is sent to the path of generations: its body shows what it is.
+    At two providers an edit is sent to the path of generations, and at one edits as a form and as
+    JSON to the same path: the body shows what it is.
     """
     if not isinstance(body, dict):
         return operation
@@ -269,6 +294,8 @@ def operation_of(provider: str, operation: str, body: object) -> str:
         return "edit"
     if provider == "apiframe" and apiframe.input_images(body) is not None:
         return "edit"
+    if provider == "openai" and operation == "edit" and not isinstance(body, Form):
+        return "edit_json"
     return operation
 
 
@@ -285,7 +312,7 @@ def _refusal(provider: str, name: str, parameter: str | None, message: str) -> R
         parameter=parameter,
         message=message,
         code=CODES.get(provider),
-        kind="invalid_request_error" if provider == "sub2api" else None,
+        kind="invalid_request_error" if provider in OPENAI_SHAPED else None,
     )
 
 
@@ -293,7 +320,7 @@ def _traits(provider: str, operation: str, body: Mapping[str, object]) -> frozen
     """Return the traits of a decoded body that broke no rule."""
     values = values_of(provider, operation, body)
     number, prompt = values.get("n"), values.get("prompt")
-    has_mask = operation == "edit" and body.get("mask") is not None
+    has_mask = operation in EDITS and body.get("mask") is not None
     classes = {
         "n=many": is_integer(number) and number > 1,
         "prompt=longest": isinstance(prompt, str) and len(prompt) == LONGEST_PROMPT.get(provider),
@@ -307,8 +334,8 @@ def _traits(provider: str, operation: str, body: Mapping[str, object]) -> frozen
 
 def _reference_count(provider: str, operation: str, body: Mapping[str, object]) -> int:
     """Return how many reference images a body names or holds."""
-    if provider == "sub2api":
-        return sub2api_edits.image_count(body) if operation == "edit" else 0
+    if provider in OPENAI_SHAPED:
+        return edits_api.image_count(body) if operation in EDITS else 0
     if isinstance(body, Form):
         return sum(len(body.files(name)) for name in aimlapi.IMAGE_FIELDS)
     references: object = None
@@ -329,8 +356,8 @@ def values_of(provider: str, operation: str, body: Mapping[str, object]) -> Mapp
         params = body.get(apiframe.PARAMS)
         inner = params if isinstance(params, dict) else {}
         return {**body, **inner, "n": inner.get("number_of_images")}
-    if operation == "edit" and provider == "sub2api":
-        return sub2api_edits.sub2api_edit_parameters(body)
+    if operation in EDITS and provider in OPENAI_SHAPED:
+        return edits_api.edit_parameters(body)
     if operation == "edit" and provider == "aimlapi":
         return aimlapi.edit_parameters(body)
     return body

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 from ..rules.parameters import is_integer
 from ..rules.switches import Refusal
-from .combinations import CODES, operation_of, values_of
+from .combinations import CODES, EDITS, OPENAI_SHAPED, operation_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JOBS = ("buble", "apiframe")
-OPAQUE = ("sub2api", "apiframe")  # with a documented opaque background
-SEVERAL = ("sub2api", "apiframe", "aimlapi")
+OPAQUE = ("sub2api", "apiframe", "openai")  # with a documented opaque background
+SEVERAL = ("sub2api", "apiframe", "aimlapi", "openai")
 ADDRESSES = ("buble", "apiframe", "nanobanana", "aimlapi")  # images by address
-ALL = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
+ALL = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 
 # Name, providers, meaning.
 Rows = tuple[tuple[str, tuple[str, ...], str], ...]
 
 ALPHA: Rows = (
     ("opaque_with_transparency", OPAQUE, "images asked as opaque have clear pixels"),
-    ("background_declared_other", ("sub2api",), "the reply declares a transparent background"),
+    ("background_declared_other", OPENAI_SHAPED, "the reply declares a transparent background"),
 )
 LIMITS: Rows = (
     ("edits_take_fewer_images", SEVERAL, "edits refuse more than 4 images, generations do not"),
@@ -36,8 +36,16 @@ STRANGE_POLLS: Rows = (
 )
 MOMENTS: Rows = (
     ("quota_per_minute", ALL, "every third submission gets 429 that names a quota per minute"),
-    ("slow_large_images", ("sub2api", "nanobanana"), "above 2000000 px it takes 10 times as long"),
-    ("background_ignored", ("aimlapi",), "images asked as transparent have no alpha channel"),
+    (
+        "slow_large_images",
+        ("sub2api", "nanobanana", "openai"),
+        "above 2000000 px it takes 10 times as long",
+    ),
+    (
+        "background_ignored",
+        ("aimlapi", "openai"),
+        "images asked as transparent have no alpha channel",
+    ),
     ("job_passes_unknown_state", JOBS, "the first poll shows a state that no document names"),
     ("first_poll_missing", JOBS, "the first poll of a job answers 404"),
     ("result_missing_at_first", ADDRESSES, "the first download of a result answers 404"),
@@ -65,7 +73,7 @@ def limited_edit(
     if "edits_take_fewer_images" not in faults or not isinstance(body, dict):
         return None
     count = values_of(provider, operation, body).get("n")
-    if operation_of(provider, operation, body) != "edit":
+    if operation_of(provider, operation, body) not in EDITS:
         return None
     if not is_integer(count) or count <= EDITS_AT_MOST:
         return None
@@ -75,7 +83,7 @@ def limited_edit(
         parameter=parameter,
         message=f"edits make at most {EDITS_AT_MOST} images",
         code=CODES.get(provider),
-        kind="invalid_request_error" if provider == "sub2api" else None,
+        kind="invalid_request_error" if provider in OPENAI_SHAPED else None,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .combinations import OPENAI_SHAPED
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -24,7 +26,7 @@ OF_STATUS = (
     ("key_refused_with_400", "a wrong key is refused with HTTP 400"),
     ("key_refused_with_500", "a wrong key is refused with HTTP 500"),
 )
-SHOWN = ("buble", "apiframe", "aimlapi")
+SHOWN = ("buble", "apiframe", "aimlapi", "openai")
 
 HEADERS = ("authorization", "x-api-key", "x-goog-api-key")
 
@@ -46,7 +48,7 @@ def lets_through(
     given = headers.get(usual, "").strip()
     first_word = given.partition(" ")[0].lower()
     words = ("", "bearer") if usual == "authorization" else ("", given.lower())
-    foreign = "afk_" if provider == "sub2api" else "sk-"
+    foreign = "afk_" if provider in OPENAI_SHAPED else "sk-"
     shown = {
         "key_not_checked": True,
         "key_missing_served": not any(name in headers for name in HEADERS),

@@ -5,17 +5,24 @@ from __future__ import annotations
 
 from ..rules import RULE_MODULES, operations_of
 from . import job_faults
+from .combinations import EDITS, OPENAI_SHAPED
 
 ALL = tuple(RULE_MODULES)
-SEVERAL = ("sub2api", "apiframe", "aimlapi")  # with several images, or several formats
-LARGE = ("buble", "sub2api", "nanobanana")  # with sizes above 2 megapixels
-SIZED = ("sub2api", "nanobanana")  # with any WIDTHxHEIGHT
+SEVERAL = ("sub2api", "apiframe", "aimlapi", "openai")  # with several images, or several formats
+LARGE = ("buble", "sub2api", "nanobanana", "openai")  # with sizes above 2 megapixels
+SIZED = ("sub2api", "nanobanana", "openai")  # with any WIDTHxHEIGHT
 JOBS = ("buble", "apiframe")
-MASKS = ("sub2api", "aimlapi")  # with masks, and with several images of a named size
+MASKS = ("sub2api", "aimlapi", "openai")  # with masks, and with several images of a named size
 PRICED = ("buble", "nanobanana")  # with a price list
 UNPRICED = ("apiframe", "aimlapi")
-STATUSES = ("buble", "sub2api", "apiframe", "aimlapi")  # with documented statuses of refusals
-SUB2API, APIFRAME, NANOBANANA = ("sub2api",), ("apiframe",), ("nanobanana",)
+STATUSES = (
+    "buble",
+    "sub2api",
+    "apiframe",
+    "aimlapi",
+    "openai",
+)  # with documented statuses of refusals
+APIFRAME, NANOBANANA = ("apiframe",), ("nanobanana",)
 
 # Name, providers, meaning.
 Rows = tuple[tuple[str, tuple[str, ...], str], ...]
@@ -47,15 +54,15 @@ CONTENT: Rows = (
     ("one_image_swapped", MASKS, "width and height of the second image alone change places"),
     ("one_image_wrong_format", SEVERAL, "the second image alone is in another format"),
     ("one_image_undecodable", SEVERAL, "the second image alone ends half-way"),
-    # Only sub2api reports how many tokens an image took; elsewhere nothing would show it.
+    # Only these report how many tokens an image took; elsewhere nothing would show it.
     (
         "lower_quality_served",
-        SUB2API,
+        OPENAI_SHAPED,
         "images are made in quality low and declared as asked; usage tells",
     ),
-    ("lower_quality_declared", SUB2API, "the reply declares quality low"),
-    ("wrong_declared_size", SUB2API, "the reply declares another size"),
-    ("wrong_declared_format", SUB2API, "the reply declares another format"),
+    ("lower_quality_declared", OPENAI_SHAPED, "the reply declares quality low"),
+    ("wrong_declared_size", OPENAI_SHAPED, "the reply declares another size"),
+    ("wrong_declared_format", OPENAI_SHAPED, "the reply declares another format"),
     ("missing_field", ALL, "the reply lacks a documented field"),
 )
 CHARGES: Rows = (
@@ -77,29 +84,41 @@ CHARGES: Rows = (
     ("charges_per_request", UNPRICED, "n images are charged as one"),
 )
 USAGE: Rows = (
-    ("bad_usage_sum", SUB2API, "usage.total_tokens is not input plus output"),
+    ("bad_usage_sum", OPENAI_SHAPED, "usage.total_tokens is not input plus output"),
     (
         "bad_usage_details",
-        SUB2API,
+        OPENAI_SHAPED,
         "the details of output tokens come to 7 more than output_tokens",
     ),
 )
 STREAMS: Rows = (
-    ("more_partials", SUB2API, "one partial image more than asked, also than none"),
-    ("partial_index_wrong", SUB2API, "indices of partial images do not count from 0"),
-    ("partials_reversed", SUB2API, "partial images come in reverse, the last index first"),
-    ("partial_undecodable", SUB2API, "partial images end half-way, the final one is whole"),
-    ("missing_completion", SUB2API, "a stream ends in good order without its completed event"),
-    ("stream_ignored", SUB2API, "stream is answered with one JSON reply"),
-    ("partial_after_completion", SUB2API, "a partial image follows the completed event"),
-    ("completion_first", SUB2API, "the completed event comes before the partial images asked for"),
-    ("stream_wrong_dimensions", SUB2API, "streamed images are 1254x1254 whatever size was asked"),
+    ("more_partials", OPENAI_SHAPED, "one partial image more than asked, also than none"),
+    ("partial_index_wrong", OPENAI_SHAPED, "indices of partial images do not count from 0"),
+    ("partials_reversed", OPENAI_SHAPED, "partial images come in reverse, the last index first"),
+    ("partial_undecodable", OPENAI_SHAPED, "partial images end half-way, the final one is whole"),
+    (
+        "missing_completion",
+        OPENAI_SHAPED,
+        "a stream ends in good order without its completed event",
+    ),
+    ("stream_ignored", OPENAI_SHAPED, "stream is answered with one JSON reply"),
+    ("partial_after_completion", OPENAI_SHAPED, "a partial image follows the completed event"),
+    (
+        "completion_first",
+        OPENAI_SHAPED,
+        "the completed event comes before the partial images asked for",
+    ),
+    (
+        "stream_wrong_dimensions",
+        OPENAI_SHAPED,
+        "streamed images are 1254x1254 whatever size was asked",
+    ),
     (
         "stream_wrong_format",
-        SUB2API,
+        OPENAI_SHAPED,
         "streamed images are in another format than asked and declared",
     ),
-    ("stream_declares_other_size", SUB2API, "the completed event declares another size"),
+    ("stream_declares_other_size", OPENAI_SHAPED, "the completed event declares another size"),
 )
 BACKWARD: Rows = (
     ("backward_state", JOBS, "a job in progress is waiting again at the second poll"),
@@ -142,8 +161,8 @@ OUTAGES: Rows = (
     ("job_lost", JOBS, "from the second poll on the job is unknown (404)"),
 )
 BROKEN_STREAMS: Rows = (
-    ("error_event", SUB2API, "after the partial images an error event ends the stream; free"),
-    ("cut_stream", SUB2API, "the connection closes in the middle of the completed event"),
+    ("error_event", OPENAI_SHAPED, "after the partial images an error event ends the stream; free"),
+    ("cut_stream", OPENAI_SHAPED, "the connection closes in the middle of the completed event"),
 )
 LATE_EVENTS: Rows = (
     ("webhook_missing", APIFRAME, "no event is ever sent"),
@@ -180,7 +199,7 @@ NAMED: dict[str, tuple[tuple[str, Rows], ...]] = {
     ),
 }
 
-MADE = ("generate", "edit")
+MADE = ("generate", *EDITS)
 COUNTED = (
     "fewer_images", "more_images", "capped_images", "one_image_swapped", "one_image_wrong_format",
     "one_image_undecodable",
@@ -190,15 +209,15 @@ SHOWS_ON: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(COUNTED, MADE),
     # aimlapi makes several images in edits only.
     **{f"aimlapi:{name}": ("edit",) for name in (*COUNTED, "charges_per_request")},
-    "mask_ignored": ("edit",),
+    "mask_ignored": EDITS,
     # The usage of a response counts the tokens of its text only.
     "lower_quality_served": MADE,
     "bad_usage_details": MADE,
     "stream_wrong_dimensions": MADE,
     "stream_wrong_format": MADE,
     "stream_declares_other_size": MADE,
-    "charges_more_on_edit": ("edit",),
-    "edits_take_fewer_images": ("edit",),
+    "charges_more_on_edit": EDITS,
+    "edits_take_fewer_images": EDITS,
     "opaque_with_transparency": MADE,
     "background_declared_other": MADE,
     "slow_large_images": MADE,

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..rules import aimlapi, apiframe, buble, nanobanana, sub2api
+from ..rules import aimlapi, apiframe, buble, images_api, nanobanana, openai, sub2api
 from .combinations import CLASSES, Combination, operation_of, operations_meeting
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ DOCUMENTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "buble": dict(buble.OPTIONS),
     "sub2api": {
         **{name: words for name, words in sub2api.WORDS.items() if name != "response_format"},
-        "model": sub2api.MODELS,
+        "model": images_api.MODELS,
         "size": LATTICE_SIZES,
         "n": ("2", "10"),
         "output_compression": ("0", "100"),
@@ -78,6 +78,15 @@ DOCUMENTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "size": ("1024x1024", "1536x1024"),  # those that its page shows
         "output_compression": ("0", "100"),
         "n": ("2", "10"),
+    },
+    "openai": {
+        **openai.WORDS,
+        "model": images_api.MODELS,
+        "size": LATTICE_SIZES,
+        "n": ("2", "10"),
+        "output_compression": ("0", "100"),
+        "stream": ("true",),
+        "partial_images": ("0", "3"),
     },
 }
 

@@ -66,6 +66,17 @@ NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "error_200:output_format=webp+output_compression=0",
             "fails:size=1536x1024+output_format=webp+output_compression=0",
         ),
+        "openai": (
+            "fails:quality=medium",
+            "unavailable:background=opaque",
+            "error_200:size=1536x1024",
+            "unanswered:output_format=webp",
+            "hangs:quality=high",
+            "unfinished_stream:stream=true",
+            "fails:quality=high+output_format=jpeg",
+            "unanswered:background=opaque+quality=low",
+            "fails:quality=high+output_format=jpeg+background=opaque",
+        ),
     },
     "content_interaction": {
         "buble": (
@@ -96,10 +107,17 @@ NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "swapped_size:size=1536x1024+output_format=jpeg",
             "fewer:n=many+output_format=webp",
         ),
+        "openai": (
+            "other_format:output_format=webp+quality=high",
+            "swapped_size:size=1536x1024+output_format=jpeg",
+            "fewer:n=many+output_format=jpeg",
+            "lower_quality:quality=high+output_format=webp",
+        ),
     },
     "count": {
         "sub2api": ("fewer:n=10", "more:n=10", "fewer:n=2"),
         "apiframe": ("fewer:n=10", "more:n=10", "fewer:n=2"),
         "aimlapi": ("fewer:n=10", "more:n=10", "fewer:n=2"),
+        "openai": ("fewer:n=10", "more:n=10", "fewer:n=2"),
     },
 }

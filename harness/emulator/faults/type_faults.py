@@ -37,7 +37,11 @@ FORMS = {
     "list": "a list of the one value",
 }
 TAKES, OTHER_SHAPE = "takes", "other_shape"
-JSON_OPERATIONS = {"sub2api": ("generate",), "aimlapi": ("generate",)}
+JSON_OPERATIONS = {
+    "sub2api": ("generate",),
+    "aimlapi": ("generate",),
+    "openai": ("generate", "edit_json"),
+}
 """Of those providers that take edits as forms; all operations of the others have JSON bodies."""
 
 # Only parameters of which the provider's document names the type. Several documents name none, or
@@ -63,6 +67,12 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *("takes:output_compression=fraction", "takes:output_compression=list"),
         *("takes:quality=list", "takes:size=list", "takes:prompt=number"),
     ),
+    "openai": (
+        *("takes:n=text", "takes:n=true", "takes:n=fraction", "takes:n=list"),
+        *("takes:output_compression=text", "takes:partial_images=fraction"),
+        *("takes:stream=text", "takes:stream=number"),
+        *("takes:quality=list", "takes:size=list", "takes:prompt=list", "takes:prompt=number"),
+    ),
 }
 SHAPES: Mapping[str, tuple[str, ...]] = {
     "buble": ("other_shape:resolution", "other_shape:aspect_ratio"),
@@ -70,6 +80,7 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
     "apiframe": ("other_shape:n", "other_shape:quality"),
     "nanobanana": ("other_shape:size", "other_shape:quality"),
     "aimlapi": ("other_shape:size", "other_shape:output_compression"),
+    "openai": ("other_shape:n", "other_shape:size", "other_shape:quality"),
 }
 
 
@@ -98,7 +109,7 @@ def has_other_shape(names: Collection[str], rule: str) -> bool:
 
 
 def other_shape(parameter: str, message: str) -> dict[str, object]:
-    """Return a refusal as FastAPI's validation words it; no document of the five shows this."""
+    """Return a refusal as FastAPI's validation words it; no document of the six shows this."""
     return {"detail": [{"loc": ["body", parameter], "msg": message, "type": "value_error"}]}
 
 

@@ -1,4 +1,4 @@
-"""The five servers: paths, envelopes, replies and prices, one module per provider."""
+"""The servers: paths, envelopes, replies and prices, one module per provider."""
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from .aimlapi import AimlApi
 from .apiframe import Apiframe
 from .buble import Buble
 from .nanobanana import NanoBanana
+from .openai import OpenAi
 from .sub2api import Sub2Api
 
 if TYPE_CHECKING:
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["PROVIDERS", "VARIANTS"]
 
 # The order is that of the ports under --port.
-PROVIDERS: tuple[type[ProviderServer], ...] = (Buble, Sub2Api, Apiframe, NanoBanana, AimlApi)
+PROVIDERS: tuple[type[ProviderServer], ...] = (
+    Buble,
+    Sub2Api,
+    Apiframe,
+    NanoBanana,
+    AimlApi,
+    OpenAi,
+)
 
 # Other legitimate readings of the documents; no faults.
 VARIANTS = {
@@ -30,4 +38,5 @@ VARIANTS = {
     "nanobanana:errors_in_200": "errors come with HTTP 200 and code -1",
     "nanobanana:openai_shape": "/api/v1/images/edits answers with a list in data",
     "aimlapi:created_201": "a generation answers 201 instead of 200",
+    "openai:opaque_only": "a transparent background is refused, as until August 2026",
 }

@@ -16,9 +16,10 @@ from ..decision import Decision, Problem
 from ..pipeline import ProviderServer
 from ..received import read_form, read_json
 from ..replies import Json, JsonReply
-from ..rules import sub2api_edits
-from .sub2api_images import Task, fulfil_images, reply_headers
-from .sub2api_responses import fulfil_response
+from ..rules import edits_api
+from .images_api import Task, fulfil_images
+from .responses_api import fulfil_response
+from .sub2api_images import Sub2ApiImages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from ..rules import Refusal
+    from ..state import ProviderState
 
 NO_KEY = (
     "API key is required in Authorization header (Bearer scheme), x-api-key header,"
@@ -58,6 +60,10 @@ class Sub2Api(ProviderServer):
     unit = "image"  # no price is documented: images are counted
     usual_price = 1.0
 
+    def __init__(self, state: ProviderState) -> None:
+        super().__init__(state)
+        self._images = Sub2ApiImages(state)
+
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
         return [
@@ -87,7 +93,7 @@ class Sub2Api(ProviderServer):
         error: Json = {"message": message, "type": kind, "param": None, "code": code}
         if problem is Problem.MODERATED:
             error["moderation_details"] = {"moderation_stage": "input", "categories": ["sexual"]}
-        headers = reply_headers(self.state) | self.retry_header(problem)
+        headers = self._images.headers() | self.retry_header(problem)
         return JsonReply(status=status, body={"error": error}, headers=headers)
 
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
@@ -99,27 +105,27 @@ class Sub2Api(ProviderServer):
             "param": refusal.parameter,
             "code": refusal.code,
         }
-        headers = reply_headers(self.state)
+        headers = self._images.headers()
         return JsonReply(status=refusal.status, body={"error": error}, headers=headers)
 
     async def _generate(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate, as one JSON reply or as a stream of events."""
         faults = pipeline.content_faults_of(request)
         task = Task(values=body, family="image_generation", extra_faults=faults)
-        return await fulfil_images(self.state, task)
+        return await fulfil_images(self._images, task)
 
     async def _edit(self, body: Mapping[str, object], request: Request) -> Decision:
         task = Task(
-            values=sub2api_edits.sub2api_edit_parameters(body),
+            values=edits_api.edit_parameters(body),
             family="image_edit",
-            references=sub2api_edits.image_count(body),
+            references=edits_api.image_count(body),
             extra_faults=pipeline.content_faults_of(request),
         )
-        return await fulfil_images(self.state, task)
+        return await fulfil_images(self._images, task)
 
     async def _respond(self, body: Mapping[str, object], request: Request) -> Decision:
         del request
-        return await fulfil_response(self.state, body)
+        return await fulfil_response(self._images, body)
 
     def _models(self, request: Request) -> JsonReply:
         # The seed: /v1/models may list text models only and the Images API works all the same.
@@ -128,7 +134,7 @@ class Sub2Api(ProviderServer):
             "id": "gpt-5.4", "object": "model", "created": 1767225600, "owned_by": "openai",
         }  # fmt: skip
         body: Json = {"object": "list", "data": [model]}
-        return JsonReply(status=200, body=body, headers=reply_headers(self.state))
+        return JsonReply(status=200, body=body, headers=self._images.headers())
 
 
 async def _read_form_or_json(request: Request) -> object:

@@ -1,10 +1,20 @@
-"""The rules of the five providers: pure functions of a decoded request body."""
+"""The rules of the providers: pure functions of a decoded request body."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import aimlapi, apiframe, buble, nanobanana, sub2api, sub2api_edits, sub2api_responses
+from . import (
+    aimlapi,
+    apiframe,
+    buble,
+    nanobanana,
+    openai,
+    openai_edits,
+    sub2api,
+    sub2api_edits,
+    sub2api_responses,
+)
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
 
 if TYPE_CHECKING:
@@ -21,6 +31,7 @@ RULE_MODULES: dict[str, ModuleType] = {
     "apiframe": apiframe,
     "nanobanana": nanobanana,
     "aimlapi": aimlapi,
+    "openai": openai,
 }
 
 # The check of each operation that is served. An edit's body is decoded JSON or a Form.
@@ -36,6 +47,10 @@ CHECKS: dict[tuple[str, str], Callable[[object, RuleSwitches], Refusal | None]] 
     ("nanobanana", "edit"): nanobanana.check_nanobanana_edit,
     ("aimlapi", "generate"): aimlapi.check_aimlapi,
     ("aimlapi", "edit"): aimlapi.check_aimlapi_edit,
+    ("openai", "generate"): openai.check_openai,
+    ("openai", "edit"): openai_edits.check_openai_edit,
+    ("openai", "edit_json"): openai_edits.check_openai_edit,
+    ("openai", "respond"): openai.check_openai_response,
 }
 
 

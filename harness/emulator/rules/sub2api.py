@@ -10,28 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .parameters import (
-    broken_integer_rule,
-    broken_model_rule,
-    broken_prompt_rule,
-    broken_size_rule,
-    is_integer,
-    unlisted_parameter,
-)
+from . import images_api
+from .images_api import FORMATS, check_integer
+from .parameters import is_integer
 from .switches import AS_WRITTEN, Refusal, RuleSwitches
-from .wording import (
-    invalid_request,
-    invalid_value_error,
-    missing_parameter,
-    user_error,
-    wrong_kind_error,
-)
+from .wording import invalid_request, invalid_value_error, wrong_kind_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MODELS = ("gpt-image-2", "gpt-image-2-2026-04-21")
-FORMATS = ("png", "jpeg", "webp")
 WORDS = {
     "quality": ("low", "medium", "high", "auto"),
     "output_format": FORMATS,
@@ -51,16 +38,6 @@ UNREADABLE = Refusal(
     message="failed to parse request body",
     kind="invalid_request_error",
 )
-SIZE_REASONS = {
-    "size.format": "Expected WIDTHxHEIGHT, for example '1824x1024'.",
-    "size.multiple_of": "Width and height must both be divisible by 16.",
-    "size.max_edge": "The longest edge must be less than or equal to 3840.",
-    # No source has the real words for the ratio: these are invented.
-    "size.max_ratio": "The ratio of the long edge to the short edge must not exceed 3:1.",
-    "size.min_pixels": "Requested resolution is below the current minimum pixel budget.",
-    "size.max_pixels": "Requested resolution exceeds the current pixel budget.",
-}
-
 RULES = {
     "model.required": "model is required for the Images API",
     "model.one_of": "model is gpt-image-2 or gpt-image-2-2026-04-21",
@@ -170,19 +147,10 @@ def check_opening(
     body: Mapping[str, object], switches: RuleSwitches, keys: frozenset[str]
 ) -> Refusal | None:
     """Check the model, keys that are none of `keys`, and the prompt."""
-    model, prompt = body.get("model"), body.get("prompt")
-    rule = broken_model_rule(model, switches, MODELS)
-    if rule is not None:
-        return _wrong_text(body, "model", rule) or user_error(
-            rule, "model", f"The model '{model}' does not exist."
-        )
-    for key in body:
-        if key not in keys and switches.holds(f"{key}.absent"):
-            message = f"Unknown parameter: '{key}'."
-            return invalid_request(f"{key}.absent", key, message, "unknown_parameter")
-    rule = broken_prompt_rule(prompt, switches, 32_000)
     return (
-        None if rule is None else _wrong_text(body, "prompt", rule) or _wrong_length(rule, prompt)
+        images_api.check_model(body, switches)
+        or images_api.check_keys(body, switches, keys)
+        or images_api.check_prompt(body, switches)
     )
 
 
@@ -190,39 +158,17 @@ def check_options(body: Mapping[str, object], switches: RuleSwitches) -> Refusal
     """Check the options of the picture to make and of the reply."""
     return (
         _n(body, switches)
-        or _size(body, switches)
-        or _words(body, switches)
+        or images_api.check_size(body, switches)
+        or images_api.check_words(body, switches, WORDS)
         or _compression(body, switches)
-        or _stream(body, switches)
+        or images_api.check_stream(body, switches)
+        or _partial_images(body, switches)
         or _user(body, switches)
     )
 
 
-def _wrong_text(body: Mapping[str, object], name: str, rule: str) -> Refusal | None:
-    """Refuse a parameter that is absent or no string."""
-    if name not in body:
-        return missing_parameter(rule, name)
-    value = body[name]
-    return None if isinstance(value, str) else wrong_kind_error(rule, name, "a string", value)
-
-
-def _wrong_length(rule: str, prompt: object) -> Refusal:
-    length = len(str(prompt))
-    if length == 0:
-        reason = (
-            "string too short. Expected a string with minimum length 1, but got an empty string"
-            " instead."
-        )
-        return invalid_value_error(rule, "prompt", "empty_string", reason)
-    reason = (
-        "string too long. Expected a string with maximum length 32000,"
-        f" but got a string with length {length} instead."
-    )
-    return invalid_value_error(rule, "prompt", "string_above_max_length", reason)
-
-
 def _n(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
-    refusal = _integer(body, switches, "n", 1, 10)
+    refusal = check_integer(body, switches, "n", 1, 10)
     if refusal is not None:
         return refusal
     n = body.get("n")
@@ -234,32 +180,8 @@ def _n(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     return None
 
 
-def _size(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
-    size = body.get("size")
-    rule = broken_size_rule(size, switches)
-    if rule is None:
-        return None
-    if not isinstance(size, str):
-        return wrong_kind_error(rule, "size", "a string", size)
-    return user_error(rule, "size", f"Invalid size '{size}'. {SIZE_REASONS[rule]}")
-
-
-def _words(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
-    name = unlisted_parameter(body, switches, WORDS)
-    if name is None:
-        return None
-    rule, value, words = f"{name}.one_of", body[name], WORDS[name]
-    if not isinstance(value, str):
-        return wrong_kind_error(rule, name, "a string", value)
-    if name == "background" and value == "transparent":
-        return user_error(rule, name, "Transparent background is not supported for this model.")
-    listed = ", ".join(f"'{word}'" for word in words[:-1]) + f", and '{words[-1]}'"
-    message = f"Invalid value: '{value}'. Supported values are: {listed}."
-    return invalid_request(rule, name, message, "invalid_value")
-
-
 def _compression(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
-    refusal = _integer(body, switches, "output_compression", 0, 100)
+    refusal = check_integer(body, switches, "output_compression", 0, 100)
     if refusal is not None or body.get("output_compression") is None:
         return refusal
     lossy = body.get("output_format") in ("jpeg", "webp")
@@ -268,16 +190,10 @@ def _compression(body: Mapping[str, object], switches: RuleSwitches) -> Refusal 
     return None if lossy else _unsupported("output_compression", reason, switches)
 
 
-def _stream(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
-    stream = body.get("stream")
-    if stream is not None and switches.holds("stream.one_of"):
-        if not isinstance(stream, bool):
-            return wrong_kind_error("stream.one_of", "stream", "a boolean", stream)
-        if stream and switches.tight("stream.one_of"):
-            reason = "expected a boolean."
-            return invalid_value_error("stream.one_of", "stream", "invalid_value", reason)
-    refusal = _integer(body, switches, "partial_images", 0, 3)
-    if refusal is not None or body.get("partial_images") is None or stream is True:
+def _partial_images(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
+    refusal = check_integer(body, switches, "partial_images", 0, 3)
+    streamed = body.get("stream") is True
+    if refusal is not None or body.get("partial_images") is None or streamed:
         return refusal
     return _unsupported("partial_images", "only supported when 'stream' is true.", switches)
 
@@ -295,19 +211,3 @@ def _user(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     if user is not None and not isinstance(user, str) and switches.holds("user.format"):
         return wrong_kind_error("user.format", "user", "a string", user)
     return None
-
-
-def _integer(
-    body: Mapping[str, object], switches: RuleSwitches, name: str, low: int, high: int
-) -> Refusal | None:
-    number = body.get(name)
-    rule = broken_integer_rule(name, number, switches, low, high)
-    if rule is None:
-        return None
-    if not is_integer(number):
-        return wrong_kind_error(rule, name, "an integer", number)
-    if number < low:
-        code, reason = "integer_below_min_value", f"below minimum value. Expected a value >= {low}"
-    else:
-        code, reason = "integer_above_max_value", f"above maximum value. Expected a value <= {high}"
-    return invalid_value_error(rule, name, code, f"integer {reason}, but got {number} instead.")

@@ -106,10 +106,14 @@ def form_parameters(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A loopback address of a reference image; `upload` is None where it served no image."""
+    """A loopback address of a reference image; `upload` is None where it served no image.
+
+    `status` is what it answered, 0 where it gave no complete reply.
+    """
 
     url: str
     upload: UploadedImage | None
+    status: int = 200
 
 
 class ResolvedBody(dict[str, object]):

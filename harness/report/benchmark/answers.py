@@ -115,6 +115,8 @@ def methods(measured: Measured) -> tuple[str, ...]:
 
 
 def _estimates(measured: Measured) -> Iterator[Estimate]:
+    for beside in measured.relative:
+        yield from (beside.time, beside.usable)
     yield from (comparison.ratio for comparison in measured.comparisons)
     for speed in measured.speeds:
         yield from (speed.median, speed.p95, speed.p99, speed.mean)

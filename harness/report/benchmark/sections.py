@@ -5,6 +5,7 @@ from decimal import Decimal
 from harness.core.benchmark import Calibration
 from harness.core.workload import Fit
 from harness.report.benchmark.answers import Benchmarked
+from harness.report.benchmark.reference import reference_section
 from harness.report.benchmark.tables import (
     Head,
     Section,
@@ -36,6 +37,7 @@ from harness.stats.benchmark.model import Comparison, Reliability, Spend
 def sections(benchmark: Benchmarked) -> tuple[Section, ...]:
     """Return all sections that have a row, in their order; the answers stand before them."""
     all_sections = (
+        reference_section(benchmark),
         _comparisons(benchmark),
         _mapping(benchmark),
         times_section(benchmark),

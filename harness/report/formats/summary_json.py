@@ -194,7 +194,7 @@ def _latency(row: Latency, report: Report) -> LatencySummary:
 
 def _benchmark(benchmarked: Benchmarked) -> BenchmarkSummary:
     benchmark, measured = benchmarked.benchmark, benchmarked.measured
-    return {
+    summary: BenchmarkSummary = {
         "design": benchmark.design,
         "fits": benchmark.design.fits,
         "answers": benchmarked.answers,
@@ -210,3 +210,8 @@ def _benchmark(benchmarked: Benchmarked) -> BenchmarkSummary:
         "cautions": benchmarked.cautions,
         "observations": measured.observations,
     }
+    if benchmark.design.reference is not None:
+        summary["reference"] = benchmark.design.reference
+        summary["exchange_rates"] = benchmark.design.exchange_rates
+        summary["relative"] = measured.relative
+    return summary

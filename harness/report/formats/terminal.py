@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from harness.core.verdict import Estimate
 from harness.report.benchmark.answers import Benchmarked
+from harness.report.benchmark.reference import reference_sentences
 from harness.report.benchmark.words import TOO_FEW, bounds_s, figure_s, load_label, name, rounded
 from harness.report.labels import fault_lines, short_provenance
 from harness.report.model import Report, Summary
@@ -111,7 +112,7 @@ def benchmark_sentences(report: Report) -> tuple[str, ...]:
         " ".join(filter(None, (f"{answer.workload}: {answer.sentence}", answer.sure)))
         for answer in benchmark.answers
     )
-    return (*warned, *answers, *benchmark.savings)
+    return (*warned, *answers, *reference_sentences(benchmark), *benchmark.savings)
 
 
 def _speed(row: Speed, benchmark: Benchmarked) -> tuple[str, ...]:

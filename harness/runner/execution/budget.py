@@ -9,6 +9,8 @@ from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images, Outcome
 from harness.planning.plan import Allowance
 from harness.runner.execution.failures import CUT_OFF
+from harness.spec.price import WorkedOut, worked_out
+from harness.spec.provider import Provider
 from harness.wire.retry import TRIES
 
 
@@ -263,7 +265,11 @@ def nothing_charged(cost: Reservation) -> Reservation:
 
 
 def charged_reservation(
-    shot: PlannedRequest, outcome: Outcome, exchanges: Sequence[Exchange]
+    shot: PlannedRequest,
+    outcome: Outcome,
+    exchanges: Sequence[Exchange],
+    *,
+    provider: Provider,
 ) -> Reservation:
     """Return what a request has taken: its cost, and the submissions made, or made perhaps.
 
@@ -274,25 +280,35 @@ def charged_reservation(
         for exchange in exchanges
         if exchange.request.method == "POST" and exchange.step in SUBMISSIONS
     ]
+    case, worked = shot.case, None
+    if isinstance(outcome, Images):
+        operation = provider.operation(case.operation)
+        worked = worked_out(provider, operation, case.arguments, outcome)
     in_doubt = [outcome.why] if isinstance(outcome, Fault) else []
     in_doubt += [after.why for after in outcome.after] if isinstance(outcome, Images) else []
     return Reservation(
-        operation=shot.case.operation,
-        price=cost_of(outcome, shot.at_risk, twice="same_key" in shot.case.follow_ups),
+        operation=case.operation,
+        price=cost_of(outcome, shot.at_risk, twice="same_key" in case.follow_ups, worked=worked),
         requests=len(posts) + in_doubt.count(CUT_OFF.why),
     )
 
 
-def cost_of(outcome: Outcome, at_risk: Price, *, twice: bool = False) -> Price:
+def cost_of(
+    outcome: Outcome, at_risk: Price, *, twice: bool = False, worked: WorkedOut | None = None
+) -> Price:
     """Return what an outcome has cost: the provider's own figure, else the list price.
 
+    Where the list price depends on the reply, it is what was `worked` out of it, in the worst
+    reading; where the reply does not tell, it is all that was set aside.
     A fault that may have been paid counts in full: a limit must hold in the worst case. With
     `twice`, half of what is at risk is for a repetition, which only a served request sees.
     """
+    at_risk = replace(at_risk, at_most=False)
     once = at_risk.halved if twice else at_risk
     match outcome:
         case Images(charged=charged, pictures=pictures):
-            amount = once.amount if charged is None else max(charged, Decimal(0))
+            listed = once.amount if worked is None else worked.high
+            amount = listed if charged is None else max(charged, Decimal(0))
             images = max(len(pictures), once.images)
             if _made_twice(outcome):  # the second one is not told: at least as listed
                 return replace(

@@ -123,7 +123,10 @@ class ProviderRun:
             if record.outcome == CUT_OFF:
                 self.budget.doubt(reservation_in_doubt(record.shot))
             elif record.outcome is not None:
-                self.budget.book(charged_reservation(record.shot, record.outcome, record.exchanges))
+                cost = charged_reservation(
+                    record.shot, record.outcome, record.exchanges, provider=self.provider
+                )
+                self.budget.book(cost)
         for shot in earlier.all_askings():
             self.budget.doubt(reservation_in_doubt(shot))
 
@@ -225,7 +228,7 @@ class ProviderRun:
                 due_s=due_s,
                 attempt=attempt + len(entry.askings),
             )
-            cost = charged_reservation(entry.shot, outcome, exchanges)
+            cost = charged_reservation(entry.shot, outcome, exchanges, provider=self.provider)
             if outcome == CUT_OFF:
                 self.budget.doubt(reservation_in_doubt(entry.shot))
                 cost = nothing_charged(cost)

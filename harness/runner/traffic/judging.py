@@ -11,7 +11,7 @@ from harness.core.version import harness_version
 from harness.runner.endpoints import today
 from harness.runner.recording import withheld_notes
 from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
-from harness.spec.load import spec_digest
+from harness.spec.catalogue import Entry
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.line import Ended, Exchanged, JournalLine, Sent
@@ -28,7 +28,7 @@ class Recorded:
 
 def read_traffic(
     files: Iterable[Path],
-    provider: Provider,
+    entry: Entry,
     pictures: ImageCollector,
     *,
     note: Callable[[str], None],
@@ -39,7 +39,7 @@ def read_traffic(
     The `keys` by name are cut out, as are those that the files hold. Raises UsageError where none
     is a recording, NothingTested where none holds an exchange of the provider.
     """
-    names = _names(files)
+    names, provider = _names(files), entry.provider
     traffic: list[Traffic] = []
     unread: list[str] = []
     for file, name in names.items():
@@ -63,7 +63,7 @@ def read_traffic(
             f"no exchange of {provider.name} in {_several(len(names), 'file')}",
             hint="what they hold is named above; is it another --provider's?",
         )
-    return Recorded(header=_header(provider, records, notes), records=records)
+    return Recorded(header=_header(entry, records, notes), records=records)
 
 
 def _names(files: Iterable[Path]) -> dict[Path, str]:
@@ -112,8 +112,8 @@ def _several(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _header(provider: Provider, records: Sequence[Record], notes: Sequence[str]) -> RunHeader:
-    now = today()
+def _header(entry: Entry, records: Sequence[Record], notes: Sequence[str]) -> RunHeader:
+    now, name = today(), entry.name
     first = records[0].evidence
     days = sorted(
         {record.evidence.date[:10] for record in records if record.evidence.date != "unknown"}
@@ -121,21 +121,23 @@ def _header(provider: Provider, records: Sequence[Record], notes: Sequence[str])
     date = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "unknown"
     hosts = ", ".join(sorted({record.evidence.source for record in records}))
     return RunHeader(
-        run=f"judged {provider.name}",
+        run=f"judged {name}",
         harness=harness_version(),
         created=now,
         finished=now,
         against="recordings",
         seed=0,
-        evidence={provider.name: replace(first, source=hosts, date=date, by="others")},
-        spec_digests={provider.name: spec_digest(provider.name)},
+        evidence={name: replace(first, source=hosts, date=date, by="others")},
+        spec_digests={name: entry.digest},
         plan_digests={},
         notes=tuple(notes),
     )
 
 
-def keep(folder: RunFolder, recorded: Recorded) -> None:
+def keep(folder: RunFolder, recorded: Recorded, entry: Entry) -> None:
     """Write what was read into a run folder, as a run would have."""
+    if not entry.shipped:
+        folder.keep_spec(entry.name, entry.text)
     folder.write_header(recorded.header)
     for start in range(0, len(recorded.records), _AT_ONCE):
         records = recorded.records[start : start + _AT_ONCE]

@@ -7,9 +7,9 @@ not, stands under `x-harness-constraints` with its source, its status and whethe
 from collections.abc import Iterable
 
 from harness.core.jsonvalue import Json, digest
-from harness.spec.export.schema import FILE, at, merged, of_body, of_fields, says, simple
+from harness.spec.export.schema import FILE, at, merged, of_body, of_fields, of_images, says, simple
 from harness.spec.expressions import Cited, Paths
-from harness.spec.lifecycle import Job, Upload
+from harness.spec.lifecycle import Job, Stream, Upload
 from harness.spec.provider import Argument, Constraint, Operation, Provider
 from harness.spec.request import build_request
 from harness.spec.rules.base import Schema
@@ -216,14 +216,45 @@ def _responses(provider: Provider, operation: Operation) -> Schema:
         status = str(job.submitted_status or "2XX")
         served = _answer("the job, which is polled", of_fields(job.submitted))
         return {status: {**served, **_links(job)}, "4XX": _failed("a refusal")}
-    reply = of_fields(operation.reply.fields, operation.reply.usage)
+    reply = _reply(operation)
     if provider.errors.any_status:
         reply = {"anyOf": [reply, _ERROR]}
     served = _answer("the images", reply)
     stream = operation.arguments.get("stream")
     if operation.stream is not None and stream is not None and stream.status == "documented":
-        served = merged(served, {"content": {EVENTS: {}}})
+        served = merged(served, {"content": {EVENTS: {"schema": _events(operation.stream)}}})
     return {"200": served, "4XX": _failed("a refusal")}
+
+
+def _reply(operation: Operation) -> Schema:
+    """Return the schema of a reply with images: where they may be, and what has to be there."""
+    shape = operation.reply
+    return merged(of_images(shape.images), of_fields(shape.fields, shape.usage))
+
+
+def _events(stream: Stream) -> Schema:
+    """Return the schema of one event's data: a partial image, the completed one, or an error."""
+    index = simple(stream.index.text)
+    partial, completed = (
+        merged(
+            at(("type",), {"const": name}, required=True),
+            _first((path,), {"type": "string"}),
+        )
+        for name, path in (
+            (stream.partial, stream.image),
+            (stream.completed, (*stream.images, stream.image)[0]),
+        )
+    )
+    if index is not None:
+        partial = merged(partial, at(index, {"type": "integer"}, required=True))
+    for paths in (stream.size, stream.quality, stream.output_format):
+        path = simple(paths[0].text) if paths else None
+        if path is not None:
+            completed = merged(completed, at(path, {"type": "string"}, required=False))
+    if stream.usage is not None:
+        completed = merged(completed, of_fields((), stream.usage))
+    failed = at(("type",), {"const": stream.error}, required=True)
+    return {"anyOf": [partial, completed, failed]}
 
 
 def _links(job: Job) -> Schema:
@@ -237,7 +268,7 @@ def _links(job: Job) -> Schema:
 def _poll(operation: Operation, job: Job) -> Schema:
     states: list[Json] = [*job.pending, *job.done, *job.failed]
     done: list[Json] = list(job.done)
-    fields = of_fields(operation.reply.fields)
+    fields = _reply(operation)
     shape: Schema = {
         "if": _first(job.state, {"enum": done}),
         "then": fields,

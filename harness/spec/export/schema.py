@@ -11,7 +11,8 @@ from functools import reduce
 from itertools import zip_longest
 
 from harness.core.jsonvalue import Json
-from harness.spec.jsonpath import steps
+from harness.spec.expressions import Expression, Paths
+from harness.spec.jsonpath import keys, steps
 from harness.spec.lifecycle import Field_, UsagePaths
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules.base import Rule, Schema
@@ -81,7 +82,7 @@ def of_fields(fields: Iterable[Field_], usage: UsagePaths | None = None) -> Sche
 
     Those at places that are no plain path (one of several places, for one) are not in it.
     """
-    counts = (usage.input, usage.output, usage.total) if usage else ()
+    counts = usage.places if usage else {}
     return _together(
         *(
             at(path, _TYPES[field.type], required=True)
@@ -89,11 +90,39 @@ def of_fields(fields: Iterable[Field_], usage: UsagePaths | None = None) -> Sche
             if field.status == "documented" and (path := simple(field.path.text)) is not None
         ),
         *(
-            at(path, {"type": "integer"}, required=False)
-            for count in counts
-            if (path := simple(count.text)) is not None
+            at(path, {"type": "number" if name == "seconds" else "integer"}, required=False)
+            for name, place in counts.items()
+            if (path := simple(place.text)) is not None
         ),
     )
+
+
+def of_images(paths: Paths) -> Schema:
+    """Return the schema of a reply with images at their documented places.
+
+    It says where they may be, and no more: each place may lack, and another one hold a list.
+    """
+    places = [text.split(".") for path in paths for text in _places(path)]
+    schemas = (
+        _perhaps_at(place, {"type": ["string", "null"]})
+        for place in places
+        if not any(place == other[: len(place)] != other for other in places)
+    )
+    return reduce(merged, schemas, {})
+
+
+def _perhaps_at(place: list[str], schema: Schema) -> Schema:
+    """Return the schema of what holds a value at a place, if it is made so at all."""
+    for step in reversed(place):
+        schema = {"items": schema} if step == "*" else {"properties": {step: schema}}
+    return schema
+
+
+def _places(path: Expression) -> tuple[str, ...]:
+    try:
+        return keys((path,))
+    except ValueError:
+        return ()
 
 
 def _together(*schemas: Schema) -> Schema:

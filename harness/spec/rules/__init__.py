@@ -11,7 +11,7 @@ from harness.spec.rules.number import Count, Range
 from harness.spec.rules.pairs import NeverWith, OnlyWith
 from harness.spec.rules.presence import Absent, Required
 from harness.spec.rules.size import MaxEdge, MaxPixels, MaxRatio, MinPixels, MultipleOf
-from harness.spec.rules.text import Format, MaxLength
+from harness.spec.rules.text import Format, MaxLength, MinLength
 from harness.spec.rules.typed import Array, Boolean, Integer, Nullable, Number, Object
 
 
@@ -28,6 +28,7 @@ class RuleSet(Frozen):
     array: Array | None = None
     object: Object | None = None
     nullable: Nullable | None = None
+    min_length: MinLength | None = None
     max_length: MaxLength | None = None
     count: Count | None = None
     format: Format | None = None

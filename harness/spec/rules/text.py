@@ -1,7 +1,10 @@
 """Rules about texts: how long they are, and of which shape."""
 
 import re
-from typing import Literal, assert_never
+from collections.abc import Iterator
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field, StrictInt
 
 from harness.core.jsonvalue import Json
 from harness.spec.rules.base import (
@@ -12,8 +15,10 @@ from harness.spec.rules.base import (
     Rule,
     Schema,
     Span,
+    Table,
     choice,
     in_words,
+    toml_table,
 )
 from harness.spec.rules.choice import OneOf
 from harness.spec.rules.lattice import edges
@@ -23,6 +28,9 @@ from harness.spec.rules.presence import Required
 WEB = ("http://", "https://")
 URL: Schema = {"format": "uri", "pattern": "^https?://"}
 """What JSON Schema says of a public address."""
+
+LONGEST_LEAST = 10
+"""The longest text that a rule may ask for at least."""
 
 _SIZE = "[1-9][0-9]{0,5}x[1-9][0-9]{0,5}"
 _UNITS = "undocumented: whether characters are code points or UTF-16 units is not said"
@@ -67,6 +75,47 @@ class MaxLength(Measured):
         text = value if isinstance(value, str) else ""
         units = len(text.encode("utf-16-le", "surrogatepass")) // 2
         return "whether UTF-16 units are counted is not said" if units > self.characters else ""
+
+
+class MinLength(Measured):
+    """Text of at least `characters` Unicode characters (code points).
+
+    At most ten: the texts that the harness sends by itself are no shorter.
+    """
+
+    characters: Annotated[StrictInt, Field(ge=1, le=LONGEST_LEAST)]
+
+    speaks_of = ("string",)
+    measure = "characters"
+    phrase = "has at least {characters} characters"
+
+    @property
+    def span(self) -> Span:
+        return self.characters, None
+
+    def amount(self, value: Json) -> int | None:
+        return len(value) if isinstance(value, str) else None
+
+    def json_schema(self) -> Schema | str:
+        return {"minLength": self.characters}
+
+    def allowed(self, context: Context) -> Choices:
+        least = self.characters
+        return (choice(context.text(least, "ascii"), slug=f"{least}-ascii"),)
+
+    def forbidden(self, context: Context) -> Choices:
+        below = self.characters - 1
+        slug = f"{below}-ascii" if below else "empty"
+        return (choice(context.text(below, "ascii") if below else "", slug=slug),)
+
+    @classmethod
+    def disagreements(
+        cls, place: str, rule: Table, argument: Table, arguments: Table
+    ) -> Iterator[str]:
+        most = toml_table(argument.get("max_length")).get("characters")
+        least = rule.get("characters")
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            yield f"{place}: {least} is above max_length, {most}"
 
 
 class Format(Rule):

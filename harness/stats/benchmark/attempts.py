@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import pairwise
 
 from harness.core.exchange import Exchange, Failure, Reply, Times, submission
 from harness.core.outcome import ErrorClass, Fault, Images, Refused, error_of
 from harness.core.record import Record
+from harness.spec.price import worked_out
 from harness.spec.provider import Provider
 from harness.stats.benchmark.model import Attempt, End, EndBounds
 from harness.stats.conformance.completion import End as JobEnd
@@ -115,7 +117,6 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
     ]
     done_s = _done_s(at_one_go, due_s, end)
     delivered = len(outcome.pictures) if isinstance(outcome, Images) else 0
-    part = end == "served" and 0 < delivered < price.images
     return Attempt(
         provider=record.shot.case.provider,
         basis=record.evidence.words,
@@ -139,7 +140,7 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
         images=delivered if end == "served" else 0,
         body_bytes=sum(reply.size_bytes for reply in replies),
         unit=price.unit,
-        listed=price.amount * delivered / price.images if part else price.amount,
+        listed=_listed(record, provider, delivered) if end == "served" else price.amount,
         charged=outcome.charged if isinstance(outcome, Images) else None,
         may_be_paid=isinstance(outcome, Fault) and outcome.may_be_paid,
         usable=usable and end == "served",
@@ -147,6 +148,17 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
         waited_s=_waited_s(record.exchanges),
         limit_s=sent.request.timeout_s if sent else None,
     )
+
+
+def _listed(record: Record, provider: Provider, delivered: int) -> Decimal:
+    """Return what the price list says of the images delivered, and of what the reply counts."""
+    case, price, outcome = record.shot.case, record.shot.price, record.outcome
+    if price.at_most and isinstance(outcome, Images):
+        operation = provider.operation(case.operation)
+        if worked := worked_out(provider, operation, case.arguments, outcome):
+            return worked.high
+    part = 0 < delivered < price.images
+    return price.amount * delivered / price.images if part else price.amount
 
 
 def _has_times(record: Record) -> bool:

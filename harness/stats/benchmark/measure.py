@@ -31,6 +31,7 @@ from harness.stats.benchmark.model import (
     Speed,
     Spend,
 )
+from harness.stats.benchmark.relative import relative_to_reference
 from harness.stats.intervals import median_estimate, proportion_estimate
 from harness.stats.survival import CensoredTimes
 
@@ -305,6 +306,7 @@ def of_observations(
             if names
         ),
         saved=saved(ordered, designed or {}),
+        relative=relative_to_reference(design, comparable, spends),
     )
 
 

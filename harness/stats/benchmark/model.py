@@ -251,6 +251,28 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relative:
+    """A provider beside the reference at one workload (all stages), in the same blocks.
+
+    `time` is how many times as long it takes, of which `n` blocks with `pairs` tell; `price` how
+    many times as much a usable image costs, in one currency; `usable` the share of attempts of
+    which all images were usable (decoded, and as asked), less the reference's, in percentage
+    points. `why` says why the two are not compared, `price_why` why their prices are not.
+    """
+
+    provider: str
+    reference: str
+    workload: str
+    emulated: bool
+    pairs: int
+    time: Estimate
+    price: float | None
+    price_why: str
+    usable: Estimate
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """All that a benchmark came to."""
 
@@ -261,3 +283,4 @@ class Measured:
     comparisons: tuple[Comparison, ...]
     rankings: tuple[Ranking, ...]
     saved: tuple[Saved, ...]
+    relative: tuple[Relative, ...] = ()

@@ -1,12 +1,15 @@
 """What a run cost at each provider, and what that money bought."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from harness.core.exchange import Failure
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
+from harness.spec.price import worked_out
+from harness.spec.provider import Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +17,9 @@ class Cost:
     """What one provider was sent, delivered and charged; amounts in the provider's own `unit`.
 
     `requests` are HTTP round trips, polls and downloads included. `stated` served cases were
-    charged as their replies say, `listed` ones as the price list says. `wasted` is the part of
+    charged as their replies say, `listed` ones as the price list says (of what the reply counts,
+    where the price is one per token or the like), `bounded` ones at the most that the list allows,
+    for the reply counts nothing. `wasted` is the part of
     `amount` and `images_paid` that went to requests the documents promise to refuse.
     `unsettled` cases broke off, or were accepted without the user's key, and may have been paid: at
     most `unsettled_amount` more, which is not in `amount`.
@@ -33,27 +38,35 @@ class Cost:
     wasted_amount: Decimal
     unsettled: int
     unsettled_amount: Decimal
+    bounded: int = 0
 
     @property
     def basis(self) -> str:
         """What the amount rests on, in words."""
-        if self.stated and self.listed:
-            return f"{self.stated} as charged in the replies, {self.listed} by the price list"
-        if self.stated:
-            return "as charged in the replies"
-        return "by the price list" if self.listed else "nothing was served"
+        grounds = (
+            (self.stated, "as charged in the replies"),
+            (self.listed, "by the price list"),
+            (self.bounded, "at most, for the replies do not say what the price depends on"),
+        )
+        rests_on = [(number, words) for number, words in grounds if number]
+        if len(rests_on) == 1:
+            return rests_on[0][1]
+        return ", ".join(f"{number} {words}" for number, words in rests_on) or "nothing was served"
 
 
-def cost_by_provider(records: Iterable[Record]) -> tuple[Cost, ...]:
+def cost_by_provider(
+    records: Iterable[Record], providers: Mapping[str, Provider]
+) -> tuple[Cost, ...]:
     """Return one row for each provider, in the order in which the records name them.
 
-    A case that was never sent counts nowhere. A refused case costs nothing.
+    A case that was never sent counts nowhere. A refused case costs nothing. KeyError for a record
+    of a provider that is not given.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
         if record.outcome is not None:
             groups.setdefault(record.shot.case.provider, []).append(record)
-    return tuple(_of(provider, group) for provider, group in groups.items())
+    return tuple(_of(providers[name], group) for name, group in groups.items())
 
 
 def no_cost(provider: str, unit: str) -> Cost:
@@ -75,17 +88,18 @@ def no_cost(provider: str, unit: str) -> Cost:
     )
 
 
-def _of(provider: str, records: list[Record]) -> Cost:
+def _of(provider: Provider, records: list[Record]) -> Cost:
     served = [
         (record, record.outcome)
         for record in records
         if isinstance(record.outcome, Images) and not _only_accepted(record)
     ]
-    paid = [_paid(record, outcome) for record, outcome in served]
+    paid = [_paid(provider, record, outcome) for record, outcome in served]
     wasted = [
-        _paid(record, outcome) for record, outcome in served if record.shot.case.expect == "refuse"
+        each
+        for each, (record, _) in zip(paid, served, strict=True)
+        if record.shot.case.expect == "refuse"
     ]
-    stated = sum(outcome.charged is not None for _, outcome in served)
     unsettled = [
         record
         for record in records
@@ -93,7 +107,7 @@ def _of(provider: str, records: list[Record]) -> Cost:
         or _only_accepted(record)
     ]
     return Cost(
-        provider=provider,
+        provider=provider.name,
         unit=records[0].shot.price.unit,
         cases=len(records),
         requests=sum(
@@ -102,12 +116,13 @@ def _of(provider: str, records: list[Record]) -> Cost:
             for exchange in record.exchanges
         ),
         images_delivered=sum(len(outcome.pictures) for _, outcome in served),
-        images_paid=sum(images for images, _ in paid),
-        amount=sum((amount for _, amount in paid), Decimal(0)),
-        stated=stated,
-        listed=len(served) - stated,
-        wasted_images=sum(images for images, _ in wasted),
-        wasted_amount=sum((amount for _, amount in wasted), Decimal(0)),
+        images_paid=sum(each.images for each in paid),
+        amount=sum((each.amount for each in paid), Decimal(0)),
+        stated=sum(each.basis == "stated" for each in paid),
+        listed=sum(each.basis == "listed" for each in paid),
+        bounded=sum(each.basis == "bounded" for each in paid),
+        wasted_images=sum(each.images for each in wasted),
+        wasted_amount=sum((each.amount for each in wasted), Decimal(0)),
         unsettled=len(unsettled),
         unsettled_amount=sum((record.shot.at_risk.amount for record in unsettled), Decimal(0)),
     )
@@ -120,13 +135,29 @@ def _only_accepted(record: Record) -> bool:
     return keyless and isinstance(outcome, Images) and not outcome.pictures
 
 
-def _paid(record: Record, outcome: Images) -> tuple[int, Decimal]:
-    """Return the images and the amount that a served case cost: as charged, else as listed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Paid:
+    """What a served case cost, and what that rests on."""
+
+    images: int
+    amount: Decimal
+    basis: Literal["stated", "listed", "bounded"]
+
+
+def _paid(provider: Provider, record: Record, outcome: Images) -> _Paid:
+    """Return what a served case cost: as charged, else as listed.
 
     A request that the documents promise to refuse has no price; served all the same, it is taken
     to cost what had been set aside for it.
     """
-    price = record.shot.at_risk if record.shot.case.expect == "refuse" else record.shot.price
-    if outcome.charged is None:
-        return price.images, price.amount
-    return price.images if outcome.charged > 0 else 0, outcome.charged
+    case, shot = record.shot.case, record.shot
+    price = shot.at_risk if case.expect == "refuse" else shot.price
+    if outcome.charged is not None:
+        images = price.images if outcome.charged > 0 else 0
+        return _Paid(images=images, amount=outcome.charged, basis="stated")
+    if not price.at_most:
+        return _Paid(images=price.images, amount=price.amount, basis="listed")
+    worked = worked_out(provider, provider.operation(case.operation), case.arguments, outcome)
+    if worked is None:
+        return _Paid(images=price.images, amount=price.amount, basis="bounded")
+    return _Paid(images=price.images, amount=worked.high, basis="listed")

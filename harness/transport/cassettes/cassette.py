@@ -107,7 +107,7 @@ FORMAT = 1
 VCRPY_VERSION = 1
 FILE_AT_MOST_BYTES = 512 * 1024 * 1024
 IMAGES = "images"
-RECORD_AGAIN = "harness run --record"
+RECORD_AGAIN = "harness run --against emulator --record"
 
 
 def write_cassette(

@@ -11,8 +11,8 @@ from harness.core.case import Plan, PlannedRequest
 from harness.core.outcome import ErrorClass, Fault, Outcome
 from harness.core.record import Record
 from harness.planning.plan import plan_from_json, plan_to_json, request_digest
-from harness.spec.load import NAMES, shipped_provider
 from tests.adaptive.discover_world import FAULT, World, drive, emulated, refusal
+from tests.shipped import NAMES, shipped_provider
 
 WORLDS = st.builds(
     World,

@@ -8,8 +8,8 @@ from harness.adaptive.discovery.question import place_of
 from harness.core.case import PlannedRequest
 from harness.core.exchange import Picture
 from harness.core.outcome import Images, Outcome
-from harness.spec.load import shipped_provider
 from tests.adaptive.discover_world import FAULT, World, drive, refusal
+from tests.shipped import shipped_provider
 
 TOGETHER = (
     *("size", "n", "quality", "output_format", "output_compression", "background", "moderation"),

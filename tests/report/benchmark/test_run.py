@@ -14,16 +14,15 @@ from harness.core.case import Slot
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
 from harness.diagnosis.findings import findings
-from harness.policy import conclude
 from harness.report.benchmark.answers import designed
 from harness.report.benchmark.sections import sections
 from harness.report.compose import compose
 from harness.report.formats.html import html
 from harness.report.model import Report
-from harness.spec.load import shipped_provider
 from harness.stats.benchmark.model import Spend
 from tests.report import benchmarks as bm
 from tests.report import builders as b
+from tests.shipped import conclude, shipped_provider
 
 NAME = "nanobanana"
 SHOP = {NAME: shipped_provider(NAME)}

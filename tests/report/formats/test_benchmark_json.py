@@ -33,7 +33,9 @@ def _open() -> Benchmarked:
     )
 
 
-@pytest.mark.parametrize("value", [bm.shown(), bm.shown(until_decided=True), _open()])
+@pytest.mark.parametrize(
+    "value", [bm.shown(), bm.shown(until_decided=True), bm.beside(bm.relative()), _open()]
+)
 def test_a_benchmark_fits_the_schema(value: Benchmarked) -> None:
     found = json.loads(summary_json(bm.report(value)))
 
@@ -41,7 +43,7 @@ def test_a_benchmark_fits_the_schema(value: Benchmarked) -> None:
 
 
 def test_the_schema_names_every_key_of_a_benchmark_and_of_its_rows() -> None:
-    found = json.loads(summary_json(bm.report(bm.shown(until_decided=True))))["benchmark"]
+    found = json.loads(summary_json(bm.report(bm.beside(bm.relative()))))["benchmark"]
     defined = SCHEMA["$defs"]
     benchmark = defined["BenchmarkSummary"]["properties"]
 

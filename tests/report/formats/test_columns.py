@@ -3,8 +3,8 @@ import re
 from harness.report.formats.html import column_classes, column_groups, filter_rules, html
 from harness.report.formats.markdown import markdown
 from harness.report.model import Report
-from harness.spec.load import NAMES, shipped_provider
 from tests.report import builders as b
+from tests.shipped import NAMES, shipped_provider
 
 ALL = [(name, kind) for name in NAMES for kind in shipped_provider(name).operations]
 

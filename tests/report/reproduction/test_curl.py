@@ -10,9 +10,9 @@ from harness.core.exchange import Credential, Part, Request
 from harness.core.record import Provenance
 from harness.report.reproduction.curl import curl_line
 from harness.spec.credentials import key_headers
-from harness.spec.load import NAMES, shipped_provider
 from tests.loopback import HUNG_S
 from tests.report import builders as b
+from tests.shipped import NAMES, shipped_provider
 
 PRINTS = """
 BUBLE_BASE_URL=http://set SUB2API_BASE_URL=http://set

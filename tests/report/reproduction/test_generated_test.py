@@ -17,9 +17,9 @@ from harness.core.verdict import Finding
 from harness.report.formats.write import write_report
 from harness.report.model import Report, Reproduction
 from harness.runner.endpoints import emulator_process
-from harness.spec.load import shipped_provider
 from tests.loopback import ANY
 from tests.report import builders as b
+from tests.shipped import shipped_provider
 
 KEY = "sk-of-this-test"
 FAULTS = {

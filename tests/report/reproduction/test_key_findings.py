@@ -17,10 +17,10 @@ from harness.core.verdict import Finding
 from harness.planning.plan import planned_request
 from harness.report.formats.write import write_report
 from harness.runner.endpoints import emulator_process
-from harness.spec.load import shipped_provider
 from tests.emulator.conftest import MINIMAL, SUBMIT
 from tests.loopback import ANY
 from tests.report import builders as b
+from tests.shipped import shipped_provider
 
 CHECK = "refuses_what_it_forbids"
 FAULTS = {

@@ -18,8 +18,8 @@ from harness.reference_images import reference_bytes
 from harness.report.formats.write import write_report
 from harness.report.reproduction.curl import Repeat, files_of, fitting, repeat, uploads
 from harness.spec import request
-from harness.spec.load import shipped_provider
 from tests.report import builders as b
+from tests.shipped import shipped_provider
 
 PLAIN, MASK, GIF = "png-rgb-64x64-1.png", "png-rgba-64x64-2.png", "gif-p-64x64-1.gif"
 LARGE = "png-rgba-64x64-2-bytes-52428800.png"

@@ -20,7 +20,7 @@ from harness.runner.execution.failures import CUT_OFF, WRONG_TWICE
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.recording import record as write_cassettes
 from harness.runner.run import execute_run
-from harness.spec.load import shipped_provider
+from harness.runner.scanning import search_for
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.line import Ended, Sent
@@ -29,6 +29,7 @@ from tests.loopback import HUNG_S
 from tests.runner.journals import EVIDENCE, header, part
 from tests.runner.orders import fault
 from tests.runner.till import Shop, once, plan_at
+from tests.shipped import SHIPPED, shipped_provider
 
 BASE = "generate/base"
 
@@ -226,14 +227,15 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
         output=Output(out=tmp_path / "run", cassettes=tmp_path / "cassettes"),
     )
     askers: list[Curious] = []
-    done = execute_run(options, ProgressListener(), strategy=_asker(askers))
+    done = execute_run(options, ProgressListener(), catalogue=SHIPPED, strategy=_asker(askers))
     plan = done.plans["nanobanana"]
     write_cassettes(
         done.folder,
         done.records,
         plan,
         base_url=done.addresses["nanobanana"],
-        cassettes=options.output.cassettes,
+        cassettes=options.cassettes,
+        search=search_for({}, SHIPPED),
     )
 
     replayed = execute_run(
@@ -242,6 +244,7 @@ def test_a_recorded_run_replays_what_was_asked_on_the_way(tmp_path: Path) -> Non
             output=replace(options.output, out=tmp_path / "again"),
         ),
         ProgressListener(),
+        catalogue=SHIPPED,
         strategy=_asker(askers),
     )
 

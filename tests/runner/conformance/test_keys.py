@@ -18,12 +18,15 @@ from harness.core.case import Plan
 from harness.core.verdict import Finding
 from harness.planning.conformance import plan_for
 from harness.planning.options import Options, Output, RunLimits, Target
-from harness.policy import Conclusion, conclude, off_tape
+from harness.policy import Conclusion, off_tape
 from harness.report.formats.write import write_report
-from harness.runner import preflight
+from harness.runner import plans
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.recording import record as write_cassettes
 from harness.runner.run import Run, execute_run
+from harness.runner.scanning import search_for
+from harness.spec.catalogue import Entry
+from tests.shipped import SHIPPED, conclude
 
 KEY = "sk-Zq7TheUsersOwnSecretKey0123456789abc"
 CREDENTIALS = ("none", "wrong", "empty", "foreign", "other_scheme", "other_header")
@@ -128,9 +131,9 @@ def serving(
         http.server_close()
 
 
-def only_keys(name: str, options: Options) -> Plan:
+def only_keys(entry: Entry, options: Options) -> Plan:
     """Plan the plain request and those that lack the user's key."""
-    plan = plan_for(name, options)
+    plan = plan_for(entry, options)
     kept = [
         replace(one, case=replace(one.case, follow_ups=()))
         for one in plan.shots
@@ -143,7 +146,7 @@ def run(
     server: Server, out: Path, patch: pytest.MonkeyPatch, provider: str = "sub2api"
 ) -> tuple[Run, Options]:
     """Run one provider's plan of keys against a server, as the command does."""
-    patch.setattr(preflight, "plan_for", only_keys)
+    patch.setattr(plans, "plan_for", only_keys)
     options = Options(
         target=Target(
             against="live",
@@ -155,7 +158,9 @@ def run(
         limits=RunLimits(max_requests=80),
         output=Output(out=out / "run", cassettes=out / "cassettes"),
     )
-    return execute_run(options, ProgressListener(), strategy=follow_up_strategy(options)), options
+    return execute_run(
+        options, ProgressListener(), catalogue=SHIPPED, strategy=follow_up_strategy(options)
+    ), options
 
 
 def conclusion(done: Run) -> Conclusion:
@@ -287,7 +292,8 @@ def test_the_users_key_is_in_no_such_request_and_in_no_file(
         done.records,
         done.plans["sub2api"],
         base_url=server.url,
-        cassettes=options.output.cassettes,
+        cassettes=options.cassettes,
+        search=search_for({}, SHIPPED),
     )
 
     assert len(server.probes()) >= 2
@@ -316,7 +322,8 @@ def test_a_replay_finds_the_same_and_asks_for_nothing_else(
         done.records,
         done.plans["sub2api"],
         base_url=server.url,
-        cassettes=options.output.cassettes,
+        cassettes=options.cassettes,
+        search=search_for({}, SHIPPED),
     )
 
     again = execute_run(
@@ -325,6 +332,7 @@ def test_a_replay_finds_the_same_and_asks_for_nothing_else(
             output=replace(options.output, out=tmp_path / "again"),
         ),
         ProgressListener(),
+        catalogue=SHIPPED,
     )
 
     assert off_tape(again.records) == []
@@ -337,7 +345,7 @@ def test_a_refused_made_up_key_halts_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(right) as server:
-        monkeypatch.setattr(preflight, "plan_for", plan_for)
+        monkeypatch.setattr(plans, "plan_for", plan_for)
         options = Options(
             target=Target(
                 against="live",
@@ -349,7 +357,7 @@ def test_a_refused_made_up_key_halts_nothing(
             limits=RunLimits(max_requests=60, max_images=12),
             output=Output(out=tmp_path / "run"),
         )
-        done = execute_run(options, ProgressListener())
+        done = execute_run(options, ProgressListener(), catalogue=SHIPPED)
 
     sent = [one.shot.case.credential for one in done.records if one.outcome is not None]
     assert sent[0] == "own"

@@ -16,7 +16,6 @@ from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Journal
 from harness.runner.execution.failures import CUT_OFF
 from harness.runner.execution.provider_run import ProviderRun
-from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.store.line import Sent
 from harness.store.reader import StoredRun, read_run
@@ -27,6 +26,7 @@ from tests.loopback import HUNG_S
 from tests.plans import accepted
 from tests.runner.hostile import Received, http, serving
 from tests.runner.journals import EVIDENCE, header, part
+from tests.shipped import shipped_provider
 
 
 def shots() -> tuple[PlannedRequest, ...]:

@@ -21,7 +21,6 @@ from PIL import Image
 from harness.core.errors import StoreError
 from harness.runner.conformance.session import Session
 from harness.runner.execution.conversation import Journal
-from harness.spec.load import shipped_provider
 from harness.store.disk import LocalDisk
 from harness.store.folder import RunFolder
 from harness.store.line import HEADER, IMAGES, JOURNAL, Ended, Exchanged, Sent
@@ -33,6 +32,7 @@ from harness.transport.redaction import Redactor
 from tests.loopback import HUNG_S
 from tests.plans import accepted
 from tests.runner.journals import header, part
+from tests.shipped import shipped_provider
 from tests.store.journals import sent
 
 CASES = 8

@@ -9,9 +9,11 @@ from harness.runner.execution.failures import CUT_OFF
 from harness.wire.retry import TRIES
 from tests.runner.orders import IMAGES, PICTURE, price
 from tests.runner.orders import shot as any_shot
+from tests.shipped import shipped_provider
 from tests.wire.by_hand import shot
 
 PLAIN = any_shot("generate/base")
+PROVIDER = shipped_provider(PLAIN.case.provider)
 
 
 def _images(
@@ -79,7 +81,7 @@ def test_submissions_and_repetitions_count_and_what_follows_them_does_not() -> N
         _exchange("GET", "deliveries"),
     ]
 
-    assert charged_reservation(PLAIN, IMAGES, exchanges).requests == 3
+    assert charged_reservation(PLAIN, IMAGES, exchanges, provider=PROVIDER).requests == 3
 
 
 def test_what_was_under_way_when_a_run_was_cut_off_counts_though_nobody_saw_its_end() -> None:
@@ -88,11 +90,11 @@ def test_what_was_under_way_when_a_run_was_cut_off_counts_though_nobody_saw_its_
         _exchange("POST", "submit"), answer=Failure(kind="network", why="reset", sent=True)
     )
 
-    assert charged_reservation(PLAIN, CUT_OFF, []).requests == 1
-    assert (
-        charged_reservation(PLAIN, _images(1, after=lost), [_exchange("POST", "submit")]).requests
-        == 2
-    )
-    assert charged_reservation(
-        PLAIN, Fault(error_class="network", why="reset", may_be_paid=True), [failed]
-    ) == (replace(charged_reservation(PLAIN, CUT_OFF, []), requests=1))
+    submitted = [_exchange("POST", "submit")]
+    reset = Fault(error_class="network", why="reset", may_be_paid=True)
+    cut_off = charged_reservation(PLAIN, CUT_OFF, [], provider=PROVIDER)
+    repeated = charged_reservation(PLAIN, _images(1, after=lost), submitted, provider=PROVIDER)
+
+    assert cut_off.requests == 1
+    assert repeated.requests == 2
+    assert charged_reservation(PLAIN, reset, [failed], provider=PROVIDER) == cut_off

@@ -14,9 +14,9 @@ from harness.reference_images import Recipe, reference_json
 from harness.runner.execution.budget import cost_of
 from harness.runner.execution.conversation import drive
 from harness.runner.execution.failures import CUT_OFF
-from harness.spec.load import shipped_provider
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer
+from tests.shipped import shipped_provider
 from tests.wire.by_hand import IMAGE, said, shot
 from tests.wire.replies import BUSY, done, pending, submitted, uploaded
 

@@ -20,12 +20,12 @@ from harness.runner.conformance.session import Session
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Journal
 from harness.runner.execution.provider_run import ProviderRun
-from harness.spec.load import shipped_provider
 from harness.store.folder import RunFolder
 from harness.wire.retry import TRIES
 from tests.loopback import HUNG_S
 from tests.runner.journals import header, part
 from tests.runner.till import OPERATIONS, STATES, Shop, once, plan_at
+from tests.shipped import shipped_provider
 from tests.wire.replies import BUSY
 
 

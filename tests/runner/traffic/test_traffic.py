@@ -8,8 +8,8 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
-from harness.spec.load import shipped_provider as shipped
 from harness.transport.bodies.images import ImageCollector
+from tests.shipped import shipped_provider as shipped
 
 HERE = Path(__file__).parents[1] / "recordings"
 HOST = "https://images.example.org"

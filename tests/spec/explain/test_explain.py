@@ -7,10 +7,10 @@ from harness.cases.draw import drawn_cases, refused_arguments
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import broken
 from harness.spec.explain.explain import Explanation, explain
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.request import carried
 from tests.cases import served
 from tests.cases.strategies import accepted_arguments
+from tests.shipped import NAMES, shipped_provider
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
 PLAIN: dict[str, Json] = {"prompt": "a cat", "model": "gpt-image-2"}

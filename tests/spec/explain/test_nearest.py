@@ -12,12 +12,12 @@ from harness.core.jsonvalue import Json, canonical
 from harness.spec.evaluate import broken
 from harness.spec.explain.nearest import nearest_request
 from harness.spec.explain.neighbours import KEPT, nearest_size
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.provider import PARAMETERS, Operation
 from harness.spec.request import carried
 from harness.spec.rules import Rule
 from harness.spec.rules.size import MaxEdge, MinPixels
 from tests.cases.strategies import accepted_arguments
+from tests.shipped import NAMES, shipped_provider
 from tests.strategies import json_values
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]

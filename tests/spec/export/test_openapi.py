@@ -15,10 +15,11 @@ from harness.core.case import Case
 from harness.core.jsonvalue import Json
 from harness.spec.export.openapi import openapi
 from harness.spec.export.schema import of_body, says
-from harness.spec.load import NAMES, parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Provider
 from harness.spec.request import build_request
 from tests.cases.strategies import accepted_arguments
+from tests.shipped import NAMES, shipped_provider
 from tests.spec import small
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]

@@ -11,9 +11,10 @@ from harness.core.case import Case
 from harness.spec.explain.explain import explain
 from harness.spec.export.openapi import openapi
 from harness.spec.export.schema import of_body
-from harness.spec.load import NAMES, parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Provider
 from harness.spec.request import build_request
+from tests.shipped import NAMES, shipped_provider
 from tests.spec import small
 
 RULE = "body.unknown_fields"

@@ -12,13 +12,14 @@ from harness.cases.build import Builder
 from harness.cases.values import allowed_values, context, forbidden_values
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import evaluate
-from harness.spec.load import NAMES, parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Argument, Constraint, Provider
 from harness.spec.request import carried
 from harness.spec.rules import KINDS, Evaluation, Rule
 from harness.spec.rules.base import EVERY_TYPE
 from harness.spec.rules.pairs import Conditional
 from harness.spec.rules.text import MaxLength
+from tests.shipped import NAMES, shipped_provider
 from tests.spec import small
 
 CITED: dict[str, Any] = {"source": {"document": "page.txt", "section": "Rules"}}
@@ -39,6 +40,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "boolean": ({"type": "boolean"}, {}),
     "array": ({"type": "array"}, {"items": "string"}),
     "object": ({"type": "object", "examples": [{"width": 512}]}, {}),
+    "min_length": ({"type": "string"}, {"characters": 2}),
     "nullable": ({"type": "integer"}, {}),
 }
 """For a kind that no shipped document has: an argument of somebody's own, and the rule's table."""

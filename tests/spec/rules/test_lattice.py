@@ -6,11 +6,12 @@ from harness.cases.boundaries import single_changes, single_violations
 from harness.cases.build import Builder
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import is_valid
-from harness.spec.load import parse_provider, shipped_provider
+from harness.spec.load import parse_provider
 from harness.spec.provider import Provider
 from harness.spec.rules.lattice import Lattice, edges, text
 from harness.spec.rules.size import SizeRule, lattice
 from tests.cases.independent import FIVE_SIZE_RULES, size_rules
+from tests.shipped import shipped_provider
 from tests.spec import small
 
 SIZE = shipped_provider("nanobanana").operation("generate").arguments["size"]

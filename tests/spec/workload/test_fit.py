@@ -11,11 +11,11 @@ from harness.core.jsonvalue import Json
 from harness.core.workload import Fit, Workload
 from harness.spec import price
 from harness.spec.evaluate import broken_when_sent
-from harness.spec.load import NAMES, shipped_provider
 from harness.spec.rules import edges
 from harness.spec.workload.fit import fit
 from harness.spec.workload.workloads import SETS, shipped_workloads
 from tests.cases import served
+from tests.shipped import NAMES, shipped_provider
 from tests.workloads import workloads
 
 DRAFT = Workload(name="draft", operation="generate")

@@ -9,10 +9,10 @@ from harness.core.exchange import Event, Exchange, Failure, FailureKind, Reply, 
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Provenance, Record
-from harness.spec.load import NAMES, shipped_provider
 from harness.stats.benchmark.attempts import attempt_of
 from harness.stats.benchmark.model import PHASES, Attempt, EndBounds
 from tests.report import builders as b
+from tests.shipped import NAMES, shipped_provider
 
 PROVIDERS = {name: shipped_provider(name) for name in NAMES}
 SLOT = Slot(workload="w", fit="exact", stage="c4", block=3)

@@ -8,7 +8,6 @@ import pytest
 from harness.core.benchmark import Design, Slo, Stage
 from harness.core.case import FitKind, Price, Slot
 from harness.core.workload import Fit, Workload
-from harness.spec.load import NAMES, shipped_provider
 from harness.stats.benchmark.measure import (
     measure,
     of_observations,
@@ -20,6 +19,7 @@ from harness.stats.benchmark.measure import (
 from harness.stats.benchmark.model import Attempt, EndBounds, Ranking, Reliability, Speed
 from tests.benchmarks.worlds import attempt
 from tests.report import builders as b
+from tests.shipped import NAMES, shipped_provider
 
 SLO = Slo(quantile=0.95, seconds=60)
 

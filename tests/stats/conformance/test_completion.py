@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from harness.core.exchange import Exchange
 from harness.core.jsonvalue import Json
 from harness.core.record import Record
-from harness.spec.load import NAMES, shipped_provider
 from harness.stats.conformance.completion import Completion, completion_by_operation
 from tests.report import builders as b
+from tests.shipped import NAMES, shipped_provider
 
 PROVIDERS = {name: shipped_provider(name) for name in NAMES}
 

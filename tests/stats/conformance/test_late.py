@@ -3,9 +3,9 @@ import pytest
 from harness.core.exchange import Exchange, Reply, Request, Step, Times
 from harness.core.outcome import Outcome
 from harness.core.record import Record
-from harness.spec.load import shipped_provider as shipped
 from harness.stats.conformance.late import late
 from tests.checks.build import LIVE, case, picture, served, shot
+from tests.shipped import shipped_provider as shipped
 from tests.wire.by_hand import IMAGE, page, said
 from tests.wire.replies import JOBS, done, pending, polled, submitted
 

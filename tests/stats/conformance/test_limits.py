@@ -5,10 +5,10 @@ import pytest
 from harness.core.exchange import Reply
 from harness.core.outcome import Fault
 from harness.core.record import Record
-from harness.spec.load import shipped_provider as shipped
 from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.limits import limits, named_limit
 from tests.checks.build import case, picture, record, refused, served
+from tests.shipped import shipped_provider as shipped
 from tests.wire.by_hand import said
 
 GIVEN_UP = Fault(error_class="rate_limit", why="slow down", may_be_paid=False, status=429)

@@ -3,10 +3,10 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from harness.core.record import Record
-from harness.spec.load import shipped_provider
 from harness.spec.provider import Provider
 from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.observers import OBSERVERS, behaviours
+from tests.shipped import shipped_provider
 from tests.stats.conformance.test_slow_sizes import LARGE, SMALL, many
 
 SHOP = {"sub2api": shipped_provider("sub2api")}

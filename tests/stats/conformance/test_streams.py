@@ -1,8 +1,8 @@
 from harness.core.exchange import Event, Exchange
 from harness.core.record import Record
-from harness.spec.load import NAMES, shipped_provider
 from harness.stats.conformance.streams import Streams, streams_by_operation
 from tests.report import builders as b
+from tests.shipped import NAMES, shipped_provider
 
 PROVIDERS = {name: shipped_provider(name) for name in NAMES}
 PARTIAL, COMPLETED = "image_generation.partial_image", "image_generation.completed"

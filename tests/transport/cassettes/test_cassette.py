@@ -409,7 +409,7 @@ def test_a_cassette_cut_anywhere_is_a_recording_error(tmp_path: Path, twentieth:
         Tape.load(path)
 
     assert str(path) in str(caught.value)
-    assert "harness run --record" in str(caught.value)
+    assert "harness run --against emulator --record" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -586,7 +586,7 @@ def test_a_request_that_is_not_on_the_tape_is_told_with_its_nearest(
 
     assert caught.value.request == request_
     assert f"{request_.method} {request_.target}" in str(caught.value)
-    assert "harness run --record --provider buble" in str(caught.value)
+    assert "harness run --against emulator --record --provider buble" in str(caught.value)
 
 
 def test_asking_once_more_than_recorded_says_so(tmp_path: Path) -> None:

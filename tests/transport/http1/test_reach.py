@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness.core.exchange import Exchange, Failure, Reply, Request
-from harness.spec.load import shipped_provider
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.http1.ranges import Address
@@ -23,6 +22,7 @@ from harness.transport.http1.socket import StampedSocket
 from harness.transport.redaction import Redactor
 from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, Server, http, serving
+from tests.shipped import shipped_provider
 from tests.transport.connections import KEY, clock, failed, replied
 
 HOME, CDN = "93.184.216.34", "151.101.1.69"

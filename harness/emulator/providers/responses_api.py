@@ -1,4 +1,4 @@
-"""sub2api's POST /v1/responses: a text model that calls the tool image_generation, or just answers.
+"""POST /v1/responses: a text model that calls the tool image_generation, or just answers.
 
 Source: two real exchanges with OpenAI, one at once (jpeg, 1536x1024) and one streamed (webp); the
 shapes and the order of the events are theirs, down to the reasoning before the image and the empty
@@ -15,25 +15,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..decision import Decision
+from ..ledger import Note
 from ..rendering import render, render_drafts
-from ..replies import EventStream, Json, JsonReply, Script, partial_indices, staged_events
-from ..rules import sub2api_responses as rules
+from ..replies import EventStream, Json, Script, partial_indices, staged_events
+from ..rules import responses_api as rules
 from ..state import SUBMIT_S
-from .sub2api_images import (
-    declared_of,
-    is_streamed,
-    note_of,
-    partial_count,
-    quality_of,
-    render_request_of,
-    reply_headers,
-)
+from .images_api import Task, partial_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..pictures import RenderedImage
     from ..state import ProviderState
+    from .images_api import ImagesApi
 
 ONLY_TEXT = "There is no tool to make an image with."
 TEXT_TOKENS, REASONING_TOKENS = 154, 1280  # of the answer and its reasoning, from the recording
@@ -72,31 +66,32 @@ class ResponseParts:
         return self.event("response.completed", "completed")
 
 
-async def fulfil_response(state: ProviderState, body: Mapping[str, object]) -> Decision:
+async def fulfil_response(api: ImagesApi, body: Mapping[str, object]) -> Decision:
     """Answer with an image where the tool is there to be called, else with a text."""
     indexed = rules.tool_of(body)
     if indexed is None or body.get("tool_choice") == "none":
-        return _text_decision(state, body)
-    return await _image_decision(state, body, indexed[1])
+        return _text_decision(api, body)
+    return await _image_decision(api, body, indexed[1])
 
 
 async def _image_decision(
-    state: ProviderState, body: Mapping[str, object], tool: Mapping[str, object]
+    api: ImagesApi, body: Mapping[str, object], tool: Mapping[str, object]
 ) -> Decision:
-    streamed = is_streamed(state, body)
-    render_request = dataclasses.replace(render_request_of(tool), images=1)
-    quality = quality_of(tool)
+    state, streamed = api.state, api.is_streamed(body)
+    render_request = dataclasses.replace(api.render_request(tool), images=1)
+    quality = api.quality(tool)
     wait_s = state.latency.generation_s(quality=quality, pixels=render_request.pixels, images=1)
-    headers = reply_headers(state, wait_s)
     pictures = await render(state, render_request)
-    declared = declared_of(state, render_request, quality)
+    declared = api.declared(render_request, quality)
     call = _call(state, body, tool, pictures[0], declared)
     parts = _parts(state, body, (_reasoning(state), call, _message(state, "")))
-    note = note_of(state, 1, streamed=streamed)
+    requested = partial_count(tool.get("partial_images")) if streamed else 0
+    task = Task(values={"prompt": prompt_of(body)}, family="")
+    usage = api.usage(task, render_request, quality, requested)
+    note = api.note(1, usage, streamed=streamed)
     if not streamed:
-        answer = JsonReply(status=200, body=parts.response("completed"), headers=headers)
+        answer = api.reply(parts.response("completed"), wait_s)
         return Decision(answer=answer, note=note, wait_s=wait_s)
-    requested = partial_count(tool.get("partial_images"))
     indices = partial_indices(state.faults, requested)
     drafts = await render_drafts(state, render_request, len(indices))
     script = Script(
@@ -113,21 +108,21 @@ async def _image_decision(
         ),
         closing=_from_image(parts),
     )
-    stream = staged_events(state.faults, script, wait_s, headers)
+    stream = staged_events(state.faults, script, wait_s, api.headers(wait_s))
     return Decision(answer=_numbered(stream), note=note)
 
 
-def _text_decision(state: ProviderState, body: Mapping[str, object]) -> Decision:
+def _text_decision(api: ImagesApi, body: Mapping[str, object]) -> Decision:
+    state = api.state
     wait_s = state.latency.fixed_s(SUBMIT_S)
-    headers = reply_headers(state, wait_s)
     parts = _parts(state, body, (_message(state, ONLY_TEXT),))
-    note = note_of(state, 0)
-    if not is_streamed(state, body):
-        answer = JsonReply(status=200, body=parts.response("completed"), headers=headers)
+    note = Note(outcome="accepted")
+    if not api.is_streamed(body):
+        answer = api.reply(parts.response("completed"), wait_s)
         return Decision(answer=answer, note=note, wait_s=wait_s)
     closing = (*_message_events(parts.items[0], 0), parts.completed())
     script = Script(opening=parts.opening(), closing=closing)
-    stream = staged_events(state.faults, script, wait_s, headers)
+    stream = staged_events(state.faults, script, wait_s, api.headers(wait_s))
     return Decision(answer=_numbered(stream), note=note)
 
 

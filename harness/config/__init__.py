@@ -1,0 +1,1 @@
+"""`harness.toml`: choices that hold for a directory until the command line says otherwise."""

@@ -1,0 +1,155 @@
+"""What may stand in a configuration: each option of a run under its group, by its flag's name.
+
+A new option needs nothing here: its type and its flag say what is written, and how it is read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from harness.core.errors import UsageError
+from harness.planning.flags import FLAG, Flag, flagged
+from harness.planning.options import Options
+
+TOP = {"specs": "target", "workloads": "benchmark", "cassettes": "output"}
+"""Options that name files stand before all tables; a file is meant from where the TOML lies."""
+
+TYPED_ONLY = frozenset(("out", "resume", "retry_unknown", "record", "allow_private"))
+"""What is said for one run, or opens what a stranger's file may not open."""
+
+Place = tuple[str, str]
+"""A group of options and the field in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An option as a TOML writes it.
+
+    `keys` are its names there, the first of which is shown; one that takes several values may be
+    written in the plural.
+    """
+
+    place: Place
+    flag: Flag
+    hint: Any
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of the option in a TOML."""
+        name = self.flag.spelling.partition("/")[0].lstrip("-").replace("-", "_")
+        if get_origin(self.hint) is tuple:
+            return f"{name}s", name
+        return (name, f"{name}s") if get_origin(self.hint) is dict else (name,)
+
+    @property
+    def where(self) -> str:
+        """The table that holds the option; empty where it stands before all tables."""
+        return "" if self.keys[0] in TOP else self.place[0]
+
+    def read(self, raw: object, folder: Path) -> object:
+        """Return the option's value; ValueError says what is wrong, and repeats no value.
+
+        A path is meant from `folder` on.
+        """
+        try:
+            found = _adapter(self.hint, self.flag).validate_python(_plain(raw, self.hint))
+        except ValidationError as error:
+            raise ValueError(_reason(error)) from None
+        return _placed(self._meant(found), self.hint, self.place[1], folder)
+
+    def _meant(self, found: Any) -> object:  # noqa: ANN401 - what the adapter made of it
+        read: Callable[[Any], object] | None = self.flag.read
+        if read is None:
+            return found
+        is_table = isinstance(found, Mapping)
+        try:
+            return read([f"{name}={each}" for name, each in found.items()] if is_table else found)
+        except UsageError as error:
+            said = error.message.partition(": ")[2] or error.message
+            raise ValueError(f"{said} ({error.hint})" if error.hint else said) from None
+
+
+@cache
+def choices() -> tuple[Choice, ...]:
+    """Return every option that a TOML may hold."""
+    return tuple(
+        Choice(place=(group.name, each.name), flag=each.metadata[FLAG], hint=_sole(each.type))
+        for group, each in flagged(Options)
+        if each.name not in TYPED_ONLY
+    )
+
+
+@cache
+def tables() -> dict[str, dict[str, Choice]]:
+    """Return the options of each table by every name that they may have there."""
+    named: dict[str, dict[str, Choice]] = {each.name: {} for each in fields(Options)}
+    for choice in choices():
+        named.setdefault(choice.where, {}).update(dict.fromkeys(choice.keys, choice))
+    return {name: options for name, options in named.items() if options}
+
+
+def _sole(hint: Any) -> Any:  # noqa: ANN401 - a field's type
+    """Return a field's type without None."""
+    if get_origin(hint) in (Union, UnionType):
+        (hint,) = (each for each in get_args(hint) if each is not NoneType)
+    return hint
+
+
+@cache
+def _adapter(hint: Any, flag: Flag) -> TypeAdapter[Any]:  # noqa: ANN401 - a field's type
+    written: Any = Annotated[_written(hint, flag), Field(strict=True)]
+    return TypeAdapter(written)
+
+
+def _written(hint: Any, flag: Flag) -> Any:  # noqa: ANN401 - a type for each type
+    """Return the type of what a TOML holds for an option of this type."""
+    if flag.choices:
+        word: Any = Literal[flag.choices]
+        return list[word] if get_origin(hint) is tuple else word
+    if get_origin(hint) is tuple:
+        return list[Annotated[str, Field(min_length=1)]]
+    if get_origin(hint) is dict:
+        return dict[str, str | int | Decimal]
+    if hint in (int, float):
+        least: dict[str, Any] = {"gt" if flag.above else "ge": flag.least}
+        return Annotated[hint, Field(**least, le=flag.most, allow_inf_nan=None)]
+    if hint is bool or get_origin(hint) is Literal:
+        return hint
+    return Annotated[str, Field(min_length=1)]
+
+
+def _plain(raw: object, hint: Any) -> object:  # noqa: ANN401 - a field's type
+    """Return a number as the option has it: amounts of money are read exactly, others are not."""
+    return float(raw) if hint is float and isinstance(raw, Decimal) else raw
+
+
+def _placed(found: Any, hint: Any, name: str, folder: Path) -> object:  # noqa: ANN401 - any option's
+    if hint is Path:
+        return folder / found
+    if get_origin(hint) is not tuple:
+        return found
+    if name == "specs":
+        return tuple(folder / each for each in found)
+    if name == "workloads":
+        return tuple(_workload(each, folder) for each in found)
+    return tuple(found)
+
+
+def _workload(word: str, folder: Path) -> str:
+    """Return a word of `--workload`; one that is a file, or one of a file, by the file's place."""
+    file, colon, name = word.partition(".toml")
+    return f"{folder / f'{file}.toml'}{name}" if colon else word
+
+
+def _reason(error: ValidationError) -> str:
+    """Return what is wrong, without the value: of a list, at which place, from 1 on."""
+    first = error.errors()[0]
+    places = [part for part in first["loc"] if isinstance(part, int)]
+    reason: str = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"entry {places[0] + 1}: {reason}" if places else reason

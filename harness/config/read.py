@@ -1,0 +1,276 @@
+"""A configuration as values: read once, every mistake of it at once, each with its line."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.config.choices import TYPED_ONLY, Choice, Place, choices, tables
+from harness.config.discovery import PROJECT, TABLE, found_file
+from harness.core.errors import ConfigError, Mistake, UsageError
+from harness.core.files import MEBIBYTE, read_at_most
+from harness.core.rate import Rate
+from harness.spec.located import no_toml
+from harness.spec.price_list import Amount
+from harness.spec.toml_lines import KeyLines, KeyPath, dotted, key_lines
+from harness.transport.sensitive.search import Search
+
+FILE_VARIABLE = "HARNESS_CONFIG"
+"""The environment variable that names a configuration, instead of looking for one."""
+
+RATES = "rates"
+LIVE = "a live run costs money: it is asked for at the command line, with --against live"
+KEY_WORDS = frozenset(
+    ("key", "keys", "apikey", "apikeys", "token", "secret", "password", "authorization")
+)
+NO_KEY = "looks like a key; keys come from the environment only: take it out"
+_SECRET_AT_LEAST = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What a configuration says: values by group and field, and the line of each.
+
+    `path` is None where there is none. `rates` are what providers' units are worth, by provider.
+    """
+
+    path: Path | None = None
+    values: Mapping[Place, object] = field(default_factory=dict)
+    lines: Mapping[Place, int] = field(default_factory=dict)
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+
+    def where(self, place: Place) -> str:
+        """Return file and line of a value, as an error names them."""
+        return f"{shown(self.path)}:{self.lines[place]}" if self.path else ""
+
+
+def read_config(file: str | Path | None = None, *, start: str | Path = ".") -> Config:
+    """Return the configuration in a file, or the nearest from `start` upwards; else an empty one.
+
+    A file without a TOML of ours in it, another user's, or with mistakes is a UsageError; mistakes
+    are a ConfigError with all of them, each with its line. Keys are never read from a file: what
+    looks like one is refused, and not repeated.
+    """
+    path = Path(file) if file is not None else found_file(Path(start))
+    if path is None:
+        return Config()
+    text = _text(path)
+    try:
+        whole = tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(shown(path), (_without_key(no_toml(error, text), text),)) from None
+    above: KeyPath = TABLE if path.name == PROJECT else ()
+    raw: Any = whole
+    for key in above:
+        raw = raw.get(key) if isinstance(raw, dict) else None
+    if not isinstance(raw, dict):
+        raise UsageError(f"{shown(path)}: there is no table [{'.'.join(TABLE)}] in it")
+    reader = _Reader(path=path, lines=key_lines(text), above=above)
+    return reader.read(raw)
+
+
+def shown(path: Path | None) -> str:
+    """Return a path as short as the working directory allows."""
+    if path is None:
+        return "no file"
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_at_most(path, MEBIBYTE).decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not UTF-8") from None
+
+
+class _Rate(BaseModel):
+    """One entry of `[rates]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    usd: Annotated[Amount, Field(gt=0)]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Reads one file and gathers its mistakes."""
+
+    path: Path
+    lines: KeyLines
+    above: KeyPath
+    mistakes: list[Mistake] = field(default_factory=list)
+    values: dict[Place, object] = field(default_factory=dict)
+    value_lines: dict[Place, int] = field(default_factory=dict)
+    rates: dict[str, Rate] = field(default_factory=dict)
+
+    def read(self, raw: dict[str, Any]) -> Config:
+        for key in _secret_keys(raw):
+            self._mistake(key, NO_KEY)
+        if not self.mistakes:  # no other sentence repeats what may be one
+            self._table("", raw)
+        if self.mistakes:
+            raise ConfigError(shown(self.path), tuple(self.mistakes))
+        return Config(path=self.path, values=self.values, lines=self.value_lines, rates=self.rates)
+
+    def _table(self, table: str, raw: dict[str, Any]) -> None:
+        """Read a table, or what stands before all tables."""
+        named = tables()[table]
+        for name, content in raw.items():
+            key: KeyPath = (table, name) if table else (name,)
+            if name in named:
+                self._choice(key, named[name], content)
+            elif not table and name == RATES:
+                self._rates(content)
+            elif not table and name in tables():
+                if isinstance(content, dict):
+                    self._table(name, content)
+                else:
+                    self._mistake(key, f"write a table, [{name}]")
+            else:
+                self._note(key, _unknown(name, table, list(named)))
+
+    def _choice(self, key: KeyPath, choice: Choice, content: object) -> None:
+        if choice.place in self.values:
+            self._mistake(key, f"says again what {' or '.join(choice.keys)} says before")
+            return
+        if choice.place == ("target", "against") and content == "live":
+            self._mistake(key, LIVE)
+            return
+        before = len(self.mistakes)
+        if get_origin(choice.hint) is dict and isinstance(content, dict):
+            entries = [(((*key, name), {name: each})) for name, each in content.items()]
+            read = [self._read(place, choice, entry) for place, entry in entries]
+            found: object = {name: each for entry in read for name, each in entry.items()}
+        else:
+            found = self._read(key, choice, content)
+        if len(self.mistakes) == before:
+            self.values[choice.place] = found
+            self.value_lines[choice.place] = self._line(key)
+
+    def _read(self, key: KeyPath, choice: Choice, content: object) -> Any:  # noqa: ANN401 - any option's
+        """Return an option's value; an empty one where that is a mistake, which is noted."""
+        try:
+            return choice.read(content, self.path.parent)
+        except ValueError as error:
+            self._mistake(key, str(error))
+            return {}
+
+    def _rates(self, content: object) -> None:
+        if not isinstance(content, dict):
+            self._mistake((RATES,), "write a table, [rates]")
+            return
+        for name, each in content.items():
+            try:
+                rate = _Rate.model_validate(each)
+            except ValidationError as error:
+                for problem in error.errors():
+                    self._note((RATES, name, *problem["loc"]), _no_rate(problem))
+            else:
+                source = f"{shown(self.path)}:{self._line((RATES, name))}"
+                self.rates[name] = Rate(unit=rate.unit, usd=rate.usd, source=source)
+
+    def _line(self, key: KeyPath) -> int:
+        return self.lines.nearest(dotted((*self.above, *key)))[1]
+
+    def _mistake(self, key: KeyPath, reason: str) -> None:
+        self._note(key, Mistake(key="", reason=reason))
+
+    def _note(self, key: KeyPath, mistake: Mistake) -> None:
+        """Note a mistake at a key: its whole name and its line."""
+        whole = dotted((*self.above, *key))
+        self.mistakes.append(replace(mistake, key=whole, line=self._line(key)))
+
+
+def _no_rate(problem: Any) -> Mistake:  # noqa: ANN401 - pydantic's own error details
+    if not problem["loc"]:
+        return Mistake(key="", reason="no table", write='{ unit = "credit", usd = 0.002 }')
+    if problem["type"] == "extra_forbidden":
+        return _unlike(str(problem["loc"][-1]), list(_Rate.model_fields))
+    return Mistake(key="", reason=problem["msg"].removeprefix("Value error, "))
+
+
+def _unknown(name: str, table: str, named: list[str]) -> Mistake:
+    """Say of an unknown key where it belongs, or which are known here."""
+    if meant := next(
+        (choice for choice in choices() if name in (*choice.keys, choice.place[1])), None
+    ):
+        place = f"in [{meant.where}]" if meant.where else "before all tables"
+        return Mistake(key=name, reason=f"unknown key here; {meant.keys[0]} stands {place}")
+    if name in TYPED_ONLY:
+        flag = f"--{name.replace('_', '-')}"
+        return Mistake(key=name, reason=f"not in a file: it is said for each run, with {flag}")
+    return _unlike(name, named if table else [*named, *filter(None, tables()), RATES])
+
+
+def _unlike(name: str, known: list[str]) -> Mistake:
+    """Say that a key is none of those that are known, and which was probably meant."""
+    near = get_close_matches(name, known, n=1)
+    allowed = tuple(key for key in known if f"{key}s" not in known)
+    nearest = near[0] if near else ""
+    return Mistake(key=name, reason="unknown key", nearest=nearest, allowed=allowed)
+
+
+def _without_key(mistake: Mistake, text: str) -> Mistake:
+    """Return a mistake of TOML's own; where its line looks like a key, without its words."""
+    rows = text.split("\n")
+    row = rows[min(mistake.line or 1, len(rows)) - 1]
+    if not _SecretSearch().is_in(row, names=[row.partition("=")[0]]):
+        return mistake
+    return Mistake(key="", reason=f"not valid TOML, and it {NO_KEY}", line=mistake.line)
+
+
+def _secret_keys(raw: dict[str, Any]) -> Iterator[KeyPath]:
+    """Yield where a file names a key, or holds what looks like one or is one of this user's."""
+    search = _SecretSearch()
+    for key, content in _leaves((), raw):
+        texts = [str(part) for part in key]
+        if search.is_in(*([content] if isinstance(content, str) else []), *texts, names=texts):
+            yield key
+
+
+class _SecretSearch:
+    """Looks for this user's keys, for what has the shape of one, and for names of keys."""
+
+    def __init__(self) -> None:
+        self._shapes = Search()
+        self._own = [
+            content
+            for name, content in os.environ.items()
+            if len(content) >= _SECRET_AT_LEAST and _is_key_name(name)
+        ]
+
+    def is_in(self, *texts: str, names: Sequence[str] = ()) -> bool:
+        """Tell whether a text holds a secret, or one of the names is that of a key."""
+        return (
+            any(map(_is_key_name, names))
+            or any(self._shapes.find(text) for text in texts)
+            or any(own in text for own in self._own for text in texts)
+        )
+
+
+def _is_key_name(name: str) -> bool:
+    return bool(KEY_WORDS & {*re.split(r"[^a-z]+", name.lower())})
+
+
+def _leaves(key: KeyPath, node: object) -> Iterator[tuple[KeyPath, object]]:
+    if isinstance(node, dict):
+        for name, each in node.items():
+            yield from _leaves((*key, name), each)
+    elif isinstance(node, list):
+        for place, each in enumerate(node):
+            yield from _leaves((*key, place), each)
+    else:
+        yield key, node

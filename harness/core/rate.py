@@ -1,0 +1,19 @@
+"""What a provider's own unit is worth, as the user knows it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from harness.core.jsonvalue import Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What one `unit` of a provider costs in US dollars, and who says so (a file and its line)."""
+
+    unit: str
+    usd: Amount
+    source: str
+
+    def in_usd(self, amount: Decimal) -> Decimal:
+        """Return an amount of the unit in US dollars."""
+        return amount * self.usd

@@ -1,0 +1,48 @@
+"""Values as TOML text. Whatever a string holds, one value stays one value."""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+def key(name: str) -> str:
+    """Return a key, quoted where it has to be."""
+    return name if _BARE.fullmatch(name) else text(name)
+
+
+def text(value: str) -> str:
+    """Return a string as TOML: as JSON writes it, and what is hidden by its number."""
+    written = json.dumps(value, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in written)
+
+
+def value(content: object) -> str:
+    """Return a value on one line; a table inline. TypeError for what no TOML can hold."""
+    match content:
+        case str():
+            return text(content)
+        case bool():
+            return "true" if content else "false"
+        case int() | Decimal():
+            return str(content)
+        case float():
+            return _number(content)
+        case Mapping():
+            pairs = ", ".join(f"{key(name)} = {value(entry)}" for name, entry in content.items())
+            return f"{{ {pairs} }}" if pairs else "{}"
+        case list() | tuple():
+            return f"[{', '.join(map(value, content))}]"
+        case _:
+            raise TypeError(f"a TOML cannot hold {content!r}")
+
+
+def _number(number: float) -> str:
+    """Return a float with a point or an exponent, as TOML wants it."""
+    written = repr(number)
+    mantissa, mark, exponent = written.partition("e")
+    if mark:
+        return f"{mantissa if '.' in mantissa else f'{mantissa}.0'}e{exponent}"
+    return written

@@ -1,0 +1,313 @@
+"""The providers that a command knows: those that ship, those of installed packages, and files.
+
+A catalogue is built once, where a command or a call of the Python API begins, and handed down as a
+value. A package offers a provider by an entry point of the group `harness.providers`: an object
+that is the path of its TOML.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Literal
+
+from harness.core.errors import HarnessError, SpecError, UsageError
+from harness.core.jsonvalue import digest
+from harness.spec.export.toml import toml_of
+from harness.spec.load import provider_of, tables_of, toml_text
+from harness.spec.provider import Provider
+
+GROUP = "harness.providers"
+"""The entry points by which packages offer providers."""
+
+FOLDER = Path(__file__).parent.parent / "providers"
+_FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
+_SHOWN_MISTAKES = 3
+
+Kind = Literal["shipped", "installed", "file", "value", "kept"]
+"""Where a TOML is from: this package, another one, the user's file, a value of the Python API, or
+the copy that a run folder keeps."""
+
+Spec = Path | Provider
+"""What describes a provider beside those that are known: a TOML file, or the value itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A provider with the TOML that it was read from; equal where the TOMLs say the same.
+
+    `digest` is the SHA-256 over the TOML as parsed: layout and comments do not change it. `origin`
+    says in words where the TOML is from.
+    """
+
+    digest: str
+    provider: Provider = field(compare=False)
+    text: str = field(compare=False, repr=False)
+    origin: str = field(compare=False)
+    kind: Kind = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self.provider.name
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the provider ships with the harness."""
+        return self.kind == "shipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Catalogue(Mapping[str, Entry]):
+    """Providers by their names: shipped ones in their fixed order, installed ones, then files.
+
+    `broken` holds, by the name under which it would be asked for, why a TOML cannot be used; it
+    spoils none of the others. `asked` are the names of those that the user gave as files or values.
+    """
+
+    entries: Mapping[str, Entry]
+    broken: Mapping[str, UsageError] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Entry:
+        return self.entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @property
+    def providers(self) -> dict[str, Provider]:
+        """All providers by name, in their order."""
+        return {name: entry.provider for name, entry in self.entries.items()}
+
+    def entry(self, name: str) -> Entry:
+        """Return an entry; UsageError for an unknown name, SpecError where its TOML is broken."""
+        if name in self.entries:
+            return self.entries[name]
+        if name in self.broken:
+            raise self.broken[name]
+        near = get_close_matches(name, self.entries, n=1)
+        guess = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(
+            f"unknown provider {name!r}",
+            hint=f"{guess}one of {', '.join(self.entries)}; or give its TOML with --spec FILE",
+        )
+
+    def provider(self, name: str) -> Provider:
+        """Return a provider, as `entry` does."""
+        return self.entry(name).provider
+
+    def chosen(self, names: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return which providers these names mean, each once, in the catalogue's order.
+
+        Without a name: those that were given as files, or else all. A broken TOML is left out
+        (`left_out` says so). Raises UsageError for an unknown name, and where no provider is left.
+        """
+        meant = self._meant(names)
+        for name in meant:
+            if name not in self.broken:
+                self.entry(name)
+        found = tuple(name for name in self.entries if name in meant)
+        if not found:
+            raise _together([self.broken[name] for name in meant])
+        return found
+
+    def left_out(self, names: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return a sentence for each provider that these names mean and whose TOML is broken."""
+        return tuple(
+            f"{name} is left out: {_in_a_line(self.broken[name])}"
+            for name in self._meant(names)
+            if name in self.broken
+        )
+
+    def _meant(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(names) or self.asked or (*self.entries, *self.broken)
+
+    def with_copies(self, copies: Mapping[str, str]) -> "Catalogue":
+        """Return the catalogue of a run folder, which keeps the TOMLs of others than shipped ones.
+
+        A copy holds against a package's TOML that says something else by now, and not against a
+        file that the user gives.
+        """
+        entries, broken = dict(self.entries), dict(self.broken)
+        for name, text in copies.items():
+            known = entries.get(name)
+            if name in self.asked or (known is not None and known.shipped):
+                continue
+            place = f"providers/{name}.toml"
+            try:
+                kept = entry_of_text(text, place, kind="kept", origin=f"the run's {place}")
+                if kept.name != name:
+                    raise SpecError(place, (f"name: another provider's, {kept.name!r}",))
+            except UsageError as error:
+                entries.pop(name, None)
+                broken[name] = error
+            else:
+                broken.pop(name, None)
+                entries[name] = known if known == kept and known is not None else kept
+        return replace(self, entries=entries, broken=broken)
+
+
+def catalogue_of(specs: Iterable[Spec] = ()) -> Catalogue:
+    """Return the catalogue with these TOMLs beside the shipped and the installed providers.
+
+    A TOML with mistakes is among the `broken`. Raises UsageError for a file that cannot be read,
+    and for a name that two TOMLs have.
+    """
+    known = _with_installed(shipped_catalogue(), entry_points(group=GROUP))
+    entries, broken = dict(known.entries), dict(known.broken)
+    asked: dict[str, None] = {}
+    for spec in specs:
+        try:
+            entry = entry_of(spec) if isinstance(spec, Provider) else _entry_of_file(spec)
+        except SpecError as error:
+            name = spec.name if isinstance(spec, Provider) else _name_in(spec)
+            broken[name] = error
+        else:
+            name = entry.name
+            _refuse_taken(entry, entries.get(name))
+            broken.pop(name, None)
+            entries[name] = entry
+        asked[name] = None
+    return Catalogue(entries=entries, broken=broken, asked=tuple(asked))
+
+
+def found(provider: Provider | str | None, specs: Sequence[Spec] = ()) -> tuple[Catalogue, Entry]:
+    """Return the entry of a provider, given as a value or by its name, and the catalogue around it.
+
+    Without one, that of the only one of the `specs`. Raises UsageError for an unknown name, and
+    where none is meant.
+    """
+    if isinstance(provider, Provider):
+        specs, provider = (*specs, provider), provider.name
+    catalogue = catalogue_of(specs)
+    if provider is not None:
+        return catalogue, catalogue.entry(provider)
+    if len(catalogue.asked) != 1:
+        raise UsageError(
+            "whose documents apply is not said", hint="name one --provider, or one TOML by --spec"
+        )
+    return catalogue, catalogue.entry(*catalogue.asked)
+
+
+@cache
+def shipped_catalogue() -> Catalogue:
+    """Return the providers that ship with the harness: one for each TOML in its folder."""
+    files = {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
+    entries: dict[str, Entry] = {}
+    broken: dict[str, UsageError] = {}
+    for name in [*_FIRST, *(other for other in files if other not in _FIRST)]:
+        try:
+            entries[name] = _entry_of_file(files[name], kind="shipped", origin="the harness")
+        except UsageError as error:
+            broken[name] = error
+    return Catalogue(entries=entries, broken=broken)
+
+
+def entry_of_text(text: str, file: str, *, kind: Kind, origin: str) -> Entry:
+    """Read a TOML's text; SpecError with every mistake, each under the name of its `file`."""
+    provider = provider_of(text, file)
+    return Entry(
+        digest=digest(tables_of(text, file)),
+        provider=provider,
+        text=text,
+        origin=origin,
+        kind=kind,
+    )
+
+
+def entry_of(provider: Provider) -> Entry:
+    """Return the entry of a provider that is given as a value: of a shipped one, if it equals that.
+
+    Any other is written as a TOML, whose digest it has. Raises UsageError for another one under a
+    shipped one's name, and for one that no TOML can say.
+    """
+    shipped = shipped_catalogue().get(provider.name)
+    if shipped is not None and shipped.provider == provider:
+        return shipped
+    try:
+        text = toml_of(provider)
+    except TypeError as error:
+        raise SpecError(provider.name, (str(error),)) from None
+    entry = entry_of_text(text, provider.name, kind="value", origin="a value in Python")
+    _refuse_taken(entry, shipped)
+    return entry
+
+
+def _entry_of_file(path: Path, *, kind: Kind = "file", origin: str = "") -> Entry:
+    return entry_of_text(toml_text(path), path.name, kind=kind, origin=origin or str(path))
+
+
+def _with_installed(known: Catalogue, offers: Iterable[EntryPoint]) -> Catalogue:
+    """Add what installed packages offer, in the order of their names; none can spoil another."""
+    entries, broken = dict(known.entries), dict(known.broken)
+    for offer in sorted(offers, key=lambda each: (each.name, each.value)):
+        package = offer.dist.name if offer.dist is not None else offer.value
+        origin = f"the package {package}"
+        try:
+            path = Path(os.fspath(_object(offer, origin)))
+            entry = _entry_of_file(path, kind="installed", origin=origin)
+            _refuse_taken(entry, entries.get(entry.name))
+        except UsageError as error:
+            broken.setdefault(offer.name, error)
+        else:
+            entries[entry.name] = entry
+    return replace(known, entries=entries, broken=broken)
+
+
+def _object(offer: EntryPoint, origin: str) -> "str | os.PathLike[str]":
+    """Return the path that an entry point stands for; SpecError where it is none."""
+    try:
+        found = offer.load()
+    except Exception as error:  # noqa: BLE001 - another's code: whatever it raises spoils only itself
+        raise SpecError(
+            origin, (f"{GROUP}: {offer.value} cannot be loaded: {type(error).__name__}: {error}",)
+        ) from None
+    if isinstance(found, str | os.PathLike):
+        return found
+    raise SpecError(origin, (f"{GROUP}: {offer.value} is not the path of a TOML",))
+
+
+def _refuse_taken(entry: Entry, known: Entry | None) -> None:
+    """Raise UsageError where a name is another provider's: nothing is overridden silently."""
+    if known is None or known is entry or (known == entry and not known.shipped):
+        return
+    if known.shipped:
+        raise UsageError(
+            f"{entry.origin}: {entry.name} is the name of a provider that ships with the harness",
+            hint=f'give yours another name, like name = "my_{entry.name}"',
+        )
+    raise UsageError(
+        f"{known.origin} and {entry.origin} both describe {entry.name!r}",
+        hint="give one of them another name",
+    )
+
+
+def _name_in(path: Path) -> str:
+    """Return the name that a broken TOML gives itself, or else its file's."""
+    try:
+        name = tables_of(toml_text(path), path.name).get("name")
+    except UsageError:
+        name = None
+    return name if isinstance(name, str) and name else path.stem
+
+
+def _in_a_line(error: UsageError) -> str:
+    if not isinstance(error, SpecError):
+        return str(error)
+    count = len(error.mistakes)
+    shown = "; ".join(" ".join(str(each).split()) for each in error.mistakes[:_SHOWN_MISTAKES])
+    more = f"; and {count - _SHOWN_MISTAKES} more" if count > _SHOWN_MISTAKES else ""
+    return f"{error.file} has {'1 mistake' if count == 1 else f'{count} mistakes'}: {shown}{more}"
+
+
+def _together(errors: Sequence[UsageError]) -> HarnessError:
+    if len(errors) == 1:
+        return errors[0]
+    return UsageError("\n".join(map(str, errors)) or "no provider is known")

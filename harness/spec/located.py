@@ -1,0 +1,98 @@
+"""Mistakes on their lines, and those that no table was ever read of: no TOML, no text."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.core.errors import Mistake
+from harness.spec.rules.base import toml_table
+from harness.spec.toml_lines import KeyLines, key_lines
+
+
+def located(mistakes: Iterable[Mistake], text: str, raw: Mapping[str, Any]) -> tuple[Mistake, ...]:
+    """Give each mistake its line, in the order of the lines.
+
+    What is missing has the line of the table in which it should stand. A mistake in what operations
+    inherit is told once, where it is written.
+    """
+    lines = key_lines(text)
+    parents = {
+        name: str(operation["extends"])
+        for name, operation in toml_table(raw.get("operations")).items()
+        if isinstance(operation, Mapping) and "extends" in operation
+    }
+    found = list(dict.fromkeys(mistakes))
+    told = {(mistake.key, mistake.reason) for mistake in found}
+    placed = []
+    for mistake in found:
+        own, line = lines.nearest(mistake.key)
+        first, name, rest = (*mistake.key.split(".", 2), "", "")[:3]
+        if first == "operations" and name in parents and own != mistake.key:
+            theirs = f"operations.{parents[name]}.{rest}"
+            if (theirs, mistake.reason) in told:
+                continue
+            written, inherited = lines.nearest(theirs)
+            line = inherited if written.count(".") > own.count(".") else line
+        placed.append(replace(mistake, line=line))
+    return tuple(sorted(placed, key=lambda mistake: mistake.line or 0))
+
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+def no_toml(error: Exception, text: str) -> Mistake:
+    """Return the one mistake that tomllib names in a text, on its line, in the words of its cause."""
+    if isinstance(error, RecursionError):
+        return Mistake(key="", reason="not valid TOML: nested too deep", line=1)
+    place = _PLACE.search(str(error))
+    rows = text.split("\n")
+    line = int(place[1]) if place and place[1] else len(rows)
+    reason = _PLACE.sub("", str(error))
+    lines = key_lines(text)
+    row = rows[min(line, len(rows)) - 1].strip()
+    column = f" (column {place[2]})" if place and place[1] else ""
+    cause = _cause(reason, row)
+    if again := next((first for first, later in _again(lines) if later == line), None):
+        key, first = again
+        return Mistake(
+            key=key, reason=f"not valid TOML: given twice, first on line {first}", line=line
+        )
+    return Mistake(key=lines.at(line), reason=f"not valid TOML: {reason}{column}{cause}", line=line)
+
+
+def _again(lines: KeyLines) -> Iterable[tuple[tuple[str, int], int]]:
+    for path, later in lines.repeated:
+        yield (".".join(map(str, path)), lines.lines[path]), later
+
+
+def _cause(reason: str, row: str) -> str:
+    """Say what usually makes tomllib say this; nothing where that is not known."""
+    value = row.partition("=")[2].strip()
+    if "\u201c" in row or "\u201d" in row or "\u2018" in row:
+        return "; these are typographic quotes: write \" or '"
+    if "Unescaped" in reason and "\\" in row:
+        return "; a regular expression stands in single quotes: '\\d+'"
+    if reason.startswith("Invalid value") and re.match(r"[A-Za-z/]", value):
+        return f'; a text stands in quotes: "{value[:40]}"'
+    if "newline" in reason.lower() and value.startswith("{"):
+        return "; an inline table { ... } stands on one line"
+    if "Expected '='" in reason and ":" in row and "=" not in row:
+        return "; write = between a key and its value, not :"
+    if reason.startswith(("Unclosed array", "Unclosed inline")):
+        return "; a bracket above is not closed, or a comma is missing"
+    return ""
+
+
+def no_text(error: UnicodeDecodeError, raw: bytes) -> Mistake:
+    """Return the one mistake of a file that is not UTF-8, on the line of its first such byte."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Mistake(key="", reason="this is UTF-16; save the file as UTF-8", line=1)
+    line = raw.count(b"\n", 0, error.start) + 1
+    before = raw[: error.start].decode("utf-8", "replace")
+    return Mistake(
+        key=key_lines(before).at(line),
+        reason=f"byte 0x{raw[error.start]:02x} is no UTF-8 (perhaps Latin-1, where it is "
+        f"{raw[error.start : error.start + 1].decode('latin-1')!r}); save the file as UTF-8",
+        line=line,
+    )

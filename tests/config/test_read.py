@@ -1,0 +1,224 @@
+"""A configuration is found, read with every mistake at once, and never holds a key."""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from harness.config.choices import TYPED_ONLY, choices
+from harness.config.read import Config, read_config
+from harness.config.settled import configured
+from harness.core.benchmark import Slo
+from harness.core.errors import ConfigError, UsageError
+from harness.planning.flags import flagged
+from harness.planning.options import Options
+
+WHOLE = """
+specs = ["acme.toml"]
+workloads = ["print", "mine.toml:big", "sub/other.toml"]
+cassettes = "recorded"
+
+[limits]
+max_images = 20
+max_minutes = 3
+budget = { buble = 5.50, sub2api = 3 }
+
+[target]
+provider = ["buble"]
+base_urls = { buble = "https://images.example.com/" }
+
+[benchmark]
+slo = "p95<2min"
+rates = ["2/s"]
+calibrate = false
+
+[rates]
+apiframe = { unit = "credit", usd = 0.002 }
+"""
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+def read(text: str) -> Config:
+    Path("harness.toml").write_text(text)
+    return read_config()
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        read(text)
+    error = raised.value
+    return [mistake.located(error.file) for mistake in error.mistakes]
+
+
+def test_every_option_of_a_run_may_stand_in_a_file_or_is_said_for_each_run() -> None:
+    names = {each.name for _, each in flagged(Options)}
+
+    assert {choice.place[1] for choice in choices()} | TYPED_ONLY == names
+
+
+def test_values_are_those_that_their_flags_would_give(tmp_path: Path) -> None:
+    values = read(WHOLE).values
+
+    assert values["limits", "max_images"] == 20
+    assert values["limits", "max_minutes"] == 3.0
+    assert values["limits", "budgets"] == {"buble": Decimal("5.50"), "sub2api": Decimal(3)}
+    assert values["target", "providers"] == ("buble",)
+    assert values["target", "base_urls"] == {"buble": "https://images.example.com"}
+    assert values["benchmark", "slo"] == Slo(quantile=0.95, seconds=120)
+    assert values["benchmark", "rates"] == ("2/s",)
+    assert values["benchmark", "calibrate"] is False
+    assert values["output", "cassettes"] == tmp_path / "recorded"
+
+
+def test_files_are_meant_from_where_the_configuration_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(WHOLE)
+    below = tmp_path / "below" / "deeper"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    values = read_config().values
+
+    assert values["target", "specs"] == (tmp_path / "acme.toml",)
+    assert values["output", "cassettes"] == tmp_path / "recorded"
+    assert values["benchmark", "workloads"] == (
+        "print",
+        f"{tmp_path / 'mine.toml'}:big",
+        f"{tmp_path / 'sub' / 'other.toml'}",
+    )
+
+
+def test_each_value_knows_its_line_and_rates_name_their_source() -> None:
+    config = read(WHOLE)
+
+    assert config.where(("limits", "max_images")) == "harness.toml:7"
+    assert config.rates["apiframe"].source == "harness.toml:21"
+    assert config.rates["apiframe"].in_usd(Decimal(23)) == Decimal("0.046")
+    assert configured(config).rates == config.rates
+
+
+def test_the_nearest_file_up_to_a_git_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read("[limits]\nmax_images = 1\n")
+    inner = tmp_path / "inner"
+    (inner / "deeper").mkdir(parents=True)
+    monkeypatch.chdir(inner / "deeper")
+    assert read_config().path == tmp_path / "harness.toml"
+    (inner / ".git").mkdir()
+    assert read_config().path is None
+    project = inner / "pyproject.toml"
+    project.write_text("[project]\nname = 'harness'\n")
+    assert read_config().path is None
+    project.write_text("[project]\n[tool.harness.limits]\nmax_images = 2\n")
+    config = read_config()
+
+    assert config.values["limits", "max_images"] == 2
+    assert config.where(("limits", "max_images")) == "../pyproject.toml:3".replace("..", str(inner))
+
+
+def test_a_mistake_in_a_pyproject_is_named_with_its_whole_key() -> None:
+    Path("pyproject.toml").write_text("[tool.harness.limits]\nmax_imges = 2\n")
+    with pytest.raises(ConfigError, match=r"^pyproject.toml:2: tool.harness.limits.max_imges: "):
+        read_config()
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_line_and_what_is_meant() -> None:
+    told = mistakes(
+        "max_images = 3\n[limit]\n[limits]\nmax_imges = 20\nmax_requests = 'two'\n"
+        "budget = { buble = 1, sub2api = -1 }\nbudgets = { buble = 2 }\nconcurrency = 300\n"
+        "[target]\nagainst = 'live'\nallow_private = true\noperations = ['gen']\n"
+        "[output]\nrecord = true\n[rates]\na = { unit = 'x', eur = 1 }\n"
+    )
+    starts = [each.split(": ")[:2] for each in told]
+
+    assert starts == [
+        ["harness.toml:1", "max_images"],
+        ["harness.toml:2", "limit"],
+        ["harness.toml:4", "limits.max_imges"],
+        ["harness.toml:5", "limits.max_requests"],
+        ["harness.toml:6", "limits.budget.sub2api"],
+        ["harness.toml:8", "limits.concurrency"],
+        ["harness.toml:10", "target.against"],
+        ["harness.toml:11", "target.allow_private"],
+        ["harness.toml:12", "target.operations"],
+        ["harness.toml:14", "output.record"],
+        ["harness.toml:16", "rates.a.usd"],
+        ["harness.toml:16", "rates.a.eur"],
+    ]
+    assert "max_images stands in [limits]" in told[0]
+    assert "did you mean 'limits'?" in told[1]
+    assert "did you mean 'max_images'? allowed: " in told[2]
+    assert "--against live" in told[6]
+
+
+def test_one_choice_under_two_names_is_a_mistake() -> None:
+    (told,) = mistakes("[limits]\nbudget = { buble = 1 }\nbudgets = { buble = 2 }\n")
+
+    assert told.startswith("harness.toml:3: limits.budgets: says again")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "api_key = 'my-own-words'",
+        "key = 'my-own-words'",
+        "BUBLE_API_KEY = 'my-own-words'",
+        "target.auth = { token = 'my-own-words' }",
+        "cassettes = 'sk-proj-my-own-words-0123456789'",
+        "target.fault = ['Bearer my-own-words-0123456789']",
+        "target.base_url = { buble = 'https://h.example/?api_key=my-own-words-0123' }",
+        "cassettes = 'x/the-users-my-own-words'",
+    ],
+)
+def test_what_looks_like_a_key_is_refused_and_not_repeated(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "the-users-my-own-words")
+    (told,) = mistakes(f"{line}\nnonsense = 'my-own-words'\n")
+
+    assert told.startswith("harness.toml:1: ")
+    assert "environment only" in told
+    assert "own-words" not in told
+
+
+def test_a_line_that_is_no_toml_is_not_repeated_where_it_looks_like_a_key() -> None:
+    (told,) = mistakes("[limits]\napi_key = sk-my-own-words\n")
+
+    assert told.startswith("harness.toml:2: ")
+    assert "environment only" in told
+    assert "own-words" not in told
+
+
+def test_names_that_only_end_in_key_are_no_keys() -> None:
+    assert read("[rates]\nturkey = { unit = 'credit', usd = 1 }\n").rates["turkey"].unit == "credit"
+
+
+def test_a_file_that_is_no_toml_or_not_there_is_one_line() -> None:
+    (told,) = mistakes("[limits\n")
+    assert told.startswith("harness.toml:1: ")
+    assert "not valid TOML" in told
+    with pytest.raises(UsageError, match="No such file"):
+        read_config("missing.toml")
+    Path("pyproject.toml").write_text("[project]\n")
+    with pytest.raises(UsageError, match=r"no table \[tool.harness\]"):
+        read_config("pyproject.toml")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owners here")
+def test_another_users_file_is_not_taken_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    read("[limits]\nmax_images = 1\n")
+    owner = Path("harness.toml").stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    if owner == 0:
+        os.chown("harness.toml", 4242, -1)
+
+    with pytest.raises(UsageError, match="another user"):
+        read_config()
+    assert read_config("harness.toml").values["limits", "max_images"] == 1
