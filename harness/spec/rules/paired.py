@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json
-from harness.spec.rules.base import Rule, Table, array, member, toml_table
+from harness.spec.rules.base import Rule, Table, array, in_words, member, toml_table
 
 
 class Paired(Rule):
     """A rule that looks at another argument, too."""
 
     argument: str
+    """The other argument, by its canonical name: `argument = "output_format"`."""
 
     @property
     def partner(self) -> str | None:
@@ -22,14 +24,16 @@ class Paired(Rule):
     @classmethod
     def disagreements(
         cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[str]:
+    ) -> Iterator[Mistake | str]:
         name = rule.get("argument")
         if not isinstance(name, str):
             return
         if name not in arguments:
-            yield f"{place}.argument: {name!r} is no argument of this operation"
+            reason = f"{name!r} is no argument of this operation"
+            yield Mistake.none_of(f"{place}.argument", reason, name, arguments)
             return
         values = array(toml_table(toml_table(arguments[name]).get("one_of")).get("values"))
         for value in array(rule.get("values")) if values else ():
             if not member(value, values):
-                yield f"{place}.values: {value!r} is not among the values of {name}"
+                reason = f"{value!r} is not among the values of {name}"
+                yield Mistake.none_of(f"{place}.values", reason, value, map(in_words, values))

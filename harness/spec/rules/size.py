@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import isqrt
 from typing import ClassVar, Literal, get_args
 
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json
 from harness.spec.rules.base import (
     Choices,
@@ -84,6 +85,7 @@ class _InPixels(SizeRule):
     """A rule whose figure is a number of pixels."""
 
     pixels: Positive
+    """The figure, in pixels: `pixels = 3840`."""
 
     @property
     def limit(self) -> int:
@@ -143,6 +145,7 @@ class MaxRatio(SizeRule):
     """The long edge is at most `ratio` times the short one."""
 
     ratio: Positive
+    """How many times the short edge the long one may be: `ratio = 3`."""
 
     side = "ratio"
     phrase = "has a ratio of at most {ratio}:1"
@@ -193,7 +196,7 @@ class MinPixels(_OfArea):
     @classmethod
     def disagreements(
         cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[str]:
+    ) -> Iterator[Mistake | str]:
         least, most = rule.get("pixels"), toml_table(argument.get("max_pixels")).get("pixels")
         if isinstance(least, int) and isinstance(most, int) and least > most:
             yield f"{place}: {least} is above max_pixels, {most}"
