@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import UsageError
-from harness.planning.benchmark import benchmark_plan
+from harness.planning.benchmark import benchmark_plan, known_rates
 from harness.planning.conformance import plan_for
 from harness.planning.exploration import with_exploration
 from harness.planning.options import Options
@@ -104,8 +104,7 @@ def _recorded(
         benchmark, plans, tapes = recorded_benchmark(cassettes, providers, pictures)
         if (asked := options.measuring) is not None:
             benchmark = benchmark.against(asked.slo) if asked.slo is not None else benchmark
-            known = {**options.rates, **asked.exchange_rates}
-            benchmark = benchmark.beside(asked.reference, known)
+            benchmark = benchmark.beside(asked.reference, known_rates(options))
         return RunPlan(plans=plans, tapes=tapes, benchmark=benchmark)
     tapes = {each.name: load_tape(cassettes / each.name, pictures) for each in providers}
     plans = {
