@@ -16,7 +16,6 @@ from harness.core.benchmark import Design, Stage, checked_reference
 from harness.core.case import Case, Plan, PlannedRequest, Slot
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
-from harness.core.rate import Rate
 from harness.core.workload import Fit, Workload
 from harness.planning.benchmark_options import Measuring
 from harness.planning.options import Options
@@ -68,7 +67,7 @@ def benchmark_plan(options: Options, entries: Sequence[Entry]) -> tuple[Design, 
         timeout_s=measuring.timeout_s,
         slo=measuring.slo,
         until_decided=measuring.until_decided,
-        exchange_rates=known_rates(options),
+        exchange_rates=measuring.exchange_rates,
     )
     if measuring.reference is not None:
         design = replace(design, reference=checked_reference(measuring.reference, design))
@@ -88,14 +87,6 @@ def benchmark_plan(options: Options, entries: Sequence[Entry]) -> tuple[Design, 
             spec_digest=entry.digest,
         )
     return design, plans
-
-
-def known_rates(options: Options) -> dict[str, Rate]:
-    """Return what units are worth: what was typed, then what the configuration says of who runs."""
-    typed = options.measuring.exchange_rates if options.measuring else {}
-    names = options.target.providers
-    kept = {name: rate for name, rate in options.rates.items() if name in names}
-    return {**kept, **typed}
 
 
 def _stage(measuring: Measuring, level: float) -> Stage:

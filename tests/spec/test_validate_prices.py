@@ -9,10 +9,7 @@ from tests.spec.priced import TOKENS, USAGE, tables
 
 MOST = {"at_most": 0.5}
 COUNTED = "name the place in a reply's usage, like "
-UNITS = (
-    "is no unit of a price: it is per image, request, megapixel or second; "
-    "a price per token stands in [prices.tokens]"
-)
+UNITS = "is no unit of a price; a price per token stands in [prices.tokens]"
 MISSING = (
     "may be known only after the reply; say what an image costs at most, so that it can be set "
     "aside"
@@ -57,7 +54,7 @@ def usage(*without: str) -> dict[str, str]:
         ({"tokens": TOKENS, "at_most": [{"tier": "M", "amount": 1}]}, USAGE, [
             "prices.at_most.0.tier: 'M' is no tier"]),
         ({"tokens": TOKENS, "at_most": [{"when": {"gloss": 1}, "amount": 1}]}, USAGE, [
-            "prices.at_most.0.when.gloss: unknown parameter, no operation has it"]),
+            "prices.at_most.0.when.gloss: unknown parameter: no operation has it"]),
         ({"tokens": TOKENS, "at_most": "much"}, USAGE, [
             'prices.at_most: write an amount as a number, not "much"']),
         ({}, USAGE, ["prices: give rows, or the table 'tokens'"]),
@@ -69,7 +66,7 @@ def test_a_mistake_is_told(
     found = parse_provider(tables(prices, counts))
 
     assert isinstance(found, tuple)
-    assert [str(mistake) for mistake in found] == mistakes
+    assert [f"{each.key}: {each.reason}" for each in found] == mistakes
 
 
 def test_a_usage_that_counts_nothing_is_a_mistake() -> None:
@@ -78,4 +75,6 @@ def test_a_usage_that_counts_nothing_is_a_mistake() -> None:
     why = "name the place of a count: input, output, total, seconds ..."
 
     assert isinstance(found, tuple)
-    assert [str(mistake) for mistake in found] == [f"{place}: {why}" for place in places]
+    assert [f"{each.key}: {each.reason}" for each in found] == [
+        f"{place}: {why}" for place in places
+    ]
