@@ -146,8 +146,8 @@ def _one_row(value: object) -> object:
     return value if isinstance(value, list | tuple) else [{"amount": value}]
 
 
-class _OneAmount:
-    """Lets a schema say that one amount may stand for the rows."""
+class _OrANumber:
+    """Tells a schema that one amount may stand where rows may."""
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -155,7 +155,7 @@ class _OneAmount:
         return {"anyOf": [{"type": "number", "minimum": 0}, handler(schema)]}
 
 
-AtMost = Annotated[tuple[Condition, ...], BeforeValidator(_one_row), _OneAmount()]
+AtMost = Annotated[tuple[Condition, ...], BeforeValidator(_one_row), _OrANumber()]
 """One amount, or rows with one each."""
 
 

@@ -193,57 +193,6 @@ class Rule(Promise, ABC):
         yield from ()
 
 
-class Measured(Rule):
-    """A limit on one measure of a value: it is kept at its ends, and broken one beyond them."""
-
-    @abstractmethod
-    def amount(self, value: Json) -> float | None:
-        """Return the measure of a value; None of one that is not of the argument's type."""
-
-    def evaluate(self, value: Json, other: Json) -> Evaluation:
-        amount, (least, most) = self.amount(value), self.span
-        if amount is None:
-            return "satisfied"
-        enough = least is None or amount >= least
-        return "satisfied" if enough and (most is None or amount <= most) else "violated"
-
-    def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
-        amount = self.amount(value)
-        return (in_digits(amount) if amount is not None and member(amount, self.span) else "",)
-
-
-class Paired(Rule):
-    """A rule that looks at another argument, too."""
-
-    argument: str
-    """The other argument, by its canonical name: `argument = "output_format"`."""
-
-    @property
-    def partner(self) -> str | None:
-        return self.argument
-
-    def wanted(self, own: Json, other: Json) -> Iterable[Json]:
-        """Return values that the other argument should have beside the own one."""
-        return ()
-
-    @classmethod
-    def disagreements(
-        cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[Mistake | str]:
-        name = rule.get("argument")
-        if not isinstance(name, str):
-            return
-        if name not in arguments:
-            reason = f"{name!r} is no argument of this operation"
-            yield Mistake.none_of(f"{place}.argument", reason, name, arguments)
-            return
-        values = array(toml_table(toml_table(arguments[name]).get("one_of")).get("values"))
-        for value in array(rule.get("values")) if values else ():
-            if not member(value, values):
-                reason = f"{value!r} is not among the values of {name}"
-                yield Mistake.none_of(f"{place}.values", reason, value, map(in_words, values))
-
-
 class Described(Promise):
     """A parameter: its place on the wire, its type, its default.
 

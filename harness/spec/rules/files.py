@@ -14,13 +14,13 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Evaluation,
-    Paired,
     Positive,
     Rule,
     Schema,
     choice,
     listed,
 )
+from harness.spec.rules.paired import Paired
 from harness.spec.rules.text import URL, WEB
 
 _GONE = "undocumented: what becomes of an address that answers 404 is not said"

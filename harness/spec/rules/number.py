@@ -16,7 +16,6 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Measure,
-    Measured,
     Positive,
     Schema,
     Span,
@@ -25,6 +24,7 @@ from harness.spec.rules.base import (
     choice,
     in_digits,
 )
+from harness.spec.rules.measured import Measured
 
 FEW = 5
 """A range of fewer values than this is tried whole, like a list."""

@@ -11,7 +11,6 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Evaluation,
-    Paired,
     Scalar,
     Scalars,
     Schema,
@@ -21,6 +20,7 @@ from harness.spec.rules.base import (
     short,
 )
 from harness.spec.rules.number import between
+from harness.spec.rules.paired import Paired
 
 
 class Conditional(Paired):

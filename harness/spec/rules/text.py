@@ -11,7 +11,6 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Evaluation,
-    Measured,
     Positive,
     Rule,
     Schema,
@@ -23,6 +22,7 @@ from harness.spec.rules.base import (
 )
 from harness.spec.rules.choice import OneOf
 from harness.spec.rules.lattice import edges
+from harness.spec.rules.measured import Measured
 from harness.spec.rules.presence import Required
 
 WEB = ("http://", "https://")
