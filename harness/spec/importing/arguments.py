@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import get_args
 
 from harness.core.jsonvalue import Json
+from harness.core.tomltext import can_be_written
 from harness.spec.importing import toml
 from harness.spec.importing.bodies import Leaf, address_in, is_file, is_sized
 from harness.spec.importing.document import Node
@@ -322,8 +323,11 @@ class Arguments:
         kinds: frozenset[str] = frozenset() if entry is None else entry.kinds
         kind = "number" if kinds == {"number", "integer"} else "".join(kinds)
         items: Table = {"items": kind} if kind in get_args(ItemType) else {}
-        if entry is not None and entry.values and entry.enum is not None:
-            yield "one_of", {"values": entry.values, "source": cited(entry.enum.at)}
+        listed = (
+            [] if entry is None else [one for one in entry.values or [] if fits_type(kind, one)]
+        )
+        if entry is not None and listed and entry.enum is not None:
+            yield "one_of", {"values": listed, "source": cited(entry.enum.at)}
         elif entry is not None and (entry.properties or not (is_open(entry) and items)):
             self.notes.leave(entry.at, f"no rule says what the entries of {leaf.place} hold")
         yield "array", {**items, "source": cited(shape.at)}
@@ -364,7 +368,9 @@ class Arguments:
 
 
 def fits_type(kind: str, value: Json) -> bool:
-    """Tell whether a value is of an argument's type."""
+    """Tell whether a value is of an argument's type, and one that a TOML can hold."""
+    if not can_be_written(value):
+        return False
     match kind:
         case "string":
             return isinstance(value, str)

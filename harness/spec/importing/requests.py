@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
+from harness.core.tomltext import can_be_written
 from harness.spec.importing import toml
 from harness.spec.importing.arguments import Arguments
 from harness.spec.importing.bodies import Body, Leaf, Where, body_of, choices, plant
@@ -128,7 +129,7 @@ class Operations:
         fixed = {
             place: value
             for place, value in body.fixed.items()
-            if not canonical_name(place.rpartition(".")[2])
+            if not canonical_name(place.rpartition(".")[2]) and can_be_written(value)
         }
         leaves = [leaf for leaf in body.leaves if leaf.place not in fixed]
         named = making.named([*leaves, *self._parameters(one)])
@@ -149,6 +150,8 @@ class Operations:
             table["constant"] = constant
         if body.closed:
             table["unknown_fields"] = self._closed(body)
+        if not arguments:
+            self.reader.notes.need("arguments", f"no field of {one.name} is described")
         self._streamed(one, arguments, answered)
         if by_tool and isinstance(stream := answered.get("stream"), dict):
             stream["images"] = [f"response.{_OUTPUT}.result"]
