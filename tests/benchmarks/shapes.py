@@ -62,7 +62,7 @@ def run(shape: Described, planted: Planted | None, *more: str) -> Row:
         command = [sys.executable, "-m", "harness", "run", "--spec", str(shape.toml)]
         command += ["--against", "live", "--base-url", f"{shape.name}={server.url}"]
         command += ["--max-images", "120", "--out", "run", *more]
-        ended = subprocess.run(  # noqa: S603 - our own command
+        ended = subprocess.run(
             command,
             cwd=folder,
             env={**os.environ, shape.env: key, "HOME": folder},
@@ -150,7 +150,8 @@ def main() -> int:
     planted_rows = [row for row in rows if row.fault]
     sentence = (
         f"{sum(row.found for row in planted_rows)} of {len(planted_rows)} faults found and named; "
-        f"{sum(row.found for row in faultless)} of {len(faultless)} faultless servers without a finding."
+        f"{sum(row.found for row in faultless)} of {len(faultless)} faultless servers without "
+        "a finding."
     )
     sys.stdout.write(sentence + "\n")
     if choices.write:
@@ -162,8 +163,9 @@ def _page(rows: list[Row], sentence: str) -> str:
     head = [
         "# Five shapes of APIs, each described by a TOML alone",
         "",
-        "`python tests/benchmarks/shapes.py --write`: small servers on loopback, written from public",
-        "documentation (`tests/shapes`); one run of the harness for each fault, as a user types it.",
+        "`python tests/benchmarks/shapes.py --write`: small servers on loopback, written from",
+        "public documentation (`tests/shapes`); one run of the harness for each fault, as a user",
+        "types it.",
         "",
         sentence,
         "",

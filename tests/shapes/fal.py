@@ -60,7 +60,8 @@ class Fal(Shape):
             if action == "status":
                 return self._status(job_id, job)
             if action == "" and request.method == "GET":
-                return job["result"]
+                result: Answer = job["result"]
+                return result
             if action == "cancel" and request.method == "PUT":
                 return Answer(status=400, document={"status": "ALREADY_COMPLETED"})
         return Answer(status=404, document={"detail": "Not Found"})
@@ -69,15 +70,18 @@ class Fal(Shape):
         sent = request.headers.get("authorization", "")
         if sent == f"Key {self.key}" or ("any key will do" in self.faults and sent):
             return
-        raise Refusal(
-            Answer(status=401, document={"detail": "Cannot access application: no valid key"})
-        )
+        detail = "Cannot access application: no valid key"
+        raise Refusal(Answer(status=401, document={"detail": detail}))
 
     def _status(self, job_id: str, job: dict[str, Any]) -> Answer:
         job["polls"] += 1
         states = ("IN_QUEUE", "IN_PROGRESS", "COMPLETED")
         state = states[min(job["polls"] - 1, 2)]
-        document = {"status": state, "request_id": job_id, **self._addresses(job_id)}
+        document: dict[str, Any] = {
+            "status": state,
+            "request_id": job_id,
+            **self._addresses(job_id),
+        }
         if state == "IN_QUEUE":
             document["queue_position"] = 0
         return Answer(status=200 if state == "COMPLETED" else 202, document=document)
@@ -90,21 +94,14 @@ class Fal(Shape):
         self._validate(body if isinstance(body, dict) else {})
         job_id = f"764cabcf-b745-4b3e-ae38-{self.number():012d}"
         self.jobs[job_id] = {"polls": 0, "result": self._result(body)}
-        return Answer(
-            document={"status": "IN_QUEUE", "request_id": job_id, **self._addresses(job_id)}
-        )
+        queued = {"status": "IN_QUEUE", "request_id": job_id, **self._addresses(job_id)}
+        return Answer(document=queued)
 
     def _wrong(self, name: str, kind: str, message: str) -> Refusal:
         if "errors are plain text" in self.faults:
             return Refusal(Answer(status=422, raw=b"Unprocessable Entity", media_type="text/plain"))
-        return Refusal(
-            Answer(
-                status=422,
-                document={
-                    "detail": [{"loc": ["body", *name.split(".")], "msg": message, "type": kind}]
-                },
-            )
-        )
+        error = {"loc": ["body", *name.split(".")], "msg": message, "type": kind}
+        return Refusal(Answer(status=422, document={"detail": [error]}))
 
     def _validate(self, body: dict[str, Any]) -> None:
         self._validate_texts(body)
@@ -141,27 +138,22 @@ class Fal(Shape):
         if body.get("output_format", "jpeg") not in ("jpeg", "png"):
             raise self._wrong("output_format", "literal_error", "Input should be 'jpeg' or 'png'")
         if not isinstance(body.get("enable_safety_checker", True), bool):
-            raise self._wrong(
-                "enable_safety_checker", "bool_type", "Input should be a valid boolean"
-            )
+            message = "Input should be a valid boolean"
+            raise self._wrong("enable_safety_checker", "bool_type", message)
 
     def _validate_size(self, size: Any) -> None:  # noqa: ANN401 - any JSON
         if isinstance(size, dict):
             for name in ("width", "height"):
-                edge = size.get(name)
+                edge = size.get(name, 0)
                 if not is_integer(edge) or not 256 <= edge <= 2048:
-                    raise self._wrong(
-                        f"image_size.{name}",
-                        "less_than_equal",
-                        "Input should be between 256 and 2048",
-                    )
+                    message = "Input should be between 256 and 2048"
+                    raise self._wrong(f"image_size.{name}", "less_than_equal", message)
             return
         unknown = "landscape_16_9 is unknown" in self.faults and size == "landscape_16_9"
         if not isinstance(size, str) or size not in WORDS or unknown:
             words = ", ".join(repr(word) for word in WORDS)
-            raise self._wrong(
-                "image_size", "literal_error", f"Input should be {words} or an object"
-            )
+            message = f"Input should be {words} or an object"
+            raise self._wrong("image_size", "literal_error", message)
 
     def _result(self, body: dict[str, Any]) -> Answer:
         size = body.get("image_size", "landscape_4_3")

@@ -31,6 +31,8 @@ RATIOS = {
     "21:9": (1536, 672),
 }
 SIZES = {"1K": 1, "2K": 2}
+TEXT = "contents[0].parts[0].text"
+INLINE = "contents[0].parts[1].inline_data"
 MODELS = ("acme-flash-image", "acme-pro-image")
 TOKENS = {"1K": 1290, "2K": 1680}
 
@@ -61,9 +63,8 @@ class Gemini(Shape):
                 _status(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers")
             )
         if sent != self.key and "any key will do" not in self.faults:
-            raise Refusal(
-                _status(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.")
-            )
+            message = "API key not valid. Please pass a valid API key."
+            raise Refusal(_status(400, "INVALID_ARGUMENT", message))
         model, _, method = request.path.removeprefix("/v1beta/models/").partition(":")
         known = MODELS[:1] if "the second model is unknown" in self.faults else MODELS
         if request.method != "POST" or method != "generateContent" or model not in known:
@@ -76,9 +77,8 @@ class Gemini(Shape):
 
     def _wrong(self, name: str, message: str) -> Refusal:
         if "refusals name no field" in self.faults:
-            return Refusal(
-                _status(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
-            )
+            vague = "Request contains an invalid argument."
+            return Refusal(_status(400, "INVALID_ARGUMENT", vague))
         return Refusal(_status(400, "INVALID_ARGUMENT", message, name))
 
     def _generated(self, model: str, body: dict[str, Any]) -> Answer:
@@ -119,14 +119,13 @@ class Gemini(Shape):
     ) -> dict[str, Any]:
         prompt = sum(len(text.split()) + 1 for text in texts) + 258 * images
         drawn = TOKENS.get(size, 1290)
+        inline = {"mimeType": "image/png", "data": as_base64(raw)}
         more = 100 if "tokens do not add up" in self.faults else 0
         return {
             "candidates": [
                 {
                     "content": {
-                        "parts": [
-                            {"inlineData": {"mimeType": "image/png", "data": as_base64(raw)}}
-                        ],
+                        "parts": [{"inlineData": inline}],
                         "role": "model",
                     },
                     "finishReason": "STOP",
@@ -155,11 +154,9 @@ class Gemini(Shape):
                 images += 1
                 self._input_image(part["inlineData"])
             else:
-                raise self._wrong(
-                    "contents[0].parts[0].text", "Invalid value: text must be a string"
-                )
+                raise self._wrong(TEXT, "Invalid value: text must be a string")
         if not any(texts):
-            raise self._wrong("contents[0].parts[0].text", "Unable to submit request: no text")
+            raise self._wrong(TEXT, "Unable to submit request: no text")
         if images > 3:
             raise self._wrong("contents[0].parts", "At most 3 images are supported")
         return texts, images
@@ -170,16 +167,12 @@ class Gemini(Shape):
         try:
             raw = base64.b64decode(inline.get("data", ""), validate=True)
         except (binascii.Error, TypeError, ValueError):
-            raise self._wrong(
-                "contents[0].parts[1].inline_data.data", "Base64 decoding failed"
-            ) from None
+            raise self._wrong(f"{INLINE}.data", "Base64 decoding failed") from None
         found = opened(raw)
         if inline.get("mimeType") not in ("image/png", "image/jpeg", "image/webp"):
-            raise self._wrong("contents[0].parts[1].inline_data.mime_type", "Unsupported MIME type")
+            raise self._wrong(f"{INLINE}.mime_type", "Unsupported MIME type")
         if found is None or f"image/{found[0]}" != inline["mimeType"]:
-            raise self._wrong(
-                "contents[0].parts[1].inline_data.data", "Unable to process input image"
-            )
+            raise self._wrong(f"{INLINE}.data", "Unable to process input image")
 
     def _config(self, config: dict[str, Any]) -> None:
         temperature = config.get("temperature", 1)
@@ -203,10 +196,8 @@ class Gemini(Shape):
         for name in table:
             if name not in names:
                 where = f" at '{at}'" if at else ""
-                raise self._wrong(
-                    at,
-                    f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.',
-                )
+                unknown = f'Unknown name "{name}"{where}: Cannot find field.'
+                raise self._wrong(at, f"Invalid JSON payload received. {unknown}")
 
 
 def _status(code: int, status: str, message: str, name: str = "") -> Answer:

@@ -49,13 +49,10 @@ class Imagen(Shape):
             raise Refusal(_status(404, "NOT_FOUND", "Requested entity was not found."))
         body = request.body if isinstance(request.body, dict) else {}
         instances, parameters = body.get("instances"), body.get("parameters", {})
-        if (
-            not isinstance(instances, list)
-            or len(instances) != 1
-            or not isinstance(instances[0], dict)
-        ):
+        alone = instances[0] if isinstance(instances, list) and len(instances) == 1 else None
+        if not isinstance(alone, dict):
             raise self._wrong("instances", "exactly one instance is expected")
-        prompt = instances[0].get("prompt")
+        prompt = alone.get("prompt")
         missing = prompt is None and "the prompt may be missing" in self.faults
         if not missing and (not isinstance(prompt, str) or not prompt or len(prompt) > 2000):
             raise self._wrong("prompt", "prompt must be a text of 1 to 2000 characters")
@@ -85,7 +82,9 @@ class Imagen(Shape):
         for name, listed in lists.items():
             if name in parameters and parameters[name] not in listed:
                 raise self._wrong(name, f"must be one of {', '.join(listed)}")
-        output = parameters.get("outputOptions", {})
+        self._validate_output(parameters.get("outputOptions", {}))
+
+    def _validate_output(self, output: Any) -> None:  # noqa: ANN401 - any JSON
         if not isinstance(output, dict) or output.get("mimeType", "image/png") not in MEDIA:
             raise self._wrong("mimeType", f"must be one of {', '.join(MEDIA)}")
         quality = output.get("compressionQuality", 75)

@@ -16,14 +16,8 @@ QUALITIES = ("low", "medium", "high", "auto")
 FORMATS = ("png", "jpeg", "webp")
 TOKENS = {"low": 196, "medium": 1047, "high": 4160, "auto": 1047}
 GENERATE = (
-    "model",
-    "prompt",
-    "n",
-    "size",
-    "quality",
-    "output_format",
-    "output_compression",
-    "user",
+    *("model", "prompt", "n", "size", "quality"),
+    *("output_format", "output_compression", "user"),
 )
 EDIT = (*GENERATE, "images", "background")
 SIZE = re.compile(r"([1-9]\d{1,3})x([1-9]\d{1,3})")
@@ -103,9 +97,8 @@ class ImagesApi(Shape):
     def _known(self, body: dict[str, Any], names: tuple[str, ...]) -> None:
         for name in body:
             if name not in names:
-                raise Refusal(
-                    _error(400, f"Unknown parameter: '{name}'.", name, "unknown_parameter")
-                )
+                message = f"Unknown parameter: '{name}'."
+                raise Refusal(_error(400, message, name, "unknown_parameter"))
 
     def _wrong(self, name: str, message: str, code: str = "invalid_value") -> Refusal:
         if "refusals name another parameter" in self.faults:
@@ -125,12 +118,18 @@ class ImagesApi(Shape):
         user = body.get("user", "")
         if not isinstance(user, str) or len(user) > 64:
             raise self._wrong("user", "Invalid 'user': at most 64 characters are expected.")
+        self._validate_lists(body)
+        self._validate_numbers(body)
+
+    def _validate_lists(self, body: dict[str, Any]) -> None:
         lists = {"quality": QUALITIES, "output_format": FORMATS}
         for name, listed in lists.items():
             refused = name == "quality" and "quality high is refused" in self.faults
             if name in body and (body[name] not in listed or (refused and body[name] == "high")):
                 words = ", ".join(f"'{word}'" for word in listed)
                 raise self._wrong(name, f"Invalid value. Supported values are: {words}.")
+
+    def _validate_numbers(self, body: dict[str, Any]) -> None:
         bounds = {
             "n": (1, 11 if "eleven images are taken" in self.faults else 10),
             "output_compression": (
@@ -159,6 +158,10 @@ class ImagesApi(Shape):
         width, height = int(found[1]), int(found[2])
         if "any size is taken" in self.faults:
             return min(width, 2048), min(height, 2048)
+        self._validate_edges(width, height)
+        return width, height
+
+    def _validate_edges(self, width: int, height: int) -> None:
         if width % 16 or height % 16:
             raise self._wrong("size", "Width and height must be divisible by 16.")
         if max(width, height) > 2048:
@@ -167,7 +170,6 @@ class ImagesApi(Shape):
             raise self._wrong("size", "The aspect ratio must be at most 3:1.")
         if width * height < 262_144:
             raise self._wrong("size", "At least 262144 pixels are required.")
-        return width, height
 
     def _drawn(self, body: dict[str, Any]) -> Answer:
         self._validate(body)

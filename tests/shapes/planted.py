@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.shapes.fal import Fal
 from tests.shapes.gemini import Gemini
-from tests.shapes.images_api import ImagesApi
 from tests.shapes.imagen import Imagen
+from tests.shapes.images_api import ImagesApi
 from tests.shapes.replicate import Replicate
 from tests.shapes.server import Shape
 

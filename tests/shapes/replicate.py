@@ -56,14 +56,12 @@ class Replicate(Shape):
         if request.path.startswith("/v1/predictions/"):
             prediction_id, _, action = request.path.removeprefix("/v1/predictions/").partition("/")
             if prediction_id not in self.predictions:
-                raise Refusal(
-                    _problem(404, "Not found", "The requested resource could not be found.")
-                )
+                raise Refusal(NOT_FOUND)
             if action == "cancel":
                 self.predictions[prediction_id] |= {"status": "canceled", "output": None}
                 return Answer(document=self.predictions[prediction_id])
             return self._polled(prediction_id)
-        raise Refusal(_problem(404, "Not found", "The requested resource could not be found."))
+        raise Refusal(NOT_FOUND)
 
     def _created(self, request: Received) -> Answer:
         body = request.body if isinstance(request.body, dict) else {}
@@ -135,6 +133,11 @@ class Replicate(Shape):
             if name in content and content[name] not in listed:
                 words = ", ".join(f'"{word}"' for word in listed)
                 raise self._wrong(f"input.{name}", f"must be one of the following: {words}", "enum")
+        self._validate_numbers(content)
+        if not isinstance(content.get("go_fast", True), bool):
+            raise self._wrong("input.go_fast", "Invalid type. Expected: boolean", "invalid_type")
+
+    def _validate_numbers(self, content: dict[str, Any]) -> None:
         unbounded = "output_quality has no upper bound" in self.faults
         bounds = {
             "num_outputs": (1, 5 if "five outputs are taken" in self.faults else 4),
@@ -147,26 +150,17 @@ class Replicate(Shape):
         }
         for name, (least, most) in bounds.items():
             number = content.get(name, least)
-            if (
-                name == "seed"
-                and "seed as text is taken" in self.faults
-                and isinstance(number, str)
-            ):
+            lenient = name == "seed" and "seed as text is taken" in self.faults
+            if lenient and isinstance(number, str):
                 continue
+            place = f"input.{name}"
             if not is_integer(number):
-                raise self._wrong(
-                    f"input.{name}", "Invalid type. Expected: integer", "invalid_type"
-                )
+                raise self._wrong(place, "Invalid type. Expected: integer", "invalid_type")
             if number < least:
-                raise self._wrong(
-                    f"input.{name}", f"Must be greater than or equal to {least}", "number_gte"
-                )
+                message = f"Must be greater than or equal to {least}"
+                raise self._wrong(place, message, "number_gte")
             if number > most:
-                raise self._wrong(
-                    f"input.{name}", f"Must be less than or equal to {most}", "number_lte"
-                )
-        if not isinstance(content.get("go_fast", True), bool):
-            raise self._wrong("input.go_fast", "Invalid type. Expected: boolean", "invalid_type")
+                raise self._wrong(place, f"Must be less than or equal to {most}", "number_lte")
 
 
 def _problem(
@@ -176,3 +170,6 @@ def _problem(
     if invalid is not None:
         document["invalid_fields"] = invalid
     return Answer(status=status, document=document, media_type="application/problem+json")
+
+
+NOT_FOUND = _problem(404, "Not found", "The requested resource could not be found.")

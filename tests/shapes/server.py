@@ -9,7 +9,7 @@ import io
 import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -197,16 +197,13 @@ def _received(handler: BaseHTTPRequestHandler, raw: bytes) -> Received:
 
 def _form(media_type: str, raw: bytes) -> dict[str, list[Any]]:
     """Read a form with the standard library: texts as texts, files as bytes."""
-    whole = BytesParser(policy=HTTP).parsebytes(
+    whole: Any = BytesParser(policy=HTTP).parsebytes(
         b"Content-Type: " + media_type.encode() + b"\r\n\r\n" + raw
     )
     parts: dict[str, list[Any]] = {}
-    for part in whole.iter_parts():  # type: ignore[attr-defined]  # a multipart has it
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True) or b""
+    for part in whole.iter_parts():
+        name = str(part.get_param("name", header="content-disposition"))
+        content = bytes(part.get_payload(decode=True) or b"")
         is_file = part.get_filename() is not None
         parts.setdefault(name, []).append(content if is_file else content.decode())
     return parts
-
-
-Rule = Callable[[Any], bool]
