@@ -28,7 +28,7 @@ from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
 from harness.config.read import read_config as configuration
 from harness.config.settled import configured
-from harness.core.benchmark import ExchangeRate, Slo
+from harness.core.benchmark import Slo
 from harness.core.case import Plan
 from harness.core.errors import (
     EmulatorError,
@@ -40,6 +40,7 @@ from harness.core.errors import (
     UsageError,
 )
 from harness.core.jsonvalue import Json
+from harness.core.rate import Rate
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
@@ -287,14 +288,14 @@ def judge(
             folder.close()
 
 
-def report(
+def report(  # noqa: PLR0913 - what a report depends on
     folder: str | Path,
     *more: str | Path,
     specs: Sequence[Spec] = (),
     out: str | Path | None = None,
     slo: Slo | str | None = None,
     reference: str | None = None,
-    exchange_rates: Mapping[str, ExchangeRate] | None = None,
+    exchange_rates: Mapping[str, Rate] | None = None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
@@ -324,6 +325,8 @@ def report(
             raise UsageError(why, hint=f"leave {' and '.join(typed)} out")
         if slo is not None:
             benchmark = benchmark.against(read_slo(slo) if isinstance(slo, str) else slo)
+        for name in exchange_rates or ():
+            catalogue.entry(name)
         header = replace(header, benchmark=benchmark.beside(reference, exchange_rates or {}))
     return _concluded(header, records, None if out is None else Path(out), catalogue)
 

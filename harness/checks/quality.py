@@ -9,6 +9,9 @@ from harness.spec.rules import Arguments, edges
 
 _BETTER = ("medium", "high")
 
+_LEVELS = {"low": 16, "medium": 48, "high": 96}
+"""How fine the maker's own calculator draws in each quality."""
+
 _LARGE_PX = 500_000
 """Below this many pixels, how tokens grow with the size is nobody's guess."""
 
@@ -34,8 +37,10 @@ class _Made:
 def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A medium or high image takes more output tokens than a low one.
 
-    Compared with the plain request's image, which is low: at its very size, or by the pixel where
-    both are large. Partial images cost tokens of their own; then nothing is said.
+    Compared with the plain request's image, which is low: at its very size. At another one, with
+    what the maker's calculator gives for low there, if it gives the plain image's tokens, too; else
+    by the pixel where both are large. Partial images cost tokens of their own; then nothing is
+    said.
     """
     case = subject.case
     quality = case.arguments.get("quality")
@@ -50,17 +55,41 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
         return ()
     about = subject.about("quality", "one_of")
     message = f"asked for {quality}, {output.tokens:g} output tokens an image"
-    if (output.width_px, output.height_px) == (low.width_px, low.height_px):
-        if output.tokens <= low.tokens:
-            return failed(f"{message} as low takes", about)
-        return passed(f"{message}, low takes {low.tokens:g}", about)
-    if min(output.pixels, low.pixels) < _LARGE_PX:
+    compared = _as_low(output, low)
+    if compared is None:
         return ()
+    lower, words = compared
+    return (failed if lower else passed)(f"{message}{words}", about)
+
+
+def _as_low(output: _Made, low: _Made) -> tuple[bool, str] | None:
+    """Tell whether an image took no more than low does, in words; None where they are not alike."""
+    size = output.width_px, output.height_px
+    if size == (low.width_px, low.height_px):
+        if output.tokens <= low.tokens:
+            return True, " as low takes"
+        return False, f", low takes {low.tokens:g}"
+    if low.tokens == calculated_tokens("low", low.width_px, low.height_px):
+        counted = calculated_tokens("low", *size)
+        return output.tokens <= counted, f", low takes {counted} at {size[0]}x{size[1]}"
+    if min(output.pixels, low.pixels) < _LARGE_PX:
+        return None
     share = (output.tokens / output.pixels) / (low.tokens / low.pixels)
     place = f"{low.width_px}x{low.height_px}"
-    if share <= _SLACK:
-        return failed(f"{message}: by the pixel {share:.2f} times what low takes at {place}", about)
-    return passed(f"{message}: by the pixel {share:.1f} times what low takes at {place}", about)
+    digits = 2 if share <= _SLACK else 1
+    return share <= _SLACK, f": by the pixel {share:.{digits}f} times what low takes at {place}"
+
+
+def calculated_tokens(quality: str, width_px: int, height_px: int) -> int:
+    """Return the output tokens of one image of gpt-image-2, as the maker's calculator gives them.
+
+    Tokens by the pixel are not constant there: a medium image of 3072x1024 takes hardly more than a
+    low one of 816x816. Source: authenticity facts, 1.
+    """
+    level = _LEVELS[quality]
+    short, long = sorted((width_px, height_px))
+    steps = (2 * level * short + long) // (2 * long)  # rounds half up
+    return -(-(level * steps * (2_000_000 + width_px * height_px)) // 4_000_000)
 
 
 def _made(outcome: Outcome | None, arguments: Arguments) -> _Made | None:

@@ -104,7 +104,8 @@ def _recorded(
         benchmark, plans, tapes = recorded_benchmark(cassettes, providers, pictures)
         if (asked := options.measuring) is not None:
             benchmark = benchmark.against(asked.slo) if asked.slo is not None else benchmark
-            benchmark = benchmark.beside(asked.reference, asked.exchange_rates)
+            known = {**options.rates, **asked.exchange_rates}
+            benchmark = benchmark.beside(asked.reference, known)
         return RunPlan(plans=plans, tapes=tapes, benchmark=benchmark)
     tapes = {each.name: load_tape(cassettes / each.name, pictures) for each in providers}
     plans = {

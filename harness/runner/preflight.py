@@ -73,7 +73,8 @@ def decided(
     that do not go together, where no provider is left, and for a live run without an address, a key
     or a budget.
     """
-    for name in (*options.limits.budgets, *options.target.base_urls):
+    typed = (*options.limits.budgets, *options.target.base_urls)
+    for name in (*typed, *options.benchmark.exchange_rates):
         catalogue.entry(name)
     env = {name: provider.auth.env for name, provider in catalogue.providers.items()}
     keys = {name: environment.get(variable, "").strip() for name, variable in env.items()}

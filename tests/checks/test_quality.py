@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.checks.quality import calculated_tokens
 from harness.core.outcome import Outcome, Usage
 from harness.core.record import Record
 from tests.checks.build import case, failures, picture, record, said, served
@@ -83,3 +84,42 @@ def test_nothing_is_said_where_the_figures_are_not_alike() -> None:
     for one in unlike:
         assert said(CHECK, base, replace(one)) == []
     assert said(CHECK, record(case(quality="high"), made(272))) == []
+
+
+LATTICE = [
+    (width_px, height_px)
+    for width_px in range(16, 3841, 16)
+    for height_px in range(16, 3841, 16)
+    if 655_360 <= width_px * height_px <= 8_294_400
+    and max(width_px, height_px) <= 3 * min(width_px, height_px)
+]
+
+
+@pytest.mark.parametrize(
+    ("quality", "size", "tokens"),
+    [
+        ("low", (1536, 864), 120),
+        ("low", (1254, 1254), 229),
+        ("medium", (1536, 1024), 1372),
+        ("high", (1024, 1024), 7024),
+        ("high", (3840, 2160), 13_342),
+    ],
+)
+def test_the_calculator_gives_the_figures_that_were_seen(
+    quality: str, size: tuple[int, int], tokens: int
+) -> None:
+    assert calculated_tokens(quality, *size) == tokens
+
+
+@pytest.mark.parametrize("plain_size", [(816, 816), (1024, 640), (1024, 1024), (3840, 2160)])
+def test_the_maker_s_own_tokens_convict_no_honest_size_and_every_low_one(
+    plain_size: tuple[int, int],
+) -> None:
+    # By the pixel, a plain 816x816 convicts 1,220 of these 29,146 medium sizes.
+    base = plain(calculated_tokens("low", *plain_size), size=plain_size)
+    for size in LATTICE[::97]:
+        honest = record(case(quality="medium"), made(calculated_tokens("medium", *size), size=size))
+        lying = record(case(quality="medium"), made(calculated_tokens("low", *size), size=size))
+
+        assert said(CHECK, base, honest) == ["pass"], size
+        assert said(CHECK, base, lying) == ["fail"], size

@@ -114,6 +114,11 @@ CONTENT: dict[str, dict[str, tuple[dict[str, Any], Seen, dict[str, Any]]]] = {
         "sub2api": ({"quality": "high"}, [("PNG", (1024, 1024))], {"quality": "low"}),
     },
 }
+SQUARE: dict[str, Any] = {"size": "1024x1024"}  # without a size, the maker picks one of its own
+for _rows in CONTENT.values():
+    if "sub2api" in _rows:
+        _changes, _delivered, _other = _rows["sub2api"]
+        _rows["openai"] = (SQUARE | _changes, _delivered, SQUARE | _other)
 SHOWN = [(name, provider) for name, rows in CONTENT.items() for provider in rows]
 
 

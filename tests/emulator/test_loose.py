@@ -53,6 +53,14 @@ OUTSIDE: dict[str, dict[str, Values]] = {
         "n.range": ((0, 11), (-1, 12)),
         "images.count": ((17,), (18,)),
     },
+    "openai": {
+        "prompt.max_length": (("x" * 32_001,), ("x" * 32_002,)),
+        "n.range": ((0, 11), (-1, 12)),
+        "output_compression.range": ((-1, 101), (-2, 102)),
+        "partial_images.range": ((-1, 4), (-2, 5)),
+        "images.count": ((17,), (18,)),
+        **SIZES,
+    },
 }
 GENERATE_N: Values = ((0, 2), (-1, 3))
 """The range of n in a generation of aimlapi."""

@@ -1,4 +1,4 @@
-"""What the five shipped TOMLs hold, against lists written from the documents by hand."""
+"""What the shipped TOMLs hold, against lists written from the documents by hand."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ RULES = (
     "required", "one_of", "range", "integer", "max_length", "count", "multiple_of", "max_edge",
     "max_ratio", "min_pixels", "max_pixels", "format", "url_only", "max_bytes", "media_type",
     "alpha", "same_size", "same_format", "only_with", "never_with", "absent",
-    "unknown_fields",
+    "unknown_fields", "nullable",
 )  # fmt: skip
 
 SEEDS = {
@@ -23,8 +23,11 @@ SEEDS = {
     "apiframe": "002_c0d23a45f875fe85.txt",
     "nanobanana": "003_60af399abdeeb1ae.txt",
     "aimlapi": "004_af00e4dce4fb4dd9.txt",
+    "openai": "openai_images_schema.md",
 }
-FACTS = {"provider_facts.md", "openai_images_schema.md"}
+FACTS = {"provider_facts.md", "openai_images_schema.md", "authenticity.md"}
+DECLARED = {"openai": {"style", "image_model"}}
+"""Parameters that are in no canonical list: a TOML declares them."""
 
 SECTIONS = {
     "buble": {
@@ -51,9 +54,15 @@ SECTIONS = {
         "gpt-image-2", "Model Overview", "Step-by-Step Instructions", "API Schemas",
         "Generate image", "Edit image", "Code Examples",
     },
+    "openai": {
+        "Does it mention gpt-image-2 sizes?  Yes.", "Paths", "Request fields (A)",
+        "Response (A: ImagesResponse 42170, Image 41588, ImageGenUsage 70942)",
+        "Streaming events (A: 41608, 41698, 41787, 41876)",
+        "Responses API tool (ImageGenTool 41966)", "What B (newer) adds over A",
+    },
 }  # fmt: skip
 
-FORM_OR_JSON = {"sub2api": "form", "aimlapi": "form"}
+FORM_OR_JSON = {"sub2api": "form", "aimlapi": "form", "openai": "form"}
 """How an edit's references travel: as files in a form, else as addresses in JSON."""
 
 LATTICE = ("size.format", "size.multiple_of", "size.max_edge", "size.max_ratio", "size.min_pixels",
@@ -85,6 +94,13 @@ JUDGED = {
         "background.format", "moderation.format", "output_compression.integer",
         "output_compression.range", "output_compression.only_with", "response_format.format",
     },
+    "openai": {
+        "model.one_of", "prompt.required", "prompt.format", "prompt.max_length", "n.integer",
+        "n.range", "n.nullable", *LATTICE, "quality.one_of", "output_format.one_of",
+        "output_compression.integer", "output_compression.range", "moderation.one_of",
+        "stream.one_of", "partial_images.integer", "partial_images.range", "style.absent",
+        "response_format.absent",
+    },
 }  # fmt: skip
 """The rules of `generate` that a provider is judged by: everything else is only looked at."""
 
@@ -102,6 +118,11 @@ JUDGED_IN_EDITS = {
     | {
         "n.range", "images.required", "images.count", "images.max_bytes", "images.media_type",
         "mask.media_type", "mask.max_bytes", "mask.same_size",
+    },
+    "openai": (JUDGED["openai"] - {"moderation.one_of"})
+    | {
+        "input_fidelity.absent", "images.required", "images.count", "images.max_bytes",
+        "images.media_type", "mask.media_type", "mask.same_size",
     },
 }  # fmt: skip
 """The same for edits: most of generation's, and the rules about references."""
@@ -134,9 +155,9 @@ def test_a_constraint_has_an_id_a_source_and_a_status(
     parameter, _, rule = constraint.id.partition(".")
     told = constraint.rule
 
-    assert operation in {"generate", "edit", "respond"}
+    assert operation in {"generate", "edit", "edit_json", "respond"}
     assert parameter == constraint.parameter
-    assert parameter in (*PARAMETERS, BODY)
+    assert parameter in {*PARAMETERS, BODY, *DECLARED.get(name, ())}
     assert rule in RULES
     assert re.sub("_", "", rule) == type(told).__name__.lower()
     assert told.source.document in {SEEDS[name], *FACTS}
@@ -316,6 +337,10 @@ DEFAULTS = {
         "size": "1024x1024", "quality": "medium", "output_format": "png", "background": "auto",
         "moderation": "auto", "n": 1, "output_compression": 100, "response_format": "url",
     },
+    "openai": {
+        "n": 1, "output_format": "png", "output_compression": 100, "moderation": "auto",
+        "stream": False,
+    },
 }  # fmt: skip
 
 
@@ -327,7 +352,7 @@ def test_defaults_are_the_documented_ones(name: str) -> None:
     assert found == DEFAULTS[name]
 
 
-@pytest.mark.parametrize("name", ["sub2api", "nanobanana"])
+@pytest.mark.parametrize("name", ["sub2api", "nanobanana", "openai"])
 def test_the_limits_of_a_size_are_the_documented_numbers(name: str) -> None:
     size: Any = shipped_provider(name).operation("generate").arguments["size"]
 
@@ -346,6 +371,7 @@ def test_the_limits_of_a_size_are_the_documented_numbers(name: str) -> None:
         ("apiframe", 2_000, "undocumented"),
         ("nanobanana", 2_000, "documented"),
         ("aimlapi", 32_000, "documented"),
+        ("openai", 32_000, "documented"),
     ],
 )
 def test_the_longest_prompt_is_the_documented_one(name: str, most: int, status: str) -> None:
@@ -357,7 +383,7 @@ def test_the_longest_prompt_is_the_documented_one(name: str, most: int, status: 
 
 COUNTS = {
     "buble": (1, 16), "sub2api": (1, 16), "apiframe": (1, 1), "nanobanana": (1, 14),
-    "aimlapi": (1, 16),
+    "aimlapi": (1, 16), "openai": (1, 16),
 }  # fmt: skip
 
 

@@ -125,15 +125,14 @@ class ImagesApi(ABC):
         return Note(outcome="accepted", images=images, amount=self.price(images, usage))
 
     def usage(self, task: Task, render_request: RenderRequest, quality: str, partials: int) -> Json:
-        """Return the tokens of text and images, read and drawn; each is counted twice if asked."""
+        """Return the tokens of text and images, read and drawn."""
         faults = self.state.faults
         prompt = task.values.get("prompt")
-        text_tokens = max(1, len(prompt) // 4) if isinstance(prompt, str) else 1
-        reference_tokens = REFERENCE_TOKENS * task.references
+        times = 2 if "overcharge" in faults else 1
+        text_tokens = times * (max(1, len(prompt) // 4) if isinstance(prompt, str) else 1)
+        reference_tokens = times * REFERENCE_TOKENS * task.references
         each = self.image_tokens(render_request, quality)
-        image_tokens = each * render_request.images + PARTIAL_TOKENS * partials
-        if "overcharge" in faults:
-            image_tokens *= 2
+        image_tokens = times * (each * render_request.images + PARTIAL_TOKENS * partials)
         input_tokens = text_tokens + reference_tokens
         detail = image_tokens + (7 if "bad_usage_details" in faults else 0)
         return {

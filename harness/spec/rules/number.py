@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, StrictInt, model_validator
 
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json
 from harness.spec.rules.base import (
     ArgumentType,
@@ -15,7 +16,6 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Measure,
-    Measured,
     Positive,
     Schema,
     Span,
@@ -24,6 +24,7 @@ from harness.spec.rules.base import (
     choice,
     in_digits,
 )
+from harness.spec.rules.measured import Measured
 
 FEW = 5
 """A range of fewer values than this is tried whole, like a list."""
@@ -38,7 +39,9 @@ class Range(Measured):
     """A number between `min` and `max`, both allowed; a bound that is missing is not stated."""
 
     min: Number | None = None
+    """The least; without it none is stated: `min = 1`."""
     max: Number | None = None
+    """The most; without it none is stated: `max = 10`."""
 
     speaks_of: ClassVar[tuple[ArgumentType, ...]] = ("integer", "number")
     measure: ClassVar[Measure | None] = "number"
@@ -89,7 +92,7 @@ class Range(Measured):
     @classmethod
     def disagreements(
         cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[str]:
+    ) -> Iterator[Mistake | str]:
         if argument.get("type") == "integer":
             for name in ("min", "max"):
                 if isinstance(rule.get(name), float):
@@ -138,7 +141,9 @@ class Count(Range):
     """A list of `min` to `max` entries; without `max`, of `min` or more."""
 
     min: Whole = 0
+    """The fewest entries: `min = 1`."""
     max: Positive | None = None
+    """The most entries: `max = 16`."""
 
     speaks_of = ("images", "array")
     type_rank = 4

@@ -105,6 +105,19 @@ BREAKS: dict[str, dict[str, dict[str, Any]]] = {
         "size.one_of": {"size": "2048x2048"},
         "background.only_with": {"background": "transparent", "output_format": "jpeg"},
     },
+    "openai": {
+        **COMMON,
+        "prompt.max_length": {"prompt": "x" * 32_001},
+        "input_fidelity.absent": {"input_fidelity": "high"},
+        "style.absent": {"style": "vivid"},
+        "response_format.absent": {"response_format": "url"},
+        "stream.one_of": {"stream": "yes"},
+        "partial_images.integer": {"partial_images": "1", "stream": True},
+        "partial_images.range": {"partial_images": 4, "stream": True},
+        "background.one_of": {"background": "green"},
+        "background.only_with": {"background": "transparent", "output_format": "jpeg"},
+        "output_compression.only_with": {"output_compression": 50, "output_format": "png"},
+    },
 }
 
 # The changes that stand on the last allowed value of one rule.
@@ -152,6 +165,19 @@ EDGES: dict[str, dict[str, dict[str, Any]]] = {
         "moderation.one_of": {"moderation": "auto"},
         "output_compression.range": {"output_compression": 100, "output_format": "jpeg"},
         "response_format.one_of": {"response_format": "b64_json"},
+    },
+    "openai": {
+        "model.one_of": {"model": "gpt-image-2-2026-04-21"},
+        "prompt.max_length": {"prompt": "x" * 32_000},
+        "n.range": {"n": 10},
+        "quality.one_of": {"quality": "auto"},
+        "output_format.one_of": {"output_format": "jpeg"},
+        "output_compression.range": {"output_compression": 100, "output_format": "jpeg"},
+        "background.one_of": {"background": "auto"},
+        "moderation.one_of": {"moderation": "low"},
+        "stream.one_of": {"stream": True},
+        "partial_images.range": {"stream": True, "partial_images": 3},
+        **{rule: {"size": size} for rule, size in LATTICE_EDGES.items()},
     },
 }
 
@@ -210,6 +236,7 @@ WIDE: dict[str, dict[str, Any]] = {
     "apiframe": {"aspect_ratio": "3:2", "number_of_images": 2, "output_format": "jpeg"},
     "nanobanana": {"size": "1536x1024", "quality": "low"},
     "aimlapi": {"size": "1536x1024", "output_format": "jpeg"},
+    "openai": {"size": "1536x1024", "n": 2, "quality": "medium", "output_format": "jpeg"},
 }
 
 
@@ -320,7 +347,9 @@ def test_a_named_fault_changes_what_a_client_sees(
     assert faulty != healthy
 
 
-@pytest.mark.parametrize("provider", ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"])
+@pytest.mark.parametrize(
+    "provider", ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai"]
+)
 def test_the_same_conversation_twice_looks_the_same(emulator: Emulator, provider: str) -> None:
     # Without this the test above could not fail.
     first = _conversation(emulator, provider)
@@ -406,7 +435,7 @@ def test_an_unknown_fault_is_refused_with_close_matches(emulator: Emulator) -> N
 
 
 def test_a_fault_without_a_provider_means_all_that_have_it() -> None:
-    having = ("sub2api", "apiframe", "aimlapi")
+    having = ("sub2api", "apiframe", "aimlapi", "openai")
     assert parse_fault("fewer_images") == [(provider, "fewer_images") for provider in having]
     assert parse_fault("sub2api:ignore:n.range") == [("sub2api", "ignore:n.range")]
     with pytest.raises(UnknownFaultError, match=r"ignore:n\.range"):
@@ -421,6 +450,7 @@ BAD_WORD: dict[str, tuple[str, dict[str, Any]]] = {
     "apiframe": ("quality", {"quality": "ultra"}),
     "nanobanana": ("quality", {"quality": "ultra"}),
     "aimlapi": ("quality", {"quality": "ultra"}),
+    "openai": ("quality", {"quality": "ultra"}),
 }
 
 

@@ -24,7 +24,7 @@ from tests.emulator.conftest import decoded
 if TYPE_CHECKING:
     from tests.emulator.conftest import Emulator
 
-LONGEST = {"buble": 20_000, "nanobanana": 2_000, "aimlapi": 32_000}
+LONGEST = {"buble": 20_000, "nanobanana": 2_000, "aimlapi": 32_000, "openai": 32_000}
 CLASSES: dict[str, Any] = {
     "n=many": 2,
     "size=largest": "3840x2160",
@@ -166,6 +166,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         {"size": "1536x1024", "output_format": "jpeg"},
         "both:size=1536x1024+output_format=jpeg",
         "Body validation error",
+    ),
+    "openai": (
+        {"quality": "high", "output_format": "jpeg"},
+        "both:quality=high+output_format=jpeg",
+        "invalid_request_error",
     ),
 }
 

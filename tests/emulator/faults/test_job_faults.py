@@ -76,7 +76,9 @@ def test_the_reply_declares_the_other_ground(emulator: Emulator) -> None:
     assert (plain["background"], spoilt["background"]) == ("opaque", "transparent")
 
 
-@pytest.mark.parametrize("provider", ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"])
+@pytest.mark.parametrize(
+    "provider", ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai"]
+)
 def test_every_third_submission_meets_a_quota_and_costs_nothing(
     emulator: Emulator, provider: str
 ) -> None:

@@ -20,7 +20,7 @@ WAYS = ("own", "none", "empty", "wrong", "foreign", "other scheme", "other heade
 def _headers(provider: str, way: str) -> dict[str, str]:
     header, prefix = ("authorization", "Bearer ") if provider != "apiframe" else ("x-api-key", "")
     other = "x-api-key" if header == "authorization" else "authorization"
-    foreign = "afk_0123456789" if provider == "sub2api" else "sk-proj-0123456789"
+    foreign = "afk_0123456789" if provider in ("sub2api", "openai") else "sk-proj-0123456789"
     return {
         "own": {header: prefix + OWN},
         "none": {},

@@ -48,7 +48,7 @@ def test_it_meets_all_its_values_together_and_none_alone(
 def test_every_family_has_rows_at_every_provider_where_it_makes_sense() -> None:
     found = {(fault.family, fault.provider) for fault in catalogue() if fault.family in FAMILIES}
     single = {"buble", "nanobanana"}  # one image a request
-    providers = {"buble", "sub2api", "apiframe", "nanobanana", "aimlapi"}
+    providers = {"buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai"}
 
     for family in FAMILIES:
         having = {provider for name, provider in found if name == family}
@@ -65,7 +65,7 @@ def _submitted(emulator: Emulator, provider: str, **changes: object) -> httpx.Re
 @pytest.mark.parametrize(
     ("kind", "status"), [("refused", 400), ("fails", 500), ("unavailable", 503), ("error_200", 200)]
 )
-@pytest.mark.parametrize("provider", ["sub2api", "apiframe", "nanobanana", "aimlapi"])
+@pytest.mark.parametrize("provider", ["sub2api", "apiframe", "nanobanana", "aimlapi", "openai"])
 def test_a_reply_that_serves_nothing_is_free_and_in_the_books(
     emulator: Emulator, provider: str, kind: str, status: int
 ) -> None:

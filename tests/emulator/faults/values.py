@@ -9,7 +9,7 @@ from tests.emulator.bodies import body
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LONGEST = {"buble": 20_000, "nanobanana": 2_000, "aimlapi": 32_000}
+LONGEST = {"buble": 20_000, "nanobanana": 2_000, "aimlapi": 32_000, "openai": 32_000}
 CLASSES: dict[str, Any] = {
     "n=many": 2,
     "size=largest": "3840x2160",
