@@ -159,7 +159,7 @@ def test_a_message_that_any_reply_may_have_tells_no_error_alone() -> None:
 
 def test_an_error_that_every_reply_has_is_told_by_its_status() -> None:
     error = {"error": {"type": "string"}}
-    reply = {"type": "object", "properties": {"data": {"type": "array"}, **error}}
+    reply = {"type": "object", "properties": {"url": {"type": "string"}, **error}}
     worded = {"type": "object", "properties": {"error": {"type": "string"}}}
 
     assert provider(refusing(worded, reply)).errors.failed.text == "`false`"
