@@ -143,7 +143,7 @@ class Count(Range):
     min: Whole = 0
     """The fewest entries: `min = 1`."""
     max: Positive | None = None
-    """The most entries: `max = 16`."""
+    """The most entries: `max = 16`; without it, there is no most."""
 
     speaks_of = ("images", "array")
     type_rank = 4
