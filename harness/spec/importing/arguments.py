@@ -28,6 +28,9 @@ from harness.spec.rules.text import LONGEST_LEAST, URL
 from harness.spec.rules.typed import ItemType
 from harness.spec.validate import ALIKE
 
+TODO = "todo"
+"""How a value begins that has to be exchanged before anything is sent."""
+
 _BY_WEIGHT = ("string", "boolean", "array", "object", "number", "integer")
 _COUNT = r"(?:\[[01]-9\]|\\d)(?:[+*]|\{\d+(?:,\d*)?\}|(?:\[0-9\]|\\d)[+*]?|\[0-9\]\{\d+,\d*\})*"
 _SIZE = re.compile(rf"\^\(?(?:\?:)?((?:[\w-]+\|)*)\(?{_COUNT}\)?x\(?{_COUNT}\)?\)?\$", re.ASCII)
@@ -136,8 +139,20 @@ class Arguments:
         if kind in ("images", "file"):
             table |= self._encoding(leaf)
         table |= self._presence(leaf)
-        table |= self._rules(leaf, kind)
-        return table
+        rules = self._rules(leaf, kind)
+        if leaf.required and kind == "string" and name != "prompt" and "one_of" not in rules:
+            table |= self._value_to_send(name, leaf)
+        return {**table, **rules}
+
+    def _value_to_send(self, name: str, leaf: Leaf) -> Table:
+        """Return a value for a required text: the document's own, else one that has to be exchanged."""
+        told = leaf.shape.said.get("default")
+        shown = [told.value if told else None, *leaf.shape.examples, *leaf.shape.words]
+        known = next((value for value in shown if fits_type("string", value) and value), None)
+        if known is not None:
+            return {"cheapest": known}
+        self.notes.need(f"arguments.{name}.cheapest", f"which {leaf.place} to send is not said")
+        return {"ours": True, "cheapest": f"{TODO}-{name}"}
 
     def _default(self, kind: str, shape: Shape) -> Table:
         if "default" not in shape.said or shape.said["default"].value is None:
