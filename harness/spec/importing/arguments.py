@@ -145,7 +145,7 @@ class Arguments:
         return {**table, **rules}
 
     def _value_to_send(self, name: str, leaf: Leaf) -> Table:
-        """Return a value for a required text: the document's own, else one that has to be exchanged."""
+        """Return a value for a required text: the document's own, or one to be exchanged."""
         told = leaf.shape.said.get("default")
         shown = [told.value if told else None, *leaf.shape.examples, *leaf.shape.words]
         known = next((value for value in shown if fits_type("string", value) and value), None)
