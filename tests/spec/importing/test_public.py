@@ -5,8 +5,6 @@ ours: see `info.description` in each.
 """
 
 import json
-import tomllib
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,6 @@ from harness.core.case import Case
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.spec.importing.imported import Imported
-from harness.spec.importing.text import text_of
-from harness.spec.load import parse_provider
 from harness.spec.provider import Operation, Provider
 from harness.spec.request import build_request
 from tests.cases.strategies import boundary_cases
@@ -48,19 +44,9 @@ def read(name: str) -> Imported:
 
 @cache
 def made(name: str) -> Provider:
-    """The provider of an imported document, the one gap of the queue filled as a user would."""
+    """The provider of an imported document."""
     wanted, where = ASKED[name]
-    if name != "queue":
-        return provider(raw(name), *wanted, **where)
-    tables = tomllib.loads(text_of(read(name)))
-    mistakes = parse_provider(deepcopy(tables))
-    assert [str(one) for one in mistakes] == [  # type: ignore[union-attr]  # it has one
-        "operations.generate.job.failed: empty: nothing says when a job has failed"
-    ]
-    tables["operations"]["generate"]["job"]["failed"] = ["FAILED"]
-    found = parse_provider(tables)
-    assert isinstance(found, Provider), found
-    return found
+    return provider(raw(name), *wanted, **where)
 
 
 @pytest.mark.parametrize("name", ASKED)
