@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def make_plan(
     """
     places: Counter[tuple[str, str]] = Counter()
     ranked = []
-    for case in sorted(cases, key=_images_first):
+    for case in sorted(cases, key=partial(_images_first, provider)):
         kind = (case.operation, case.expect)
         rank = _RANK[case.expect] if case.depends_on else 0
         rank = rank if case.credential == "own" else _RANK_OF_KEYS
@@ -139,11 +140,13 @@ def make_plan(
     )
 
 
-def _images_first(case: Case) -> int:
+def _images_first(provider: Provider, case: Case) -> int:
     """Order what is to be served by its number of images, after the plain request."""
     if case.expect != "accept":
         return 0
-    return -price.images_asked(case.arguments) if case.depends_on else -sys.maxsize
+    if not case.depends_on:
+        return -sys.maxsize
+    return -price.images_asked(provider.operation(case.operation), case.arguments)
 
 
 def planned_request(provider: Provider, case: Case, *, attempt: int = 1) -> PlannedRequest:
