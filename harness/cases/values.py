@@ -8,7 +8,7 @@ from harness.cases import references
 from harness.cases.declared import known_values, plain_items, plain_number, unlisted
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import WEBHOOKS
-from harness.spec.evaluate import is_left_out, of_type
+from harness.spec.evaluate import of_type
 from harness.spec.jsonpath import adds
 from harness.spec.places import can_be_sent
 from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation
@@ -144,7 +144,7 @@ def _wrong_types(constraint: Constraint, operation: Operation) -> tuple[Choice, 
         for slug, value in {**lone, **wrong_types(argument)}.items()
         if not of_type(argument, carried(operation, {name: value}).get(name))
         and (not operation.writes_text(name) or slug in _AS_TEXT)
-        and not is_left_out(argument, value)
+        and not operation.omits(name, value)
         and not (slug == "of-numbers" and (argument.single or isinstance(constraint.rule, Count)))
     )
 

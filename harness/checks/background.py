@@ -42,7 +42,7 @@ def images_have_the_asked_background(subject: CheckInput) -> tuple[CheckResult, 
     inconclusive: what is drawn may fill the picture, and no document says how much is left clear.
     `auto`, or no word at all, promises neither; a format without alpha cannot be transparent.
     """
-    requested = subject.case.arguments.get("background")
+    requested = subject.arguments.get("background")
     served = subject.served
     if served is None or requested not in BACKGROUNDS:
         return ()
@@ -97,5 +97,5 @@ def _percent(share: float) -> str:
 
 def _no_alpha_asked(subject: CheckInput) -> bool:
     """Tell whether the request named a format that has no alpha, or has it by default."""
-    wanted = subject.case.arguments.get("output_format") or subject.operation.reply.default_format
+    wanted = subject.arguments.get("output_format") or subject.operation.reply.default_format
     return isinstance(wanted, str) and media_format(wanted) == "jpeg"

@@ -100,6 +100,11 @@ class CheckInput:
         return self.record.shot.case
 
     @property
+    def arguments(self) -> dict[str, Json]:
+        """What was asked for: an argument whose `null` leaves it out was not."""
+        return self.operation.given(self.case.arguments)
+
+    @property
     def served(self) -> Images | None:
         """The served outcome of a request that the documents do not forbid."""
         allowed = self.case.expect != "refuse"

@@ -87,7 +87,7 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
         return ()
     if served.missing and not served.pictures:
         return skipped("the reply lacks a documented field")
-    arguments, operation = subject.case.arguments, subject.operation
+    arguments, operation = subject.arguments, subject.operation
     received = len(served.pictures)
     about = subject.about("n", "range", "one_of")
     if not received and subject.operation.protocol == "responses":
@@ -132,7 +132,7 @@ def _format_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=80, assertion=Assertion(lines=_format_lines), usability=True)
 def images_have_the_asked_format(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded format is the one asked for, or the documented default."""
-    wanted = subject.case.arguments.get("output_format")
+    wanted = subject.arguments.get("output_format")
     wanted = wanted or subject.operation.reply.default_format
     about = subject.about("output_format", "one_of")
     wanted = media_format(wanted) if isinstance(wanted, str) else None
@@ -147,7 +147,7 @@ def _dimension_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=90, assertion=Assertion(lines=_dimension_lines), usability=True)
 def images_have_the_asked_dimensions(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded dimensions are those asked for."""
-    size = edges(subject.case.arguments.get("size", subject.operation.default("size")))
+    size = edges(subject.arguments.get("size", subject.operation.default("size")))
     wanted, about = size and text(size), subject.about("size", "format", "one_of")
     return _compare(subject, wanted, _dimensions, "dimensions", about)
 
@@ -199,7 +199,7 @@ def images_have_the_asked_aspect_ratio(subject: CheckInput) -> tuple[CheckResult
     Within 5 %, or within 10 % where no other ratio of the list is nearer.
     """
     served = subject.served
-    arguments, operation = subject.case.arguments, subject.operation
+    arguments, operation = subject.arguments, subject.operation
     requested = arguments.get("aspect_ratio", operation.default("aspect_ratio"))
     wanted = _ratio(str(requested))
     if served is None or wanted is None:
@@ -236,7 +236,7 @@ def declares_what_was_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
         return ()
     results: list[CheckResult] = []
     for name in ("size", "output_format", "quality", *served.declared.others):
-        requested = subject.case.arguments.get(name)
+        requested = subject.arguments.get(name)
         declared = served.declared.word(name)
         if isinstance(requested, str) and requested != "auto" and declared is not None:
             results += _declared(subject, name, requested, declared)
@@ -281,7 +281,7 @@ def images_match_their_declaration(subject: CheckInput) -> tuple[CheckResult, ..
     served = subject.served
     if served is None:
         return ()
-    arguments = subject.case.arguments
+    arguments = subject.arguments
     results: list[CheckResult] = []
     size = edges(dimensions(served.declared.size or ""))
     if edges(arguments.get("size")) is None and size is not None:
@@ -297,7 +297,7 @@ def images_match_their_declaration(subject: CheckInput) -> tuple[CheckResult, ..
 def _declared_background(subject: CheckInput, served: Images) -> tuple[CheckResult, ...]:
     """Hold pixels against the ground that a reply declares, where the request left it open."""
     declared = known_value("background", served.declared.word("background") or "")
-    requested = subject.case.arguments.get("background")
+    requested = subject.arguments.get("background")
     decoded = [picture for picture in served.pictures if picture.state == "decoded"]
     if requested in BACKGROUNDS or declared not in BACKGROUNDS or not decoded:
         return ()

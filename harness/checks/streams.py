@@ -27,7 +27,7 @@ def _stream_lines(_: Reproduced) -> tuple[str, ...]:
 @check(rank=220, assertion=Assertion(position="reply", lines=_stream_lines))
 def streams_where_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A served request for a stream is answered with events."""
-    if subject.case.arguments.get("stream") is not True or subject.case.expect == "refuse":
+    if subject.arguments.get("stream") is not True or subject.case.expect == "refuse":
         return ()  # what should have been refused is promised no stream
     if subject.operation.stream is None or not isinstance(subject.outcome, Images):
         return ()
@@ -48,7 +48,7 @@ def _partial_lines(again: Reproduced) -> tuple[str, ...]:
 @check(rank=230, assertion=Assertion(lines=_partial_lines))
 def sends_no_more_partials_than_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """At most as many partial images come as were asked for; fewer may come (OpenAI's schema)."""
-    requested = subject.case.arguments.get("partial_images")
+    requested = subject.arguments.get("partial_images")
     streamed = _streamed(subject)
     if (
         streamed is None
@@ -147,7 +147,7 @@ def _streamed(subject: CheckInput) -> tuple[Stream, Sequence[Event]] | None:
 
 
 def _several(subject: CheckInput) -> bool:
-    return subject.case.arguments.get("n", 1) != 1
+    return subject.arguments.get("n", 1) != 1
 
 
 def _events(subject: CheckInput) -> tuple[Event, ...]:

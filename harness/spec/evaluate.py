@@ -12,7 +12,7 @@ def evaluate(constraint: Constraint, operation: Operation, arguments: Arguments)
     if name not in arguments:
         return "violated" if rule.presence == "required" else "satisfied"
     value, argument = arguments[name], operation.arguments.get(name)
-    if is_left_out(argument, value) and rule.presence is None:
+    if rule.presence is None and operation.omits(name, value):
         return "satisfied"
     if argument is not None and rule.presence is None and not of_type(argument, value):
         return _of_another_type(argument, value) if rule is argument.type_rule else "satisfied"
@@ -30,14 +30,9 @@ def _partner_value(partner: str | None, operation: Operation, arguments: Argumen
     """Return what the other argument of a rule has, or what its absence means."""
     if partner is None:
         return None
-    value, default = arguments.get(partner), operation.default(partner)
-    omitted = partner not in arguments or is_left_out(operation.arguments.get(partner), value)
-    return default if omitted else value
-
-
-def is_left_out(argument: Argument | None, value: Json) -> bool:
-    """Tell whether a value means that the argument is left out: `null`, where documents say so."""
-    return value is None and argument is not None and argument.nullable is not None
+    value = arguments.get(partner)
+    omitted = partner not in arguments or operation.omits(partner, value)
+    return operation.default(partner) if omitted else value
 
 
 def _of_another_type(argument: Argument, value: Json) -> Evaluation:
@@ -95,9 +90,19 @@ def tokens(operation: Operation, arguments: Arguments) -> tuple[str, ...]:
     return tuple(
         f"{constraint.id}={boundary}" if boundary else constraint.id
         for constraint in operation.constraints
-        if constraint.parameter in arguments and constraint.rule.presence != "forbidden"
+        if constraint.parameter in arguments
+        and constraint.rule.presence != "forbidden"
+        and _is_used(constraint, operation, arguments[constraint.parameter])
         for boundary in _boundaries(constraint, operation, arguments)
     )
+
+
+def _is_used(constraint: Constraint, operation: Operation, value: Json) -> bool:
+    """Tell whether a value is about a rule: `null` is about `nullable` alone, others never are."""
+    argument = operation.arguments.get(constraint.parameter)
+    if argument is None or argument.nullable is None or constraint.rule.presence is not None:
+        return True
+    return (value is None) == (constraint.rule is argument.nullable)
 
 
 def _subjects(rule: Rule, argument: Argument | None, value: Json) -> list[Json]:

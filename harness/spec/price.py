@@ -23,7 +23,7 @@ def price_of(provider: Provider, operation: Operation, arguments: Arguments) -> 
     it is the most that any fitting row asks, so that it can be reserved before sending. Where the
     price is known only after the reply, it is the list's `at_most`.
     """
-    prices = provider.prices
+    prices, arguments = provider.prices, operation.given(arguments)
     images = images_asked(operation, arguments)
     listed = listed_price(provider, operation, arguments)
     amount = listed
@@ -34,7 +34,7 @@ def price_of(provider: Provider, operation: Operation, arguments: Arguments) -> 
 
 def listed_price(provider: Provider, operation: Operation, arguments: Arguments) -> Decimal | None:
     """Return what the list asks for a request; None where only its reply tells."""
-    prices = provider.prices
+    prices, arguments = provider.prices, operation.given(arguments)
     if prices.tokens is not None:
         return None
     size = edges(arguments.get("size", operation.default("size")))
@@ -62,7 +62,7 @@ def worked_out(
     None where the list says it beforehand (`listed_price`), or where the reply lacks what the price
     depends on: a count of tokens, the seconds, an image that can be decoded.
     """
-    prices = provider.prices
+    prices, arguments = provider.prices, operation.given(arguments)
     if listed_price(provider, operation, arguments) is not None:
         return None
     amount = _of_rows(prices, operation, arguments, _measured(operation, arguments, served))
@@ -76,7 +76,7 @@ def worked_out(
 
 def price_status(provider: Provider, operation: Operation, arguments: Arguments) -> Status:
     """Tell how sure the price of a request is: as the list, or as the row that it falls into."""
-    prices = provider.prices
+    prices, arguments = provider.prices, operation.given(arguments)
     if prices.status != "documented":
         return prices.status
     rows = _fitting(prices, operation, arguments, prices.rows)

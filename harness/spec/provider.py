@@ -32,7 +32,7 @@ from harness.spec.expressions import (
 from harness.spec.lifecycle import Idempotency, Job, ReplyShape, Seconds, Stream, Upload, Webhook
 from harness.spec.price_list import Prices
 from harness.spec.rules import RuleSet
-from harness.spec.rules.base import Described, Positive, Rule
+from harness.spec.rules.base import Arguments, Described, Positive, Rule
 from harness.spec.rules.body import BODY, UnknownFields
 from harness.spec.rules.presence import KeyRule
 
@@ -175,6 +175,15 @@ class Operation(Frozen):
             Constraint(id=f"{BODY}.{name}", parameter=BODY, rule=rule) for name, rule in rules
         )
         return (*of_arguments, *of_body)
+
+    def given(self, arguments: Arguments) -> dict[str, Json]:
+        """Return the arguments but for those that are `null`, where documents say: left out."""
+        return {name: value for name, value in arguments.items() if not self.omits(name, value)}
+
+    def omits(self, name: str, value: Json) -> bool:
+        """Tell whether a value means that the argument is left out: `null`, where it may be."""
+        argument = self.arguments.get(name)
+        return value is None and argument is not None and argument.nullable is not None
 
     def is_judged(self, constraint: Constraint) -> bool:
         """Tell whether breaking a rule is refused by the documents, and not only by hearsay.

@@ -3,8 +3,9 @@
 import pytest
 
 from harness.core.jsonvalue import Json
-from harness.spec.evaluate import broken_when_sent
+from harness.spec.evaluate import broken_when_sent, tokens
 from harness.spec.load import parse_provider
+from harness.spec.price import price_of
 from harness.spec.provider import Provider
 from harness.spec.request import build_request, read_request
 from tests.declared.fluxo import fluxo
@@ -129,3 +130,25 @@ def test_a_size_without_a_place_for_words_sends_no_word() -> None:
 
     assert back == {}
     assert described.operation("edit").arguments["canvas"].places == ("width", "height")
+
+
+def test_null_is_about_being_nullable_and_about_nothing_else() -> None:
+    operation = fluxo().operation("text_to_image")
+
+    assert tokens(operation, {"seed": None}) == ("seed.nullable=null",)
+    assert tokens(operation, {"seed": 0}) == ("seed.range=0", "seed.integer")
+
+
+def test_null_costs_what_leaving_out_costs() -> None:
+    raw = small.tables()
+    raw["operations"]["generate"]["arguments"]["quality"]["nullable"] = SOURCE
+    described = parse_provider(raw)
+    assert isinstance(described, Provider), described
+    operation = described.operation("generate")
+    left_out, null = (
+        price_of(described, operation, {"prompt": "A cat", **given})
+        for given in ({}, {"quality": None})
+    )
+
+    assert null == left_out
+    assert operation.given({"quality": None, "n": None}) == {"n": None}
