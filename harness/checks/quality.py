@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from harness.checks.check import CheckInput, CheckResult, check, failed, passed
 from harness.core.outcome import Images, Outcome
 from harness.spec import price
+from harness.spec.provider import Operation
 from harness.spec.rules import Arguments, edges
 
 _BETTER = ("medium", "high")
@@ -49,8 +50,8 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
         return ()
     if case.arguments.get("partial_images") or subject.plain.get("partial_images"):
         return ()
-    output = _made(subject.outcome, case.arguments)
-    low = _made(subject.base, subject.plain)
+    output = _made(subject.operation, subject.outcome, case.arguments)
+    low = _made(subject.operation, subject.base, subject.plain)
     if output is None or low is None:
         return ()
     about = subject.about("quality", "one_of")
@@ -92,12 +93,12 @@ def calculated_tokens(quality: str, width_px: int, height_px: int) -> int:
     return -(-(level * steps * (2_000_000 + width_px * height_px)) // 4_000_000)
 
 
-def _made(outcome: Outcome | None, arguments: Arguments) -> _Made | None:
+def _made(operation: Operation, outcome: Outcome | None, arguments: Arguments) -> _Made | None:
     """Return what each image took; None where the reply does not show it.
 
     An image of another size than requested is not comparable.
     """
-    requested, size = price.images_asked(arguments), edges(arguments.get("size"))
+    requested, size = price.images_asked(operation, arguments), edges(arguments.get("size"))
     if not isinstance(outcome, Images) or outcome.usage is None or not outcome.usage.output:
         return None
     sizes = {

@@ -24,7 +24,7 @@ def price_of(provider: Provider, operation: Operation, arguments: Arguments) -> 
     price is known only after the reply, it is the list's `at_most`.
     """
     prices, arguments = provider.prices, operation.given(arguments)
-    images = images_asked(arguments)
+    images = images_asked(operation, arguments)
     listed = listed_price(provider, operation, arguments)
     amount = listed
     if amount is None:
@@ -38,7 +38,7 @@ def listed_price(provider: Provider, operation: Operation, arguments: Arguments)
     if prices.tokens is not None:
         return None
     size = edges(arguments.get("size", operation.default("size")))
-    images = images_asked(arguments)
+    images = images_asked(operation, arguments)
     measured = _Measured(images=images, pixels=size and (size[0] * size[1],) * images)
     return _of_rows(prices, operation, arguments, measured)
 
@@ -65,7 +65,7 @@ def worked_out(
     prices, arguments = provider.prices, operation.given(arguments)
     if listed_price(provider, operation, arguments) is not None:
         return None
-    amount = _of_rows(prices, operation, arguments, _measured(arguments, served))
+    amount = _of_rows(prices, operation, arguments, _measured(operation, arguments, served))
     tokens: WorkedOut | None = WorkedOut(low=NOTHING, high=NOTHING)
     if prices.tokens is not None:
         tokens = _of_tokens(prices.tokens, served.usage) if served.usage else None
@@ -88,9 +88,13 @@ def free_price(provider: Provider) -> Price:
     return Price(amount=NOTHING, unit=provider.prices.unit, images=0)
 
 
-def images_asked(arguments: Arguments) -> int:
-    """Return how many images a request asks for; 1 where `n` is missing or no positive number."""
-    n = arguments.get("n", 1)
+def images_asked(operation: Operation, arguments: Arguments) -> int:
+    """Return how many images a request asks for: its `n`, else what the documents then take.
+
+    It is 1 where neither says a positive number.
+    """
+    n = arguments.get("n")
+    n = operation.default("n") if n is None else n
     return n if isinstance(n, int) and not isinstance(n, bool) and n > 0 else 1
 
 
@@ -127,10 +131,10 @@ class _Measured:
     seconds: Decimal | None = None
 
 
-def _measured(arguments: Arguments, served: Images) -> _Measured:
+def _measured(operation: Operation, arguments: Arguments, served: Images) -> _Measured:
     areas = [(each.width_px or 0) * (each.height_px or 0) for each in served.pictures]
     return _Measured(
-        images=images_asked(arguments),
+        images=images_asked(operation, arguments),
         pixels=areas if areas and all(areas) else None,
         seconds=served.usage.seconds if served.usage else None,
     )

@@ -81,8 +81,9 @@ def _costs(case: Case, images: Images) -> Images:
     """Add the listed charge, the declared quality, and the output tokens that it takes."""
     shop = shipped(case.provider)
     listed = price.price_of(shop, shop.operation(case.operation), case.arguments)
+    number = images_asked(shop.operation(case.operation), case.arguments)
     tokens = {"high": 4000, "medium": 1000}.get(str(case.arguments.get("quality")), 200)
-    usage = Usage(input=10, output=tokens * images_asked(case.arguments), total=None)
+    usage = Usage(input=10, output=tokens * number, total=None)
     quality = str(case.arguments.get("quality", "low"))
     declared = Declared(quality=quality)
     return replace(images, charged=listed.amount, usage=usage, declared=declared)
@@ -216,7 +217,7 @@ def _paid(world: World, *stages: str) -> int:
 def test_ten_images_of_which_one_is_missing_are_confirmed_with_two() -> None:
     def answer(case: Case) -> Outcome:
         images = _costs(case, fine(case))
-        return _fewer(case, images) if images_asked(case.arguments) > 1 else images
+        return _fewer(case, images) if case.arguments.get("n", 1) != 1 else images
 
     world = run(answer, [base(), row(1, n=10, quality="high", size="2048x2048")])
 
@@ -242,7 +243,7 @@ def test_a_cap_is_confirmed_with_one_image_more_than_it() -> None:
 def test_a_smaller_number_that_is_served_narrows_and_does_not_clear() -> None:
     def answer(case: Case) -> Outcome:
         images = _costs(case, fine(case))
-        return _fewer(case, images) if images_asked(case.arguments) == 10 else images
+        return _fewer(case, images) if case.arguments.get("n") == 10 else images
 
     world = run(answer, [base(), row(1, n=10, quality="high")])
 
@@ -254,7 +255,7 @@ def test_a_smaller_number_that_is_served_narrows_and_does_not_clear() -> None:
 def test_where_the_same_number_is_too_dear_less_is_tried_and_the_suspicion_is_named() -> None:
     def answer(case: Case) -> Outcome:
         images = _costs(case, fine(case))
-        return _fewer(case, images) if images_asked(case.arguments) == 10 else images
+        return _fewer(case, images) if case.arguments.get("n") == 10 else images
 
     world = run(answer, [base(), row(1, n=10, quality="high")], images=18)
 

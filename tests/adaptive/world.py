@@ -34,7 +34,8 @@ def fine(case: Case) -> Images:
         wide, high = map(int, ratio.split(":"))
         size = (wide * 100, high * 100)
     kind = str(arguments.get("output_format", operation.reply.default_format or "png"))
-    return served(*(picture(*size, kind=kind) for _ in range(images_asked(arguments))))
+    number = images_asked(operation, arguments)
+    return served(*(picture(*size, kind=kind) for _ in range(number)))
 
 
 def refusing(*strict: dict[str, Json]) -> Answering:

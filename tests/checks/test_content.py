@@ -136,6 +136,23 @@ def test_an_aspect_ratio_is_held_within_five_percent(width: int, height: int, st
     assert said(RATIO, record(asked, served(picture(width, height)))) == [status]
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "status"),
+    [
+        (896, 1280, "pass"),  # Imagen's documented 3:4, 7 % off
+        (1024, 1280, "pass"),  # 4:5, which this list has not
+        (832, 1248, "fail"),  # 2:3, 11 % off
+        (768, 1280, "fail"),
+    ],
+)
+def test_a_ratio_on_a_grid_of_pixels_is_held_where_no_listed_one_is_nearer(
+    width: int, height: int, status: str
+) -> None:
+    asked = case("buble", aspect_ratio="3:4")
+
+    assert said(RATIO, record(asked, served(picture(width, height)))) == [status]
+
+
 def test_the_documented_default_ratio_is_held_and_auto_is_free() -> None:
     square = served(picture(1024, 1024))
 

@@ -93,17 +93,17 @@ class Gemini(Shape):
             image_config, ("aspectRatio", "imageSize"), "generation_config.image_config"
         )
         ratio, size = image_config.get("aspectRatio", "1:1"), image_config.get("imageSize", "1K")
-        if ratio not in RATIOS:
+        if ratio not in tuple(RATIOS):
             listed = ", ".join(RATIOS)
             raise self._wrong(
                 "generation_config.image_config.aspect_ratio",
                 f"aspect_ratio must be one of {listed}",
             )
-        if size not in SIZES and "any imageSize is taken" not in self.faults:
+        if size not in tuple(SIZES) and "any imageSize is taken" not in self.faults:
             raise self._wrong(
                 "generation_config.image_config.image_size", "image_size must be one of 1K, 2K"
             )
-        raw = self._drawn(ratio, size if size in SIZES else "1K")
+        raw = self._drawn(ratio, size if size in tuple(SIZES) else "1K")
         return Answer(document=self._reply(model, raw, texts, images, size))
 
     def _drawn(self, ratio: str, size: str) -> bytes:
@@ -147,7 +147,9 @@ class Gemini(Shape):
         if not isinstance(contents, list) or not contents or not isinstance(contents[0], dict):
             raise self._wrong("contents", "contents is not specified")
         texts, images = [], 0
-        for part in contents[0].get("parts", []):
+        for part in contents[0].get("parts") or []:
+            if not isinstance(part, dict):
+                raise self._wrong("contents[0].parts", "Invalid value: parts are objects")
             if isinstance(part.get("text"), str):
                 texts.append(part["text"])
             elif isinstance(part.get("inlineData"), dict):

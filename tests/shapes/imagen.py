@@ -85,7 +85,7 @@ class Imagen(Shape):
         self._validate_output(parameters.get("outputOptions", {}))
 
     def _validate_output(self, output: Any) -> None:  # noqa: ANN401 - any JSON
-        if not isinstance(output, dict) or output.get("mimeType", "image/png") not in MEDIA:
+        if not isinstance(output, dict) or output.get("mimeType", "image/png") not in tuple(MEDIA):
             raise self._wrong("mimeType", f"must be one of {', '.join(MEDIA)}")
         quality = output.get("compressionQuality", 75)
         most = 10**9 if "compressionQuality has no upper bound" in self.faults else 100

@@ -88,14 +88,15 @@ class Replicate(Shape):
             "created_at": "2026-11-29T04:00:00.000Z",
             "urls": {"get": own, "cancel": f"{own}/cancel"},
         }
-        self.predictions[prediction_id] = {**prediction, **ended, "later": ended}
+        self.predictions[prediction_id] = {**prediction, **ended}
+        self.polls[prediction_id] = 0 if slow else 1
         return Answer(status=201, document={**prediction, **state})
 
     def _polled(self, prediction_id: str) -> Answer:
         prediction = dict(self.predictions[prediction_id])
-        prediction.pop("later")
-        count = self.polls[prediction_id] = self.polls.get(prediction_id, 0) + 1
-        if count == 1 or "waiting predictions never end" in self.faults:
+        self.polls[prediction_id] += 1
+        waits = self.polls[prediction_id] == 1
+        if waits or "waiting predictions never end" in self.faults:
             prediction |= {"status": "processing", "output": None, "error": None}
         return Answer(document=prediction)
 

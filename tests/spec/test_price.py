@@ -2,7 +2,9 @@ import pytest
 
 from harness.core.jsonvalue import Json
 from harness.spec import price
+from harness.spec.load import parse_provider
 from harness.spec.price_list import WorkedExample
+from harness.spec.provider import Provider
 from tests.shipped import NAMES, shipped_provider
 from tests.spec import small
 
@@ -129,3 +131,15 @@ def test_a_price_is_as_sure_as_its_row(name: str, arguments: dict[str, Json], st
     one = shipped_provider(name)
 
     assert price.price_status(one, one.operation("generate"), arguments) == status
+
+
+def test_a_number_that_is_left_out_or_null_is_the_documented_one() -> None:
+    raw = small.tables()
+    raw["operations"]["generate"]["arguments"]["n"]["default"] = 4
+    found = parse_provider(raw)
+    assert isinstance(found, Provider)
+    generate = found.operation("generate")
+
+    assert [price.images_asked(generate, each) for each in ({}, {"n": None}, {"n": 2})] == [4, 4, 2]
+    assert [price.images_asked(generate, {"n": odd}) for odd in (0, "2", True)] == [1, 1, 1]
+    assert price.price_of(found, generate, {}).images == 4
