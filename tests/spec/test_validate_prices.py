@@ -44,8 +44,7 @@ def usage(*without: str) -> dict[str, str]:
             ("prices.tokens.image_input: no reply says how many there are; "
              f"{COUNTED}image_input = 'usage.image_input_tokens'")]),
         ({"tokens": {"outputs": 30}, **MOST}, USAGE, [
-            ("prices.tokens.outputs: unknown key; did you mean 'output'? allowed: per, input, "
-             "text_input, image_input, cached_input, output, text_output, image_output")]),
+            "prices.tokens.outputs: unknown key"]),
         ({"tokens": {"per": 1_000_000}, **MOST}, USAGE, [
             ("prices.tokens: give the price of a kind of tokens: input, text_input, image_input, "
              "cached_input, output, text_output, image_output")]),
