@@ -26,8 +26,7 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
-from harness.config.read import read_config as configuration
-from harness.config.settled import configured
+from harness.config.settled import read_config
 from harness.core.benchmark import Slo
 from harness.core.case import Plan
 from harness.core.errors import (
@@ -48,12 +47,10 @@ from harness.planning.conformance import new_plan
 from harness.planning.option_values import read_slo
 from harness.planning.options import (
     STRENGTH,
-    Against,
     EmulatorOptions,
     Options,
     Output,
     Planning,
-    Question,
     RunLimits,
     Target,
 )
@@ -380,23 +377,6 @@ def explain(
     else:
         (request,) = from_body([documents], operation, body, over=arguments or {}, where="body")
     return explained(documents, request.operation, request.arguments, unknown=request.unknown)
-
-
-def read_config(
-    file: str | Path | None = None,
-    *,
-    against: Against = "cassettes",
-    only: Question = "conformance",
-) -> Options:
-    """Return the options of a run that a `harness.toml` makes: that file, or else the nearest one.
-
-    No other function reads a configuration by itself. It holds what such a run has a use for; a
-    directory without one gives the default options. Raises UsageError with every mistake of the
-    file, and for a key in it.
-
-        run(read_config(against="emulator"))
-    """
-    return configured(configuration(file), against=against, only=only)
 
 
 def _concluded(

@@ -11,6 +11,7 @@ from rich.table import Table
 from harness.cli.options import json_option, spec_option
 from harness.cli.printing import echo_json, echo_line
 from harness.cli.provider_files import import_, new
+from harness.cli.provider_try import try_
 from harness.cli.spec_files import schema, validate
 from harness.cli.terminal import terminal
 from harness.core.errors import UsageError
@@ -28,6 +29,7 @@ providers.add_command(validate)
 providers.add_command(schema)
 providers.add_command(import_)
 providers.add_command(new)
+providers.add_command(try_)
 
 
 @providers.command("list")

@@ -67,7 +67,7 @@ def benchmark_plan(options: Options, entries: Sequence[Entry]) -> tuple[Design, 
         timeout_s=measuring.timeout_s,
         slo=measuring.slo,
         until_decided=measuring.until_decided,
-        exchange_rates={**options.rates, **measuring.exchange_rates},
+        exchange_rates=measuring.exchange_rates,
     )
     if measuring.reference is not None:
         design = replace(design, reference=checked_reference(measuring.reference, design))

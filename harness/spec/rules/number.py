@@ -138,12 +138,12 @@ def between(low: float, high: float) -> float:
 
 
 class Count(Range):
-    """A list of `min` to `max` entries."""
+    """A list of `min` to `max` entries; without `max`, of `min` or more."""
 
     min: Whole = 0
     """The fewest entries: `min = 1`."""
-    max: Positive
-    """The most entries: `max = 16`."""
+    max: Positive | None = None
+    """The most entries: `max = 16`; without it, there is no most."""
 
     speaks_of = ("images", "array")
     type_rank = 4
@@ -157,13 +157,21 @@ class Count(Range):
         return len(value) if isinstance(value, list) else None
 
     def describe(self) -> str:
-        return f"has {self.min} to {self.max} entries"
+        most = "or more" if self.max is None else f"to {self.max}"
+        return f"has {self.min} {most} entries"
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.max is None and not self.min:
+            raise ValueError("give min, max or both")
+        return self
 
     def json_schema(self) -> Schema | str:
-        return {"minItems": self.min, "maxItems": self.max}
+        least: Schema = {"minItems": self.min}
+        return least if self.max is None else {**least, "maxItems": self.max}
 
     def allowed(self, context: Context) -> Choices:
-        numbers = dict.fromkeys((self.min, self.max))
+        numbers = dict.fromkeys(bound for bound in self.span if bound is not None)
         in_json = context.body == "json"  # a form cannot write an empty list
         return tuple(
             entries
@@ -174,4 +182,6 @@ class Count(Range):
 
     def forbidden(self, context: Context) -> Choices:
         empty = (Choice(value=[], slug="none"),) if self.min and context.body == "json" else ()
-        return (*context.entries(self.max + 1), *empty)
+        above = () if self.max is None else context.entries(self.max + 1)
+        fewer = context.entries(self.min - 1) if self.min > 1 else ()
+        return (*above, *fewer, *empty)
