@@ -125,8 +125,7 @@ class Idempotency(Promise):
     """The header's name; each submission bears a key of its own in it:
     `header = "Idempotency-Key"`."""
     field: str = ""
-    """The field's place in the JSON body, where no header is meant:
-    `field = "client_request_id"`."""
+    """The place of such a key in the JSON body: `field = "request_id"`."""
 
     @property
     def place(self) -> str:
@@ -157,22 +156,20 @@ class Job(Sourced):
     poll_path: str = ""
     """Where to ask for the job, with `{id}` for its id: `poll_path = "/v1/jobs/{id}"`."""
     poll_url: Paths = ()
-    """Where the submission's reply holds the address to poll, in the place of `poll_path`:
+    """Where the submission's reply holds the address to ask for the job, in place of `poll_path`:
     `poll_url = ["urls.get"]`."""
     result_path: str = ""
-    """Where the images are once the job is done, with `{id}` for its id:
-    `result_path = "/v1/images/{id}/result"`."""
+    """Where a job that is done has its images, with `{id}` for its id, where polls do not hold
+    them: `result_path = "/v1/jobs/{id}/result"`."""
     result_url: Paths = ()
-    """Where a reply holds the address at which the images are once the job is done:
+    """Where a reply holds the address of the result, in place of `result_path`:
     `result_url = ["response_url"]`."""
     cancel_path: str = ""
-    """Where a job that is late for good is cancelled, with `{id}` for its id:
-    `cancel_path = "/v1/images/{id}/cancel"`."""
+    """Where to give up a job that is late for good: `cancel_path = "/v1/jobs/{id}/cancel"`."""
     cancel_url: Paths = ()
-    """Where the submission's reply holds the address that cancels the job:
-    `cancel_url = ["urls.cancel"]`."""
+    """Where a reply holds that address, in place of `cancel_path`: `cancel_url = ["urls.cancel"]`."""
     cancel_method: Literal["POST", "PUT", "DELETE"] = "POST"
-    """The HTTP method that cancels: `cancel_method = "PUT"`."""
+    """The HTTP method that gives a job up: `cancel_method = "PUT"`."""
     state: Paths
     """Where a poll's reply holds the state: `state = ["status"]`."""
     pending: tuple[str, ...]
@@ -191,7 +188,7 @@ class Job(Sourced):
     idempotency: Idempotency | None = None
     """How a repeated submission is known, so that it makes no second job."""
     submitted_status: Annotated[tuple[Success, ...], BeforeValidator(_listed), OrOne()] = ()
-    """The HTTP statuses of a successful submission, one or a list, if the documents name any:
+    """The HTTP statuses of a successful submission, if the documents name any, one or a list:
     `submitted_status = 202`."""
     unknown_status: Annotated[int, Field(strict=True, ge=400, le=499)] = 404
     """The HTTP status of a poll for a job that never was: `unknown_status = 404`."""

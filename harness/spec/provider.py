@@ -144,12 +144,10 @@ class Operation(Frozen):
     """Wire fields that this operation always sends:
     `constant = { tools = [{ type = "image_generation" }] }`."""
     headers: Texts = Field(default_factory=dict)
-    """Headers beside those of arguments; `{name}` in one is the argument of that name, and it is
-    left out where the argument is:
-    `headers = { Prefer = "wait=60" }`."""
+    """Headers beside those of arguments: `{name}` in one is the argument of that name; it is left
+    out where the argument is: `headers = { Prefer = "wait=60" }`."""
     query: Texts = Field(default_factory=dict)
-    """Headers, and values of the query, beside those of arguments: `{name}` in one is the argument
-    of that name; it is left out where the argument is."""
+    """Values of the query, in the same way: `query = { version = "{model}" }`."""
     idempotency: Idempotency | None = None
     """By what a repeated request is known, where the operation makes no job."""
     arguments: dict[Name, Argument]
@@ -233,12 +231,11 @@ class Auth(Sourced):
     header: str = ""
     """The header that carries the key: `header = "Authorization"`."""
     query: str = ""
-    """The value of the query that carries the key, where no header does: `query = "key"`."""
+    """The name in the query that carries the key, in place of a header: `query = "key"`."""
     prefix: str = ""
     """What stands before the key, with its space: `prefix = "Bearer "`."""
     env: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
-    """The NAME of the environment variable that holds the key; the key itself is written
-    nowhere:
+    """The NAME of the environment variable that holds the key; the key itself is written nowhere:
     `env = "ACME_API_KEY"`."""
     key_shape: Pattern = ""
     """A regular expression that this provider's keys match, to find leaked ones:
@@ -372,10 +369,10 @@ class Provider(Frozen):
     """What sources may cite, each document under a short key: a table [documents]."""
     auth: Auth
     headers: Texts = Field(default_factory=dict)
-    """Headers that go with every request: submissions, polls, results, uploads:
-    `headers = { X-Acme-Version = "2026-11-01" }`."""
+    """Headers of every request to the provider: submissions, polls, results, uploads:
+    `headers = { X-Client = "harness" }`."""
     query: Texts = Field(default_factory=dict)
-    """What goes with every request to the provider: submissions, polls, results, uploads."""
+    """Values of the query of every request to the provider: `query = { api-version = "2" }`."""
     timeouts: Timeouts
     errors: ErrorRules
     prices: Prices

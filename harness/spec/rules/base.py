@@ -209,13 +209,10 @@ class Described(Promise):
     """
 
     wire: str
-    """Where it goes in the request: keys of the JSON body joined by dots, or a form field's
-    name:
-    `wire = "input.prompt"`."""
+    """Where it goes in the request: keys of the JSON body joined by dots, or a form field's name:
+    `wire = "input.prompt"`. A place that ends with `[]` adds to a list: `contents[0].parts[]`."""
     where: Place = Field(default="body", alias="in")
-    """Where in the request it goes: the body, the path, the query or a header; `wire` is its
-    name there:
-    `in = "path"`."""
+    """Where its value travels, in OpenAPI's words; `wire` is its name there: `in = "query"`."""
     edges: tuple[str, str] | None = None
     """Where the width and the height of a `WIDTHxHEIGHT` go, as whole numbers. A word goes to
     `wire`; without that, to the object that holds both edges, or nowhere (`wire` is empty then):
@@ -225,10 +222,10 @@ class Described(Promise):
     declared: StrictBool = False
     """The name is this provider's own, however much it looks like a canonical one."""
     encode: Encoding = "address"
-    """How an image travels in a JSON body; a form takes files as they are."""
+    """How an image travels in a JSON body; a form takes files as they are: `encode = "base64"`."""
     item: Json = None
     """What goes on the wire for each image: `{image}` in it is the image itself, `{media_type}` its
-    type. Without it, each is its own text."""
+    type. Without it, each is its own text: `item = { image_url = "{image}" }`."""
     default: Value | None = None
     """What the documents say holds where it is left out: `default = "auto"`."""
     also: tuple[str, ...] = ()
