@@ -167,7 +167,8 @@ class Job(Sourced):
     cancel_path: str = ""
     """Where to give up a job that is late for good: `cancel_path = "/v1/jobs/{id}/cancel"`."""
     cancel_url: Paths = ()
-    """Where a reply holds that address, in place of `cancel_path`: `cancel_url = ["urls.cancel"]`."""
+    """Where a reply holds that address, in place of `cancel_path`:
+    `cancel_url = ["urls.cancel"]`."""
     cancel_method: Literal["POST", "PUT", "DELETE"] = "POST"
     """The HTTP method that gives a job up: `cancel_method = "PUT"`."""
     state: Paths
