@@ -14,10 +14,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetJsonSchemaHandler,
     PlainSerializer,
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from harness.core.jsonvalue import Json
 
@@ -38,6 +41,16 @@ class Frozen(BaseModel):
     """A value read from a TOML: immutable, and strict about keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class OrOne:
+    """Lets the schema of a list say that one item may stand for it; the models make it a list."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        whole = handler(schema)
+        return {"anyOf": [whole["items"], whole]}
 
 
 class Misspelt(ValueError):  # noqa: N818 - named as it reads where it is raised

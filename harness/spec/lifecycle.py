@@ -14,6 +14,7 @@ from harness.spec.expressions import (
     Compiled,
     Expression,
     Frozen,
+    OrOne,
     Paths,
     Promise,
     Sourced,
@@ -187,7 +188,7 @@ class Job(Sourced):
     """Fields that the submission's reply must hold."""
     idempotency: Idempotency | None = None
     """How a repeated submission is known, so that it makes no second job."""
-    submitted_status: Annotated[tuple[Success, ...], BeforeValidator(_listed)] = ()
+    submitted_status: Annotated[tuple[Success, ...], BeforeValidator(_listed), OrOne()] = ()
     """The HTTP statuses of a successful submission, if the documents name any, one or a list:
     `submitted_status = 202`."""
     unknown_status: Annotated[int, Field(strict=True, ge=400, le=499)] = 404

@@ -1,7 +1,7 @@
 """Read a provider's TOML; a file with mistakes fails with all of them at once."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -155,22 +155,29 @@ def tables_of(text: str, file: str) -> dict[str, Any]:
 def parse_provider(raw: dict[str, Any]) -> Provider | tuple[Mistake, ...]:
     """Return the provider that the tables describe, or every mistake in them."""
     spread, inheriting = inherited(raw)
-    told: list[Mistake | str] = [*inheriting, *disagreements(spread), *slips(spread)]
     files = {
         key: document.get("file", key)
         for key, document in toml_table(spread.get("documents")).items()
         if isinstance(document, Mapping)
     }
+    told = [*inheriting, *disagreements(spread)]
     mistakes = [each if isinstance(each, Mistake) else Mistake.of(each) for each in told]
+    mistakes = _joined(mistakes, slips(spread))
     try:
         provider = Provider.model_validate(spread, context={"documents": files})
     except ValidationError as error:
-        mistakes += of_schema(error, spread)
+        mistakes = _joined(list(of_schema(error, spread)), mistakes)
     else:
         mistakes += [] if mistakes else map(Mistake.of, _wrong_examples(provider))
         if not mistakes:
             return provider
     return tuple(dict.fromkeys(mistakes))
+
+
+def _joined(better: list[Mistake], more: Iterable[Mistake]) -> list[Mistake]:
+    """Add mistakes at keys of which nothing is told yet: what follows from one needs no line."""
+    keys = {mistake.key for mistake in better}
+    return [*(mistake for mistake in more if mistake.key not in keys), *better]
 
 
 def _wrong_examples(provider: Provider) -> list[str]:

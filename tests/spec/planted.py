@@ -330,7 +330,7 @@ PLANTED = (
         wrong="images = []",
         key=f"{GENERATE}.reply.images",
         at="images = []",
-        reason="nothing says where a reply holds its images",
+        reason="say where a reply holds its images",
     ),
     Planted(
         what="a regular expression in double quotes",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from inspect import isabstract
 from types import FunctionType
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -199,11 +199,10 @@ def test_a_kind_is_read_from_a_toml_and_only_for_types_that_it_speaks_of(name: s
     assert isinstance(described, Provider), described
     assert described.operation("generate").constraint(f"moderation.{name}") is not None
     for kind in set(EVERY_TYPE) - set(rule.speaks_of):
-        (mistake, *_) = cast(
-            "tuple[str, ...]", loaded({"wire": "own", "type": kind, name: written})
-        )
-        place = f"operations.generate.arguments.moderation.{name}"
-        assert str(mistake) == f"{place}: speaks of {' or '.join(rule.speaks_of)}, not of a {kind}"
+        found = loaded({"wire": "own", "type": kind, name: written})
+        assert isinstance(found, tuple)
+        assert found[0].key == f"operations.generate.arguments.moderation.{name}"
+        assert found[0].reason == f"speaks of type {' or '.join(rule.speaks_of)}, not of {kind}"
 
 
 def test_the_vocabulary_has_the_fields_of_an_argument_and_nothing_else() -> None:
