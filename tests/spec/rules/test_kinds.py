@@ -203,7 +203,9 @@ def test_a_kind_is_read_from_a_toml_and_only_for_types_that_it_speaks_of(name: s
             "tuple[str, ...]", loaded({"wire": "own", "type": kind, name: written})
         )
         place = f"operations.generate.arguments.moderation.{name}"
-        assert str(mistake) == f"{place}: speaks of {' or '.join(rule.speaks_of)}, not of a {kind}"
+        assert (
+            str(mistake) == f"{place}: speaks of type {' or '.join(rule.speaks_of)}, not of {kind}"
+        )
 
 
 def test_the_vocabulary_has_the_fields_of_an_argument_and_nothing_else() -> None:
