@@ -7,7 +7,7 @@ RUN := $(BIN)/harness run --out reports/demo
 JOBS ?= 2
 
 .PHONY: demo test draws coverage lint check clients exam schemathesis speed simulate simulations
-.PHONY: audit cassettes clean lock oldest-pip reliability sample sbom scan schema
+.PHONY: audit cassettes clean lock oldest-pip reference reliability sample sbom scan schema
 
 # The user's settings say from where pip installs (index, certificates); what, and to where, is said
 # by each step.
@@ -106,6 +106,10 @@ LOCK := uv pip compile -q --universal --generate-hashes --no-strip-extras --only
 # The schema of summary.json, from the types that it is written from.
 schema: .venv/.tests
 	$(BIN)/python -m harness.report.summary_schema
+
+# PROVIDERS.md, every key that a provider's TOML may have, from the models that read it.
+reference: .venv/.tests
+	$(BIN)/python -m harness.spec.reference
 
 lock:
 	$(LOCK) --group build pyproject.toml -o requirements.lock

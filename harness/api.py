@@ -26,9 +26,8 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
-from harness.config.read import read_config as configuration
-from harness.config.settled import configured
-from harness.core.benchmark import ExchangeRate, Slo
+from harness.config.settled import read_config
+from harness.core.benchmark import Slo
 from harness.core.case import Plan
 from harness.core.errors import (
     EmulatorError,
@@ -40,6 +39,7 @@ from harness.core.errors import (
     UsageError,
 )
 from harness.core.jsonvalue import Json
+from harness.core.rate import Rate
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
@@ -47,12 +47,10 @@ from harness.planning.conformance import new_plan
 from harness.planning.option_values import read_slo
 from harness.planning.options import (
     STRENGTH,
-    Against,
     EmulatorOptions,
     Options,
     Output,
     Planning,
-    Question,
     RunLimits,
     Target,
 )
@@ -287,14 +285,14 @@ def judge(
             folder.close()
 
 
-def report(
+def report(  # noqa: PLR0913 - what a report depends on
     folder: str | Path,
     *more: str | Path,
     specs: Sequence[Spec] = (),
     out: str | Path | None = None,
     slo: Slo | str | None = None,
     reference: str | None = None,
-    exchange_rates: Mapping[str, ExchangeRate] | None = None,
+    exchange_rates: Mapping[str, Rate] | None = None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
@@ -324,6 +322,8 @@ def report(
             raise UsageError(why, hint=f"leave {' and '.join(typed)} out")
         if slo is not None:
             benchmark = benchmark.against(read_slo(slo) if isinstance(slo, str) else slo)
+        for name in exchange_rates or ():
+            catalogue.entry(name)
         header = replace(header, benchmark=benchmark.beside(reference, exchange_rates or {}))
     return _concluded(header, records, None if out is None else Path(out), catalogue)
 
@@ -377,23 +377,6 @@ def explain(
     else:
         (request,) = from_body([documents], operation, body, over=arguments or {}, where="body")
     return explained(documents, request.operation, request.arguments, unknown=request.unknown)
-
-
-def read_config(
-    file: str | Path | None = None,
-    *,
-    against: Against = "cassettes",
-    only: Question = "conformance",
-) -> Options:
-    """Return the options of a run that a `harness.toml` makes: that file, or else the nearest one.
-
-    No other function reads a configuration by itself. It holds what such a run has a use for; a
-    directory without one gives the default options. Raises UsageError with every mistake of the
-    file, and for a key in it.
-
-        run(read_config(against="emulator"))
-    """
-    return configured(configuration(file), against=against, only=only)
 
 
 def _concluded(

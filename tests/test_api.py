@@ -111,13 +111,20 @@ def test_a_plan_is_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert api.plan(load_provider("nanobanana"), seed=3, max_images=5) == made
 
 
-def test_only_shipped_providers_are_planned_and_judged(mine: Path) -> None:
+def test_a_provider_that_does_not_ship_is_planned_and_judged_as_any_other(mine: Path) -> None:
     foreign = load_provider(mine)
+    named = api.plan("mine", specs=[mine], max_images=2)
 
-    with pytest.raises(UsageError, match="mine does not ship with the harness"):
-        api.plan(foreign)
-    with pytest.raises(UsageError, match="mine does not ship with the harness"):
-        api.judge([RECORDINGS / "sub2api.ruby.yml"], foreign)
+    plan = api.plan(foreign, max_images=2)
+    assert (plan.provider, plan.shots) == ("mine", named.shots)
+    judged = api.judge([RECORDINGS / "sub2api.ruby.yml"], foreign)
+    assert [*judged.header.evidence] == ["mine"]
+    assert judged.records
+    with pytest.raises(UsageError, match="unknown provider 'mine'"):
+        api.plan("mine")
+    buble = load_provider("buble").model_copy(update={"title": "Another"})
+    with pytest.raises(UsageError, match="buble is the name of a provider that ships"):
+        api.plan(buble)
 
 
 def test_a_request_is_explained_by_any_documents(mine: Path) -> None:
@@ -266,12 +273,12 @@ def test_what_is_recorded_is_replayed(tmp_path: Path) -> None:
     assert len(replayed.records) == len(recorded.records)
 
 
-def test_without_options_the_cassettes_of_all_providers_are_replayed(
+def test_without_options_the_cassettes_of_all_providers_are_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(UsageError, match="cassettes/buble"):
+    with pytest.raises(UsageError, match="cassettes holds no recording of buble, "):
         api.run()
 
     assert NAMES[0] == "buble"

@@ -28,10 +28,9 @@ from harness.core.case import Case
 from harness.core.jsonvalue import Json
 from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules import Choice
-from harness.spec.rules.lattice import text
+from harness.spec.rules.lattice import Lattice, text
 from harness.spec.rules.pairs import Conditional
 from harness.spec.rules.size import lattice
-from harness.spec.rules.text import Format
 
 Item = TypeVar("Item")
 
@@ -313,33 +312,31 @@ def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Jso
         return st.integers(low, min(high, low + 2) if cheap and name == "n" else high)
     if argument.type in ("number", "boolean", "array", "object"):
         return _declared(argument)
-    grid = lattice(argument)
-    if grid is not None:
-        words = argument.format.words if argument.format else ()
-        sizes = _indexed(grid.sizes).map(text)
-        return sizes | st.sampled_from(words) if words else sizes
     if argument.type != "string":
         return None
-    return _texts(argument.format)
+    grid = lattice(argument)
+    if grid is not None or (argument.format is not None and argument.format.shape == "size"):
+        return _sizes(argument, grid)
+    web = argument.format is not None and argument.format.shape == "url"
+    return st.sampled_from(_ADDRESSES if web else TEXTS)
 
 
-def _texts(format_: Format | None) -> SearchStrategy[Json] | None:
-    """Return texts of a shape; sizes without limits in pixels are those that the document names."""
-    match format_.shape if format_ is not None else "string":
-        case "url":
-            return st.sampled_from(_ADDRESSES)
-        case "size" if format_ is not None:
-            named = (*format_.words, *format_.examples)
-            return st.sampled_from(named) if named else None
-        case _:
-            return st.sampled_from(TEXTS)
+def _sizes(argument: Argument, grid: Lattice | None) -> SearchStrategy[Json] | None:
+    """Return sizes that the rules allow, and words; what is shown, where no rule bounds them."""
+    words = argument.format.words if argument.format else ()
+    if grid is not None and grid.sizes:
+        sizes = _indexed(grid.sizes).map(text)
+        return sizes | st.sampled_from(words) if words else sizes
+    shown = (*words, *(argument.format.examples if argument.format else ()))
+    return st.sampled_from(shown) if shown else None
 
 
 def _declared(argument: Argument) -> SearchStrategy[Json] | None:
     """Return values of a type that only a TOML of somebody's own has; None where none is known."""
     match argument.type:
         case "number":
-            return st.sampled_from(numbers(argument, most=_NUMBERS))
+            known = numbers(argument, most=_NUMBERS)
+            return st.sampled_from(known[:_ENDS]) | st.sampled_from(known)
         case "boolean":
             return st.booleans()
         case "object":
@@ -362,6 +359,9 @@ def _lists(argument: Argument) -> SearchStrategy[Json] | None:
 
 _NUMBERS = 40
 """How many different numbers are drawn from a range that is no range of whole numbers."""
+
+_ENDS = 3
+"""The first of them are the bounds and one in the middle: every other draw is one of these."""
 
 _FEW_ITEMS = 3
 _ADDRESSES = ("https://example.com/a", "https://example.com/b?c=d")

@@ -15,6 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from harness.cases import prompts
 from harness.cases.build import Builder
+from harness.cases.strays import stray_fields
 from harness.cases.values import forbidden_values, wrong_types
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import evaluate
@@ -78,7 +79,8 @@ def shapes_of(constraint: Constraint, builder: Builder) -> tuple[Shape, ...]:
         return (Shape(name="missing", choices=None),)
     operation = builder.operation
     if isinstance(constraint.rule, UnknownFields):
-        return _unknown(constraint.rule, operation)
+        fields = stray_fields(constraint.rule, operation)
+        return tuple(Shape(name=kind, choices=choices) for kind, choices in fields)
     grid = lattice(operation.arguments[constraint.parameter])
     if grid is not None and isinstance(constraint.rule, SizeRule):
         return _sizes(constraint.rule, grid)
@@ -117,6 +119,8 @@ def _written(constraint: Constraint, builder: Builder) -> Iterator[Shape]:
 
 def _sizes(rule: SizeRule, grid: Lattice) -> tuple[Shape, ...]:
     """Return sizes outside one rule of a lattice: the nearest tenth, and all the others."""
+    if isinstance(rule, MultipleOf) and not grid.off_step:
+        return ()
     if isinstance(rule, MultipleOf):
         return (Shape(name="near", choices=_as_choices(_off_step(grid).map(text))),)
     outside = rule.outsiders(grid)
@@ -330,7 +334,7 @@ def _misspelled_sizes(argument: Argument, rule: Format) -> dict[str, list[Json]]
     grid = lattice(argument)
     sizes = [
         *rule.examples,
-        *([] if grid is None else map(text, grid.sizes[:: len(grid.sizes) // 5])),
+        *([] if grid is None else map(text, grid.sizes[:: max(1, len(grid.sizes) // 5)])),
     ]
     edges = [size.split("x") for size in sizes or _SIZES]
     kinds: dict[str, list[Json]] = {
@@ -367,33 +371,3 @@ def _other_types(constraint: Constraint, operation: Operation) -> dict[str, list
         spelled: dict[str, list[Json]] = {"spelled": ["True", "FALSE", " true", "1", "0"]}
         return {"word": [*_NO_BOOLEANS], **({} if operation.body == "form" else spelled)}
     return {}
-
-
-# ------------------------------------------------------------------------------ unknown fields
-_FIELDS = ("harness_field", "harnessField", "harness-field", "x_harness", "unknown_harness")
-_CONTENTS: tuple[Json, ...] = ("x", 1, True, ["x"], {"value": "x"})
-
-
-def _unknown(rule: UnknownFields, operation: Operation) -> tuple[Shape, ...]:
-    """Return fields that nobody has, and such as a misspelling of a known one makes."""
-    wires = {wire for one in operation.arguments.values() for wire in (*one.places, *one.also)}
-    known = [wire.rpartition(".")[2].removesuffix("[]") for wire in wires]
-    slips = tuple(
-        slip
-        for name in sorted(set(known))
-        for slip in (f"{name}_x", f"{name}_harness")
-        if slip not in known
-    )
-    return tuple(
-        Shape(name=kind, choices=_stray(rule, fields))
-        for kind, fields in (("invented", _FIELDS), ("misspelled", slips))
-    )
-
-
-def _stray(rule: UnknownFields, fields: tuple[str, ...]) -> SearchStrategy[Choice]:
-    drawn = st.builds(
-        lambda field, content: {rule.place(field): content},
-        st.sampled_from(fields),
-        st.sampled_from(_CONTENTS),
-    )
-    return drawn.map(lambda value: Choice(value=value, slug="drawn"))

@@ -12,13 +12,14 @@ from harness.checks.check import (
     passed,
     skipped,
 )
+from harness.core.money import currency
 from harness.spec import price
 from harness.spec.expressions import first_match
 from harness.spec.jsonpath import keys
 from harness.wire.images import A_NUMBER, no_price
 
 CENT = Decimal("0.01")
-"""What a charge in dollars is rounded to at most."""
+"""What a charge in a currency is rounded to at most."""
 
 
 def _charge_lines(again: Reproduced) -> tuple[str, ...]:
@@ -84,7 +85,7 @@ def _agrees(charged: Decimal, asked: price.WorkedOut, unit: str, *, worked: bool
         return asked.low <= charged <= asked.high
     exponent = charged.as_tuple().exponent
     off = Decimal(1).scaleb(min(exponent, 0)) if isinstance(exponent, int) else CENT
-    off = min(off, CENT) if unit == "usd" else off
+    off = min(off, CENT) if currency(unit) else off
     return asked.low - off < charged < asked.high + off
 
 

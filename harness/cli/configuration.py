@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from click.core import ParameterSource
 
 from harness.cli.printing import echo_line
 from harness.config.choices import Place
-from harness.config.read import FILE_VARIABLE, Config, read_config, shown
+from harness.config.read import FILE_VARIABLE, Config, load_config, shown
 from harness.config.settled import (
     BUDGETS,
     ONLY,
@@ -23,7 +22,6 @@ from harness.config.settled import (
 )
 from harness.core.errors import UsageError
 from harness.planning.flags import assembled
-from harness.planning.options import Options
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -39,7 +37,7 @@ def current_config(context: click.Context | None = None) -> Config:
     if _READ not in context.meta:
         root = context.find_root().params
         none = bool(root.get("no_config"))
-        context.meta[_READ] = Config() if none else read_config(root.get("config"))
+        context.meta[_READ] = Config() if none else load_config(root.get("config"))
     config: Config = context.meta[_READ]
     return config
 
@@ -73,8 +71,6 @@ def configured(choices: "type[DataclassInstance]", typed: dict[Place, object]) -
     config = current_config()
     found = settle(choices, typed, config)
     options: Any = assembled(choices, found.values)
-    if isinstance(options, Options):
-        options = replace(options, rates=config.rates)
     _tell(config, found)
     try:
         yield options

@@ -26,7 +26,7 @@ def show(records: Sequence[Record], report: Report) -> None:
         table.add_column(overflow="fold")
         table.add_row("recorded", _plain(f"{record.evidence.source}, {record.evidence.date}"))
         table.add_row("request", _plain(case.why))
-        table.add_row("outcome", _plain(_outcome(record)))
+        table.add_row("outcome", _plain(outcome_text(record)))
         for verdict in report.verdicts:
             if verdict.case == case.id:
                 claim = verdict.check.replace("_", " ")
@@ -39,7 +39,8 @@ def _plain(text: str) -> Text:
     return Text(one_line(text, 600))
 
 
-def _outcome(record: Record) -> str:
+def outcome_text(record: Record) -> str:
+    """Return what a request came to, in a sentence."""
     match record.outcome:
         case Images(pictures=pictures):
             alike = Counter(_pixels(picture) for picture in pictures)

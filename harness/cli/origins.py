@@ -20,6 +20,7 @@ from harness.cli.terminal import terminal
 from harness.config.read import Config, shown
 from harness.core.benchmark import Slo
 from harness.core.jsonvalue import Json, number
+from harness.core.rate import Rate
 from harness.planning.flags import FLAG, TOPIC, assembled, flagged
 from harness.planning.options import Options
 from harness.spec.catalogue import Spec, catalogue_of
@@ -68,10 +69,6 @@ def _json_of(read: Config, rows: list[Row], specs: Sequence[Spec]) -> Json:
         "file": shown(read.path) if read.path else None,
         "chosen_by": chosen_by(),
         "choices": {row.option: _row_json(row) for row in rows},
-        "rates": {
-            name: {"unit": rate.unit, "usd": number(rate.usd), "from": rate.source}
-            for name, rate in read.rates.items()
-        },
         "providers": {
             known.name: {"from": known.origin, "key": known.variable, "key_set": known.key_set}
             for known in _providers(specs)
@@ -111,7 +108,9 @@ def _words(content: object) -> str:
         case bool():
             return "yes" if content else "no"
         case dict():
-            return ", ".join(f"{name}={each}" for name, each in content.items())
+            return ", ".join(f"{name}={_words(each)}" for name, each in content.items())
+        case Rate(usd=usd, unit=unit):
+            return f"{usd} USD a {unit}" if unit else f"{usd} USD"
         case tuple():
             return ", ".join(map(str, content))
         case Slo(quantile=quantile, seconds=seconds):
@@ -124,6 +123,8 @@ def _json(content: Any) -> Json:  # noqa: ANN401 - any option's value
     match content:
         case dict():
             return {str(name): _json(each) for name, each in content.items()}
+        case Rate(usd=usd, unit=unit, source=source):
+            return {"usd": number(usd), "unit": unit, "from": source}
         case tuple():
             return [_json(each) for each in content]
         case Decimal():
@@ -150,8 +151,6 @@ def _print(read: Config, rows: list[Row], specs: Sequence[Spec]) -> None:
             if row.topic == heading
         ]
         _print_table(console, heading, ("option", "value", "from"), cells)
-    for name, rate in read.rates.items():
-        console.print(f"{name}: 1 {rate.unit} is {rate.usd} USD ({rate.source})")
     known = [
         (each.name, each.origin, each.variable, "yes" if each.key_set else "no")
         for each in _providers(specs)

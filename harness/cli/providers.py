@@ -9,13 +9,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from harness.cli.options import json_option, spec_option
-from harness.cli.printing import echo, echo_json, echo_line
+from harness.cli.printing import echo_json, echo_line
 from harness.cli.provider_files import import_, new
+from harness.cli.provider_try import try_
+from harness.cli.spec_files import schema, validate
 from harness.cli.terminal import terminal
-from harness.core.errors import SpecError, UsageError
+from harness.core.errors import UsageError
 from harness.spec.catalogue import catalogue_of
 from harness.spec.export.openapi import openapi
-from harness.spec.load import load_provider_file
 from harness.spec.provider import Operation, Provider
 
 
@@ -24,8 +25,11 @@ def providers() -> None:
     """List, show, validate or export what the providers' documents promise."""
 
 
+providers.add_command(validate)
+providers.add_command(schema)
 providers.add_command(import_)
 providers.add_command(new)
+providers.add_command(try_)
 
 
 @providers.command("list")
@@ -109,27 +113,6 @@ def _beside(operation: Operation) -> Iterator[str]:
         yield f"webhook: to {webhook.argument}, signed in {webhook.signature} ({webhook.source})"
     if (stream := operation.stream) is not None:
         yield f"events: {stream.partial}, {stream.completed}, {stream.error} ({stream.source})"
-
-
-@providers.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-def validate(*, files: tuple[Path, ...]) -> None:
-    """Check provider TOMLs (all that are known by default); print every mistake of each."""
-    broken = []
-    for file in files:
-        try:
-            provider = load_provider_file(file)
-        except SpecError as error:
-            broken.append(str(error))
-        else:
-            echo(f"{file}: {provider.title}, valid")
-    if not files:
-        catalogue = catalogue_of()
-        broken += map(str, catalogue.broken.values())
-        for name, provider in catalogue.providers.items():
-            echo(f"{name}: {provider.title}, valid")
-    if broken:
-        raise UsageError("\n".join(broken))
 
 
 @providers.command()

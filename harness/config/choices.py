@@ -20,11 +20,15 @@ from harness.planning.options import Options
 TOP = {"specs": "target", "workloads": "benchmark", "cassettes": "output"}
 """Options that name files stand before all tables; a file is meant from where the TOML lies."""
 
-TYPED_ONLY = frozenset(("out", "resume", "retry_unknown", "record", "allow_private"))
-"""What is said for one run, or opens what a stranger's file may not open."""
-
 Place = tuple[str, str]
 """A group of options and the field in it."""
+
+RATES = "rates"
+EXCHANGE_RATES: Place = ("benchmark", "exchange_rates")
+"""A table of its own, for a rate is said with its unit."""
+
+TYPED_ONLY = frozenset(("out", "resume", "retry_unknown", "record", "allow_private"))
+"""What is said for one run, or opens what a stranger's file may not open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ def choices() -> tuple[Choice, ...]:
     return tuple(
         Choice(place=(group.name, each.name), flag=each.metadata[FLAG], hint=_sole(each.type))
         for group, each in flagged(Options)
-        if each.name not in TYPED_ONLY
+        if each.name not in TYPED_ONLY and (group.name, each.name) != EXCHANGE_RATES
     )
 
 

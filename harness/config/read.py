@@ -12,7 +12,15 @@ from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.config.choices import TYPED_ONLY, Choice, Place, choices, tables
+from harness.config.choices import (
+    EXCHANGE_RATES,
+    RATES,
+    TYPED_ONLY,
+    Choice,
+    Place,
+    choices,
+    tables,
+)
 from harness.config.discovery import PROJECT, TABLE, found_file
 from harness.core.errors import ConfigError, Mistake, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
@@ -25,7 +33,6 @@ from harness.transport.sensitive.search import Search
 FILE_VARIABLE = "HARNESS_CONFIG"
 """The environment variable that names a configuration, instead of looking for one."""
 
-RATES = "rates"
 LIVE = "a live run costs money: it is asked for at the command line, with --against live"
 KEY_WORDS = frozenset(
     ("key", "keys", "apikey", "apikeys", "token", "secret", "password", "authorization")
@@ -38,20 +45,19 @@ _SECRET_AT_LEAST = 8
 class Config:
     """What a configuration says: values by group and field, and the line of each.
 
-    `path` is None where there is none. `rates` are what providers' units are worth, by provider.
+    `path` is None where there is none.
     """
 
     path: Path | None = None
     values: Mapping[Place, object] = field(default_factory=dict)
     lines: Mapping[Place, int] = field(default_factory=dict)
-    rates: Mapping[str, Rate] = field(default_factory=dict)
 
     def where(self, place: Place) -> str:
         """Return file and line of a value, as an error names them."""
         return f"{shown(self.path)}:{self.lines[place]}" if self.path else ""
 
 
-def read_config(file: str | Path | None = None, *, start: str | Path = ".") -> Config:
+def load_config(file: str | Path | None = None, *, start: str | Path = ".") -> Config:
     """Return the configuration in a file, or the nearest from `start` upwards; else an empty one.
 
     A file without a TOML of ours in it, another user's, or with mistakes is a UsageError; mistakes
@@ -114,7 +120,6 @@ class _Reader:
     mistakes: list[Mistake] = field(default_factory=list)
     values: dict[Place, object] = field(default_factory=dict)
     value_lines: dict[Place, int] = field(default_factory=dict)
-    rates: dict[str, Rate] = field(default_factory=dict)
 
     def read(self, raw: dict[str, Any]) -> Config:
         for key in _secret_keys(raw):
@@ -123,7 +128,7 @@ class _Reader:
             self._table("", raw)
         if self.mistakes:
             raise ConfigError(shown(self.path), tuple(self.mistakes))
-        return Config(path=self.path, values=self.values, lines=self.value_lines, rates=self.rates)
+        return Config(path=self.path, values=self.values, lines=self.value_lines)
 
     def _table(self, table: str, raw: dict[str, Any]) -> None:
         """Read a table, or what stands before all tables."""
@@ -172,6 +177,7 @@ class _Reader:
         if not isinstance(content, dict):
             self._mistake((RATES,), "write a table, [rates]")
             return
+        rates: dict[str, Rate] = {}
         for name, each in content.items():
             try:
                 rate = _Rate.model_validate(each)
@@ -180,7 +186,9 @@ class _Reader:
                     self._note((RATES, name, *problem["loc"]), _no_rate(problem))
             else:
                 source = f"{shown(self.path)}:{self._line((RATES, name))}"
-                self.rates[name] = Rate(unit=rate.unit, usd=rate.usd, source=source)
+                rates[name] = Rate(usd=rate.usd, unit=rate.unit, source=source)
+        self.values[EXCHANGE_RATES] = rates
+        self.value_lines[EXCHANGE_RATES] = self._line((RATES,))
 
     def _line(self, key: KeyPath) -> int:
         return self.lines.nearest(dotted((*self.above, *key)))[1]
@@ -209,6 +217,8 @@ def _unknown(name: str, table: str, named: list[str]) -> Mistake:
     ):
         place = f"in [{meant.where}]" if meant.where else "before all tables"
         return Mistake(key=name, reason=f"unknown key here; {meant.keys[0]} stands {place}")
+    if name.removesuffix("s") == EXCHANGE_RATES[1].removesuffix("s"):
+        return Mistake(key=name, reason=f"unknown key here; it stands in [{RATES}]")
     if name in TYPED_ONLY:
         flag = f"--{name.replace('_', '-')}"
         return Mistake(key=name, reason=f"not in a file: it is said for each run, with {flag}")

@@ -1,13 +1,14 @@
 """The choices that hold: the command line's first, then the configuration's, then the defaults."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from harness.config.choices import Place, choices
-from harness.config.read import Config
+from harness.config.choices import Place
+from harness.config.read import Config, load_config
 from harness.core.errors import UsageError
-from harness.planning.flags import assembled, flagged
+from harness.planning.flags import FLAG, assembled, flagged
 from harness.planning.options import SLOW, Against, Options, Question
 
 AGAINST, ONLY = ("target", "against"), ("planning", "only")
@@ -20,7 +21,7 @@ LOAD = ("arrivals", "rates", "sweep", "ramp", "concurrency")
 
 _LIVE = ("base_urls", "assets_url", "webhook_url", "receive_port")
 _CONFORMANCE = ("quick", "discover", "strength", "explore")
-_REPLAYED_BENCHMARK = ("slo", "calibrate")
+_REPLAYED_BENCHMARK = ("slo", "reference", "exchange_rates", "calibrate")
 _RESUMED = ("cassettes", "frames")
 """What a run that is resumed does not keep; its TOMLs it does."""
 
@@ -38,7 +39,10 @@ class Settled:
 
     def of_file(self, config: Config) -> dict[str, str]:
         """Return the flags whose values the configuration gives, with file and line of each."""
-        flags = {choice.place: choice.flag.spelling.partition("/")[0] for choice in choices()}
+        flags = {
+            (group.name, each.name): each.metadata[FLAG].spelling.partition("/")[0]
+            for group, each in flagged(Options)
+        }
         return {
             flags[place]: origin
             for place, origin in self.origins.items()
@@ -55,7 +59,7 @@ def settled(
     run like this has a use, and which goes together with what was typed: it is a default, and
     never the reason why a command is refused. A run that is resumed goes on as it began.
     """
-    known = known if known is not None else [choice.place for choice in choices()]
+    known = known if known is not None else places_of(Options)
     file = {place: value for place, value in config.values.items() if place in known}
     run = _Run.of({**file, **typed}, typed, known)
     unused = {place: why for place in file if (why := run.has_no_use(place))}
@@ -128,13 +132,27 @@ class _Run:
         return name in LOAD and self.only == "benchmark" and bool(typed & {*LOAD})
 
 
-def configured(
-    config: Config, *, against: Against = "cassettes", only: Question = "conformance"
+def read_config(
+    file: str | Path | None = None,
+    *,
+    against: Against = "cassettes",
+    only: Question = "conformance",
 ) -> Options:
-    """Return the options of a run that a configuration alone makes."""
+    """Return the options of a run that a `harness.toml` makes: that file, or else the nearest one.
+
+    No other function of `harness.api` reads a configuration. The options hold what such a run has a
+    use for; without any file, they are the defaults. Raises UsageError with every mistake of the
+    file, and for a key in it.
+
+        run(read_config(against="emulator"))
+    """
+    return configured(load_config(file), against=against, only=only)
+
+
+def configured(config: Config, *, against: Against, only: Question) -> Options:
+    """Return the options of such a run that a configuration alone makes."""
     typed: dict[Place, object] = {AGAINST: against, ONLY: only}
-    options = assembled(Options, settled(config, typed).values)
-    return replace(options, rates=config.rates)
+    return assembled(Options, settled(config, typed).values)
 
 
 def explain(error: UsageError, flags: Mapping[str, str]) -> None:

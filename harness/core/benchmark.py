@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness.core.errors import UsageError
-from harness.core.jsonvalue import Amount
+from harness.core.rate import Rate
 from harness.core.workload import Fit, Workload
 
 Arrivals = Literal["closed", "constant", "poisson"]
@@ -35,18 +35,6 @@ class Slo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeRate:
-    """What one unit of a provider's price list is worth in US dollars, and who says so.
-
-    Without a `unit` it is the provider's own.
-    """
-
-    usd: Amount
-    unit: str | None = None
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """What was decided before the first request left.
 
@@ -67,7 +55,7 @@ class Design:
     until_decided: bool = False
     alpha: float = 0.05
     reference: str | None = None
-    exchange_rates: dict[str, ExchangeRate] = field(default_factory=dict)
+    exchange_rates: dict[str, Rate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +113,7 @@ class Benchmark:
         """Return the same with another ceiling, which changes no request."""
         return replace(self, design=replace(self.design, slo=slo))
 
-    def beside(self, reference: str | None, rates: Mapping[str, ExchangeRate]) -> "Benchmark":
+    def beside(self, reference: str | None, rates: Mapping[str, Rate]) -> "Benchmark":
         """Return the same with another reference, if one is given, and further exchange rates.
 
         Raises UsageError where the reference is none of the providers that were asked.

@@ -13,8 +13,10 @@ are exceptions. Each says what happened and where, and carries a hint that says 
     `-- EmulatorError            3: our emulator did not start
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -38,13 +40,33 @@ class UsageError(HarnessError):
     exit_code = 2
 
 
+def nearest(given: str, allowed: Iterable[str]) -> str:
+    """Return the name that was probably meant; nothing where none is near.
+
+    Cases, spaces and the marks that join words do not count.
+    """
+    simple = {_simple(name): name for name in allowed}
+    if _simple(given) in simple:
+        return simple[_simple(given)]
+    near = get_close_matches(_simple(given), list(simple), n=1)
+    return simple[near[0]] if near else ""
+
+
+def _simple(name: str) -> str:
+    return re.sub(r"[\s_.-]+", "_", name[:_COMPARED].strip().casefold())
+
+
+_COMPARED = 60
+"""Characters of a name that are compared: a longer one is no slip of the pen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
     """What is wrong at one place of a file that a user wrote.
 
     `key` is dotted (`prices.rows.0.amount`; empty for the file as a whole), `line` counts from 1
-    and is None where no text was read. `write` is what should stand there, as the file spells it;
-    `nearest` is the name among `allowed` that was probably meant. Each is empty where none is known.
+    and is None where no text was read. `write` is what should stand there, as the file spells it,
+    `nearest` is the name among `allowed` that was probably meant; empty where none is known.
     """
 
     key: str
@@ -60,6 +82,13 @@ class Mistake:
         key, _, reason = sentence.partition(": ")
         return cls(key=key, reason=reason) if reason else cls(key="", reason=key)
 
+    @classmethod
+    def none_of(cls, key: str, reason: str, given: object, allowed: Iterable[str]) -> "Mistake":
+        """Return the mistake of a name that is none of those that may stand there."""
+        names = tuple(allowed)
+        near = nearest(given, names) if isinstance(given, str) else ""
+        return cls(key=key, reason=reason, nearest=near, allowed=names)
+
     @property
     def suggestion(self) -> str:
         """What to write instead; empty where nobody can know."""
@@ -73,7 +102,8 @@ class Mistake:
         elif self.nearest:
             text += f"; did you mean {self.nearest!r}?"
         if self.allowed:
-            text += f"{'' if self.nearest and not self.write else ';'} allowed: {', '.join(self.allowed)}"
+            text += " " if text.endswith("?") else "; "
+            text += f"allowed: {', '.join(self.allowed)}"
         return text
 
     def located(self, file: str) -> str:

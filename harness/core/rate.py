@@ -8,11 +8,14 @@ from harness.core.jsonvalue import Amount
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """What one `unit` of a provider costs in US dollars, and who says so (a file and its line)."""
+    """What one `unit` of a provider costs in US dollars, and who says so (a file and its line).
 
-    unit: str
+    Without a `unit` it is the one of the provider's price list.
+    """
+
     usd: Amount
-    source: str
+    unit: str = ""
+    source: str = ""
 
     def in_usd(self, amount: Decimal) -> Decimal:
         """Return an amount of the unit in US dollars."""

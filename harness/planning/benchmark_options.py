@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from harness.core.benchmark import Arrivals, ExchangeRate, Slo
+from harness.core.benchmark import Arrivals, Slo
 from harness.core.errors import UsageError
+from harness.core.rate import Rate
 from harness.core.workload import Workload
 from harness.planning.flags import given, option
 from harness.planning.option_values import (
@@ -98,7 +99,7 @@ class BenchmarkOptions:
         default=None,
         metavar="NAME",
     )
-    exchange_rates: dict[str, ExchangeRate] = option(
+    exchange_rates: dict[str, Rate] = option(
         "--exchange-rate",
         "What one unit of a provider's price is worth in US dollars (repeatable).",
         default={},
@@ -131,7 +132,7 @@ class Measuring:
     slo: Slo | None = None
     timeout_s: float | None = None
     reference: str | None = None
-    exchange_rates: dict[str, ExchangeRate] = field(default_factory=dict)
+    exchange_rates: dict[str, Rate] = field(default_factory=dict)
 
 
 def measuring(

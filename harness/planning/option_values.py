@@ -7,9 +7,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.core.benchmark import ExchangeRate, Slo
+from harness.core.benchmark import Slo
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import read_amount
+from harness.core.rate import Rate
 
 _MOST_AT_ONCE = 256
 _MOST_PER_S = 1000.0
@@ -43,9 +44,9 @@ def read_budgets_to_compare(pairs: Sequence[str]) -> dict[str, tuple[Decimal, ..
     return dict(amounts)
 
 
-def read_exchange_rates(pairs: Sequence[str]) -> dict[str, ExchangeRate]:
+def read_exchange_rates(pairs: Sequence[str]) -> dict[str, Rate]:
     """Read `NAME=USD` pairs, of one name the last; UsageError for a bad one."""
-    rates: dict[str, ExchangeRate] = {}
+    rates: dict[str, Rate] = {}
     for pair in pairs:
         name, text = _pair(pair, "--exchange-rate", "NAME=USD")
         usd = read_amount(text)
@@ -53,7 +54,7 @@ def read_exchange_rates(pairs: Sequence[str]) -> dict[str, ExchangeRate]:
             raise UsageError(
                 f"--exchange-rate {pair}: {text!r} is not an amount above 0", hint="like buble=0.05"
             )
-        rates[name] = ExchangeRate(usd=usd, source="--exchange-rate")
+        rates[name] = Rate(usd=usd, source="--exchange-rate")
     return rates
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.core.errors import UsageError
-from harness.core.rate import Rate
+from harness.core.jsonvalue import Json
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.flags import given, option, topic
@@ -247,12 +247,23 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What is tried: an operation (the first one by default), and arguments beside the plain ones.
+
+    An argument that is None is left out.
+    """
+
+    operation: str = ""
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """All choices of a run; each has a default, and a run without any replays the cassettes.
 
     `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
-    for one. `rates` are what the user says that providers' units are worth, by provider. The
-    properties are the choices whose default depends on something, as they hold.
+    for one. A `trial` is sent instead of a plan. The properties are the choices whose default
+    depends on something, as they hold.
     """
 
     target: Target = topic(Target, "Providers")
@@ -262,7 +273,7 @@ class Options:
     emulator: EmulatorOptions = topic(EmulatorOptions, "Emulator (--against emulator)")
     output: Output = topic(Output, "Output")
     measuring: Measuring | None = None
-    rates: Mapping[str, Rate] = field(default_factory=dict)
+    trial: Trial | None = None
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from harness.core.benchmark import Design, Slo, Watched
 from harness.core.case import Price
 from harness.core.jsonvalue import Json
 from harness.core.plain import price_json
-from harness.stats.benchmark.model import Attempt
+from harness.stats.benchmark.model import Attempt, Spend
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.streams import Streams
 
@@ -23,12 +23,15 @@ _NAMES: dict[type, dict[str, str]] = {
         "delivered": "webhook",
     },
     Design: {"fits": "", "reference": "", "exchange_rates": ""},  # they stand beside it
-    Attempt: {"seconds": "observed_s", "phases": "phases_s"},
+    Attempt: {"seconds": "observed_s", "phases": "phases_s", "bounded": ""},
     Slo: {"seconds": "ceiling_s"},
     Streams: {"provider": "", "operation": ""},
     Watched: {"seconds": "duration_s"},
 }
 """The fields that have another name in JSON than in the code, or (with "") none."""
+
+LEFT_OUT: dict[type, tuple[str, ...]] = {Price: ("at_most",), Spend: ("at_most",)}
+"""What JSON has only where it is true."""
 
 
 def json_names(kind: type) -> dict[str, str]:
@@ -63,7 +66,9 @@ def json_safe(value: object) -> Json:
             return value.isoformat()
         case _ if is_dataclass(value):
             names = json_names(type(value))
-            return {name: json_safe(getattr(value, field)) for field, name in names.items()}
+            written = {name: json_safe(getattr(value, field)) for field, name in names.items()}
+            left_out = [name for name in LEFT_OUT.get(type(value), ()) if not written[name]]
+            return {name: each for name, each in written.items() if name not in left_out}
         case _:
             raise TypeError(f"JSON has no word for {type(value).__name__}")
 

@@ -6,8 +6,9 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict  # before Python 3.12 pydantic reads no other one
 
 from harness.adaptive.discovery.question import Discovered
-from harness.core.benchmark import Calibration, Design, ExchangeRate, Watched
+from harness.core.benchmark import Calibration, Design, Watched
 from harness.core.jsonvalue import Json
+from harness.core.rate import Rate
 from harness.core.record import EvidenceKind
 from harness.core.verdict import Estimate, Verdict
 from harness.core.workload import Fit
@@ -214,7 +215,7 @@ class BenchmarkSummary(TypedDict):
     cautions: tuple[Caution, ...]
     observations: tuple[Attempt, ...]
     reference: NotRequired[str]
-    exchange_rates: NotRequired[dict[str, ExchangeRate]]
+    exchange_rates: NotRequired[dict[str, Rate]]
     relative: NotRequired[tuple[Relative, ...]]
 
 

@@ -12,8 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 from typing_extensions import override
 
-from harness.core.case import Price
-from harness.report.jsontext import json_names
+from harness.report.jsontext import LEFT_OUT, json_names
 from harness.report.summary_model import BenchmarkSummary, RunReport
 from harness.spec.provider import NAME
 
@@ -21,9 +20,6 @@ SCHEMA_FILE = Path(__file__).with_name("summary.schema.json")
 
 _CLOSED = (RunReport, BenchmarkSummary)
 """What has no other keys than these; keys may be added to everything else."""
-
-_LEFT_OUT: dict[type, tuple[str, ...]] = {Price: ("at_most",)}
-"""Keys that are written only where they say something."""
 
 
 def schema_text() -> str:
@@ -50,7 +46,7 @@ class _AsWritten(GenerateJsonSchema):
             "description": words,
             "type": "object",
             "properties": _named(properties),
-            "required": [name for name in properties if name not in _LEFT_OUT.get(kind, ())],
+            "required": [name for name in properties if name not in LEFT_OUT.get(kind, ())],
         }
 
     @override

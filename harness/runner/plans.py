@@ -12,6 +12,7 @@ from harness.planning.conformance import plan_for
 from harness.planning.exploration import with_exploration
 from harness.planning.options import Options
 from harness.planning.plan import dumped, is_unaltered, plan_digest, read_plan
+from harness.planning.trial import trial_plan
 from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
 from harness.spec.catalogue import Catalogue, Entry
 from harness.spec.provider import Provider
@@ -67,6 +68,8 @@ def run_plan(
         }
         _refuse_altered(past, {entry.name: entry.provider for entry in entries})
         return RunPlan(plans=plans, benchmark=benchmark)
+    if (trial := options.trial) is not None:
+        return RunPlan(plans={entry.name: trial_plan(entry, trial) for entry in entries})
     if options.measuring is None:
         return RunPlan(
             plans={

@@ -73,7 +73,8 @@ def decided(
     that do not go together, where no provider is left, and for a live run without an address, a key
     or a budget.
     """
-    for name in (*options.limits.budgets, *options.target.base_urls):
+    typed = (*options.limits.budgets, *options.target.base_urls)
+    for name in (*typed, *options.benchmark.exchange_rates):
         catalogue.entry(name)
     env = {name: provider.auth.env for name, provider in catalogue.providers.items()}
     keys = {name: environment.get(variable, "").strip() for name, variable in env.items()}
@@ -89,6 +90,8 @@ def decided(
     options = replace(options, target=target, output=output)
     benchmark, measured = _measuring(options, past)
     notes = [SAMPLES_REPLAYED] if folder in SAMPLES else []
+    _refuse_odd(options)
+    _refuse_exploration(options)
     if past is None:
         chosen = _selected(target, catalogue, keys, notes.append)
         providers = available(
@@ -107,8 +110,7 @@ def decided(
     emulator = options.emulator
     if benchmark and emulator.time_scale is None:
         emulator = replace(emulator, time_scale=REAL_TIME)
-    seed = options.planning.seed
-    fresh = fresh_seed(seed, against=target.against, benchmark=benchmark)
+    fresh = fresh_seed(options.planning.seed, against=target.against, benchmark=benchmark)
     complete = replace(
         options,
         target=target,
@@ -116,8 +118,7 @@ def decided(
         emulator=emulator,
         measuring=measured,
     )
-    _refuse_odd(complete, seed, [catalogue.provider(name) for name in target.providers])
-    _refuse_exploration(complete)
+    _refuse_operations(complete, [catalogue.provider(name) for name in target.providers])
     if target.against == "live":
         _refuse_unready(complete, catalogue, note)
     return Decided(options=complete, notes=tuple(notes))
@@ -253,7 +254,20 @@ def _against(past: RunHeader) -> Against:
     )
 
 
-def _refuse_odd(options: Options, seed: int | None, providers: Sequence[Provider]) -> None:
+def _refuse_operations(options: Options, providers: Sequence[Provider]) -> None:
+    refuse_unknown_operations(options.operations, providers)
+    if options.output.record and any(
+        set(provider.chosen(options.operations)) != set(provider.operations)
+        for provider in providers
+    ):
+        raise UsageError(
+            "--record writes the cassettes of all operations, which share a plan",
+            hint="leave --operation out",
+        )
+
+
+def _refuse_odd(options: Options) -> None:
+    seed = options.planning.seed
     refuse_slow(options.planning, ["--record"] if options.output.record else ())
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
@@ -269,15 +283,6 @@ def _refuse_odd(options: Options, seed: int | None, providers: Sequence[Provider
                 "--seed: cassettes are replayed with the plan they were recorded with",
                 hint=f"record one: harness run --against emulator --record --seed {seed}",
             )
-    refuse_unknown_operations(options.operations, providers)
-    if record and any(
-        set(provider.chosen(options.operations)) != set(provider.operations)
-        for provider in providers
-    ):
-        raise UsageError(
-            "--record writes the cassettes of all operations, which share a plan",
-            hint="leave --operation out",
-        )
     if target.against != "live" and (target.assets_url or target.webhook_url):
         raise UsageError(
             "--assets-url and --webhook-url are for real endpoints",

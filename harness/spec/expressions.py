@@ -40,11 +40,22 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class Misspelt(ValueError):  # noqa: N818 - named as it reads where it is raised
+    """A text that cannot be read, with what was probably meant; nothing where nobody can know."""
+
+    def __init__(self, reason: str, write: str) -> None:
+        super().__init__(reason)
+        self.write = write
+
+
 class Document(Frozen):
     """A text that promises something: `file` is its name among the seeds or facts."""
 
     file: str
+    """The document's name: a file, or the address of a page, as sources should cite it:
+    `file = "https://acme.test/docs"`."""
     title: str
+    """What the document is called: `title = "Acme API reference"`."""
 
 
 class Source(Frozen):
@@ -86,14 +97,20 @@ class Sourced(Frozen):
     """
 
     source: Cited
+    """Where the document says so: a key of [documents], a colon and the section:
+    `source = "page: Parameters"`."""
     second_source: Cited | None = None
+    """What else says so: `second_source = "page: Questions and answers"`."""
     note: str = ""
+    """What is unclear, in your own words: `note = "the page says 10, the SDK 4"`."""
 
 
 class Promise(Sourced):
     """What a document says, and how sure that is."""
 
     status: Status = "documented"
+    """Whether the documents say so for sure; what is not `documented` is only observed, never
+    judged: `status = "undocumented"`."""
 
 
 _KEYS = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
@@ -153,7 +170,8 @@ def _compile(value: object) -> object:
             expression = Expression(value)
         unknown = sorted(set(expression.functions()) - set(Functions.FUNCTION_TABLE))
     except JMESPathError as error:
-        raise ValueError(f"{value!r} is no JMESPath expression: {_cause(value, error)}") from None
+        reason = f"{value!r} is no JMESPath expression: {_cause(value, error)}"
+        raise Misspelt(reason, _meant(value)) from None
     except PendingDeprecationWarning as error:
         raise ValueError(f"{value!r} is deprecated: {' '.join(str(error).split())}") from None
     except (RecursionError, ValueError):  # nested too deep, or an index of thousands of digits
@@ -162,6 +180,17 @@ def _compile(value: object) -> object:
         reason = f"{value!r} calls {', '.join(unknown)}, which JMESPath does not have"
         raise NotAmong(reason, unknown[0], Functions.FUNCTION_TABLE)
     return expression
+
+
+def _meant(text: str) -> str:
+    """Return an expression without the slips that `_cause` knows; nothing if that is no better."""
+    meant = re.sub(r"^\s*\$\.?", "", text)
+    meant = re.sub(r'(?<![\w"-])[A-Za-z_]\w*(?:-\w+)+(?![\w"-])', r'"\g<0>"', meant)
+    try:
+        jmespath.compile(meant)
+    except (JMESPathError, ValueError, RecursionError):
+        return ""
+    return meant if meant != text else ""
 
 
 def _cause(text: str, error: JMESPathError) -> str:

@@ -29,10 +29,15 @@ class Field_(Frozen):  # noqa: N801 - `Field` is pydantic's
     """A field that a reply must hold: where, of which type, and who says so."""
 
     path: Compiled
+    """Where the field stands: `path = "data[*].url"`."""
     type: Literal["string", "integer", "array", "object", "strings"]
+    """What it must be; `strings` for a list of texts: `type = "strings"`."""
     source: Cited
+    """Where the document shows it: `source = "page: Response"`."""
     status: Status = "documented"
+    """Whether it is promised for sure: `status = "contradictory"`."""
     note: str = ""
+    """What is unclear, in your own words: `note = "only for new accounts"`."""
 
 
 class UsagePaths(Frozen):
@@ -43,17 +48,32 @@ class UsagePaths(Frozen):
     """
 
     input: Compiled | None = None
+    """Tokens of the request: `input = "usage.input_tokens"`."""
     output: Compiled | None = None
+    """Tokens of the images: `output = "usage.output_tokens"`."""
     total: Compiled | None = None
+    """All tokens: `total = "usage.total_tokens"`."""
     input_parts: Compiled | None = None
+    """The parts of which `input` is the sum:
+    `input_parts = "usage.input_tokens_details.[image_tokens, text_tokens]"`."""
     output_parts: Compiled | None = None
+    """The parts of which `output` is the sum: `output_parts =
+    "usage.output_tokens_details.[image_tokens, text_tokens]"`."""
     text_input: Compiled | None = None
+    """Tokens of the prompt: `text_input = "usage.input_tokens_details.text_tokens"`."""
     image_input: Compiled | None = None
+    """Tokens of reference images: `image_input = "usage.input_tokens_details.image_tokens"`."""
     cached_input: Compiled | None = None
+    """Tokens that the provider had in its cache: `cached_input = "usage.cached_tokens"`."""
     text_output: Compiled | None = None
+    """Tokens of text in the reply: `text_output = "usage.output_tokens_details.text_tokens"`."""
     image_output: Compiled | None = None
+    """Tokens of images in the reply:
+    `image_output = "usage.output_tokens_details.image_tokens"`."""
     seconds: Compiled | None = None
+    """Where the reply says how long the paid work took: `seconds = "metrics.predict_time"`."""
     source: Cited
+    """Where the document shows them: `source = "page: Response"`."""
 
     @model_validator(mode="after")
     def _counts_something(self) -> Self:
@@ -76,21 +96,33 @@ class ReplyShape(Frozen):
     """How to read a reply that carries images, or addresses of images."""
 
     images: Paths
+    """Where the images are, or their addresses; the first place that holds any counts:
+    `images = ["data[*].[b64_json || url][]"]`."""
     fields: tuple[Field_, ...] = ()
+    """Fields that every such reply must hold."""
     model: Paths = ()
+    """Where it names the model: `model = ["model"]`."""
     size: Paths = ()
+    """Where it names the size: `size = ["size"]`."""
     quality: Paths = ()
+    """Where it names the quality: `quality = ["quality"]`."""
     output_format: Paths = ()
+    """Where it names the format: `output_format = ["output_format"]`."""
     charged: Paths = ()
+    """Where it says what was charged, in the price list's unit: `charged = ["credits_used"]`."""
     usage: UsagePaths | None = None
+    """Where it counts tokens."""
     default_format: str | None = None
-    """The image format sent where the request names none, if the documents say so."""
+    """The image format sent where the request names none, if the documents say so:
+    `default_format = "png"`."""
 
 
 class Idempotency(Promise):
     """A header by which a repeated submission is known: it makes no second job."""
 
     header: str
+    """The header's name; each submission bears a key of its own in it:
+    `header = "Idempotency-Key"`."""
 
 
 class Job(Sourced):
@@ -101,21 +133,34 @@ class Job(Sourced):
     """
 
     id: Paths
+    """Where the submission's reply holds the job's id: `id = ["id"]`."""
     poll_path: str
+    """Where to ask for the job, with `{id}` for its id: `poll_path = "/v1/jobs/{id}"`."""
     state: Paths
+    """Where a poll's reply holds the state: `state = ["status"]`."""
     pending: tuple[str, ...]
+    """States of a job that goes on, in the order in which they follow:
+    `pending = ["queued", "running"]`."""
     done: tuple[str, ...]
+    """States of a job whose images are there: `done = ["succeeded"]`."""
     failed: tuple[str, ...]
+    """States of a job that has failed: `failed = ["failed", "canceled"]`."""
     error: Paths
+    """Where a failed job says why: `error = ["error.message"]`."""
     interval_s: Seconds
+    """Seconds between polls, by the documents: `interval_s = 2`."""
     submitted: tuple[Field_, ...] = ()
+    """Fields that the submission's reply must hold."""
     idempotency: Idempotency | None = None
+    """How a repeated submission is known, so that it makes no second job."""
     submitted_status: Annotated[int, Field(strict=True, ge=200, le=299)] | None = None
-    """The HTTP status of a successful submission, if the documents name one."""
+    """The HTTP status of a successful submission, if the documents name one:
+    `submitted_status = 202`."""
     unknown_status: Annotated[int, Field(strict=True, ge=400, le=499)] = 404
-    """The HTTP status of a poll for a job that never was."""
+    """The HTTP status of a poll for a job that never was: `unknown_status = 404`."""
     states_listed: Cited | None = None
-    """Where a document says that there are no other states; without it, another is observed."""
+    """Where a document says that there are no other states; without it, another is observed:
+    `states_listed = "page: Jobs"`."""
 
 
 class Upload(Sourced):
@@ -126,10 +171,15 @@ class Upload(Sourced):
     """
 
     argument: str
+    """The argument whose files are sent first: `argument = "images"`."""
     path: str
+    """Where each file goes: `path = "/v1/files"`."""
     file: str
+    """The form field that holds the file: `file = "file"`."""
     fields: dict[str, str] = Field(default_factory=dict)
+    """What else the form says: `fields = { purpose = "edit" }`."""
     url: Paths
+    """Where the reply holds the file's address: `url = ["url"]`."""
 
 
 class Webhook(Sourced):
@@ -141,11 +191,18 @@ class Webhook(Sourced):
     """
 
     argument: str
+    """The argument that gives the address: `argument = "webhook_url"`."""
     id: Paths
+    """Where a delivery holds the job's id: `id = ["id"]`."""
     state: Paths
+    """Where it holds the state: `state = ["status"]`."""
     signature: str
+    """The header with the signature: `signature = "X-Signature"`."""
     prefix: str = ""
+    """What stands before the signature's digits: `prefix = "sha256="`."""
     keys: Annotated[tuple[Literal["sha256", "sha256_hex"], ...], Field(min_length=1)]
+    """What the signature may be keyed with: the digest of your API key as bytes (`sha256`) or as
+    text (`sha256_hex`): `keys = ["sha256"]`."""
 
 
 class Stream(Sourced):
@@ -156,16 +213,27 @@ class Stream(Sourced):
     """
 
     partial: str
+    """The type of an event with a partial image: `partial = "image_generation.partial_image"`."""
     completed: str
+    """The type of the last event: `completed = "image_generation.completed"`."""
     error: str
+    """The type of an event that ends the stream with an error: `error = "error"`."""
     image: Compiled
+    """Where an event holds its image: `image = "b64_json"`."""
     images: Paths = ()
+    """Where the completed event holds its images, if elsewhere: `images = ["data[*].b64_json"]`."""
     index: Compiled
+    """Where a partial's event counts: `index = "partial_image_index"`."""
     model: Paths = ()
+    """Where the completed event names the model: `model = ["model"]`."""
     size: Paths = ()
+    """Where it names the size: `size = ["size"]`."""
     quality: Paths = ()
+    """Where it names the quality: `quality = ["quality"]`."""
     output_format: Paths = ()
+    """Where it names the format: `output_format = ["output_format"]`."""
     usage: UsagePaths | None = None
+    """Where the completed event counts tokens."""
 
 
 _ANCHORS = ("output_format", "quality", "size", "model")

@@ -18,7 +18,7 @@ from harness.spec.rules.base import toml_table
 from harness.spec.validate import disagreements
 
 
-def inherited(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def inherited(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Mistake | str]]:
     """Give each operation with `extends` what it does not say itself, and tell the mistakes in it.
 
     `without` names arguments that are not inherited. `moved` says where the document repeats what
@@ -27,7 +27,7 @@ def inherited(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """
     operations = toml_table(raw.get("operations"))
     spread: dict[str, Any] = {}
-    mistakes: list[str] = []
+    mistakes: list[Mistake | str] = []
     for name, operation in operations.items():
         if not isinstance(operation, Mapping) or "extends" not in operation:
             spread[name] = operation
@@ -44,22 +44,24 @@ _KEYS = ("extends", "without", "moved")
 
 def _parent(
     key: str, operation: Mapping[str, Any], operations: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, Any], list[Mistake | str]]:
     """Return what an operation inherits, ready to be overlaid by what it says itself."""
     wanted = operation["extends"]
     parent = operations.get(wanted) if isinstance(wanted, str) else None
     if not isinstance(parent, Mapping) or parent is operation:
-        return {}, [f"{key}.extends: there is no other operation {wanted!r}"]
+        others = [name for name, other in operations.items() if other is not operation]
+        reason = f"there is no other operation {wanted!r}"
+        return {}, [Mistake.none_of(f"{key}.extends", reason, wanted, others)]
     if "extends" in parent:
         return {}, [f"{key}.extends: {wanted!r} extends another operation itself"]
     arguments = dict(toml_table(parent.get("arguments")))
-    mistakes: list[str] = []
+    mistakes: list[Mistake | str] = []
     dropped = operation.get("without", [])
     if not isinstance(dropped, list):
         mistakes.append(f"{key}.without: write a list of arguments")
         dropped = []
     mistakes += [
-        f"{key}.without: there is no argument {name!r}"
+        Mistake.none_of(f"{key}.without", f"there is no argument {name!r}", name, arguments)
         for name in dropped
         if not isinstance(name, str) or arguments.pop(name, None) is None
     ]
@@ -70,7 +72,7 @@ def _parent(
     taken = {**parent, "arguments": arguments}
     sources = _sources(taken)
     mistakes += [
-        f"{key}.moved: nothing inherited cites {source!r}"
+        Mistake.none_of(f"{key}.moved", f"nothing inherited cites {source!r}", source, sources)
         for source in moved
         if source not in sources
     ]
@@ -153,15 +155,13 @@ def tables_of(text: str, file: str) -> dict[str, Any]:
 def parse_provider(raw: dict[str, Any]) -> Provider | tuple[Mistake, ...]:
     """Return the provider that the tables describe, or every mistake in them."""
     spread, inheriting = inherited(raw)
-    told = [*inheriting, *disagreements(spread), *slips(spread)]
+    told: list[Mistake | str] = [*inheriting, *disagreements(spread), *slips(spread)]
     files = {
         key: document.get("file", key)
         for key, document in toml_table(spread.get("documents")).items()
         if isinstance(document, Mapping)
     }
-    mistakes = [
-        mistake if isinstance(mistake, Mistake) else Mistake.of(mistake) for mistake in told
-    ]
+    mistakes = [each if isinstance(each, Mistake) else Mistake.of(each) for each in told]
     try:
         provider = Provider.model_validate(spread, context={"documents": files})
     except ValidationError as error:

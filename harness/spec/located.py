@@ -13,7 +13,8 @@ from harness.spec.toml_lines import KeyLines, key_lines
 def located(mistakes: Iterable[Mistake], text: str, raw: Mapping[str, Any]) -> tuple[Mistake, ...]:
     """Give each mistake its line, in the order of the lines.
 
-    What is missing has the line of the table in which it should stand. A mistake in what operations
+    What is missing has the line of the table in which it should stand; what the file as a whole
+    lacks has line 1, and comes last. A mistake in what operations
     inherit is told once, where it is written.
     """
     lines = key_lines(text)
@@ -35,14 +36,14 @@ def located(mistakes: Iterable[Mistake], text: str, raw: Mapping[str, Any]) -> t
             written, inherited = lines.nearest(theirs)
             line = inherited if written.count(".") > own.count(".") else line
         placed.append(replace(mistake, line=line))
-    return tuple(sorted(placed, key=lambda mistake: mistake.line or 0))
+    return tuple(sorted(placed, key=lambda each: (not lines.nearest(each.key)[0], each.line or 0)))
 
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def no_toml(error: Exception, text: str) -> Mistake:
-    """Return the one mistake that tomllib names in a text, on its line, in the words of its cause."""
+    """Return the one mistake that tomllib names in a text, on its line, with its usual cause."""
     if isinstance(error, RecursionError):
         return Mistake(key="", reason="not valid TOML: nested too deep", line=1)
     place = _PLACE.search(str(error))
@@ -52,13 +53,13 @@ def no_toml(error: Exception, text: str) -> Mistake:
     lines = key_lines(text)
     row = rows[min(line, len(rows)) - 1].strip()
     column = f" (column {place[2]})" if place and place[1] else ""
-    cause = _cause(reason, row)
     if again := next((first for first, later in _again(lines) if later == line), None):
         key, first = again
-        return Mistake(
-            key=key, reason=f"not valid TOML: given twice, first on line {first}", line=line
-        )
-    return Mistake(key=lines.at(line), reason=f"not valid TOML: {reason}{column}{cause}", line=line)
+        reason = f"not valid TOML: given twice, first on line {first}"
+        return Mistake(key=key, reason=reason, line=line)
+    cause, write = _cause(reason, row)
+    told = f"not valid TOML: {reason}{column}{cause}"
+    return Mistake(key=lines.at(line), reason=told, line=line, write=write)
 
 
 def _again(lines: KeyLines) -> Iterable[tuple[tuple[str, int], int]]:
@@ -66,22 +67,27 @@ def _again(lines: KeyLines) -> Iterable[tuple[tuple[str, int], int]]:
         yield (".".join(map(str, path)), lines.lines[path]), later
 
 
-def _cause(reason: str, row: str) -> str:
-    """Say what usually makes tomllib say this; nothing where that is not known."""
-    value = row.partition("=")[2].strip()
-    if "\u201c" in row or "\u201d" in row or "\u2018" in row:
-        return "; these are typographic quotes: write \" or '"
-    if "Unescaped" in reason and "\\" in row:
-        return "; a regular expression stands in single quotes: '\\d+'"
+_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
+
+
+def _cause(reason: str, row: str) -> tuple[str, str]:
+    """Say what usually makes tomllib say this, and what to write; nothing where nobody can know."""
+    key, _, value = (part.strip() for part in row.partition("="))
+    if row != row.translate(_QUOTES):
+        return "; these are typographic quotes", row.translate(_QUOTES)
+    if "escape" in reason.lower() and "\\" in row and "'" not in row:
+        single = re.sub(r'"([^"]*\\[^"]*)"', r"'\1'", row)
+        return "; in double quotes \\ begins an escape, in single quotes it is itself", single
     if reason.startswith("Invalid value") and re.match(r"[A-Za-z/]", value):
-        return f'; a text stands in quotes: "{value[:40]}"'
-    if "newline" in reason.lower() and value.startswith("{"):
-        return "; an inline table { ... } stands on one line"
-    if "Expected '='" in reason and ":" in row and "=" not in row:
-        return "; write = between a key and its value, not :"
-    if reason.startswith(("Unclosed array", "Unclosed inline")):
-        return "; a bracket above is not closed, or a comma is missing"
-    return ""
+        word = re.match(r"[^,\]}#\s]+", value)
+        text = word[0] if word else value
+        proper = text.lower() if text.lower() in ("true", "false") else f'"{text}"'
+        return "; a text stands in quotes" if proper[0] == '"' else "", f"{key} = {proper}"
+    if ":" in row and "=" not in row and "Expected '='" in reason:
+        return "; = stands between a key and its value", re.sub(r"\s*:\s*", " = ", row, count=1)
+    if value.startswith("{") and "}" not in value:
+        return "; an inline table { ... } stands on one line", ""
+    return "", ""
 
 
 def no_text(error: UnicodeDecodeError, raw: bytes) -> Mistake:

@@ -12,16 +12,14 @@ from urllib.parse import urlsplit
 
 from harness.core.errors import Mistake
 from harness.spec.jsonpath import is_place, take
-from harness.spec.mistakes import none_of, toml
+from harness.spec.mistakes import KEY_LENGTH
 from harness.spec.rules import edges, member
 from harness.spec.rules.base import Table, array, toml_table
+from harness.spec.spelling import toml
 
 DAY_S = 86_400
 HOUR_S = 3_600
 LEAST_STATUS, MOST_STATUS = 100, 599
-KEY_LENGTH = 16
-"""A word of so many characters in a header's prefix is a key, and no scheme."""
-
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -119,8 +117,7 @@ def _wait(key: str, seconds: object, most: int) -> Iterator[Mistake]:
     if isinstance(seconds, int | float) and seconds > most and seconds != float("inf"):
         yield Mistake(
             key=key,
-            reason=f"{toml(seconds)} is more than {most:,} seconds; it is written in seconds, not in "
-            "milliseconds",
+            reason=f"{toml(seconds)} is more than {most:,}; the unit is seconds, not milliseconds",
             write=f"{seconds / 1000:g}",
         )
 
@@ -138,7 +135,7 @@ def _prices(prices: Table, operations: Table) -> Iterator[Mistake]:
             yield from _priced(f"{key}.when.{name}", name, value, operations)
 
 
-def _priced(key: str, name: str, value: object, operations: Table) -> Iterator[Mistake]:
+def _priced(key: str, name: str, value: Any, operations: Table) -> Iterator[Mistake]:  # noqa: ANN401 - any value
     """Compare the value of a condition with what the operations list."""
     arguments = [
         toml_table(argument)
@@ -149,7 +146,7 @@ def _priced(key: str, name: str, value: object, operations: Table) -> Iterator[M
     if lists and all(lists):
         listed = [value for values in lists for value in values]
         if not member(value, listed):
-            yield none_of(
+            yield Mistake.none_of(
                 key,
                 f"{toml(value)} is not among the values of {name}",
                 value,
@@ -180,6 +177,22 @@ def _fits_nothing_at_all(pattern: str) -> bool:
 
 
 def _operation(key: str, operation: Table) -> Iterator[Mistake]:
+    yield from _paths(key, operation)
+    job = toml_table(operation.get("job"))
+    yield from _wait(f"{key}.job.interval_s", job.get("interval_s"), HOUR_S)
+    for table, name in (("reply", "images"), *(("job", name) for name in _EMPTY)):
+        if toml_table(operation.get(table)).get(name) == []:
+            yield Mistake(key=f"{key}.{table}.{name}", reason=f"empty: {_EMPTY[name]}")
+    signature = toml_table(operation.get("webhook")).get("signature")
+    yield from _header(f"{key}.webhook.signature", signature)
+    idempotency = toml_table(job.get("idempotency"))
+    yield from _header(f"{key}.job.idempotency.header", idempotency.get("header"))
+    constant = toml_table(operation.get("constant"))
+    for name, argument in toml_table(operation.get("arguments")).items():
+        yield from _argument(f"{key}.arguments.{name}", toml_table(argument), constant)
+
+
+def _paths(key: str, operation: Table) -> Iterator[Mistake]:
     yield from _path(f"{key}.path", operation.get("path"))
     for place, path in enumerate(array(operation.get("also"))):
         yield from _path(f"{key}.also.{place}", path)
@@ -187,27 +200,14 @@ def _operation(key: str, operation: Table) -> Iterator[Mistake]:
         for name, value in toml_table(operation.get(table)).items():
             if name == "path" or name.endswith("_path"):
                 yield from _path(f"{key}.{table}.{name}", value)
-    job = operation.get("job")
-    yield from _wait(f"{key}.job.interval_s", toml_table(job).get("interval_s"), HOUR_S)
-    for table, names in (("reply", ("images",)), ("job", ("id", "state", "done", "failed"))):
-        for name in names:
-            if toml_table(operation.get(table)).get(name) == []:
-                yield Mistake(key=f"{key}.{table}.{name}", reason=_EMPTY[name])
-    signature = toml_table(operation.get("webhook")).get("signature")
-    yield from _header(f"{key}.webhook.signature", signature)
-    idempotency = toml_table(toml_table(job).get("idempotency"))
-    yield from _header(f"{key}.job.idempotency.header", idempotency.get("header"))
-    constant = toml_table(operation.get("constant"))
-    for name, argument in toml_table(operation.get("arguments")).items():
-        yield from _argument(f"{key}.arguments.{name}", toml_table(argument), constant)
 
 
 _EMPTY = {
-    "images": "empty: nothing says where a reply holds its images",
-    "id": "empty: nothing says where a reply holds the job's id",
-    "state": "empty: nothing says where a reply holds the job's state",
-    "done": "empty: nothing says when a job is done",
-    "failed": "empty: nothing says when a job has failed",
+    "images": "nothing says where a reply holds its images",
+    "id": "nothing says where a reply holds the job's id",
+    "state": "nothing says where a reply holds the job's state",
+    "done": "nothing says when a job is done",
+    "failed": "nothing says when a job has failed",
 }
 
 
@@ -265,7 +265,7 @@ def _within(key: str, value: object, limits: Table) -> Iterator[Mistake]:
 
 def _size(key: str, size: str) -> Iterator[Mistake]:
     if edges(size) is None:
-        near = re.sub(r"\s*[xX×*:]\s*", "x", size.strip())
+        near = re.sub(r"\s*[xX\u00d7*:]\s*", "x", size.strip())
         yield Mistake(
             key=key,
             reason=f"{toml(size)} is no size",

@@ -3,10 +3,19 @@
 from decimal import Decimal
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from harness.core.jsonvalue import Json
-from harness.spec.expressions import Cited, Frozen, Sourced, Status
+from harness.spec.expressions import Cited, Frozen, NotAmong, Sourced, Status
 from harness.spec.rules.base import Positive, Value
 
 
@@ -31,10 +40,8 @@ one of those that the reply says the work took (`usage.seconds`)."""
 
 def _unit(value: object) -> object:
     if value not in get_args(Unit):
-        raise ValueError(
-            f"{value!r} is no unit of a price: it is per {', '.join(get_args(Unit)[:-1])} or "
-            f"{get_args(Unit)[-1]}; a price per token stands in [prices.tokens]"
-        )
+        reason = f"{value!r} is no unit of a price; a price per token stands in [prices.tokens]"
+        raise NotAmong(reason, str(value), get_args(Unit))
     return value
 
 
@@ -42,7 +49,9 @@ class Tier(Frozen):
     """A size class of the price list: images whose long edge is at most `long_edge_max` pixels."""
 
     name: str
+    """A name for rows to refer to: `name = "large"`."""
     long_edge_max: Positive
+    """The longest edge, in pixels, that is still in this class: `long_edge_max = 2048`."""
 
 
 class Condition(Frozen):
@@ -52,8 +61,11 @@ class Condition(Frozen):
     """
 
     when: dict[str, Value] = Field(default_factory=dict)
+    """Arguments and the values they must have: `when = { quality = "high" }`."""
     tier: str | None = None
+    """The size class that the image must be in: `tier = "large"`."""
     amount: Amount
+    """What it costs, in `unit`: `amount = 0.04`."""
 
 
 class PriceRow(Condition):
@@ -63,9 +75,14 @@ class PriceRow(Condition):
     """
 
     per: Annotated[Unit, BeforeValidator(_unit)] = "image"
+    """For what the amount is: `per = "megapixel"`."""
     round_up: StrictBool = False
+    """Whether a unit that is begun costs as much as a whole one: `round_up = true`."""
     status: Status = "documented"
+    """Whether the documents say so for sure; another sentence of them may say otherwise:
+    `status = "contradictory"`."""
     note: str = ""
+    """What is unclear, in your own words: `note = "the FAQ says 0.05"`."""
 
 
 class TokenPrices(Frozen):
@@ -77,13 +94,21 @@ class TokenPrices(Frozen):
     """
 
     per: Positive = 1_000_000
+    """How many tokens each amount is for: `per = 1_000_000`."""
     input: Amount | None = None
+    """What tokens of the request cost: `input = 5.00`."""
     text_input: Amount | None = None
+    """What tokens of the prompt cost: `text_input = 5.00`."""
     image_input: Amount | None = None
+    """What tokens of reference images cost: `image_input = 8.00`."""
     cached_input: Amount | None = None
+    """What tokens cost that the provider had in its cache: `cached_input = 1.25`."""
     output: Amount | None = None
+    """What tokens of the reply cost: `output = 30.00`."""
     text_output: Amount | None = None
+    """What tokens of text in the reply cost: `text_output = 10.00`."""
     image_output: Amount | None = None
+    """What tokens of images in the reply cost: `image_output = 30.00`."""
 
     @property
     def kinds(self) -> dict[str, Decimal]:
@@ -110,15 +135,27 @@ class WorkedExample(Frozen):
     """A price that the document itself works out."""
 
     arguments: dict[str, Json]
+    """The arguments of the request: `arguments = { quality = "high", n = 2 }`."""
     amount: Amount
+    """What the document says it costs: `amount = 0.08`."""
     source: Cited
+    """Where it says so: `source = "page: Prices"`."""
 
 
 def _one_row(value: object) -> object:
     return value if isinstance(value, list | tuple) else [{"amount": value}]
 
 
-AtMost = Annotated[tuple[Condition, ...], BeforeValidator(_one_row)]
+class _OrANumber:
+    """Tells a schema that one amount may stand where rows may."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "number", "minimum": 0}, handler(schema)]}
+
+
+AtMost = Annotated[tuple[Condition, ...], BeforeValidator(_one_row), _OrANumber()]
 """One amount, or rows with one each."""
 
 
@@ -130,15 +167,27 @@ class Prices(Sourced):
     """
 
     unit: str
+    """In what all amounts are, the provider's own money or images: `unit = "credit"`."""
     status: Status
+    """Whether the documents state the prices; a price that is not `documented` is not judged:
+    `status = "documented"`."""
     tiers: tuple[Tier, ...] = ()
+    """Size classes, from the smallest to the largest."""
     auto_tier: str | None = None
+    """The class of the size `auto`: `auto_tier = "small"`."""
     failed_free: Cited | None = None
-    """Where the documents say that only successful generations cost anything."""
+    """Where the documents say that only successful generations cost anything:
+    `failed_free = "page: Prices"`."""
     rows: tuple[PriceRow, ...] = ()
+    """The prices; of several that fit, the dearest counts."""
     tokens: TokenPrices | None = None
+    """What tokens cost, on top of the rows."""
     at_most: AtMost = ()
+    """The most that an image can cost, as an amount or as rows: it is set aside before sending
+    where the price is known only afterwards:
+    `at_most = 0.25`."""
     examples: tuple[WorkedExample, ...] = ()
+    """Prices that the document works out itself: the rows must come to the same."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:

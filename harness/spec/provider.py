@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     StrictBool,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -61,7 +62,11 @@ def _well_formed(name: str) -> str:
     return name
 
 
-Name = Annotated[str, AfterValidator(_well_formed)]
+Name = Annotated[
+    str,
+    AfterValidator(_well_formed),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}),
+]
 """The name of an operation or of an argument: a TOML may declare any."""
 
 SHIPPED_PROTOCOLS = ("reply", "job", "responses")
@@ -112,19 +117,31 @@ class Operation(Frozen):
     """One thing a provider does: where to ask, with which arguments, and how it answers."""
 
     title: str
+    """What the operation is called in reports: `title = "Generate"`."""
     kind: Kind | None = None
     """What it is for, where its name does not say so; see `Provider.kind`."""
     method: Literal["POST", "GET"] = "POST"
+    """The HTTP method of its request: `method = "POST"`."""
     path: str
+    """Where the request goes, below `base_url`: `path = "/v1/images/generations"`."""
     also: tuple[str, ...] = ()
-    """Other documented paths of the same operation."""
+    """Other documented paths of the same operation: `also = ["/v1/images"]`."""
     body: Literal["json", "form"] = "json"
+    """How the request is encoded: a JSON object, or a multipart form, which can carry files:
+    `body = "form"`."""
     protocol: ProtocolName
+    """How the answer comes: `reply` in the same exchange, `job` by polling, `responses` as OpenAI's
+    Responses: `protocol = "reply"`."""
     source: Cited
+    """Where the document describes the operation: `source = "page: Generate"`."""
     note: str = ""
+    """What is unclear, in your own words: `note = "beta"`."""
     constant: dict[str, Json] = Field(default_factory=dict)
-    """Wire fields that this operation always sends."""
+    """Wire fields that this operation always sends:
+    `constant = { tools = [{ type = "image_generation" }] }`."""
     arguments: dict[Name, Argument]
+    """What a request may say, each argument under its canonical name: a table
+    [operations.generate.arguments.NAME]."""
     unknown_fields: UnknownFields | None = None
     """What the documents say of fields that they do not name."""
     reply: ReplyShape
@@ -182,22 +199,35 @@ class Auth(Sourced):
     """
 
     header: str
+    """The header that carries the key: `header = "Authorization"`."""
     prefix: str = ""
+    """What stands before the key, with its space: `prefix = "Bearer "`."""
     env: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_KEY$")]
+    """The NAME of the environment variable that holds the key; the key itself is written nowhere:
+    `env = "ACME_API_KEY"`."""
     key_shape: Pattern = ""
-    """A regular expression that this provider's keys match, to find leaked ones."""
+    """A regular expression that this provider's keys match, to find leaked ones:
+    `key_shape = 'ak-[0-9a-f]{32}'`."""
     required: KeyRule | None = None
+    """That a request without a valid key is refused; judged before anything is paid for."""
 
 
 class Timeouts(Frozen):
     """How long to wait for a whole reply, in seconds; larger images may have longer."""
 
     normal_s: Seconds
+    """Seconds for a whole reply: `normal_s = 120`."""
     large_s: Seconds
+    """Seconds for the reply to a larger image: `large_s = 300`."""
     large_above_pixels: Positive = 3_686_400
+    """From how many pixels (width times height) on an image is a larger one:
+    `large_above_pixels = 3_686_400`."""
     source: Cited
+    """Where the document says so: `source = "page: Limits"`."""
     status: Status = "documented"
+    """`undocumented` where the figures are your own: `status = "undocumented"`."""
     note: str = ""
+    """What is unclear, in your own words: `note = "not stated; our own"`."""
 
 
 class ErrorRule(Frozen):
@@ -207,9 +237,13 @@ class ErrorRule(Frozen):
     """
 
     error_class: ErrorClass = Field(alias="class")
+    """What such an error means: `class = "moderation"`."""
     status: tuple[Positive, ...] = ()
+    """HTTP statuses, one of which it has: `status = [402]`."""
     code: Pattern = ""
+    """A regular expression for its code: `code = "^insufficient_quota$"`."""
     message: Pattern = ""
+    """A regular expression for its message: `message = "safety system"`."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
@@ -225,9 +259,15 @@ class ErrorRules(Frozen):
     """
 
     failed: Compiled
+    """An expression that is true in the body of an error, whatever the HTTP status:
+    `failed = "error"`."""
     message: Paths
+    """Where an error says what is wrong; the first place that is there counts:
+    `message = ["error.message"]`."""
     code: Paths
+    """Where an error holds its code: `code = ["error.code", "error.type"]`."""
     parameter: Paths = ()
+    """Where an error names the parameter that it is about: `parameter = ["error.param"]`."""
     names_parameter: Status
     """Whether the documents show errors that name the offending parameter."""
     shape: Status | None = None
@@ -236,8 +276,12 @@ class ErrorRules(Frozen):
     any_status: StrictBool = False
     """Whether the envelope alone tells an error: its HTTP status is not documented."""
     source: Cited
+    """Where the document shows an error: `source = "page: Errors"`."""
     second_source: Cited | None = None
+    """What else says so: `second_source = "facts: 3. Acme"`."""
     classes: tuple[ErrorRule, ...] = ()
+    """What kinds of error there are; the first that fits counts. What fits none is classed by its
+    HTTP status."""
 
     @property
     def shape_documented(self) -> bool:
@@ -249,11 +293,15 @@ class Endpoint(Promise):
     """Another address that the documents name; the harness does not call it by itself."""
 
     method: Literal["GET", "POST"]
+    """Its HTTP method: `method = "GET"`."""
     path: str
+    """Its path below `base_url`: `path = "/v1/models"`."""
     title: str
+    """What it is for: `title = "List of models"`."""
     body: Literal["json", "form"] | None = None
+    """How its request is encoded, if it has a body: `body = "json"`."""
     fields: tuple[str, ...] = ()
-    """What the request carries, in the provider's words."""
+    """What the request carries, in the provider's words: `fields = ["file", "purpose"]`."""
 
 
 class Statement(Promise):
@@ -265,26 +313,41 @@ class Statement(Promise):
     about: Literal[
         "latency", "price", "availability", "capability", "guidance", "idempotency", "webhook"
     ]
+    """Of what the sentence speaks: `about = "latency"`."""
     says: str
+    """The sentence, in few words: `says = "about 15 s an image"`."""
     seconds: Seconds | None = None
+    """Its figure, where it is about time: `seconds = 15`."""
 
 
 class Provider(Frozen):
     """Everything that one provider's documents promise."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
+    """The name under which every command knows it: `name = "acme"`."""
     title: str
+    """What reports call it: `title = "Acme Images"`."""
     base_url: str = ""
+    """The address below which all paths are; leave it out where everybody hosts their own:
+    `base_url = "https://api.acme.test"`."""
     base_url_source: Cited | None = None
+    """Where the document names the address; goes together with `base_url`:
+    `base_url_source = "page: Base URL"`."""
     documents: dict[str, Document]
+    """What sources may cite, each document under a short key: a table [documents]."""
     auth: Auth
     timeouts: Timeouts
     errors: ErrorRules
     prices: Prices
     operations: Annotated[dict[Name, Operation], Field(min_length=1)]
+    """What the provider does: a table [operations.NAME] each."""
     endpoints: tuple[Endpoint, ...] = ()
+    """Other addresses that the documents name."""
     statements: tuple[Statement, ...] = ()
+    """Sentences of the documents that no single request can keep or break."""
     open_questions: tuple[str, ...] = ()
+    """What the documents leave open, one sentence each:
+    `open_questions = ["the longest prompt"]`."""
 
     def operation(self, name: str) -> Operation:
         """Return the operation of that name; KeyError where the provider has none."""

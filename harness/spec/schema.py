@@ -6,11 +6,14 @@ table has, and of which type they are. There is one description of the vocabular
 
 import ast
 import inspect
+import re
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
 from inspect import cleandoc
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel
@@ -51,6 +54,10 @@ INHERITING: dict[str, dict[str, Any]] = {
 """The keys of an operation that are gone once it has been given what it inherits."""
 
 
+_ANYTHING = "Json"
+"""The definition of a value of any kind: it holds itself."""
+
+
 @cache
 def provider_schema() -> Node:
     """Return the schema of a provider's tables once operations have what they inherit."""
@@ -66,6 +73,8 @@ def editor_schema() -> dict[str, Any]:
     defined: dict[str, Any] = schema.pop("$defs")
     whole, argument = Operation.__name__, defined[Argument.__name__]
     argument["allOf"] = [_kinds_of(kind) for kind in EVERY_TYPE]
+    argument["required"] = [key for key in argument["required"] if key != "wire"]
+    argument["anyOf"] = [{"required": ["wire"]}, {"required": ["edges"]}]
     parts = {_part(name): _partly(definition) for name, definition in defined.items()}
     part = parts.pop(_part(whole))
     part["properties"] = {**INHERITING, **part["properties"]}
@@ -81,8 +90,8 @@ def editor_schema() -> dict[str, Any]:
     defined |= {name: parts[name] for name in _reached(parts, part)}
     defined[whole] = written
     title = "A provider of the image provider harness: what its documents promise"
-    head = {"$schema": _AsRead.schema_dialect, "title": title}
-    return {**head, **schema, "$defs": dict(sorted(defined.items()))}
+    head = {"$schema": _AsRead.schema_dialect, **schema, "title": title}
+    return {**head, "$defs": dict(sorted(defined.items()))}
 
 
 def _part(name: str) -> str:
@@ -98,9 +107,11 @@ def _partly(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
         return node
     if "$ref" in node:
         name = str(node["$ref"]).rpartition("/")[2]
-        return {**node, "$ref": f"#/$defs/{name if name == 'Json' else _part(name)}"}
+        return node if name == _ANYTHING else {**node, "$ref": f"#/$defs/{_part(name)}"}
     partly = {key: value for key, value in node.items() if key not in ("required", "default")}
-    for key in ("properties", "additionalProperties", "anyOf"):
+    if "properties" in node:
+        partly.pop("anyOf", None)
+    for key in ("properties", "additionalProperties", *(("anyOf",) if "anyOf" in partly else ())):
         match node.get(key):
             case Mapping() as inner if key == "properties":
                 partly[key] = {name: _partly(value) for name, value in inner.items()}
@@ -108,6 +119,8 @@ def _partly(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
                 partly[key] = _partly(inner)
             case list() as several:
                 partly[key] = [_partly(value) for value in several]
+            case _:
+                continue
     return partly
 
 
@@ -145,11 +158,19 @@ class _AsRead(GenerateJsonSchema):
         model = super().model_schema(schema)
         described = descriptions(schema["cls"])
         properties = {
-            name: {**node, **({"description": described[name]} if name in described else {})}
+            name: {**node, **_in_words(name, described.get(name, ""))}
             for name, node in model.get("properties", {}).items()
         }
         text = cleandoc(schema["cls"].__doc__ or "")
         return {**model, "description": text, "properties": properties}
+
+    @override
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """Say of every name at once what stands under it, and how names look."""
+        node = super().dict_schema(schema)
+        for pattern, value in node.pop("patternProperties", {}).items():
+            node |= {"additionalProperties": value, "propertyNames": {"pattern": pattern}}
+        return node
 
     @override
     def field_title_should_be_set(self, schema: object) -> bool:
@@ -184,6 +205,21 @@ def descriptions(model: type[BaseModel]) -> dict[str, str]:
     return described
 
 
+def _in_words(key: str, text: str) -> dict[str, Any]:
+    """Return a key's description and, where its docstring ends with one, its example.
+
+    An example is a line of a TOML, `key = value`, after a colon.
+    """
+    found = re.search(r":\s+`([^`]+)`\.?$", text)
+    try:
+        line = tomllib.loads(found[1].replace("\n", " ")) if found else {}
+    except ValueError:
+        line = {}
+    if found is None or [*line] != [key]:
+        return {"description": text} if text else {}
+    return {"description": f"{text[: found.start()]}.", "examples": [line[key]]}
+
+
 def _models(annotation: object) -> Iterator[type[BaseModel]]:
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         yield annotation
@@ -198,7 +234,7 @@ def _field_docstrings(model: type[BaseModel]) -> dict[str, str]:
     body = next((node.body for node in found if node.name == model.__name__), [])
     return {
         field.target.id: cleandoc(text.value.value)
-        for field, text in zip(body, body[1:], strict=False)
+        for field, text in pairwise(body)
         if isinstance(field, ast.AnnAssign)
         and isinstance(field.target, ast.Name)
         and isinstance(text, ast.Expr)
@@ -218,14 +254,16 @@ def _parsed(module: str) -> ast.Module:
 def alternatives(node: Node, schema: Node | None = None) -> Iterator[Node]:
     """Yield the schemas of which a value has to fit one, none of them a reference or a choice."""
     defined = (schema or provider_schema())["$defs"]
+    kept = {key: value for key, value in node.items() if key not in ("$ref", "anyOf")}
     if "$ref" in node:
         name = str(node["$ref"]).rpartition("/")[2]
-        kept = {key: value for key, value in node.items() if key != "$ref"}
-        for inner in alternatives(defined[name], schema):
+        inside = [{}] if name == _ANYTHING else alternatives(defined[name], schema)
+        for inner in inside:
             yield {**inner, **kept}
     elif "anyOf" in node:
-        for inner in node["anyOf"]:
-            yield from alternatives(inner, schema)
+        for option in node["anyOf"]:
+            for inner in alternatives(option, schema):
+                yield {**inner, **kept}
     elif node.get("type") != "null":
         yield node
 
@@ -240,7 +278,8 @@ def at(path: tuple[str | int, ...]) -> list[Node]:
 
 def _inside(node: Node, key: str | int) -> Iterator[Node]:
     if isinstance(key, int):
-        inner = node.get("items")
+        first = node.get("prefixItems", ())
+        inner = first[key] if key < len(first) else node.get("items")
     else:
         inner = node.get("properties", {}).get(key, node.get("additionalProperties"))
     if isinstance(inner, Mapping):

@@ -48,8 +48,8 @@ class KeyLines:
 
 
 def dotted(path: KeyPath) -> str:
-    """Return a path as messages write it: `prices.rows.0.amount`."""
-    return ".".join(map(str, path))
+    """Return a path as messages write it: `prices.rows.0.amount`; keys with dots have quotes."""
+    return ".".join(f'"{key}"' if isinstance(key, str) and "." in key else str(key) for key in path)
 
 
 def key_lines(text: str) -> KeyLines:

@@ -8,14 +8,23 @@ from collections.abc import Iterator
 from copy import deepcopy
 from difflib import get_close_matches
 
+from harness.core.errors import Mistake
 from harness.spec.jsonpath import is_place, put, take
 from harness.spec.provider import PARAMETERS, RESERVED, SHIPPED_PROTOCOLS
 from harness.spec.rules import KINDS, edges
-from harness.spec.rules.base import PYTHON_TYPES, Table, array, listed, member, toml_table
+from harness.spec.rules.base import (
+    PYTHON_TYPES,
+    Table,
+    array,
+    in_words,
+    listed,
+    member,
+    toml_table,
+)
 from harness.spec.validate_prices import price_disagreements
 
 
-def disagreements(raw: Table) -> Iterator[str]:
+def disagreements(raw: Table) -> Iterator[Mistake | str]:
     """Yield one sentence per disagreement, `key: reason`, in the order of the file."""
     if ("base_url" in raw) != ("base_url_source" in raw):
         yield "base_url: goes together with base_url_source"
@@ -31,7 +40,7 @@ def disagreements(raw: Table) -> Iterator[str]:
     yield from price_disagreements(raw, tuple(known))
 
 
-def _operation(key: str, operation: Table) -> Iterator[str]:
+def _operation(key: str, operation: Table) -> Iterator[Mistake | str]:
     arguments = toml_table(operation.get("arguments"))
     wires: dict[str, str] = {}
     for name, argument in arguments.items():
@@ -55,16 +64,14 @@ ALIKE = 0.8
 """From here on (difflib's measure) a name is taken for a canonical one, misspelt: `promt`."""
 
 
-def _name(place: str, name: str, argument: Table) -> Iterator[str]:
+def _name(place: str, name: str, argument: Table) -> Iterator[Mistake | str]:
     """Yield that a name is nearly a canonical one: a misspelt one would lose its meaning."""
     if name in RESERVED:
         yield f"{place}: {name!r} has a meaning of its own in ids, call it otherwise and keep wire"
     near = get_close_matches(name, PARAMETERS, n=1, cutoff=ALIKE)
     if name not in PARAMETERS and near and argument.get("declared") is not True:
-        yield (
-            f"{place}: unknown parameter, did you mean {near[0]!r}? "
-            "If the name is the provider's own, write declared = true"
-        )
+        reason = "unknown parameter (if the name is the provider's own, say declared = true)"
+        yield Mistake(key=place, reason=reason, nearest=near[0])
 
 
 def _wires(argument: Table) -> Iterator[tuple[str, str]]:
@@ -112,29 +119,33 @@ def _places(key: str, operation: Table, arguments: Table) -> Iterator[str]:
             yield f"{place}: {wire!r} has no room beside the constants and the other arguments"
 
 
-def _beside(key: str, operation: Table, arguments: Table) -> Iterator[str]:
+def _beside(key: str, operation: Table, arguments: Table) -> Iterator[Mistake | str]:
     """Compare what goes on beside a request with the arguments it is about."""
     for name, kind in (("upload", "images"), ("webhook", "string")):
         argument = toml_table(operation.get(name)).get("argument")
         if isinstance(argument, str) and toml_table(arguments.get(argument)).get("type") != kind:
-            yield f"{key}.{name}.argument: {argument!r} is no argument of type {kind}"
+            fitting = [
+                each for each in arguments if toml_table(arguments[each]).get("type") == kind
+            ]
+            reason = f"{argument!r} is no argument of type {kind}"
+            yield Mistake.none_of(f"{key}.{name}.argument", reason, argument, fitting)
     if "webhook" in operation and "job" not in operation:
         yield f"{key}.webhook: goes together with the table 'job'"
 
 
-def _argument(place: str, argument: Table, arguments: Table) -> Iterator[str]:
+def _argument(place: str, argument: Table, arguments: Table) -> Iterator[Mistake | str]:
     kind = argument.get("type")
     for name, rule in KINDS.items():
         types = rule.speaks_of
         if name in argument and isinstance(kind, str) and kind not in types:
-            yield f"{place}.{name}: speaks of {' or '.join(types)}, not of a {kind}"
+            yield f"{place}.{name}: speaks of type {' or '.join(types)}, not of {kind}"
     for name in (name for name in KINDS if name in argument):
         raw = toml_table(argument[name])
         yield from KINDS[name].disagreements(f"{place}.{name}", raw, argument, arguments)
     yield from _values(place, argument)
 
 
-def _values(place: str, argument: Table) -> Iterator[str]:
+def _values(place: str, argument: Table) -> Iterator[Mistake | str]:
     """Compare the values that an argument names itself with its type and its list."""
     wanted = PYTHON_TYPES.get(str(argument.get("type")))
     allowed = array(toml_table(argument.get("one_of")).get("values"))
@@ -145,7 +156,9 @@ def _values(place: str, argument: Table) -> Iterator[str]:
         if wanted and type(value) not in wanted:
             yield f"{place}.{name}: {value!r} is no {argument['type']}"
         elif allowed and not all(member(one, allowed) for one in ([value] if whole else value)):
-            yield f"{place}.{name}: {value!r} is not among the values of one_of"
+            reason = f"{value!r} is not among the values of one_of"
+            texts = [each if isinstance(each, str) else in_words(each) for each in allowed]
+            yield Mistake.none_of(f"{place}.{name}", reason, value, texts)
 
 
 def _job(key: str, operation: Table) -> Iterator[str]:

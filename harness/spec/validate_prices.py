@@ -1,8 +1,8 @@
 """What must agree in a price list, and between it and what replies count."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
+from harness.core.errors import Mistake
 from harness.spec.price_list import TOKEN_KINDS
 from harness.spec.rules.base import Table, array, toml_table
 
@@ -10,7 +10,7 @@ AFTERWARDS = ("megapixel", "second")
 """Units of which a reply tells how many there were."""
 
 
-def price_disagreements(raw: Table, parameters: Sequence[str]) -> Iterator[str]:
+def price_disagreements(raw: Table, parameters: Sequence[str]) -> Iterator[Mistake | str]:
     """Yield one sentence per disagreement, `key: reason`, in the order of the file.
 
     `parameters` are the names that a row may ask for.
@@ -25,23 +25,29 @@ def price_disagreements(raw: Table, parameters: Sequence[str]) -> Iterator[str]:
     yield from _counted(prices, [*toml_table(raw.get("operations")).values()])
 
 
-def _tiers(prices: Table, names: list[object]) -> Iterator[str]:
+def _tiers(prices: Table, names: list[object]) -> Iterator[Mistake | str]:
     edges = [toml_table(tier).get("long_edge_max") for tier in array(prices.get("tiers"))]
     numbers = [edge for edge in edges if isinstance(edge, int)]
     if numbers != sorted(set(numbers)):
         yield "prices.tiers: write them from the smallest long edge to the largest"
     if "auto_tier" in prices and prices["auto_tier"] not in names:
-        yield f"prices.auto_tier: {prices['auto_tier']!r} is no tier"
+        yield _no_tier("prices.auto_tier", prices["auto_tier"], names)
 
 
-def _row(key: str, row: Table, names: list[object], parameters: Sequence[str]) -> Iterator[str]:
+def _no_tier(key: str, given: object, names: list[object]) -> Mistake:
+    texts = [name for name in names if isinstance(name, str)]
+    return Mistake.none_of(key, f"{given!r} is no tier", given, texts)
+
+
+def _row(
+    key: str, row: Table, names: list[object], parameters: Sequence[str]
+) -> Iterator[Mistake | str]:
     if "tier" in row and row["tier"] not in names:
-        yield f"{key}.tier: {row['tier']!r} is no tier"
+        yield _no_tier(f"{key}.tier", row["tier"], names)
     for name in toml_table(row.get("when")):
         if name not in parameters:
-            near = get_close_matches(name, parameters, n=1)
-            guess = f"did you mean {near[0]!r}?" if near else "no operation has it"
-            yield f"{key}.when.{name}: unknown parameter, {guess}"
+            reason = "unknown parameter: no operation has it"
+            yield Mistake.none_of(f"{key}.when.{name}", reason, name, parameters)
     if row.get("round_up") is True and row.get("per") not in AFTERWARDS:
         yield f"{key}.round_up: speaks of a price per {' or '.join(AFTERWARDS)}"
 

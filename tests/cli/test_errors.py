@@ -95,7 +95,7 @@ def replay(typed: Typed, cassettes: Path, out: Path) -> Ended:
         (("runn",), "No such command 'runn'"),
         (("run", "--resume", "nonsense"), "nonsense is no run folder: run.json: No such file"),
         (("report", "nonsense"), "nonsense is no run folder"),
-        (("run", "--cassettes", "nowhere"), "nowhere/"),
+        (("run", "--cassettes", "nowhere"), "nowhere holds no recording of buble, "),
         (("judge", "nothing.har", "--provider", "buble"), "none of these files is a recording"),
         (("providers", "validate", "nothing.toml"), "nothing.toml"),
     ],
@@ -242,7 +242,7 @@ def test_a_refused_replay_leaves_its_folder_to_the_next(
 def test_a_folder_that_is_in_use_is_refused(typed: Typed, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
 
-    line = one_line(typed("run", "--out", tmp_path), 2)
+    line = one_line(typed("run", "--against", "emulator", "--out", tmp_path), 2)
 
     assert "is there already and not empty" in line
     assert {file.name for file in tmp_path.iterdir()} == {"mine.txt", "here"}
@@ -252,7 +252,7 @@ def test_a_folder_that_is_in_use_is_refused(typed: Typed, tmp_path: Path) -> Non
 def test_a_folder_that_cannot_be_made_is_our_own_failure(typed: Typed, out: str) -> None:
     Path("file").write_text("")
 
-    line = one_line(typed("run", "--out", out), 3)
+    line = one_line(typed("run", "--against", "emulator", "--out", out), 3)
 
     assert f"cannot write to {out}" in line
 

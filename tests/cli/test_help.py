@@ -22,21 +22,21 @@ HEAVY = {
 }
 
 RUN_FLAGS = """
---provider --operation --against --base-url --assets-url --webhook-url --receive-port
+--spec --provider --operation --against --base-url --assets-url --webhook-url --receive-port
 --allow-private --only --seed
 --quick --strength --discover --explore --budget --max-images --max-requests --max-minutes
 --max-shrink-requests
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
---timeout --calibrate --time-scale --fault --port --out --resume --retry-unknown --record
+--timeout --reference --exchange-rate --calibrate --time-scale --fault --port --out --resume --retry-unknown --record
 --cassettes --frames
 --json --help
 """
 
 PLAN_FLAGS = """
---provider --operation --only --seed --quick --strength --discover --budget --max-images
+--spec --provider --operation --only --seed --quick --strength --discover --budget --max-images
 --max-requests --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp
 --until-decided --slo
---timeout --cases --image-seconds --assets-url --write-assets --json --help
+--timeout --reference --exchange-rate --cases --image-seconds --assets-url --write-assets --json --help
 """
 
 

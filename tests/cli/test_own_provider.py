@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,30 +10,10 @@ import pytest
 
 from harness import Options, Output, RunLimits, SpecError, Target, api, load_provider
 from harness.cli.main import status
-from harness.runner.endpoints import emulator_process
-from harness.spec.catalogue import FOLDER
 from harness.store.reader import read_run
+from tests.cli.own import BAD, KEY, acme_toml, address
 
-KEY = "sk-of-acme-0123456789abcdefghij"
-LIMITS = ("--max-images", "3", "--max-requests", "14", "--operation", "generate")
-BAD = 'name = "bad"\ntitle = 3\n'
-
-
-def acme_toml(folder: Path) -> Path:
-    """A user's TOML: a gateway of the kind of sub2api, with a key variable of its own."""
-    text = (FOLDER / "sub2api.toml").read_text("utf-8")
-    text = text.replace('name = "sub2api"', 'name = "acme"', 1)
-    text = text.replace('title = "sub2api"', 'title = "Acme Images"', 1)
-    path = folder / "acme.toml"
-    path.write_text(text.replace("SUB2API_API_KEY", "ACME_API_KEY"), "utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A server that keeps sub2api's documents, on loopback."""
-    with emulator_process(time_scale=0.0005, seed=0) as served:
-        yield served["sub2api"]
+__all__ = ["address"]  # a fixture
 
 
 @dataclass(frozen=True)
@@ -51,7 +30,6 @@ class Recorded:
 def recorded(address: str, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     folder = tmp_path_factory.mktemp("acme")
     toml, run = acme_toml(folder), folder / "run"
-    said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ACME_API_KEY", KEY)
         result = api.run(

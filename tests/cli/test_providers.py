@@ -70,9 +70,66 @@ def test_validate_names_every_mistake_of_every_file(
 
     assert code == 2
     assert "fine.toml: Buble, valid" in told.out
-    assert "wrong.toml has 2 mistakes" in told.err
-    assert "titel: unknown key" in told.err
-    assert "torn.toml: not valid TOML" in told.err
+    assert "wrong.toml has 1 mistake:" in told.err
+    assert "wrong.toml:3: titel: unknown key; did you mean 'title'? allowed: name, t" in told.err
+    assert "torn.toml:1: name: not valid TOML: Invalid value\n" in told.err
+
+
+def test_validate_as_json_says_of_each_file_what_is_wrong_and_what_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (FOLDER / "buble.toml").read_text(encoding="utf-8")
+    wrong, latin = tmp_path / "wrong.toml", tmp_path / "latin.toml"
+    wrong.write_text(text.replace('title = "Buble"', 'titel = "Buble"', 1), encoding="utf-8")
+    latin.write_bytes('name = "caf\xe9"'.encode("latin-1"))
+    missing = tmp_path / "none.toml"
+
+    code = status(["providers", "validate", "--json", *map(str, (wrong, latin, missing))])
+    told = capsys.readouterr()
+    first, second, third = json.loads(told.out)
+
+    assert code == 2
+    assert "3 of 3 files cannot be used" in told.err
+    assert first["mistakes"][0] | {"allowed": []} == {
+        "line": 3,
+        "key": "titel",
+        "reason": "unknown key",
+        "suggestion": "title",
+        "allowed": [],
+    }
+    assert "title" in first["mistakes"][0]["allowed"]
+    assert "perhaps Latin-1, where it is 'é'" in second["mistakes"][0]["reason"]
+    assert third["error"].endswith("none.toml: No such file or directory")
+
+
+def test_validate_tells_of_a_name_that_another_provider_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (FOLDER / "buble.toml").read_text(encoding="utf-8")
+    shipped, first, second = (tmp_path / f"{name}.toml" for name in ("shipped", "first", "second"))
+    shipped.write_text(text.replace('title = "Buble"', 'title = "Mine"'), encoding="utf-8")
+    for path in (first, second):
+        path.write_text(text.replace('name = "buble"', 'name = "mine"'), encoding="utf-8")
+
+    assert status(["providers", "validate", *map(str, (shipped, first, second))]) == 2
+    told = capsys.readouterr()
+    assert "first.toml: Buble, valid" in told.out
+    ships = "shipped.toml:2: name: 'buble' is the name of a provider that ships with the harness"
+    assert f'{ships}; write name = "my_buble"' in told.err
+    assert f"second.toml:2: name: 'mine' is the name of the provider in {first}" in told.err
+
+
+def test_the_schema_is_printed_or_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "provider.schema.json"
+
+    assert status(["providers", "schema"]) == 0
+    printed = capsys.readouterr().out
+    assert status(["providers", "schema", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == ""
+    assert json.loads(out.read_text(encoding="utf-8")) == json.loads(printed)
+    assert json.loads(printed)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 def test_validate_of_a_missing_file_is_one_line(

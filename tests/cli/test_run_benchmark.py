@@ -236,7 +236,7 @@ def test_how_a_benchmark_ends_is_told_and_is_its_exit_code(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--provider", "buble"], "buble holds no benchmark (record one: harness run --only"),
+        (["--provider", "buble"], "buble (run instead: harness run --only benchmark --against"),
         (["--blocks", "3"], "--blocks: a recorded benchmark keeps its design"),
         (["--concurrency", "3"], "--concurrency: a recorded benchmark keeps its design"),
         (["--against", "emulator", "--discover"], "--discover: for conformance only"),

@@ -3,14 +3,16 @@
 import os
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.config.choices import TYPED_ONLY, choices
-from harness.config.read import Config, read_config
-from harness.config.settled import configured
+from harness.config.choices import EXCHANGE_RATES, TYPED_ONLY, choices
+from harness.config.read import Config, load_config
+from harness.config.settled import read_config
 from harness.core.benchmark import Slo
 from harness.core.errors import ConfigError, UsageError
+from harness.core.rate import Rate
 from harness.planning.flags import flagged
 from harness.planning.options import Options
 
@@ -46,7 +48,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(text: str) -> Config:
     Path("harness.toml").write_text(text)
-    return read_config()
+    return load_config()
 
 
 def mistakes(text: str) -> list[str]:
@@ -59,7 +61,9 @@ def mistakes(text: str) -> list[str]:
 def test_every_option_of_a_run_may_stand_in_a_file_or_is_said_for_each_run() -> None:
     names = {each.name for _, each in flagged(Options)}
 
-    assert {choice.place[1] for choice in choices()} | TYPED_ONLY == names
+    known = {choice.place[1] for choice in choices()}
+
+    assert known | TYPED_ONLY | {EXCHANGE_RATES[1]} == names
 
 
 def test_values_are_those_that_their_flags_would_give(tmp_path: Path) -> None:
@@ -83,7 +87,7 @@ def test_files_are_meant_from_where_the_configuration_lies(
     below = tmp_path / "below" / "deeper"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    values = read_config().values
+    values = load_config().values
 
     assert values["target", "specs"] == (tmp_path / "acme.toml",)
     assert values["output", "cassettes"] == tmp_path / "recorded"
@@ -98,9 +102,10 @@ def test_each_value_knows_its_line_and_rates_name_their_source() -> None:
     config = read(WHOLE)
 
     assert config.where(("limits", "max_images")) == "harness.toml:7"
-    assert config.rates["apiframe"].source == "harness.toml:21"
-    assert config.rates["apiframe"].in_usd(Decimal(23)) == Decimal("0.046")
-    assert configured(config).rates == config.rates
+    assert config.values["benchmark", "exchange_rates"] == {
+        "apiframe": Rate(usd=Decimal("0.002"), unit="credit", source="harness.toml:21")
+    }
+    assert read_config(only="benchmark").benchmark.exchange_rates.keys() == {"apiframe"}
 
 
 def test_the_nearest_file_up_to_a_git_is_taken(
@@ -110,14 +115,14 @@ def test_the_nearest_file_up_to_a_git_is_taken(
     inner = tmp_path / "inner"
     (inner / "deeper").mkdir(parents=True)
     monkeypatch.chdir(inner / "deeper")
-    assert read_config().path == tmp_path / "harness.toml"
+    assert load_config().path == tmp_path / "harness.toml"
     (inner / ".git").mkdir()
-    assert read_config().path is None
+    assert load_config().path is None
     project = inner / "pyproject.toml"
     project.write_text("[project]\nname = 'harness'\n")
-    assert read_config().path is None
+    assert load_config().path is None
     project.write_text("[project]\n[tool.harness.limits]\nmax_images = 2\n")
-    config = read_config()
+    config = load_config()
 
     assert config.values["limits", "max_images"] == 2
     assert config.where(("limits", "max_images")) == "../pyproject.toml:3".replace("..", str(inner))
@@ -126,14 +131,14 @@ def test_the_nearest_file_up_to_a_git_is_taken(
 def test_a_mistake_in_a_pyproject_is_named_with_its_whole_key() -> None:
     Path("pyproject.toml").write_text("[tool.harness.limits]\nmax_imges = 2\n")
     with pytest.raises(ConfigError, match=r"^pyproject.toml:2: tool.harness.limits.max_imges: "):
-        read_config()
+        load_config()
 
 
 def test_all_mistakes_are_told_at_once_each_with_its_line_and_what_is_meant() -> None:
     told = mistakes(
         "max_images = 3\n[limit]\n[limits]\nmax_imges = 20\nmax_requests = 'two'\n"
         "budget = { buble = 1, sub2api = -1 }\nbudgets = { buble = 2 }\nconcurrency = 300\n"
-        "[target]\nagainst = 'live'\nallow_private = true\noperations = ['gen']\n"
+        "[target]\nagainst = 'live'\nallow_private = true\noperations = 'gen'\n"
         "[output]\nrecord = true\n[rates]\na = { unit = 'x', eur = 1 }\n"
     )
     starts = [each.split(": ")[:2] for each in told]
@@ -197,7 +202,9 @@ def test_a_line_that_is_no_toml_is_not_repeated_where_it_looks_like_a_key() -> N
 
 
 def test_names_that_only_end_in_key_are_no_keys() -> None:
-    assert read("[rates]\nturkey = { unit = 'credit', usd = 1 }\n").rates["turkey"].unit == "credit"
+    rates: Any = read("[rates]\nturkey = { unit = 'credit', usd = 1 }\n").values[EXCHANGE_RATES]
+
+    assert rates["turkey"].unit == "credit"
 
 
 def test_a_file_that_is_no_toml_or_not_there_is_one_line() -> None:
@@ -205,10 +212,10 @@ def test_a_file_that_is_no_toml_or_not_there_is_one_line() -> None:
     assert told.startswith("harness.toml:1: ")
     assert "not valid TOML" in told
     with pytest.raises(UsageError, match="No such file"):
-        read_config("missing.toml")
+        load_config("missing.toml")
     Path("pyproject.toml").write_text("[project]\n")
     with pytest.raises(UsageError, match=r"no table \[tool.harness\]"):
-        read_config("pyproject.toml")
+        load_config("pyproject.toml")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owners here")
@@ -220,5 +227,5 @@ def test_another_users_file_is_not_taken_unasked(monkeypatch: pytest.MonkeyPatch
         os.chown("harness.toml", 4242, -1)
 
     with pytest.raises(UsageError, match="another user"):
-        read_config()
-    assert read_config("harness.toml").values["limits", "max_images"] == 1
+        load_config()
+    assert load_config("harness.toml").values["limits", "max_images"] == 1

@@ -36,9 +36,11 @@ def names(typed: dict[Place, object]) -> set[str]:
 
 def test_a_replay_takes_what_it_has_a_use_for() -> None:
     assert names({}) == {"operations", "max_images", "budgets", "cassettes"}
-    assert configured(CONFIG).limits.max_images == 20
-    assert configured(CONFIG).target.base_urls == {}
-    assert configured(CONFIG, against="live").target.base_urls == {"buble": "https://a.example"}
+    assert configured(CONFIG, against="cassettes", only="conformance").limits.max_images == 20
+    assert configured(CONFIG, against="cassettes", only="conformance").target.base_urls == {}
+    assert configured(CONFIG, against="live", only="conformance").target.base_urls == {
+        "buble": "https://a.example"
+    }
 
 
 def test_live_runs_the_emulator_and_benchmarks_take_theirs() -> None:

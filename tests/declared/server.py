@@ -114,7 +114,8 @@ class Fluxo:
 
     def _check_number(self, body: dict[str, Any], name: str, least: int, most: int) -> None:
         value = body.get(name, most)
-        if isinstance(value, str) and "guidance_as_text" in self.faults:
+        lenient = name == "guidance_scale" and "guidance_as_text" in self.faults
+        if isinstance(value, str) and lenient:
             try:
                 value = float(value)
             except ValueError:

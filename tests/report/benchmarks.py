@@ -5,8 +5,9 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-from harness.core.benchmark import Benchmark, Calibration, Design, ExchangeRate, Slo, Stage, Watched
+from harness.core.benchmark import Benchmark, Calibration, Design, Slo, Stage, Watched
 from harness.core.case import FitKind, Price
+from harness.core.rate import Rate
 from harness.core.verdict import Estimate
 from harness.core.workload import Difference, Fit, Workload
 from harness.report.benchmark.answers import Benchmarked, benchmarked
@@ -343,7 +344,7 @@ def shown(*, emulated: bool = False, until_decided: bool = False) -> Benchmarked
 
 def beside(*rows: Relative) -> Benchmarked:
     """A benchmark with these rows beside its reference, and one known rate."""
-    rates = {"sub2api": ExchangeRate(usd=Decimal("0.050"), source="--exchange-rate")}
+    rates = {"sub2api": Rate(usd=Decimal("0.050"), source="--exchange-rate")}
     made = replace(design(until_decided=True), reference="sub2api", exchange_rates=rates)
     return benchmarked(benchmark(made), replace(measured(made), relative=rows))
 

@@ -1,6 +1,9 @@
 """A process killed in the middle: `--resume` alone comes to the verdicts of the undisturbed run."""
 
 import json
+import signal
+import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +13,12 @@ import pytest
 from harness.core.outcome import Images
 from harness.runner.execution.failures import CUT_OFF
 from harness.store.folder import RunFolder
+from harness.store.line import JOURNAL, Sent
 from harness.store.reader import read_run
 from tests.loopback import HUNG_S
 from tests.runner.crashes import paid_twice
 from tests.runner.processes import KNOWN, Emulator, Ended, emulator, harness, started
-from tests.runner.test_resume import kill, wait_for_lines
+from tests.runner.test_resume import LOOK_S, kill, wait_for_lines
 
 LIMITS = ("--max-images", "40", "--concurrency", "6")
 ROOM = ("--max-images", "200")
@@ -31,6 +35,13 @@ FAULTS = {
 @pytest.fixture(scope="module")
 def slow() -> Iterator[Emulator]:
     with emulator("--time-scale", "0.01", *KNOWN) as found:
+        yield found
+
+
+@pytest.fixture
+def hung() -> Iterator[Emulator]:
+    """An emulator whose images take longer than any test does."""
+    with emulator("--time-scale", "1", "--seconds-per-image", str(2 * HUNG_S), *KNOWN) as found:
         yield found
 
 
@@ -52,6 +63,23 @@ def resumed(shop: Emulator, folder: Path, *names: str, more: Sequence[str] = ())
 
 def _addresses(shop: Emulator, *names: str) -> list[str]:
     return [part for part in shop.at(*names) if part not in ("--provider", *names)]
+
+
+def kill_under_way(process: "subprocess.Popen[str]", folder: Path) -> list[Sent]:
+    """Kill a run while requests are under way; return what was sent of those without a reply.
+
+    The run is halted for each look: what is seen to be under way then still is when it is killed.
+    """
+    while process.poll() is None:
+        process.send_signal(signal.SIGSTOP)
+        if (folder / JOURNAL).exists() and (folder / "run.json").exists():
+            unfinished = read_run(folder).unfinished
+            if left := [one.line for one in unfinished if not one.exchanges]:
+                kill(process)
+                return left
+        process.send_signal(signal.SIGCONT)
+        time.sleep(LOOK_S)
+    raise AssertionError(f"it ended before: {process.communicate()}")
 
 
 def verdicts(folder: Path) -> tuple[list[tuple[Any, ...]], dict[str, Any]]:
@@ -107,9 +135,7 @@ def test_what_the_user_wants_sent_again_is_sent_again_as_it_was(
     folder = tmp_path / "run"
     process = started(*arguments(slow, folder, "sub2api"))
     wait_for_lines(process, folder, 20)
-    kill(process)
-    cut_off = [one.line for one in read_run(folder).unfinished if not one.exchanges]
-    assert cut_off
+    cut_off = kill_under_way(process, folder)
 
     done = resumed(slow, folder, "sub2api", more=["--retry-unknown"])
 
@@ -121,19 +147,17 @@ def test_what_the_user_wants_sent_again_is_sent_again_as_it_was(
 
 
 def test_what_is_in_doubt_for_want_of_money_is_told_and_not_held(
-    slow: Emulator, tmp_path: Path
+    hung: Emulator, tmp_path: Path
 ) -> None:
-    slow.reset()
     folder = tmp_path / "run"
     process = started(
-        *("run", "--against", "live", *slow.at("sub2api"), "--max-images", "6"),
+        *("run", "--against", "live", *hung.at("sub2api"), "--max-images", "6"),
         *("--operation", "generate", "--out", folder),
     )
-    wait_for_lines(process, folder, 1)
-    kill(process)
-    assert [one.exchanges for one in read_run(folder).unfinished] == [[]]
+    (left,) = kill_under_way(process, folder)
+    assert left.case == "generate/base"
 
-    done = resumed(slow, folder, "sub2api", more=["--max-images", "1"])
+    done = resumed(hung, folder, "sub2api", more=["--max-images", "1"])
 
     assert done.code != 0
     assert "in doubt: 1 case" in done.out

@@ -49,10 +49,10 @@ class Imagen(Shape):
             raise Refusal(_status(404, "NOT_FOUND", "Requested entity was not found."))
         body = request.body if isinstance(request.body, dict) else {}
         instances, parameters = body.get("instances"), body.get("parameters", {})
-        alone = isinstance(instances, list) and len(instances) == 1
-        if not alone or not isinstance(instances[0], dict):
+        alone = instances[0] if isinstance(instances, list) and len(instances) == 1 else None
+        if not isinstance(alone, dict):
             raise self._wrong("instances", "exactly one instance is expected")
-        prompt = instances[0].get("prompt")
+        prompt = alone.get("prompt")
         missing = prompt is None and "the prompt may be missing" in self.faults
         if not missing and (not isinstance(prompt, str) or not prompt or len(prompt) > 2000):
             raise self._wrong("prompt", "prompt must be a text of 1 to 2000 characters")

@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -66,9 +65,9 @@ LINES: dict[KeyPath, int] = {
 }  # fmt: skip
 
 
-def paths(value: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
+def paths(value: object, path: KeyPath = ()) -> Iterator[KeyPath]:
     """Every key of what tomllib read, in tables and lists alike."""
-    inner: list[tuple[str | int, Any]] = []
+    inner: list[tuple[str | int, object]] = []
     if isinstance(value, dict):
         inner = list(value.items())
     elif isinstance(value, list):
@@ -135,8 +134,8 @@ SCALARS = st.sampled_from(
         "1979-05-27T07:32:00Z",
         "1979-05-27 07:32:00",
         "07:32:00",
+        *("''", '""', '"a # b"', "'\\'", '"\\" = ] }"', "'[t]'", '"\\\\"'),
     )
-    + ("''", '""', '"a # b"', "'\\'", '"\\" = ] }"', "'[t]'", '"\\\\"')
 )
 LONG = st.sampled_from(
     (
@@ -283,8 +282,6 @@ HOSTILE = st.lists(
             "#",
             "\n",
             "\r",
-        )
-        + (
             "a",
             "b",
             " ",

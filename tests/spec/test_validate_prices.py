@@ -9,10 +9,7 @@ from tests.spec.priced import TOKENS, USAGE, tables
 
 MOST = {"at_most": 0.5}
 COUNTED = "name the place in a reply's usage, like "
-UNITS = (
-    "is no unit of a price: it is per image, request, megapixel or second; "
-    "a price per token stands in [prices.tokens]"
-)
+UNITS = "is no unit of a price; a price per token stands in [prices.tokens]"
 MISSING = (
     "may be known only after the reply; say what an image costs at most, so that it can be set "
     "aside"
@@ -46,7 +43,9 @@ def usage(*without: str) -> dict[str, str]:
         ({"tokens": TOKENS, **MOST}, usage("image_input"), [
             ("prices.tokens.image_input: no reply says how many there are; "
              f"{COUNTED}image_input = 'usage.image_input_tokens'")]),
-        ({"tokens": {"outputs": 30}, **MOST}, USAGE, ["prices.tokens.outputs: unknown key"]),
+        ({"tokens": {"outputs": 30}, **MOST}, USAGE, [
+            ("prices.tokens.outputs: unknown key; did you mean 'output'? allowed: per, input, "
+             "text_input, image_input, cached_input, output, text_output, image_output")]),
         ({"tokens": {"per": 1_000_000}, **MOST}, USAGE, [
             ("prices.tokens: give the price of a kind of tokens: input, text_input, image_input, "
              "cached_input, output, text_output, image_output")]),
@@ -55,9 +54,9 @@ def usage(*without: str) -> dict[str, str]:
         ({"tokens": TOKENS, "at_most": [{"tier": "M", "amount": 1}]}, USAGE, [
             "prices.at_most.0.tier: 'M' is no tier"]),
         ({"tokens": TOKENS, "at_most": [{"when": {"gloss": 1}, "amount": 1}]}, USAGE, [
-            "prices.at_most.0.when.gloss: not in the vocabulary of parameters"]),
+            "prices.at_most.0.when.gloss: unknown parameter: no operation has it"]),
         ({"tokens": TOKENS, "at_most": "much"}, USAGE, [
-            "prices.at_most.0.amount: write an amount as a number, got 'much'"]),
+            'prices.at_most: write an amount as a number, not "much"']),
         ({}, USAGE, ["prices: give rows, or the table 'tokens'"]),
     ],
 )  # fmt: skip
@@ -67,7 +66,7 @@ def test_a_mistake_is_told(
     found = parse_provider(tables(prices, counts))
 
     assert isinstance(found, tuple)
-    assert [*found] == mistakes
+    assert [f"{each.key}: {each.reason}" for each in found] == mistakes
 
 
 def test_a_usage_that_counts_nothing_is_a_mistake() -> None:
@@ -76,4 +75,6 @@ def test_a_usage_that_counts_nothing_is_a_mistake() -> None:
     why = "name the place of a count: input, output, total, seconds ..."
 
     assert isinstance(found, tuple)
-    assert [*found] == [f"{place}: {why}" for place in places]
+    assert [f"{each.key}: {each.reason}" for each in found] == [
+        f"{place}: {why}" for place in places
+    ]

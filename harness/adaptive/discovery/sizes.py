@@ -23,7 +23,7 @@ from harness.adaptive.discovery.question import (
 from harness.spec.provider import Argument
 from harness.spec.rules import edges
 from harness.spec.rules.lattice import text
-from harness.spec.rules.size import lattice
+from harness.spec.rules.size import is_bounded
 
 STEP = 16
 _SIDE = 1088
@@ -45,9 +45,7 @@ _PER_MILLE = 1000
 def open_size(argument: Argument) -> bool:
     """Tell whether the documents leave open which sizes are served."""
     closed = argument.one_of is not None and argument.one_of.status == "documented"
-    lattice_ = lattice(argument)
-    sure = lattice_ is not None and argument.max_pixels is not None
-    return not closed and not (sure and argument.status == "documented")
+    return not closed and not (is_bounded(argument) and argument.status == "documented")
 
 
 def honoured(probe: ProbeRecord) -> bool:

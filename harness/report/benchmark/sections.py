@@ -209,6 +209,7 @@ def _money(benchmark: Benchmarked) -> Section:
 
 def _spent(row: Spend, benchmark: Benchmarked) -> tuple[TableCell, ...]:
     each = "-" if row.per_image is None else one_line(rounded(row.per_image, row.unit), 60)
+    each = f"at most {each}" if row.at_most and row.per_image is not None else each
     charged = TableCell(text="not told")
     if row.charged is not None:
         apart = row.charged - row.listed

@@ -164,4 +164,5 @@ def _price(row: Speed, benchmark: Benchmarked) -> str:
     spent = next((spend for spend in benchmark.measured.spend if place(spend) == place(row)), None)
     if spent is None or spent.per_image is None:
         return "-"
-    return one_line(rounded(spent.per_image, spent.unit), 40)
+    most = "at most " if spent.at_most else ""
+    return one_line(f"{most}{rounded(spent.per_image, spent.unit)}", 40)

@@ -9,7 +9,8 @@ from harness.spec.evaluate import evaluate, is_valid
 from harness.spec.explain.neighbours import near
 from harness.spec.provider import Operation
 from harness.spec.request import carried
-from harness.spec.rules.base import Arguments, Paired, same
+from harness.spec.rules.base import Arguments, same
+from harness.spec.rules.paired import Paired
 from harness.spec.rules.pairs import Conditional
 
 FEW = 3

@@ -218,6 +218,8 @@ def _placed(operation: Operation, name: str, argument: Argument) -> Iterator[Sch
         both = merged(at((width,), edge, required=True), at((height,), edge, required=True))
         in_words = bool(words) and steps(argument.wire) == tuple(parents)
         either: Schema = {"anyOf": [both, {"enum": words}]} if in_words else both
+        if in_words and argument.default in words:
+            description["default"] = argument.default
         yield at(tuple(parents), {**description, **either}, required=required)
         words = [] if in_words else words
     else:

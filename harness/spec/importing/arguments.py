@@ -48,10 +48,10 @@ class Arguments:
         return self.reader.notes
 
     def named(self, leaves: Iterable[Leaf]) -> dict[str, tuple[Leaf, str]]:
-        """Give each place a name and a type: the canonical ones first, each once."""
+        """Give each place a name and a type; a canonical name goes to its outermost place."""
         found: dict[str, tuple[Leaf, str]] = {}
         others: list[tuple[Leaf, str]] = []
-        for leaf in leaves:
+        for leaf in sorted(leaves, key=lambda one: one.place.count(".") + one.place.count("[")):
             name = self.aliases.get(leaf.key) or canonical_name(leaf.key)
             kind = self.kind(leaf, name)
             fits = kind == USUAL_TYPES.get(name, "string") or (name == "images" and kind == "file")
@@ -355,7 +355,7 @@ class Arguments:
     def _count(self, shape: Shape) -> Iterator[tuple[str, Table]]:
         low, high = _whole(shape, "minItems", up=True), _whole(shape, "maxItems", up=False)
         if high is None and low is not None and low > 0:
-            self.notes.leave(shape.said["minItems"].at, f"a count without a most: at least {low}")
+            yield "count", {"min": low, "source": cited(shape.source("minItems"))}
         elif high is not None and (high < 1 or (low or 0) > high):
             self.notes.leave(shape.at, f"no list has {low or 0} to {high} entries")
         elif high is not None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, get_arg
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
 
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json, sendable
 from harness.core.reference import ReferenceImage
 from harness.spec.expressions import Promise
@@ -184,60 +185,12 @@ class Rule(Promise, ABC):
     @classmethod
     def disagreements(
         cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[str]:
+    ) -> Iterator[Mistake | str]:
         """Yield what in a rule's raw table disagrees with what stands beside it.
 
-        `place` is the rule's own key; a sentence is `key: reason`.
+        `place` is the rule's own key; a mistake may be a sentence, `key: reason`.
         """
         yield from ()
-
-
-class Measured(Rule):
-    """A limit on one measure of a value: it is kept at its ends, and broken one beyond them."""
-
-    @abstractmethod
-    def amount(self, value: Json) -> float | None:
-        """Return the measure of a value; None of one that is not of the argument's type."""
-
-    def evaluate(self, value: Json, other: Json) -> Evaluation:
-        amount, (least, most) = self.amount(value), self.span
-        if amount is None:
-            return "satisfied"
-        enough = least is None or amount >= least
-        return "satisfied" if enough and (most is None or amount <= most) else "violated"
-
-    def boundaries(self, value: Json, other: Json) -> tuple[str, ...]:
-        amount = self.amount(value)
-        return (in_digits(amount) if amount is not None and member(amount, self.span) else "",)
-
-
-class Paired(Rule):
-    """A rule that looks at another argument, too."""
-
-    argument: str
-
-    @property
-    def partner(self) -> str | None:
-        return self.argument
-
-    def wanted(self, own: Json, other: Json) -> Iterable[Json]:
-        """Return values that the other argument should have beside the own one."""
-        return ()
-
-    @classmethod
-    def disagreements(
-        cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[str]:
-        name = rule.get("argument")
-        if not isinstance(name, str):
-            return
-        if name not in arguments:
-            yield f"{place}.argument: {name!r} is no argument of this operation"
-            return
-        values = array(toml_table(toml_table(arguments[name]).get("one_of")).get("values"))
-        for value in array(rule.get("values")) if values else ():
-            if not member(value, values):
-                yield f"{place}.values: {value!r} is not among the values of {name}"
 
 
 class Described(Promise):
@@ -248,24 +201,31 @@ class Described(Promise):
     """
 
     wire: str
+    """Where it goes in the request: keys of the JSON body joined by dots, or a form field's name:
+    `wire = "input.prompt"`."""
     edges: tuple[str, str] | None = None
     """Where the width and the height of a `WIDTHxHEIGHT` go, as whole numbers. A word goes to
-    `wire`; without that, to the object that holds both edges, or nowhere (`wire` is empty then)."""
+    `wire`; without that, to the object that holds both edges, or nowhere (`wire` is empty then):
+    `edges = ["image_size.width", "image_size.height"]`."""
     type: ArgumentType
+    """Of which type its values are: `type = "string"`."""
     declared: StrictBool = False
     """The name is this provider's own, however much it looks like a canonical one."""
     default: Value | None = None
+    """What the documents say holds where it is left out: `default = "auto"`."""
     also: tuple[str, ...] = ()
-    """Other names under which recorded requests hold it; the harness sends `wire`."""
+    """Other names under which recorded requests hold it; the harness sends `wire`:
+    `also = ["image"]`."""
     single: StrictBool = False
     """An `images` argument that goes on the wire as one plain value, not a list."""
     ours: StrictBool = False
     """The documents name no value; the one sent is the harness' choice, so a refusal that names it
     convicts nobody."""
     cheapest: Value | None = None
-    """The value that costs least; the base of refusal cases sends it."""
+    """The value that costs least; the base of refusal cases sends it: `cheapest = "low"`."""
     examples: tuple[Value, ...] = ()
-    """Values that the documents show, where no rule lists or bounds them: objects, for one."""
+    """Values that the documents show, where no rule lists or bounds them, objects for one:
+    `examples = [{ width = 1024, height = 768 }]`."""
 
     @model_validator(mode="before")
     @classmethod

@@ -18,6 +18,8 @@ class UnknownFields(Rule):
     """
 
     at: str = ""
+    """The object whose fields are meant, as a place in the JSON body; without it, the body itself:
+    `at = "input"`."""
 
     presence = "forbidden"
     phrase = "holds no unknown field"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import StrictBool
 
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json, canonical
 from harness.spec.rules.base import (
     PYTHON_TYPES,
@@ -37,7 +38,9 @@ class OneOf(Rule):
     """
 
     values: Values
+    """Every value that is allowed: `values = ["low", "high"]`."""
     shown: tuple[Value, ...] = ()
+    """Those that the first document names itself: `shown = ["low"]`."""
     other_models: StrictBool = False
     """A value outside the list lies outside the document's subject: judged traffic with one is
     observed, for the provider may well serve it."""
@@ -117,7 +120,7 @@ class OneOf(Rule):
     @classmethod
     def disagreements(
         cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[str]:
+    ) -> Iterator[Mistake | str]:
         kind, values = str(argument.get("type")), array(rule.get("values"))
         types = () if kind == "array" else PYTHON_TYPES.get(kind, ())
         for value in values:
@@ -125,4 +128,5 @@ class OneOf(Rule):
                 yield f"{place}.values: {value!r} is no {kind}"
         for value in array(rule.get("shown")):
             if not member(value, values):
-                yield f"{place}.shown: {value!r} is not among the values"
+                reason = f"{value!r} is not among the values"
+                yield Mistake.none_of(f"{place}.shown", reason, value, map(in_words, values))

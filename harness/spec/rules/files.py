@@ -14,13 +14,13 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Evaluation,
-    Paired,
     Positive,
     Rule,
     Schema,
     choice,
     listed,
 )
+from harness.spec.rules.paired import Paired
 from harness.spec.rules.text import URL, WEB
 
 _GONE = "undocumented: what becomes of an address that answers 404 is not said"
@@ -78,8 +78,11 @@ class MaxBytes(Rule):
     """
 
     bytes: Positive
+    """The most bytes of one file: `bytes = 50_000_000`."""
     or_bytes: Positive | None = None
+    """The larger reading of an unclear "MB": `or_bytes = 52_428_800`."""
     under: StrictBool = False
+    """Whether a file must have fewer bytes than that: `under = true`."""
 
     speaks_of = ("images", "file")
     observed_inside = True
@@ -130,6 +133,7 @@ class MediaType(_EachFile):
     """A file of one of these media types."""
 
     values: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The media types that are allowed: `values = ["image/png", "image/jpeg"]`."""
 
     def _keeps(self, item: Json) -> bool:
         image = ReferenceImage.of(item)

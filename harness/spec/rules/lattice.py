@@ -35,17 +35,22 @@ def text(size: Size) -> str:
 
 @dataclass(frozen=True)
 class Lattice:
-    """Sizes with edges in multiples of `step` up to `edge`, `ratio`:1 at most, in pixel bounds."""
+    """Sizes with edges in multiples of `step` up to `edge`, `ratio`:1 at most, in pixel bounds.
+
+    With `any_edge`, edges need be no multiples: the longest one is among them, whatever it is.
+    """
 
     step: int
     edge: int
     ratio: int
     least: int
     most: int
+    any_edge: bool = False
 
-    @property
-    def _line(self) -> range:
-        return range(self.step, self.edge + 1, self.step)
+    @cached_property
+    def _line(self) -> tuple[int, ...]:
+        line = range(self.step, self.edge + 1, self.step)
+        return (*line, self.edge) if self.any_edge and self.edge % self.step else tuple(line)
 
     def _narrow(self, size: Size) -> bool:
         return max(size) > self.ratio * min(size)
@@ -84,8 +89,8 @@ class Lattice:
         longest = int((self.most * self.ratio) ** 0.5)
         too_long = [
             size
-            for long in range(self.edge + self.step, longest + 1, self.step)
-            for short in range(self.step, self.edge + 1, self.step)
+            for long in range((self.edge // self.step + 1) * self.step, longest + 1, self.step)
+            for short in self._line
             if self._of_area((long, short)) and not self._narrow((long, short))
             for size in ((long, short), (short, long))
         ]
@@ -132,5 +137,7 @@ class Lattice:
 def spread(sizes: Iterable[Size], *, key: Callable[[Size], float]) -> tuple[Size, ...]:
     """Return the two ends of a list under `key`, each in both orientations."""
     ranked = [(key(size), size) for size in sizes]
+    if not ranked:
+        return ()
     both = ((max(size), min(size)) for _, size in (min(ranked), max(ranked)))
     return tuple(dict.fromkeys(size for wide in both for size in (wide, wide[::-1])))

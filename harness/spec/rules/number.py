@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, StrictInt, model_validator
 
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json
 from harness.spec.rules.base import (
     ArgumentType,
@@ -15,7 +16,6 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Measure,
-    Measured,
     Positive,
     Schema,
     Span,
@@ -24,6 +24,7 @@ from harness.spec.rules.base import (
     choice,
     in_digits,
 )
+from harness.spec.rules.measured import Measured
 
 FEW = 5
 """A range of fewer values than this is tried whole, like a list."""
@@ -38,7 +39,9 @@ class Range(Measured):
     """A number between `min` and `max`, both allowed; a bound that is missing is not stated."""
 
     min: Number | None = None
+    """The least; without it none is stated: `min = 1`."""
     max: Number | None = None
+    """The most; without it none is stated: `max = 10`."""
 
     speaks_of: ClassVar[tuple[ArgumentType, ...]] = ("integer", "number")
     measure: ClassVar[Measure | None] = "number"
@@ -89,7 +92,7 @@ class Range(Measured):
     @classmethod
     def disagreements(
         cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[str]:
+    ) -> Iterator[Mistake | str]:
         if argument.get("type") == "integer":
             for name in ("min", "max"):
                 if isinstance(rule.get(name), float):
@@ -135,10 +138,12 @@ def between(low: float, high: float) -> float:
 
 
 class Count(Range):
-    """A list of `min` to `max` entries."""
+    """A list of `min` to `max` entries; without `max`, of `min` or more."""
 
     min: Whole = 0
-    max: Positive
+    """The fewest entries: `min = 1`."""
+    max: Positive | None = None
+    """The most entries: `max = 16`; without it, there is no most."""
 
     speaks_of = ("images", "array")
     type_rank = 4
@@ -152,13 +157,21 @@ class Count(Range):
         return len(value) if isinstance(value, list) else None
 
     def describe(self) -> str:
-        return f"has {self.min} to {self.max} entries"
+        most = "or more" if self.max is None else f"to {self.max}"
+        return f"has {self.min} {most} entries"
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.max is None and not self.min:
+            raise ValueError("give min, max or both")
+        return self
 
     def json_schema(self) -> Schema | str:
-        return {"minItems": self.min, "maxItems": self.max}
+        least: Schema = {"minItems": self.min}
+        return least if self.max is None else {**least, "maxItems": self.max}
 
     def allowed(self, context: Context) -> Choices:
-        numbers = dict.fromkeys((self.min, self.max))
+        numbers = dict.fromkeys(bound for bound in self.span if bound is not None)
         in_json = context.body == "json"  # a form cannot write an empty list
         return tuple(
             entries
@@ -169,4 +182,6 @@ class Count(Range):
 
     def forbidden(self, context: Context) -> Choices:
         empty = (Choice(value=[], slug="none"),) if self.min and context.body == "json" else ()
-        return (*context.entries(self.max + 1), *empty)
+        above = () if self.max is None else context.entries(self.max + 1)
+        fewer = context.entries(self.min - 1) if self.min > 1 else ()
+        return (*above, *fewer, *empty)

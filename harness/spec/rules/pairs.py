@@ -11,7 +11,6 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Evaluation,
-    Paired,
     Scalar,
     Scalars,
     Schema,
@@ -21,6 +20,7 @@ from harness.spec.rules.base import (
     short,
 )
 from harness.spec.rules.number import between
+from harness.spec.rules.paired import Paired
 
 
 class Conditional(Paired):
@@ -48,8 +48,9 @@ class OnlyWith(Conditional):
     """The argument counts only where `argument` has one of `values`."""
 
     values: Scalars
+    """The values that the other argument must have: `values = ["jpeg", "webp"]`."""
     unless: tuple[Scalar, ...] = ()
-    """Own values that change nothing (the default): what comes of them is not said."""
+    """Own values that change nothing (the default), of which nothing is said: `unless = [100]`."""
 
     excludes = False
 
@@ -106,8 +107,11 @@ class NeverWith(Conditional):
     """
 
     when: tuple[Scalar, ...] = ()
+    """The own values that are meant; without it, any: `when = [true]`."""
     values: tuple[Scalar, ...] = ()
+    """Values of the other argument that must not stand beside it: `values = ["transparent"]`."""
     above: StrictInt | None = None
+    """The bound above which the other argument must not be: `above = 1`."""
 
     excludes = True
     none_allowed = "every request without one of the two keeps it"

@@ -52,6 +52,8 @@ class KeyRule(Rule):
     presence = "required"
     phrase = "is required: a request without a valid key is refused"
     refused_with: tuple[Positive, ...] = ()
+    """The HTTP statuses that the documents show for a wrong or missing key:
+    `refused_with = [401, 403]`."""
 
     def evaluate(self, value: Json, other: Json) -> Evaluation:
         return "satisfied"

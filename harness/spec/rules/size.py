@@ -1,9 +1,11 @@
 """Rules about the edges and the pixels of a size, and the lattice of sizes that they span."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from math import isqrt
+from typing import ClassVar, Literal, get_args
 
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json
 from harness.spec.rules.base import (
     Choices,
@@ -83,6 +85,7 @@ class _InPixels(SizeRule):
     """A rule whose figure is a number of pixels."""
 
     pixels: Positive
+    """The figure, in pixels: `pixels = 3840`."""
 
     @property
     def limit(self) -> int:
@@ -107,7 +110,7 @@ class MultipleOf(_InPixels):
     def corners(self, grid: Lattice) -> tuple[Size, ...]:
         twice = 2 * self.pixels
         odd = [size for size in grid.sizes if size[0] % twice and size[1] % twice]
-        return odd[len(odd) // 3], odd[0]
+        return (odd[len(odd) // 3], odd[0]) if odd else ()
 
     def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
         squarish = [size for size in grid.off_step if 2 * max(size) < 3 * min(size)]
@@ -142,6 +145,7 @@ class MaxRatio(SizeRule):
     """The long edge is at most `ratio` times the short one."""
 
     ratio: Positive
+    """How many times the short edge the long one may be: `ratio = 3`."""
 
     side = "ratio"
     phrase = "has a ratio of at most {ratio}:1"
@@ -184,7 +188,7 @@ class MinPixels(_OfArea):
         return width * height >= self.pixels
 
     def corners(self, grid: Lattice) -> tuple[Size, ...]:
-        return self._corners(grid, min(map(area, grid.sizes)))
+        return self._corners(grid, min(map(area, grid.sizes), default=0))
 
     def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
         return grid.too_small
@@ -192,7 +196,7 @@ class MinPixels(_OfArea):
     @classmethod
     def disagreements(
         cls, place: str, rule: Table, argument: Table, arguments: Table
-    ) -> Iterator[str]:
+    ) -> Iterator[Mistake | str]:
         least, most = rule.get("pixels"), toml_table(argument.get("max_pixels")).get("pixels")
         if isinstance(least, int) and isinstance(most, int) and least > most:
             yield f"{place}: {least} is above max_pixels, {most}"
@@ -208,7 +212,7 @@ class MaxPixels(_OfArea):
         return width * height <= self.pixels
 
     def corners(self, grid: Lattice) -> tuple[Size, ...]:
-        return self._corners(grid, max(map(area, grid.sizes)))
+        return self._corners(grid, max(map(area, grid.sizes), default=0))
 
     def outsiders(self, grid: Lattice) -> tuple[Size, ...]:
         return grid.too_large
@@ -223,8 +227,36 @@ _KNOWN: dict[tuple[tuple[Side, int], ...], Lattice] = {}
 
 
 def lattice(argument: Described) -> Lattice | None:
-    """Return the lattice that an argument's rules span, or None where they span none."""
+    """Return the lattice that an argument's rules span, or None where none speaks of sizes.
+
+    What they leave open is chosen so that nobody minds: sizes as most providers have them.
+    """
     stated = sides(rule for _, rule in argument.rules)
-    if len(stated) < len(Lattice.__dataclass_fields__):
+    if not stated:
         return None
-    return _KNOWN.setdefault(tuple(stated.items()), Lattice(**stated))
+    return _KNOWN.setdefault(tuple(stated.items()), _filled(stated))
+
+
+def is_bounded(argument: Described) -> bool:
+    """Tell whether rules say all that there is to sizes: steps, edges, ratio and both areas."""
+    return len(sides(rule for _, rule in argument.rules)) == len(get_args(Side))
+
+
+_STEP_PX = 16
+_RATIO = 3
+_LEAST_PIXELS, _MOST_PIXELS = 512 * 512, 1024 * 1024
+_FINEST = 512
+"""Into so many steps an edge is cut where no document names its steps."""
+
+
+def _filled(stated: Mapping[Side, int]) -> Lattice:
+    """Return a lattice within what is stated."""
+    ratio = stated.get("ratio", _RATIO)
+    edge = stated.get("edge", 0)
+    step = stated.get("step", _STEP_PX * max(1, -(-edge // (_STEP_PX * _FINEST))))
+    most = stated.get("most", edge * edge or max(_MOST_PIXELS, stated.get("least", 0)))
+    edge = edge or isqrt(most * ratio) // step * step
+    least = stated.get("least", min(_LEAST_PIXELS, most, edge * edge))
+    return Lattice(
+        step=step, edge=edge, ratio=ratio, least=least, most=most, any_edge="step" not in stated
+    )

@@ -11,7 +11,6 @@ from harness.spec.rules.base import (
     Choices,
     Context,
     Evaluation,
-    Measured,
     Positive,
     Rule,
     Schema,
@@ -23,6 +22,7 @@ from harness.spec.rules.base import (
 )
 from harness.spec.rules.choice import OneOf
 from harness.spec.rules.lattice import edges
+from harness.spec.rules.measured import Measured
 from harness.spec.rules.presence import Required
 
 WEB = ("http://", "https://")
@@ -40,6 +40,7 @@ class MaxLength(Measured):
     """Text of at most `characters` Unicode characters (code points)."""
 
     characters: Positive
+    """The most characters: `characters = 32_000`."""
 
     speaks_of = ("string",)
     measure = "characters"
@@ -84,6 +85,7 @@ class MinLength(Measured):
     """
 
     characters: Annotated[StrictInt, Field(ge=1, le=LONGEST_LEAST)]
+    """The fewest characters: `characters = 1`."""
 
     speaks_of = ("string",)
     measure = "characters"
@@ -125,8 +127,11 @@ class Format(Rule):
     """
 
     shape: Literal["string", "size", "url"]
+    """Of which shape the text is: `shape = "size"`."""
     words: tuple[str, ...] = ()
+    """Words that may stand for a size: `words = ["auto"]`."""
     examples: tuple[str, ...] = ()
+    """Values that the document shows: `examples = ["1024x1024"]`."""
 
     speaks_of = ("string",)
     type_rank = 1

@@ -76,6 +76,7 @@ class Array(_OfType):
     """A list; with `items`, each entry is of that type."""
 
     items: ItemType | None = None
+    """Of which type each entry is: `items = "string"`."""
 
     speaks_of = ("array",)
     none_allowed = ""

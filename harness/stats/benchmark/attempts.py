@@ -116,7 +116,8 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
         exchange.answer for exchange in record.exchanges if isinstance(exchange.answer, Reply)
     ]
     done_s = _done_s(at_one_go, due_s, end)
-    delivered = len(outcome.pictures) if isinstance(outcome, Images) else 0
+    delivered = len(outcome.pictures) if isinstance(outcome, Images) and end == "served" else 0
+    listed, bounded = _listed(record, provider, delivered)
     return Attempt(
         provider=record.shot.case.provider,
         basis=record.evidence.words,
@@ -137,10 +138,11 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
         else None,
         server_s=_server_clocks(replies),
         error_class=_error_class(record, end),
-        images=delivered if end == "served" else 0,
+        images=delivered,
         body_bytes=sum(reply.size_bytes for reply in replies),
         unit=price.unit,
-        listed=_listed(record, provider, delivered) if end == "served" else price.amount,
+        listed=listed,
+        bounded=bounded,
         charged=outcome.charged if isinstance(outcome, Images) else None,
         may_be_paid=isinstance(outcome, Fault) and outcome.may_be_paid,
         usable=usable and end == "served",
@@ -150,15 +152,19 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
     )
 
 
-def _listed(record: Record, provider: Provider, delivered: int) -> Decimal:
-    """Return what the price list says of the images delivered, and of what the reply counts."""
+CLOSE = Decimal("0.95")
+"""How near the least must be to the most that an attempt may have cost, for the most to be it."""
+
+
+def _listed(record: Record, provider: Provider, delivered: int) -> tuple[Decimal, bool]:
+    """Return what the price list says of the images delivered, and whether that is only a bound."""
     case, price, outcome = record.shot.case, record.shot.price, record.outcome
-    if price.at_most and isinstance(outcome, Images):
+    if price.at_most and isinstance(outcome, Images) and outcome.pictures:
         operation = provider.operation(case.operation)
         if worked := worked_out(provider, operation, case.arguments, outcome):
-            return worked.high
+            return worked.high, worked.low < worked.high * CLOSE
     part = 0 < delivered < price.images
-    return price.amount * delivered / price.images if part else price.amount
+    return (price.amount * delivered / price.images if part else price.amount), price.at_most
 
 
 def _has_times(record: Record) -> bool:

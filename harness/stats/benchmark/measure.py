@@ -66,6 +66,7 @@ def spend(attempts: Sequence[Attempt]) -> Spend:
         per_image=spent / usable if usable else None,
         wasted=_sum(_charge(each) for each in paid if not each.usable),
         unsettled=_sum(each.listed for each in attempts if _unsettled(each)),
+        at_most=any(each.bounded and each.charged is None for each in served),
     )
 
 

@@ -76,7 +76,8 @@ class Attempt:
     `charged` (missing where no reply names it) are in the provider's own `unit`; `may_be_paid` says
     that an attempt that brought nothing may have cost `listed`. `rate_limited` counts the replies
     that told us to slow down, `waited_s` what we waited for them. `limit_s` is how long a reply was
-    waited for at most, missing where that is not known.
+    waited for at most, missing where that is not known. `bounded` says that `listed` is the most
+    that it may have cost: its reply does not count what the price depends on.
     """
 
     seconds: float
@@ -106,6 +107,7 @@ class Attempt:
     rate_limited: int
     waited_s: float
     limit_s: float | None = None
+    bounded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +178,7 @@ class Spend:
     `listed` is by the price list for the `images` delivered, `charged` by the provider's own
     figures and missing where it gives none; `spent` is the one of the two that holds. `per_image`
     is `spent` for each usable image. `wasted` was paid for what is not usable, `unsettled` may have
-    been paid for what never came.
+    been paid for what never came. `at_most` says that some of it is no more than a bound.
     """
 
     provider: str
@@ -194,6 +196,7 @@ class Spend:
     per_image: Decimal | None
     wasted: Decimal
     unsettled: Decimal
+    at_most: bool = False
 
 
 Word = Literal["first", "second", "equal", "open"]

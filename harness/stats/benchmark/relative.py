@@ -1,14 +1,15 @@
 """Each provider of a benchmark beside one of them, the reference, in the same blocks."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
 import numpy as np
 
-from harness.core.benchmark import Design, ExchangeRate
+from harness.core.benchmark import Design
+from harness.core.money import currency
+from harness.core.rate import Rate
 from harness.core.verdict import Estimate
 from harness.core.workload import Fit
 from harness.stats.benchmark.model import Attempt, Relative, Spend
@@ -21,9 +22,6 @@ METHOD = (
     " statistics (T. P. Hettmansperger and S. J. Sheather, Stat. Probab. Lett. 4, 1986), open where"
     " it ends at a timeout; pairs of which one was refused, failed or cut off are left out"
 )
-CURRENCY = re.compile("[a-z]{3}")
-"""Units that are worth the same everywhere; a provider's credits are its own."""
-
 Block = tuple[str, int]
 
 
@@ -178,21 +176,21 @@ def _by_block(attempts: Iterable[Attempt]) -> dict[Block, tuple[int, int]]:
 Paid = tuple[str, Sequence[Spend]]
 
 
-def _price(
-    first: Paid, second: Paid, rates: Mapping[str, ExchangeRate]
-) -> tuple[float | None, str]:
+def _price(first: Paid, second: Paid, rates: Mapping[str, Rate]) -> tuple[float | None, str]:
     """Return how many times as much a usable image costs at `first`, or None and why not."""
     each: list[tuple[str, str, Decimal]] = []
     for name, rows in (first, second):
         usable, units = sum(row.usable for row in rows), {row.unit for row in rows}
         if not usable:
             return None, f"{name} delivered no usable image"
+        if any(row.at_most for row in rows):
+            return None, f"the replies of {name} do not count what its price depends on"
         if len(units) > 1:
             return None, f"{name} was paid in several units"
         spent = sum((row.spent for row in rows), Decimal(0))
         each.append((name, rows[0].unit, spent / usable))
     (_, unit, amount), (other_name, other_unit, other) = each
-    if not (unit == other_unit and CURRENCY.fullmatch(unit)):
+    if not currency(unit) or currency(unit) != currency(other_unit):
         lacking = [name for name, of, _ in each if _rate(name, of, rates) is None]
         if lacking:
             return None, f"no rate for {' and '.join(lacking)}"
@@ -202,9 +200,9 @@ def _price(
     return float(amount / other), ""
 
 
-def _rate(name: str, unit: str, rates: Mapping[str, ExchangeRate]) -> Decimal | None:
+def _rate(name: str, unit: str, rates: Mapping[str, Rate]) -> Decimal | None:
     """Return what one unit of a provider's is worth in US dollars, where that is known."""
     rate = rates.get(name)
-    if rate is not None and rate.unit in (None, unit):
+    if rate is not None and rate.unit.lower() in ("", unit.lower()):
         return rate.usd
-    return Decimal(1) if unit == "usd" else None
+    return Decimal(1) if currency(unit) == "usd" else None

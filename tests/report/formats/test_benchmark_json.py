@@ -6,6 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harness.report.benchmark.answers import Benchmarked, benchmarked
+from harness.report.formats.html import html
 from harness.report.formats.summary_json import summary_document, summary_json
 from tests.report import benchmarks as bm
 from tests.report import builders as b
@@ -53,7 +54,8 @@ def test_the_schema_names_every_key_of_a_benchmark_and_of_its_rows() -> None:
         reference = described.get("$ref") or described.get("items", {}).get("$ref")
         for row in rows if reference else ():
             known = defined[reference.removeprefix("#/$defs/")]
-            assert list(row) == list(known["properties"]) == known["required"]
+            always = [key for key in known["properties"] if key != "at_most"]
+            assert list(row) == always == known["required"]
 
 
 def test_a_conformance_run_has_no_such_key() -> None:
@@ -80,3 +82,16 @@ def test_evidence_beyond_all_numbers_is_null() -> None:
 
 def test_equal_benchmarks_have_equal_bytes() -> None:
     assert summary_json(bm.report()) == summary_json(bm.report())
+
+
+def test_a_spend_says_that_it_is_a_bound_only_where_it_is_one() -> None:
+    value = bm.shown()
+    first, *others = value.measured.spend
+    bound = replace(value.measured, spend=(replace(first, at_most=True), *others))
+    report = bm.report(replace(value, measured=bound))
+    found = json.loads(summary_json(report))
+
+    assert list(Draft202012Validator(SCHEMA).iter_errors(found)) == []
+    told = [row.get("at_most") for row in found["benchmark"]["spend"]]
+    assert told == [True] + [None] * len(others)
+    assert "at most" in html(report)

@@ -125,4 +125,4 @@ def test_a_rule_about_a_place_that_a_body_has_not_is_a_mistake(operation: str, a
     mistakes = parse_provider(raw)
 
     assert isinstance(mistakes, tuple)
-    assert any("unknown_fields.at" in mistake for mistake in mistakes)
+    assert any("unknown_fields.at" in mistake.key for mistake in mistakes)

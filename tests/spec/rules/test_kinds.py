@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from harness.cases.build import Builder
 from harness.cases.values import allowed_values, context, forbidden_values
+from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json
 from harness.spec.evaluate import evaluate
 from harness.spec.load import parse_provider
@@ -178,7 +179,7 @@ def table(rule: Rule) -> dict[str, Any]:
     )
 
 
-def loaded(argument: Mapping[str, Any]) -> Provider | tuple[str, ...]:
+def loaded(argument: Mapping[str, Any]) -> Provider | tuple[Mistake, ...]:
     """The small provider with one more argument of `generate`, beside one that it may look at."""
     raw = small.tables()
     argument = {**argument, "source": "page: Generate"}

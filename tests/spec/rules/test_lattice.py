@@ -1,10 +1,18 @@
+from itertools import combinations
+
 import pytest
 
+from harness.cases.boundaries import single_changes, single_violations
+from harness.cases.build import Builder
 from harness.core.jsonvalue import Json
+from harness.spec.evaluate import is_valid
+from harness.spec.load import parse_provider
+from harness.spec.provider import Provider
 from harness.spec.rules.lattice import Lattice, edges, text
 from harness.spec.rules.size import SizeRule, lattice
 from tests.cases.independent import FIVE_SIZE_RULES, size_rules
 from tests.shipped import shipped_provider
+from tests.spec import small
 
 SIZE = shipped_provider("nanobanana").operation("generate").arguments["size"]
 
@@ -103,8 +111,56 @@ def test_the_nearest_outsiders_come_first() -> None:
     assert max(long[0]) == 3856
 
 
-def test_an_argument_without_the_five_rules_spans_no_lattice() -> None:
+def test_an_argument_without_a_rule_about_sizes_spans_no_lattice() -> None:
     assert lattice(shipped_provider("aimlapi").operation("generate").arguments["size"]) is None
+
+
+STATED: dict[str, dict[str, int]] = {
+    "multiple_of": {"pixels": 32},
+    "max_edge": {"pixels": 1000},
+    "max_ratio": {"ratio": 2},
+    "min_pixels": {"pixels": 400_000},
+    "max_pixels": {"pixels": 600_000},
+}
+"""Rules about sizes, of which a document may state any."""
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_any_of_the_rules_span_a_lattice_that_keeps_them(number: int) -> None:
+    for chosen in combinations(STATED, number):
+        raw = small.tables()
+        size = raw["operations"]["generate"]["arguments"]["size"]
+        size |= {name: {**STATED[name], "source": "page: Generate"} for name in chosen}
+        for name in set(STATED) - set(chosen):
+            del size[name]
+        described = parse_provider(raw)
+        assert isinstance(described, Provider), described
+        builder = Builder(described, "generate")
+        argument = builder.operation.arguments["size"]
+        spanned = lattice(argument)
+
+        assert spanned is not None
+        assert spanned.sizes
+        assert all(is_valid(builder.operation, {"prompt": "A cat", "size": f"{wide}x{high}"})
+                   for wide, high in spanned.sizes[::50])  # fmt: skip
+        cases = [case for case in single_violations(builder) if case.about in
+                 {f"size.{name}" for name in chosen}]  # fmt: skip
+        assert {case.about for case in cases} == {f"size.{name}" for name in chosen}
+
+
+def test_the_longest_edge_is_tried_where_no_step_leads_to_it() -> None:
+    raw = small.tables()
+    size = raw["operations"]["generate"]["arguments"]["size"]
+    for name in set(STATED) - {"max_edge"}:
+        del size[name]
+    size["max_edge"]["pixels"] = 1000
+    described = parse_provider(raw)
+    assert isinstance(described, Provider), described
+    tried = [case.arguments["size"] for case in single_changes(Builder(described, "generate"))
+             if case.about == "size.max_edge"]  # fmt: skip
+
+    assert tried
+    assert all("1000" in str(text).split("x") for text in tried)
 
 
 def test_a_size_is_written_width_first() -> None:

@@ -7,12 +7,14 @@ import pytest
 from harness.core.case import Slot
 from harness.core.exchange import Event, Exchange, Failure, FailureKind, Reply, Request, Step, Times
 from harness.core.jsonvalue import Json
-from harness.core.outcome import Fault, Images, Outcome
+from harness.core.outcome import Fault, Images, Outcome, Usage
 from harness.core.record import Provenance, Record
+from harness.planning.plan import planned_request
 from harness.stats.benchmark.attempts import attempt_of
 from harness.stats.benchmark.model import PHASES, Attempt, EndBounds
 from tests.report import builders as b
 from tests.shipped import NAMES, shipped_provider
+from tests.spec.priced import by_token, counted
 
 PROVIDERS = {name: shipped_provider(name) for name in NAMES}
 SLOT = Slot(workload="w", fit="exact", stage="c4", block=3)
@@ -366,3 +368,30 @@ def test_an_emulator_is_never_taken_for_a_provider(
     made = replace(record([step("submit", 10.0, 12.0)]), evidence=evidence)
 
     assert (seen(made).basis, seen(made).emulated) == (basis, emulated)
+
+
+# ---------------------------------------------------------------------------------- money
+@pytest.mark.parametrize(
+    ("usage", "listed", "bounded"),
+    [
+        (counted(76, 120, text_input=12, image_input=64), "0.004172", False),
+        (counted(100, 1000), "0.0308", False),  # at least 0.0305, which is near enough
+        (counted(100, 0), "0.0008", True),  # or 0.0005: text and images are not told apart
+        (None, "0.5", True),
+    ],
+)
+def test_a_price_that_only_the_reply_tells_is_that_of_what_it_counts(
+    usage: Usage | None, listed: str, *, bounded: bool
+) -> None:
+    one = by_token()
+    case = b.case(name=one.name, id="bench-c4-w-b003", arguments={"prompt": "a fox"})
+    made = Record(
+        shot=replace(planned_request(one, case), slot=SLOT),
+        evidence=b.LIVE,
+        outcome=replace(b.images(), usage=usage),
+        exchanges=(step("submit", 12.0, 30.0),),
+    )
+    found = attempt_of(made, one, usable=True)
+
+    assert found is not None
+    assert (str(found.listed.normalize()), found.bounded) == (listed, bounded)

@@ -7,8 +7,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from harness.core.benchmark import Benchmark, Design, ExchangeRate
+from harness.core.benchmark import Benchmark, Design
 from harness.core.errors import UsageError
+from harness.core.rate import Rate
 from harness.stats.benchmark.measure import of_observations
 from harness.stats.benchmark.model import Attempt, Relative
 from tests.benchmarks.worlds import attempt
@@ -120,7 +121,7 @@ def paid(unit: str, each: str, other_unit: str, other: str) -> list[Attempt]:
 
 
 def rated(**usd: str) -> Design:
-    rates = {name: ExchangeRate(usd=Decimal(amount)) for name, amount in usd.items()}
+    rates = {name: Rate(usd=Decimal(amount)) for name, amount in usd.items()}
     return replace(BESIDE_A, exchange_rates=rates)
 
 
@@ -129,6 +130,8 @@ def rated(**usd: str) -> Design:
     [
         (paid("usd", "0.06", "usd", "0.04"), BESIDE_A, 1.5, ""),
         (paid("eur", "0.06", "eur", "0.04"), BESIDE_A, 1.5, ""),
+        (paid("USD", "0.06", "usd", "0.04"), BESIDE_A, 1.5, ""),
+        (paid("USD", "0.06", "credit", "1"), rated(a="0.04"), 1.5, ""),
         (paid("eur", "0.06", "usd", "0.04"), BESIDE_A, None, "no rate for b"),
         (paid("credit", "4", "credit", "1"), BESIDE_A, None, "no rate for b and a"),
         (paid("credit", "4", "usd", "0.04"), BESIDE_A, None, "no rate for b"),
@@ -148,7 +151,7 @@ def test_prices_are_compared_in_one_currency_only(
 
 
 def test_a_rate_for_another_unit_is_none() -> None:
-    rate = ExchangeRate(usd=Decimal("0.03"), unit="token", source="a file")
+    rate = Rate(usd=Decimal("0.03"), unit="token", source="a file")
     of = replace(BESIDE_A, exchange_rates={"b": rate})
 
     assert beside(paid("credit", "4", "usd", "1"), of).price_why == "no rate for b"
@@ -161,6 +164,16 @@ def test_what_is_not_usable_makes_a_usable_image_dearer() -> None:
     ]
 
     assert beside(attempts).price == pytest.approx(2.0)
+
+
+def test_a_price_that_is_a_bound_is_compared_with_none() -> None:
+    attempts = [replace(one, unit="usd", bounded=one.provider == "b") for one in blocks([1.0] * 4)]
+    told = [replace(one, charged=Decimal(1)) for one in attempts]
+
+    assert beside(attempts).price is None
+    why = "the replies of b do not count what its price depends on"
+    assert beside(attempts).price_why == why
+    assert beside(told).price == 1.0
 
 
 # ------------------------------------------------------------------------------- who
