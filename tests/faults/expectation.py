@@ -103,7 +103,7 @@ NAMED: dict[str, dict[str, Promise]] = {
     "poll_tells_another_id": dict.fromkeys(("buble", "apiframe"), (None, OWN_JOB)),
     "poll_tells_other_job": dict.fromkeys(("buble", "apiframe"), (None, OWN_JOB)),
     "opaque_with_transparency": dict.fromkeys(
-        ("sub2api", "apiframe"), ("background.one_of", BACKGROUND)
+        ("sub2api", "apiframe", "openai"), ("background.one_of", BACKGROUND)
     ),
     "background_declared_other": dict.fromkeys(OPENAI_SHAPED, ("background.one_of", DECLARES)),
     "edits_take_fewer_images": dict.fromkeys(
