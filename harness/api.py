@@ -44,7 +44,7 @@ from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.conformance import new_plan
-from harness.planning.option_values import read_slo
+from harness.planning.judging import judged_against
 from harness.planning.options import (
     STRENGTH,
     EmulatorOptions,
@@ -293,14 +293,16 @@ def report(  # noqa: PLR0913 - what a report depends on
     slo: Slo | str | None = None,
     reference: str | None = None,
     exchange_rates: Mapping[str, Rate] | None = None,
+    known_rates: Mapping[str, Rate] | None = None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
     With `out`, which may be one of the folders, every format of the report is written there; else
     nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against, `reference` the
-    provider that the others are compared with, `exchange_rates` are what one unit of a provider's
-    price is worth in US dollars. A provider that does not ship with the harness is judged by the
-    TOML that the folder keeps of it, or by that of the `specs`; a note says so where those differ.
+    provider that the others are compared with, `exchange_rates` say what one unit of a provider's
+    price is worth in US dollars, and so do `known_rates`, of whoever was measured. A provider that
+    does not ship with the harness is judged by the TOML that the folder keeps of it, or by that of
+    the `specs`; a note says so where those differ.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
     benchmark beside another run, a reference that was not measured, or one of these three for a run
@@ -314,17 +316,15 @@ def report(  # noqa: PLR0913 - what a report depends on
         catalogue = catalogue.with_copies(each.specs)
     header, records = joined(runs)
     header = replace(header, notes=(*header.notes, *judged_otherwise(header, catalogue)))
-    flags = {"--slo": slo, "--reference": reference, "--exchange-rate": exchange_rates or None}
-    if typed := [flag for flag, choice in flags.items() if choice is not None]:
-        benchmark = header.benchmark
-        if benchmark is None:
-            why = f"{', '.join(typed)}: {folder} is no benchmark"
-            raise UsageError(why, hint=f"leave {' and '.join(typed)} out")
-        if slo is not None:
-            benchmark = benchmark.against(read_slo(slo) if isinstance(slo, str) else slo)
-        for name in exchange_rates or ():
-            catalogue.entry(name)
-        header = replace(header, benchmark=benchmark.beside(reference, exchange_rates or {}))
+    header = judged_against(
+        header,
+        folder,
+        slo=slo,
+        reference=reference,
+        exchange_rates=exchange_rates,
+        known_rates=known_rates or {},
+        refuse_unknown=catalogue.entry,
+    )
     return _concluded(header, records, None if out is None else Path(out), catalogue)
 
 

@@ -86,7 +86,7 @@ def prepare(
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
     most = most_at_risk(request)
     options = Options(
-        target=replace(target, providers=(name,), base_urls=_addresses(name, base_url)),
+        target=replace(target, providers=(name,), base_urls=_addresses(name, target, base_url)),
         limits=RunLimits(max_images=most.price.images, max_requests=most.requests),
         output=Output(out=out or Path("reports") / f"try-{stamp}-{name}"),
         trial=trial,
@@ -94,8 +94,11 @@ def prepare(
     return Prepared(catalogue=catalogue, entry=entry, options=options, request=request)
 
 
-def _addresses(name: str, base_url: str | None) -> dict[str, str]:
-    return read_base_urls([f"{name}={base_url}"]) if base_url is not None else {}
+def _addresses(name: str, target: Target, base_url: str | None) -> dict[str, str]:
+    """Return the address of the one provider, where another one than its TOML's is given."""
+    if base_url is not None:
+        return read_base_urls([f"{name}={base_url}"])
+    return {each: url for each, url in target.base_urls.items() if each == name}
 
 
 def send(

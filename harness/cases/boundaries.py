@@ -39,7 +39,8 @@ def _refused(builder: Builder, base: dict[str, Json], constraint: Constraint) ->
     argument = builder.operation.arguments.get(constraint.parameter)
     silent = (argument and _unsure(argument)) or _unsure(constraint.rule)
     cases = []
-    if constraint.rule.presence == "required":
+    in_path = builder.operation.makes_the_path(constraint.parameter)
+    if constraint.rule.presence == "required" and not in_path:
         without = without_argument(base, constraint.parameter)
         cases.append(_broken(builder, without, constraint, slug="missing", silent=silent))
     choices = forbidden_values(constraint, builder.operation)

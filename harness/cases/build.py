@@ -4,7 +4,7 @@ import hashlib
 from typing import NoReturn
 
 from harness.cases import references
-from harness.cases.values import companion_values
+from harness.cases.values import companion_values, plain_value
 from harness.core.case import Case, Expect, FollowUp
 from harness.core.errors import HarnessError
 from harness.core.jsonvalue import Json, canonical
@@ -32,8 +32,8 @@ class Builder:
                     arguments[name] = references.plain_reference(name, self.operation)
             elif argument.cheapest is not None:
                 arguments[name] = argument.cheapest
-            elif argument.required is not None and argument.one_of is not None:
-                arguments[name] = argument.one_of.values[0]
+            elif argument.required is not None and argument.absent is None:
+                arguments[name] = plain_value(argument)
         return arguments
 
     def with_choice(

@@ -29,7 +29,9 @@ def key_cases(builder: Builder, *, count: int, seed: int) -> tuple[Case, ...]:
     rule = constraint.rule
     note = f"; {rule.note}" if rule.note else f"; see {rule.source}"
     cases = []
-    for number, credential in enumerate(TRIED[:count]):
+    # A key in the query has no scheme.
+    tried = [one for one in TRIED if one != "other_scheme" or not builder.provider.auth.query]
+    for number, credential in enumerate(tried[:count]):
         prompt = prompts.distinct_prompt(number, _LENGTH, seed=seed)
         arguments = builder.base(prompt=prompt)
         if builder.objections(arguments):

@@ -75,9 +75,10 @@ def likely_shapes(constraint: Constraint, operation: Operation) -> tuple[str, ..
 
 def shapes_of(constraint: Constraint, builder: Builder) -> tuple[Shape, ...]:
     """Return the shapes in which requests may break a rule; none where nothing breaks it alone."""
-    if constraint.rule.presence == "required":
-        return (Shape(name="missing", choices=None),)
     operation = builder.operation
+    if constraint.rule.presence == "required":
+        in_path = operation.makes_the_path(constraint.parameter)
+        return () if in_path else (Shape(name="missing", choices=None),)
     if isinstance(constraint.rule, UnknownFields):
         fields = stray_fields(constraint.rule, operation)
         return tuple(Shape(name=kind, choices=choices) for kind, choices in fields)
@@ -354,20 +355,21 @@ _NO_BOOLEANS = ("yes", "no", "on", "off", "wahr", "да", "maybe")
 
 def _other_types(constraint: Constraint, operation: Operation) -> dict[str, list[Json]]:
     """Return numbers and booleans as texts, for the rule that wants their type."""
+    text_alone = operation.writes_text(constraint.parameter)
     argument = operation.arguments[constraint.parameter]
     if argument.type_rule is not constraint.rule or constraint.rule.presence is not None:
         return {}
     if argument.type == "number":
         number = str(wrong_types(argument)["text"])
-        as_text = [] if operation.body == "form" else [f" {number}", f"+{number}", f"{number}x"]
+        as_text = [] if text_alone else [f" {number}", f"+{number}", f"{number}x"]
         return {"numeral": [*as_text], "word": [*_NO_NUMBERS]}
     if argument.type == "integer":
         number = str(wrong_types(argument)["text"])
-        if operation.body == "form":  # where a text is all there is, spaces may be cut off
+        if text_alone:  # spaces may be cut off
             return {"word": [*_NO_NUMBERS]}
         near = (f" {number}", number.translate(_FULL_WIDTH), f"+{number}", f"{number}.5")
         return {"numeral": [*near], "fraction-odd": [0.5, 2.25], "word": [*_NO_NUMBERS]}
     if argument.type == "boolean":
         spelled: dict[str, list[Json]] = {"spelled": ["True", "FALSE", " true", "1", "0"]}
-        return {"word": [*_NO_BOOLEANS], **({} if operation.body == "form" else spelled)}
+        return {"word": [*_NO_BOOLEANS], **({} if text_alone else spelled)}
     return {}

@@ -9,6 +9,7 @@ from harness.cases.declared import known_values, plain_items, plain_number, unli
 from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import WEBHOOKS
 from harness.spec.evaluate import is_left_out, of_type
+from harness.spec.jsonpath import adds
 from harness.spec.places import can_be_sent
 from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation
 from harness.spec.request import carried
@@ -142,7 +143,7 @@ def _wrong_types(constraint: Constraint, operation: Operation) -> tuple[Choice, 
         Choice(value=value, slug=slug, wrong_type=True, open=slug in _OPEN, why=_OPEN.get(slug, ""))
         for slug, value in {**lone, **wrong_types(argument)}.items()
         if not of_type(argument, carried(operation, {name: value}).get(name))
-        and (operation.body != "form" or slug in _AS_TEXT)
+        and (not operation.writes_text(name) or slug in _AS_TEXT)
         and not is_left_out(argument, value)
         and not (slug == "of-numbers" and (argument.single or isinstance(constraint.rule, Count)))
     )
@@ -151,7 +152,8 @@ def _wrong_types(constraint: Constraint, operation: Operation) -> tuple[Choice, 
 def _lone(name: str, operation: Operation) -> dict[str, Json]:
     """Return an address without its list, where the documents want a list of addresses."""
     argument = operation.arguments[name]
-    if argument.type != "images" or argument.single or operation.body == "form":
+    alone = argument.single or operation.writes_text(name) or adds(argument.wire)
+    if argument.type != "images" or alone:
         return {}
     images = references.plain_reference(name, operation)
     return {"no-list": images[0]} if isinstance(images, list) else {}
@@ -166,7 +168,7 @@ def context(constraint: Constraint, operation: Operation) -> Context:
     return references.Making(
         name=name,
         arguments=operation.arguments,
-        body=operation.body,
+        body="form" if operation.writes_text(name) or _added(name, operation) else "json",
         foreign_values=_foreign_values(name, operation.arguments[name]),
         webhook=f"{WEBHOOKS}{token}" if hook else "",
         formats=references.types(name, operation),
@@ -174,6 +176,12 @@ def context(constraint: Constraint, operation: Operation) -> Context:
         operation=operation,
         whole=whole,
     )
+
+
+def _added(name: str, operation: Operation) -> bool:
+    """Tell whether an argument's values are added to a list: an empty one then leaves no trace."""
+    argument = operation.arguments.get(name)
+    return argument is not None and adds(argument.wire)
 
 
 def _foreign_values(name: str, argument: Argument) -> tuple[Json, ...]:

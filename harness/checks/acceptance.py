@@ -15,6 +15,7 @@ from harness.checks.check import (
     skipped,
     unclear,
 )
+from harness.checks.gaps import unread_image
 from harness.checks.naming import mentions, names_of, same_name
 from harness.core.exchange import Failure
 from harness.core.jsonvalue import Json
@@ -123,6 +124,9 @@ def refuses_what_it_forbids(subject: CheckInput) -> tuple[CheckResult, ...]:
         case Images(pictures=(), missing=missing) if missing:
             lacking = ", ".join(missing)
             return unclear(f"neither served nor refused: the reply lacks {lacking}", case.breaks)
+        case Images(pictures=()):
+            gap = unread_image(subject) or "the reply holds no image, and no error that is known"
+            return unclear(f"neither served nor refused: {gap}", case.breaks)
         case Images(pictures=pictures):
             served = "1 image" if len(pictures) == 1 else f"{len(pictures)} images"
             return failed(f"served with {served}", case.breaks)

@@ -20,6 +20,7 @@ from harness.checks.check import (
     skipped,
     unclear,
 )
+from harness.checks.gaps import unread_image
 from harness.checks.naming import (
     BACKGROUNDS,
     dimensions,
@@ -88,14 +89,16 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
     about = subject.about("n", "range", "one_of")
     if not received and subject.operation.protocol == "responses":
         return unclear("the agent answered without drawing anything")
+    asked = price.images_asked(arguments)
+    if received < asked and (gap := unread_image(subject)):
+        return unclear(gap, about)
     if "n" not in arguments and operation.default("n") is None:
         # No number was asked for and none is documented: one image is the least that serves.
         why = f"{received}, no number asked"
         return passed(why) if received else failed("served no image", about)
-    requested = price.images_asked(arguments)
-    if received == requested:
-        return passed(f"{received} of {requested}", about)
-    return failed(f"asked for {requested} images, got {received}", about)
+    if received == asked:
+        return passed(f"{received} of {asked}", about)
+    return failed(f"asked for {asked} images, got {received}", about)
 
 
 def _decode_lines(_: Reproduced) -> tuple[str, ...]:

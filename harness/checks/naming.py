@@ -59,7 +59,7 @@ def named_in(text: str, names: tuple[str, ...]) -> int:
 
 
 def _spellings(names: tuple[str, ...]) -> list[str]:
-    lasts = {name.rsplit(".", 1)[-1].removesuffix("[]") for name in names}
+    lasts = {re.sub(r"\[\d*\]$", "", name.rsplit(".", 1)[-1]) for name in names}
     return [r"[\s_-]?".join(map(re.escape, last.split("_"))) for last in lasts]
 
 

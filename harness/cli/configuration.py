@@ -12,6 +12,7 @@ from harness.cli.printing import echo_line
 from harness.config.choices import Place
 from harness.config.read import FILE_VARIABLE, Config, load_config, shown
 from harness.config.settled import (
+    AGAINST,
     BUDGETS,
     ONLY,
     PROVIDERS,
@@ -22,6 +23,7 @@ from harness.config.settled import (
 )
 from harness.core.errors import UsageError
 from harness.planning.flags import assembled
+from harness.planning.options import Options, Target
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -46,6 +48,12 @@ def configured_specs(context: click.Context) -> tuple[Path, ...]:
     """Return the providers' TOMLs that the configuration names."""
     specs: Any = current_config(context).values.get(SPECS, ())
     return tuple(specs)
+
+
+def configured_target() -> Target:
+    """Return the providers' addresses, and our own, that the configuration names for live runs."""
+    found = settled(current_config(), {AGAINST: "live"})
+    return assembled(Options, found.values).target
 
 
 def chosen_by() -> str:

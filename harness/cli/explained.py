@@ -154,7 +154,12 @@ def as_json_line(explanation: Explanation, assumed: dict[str, Json]) -> str:
         "price": None if explanation.cost is None else _price_json(explanation.cost),
         "request": None
         if (sent := explanation.request) is None
-        else {"method": sent.method, "path": sent.target, **carried_json(sent)},
+        else {
+            "method": sent.method,
+            "path": sent.target,
+            "headers": dict(sent.headers),
+            **carried_json(sent),
+        },
     }
     return json.dumps(fields)
 

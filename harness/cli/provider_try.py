@@ -59,16 +59,20 @@ def try_(  # noqa: PLR0913 - one for each option
     2 wrong usage, nothing was sent.
     """
     # What a trial needs takes seconds to import, and `--help` is not to wait for it.
+    from harness.cli.configuration import configured_target  # noqa: PLC0415
     from harness.cli.progress import watching  # noqa: PLC0415
     from harness.cli.trial import announce, show, show_request  # noqa: PLC0415
     from harness.trial import prepare, send  # noqa: PLC0415
 
     name, known = _meant(provider, specs)
+    live = against == "live"
+    configured = configured_target() if live else Target()
     target = Target(
         specs=known,
         providers=(name,) if name else (),
-        against="emulator" if against == "emulator" else "live",
-        assets_url=assets_url,
+        against="live" if live else "emulator",
+        base_urls=configured.base_urls,
+        assets_url=assets_url or configured.assets_url,
         allow_private=allow_private,
     )
     trial = Trial(operation=operation, arguments=dict(map(_argument, texts)))

@@ -17,6 +17,7 @@ from harness.cli.terminal import terminal
 from harness.core.errors import UsageError
 from harness.spec.catalogue import catalogue_of
 from harness.spec.export.openapi import openapi
+from harness.spec.expressions import Paths
 from harness.spec.provider import Operation, Provider
 
 
@@ -96,6 +97,10 @@ def _besides(provider: Provider) -> Iterator[str]:
         yield f"open: {question}"
 
 
+def _address(path: str, places: Paths) -> str:
+    return path or f"the address at {' or '.join(place.text for place in places)}"
+
+
 def _beside(operation: Operation) -> Iterator[str]:
     """Yield what goes with an operation's request: uploads, the job, webhooks, events."""
     if (upload := operation.upload) is not None:
@@ -103,12 +108,17 @@ def _beside(operation: Operation) -> Iterator[str]:
     if (job := operation.job) is not None:
         ends = f"{' or '.join(job.done)}, or {', '.join(job.failed)}"
         yield (
-            f"job: GET {job.poll_path} every {job.interval_s:g} s: {' -> '.join(job.pending)} -> "
-            f"{ends} ({job.source})"
+            f"job: GET {_address(job.poll_path, job.poll_url)} every {job.interval_s:g} s: "
+            f"{' -> '.join(job.pending)} -> {ends} ({job.source})"
         )
-        if job.idempotency is not None:
-            header, source = job.idempotency.header, job.idempotency.source
-            yield f"job: a repeated {header} makes no second job ({source})"
+        if job.result_path or job.result_url:
+            yield f"job: its images are at GET {_address(job.result_path, job.result_url)}"
+        if job.cancel_path or job.cancel_url:
+            where = _address(job.cancel_path, job.cancel_url)
+            yield f"job: one that is late for good is cancelled by {job.cancel_method} {where}"
+    if (known_by := operation.known_by) is not None:
+        kind, made = ("job", "second job") if operation.job else ("request", "second image")
+        yield f"{kind}: a repeated {known_by.place} makes no {made} ({known_by.source})"
     if (webhook := operation.webhook) is not None:
         yield f"webhook: to {webhook.argument}, signed in {webhook.signature} ({webhook.source})"
     if (stream := operation.stream) is not None:

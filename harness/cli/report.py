@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.configuration import current_config
 from harness.cli.options import json_option, spec_option
 
 
@@ -54,6 +55,7 @@ def report(  # noqa: PLR0913 - one for each option
         slo=slo,
         reference=reference,
         exchange_rates=read_exchange_rates(rates),
+        known_rates=current_config(context).rates,
     )
     if frames:
         tidy(result, write=True)

@@ -36,9 +36,19 @@ def announce(prepared: Prepared) -> None:
     note(
         f"{provider.title}: one request of {case.operation}, "
         f"{count(request.at_risk.images, 'image')}, at most {risk} ({provider.prices.status} price)"
+        f"{_where(prepared)}"
     )
     if case.why:
         note(f"{case.operation}: it {case.why}")
+
+
+def _where(prepared: Prepared) -> str:
+    """Say where it goes, unless that is our emulator."""
+    target = prepared.options.target
+    if target.against != "live":
+        return ""
+    typed = target.base_urls.get(prepared.entry.name)
+    return f", to {typed or prepared.entry.provider.base_url or 'no address'}"
 
 
 def show_request(prepared: Prepared, *, as_json: bool) -> None:

@@ -135,20 +135,26 @@ def _plain(raw: object, hint: Any) -> object:  # noqa: ANN401 - a field's type
 
 def _placed(found: Any, hint: Any, name: str, folder: Path) -> object:  # noqa: ANN401 - any option's
     if hint is Path:
-        return folder / found
+        return _from_here(folder / found)
     if get_origin(hint) is not tuple:
         return found
     if name == "specs":
-        return tuple(folder / each for each in found)
+        return tuple(_from_here(folder / each) for each in found)
     if name == "workloads":
         return tuple(_workload(each, folder) for each in found)
     return tuple(found)
 
 
+def _from_here(path: Path) -> Path:
+    """Return a path as it is typed in the working directory, where it lies below that."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def _workload(word: str, folder: Path) -> str:
     """Return a word of `--workload`; one that is a file, or one of a file, by the file's place."""
-    file, colon, name = word.partition(".toml")
-    return f"{folder / f'{file}.toml'}{name}" if colon else word
+    file, suffix, name = word.partition(".toml")
+    return f"{_from_here(folder / f'{file}{suffix}')}{name}" if suffix else word
 
 
 def _reason(error: ValidationError) -> str:

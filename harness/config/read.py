@@ -52,6 +52,12 @@ class Config:
     values: Mapping[Place, object] = field(default_factory=dict)
     lines: Mapping[Place, int] = field(default_factory=dict)
 
+    @property
+    def rates(self) -> Mapping[str, Rate]:
+        """What providers' units are worth, by the table of that name."""
+        found = self.values.get(EXCHANGE_RATES)
+        return found if isinstance(found, dict) else {}
+
     def where(self, place: Place) -> str:
         """Return file and line of a value, as an error names them."""
         return f"{shown(self.path)}:{self.lines[place]}" if self.path else ""

@@ -157,7 +157,8 @@ def configured(config: Config, *, against: Against, only: Question) -> Options:
 
 def explain(error: UsageError, flags: Mapping[str, str]) -> None:
     """Say of the flags that an error names which of them stand in a configuration, and where."""
-    said = str(error).replace(",", " ").replace(":", " ").split()
+    advice = error.hint.partition("harness ")[0]  # a command to type instead says it anew
+    said = f"{error.message} {advice}".replace(",", " ").replace(":", " ").split()
     named = [f"{flag} stands in {where}" for flag, where in flags.items() if flag in said]
     if named:
         error.hint = "; ".join([*filter(None, [error.hint]), *named])

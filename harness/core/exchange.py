@@ -32,7 +32,9 @@ class Request:
     """What goes on the wire, the key excepted.
 
     `target` is a path that the transport joins to the provider's base URL and signs as `credential`
-    says, or an absolute URL (a result's address), which is fetched without the key.
+    says, or an absolute URL (a result's address), which is fetched without the key. One that is
+    `signed` is an address of the provider's own API, out of a reply: it carries the key where its
+    scheme, host and port are those of the base URL, and anywhere else it is not sent at all.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Request:
     form: tuple[Part, ...] | None = None
     timeout_s: Seconds = 300.0
     credential: Credential = "own"
+    signed: bool = False
 
 
 PictureState = Literal["decoded", "undecodable", "absent"]
@@ -166,7 +169,9 @@ class Failure:
     partial: Reply | None = None
 
 
-Step = Literal["submit", "upload", "poll", "download", "follow_up", "deliveries"]
+Step = Literal[
+    "submit", "upload", "poll", "result", "download", "cancel", "follow_up", "deliveries"
+]
 """What a round trip is for: the request that a case is about, or what goes with it."""
 
 

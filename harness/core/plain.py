@@ -3,6 +3,9 @@
 from harness.core.case import Price
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json, number
+from harness.core.placeholders import THIS_RUN
+
+_OF_ALL = ("accept", "content-type")
 
 
 def price_json(price: Price) -> dict[str, Json]:
@@ -24,6 +27,17 @@ def carried_json(sent: Request, *, digests: bool = False) -> dict[str, Json]:
     if sent.form is None:
         return {"json": sent.body}
     return {"form": [part_json(part, digests=digests) for part in sent.form]}
+
+
+def telling_headers(sent: Request) -> tuple[tuple[str, str], ...]:
+    """Return the headers by which requests differ: not those of all, and no idempotency key."""
+    return tuple(
+        sorted(
+            (name.lower(), text)
+            for name, text in sent.headers
+            if name.lower() not in _OF_ALL and THIS_RUN not in text
+        )
+    )
 
 
 def part_json(part: Part, *, digests: bool = False) -> dict[str, Json]:

@@ -4,8 +4,22 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from math import isfinite
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+def can_be_written(content: object) -> bool:
+    """Tell whether TOML has a word for a value: it has none for `null`."""
+    match content:
+        case Mapping():
+            return all(map(can_be_written, content.values()))
+        case list() | tuple():
+            return all(map(can_be_written, content))
+        case float():
+            return isfinite(content)
+        case _:
+            return isinstance(content, str | bool | int | Decimal)
 
 
 def key(name: str) -> str:

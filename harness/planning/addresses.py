@@ -1,6 +1,7 @@
 """The addresses that planned requests name: those of reference images, and others."""
 
 from collections.abc import Iterable
+from urllib.parse import parse_qsl, urlsplit
 
 from harness.core.case import PlannedRequest
 from harness.core.jsonvalue import Json, texts
@@ -20,7 +21,8 @@ def assets_of(provider: Provider, shots: Iterable[PlannedRequest]) -> frozenset[
 
 def texts_sent(provider: Provider, shot: PlannedRequest) -> tuple[str, ...]:
     """Return all texts of a request that may name an address."""
-    return tuple(texts(_sent(provider, shot)))
+    query = parse_qsl(urlsplit(shot.request.target).query)
+    return (*texts(_sent(provider, shot)), *(value for _, value in query))
 
 
 def _sent(provider: Provider, shot: PlannedRequest) -> Json:

@@ -21,8 +21,8 @@ from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.jsonvalue import Json, canonical, digest, with_texts
 from harness.core.longtext import name_of, text_of
 from harness.core.money import money
-from harness.core.placeholders import THIS_RUN
-from harness.core.plain import carried_json
+from harness.core.placeholders import THIS_RUN, without_run_word
+from harness.core.plain import carried_json, telling_headers
 from harness.spec import price
 from harness.spec.credentials import KEY_REQUIRED
 from harness.spec.evaluate import broken_when_sent
@@ -181,7 +181,10 @@ def is_unaltered(provider: Provider, planned: PlannedRequest) -> bool:
 def request_digest(planned: PlannedRequest) -> str:
     """Return a digest of where a request goes and what it carries: equal for equal requests."""
     sent = planned.request
-    return digest([sent.method, sent.target, carried_json(sent, digests=True)])
+    carried = without_run_word(carried_json(sent, digests=True))
+    said: list[Json] = [sent.method, sent.target, carried]
+    headers: list[Json] = [list(pair) for pair in telling_headers(sent)]
+    return digest([*said, headers] if headers else said)
 
 
 def total_price(requests: Sequence[PlannedRequest], unit: str) -> Price:
@@ -352,8 +355,8 @@ def _under_its_key(provider: Provider, planned: PlannedRequest, saved: dict[str,
 
     A later asking of a case has a number behind the case's key.
     """
-    job = provider.operation(planned.case.operation).job
-    header = job.idempotency.header if job is not None and job.idempotency is not None else ""
+    known_by = provider.operation(planned.case.operation).known_by
+    header = known_by.header if known_by is not None else ""
     key = saved.get(header)
     if key is not None and not str(key).startswith(f"{THIS_RUN}-{planned.case.id}"):
         return planned.request

@@ -65,7 +65,8 @@ def available(
         raise UsageError(lack.format(names), hint=f"run instead: {_instead(entries, benchmark)}")
     for entry in entries:
         if entry not in found:
-            left_out(f"{entry.name} is left out: {lack.format('it')}")
+            hint = "" if against == "emulator" else f"; record it: {_record(entry, benchmark)}"
+            left_out(f"{entry.name} is left out: {lack.format('it')}{hint}")
     return tuple(entry.name for entry in found)
 
 
@@ -82,10 +83,10 @@ def _instead(entries: Iterable[Entry], benchmark: bool) -> str:  # noqa: FBT001 
     live = [entry for entry in entries if entry.name not in EMULATED]
     if len(live) < len([*entries]):
         return f"harness run{kind} --against emulator"
-    return f"harness run{kind} --against live {' '.join(map(live_flags, live))}"
+    return f"harness run{kind} --against live {' '.join(map(_live_flags, live))}"
 
 
-def live_flags(entry: Entry) -> str:
+def _live_flags(entry: Entry) -> str:
     """Return the flags by which a provider is run live."""
     name = entry.name
     known = f"--spec {shlex.quote(entry.origin)}" if entry.kind == "file" else f"--provider {name}"
@@ -93,11 +94,11 @@ def live_flags(entry: Entry) -> str:
     return f"{known}{address} --budget {name}=AMOUNT"
 
 
-def record_command(entry: Entry, *, benchmark: bool = False) -> str:
+def _record(entry: Entry, benchmark: bool) -> str:  # noqa: FBT001 - as above
     """Return the command that records a provider."""
     if entry.name not in EMULATED:
         kind = " --only benchmark" if benchmark else ""
-        return f"harness run{kind} --record --against live {live_flags(entry)}"
+        return f"harness run{kind} --against live --record {_live_flags(entry)}"
     if benchmark:
         return RECORD_BENCHMARK
     return f"harness run --against emulator --record --provider {entry.name}"

@@ -89,9 +89,9 @@ def decided(
     output = replace(options.output, cassettes=folder)
     options = replace(options, target=target, output=output)
     benchmark, measured = _measuring(options, past)
-    notes = [SAMPLES_REPLAYED] if folder in SAMPLES else []
     _refuse_odd(options)
     _refuse_exploration(options)
+    notes = [SAMPLES_REPLAYED] if folder in SAMPLES else []
     if past is None:
         chosen = _selected(target, catalogue, keys, notes.append)
         providers = available(
@@ -254,19 +254,8 @@ def _against(past: RunHeader) -> Against:
     )
 
 
-def _refuse_operations(options: Options, providers: Sequence[Provider]) -> None:
-    refuse_unknown_operations(options.operations, providers)
-    if options.output.record and any(
-        set(provider.chosen(options.operations)) != set(provider.operations)
-        for provider in providers
-    ):
-        raise UsageError(
-            "--record writes the cassettes of all operations, which share a plan",
-            hint="leave --operation out",
-        )
-
-
 def _refuse_odd(options: Options) -> None:
+    """Refuse options that do not go together, whatever the providers are."""
     seed = options.planning.seed
     refuse_slow(options.planning, ["--record"] if options.output.record else ())
     target, emulator, record = options.target, options.emulator, options.output.record
@@ -290,6 +279,18 @@ def _refuse_odd(options: Options) -> None:
         )
     if target.against != "emulator" and (emulator.faults or emulator.port):
         raise UsageError("--fault and --port are the emulator's", hint="add --against emulator")
+
+
+def _refuse_operations(options: Options, providers: Sequence[Provider]) -> None:
+    refuse_unknown_operations(options.operations, providers)
+    if options.output.record and any(
+        set(provider.chosen(options.operations)) != set(provider.operations)
+        for provider in providers
+    ):
+        raise UsageError(
+            "--record writes the cassettes of all operations, which share a plan",
+            hint="leave --operation out",
+        )
 
 
 def _refuse_exploration(options: Options) -> None:

@@ -202,7 +202,7 @@ def shipped_catalogue() -> Catalogue:
     files = {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
     entries: dict[str, Entry] = {}
     broken: dict[str, UsageError] = {}
-    for name in [*_FIRST, *(other for other in files if other not in _FIRST)]:
+    for name in dict.fromkeys([name for name in _FIRST if name in files] + [*files]):
         try:
             entries[name] = _entry_of_file(files[name], kind="shipped", origin="the harness")
         except UsageError as error:

@@ -12,6 +12,7 @@ from harness.core.exchange import Credential
 from harness.core.jsonvalue import digest
 from harness.spec.provider import Auth, Constraint, Operation, Provider
 from harness.spec.rules.presence import KeyRule
+from harness.spec.templates import query_of
 
 KEY_REQUIRED = "auth.required"
 """The id of the rule."""
@@ -68,6 +69,8 @@ def refusal_statuses(provider: Provider) -> tuple[int, ...]:
 
 def key_headers(auth: Auth, credential: Credential, own: str) -> tuple[tuple[str, str], ...]:
     """Return the headers that carry a credential; `own` is the user's key, or what names it."""
+    if auth.query and credential != "other_header":
+        return ()
     if credential == "own":
         return ((auth.header, auth.prefix + own),)
     made_up = made_up_key(auth)
@@ -85,6 +88,23 @@ def key_headers(auth: Auth, credential: Credential, own: str) -> tuple[tuple[str
             pair = b64encode(f"harness:{made_up}".encode()).decode()
             headers["other_scheme"] = (auth.header, f"Basic {pair}")
     return (headers[credential],) if credential in headers else ()
+
+
+def key_query(auth: Auth, credential: Credential, own: str) -> tuple[tuple[str, str], ...]:
+    """Return the value of the query that carries a credential, where the key travels there."""
+    keys: dict[Credential, str] = {
+        "own": own,
+        "empty": "",
+        "wrong": made_up_key(auth),
+        "foreign": _foreign_key(auth),
+    }
+    return ((auth.query, keys[credential]),) if auth.query and credential in keys else ()
+
+
+def with_key(target: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    """Return an address with more values in its query."""
+    query = query_of(pairs)
+    return target + (query.replace("?", "&", 1) if "?" in target else query)
 
 
 def made_up_key(auth: Auth) -> str:

@@ -4,57 +4,146 @@ And expressions into a reply's body as lists of keys, which a few lines of Pytho
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
+from itertools import pairwise
 
 from harness.core.jsonvalue import Json
 from harness.spec.expressions import Paths
 from harness.spec.rules import same
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]", re.ASCII)
-_PLACE = re.compile(r"(?:[^.\[\]]+(?:\[\d{1,4}\])*\.)*[^.\[\]]+", re.ASCII)
+_PLACE = re.compile(r"(?:[^.\[\]]+(?:\[\d{1,4}\])*\.)*[^.\[\]]+(?:\[\])?", re.ASCII)
+ADDS = "[]"
+"""How a place ends that is a list, to which values are added."""
+
+
+MADE_AT_MOST = 16
+"""Entries of a list that are made empty before one that a place names."""
 
 
 def is_place(text: str) -> bool:
-    """Tell whether a text names a place of a JSON body: keys, with indices of lists on the way."""
+    """Tell whether a text names a place of a JSON body: keys, with indices of lists on the way.
+
+    One that ends with `[]` is a list to which values are added.
+    """
     return _PLACE.fullmatch(text) is not None
+
+
+def adds(place: str) -> bool:
+    """Tell whether values are added to the list at a place."""
+    return place.endswith(ADDS) and place != ADDS
 
 
 def steps(place: str) -> tuple[str | int, ...]:
     """Return a place's keys and indices; a form field's name (`image[]`) is one key."""
-    if place.endswith("[]"):
+    if adds(place) and "." not in place:
         return (place,)
     return tuple(int(index) if index else key for key, index in _STEP.findall(place))
 
 
 def put(body: dict[str, Json], place: str, value: Json) -> None:
-    """Put a value at a place, making the objects on the way; a list must be there already."""
+    """Put a value at a place, making the objects and lists on the way.
+
+    At one that ends with `[]`, each entry of a list is added to what is there.
+    """
+    if adds(place):
+        there = _made(body, [*steps(place.removesuffix(ADDS)), 0])
+        if isinstance(there, list):
+            there += value if isinstance(value, list) else [value]
+        return
+    path = [*steps(place)]
+    parent = _made(body, path)
+    if isinstance(parent, dict) and isinstance(path[-1], str):
+        parent[path[-1]] = value
+
+
+def _made(node: Json, path: list[str | int]) -> Json:
+    """Return what holds a path's last step, made where it is not there."""
+    for step, following in pairwise(path):
+        empty: Json = [] if isinstance(following, int) else {}
+        match node, step:
+            case dict(), str():
+                node = node.setdefault(step, empty)
+            case list(), int() if step <= len(node) + MADE_AT_MOST:
+                node += [{} for _ in range(len(node), step)]
+                node += [empty] if len(node) == step else []
+                node = node[step]
+            case _:
+                return None
+    return node
+
+
+def _any(_entry: Json) -> bool:
+    return True
+
+
+def take(
+    body: dict[str, Json],
+    place: str,
+    *,
+    fixed: dict[str, Json] | None = None,
+    fits: Callable[[Json], bool] = _any,
+) -> tuple[bool, Json]:
+    """Take a value away from a place; tell whether there was one.
+
+    From a place that ends with `[]` the entries are taken that fit; empty objects stay in their
+    places. With what a body has `fixed`, an index of any other list means the first entry that has
+    such a key: others may stand before it.
+    """
+    if adds(place):
+        *parents, last = steps(place.removesuffix(ADDS))
+        parent = _followed(body, parents)
+        there = parent.get(str(last)) if isinstance(parent, dict) else None
+        return (False, None) if not isinstance(there, list) else _entries(there, fits)
     *parents, last = steps(place)
-    parent = _followed(body, parents, make_objects=True)
-    if isinstance(parent, dict) and isinstance(last, str):
-        parent[last] = value
+    strict = fixed is None
+    tried = [_followed(body, parents)] if strict else _everywhere(body, parents, fixed)
+    for parent in tried:
+        if isinstance(parent, dict) and isinstance(last, str) and last in parent:
+            return True, parent.pop(last)
+    return False, None
 
 
-def take(body: dict[str, Json], place: str) -> tuple[bool, Json]:
-    """Take a value away from a place; tell whether there was one."""
-    *parents, last = steps(place)
-    parent = _followed(body, parents, make_objects=False)
-    if not isinstance(parent, dict) or not isinstance(last, str) or last not in parent:
-        return False, None
-    return True, parent.pop(last)
+def _entries(there: list[Json], fits: Callable[[Json], bool]) -> tuple[bool, Json]:
+    taken: list[Json] = []
+    for at, entry in enumerate(there):
+        if entry != {} and fits(entry):
+            taken.append(entry)
+            there[at] = {}
+    return bool(taken), taken or None
 
 
-def _followed(node: Json, path: list[str | int], *, make_objects: bool) -> Json:
+def _followed(node: Json, path: Iterable[str | int]) -> Json:
     """Return what stands at the end of a path; None where it does not lead that far."""
     for step in path:
         match node, step:
             case dict(), str():
-                node = node.setdefault(step, {}) if make_objects else node.get(step)
+                node = node.get(step)
             case list(), int() if step < len(node):
                 node = node[step]
             case _:
                 return None
     return node
+
+
+def _everywhere(node: Json, path: Sequence[str | int], fixed: Json) -> Iterator[Json]:
+    """Yield what stands at the end of a path, then what does in other entries of its lists."""
+    if not path:
+        yield node
+        return
+    step, *more = path
+    match node, step:
+        case dict(), str():
+            inner = fixed.get(step) if isinstance(fixed, dict) else None
+            yield from _everywhere(node.get(step), more, inner)
+        case list(), int():
+            known = fixed[step : step + 1] if isinstance(fixed, list) else []
+            others = [] if known else [*node[:step], *node[step + 1 :]]
+            for entry in (*node[step : step + 1], *others):
+                yield from _everywhere(entry, more, known[0] if known else None)
+        case _:
+            return
 
 
 def without_place(body: dict[str, Json], constant: dict[str, Json]) -> dict[str, Json]:

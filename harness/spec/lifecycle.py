@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from harness.core.exchange import Exchange, Reply, submission
 from harness.core.jsonvalue import Json
@@ -118,24 +118,57 @@ class ReplyShape(Frozen):
 
 
 class Idempotency(Promise):
-    """A header by which a repeated submission is known: it makes no second job."""
+    """A header, or a field of the JSON body, by which a repeated submission is known."""
 
-    header: str
+    header: str = ""
     """The header's name; each submission bears a key of its own in it:
     `header = "Idempotency-Key"`."""
+    field: str = ""
+    """The place of such a key in the JSON body: `field = "request_id"`."""
+
+    @property
+    def place(self) -> str:
+        """The header's name, or the field's place."""
+        return self.header or self.field
+
+
+Success = Annotated[int, Field(strict=True, ge=200, le=299)]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, int) else value
 
 
 class Job(Sourced):
     """The life cycle of an operation that answers with a job: submit, poll, fetch.
 
     States are listed in the order in which they may follow each other; `interval_s` is the
-    documented pause between polls, in seconds.
+    documented pause between polls, in seconds. A poll goes to `poll_path`, or to the address that
+    the submission's reply holds at `poll_url`. Where the images lie behind a further address, that
+    is `result_path`, or stands at `result_url` in the last poll's reply, else in the submission's.
+    A job that is late for good is cancelled where `cancel_path` or `cancel_url` say how. All of
+    them are addresses of the provider's own API, and asked with the key.
     """
 
     id: Paths
     """Where the submission's reply holds the job's id: `id = ["id"]`."""
-    poll_path: str
+    poll_path: str = ""
     """Where to ask for the job, with `{id}` for its id: `poll_path = "/v1/jobs/{id}"`."""
+    poll_url: Paths = ()
+    """Where the submission's reply holds the address to ask for the job, in place of `poll_path`:
+    `poll_url = ["urls.get"]`."""
+    result_path: str = ""
+    """Where a job that is done has its images, with `{id}` for its id, where polls do not hold
+    them: `result_path = "/v1/jobs/{id}/result"`."""
+    result_url: Paths = ()
+    """Where a reply holds the address of the result, in place of `result_path`:
+    `result_url = ["response_url"]`."""
+    cancel_path: str = ""
+    """Where to give up a job that is late for good: `cancel_path = "/v1/jobs/{id}/cancel"`."""
+    cancel_url: Paths = ()
+    """Where a reply holds that address, in place of `cancel_path`: `cancel_url = ["urls.cancel"]`."""
+    cancel_method: Literal["POST", "PUT", "DELETE"] = "POST"
+    """The HTTP method that gives a job up: `cancel_method = "PUT"`."""
     state: Paths
     """Where a poll's reply holds the state: `state = ["status"]`."""
     pending: tuple[str, ...]
@@ -153,8 +186,8 @@ class Job(Sourced):
     """Fields that the submission's reply must hold."""
     idempotency: Idempotency | None = None
     """How a repeated submission is known, so that it makes no second job."""
-    submitted_status: Annotated[int, Field(strict=True, ge=200, le=299)] | None = None
-    """The HTTP status of a successful submission, if the documents name one:
+    submitted_status: Annotated[tuple[Success, ...], BeforeValidator(_listed)] = ()
+    """The HTTP statuses of a successful submission, if the documents name any, one or a list:
     `submitted_status = 202`."""
     unknown_status: Annotated[int, Field(strict=True, ge=400, le=499)] = 404
     """The HTTP status of a poll for a job that never was: `unknown_status = 404`."""
@@ -293,6 +326,8 @@ def ended_between(job: Job, exchanges: Sequence[Exchange]) -> tuple[float, float
     low_s = sent.times.sent_s
     submitted = sent.answer.document if isinstance(sent.answer, Reply) else None
     job_id = job_id_of(first_match(job.id, submitted))
+    if first_match(job.state, submitted) in job.done:
+        return low_s, sent.times.end_s
     for poll in (exchange for exchange in exchanges if exchange.step == "poll"):
         document = poll.answer.document if isinstance(poll.answer, Reply) else None
         if job_id and other_job(job, document, job_id):

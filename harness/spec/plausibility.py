@@ -181,7 +181,8 @@ def _operation(key: str, operation: Table) -> Iterator[Mistake]:
     job = toml_table(operation.get("job"))
     yield from _wait(f"{key}.job.interval_s", job.get("interval_s"), HOUR_S)
     for table, name in (("reply", "images"), *(("job", name) for name in _EMPTY)):
-        if toml_table(operation.get(table)).get(name) == []:
+        told_elsewhere = name == "failed" and ("result_url" in job or "result_path" in job)
+        if toml_table(operation.get(table)).get(name) == [] and not told_elsewhere:
             yield Mistake(key=f"{key}.{table}.{name}", reason=f"empty: {_EMPTY[name]}")
     signature = toml_table(operation.get("webhook")).get("signature")
     yield from _header(f"{key}.webhook.signature", signature)

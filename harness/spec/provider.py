@@ -29,7 +29,7 @@ from harness.spec.expressions import (
     Sourced,
     Status,
 )
-from harness.spec.lifecycle import Job, ReplyShape, Seconds, Stream, Upload, Webhook
+from harness.spec.lifecycle import Idempotency, Job, ReplyShape, Seconds, Stream, Upload, Webhook
 from harness.spec.price_list import Prices
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Described, Positive, Rule
@@ -91,6 +91,10 @@ ProtocolName = Annotated[str, AfterValidator(_spoken_protocol)]
 """Validated as a file is loaded; whoever speaks the protocol has to be imported before."""
 
 
+Texts = dict[str, str]
+"""Texts by name, with `{argument}` in them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
     """A rule on a parameter under its stable id, `<parameter>.<rule>`."""
@@ -139,6 +143,13 @@ class Operation(Frozen):
     constant: dict[str, Json] = Field(default_factory=dict)
     """Wire fields that this operation always sends:
     `constant = { tools = [{ type = "image_generation" }] }`."""
+    headers: Texts = Field(default_factory=dict)
+    """Headers beside those of arguments: `{name}` in one is the argument of that name; it is left
+    out where the argument is: `headers = { Prefer = "wait=60" }`."""
+    query: Texts = Field(default_factory=dict)
+    """Values of the query, in the same way: `query = { version = "{model}" }`."""
+    idempotency: Idempotency | None = None
+    """By what a repeated request is known, where the operation makes no job."""
     arguments: dict[Name, Argument]
     """What a request may say, each argument under its canonical name: a table
     [operations.generate.arguments.NAME]."""
@@ -188,21 +199,42 @@ class Operation(Frozen):
     def takes_files(self, name: str) -> bool:
         """Tell whether an argument for images holds files; else it holds addresses."""
         uploaded = self.upload is not None and self.upload.argument == name
-        return self.body == "form" or uploaded
+        argument = self.arguments.get(name)
+        inline = argument is not None and argument.encode != "address"
+        return self.body == "form" or uploaded or inline
+
+    def writes_text(self, name: str) -> bool:
+        """Tell whether an argument travels as text, so that its JSON type cannot be seen."""
+        argument = self.arguments.get(name)
+        return self.body == "form" or (argument is not None and argument.where != "body")
+
+    def makes_the_path(self, name: str) -> bool:
+        """Tell whether an argument stands in the path: without it, the address is another one."""
+        argument = self.arguments.get(name)
+        return argument is not None and argument.where == "path"
+
+    @property
+    def known_by(self) -> Idempotency | None:
+        """By what a repeated submission is known, if the documents say so."""
+        return self.job.idempotency if self.job and self.job.idempotency else self.idempotency
 
 
 class Auth(Sourced):
-    """How a key travels: `header: prefix + key`; the key comes from the environment only.
+    """How a key travels: `header: prefix + key`, or as the value of `query` in the address.
+
+    The key comes from the environment only.
 
     `note` names other ways in which it may travel, which the harness does not use. Documents that
     show the key in their requests promise that it is `required`, unless that says otherwise.
     """
 
-    header: str
+    header: str = ""
     """The header that carries the key: `header = "Authorization"`."""
+    query: str = ""
+    """The name in the query that carries the key, in place of a header: `query = "key"`."""
     prefix: str = ""
     """What stands before the key, with its space: `prefix = "Bearer "`."""
-    env: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_KEY$")]
+    env: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
     """The NAME of the environment variable that holds the key; the key itself is written nowhere:
     `env = "ACME_API_KEY"`."""
     key_shape: Pattern = ""
@@ -336,6 +368,11 @@ class Provider(Frozen):
     documents: dict[str, Document]
     """What sources may cite, each document under a short key: a table [documents]."""
     auth: Auth
+    headers: Texts = Field(default_factory=dict)
+    """Headers of every request to the provider: submissions, polls, results, uploads:
+    `headers = { X-Client = "harness" }`."""
+    query: Texts = Field(default_factory=dict)
+    """Values of the query of every request to the provider: `query = { api-version = "2" }`."""
     timeouts: Timeouts
     errors: ErrorRules
     prices: Prices

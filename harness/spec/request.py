@@ -4,29 +4,22 @@ One table serves both ways: a case becomes a request, and a request recorded by 
 becomes a case again.
 """
 
-import json
-import re
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json, canonical
-from harness.core.placeholders import ASSETS
 from harness.core.reference import ReferenceImage
-from harness.spec.jsonpath import leaves, put, take, without_place
+from harness.spec.beside import Pairs, headers_of, in_path, read_beside, target_of, typed, whole
+from harness.spec.inline import read, written
+from harness.spec.jsonpath import adds, leaves, put, take, without_place
+from harness.spec.lifecycle import Idempotency
 from harness.spec.places import placed, taken
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Arguments, edges, member
 from harness.spec.rules.body import BODY, unknown_fields
-
-EVENTS, JSON = ("Accept", "text/event-stream"), ("Accept", "application/json")
-JSON_BODY = ("Content-Type", "application/json")
-
-_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
-_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
-_BOOLEANS: dict[str, Json] = {"true": True, "false": False}
 
 
 def build_request(
@@ -38,54 +31,77 @@ def build_request(
     but the operation's constants. Files that are uploaded first stand in the body under
     placeholder addresses. `key` goes out as the idempotency key, where the provider knows one.
     """
-    streaming = arguments.get("stream") is True and operation.stream is not None
-    headers = [EVENTS if streaming else JSON]
-    if key is not None and operation.job is not None and operation.job.idempotency is not None:
-        headers.append((operation.job.idempotency.header, key))
-    as_form = operation.body == "form"
+    known_by = operation.known_by if key is not None else None
+    form = body = None
+    if operation.body == "form":
+        form = _form(operation, arguments)
+        if known_by is not None and known_by.field:
+            form = (*form, Part(name=known_by.field, value=key))
+    elif operation.method != "GET":
+        body = _body(operation, arguments)
+        if known_by is not None and known_by.field:
+            put(body, known_by.field, key)
     return Request(
         method=operation.method,
-        target=operation.path,
-        headers=tuple(headers) if as_form else (JSON_BODY, *headers),
-        body=None if as_form else _body(operation, arguments),
-        form=_form(operation, arguments) if as_form else None,
+        target=target_of(provider, operation, arguments),
+        headers=headers_of(provider, operation, arguments, in_json=body is not None)
+        + (((known_by.header, key or ""),) if known_by and known_by.header else ()),
+        body=body,
+        form=form,
         timeout_s=timeout_s(provider, arguments),
     )
 
 
+def key_of(request: Request, known_by: Idempotency) -> str:
+    """Return the idempotency key of a request; empty where it has none."""
+    found: Json = None
+    if known_by.header:
+        named = known_by.header.lower()
+        found = next((text for name, text in request.headers if name.lower() == named), None)
+    elif request.form is not None:
+        found = next((part.value for part in request.form if part.name == known_by.field), None)
+    elif isinstance(request.body, dict):
+        found = take(deepcopy(request.body), known_by.field)[1]
+    return found if isinstance(found, str) else ""
+
+
 def _body(operation: Operation, arguments: Arguments) -> dict[str, Json]:
     body: dict[str, Json] = deepcopy(operation.constant)
+    found: list[tuple[str, Json]] = []
     for name, value in _spread(operation, arguments):
         argument = operation.arguments.get(name)
         sent = _sent(argument, value)
-        for place, content in placed(argument, sent) if argument else ((name, sent),):
-            put(body, place, content)
+        found += placed(argument, sent) if argument else ((name, sent),)
+    # What is added to a list comes after what has a place of its own in it.
+    for place, content in sorted(found, key=lambda pair: adds(pair[0])):
+        put(body, place, content)
     return body
 
 
 def _spread(operation: Operation, arguments: Arguments) -> Iterator[tuple[str, Json]]:
-    """Yield the arguments, and each unknown field of the body by its place."""
+    """Yield the arguments of the body, and each unknown field of it by its place."""
     for name, value in arguments.items():
-        if name == BODY and name not in operation.arguments:
+        argument = operation.arguments.get(name)
+        if name == BODY and argument is None:
             yield from unknown_fields(arguments).items()
-        else:
+        elif argument is None or argument.where == "body":
             yield name, value
 
 
 def carried(operation: Operation, arguments: Arguments) -> dict[str, Json]:
     """Return the arguments as the provider can see them: a form knows texts and files only.
 
-    So `123` for a text is no wrong type in a form, and `1.5` for a whole number still is one.
+    So `123` for a text is no wrong type in a form, and `1.5` for a whole number still is one. A
+    path, a query and a header know texts only, too.
     """
-    if operation.body != "form":
-        return dict(arguments)
     visible: dict[str, Json] = {}
     for name, value in arguments.items():
         argument = operation.arguments.get(name)
-        if argument is None or argument.type in ("images", "file"):
+        as_it_is = argument is None or argument.type in ("images", "file")
+        if argument is None or as_it_is or not operation.writes_text(name):
             visible[name] = value
         else:
-            visible[name] = _typed(argument, value if isinstance(value, str) else canonical(value))
+            visible[name] = typed(argument, value if isinstance(value, str) else canonical(value))
     return visible
 
 
@@ -107,21 +123,34 @@ class Reading:
     unknown: tuple[str, ...]
 
 
-def read_request(
-    provider: Provider, method: str, path: str, body: Json, fields: tuple[Part, ...] | None = None
+def read_request(  # noqa: PLR0913 - all that a request is made of
+    provider: Provider,
+    method: str,
+    path: str,
+    body: Json,
+    fields: tuple[Part, ...] | None = None,
+    *,
+    query: Pairs = (),
+    headers: Pairs = (),
 ) -> Reading | None:
     """Turn a request back into arguments, or return None where the provider has no such operation.
 
-    Where several operations share a path, the one that explains most of the body is meant.
+    Where several operations share a path, the one with its encoding is meant, and of these the one
+    that explains most of the body.
     """
-    readings = [
-        reading
-        for name, operation in provider.operations.items()
-        if method.upper() == operation.method
-        and any(path.endswith(documented) for documented in (operation.path, *operation.also))
-        for reading in [_read_one(name, operation, body, fields)]
-    ]
-    return min(readings, key=lambda reading: _surprise(provider, reading), default=None)
+    readings: list[tuple[bool, Reading]] = []
+    for name, operation in provider.operations.items():
+        values = in_path(operation, path) if method.upper() == operation.method else None
+        if values is None:
+            continue
+        beside = read_beside(provider, operation, values, query=query, headers=headers)
+        reading = _read_one(name, operation, body, fields)
+        found = {**beside, **reading.arguments}
+        ordered = {one: found[one] for one in operation.arguments if one in found}
+        odd = (fields is not None) != (operation.body == "form") and bool(fields or body)
+        readings.append((odd, replace(reading, arguments=ordered)))
+    best = min(readings, key=lambda pair: (pair[0], *_surprise(provider, pair[1])), default=None)
+    return None if best is None else best[1]
 
 
 def _surprise(provider: Provider, reading: Reading) -> tuple[int, int]:
@@ -151,11 +180,19 @@ def _read_one(
     if fields is not None:
         return _read_form(name, operation, fields)
     remaining = without_place(body if isinstance(body, dict) else {}, operation.constant)
+    if operation.known_by is not None and operation.known_by.field:
+        take(remaining, operation.known_by.field)
     arguments: dict[str, Json] = {}
-    for canonical_name, argument in operation.arguments.items():
-        content = taken(argument, partial(take, remaining))
+    # What has a place of its own in a list is taken out of it before what is added to it.
+    for canonical_name, argument in sorted(
+        operation.arguments.items(), key=lambda pair: adds(pair[1].wire)
+    ):
+        if argument.where != "body":
+            continue
+        fits = partial(_fits, argument)
+        content = taken(argument, partial(take, remaining, fixed=operation.constant, fits=fits))
         if content is not None:  # null means omitted
-            arguments[canonical_name] = _listed(operation, argument, content)
+            arguments[canonical_name] = _read(argument, _listed(operation, argument, content))
     parents = {
         place.rpartition(".")[0]
         for argument in operation.arguments.values()
@@ -165,14 +202,36 @@ def _read_one(
     return Reading(operation=name, arguments=arguments, unknown=tuple(leaves(remaining, parents)))
 
 
+def _fits(argument: Argument, entry: Json) -> bool:
+    """Tell whether an entry of a list may be one of this argument's values."""
+    if argument.type not in ("images", "file"):
+        return not isinstance(entry, dict | list)
+    return read(argument, entry) is not None
+
+
+def _read(argument: Argument, content: Json) -> Json:
+    """Return images as files or addresses, whatever they were put into."""
+    if argument.type not in ("images", "file"):
+        return content
+    if argument.type == "images" and isinstance(content, list):
+        images = [read(argument, entry) for entry in content]
+        return content if None in images else images
+    image = read(argument, content)
+    return content if image is None else image
+
+
 def _read_form(name: str, operation: Operation, fields: tuple[Part, ...]) -> Reading:
     """Read a form: its names are no paths, and it knows texts and files only."""
     remaining = _gathered(fields)
+    if operation.known_by is not None:
+        remaining.pop(operation.known_by.field, None)
     for key, value in operation.constant.items():
         if remaining.get(key) == form_part(key, value).value:
             remaining.pop(key, None)
     arguments: dict[str, Json] = {}
     for canonical_name, argument in operation.arguments.items():
+        if argument.where != "body":
+            continue
         content = taken(argument, partial(_take_field, remaining, argument))
         if content is not None:
             arguments[canonical_name] = _listed(operation, argument, content)
@@ -185,53 +244,29 @@ def _take_field(fields: dict[str, Json], argument: Argument, place: str) -> tupl
         return False, None
     content = fields.pop(place)
     if argument.edges and place in argument.edges and isinstance(content, str):
-        return True, int(content) if _INTEGER.fullmatch(content) else content
-    return True, _typed(argument, content)
+        return True, whole(content)
+    return True, typed(argument, content)
 
 
 def _listed(operation: Operation, argument: Argument, value: Json) -> Json:
     """Return one image as the list that it is, where the provider takes one without a list."""
     alone = argument.type == "images" and not isinstance(value, list)
-    may = operation.body == "form" or (argument.single and isinstance(value, str))
+    may = operation.body == "form" or (
+        argument.single and isinstance(value, str if argument.item is None else (str, dict))
+    )
+    may = may or argument.where == "query"
     return [value] if alone and may else value
-
-
-def _typed(argument: Argument, value: Json) -> Json:
-    """Read a form's text as its argument's type; text that is none of that type stays as it is."""
-    if not isinstance(value, str):
-        return value
-    if argument.type == "integer" and _INTEGER.fullmatch(value):
-        return int(value)
-    if argument.type == "number" and _NUMBER.fullmatch(value):
-        return int(value) if _INTEGER.fullmatch(value) else float(value)
-    if argument.type == "boolean" and value in _BOOLEANS:
-        return _BOOLEANS[value]
-    if argument.type in ("array", "object"):
-        return _parsed(value, list if argument.type == "array" else dict)
-    return value
-
-
-def _parsed(text: str, kind: type) -> Json:
-    """Read the JSON that a form holds for a list or an object; any other text stays as it is."""
-    try:
-        value: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return value if isinstance(value, kind) else text
 
 
 def _sent(argument: Argument | None, value: Json) -> Json:
     if argument is None or argument.type not in ("images", "file"):
         return value
-    named = [_address(image) for image in value] if isinstance(value, list) else _address(value)
+    several = value if isinstance(value, list) else None
+    named: Json = written(argument, value)
+    if several is not None:
+        named = [written(argument, image) for image in several]
     single = argument.single and isinstance(named, list) and len(named) == 1
     return named[0] if single and isinstance(named, list) else named
-
-
-def _address(entry: Json) -> Json:
-    """Return a file's placeholder address, under which it will be served or uploaded."""
-    image = ReferenceImage.of(entry)
-    return entry if image is None or image.filename is None else f"{ASSETS}{image.filename}"
 
 
 def _form(operation: Operation, arguments: Arguments) -> tuple[Part, ...]:

@@ -9,7 +9,7 @@ from copy import deepcopy
 from difflib import get_close_matches
 
 from harness.core.errors import Mistake
-from harness.spec.jsonpath import is_place, put, take
+from harness.spec.jsonpath import adds, is_place, put, take
 from harness.spec.provider import PARAMETERS, RESERVED, SHIPPED_PROTOCOLS
 from harness.spec.rules import KINDS, edges
 from harness.spec.rules.base import (
@@ -22,12 +22,15 @@ from harness.spec.rules.base import (
     toml_table,
 )
 from harness.spec.validate_prices import price_disagreements
+from harness.spec.validate_wire import beside, job_addresses, key_of, on_the_wire
 
 
 def disagreements(raw: Table) -> Iterator[Mistake | str]:
     """Yield one sentence per disagreement, `key: reason`, in the order of the file."""
     if ("base_url" in raw) != ("base_url_source" in raw):
         yield "base_url: goes together with base_url_source"
+    yield from beside("", raw, {})
+    yield from key_of(toml_table(raw.get("auth")))
     operations = toml_table(raw.get("operations"))
     for name, operation in operations.items():
         if name == "benchmark":  # the file of a recorded benchmark bears that name
@@ -47,10 +50,13 @@ def _operation(key: str, operation: Table) -> Iterator[Mistake | str]:
         place = f"{key}.arguments.{name}"
         yield from _name(place, name, toml_table(argument))
         for field, wire in _wires(toml_table(argument)):
+            if _shared(toml_table(argument), wire, operation):
+                continue
             if wires.setdefault(wire, name) != name:
                 yield f"{place}.{field}: {wire!r} is already the place of {wires[wire]}"
         yield from _argument(place, toml_table(argument), arguments)
         yield from _edges(place, toml_table(argument))
+    yield from on_the_wire(key, operation, arguments)
     if operation.get("body") != "form":
         yield from _places(key, operation, arguments)
     at = toml_table(operation.get("unknown_fields")).get("at")
@@ -99,6 +105,12 @@ def _edges(place: str, argument: Table) -> Iterator[str]:
         yield f"{place}.wire: missing: the word {words[0]!r} has no place on the wire"
 
 
+def _shared(argument: Table, wire: str, operation: Table) -> bool:
+    """Tell whether others may have the same place: beside the body, or in a list that grows."""
+    in_body = argument.get("in", "body") == "body"
+    return not in_body or (adds(wire) and operation.get("body") != "form")
+
+
 def _places(key: str, operation: Table, arguments: Table) -> Iterator[str]:
     """Put a value at every place of a JSON body; yield those where it did not stay.
 
@@ -108,11 +120,12 @@ def _places(key: str, operation: Table, arguments: Table) -> Iterator[str]:
     keys: dict[str, str] = {}
     for name, argument in arguments.items():
         for field, wire in _wires(toml_table(argument)):
-            if field == "edges" or "edges" not in toml_table(argument):
+            in_body = toml_table(argument).get("in", "body") == "body"
+            if in_body and (field == "edges" or "edges" not in toml_table(argument)):
                 keys.setdefault(wire, f"{key}.arguments.{name}.{field}")
-    for wire in filter(is_place, keys):
+    for wire in sorted(filter(is_place, keys), key=adds):
         put(body, wire, wire)
-    for wire, place in keys.items():
+    for wire, place in sorted(keys.items(), key=lambda pair: adds(pair[0])):
         if not is_place(wire):
             yield f"{place}: {wire!r} is no place of a JSON body"
         elif not take(body, wire)[0]:
@@ -166,9 +179,8 @@ def _job(key: str, operation: Table) -> Iterator[str]:
     if protocol in SHIPPED_PROTOCOLS and (protocol == "job") != ("job" in operation):
         yield f"{key}: protocol 'job' and the table 'job' go together"
     job = toml_table(operation.get("job"))
-    path = job.get("poll_path")
-    if isinstance(path, str) and "{id}" not in path:
-        yield f"{key}.job.poll_path: {path!r} has no place for the job's {{id}}"
+    if "job" in operation:
+        yield from job_addresses(f"{key}.job", job)
     states = [state for kind in ("pending", "done", "failed") for state in array(job.get(kind))]
     for state in dict.fromkeys(repr(state) for state in states):
         if sum(repr(other) == state for other in states) > 1:

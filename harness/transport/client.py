@@ -11,7 +11,7 @@ import httpx
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.placeholders import INBOX
-from harness.spec.credentials import key_headers
+from harness.spec.credentials import key_headers, key_query, with_key
 from harness.spec.provider import Auth
 from harness.spec.weight import ReplyBounds, reply_bounds
 from harness.transport.base import STOPPED
@@ -23,8 +23,17 @@ from harness.transport.callbacks.server import CallbackServer
 from harness.transport.failures import UNSENT, kind_of
 from harness.transport.http1.pool import PHASES, Proxies, Sockets, trusted
 from harness.transport.http1.reach import Reach
-from harness.transport.outgoing import LOOPBACK, content_of, is_absolute, sent_parts, uri_of
-from harness.transport.placeholders import PlaceholderMap
+from harness.transport.outgoing import (
+    LOOPBACK,
+    check_origin,
+    content_of,
+    header_bytes,
+    is_absolute,
+    is_signed,
+    sent_parts,
+    uri_of,
+)
+from harness.transport.placeholders import PlaceholderMap, has_images
 from harness.transport.redaction import Redactor, sendable
 from harness.transport.sensitive.headers import kept_headers
 
@@ -160,7 +169,7 @@ class Live:
             leaving = await self._built(request, arrival)
             arrival.sent_s = self._now_s()
             async with asyncio.timeout(limit_s):
-                await self._receive(leaving, arrival, absolute=is_absolute(request))
+                await self._receive(leaving, arrival, absolute=not is_signed(request))
         except TimeoutError:
             if arrival.body.crowded_out:
                 why = f"our disk had no room for its reply beside others ({arrival.progress})"
@@ -226,9 +235,9 @@ class Live:
 
     async def _built(self, request: Request, arrival: Arrival) -> httpx.Request:
         """Return the request as it leaves. Raises UsageError, UnicodeEncodeError, InvalidURL."""
-        absolute = is_absolute(request)
-        address = self._redactor.real(request.target)
-        real = self._placeholders().real(replace(request, target=address))
+        known = replace(request, target=self._redactor.real(request.target))
+        places, heavy = self._placeholders(), request.form is not None or has_images(request)
+        real = await asyncio.to_thread(places.real, known) if heavy else places.real(known)
         own = request.credential == "own"
         if not own and urlsplit(self._endpoint.base_url).username is not None:
             raise UsageError("the address itself holds a password, which would be sent as a key")
@@ -236,26 +245,35 @@ class Live:
         async def trace(event: str, _details: object) -> None:  # called behind a proxy only
             arrival.phases.left |= event.endswith("send_request_headers.started")
 
+        address, signed = self._address(real), is_signed(real)
+
         def built() -> httpx.Request:
             leaving = self._client.build_request(
                 real.method,
-                real.target if absolute else uri_of(real.target, self._endpoint.base_url),
-                headers=self._headers(real, signed=not absolute),
+                address,
+                headers=self._headers(real, signed=signed),
                 content=content_of(real),
                 files=None if real.form is None else sent_parts(real.form),
                 extensions={"trace": trace, PHASES: arrival.phases},
             )
-            if not absolute and _origin(leaving.url) != _origin(httpx.URL(self._endpoint.base_url)):
-                raise UsageError(f"{real.target!r} leads away from the provider's own address")
+            if signed:
+                check_origin(leaving.url, self._endpoint.base_url, request)
             if not own:  # a cookie of an earlier reply may stand for the user's key
                 leaving.headers.pop("Cookie", None)
             return leaving
 
-        if real.form is None:
+        if not heavy:
             return built()
-        if real.method != "POST":
+        if real.form is not None and real.method != "POST":
             raise UsageError(f"a form is sent with POST, not with {real.method}")
-        return await asyncio.to_thread(built)  # its files are drawn first
+        return await asyncio.to_thread(built)  # files are drawn first, long texts written
+
+    def _address(self, real: Request) -> str:
+        endpoint = self._endpoint
+        address = real.target if is_absolute(real) else uri_of(real.target, endpoint.base_url)
+        if not is_signed(real):
+            return address
+        return with_key(address, key_query(endpoint.auth, real.credential, endpoint.key))
 
     async def _receive(self, leaving: httpx.Request, arrival: Arrival, *, absolute: bool) -> None:
         if absolute:
@@ -319,14 +337,14 @@ class Live:
                 raise httpx.StreamError(arrival.excess)
             yield chunk
 
-    def _headers(self, request: Request, *, signed: bool) -> dict[str, str]:
+    def _headers(self, request: Request, *, signed: bool) -> dict[bytes, bytes]:
         headers = dict(request.headers)
         if request.form is not None:  # the type of a form names its boundary, which httpx draws
             headers = {key: headers[key] for key in headers if key.lower() != "content-type"}
         if signed:
             endpoint = self._endpoint
             headers |= dict(key_headers(endpoint.auth, request.credential, endpoint.key))
-        return headers
+        return header_bytes(headers)
 
     def _failure(self, error: Exception, request: Request, arrival: Arrival) -> Failure:
         text = self._redactor.known(self._placeholders().restored(str(error)))
@@ -379,7 +397,3 @@ async def _undisturbed(work: Coroutine[Any, Any, T], *, stopped: bool) -> T:
     if stopped and myself is not None:
         myself.cancel()
     return task.result()
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port

@@ -1,10 +1,13 @@
 """How a request leaves: its whole address, its form and its body, as httpx takes them."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO
 from urllib.parse import urlsplit
 
+import httpx
+
+from harness.core.errors import UsageError
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import canonical
 from harness.core.placeholders import INBOX, WEBHOOKS
@@ -56,12 +59,43 @@ def _httpx_part(part: Part) -> HttpxPart:
 
 
 def is_absolute(request: Request) -> bool:
-    """Tell whether a target is no path of the provider's: then it never goes with the key."""
+    """Tell whether a target is no path of the provider's: then only a `signed` one has the key."""
     return not request.target.startswith("/")
+
+
+def header_bytes(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Return headers as they leave: what is not ASCII in a value goes out as UTF-8.
+
+    Raises UnicodeEncodeError for a name that is not ASCII.
+    """
+    return {
+        name.encode("ascii"): text.encode("utf-8", "surrogatepass")
+        for name, text in headers.items()
+    }
 
 
 def content_of(request: Request) -> bytes | None:
     """Return a request's JSON as bytes; None where it has none, or a form in its place."""
-    if request.method == "GET" or request.form is not None:
+    if request.method == "GET" or request.form is not None or request.body is None:
         return None
     return canonical(request.body).encode("utf-8", "surrogatepass")
+
+
+def is_signed(request: Request) -> bool:
+    """Tell whether a request goes to the provider's own API, with its key."""
+    return request.signed or not is_absolute(request)
+
+
+def check_origin(url: httpx.URL, base_url: str, request: Request) -> None:
+    """Refuse to sign an address elsewhere: UsageError for another scheme, host or port.
+
+    A user in an address out of a reply is refused, too: it would be sent as a key.
+    """
+    base = httpx.URL(base_url)
+    same = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
+    if not same or (is_absolute(request) and url.userinfo):
+        own = f"{base.scheme}://{base.netloc.decode('ascii')}"
+        raise UsageError(
+            f"{request.target!r} leads away from the provider's own address, {own}: the key goes "
+            "nowhere else"
+        )

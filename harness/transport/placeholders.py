@@ -1,17 +1,32 @@
 """Placeholders (`harness.core.placeholders`) become real addresses on the way out, and back."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
+from urllib.parse import quote
 
 from harness.core.errors import UsageError
 from harness.core.exchange import Part, Request
-from harness.core.jsonvalue import with_texts
-from harness.core.placeholders import ASSETS, THIS_RUN, WEBHOOKS
+from harness.core.jsonvalue import texts, with_texts
+from harness.core.placeholders import ASSETS, BASE64, THIS_RUN, WEBHOOKS
+from harness.reference_images import parse_recipe, reference_bytes
 from harness.transport.redaction import key_spellings
 
 RUN_WORD_AT_LEAST = 12
 """A shorter word of this run may occur in a reply by chance, and is not replaced."""
+
+
+_KEY = re.compile(rf"{THIS_RUN}-\S+")
+"""An idempotency key, as plans hold it."""
+
+_HEAD = re.compile(r"(data:[\w.+/-]+;base64,)?", re.ASCII)
+"""What may stand before an image in a text."""
+
+
+def has_images(request: Request) -> bool:
+    """Tell whether images stand in a request's body."""
+    return any(BASE64 in text for text in texts(request.body))
 
 
 class PlaceholderMap:
@@ -44,11 +59,12 @@ class PlaceholderMap:
     def real(self, request: Request) -> Request:
         """Return the request as it leaves; UsageError where a placeholder has no address.
 
-        A placeholder is replaced at the start of the target and of every text in body and form.
+        A placeholder is replaced at the start of the target and of every text in body and form, and
+        in the values of a query. Images are drawn, which takes its time (`has_images`).
         """
         return replace(
             request,
-            target=self._text(request.target),
+            target=self._query(self._text(request.target)),
             headers=tuple((name, self._header(value)) for name, value in request.headers),
             body=with_texts(request.body, self._text),
             form=None if request.form is None else tuple(self._part(part) for part in request.form),
@@ -70,7 +86,17 @@ class PlaceholderMap:
             return _address(self._assets, "reference images", "--assets-url") + text[len(ASSETS) :]
         if text.startswith(WEBHOOKS):
             return _address(self._webhooks, "webhooks", "--webhook-url") + text[len(WEBHOOKS) :]
-        return text
+        if _KEY.fullmatch(text):
+            return self._header(text)
+        head, found, name = text.rpartition(BASE64)
+        return head + _base64(name) if found and _HEAD.fullmatch(head) else text
+
+    def _query(self, target: str) -> str:
+        for start in (ASSETS, WEBHOOKS):
+            known = quote(start, safe="")
+            if f"={known}" in target:
+                target = target.replace(f"={known}", f"={quote(self._text(start), safe='')}")
+        return target
 
     def _header(self, value: str) -> str:
         if THIS_RUN not in value:
@@ -78,6 +104,15 @@ class PlaceholderMap:
         if not self._run_word:
             raise UsageError("a header asks for a word of this run's own, and there is none")
         return value.replace(THIS_RUN, self._run_word)
+
+
+def _base64(name: str) -> str:
+    if parse_recipe(name) is None:
+        raise UsageError(f"nobody kept the bytes of this image: {name[:80]}")
+    try:
+        return b64encode(reference_bytes(name)).decode("ascii")
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from None
 
 
 def _address(address: str | None, what: str, option: str) -> str:

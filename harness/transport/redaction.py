@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from harness.core.errors import UsageError
@@ -121,30 +121,35 @@ class Redactor:
             events=self._events(events),
         )
 
-    def request(self, request: Request) -> Request:
+    def request(self, request: Request, *, headers: Collection[str] = ()) -> Request:
         """Return somebody's request without secrets; its texts stay as long as they were.
 
         A prompt that lost letters could be shorter than a rule allows, or no longer too long.
+        `headers` are kept beside those that always are; their values are cleaned, too.
         """
         return replace(
             request,
             target=self.known(request.target),
             headers=tuple(
-                (name, self.known(content)) for name, content in kept_headers(request.headers)
+                (name, self.known(content))
+                for name, content in kept_headers(request.headers, also=headers)
             ),
             body=self._document(request.body, self._as_long),
             form=request.form and tuple(self._part(part) for part in request.form),
         )
 
-    def exchange(self, exchange: Exchange, *, cleaned: bool = True) -> Exchange:
-        """Return a round trip without secrets."""
+    def exchange(
+        self, exchange: Exchange, *, cleaned: bool = True, headers: Collection[str] = ()
+    ) -> Exchange:
+        """Return a round trip without secrets; see `request` for its `headers`."""
         answer = exchange.answer
         if isinstance(answer, Failure):
             partial = answer.partial and self.reply(answer.partial, cleaned=cleaned)
             answer = replace(answer, why=self.known(answer.why), partial=partial)
         else:
             answer = self.reply(answer, cleaned=cleaned)
-        return replace(exchange, request=self.request(exchange.request), answer=answer)
+        request = self.request(exchange.request, headers=headers)
+        return replace(exchange, request=request, answer=answer)
 
     def _part(self, part: Part) -> Part:
         secret = is_personal_field(part.name)

@@ -29,6 +29,9 @@ REFUSALS: frozenset[ErrorClass] = frozenset(("validation", "moderation", "not_fo
 UNTOUCHED: frozenset[ErrorClass] = frozenset(("auth", "quota", "rate_limit"))
 """Classes of requests that were turned away before anything was made."""
 
+ERRORS_AT_MOST = 10
+"""Of a list of errors, how many are read."""
+
 MESSAGE_AT_MOST = 2_000
 """Characters of an error's message that are kept."""
 
@@ -43,7 +46,7 @@ def is_error(errors: ErrorRules, reply: Reply) -> bool:
 def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
     """Read an error reply; the first fitting rule names its class, the HTTP status decides last."""
     message = _text(first_match(errors.message, reply.document))
-    code = _text(first_match(errors.code, reply.document))
+    code = _first(first_match(errors.code, reply.document))
     recognised = bool(message) and bool(errors.failed.search(reply.document))
     fitting = (
         rule.error_class for rule in errors.classes if _fits(rule, reply.status, code, message)
@@ -54,7 +57,7 @@ def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
         status=reply.status,
         code=code or None,
         message=_shortened(message or (reply.text or "").strip()),
-        parameter=_text(first_match(errors.parameter, reply.document)) or None,
+        parameter=_blamed(first_match(errors.parameter, reply.document)) or None,
         recognised=recognised,
     )
 
@@ -127,9 +130,24 @@ def _text(content: Json) -> str:
             return ""
         case int() | float():
             return str(content)
-        case [first, *_]:
-            return _text(first)
+        case list():
+            return "; ".join(dict.fromkeys(filter(None, map(_text, content[:ERRORS_AT_MOST]))))
         case {"message": message}:
             return _text(message)
         case _:
             return ""
+
+
+def _first(content: Json) -> str:
+    return _text(content[0] if isinstance(content, list) and content else content)
+
+
+def _blamed(content: Json) -> str:
+    """Return the names of parameters: a list within a list is the way to one, `["body", "n"]`."""
+    if not isinstance(content, list):
+        return _text(content)
+    entries = [
+        ".".join(filter(None, map(_text, entry))) if isinstance(entry, list) else _text(entry)
+        for entry in content[:ERRORS_AT_MOST]
+    ]
+    return ", ".join(dict.fromkeys(filter(None, entries)))

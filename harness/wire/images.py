@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from harness.core.exchange import Failure, Picture, PictureState, Reply, Request
+from harness.core.exchange import Failure, Picture, PictureState, Reply, Request, Step
 from harness.core.jsonvalue import Json, read_amount
 from harness.core.outcome import Declared, Fault, Images, Usage
 from harness.spec.expressions import Paths, first_match
@@ -39,7 +39,7 @@ def image_texts(shape: ReplyShape, document: Json) -> tuple[str, ...]:
     """Return the texts at the first documented place that has any: marks, addresses or neither."""
     for path in shape.images:
         listed = path.search(document)
-        texts = listed if isinstance(listed, list) else []
+        texts = listed if isinstance(listed, list) else [listed]
         if images := tuple(text for text in texts if isinstance(text, str) and text):
             return images
     return ()
@@ -234,7 +234,9 @@ def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
         if text in reply.pictures:
             pictures.append(reply.pictures[text])
         elif text.startswith(("http://", "https://")):
-            answer = yield from _downloaded(text, () if waited else MISSING_PAUSES_S)
+            request = Request(method="GET", target=text, timeout_s=DOWNLOAD_S)
+            pauses_s = () if waited else MISSING_PAUSES_S
+            answer = yield from send_until_there(request, "download", pauses_s)
             waited |= isinstance(answer, Reply) and answer.status in NOT_YET
             picture = _fetched(text, answer)
             if isinstance(picture, Fault):
@@ -245,15 +247,16 @@ def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
     return _images(operation, reply.document, tuple(pictures), job)
 
 
-def _downloaded(address: str, pauses_s: tuple[float, ...]) -> Talk[Answer]:
-    """Ask for an image until it is there, with these pauses between; return the last answer."""
-    request = Request(method="GET", target=address, timeout_s=DOWNLOAD_S)
-    answer = yield from send_until_answered(request, "download")
+def send_until_there(
+    request: Request, step: Step, pauses_s: tuple[float, ...] = MISSING_PAUSES_S
+) -> Talk[Answer]:
+    """Ask for a result until it is there, with these pauses between; return the last answer."""
+    answer = yield from send_until_answered(request, step)
     for pause_s in pauses_s:
         if isinstance(answer, Failure) or answer.status not in NOT_YET:
             break
         yield Pause(seconds=pause_s)
-        answer = yield from send_until_answered(request, "download")
+        answer = yield from send_until_answered(request, step)
     return answer
 
 

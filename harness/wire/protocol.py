@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from harness.core.case import PlannedRequest
 from harness.core.exchange import Request
+from harness.core.jsonvalue import Json
 from harness.spec.provider import Operation, Provider
-from harness.wire.job import attend
+from harness.wire.job import attend, ticket_of
 from harness.wire.protocols import PROTOCOLS
 from harness.wire.retry import Wire
 from harness.wire.upload import uploaded
@@ -22,14 +23,21 @@ def speak(provider: Provider, operation: Operation, planned: PlannedRequest) -> 
     return (yield from PROTOCOLS[operation.protocol](provider, operation, planned))
 
 
-def pick_up(provider: Provider, operation: Operation, planned: PlannedRequest, job_id: str) -> Wire:
+def pick_up(
+    provider: Provider,
+    operation: Operation,
+    planned: PlannedRequest,
+    job_id: str,
+    *,
+    submitted: Json = None,
+) -> Wire:
     """Poll a job that an earlier run stopped waiting for until it ends; it is never submitted.
+
+    `submitted` is what its submission was answered: it may hold the address of the poll.
 
     The provider may have forgotten its idempotency key, so that a repetition would be paid; and
     its webhooks went to where the earlier run listened.
     """
-    if operation.job is None:
-        raise ValueError(f"{provider.name} has no jobs")
     webhook = operation.webhook.argument if operation.webhook else None
     case = planned.case
     case = replace(
@@ -38,4 +46,4 @@ def pick_up(provider: Provider, operation: Operation, planned: PlannedRequest, j
         follow_ups=tuple(kind for kind in case.follow_ups if kind != "same_key"),
     )
     planned = replace(planned, case=case)
-    return (yield from attend(provider, operation, operation.job, planned, job_id))
+    return (yield from attend(ticket_of(provider, operation, planned, job_id, submitted), planned))

@@ -41,7 +41,8 @@ def submitted(
         return refused_or_fault(provider.errors, answer)
     if answer.events and operation.stream is not None:
         return _events(provider, operation, operation.stream, answer)
-    if not isinstance(answer.document, dict | list):
+    whole_image = isinstance(answer.document, str) and answer.document in answer.pictures
+    if not isinstance(answer.document, dict | list) and not whole_image:
         shown = (answer.text or "an empty body")[:120]
         return Fault(
             error_class="protocol",

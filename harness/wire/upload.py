@@ -7,10 +7,11 @@ from harness.core.jsonvalue import with_texts
 from harness.core.outcome import Fault, Outcome
 from harness.core.placeholders import ASSETS
 from harness.core.reference import ReferenceImage, references
+from harness.spec.beside import beyond_submissions
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Upload
 from harness.spec.provider import Provider
-from harness.spec.request import JSON, form_part
+from harness.spec.request import form_part
 from harness.spec.rules import Arguments
 from harness.wire.errors import fault_of, is_error, refused_or_fault
 from harness.wire.retry import Talk, send_until_answered
@@ -30,7 +31,7 @@ def uploaded(
         if name is None or name in addresses:
             continue
         answer = yield from send_until_answered(
-            _request(upload, image, request.timeout_s), "upload"
+            _request(provider, upload, image, arguments, request.timeout_s), "upload"
         )
         if isinstance(answer, Failure):
             return _free(fault_of(answer, paid=False))
@@ -46,12 +47,19 @@ def uploaded(
     return replace(request, body=body, form=None)
 
 
-def _request(upload: Upload, image: ReferenceImage, timeout_s: float) -> Request:
+def _request(
+    provider: Provider,
+    upload: Upload,
+    image: ReferenceImage,
+    arguments: Arguments,
+    timeout_s: float,
+) -> Request:
+    headers, query = beyond_submissions(provider, arguments)
     fields = tuple(Part(name=name, value=value) for name, value in upload.fields.items())
     return Request(
         method="POST",
-        target=upload.path,
-        headers=(JSON,),
+        target=f"{upload.path}{query}",
+        headers=tuple(headers),
         form=(*fields, form_part(upload.file, image.as_json())),
         timeout_s=timeout_s,
     )

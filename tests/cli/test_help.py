@@ -27,7 +27,8 @@ RUN_FLAGS = """
 --quick --strength --discover --explore --budget --max-images --max-requests --max-minutes
 --max-shrink-requests
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
---timeout --reference --exchange-rate --calibrate --time-scale --fault --port --out --resume --retry-unknown --record
+--timeout --reference --exchange-rate
+--calibrate --time-scale --fault --port --out --resume --retry-unknown --record
 --cassettes --frames
 --json --help
 """
@@ -36,7 +37,8 @@ PLAN_FLAGS = """
 --spec --provider --operation --only --seed --quick --strength --discover --budget --max-images
 --max-requests --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp
 --until-decided --slo
---timeout --reference --exchange-rate --cases --image-seconds --assets-url --write-assets --json --help
+--timeout --reference --exchange-rate
+--cases --image-seconds --assets-url --write-assets --json --help
 """
 
 

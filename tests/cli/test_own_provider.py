@@ -155,7 +155,10 @@ def test_a_provider_without_recordings_is_named_and_left_out(
     where = ["--cassettes", str(recorded.folder / "cassettes"), "--out", str(tmp_path / "run")]
     both = ["--provider", "acme", "--provider", "buble", "--spec", str(recorded.toml)]
     assert status(["run", *both, *where]) == 0
-    sentence = f"buble is left out: {recorded.folder / 'cassettes'} holds no recording of it"
+    sentence = (
+        f"buble is left out: {recorded.folder / 'cassettes'} holds no recording of it; record it: "
+        "harness run --against emulator --record --provider buble"
+    )
     assert sentence in told(capsys)
     assert sentence in read_run(tmp_path / "run").header.notes
 
@@ -200,16 +203,6 @@ def test_where_nobody_is_left_one_line_says_what_to_run(
     )
 
 
-def test_in_an_empty_directory_the_default_says_what_to_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert status(["run"]) == 2
-    (line,) = told(capsys).splitlines()
-    assert line.endswith("(run instead: harness run --against emulator)")
-    assert not [*tmp_path.iterdir()]
-
-
 def test_a_broken_toml_spoils_only_itself(
     recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,7 +211,7 @@ def test_a_broken_toml_spoils_only_itself(
     both = ["--spec", str(bad), "--spec", str(recorded.toml)]
     where = ["--cassettes", str(recorded.folder / "cassettes"), "--out", str(tmp_path / "run")]
     assert status(["run", *both, *where]) == 0
-    assert "bad is left out: bad.toml has 7 mistakes: title: " in told(capsys)
+    assert "bad is left out: bad.toml has 7 mistakes: " in told(capsys)
     assert any(
         note.startswith("bad is left out") for note in read_run(tmp_path / "run").header.notes
     )
@@ -244,6 +237,24 @@ def test_its_key_is_searched_for(
     (tmp_path / "bad.toml").write_text(BAD)
     with pytest.raises(SpecError):
         api.scan([tmp_path / "note.txt"], specs=[tmp_path / "bad.toml"])
+
+
+def test_an_installed_package_s_provider_needs_no_file(
+    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "acme_images-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-images\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[harness.providers]\nacme = acme_images:TOML\n")
+    (tmp_path / "acme_images.py").write_text(f"TOML = {str(recorded.toml)!r}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    where = ["--cassettes", str(recorded.folder / "cassettes"), "--out", str(tmp_path / "run")]
+    assert status(["run", "--provider", "acme", *where]) == 0
+    assert status(["explain", "--provider", "acme", "--size", "3840x1024"]) == 1
+    kept = tmp_path / "run" / "providers" / "acme.toml"
+    assert kept.read_bytes() == recorded.toml.read_bytes()
+    metadata.rename(tmp_path / "gone")
+    assert status(["report", str(tmp_path / "run")]) == 0
 
 
 def test_a_value_is_a_provider_too(recorded: Recorded, tmp_path: Path) -> None:

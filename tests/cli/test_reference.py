@@ -53,6 +53,21 @@ def test_a_report_may_name_another_reference_and_a_rate(run: Path, tmp_path: Pat
     assert all(row["price"] > 1 for row in now)
 
 
+def test_a_report_knows_the_rates_of_the_configuration(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = "[rates]\nsub2api = { unit = 'image', usd = 0.05 }\nnobody = { unit = 'x', usd = 1 }\n"
+    (tmp_path / "harness.toml").write_text(rates, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    code = status(["report", str(run), "--out", str(tmp_path / "out"), "--reference", "aimlapi"])
+
+    assert code == 0
+    assert all(row["price"] > 1 for row in rows(tmp_path / "out"))
+    page = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
+    assert "1 image of sub2api = 0.05 usd" in page
+    assert "harness.toml:2" in page
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [

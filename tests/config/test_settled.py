@@ -99,3 +99,10 @@ def test_a_verb_takes_only_the_options_that_it_has(typed: dict[Place, object]) -
     found = settled(CONFIG, typed, known=[("limits", "max_images"), *typed])
 
     assert set(found.values) == {("limits", "max_images"), *typed}
+
+
+def test_a_command_in_a_hint_is_no_flag_of_the_file() -> None:
+    error = UsageError("nothing to replay", hint="run instead: harness run --spec acme.toml")
+    explain(error, {"--spec": "harness.toml:1"})
+
+    assert "stands in" not in str(error)

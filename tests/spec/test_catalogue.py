@@ -103,7 +103,7 @@ def test_a_broken_file_spoils_only_itself(tmp_path: Path) -> None:
     assert known.chosen(["bad", "buble"]) == ("buble",)
     (sentence,) = known.left_out()
     assert sentence.startswith("bad is left out: bad.toml has ")
-    assert "title: " in sentence
+    assert "documents: missing" in sentence
     assert "\n" not in sentence
     assert known.left_out(["buble"]) == ()
     for ask in (known.entry, lambda name: known.chosen([name])):
@@ -117,6 +117,21 @@ def test_a_file_that_is_no_toml_is_known_by_its_own_name(tmp_path: Path) -> None
     assert tuple(known.broken) == ("odd",)
     with pytest.raises(SpecError, match="not valid TOML"):
         known.chosen()
+
+
+def test_a_toml_put_into_the_package_ships_and_a_broken_one_spoils_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("zeta", "sub2api", "buble"):
+        written(tmp_path, name, like="buble")
+    broken(tmp_path, "bad")
+    monkeypatch.setattr("harness.spec.catalogue.FOLDER", tmp_path)
+    known = shipped_catalogue.__wrapped__()
+    assert tuple(known) == ("buble", "sub2api", "zeta")
+    assert known.chosen() == ("buble", "sub2api", "zeta")
+    assert all(entry.shipped for entry in known.values())
+    (sentence,) = known.left_out()
+    assert sentence.startswith("bad is left out: bad.toml has ")
 
 
 def test_where_all_are_broken_each_is_told(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ def test_a_place_is_read_as_keys_and_indices(text: str, expected: tuple[str | in
 
 
 @pytest.mark.parametrize(
-    "text", ["size", "a.b.c", "tools[0].size", "a[1][2].b", "a[9999].b", "\u732b"]
+    "text",
+    ["size", "a.b.c", "tools[0].size", "a[1][2].b", "a[9999].b", "\u732b", "image[]", "a[0].b[]"],
 )
 def test_a_place_of_a_body_ends_with_a_key(text: str) -> None:
     assert is_place(text)
@@ -45,7 +46,7 @@ def test_a_place_of_a_body_ends_with_a_key(text: str) -> None:
 
 @pytest.mark.parametrize("text", [*(one for one in HOSTILE if one not in {
     "a[0].b", "a[00000].b", "a[0][0].b", "a b",
-}), "a[00000].b", "a[12345].b", "a[" + "9" * 5000 + "].b", "image[]"])  # fmt: skip
+}), "a[00000].b", "a[12345].b", "a[" + "9" * 5000 + "].b"])  # fmt: skip
 def test_what_ends_otherwise_is_no_place(text: str) -> None:
     assert not is_place(text)
 
@@ -104,10 +105,8 @@ def test_an_object_in_a_list_is_reached_by_its_index() -> None:
     assert take(body, "tools[1].size") == (True, "auto")
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"tools": []}, {"tools": {}}, {"tools": None}, {"tools": "x"}, {"tools": [1]}]
-)
-def test_nothing_is_put_into_a_list_that_is_not_there(body: dict[str, Json]) -> None:
+@pytest.mark.parametrize("body", [{"tools": {}}, {"tools": None}, {"tools": "x"}, {"tools": [1]}])
+def test_nothing_is_put_where_something_else_stands(body: dict[str, Json]) -> None:
     before = deepcopy(body)
     put(body, "tools[0].size", "auto")
 
@@ -256,3 +255,43 @@ def test_the_images_jobs_and_uploads_of_every_provider_are_found_by_keys(name: s
         paths += [operation.upload.url] if operation.upload else []
 
         assert all(keys(path) for path in paths)
+
+
+# --------------------------------------------------------------------------- lists made on the way
+def test_lists_on_the_way_are_made() -> None:
+    body: dict[str, Json] = {}
+    put(body, "contents[0].parts[0].text", "a fox")
+
+    assert body == {"contents": [{"parts": [{"text": "a fox"}]}]}
+
+
+def test_a_place_that_ends_with_brackets_takes_each_entry_behind_what_is_there() -> None:
+    body: dict[str, Json] = {"parts": [{"text": "a fox"}]}
+    put(body, "parts[]", [{"data": 1}, {"data": 2}])
+    put(body, "others[]", "x")
+
+    assert body == {"parts": [{"text": "a fox"}, {"data": 1}, {"data": 2}], "others": ["x"]}
+
+
+def test_entries_are_taken_from_a_list_where_they_fit() -> None:
+    body: dict[str, Json] = {"parts": [{"text": "a"}, {"data": 1}, {}, {"data": 2}]}
+
+    taken = take(body, "parts[]", fits=lambda entry: isinstance(entry, dict) and "data" in entry)
+
+    assert taken == (True, [{"data": 1}, {"data": 2}])
+    assert body == {"parts": [{"text": "a"}, {}, {}, {}]}
+
+
+def test_an_index_means_the_first_entry_that_has_the_key_where_nothing_is_fixed() -> None:
+    body: dict[str, Json] = {"parts": [{"data": 1}, {"text": "a"}]}
+
+    assert take(body, "parts[0].text") == (False, None)
+    assert take(body, "parts[0].text", fixed={"parts": [{"data": 1}]}) == (False, None)
+    assert take(body, "parts[0].text", fixed={"parts": []}) == (True, "a")
+
+
+def test_a_place_far_beyond_a_lists_end_has_no_room() -> None:
+    body: dict[str, Json] = {}
+    put(body, "a[9999].b", 1)
+
+    assert take(body, "a[9999].b") == (False, None)

@@ -454,7 +454,7 @@ def test_a_job_has_the_documented_states(
     assert job is not None
     assert (job.pending, job.done, job.failed) == states
     assert job.poll_path == poll_path
-    assert job.submitted_status == accepted
+    assert job.submitted_status == (() if accepted is None else (accepted,))
     assert job.interval_s == 2
 
 

@@ -92,8 +92,8 @@ WEBHOOK = {
          "operations.generate.arguments.n.wire: 'input.' is no place of a JSON body"),
         (f"{ARGUMENTS}/n/wire", "list[0]",
          "operations.generate.arguments.n.wire: 'list[0]' is no place of a JSON body"),
-        (f"{ARGUMENTS}/n/wire", "tools[0].n",
-         ("operations.generate.arguments.n.wire: 'tools[0].n' has no room beside the constants and "
+        (f"{ARGUMENTS}/n/wire", "tools[99].n",
+         ("operations.generate.arguments.n.wire: 'tools[99].n' has no room beside the constants and "
           "the other arguments")),
         (f"{ARGUMENTS}/n/wire", "size.count",
          ("operations.generate.arguments.n.wire: 'size.count' has no room beside the constants and "

@@ -249,6 +249,19 @@ def test_a_server_that_fails_is_asked_once(
     assert len(server.requests) == 1
 
 
+def test_the_address_may_stand_in_a_configuration(
+    capsys: pytest.CaptureFixture[str], serve: Callable[..., Server]
+) -> None:
+    server = serve((200, {"code": 0, "data": {"url": "HOST/a.png", "costCredits": 1}}))
+    text = f'specs = ["{spec("nanobanana")}"]\n[target]\nbase_url = {{ acme = "{server.url}" }}\n'
+    Path("harness.toml").write_text(text)
+    code = status(["providers", "try", "acme", "--out", "tried"])
+
+    assert code == 0
+    assert f"to {server.url}" in capsys.readouterr().err
+    assert len(server.requests) == 2
+
+
 def test_a_dry_run_sends_nothing_and_needs_no_key(
     capsys: pytest.CaptureFixture[str],
     serve: Callable[..., Server],

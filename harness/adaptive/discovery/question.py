@@ -317,7 +317,7 @@ def place_of(name: str, operation: Operation) -> str | None:
     wires = (
         operation.arguments[neighbour].wire
         for neighbour in beside
-        if neighbour in operation.arguments
+        if neighbour in operation.arguments and operation.arguments[neighbour].where == "body"
     )
     parent = next(wires, "").rpartition(".")[0]
     if operation.body == "form" or not parent:

@@ -6,16 +6,17 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import parse_qsl, urlsplit
 
 from harness.core.case import PlannedRequest
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json, texts
-from harness.core.placeholders import ASSETS, MISSING, THIS_RUN, WEBHOOKS
+from harness.core.placeholders import ASSETS, BASE64, MISSING, THIS_RUN, WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.reference_images import parse_recipe, reference_json
 from harness.report.labels import about_provider
 from harness.report.text import hidden
-from harness.spec.credentials import key_headers
+from harness.spec.credentials import key_headers, key_query, with_key
 from harness.spec.lifecycle import Upload
 from harness.spec.provider import Auth, Provider
 
@@ -48,22 +49,11 @@ def curl_line(
     under `FILES`, others, whose bytes nobody kept, in the current folder. A NUL or a lone
     surrogate, which no command line can hold, becomes U+FFFD in a form's text.
     """
-    absolute = request.target.startswith(("http://", "https://"))
     words = ["curl -sS -X", shlex.quote(_clean(request.method))]
-    words.append(
-        shlex.quote(_clean(request.target))
-        if absolute
-        else _address(request.target, provider=provider, evidence=evidence)
-    )
-    auth = provider.auth
-    if not absolute and request.credential != "own":
-        words += [f"-H {_spelled(pair)}" for pair in key_headers(auth, request.credential, "")]
-    elif not absolute:
-        prefix = _in_double_quotes(auth.prefix)
-        words.append(f'-H "{_in_double_quotes(auth.header)}: {prefix}${auth.env}"')
+    words += _addressed(request, provider=provider, evidence=evidence)
     words += [
         f"-H {shlex.quote(_clean(f'{name}: {header}'))}"
-        for name, header in plain_headers(request, auth)
+        for name, header in plain_headers(request, provider.auth)
     ]
     if request.form is not None:
         return " ".join([*words, *(_part(part) for part in request.form)])
@@ -73,9 +63,46 @@ def curl_line(
     for text, variable in variables.items():
         # Leaves the single quotes around the body, and goes back into them.
         body = body.replace(json.dumps(text), f'"\'"${variable}"\'"')
-    if len(body.encode()) > _MOST_ARGUMENT_BYTES:
+    images = inline_images(request)
+    for name in images:
+        body = body.replace(f"{BASE64}{name}", _READ.format(f"{FILES}{name}"))
+    if images or len(body.encode()) > _MOST_ARGUMENT_BYTES:
         return f"printf %s {body} | {' '.join([*words, '--data-binary @-'])}"
     return " ".join([*words, "--data-raw", body])
+
+
+def _addressed(
+    request: Request, *, provider: Provider, evidence: Provenance | None
+) -> Iterator[str]:
+    """Yield the words of a command that say where a request goes, and with which key."""
+    absolute = request.target.startswith(("http://", "https://"))
+    signed, auth = request.signed or not absolute, provider.auth
+    made_up = request.credential != "own"
+    pairs = key_query(auth, request.credential, "") if signed and made_up else ()
+    target = with_key(request.target, pairs)
+    address = shlex.quote(_clean(target))
+    if not absolute:
+        address = _address(target, provider=provider, evidence=evidence)
+    if signed and auth.query and not made_up:
+        mark = "&" if "?" in target else "?"
+        address += f'"{mark}{_in_double_quotes(auth.query)}=${auth.env}"'
+    yield address
+    if signed and made_up:
+        yield from (f"-H {_spelled(pair)}" for pair in key_headers(auth, request.credential, ""))
+    elif signed and auth.header:
+        prefix = _in_double_quotes(auth.prefix)
+        yield f'-H "{_in_double_quotes(auth.header)}: {prefix}${auth.env}"'
+
+
+_READ = "'\"$(base64 <{} | tr -d '\\n')\"'"
+"""Leaves the single quotes around a body, and goes back into them."""
+
+
+def inline_images(request: Request) -> tuple[str, ...]:
+    """Name the reference images whose bytes stand in a body, each once."""
+    named = (text.rpartition(BASE64) for text in texts(request.body))
+    names = (name for _, found, name in named if found and is_placeholder_address(name))
+    return tuple(dict.fromkeys(names))
 
 
 def _spelled(header: tuple[str, str]) -> str:
@@ -264,7 +291,8 @@ def _sent(record: Record) -> list[str]:
     """Name the files of ours that a record's uploads and its request send as they are."""
     requests = (*uploads(record), record.shot.request)
     parts = (part for request in requests for part in request.form or ())
-    return [part.filename or "" for part in parts if _held(part)]
+    files = [part.filename or "" for part in parts if _held(part)]
+    return [*files, *inline_images(record.shot.request)]
 
 
 def _held(part: Part) -> bool:
@@ -287,6 +315,12 @@ def _on_files(record: Record, written: Sequence[str]) -> Iterator[str]:
             )
     parts = [part for part in record.shot.request.form or () if part.value is None]
     foreign = [part.filename or "image" for part in parts if not _held(part)]
+    inside = (text.rpartition(BASE64) for text in texts(record.shot.request.body))
+    foreign += [
+        f"{BASE64}{known}"
+        for _, found, known in inside
+        if found and not is_placeholder_address(known)
+    ]
     if foreign:
         yield f"Nobody kept {', '.join(foreign)}: put your own into the current folder."
 
@@ -300,7 +334,8 @@ def _on_addresses(request: Request, uploaded: set[str]) -> Iterator[str]:
         )
     if MISSING in addresses:
         yield f"Put an address at which there is nothing in the place of {MISSING}."
-    if any(text.startswith(WEBHOOKS) for text in texts(request.body)):
+    query = (value for _, value in parse_qsl(urlsplit(request.target).query))
+    if any(text.startswith(WEBHOOKS) for text in (*texts(request.body), *query)):
         yield (
             "Put an address that takes a POST from the provider in the place of"
             f" {WEBHOOKS} (a run does so with --webhook-url)."
@@ -308,7 +343,9 @@ def _on_addresses(request: Request, uploaded: set[str]) -> Iterator[str]:
 
 
 def _on_keys(planned: PlannedRequest) -> Iterator[str]:
-    if any(value.startswith(THIS_RUN) for _, value in planned.request.headers):
+    sent = planned.request
+    values = (*(value for _, value in sent.headers), *texts(sent.body))
+    if any(value.startswith(f"{THIS_RUN}-") for value in values):
         twice = "; sent twice, the line shows what a repetition makes"
         yield (
             f"Put a new word in the place of {THIS_RUN}: a key that was used before makes no new"

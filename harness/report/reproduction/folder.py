@@ -14,7 +14,7 @@ from harness.report.model import Reproduction
 from harness.report.reproduction.curl import IN_FOLDER, Repeat, files_of, plain_headers, repeat
 from harness.report.reproduction.generated_test import generated_test
 from harness.report.text import count, money_text, one_line
-from harness.spec.credentials import key_headers
+from harness.spec.credentials import key_headers, key_query, with_key
 from harness.spec.provider import Auth, Provider
 
 FOLDER = "findings/"
@@ -142,7 +142,11 @@ def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict
         "request": json_safe(
             {
                 "method": planned.request.method,
-                "path": planned.request.target,
+                "path": with_key(
+                    planned.request.target, key_query(auth, planned.request.credential, "")
+                )
+                if planned.request.credential != "own"
+                else planned.request.target,
                 "headers": dict(_headers(planned.request, auth)),
                 **carried_json(planned.request),
             }

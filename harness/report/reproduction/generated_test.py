@@ -17,11 +17,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from harness.checks.check import CHECKS, Reproduced, python_source, quoted
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json
-from harness.core.placeholders import ASSETS, THIS_RUN, WEBHOOKS
+from harness.core.placeholders import ASSETS, BASE64, THIS_RUN, WEBHOOKS
 from harness.core.verdict import Finding
-from harness.report.reproduction.curl import base_address, base_variable, plain_headers
+from harness.report.reproduction.curl import (
+    base_address,
+    base_variable,
+    inline_images,
+    is_placeholder_address,
+    plain_headers,
+)
 from harness.report.text import hidden
-from harness.spec.credentials import key_headers, refusal_statuses
+from harness.spec.credentials import key_headers, key_query, refusal_statuses, with_key
 from harness.spec.expressions import Paths
 from harness.spec.jsonpath import keys
 from harness.spec.provider import ErrorRule, Operation, Provider
@@ -87,12 +93,25 @@ def _text(text: str, words: Words) -> str:
         return f"ASSETS_URL + {quoted('/' + name)}"
     if text.startswith(WEBHOOKS):
         return "WEBHOOK_URL"
+    if inline := _inline(text):
+        return inline
     if len(text) <= _MOST_TEXT:
         return quoted(text)
     for name, argument in words.arguments.items():
         if argument == text:
             return f"{_LOOKED_UP}[{quoted(name)}]"
     raise ValueError(f"a text of {len(text):,} characters is none of the arguments")
+
+
+def _inline(text: str) -> str:
+    """Return the expression of a text that holds an image, or this run's word; else nothing."""
+    if text.startswith(f"{THIS_RUN}-"):
+        return python_header(text)
+    head, found, name = text.rpartition(BASE64)
+    if not found or not is_placeholder_address(name):
+        return ""
+    whole = f"base64.b64encode(FILES[{quoted(name)}].read_bytes()).decode()"
+    return f"{quoted(head)} + {whole}" if head else whole
 
 
 def _part(part: Part, words: Words) -> str:
@@ -162,10 +181,12 @@ def _asking(finding: Finding, provider: Provider, operation: Operation) -> dict[
     elif request.body is not None:
         sent = python_literal(request.body, words)
     files = [part.filename or "image" for part in request.form or () if part.value is None]
-    files += words.uploaded
+    files += [*words.uploaded, *inline_images(request)]
     kind = "files" if request.form is not None else "json"
     with_body = f", {kind}=asked()" if sent else ""
-    target = quoted("/" + request.target.lstrip("/"))
+    made_up = request.credential != "own"
+    keyed = key_query(provider.auth, request.credential, "") if made_up else ()
+    target = quoted("/" + with_key(request.target, keyed).lstrip("/"))
     return {
         "env": provider.auth.env,
         "base_env": base_variable(provider),
@@ -173,6 +194,7 @@ def _asking(finding: Finding, provider: Provider, operation: Operation) -> dict[
         "needs": [address for address in ("ASSETS_URL", "WEBHOOK_URL") if address in sent],
         "files": list(dict.fromkeys(files)) if "FILES" in sent or "upload(" in sent else [],
         "timeout_s": f"{request.timeout_s:g}",
+        "key_query": "" if made_up else provider.auth.query,
         "headers": _headers(request, provider),
         "send": f"ask({quoted(request.method)}, {target}{with_body})",
         "sent": sent,
@@ -201,6 +223,8 @@ def _answering(finding: Finding, provider: Provider, operation: Operation) -> di
         "job": job,
         "ids": [*keys(job.id)] if job else [],
         "states": [*keys(job.state)] if job else [],
+        "polled": [*keys(job.poll_url)] if job else [],
+        "result": [*keys(job.result_url)] if job else [],
     }
 
 
@@ -246,6 +270,8 @@ def _headers(request: Request, provider: Provider) -> list[tuple[str, str]]:
     if request.credential != "own":
         signed = key_headers(auth, request.credential, "")
         return [*((name, quoted(value)) for name, value in signed), *plain]
+    if auth.query:
+        return plain
     return [(auth.header, f"{prefix}KEY"), *plain]
 
 

@@ -278,7 +278,8 @@ def charged_reservation(
     posts = [
         exchange
         for exchange in exchanges
-        if exchange.request.method == "POST" and exchange.step in SUBMISSIONS
+        if exchange.step in SUBMISSIONS
+        and (exchange.step == "submit" or exchange.request.method == "POST")
     ]
     case, worked = shot.case, None
     if isinstance(outcome, Images):

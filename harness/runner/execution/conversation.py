@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.errors import StoreError
-from harness.core.exchange import Exchange, Failure, Reply, Request, Step, Times
+from harness.core.exchange import Exchange, Failure, Reply, Request, Step, Times, submission
 from harness.core.outcome import Fault, Outcome
 from harness.core.record import Provenance
 from harness.runner.execution.budget import Budget
@@ -233,7 +233,10 @@ async def converse(
         raise
     job = outcome.job if isinstance(outcome, Fault) and outcome.can_be_picked_up else None
     if past is not None and job is not None:
-        wire = pick_up(setup.provider, operation, patient, job)
+        sent_last = submission(exchanges)
+        reply = sent_last.answer if sent_last is not None else None
+        submitted = reply.document if isinstance(reply, Reply) else None
+        wire = pick_up(setup.provider, operation, patient, job, submitted=submitted)
         outcome = await drive(wire, transport, due_s=due_s, on_exchange=keep, stop=stop)
     if isinstance(outcome, Fault) and any(map(is_lost, exchanges)):
         outcome = replace(outcome, may_be_paid=True)  # its failure tells nothing of the one before
@@ -294,7 +297,7 @@ async def _withdraw(
         await setup.context.journal.append(line)
 
 
-FINISHING: frozenset[Step] = frozenset(("download",))
+FINISHING: frozenset[Step] = frozenset(("result", "download"))
 """What still leaves once a run is stopped: an image that is paid for may not be there later."""
 
 

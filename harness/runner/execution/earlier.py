@@ -12,6 +12,7 @@ from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
 from harness.runner.execution.failures import CUT_OFF, blocking_reason, costs_nothing
 from harness.spec.provider import Provider
+from harness.spec.request import key_of
 from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, Unfinished
 from harness.transport.base import never_left, undisturbed
@@ -182,7 +183,7 @@ def _cut_off(
 
 def submits(step: Send) -> bool:
     """Tell whether a request may cost money: a submission, or its repetition."""
-    return step.request.method == "POST" and step.step != "upload"
+    return step.step == "submit" or (step.step == "follow_up" and step.request.method == "POST")
 
 
 def _pending(provider: Provider, unfinished: Unfinished) -> Send | Outcome:
@@ -228,9 +229,8 @@ def _is_free(
     if unfinished.exchanges and never_left(unfinished.exchanges[-1]):
         return True
     case = unfinished.line.shot.case
-    job = provider.operation(case.operation).job
-    key = job.idempotency.header if job is not None and job.idempotency is not None else ""
-    keyed = any(name == key for name, _ in pending.request.headers)
+    known_by = provider.operation(case.operation).known_by
+    keyed = known_by is not None and bool(key_of(pending.request, known_by))
     if not keyed or resumption.forgotten or resumption.age_s > KEYS_KEPT_S:
         return False
     seen = [honours_keys(record) for record in ended]

@@ -57,7 +57,7 @@ def account_failure(record: Record) -> str | None:
         return None
     steps = [exchange.step for exchange in record.exchanges if exchange.step != "deliveries"]
     error = error_of(record.outcome)
-    if error is None or error[0] not in ACCOUNT or (steps and steps[-1] == "download"):
+    if error is None or error[0] not in ACCOUNT or (steps and steps[-1] in _RESULTS):
         return None
     return _met(record.shot.case.id, *error)
 
@@ -77,6 +77,9 @@ def may_recover(record: Record) -> bool:
     """Tell whether a retry at once may help, and costs nothing."""
     error = error_of(record.outcome)
     return costs_nothing(record) and error is not None and error[0] not in ACCOUNT
+
+
+_RESULTS = ("download", "result")
 
 
 @dataclass(slots=True)

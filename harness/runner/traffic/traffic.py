@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.errors import RecordingError
@@ -15,10 +15,11 @@ from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
 from harness.spec import price
+from harness.spec.beside import argument_headers
 from harness.spec.credentials import IN_WORDS, KEY_REQUIRED, key_constraint
 from harness.spec.evaluate import broken, tokens
 from harness.spec.provider import Constraint, Operation, Provider
-from harness.spec.request import Reading, read_request
+from harness.spec.request import Reading, key_of, read_request
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 from harness.transport.foreign.read import Foreign, Recording, read_recording
@@ -42,14 +43,15 @@ class Pool:
 
     def drop_repeated(self, foreign: Foreign, operation: Operation) -> None:
         """Leave out what repeats a submission under its idempotency key: it asks nothing new."""
-        idempotency = operation.job.idempotency if operation.job else None
-        name = idempotency.header if idempotency else ""
-        if key := _header(foreign, name):
-            request = foreign.exchange.request
+        known_by = operation.known_by
+        if known_by is None:
+            return
+        request = foreign.exchange.request
+        if key := key_of(request, known_by):
             self.unclaimed = {
                 index: other
                 for index, other in self.unclaimed.items()
-                if _header(other, name) != key or not _matches(other, request)
+                if key_of(other.exchange.request, known_by) != key or not _matches(other, request)
             }
 
     def answer(self, request: Request, *, after: int) -> Exchange | None:
@@ -72,11 +74,6 @@ class Pool:
         return self.take(later[0]) if later else None
 
 
-def _header(foreign: Foreign, name: str) -> str:
-    headers = foreign.exchange.request.headers
-    return next((text for key, text in headers if key.lower() == name.lower()), "")
-
-
 def _matches(foreign: Foreign, request: Request) -> bool:
     recorded, target = foreign.exchange.request, urlsplit(request.target)
     if target.scheme:
@@ -95,7 +92,9 @@ def goes_along(provider: Provider, foreign: Foreign) -> bool:
     places: list[tuple[str, str]] = []
     for operation in provider.operations.values():
         places += [("POST", operation.upload.path)] if operation.upload else []
-        places += [("GET", operation.job.poll_path)] if operation.job else []
+        if (job := operation.job) is not None:
+            places += [("GET", path) for path in (job.poll_path, job.result_path) if path]
+            places += [(job.cancel_method, job.cancel_path)] if job.cancel_path else []
     return any(
         foreign.exchange.request.method.upper() == method
         and re.search(rf"{re.escape(path).replace(ANY_ID, '[^/]+')}$", foreign.path)
@@ -135,7 +134,7 @@ def judge_file(
     Polls, downloads and a client's own repetitions belong to the request that they follow up.
     Raises RecordingError where the file is no recording.
     """
-    recording = read_recording(path, pictures, keys=keys)
+    recording = read_recording(path, pictures, keys=keys, headers=argument_headers(provider))
     name = name or path.name
     pool = Pool({foreign.index: foreign for foreign in recording.exchanges})
     records = []
@@ -183,7 +182,15 @@ def _reading(provider: Provider, foreign: Foreign) -> Reading | None:
     The Responses API serves text first of all: only a request with the image tool is about images.
     """
     request = foreign.exchange.request
-    reading = read_request(provider, request.method, foreign.path, request.body, request.form)
+    reading = read_request(
+        provider,
+        request.method,
+        foreign.path,
+        request.body,
+        request.form,
+        query=parse_qsl(urlsplit(request.target).query, keep_blank_values=True),
+        headers=request.headers,
+    )
     if reading is None or provider.operation(reading.operation).protocol != "responses":
         return reading
     tools = request.body.get("tools") if isinstance(request.body, dict) else None

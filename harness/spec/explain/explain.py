@@ -22,6 +22,7 @@ from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, P
 from harness.spec.request import Reading, build_request, form_part, missing_arguments, read_request
 from harness.spec.rules import Arguments, Rule
 from harness.spec.rules.body import BODY
+from harness.spec.templates import as_text, segment
 
 _NEEDED = ("prompt", "model", "mode", "images")
 """What a request has to have somewhere, and is hardly ever the question."""
@@ -158,13 +159,31 @@ def present(body: Mapping[str, Json]) -> dict[str, Json]:
 
 def _readings(provider: Provider, wanted: str | None, body: Mapping[str, Json]) -> list[Reading]:
     readings = [
-        read_request(
-            provider, operation.method, operation.path, dict(body), _fields(operation, body)
-        )
+        _reading(provider, operation, body)
         for name, operation in provider.operations.items()
         if wanted is None or name in provider.meant(wanted)
     ]
     return [reading for reading in readings if reading is not None]
+
+
+def _reading(provider: Provider, operation: Operation, body: Mapping[str, Json]) -> Reading | None:
+    """Read a body; what travels beside it may stand in it, under its name there."""
+    wires = {argument.wire: argument.where for argument in operation.arguments.values()}
+    placed = {key: wires.get(key, "body") for key in present(body)}
+    texts = {key: as_text(body[key]) for key, where in placed.items() if where != "body"}
+    inside = {key: content for key, content in body.items() if key not in texts}
+    path = operation.path
+    for key, text in texts.items():
+        path = path.replace(f"{{{key}}}", segment(text)) if placed[key] == "path" else path
+    return read_request(
+        provider,
+        operation.method,
+        path,
+        inside,
+        _fields(operation, inside),
+        query=[(key, text) for key, text in texts.items() if placed[key] == "query"],
+        headers=[(key, text) for key, text in texts.items() if placed[key] == "header"],
+    )
 
 
 def _fields(operation: Operation, body: Mapping[str, Json]) -> tuple[Part, ...] | None:
@@ -365,7 +384,8 @@ def _as_documented(operation: Operation, name: str, value: Json) -> bool:
     """Tell whether images are what an operation takes: files in a form; else addresses, too."""
     if operation.arguments[name].type not in ("images", "file"):
         return True
-    kinds = (str,) if operation.body == "json" else ()
+    inline = operation.arguments[name].encode != "address"
+    kinds = (str,) if operation.body == "json" and not inline else ()
     entries = value if isinstance(value, list) else [value]
     return all(
         isinstance(entry, kinds) or ((image := ReferenceImage.of(entry)) and image.media_type)

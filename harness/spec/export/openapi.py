@@ -4,10 +4,20 @@ What the documents promise and JSON Schema can say is in the schemas; every cons
 not, stands under `x-harness-constraints` with its source, its status and whether a schema says it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from harness.core.jsonvalue import Json, digest
-from harness.spec.export.schema import FILE, at, merged, of_body, of_fields, of_images, says, simple
+from harness.spec.export.schema import (
+    FILE,
+    at,
+    merged,
+    of_body,
+    of_fields,
+    of_images,
+    of_places,
+    says,
+    simple,
+)
 from harness.spec.expressions import Cited, Paths
 from harness.spec.lifecycle import Job, Stream, Upload
 from harness.spec.provider import Argument, Constraint, Operation, Provider
@@ -62,7 +72,8 @@ def _security(provider: Provider) -> Schema:
     words: Schema = {"description": f"{auth.note or 'the key'} ({auth.source})"}
     if auth.header.lower() == "authorization" and auth.prefix.strip().lower() == "bearer":
         return {"type": "http", "scheme": "bearer", **words}
-    return {"type": "apiKey", "in": "header", "name": auth.header, **words}
+    place = {"in": "query", "name": auth.query} if auth.query else {"in": "header"}
+    return {"type": "apiKey", "name": auth.header, **place, **words}
 
 
 def _envelope(provider: Provider) -> Schema:
@@ -83,7 +94,7 @@ def _paths(provider: Provider) -> Schema:
     for operation in provider.operations.values():
         if operation.upload is not None:
             paths = _with(paths, operation.upload.path, {"post": _upload(operation.upload)})
-        if operation.job is not None:
+        if operation.job is not None and operation.job.poll_path:
             paths = _with(paths, operation.job.poll_path, {"get": _poll(operation, operation.job)})
     for endpoint in provider.endpoints:
         if endpoint.status == "documented":
@@ -118,15 +129,21 @@ def _operation(provider: Provider, together: list[Named]) -> Schema:
             for constraint in operation.constraints
         ],
     }
-    if first.job is not None and (idempotency := first.job.idempotency) is not None:
-        header: Schema = {
-            "name": idempotency.header,
+    parameters: list[Json] = [*of_places(first), *_idempotency(first)]
+    if parameters:
+        described["parameters"] = parameters
+    return described
+
+
+def _idempotency(operation: Operation) -> Iterator[Schema]:
+    known_by = operation.known_by
+    if known_by is not None and known_by.header:
+        yield {
+            "name": known_by.header,
             "in": "header",
-            "description": _cited("a repeated one makes no second job", idempotency.source),
+            "description": _cited("a repeated one makes no second job", known_by.source),
             "schema": {"type": "string"},
         }
-        described["parameters"] = [header]
-    return described
 
 
 def _constraint(name: str, operation: Operation, constraint: Constraint) -> Schema:
@@ -213,9 +230,10 @@ def _encoding(together: Iterable[Named]) -> Schema:
 
 def _responses(provider: Provider, operation: Operation) -> Schema:
     if (job := operation.job) is not None:
-        status = str(job.submitted_status or "2XX")
         served = _answer("the job, which is polled", of_fields(job.submitted))
-        return {status: {**served, **_links(job)}, "4XX": _failed("a refusal")}
+        statuses = [str(status) for status in job.submitted_status] or ["2XX"]
+        taken = {status: {**served, **_links(job)} for status in statuses}
+        return {**taken, "4XX": _failed("a refusal")}
     reply = _reply(operation)
     if provider.errors.any_status:
         reply = {"anyOf": [reply, _ERROR]}
@@ -259,7 +277,7 @@ def _events(stream: Stream) -> Schema:
 
 def _links(job: Job) -> Schema:
     path = simple(job.id[0].text)
-    if path is None or not all(isinstance(step, str) for step in path):
+    if path is None or not job.poll_path or not all(isinstance(step, str) for step in path):
         return {}
     place = f"$response.body#/{'/'.join(map(str, path))}"
     return {"links": {"poll": {"operationId": "poll", "parameters": {"id": place}}}}

@@ -18,6 +18,7 @@ from harness.spec.provider import Argument, Constraint, Operation
 from harness.spec.rules.base import Rule, Schema
 from harness.spec.rules.lattice import edges
 from harness.spec.rules.pairs import Conditional
+from harness.spec.templates import slots
 
 Path = tuple[str | int, ...]
 """Keys and indices on the way to a value; `EACH` stands for every item of a list."""
@@ -50,13 +51,25 @@ def of_body(operation: Operation, *, others: Iterable[str] = ()) -> Schema:
         *(
             schema
             for name, argument in operation.arguments.items()
-            if argument.status == "documented"
+            if argument.status == "documented" and argument.where == "body"
             for schema in _placed(operation, name, argument)
         ),
         *(at(steps(place), {"not": {}}, required=False) for place in others),
         *_conditions(operation),
         *_closed(operation),
     )
+
+
+def of_places(operation: Operation) -> Iterator[Schema]:
+    """Yield an OpenAPI parameter for each argument in the path, the query or a header."""
+    for name, argument in operation.arguments.items():
+        if argument.where != "body" and argument.status == "documented":
+            yield {
+                "name": argument.wire,
+                "in": argument.where,
+                "required": argument.where == "path" or _required(argument),
+                "schema": _argument(operation, name),
+            }
 
 
 def _closed(operation: Operation) -> Iterator[Schema]:
@@ -256,9 +269,22 @@ def _nullable(argument: Argument, schema: Schema) -> Schema:
 
 
 def _images(operation: Operation, argument: Argument) -> Schema:
-    image: Schema = dict(FILE) if operation.body == "form" else {"type": "string"}
+    image: Schema = dict(FILE) if operation.body == "form" else _item(argument.item)
     several = merged({"type": "array", "items": image}, _keywords(argument))
     return {"anyOf": [several["items"], several]} if argument.single else several
+
+
+def _item(template: Json) -> Schema:
+    """Return the schema of what goes on the wire for each image."""
+    match template:
+        case dict():
+            return _together(*(at((key,), _item(template[key]), required=True) for key in template))
+        case str() if not slots(template):
+            return {"const": template}
+        case None | str():
+            return {"type": "string"}
+        case _:
+            return _constant(template)
 
 
 def _keywords(argument: Argument) -> Schema:
@@ -280,6 +306,8 @@ def _conditions(operation: Operation) -> Iterator[Schema]:
             continue
         argument = operation.arguments[constraint.parameter]
         other = operation.arguments[rule.argument]
+        if {argument.where, other.where} != {"body"}:
+            continue  # no keyword of a body looks at what is beside it
         fits, own_values = rule.beside()
         required = other.default is not None and not rule.fits(other.default)
         place, other_place = steps(argument.wire), steps(other.wire)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import get_args
 
 from harness.core.jsonvalue import Json
+from harness.core.tomltext import can_be_written
 from harness.spec.importing import toml
 from harness.spec.importing.bodies import Leaf, address_in, is_file, is_sized
 from harness.spec.importing.document import Node
@@ -26,6 +27,9 @@ from harness.spec.rules.lattice import edges
 from harness.spec.rules.text import LONGEST_LEAST, URL
 from harness.spec.rules.typed import ItemType
 from harness.spec.validate import ALIKE
+
+TODO = "todo"
+"""How a value begins that has to be exchanged before anything is sent."""
 
 _BY_WEIGHT = ("string", "boolean", "array", "object", "number", "integer")
 _COUNT = r"(?:\[[01]-9\]|\\d)(?:[+*]|\{\d+(?:,\d*)?\}|(?:\[0-9\]|\\d)[+*]?|\[0-9\]\{\d+,\d*\})*"
@@ -135,8 +139,20 @@ class Arguments:
         if kind in ("images", "file"):
             table |= self._encoding(leaf)
         table |= self._presence(leaf)
-        table |= self._rules(leaf, kind)
-        return table
+        rules = self._rules(leaf, kind)
+        if leaf.required and kind == "string" and name != "prompt" and "one_of" not in rules:
+            table |= self._value_to_send(name, leaf)
+        return {**table, **rules}
+
+    def _value_to_send(self, name: str, leaf: Leaf) -> Table:
+        """Return a value for a required text: the document's own, or one to be exchanged."""
+        told = leaf.shape.said.get("default")
+        shown = [told.value if told else None, *leaf.shape.examples, *leaf.shape.words]
+        known = next((value for value in shown if fits_type("string", value) and value), None)
+        if known is not None:
+            return {"cheapest": known}
+        self.notes.need(f"arguments.{name}.cheapest", f"which {leaf.place} to send is not said")
+        return {"ours": True, "cheapest": f"{TODO}-{name}"}
 
     def _default(self, kind: str, shape: Shape) -> Table:
         if "default" not in shape.said or shape.said["default"].value is None:
@@ -322,8 +338,11 @@ class Arguments:
         kinds: frozenset[str] = frozenset() if entry is None else entry.kinds
         kind = "number" if kinds == {"number", "integer"} else "".join(kinds)
         items: Table = {"items": kind} if kind in get_args(ItemType) else {}
-        if entry is not None and entry.values and entry.enum is not None:
-            yield "one_of", {"values": entry.values, "source": cited(entry.enum.at)}
+        listed = (
+            [] if entry is None else [one for one in entry.values or [] if fits_type(kind, one)]
+        )
+        if entry is not None and listed and entry.enum is not None:
+            yield "one_of", {"values": listed, "source": cited(entry.enum.at)}
         elif entry is not None and (entry.properties or not (is_open(entry) and items)):
             self.notes.leave(entry.at, f"no rule says what the entries of {leaf.place} hold")
         yield "array", {**items, "source": cited(shape.at)}
@@ -364,7 +383,9 @@ class Arguments:
 
 
 def fits_type(kind: str, value: Json) -> bool:
-    """Tell whether a value is of an argument's type."""
+    """Tell whether a value is of an argument's type, and one that a TOML can hold."""
+    if not can_be_written(value):
+        return False
     match kind:
         case "string":
             return isinstance(value, str)

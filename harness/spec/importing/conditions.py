@@ -9,7 +9,7 @@ from harness.spec.importing.document import Node
 from harness.spec.importing.names import Table, cited
 from harness.spec.importing.replies import EACH, Spot, spots
 from harness.spec.importing.shapes import Reader, Shape
-from harness.spec.rules.base import member
+from harness.spec.rules.base import array, member, toml_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +33,20 @@ def conditional_rules(
             reader.notes.leave(condition.at, "a condition on what is no argument is left out")
             continue
         made = _rule(condition, partner, tables[partner])
-        kind = "never_with" if made is not None and "values" not in made[1] else None
-        kind = made[0] if made is not None else kind
-        if made is None or kind is None or kind in tables[name]:
+        if made is None or made[0] in tables[name] or not _agrees(made[1], tables[partner]):
             reader.notes.leave(condition.at, f"no rule says what {name} asks of {partner}")
         else:
-            tables[name][kind] = made[1]
+            kind, rule = made
+            tables[name][kind] = rule
+
+
+def _agrees(rule: Table, partner: Table) -> bool:
+    """Tell whether the values of a rule are such as the other argument may have."""
+    values = [*array(rule.get("values")), *array(rule.get("when")), *array(rule.get("unless"))]
+    listed = array(toml_table(partner.get("one_of")).get("values"))
+    named = array(rule.get("values"))
+    plain = all(isinstance(value, str | bool | int | float) for value in values)
+    return plain and (not listed or all(member(value, listed) for value in named))
 
 
 def _conditions(reader: Reader, body: Body) -> Iterator[Condition]:

@@ -33,6 +33,23 @@ def checked_provider_name(name: str) -> str:
     )
 
 
+def _address(url: str) -> tuple[str, str] | None:
+    """Return the origin of an address and its path; an empty origin for a path alone."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not (url.isascii() and url.isprintable()) or parts.query or parts.fragment:
+        return None
+    if not parts.scheme and url.startswith("/") and not parts.netloc:
+        return "", parts.path
+    if parts.scheme not in ("http", "https") or not host:
+        return None
+    at = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{at}{'' if port is None else f':{port}'}", parts.path
+
+
 @dataclass(slots=True, kw_only=True)
 class Imported:
     """A provider's tables: the head, then each operation's; `notes` are what is not in them."""
@@ -116,12 +133,12 @@ class Import:
                 url = server.text("url")
                 for variable, said in server["variables"].members():
                     url = url.replace(f"{{{variable}}}", said.text("default"))
-                parts = urlsplit(url) if url.isascii() and url.isprintable() else None
-                if parts and parts.scheme in ("http", "https") and parts.netloc:
-                    self.prefix = parts.path.rstrip("/")
-                    return f"{parts.scheme}://{parts.netloc}", server["url"].at
-                if parts and url.startswith("/"):
-                    self.prefix = parts.path.rstrip("/")
+                found = _address(url)
+                if found is not None:
+                    origin, path = found
+                    self.prefix = path.rstrip("/")
+                    if origin:
+                        return origin, server["url"].at
         return "", ""
 
     def _errors(self, listed: list[Listed]) -> Table:

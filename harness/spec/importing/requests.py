@@ -1,10 +1,12 @@
 """An operation of the document as one of the TOML, or as several."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
+from harness.core.tomltext import can_be_written
 from harness.spec.importing import toml
 from harness.spec.importing.arguments import Arguments
 from harness.spec.importing.bodies import Body, Leaf, Where, body_of, choices, plant
@@ -36,6 +38,8 @@ _OUTPUT = "output[?type=='image_generation_call']"
 MOST_FORMS = 4
 """Of how many whole bodies an operation may have the choice, without --where."""
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_PLAIN = re.compile(r"[^.\[\]\s]+")
 _NOT_SENT = ("accept", "content-type", *AUTH_HEADERS)
 _PLACES: dict[str, Where] = {"path": "path", "query": "query", "header": "header"}
 
@@ -128,7 +132,7 @@ class Operations:
         fixed = {
             place: value
             for place, value in body.fixed.items()
-            if not canonical_name(place.rpartition(".")[2])
+            if not canonical_name(place.rpartition(".")[2]) and can_be_written(value)
         }
         leaves = [leaf for leaf in body.leaves if leaf.place not in fixed]
         named = making.named([*leaves, *self._parameters(one)])
@@ -149,6 +153,8 @@ class Operations:
             table["constant"] = constant
         if body.closed:
             table["unknown_fields"] = self._closed(body)
+        if not arguments:
+            self.reader.notes.need("arguments", f"no field of {one.name} is described")
         self._streamed(one, arguments, answered)
         if by_tool and isinstance(stream := answered.get("stream"), dict):
             stream["images"] = [f"response.{_OUTPUT}.result"]
@@ -167,8 +173,10 @@ class Operations:
             for entry in holder["parameters"].entries():
                 parameter = self.reader.document.follow(entry)
                 name, place = parameter.text("name"), parameter.text("in")
-                if place not in _PLACES or "schema" not in parameter:
-                    self.reader.notes.leave(parameter.at, f"nothing is sent in {place or '?'}")
+                if not _has_place(one, name, place) or "schema" not in parameter:
+                    self.reader.notes.leave(
+                        parameter.at, f"{name!r:.40} has no place in {place!r:.20}"
+                    )
                 elif name.lower() not in _NOT_SENT and not _is_idempotency(name):
                     shape = self.reader.shape([parameter["schema"]])
                     required = parameter["required"]
@@ -184,9 +192,11 @@ class Operations:
         for holder in (one.node, one.shared):
             for entry in holder["parameters"].entries():
                 parameter = self.reader.document.follow(entry)
-                if parameter.text("in") != "header" or not _is_idempotency(parameter.text("name")):
+                name = parameter.text("name")
+                sendable = parameter.text("in") == "header" and _has_place(one, name, "header")
+                if not (sendable and _is_idempotency(name)):
                     continue
-                known: Table = {"header": parameter.text("name"), "source": cited(parameter.at)}
+                known: Table = {"header": name, "source": cited(parameter.at)}
                 job = answered.get("job")
                 (job if isinstance(job, dict) else table)["idempotency"] = known
 
@@ -306,6 +316,17 @@ def _constant(fixed: Mapping[str, Json]) -> dict[str, Json]:
     for place, value in fixed.items():
         plant(constant, place, value)
     return constant
+
+
+def _has_place(one: Listed, name: str, place: str) -> bool:
+    """Tell whether a parameter can be sent: a header by a token, a part of the path where it is."""
+    match place:
+        case "path":
+            return f"{{{name}}}" in one.path
+        case "header":
+            return _TOKEN.fullmatch(name) is not None
+        case _:
+            return place in _PLACES and bool(_PLAIN.fullmatch(name))
 
 
 def _is_idempotency(name: str) -> bool:

@@ -32,16 +32,17 @@ def auth_of(reader: Reader, name: str, operations: list[Node]) -> Table:
     table: Table = {**first[0], "env": env, "source": cited(first[1])}
     if others:
         table["note"] = f"or in another way ({', '.join(at for _, at in others)})"
+    wanted = _requirement(reader, operations[0])
+    if any(requirement.value == {} for requirement in wanted.entries()):
+        reader.notes.leave(wanted.at, "a request without a key may be served, too")
+        return table
     refused = [
         int(code)
         for code in _REFUSED
         if any(code in operation["responses"] for operation in operations)
     ]
     required: Table = {"refused_with": refused} if refused else {}
-    return {
-        **table,
-        "required": {**required, "source": cited(_requirement(reader, operations[0]).at)},
-    }
+    return {**table, "required": {**required, "source": cited(wanted.at)}}
 
 
 def _requirement(reader: Reader, operation: Node) -> Node:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.spec.importing.document import Node, OpenApi
-from harness.spec.importing.notes import Notes
+from harness.spec.importing.notes import Notes, few
 from harness.spec.rules.base import member
 
 NULL = "null"
@@ -158,12 +158,21 @@ class Reader:
             if target.value is False:
                 shape.never = shape.never or target.at
             elif isinstance(target.value, dict):
-                if target is not node and self.document.siblings_count and len(node.value) > 1:  # type: ignore[arg-type]
-                    beside = {k: v for k, v in node.value.items() if k != "$ref"}  # type: ignore[union-attr]
-                    self._own(shape, Node(beside, node.at))
+                if target is not node:
+                    self._siblings(shape, node)
                 self._own(shape, target)
             elif target.value is not True:
                 self.notes.leave(target.at, f"is no schema: {str(target.value)[:40]!r}")
+
+    def _siblings(self, shape: Shape, node: Node) -> None:
+        """Take what stands beside a reference, which counts since OpenAPI 3.1."""
+        beside = {key: entry.value for key, entry in node.members() if key != "$ref"}
+        if self.document.siblings_count:
+            self._own(shape, Node(beside, node.at))
+        elif counting := set(beside) - {"description", "summary", "title"}:
+            self.notes.leave(
+                node.at, f"beside a $ref {few(sorted(counting))} counts since 3.1 only"
+            )
 
     def _own(self, shape: Shape, node: Node) -> None:
         """Work one schema's own keywords in."""

@@ -46,7 +46,7 @@ def _operation(name: str, operation: Table) -> Iterator[str]:
         if key not in operation:
             continue
         inner = _inner(operation[key])
-        if key == "arguments":
+        if key == "arguments" and inner:
             for argument, table in inner.items():
                 yield toml.table((*path, key, argument), _inner(table))
         else:

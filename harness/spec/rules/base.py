@@ -43,6 +43,12 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 """The types of argument whose values are plain JSON, as Python has them."""
 
+Place = Literal["body", "path", "query", "header"]
+"""Where a value travels, in OpenAPI's words."""
+
+Encoding = Literal["address", "base64", "data_url"]
+"""How an image is written into a text."""
+
 Measure = Literal["number", "characters", "entries"]
 """What of a value a rule limits: itself, the length of a text, the length of a list."""
 
@@ -196,13 +202,17 @@ class Rule(Promise, ABC):
 class Described(Promise):
     """A parameter: its place on the wire, its type, its default.
 
-    `wire` is a path of JSON keys joined by dots, or the name of a form field. `status` is about
-    the parameter itself: one that is not `documented` is never part of an `accept` case.
+    `wire` is a path of JSON keys joined by dots, or the name of a form field, of a header, of a
+    value of the query, or of a place in the path (`in`). One that ends with `[]` is a list to which
+    each value is added. `status` is about the parameter itself: one that is not `documented` is
+    never part of an `accept` case.
     """
 
     wire: str
     """Where it goes in the request: keys of the JSON body joined by dots, or a form field's name:
-    `wire = "input.prompt"`."""
+    `wire = "input.prompt"`. A place that ends with `[]` adds to a list: `contents[0].parts[]`."""
+    where: Place = Field(default="body", alias="in")
+    """Where its value travels, in OpenAPI's words; `wire` is its name there: `in = "query"`."""
     edges: tuple[str, str] | None = None
     """Where the width and the height of a `WIDTHxHEIGHT` go, as whole numbers. A word goes to
     `wire`; without that, to the object that holds both edges, or nowhere (`wire` is empty then):
@@ -211,6 +221,11 @@ class Described(Promise):
     """Of which type its values are: `type = "string"`."""
     declared: StrictBool = False
     """The name is this provider's own, however much it looks like a canonical one."""
+    encode: Encoding = "address"
+    """How an image travels in a JSON body; a form takes files as they are: `encode = "base64"`."""
+    item: Json = None
+    """What goes on the wire for each image: `{image}` in it is the image itself, `{media_type}` its
+    type. Without it, each is its own text: `item = { image_url = "{image}" }`."""
     default: Value | None = None
     """What the documents say holds where it is left out: `default = "auto"`."""
     also: tuple[str, ...] = ()

@@ -86,6 +86,7 @@ class MinLength(Measured):
 
     characters: Annotated[StrictInt, Field(ge=1, le=LONGEST_LEAST)]
     """The fewest characters: `characters = 1`."""
+    """The fewest characters: `characters = 1`."""
 
     speaks_of = ("string",)
     measure = "characters"

@@ -102,7 +102,7 @@ def _late_results(exchanges: Sequence[Exchange]) -> Iterator[_Sight]:
     first: dict[str, tuple[int, float]] = {}
     for exchange in exchanges:
         reply, target = exchange.answer, exchange.request.target
-        if exchange.step != "download" or not isinstance(reply, Reply):
+        if exchange.step not in ("download", "result") or not isinstance(reply, Reply):
             continue
         if reply.status in NOT_YET:
             first.setdefault(target, (reply.status, exchange.times.sent_s))

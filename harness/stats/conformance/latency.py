@@ -11,7 +11,7 @@ from harness.stats.intervals import median_estimate, quantile_estimate
 
 CONFIDENCE = 0.95
 
-NEEDED = ("submit", "poll", "download")
+NEEDED = ("submit", "poll", "result", "download")
 """The steps that lie between a request and its images."""
 
 

@@ -9,7 +9,7 @@ recorder patches the process, keeps no failed call, saves only at its end and se
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self, cast
@@ -20,6 +20,8 @@ from vcr.serialize import serialize
 from harness.core.errors import RecordingError, StoreError
 from harness.core.exchange import Credential, Exchange, Failure, Part, Picture, Request, Times
 from harness.core.jsonvalue import Json, canonical, digest
+from harness.core.placeholders import without_run_word
+from harness.core.plain import telling_headers
 from harness.store.disk import write_whole
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.cassettes.interaction import from_interaction, to_interaction
@@ -38,9 +40,9 @@ Leaves = dict[str, str]
 
 def _leaf_values(request: Request) -> Leaves:
     """Return what a request's body or form says, value by value."""
+    leaves: Leaves = {f"header {name}": text for name, text in telling_headers(request)}
     if request.form is None:
-        return dict(_walked(request.body, ""))
-    leaves: Leaves = {}
+        return {**leaves, **dict(_walked(request.body, ""))}
     for place, part in enumerate(request.form):
         name = part.name if part.name not in leaves else f"{part.name}#{place}"
         leaves[name] = _described(part)
@@ -198,8 +200,8 @@ class Tape:
     def take(self, request: Request) -> Exchange:
         """Return the next exchange recorded for this method, target, body (or form) and key.
 
-        Equal requests are answered in the order of recording. Headers and the timeout do not
-        matter. Raises NotOnTape.
+        Equal requests are answered in the order of recording. The timeout does not matter, and
+        neither do an idempotency key and the headers that every request has. Raises NotOnTape.
         """
         key = _key(request)
         places = self._places.get(key, [])
@@ -233,12 +235,20 @@ class Tape:
         return NotOnTape(request, near, why, hint=f"to record it: {again}")
 
 
-Key = tuple[str, str, str, object, Credential]
+Key = tuple[str, str, str, object, Credential, tuple[tuple[str, str], ...]]
 
 
 def _key(request: Request) -> Key:
-    body = canonical(request.body)
-    return request.method, request.target, body, request.form, request.credential
+    body, form = canonical(without_run_word(request.body)), request.form
+    if form is not None:
+        form = tuple(replace(part, value=_worded(part.value)) for part in form)
+    beside = telling_headers(request)
+    return request.method, request.target, body, form, request.credential, beside
+
+
+def _worded(value: str | None) -> str | None:
+    found = without_run_word(value)
+    return found if isinstance(found, str) else None
 
 
 class _Yaml:

@@ -4,8 +4,10 @@ Stock vcrpy keeps unknown keys inside `response` and nowhere else, so what its f
 for stands there:
 
     asked       the request's `target` before it was joined to a base address, its `timeout_s`,
-                its `credential` where that is not the user's own key, and the exchange's `step`
-                where it is no submission
+                its `headers` beside those of all requests (arguments travel in them), its
+                `credential` where that is not the user's own key, `signed` where it is an
+                address of the provider's own API, and the exchange's `step` where it is no
+                submission
     holds       what `body.string` is: `json` (image marks left in place), `text`, `image` (empty;
                 the mark stands in `image`) or `nothing`
     transfer    the reply's headers about the bytes on the wire, which the kept body no longer fits
@@ -40,6 +42,7 @@ from harness.core.exchange import (
     Times,
 )
 from harness.core.jsonvalue import Json, mistake
+from harness.core.plain import telling_headers
 from harness.transport.fields import (
     as_list,
     as_mapping,
@@ -116,6 +119,10 @@ def to_interaction(exchange: Exchange, *, base_url: str) -> tuple[VcrRequest, di
     answer = exchange.answer
     response = _no_reply(answer) if isinstance(answer, Failure) else _replied(answer)
     target: dict[str, object] = {"target": request.target, "timeout_s": request.timeout_s}
+    if beside := telling_headers(request):
+        target["headers"] = [list(pair) for pair in beside]
+    if request.signed:
+        target["signed"] = True
     if request.credential != OWN:
         target["credential"] = request.credential
     response["asked"] = target if exchange.step == SUBMIT else {**target, "step": exchange.step}
@@ -233,12 +240,21 @@ def _request(entry: dict[str, object], asked: dict[str, object]) -> Request:
     return Request(
         method=text_of(entry, "method"),
         target=text_of(asked, "target"),
-        headers=headers,
+        headers=(*headers, *_beside(headers, asked)),
         body=body,
         form=form,
         timeout_s=number_of(asked, "timeout_s"),
         credential=_read(_CREDENTIALS, asked.get("credential", OWN), "credential"),
+        signed=asked.get("signed") is True,
     )
+
+
+def _beside(kept: Headers, asked: dict[str, object]) -> Headers:
+    """Return the headers of arguments, and constant ones, that no other place holds."""
+    names = {name.lower() for name, _ in kept}
+    pairs = [as_list(pair, "a header") for pair in as_list(asked.get("headers"), "headers")]
+    read = [tuple(text_of({"of": part}, "of") for part in pair) for pair in pairs]
+    return tuple((name, value) for name, value in read if name not in names)
 
 
 def _pairs(headers: object) -> Headers:

@@ -6,7 +6,7 @@ and one interaction that cannot be read does not lose the others.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,6 +24,7 @@ from harness.transport.cassettes.interaction import from_interaction, is_ours
 from harness.transport.fields import as_list, as_mapping, plain_object, text_of
 from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
 from harness.transport.foreign.forms import read_multipart, read_urlencoded, unpacked
+from harness.transport.foreign.inline_images import without_images
 from harness.transport.redaction import Redactor
 from harness.transport.safe_yaml import load_yaml
 from harness.transport.sensitive.headers import Headers
@@ -67,12 +68,17 @@ class Recording:
 
 
 def read_recording(
-    path: Path, pictures: ImageCollector, *, keys: Mapping[str, str] | None = None
+    path: Path,
+    pictures: ImageCollector,
+    *,
+    keys: Mapping[str, str] | None = None,
+    headers: Collection[str] = (),
 ) -> Recording:
     """Read a recording; the images in its replies go to `pictures`, those in requests nowhere.
 
     Requests come without credentials and with their whole address as target; the `keys` by name,
-    those that the recording itself holds, and personal data are cut out of everything. Raises
+    those that the recording itself holds, and personal data are cut out of everything. Of their
+    headers only harmless ones are kept, and `headers`: those that arguments travel in. Raises
     RecordingError with one line for a file that is none of the formats.
     """
     try:
@@ -85,11 +91,18 @@ def read_recording(
     readable: list[Foreign] = []
     unreadable: list[str] = []
     redactor = Redactor({**keys_in(document), **(keys or {})})
+    wanted = frozenset(name.lower() for name in headers)
     pictures = pictures.inspecting(lambda image: secret_in_image(image, redactor.search))
     for index, entry in enumerate(entries):
         try:
             foreign = _foreign(
-                index, entry, kind=kind, folder=path.parent, into=pictures, redactor=redactor
+                index,
+                entry,
+                kind=kind,
+                folder=path.parent,
+                into=pictures,
+                redactor=redactor,
+                headers=wanted,
             )
             readable.append(foreign)
         except (ValueError, RecursionError) as error:
@@ -176,9 +189,10 @@ def _foreign(  # noqa: PLR0913 - an entry, and what it is read with
     folder: Path,
     into: ImageCollector,
     redactor: Redactor,
+    headers: Collection[str],
 ) -> Foreign:
     if kind == "vcrpy" and is_ours(entry):
-        return _ours(index, entry, folder=folder, into=into, redactor=redactor)
+        return _ours(index, entry, folder=folder, into=into, redactor=redactor, headers=headers)
     raw = from_har(entry) if kind == "har" else from_vcr(entry)
     request = _request(raw)
     answer: Reply | Failure
@@ -187,7 +201,8 @@ def _foreign(  # noqa: PLR0913 - an entry, and what it is read with
     else:
         answer = Failure(kind="network", why=raw.no_reply, sent=True)
     times = Times(due_s=0.0, sent_s=0.0, end_s=raw.duration_s or 0.0)
-    exchange = redactor.exchange(Exchange(request=request, answer=answer, times=times))
+    exchange = Exchange(request=request, answer=answer, times=times)
+    exchange = redactor.exchange(exchange, headers=headers)
     return _placed(index, exchange, recorded=raw.recorded, duration_s=raw.duration_s)
 
 
@@ -206,8 +221,14 @@ def _placed(
     )
 
 
-def _ours(
-    index: int, entry: object, *, folder: Path, into: ImageCollector, redactor: Redactor
+def _ours(  # noqa: PLR0913 - an entry, and what it is read with
+    index: int,
+    entry: object,
+    *,
+    folder: Path,
+    into: ImageCollector,
+    redactor: Redactor,
+    headers: Collection[str],
 ) -> Foreign:
     exchange = from_interaction(entry)
     uri = text_of(as_mapping(as_mapping(entry, "").get("request"), "request"), "uri")
@@ -216,7 +237,7 @@ def _ours(
     for picture in reply.pictures.values() if reply else ():
         _keep(picture, folder / "images", into)
     exchange = replace(exchange, request=replace(exchange.request, target=_public(uri)))
-    exchange = redactor.exchange(exchange, cleaned=False)
+    exchange = redactor.exchange(exchange, cleaned=False, headers=headers)
     return _placed(index, exchange, recorded=None, duration_s=times.end_s - times.sent_s)
 
 
@@ -253,7 +274,7 @@ def _request(raw: Raw) -> Request:
 
 def _sent(content: Content, kind: str, coding: str) -> tuple[Json, tuple[Part, ...] | None]:
     if content.form is not None or content.parsed is not None:
-        return content.parsed, content.form
+        return without_images(content.parsed), content.form
     raw = unpacked(content.raw, coding)
     if not raw.strip():
         return None, None
@@ -262,7 +283,7 @@ def _sent(content: Content, kind: str, coding: str) -> tuple[Json, tuple[Part, .
     if kind.lower().startswith("application/x-www-form-urlencoded"):
         return None, read_urlencoded(raw)
     try:
-        return plain_object(json.loads(raw.decode("utf-8-sig"))), None
+        return without_images(plain_object(json.loads(raw.decode("utf-8-sig")))), None
     except ValueError as error:
         if "json" not in kind.lower():
             return None, None

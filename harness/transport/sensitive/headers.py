@@ -1,6 +1,7 @@
 """The headers that records keep: what checks and reports read, and nothing that says who we are."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 Headers = tuple[tuple[str, str], ...]
@@ -24,6 +25,11 @@ def is_kept(name: str) -> bool:
     return bool(_KEPT.fullmatch(name))
 
 
-def kept_headers(headers: Headers) -> Headers:
-    """Return the headers that are recorded; all others are left out."""
-    return tuple((name, content) for name, content in headers if is_kept(name))
+def kept_headers(headers: Headers, *, also: Collection[str] = ()) -> Headers:
+    """Return the headers that are recorded; all others are left out.
+
+    `also` names, in lower case, those that a provider's arguments travel in.
+    """
+    return tuple(
+        (name, content) for name, content in headers if is_kept(name) or name.lower() in also
+    )

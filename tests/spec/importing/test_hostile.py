@@ -1,15 +1,42 @@
 """Documents that are none, or that want to be read for ever: one clear line each."""
 
+import contextlib
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.core.errors import UsageError
-from harness.spec.importing.document import MOST_MEBIBYTES, read_openapi
+from harness.spec.importing.document import MOST_MEBIBYTES, Node, OpenApi, read_openapi
 from harness.spec.importing.imported import Import
+from harness.spec.importing.text import text_of
+from harness.spec.load import parse_provider
+from harness.spec.provider import Provider
 from tests.spec.importing.documents import body, document, written
+
+FIXTURES: dict[str, dict[str, str]] = {
+    "apiframe": {"model": "gpt-image-2"},
+    "openai": {},
+    "queue": {},
+    "predictions": {},
+}
+GAPS = (
+    "reply.images: empty",
+    "job.failed: empty",
+    "job.done: empty",
+    "job.id: empty",
+    "unknown key",
+)
+"""What no import can make up: it is told as a mistake, for whoever goes on from the file."""
+
+
+def read_fixture(name: str) -> Any:  # noqa: ANN401 - JSON
+    path = Path(__file__).parent / "fixtures" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def refused(path: Path) -> str:
@@ -160,3 +187,68 @@ def test_odd_schemas_are_read_around(tmp_path: Path) -> None:
     found = Import(read_openapi(path), {}).provider("acme", ())
 
     assert found.operations["generate"]["path"] == "/images"
+
+
+JUNK: tuple[object, ...] = (
+    *(None, True, False, 0, -1, 1.5, 1e300, "", "x", "\u202e\x00\n", "#/paths", [], {}, [{}]),
+    *({"$ref": "#"}, {"$ref": "#/paths"}, {"type": "object"}, {"type": []}, {"enum": [None]}),
+    *([[]], {"": {}}, {"a.b": 1}, {"properties": {"prompt": False}}, {"anyOf": [{}, {}]}),
+    *({"allOf": [True, False]}, {"oneOf": []}, {"not": {}}, {"items": {}, "type": "array"}),
+)
+"""What may stand anywhere in somebody else's document."""
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:  # noqa: ANN401 - JSON
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    return [path, *(one for key, entry in inner for one in places(entry, (*path, key)))]
+
+
+def planted(raw: Any, path: tuple[str | int, ...], junk: object) -> Any:  # noqa: ANN401 - JSON
+    if not path:
+        return junk
+    changed: Any = dict(raw) if isinstance(raw, dict) else list(raw)
+    changed[path[0]] = planted(raw[path[0]], path[1:], junk)
+    return changed
+
+
+BEGUN = {name: read_fixture(name) for name in FIXTURES}
+SPOTS = [(name, path) for name, raw in BEGUN.items() for path in places(raw) if path]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    spot=st.sampled_from(SPOTS),
+    others=st.lists(st.sampled_from(SPOTS), max_size=2),
+    junk=st.sampled_from(JUNK),
+)
+def test_junk_anywhere_is_read_around_or_refused_in_one_line(
+    spot: tuple[str, tuple[str | int, ...]],
+    others: list[tuple[str, tuple[str | int, ...]]],
+    junk: object,
+) -> None:
+    name, path = spot
+    raw = planted(BEGUN[name], path, junk)
+    for other, way in others:
+        with contextlib.suppress(KeyError, IndexError, TypeError):
+            raw = planted(raw, way, junk) if other == name else raw
+
+    try:
+        text = text_of(
+            Import(OpenApi("acme.json", Node(raw, "#")), FIXTURES[name]).provider("acme", ())
+        )
+    except UsageError as error:
+        text, told = "", str(error)
+    else:
+        told = ""
+    if told:
+        assert "\n" not in told
+        return
+    parsed = parse_provider(tomllib.loads(text))
+    mistakes = [] if isinstance(parsed, Provider) else [str(one) for one in parsed]
+    assert [one for one in mistakes if not any(gap in one for gap in GAPS)] == []

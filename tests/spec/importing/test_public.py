@@ -44,6 +44,7 @@ def read(name: str) -> Imported:
 
 @cache
 def made(name: str) -> Provider:
+    """The provider of an imported document."""
     wanted, where = ASKED[name]
     return provider(raw(name), *wanted, **where)
 
@@ -105,7 +106,7 @@ def test_what_apiframe_leaves_open_is_told() -> None:
 
     assert any("result holds anything" in note for note in notes.missing)
     assert any(note.startswith("prices: no price is said") for note in notes.missing)
-    assert any("webhookEvents/minItems" in note for note in notes.unsaid)
+    assert any("webhookUrl/format" in note for note in notes.unsaid)
 
 
 def test_openai_has_two_encodings_of_its_edits() -> None:

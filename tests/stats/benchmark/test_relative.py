@@ -103,6 +103,14 @@ def test_usable_images_are_compared_in_points_in_the_blocks_that_both_have() -> 
     assert row.usable.high == pytest.approx(-5.97, abs=0.01)
 
 
+def test_blocks_that_only_one_of_two_has_count_in_neither_share() -> None:
+    more_a = [attempt("a", block, 10.0, usable=False) for block in (20, 21)]
+    more_b = [attempt("b", block, 10.0, usable=False) for block in (30, 31)]
+    row = beside([*blocks([1.0] * 6), *more_a, *more_b])
+
+    assert (row.usable.value, row.usable.n) == (0.0, 6)
+
+
 def test_a_failure_brings_no_usable_image_and_what_we_cut_off_says_nothing() -> None:
     failed = blocks([1.0] * 8, end="failed", usable=False)
     cut_off = blocks([1.0] * 8, end="cut_off", usable=False)
