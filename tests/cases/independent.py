@@ -23,6 +23,7 @@ MILLION, MEBI = 10**6, 2**20
 NEVER_BROKEN = {
     ("sub2api", "edit"): {"prompt.format"},
     ("openai", "generate"): {"n.nullable"},
+    ("openai", "edit_json"): {"n.nullable"},
     ("openai", "edit"): {"prompt.format", "n.nullable"},
     ("aimlapi", "edit"): {
         "prompt.format", "size.format", "quality.format", "output_format.format",
@@ -350,6 +351,15 @@ def _openai_edit(given: Given) -> Iterator[str]:
     yield from _mask_of_that_size(given)
 
 
+def _openai_edit_json(given: Given) -> Iterator[str]:
+    """The same, but for the moderation that its schema has and for how long a data URL may be."""
+    yield from (rule for rule in _openai_edit(given) if not rule.startswith("images.max_bytes"))
+    yield from _listed(given, "moderation", "auto", "low")
+    heaviest = max((file["bytes"] for file in _files(given, "images")), default=0)
+    if len("data:image/png;base64,") + 4 * -(-heaviest // 3) > 20_971_520:
+        yield "images.max_bytes"
+
+
 def _openai_respond(given: Given) -> Iterator[str]:
     """The tool's options of which the schema names the values."""
     yield from _listed(given, "output_format", "png", "jpeg", "webp")
@@ -371,5 +381,6 @@ _RULES: dict[tuple[str, str], Rules] = {
     ("aimlapi", "edit"): _aimlapi_edit,
     ("openai", "generate"): _openai,
     ("openai", "edit"): _openai_edit,
+    ("openai", "edit_json"): _openai_edit_json,
     ("openai", "respond"): _openai_respond,
 }

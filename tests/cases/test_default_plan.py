@@ -55,6 +55,9 @@ def judged(name: str, operation: str) -> Iterator[str]:
 NEVER_EXERCISED = {
     ("sub2api", "edit"): {"input_fidelity.absent"},
     ("openai", "generate"): {"style.absent", "response_format.absent"},
+    ("openai", "edit_json"): {
+        "style.absent", "response_format.absent", "input_fidelity.absent",
+    },
     ("openai", "edit"): {
         "style.absent", "response_format.absent", "input_fidelity.absent",
     },
