@@ -284,11 +284,19 @@ def report(
 
 # ------------------------------------------------------------------------------- the large sample
 _PACE_S = {
-    **{"buble": 24.0, "sub2api": 13.0, "apiframe": 41.0, "nanobanana": 18.0, "aimlapi": 29.0},
+    "buble": 24.0,
+    "sub2api": 13.0,
+    "apiframe": 41.0,
+    "nanobanana": 18.0,
+    "aimlapi": 29.0,
     "openai": 15.0,
 }
 _PRICE = {
-    **{"buble": "4", "sub2api": "1", "apiframe": "7", "nanobanana": "0.5", "aimlapi": "0.053"},
+    "buble": "4",
+    "sub2api": "1",
+    "apiframe": "7",
+    "nanobanana": "0.5",
+    "aimlapi": "0.053",
     "openai": "0.006",
 }
 
@@ -296,8 +304,8 @@ _PRICE = {
 def sample(evidence: Provenance = REPLAY) -> Report:
     """Compose a run over all providers with all that can happen.
 
-    buble, nanobanana and openai keep everything, sub2api breaks two promises, apiframe is down half of the
-    time and leaves open questions, aimlapi was skipped for its budget.
+    buble, nanobanana and openai keep everything, sub2api breaks two promises, apiframe is down half
+    of the time and leaves open questions, aimlapi was skipped for its budget.
     """
     draw = Random(7)
     records: list[Record] = []
