@@ -15,6 +15,7 @@ from harness.spec.mistakes import of_schema
 from harness.spec.plausibility import slips
 from harness.spec.provider import Provider
 from harness.spec.rules.base import toml_table
+from harness.spec.schema import all_keys
 from harness.spec.validate import disagreements
 
 
@@ -149,7 +150,7 @@ def tables_of(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
-        raise SpecError(file, (no_toml(error, text),)) from None
+        raise SpecError(file, (no_toml(error, text, known=all_keys()),)) from None
 
 
 def parse_provider(raw: dict[str, Any]) -> Provider | tuple[Mistake, ...]:
