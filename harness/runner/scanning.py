@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.core.errors import UsageError
+from harness.sensitive.files import Leak, files_below, scan_file
+from harness.sensitive.search import Search
 from harness.spec.catalogue import Catalogue, Spec, catalogue_of
 from harness.transport.redaction import Redactor
-from harness.transport.sensitive.files import Leak, files_below, scan_file
-from harness.transport.sensitive.search import Search
 
 
 def environment_keys(environment: Mapping[str, str], catalogue: Catalogue) -> dict[str, str]:
