@@ -68,6 +68,24 @@ def test_a_report_knows_the_rates_of_the_configuration(
     assert "harness.toml:2" in page
 
 
+def test_the_rate_that_a_run_was_begun_with_holds_against_the_configuration(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, again = tmp_path / "begun", tmp_path / "again"
+    shutil.copytree(run, begun)
+    header = read_header((begun / HEADER).read_bytes(), begun)
+    assert header.benchmark is not None
+    kept = header.benchmark.beside(None, {"sub2api": Rate(usd=Decimal("0.07"))})
+    write_whole(begun / HEADER, header_bytes(replace(header, benchmark=kept)))
+    (tmp_path / "harness.toml").write_text(
+        "[rates]\nsub2api = { unit = 'image', usd = 0.05 }\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+
+    assert status(["report", str(begun), "--out", str(again), "--reference", "aimlapi"]) == 0
+    assert "1 image of sub2api = 0.07 usd" in (again / "summary.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
