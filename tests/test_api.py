@@ -223,6 +223,7 @@ def test_a_live_run_without_a_budget_notes_its_price_and_sends_nothing(tmp_path:
 
     assert len(notes) == 1
     assert notes[0].startswith("Buble: ")
+    assert re.fullmatch(r"--budget buble=\d+(\.\d+)?", refused.value.hint)
     assert not (tmp_path / "run").exists()
 
 

@@ -1,13 +1,19 @@
 """A benchmark beside a reference: `--reference` and `--exchange-rate`, from run to report."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.cli.main import status
+from harness.core.rate import Rate
+from harness.store.header import dumped_header, read_header
+from harness.store.line import HEADER
 from tests.runner.processes import KEYS, emulator
 
 NAMES = ("sub2api", "aimlapi")
@@ -76,7 +82,7 @@ def test_the_rate_that_a_run_was_begun_with_holds_against_the_configuration(
     header = read_header((begun / HEADER).read_bytes(), begun)
     assert header.benchmark is not None
     kept = header.benchmark.beside(None, {"sub2api": Rate(usd=Decimal("0.07"))})
-    write_whole(begun / HEADER, header_bytes(replace(header, benchmark=kept)))
+    (begun / HEADER).write_bytes(dumped_header(replace(header, benchmark=kept)))
     (tmp_path / "harness.toml").write_text(
         "[rates]\nsub2api = { unit = 'image', usd = 0.05 }\n", encoding="utf-8"
     )
