@@ -57,7 +57,7 @@ TOOLS := .venv-covering/.made .venv-schemathesis/.made .venv-speed/.made .venv-s
 clients: $(CLIENTS)
 
 # Longer than CI needs: every fault alone on all operations of its provider (the tests run each on
-# one), and 20 seeds on all five providers without a fault. Writes reports/exam.md.
+# one), and 20 seeds on all six providers without a fault. Writes reports/exam.md.
 exam: .venv/.tests
 	$(BIN)/python tests/benchmarks/exam.py
 

@@ -102,7 +102,7 @@ def _say(console: Console, text: str, *, longest: int = LONGEST) -> None:
 
 
 def _providers(report: Report) -> Table:
-    """Draw the comparison with one column per provider: five of them fit 80 characters."""
+    """Draw the comparison with one column per provider: six of them fit 80 characters."""
     header, rows = provider_rows(report)
     table = Table(title=report.banner.title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column(header[0], overflow="fold")

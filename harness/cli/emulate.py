@@ -1,4 +1,4 @@
-"""`harness emulate`: serve the five providers on loopback."""
+"""`harness emulate`: serve the six providers on loopback."""
 
 import click
 
@@ -12,7 +12,7 @@ from harness.emulator.__main__ import main as serve
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def emulate(context: click.Context, arguments: tuple[str, ...]) -> None:
-    """Serve the five providers on loopback, with switchable faults."""
+    """Serve the six providers on loopback, with switchable faults."""
     try:
         code = serve(list(arguments))
     except SystemExit as end:  # argparse prints its own help and errors

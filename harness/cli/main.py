@@ -25,7 +25,7 @@ VERBS = {
     "judge": "Judge traffic that was recorded elsewhere; send nothing.",
     "report": "Judge the records of earlier runs again; send nothing.",
     "explain": "Say whether a request is within each provider's documents.",
-    "emulate": "Serve the five providers on loopback, with switchable faults.",
+    "emulate": "Serve the six providers on loopback, with switchable faults.",
     "scan": "Look for keys and personal data in files; send nothing.",
     "providers": "List, show, validate or export what the documents promise.",
     "config": "Show each choice that holds, and where it comes from; send nothing.",

@@ -1,7 +1,7 @@
 """The documented rules of every operation once more, as plain arithmetic on canonical arguments.
 
-Written from the five documents for the tests alone: it reads no TOML and asks neither the judge nor
-the emulator. Edits of sub2api and AI/ML API are forms, in which every value is a text.
+Written from the documents for the tests alone: it reads no TOML and asks neither the judge nor the
+emulator. Edits of sub2api, AI/ML API and OpenAI are forms, in which every value is a text.
 """
 
 import re
@@ -22,12 +22,15 @@ MILLION, MEBI = 10**6, 2**20
 
 NEVER_BROKEN = {
     ("sub2api", "edit"): {"prompt.format"},
+    ("openai", "generate"): {"n.nullable"},
+    ("openai", "edit_json"): {"n.nullable"},
+    ("openai", "edit"): {"prompt.format", "n.nullable"},
     ("aimlapi", "edit"): {
         "prompt.format", "size.format", "quality.format", "output_format.format",
         "background.format", "response_format.format",
     },
 }  # fmt: skip
-"""What no request can break: in a form, every value is a text."""
+"""What no request can break: in a form, every value is a text; and that null is allowed."""
 
 
 def broken(provider: str, given: Given, operation: str = "generate") -> set[str]:
@@ -314,6 +317,56 @@ def _aimlapi_edit(given: Given) -> Iterator[str]:
     yield from _mask_of_that_size(given)
 
 
+def _left_out(given: Given, *names: str) -> Iterator[str]:
+    yield from (f"{name}.absent" for name in names if name in given)
+
+
+def _openai(given: Given) -> Iterator[str]:
+    """What the maker's schema says of a generation, a null left out as it says."""
+    given = {name: value for name, value in given.items() if value is not None}
+    yield from _required(given, "prompt")
+    yield from _text(given, "prompt")
+    yield from _longest(given, 32_000)
+    yield from _listed(given, "model", "gpt-image-2", "gpt-image-2-2026-04-21")
+    yield from _counted(given, "n", 1, 10)
+    yield from _size(given)
+    yield from _listed(given, "quality", "low", "medium", "high", "auto")
+    yield from _listed(given, "output_format", "png", "jpeg", "webp")
+    yield from _counted(given, "output_compression", 0, 100)
+    yield from _listed(given, "moderation", "auto", "low")
+    yield from _listed(given, "stream", *BOTH)
+    yield from _counted(given, "partial_images", 0, 3)
+    yield from _left_out(given, "style", "response_format")
+
+
+def _openai_edit(given: Given) -> Iterator[str]:
+    """The same with images and a mask, whose longest size is said in two ways."""
+    yield from (rule for rule in _openai(given) if rule != "moderation.one_of")
+    yield from _required(given, "images")
+    yield from _left_out(given, "input_fidelity")
+    yield from _number_of_images(given, 16)
+    yield from _formats(given, "images", "png", "webp", "jpeg")
+    yield from _under(given, "images", 50)
+    yield from _formats(given, "mask", "png")
+    yield from _mask_of_that_size(given)
+
+
+def _openai_edit_json(given: Given) -> Iterator[str]:
+    """The same, but for the moderation that its schema has and for how long a data URL may be."""
+    yield from (rule for rule in _openai_edit(given) if not rule.startswith("images.max_bytes"))
+    yield from _listed(given, "moderation", "auto", "low")
+    heaviest = max((file["bytes"] for file in _files(given, "images")), default=0)
+    if len("data:image/png;base64,") + 4 * -(-heaviest // 3) > 20_971_520:
+        yield "images.max_bytes"
+
+
+def _openai_respond(given: Given) -> Iterator[str]:
+    """The tool's options of which the schema names the values."""
+    yield from _listed(given, "output_format", "png", "jpeg", "webp")
+    yield from _counted(given, "output_compression", 0, 100, typed=False)
+    yield from _counted(given, "partial_images", 0, 3, typed=False)
+
+
 _RULES: dict[tuple[str, str], Rules] = {
     ("buble", "generate"): _buble,
     ("buble", "edit"): _buble_edit,
@@ -326,4 +379,8 @@ _RULES: dict[tuple[str, str], Rules] = {
     ("nanobanana", "edit"): _nanobanana_edit,
     ("aimlapi", "generate"): _aimlapi,
     ("aimlapi", "edit"): _aimlapi_edit,
+    ("openai", "generate"): _openai,
+    ("openai", "edit"): _openai_edit,
+    ("openai", "edit_json"): _openai_edit_json,
+    ("openai", "respond"): _openai_respond,
 }

@@ -1,12 +1,14 @@
 """What the emulator's rules say of a case: its request as a server would have it, files and all."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from harness.core.case import Case
 from harness.core.exchange import Part, Request
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, with_texts
+from harness.core.placeholders import BASE64
 from harness.emulator import validate
 from harness.reference_images import reference_bytes
 from harness.spec.request import build_request
@@ -16,6 +18,7 @@ made_once = cache(reference_bytes)
 
 OTHER_NAMES: dict[tuple[str, str | None], str] = {
     ("edit", "images.count"): "images.format",
+    ("edit_json", "images.count"): "images.format",
     ("edit", "images.url_only"): "images.format",
     **{
         ("generate", f"{name}.format"): f"{name}.one_of"
@@ -44,9 +47,9 @@ def disagreement(case: Case) -> str | None:
 
 
 def body_of(sent: Request) -> object:
-    """A request's body as `validate` takes it: JSON as it is, a form with its files' bytes."""
+    """A request's body as `validate` takes it: JSON and a form with the bytes of their files."""
     if sent.form is None:
-        return sent.body
+        return with_texts(sent.body, _with_bytes)
     fields: dict[str, list[str]] = {}
     files: dict[str, list[dict[str, Any]]] = {}
     for part in sent.form:
@@ -55,6 +58,11 @@ def body_of(sent: Request) -> object:
         else:
             fields.setdefault(part.name, []).append(part.value)
     return {"fields": fields, "files": files}
+
+
+def _with_bytes(text: str) -> str:
+    head, found, name = text.rpartition(BASE64)
+    return head + b64encode(made_once(name)).decode() if found else text
 
 
 def file_of(part: Part) -> dict[str, Any]:

@@ -42,7 +42,7 @@ CHECKS = {
 RULES = ("one_of", "range", "format", "count", "max_length")
 """The rule under which a value alone is a finding: the first of these that its parameter has."""
 
-SHAPED = ("buble", "sub2api", "apiframe")
+SHAPED = ("buble", "sub2api", "apiframe", "openai")
 """Their documents show an error with its fields; those of the others show none, or two."""
 
 
@@ -166,4 +166,4 @@ def promise_of_shape(provider: str, operation: str, fault: str) -> Promise | Non
     argument = shipped(provider).operation(operation).arguments.get(fault.partition(":")[2])
     if provider not in SHAPED or argument is None or argument.status != "documented":
         return None
-    return (None, SHAPE) if operation in ("generate", "edit") else None
+    return (None, SHAPE) if operation in ("generate", "edit", "edit_json") else None

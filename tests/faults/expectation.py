@@ -33,25 +33,30 @@ OWN_JOB = "polls_tell_of_their_own_job"
 BACKGROUND = "images_have_the_asked_background"
 QUALITY = "images_have_the_asked_quality"
 
-IMAGES = ("generate", "edit")
+IMAGES = ("generate", "edit", "edit_json")
+EDITS = ("edit", "edit_json")
+OPENAI_SHAPED = ("sub2api", "openai")
 
 SIZE: dict[str, Promise] = {
     "buble": ("aspect_ratio.one_of", RATIO),
     "sub2api": ("size.format", DIMENSIONS),
     "nanobanana": ("size.format", DIMENSIONS),
     "aimlapi": ("size.format", DIMENSIONS),
+    "openai": ("size.format", DIMENSIONS),
 }
 """Apiframe promises no size."""
 
 FORMATS: dict[str, Promise] = dict.fromkeys(
-    ("sub2api", "apiframe", "aimlapi"), ("output_format.one_of", FORMAT)
+    ("sub2api", "apiframe", "aimlapi", "openai"), ("output_format.one_of", FORMAT)
 )
-COUNTS: dict[str, Promise] = dict.fromkeys(("sub2api", "apiframe", "aimlapi"), ("n.range", COUNT))
+COUNTS: dict[str, Promise] = dict.fromkeys(
+    ("sub2api", "apiframe", "aimlapi", "openai"), ("n.range", COUNT)
+)
 LISTED: dict[str, Promise] = dict.fromkeys(("buble", "nanobanana"), (None, PRICE))
-"""The price lists of the others are open; sub2api's replies name no price."""
+"""The price lists of the others are open; those of sub2api and openai name no price."""
 
-ALL = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
-STATUS = ("buble", "sub2api", "apiframe", "aimlapi")
+ALL = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
+STATUS = ("buble", "sub2api", "apiframe", "aimlapi", "openai")
 """nanobanana's statuses are not documented, and its envelope does not tell the two apart."""
 
 NAMED: dict[str, dict[str, Promise]] = {
@@ -71,10 +76,10 @@ NAMED: dict[str, dict[str, Promise]] = {
     "fewer_images": COUNTS,
     "more_images": COUNTS,
     "capped_images": COUNTS,
-    "lower_quality_served": {"sub2api": ("quality.one_of", QUALITY)},
-    "lower_quality_declared": {"sub2api": ("quality.one_of", DECLARES)},
-    "wrong_declared_size": {"sub2api": ("size.format", DECLARES)},
-    "wrong_declared_format": {"sub2api": ("output_format.one_of", DECLARES)},
+    "lower_quality_served": dict.fromkeys(OPENAI_SHAPED, ("quality.one_of", QUALITY)),
+    "lower_quality_declared": dict.fromkeys(OPENAI_SHAPED, ("quality.one_of", DECLARES)),
+    "wrong_declared_size": dict.fromkeys(OPENAI_SHAPED, ("size.format", DECLARES)),
+    "wrong_declared_format": dict.fromkeys(OPENAI_SHAPED, ("output_format.one_of", DECLARES)),
     "overcharge": LISTED,
     "charge_off_by_one": LISTED,
     "charges_more_on_edit": LISTED,
@@ -83,10 +88,10 @@ NAMED: dict[str, dict[str, Promise]] = {
     "charges_at_boundary": LISTED,
     "charges_other_quality": LISTED,
     "charges_auto_as_medium": LISTED,
-    "bad_usage_details": {"sub2api": (None, "usage_adds_up")},
+    "bad_usage_details": dict.fromkeys(OPENAI_SHAPED, (None, "usage_adds_up")),
     "charge_failed_job": {"apiframe": (None, "failed_jobs_cost_nothing")},
     # the others' documents show no errors that name a parameter
-    "unnamed_parameter": dict.fromkeys(("sub2api", "apiframe"), (None, NAMES)),
+    "unnamed_parameter": dict.fromkeys(("sub2api", "apiframe", "openai"), (None, NAMES)),
     "refusal_200": dict.fromkeys(STATUS, (None, CLIENT_ERROR)),
     "refusal_500": dict.fromkeys(STATUS, (None, CLIENT_ERROR)),
     "backward_state": dict.fromkeys(("buble", "apiframe"), (None, "job_states_only_move_forward")),
@@ -98,24 +103,24 @@ NAMED: dict[str, dict[str, Promise]] = {
     "poll_tells_another_id": dict.fromkeys(("buble", "apiframe"), (None, OWN_JOB)),
     "poll_tells_other_job": dict.fromkeys(("buble", "apiframe"), (None, OWN_JOB)),
     "opaque_with_transparency": dict.fromkeys(
-        ("sub2api", "apiframe"), ("background.one_of", BACKGROUND)
+        ("sub2api", "apiframe", "openai"), ("background.one_of", BACKGROUND)
     ),
-    "background_declared_other": {"sub2api": ("background.one_of", DECLARES)},
+    "background_declared_other": dict.fromkeys(OPENAI_SHAPED, ("background.one_of", DECLARES)),
     "edits_take_fewer_images": dict.fromkeys(
-        ("sub2api", "apiframe", "aimlapi"), ("n.range", ACCEPTS)
+        ("sub2api", "apiframe", "aimlapi", "openai"), ("n.range", ACCEPTS)
     ),
     "result_url_404": dict.fromkeys(("buble", "apiframe"), (None, "images_decode")),
     "webhook_forged": {"apiframe": (None, "webhook_is_signed")},
     "webhook_unsigned": {"apiframe": (None, "webhook_is_signed")},
     "webhook_wrong_job": {"apiframe": (None, "webhook_tells_of_this_job")},
-    "more_partials": {"sub2api": ("partial_images.range", PARTIALS)},
-    "stream_ignored": {"sub2api": ("stream.one_of", "streams_where_asked")},
+    "more_partials": dict.fromkeys(OPENAI_SHAPED, ("partial_images.range", PARTIALS)),
+    "stream_ignored": dict.fromkeys(OPENAI_SHAPED, ("stream.one_of", "streams_where_asked")),
 }
 """On generations and edits; the tool of the Responses API promises nothing of its parameters."""
 
 ON_EVERY: dict[str, dict[str, Promise]] = {
     "undecodable_image": dict.fromkeys(ALL, (None, "images_decode")),
-    "bad_usage_sum": {"sub2api": (None, "usage_adds_up")},
+    "bad_usage_sum": dict.fromkeys(OPENAI_SHAPED, (None, "usage_adds_up")),
 }
 """Promises about a reply, whatever was asked."""
 
@@ -235,7 +240,7 @@ def _of_requests(provider: str, fault: str, operation: str) -> list[Promise]:
         promise = _of_combination(provider, operation, kind, rule)
     elif colon:
         promise = _of_rule(described, kind, rule)
-    elif fault in HARMLESS or (operation != "edit" and provider in EDITS_ALONE.get(fault, ())):
+    elif fault in HARMLESS or (operation not in EDITS and provider in EDITS_ALONE.get(fault, ())):
         promise = None
     elif fault == "mask_ignored":
         found = [_of_rule(described, "ignore", name) for name in MASK]
@@ -280,7 +285,7 @@ def _of_combination(provider: str, operation: str, kind: str, rest: str) -> Prom
     """Return the promise where the operation documents all parameters that have to meet."""
     names = [part.partition("=")[0] for part in rest.replace("-needs-", "+").split("+")]
     alone = any(provider in EDITS_ALONE.get(name, ()) for name in names)
-    if operation not in IMAGES or (alone and operation != "edit"):
+    if operation not in IMAGES or (alone and operation not in EDITS):
         return None
     known = shipped(provider).operation(operation).arguments
     if not all(name in known and known[name].status == "documented" for name in names):

@@ -1,4 +1,4 @@
-"""Small realistic values of the core types, and one large run over five providers."""
+"""Small realistic values of the core types, and one large run over all providers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -284,15 +284,29 @@ def report(
 
 
 # ------------------------------------------------------------------------------- the large sample
-_PACE_S = {"buble": 24.0, "sub2api": 13.0, "apiframe": 41.0, "nanobanana": 18.0, "aimlapi": 29.0}
-_PRICE = {"buble": "4", "sub2api": "1", "apiframe": "7", "nanobanana": "0.5", "aimlapi": "0.053"}
+_PACE_S = {
+    "buble": 24.0,
+    "sub2api": 13.0,
+    "apiframe": 41.0,
+    "nanobanana": 18.0,
+    "aimlapi": 29.0,
+    "openai": 15.0,
+}
+_PRICE = {
+    "buble": "4",
+    "sub2api": "1",
+    "apiframe": "7",
+    "nanobanana": "0.5",
+    "aimlapi": "0.053",
+    "openai": "0.006",
+}
 
 
 def sample(evidence: Provenance = REPLAY) -> Report:
-    """Compose a run over five providers with all that can happen.
+    """Compose a run over all providers with all that can happen.
 
-    buble and nanobanana keep everything, sub2api breaks two promises, apiframe is down half of the
-    time and leaves open questions, aimlapi was skipped for its budget.
+    buble, nanobanana and openai keep everything, sub2api breaks two promises, apiframe is down half
+    of the time and leaves open questions, aimlapi was skipped for its budget.
     """
     draw = Random(7)
     records: list[Record] = []

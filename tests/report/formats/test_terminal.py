@@ -2,13 +2,14 @@ from harness.core.record import Provenance
 from harness.report.formats.terminal import BY_OPERATION, HEADER, operation_rows, provider_rows
 from harness.report.model import Report
 from tests.report import builders as b
+from tests.shipped import NAMES
 
 
 def test_there_is_one_row_for_each_provider_under_the_header() -> None:
     header, rows = provider_rows(b.sample())
 
     assert header == (*HEADER[:2], "faults", *HEADER[2:])
-    assert [row[0] for row in rows] == ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"]
+    assert [row[0] for row in rows] == list(NAMES)
     assert {len(row) for row in rows} == {len(header)}
 
 
