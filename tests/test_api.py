@@ -3,6 +3,7 @@
 import asyncio
 import json
 import pydoc
+import re
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, replace

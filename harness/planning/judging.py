@@ -24,7 +24,8 @@ def judged_against(  # noqa: PLR0913 - what a benchmark can be held against
 
     `known_rates` stand in a configuration: they count for providers that were measured and of whom
     the run itself keeps none, and ask for nothing. Raises UsageError where the run is no benchmark
-    or the reference was not measured; `refuse_unknown` raises it for the name of a provider that there is not.
+    or the reference was not measured; `refuse_unknown` raises it for the name of a provider that
+    there is not.
     """
     benchmark = header.benchmark
     flags = {"--slo": slo, "--reference": reference, "--exchange-rate": exchange_rates or None}
