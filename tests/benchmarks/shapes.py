@@ -63,12 +63,11 @@ def run(shape: Described, planted: Planted | None, *more: str) -> Row:
         command += ["--against", "live", "--base-url", f"{shape.name}={server.url}"]
         command += ["--max-images", "120", "--out", "run", *more]
         ended = subprocess.run(
-            command,
+            ["timeout", str(TIMEOUT_S), *command],
             cwd=folder,
             env={**os.environ, shape.env: key, "HOME": folder},
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_S,
             check=False,
         )
         summary = Path(folder) / "run" / "summary.json"
