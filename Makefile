@@ -85,10 +85,13 @@ SEEDS ?= 2000
 simulate: .venv/.tests
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS) $(if $(PLANTED),--planted)
 
-# Record the committed cassettes again, over real HTTP from the emulator.
+# Record the committed cassettes again, over real HTTP from the emulator. OpenAI has four operations:
+# its whole plan would make the wheel half as large again, so that fewer of its values are recorded.
+RESELLERS := buble sub2api apiframe nanobanana aimlapi
 cassettes: .venv/.runs
 	rm -rf reports/recording
-	$(BIN)/harness run --against emulator --record --port 8701 --out reports/recording/conformance
+	$(BIN)/harness run $(addprefix --provider ,$(RESELLERS)) --against emulator --record --port 8701 --out reports/recording/conformance
+	$(BIN)/harness run --provider openai --max-images 16 --max-requests 200 --against emulator --record --port 8751 --out reports/recording/openai
 	$(BIN)/harness run --only benchmark --against emulator --record --port 8801 --out reports/recording/benchmark
 
 sample: .venv/.runs

@@ -29,7 +29,6 @@ from harness.core.record import Record
 from harness.core.verdict import Finding
 from harness.diagnosis.combinations import joined_values
 from harness.emulator.faults.catalogue import NamedFault, catalogue
-from harness.spec.provider import OPERATIONS
 from tests.benchmarks.one_emulator import served, start
 from tests.faults.at_values import covers_the_values, names_the_values, planted, promises
 from tests.faults.expectation import INVISIBLE, expected
@@ -112,7 +111,7 @@ def _makes_sense(fault: NamedFault) -> bool:
         return False
     if fault.name in INVISIBLE.get(fault.provider, ()):
         return True  # broken, and not for us to see: it counts as not found
-    return bool(expected(fault.provider, fault.name, OPERATIONS).promises)
+    return bool(_awaited(fault.provider, fault.name))
 
 
 def _is_of(fault: NamedFault, only: Sequence[str]) -> bool:
@@ -145,7 +144,7 @@ def _row(provider: str, *, fault: NamedFault | None = None, seed: int = 0) -> Ro
     report = concluded(done).report
     books = ledger(address)
     found = {_promise(shown.finding, name) for shown in report.findings}
-    awaited = expected(provider, name, OPERATIONS).promises if fault else frozenset()
+    awaited = _awaited(provider, name) if fault else frozenset()
     images: Counter[str] = Counter()
     for entry in books["entries"]:
         images[entry["operation"] or ""] += entry["images"]
@@ -173,6 +172,11 @@ def _row(provider: str, *, fault: NamedFault | None = None, seed: int = 0) -> Ro
 
 
 Promise = tuple[str, str | None, str]
+
+
+def _awaited(provider: str, fault: str) -> frozenset[Promise]:
+    """Return what a fault breaks on the operations of its provider, whatever their names."""
+    return expected(provider, fault, shipped(provider).operations).promises
 
 
 def _promise(finding: Finding, fault: str) -> Promise:
@@ -275,7 +279,7 @@ def _page(rows: Sequence[Row], control: Sequence[Row], minutes: float) -> list[s
         "price are the emulator's own ledger's. Found: how many of the promises that the fault",
         "breaks (one for each operation) are confirmed findings. Files of more than 5 MB are sent",
         "where the fault is about the size of files, and at seed 0 without a fault. No document of",
-        "the five forbids fields that it does not know, so that there is no family of these.",
+        "the six forbids fields that it does not know, so that there is no family of these.",
         "",
         *_summary(rows, control),
         f"- {minutes:.0f} minutes on 2 cores, two runs at a time",

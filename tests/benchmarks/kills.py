@@ -2,7 +2,7 @@
 
     python tests/benchmarks/kills.py [--kills N] [--seed N] [--jobs N] [--write]
 
-Runs of all five providers, of both operations and of a benchmark, at the documented emulator and
+Runs of all providers, of generations and edits and of a benchmark, at the documented emulator and
 with a broken promise, are killed (SIGKILL) at random instants between their first request and their
 end, once to three times, and go on with `--resume`. Each is compared with the same run undisturbed
 and with the emulator's ledger. Exits with 1 where a body was paid twice, a reply that the journal

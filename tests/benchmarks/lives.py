@@ -24,6 +24,7 @@ from harness.store.line import JOURNAL
 from harness.store.reader import StoredRun, read_run
 from tests.loopback import ANY, HUNG_S
 from tests.runner.processes import HARNESS, KNOWN, Emulator, emulator, started
+from tests.shipped import NAMES
 
 SCALE = ("--time-scale", "0.02")
 SMALL = ("--max-images", "16", "--max-requests", "120", "--concurrency", "16")
@@ -70,16 +71,16 @@ BROKEN = {
     ("nanobanana", "edit"): "ignore:quality.one_of",
     ("aimlapi", "generate"): "ignore:quality.one_of",
     ("aimlapi", "edit"): "ignore:n.range",
+    ("openai", "generate"): "ignore:quality.one_of",
+    ("openai", "edit"): "ignore:n.range",
+    ("openai", "edit_json"): "ignore:n.range",
 }
 """A broken promise for each provider and operation."""
 
 ALL_SERIES = (
     *(Series(provider=name, operation=operation) for name, operation in BROKEN),
     *(Series(provider=n, operation=o, fault=f"{n}:{f}") for (n, o), f in BROKEN.items()),
-    *(
-        Series(provider=name, operation=None)
-        for name in ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
-    ),
+    *(Series(provider=name, operation=None) for name in NAMES),
 )
 
 Standing = dict[tuple[str, ...], str]

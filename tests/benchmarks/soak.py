@@ -2,7 +2,7 @@
 
     python tests/benchmarks/soak.py [--minutes F] [--write]
 
-A benchmark sends requests to five providers at a constant rate, each of which takes a few seconds,
+A benchmark sends requests to all providers at a constant rate, each of which takes a few seconds,
 for so many real minutes: submissions, polls, downloads, pauses. Every few seconds the process looks
 at itself: memory, open descriptors, threads, unfinished tasks. None of them may have a slope once
 the run is warm, but for the records, which a run keeps in memory: at most so many bytes a request.
@@ -29,13 +29,13 @@ import psutil
 
 from tests.benchmarks.reliability import ROOT, Section, conclude
 from tests.runner.processes import HARNESS, KNOWN, emulator, started
+from tests.shipped import NAMES
 
 MINUTES = 30.0
 EVERY_S = 5.0
 PER_MINUTE = 12
 """Requests to each provider: low enough to run beside other work."""
 
-NAMES = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi")
 WARM_SHARE = 0.3
 """The first part of the run, in which pools and caches fill."""
 

@@ -86,7 +86,7 @@ def promises(provider: str, operation: str, fault: str) -> list[Promise] | None:
 def promise_at_values(provider: str, operation: str, fault: Planted) -> Promise | None:
     """Return the promise that it breaks where the operation documents all its values."""
     described = shipped(provider).operation(operation)
-    if operation not in ("generate", "edit"):
+    if shipped(provider).kind(operation) == "respond":
         return None  # no document says which parameters the tool of the Responses API has
     if not all(_is_documented(described, text) for text in fault.values):
         return None
@@ -166,4 +166,4 @@ def promise_of_shape(provider: str, operation: str, fault: str) -> Promise | Non
     argument = shipped(provider).operation(operation).arguments.get(fault.partition(":")[2])
     if provider not in SHAPED or argument is None or argument.status != "documented":
         return None
-    return (None, SHAPE) if operation in ("generate", "edit", "edit_json") else None
+    return None if shipped(provider).kind(operation) == "respond" else (None, SHAPE)

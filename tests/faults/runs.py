@@ -18,7 +18,6 @@ from harness.runner.endpoints import emulator_process
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.run import Run, execute_run
 from harness.spec.catalogue import Entry
-from harness.spec.provider import OPERATIONS
 from tests.loopback import ANY
 from tests.shipped import SHIPPED, conclude
 
@@ -100,13 +99,16 @@ def ledger(address: str) -> dict[str, Any]:
 def performed(  # noqa: PLR0913 - what a run depends on
     out: Path,
     provider: str,
-    operations: tuple[str, ...] = OPERATIONS,
+    operations: tuple[str, ...] = (),
     *,
     fault: str = "",
     seed: int = 0,
     quick: bool = False,
 ) -> Run:
-    """Run one provider as `harness run --against emulator` does, with a fault or without."""
+    """Run one provider as `harness run --against emulator` does, with a fault or without.
+
+    Without `operations` that is all that the provider has.
+    """
     options = Options(
         target=Target(against="emulator", providers=(provider,), operations=operations),
         planning=Planning(seed=seed, quick=quick),
