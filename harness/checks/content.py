@@ -140,14 +140,14 @@ def images_have_the_asked_format(subject: CheckInput) -> tuple[CheckResult, ...]
 
 
 def _dimension_lines(again: Reproduced) -> tuple[str, ...]:
-    size = edges(again.arguments.get("size", again.operation.default("size")))
+    size = again.operation.size_px(again.arguments)
     return (_PILLOW, _OPENED, f"assert {{image.size for image in opened}} == {{{size}}}")
 
 
 @check(rank=90, assertion=Assertion(lines=_dimension_lines), usability=True)
 def images_have_the_asked_dimensions(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded dimensions are those asked for."""
-    size = edges(subject.arguments.get("size", subject.operation.default("size")))
+    size = subject.operation.size_px(subject.arguments)
     wanted, about = size and text(size), subject.about("size", "format", "one_of")
     return _compare(subject, wanted, _dimensions, "dimensions", about)
 

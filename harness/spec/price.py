@@ -10,7 +10,7 @@ from harness.core.outcome import Images, Usage
 from harness.spec.expressions import Status
 from harness.spec.price_list import Condition, PriceRow, Prices, TokenPrices
 from harness.spec.provider import Operation, Provider
-from harness.spec.rules import Arguments, edges, same
+from harness.spec.rules import Arguments, same
 
 MEGAPIXEL = 1_000_000
 NOTHING = Decimal(0)
@@ -37,7 +37,7 @@ def listed_price(provider: Provider, operation: Operation, arguments: Arguments)
     prices, arguments = provider.prices, operation.given(arguments)
     if prices.tokens is not None:
         return None
-    size = edges(arguments.get("size", operation.default("size")))
+    size = operation.size_px(arguments)
     images = images_asked(operation, arguments)
     measured = _Measured(images=images, pixels=size and (size[0] * size[1],) * images)
     return _of_rows(prices, operation, arguments, measured)
@@ -101,7 +101,7 @@ def images_asked(operation: Operation, arguments: Arguments) -> int:
 def tier(prices: Prices, operation: Operation, arguments: Arguments) -> str | None:
     """Return the size class of the price list that a request falls into, or None where unknown."""
     size = arguments.get("size", operation.default("size"))
-    size_px = edges(size)
+    size_px = operation.size_px(arguments)
     if size_px is None:
         return prices.auto_tier if size == "auto" else None
     fitting = (

@@ -29,6 +29,7 @@ from harness.spec.price_list import Prices
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Arguments, Described, Positive, Rule
 from harness.spec.rules.body import BODY, UnknownFields
+from harness.spec.rules.lattice import Size, edges
 
 PARAMETERS = (
     *("model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality"),
@@ -198,6 +199,16 @@ class Operation(Frozen):
         """Return what an omitted argument means by the documents, or None where they are silent."""
         argument = self.arguments.get(name)
         return argument.default if argument else None
+
+    def size_px(self, arguments: Arguments) -> Size | None:
+        """Return the width and height that a request asks for; None where they are not said.
+
+        A word of a size stands for the pixels that the documents give for it.
+        """
+        argument = self.arguments.get("size")
+        size = arguments.get("size", self.default("size"))
+        words = argument.word_sizes if argument else {}
+        return edges(words.get(size, size) if isinstance(size, str) else size)
 
     def takes_files(self, name: str) -> bool:
         """Tell whether an argument for images holds files; else it holds addresses."""

@@ -188,9 +188,14 @@ HEADER, QUERY = 'header = "Authorization"\nprefix = "Key "', 'query = "key"'
 
 def provider(name: str, shape: str, *, auth: str = HEADER, more: str = "") -> Provider:
     """Return the provider that these tables describe; AssertionError with its mistakes."""
-    read = parse_provider(tomllib.loads(HEAD.format(name=name, auth=auth) + shape + more))
-    assert isinstance(read, Provider), read
-    return read
+    return read(HEAD.format(name=name, auth=auth) + shape + more)
+
+
+def read(text: str) -> Provider:
+    """Return the provider of a TOML; AssertionError with its mistakes."""
+    found = parse_provider(tomllib.loads(text))
+    assert isinstance(found, Provider), found
+    return found
 
 
 def queue() -> Provider:

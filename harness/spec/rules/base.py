@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, get_args
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
 
 from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json, sendable
@@ -67,6 +74,9 @@ Whole = Annotated[StrictInt, Field(ge=0)]
 
 Positive = Annotated[StrictInt, Field(ge=1)]
 """A size, which zero would make meaningless."""
+
+PixelSize = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}x[1-9][0-9]{0,5}$")]
+"""A width and a height in pixels."""
 
 Scalars = Annotated[tuple[Scalar, ...], Field(min_length=1)]
 """A list with at least one value."""
@@ -218,6 +228,9 @@ class Described(Promise):
     """Where the width and the height of a `WIDTHxHEIGHT` go, as whole numbers. A word goes to
     `wire`; without that, to the object that holds both edges, or nowhere (`wire` is empty then):
     `edges = ["image_size.width", "image_size.height"]`."""
+    word_sizes: dict[str, PixelSize] = Field(default_factory=dict)
+    """The pixels that the documents give for words of a size: images are held to them, and priced
+    by them: `word_sizes = { square_hd = "1024x1024" }`."""
     type: ArgumentType
     """Of which type its values are: `type = "string"`."""
     declared: StrictBool = False

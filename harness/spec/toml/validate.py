@@ -49,6 +49,7 @@ def _operation(key: str, operation: Table) -> Iterator[Mistake | str]:
                 yield f"{place}.{field}: {wire!r} is already the place of {wires[wire]}"
         yield from _argument(place, toml_table(argument), arguments)
         yield from _edges(place, toml_table(argument))
+        yield from _word_sizes(place, toml_table(argument))
     yield from on_the_wire(key, operation, arguments)
     if operation.get("body") != "form":
         yield from _places(key, operation, arguments)
@@ -96,6 +97,19 @@ def _edges(place: str, argument: Table) -> Iterator[str]:
     parents = {name.rpartition(".")[0] for name in both}
     if words and "wire" not in argument and (len(parents) > 1 or "" in parents):
         yield f"{place}.wire: missing: the word {words[0]!r} has no place on the wire"
+
+
+def _word_sizes(place: str, argument: Table) -> Iterator[str]:
+    """Compare the words whose pixels are said with those that a size has."""
+    listed_words = array(toml_table(argument.get("format")).get("words"))
+    words = [*listed_words, *array(toml_table(argument.get("one_of")).get("values"))]
+    known = ", ".join(map(str, words)) or "none"
+    for word in toml_table(argument.get("word_sizes")):
+        if not place.endswith(".size"):
+            yield f"{place}.word_sizes: only the argument `size` has pixels"
+            return
+        if word not in words:
+            yield f"{place}.word_sizes.{word}: {word!r} is no word of this size: {known}"
 
 
 def _shared(argument: Table, wire: str, operation: Table) -> bool:
