@@ -1,5 +1,6 @@
 """What a served reply says it cost, held against the price list."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from harness.checks.check import (
@@ -12,11 +13,12 @@ from harness.checks.check import (
     passed,
     skipped,
 )
+from harness.core.exchange import Reply
+from harness.core.jsonvalue import Json
 from harness.core.money import currency
+from harness.core.outcome import Images
 from harness.spec import price
-from harness.spec.expressions import first_match
-from harness.spec.jsonpath import keys
-from harness.wire.images import A_NUMBER, no_price
+from harness.wire.images import A_NUMBER, no_price, said_charged
 
 CENT = Decimal("0.01")
 """What a charge in a currency is rounded to at most."""
@@ -26,7 +28,7 @@ def _charge_lines(again: Reproduced) -> tuple[str, ...]:
     listed = again.finding.record.shot.price
     if listed.at_most:
         return ()  # what is right depends on what the next reply counts
-    places = list(keys(again.operation.reply.charged))
+    places = again.places(again.operation.reply.charged)
     return (f"assert [float(one) for one in found(content, {places})] == [{listed.amount:f}]",)
 
 
@@ -38,13 +40,22 @@ def charges_the_list_price(subject: CheckInput) -> tuple[CheckResult, ...]:
         return ()
     if served.charged is not None:
         return _compared(subject, f"{served.charged} {subject.record.shot.price.unit}")
-    words = no_price(first_match(subject.operation.reply.charged, served.document))
+    words = no_price(said_charged(subject.operation.reply, [*_replies(subject, served)]))
     if words is None:
         return ()
     charged = f"{words}, which is no price"
     if not A_NUMBER.fullmatch(words):  # it says something else, and not what it costs
         return skipped(f"charged {charged}")
     return _compared(subject, charged)
+
+
+def _replies(subject: CheckInput, served: Images) -> Iterator[Json]:
+    """Yield the reply that brought the images, and that of the last poll of their job."""
+    yield served.document
+    for exchange in reversed(subject.record.exchanges):
+        if exchange.step in ("submit", "poll") and isinstance(exchange.answer, Reply):
+            yield exchange.answer.document
+            return
 
 
 def _compared(subject: CheckInput, words: str) -> tuple[CheckResult, ...]:

@@ -10,7 +10,7 @@ from harness.core.outcome import Images, Outcome
 from harness.core.record import Record
 from harness.core.registry import Registry
 from harness.core.verdict import Finding, Status
-from harness.spec.expressions import Paths
+from harness.spec.expressions import Paths, first_match
 from harness.spec.jsonpath import keys
 from harness.spec.provider import Operation, Provider
 
@@ -42,7 +42,15 @@ class Reproduced:
         return self.arguments.get("stream") is True
 
     def places(self, paths: Paths) -> list[str]:
-        """Return where `content` holds what these expressions read, as keys joined by dots."""
+        """Return where `content` holds what these expressions read, as keys joined by dots.
+
+        ValueError where it was read in another reply than the one that `content` is: a job's last
+        poll may say what the reply with its images does not.
+        """
+        outcome, job = self.finding.record.outcome, self.operation.job
+        document = outcome.document if isinstance(outcome, Images) else None
+        if job and job.has_result and first_match(paths, document) in (None, ""):
+            raise ValueError("another reply says it")
         return [f"*.{place}" if self.streamed else place for place in keys(paths)]
 
 

@@ -94,7 +94,11 @@ _NO_COUNT = ("input_parts", "output_parts", "source")
 
 
 class ReplyShape(Frozen):
-    """How to read a reply that carries images, or addresses of images."""
+    """How to read a reply that carries images, or addresses of images.
+
+    Where a job's images lie behind a further address, what is charged, counted and declared is read
+    in the reply of that address and, where it does not say so, in that of the last poll.
+    """
 
     images: Paths
     """Where the images are, or their addresses; the first place that holds any counts:
@@ -196,6 +200,11 @@ class Job(Sourced):
     states_listed: Cited | None = None
     """Where a document says that there are no other states; without it, another is observed:
     `states_listed = "page: Jobs"`."""
+
+    @property
+    def has_result(self) -> bool:
+        """Whether the images lie behind a further address of the API."""
+        return bool(self.result_path or self.result_url)
 
 
 class Upload(Sourced):

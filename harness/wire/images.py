@@ -1,6 +1,7 @@
 """A served reply as images: where they are, what is declared, counted and charged."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.core.exchange import Failure, Picture, PictureState, Reply, Request, Step
@@ -57,24 +58,35 @@ def _from_text(text: str) -> Picture:
 
 
 def _images(
-    operation: Operation, document: Json, pictures: tuple[Picture, ...], job: str | None
+    operation: Operation,
+    documents: tuple[Json, ...],
+    pictures: tuple[Picture, ...],
+    job: str | None,
 ) -> Images:
+    """Read what is declared, counted and charged in the first of the documents that says so."""
     shape = operation.reply
+    counted = (_usage(shape.usage, document) for document in documents)
     return Images(
         pictures=pictures,
         declared=Declared(
-            model=_word(shape.model, document),
-            size=_word(shape.size, document),
-            quality=_word(shape.quality, document),
-            output_format=_word(shape.output_format, document),
-            others=_others(operation, shape, document),
+            model=_said(shape.model, documents),
+            size=_said(shape.size, documents),
+            quality=_said(shape.quality, documents),
+            output_format=_said(shape.output_format, documents),
+            others=_others(operation, shape, documents[0]),
         ),
-        usage=_usage(shape.usage, document),
-        charged=read_amount(first_match(shape.charged, document)),
-        missing=missing_fields(shape.fields, document),
-        document=document,
+        usage=next((usage for usage in counted if usage is not None), None),
+        charged=read_amount(said_charged(shape, documents)),
+        missing=missing_fields(shape.fields, documents[0]),
+        document=documents[0],
         job=job,
     )
+
+
+def said_charged(shape: ReplyShape, documents: Sequence[Json]) -> Json:
+    """Return what the first of the documents that says anything of it says was charged."""
+    said = (first_match(shape.charged, document) for document in documents)
+    return next((content for content in said if content not in (None, "")), None)
 
 
 def _others(operation: Operation, shape: ReplyShape | Stream, document: Json) -> dict[str, str]:
@@ -177,6 +189,12 @@ def _word(paths: Paths, document: Json) -> str | None:
     return word if isinstance(word, str) and word else None
 
 
+def _said(paths: Paths, documents: Sequence[Json]) -> str | None:
+    """Return the word of the first document that has one."""
+    words = (_word(paths, document) for document in documents)
+    return next((word for word in words if word is not None), None)
+
+
 def no_price(content: Json) -> str | None:
     """Return what a reply says it charged, in its own words, where that is no price.
 
@@ -222,8 +240,13 @@ NOT_YET = frozenset((403, 404, 425))
 404 until all of their copies have it."""
 
 
-def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
+def collect(
+    operation: Operation, reply: Reply, *, job: str | None, polled: Reply | None = None
+) -> Wire:
     """Fetch the images that a reply names and return them with all that the reply declares.
+
+    What it does not say may stand in the reply of the job's last poll (`polled`): what was charged,
+    what was counted, which model it was.
 
     One that is not there yet is asked for again for some seconds; once one has stayed away so long,
     the others have had the same time.
@@ -244,7 +267,8 @@ def collect(operation: Operation, reply: Reply, *, job: str | None) -> Wire:
             pictures.append(picture)
         else:
             pictures.append(_from_text(text))
-    return _images(operation, reply.document, tuple(pictures), job)
+    documents = (reply.document,) if polled is None else (reply.document, polled.document)
+    return _images(operation, documents, tuple(pictures), job)
 
 
 def send_until_there(

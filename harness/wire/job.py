@@ -93,7 +93,7 @@ def _is_done(ticket: Ticket, reply: Reply) -> bool:
     """Tell whether a submission's reply shows an ended job, and where its images are."""
     if first_match(ticket.job.state, reply.document) not in ticket.job.done:
         return False
-    if ticket.has_result:
+    if ticket.job.has_result:
         return ticket.result(reply.document) is not None
     return bool(image_texts(ticket.operation.reply, reply.document))
 
@@ -181,7 +181,7 @@ def _cancelled(ticket: Ticket, cancel: Request, poll: Request, late: Fault) -> W
 
 def _collected(ticket: Ticket, reply: Reply) -> Wire:
     """Take a job's images from the reply that shows its end, or from the address of its result."""
-    if not ticket.has_result:
+    if not ticket.job.has_result:
         return (yield from collect(ticket.operation, reply, job=ticket.id))
     request = ticket.result(reply.document)
     if request is None:
@@ -197,7 +197,7 @@ def _collected(ticket: Ticket, reply: Reply) -> Wire:
     if answer.document is None:
         why = f"the result of job {ticket.id} came without JSON (HTTP {answer.status})"
         return Fault(error_class="protocol", why=why, may_be_paid=True, job=ticket.id)
-    return (yield from collect(ticket.operation, answer, job=ticket.id))
+    return (yield from collect(ticket.operation, answer, job=ticket.id, polled=reply))
 
 
 def _asked_s(answer: Reply, request: Request) -> float:

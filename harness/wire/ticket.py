@@ -47,11 +47,6 @@ class Ticket:
             return None
         return self._to(request.method, request.target.replace(own, segment(other_id)))
 
-    @property
-    def has_result(self) -> bool:
-        """Whether the images lie behind a further address of the API."""
-        return bool(self.job.result_path or self.job.result_url)
-
     def result(self, polled: Json) -> Request | None:
         """Return the request for the result; None where neither reply names its address."""
         return self._request("GET", self.job.result_path, self.job.result_url, polled)

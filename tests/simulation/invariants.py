@@ -13,8 +13,8 @@ from harness.diagnosis.findings import findings, settled
 from harness.runner.execution.earlier import MOST_IN_DOUBT
 from harness.spec.provider import Provider
 from harness.store.reader import CUT_OFF
-from tests.shipped import shipped_provider
 from tests.simulation.broken import BrokenError
+from tests.simulation.entries import entry
 from tests.simulation.world import KEY, World
 
 Promise = tuple[str, str, str]
@@ -102,7 +102,11 @@ def _job_of(exchange: Exchange) -> str | None:
         return None
     document = answer.document if isinstance(answer.document, dict) else {}
     data = document.get("data")
-    job = document.get("jobId") or (data.get("id") if isinstance(data, dict) else None)
+    job = (
+        document.get("jobId")
+        or document.get("request_id")
+        or (data.get("id") if isinstance(data, dict) else None)
+    )
     return job if isinstance(job, str) else None
 
 
@@ -143,7 +147,7 @@ class Judgement:
 def judged(world: World) -> Judgement:
     """Judge the records of a world as a report does."""
     records, name = world.records, world.scenario.kind
-    providers: dict[str, Provider] = {name: shipped_provider(name)}
+    providers: dict[str, Provider] = {name: entry(name).provider}
     verdicts = judge_records(records, providers)
     all_findings = findings(records, verdicts, providers, repeatable=True)
     cut_off = {record.shot.case.id for record in records if record.in_doubt}

@@ -7,9 +7,8 @@ with crashes and in one without.
 
 import json
 import random
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -17,12 +16,19 @@ from typing import Literal
 
 from harness.core.exchange import Picture, Request
 from harness.core.jsonvalue import Json
+from tests.simulation.documents import (
+    RESULTS,
+    Kind,
+    is_size,
+    knows,
+    mistake,
+    operation_of,
+    parameters,
+)
 
-Kind = Literal["sub2api", "apiframe", "buble"]
-Rule = Callable[[Mapping[str, Json]], bool]
 BAD = 400
 MARK = "image:sha256:"
-RESULTS = "https://results.sim/"
+BASE = "https://provider.sim"
 LONGEST_S = 15.0
 """How long an image takes at most; most take a few seconds, so that polls are few."""
 
@@ -89,135 +95,16 @@ class Breach:
     content: Json = None
 
 
-def _one_of(*words: str) -> Callable[[Json], bool]:
-    return lambda content: isinstance(content, str) and content in words
-
-
-def _whole(low: int, high: int) -> Callable[[Json], bool]:
-    return lambda content: (
-        isinstance(content, int) and not isinstance(content, bool) and low <= content <= high
-    )
-
-
-def _text(at_most: int) -> Callable[[Json], bool]:
-    return lambda content: isinstance(content, str) and 0 < len(content) <= at_most
-
-
-def _size(content: Json) -> bool:
-    """The sizes of sub2api's document: multiples of 16, an edge, a ratio and an area at most."""
-    if content == "auto":
-        return True
-    found = re.fullmatch(
-        r"([1-9]\d{0,4})x([1-9]\d{0,4})", content if isinstance(content, str) else ""
-    )
-    if found is None:
-        return False
-    width, height = int(found[1]), int(found[2])
-    long, short = max(width, height), min(width, height)
-    fits = width % 16 == 0 and height % 16 == 0 and long <= 3840 and long <= 3 * short
-    return fits and 655_360 <= width * height <= 8_294_400
-
-
-def _addresses(content: Json) -> bool:
-    listed = content if isinstance(content, list) else []
-    return 1 <= len(listed) <= 16 and all(str(each).startswith(RESULTS) for each in listed)
-
-
-Values = dict[str, Callable[[Json], bool]]
-_QUALITY = _one_of("auto", "low", "medium", "high")
-_DOCUMENTS: dict[str, tuple[Values, frozenset[str]]] = {
-    "sub2api/generate": (
-        {
-            "model": _one_of("gpt-image-2", "gpt-image-2-2026-04-21"),
-            "prompt": _text(32_000),
-            "n": _whole(1, 10),
-            "size": _size,
-            "quality": _QUALITY,
-            "output_format": _one_of("png", "jpeg", "webp"),
-            "output_compression": _whole(0, 100),
-            "background": _one_of("auto", "opaque"),
-            "moderation": _one_of("auto", "low"),
-            "user": _text(512),
-        },
-        frozenset(("model", "prompt")),
-    ),
-    "apiframe/generate": (
-        {
-            "prompt": _text(2_000),
-            "model": _one_of("gpt-image-2"),
-            "quality": _QUALITY,
-            "background": _one_of("auto", "opaque"),
-            "number_of_images": _whole(1, 10),
-            "output_format": _one_of("webp", "png", "jpeg"),
-            "moderation": _one_of("auto", "low"),
-        },
-        frozenset(("prompt",)),
-    ),
-    "buble/generate": (
-        {
-            "model": _one_of("openai/gpt-image-2"),
-            "mode": _one_of("text_to_image"),
-            "prompt": _text(20_000),
-            "resolution": _one_of("1K", "2K", "4K"),
-            "aspect_ratio": _one_of("auto", "1:1", "16:9", "9:16", "4:3", "3:4"),
-        },
-        frozenset(("prompt",)),
-    ),
-    "buble/edit": (
-        {
-            "model": _one_of("openai/gpt-image-2"),
-            "mode": _one_of("image_to_image"),
-            "prompt": _text(20_000),
-            "resolution": _one_of("1K", "2K", "4K"),
-            "aspect_ratio": _one_of("auto", "1:1", "16:9", "9:16", "4:3", "3:4"),
-            "image_urls": _addresses,
-        },
-        frozenset(("prompt", "image_urls")),
-    ),
-}
-"""Each operation's parameters with what they may hold, and which of them must be there."""
-
 _TOKENS = {"low": 2, "medium": 10, "high": 40}
 """What an image of 100x100 pixels takes."""
 _CREDITS = {"low": 4, "medium": 9, "high": 23, "auto": 23}
 
 
-def operation_of(kind: Kind, body: Mapping[str, Json]) -> str:
-    """Return which operation a body asks for."""
-    edits = kind == "buble" and body.get("mode") == "image_to_image"
-    return "edit" if edits or "image_urls" in body else "generate"
-
-
-def parameters(body: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a body's parameters by name, also those that Apiframe nests."""
-    flat = {name: content for name, content in body.items() if name != "gptImage2Params"}
-    nested = body.get("gptImage2Params")
-    return flat | (nested if isinstance(nested, dict) else {})
-
-
-def mistake(kind: Kind, body: Mapping[str, Json]) -> str | None:
-    """Return the parameter that breaks the documents; None where the request keeps them."""
-    given = parameters(body)
-    values, required = _DOCUMENTS[f"{kind}/{operation_of(kind, body)}"]
-    for name in sorted(required):
-        if name not in given:
-            return name
-    for name in values:
-        if name in given and not values[name](given[name]):
-            return name
-    if "output_compression" in given and given.get("output_format") not in ("jpeg", "webp"):
-        return "output_compression"
-    return None
-
-
-def knows(kind: Kind, body: Mapping[str, Json]) -> bool:
-    """Tell whether a request speaks only of parameters that these documents have."""
-    values, _ = _DOCUMENTS[f"{kind}/{operation_of(kind, body)}"]
-    return set(parameters(body)) <= set(values)
-
-
 class SimulatedProvider:
-    """One of three providers: replies with images (sub2api), or jobs with polls (the others)."""
+    """One of four providers: replies with images (sub2api), or jobs with polls (the others).
+
+    Where a job of `queue` is polled and fetched stands in replies, in no document.
+    """
 
     def __init__(self, kind: Kind, seed: int, *, breach: Breach, fails: bool) -> None:
         self.kind = kind
@@ -236,6 +123,8 @@ class SimulatedProvider:
             return self._result(request.target)
         if request.credential != "own":
             return self._error(401, "api_key", "invalid api key", code="invalid_api_key")
+        if request.method == "GET" and self.kind == "queue":
+            return self._queued(request.target, now_s)
         if request.method == "GET":
             return self._poll(request.target.rpartition("/")[2], now_s)
         if request.form is not None:
@@ -303,15 +192,17 @@ class SimulatedProvider:
                 return Decimal(1)
             case "apiframe":
                 return Decimal(_CREDITS.get(str(given.get("quality", "auto")), 23))
+            case "queue":
+                return Decimal(2)
             case "buble":
                 return Decimal(2 if given.get("resolution") == "4K" else 1)
 
     def _picture(self, given: Mapping[str, Json], raw: str, place: int) -> Picture:
-        default = {"sub2api": "png", "apiframe": "webp", "buble": "png"}[self.kind]
+        default = "webp" if self.kind == "apiframe" else "png"
         asked = str(given.get("output_format", default))
         kind = "jpeg" if self._breach.kind == "format" and asked == "webp" else asked
         width, _, height = str(given.get("size", "")).partition("x")
-        edges = (int(width), int(height)) if _size(f"{width}x{height}") else (1024, 1024)
+        edges = (int(width), int(height)) if is_size(f"{width}x{height}") else (1024, 1024)
         if self.kind == "buble":
             edges = _buble_edges(given)
         digest = sha256(f"{self._seed}/{raw}/{place}".encode()).hexdigest()
@@ -344,7 +235,29 @@ class SimulatedProvider:
     def _made(self, job: Job) -> Answer:
         if self.kind == "apiframe":
             return Answer(status=202, document={"jobId": job.id, "status": "QUEUED"})
+        if self.kind == "queue":
+            place = f"{BASE}/queue/requests/{job.id}"
+            document = {"request_id": job.id, "status": "IN_QUEUE", "status_url": f"{place}/status"}
+            return Answer(status=200, document={**document, "response_url": place})
         return Answer(status=200, document={"data": {"id": job.id, "status": "pending"}})
+
+    def _queued(self, target: str, now_s: float) -> Answer:
+        """Answer at an address that a submission's reply named: of the state, or of the result."""
+        job_id, _, asks = target.removeprefix(f"{BASE}/queue/requests/").partition("/")
+        job = self.jobs.get(job_id)
+        if job is None or asks not in ("status", ""):
+            return self._error(404, "id", "request not found", code="not_found")
+        ended = now_s >= job.ends_s
+        if asks == "status":
+            job.seen |= ended
+            state = ("ERROR" if job.failed else "COMPLETED") if ended else "IN_PROGRESS"
+            document: dict[str, Json] = {"request_id": job.id, "status": state}
+            cost = {"cost": float(job.amount)} if state == "COMPLETED" else {}
+            return Answer(status=200, document={**document, **cost})
+        if not ended or job.failed:
+            return self._error(400, "id", "there is no result", code="no_result")
+        urls = (f"{RESULTS}{job.id}/{place}" for place in range(len(job.pictures)))
+        return Answer(status=200, document={"images": [{"url": url} for url in urls]})
 
     def _poll(self, job_id: str, now_s: float) -> Answer:
         job = self.jobs.get(job_id)
@@ -383,6 +296,9 @@ class SimulatedProvider:
             case "apiframe":
                 details: dict[str, Json] = {parameter: [message]}
                 return {"error": message} | ({"details": details} if status == BAD else {})
+            case "queue":
+                wrong: Json = {"loc": ["body", parameter], "msg": message, "type": code}
+                return {"detail": [wrong] if status == BAD else message}
             case "buble":
                 words: dict[str, Json] = {"code": code, "message": message}
                 return {"error": words | {"details": {"field": parameter}}}

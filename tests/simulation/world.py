@@ -28,9 +28,9 @@ from harness.store.line import HEADER, JOURNAL, Exchanged, JournalLine, Sent
 from harness.store.reader import StoredRun, joined, read_run
 from harness.transport.placeholders import PlaceholderMap
 from harness.transport.redaction import Redactor
-from tests.shipped import shipped_provider
 from tests.simulation.broken import BrokenError
 from tests.simulation.disk import Crashed, Moments, SimulatedDisk
+from tests.simulation.entries import entry
 from tests.simulation.loop import DAY_S, VirtualExecutor, VirtualLoop
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.scenario import Scenario, Stop
@@ -223,7 +223,7 @@ class World:
         )
 
     def _part(self, network: Network, journal: Journal, past: StoredRun | None) -> ProviderRun:
-        scenario, provider = self.scenario, shipped_provider(self.scenario.kind)
+        scenario, provider = self.scenario, entry(self.scenario.kind).provider
         setup = ProviderSetup(
             context=RunContext(journal=journal, stop=asyncio.Event(), now_s=network.now_s),
             provider=provider,

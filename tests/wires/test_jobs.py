@@ -1,5 +1,7 @@
 """Jobs whose addresses stand in replies, over sockets: polled, fetched, cancelled with the key."""
 
+from decimal import Decimal
+
 import pytest
 
 from harness.core.exchange import Failure, Reply
@@ -123,6 +125,50 @@ def test_a_reply_without_the_address_convicts_nobody_and_says_where_it_was_looke
     assert talked.outcome.why == (
         "not judged: the TOML reads at status_url where the job is polled; no reply holds it there"
     )
+
+
+TOLD = """
+[operations.generate.reply]
+images = ["images[*].url"]
+model = ["model"]
+charged = ["cost"]
+usage = { output = "tokens", source = "page: Queue" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("polled", "resulting", "read"),
+    [
+        ({"cost": 0.04, "model": "flux", "tokens": 7}, {}, (Decimal("0.04"), "flux", 7)),
+        ({}, {"cost": 0.04, "model": "flux", "tokens": 7}, (Decimal("0.04"), "flux", 7)),
+        (
+            {"cost": 9, "model": "queue", "tokens": 1},
+            {"cost": 0.04, "model": "flux", "tokens": 7},
+            (Decimal("0.04"), "flux", 7),
+        ),
+        ({"cost": 0.04, "tokens": 7}, {"model": "flux", "cost": ""}, (Decimal("0.04"), "flux", 7)),
+        ({}, {}, (None, None, None)),
+    ],
+)
+def test_what_the_result_does_not_say_is_read_in_the_last_poll(
+    polled: dict[str, Json],
+    resulting: dict[str, Json],
+    read: tuple[Decimal | None, str | None, int | None],
+) -> None:
+    shape = shapes.QUEUE.replace('reply = { images = ["images[*].url"] }\n', "")
+    queue = shapes.provider("queue", shape, more=TOLD)
+
+    def telling(asked: Asked, url: str) -> Answer:
+        status, content = queued(asked, url)
+        more = {"/status": polled, "/r1": resulting}.get(asked.path[asked.path.rfind("/") :], {})
+        return status, {**content, **more} if isinstance(content, dict) else content
+
+    with served(telling) as api:
+        outcome = talk(queue, planned(queue, FOX), api.url).outcome
+
+    assert isinstance(outcome, Images)
+    tokens = outcome.usage.output if outcome.usage else None
+    assert (outcome.charged, outcome.declared.model, tokens) == read
 
 
 def test_what_is_refused_at_the_address_of_the_result_is_a_refusal() -> None:

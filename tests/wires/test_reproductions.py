@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,20 +53,23 @@ def written(folder: Path, provider: Provider, shot: PlannedRequest, url: str) ->
     return folder
 
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"], "SHAPE_TOKEN": KEY, "NO_PROXY": "127.0.0.1"}
+def run(folder: Path, *command: str, key: str = KEY) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": os.environ["PATH"], "SHAPE_TOKEN": key, "NO_PROXY": "127.0.0.1"}
     return subprocess.run(
         command, cwd=folder, env=env, capture_output=True, text=True, timeout=HUNG_S, check=False
     )
 
 
-def both_repeat(tmp_path: Path, provider: Provider, shot: PlannedRequest, answers: Answers) -> Api:
+def both_repeat(
+    tmp_path: Path, provider: Provider, shot: PlannedRequest, answers: Answers, *, key: str = KEY
+) -> Api:
     """Run both in turn; return what the server was asked by the shell alone."""
     with served(answers) as api:
         folder = written(tmp_path, provider, shot, api.url)
-        shell = run(folder, "sh", "repeat.sh")
+        shell = run(folder, "sh", "repeat.sh", key=key)
         by_shell = Api(url=api.url, asked=[*api.asked])
-        tests = run(folder, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
+        pytests = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
+        tests = run(folder, *pytests, key=key)
 
     assert shell.returncode == 0, shell.stderr
     assert "1 passed" in tests.stdout, tests.stdout + tests.stderr
@@ -76,7 +80,7 @@ def both_repeat(tmp_path: Path, provider: Provider, shot: PlannedRequest, answer
         first.path,
         sorted(first.query),
     )
-    assert KEY not in "".join(path.read_text() for path in folder.glob("*.*"))
+    assert key not in "".join(path.read_text() for path in folder.glob("*.*"))
     return by_shell
 
 
@@ -91,6 +95,20 @@ def test_a_key_in_the_query_and_an_image_inside(tmp_path: Path) -> None:
     assert parts[0] == {"text": "it's a fox"}
     assert parts[1]["inlineData"]["data"].startswith("iVBORw0KGgo")
     assert len(parts[1]["inlineData"]["data"]) == (len(reference_bytes(NAME)) + 2) // 3 * 4
+
+
+def test_a_key_with_signs_of_its_own_is_quoted_in_the_query(tmp_path: Path) -> None:
+    content = shapes.provider("content", shapes.CONTENT, auth='query = "api key"')
+    shot = planned(content, {"images": [image()], "prompt": "a fox"}, operation="edit")
+    odd = "a+b&c=d %41/#?'\"$x"
+
+    def answers(asked: Asked, url: str) -> Answer:
+        own = dict(asked.query).get("api key") == odd
+        return generated(replace(asked, query=(("key", KEY if own else ""),)), url)
+
+    api = both_repeat(tmp_path, content, shot, answers, key=odd)
+
+    assert api.asked[0].query == (("alt", "json"), ("api key", odd))
 
 
 def test_arguments_in_path_query_and_header_and_addresses_out_of_replies(tmp_path: Path) -> None:

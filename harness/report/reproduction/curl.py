@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from harness.core.case import PlannedRequest
 from harness.core.exchange import Part, Request
@@ -42,7 +42,8 @@ def curl_line(
 ) -> str:
     """Return the curl command that sends this request again, for a POSIX shell.
 
-    The key is named as an environment variable, never spelled; a made-up one is spelled. The
+    The key is named as an environment variable, never spelled; a made-up one is spelled. In the
+    query, curl quotes it (`--url-query`, curl 7.87 of 2022). The
     address is the one the evidence names; else the provider's own, or `$NAME_BASE_URL` where it has
     none or the replies were an emulator's (which has another port each time, and whose findings
     should not cost real money).
@@ -86,8 +87,8 @@ def _addressed(
     if not absolute:
         address = _address(target, provider=provider, evidence=evidence)
     if signed and auth.query and not made_up:
-        mark = "&" if "?" in target else "?"
-        address += f'"{mark}{_in_double_quotes(auth.query)}=${auth.env}"'
+        name = quote(auth.query, safe="")
+        address += f' --url-query "{name}=${auth.env}"'  # curl quotes what it puts in the place
     yield address
     if signed and made_up:
         yield from (f"-H {_spelled(pair)}" for pair in key_headers(auth, request.credential, ""))

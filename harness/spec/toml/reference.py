@@ -13,7 +13,7 @@ from harness.spec.rules import KINDS
 from harness.spec.toml.schema import INHERITING, Node, alternatives, provider_schema
 from harness.spec.toml.spelling import example_of, spelt, type_words
 
-PAGE = Path(__file__).parents[2] / "PROVIDERS.md"
+PAGE = Path(__file__).parents[3] / "PROVIDERS.md"
 
 PROMISE = ("source", "second_source", "note", "status")
 """Keys that most tables have, described once."""
