@@ -66,15 +66,16 @@ from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys, scan
 from harness.runner.specs import judged_otherwise
 from harness.runner.traffic.judging import keep, read_traffic
+from harness.sensitive.files import Leak
 from harness.spec.catalogue import Spec, catalogue_of, found
-from harness.spec.explain.explain import Explanation, from_body, present, with_plain_values
+from harness.spec.explain.asked import from_body, present, with_plain_values
+from harness.spec.explain.explain import Explanation
 from harness.spec.explain.explain import explain as explained
 from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.reader import joined, read_run
 from harness.transport.bodies.images import ImageCollector
-from harness.transport.sensitive.files import Leak
 
 __all__ = [
     "BenchmarkOptions",

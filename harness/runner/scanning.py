@@ -6,13 +6,13 @@ from itertools import chain
 from pathlib import Path
 
 from harness.core.errors import UsageError
+from harness.sensitive.files import Leak, files_below, scan_file
+from harness.sensitive.search import Search
 from harness.spec.catalogue import Catalogue, Spec, catalogue_of
 from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
 from harness.store.line import HEADER, SPECS
 from harness.transport.redaction import Redactor
-from harness.transport.sensitive.files import Leak, files_below, scan_file
-from harness.transport.sensitive.search import Search
 
 
 def environment_keys(environment: Mapping[str, str], catalogue: Catalogue) -> dict[str, str]:

@@ -11,7 +11,8 @@ from harness.core.jsonvalue import Json, with_texts
 from harness.core.placeholders import ASSETS, BASE64
 from harness.core.recipe import parse_recipe
 from harness.core.reference import ReferenceImage
-from harness.spec.rules.base import Described, same
+from harness.spec.rules.base import Described
+from harness.spec.rules.values import same
 from harness.spec.templates import values_of
 
 IMAGE, MEDIA_TYPE = "image", "media_type"

@@ -5,8 +5,8 @@ import re
 from harness.core.exchange import Failure, Reply
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Refused
+from harness.spec.error_rules import ErrorRule, ErrorRules
 from harness.spec.expressions import first_match
-from harness.spec.provider import ErrorRule, ErrorRules
 
 BY_STATUS: dict[int, ErrorClass] = {
     400: "validation",
