@@ -113,7 +113,7 @@ schema: .venv/.tests
 
 # PROVIDERS.md, every key that a provider's TOML may have, from the models that read it.
 reference: .venv/.tests
-	$(BIN)/python -m harness.spec.reference
+	$(BIN)/python -m harness.spec.toml.reference
 
 lock:
 	$(LOCK) --group build pyproject.toml -o requirements.lock

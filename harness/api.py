@@ -68,7 +68,8 @@ from harness.runner.scanning import environment_keys, scan
 from harness.runner.specs import judged_otherwise
 from harness.runner.traffic.judging import keep, read_traffic
 from harness.spec.catalogue import Catalogue, Spec, catalogue_of, found
-from harness.spec.explain.explain import Explanation, from_body, present, with_plain_values
+from harness.spec.explain.asked import from_body, present, with_plain_values
+from harness.spec.explain.explain import Explanation
 from harness.spec.explain.explain import explain as explained
 from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider

@@ -14,6 +14,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SERVES = ("harness emulate", "harness emulate --list-faults")
 """Commands that the README names in a line of text; the first never ends by itself."""
 
+LIVE = {"live", "try"}
+"""Words of a command that sends something to an address."""
+
 ENDS_WITH = {"explain": {1}, "run": {0, 1}}
 """Exit codes other than 0: the request that is explained is refused, the fault is found."""
 
@@ -27,7 +30,8 @@ def _blocks() -> list[str]:
 def _commands() -> list[str]:
     joined = "\n".join(_blocks()).replace("\\\n", " ")
     lines = [line.partition("#")[0].strip() for line in joined.splitlines()]
-    return [line for line in lines if line.startswith("harness ") and "live" not in line.split()]
+    ours = [line for line in lines if line.startswith("harness ")]
+    return [line for line in ours if LIVE.isdisjoint(line.split())]
 
 
 def _workload() -> str:

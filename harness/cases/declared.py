@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from harness.core.jsonvalue import Json
-from harness.spec.rules.base import PYTHON_TYPES, Described, member
+from harness.spec.rules.base import PYTHON_TYPES, Described
 from harness.spec.rules.number import between, plus, step_of
+from harness.spec.rules.values import member
 
 TEXTS = ("harness-1", "harness-é", "h")
 """Harmless texts for a parameter whose documents do not say what it means."""

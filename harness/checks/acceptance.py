@@ -51,7 +51,7 @@ def accepts_what_it_documents(subject: CheckInput) -> tuple[CheckResult, ...]:
         case Images():
             return passed("served", case.about)
         case Refused(error=error) if other := (
-            _another_reason(error) or _our_choice(subject, error) or _unseen_files(subject)
+            _another_reason(subject, error) or _our_choice(subject, error) or _unseen_files(subject)
         ):
             return unclear(f"{other}: {describe_error(error)}", case.about)
         case Refused(error=error):
@@ -76,7 +76,7 @@ def fails_where_it_should_serve(subject: CheckInput) -> tuple[CheckResult, ...]:
         case Images() as images:
             return _with_images(images, case.about)
         case Refused(error=error):
-            reason = "" if error.error_class == "moderation" else _another_reason(error)
+            reason = "" if error.error_class == "moderation" else _another_reason(subject, error)
             excuse = _our_choice(subject, error) or _unseen_files(subject)
             why = describe_error(error)
         case Fault(error_class=reason, why=why) as fault:
@@ -139,7 +139,7 @@ def refuses_what_it_forbids(subject: CheckInput) -> tuple[CheckResult, ...]:
 
 
 def _refused(subject: CheckInput, error: ErrorReply, breaks: str | None) -> tuple[CheckResult, ...]:
-    if other := _another_reason(error):
+    if other := _another_reason(subject, error):
         return unclear(f"{other}: {describe_error(error)}", breaks)
     if subject.base is not None and not isinstance(subject.base, Images):
         return unclear("refused, but so is the plain request without the broken rule", breaks)
@@ -211,16 +211,24 @@ def _our_choice(subject: CheckInput, error: ErrorReply) -> str:
     return ""
 
 
-def _another_reason(error: ErrorReply) -> str:
+def _another_reason(subject: CheckInput, error: ErrorReply) -> str:
     """Say why a refusal is not about the documented limits; nothing where it is."""
     if error.error_class == "moderation":
         return "refused by moderation"
     if error.error_class == "conflict":
         return "refused for a conflict with another request"
-    if error.error_class == "unknown":
+    if error.error_class == "unknown" and not _names_it(subject, error):
         return "refused in a way that no document describes"
     passing = not error.parameter and PASSING.search(error.message)
     return "refused for the moment, it says" if passing else ""
+
+
+def _names_it(subject: CheckInput, error: ErrorReply) -> bool:
+    """Tell whether an error names what the request breaks."""
+    names = _names(subject)
+    if error.parameter:
+        return same_name(error.parameter, names)
+    return bool(names) and mentions(error.message, names)
 
 
 @check(rank=30, assertion=Assertion(position="refusal", server_errors=True))
@@ -276,7 +284,7 @@ def _refusal(subject: CheckInput) -> ErrorReply | None:
     outcome = subject.outcome
     if subject.case.expect != "refuse" or not isinstance(outcome, Refused):
         return None
-    judged = not _another_reason(outcome.error)
+    judged = not _another_reason(subject, outcome.error)
     served = subject.base is None or isinstance(subject.base, Images)
     return outcome.error if judged and served else None
 

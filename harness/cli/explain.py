@@ -17,7 +17,7 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.planning.options import refuse_unknown_operations
 from harness.spec.catalogue import catalogue_of
-from harness.spec.explain.explain import (
+from harness.spec.explain.asked import (
     ExplainRequest,
     from_body,
     known_names,

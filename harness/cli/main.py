@@ -34,7 +34,7 @@ VERBS = {
 
 
 def _loaded(verb: str) -> click.Command:
-    """Import a verb: none pays for what another needs. Its module and its command have its name."""
+    """Import a verb: none pays for what another needs. The module and the command have its name."""
     command: click.Command = getattr(import_module(f"harness.cli.{verb}"), verb)
     return command
 

@@ -25,9 +25,9 @@ from harness.config.discovery import PROJECT, TABLE, found_file
 from harness.core.errors import ConfigError, Mistake, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.rate import Rate
-from harness.spec.located import no_toml
 from harness.spec.price_list import Amount
-from harness.spec.toml_lines import KeyLines, KeyPath, dotted, key_lines
+from harness.spec.toml.lines import KeyLines, KeyPath, dotted, key_lines
+from harness.spec.toml.located import no_toml
 from harness.transport.sensitive.search import Search
 
 FILE_VARIABLE = "HARNESS_CONFIG"

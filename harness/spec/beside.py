@@ -9,7 +9,8 @@ from harness.core.jsonvalue import Json
 from harness.spec.inline import written
 from harness.spec.places import placed, taken
 from harness.spec.provider import Argument, Operation, Provider
-from harness.spec.rules.base import Arguments, Place, listed
+from harness.spec.rules.base import Arguments, Place
+from harness.spec.rules.values import listed
 from harness.spec.templates import as_text, filled, path_of, path_values, query_of, slots, values_of
 
 Pairs = Sequence[tuple[str, str]]

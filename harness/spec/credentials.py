@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from harness.core.exchange import Credential
 from harness.core.jsonvalue import digest
-from harness.spec.provider import Auth, Constraint, Operation, Provider
+from harness.spec.auth import Auth
+from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.rules.presence import KeyRule
 from harness.spec.templates import query_of
 

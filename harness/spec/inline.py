@@ -11,7 +11,8 @@ from harness.core.jsonvalue import Json, with_texts
 from harness.core.placeholders import ASSETS, BASE64
 from harness.core.reference import ReferenceImage
 from harness.reference_images import parse_recipe, reference_json
-from harness.spec.rules.base import Described, same
+from harness.spec.rules.base import Described
+from harness.spec.rules.values import same
 from harness.spec.templates import values_of
 
 IMAGE, MEDIA_TYPE = "image", "media_type"

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from harness.core.errors import Mistake, SpecError, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.spec import price
-from harness.spec.located import located, no_text, no_toml
-from harness.spec.mistakes import of_schema
-from harness.spec.plausibility import slips
 from harness.spec.provider import Provider
 from harness.spec.rules.base import toml_table
-from harness.spec.validate import disagreements
+from harness.spec.toml.located import located, no_text, no_toml
+from harness.spec.toml.mistakes import of_schema
+from harness.spec.toml.plausibility import slips
+from harness.spec.toml.validate import disagreements
 
 
 def inherited(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Mistake | str]]:

@@ -4,29 +4,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
     Field,
-    StrictBool,
     StringConstraints,
     WithJsonSchema,
-    model_validator,
 )
 
 from harness.core.jsonvalue import Json
-from harness.core.outcome import ErrorClass
+from harness.spec.auth import Auth
+from harness.spec.error_rules import ErrorRules
 from harness.spec.expressions import (
     Cited,
-    Compiled,
     Document,
     Frozen,
     NotAmong,
-    Paths,
-    Pattern,
     Promise,
-    Sourced,
     Status,
 )
 from harness.spec.lifecycle import Idempotency, Job, ReplyShape, Seconds, Stream, Upload, Webhook
@@ -34,7 +29,6 @@ from harness.spec.price_list import Prices
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Arguments, Described, Positive, Rule
 from harness.spec.rules.body import BODY, UnknownFields
-from harness.spec.rules.presence import KeyRule
 
 PARAMETERS = (
     *("model", "prompt", "mode", "n", "size", "aspect_ratio", "resolution", "quality"),
@@ -228,31 +222,6 @@ class Operation(Frozen):
         return self.job.idempotency if self.job and self.job.idempotency else self.idempotency
 
 
-class Auth(Sourced):
-    """How a key travels: `header: prefix + key`, or as the value of `query` in the address.
-
-    The key comes from the environment only.
-
-    `note` names other ways in which it may travel, which the harness does not use. Documents that
-    show the key in their requests promise that it is `required`, unless that says otherwise.
-    """
-
-    header: str = ""
-    """The header that carries the key: `header = "Authorization"`."""
-    query: str = ""
-    """The name in the query that carries the key, in place of a header: `query = "key"`."""
-    prefix: str = ""
-    """What stands before the key, with its space: `prefix = "Bearer "`."""
-    env: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
-    """The NAME of the environment variable that holds the key; the key itself is written nowhere:
-    `env = "ACME_API_KEY"`."""
-    key_shape: Pattern = ""
-    """A regular expression that this provider's keys match, to find leaked ones:
-    `key_shape = 'ak-[0-9a-f]{32}'`."""
-    required: KeyRule | None = None
-    """That a request without a valid key is refused; judged before anything is paid for."""
-
-
 class Timeouts(Frozen):
     """How long to wait for a whole reply, in seconds; larger images may have longer."""
 
@@ -269,65 +238,6 @@ class Timeouts(Frozen):
     """`undocumented` where the figures are your own: `status = "undocumented"`."""
     note: str = ""
     """What is unclear, in your own words: `note = "not stated; our own"`."""
-
-
-class ErrorRule(Frozen):
-    """A pattern that names an error's class; every given part must fit.
-
-    `code` and `message` are regular expressions, searched ignoring case.
-    """
-
-    error_class: ErrorClass = Field(alias="class")
-    """What such an error means: `class = "moderation"`."""
-    status: tuple[Positive, ...] = ()
-    """HTTP statuses, one of which it has: `status = [402]`."""
-    code: Pattern = ""
-    """A regular expression for its code: `code = "^insufficient_quota$"`."""
-    message: Pattern = ""
-    """A regular expression for its message: `message = "safety system"`."""
-
-    @model_validator(mode="after")
-    def _asks_something(self) -> Self:
-        if not (self.status or self.code or self.message):
-            raise ValueError("give status, code or message; a rule without them fits every error")
-        return self
-
-
-class ErrorRules(Frozen):
-    """How this provider words an error.
-
-    `failed` is an expression that is true in the body of an error, whatever the HTTP status.
-    """
-
-    failed: Compiled
-    """An expression that is true in the body of an error, whatever the HTTP status:
-    `failed = "error"`."""
-    message: Paths
-    """Where an error says what is wrong; the first place that is there counts:
-    `message = ["error.message"]`."""
-    code: Paths
-    """Where an error holds its code: `code = ["error.code", "error.type"]`."""
-    parameter: Paths = ()
-    """Where an error names the parameter that it is about: `parameter = ["error.param"]`."""
-    names_parameter: Status
-    """Whether the documents show errors that name the offending parameter."""
-    shape: Status | None = None
-    """Whether the documents show what a refusal's body looks like; where nothing is said of it,
-    they do where they show errors that name the parameter."""
-    any_status: StrictBool = False
-    """Whether the envelope alone tells an error: its HTTP status is not documented."""
-    source: Cited
-    """Where the document shows an error: `source = "page: Errors"`."""
-    second_source: Cited | None = None
-    """What else says so: `second_source = "facts: 3. Acme"`."""
-    classes: tuple[ErrorRule, ...] = ()
-    """What kinds of error there are; the first that fits counts. What fits none is classed by its
-    HTTP status."""
-
-    @property
-    def shape_documented(self) -> bool:
-        """Tell whether a refusal in another shape breaks a promise."""
-        return (self.shape or self.names_parameter) == "documented"
 
 
 class Endpoint(Promise):

@@ -11,8 +11,8 @@ import httpx
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.placeholders import INBOX
+from harness.spec.auth import Auth
 from harness.spec.credentials import key_headers, key_query, with_key
-from harness.spec.provider import Auth
 from harness.spec.weight import ReplyBounds, reply_bounds
 from harness.transport.base import STOPPED
 from harness.transport.bodies.images import ImageCollector

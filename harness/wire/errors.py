@@ -5,8 +5,8 @@ import re
 from harness.core.exchange import Failure, Reply
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Refused
+from harness.spec.error_rules import ErrorRule, ErrorRules
 from harness.spec.expressions import first_match
-from harness.spec.provider import ErrorRule, ErrorRules
 
 BY_STATUS: dict[int, ErrorClass] = {
     400: "validation",
@@ -51,15 +51,28 @@ def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
     fitting = (
         rule.error_class for rule in errors.classes if _fits(rule, reply.status, code, message)
     )
-    is_torn = OK <= reply.status < REDIRECT and reply.document is None  # no JSON, or half of it
+    parameter = _blamed(first_match(errors.parameter, reply.document))
+    ruled = next(fitting, None)
     return ErrorReply(
-        error_class=next(fitting, "protocol" if is_torn else by_status(reply.status)),
+        error_class=ruled or _unruled(reply, names_one=recognised and bool(parameter)),
         status=reply.status,
         code=code or None,
         message=_shortened(message or (reply.text or "").strip()),
-        parameter=_blamed(first_match(errors.parameter, reply.document)) or None,
+        parameter=parameter or None,
         recognised=recognised,
     )
+
+
+def _unruled(reply: Reply, *, names_one: bool) -> ErrorClass:
+    """Return the class of an error that no rule of the provider fits.
+
+    Under a status of success, one in the provider's envelope that names a parameter refuses it.
+    """
+    if not OK <= reply.status < REDIRECT:
+        return by_status(reply.status)
+    if reply.document is None:  # no JSON, or half of it
+        return "protocol"
+    return "validation" if names_one else by_status(reply.status)
 
 
 def _shortened(message: str) -> str:

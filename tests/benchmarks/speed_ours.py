@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.exchange import Exchange, Reply, Request
+from harness.spec.auth import Auth
 from harness.spec.expressions import Source
-from harness.spec.provider import Auth
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor

@@ -99,6 +99,27 @@ def test_refusals_prove_nothing_where_the_plain_request_is_not_served() -> None:
     assert said(CLIENT, base, asked) == said(NAMES, base, asked) == []
 
 
+@pytest.mark.parametrize(
+    ("message", "parameter", "statuses"),
+    [
+        ("n must be between 1 and 10", None, ["pass"]),
+        ("out of range", "n", ["pass"]),
+        ("quality must be low", None, ["inconclusive"]),
+        ("out of range", "quality", ["inconclusive"]),
+        ("no", None, ["inconclusive"]),
+    ],
+)
+def test_an_error_of_no_known_class_refuses_what_it_names(
+    message: str, parameter: str | None, statuses: list[str]
+) -> None:
+    asked = case(expect="refuse", breaks="n.range", n=11)
+    outcome = refused(message, error_class="unknown", status=200, code=None, parameter=parameter)
+
+    assert said("refuses_what_it_forbids", record(asked, outcome)) == statuses
+    client = said("refusal_is_a_client_error", record(asked, outcome))
+    assert client == (["fail"] if statuses == ["pass"] else [])
+
+
 @pytest.mark.parametrize("error_class", ["moderation", "conflict", "unknown"])
 def test_a_refusal_that_is_not_about_the_limits_is_inconclusive(error_class: ErrorClass) -> None:
     word = refused("no", error_class=error_class)

@@ -6,7 +6,8 @@ import pytest
 
 from harness.core.errors import UsageError
 from harness.planning.options import refuse_unknown_operations
-from harness.spec.explain.explain import explain, from_body, with_plain_values
+from harness.spec.explain.asked import from_body, with_plain_values
+from harness.spec.explain.explain import explain
 from harness.spec.load import parse_provider
 from harness.spec.provider import PARAMETERS, Provider
 from harness.spec.workload.fit import fit

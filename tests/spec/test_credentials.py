@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from harness.core.exchange import Credential
+from harness.spec.auth import Auth
 from harness.spec.credentials import (
     IN_WORDS,
     KEY_REQUIRED,
@@ -17,7 +18,7 @@ from harness.spec.credentials import (
     refusal_statuses,
 )
 from harness.spec.load import parse_provider
-from harness.spec.provider import Auth, Provider
+from harness.spec.provider import Provider
 from tests.shipped import NAMES, shipped_provider
 from tests.spec.small import TOML
 

@@ -6,10 +6,10 @@ import tomllib
 import pytest
 from jsonschema import Draft202012Validator
 
-from harness.spec import reference
 from harness.spec.provider import PARAMETERS
 from harness.spec.rules import KINDS
-from harness.spec.schema import provider_schema
+from harness.spec.toml import reference
+from harness.spec.toml.schema import provider_schema
 
 PAGE = reference.page()
 SECTIONS = reference.sections()

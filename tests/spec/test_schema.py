@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from harness.spec.load import parse_provider
 from harness.spec.provider import Provider
 from harness.spec.rules import KINDS
-from harness.spec.schema import at, editor_schema
+from harness.spec.toml.schema import at, editor_schema
 from tests.spec import small
 from tests.spec.test_load import TEXTS, mutated
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.spec.toml_lines import DEEPEST, KeyPath, dotted, key_lines
+from harness.spec.toml.lines import DEEPEST, KeyPath, dotted, key_lines
 
 SHIPPED = sorted((Path(__file__).parents[2] / "harness").glob("*/*.toml"))
 

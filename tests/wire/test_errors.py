@@ -5,8 +5,11 @@ import pytest
 from harness.core.exchange import Failure
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, Fault, Refused
-from harness.wire.errors import fault_of
+from harness.spec.load import parse_provider
+from harness.spec.provider import Provider
+from harness.wire.errors import fault_of, read_error
 from tests.shipped import NAMES
+from tests.spec import small
 from tests.wire.by_hand import page, said, talk
 
 
@@ -155,6 +158,23 @@ def test_an_error_envelope_is_a_refusal_whatever_the_status(name: str, document:
 
         assert isinstance(outcome, Refused), status
         assert outcome.error.status == status
+
+
+def test_an_error_that_names_a_parameter_refuses_it_under_success_and_without_a_rule() -> (
+    None
+):
+    raw = small.tables()
+    raw["errors"] |= {"classes": [], "parameter": ["error.field"]}
+    provider = parse_provider(raw)
+    assert isinstance(provider, Provider)
+    errors = provider.errors
+    named: Json = {"error": {"message": "must be at most 4", "code": "lte", "field": "n"}}
+    unnamed: Json = {"error": {"message": "no", "code": "lte"}}
+
+    assert read_error(errors, said(named, 200)).error_class == "validation"
+    assert read_error(errors, said(unnamed, 200)).error_class == "unknown"
+    assert read_error(errors, said(named, 503)).error_class == "server"
+    assert read_error(errors, said(None, 200)).error_class == "protocol"
 
 
 @pytest.mark.parametrize("kind", ["network", "timeout", "protocol"])

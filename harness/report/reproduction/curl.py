@@ -16,9 +16,10 @@ from harness.core.record import Provenance, Record
 from harness.reference_images import parse_recipe, reference_json
 from harness.report.labels import about_provider
 from harness.report.text import hidden
+from harness.spec.auth import Auth
 from harness.spec.credentials import key_headers, key_query, with_key
 from harness.spec.lifecycle import Upload
-from harness.spec.provider import Auth, Provider
+from harness.spec.provider import Provider
 
 _MOST_ARGUMENT_BYTES = 100_000
 """Linux allows one argument 131,072 bytes; a longer body is piped in."""

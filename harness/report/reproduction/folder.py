@@ -14,8 +14,9 @@ from harness.report.model import Reproduction
 from harness.report.reproduction.curl import IN_FOLDER, Repeat, files_of, plain_headers, repeat
 from harness.report.reproduction.generated_test import generated_test
 from harness.report.text import count, money_text, one_line
+from harness.spec.auth import Auth
 from harness.spec.credentials import key_headers, key_query, with_key
-from harness.spec.provider import Auth, Provider
+from harness.spec.provider import Provider
 
 FOLDER = "findings/"
 """Where a run folder holds the reproductions of its findings."""

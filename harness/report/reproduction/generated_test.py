@@ -28,9 +28,10 @@ from harness.report.reproduction.curl import (
 )
 from harness.report.text import hidden
 from harness.spec.credentials import key_headers, key_query, refusal_statuses, with_key
+from harness.spec.error_rules import ErrorRule
 from harness.spec.expressions import Paths
 from harness.spec.jsonpath import keys
-from harness.spec.provider import ErrorRule, Operation, Provider
+from harness.spec.provider import Operation, Provider
 from harness.spec.request import form_part
 
 _MOST_LINE = 88

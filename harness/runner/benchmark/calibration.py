@@ -22,8 +22,8 @@ from harness.core.errors import EmulatorError
 from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.jsonvalue import Json
 from harness.runner.shutdown import first_line, stop_process
+from harness.spec.auth import Auth
 from harness.spec.expressions import Source
-from harness.spec.provider import Auth
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor

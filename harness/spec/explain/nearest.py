@@ -9,9 +9,10 @@ from harness.spec.evaluate import evaluate, is_valid
 from harness.spec.explain.neighbours import near
 from harness.spec.provider import Operation
 from harness.spec.request import carried
-from harness.spec.rules.base import Arguments, same
+from harness.spec.rules.base import Arguments
 from harness.spec.rules.paired import Paired
 from harness.spec.rules.pairs import Conditional
+from harness.spec.rules.values import same
 
 FEW = 3
 """How many values are tried in the place of one."""

@@ -13,10 +13,11 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.core.reference import ReferenceImage
 from harness.spec.provider import Argument, Operation
-from harness.spec.rules.base import Arguments, Rule, Span, listed, member
+from harness.spec.rules.base import Arguments, Rule, Span
 from harness.spec.rules.lattice import Size, edges
 from harness.spec.rules.size import sides
 from harness.spec.rules.text import WEB
+from harness.spec.rules.values import listed, member
 
 KEPT = 0.01
 """How far a ratio may be off and still count as kept: edges come in steps."""

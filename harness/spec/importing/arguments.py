@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import get_args
 
-from harness.core.jsonvalue import Json
-from harness.core.tomltext import can_be_written
 from harness.spec.importing import toml
 from harness.spec.importing.bodies import Leaf, address_in, is_file, is_sized
 from harness.spec.importing.document import Node
@@ -21,12 +19,13 @@ from harness.spec.importing.names import (
 )
 from harness.spec.importing.notes import Notes, few
 from harness.spec.importing.shapes import Reader, Shape, is_open
+from harness.spec.importing.values import fits_type, whole
 from harness.spec.provider import PARAMETERS, RESERVED
-from harness.spec.rules.base import member
 from harness.spec.rules.lattice import edges
 from harness.spec.rules.text import LONGEST_LEAST, URL
 from harness.spec.rules.typed import ItemType
-from harness.spec.validate import ALIKE
+from harness.spec.rules.values import member
+from harness.spec.toml.validate import ALIKE
 
 TODO = "todo"
 """How a value begins that has to be exchanged before anything is sent."""
@@ -294,7 +293,7 @@ class Arguments:
         values = [v for v in shape.values or [] if isinstance(v, int) and not isinstance(v, bool)]
         if values and shape.enum is not None:
             yield "one_of", {"values": values, "source": cited(shape.enum.at)}
-        low, high = _whole(shape, "minimum", up=True), _whole(shape, "maximum", up=False)
+        low, high = whole(shape, "minimum", up=True), whole(shape, "maximum", up=False)
         yield from self._range(leaf, shape, low, high)
         yield "integer", {"source": cited(shape.at)}
 
@@ -372,7 +371,7 @@ class Arguments:
             )
 
     def _count(self, shape: Shape) -> Iterator[tuple[str, Table]]:
-        low, high = _whole(shape, "minItems", up=True), _whole(shape, "maxItems", up=False)
+        low, high = whole(shape, "minItems", up=True), whole(shape, "maxItems", up=False)
         if high is None and low is not None and low > 0:
             yield "count", {"min": low, "source": cited(shape.source("minItems"))}
         elif high is not None and (high < 1 or (low or 0) > high):
@@ -380,34 +379,3 @@ class Arguments:
         elif high is not None:
             source = cited(shape.source("minItems", "maxItems"))
             yield "count", {"min": max(low or 0, 0), "max": high, "source": source}
-
-
-def fits_type(kind: str, value: Json) -> bool:
-    """Tell whether a value is of an argument's type, and one that a TOML can hold."""
-    if not can_be_written(value):
-        return False
-    match kind:
-        case "string":
-            return isinstance(value, str)
-        case "boolean":
-            return isinstance(value, bool)
-        case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "array":
-            return isinstance(value, list)
-        case "object":
-            return isinstance(value, dict)
-        case _:
-            return False
-
-
-def _whole(shape: Shape, keyword: str, *, up: bool) -> int | None:
-    """Return a bound of whole numbers, the exclusive one beside it worked in."""
-    toward = math.ceil if up else math.floor
-    exclusive = keyword.replace("m", "exclusiveM", 1)
-    bounds = [] if (number := shape.number(keyword)) is None else [toward(number)]
-    if (beyond := shape.number(exclusive)) is not None:
-        bounds.append(math.floor(beyond) + 1 if up else math.ceil(beyond) - 1)
-    return (max if up else min)(bounds) if bounds else None

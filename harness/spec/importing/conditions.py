@@ -9,7 +9,8 @@ from harness.spec.importing.document import Node
 from harness.spec.importing.names import Table, cited
 from harness.spec.importing.replies import EACH, Spot, spots
 from harness.spec.importing.shapes import Reader, Shape
-from harness.spec.rules.base import array, member, toml_table
+from harness.spec.rules.base import array, toml_table
+from harness.spec.rules.values import member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

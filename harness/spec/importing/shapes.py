@@ -14,7 +14,7 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.spec.importing.document import Node, OpenApi
 from harness.spec.importing.notes import Notes, few
-from harness.spec.rules.base import member
+from harness.spec.rules.values import member
 
 NULL = "null"
 EVERY = frozenset(("string", "integer", "number", "boolean", "array", "object", NULL))

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from harness.spec.expressions import Frozen
-from harness.spec.rules.base import Arguments, Choice, Evaluation, Rule, Scalar, member, same
+from harness.spec.rules.base import Arguments, Choice, Evaluation, Rule, Scalar
 from harness.spec.rules.choice import OneOf
 from harness.spec.rules.files import Alpha, MaxBytes, MediaType, SameFormat, SameSize, UrlOnly
 from harness.spec.rules.lattice import edges
@@ -13,6 +13,7 @@ from harness.spec.rules.presence import Absent, Required
 from harness.spec.rules.size import MaxEdge, MaxPixels, MaxRatio, MinPixels, MultipleOf
 from harness.spec.rules.text import Format, MaxLength, MinLength
 from harness.spec.rules.typed import Array, Boolean, Integer, Nullable, Number, Object
+from harness.spec.rules.values import member, same
 
 
 class RuleSet(Frozen):

@@ -5,7 +5,7 @@ A rule speaks only of values of its argument's type; the type itself belongs to 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack, get_args
@@ -16,6 +16,7 @@ from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json, sendable
 from harness.core.reference import ReferenceImage
 from harness.spec.expressions import Promise
+from harness.spec.rules.values import short
 
 Evaluation = Literal["satisfied", "violated", "unspecified"]
 """What a rule says of a request; `unspecified` where the documents are silent."""
@@ -360,44 +361,6 @@ def choice(
     return Choice(
         value=value, slug=slug or short(value), beside=beside or {}, open=bool(why), why=why
     )
-
-
-def short(value: Json) -> str:
-    """Return a value as a part of a case's id."""
-    match value:
-        case str() | int() | float():
-            return in_words(value).replace("/", "-").replace(" ", "-")
-        case None:
-            return "null"
-        case dict():
-            return "an-object"
-        case _:
-            return "a-list"
-
-
-def in_words(value: Json) -> str:
-    """Return a scalar as documents write it: `true`, not `True`."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def in_digits(number: float) -> str:
-    """Return a number as one would say it: `1`, not `1.0`."""
-    return str(int(number)) if float(number).is_integer() else str(number)
-
-
-def same(first: Json, second: Json) -> bool:
-    """Compare as JSON does: `1` is neither `true` nor `"1"`."""
-    return type(first) is type(second) and first == second
-
-
-def member(value: Json, values: Iterable[Json]) -> bool:
-    """Tell whether `value` is one of `values`, compared as JSON."""
-    return any(type(value) is type(allowed) and value == allowed for allowed in values)
-
-
-def listed(value: Json) -> list[Json]:
-    """Return the items of a list, or a single value as the only one."""
-    return value if isinstance(value, list) else [value]
 
 
 def toml_table(value: object) -> Table:

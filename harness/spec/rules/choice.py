@@ -19,10 +19,8 @@ from harness.spec.rules.base import (
     Values,
     array,
     choice,
-    in_words,
-    member,
-    short,
 )
+from harness.spec.rules.values import in_words, member, short
 
 
 def _worded(value: Json) -> str:

@@ -10,18 +10,10 @@ from pydantic import Field, StrictBool, model_validator
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import MISSING
 from harness.core.reference import ReferenceImage, references
-from harness.spec.rules.base import (
-    Choices,
-    Context,
-    Evaluation,
-    Positive,
-    Rule,
-    Schema,
-    choice,
-    listed,
-)
+from harness.spec.rules.base import Choices, Context, Evaluation, Positive, Rule, Schema, choice
 from harness.spec.rules.paired import Paired
 from harness.spec.rules.text import URL, WEB
+from harness.spec.rules.values import listed
 
 _GONE = "undocumented: what becomes of an address that answers 404 is not said"
 _CUT = "undocumented: what becomes of a file that ends half-way is not said"

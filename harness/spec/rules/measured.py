@@ -3,7 +3,8 @@
 from abc import abstractmethod
 
 from harness.core.jsonvalue import Json
-from harness.spec.rules.base import Evaluation, Rule, in_digits, member
+from harness.spec.rules.base import Evaluation, Rule
+from harness.spec.rules.values import in_digits, member
 
 
 class Measured(Rule):

@@ -22,9 +22,9 @@ from harness.spec.rules.base import (
     Table,
     Whole,
     choice,
-    in_digits,
 )
 from harness.spec.rules.measured import Measured
+from harness.spec.rules.values import in_digits
 
 FEW = 5
 """A range of fewer values than this is tried whole, like a list."""

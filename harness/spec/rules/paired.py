@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from harness.core.errors import Mistake
 from harness.core.jsonvalue import Json
-from harness.spec.rules.base import Rule, Table, array, in_words, member, toml_table
+from harness.spec.rules.base import Rule, Table, array, toml_table
+from harness.spec.rules.values import in_words, member
 
 
 class Paired(Rule):

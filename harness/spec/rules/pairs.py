@@ -7,20 +7,10 @@ from typing import ClassVar, Self
 from pydantic import StrictInt, model_validator
 
 from harness.core.jsonvalue import Json
-from harness.spec.rules.base import (
-    Choices,
-    Context,
-    Evaluation,
-    Scalar,
-    Scalars,
-    Schema,
-    choice,
-    in_words,
-    member,
-    short,
-)
+from harness.spec.rules.base import Choices, Context, Evaluation, Scalar, Scalars, Schema, choice
 from harness.spec.rules.number import between
 from harness.spec.rules.paired import Paired
+from harness.spec.rules.values import in_words, member, short
 
 
 class Conditional(Paired):

@@ -17,13 +17,13 @@ from harness.spec.rules.base import (
     Span,
     Table,
     choice,
-    in_words,
     toml_table,
 )
 from harness.spec.rules.choice import OneOf
 from harness.spec.rules.lattice import edges
 from harness.spec.rules.measured import Measured
 from harness.spec.rules.presence import Required
+from harness.spec.rules.values import in_words
 
 WEB = ("http://", "https://")
 URL: Schema = {"format": "uri", "pattern": "^https?://"}

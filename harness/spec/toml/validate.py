@@ -12,17 +12,10 @@ from harness.core.errors import Mistake
 from harness.spec.jsonpath import adds, is_place, put, take
 from harness.spec.provider import PARAMETERS, RESERVED, SHIPPED_PROTOCOLS
 from harness.spec.rules import KINDS, edges
-from harness.spec.rules.base import (
-    PYTHON_TYPES,
-    Table,
-    array,
-    in_words,
-    listed,
-    member,
-    toml_table,
-)
-from harness.spec.validate_prices import price_disagreements
-from harness.spec.validate_wire import beside, job_addresses, key_of, on_the_wire
+from harness.spec.rules.base import PYTHON_TYPES, Table, array, toml_table
+from harness.spec.rules.values import in_words, listed, member
+from harness.spec.toml.validate_prices import price_disagreements
+from harness.spec.toml.validate_wire import beside, job_addresses, key_of, on_the_wire
 
 
 def disagreements(raw: Table) -> Iterator[Mistake | str]:

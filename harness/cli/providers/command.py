@@ -10,9 +10,9 @@ from rich.table import Table
 
 from harness.cli.options import json_option, spec_option
 from harness.cli.printing import echo_json, echo_line
-from harness.cli.provider_files import import_, new
-from harness.cli.provider_try import try_
-from harness.cli.spec_files import schema, validate
+from harness.cli.providers.authoring import schema, validate
+from harness.cli.providers.files import import_, new
+from harness.cli.providers.trying import try_
 from harness.cli.terminal import terminal
 from harness.core.errors import UsageError
 from harness.spec.catalogue import catalogue_of

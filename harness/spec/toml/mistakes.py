@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from harness.core.errors import Mistake, nearest
 from harness.spec.expressions import Misspelt, NotAmong
 from harness.spec.rules import KINDS
-from harness.spec.schema import Node, at
-from harness.spec.spelling import example_of, spelt, spelt_key, toml, type_words
-from harness.spec.toml_lines import KeyPath, dotted
+from harness.spec.toml.lines import KeyPath, dotted
+from harness.spec.toml.schema import Node, at
+from harness.spec.toml.spelling import example_of, spelt, spelt_key, toml, type_words
 
 
 def of_schema(error: ValidationError, raw: Mapping[str, Any]) -> Iterator[Mistake]:

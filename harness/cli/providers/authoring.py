@@ -13,8 +13,8 @@ from harness.core.errors import Mistake, SpecError, UsageError
 from harness.core.jsonvalue import Json
 from harness.spec.catalogue import Entry, catalogue_of, entry_of_text, shipped_catalogue
 from harness.spec.load import toml_text
-from harness.spec.schema import editor_schema
-from harness.spec.toml_lines import key_lines
+from harness.spec.toml.lines import key_lines
+from harness.spec.toml.schema import editor_schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from harness.core.errors import Mistake
 from harness.spec.jsonpath import is_place, take
-from harness.spec.mistakes import KEY_LENGTH
 from harness.spec.rules import edges, member
 from harness.spec.rules.base import Table, array, toml_table
-from harness.spec.spelling import toml
+from harness.spec.toml.mistakes import KEY_LENGTH
+from harness.spec.toml.spelling import toml
 
 DAY_S = 86_400
 HOUR_S = 3_600

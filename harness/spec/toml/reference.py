@@ -1,6 +1,6 @@
 """The reference page of the vocabulary, PROVIDERS.md: every table and key, made from the models.
 
-`python -m harness.spec.reference` writes it again; a test holds the page against the models.
+`python -m harness.spec.toml.reference` writes it again; a test holds the page against the models.
 """
 
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harness.spec.provider import PARAMETERS
 from harness.spec.rules import KINDS
-from harness.spec.schema import INHERITING, Node, alternatives, provider_schema
-from harness.spec.spelling import example_of, spelt, spelt_key, type_words
+from harness.spec.toml.schema import INHERITING, Node, alternatives, provider_schema
+from harness.spec.toml.spelling import example_of, spelt, spelt_key, type_words
 
 PAGE = Path(__file__).parents[2] / "PROVIDERS.md"
 

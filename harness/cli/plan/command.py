@@ -3,7 +3,7 @@
 import click
 
 from harness.cli.options import TopicCommand, choices_of, json_option
-from harness.cli.plan_options import PlanOptions
+from harness.cli.plan.options import PlanOptions
 
 
 @click.command(cls=TopicCommand)
@@ -14,6 +14,6 @@ def plan(*, options: PlanOptions, as_json: bool) -> None:
 
     Several --budget of one provider are compared; the cases listed are those of the largest.
     """
-    from harness.cli.planning import show  # noqa: PLC0415 - planning takes longer to import than help
+    from harness.cli.plan.conformance import show  # noqa: PLC0415 - planning takes longer to import than help
 
     show(options, as_json=as_json)

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from harness.cli.plan_options import PlanOptions
-from harness.cli.planned import json_line
-from harness.cli.planned import show as show_benchmark
+from harness.cli.plan.benchmark import json_line
+from harness.cli.plan.benchmark import show as show_benchmark
+from harness.cli.plan.options import PlanOptions
 from harness.cli.printing import echo_json, echo_line
 from harness.cli.terminal import terminal
 from harness.core.case import Plan, Price

@@ -61,7 +61,7 @@ def try_(  # noqa: PLR0913 - one for each option
     # What a trial needs takes seconds to import, and `--help` is not to wait for it.
     from harness.cli.configuration import configured_target  # noqa: PLC0415
     from harness.cli.progress import watching  # noqa: PLC0415
-    from harness.cli.trial import announce, show, show_request  # noqa: PLC0415
+    from harness.cli.providers.steps import announce, show, show_request  # noqa: PLC0415
     from harness.trial import prepare, send  # noqa: PLC0415
 
     name, known = _meant(provider, specs)

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.core.errors import Mistake
 from harness.spec.rules.base import toml_table
-from harness.spec.toml_lines import KeyLines, key_lines
+from harness.spec.toml.lines import KeyLines, key_lines
 
 
 def located(mistakes: Iterable[Mistake], text: str, raw: Mapping[str, Any]) -> tuple[Mistake, ...]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.spec.schema import Node, alternatives
+from harness.spec.toml.schema import Node, alternatives
 
 SHOWN = 60
 """The most characters of a value that a message repeats."""
