@@ -160,9 +160,7 @@ def test_an_error_envelope_is_a_refusal_whatever_the_status(name: str, document:
         assert outcome.error.status == status
 
 
-def test_an_error_that_names_a_parameter_refuses_it_under_success_and_without_a_rule() -> (
-    None
-):
+def test_an_error_that_names_a_parameter_refuses_it_under_success_and_without_a_rule() -> None:
     raw = small.tables()
     raw["errors"] |= {"classes": [], "parameter": ["error.field"]}
     provider = parse_provider(raw)
