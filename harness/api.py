@@ -20,7 +20,7 @@ failure.
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -40,7 +40,7 @@ from harness.core.errors import (
 )
 from harness.core.jsonvalue import Json
 from harness.core.rate import Rate
-from harness.core.record import Record, RunHeader
+from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.conformance import new_plan
@@ -55,10 +55,9 @@ from harness.planning.options import (
     Target,
 )
 from harness.planning.plan import Limits
-from harness.policy import conclude
-from harness.report.formats.write import write_report
 from harness.report.frames import Frames, frames_of
 from harness.report.model import Report
+from harness.run_result import RunResult, concluded
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.preflight import decided
 from harness.runner.recorded import recorded
@@ -67,7 +66,8 @@ from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys, scan
 from harness.runner.specs import judged_otherwise
 from harness.runner.traffic.judging import keep, read_traffic
-from harness.spec.catalogue import Catalogue, Spec, catalogue_of, found
+from harness.sensitive.files import Leak
+from harness.spec.catalogue import Spec, catalogue_of, found
 from harness.spec.explain.asked import from_body, present, with_plain_values
 from harness.spec.explain.explain import Explanation
 from harness.spec.explain.explain import explain as explained
@@ -76,7 +76,6 @@ from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.reader import joined, read_run
 from harness.transport.bodies.images import ImageCollector
-from harness.transport.sensitive.files import Leak
 
 __all__ = [
     "BenchmarkOptions",
@@ -115,27 +114,6 @@ __all__ = [
     "run",
     "scan",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """What a run, a judgement or a report came to.
-
-    `exit_code` is 0 where every promise that was tried held, 1 where one was broken (or a ceiling
-    certainly missed), 2 where nothing was tested, 3 for our own failure, 4 for unreachable, refused
-    keys or inconclusive throughout, 130 for interrupted; `why` says so in a sentence. `records` are
-    what was received and `report.verdicts` what the checks say of it. `folder` holds them, and the
-    report in every format; None where nothing was written. `notes` say what was written besides and
-    what was explored.
-    """
-
-    exit_code: int
-    why: str
-    report: Report
-    header: RunHeader
-    records: tuple[Record, ...]
-    folder: Path | None
-    notes: tuple[str, ...] = ()
 
 
 def load_provider(name_or_path: str | Path) -> Provider:
@@ -237,7 +215,7 @@ def run(
     if done.failure is not None:
         raise done.failure
     with saying_where(done.folder):
-        result = _concluded(done.header, done.records, done.folder, catalogue)
+        result = concluded(done.header, done.records, done.folder, catalogue)
         result = replace(result, notes=explored)
     if options.output.frames:
         frames(result, write=True)
@@ -280,7 +258,7 @@ def judge(
         if folder is not None:
             keep(folder, recorded, entry)
         path = folder.path if folder else None
-        return _concluded(recorded.header, recorded.records, path, catalogue)
+        return concluded(recorded.header, recorded.records, path, catalogue)
     finally:
         if folder is not None:
             folder.close()
@@ -326,7 +304,7 @@ def report(  # noqa: PLR0913 - what a report depends on
         known_rates=known_rates or {},
         refuse_unknown=catalogue.entry,
     )
-    return _concluded(header, records, None if out is None else Path(out), catalogue)
+    return concluded(header, records, None if out is None else Path(out), catalogue)
 
 
 def frames(run: RunResult | str | Path, *, write: bool = False) -> Frames:
@@ -378,24 +356,6 @@ def explain(
     else:
         (request,) = from_body([documents], operation, body, over=arguments or {}, where="body")
     return explained(documents, request.operation, request.arguments, unknown=request.unknown)
-
-
-def _concluded(
-    header: RunHeader, records: Sequence[Record], folder: Path | None, catalogue: Catalogue
-) -> RunResult:
-    """Judge, and write every format of the report into the folder, if there is one."""
-    providers = {name: catalogue.provider(name) for name in header.evidence}
-    conclusion = conclude(header, records, providers)
-    if folder is not None:
-        write_report(folder, conclusion.report)
-    return RunResult(
-        exit_code=conclusion.code,
-        why=conclusion.why,
-        report=conclusion.report,
-        header=header,
-        records=tuple(records),
-        folder=folder,
-    )
 
 
 def _refuse_event_loop() -> None:

@@ -13,16 +13,8 @@ from PIL import Image
 
 from harness.core.errors import UsageError
 from harness.core.exchange import Part
-from harness.reference_images import (
-    BYTES_AT_MOST,
-    EDGE_AT_MOST_PX,
-    MODES,
-    Recipe,
-    file_of,
-    parse_recipe,
-    reference_bytes,
-    reference_json,
-)
+from harness.core.recipe import BYTES_AT_MOST, EDGE_AT_MOST_PX, MODES, Recipe, parse_recipe
+from harness.reference_images import file_of, reference_bytes, reference_json
 
 KINDS = [(kind, mode) for kind, modes in MODES.items() for mode in modes]
 SEEDS = st.sampled_from((0, 1, 2, 9, 10, 4095, 999_999)) | st.integers(0, 999_999)

@@ -16,8 +16,9 @@ from harness.cases import prompts
 from harness.cases.declared import plain_items
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS
+from harness.core.recipe import MODES, Recipe, parse_recipe
 from harness.core.reference import ReferenceImage
-from harness.reference_images import MODES, Recipe, parse_recipe, reference_bytes, reference_json
+from harness.reference_images import reference_bytes, reference_json
 from harness.spec.provider import Argument, Operation
 from harness.spec.rules.base import Choice, Choices, Context, FileChanges, Letters, choice
 

@@ -1,9 +1,7 @@
 """A configuration as values: read once, every mistake of it at once, each with its line."""
 
-import os
-import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
@@ -25,20 +23,15 @@ from harness.config.discovery import PROJECT, TABLE, found_file
 from harness.core.errors import ConfigError, Mistake, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.rate import Rate
+from harness.sensitive.guard import NO_KEY, KeyGuard
 from harness.spec.price_list import Amount
 from harness.spec.toml.lines import KeyLines, KeyPath, dotted, key_lines
 from harness.spec.toml.located import no_toml
-from harness.transport.sensitive.search import Search
 
 FILE_VARIABLE = "HARNESS_CONFIG"
 """The environment variable that names a configuration, instead of looking for one."""
 
 LIVE = "a live run costs money: it is asked for at the command line, with --against live"
-KEY_WORDS = frozenset(
-    ("key", "keys", "apikey", "apikeys", "token", "secret", "password", "authorization")
-)
-NO_KEY = "looks like a key; keys come from the environment only: take it out"
-_SECRET_AT_LEAST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +70,7 @@ def load_config(file: str | Path | None = None, *, start: str | Path = ".") -> C
     try:
         whole = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(shown(path), (_without_key(no_toml(error, text), text),)) from None
+        raise ConfigError(shown(path), (no_toml(error, text),)) from None
     above: KeyPath = TABLE if path.name == PROJECT else ()
     raw: Any = whole
     for key in above:
@@ -239,46 +232,13 @@ def _unlike(name: str, known: list[str]) -> Mistake:
     return Mistake(key=name, reason="unknown key", nearest=nearest, allowed=allowed)
 
 
-def _without_key(mistake: Mistake, text: str) -> Mistake:
-    """Return a mistake of TOML's own; where its line looks like a key, without its words."""
-    rows = text.split("\n")
-    row = rows[min(mistake.line or 1, len(rows)) - 1]
-    if not _SecretSearch().is_in(row, names=[row.partition("=")[0]]):
-        return mistake
-    return Mistake(key="", reason=f"not valid TOML, and it {NO_KEY}", line=mistake.line)
-
-
 def _secret_keys(raw: dict[str, Any]) -> Iterator[KeyPath]:
     """Yield where a file names a key, or holds what looks like one or is one of this user's."""
-    search = _SecretSearch()
+    search = KeyGuard()
     for key, content in _leaves((), raw):
         texts = [str(part) for part in key]
         if search.is_in(*([content] if isinstance(content, str) else []), *texts, names=texts):
             yield key
-
-
-class _SecretSearch:
-    """Looks for this user's keys, for what has the shape of one, and for names of keys."""
-
-    def __init__(self) -> None:
-        self._shapes = Search()
-        self._own = [
-            content
-            for name, content in os.environ.items()
-            if len(content) >= _SECRET_AT_LEAST and _is_key_name(name)
-        ]
-
-    def is_in(self, *texts: str, names: Sequence[str] = ()) -> bool:
-        """Tell whether a text holds a secret, or one of the names is that of a key."""
-        return (
-            any(map(_is_key_name, names))
-            or any(self._shapes.find(text) for text in texts)
-            or any(own in text for own in self._own for text in texts)
-        )
-
-
-def _is_key_name(name: str) -> bool:
-    return bool(KEY_WORDS & {*re.split(r"[^a-z]+", name.lower())})
 
 
 def _leaves(key: KeyPath, node: object) -> Iterator[tuple[KeyPath, object]]:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, time
 from decimal import Decimal
 from math import isfinite
 
@@ -33,11 +34,20 @@ def text(value: str) -> str:
     return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in written)
 
 
-def value(content: object) -> str:
-    """Return a value on one line; a table inline. TypeError for what no TOML can hold."""
+def readable(value: str) -> str:
+    """Return a string as people write it: in single quotes where double ones want escapes."""
+    single = value.isprintable() and "'" not in value and ("\\" in value or '"' in value)
+    return f"'{value}'" if single else text(value)
+
+
+def value(content: object, *, string: Callable[[str], str] = text) -> str:
+    """Return a value on one line; a table inline. TypeError for what no TOML can hold.
+
+    `string` writes the strings in it: `text`, or `readable`.
+    """
     match content:
         case str():
-            return text(content)
+            return string(content)
         case bool():
             return "true" if content else "false"
         case int() | Decimal():
@@ -45,10 +55,14 @@ def value(content: object) -> str:
         case float():
             return _number(content)
         case Mapping():
-            pairs = ", ".join(f"{key(name)} = {value(entry)}" for name, entry in content.items())
+            pairs = ", ".join(
+                f"{key(name)} = {value(entry, string=string)}" for name, entry in content.items()
+            )
             return f"{{ {pairs} }}" if pairs else "{}"
         case list() | tuple():
-            return f"[{', '.join(map(value, content))}]"
+            return f"[{', '.join(value(entry, string=string) for entry in content)}]"
+        case date() | time():
+            return content.isoformat()
         case _:
             raise TypeError(f"a TOML cannot hold {content!r}")
 

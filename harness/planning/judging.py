@@ -22,9 +22,10 @@ def judged_against(  # noqa: PLR0913 - what a benchmark can be held against
 ) -> RunHeader:
     """Return the header of a run that is held against these, where any of them is given.
 
-    `known_rates` stand in a configuration: they count for providers that were measured, and ask for
-    nothing. Raises UsageError where the run is no benchmark or the reference was not measured;
-    `refuse_unknown` raises it for the name of a provider that there is not.
+    `known_rates` stand in a configuration: they count for providers that were measured and of whom
+    the run itself keeps none, and ask for nothing. Raises UsageError where the run is no benchmark
+    or the reference was not measured; `refuse_unknown` raises it for the name of a provider that
+    there is not.
     """
     benchmark = header.benchmark
     flags = {"--slo": slo, "--reference": reference, "--exchange-rate": exchange_rates or None}
@@ -43,5 +44,5 @@ def judged_against(  # noqa: PLR0913 - what a benchmark can be held against
 
 
 def _measured(benchmark: Benchmark, rates: Mapping[str, Rate]) -> dict[str, Rate]:
-    names = {fit.provider for fit in benchmark.design.fits}
+    names = {fit.provider for fit in benchmark.design.fits} - {*benchmark.design.exchange_rates}
     return {name: rate for name, rate in rates.items() if name in names}

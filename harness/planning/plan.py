@@ -216,6 +216,12 @@ def price_sentence(plan: Plan, provider: Provider) -> str:
     )
 
 
+def price_limit(plan: Plan, unit: str) -> Limits:
+    """Return the limit within which a plan can be sent: what it costs, or its images if nothing."""
+    cost = total_price(plan.shots, unit)
+    return Limits(amount=cost.amount) if cost.amount > 0 else Limits(images=max(1, cost.images))
+
+
 def coverage_notes(plan: Plan) -> tuple[str, ...]:
     """Return a sentence for each operation on what its plan tries, and what it leaves out."""
     return tuple(_covered(plan, coverage) for coverage in plan.coverage if coverage.values[1])

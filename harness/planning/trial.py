@@ -48,6 +48,6 @@ def trial_plan(entry: Entry, trial: Trial) -> Plan:
     if plan.shots[0].at_risk.images > 1:
         raise UsageError(
             f"this request could cost {plan.shots[0].at_risk.images} images; a trial costs one",
-            hint="leave n out, or send it in a run: harness run --max-images N",
+            hint="leave n out: what costs more is asked for in a run",
         )
     return plan

@@ -18,6 +18,9 @@ from harness.runner.recording import (
 )
 from harness.spec.catalogue import Entry
 
+A_FEW = "--max-images 5"
+"""What a live run may spend that is proposed: a first look."""
+
 EMULATED = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 """The providers that have a twin in the emulator."""
 
@@ -91,7 +94,7 @@ def _live_flags(entry: Entry) -> str:
     name = entry.name
     known = f"--spec {shlex.quote(entry.origin)}" if entry.kind == "file" else f"--provider {name}"
     address = "" if entry.provider.base_url else f" --base-url {name}=https://..."
-    return f"{known}{address} --budget {name}=AMOUNT"
+    return f"{known}{address} {A_FEW}"
 
 
 def _record(entry: Entry, benchmark: bool) -> str:  # noqa: FBT001 - as above

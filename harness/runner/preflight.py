@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlsplit
 
+from harness.core.case import Plan
 from harness.core.errors import UsageError
 from harness.core.record import RunHeader
 from harness.planning.benchmark_options import Measuring, measuring
@@ -20,7 +22,7 @@ from harness.planning.options import (
     refuse_slow,
     refuse_unknown_operations,
 )
-from harness.planning.plan import price_sentence
+from harness.planning.plan import price_limit, price_sentence
 from harness.runner.addresses import (
     OwnAddresses,
     began_here,
@@ -316,6 +318,11 @@ def _refuse_unready(options: Options, catalogue: Catalogue, note: Note) -> None:
             raise UsageError(
                 f"{name} has no address of its own", hint=f"give --base-url {name}=https://..."
             )
+        if target.base_urls[name] == provider.base_url and _reaches_nobody(provider.base_url):
+            raise UsageError(
+                f"{name}: {provider.base_url} stands for an address that is still to be written",
+                hint=f"write base_url in {catalogue.entry(name).origin}",
+            )
         if not target.keys.get(name):
             raise UsageError(
                 f"{provider.auth.env} is not set", hint=f"export the key of {provider.title} in it"
@@ -333,5 +340,24 @@ def _refuse_unready(options: Options, catalogue: Catalogue, note: Note) -> None:
             note(price_sentence(plans[name], catalogue.provider(name)))
         raise UsageError(
             f"a live run needs a budget for {', '.join(unlimited)}; nothing was sent",
-            hint=" ".join(f"--budget {name}=AMOUNT" for name in unlimited),
+            hint=_enough({name: (plans[name], catalogue.provider(name)) for name in unlimited}),
         )
+
+
+def _enough(planned: Mapping[str, tuple[Plan, Provider]]) -> str:
+    """Return flags that let these plans be sent, as they are typed."""
+    limits = {
+        name: price_limit(plan, provider.prices.unit) for name, (plan, provider) in planned.items()
+    }
+    flags = [
+        f"--budget {name}={limit.amount.normalize():f}"
+        for name, limit in limits.items()
+        if limit.amount is not None
+    ]
+    images = [limit.images for limit in limits.values() if limit.images is not None]
+    return " ".join(flags + [f"--max-images {max(images)}" for _ in images[:1]])
+
+
+def _reaches_nobody(address: str) -> bool:
+    """Tell whether a host resolves nowhere: `providers new` writes such a one (RFC 2606)."""
+    return (urlsplit(address).hostname or "").rstrip(".").endswith(".invalid")

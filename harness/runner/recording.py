@@ -18,13 +18,13 @@ from harness.core.record import Provenance, Record
 from harness.core.version import harness_version
 from harness.planning.plan import FILE_AT_MOST_BYTES, dumped, plan_digest, read_plan
 from harness.runner.scanning import scan_paths
+from harness.sensitive.search import Search
 from harness.spec.provider import OPERATIONS, Provider
 from harness.store.disk import LocalDisk, write_whole
 from harness.store.line import IMAGES
 from harness.transport.base import undisturbed
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape, write_cassette
-from harness.transport.sensitive.search import Search
 
 PLAN = "plan.json"
 BENCHMARK_TAPE = "benchmark.yaml"

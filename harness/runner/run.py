@@ -34,6 +34,7 @@ from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
 from harness.runner.recording import withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
 from harness.runner.specs import keys_by_variable, other_specs
+from harness.sensitive.image_bytes import secret_in_image
 from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
@@ -42,7 +43,6 @@ from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.callbacks.server import CallbackServer
 from harness.transport.redaction import Redactor
-from harness.transport.sensitive.image_bytes import secret_in_image
 
 LIBRARIES = ("httpx", "hypothesis", "vcrpy", "pillow", "pydantic")
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from harness.core.jsonvalue import Json, with_texts
 from harness.core.placeholders import ASSETS, BASE64
+from harness.core.recipe import parse_recipe
 from harness.core.reference import ReferenceImage
-from harness.reference_images import parse_recipe, reference_json
 from harness.spec.rules.base import Described
 from harness.spec.rules.values import same
 from harness.spec.templates import values_of
@@ -125,6 +125,10 @@ def file_of_text(text: str, media_type: str | None = None) -> ReferenceImage | N
 def _placeholder(facts: str, media_type: str | None) -> ReferenceImage:
     recipe = parse_recipe(facts)
     if recipe is not None:
+        # Its size and digest are known only once it is drawn, and what draws takes as long to
+        # import as all else: a body that holds no image of ours is read without it.
+        from harness.reference_images import reference_json  # noqa: PLC0415
+
         return reference_json(recipe)
     kind, *pairs = facts.split(";")
     known = dict(pair.split("=", 1) for pair in pairs if "=" in pair)

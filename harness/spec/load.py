@@ -15,6 +15,7 @@ from harness.spec.rules.base import toml_table
 from harness.spec.toml.located import located, no_text, no_toml
 from harness.spec.toml.mistakes import of_schema
 from harness.spec.toml.plausibility import slips
+from harness.spec.toml.schema import all_keys
 from harness.spec.toml.validate import disagreements
 
 
@@ -149,7 +150,7 @@ def tables_of(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
-        raise SpecError(file, (no_toml(error, text),)) from None
+        raise SpecError(file, (no_toml(error, text, known=all_keys()),)) from None
 
 
 def parse_provider(raw: dict[str, Any]) -> Provider | tuple[Mistake, ...]:

@@ -11,6 +11,7 @@ import httpx
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.placeholders import INBOX
+from harness.sensitive.headers import kept_headers
 from harness.spec.auth import Auth
 from harness.spec.credentials import key_headers, key_query, with_key
 from harness.spec.weight import ReplyBounds, reply_bounds
@@ -35,7 +36,6 @@ from harness.transport.outgoing import (
 )
 from harness.transport.placeholders import PlaceholderMap, has_images
 from harness.transport.redaction import Redactor, sendable
-from harness.transport.sensitive.headers import kept_headers
 
 CONNECT_S = 20.0
 LEAST_WAIT_S = 10.0

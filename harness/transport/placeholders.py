@@ -10,7 +10,8 @@ from harness.core.errors import UsageError
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import texts, with_texts
 from harness.core.placeholders import ASSETS, BASE64, THIS_RUN, WEBHOOKS
-from harness.reference_images import parse_recipe, reference_bytes
+from harness.core.recipe import parse_recipe
+from harness.reference_images import reference_bytes
 from harness.transport.redaction import key_spellings
 
 RUN_WORD_AT_LEAST = 12

@@ -15,16 +15,16 @@ from dataclasses import replace
 from harness.core.errors import UsageError
 from harness.core.exchange import Event, Exchange, Failure, Part, Reply, Request
 from harness.core.jsonvalue import Json
-from harness.transport.sensitive.addresses import PLACEHOLDER
-from harness.transport.sensitive.headers import kept_headers
-from harness.transport.sensitive.keys import SHORTEST, Secret, key_spellings, secret_of
-from harness.transport.sensitive.search import PARAMETER, Search
-from harness.transport.sensitive.shapes import (
+from harness.sensitive.addresses import PLACEHOLDER
+from harness.sensitive.headers import kept_headers
+from harness.sensitive.keys import SHORTEST, Secret, key_spellings, secret_of
+from harness.sensitive.search import PARAMETER, Search
+from harness.sensitive.shapes import (
     SHORTEST_FIELD,
     is_personal_field,
     is_placeholder,
 )
-from harness.transport.sensitive.split import without_split
+from harness.sensitive.split import without_split
 
 __all__ = ["SHORTEST", "Redactor", "key_spellings", "sendable"]
 

@@ -4,7 +4,7 @@ The wire asks the same expressions of the same replies; here nothing follows fro
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
@@ -64,9 +64,26 @@ def read(provider: Provider, operation: Operation, exchange: Exchange) -> tuple[
     return tuple(reading.findings(exchange.step))
 
 
-def places_of_images(reply: Reply) -> tuple[str, ...]:
-    """Return expressions that find a reply's images, or addresses that look like such."""
-    return _seen(reply, lambda place, content: _is_image(reply, place, content), listed=True)
+def places_of_images(
+    reply: Reply, *, besides: Collection[Json] = (), listed: bool = True
+) -> tuple[str, ...]:
+    """Return expressions that find a reply's images, or addresses that look like such.
+
+    An address looks so that ends like an image's, or stands under a name such as `output`;
+    `besides` are texts that do not count. `listed` expressions find every item of a list.
+    """
+
+    def fits(place: str, content: Json) -> bool:
+        return content not in besides and _is_image(reply, place, content)
+
+    return _seen(reply, fits, listed=listed)
+
+
+def addresses_of_job(job: Job, reply: Reply) -> frozenset[str]:
+    """Return the addresses in a reply at which its job is polled, fetched or cancelled."""
+    paths = (*job.poll_url, *job.result_url, *job.cancel_url)
+    found = (path.search(reply.document) for path in paths)
+    return frozenset(address for address in found if isinstance(address, str))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +180,9 @@ class _Reading:
     def _images(self, finding: Finding) -> Finding:
         texts = image_texts(self.operation.reply, self.reply.document)
         if not texts:
-            seen = places_of_images(self.reply)
+            job = self.operation.job
+            known = addresses_of_job(job, self.reply) if job is not None else ()
+            seen = places_of_images(self.reply, besides=known)
             return replace(finding, found=None, words="nothing", elsewhere=seen)
         inside = [text for text in texts if text in self.reply.pictures]
         addresses = [text for text in texts if _ADDRESS.fullmatch(text)]

@@ -28,7 +28,8 @@ from tests.shapes.server import serve
 
 WORKERS = 2
 PAGE = Path(__file__).with_suffix(".md")
-TIMEOUT_S = 900
+TIMEOUT_S = 1800
+"""More than any run takes: the TOMLs let no reply take longer than 20 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +69,8 @@ def run(shape: Described, planted: Planted | None, *more: str) -> Row:
             env={**os.environ, shape.env: key, "HOME": folder},
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_S,
             check=False,
+            timeout=TIMEOUT_S,
         )
         summary = Path(folder) / "run" / "summary.json"
         if not summary.is_file():

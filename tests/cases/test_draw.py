@@ -9,7 +9,7 @@ import pytest
 from harness.cases.build import Builder
 from harness.cases.draw import drawn_cases, refused_arguments, valid_arguments
 from harness.core.case import Case
-from harness.reference_images import MODES
+from harness.core.recipe import MODES
 from harness.spec.evaluate import tokens
 from harness.spec.load import parse_provider
 from harness.spec.provider import Provider

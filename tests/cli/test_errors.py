@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -166,6 +167,7 @@ def test_a_live_run_without_a_budget_prints_its_price_and_sends_nothing(
 
     line = one_line(done, 2)
     assert "needs a budget for sub2api, apiframe; nothing was sent" in line
+    assert re.search(r"\(--budget sub2api=\d[\d.]* --budget apiframe=\d[\d.]*\)$", line)
     assert "requests" in done.err.splitlines()[0]
     assert "images" in done.err.splitlines()[1]
     assert provider.ledger("sub2api") == []

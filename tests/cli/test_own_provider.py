@@ -199,7 +199,7 @@ def test_where_nobody_is_left_one_line_says_what_to_run(
     assert re.search(instead, line)
     assert (
         "run instead: harness run --against live --spec acme.toml --base-url acme=https://... "
-        "--budget acme=AMOUNT" in line
+        "--max-images 5" in line
     )
 
 
@@ -237,6 +237,24 @@ def test_its_key_is_searched_for(
     (tmp_path / "bad.toml").write_text(BAD)
     with pytest.raises(SpecError):
         api.scan([tmp_path / "note.txt"], specs=[tmp_path / "bad.toml"])
+
+
+@pytest.mark.parametrize("scanned", ["run", ".", "run/notes/note.txt"])
+def test_a_scan_of_a_run_folder_knows_the_keys_of_the_tomls_that_it_keeps(
+    scanned: str,
+    recorded: Recorded,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = tmp_path / "run"
+    where = ["--cassettes", str(recorded.folder / "cassettes"), "--out", str(run)]
+    assert status(["run", "--spec", str(recorded.toml), *where]) == 0
+    (run / "notes").mkdir()
+    (run / "notes" / "note.txt").write_text("my key: plain words of acme\n")
+    monkeypatch.setenv("ACME_API_KEY", "plain words of acme")
+    assert status(["scan", str(tmp_path / scanned)]) == 4
+    assert "note.txt:1: ACME_API_KEY" in capsys.readouterr().out
 
 
 def test_an_installed_package_s_provider_needs_no_file(

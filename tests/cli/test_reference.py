@@ -1,13 +1,19 @@
 """A benchmark beside a reference: `--reference` and `--exchange-rate`, from run to report."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.cli.main import status
+from harness.core.rate import Rate
+from harness.store.header import dumped_header, read_header
+from harness.store.line import HEADER
 from tests.runner.processes import KEYS, emulator
 
 NAMES = ("sub2api", "aimlapi")
@@ -66,6 +72,24 @@ def test_a_report_knows_the_rates_of_the_configuration(
     page = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
     assert "1 image of sub2api = 0.05 usd" in page
     assert "harness.toml:2" in page
+
+
+def test_the_rate_that_a_run_was_begun_with_holds_against_the_configuration(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, again = tmp_path / "begun", tmp_path / "again"
+    shutil.copytree(run, begun)
+    header = read_header((begun / HEADER).read_bytes(), begun)
+    assert header.benchmark is not None
+    kept = header.benchmark.beside(None, {"sub2api": Rate(usd=Decimal("0.07"))})
+    (begun / HEADER).write_bytes(dumped_header(replace(header, benchmark=kept)))
+    (tmp_path / "harness.toml").write_text(
+        "[rates]\nsub2api = { unit = 'image', usd = 0.05 }\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+
+    assert status(["report", str(begun), "--out", str(again), "--reference", "aimlapi"]) == 0
+    assert "1 image of sub2api = 0.07 usd" in (again / "summary.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -272,5 +272,6 @@ def test_a_live_benchmark_without_a_budget_prints_its_price_and_sends_nothing(
     assert "8 requests" in told
     assert "8 credits" in told
     assert "a live run needs a budget for nanobanana; nothing was sent" in told
+    assert "--budget nanobanana=8)" in told
     assert shop.ledger("nanobanana") == []
     assert not (tmp_path / "run").exists()

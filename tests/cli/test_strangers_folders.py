@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -275,7 +276,7 @@ def test_limits_of_a_strangers_folder_are_no_promise_to_pay(
         as_resumed(folder, theirs)
     typed, notes = as_resumed(folder, theirs, RunLimits(max_images=2))
 
-    assert refusal.value.hint == f"--budget {NAME}=AMOUNT"
+    assert re.fullmatch(rf"--budget {NAME}=\d+(\.\d+)?", refusal.value.hint)
     assert typed.limits == RunLimits(max_images=2)
     assert not typed.planning.quick
     assert any("nothing proves that this run began with your key" in note for note in notes)

@@ -19,9 +19,10 @@ from harness.core.exchange import (
 )
 from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Images, Outcome, Refused
+from harness.core.recipe import parse_recipe
 from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Status, Verdict
-from harness.reference_images import parse_recipe, reference_json
+from harness.reference_images import reference_json
 from harness.report.compose import compose
 from harness.report.model import Report
 from harness.spec.provider import Constraint

@@ -46,8 +46,7 @@ def test_who_has_no_recording_is_named_with_how_to_make_one(acme: Entry, tmp_pat
     command = f"harness run --against live --record --spec {tmp_path / 'acme.toml'}"
     (sentence,) = said
     assert sentence == (
-        f"acme is left out: {folder} holds no recording of it; record it: {command} "
-        "--budget acme=AMOUNT"
+        f"acme is left out: {folder} holds no recording of it; record it: {command} --max-images 5"
     )
 
 
@@ -67,5 +66,5 @@ def test_where_nobody_has_a_twin_a_live_run_is_named(acme: Entry, tmp_path: Path
         asked(acme, folder=tmp_path, against="emulator", benchmark=True)
     assert refused.value.hint == (
         "run instead: harness run --only benchmark --against live "
-        f"--spec {tmp_path / 'acme.toml'} --budget acme=AMOUNT"
+        f"--spec {tmp_path / 'acme.toml'} --max-images 5"
     )

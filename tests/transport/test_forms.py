@@ -9,6 +9,7 @@ from harness import reference_images
 from harness.core.exchange import Exchange, Failure, Part, Request
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS, WEBHOOKS
+from harness.core.recipe import Recipe
 from harness.spec.request import form_part
 from harness.transport import outgoing
 from harness.transport.foreign.forms import read_multipart
@@ -16,14 +17,12 @@ from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, http, serving
 from tests.transport.connections import failed, live, outside, replied
 
-SMALL = reference_images.Recipe(format="png", mode="rgba", width_px=64, height_px=48)
-LARGE = reference_images.Recipe(
-    format="png", mode="rgb", width_px=64, height_px=48, size_bytes=50_000_000
-)
+SMALL = Recipe(format="png", mode="rgba", width_px=64, height_px=48)
+LARGE = Recipe(format="png", mode="rgb", width_px=64, height_px=48, size_bytes=50_000_000)
 OK = http({"ok": True})
 
 
-def file(recipe: reference_images.Recipe, name: str = "image[]", **other: Json) -> Part:
+def file(recipe: Recipe, name: str = "image[]", **other: Json) -> Part:
     return form_part(name, {**reference_images.reference_json(recipe).as_json(), **other})
 
 
@@ -58,7 +57,7 @@ def test_a_form_arrives_in_its_order_with_the_files_that_were_planned() -> None:
         Part(name="model", value="gpt-image-2"),
         file(SMALL),
         Part(name="prompt", value='Łódź "16:9"\r\n--x'),
-        file(reference_images.Recipe(format="jpeg", mode="l", width_px=32, height_px=16, seed=7)),
+        file(Recipe(format="jpeg", mode="l", width_px=32, height_px=16, seed=7)),
         Part(name="n", value=""),
         file(SMALL, "mask"),
     )

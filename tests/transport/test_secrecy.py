@@ -14,11 +14,11 @@ from harness.core.exchange import Reply, Request
 from harness.core.jsonvalue import Json
 from harness.runner.recording import refuse_secrets
 from harness.runner.scanning import search_for
+from harness.sensitive.headers import kept_headers
+from harness.sensitive.image_bytes import PIECE_BYTES, secret_in_image
+from harness.sensitive.unpacking import unpacked
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.redaction import Redactor
-from harness.transport.sensitive.headers import kept_headers
-from harness.transport.sensitive.image_bytes import PIECE_BYTES, secret_in_image
-from harness.transport.sensitive.unpacking import unpacked
 from tests.secrecy.checking import leaks
 from tests.secrecy.living import judged, live
 from tests.secrecy.planting import (

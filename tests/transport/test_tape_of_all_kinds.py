@@ -15,6 +15,7 @@ import vcr
 from harness import reference_images
 from harness.core.exchange import Event, Exchange, Part, Request
 from harness.core.placeholders import ASSETS, INBOX, WEBHOOKS
+from harness.core.recipe import Recipe
 from harness.spec.request import form_part
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Replay, Tape, write_cassette
@@ -25,7 +26,7 @@ from tests.runner.hostile import Received, chunked, http, serving
 from tests.transport.connections import RUN_WORD, live, outside, replied
 
 BASE = "https://api.example.test"
-IMAGE = reference_images.Recipe(format="png", mode="rgba", width_px=64, height_px=48)
+IMAGE = Recipe(format="png", mode="rgba", width_px=64, height_px=48)
 FORM = Request(
     method="POST",
     target="/v1/images/edits",

@@ -262,6 +262,20 @@ def test_the_address_may_stand_in_a_configuration(
     assert len(server.requests) == 2
 
 
+def test_an_address_that_is_still_to_be_written_is_not_tried(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert status(["providers", "new", "acme", "--like", "sub2api"]) == 0
+    capsys.readouterr()
+    code = status(["providers", "try", "acme.toml"])
+    told = capsys.readouterr().err.splitlines()[-1]
+
+    assert code == 2
+    assert "acme: https://acme.invalid stands for an address" in told
+    assert "(write base_url in acme.toml)" in told
+    assert not Path("reports").exists()
+
+
 def test_a_dry_run_sends_nothing_and_needs_no_key(
     capsys: pytest.CaptureFixture[str],
     serve: Callable[..., Server],

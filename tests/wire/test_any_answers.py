@@ -7,7 +7,8 @@ from harness.core.case import PlannedRequest
 from harness.core.exchange import Reply, Step
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.placeholders import INBOX, WEBHOOKS
-from harness.reference_images import Recipe, reference_json
+from harness.core.recipe import Recipe
+from harness.reference_images import reference_json
 from harness.wire.retry import RETRY_AFTER_AT_MOST_S, TRIES, Answer
 from tests.shipped import NAMES
 from tests.strategies import failures, json_values, replies

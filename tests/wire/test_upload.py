@@ -6,7 +6,8 @@ from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.placeholders import ASSETS
-from harness.reference_images import Recipe, reference_json
+from harness.core.recipe import Recipe
+from harness.reference_images import reference_json
 from harness.wire.retry import TRIES, Answer
 from tests.wire.by_hand import IMAGE, LOST, Talk, page, said, shot, talk
 from tests.wire.replies import BUSY, NEVER_SENT, done, pending, submitted, uploaded

@@ -8,7 +8,8 @@ import pytest
 from harness.core.exchange import Exchange, Failure
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Refused
-from harness.reference_images import parse_recipe, reference_bytes, reference_json
+from harness.core.recipe import parse_recipe
+from harness.reference_images import reference_bytes, reference_json
 from harness.spec.credentials import made_up_key
 from tests.wires import shapes
 from tests.wires.serving import KEY, PNG, Answer, Asked, planned, served, talk

@@ -10,8 +10,9 @@ import pytest
 from harness.core.exchange import Reply
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Images
+from harness.core.recipe import parse_recipe
 from harness.core.reference import references
-from harness.reference_images import parse_recipe, reference_bytes, reference_json
+from harness.reference_images import reference_bytes, reference_json
 from harness.runner.traffic.traffic import Traffic, judge_file
 from harness.spec.provider import Provider
 from harness.transport.bodies.images import ImageCollector

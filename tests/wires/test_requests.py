@@ -6,8 +6,9 @@ import pytest
 
 from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
+from harness.core.recipe import parse_recipe
 from harness.core.reference import ReferenceImage
-from harness.reference_images import parse_recipe, reference_json
+from harness.reference_images import reference_json
 from harness.spec.provider import Provider
 from harness.spec.request import build_request, read_request
 from tests.wires import shapes

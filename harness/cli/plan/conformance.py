@@ -20,6 +20,7 @@ from harness.core.errors import StoreError, UsageError
 from harness.core.jsonvalue import Json
 from harness.core.money import money
 from harness.core.plain import price_json
+from harness.core.recipe import parse_recipe
 from harness.planning.addresses import assets_of
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
@@ -37,7 +38,7 @@ from harness.planning.options import (
 from harness.planning.plan import Limits, coverage_notes, price_sentence, total_price
 from harness.planning.quick import quick_limits
 from harness.planning.rest import Rest, rest_of, rest_sentence
-from harness.reference_images import parse_recipe, reference_bytes
+from harness.reference_images import reference_bytes
 from harness.report.text import count, visible
 from harness.spec.catalogue import Catalogue, Entry, catalogue_of
 from harness.spec.provider import Provider

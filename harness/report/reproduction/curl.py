@@ -12,8 +12,9 @@ from harness.core.case import PlannedRequest
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json, texts
 from harness.core.placeholders import ASSETS, BASE64, MISSING, THIS_RUN, WEBHOOKS
+from harness.core.recipe import parse_recipe
 from harness.core.record import Provenance, Record
-from harness.reference_images import parse_recipe, reference_json
+from harness.reference_images import reference_json
 from harness.report.labels import about_provider
 from harness.report.text import hidden
 from harness.spec.auth import Auth

@@ -1,11 +1,12 @@
 """Mistakes on their lines, and those that no table was ever read of: no TOML, no text."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from harness.core.errors import Mistake
+from harness.sensitive.guard import NO_KEY, KeyGuard, has_key_like_word
 from harness.spec.rules.base import toml_table
 from harness.spec.toml.lines import KeyLines, key_lines
 
@@ -15,7 +16,7 @@ def located(mistakes: Iterable[Mistake], text: str, raw: Mapping[str, Any]) -> t
 
     What is missing has the line of the table in which it should stand; what the file as a whole
     lacks has line 1, and comes last. A mistake in what operations
-    inherit is told once, where it is written.
+    inherit is told once, where it is written. What looks like a key is not repeated.
     """
     lines = key_lines(text)
     parents = {
@@ -25,7 +26,7 @@ def located(mistakes: Iterable[Mistake], text: str, raw: Mapping[str, Any]) -> t
     }
     found = list(dict.fromkeys(mistakes))
     told = {(mistake.key, mistake.reason) for mistake in found}
-    placed = []
+    placed, guard = [], KeyGuard()
     for mistake in found:
         own, line = lines.nearest(mistake.key)
         first, name, rest = (*mistake.key.split(".", 2), "", "")[:3]
@@ -35,17 +36,53 @@ def located(mistakes: Iterable[Mistake], text: str, raw: Mapping[str, Any]) -> t
                 continue
             written, inherited = lines.nearest(theirs)
             line = inherited if written.count(".") > own.count(".") else line
-        placed.append(replace(mistake, line=line))
+        placed.append(_without_key(replace(mistake, line=line), guard))
     return tuple(sorted(placed, key=lambda each: (not lines.nearest(each.key)[0], each.line or 0)))
+
+
+def _without_key(mistake: Mistake, guard: KeyGuard) -> Mistake:
+    told = f"{mistake.reason} {mistake.write}"
+    if guard.is_in(str(mistake)) or (mistake.key in _OF_A_KEY and has_key_like_word(told)):
+        key = "" if guard.is_in(mistake.key) else mistake.key
+        return Mistake(key=key, reason=f"this {NO_KEY}", line=mistake.line)
+    return mistake
 
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def no_toml(error: Exception, text: str) -> Mistake:
-    """Return the one mistake that tomllib names in a text, on its line, with its usual cause."""
+def no_toml(error: Exception, text: str, *, known: Collection[str] = ()) -> Mistake:
+    """Return the one mistake that tomllib names in a text, on its line, with its usual cause.
+
+    Where the line looks like a key, or names one, nothing of it is repeated; `known` are names that
+    such a file may hold although they sound like a key's.
+    """
     if isinstance(error, RecursionError):
         return Mistake(key="", reason="not valid TOML: nested too deep", line=1)
+    mistake = _no_toml(error, text)
+    rows = text.split("\n")
+    row = rows[min(mistake.line or 1, len(rows)) - 1]
+    names = [name for name in _names_in(row) if name not in known]
+    if KeyGuard().is_in(row, str(mistake), names=names) or (
+        mistake.key in _OF_A_KEY and has_key_like_word(row)
+    ):
+        return Mistake(key="", reason=f"not valid TOML, and it {NO_KEY}", line=mistake.line)
+    return mistake
+
+
+_OF_A_KEY = ("auth.env", "auth.header", "auth.prefix", "auth.query")
+"""Where a key is pasted by mistake: no other word there is as long and mixed."""
+
+
+def _names_in(row: str) -> list[str]:
+    """Return the names of the values on a line, as well as one can where it is no TOML."""
+    if row.lstrip().startswith("["):
+        return []
+    named = re.findall(r"([\w-]+)[\"'\s]*[=:]", row)
+    return named or [row]
+
+
+def _no_toml(error: Exception, text: str) -> Mistake:
     place = _PLACE.search(str(error))
     rows = text.split("\n")
     line = int(place[1]) if place and place[1] else len(rows)

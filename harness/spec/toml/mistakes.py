@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harness.core import tomltext
 from harness.core.errors import Mistake, nearest
+from harness.sensitive.guard import is_key_like
 from harness.spec.expressions import Misspelt, NotAmong
 from harness.spec.rules import KINDS
 from harness.spec.toml.lines import KeyPath, dotted
 from harness.spec.toml.schema import Node, at
-from harness.spec.toml.spelling import example_of, spelt, spelt_key, toml, type_words
+from harness.spec.toml.spelling import example_of, spelt, toml, type_words
 
 
 def of_schema(error: ValidationError, raw: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -68,7 +70,7 @@ def _mistake(problem: Any, path: KeyPath, value: Any, raw: Mapping[str, Any]) ->
             return Mistake(key=key, reason="missing", write=_example(path, at(path), raw))
         case "value_error":
             return _wrong_value(key, value, context["error"])
-        case "string_pattern_mismatch" if key == "auth.env" and _is_secret(str(value)):
+        case "string_pattern_mismatch" if key == "auth.env" and is_key_like(str(value)):
             return _pasted_key(raw)
         case "string_pattern_mismatch":
             return _wrong_shape(key, value, str(context["pattern"]))
@@ -92,22 +94,11 @@ def _wrong_value(key: str, value: object, cause: Exception) -> Mistake:
             return Mistake(key=key, reason=f"{cause}" if told else f"{cause}, not {toml(value)}")
 
 
-def _is_secret(text: str) -> bool:
-    return (
-        len(text) >= KEY_LENGTH
-        and re.search(r"[a-z]", text) is not None
-        and any(map(str.isdigit, text))
-    )
-
-
 def _pasted_key(raw: Mapping[str, Any]) -> Mistake:
     name = re.sub(r"\W+", "_", str(raw.get("name", "my"))).upper()
     reason = "write the name of the environment variable that holds the key, not the key"
     return Mistake(key="auth.env", reason=reason, write=f'"{name}_API_KEY"')
 
-
-KEY_LENGTH = 16
-"""A word of so many characters, digits among them, is a key and no name."""
 
 _BOUNDS = {
     "greater_than": "write a number above {gt}",
@@ -214,7 +205,7 @@ def _belongs(name: str, owner: KeyPath, table: KeyPath) -> str:
 
 def _example(path: KeyPath, nodes: list[Node], raw: Mapping[str, Any]) -> str:
     """Return the line, or the header, that a missing key would be."""
-    name = spelt_key(str(path[-1]))
+    name = tomltext.key(str(path[-1]))
     node = nodes[0] if nodes else {}
     if node.get("type") == "object" and "properties" in node:
         return f"[{dotted(path)}]"

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harness.core.errors import Mistake
+from harness.sensitive.guard import KEY_LENGTH
 from harness.spec.jsonpath import is_place, take
 from harness.spec.rules import edges, member
 from harness.spec.rules.base import Table, array, toml_table
-from harness.spec.toml.mistakes import KEY_LENGTH
 from harness.spec.toml.spelling import toml
 
 DAY_S = 86_400

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.core import tomltext
 from harness.spec.provider import PARAMETERS
 from harness.spec.rules import KINDS
 from harness.spec.toml.schema import INHERITING, Node, alternatives, provider_schema
-from harness.spec.toml.spelling import example_of, spelt, spelt_key, type_words
+from harness.spec.toml.spelling import example_of, spelt, type_words
 
 PAGE = Path(__file__).parents[2] / "PROVIDERS.md"
 
@@ -190,7 +191,7 @@ def _example(key: str, choices: list[Node], path: str) -> str:
         items = next(alternatives(node.get("items", {})), {})
         if items.get("type") == "object":
             return f"tables `[[{header}]]`"
-    line = f"{spelt_key(key)} = {spelt(example_of(node))}"
+    line = f"{tomltext.key(key)} = {spelt(example_of(node))}"
     return _code(line.replace("|", "\\|"))
 
 

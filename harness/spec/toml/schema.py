@@ -64,6 +64,14 @@ def provider_schema() -> Node:
     return Provider.model_json_schema(schema_generator=_AsRead)
 
 
+@cache
+def all_keys() -> frozenset[str]:
+    """Return every key that some table of a provider's TOML may have."""
+    schema = provider_schema()
+    tables = (schema, *schema["$defs"].values())
+    return frozenset(key for table in tables for key in table.get("properties", ()))
+
+
 def editor_schema() -> dict[str, Any]:
     """Return the schema of a provider's TOML as it is written, as JSON Schema 2020-12.
 

@@ -1,10 +1,10 @@
 """Values, types and examples as a TOML spells them, for messages and the reference page."""
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from harness.core import tomltext
 from harness.spec.toml.schema import Node, alternatives
 
 SHOWN = 60
@@ -18,27 +18,8 @@ def toml(value: object) -> str:
 
 
 def spelt(value: object) -> str:
-    """Return a value as a TOML spells it."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            single = value.isprintable() and "'" not in value and ("\\" in value or '"' in value)
-            return f"'{value}'" if single else json.dumps(value, ensure_ascii=False)
-        case Mapping():
-            pairs = ", ".join(
-                f"{spelt_key(str(key))} = {spelt(item)}" for key, item in value.items()
-            )
-            return f"{{ {pairs} }}" if pairs else "{}"
-        case list() | tuple():
-            return f"[{', '.join(map(spelt, value))}]"
-        case _:
-            return str(value)
-
-
-def spelt_key(name: str) -> str:
-    """Return a key bare where that can be, else in quotes."""
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
+    """Return a value as people spell it in a TOML."""
+    return tomltext.value(value, string=tomltext.readable)
 
 
 def example_of(node: Node, document: str = "page") -> Any:  # noqa: ANN401 - a value of any type

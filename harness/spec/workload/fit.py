@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS
+from harness.core.recipe import MODES, Recipe
 from harness.core.workload import Difference, Fit, Workload
-from harness.reference_images import MODES, Recipe, reference_json
+from harness.reference_images import reference_json
 from harness.spec import price
 from harness.spec.evaluate import broken_when_sent, evaluate
 from harness.spec.explain.neighbours import factor_between, near, plain_value, ratio_off

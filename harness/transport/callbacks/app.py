@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 from harness import reference_images
+from harness.core.recipe import parse_recipe
 
 DELIVERY_AT_MOST_BYTES = 1024 * 1024
 DELIVERIES_AT_MOST = 1_000
@@ -69,7 +70,7 @@ class CallbackApp:
 
     def serve_assets(self, names: Iterable[str]) -> None:
         """Serve these reference images; a name that is no reference image stays a 404."""
-        self._names.update(name for name in names if reference_images.parse_recipe(name))
+        self._names.update(name for name in names if parse_recipe(name))
 
     async def delivered(
         self, provider: str, token: str, *, wait_s: float

@@ -43,6 +43,7 @@ from harness.core.exchange import (
 )
 from harness.core.jsonvalue import Json, mistake
 from harness.core.plain import telling_headers
+from harness.sensitive.headers import Headers, kept_headers
 from harness.transport.fields import (
     as_list,
     as_mapping,
@@ -53,7 +54,6 @@ from harness.transport.fields import (
     text_of,
 )
 from harness.transport.outgoing import uri_of
-from harness.transport.sensitive.headers import Headers, kept_headers
 
 HOP_BY_HOP = frozenset(
     (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
+from harness.sensitive.headers import Headers
 from harness.transport.fields import (
     as_list,
     as_mapping,
@@ -21,7 +22,6 @@ from harness.transport.fields import (
     text_of,
 )
 from harness.transport.foreign.forms import PARTS_AT_MOST, file_part
-from harness.transport.sensitive.headers import Headers
 
 MULTIPART = "multipart/form-data"
 

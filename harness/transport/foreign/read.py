@@ -17,6 +17,9 @@ from urllib.parse import urlsplit
 from harness.core.errors import RecordingError
 from harness.core.exchange import Exchange, Failure, Part, Picture, Reply, Request, Times
 from harness.core.jsonvalue import Json, canonical
+from harness.sensitive.headers import Headers
+from harness.sensitive.image_bytes import secret_in_image
+from harness.sensitive.recorded import keys_in
 from harness.transport.bodies.body import Clean, read_body, read_document
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.bodies.sse import HeldData, SseStream, read_events
@@ -27,9 +30,6 @@ from harness.transport.foreign.forms import read_multipart, read_urlencoded, unp
 from harness.transport.foreign.inline_images import without_images
 from harness.transport.redaction import Redactor
 from harness.transport.safe_yaml import load_yaml
-from harness.transport.sensitive.headers import Headers
-from harness.transport.sensitive.image_bytes import secret_in_image
-from harness.transport.sensitive.recorded import keys_in
 
 FILE_AT_MOST_BYTES = 512 * 1024 * 1024
 

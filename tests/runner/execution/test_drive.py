@@ -10,7 +10,8 @@ import pytest
 from harness.core.case import FollowUp, PlannedRequest
 from harness.core.exchange import Exchange, Failure, Request, Times
 from harness.core.outcome import Images, Outcome
-from harness.reference_images import Recipe, reference_json
+from harness.core.recipe import Recipe
+from harness.reference_images import reference_json
 from harness.runner.execution.budget import cost_of
 from harness.runner.execution.conversation import drive
 from harness.runner.execution.failures import CUT_OFF

@@ -12,15 +12,14 @@ from harness.core.errors import UsageError
 from harness.core.exchange import Exchange, Request
 from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS, INBOX, MISSING, THIS_RUN, WEBHOOKS
+from harness.core.recipe import Recipe
 from harness.transport.callbacks.server import CallbackServer
 from tests.loopback import HUNG_S
 from tests.runner.hostile import Received, Server, chunked, http, serving
 from tests.transport.connections import RUN_WORD, failed, live, outside, replied
 
-IMAGE = reference_images.Recipe(format="png", mode="rgba", width_px=64, height_px=48).name
-LARGE = reference_images.Recipe(
-    format="png", mode="rgb", width_px=8, height_px=8, size_bytes=20_000_000
-).name
+IMAGE = Recipe(format="png", mode="rgba", width_px=64, height_px=48).name
+LARGE = Recipe(format="png", mode="rgb", width_px=8, height_px=8, size_bytes=20_000_000).name
 T = TypeVar("T")
 
 

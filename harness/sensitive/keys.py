@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from html.entities import codepoint2name
 
-from harness.transport.sensitive.views import BREAKS, SPACES
+from harness.sensitive.views import BREAKS, SPACES
 
 SHORTEST = 6
 """A shorter key is no secret (`x` for the emulator), and replacing it would spoil the text."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.transport.sensitive.search import Search
+from harness.sensitive.search import Search
 
 TEXT_AT_MOST = 1024 * 1024
 """Bytes of one text that are searched, unpacked; of a file of no known format at both its ends."""

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from harness.transport.sensitive.addresses import secret_parameters
-from harness.transport.sensitive.keys import SHORTEST, Secret
-from harness.transport.sensitive.shapes import MADE_UP, Found, shaped
-from harness.transport.sensitive.unpacking import unpacked
-from harness.transport.sensitive.views import (
+from harness.sensitive.addresses import secret_parameters
+from harness.sensitive.keys import SHORTEST, Secret
+from harness.sensitive.shapes import MADE_UP, Found, shaped
+from harness.sensitive.unpacking import unpacked
+from harness.sensitive.views import (
     BREAKS,
     BRIEF,
     SPACES,

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 
-from harness.transport.sensitive.chains import QUAD, Squeezed, is_base64, pairs, quads
-from harness.transport.sensitive.views import Batch, Span, View
+from harness.sensitive.chains import QUAD, Squeezed, is_base64, pairs, quads
+from harness.sensitive.views import Batch, Span, View
 
 INFLATED_AT_MOST = 1024 * 1024
 """Bytes to which a packed text within base64 is unpacked; what stands later is not searched."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from harness.core.jsonvalue import Json
-from harness.transport.sensitive.search import Search
+from harness.sensitive.search import Search
 
 _Place = tuple[str | int, ...]
 

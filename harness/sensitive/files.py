@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.transport.sensitive.image_bytes import secret_in_image
-from harness.transport.sensitive.search import Search
+from harness.sensitive.image_bytes import secret_in_image
+from harness.sensitive.search import Search
 
 PIECE = 4 * 1024 * 1024
 """Letters of a long file that are searched at once."""

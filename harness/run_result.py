@@ -1,0 +1,54 @@
+"""What a run, a judgement or a report comes to, as a value and as files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.core.record import Record, RunHeader
+from harness.policy import conclude
+from harness.report.formats.write import write_report
+from harness.report.model import Report
+from harness.spec.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run, a judgement or a report came to.
+
+    `exit_code` is 0 where every promise that was tried held, 1 where one was broken (or a ceiling
+    certainly missed), 2 where nothing was tested, 3 for our own failure, 4 for unreachable, refused
+    keys or inconclusive throughout, 130 for interrupted; `why` says so in a sentence. `records` are
+    what was received and `report.verdicts` what the checks say of it. `folder` holds them, and the
+    report in every format; None where nothing was written. `notes` say what was written besides and
+    what was explored.
+    """
+
+    exit_code: int
+    why: str
+    report: Report
+    header: RunHeader
+    records: tuple[Record, ...]
+    folder: Path | None
+    notes: tuple[str, ...] = ()
+
+
+def concluded(
+    header: RunHeader, records: Sequence[Record], folder: Path | None, catalogue: Catalogue
+) -> RunResult:
+    """Judge records, and write every format of the report into the folder, if there is one.
+
+    Raises UsageError where the catalogue has no TOML of a provider that was asked, or a broken one;
+    StoreError where the folder cannot be written.
+    """
+    providers = {name: catalogue.provider(name) for name in header.evidence}
+    conclusion = conclude(header, records, providers)
+    if folder is not None:
+        write_report(folder, conclusion.report)
+    return RunResult(
+        exit_code=conclusion.code,
+        why=conclusion.why,
+        report=conclusion.report,
+        header=header,
+        records=tuple(records),
+        folder=folder,
+    )
