@@ -62,7 +62,16 @@ def test_every_package_with_sub_packages_has_a_contract_of_its_own() -> None:
     packages = {path.parent for path in (ROOT / "harness").glob("*/*/__init__.py")}
     nested = {path.parent.name for path in packages} - {"harness"}
 
-    assert nested == {"adaptive", "emulator", "report", "runner", "spec", "stats", "transport"}
+    assert nested == {
+        "adaptive",
+        "cli",
+        "emulator",
+        "report",
+        "runner",
+        "spec",
+        "stats",
+        "transport",
+    }
     for name in nested:
         assert _layers_of(f"harness.{name}")["exhaustive"] is True
 
