@@ -83,7 +83,7 @@ def test_addresses_of_a_job_are_no_images() -> None:
 def test_a_result_behind_an_address_that_is_not_read_is_named_and_not_judged() -> None:
     def answers(asked: Asked, url: str) -> Answer:
         own = f"{url}/requests/r-17"
-        urls: Json = {"status_url": f"{own}/status", "response_url": own}
+        urls: dict[str, Json] = {"status_url": f"{own}/status", "response_url": own}
         state = "IN_QUEUE" if asked.method == "POST" else "COMPLETED"
         return 200, {"request_id": "r-17", "status": state, **urls}
 
@@ -99,7 +99,7 @@ def test_a_result_behind_an_address_that_is_not_read_is_named_and_not_judged() -
 def test_a_job_that_is_done_with_nothing_breaks_its_promise() -> None:
     def answers(asked: Asked, url: str) -> Answer:
         state = "IN_QUEUE" if asked.method == "POST" else "COMPLETED"
-        urls: Json = {"status_url": f"{url}/requests/r-17/status"}
+        urls: dict[str, Json] = {"status_url": f"{url}/requests/r-17/status"}
         return 200, {"request_id": "r-17", "status": state, **urls}
 
     verdicts = judged(shapes.queue_without_result(), answers)
