@@ -30,7 +30,7 @@ FILES = sorted(CASSETTES.glob("*/*.yaml"))
 MEGABYTE = 1_000_000
 
 KEY_SHAPES = re.compile(
-    rb"(sk-[A-Za-z0-9_-]{20,}|afk_[A-Za-z0-9_-]{8,}|Bearer\s+(?!scheme)\S|eyJ[A-Za-z0-9_-]{20,}"
+    rb"(sk-[A-Za-z0-9_-]{20,}|afk_[A-Za-z0-9_-]{8,}|Bearer\s+(?!scheme|auth \(|YOUR_KEY)\S|eyJ[A-Za-z0-9_-]{20,}"
     rb"|(?im:^[\s\"-]*(?:authorization|x-api-key|set-cookie)\"?\s*:)|emulator-key|AKIA[0-9A-Z]{16})"
 )
 
@@ -89,9 +89,10 @@ def test_it_holds_no_key_and_no_path_of_a_machine() -> None:
 
 
 def test_it_is_small() -> None:
+    """Six providers: OpenAI's four operations are recorded with a part of their values."""
     sizes = {path: path.stat().st_size for path in _committed()}
 
-    assert sum(sizes.values()) < 9 * MEGABYTE
+    assert sum(sizes.values()) < 10.5 * MEGABYTE
     assert [str(path) for path, size in sizes.items() if size >= 1.25 * MEGABYTE] == []
 
 

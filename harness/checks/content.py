@@ -20,7 +20,7 @@ from harness.checks.check import (
     skipped,
     unclear,
 )
-from harness.checks.gaps import unread_image
+from harness.checks.gaps import unread_image, unread_result
 from harness.checks.naming import (
     BACKGROUNDS,
     dimensions,
@@ -70,6 +70,8 @@ def reply_has_the_documented_fields(subject: CheckInput) -> tuple[CheckResult, .
     served = subject.served
     if served is None:
         return ()
+    if served.missing and (gap := unread_result(subject)):
+        return unclear(gap)
     if served.missing:
         return failed(f"missing or of another type: {', '.join(served.missing)}")
     return passed("every documented field is there")
@@ -93,7 +95,7 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
     if not received and subject.operation.protocol == "responses":
         return unclear("the agent answered without drawing anything")
     asked = price.images_asked(operation, arguments)
-    if received < asked and (gap := unread_image(subject)):
+    if received < asked and (gap := unread_image(subject) or unread_result(subject)):
         return unclear(gap, about)
     if "n" not in arguments and operation.default("n") is None:
         # No number was asked for and none is documented: one image is the least that serves.

@@ -6,7 +6,7 @@ from harness.checks.check import CheckInput
 from harness.core.exchange import Reply
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import image_texts
-from harness.wire.reading import addresses_of_job, places_of_images
+from harness.wire.reading import addresses_of_job, places_of_addresses, places_of_images
 
 _STEPS = ("submit", "poll", "result")
 
@@ -26,6 +26,26 @@ def unread_image(subject: CheckInput) -> str:
         return ""
     read = " or ".join(path.text for path in shape.images)
     return f"not judged: the TOML reads images at {read}; this reply holds one at {places[0]}"
+
+
+def unread_result(subject: CheckInput) -> str:
+    """Say where a job that is done names a further address of itself; empty where it names none.
+
+    Its images may lie behind that address, and the TOML does not read it.
+    """
+    reply, job, served = _last(subject), subject.operation.job, subject.served
+    if reply is None or job is None or served is None or served.pictures or not served.job:
+        return ""
+    if job.result_url or job.result_path:
+        return ""
+    known = frozenset(_of_the_job(subject))
+    places = places_of_addresses(reply, about=served.job, besides=known)
+    if not places:
+        return ""
+    return (
+        f"not judged: the job is done, and its reply names an address of it at {places[0]}, which "
+        f'the TOML does not read: is it job.result_url = ["{places[0]}"]?'
+    )
 
 
 def _last(subject: CheckInput) -> Reply | None:

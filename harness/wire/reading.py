@@ -79,6 +79,22 @@ def places_of_images(
     return _seen(reply, fits, listed=listed)
 
 
+def places_of_addresses(
+    reply: Reply, *, about: str, besides: Collection[Json] = ()
+) -> tuple[str, ...]:
+    """Return expressions that find addresses in which a text, like a job's id, stands.
+
+    Those of files, by their ending, are none; `besides` are addresses that do not count.
+    """
+
+    def fits(_place: str, content: Json) -> bool:
+        if not isinstance(content, str) or content in besides or about not in content:
+            return False
+        return bool(_ADDRESS.fullmatch(content)) and not _A_FILE.search(content)
+
+    return _seen(reply, fits)
+
+
 def addresses_of_job(job: Job, reply: Reply) -> frozenset[str]:
     """Return the addresses in a reply at which its job is polled, fetched or cancelled."""
     paths = (*job.poll_url, *job.result_url, *job.cancel_url)

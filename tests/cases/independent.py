@@ -24,7 +24,7 @@ NEVER_BROKEN = {
     ("sub2api", "edit"): {"prompt.format"},
     ("openai", "generate"): {"n.nullable"},
     ("openai", "edit_json"): {"n.nullable"},
-    ("openai", "edit"): {"prompt.format", "n.nullable"},
+    ("openai", "edit"): {"prompt.format"},
     ("aimlapi", "edit"): {
         "prompt.format", "size.format", "quality.format", "output_format.format",
         "background.format", "response_format.format",

@@ -1,9 +1,18 @@
 import pytest
 
+from harness.checks.judge import judge_records
+from harness.core.case import Case, PlannedRequest
 from harness.core.exchange import Picture
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Images, Usage
+from harness.core.record import Record
+from harness.spec import price
+from harness.spec.load import parse_provider
+from harness.spec.provider import Provider
+from harness.spec.request import build_request
 from tests.checks.build import (
     BASE,
+    LIVE,
     absent_picture,
     broken_picture,
     case,
@@ -13,6 +22,7 @@ from tests.checks.build import (
     said,
     served,
 )
+from tests.spec import small
 
 FIELDS = "reply_has_the_documented_fields"
 COUNT = "serves_as_many_images_as_asked"
@@ -151,6 +161,60 @@ def test_a_ratio_on_a_grid_of_pixels_is_held_where_no_listed_one_is_nearer(
     asked = case("buble", aspect_ratio="3:4")
 
     assert said(RATIO, record(asked, served(picture(width, height)))) == [status]
+
+
+@pytest.mark.parametrize(
+    ("listed", "width", "height", "status"),
+    [
+        (["3:4", "2:3"], 896, 1280, "fail"),  # 0.70: 6.7 % off 3:4, 5 % off 2:3
+        (["2:3", "3:4"], 896, 1280, "fail"),  # in whatever order they are listed
+        (["3:4", "2:3"], 928, 1280, "pass"),  # 0.725: 3.3 % off
+        (["3:4", "2:3"], 1072, 1280, "fail"),  # 11.7 % off 3:4, though no listed one is nearer
+        (["3:4", "2:3"], 1040, 1280, "pass"),  # 8.3 % off 3:4, to the other side
+        (["3:4", "4:5"], 896, 1280, "pass"),  # the other one is farther
+        (["3:4"], 896, 1280, "pass"),
+    ],
+)
+def test_a_ratio_that_is_nearer_to_another_of_the_list_is_that_one(
+    listed: list[str], width: int, height: int, status: str
+) -> None:
+    raw = small.tables()
+    arguments = raw["operations"]["generate"]["arguments"]
+    arguments["aspect_ratio"] = {
+        "wire": "ratio",
+        "type": "string",
+        "source": "page: Generate",
+        "one_of": {"values": listed, "source": "page: Generate"},
+    }
+    provider = parse_provider(raw)
+    assert isinstance(provider, Provider), provider
+    operation = provider.operation("generate")
+    given: dict[str, Json] = {"prompt": "a fox", "aspect_ratio": "3:4"}
+    listed_price = price.price_of(provider, operation, given)
+    one = Record(
+        shot=PlannedRequest(
+            case=Case(
+                id="generate/ratio",
+                provider=provider.name,
+                operation="generate",
+                expect="accept",
+                about=None,
+                breaks=None,
+                covers=(),
+                arguments=given,
+            ),
+            request=build_request(provider, operation, given),
+            price=listed_price,
+            at_risk=listed_price,
+        ),
+        evidence=LIVE,
+        outcome=served(picture(width, height)),
+        exchanges=(),
+    )
+
+    verdicts = judge_records([one], {provider.name: provider})
+
+    assert [each.status for each in verdicts if each.check == RATIO] == [status]
 
 
 def test_the_documented_default_ratio_is_held_and_auto_is_free() -> None:

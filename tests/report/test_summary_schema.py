@@ -41,7 +41,7 @@ CHANGES: list[tuple[str, Any]] = [
     ("providers.buble.cases", -1),
     ("providers.buble.cost.amount", "48"),
     ("providers.buble.promises.held", -1),
-    ("verdicts.0.operation", "draw"),
+    ("verdicts.0.operation", "Draw it"),
     ("verdicts.0.status", "failed"),
     ("verdicts.0.constraint", 1),
     ("findings.0.tried", 1.5),

@@ -119,7 +119,7 @@ JUDGED_IN_EDITS = {
         "n.range", "images.required", "images.count", "images.max_bytes", "images.media_type",
         "mask.media_type", "mask.max_bytes", "mask.same_size",
     },
-    "openai": (JUDGED["openai"] - {"moderation.one_of"})
+    "openai": (JUDGED["openai"] - {"moderation.one_of", "n.nullable"})
     | {
         "input_fidelity.absent", "images.required", "images.count", "images.max_bytes",
         "images.media_type", "mask.media_type", "mask.same_size",

@@ -182,3 +182,35 @@ def test_disagreements_are_told_beside_a_schema_mistake_in_the_same_argument() -
         "operations.generate.arguments.quality.colour",
         "operations.edit.arguments.quality.colour",
     ]
+
+
+EMPTY = "operations.generate.job.failed: empty: nothing says when a job has failed"
+
+
+def test_a_job_names_the_states_in_which_it_has_failed() -> None:
+    assert told("operations/generate/job/failed", []) == (EMPTY, EMPTY.replace("generate", "edit"))
+
+
+@pytest.mark.parametrize("told_at", [{"result_url": ["url"]}, {"result_path": "/jobs/{id}/result"}])
+def test_a_job_whose_result_lies_behind_a_further_address_may_fail_there(
+    told_at: dict[str, Any],
+) -> None:
+    raw = small.tables()
+    raw["operations"]["generate"]["job"] |= {"failed": [], **told_at}
+
+    provider = parse_provider(raw)
+
+    assert isinstance(provider, Provider), provider
+    job = provider.operation("generate").job
+    assert job is not None
+    assert job.failed == ()
+
+
+def test_an_address_where_a_job_is_given_up_says_nothing_of_its_failure() -> None:
+    raw = small.tables()
+    raw["operations"]["generate"]["job"] |= {"failed": [], "cancel_path": "/jobs/{id}/cancel"}
+
+    found = parse_provider(raw)
+
+    assert isinstance(found, tuple)
+    assert EMPTY in map(str, found)

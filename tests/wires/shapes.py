@@ -202,6 +202,14 @@ def queue() -> Provider:
     return provider("queue", QUEUE)
 
 
+def queue_without_result() -> Provider:
+    """The queue as somebody describes it who read over its response address."""
+    field = '{ path = "images", type = "array", source = "page: Queue" }'
+    reply = 'reply = { images = ["images[*].url"] }'
+    shape = QUEUE.replace('result_url = ["response_url"]\n', "")
+    return provider("queue", shape.replace(reply, f"{reply[:-2]}, fields = [{field}] }}"))
+
+
 def predictions() -> Provider:
     return provider("predictions", PREDICTIONS)
 

@@ -80,6 +80,35 @@ def test_addresses_of_a_job_are_no_images() -> None:
     assert counted.status == "fail"
 
 
+def test_a_result_behind_an_address_that_is_not_read_is_named_and_not_judged() -> None:
+    def answers(asked: Asked, url: str) -> Answer:
+        own = f"{url}/requests/r-17"
+        urls: dict[str, Json] = {"status_url": f"{own}/status", "response_url": own}
+        state = "IN_QUEUE" if asked.method == "POST" else "COMPLETED"
+        return 200, {"request_id": "r-17", "status": state, **urls}
+
+    verdicts = judged(shapes.queue_without_result(), answers)
+
+    assert not [one for one in verdicts if one.status == "fail"]
+    (gap,) = {one.why for one in verdicts if one.why.startswith("not judged")}
+    assert gap.endswith(
+        'at response_url, which the TOML does not read: is it job.result_url = ["response_url"]?'
+    )
+
+
+def test_a_job_that_is_done_with_nothing_breaks_its_promise() -> None:
+    def answers(asked: Asked, url: str) -> Answer:
+        state = "IN_QUEUE" if asked.method == "POST" else "COMPLETED"
+        urls: dict[str, Json] = {"status_url": f"{url}/requests/r-17/status"}
+        return 200, {"request_id": "r-17", "status": state, **urls}
+
+    verdicts = judged(shapes.queue_without_result(), answers)
+
+    assert [one.check for one in verdicts if one.status == "fail"] == [
+        "reply_has_the_documented_fields"
+    ]
+
+
 @pytest.mark.parametrize("content", [{"errors": ["no prompt"]}, {"image": f"{'x'}"}])
 def test_an_error_that_the_toml_does_not_know_is_no_service(content: Json) -> None:
     verdicts = judged(shapes.edits(), answering(content), expect="refuse")

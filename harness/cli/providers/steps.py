@@ -33,9 +33,10 @@ def announce(prepared: Prepared) -> None:
     request, provider = prepared.request, prepared.entry.provider
     case = request.case
     risk = money(request.at_risk)
+    risk = risk if risk.startswith("at most") else f"at most {risk}"
     note(
         f"{provider.title}: one request of {case.operation}, "
-        f"{count(request.at_risk.images, 'image')}, at most {risk} ({provider.prices.status} price)"
+        f"{count(request.at_risk.images, 'image')}, {risk} ({provider.prices.status} price)"
         f"{_where(prepared)}"
     )
     if case.why:

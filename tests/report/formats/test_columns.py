@@ -71,5 +71,5 @@ def test_markdown_names_provider_and_operation_above_each_column() -> None:
     head = next(line for line in markdown(wide()).splitlines() if line.startswith("| Promise"))
 
     assert [cell.strip() for cell in head.strip("|").split("|")][1:] == [
-        f"{name}<br>{kind}" for name, kind in ALL
+        f"{name}<br>{operation}".replace("_", r"\_") for name, operation in ALL
     ]
