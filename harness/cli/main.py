@@ -28,7 +28,7 @@ VERBS = {
     "emulate": "Serve the six providers on loopback, with switchable faults.",
     "scan": "Look for keys and personal data in files; send nothing.",
     "providers": "List, show, validate or export what the documents promise.",
-    "config": "Show each choice that holds, and where it comes from; send nothing.",
+    "config": "Show what holds, and which file or flag says so; send nothing.",
 }
 """Each verb and its line in `--help`, which stands here so that `--help` imports no verb."""
 

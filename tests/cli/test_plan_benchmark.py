@@ -82,10 +82,14 @@ def test_the_mapping_says_what_is_exact_and_why_the_rest_is_not(
 
     told = planned(capsys, "--workload", str(path), "--workload", "square-draft")
 
-    assert row(told, "workload", "buble") == "workload buble sub2api apiframe nanobanana aimlapi"
-    assert row(told, "wide", "exact") == "wide unsupported exact unsupported exact exact"
-    assert row(told, "edit", "exact") == "edit exact exact unsupported exact exact"
-    assert row(told, "square-draft", "exact") == "square-draft nearest exact nearest exact exact"
+    assert row(told, "workload", "buble") == (
+        "workload buble sub2api apiframe nanobanana aimlapi openai"
+    )
+    assert row(told, "wide", "exact") == "wide unsupported exact unsupported exact exact exact"
+    assert row(told, "edit", "exact") == "edit exact exact unsupported exact exact exact"
+    assert row(told, "square-draft", "exact") == (
+        "square-draft nearest exact nearest exact exact exact"
+    )
     assert "  buble, unsupported: 1536x1024 cannot be asked for: it has resolution" in told
     assert "  buble, nearest: 1K at 1:1 in place of 1024x1024: the pixel sizes" in told
     assert row(told, "buble", "credits").startswith("buble 16 16 16 credits")
@@ -126,8 +130,8 @@ def test_limits_of_images_and_requests_bound_every_provider(
 ) -> None:
     found = lines(capsys, "--max-images", "7", "--max-requests", "9")
 
-    assert [one["budgets"][0]["requests"] for one in found] == [7] * 5
-    assert [len(one["cases"]) for one in found] == [16] * 5
+    assert [one["budgets"][0]["requests"] for one in found] == [7] * len(NAMES)
+    assert [len(one["cases"]) for one in found] == [16] * len(NAMES)
 
 
 def test_references_lie_where_the_user_says_and_are_written_on_demand(

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.loopback import ANY, HUNG_S
+from tests.shipped import NAMES
 
-KEYS = {
-    f"{name}_API_KEY": f"test-key-of-{name.lower()}"
-    for name in ("BUBLE", "SUB2API", "APIFRAME", "NANOBANANA", "AIMLAPI")
-}
+KEYS = {f"{name.upper()}_API_KEY": f"test-key-of-{name}" for name in NAMES}
 KNOWN = tuple(part for key in KEYS.values() for part in ("--key", key))
 """Options of an emulator that knows these keys: it would take the first one for its only one."""
 HARNESS = (sys.executable, "-c", "from harness.cli.main import main; main()")
