@@ -26,8 +26,9 @@ SCRIPT = """
 from harness.core.jsonvalue import canonical
 from harness.planning.plan import plan_to_json
 from harness.planning.conformance import new_plan
+from harness.spec.catalogue import shipped_catalogue
 for name in ("buble", "apiframe", "aimlapi"):
-    print(canonical(plan_to_json(new_plan(name, seed=1, discover=True))))
+    print(canonical(plan_to_json(new_plan(shipped_catalogue().entry(name), seed=1, discover=True))))
 """
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
