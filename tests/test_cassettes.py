@@ -31,7 +31,8 @@ MEGABYTE = 1_000_000
 
 KEY_SHAPES = re.compile(
     rb"(sk-[A-Za-z0-9_-]{20,}|afk_[A-Za-z0-9_-]{8,}|Bearer\s+(?!scheme|auth \(|YOUR_KEY)\S"
-    rb"|eyJ[A-Za-z0-9_-]{20,}|(?im:^[\s\"-]*(?:authorization|x-api-key|set-cookie)\"?\s*:)|emulator-key|AKIA[0-9A-Z]{16})"
+    rb"|eyJ[A-Za-z0-9_-]{20,}"
+    rb"|(?im:^[\s\"-]*(?:authorization|x-api-key|set-cookie)\"?\s*:)|emulator-key|AKIA[0-9A-Z]{16})"
 )
 
 
