@@ -102,7 +102,7 @@ class Replicate(Shape):
 
     def _output(self, content: dict[str, Any]) -> list[str]:
         ratio, name = content.get("aspect_ratio", "1:1"), content.get("output_format", "webp")
-        width, height = RATIOS.get(ratio, (1024, 1024))
+        width, height = RATIOS.get(str(ratio), (1024, 1024))
         if "16:9 is drawn square" in self.faults and ratio == "16:9":
             width = height = 1024
         form = FORMATS[name]
