@@ -37,6 +37,8 @@ EXTENDS = "extends"
 _OUTPUT = "output[?type=='image_generation_call']"
 MOST_FORMS = 4
 """Of how many whole bodies an operation may have the choice, without --where."""
+MODEL = "gpt-image-2"
+"""Of many bodies, the one for this model is meant unless --where says otherwise."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _PLAIN = re.compile(r"[^.\[\]\s]+")
@@ -98,7 +100,10 @@ class Operations:
         return body_of(self.reader, self.reader.shape([node]), form=way.form)
 
     def _bodies(self, one: Listed, way: Encoded) -> list[tuple[str, Node]]:
-        """Return the bodies of which a request is one: those that --where allows, if few."""
+        """Return the bodies of which a request is one: those that --where allows, if few.
+
+        Without it, one of many is taken, and a note says which others there are.
+        """
         shape = self.reader.shape([way.schema])
         if not shape.variants:
             return [("", way.schema)]
@@ -109,6 +114,14 @@ class Operations:
                 self.reader.notes.leave(shape.at, "fields beside a choice of bodies are left out")
             return fitting
         titles = few([title or node.at for title, node in fitting or forms], 8)
+        if fitting and not self.where:
+            taken = next((each for each in fitting if MODEL in each[0]), fitting[0])
+            self.reader.notes.leave(
+                shape.at,
+                f"{one.name} has {len(forms)} bodies; taken is {taken[0] or taken[1].at}; choose "
+                f"with --where FIELD=VALUE: {titles}",
+            )
+            return [taken]
         what = "none of them fits --where" if not fitting else "one has to be chosen"
         raise UsageError(
             f"{self.reader.document.file}: {one.name} has {len(forms)} bodies, and {what}",

@@ -77,11 +77,12 @@ def _sources(value: object) -> "list[str]":
     return own + [one for entry in value.values() for one in _sources(entry)]
 
 
-def test_a_choice_of_many_bodies_has_to_be_made() -> None:
-    with pytest.raises(UsageError, match="has 6 bodies, and one has to be chosen") as caught:
-        imported(raw("apiframe"))
+def test_of_many_bodies_the_one_for_our_model_is_taken_and_the_others_are_named() -> None:
+    found = imported(raw("apiframe"))
 
-    assert "model=gpt-image-2" in str(caught.value)
+    assert found.operations == read("apiframe").operations
+    (note,) = [each for each in found.notes.unsaid if "has 6 bodies" in each]
+    assert "taken is model=gpt-image-2; choose with --where FIELD=VALUE: model=" in note
     with pytest.raises(UsageError, match="none of them fits --where"):
         imported(raw("apiframe"), model="gpt-image-3")
 
