@@ -263,7 +263,15 @@ def refusal_names_the_parameter(subject: CheckInput) -> tuple[CheckResult, ...]:
         return skipped(f"{why} (the documents show no such errors)")
     if _unparsed(subject):
         return skipped(f"{why} (a value of another type may fail before parameters have names)")
+    if _in_the_path(subject):
+        return skipped(f"{why} (a value in the path is a part of the address, which is not found)")
     return failed(why)
+
+
+def _in_the_path(subject: CheckInput) -> bool:
+    constraint = subject.operation.constraint(subject.case.breaks or "")
+    argument = subject.operation.arguments.get(constraint.parameter) if constraint else None
+    return argument is not None and argument.where == "path"
 
 
 def _unparsed(subject: CheckInput) -> bool:

@@ -49,6 +49,8 @@ class Imagen(Shape):
             raise Refusal(_status(404, "NOT_FOUND", "Requested entity was not found."))
         body = request.body if isinstance(request.body, dict) else {}
         instances, parameters = body.get("instances"), body.get("parameters", {})
+        if instances is None and "the prompt may be missing" in self.faults:
+            instances = [{}]
         alone = instances[0] if isinstance(instances, list) and len(instances) == 1 else None
         if not isinstance(alone, dict):
             raise self._wrong("instances", "exactly one instance is expected")

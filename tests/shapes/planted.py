@@ -85,7 +85,7 @@ SHAPES = (
             _found("no key is needed", REFUSES, "auth.required"),
             _found("refusals come with status 200", SHAPED),
             _found("any aspect_ratio is taken", REFUSES, "aspect_ratio.one_of"),
-            _found("waiting predictions never end", SERVES),
+            _found("four outputs never end", SERVES, "n"),
             _found("seed as text is taken", REFUSES, "seed"),
         ),
     ),

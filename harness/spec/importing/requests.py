@@ -85,9 +85,10 @@ class Operations:
         return next(name for name in tries if name not in taken)
 
     def _ways(self, one: Listed) -> list[_Way]:
+        # The form first: of two encodings it has the plain name, for it takes files as they are.
         found = [
             _Way(encoded=way, title=title, body=self._body(node, way))
-            for way in ways(self.reader, one)
+            for way in sorted(ways(self.reader, one), key=lambda way: not way.form)
             for title, node in self._bodies(one, way)
         ]
         if not found:
