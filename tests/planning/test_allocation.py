@@ -58,7 +58,9 @@ def builders_of(name: str) -> tuple[Builder, ...]:
 
 
 def money(amount: Decimal | None = None, images: int | None = None) -> Money:
-    return Money(amount=amount, images=images, rows={"generate": None, "edit": None})
+    return Money(
+        amount=amount, images=images, rows=dict.fromkeys(("generate", "edit", "edit_json"))
+    )
 
 
 def paid(builders: Sequence[Builder], bought: dict[str, Rows]) -> tuple[Decimal, int]:

@@ -50,8 +50,11 @@ def test_without_a_limit_of_requests_there_are_as_many_refusals_as_tell_somethin
     assert max(number.values()) <= max(WITHOUT_LIMIT, 2 * max(needed.values()))
     for operation in number:
         cases = [case for case in refusals(name, 0, limits) if case.operation == operation]
-        drawn = {case.breaks for case in cases if case.drawn}
-        assert drawn == {case.breaks for case in cases if not case.drawn}
+        drawn = [case.breaks for case in cases if case.drawn]
+        rules = {case.breaks for case in cases if not case.drawn}
+        assert set(drawn) <= rules
+        if 3 * len(drawn) >= 4 * len(rules):  # the likeliest shapes of a rule leave before others
+            assert set(drawn) == rules
 
 
 @pytest.mark.parametrize("name", NAMES)
