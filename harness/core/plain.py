@@ -1,11 +1,17 @@
 """Requests and prices as the plain JSON that plans, explanations and findings show."""
 
+import re
+
 from harness.core.case import Price
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import Json, number
 from harness.core.placeholders import THIS_RUN
 
 _OF_ALL = ("accept", "content-type")
+_CREDENTIAL = re.compile(
+    r"authorization|cookie|secret|token|password|credential|session|signature|api-?key|^x-key$",
+    re.IGNORECASE,
+)
 
 
 def price_json(price: Price) -> dict[str, Json]:
@@ -30,12 +36,16 @@ def carried_json(sent: Request, *, digests: bool = False) -> dict[str, Json]:
 
 
 def telling_headers(sent: Request) -> tuple[tuple[str, str], ...]:
-    """Return the headers by which requests differ: not those of all, and no idempotency key."""
+    """Return the headers by which requests differ.
+
+    Not those of all, no idempotency key, and nothing under the name of a credential.
+    """
     return tuple(
         sorted(
             (name.lower(), text)
             for name, text in sent.headers
             if name.lower() not in _OF_ALL and THIS_RUN not in text
+            if not _CREDENTIAL.search(name)
         )
     )
 

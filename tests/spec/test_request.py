@@ -48,7 +48,9 @@ def received(operation: Operation, arguments: dict[str, Json]) -> dict[str, Json
     Of a file in a form its type and its size are seen, of an uploaded one its address.
     """
     return {
-        name: [_of_file(operation, item) for item in value]
+        name: value
+        if operation.arguments[name].encode != "address"  # inside the JSON, whole
+        else [_of_file(operation, item) for item in value]
         if isinstance(value, list)
         else _of_file(operation, value)
         for name, value in arguments.items()

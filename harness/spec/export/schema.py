@@ -254,7 +254,7 @@ def _argument(operation: Operation, name: str) -> Schema:
         case "images":
             return {**words, **_images(operation, argument)}
         case "file":
-            return {**words, **FILE}
+            return {**words, **(FILE if operation.body == "form" else _item(argument.item))}
         case plain:
             return {**words, **_nullable(argument, {"type": str(plain), **_keywords(argument)})}
 
