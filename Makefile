@@ -4,7 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/harness run --out reports/demo
-JOBS ?= 2
+# More than two cores have: many tests wait for processes of their own.
+JOBS ?= 3
 
 .PHONY: demo test draws coverage lint check clients exam schemathesis speed simulate simulations
 .PHONY: audit cassettes clean lock oldest-pip reference reliability sample sbom scan schema
