@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from harness.cli.configuration import current_config
 from harness.cli.options import json_option, spec_option
 
 
@@ -46,6 +45,7 @@ def report(  # noqa: PLR0913 - one for each option
     from harness.api import frames as tidy  # noqa: PLC0415
     from harness.api import report as judged_again  # noqa: PLC0415
     from harness.cli.conclude import publish  # noqa: PLC0415
+    from harness.cli.configuration import current_config  # noqa: PLC0415
     from harness.planning.option_values import read_exchange_rates  # noqa: PLC0415
 
     result = judged_again(

@@ -1,7 +1,6 @@
 """What a provider's own unit is worth, as the user knows it."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from harness.core.jsonvalue import Amount
 
@@ -16,7 +15,3 @@ class Rate:
     usd: Amount
     unit: str = ""
     source: str = ""
-
-    def in_usd(self, amount: Decimal) -> Decimal:
-        """Return an amount of the unit in US dollars."""
-        return amount * self.usd

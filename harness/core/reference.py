@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
+from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
 
 
@@ -36,6 +37,18 @@ class ReferenceImage:
             if type(value.get(key)) is kind  # true is no whole number
         }
         return cls(**facts) if facts else None
+
+    @classmethod
+    def of_part(cls, part: Part) -> Self:
+        """Return what is known of a file that somebody else sent; its name tells nothing."""
+        return cls(
+            media_type=part.media_type,
+            size_bytes=part.size_bytes,
+            width_px=part.width_px,
+            height_px=part.height_px,
+            alpha=part.alpha,
+            digest=part.digest,
+        )
 
     def as_json(self) -> dict[str, Json]:
         """Return what is known as an argument's value."""

@@ -17,7 +17,7 @@ from typing import Literal
 from harness.core.errors import HarnessError, SpecError, UsageError
 from harness.core.jsonvalue import digest
 from harness.spec.export.toml import toml_of
-from harness.spec.load import provider_of, tables_of, toml_text
+from harness.spec.load import provider_in, tables_of, toml_text
 from harness.spec.provider import Provider
 
 GROUP = "harness.providers"
@@ -212,9 +212,10 @@ def shipped_catalogue() -> Catalogue:
 
 def entry_of_text(text: str, file: str, *, kind: Kind, origin: str) -> Entry:
     """Read a TOML's text; SpecError with every mistake, each under the name of its `file`."""
-    provider = provider_of(text, file)
+    tables = tables_of(text, file)
+    provider = provider_in(tables, text, file)
     return Entry(
-        digest=digest(tables_of(text, file)),
+        digest=digest(tables),
         provider=provider,
         text=text,
         origin=origin,

@@ -119,7 +119,8 @@ def load_provider_file(path: Path) -> Provider:
     no valid TOML, has a wrong or unknown key, holds a number without a source, or contradicts
     itself; UsageError where it cannot be read.
     """
-    return provider_of(toml_text(path), path.name)
+    text = toml_text(path)
+    return provider_in(tables_of(text, path.name), text, path.name)
 
 
 def toml_text(path: Path) -> str:
@@ -136,13 +137,16 @@ def toml_text(path: Path) -> str:
         raise SpecError(path.name, (no_text(error, raw),)) from None
 
 
-def provider_of(text: str, file: str) -> Provider:
-    """Read a TOML's text; SpecError with every mistake, each under the name of its `file`."""
-    raw = tables_of(text, file)
-    parsed = parse_provider(raw)
+def provider_in(tables: dict[str, Any], text: str, file: str) -> Provider:
+    """Return the provider that a TOML's tables describe.
+
+    Raises SpecError with every mistake, each on its line of the `text` and under the name of its
+    `file`.
+    """
+    parsed = parse_provider(tables)
     if isinstance(parsed, Provider):
         return parsed
-    raise SpecError(file, located(parsed, text, raw))
+    raise SpecError(file, located(parsed, text, tables))
 
 
 def tables_of(text: str, file: str) -> dict[str, Any]:

@@ -316,12 +316,5 @@ def _gathered(parts: tuple[Part, ...]) -> dict[str, Json]:
 
 
 def _received(part: Part) -> dict[str, Json]:
-    """Return what is known of a file that somebody else sent; its name tells nothing."""
-    image = ReferenceImage(
-        media_type=part.media_type,
-        size_bytes=part.size_bytes,
-        width_px=part.width_px,
-        height_px=part.height_px,
-        alpha=part.alpha,
-    )
+    image = replace(ReferenceImage.of_part(part), digest=None)
     return {**dict.fromkeys(("media_type", "bytes", "width", "height")), **image.as_json()}

@@ -14,7 +14,7 @@ from harness.spec.catalogue import (
     entry_of,
     shipped_catalogue,
 )
-from harness.spec.load import load_provider_file, provider_of
+from harness.spec.load import load_provider_file, provider_in, tables_of
 from tests.spec import small
 
 SHIPPED = shipped_catalogue()
@@ -183,7 +183,7 @@ def test_a_value_has_the_toml_that_it_would_be_read_from(name: str) -> None:
     provider = SHIPPED.provider(name)
     mine = provider.model_copy(update={"name": "mine", "title": 'Mine "\x7f" \u00e4\\'})
     entry = entry_of(mine)
-    back = provider_of(entry.text, "mine.toml")
+    back = provider_in(tables_of(entry.text, "mine.toml"), entry.text, "mine.toml")
     assert entry.digest == digest(tomllib.loads(entry.text))
     assert back == entry.provider
     assert back.model_copy(update={"documents": mine.documents}) == mine

@@ -60,16 +60,19 @@ KINDS = {
 
 # What the documents write as values of each parameter: their words, and the ends of their ranges.
 LATTICE_SIZES = ("1536x1024", "1024x1536", "2048x2048", "3840x2160", "2160x3840")
+_IMAGES_API = {
+    "model": images_api.MODELS,
+    "size": LATTICE_SIZES,
+    "n": ("2", "10"),
+    "output_compression": ("0", "100"),
+    "stream": ("true",),
+    "partial_images": ("0", "3"),
+}
 DOCUMENTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "buble": dict(buble.OPTIONS),
     "sub2api": {
         **{name: words for name, words in sub2api.WORDS.items() if name != "response_format"},
-        "model": images_api.MODELS,
-        "size": LATTICE_SIZES,
-        "n": ("2", "10"),
-        "output_compression": ("0", "100"),
-        "stream": ("true",),
-        "partial_images": ("0", "3"),
+        **_IMAGES_API,
     },
     "apiframe": {**apiframe.WORDS, "n": ("2", "10")},
     "nanobanana": {"quality": nanobanana.QUALITIES, "size": LATTICE_SIZES},
@@ -79,15 +82,7 @@ DOCUMENTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "output_compression": ("0", "100"),
         "n": ("2", "10"),
     },
-    "openai": {
-        **openai.WORDS,
-        "model": images_api.MODELS,
-        "size": LATTICE_SIZES,
-        "n": ("2", "10"),
-        "output_compression": ("0", "100"),
-        "stream": ("true",),
-        "partial_images": ("0", "3"),
-    },
+    "openai": {**openai.WORDS, **_IMAGES_API},
 }
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..pictures import RenderedImage
+    from ..rules import Refusal
     from ..state import ProviderState
 
 PARTIAL_TOKENS = 100  # per partial image, from OpenAI's guide
@@ -87,6 +88,21 @@ class ImagesApi(ABC):
         usage: Json,
     ) -> Json:
         """Return the JSON of a reply that is no stream."""
+
+    def refused(self, refusal: Refusal) -> JsonReply:
+        """Return the refusal of a parameter, in OpenAI's envelope."""
+        error: Json = {
+            "message": refusal.message,
+            "type": refusal.kind,
+            "param": refusal.parameter,
+            "code": refusal.code,
+        }
+        return JsonReply(
+            status=refusal.status,
+            body={"error": error},
+            headers=self.headers(),
+            indent=self.indent,
+        )
 
     def reply(self, body: Json, elapsed_s: float) -> JsonReply:
         """Return a body as the reply of a request that was served."""

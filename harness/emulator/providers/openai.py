@@ -110,14 +110,7 @@ class OpenAi(ProviderServer):
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
         """Return the refusal of a parameter."""
         del path
-        error: Json = {
-            "message": refusal.message,
-            "type": refusal.kind,
-            "param": refusal.parameter,
-            "code": refusal.code,
-        }
-        headers = self._images.headers()
-        return JsonReply(status=refusal.status, body={"error": error}, headers=headers, indent=2)
+        return self._images.refused(refusal)
 
     async def _generate(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate, as one JSON reply or as a stream of events."""

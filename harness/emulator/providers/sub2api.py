@@ -99,14 +99,7 @@ class Sub2Api(ProviderServer):
     def refusal(self, refusal: Refusal, path: str) -> JsonReply:
         """Return a refusal in OpenAI's envelope."""
         del path
-        error: Json = {
-            "message": refusal.message,
-            "type": refusal.kind,
-            "param": refusal.parameter,
-            "code": refusal.code,
-        }
-        headers = self._images.headers()
-        return JsonReply(status=refusal.status, body={"error": error}, headers=headers)
+        return self._images.refused(refusal)
 
     async def _generate(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate, as one JSON reply or as a stream of events."""

@@ -73,6 +73,17 @@ def check_prompt(body: Mapping[str, object], switches: RuleSwitches) -> Refusal 
     return _wrong_text(body, "prompt", rule) or _wrong_length(rule, prompt)
 
 
+def check_opening(
+    body: Mapping[str, object], switches: RuleSwitches, keys: frozenset[str]
+) -> Refusal | None:
+    """Check the model, keys that are none of `keys`, and the prompt."""
+    return (
+        check_model(body, switches)
+        or check_keys(body, switches, keys)
+        or check_prompt(body, switches)
+    )
+
+
 def check_size(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:
     """Check the size: auto or WIDTHxHEIGHT within the limits of the model."""
     size = body.get("size")

@@ -142,12 +142,7 @@ def check_openai(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal |
     """Return why a generation is refused, or None; reported in the measured order."""
     if not isinstance(body, dict):
         return UNREADABLE
-    return (
-        images_api.check_model(body, switches)
-        or images_api.check_keys(body, switches, KEYS)
-        or images_api.check_prompt(body, switches)
-        or check_options(body, switches)
-    )
+    return images_api.check_opening(body, switches, KEYS) or check_options(body, switches)
 
 
 def check_openai_response(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal | None:

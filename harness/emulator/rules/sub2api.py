@@ -140,18 +140,7 @@ def check_sub2api(body: object, switches: RuleSwitches = AS_WRITTEN) -> Refusal 
     """Return why a request body is refused, or None; reported in OpenAI's measured order."""
     if not isinstance(body, dict):
         return UNREADABLE
-    return check_opening(body, switches, KEYS) or check_options(body, switches)
-
-
-def check_opening(
-    body: Mapping[str, object], switches: RuleSwitches, keys: frozenset[str]
-) -> Refusal | None:
-    """Check the model, keys that are none of `keys`, and the prompt."""
-    return (
-        images_api.check_model(body, switches)
-        or images_api.check_keys(body, switches, keys)
-        or images_api.check_prompt(body, switches)
-    )
+    return images_api.check_opening(body, switches, KEYS) or check_options(body, switches)
 
 
 def check_options(body: Mapping[str, object], switches: RuleSwitches) -> Refusal | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..received import Form
-from . import sub2api, uploads
+from . import images_api, sub2api, uploads
 from .edits_api import (
     FORM_HINT,
     JSON_HINT,
@@ -50,7 +50,7 @@ def check_sub2api_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Ref
     if isinstance(body, Form):
         return (
             wrong_place(body, switches, "images", FORM_HINT)
-            or sub2api.check_opening(values, switches, FORM_KEYS)
+            or images_api.check_opening(values, switches, FORM_KEYS)
             or _uploaded(body, switches)
             or fidelity(values, switches, "input_fidelity")
             or _texts(values, switches)
@@ -58,7 +58,7 @@ def check_sub2api_edit(body: object, switches: RuleSwitches = AS_WRITTEN) -> Ref
         )
     return (
         wrong_place(body, switches, "image", JSON_HINT)
-        or sub2api.check_opening(values, switches, JSON_KEYS)
+        or images_api.check_opening(values, switches, JSON_KEYS)
         or _addressed(body, switches)
         or fidelity(values, switches, "input_fidelity")
         or sub2api.check_options(values, switches)

@@ -7,11 +7,11 @@ from harness.report.benchmark.answers import Benchmarked
 from harness.report.benchmark.tables import (
     Head,
     Section,
-    Table,
     TableCell,
     figures_head,
     heads,
     provider_cell,
+    workload_tables,
 )
 from harness.report.benchmark.words import TOO_FEW, name
 from harness.report.text import count, one_line
@@ -37,13 +37,7 @@ def reference_section(benchmark: Benchmarked) -> Section:
         figures_head("usable images", (row.usable for row in rows), benchmark.methods),
         *heads("blocks"),
     )
-    by_workload: dict[str, list[tuple[TableCell, ...]]] = {}
-    for row in rows:
-        by_workload.setdefault(row.workload, []).append(_cells(row, benchmark))
-    tables = tuple(
-        Table(caption=name(workload), head=head, rows=tuple(cells))
-        for workload, cells in by_workload.items()
-    )
+    tables = workload_tables(head, ((row.workload, _cells(row, benchmark)) for row in rows))
     lead = _LEAD.format(reference=reference) + (f" Rates: {rates}." if rates else "")
     return Section(id="reference", title=f"Beside {reference}", lead=lead, tables=tables)
 

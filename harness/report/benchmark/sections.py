@@ -17,6 +17,7 @@ from harness.report.benchmark.tables import (
     provider_cell,
     share_cell,
     times_section,
+    workload_tables,
 )
 from harness.report.benchmark.words import (
     FIT_WORDS,
@@ -62,13 +63,7 @@ def _comparisons(benchmark: Benchmarked) -> Section:
         figures_head("ratio", (row.ratio for row in rows), benchmark.methods),
         *heads("e-value", "pairs", "log-rank p"),
     )
-    by_workload: dict[str, list[tuple[TableCell, ...]]] = {}
-    for row in rows:
-        by_workload.setdefault(row.workload, []).append(_compared(row, benchmark))
-    tables = tuple(
-        Table(caption=name(workload), head=head, rows=tuple(cells))
-        for workload, cells in by_workload.items()
-    )
+    tables = workload_tables(head, ((row.workload, _compared(row, benchmark)) for row in rows))
     return Section(id="sure", title="How sure", lead=lead, tables=tables)
 
 

@@ -59,6 +59,19 @@ class Table:
     picture: Chart | None = None
 
 
+def workload_tables(
+    head: tuple[Head, ...], rows: Iterable[tuple[str, tuple[TableCell, ...]]]
+) -> tuple[Table, ...]:
+    """Return a table for each workload, of the rows that name it."""
+    by_workload: dict[str, list[tuple[TableCell, ...]]] = {}
+    for workload, cells in rows:
+        by_workload.setdefault(workload, []).append(cells)
+    return tuple(
+        Table(caption=name(workload), head=head, rows=tuple(cells))
+        for workload, cells in by_workload.items()
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """Tables about one question; `lead` says how to read them."""

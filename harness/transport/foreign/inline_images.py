@@ -31,12 +31,4 @@ def _without_image(text: str) -> str:
         return text
     kind = next((f"image/{name}" for begin, name in _KINDS if raw.startswith(begin)), None)
     part = file_part("", raw, filename="", media_type=(url and url[1]) or kind)
-    image = ReferenceImage(
-        media_type=part.media_type,
-        size_bytes=part.size_bytes,
-        width_px=part.width_px,
-        height_px=part.height_px,
-        alpha=part.alpha,
-        digest=part.digest,
-    )
-    return head + base64_of(image)
+    return head + base64_of(ReferenceImage.of_part(part))
