@@ -150,6 +150,8 @@ class _Runner:
             max_s=None if replay or minutes is None else minutes * MINUTE_S,
             replay=replay,
         )
+        self.parts: list[ProviderRun] = []
+        self.doing: asyncio.Future[list[BaseException | None]] | None = None
         self.reach = ProviderConnections(
             options=options,
             providers=self.providers,
@@ -167,20 +169,24 @@ class _Runner:
                 self.options, self.entries, self.folder.path, self.past, self.pictures
             )
             access = await self._access(stack, source)
-            header = self._header(source, access)
-            self._keep_specs()
-            self.folder.write_header(header)
-            for plan in source.plans.values():
-                save_plan(self.folder, plan)
-            self.watch.opened(self.folder.path)
-            self._show_addresses(access)
-            benchmark = source.benchmark
-            parts = [
-                self._part(plan, access[name], benchmark) for name, plan in source.plans.items()
-            ]
-            if benchmark is None:
-                return await self._conformance(header, parts)
-            return await self._benchmark(header, parts, benchmark)
+            header, benchmark = self._header(source, access), source.benchmark
+            # A folder that is there is closed as interrupted, whenever the signal comes.
+            with self._interruptible():
+                self._keep_specs()
+                self.folder.write_header(header)
+                for plan in source.plans.values():
+                    save_plan(self.folder, plan)
+                self.watch.opened(self.folder.path)
+                self._show_addresses(access)
+                self.parts += [
+                    self._part(plan, access[name], benchmark) for name, plan in source.plans.items()
+                ]
+                if benchmark is None:
+                    failure = await self._conformance()
+                else:
+                    measured, failure = await self._benchmark(benchmark)
+                    header = replace(header, benchmark=measured)
+            return self._ended(header, failure)
 
     def _keep_specs(self) -> None:
         """Keep each TOML that does not ship with the harness: the folder is read by it later."""
@@ -270,7 +276,7 @@ class _Runner:
             age_s=self.age_s,
         )
 
-    async def _conformance(self, header: RunHeader, parts: Sequence[ProviderRun]) -> Run:
+    async def _conformance(self) -> HarnessError | None:
         replay = self.context.replay
         make_strategy = None if replay else self.strategy
         sessions = [
@@ -280,18 +286,16 @@ class _Runner:
                 strategy=make_strategy(part.provider, part.setup.plan) if make_strategy else None,
                 progress=self.watch.progress,
             )
-            for part in parts
+            for part in self.parts
         ]
-        self.watch.started(parts)
-        failure = await self._all([session.run() for session in sessions], parts)
-        return self._ended(header, parts, failure)
+        self.watch.started(self.parts)
+        return await self._all([session.run() for session in sessions])
 
-    async def _benchmark(
-        self, header: RunHeader, parts: Sequence[ProviderRun], benchmark: Benchmark
-    ) -> Run:
+    async def _benchmark(self, benchmark: Benchmark) -> tuple[Benchmark, HarnessError | None]:
+        """Measure; return the benchmark with the calibration that it was measured by."""
         measurement = Measurement(
             benchmark=benchmark,
-            parts=parts,
+            parts=self.parts,
             context=self.context,
             criterion=None if self.context.replay else self.criterion,
             calibrated=self.options.benchmark.calibrate,
@@ -301,62 +305,61 @@ class _Runner:
         async def measured() -> None:
             with suppress(StoppedError):
                 await measurement.prepare()
-                self.watch.started(parts)
+                self.watch.started(self.parts)
                 await measurement.run()
 
-        failure = await self._all([measured()], parts)
-        return self._ended(replace(header, benchmark=measurement.measured()), parts, failure)
+        failure = await self._all([measured()])
+        return measurement.measured(), failure
 
-    def _ended(
-        self, header: RunHeader, parts: Sequence[ProviderRun], failure: HarnessError | None
-    ) -> Run:
+    def _ended(self, header: RunHeader, failure: HarnessError | None) -> Run:
         """Write the header as it stands at the end, and return what the run came to."""
-        if failure is None and self.folder.full and not self.context.stop.is_set():
+        stopped = self.context.stop.is_set()
+        if failure is None and self.folder.full and not stopped:
             failure = self.folder.no_room()
         notes = (
             *header.notes,
             *unexpected(self.reach.places),
             *withheld_notes(self.pictures.withheld),
         )
-        stopped = self.context.stop.is_set()
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)
         with suppress(HarnessError):  # a full disk keeps its first message
             self.folder.write_header(header)
         return Run(
             header=header,
             folder=self.folder.path,
-            records=[record for part in parts for record in part.complete()],
-            plans={part.provider.name: part.whole_plan() for part in parts},
+            records=[record for part in self.parts for record in part.complete()],
+            plans={part.provider.name: part.whole_plan() for part in self.parts},
             addresses=self.reach.addresses,
             failure=failure,
         )
 
-    async def _all(
-        self, work: Sequence[Coroutine[Any, Any, None]], parts: Sequence[ProviderRun]
-    ) -> HarnessError | None:
-        """Do the work until it ends, fails or is interrupted.
-
-        Where one part fails, the others still keep what they have under way.
-        """
-        stop, doing = self.context.stop, asyncio.gather(*work, return_exceptions=True)
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let a signal end what is under way, and not what is written about it."""
+        signalled, stop = self.watch.signalled, self.context.stop
 
         def on_interrupt() -> None:
             self.reach.withdraw()
-            self.watch.interrupted(sum(part.under_way for part in parts))
+            self.watch.interrupted(sum(part.under_way for part in self.parts))
 
         def give_up() -> None:
-            doing.cancel()
-            doing.get_loop().call_later(DECODE_S, self.pictures.decoder.abort)
+            if self.doing is not None:
+                self.doing.cancel()
+            asyncio.get_running_loop().call_later(DECODE_S, self.pictures.decoder.abort)
 
-        signalled = self.watch.signalled
         with interruptible(stop, on_interrupt, give_up=give_up, on_signal=signalled):
-            try:
-                ends = await doing
-            except asyncio.CancelledError:
-                if not stop.is_set():
-                    raise
-                self.pictures.decoder.abort()  # nobody waits for what it is at
-                return None
+            yield
+
+    async def _all(self, work: Sequence[Coroutine[Any, Any, None]]) -> HarnessError | None:
+        """Do the work until it ends or is interrupted; where a part fails, the others go on."""
+        self.doing = asyncio.gather(*work, return_exceptions=True)
+        try:
+            ends = await self.doing
+        except asyncio.CancelledError:
+            if not self.context.stop.is_set():
+                raise
+            self.pictures.decoder.abort()  # nobody waits for what it is at
+            return None
         failures = [end for end in ends if end is not None]
         for failure in failures:
             if not isinstance(failure, HarnessError):

@@ -176,7 +176,7 @@ def test_departures_and_calibration_of_a_benchmark_end(slow: Emulator, tmp_path:
     live = ("--against", "live", *slow.at("buble"))
     calibrating = started("run", *live, *options, "--out", tmp_path / "calibrating")
     wait_for_file(calibrating, tmp_path / "calibrating" / "plan-buble.json")
-    interrupted(calibrating)
+    interrupted(calibrating)  # before it has begun, or while it calibrates
     process = started("run", *live, *options, "--no-calibrate", "--out", tmp_path / "run")
     wait_for_lines(process, tmp_path / "run", 2)
     interrupted(process)
@@ -186,6 +186,33 @@ def test_departures_and_calibration_of_a_benchmark_end(slow: Emulator, tmp_path:
     assert all(line.exchanges for line in past.unfinished)
     assert len(slow.posts("buble")) == len(past.unfinished)
     slow.reset()
+
+
+AT_ITS_PLANS = """
+import os, signal, harness.runner.run as run
+save_plan = run.save_plan
+def saved(*arguments):
+    save_plan(*arguments)
+    os.kill(os.getpid(), signal.SIGTERM)
+run.save_plan = saved
+"""
+"""The command, which is signalled once its folder holds a plan, and nothing was sent yet."""
+
+
+@pytest.mark.parametrize("options", [(), ("--only", "benchmark", "--budget", "buble=1000")])
+def test_a_signal_before_the_first_request_leaves_a_run_to_go_on_with(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with stalling(silent) as stall:
+        signalled = (*HARNESS[:-1], AT_ITS_PLANS + HARNESS[-1])
+        live = (*at(stall), "--provider", "buble", *(options or LIMIT))
+        process = started("run", *live, "--out", tmp_path / "run", command=signalled)
+        _, err = process.communicate(timeout=HUNG_S)
+
+    assert process.returncode == 130, err
+    assert f"go on with: harness run --resume {tmp_path / 'run'}" in err
+    assert stall.posts() == 0
+    assert kept(tmp_path / "run").unfinished == ()
 
 
 def wait_for_file(process: "subprocess.Popen[str]", path: Path) -> None:
