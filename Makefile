@@ -8,7 +8,7 @@ RUN := $(BIN)/harness run --out reports/demo
 JOBS ?= 3
 
 .PHONY: demo test draws coverage lint check clients exam schemathesis speed simulate simulations
-.PHONY: audit cassettes clean lock oldest-pip reference reliability sample sbom scan schema
+.PHONY: audit cassettes clean lock oldest-pip reference reliability sample sbom scan schema slow
 
 # The user's settings say from where pip installs (index, certificates); what, and to where, is said
 # by each step.
@@ -23,6 +23,10 @@ demo: .venv/.runs
 
 test: .venv/.tests clients
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+# The same questions at more values: every line of a journal, every fault, every shape; half an hour.
+slow: .venv/.tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow
 
 # Hypothesis draws other examples each time and keeps what failed; `make test` draws the same ones.
 draws: .venv/.tests clients

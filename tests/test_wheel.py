@@ -94,7 +94,7 @@ def test_a_run_without_options_replays_the_samples_and_says_so(
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        ("harness run --only benchmark", 0),
+        pytest.param("harness run --only benchmark", 0, marks=pytest.mark.slow),
         ("harness run --against emulator --provider nanobanana --max-images 1", 0),
         ("harness plan --provider nanobanana --no-cases", 0),
         ("harness explain --provider nanobanana --size 3840x1024 --n 2", 1),
@@ -140,7 +140,10 @@ def test_a_folder_of_ones_own_is_replayed_instead_and_judged_and_reported(
     [
         "harness explain",
         "harness run --cassettes elsewhere --provider nanobanana",
-        "harness run --only benchmark --cassettes elsewhere --provider nanobanana",
+        pytest.param(
+            "harness run --only benchmark --cassettes elsewhere --provider nanobanana",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_hints_run_as_they_are_printed(installed: Path, empty: Path, command: str) -> None:

@@ -65,6 +65,7 @@ def test_a_known_key_in_a_file_name_is_found_and_not_shown(tmp_path: Path) -> No
     assert known not in done.out
 
 
+@pytest.mark.slow  # a step of CI by itself: `make scan`
 def test_what_is_committed_holds_none() -> None:
     done = harness("scan", ROOT / "cassettes", ROOT / "reports")
 

@@ -96,9 +96,9 @@ def verdicts(folder: Path) -> tuple[list[tuple[Any, ...]], dict[str, Any]]:
 @pytest.mark.parametrize(
     ("names", "kills"),
     [
-        (("buble",), (3, 40, 90)),
-        (("sub2api",), (9, 30)),
-        (("apiframe",), (12, 60)),
+        pytest.param(("buble",), (3, 40, 90), marks=pytest.mark.slow),
+        pytest.param(("sub2api",), (9, 30), marks=pytest.mark.slow),
+        pytest.param(("apiframe",), (12, 60), marks=pytest.mark.slow),
         (("sub2api", "buble"), (20, 60, 100)),
     ],
 )

@@ -29,6 +29,7 @@ def test_an_innocent_server_of_that_shape_breaks_nothing(shape: Described) -> No
     assert row.images > 0
 
 
+@pytest.mark.slow
 @by_name
 def test_a_fault_of_a_server_of_that_shape_is_found_and_named(shape: Described) -> None:
     (planted,) = [fault for fault in shape.faults if fault.fault == ONE_EACH[shape.name]]
