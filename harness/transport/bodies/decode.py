@@ -5,11 +5,13 @@ only.
 """
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from harness.transport.bodies.alpha import has_alpha, translucent_share
 
@@ -45,6 +47,9 @@ class Decoded(NamedTuple):
     alpha: bool | None = None
     why: str = ""
     translucent_share: float | None = None
+    mode: str = ""
+    bit_depth: int | None = None
+    frames: int | None = None
 
 
 def looks_like_image(raw: bytes) -> bool:
@@ -76,17 +81,45 @@ def decoded(source: BinaryIO | Path) -> Decoded:
                 width, height = image.size
                 if width * height > PIXELS_AT_MOST:
                     return Decoded(kind, why=f"claims {width}x{height} pixels")
+                mode, depth, frames = image.mode, _bit_depth(image), _frames(image)
                 image.load()
                 if image.getexif().get(ORIENTATION) in SIDEWAYS:
                     width, height = height, width  # what a viewer shows
                 clear = has_alpha(image)
                 share = _share(image)
                 alpha = clear or share is not None
-                return Decoded(kind, width, height, alpha, translucent_share=share)
+                return Decoded(kind, width, height, alpha, "", share, mode, depth, frames)
     except UnidentifiedImageError:
         return Decoded(kind, why="no known image format")
     except Exception as error:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
         return Decoded(kind, why=f"{type(error).__name__}: {error}"[:200])
+
+
+_DEPTHS = {"1": 1, "I;16": 16, "I": 32, "F": 32}
+"""Bits of a channel of Pillow's modes; 8 for all others."""
+
+_NARROWED = re.compile(r";(\d+)")
+"""How Pillow names what it cuts to 8 bits, or widens to them, as it reads it: `RGB;16B`, `L;4`."""
+
+
+def _bit_depth(image: ImageFile) -> int | None:
+    """Return the bits of a channel in the file of an image not yet loaded; None where unknown."""
+    if image.format == "AVIF":  # decoded to 8 bits, whatever it holds
+        return None
+    if image.format in ("PNG", "TIFF") and image.tile:
+        arguments = image.tile[0].args
+        raw = arguments[0] if isinstance(arguments, tuple) else arguments
+        if narrowed := _NARROWED.search(str(raw)):
+            return int(narrowed[1])
+    return _DEPTHS.get(image.mode, 8)
+
+
+def _frames(image: Image.Image) -> int:
+    """Return how many pictures there are; 1 where what follows the first cannot be read."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
+        return 1
 
 
 def _share(image: Image.Image) -> float | None:

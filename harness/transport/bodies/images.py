@@ -95,7 +95,13 @@ class ImageCollector:
         except (binascii.Error, ValueError):
             return None
         is_image = text.startswith("data:") or looks_like_image(raw)
-        return self._from_bytes(raw, thread_time() - before) if raw and is_image else None
+        if not raw or not is_image:
+            return None
+        picture = self._from_bytes(raw, thread_time() - before)
+        if not text.startswith("data:"):
+            return picture
+        declared = text.partition(",")[0].removeprefix("data:").partition(";")[0].strip().lower()
+        return replace(picture, encoding="data URL", media_type=declared)
 
     def from_file(self, image: Image) -> Picture:
         """Do the same for an image in a file, which may be gone afterwards."""
