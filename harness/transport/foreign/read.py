@@ -6,12 +6,12 @@ and one interaction that cannot be read does not lose the others.
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from harness.core.errors import RecordingError
@@ -24,10 +24,11 @@ from harness.transport.bodies.body import Clean, read_body, read_document
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.bodies.sse import HeldData, SseStream, read_events
 from harness.transport.cassettes.interaction import from_interaction, is_ours
-from harness.transport.fields import as_list, as_mapping, plain_object, text_of
-from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
+from harness.transport.fields import as_mapping, plain_object, text_of
+from harness.transport.foreign.formats import MULTIPART, Content, Raw
 from harness.transport.foreign.forms import read_multipart, read_urlencoded, unpacked
 from harness.transport.foreign.inline_images import without_images
+from harness.transport.foreign.recorders.recorder import Format, Reads, recognised, titles
 from harness.transport.redaction import Redactor
 from harness.transport.safe_yaml import load_yaml
 
@@ -37,8 +38,6 @@ LISTS_AT_MOST = 8_000_000
 """Lists of a file in JSON, about: they are read without a pause, so many in a second or two."""
 
 _T = TypeVar("_T")
-
-Format = Literal["vcrpy", "ruby-vcr", "har"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ class Recording:
     """What a file held; `unreadable` names each interaction that was left out, and why."""
 
     path: Path
-    format: Format
+    format: str
     exchanges: tuple[Foreign, ...]
     unreadable: tuple[str, ...] = ()
 
@@ -82,8 +81,7 @@ def read_recording(
     RecordingError with one line for a file that is none of the formats.
     """
     try:
-        document = _document(path)
-        kind, entries = _entries(document)
+        document, kind, entries = _source(path)
     except OSError as error:
         raise _no_recording(path, error.strerror or type(error).__name__) from error
     except (ValueError, RecursionError) as error:
@@ -108,17 +106,36 @@ def read_recording(
         except (ValueError, RecursionError) as error:
             unreadable.append(f"interaction {index}: {redactor.known(_line(error))}")
     return Recording(
-        path=path, format=kind, exchanges=tuple(readable), unreadable=tuple(unreadable)
+        path=path, format=kind.name, exchanges=tuple(readable), unreadable=tuple(unreadable)
     )
 
 
-def _document(path: Path) -> object:
-    if path.is_dir():
-        raise ValueError("a folder")
+def _source(path: Path) -> tuple[object, Format, Iterable[object]]:
+    """Return what the file holds, its format, and its interactions. Raises ValueError."""
+    text = "" if path.is_dir() else _text(path)
+    sources: tuple[tuple[Reads, Callable[[], object]], ...] = (
+        ("text", lambda: text),
+        ("document", lambda: _document(text)),
+    )
+    for reads, source in (("folder", lambda: path),) if path.is_dir() else sources:
+        held = source()
+        if found := recognised(held, reads):
+            return (None if reads == "folder" else held), *found
+    raise ValueError(
+        "a folder that holds none of the formats that are read"
+        if path.is_dir()
+        else "what it holds is none of the formats that are read"
+    )
+
+
+def _text(path: Path) -> str:
     size = path.stat().st_size
     if not path.is_file() or size > FILE_AT_MOST_BYTES:
         raise ValueError(f"no plain file of at most {FILE_AT_MOST_BYTES:,} bytes")
-    text = path.read_bytes().decode("utf-8-sig")
+    return path.read_bytes().decode("utf-8-sig")
+
+
+def _document(text: str) -> object:
     if text.lstrip()[:1] not in ("{", "["):
         return load_yaml(text)
     if text.count("[") > LISTS_AT_MOST:
@@ -154,24 +171,10 @@ def _fraction(digits: str) -> float:
     return float(digits)
 
 
-def _entries(document: object) -> tuple[Format, list[object]]:
-    if isinstance(document, dict):
-        if "http_interactions" in document:
-            return "ruby-vcr", as_list(document["http_interactions"], "http_interactions")
-        if "interactions" in document:
-            return "vcrpy", as_list(document["interactions"], "interactions")
-        log = document.get("log")
-        if isinstance(log, dict) and "entries" in log:
-            return "har", as_list(log["entries"], "entries")
-    raise ValueError(
-        "neither vcrpy's (interactions), Ruby VCR's (http_interactions) nor a HAR (log.entries)"
-    )
-
-
 def _no_recording(path: Path, why: str) -> RecordingError:
     return RecordingError(
         f"{path}: no recording: {why}",
-        hint="give a vcrpy or Ruby VCR cassette (YAML or JSON) or a HAR 1.2 file",
+        hint=f"what is read: {titles()}",
     )
 
 
@@ -191,9 +194,9 @@ def _foreign(  # noqa: PLR0913 - an entry, and what it is read with
     redactor: Redactor,
     headers: Collection[str],
 ) -> Foreign:
-    if kind == "vcrpy" and is_ours(entry):
+    if kind.name == "vcrpy" and is_ours(entry):
         return _ours(index, entry, folder=folder, into=into, redactor=redactor, headers=headers)
-    raw = from_har(entry) if kind == "har" else from_vcr(entry)
+    raw = kind.recorder.raw(entry)
     request = _request(raw)
     answer: Reply | Failure
     if raw.no_reply is None:

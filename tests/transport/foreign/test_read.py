@@ -510,11 +510,11 @@ def refused(path: Path) -> str:
 
 NO_RECORDINGS = {
     "cut JSON": (b'{"log": {"entries": [{', "truncated or invalid JSON"),
-    "a bare error": (b'{"error": {"message": "no"}}', "neither vcrpy's"),
+    "a bare error": (b'{"error": {"message": "no"}}', "none of the formats"),
     "JSON lines": (b'{"type":"a"}\n{"type":"b"}\n', "invalid JSON: Extra data"),
     "UTF-16": (b"\xff\xfe\x00a", "'utf-8' codec"),
-    "nothing": (b"", "neither vcrpy's"),
-    "words": (b"just words", "neither vcrpy's"),
+    "nothing": (b"", "none of the formats"),
+    "words": (b"just words", "none of the formats"),
     "a number": (b"interactions: 7", "where a list was expected"),
     "deep JSON": (b"[" * 100_000, "nested too deeply"),
     "deep YAML": (b"- " * 100_000, "nested deeper"),
