@@ -623,7 +623,7 @@ def test_a_signal_is_taken_while_a_large_file_is_read(
     with signalled_often() as met:
         assert read_recording(path, pictures()).exchanges == ()
 
-    assert met & {"entries", "_moved", "event", "_place", "_walk"}
+    assert met & {"entries", "_moved", "event", "_walk", "_foreign", "_recording"}
 
 
 @pytest.mark.parametrize(
