@@ -236,9 +236,7 @@ def azure(made: list[Made]) -> str:
                 "RequestBody": body(one.body, one.sent.get("Content-Type", ""), packed=False),
                 "StatusCode": one.status,
                 "ResponseHeaders": answered,
-                "ResponseBody": body(
-                    one.content, answered.get("Content-Type", ""), packed=packed
-                ),
+                "ResponseBody": body(one.content, answered.get("Content-Type", ""), packed=packed),
             }
         )
     return _json({"Entries": entries, "Variables": {}})
@@ -253,7 +251,11 @@ def charles(made: list[Made]) -> str:
         if text is None:
             body = {"encoding": "base64", "encoded": base64.b64encode(raw).decode()}
         rows = [{"name": name, "value": value} for name, value in headers]
-        return {"sizes": {"headers": 100, "body": len(raw)}, "header": {"headers": rows}, "body": body}
+        return {
+            "sizes": {"headers": 100, "body": len(raw)},
+            "header": {"headers": rows},
+            "body": body,
+        }
 
     def session(one: Made) -> dict[str, Any]:
         address = urlsplit(one.url)

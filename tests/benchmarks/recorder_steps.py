@@ -82,9 +82,7 @@ def make(asked: list[Step]) -> list[Made]:
     with httpx.Client(headers={"User-Agent": "recorders"}) as client:
         for step in asked:
             url = filled(step.url, known)
-            with client.stream(
-                step.method, url, headers=step.headers, content=step.body
-            ) as reply:
+            with client.stream(step.method, url, headers=step.headers, content=step.body) as reply:
                 content = b"".join(reply.iter_raw())
             known |= taken(step, content)
             made.append(
@@ -144,7 +142,11 @@ def _headers(**more: str) -> dict[str, str]:
 
 
 def _json(
-    column: str, url: str, body: Mapping[str, object], *, take: dict[str, str] | None = None,
+    column: str,
+    url: str,
+    body: Mapping[str, object],
+    *,
+    take: dict[str, str] | None = None,
     **headers: str,
 ) -> Step:
     return Step(
@@ -180,7 +182,9 @@ def _edit() -> Step:
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="square.png"\r\n'
         "Content-Type: image/png\r\n\r\n"
     )
-    body = "".join([*lines, head]).encode() + picture.getvalue() + f"\r\n--{BOUNDARY}--\r\n".encode()
+    body = (
+        "".join([*lines, head]).encode() + picture.getvalue() + f"\r\n--{BOUNDARY}--\r\n".encode()
+    )
     return Step(
         column="edit",
         method="POST",

@@ -84,7 +84,10 @@ def _by_vcrpy(folder: Path) -> None:
         recorder = vcr.VCR(serializer=serializer, record_mode="once")
         # vcrpy's JSON holds text alone: it refuses bodies of other bytes.
         asked = steps() if ending == "yaml" else _without_bytes(steps())
-        with recorder.use_cassette(str(path), allow_playback_repeats=False), httpx.Client() as client:
+        with (
+            recorder.use_cassette(str(path), allow_playback_repeats=False),
+            httpx.Client() as client,
+        ):
             _ask(asked, client)
 
 
@@ -129,6 +132,7 @@ def _by_mitmproxy(folder: Path, scratch: Path) -> None:
         with httpx.Client(proxy=f"http://127.0.0.1:{MITM_PORT}") as client:
             _ask(steps(), client)
         proxy.terminate()
+        proxy.communicate()
 
 
 def _by_curl(folder: Path) -> None:
@@ -170,7 +174,9 @@ def _program(name: str) -> str:
 
 def main() -> None:
     """Record where asked to, judge, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--record", action="store_true", help="make the files again")
     parser.add_argument("--write", action="store_true", help=f"write the table to {PAGE.name}")
     options = parser.parse_args()
@@ -183,10 +189,10 @@ def main() -> None:
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
     wrong = [
-        f"{name}, {column}: {cell.word} where {EXPECTED[name][column]} is expected ({cell.why})"
-        for name, row in found.items()
-        for column, cell in row.items()
-        if cell.word != EXPECTED[name][column]
+        f"{name}, {column}: {found[name].get(column)} where {word} is expected"
+        for name, row in EXPECTED.items()
+        for column, word in row.items()
+        if column not in found[name] or found[name][column].word != word
     ]
     sys.exit("\n".join(wrong) or 0)
 

@@ -4,7 +4,6 @@ A stub answers whatever matches it: it may hold a request whole, a part of it, o
 """
 
 import base64
-import binascii
 import re
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,6 +11,9 @@ from harness.sensitive.headers import Headers
 
 NO_HOST = "host.invalid"
 """Stands for a host that a recording does not name (RFC 2606: nobody has it)."""
+
+NO_ADDRESS = f"http://{NO_HOST}/"
+"""Stands for an address that a recording does not give."""
 
 WITH_BODY = ("POST", "PUT", "PATCH")
 
@@ -46,7 +48,9 @@ def address(base: str, path: str, query: str = "") -> str:
 def known_body(method: str, body: bytes | None) -> bytes:
     """Return a stub's request body; ValueError where the method has one and the stub has none."""
     if body is None and method in WITH_BODY:
-        raise ValueError("it does not say what was sent: it has no body that requests have to equal")
+        raise ValueError(
+            "it does not say what was sent: it has no body that requests have to equal"
+        )
     return body or b""
 
 
@@ -71,5 +75,5 @@ def decoded(text: str) -> bytes:
     """Decode base64; ValueError where it is none, or was cut off."""
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one, and so is text that is not ASCII
         raise ValueError(f"its base64 is damaged: {error}") from None

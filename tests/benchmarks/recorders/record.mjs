@@ -79,7 +79,8 @@ const RECORDERS = {
     const tracker = new AxiosHarTracker(client);
     await all(async ({ method, url, headers, body }) => {
       const responseType = url.endsWith(".png") ? "arraybuffer" : "text";
-      const data = body?.toString("utf-8");
+      const isForm = headers["Content-Type"]?.startsWith("multipart/");
+      const data = isForm ? body : body?.toString("utf-8");
       const got = await client.request({ method, url, headers, data, responseType });
       return Buffer.from(got.data);
     });

@@ -51,12 +51,14 @@ def _content(body: object, headers: Headers) -> Content:
         return Content(raw=body_bytes(body))
     if not isinstance(body, str):
         return Content(parsed=plain_object(body))
-    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-    if any(word in kind.lower() for word in _TEXT) and body.lstrip()[:1] in ("{", "["):
+    kind = _header(headers, "content-type").lower()
+    if any(word in kind for word in _TEXT) and not _header(headers, "content-encoding"):
         return Content(raw=body.encode("utf-8", "replace"))
     try:
-        held = b64decode(body, validate=True)
-    except binascii.Error:
+        return Content(raw=b64decode(body, validate=True))
+    except (binascii.Error, ValueError):  # text that is not ASCII is no base64, either
         return Content(raw=body.encode("utf-8", "replace"))
-    plain = any(word in kind.lower() for word in _TEXT) and held[:2] not in (b"\x1f\x8b",)
-    return Content(raw=body.encode("utf-8", "replace") if plain else held)
+
+
+def _header(headers: Headers, name: str) -> str:
+    return next((value for key, value in headers if key.lower() == name), "")

@@ -26,8 +26,13 @@ class Charles:
         """Read one request of a session."""
         data = as_mapping(entry, "the session")
         if data.get("tunnel") is True:
-            raise ValueError("a tunnel: turn SSL proxying on for its host to record what it carries")
-        asked, answered = mapping_of(data, "request"), as_mapping(data.get("response") or {}, "response")
+            raise ValueError(
+                "a tunnel: turn SSL proxying on for its host to record what it carries"
+            )
+        asked, answered = (
+            mapping_of(data, "request"),
+            as_mapping(data.get("response") or {}, "response"),
+        )
         port = integer_of(data, "actualPort") if data.get("actualPort") is not None else None
         host = text_of(data, "host") + (f":{port}" if port else "")
         status = answered.get("status")

@@ -76,7 +76,9 @@ def _request(method: str, data: dict[str, object]) -> Content:
     if text and _HEX.fullmatch(text):
         held = bytes.fromhex(text)
         return Content(raw=held if held.startswith(b"--") or not _is_utf8(held) else text.encode())
-    return Content(raw=known_body(method, None if text is None else text.encode("utf-8", "replace")))
+    return Content(
+        raw=known_body(method, None if text is None else text.encode("utf-8", "replace"))
+    )
 
 
 def _response(data: dict[str, object], headers: Headers) -> Content:

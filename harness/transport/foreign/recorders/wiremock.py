@@ -134,7 +134,9 @@ def _status(answered: dict[str, object]) -> int:
 
 
 def _address(asked: dict[str, object]) -> str:
-    query = "&".join(f"{name}={value}" for name, value in _equal(asked.get("queryParameters")).items())
+    query = "&".join(
+        f"{name}={value}" for name, value in _equal(asked.get("queryParameters")).items()
+    )
     host = asked.get("host")
     named = f"http://{_equal({'host': host}).get('host', NO_HOST)}" if host else f"http://{NO_HOST}"
     for name in ("url", "urlPath"):
