@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from harness.core.registry import Registry
 from harness.transport.foreign.formats import Raw
 
-Reads = Literal["document", "text", "folder"]
+Reads = Literal["document", "text", "bytes", "folder"]
 """What a format is found in: the value of a JSON or YAML file, its text, or a folder's path."""
 
 
