@@ -8,6 +8,7 @@ are left out: nobody reconnects to a paid request.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Literal, Protocol, cast
@@ -107,8 +108,9 @@ class SseStream:
                 yield _named(event), *self._span
 
     def recorded(self, raw: bytes) -> Iterator[Span]:
-        """Yield the whole events of a recorded stream. Raises SseError."""
-        for event in _source(iter_text=lambda: self.lines(raw)).iter_sse():
+        """Yield the events of a recorded stream; `cut` tells of the last one. Raises SseError."""
+        lines = chain(self.lines(raw), self.rest())
+        for event in _source(iter_text=lambda: lines).iter_sse():
             if self._span is not None:
                 yield _named(event), *self._span
 

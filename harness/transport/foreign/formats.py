@@ -1,13 +1,13 @@
 """One interaction as every format of recordings is read into it, and how its parts are read."""
 
-import base64 as base64_codec
+from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
 from harness.sensitive.headers import Headers
-from harness.transport.fields import as_list, as_mapping, plain_object, text_of
+from harness.transport.fields import as_list, plain_object, text_of
 from harness.transport.foreign.document import StreamedList
 
 MULTIPART = "multipart/form-data"
@@ -18,7 +18,8 @@ class Content:
     """A body as a recording holds it: bytes, a value somebody parsed already, or a form's parts.
 
     `binary` says that the recorder marks its text as standing for other bytes (hex or base64, in
-    one piece or as a list of chunks). `cut` says why the recorder did not keep all of it.
+    one piece or as a list of chunks). `cut` says why the recorder did not keep all of it, and
+    `length` how many bytes it says there were (0: it does not).
     """
 
     raw: bytes = b""
@@ -26,6 +27,7 @@ class Content:
     form: tuple[Part, ...] | None = None
     binary: bool = False
     cut: str = ""
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,25 +62,26 @@ def first(interactions: Iterable[object]) -> object:
 
 
 def headers_of(content: object) -> Headers:
-    """Read headers as a mapping (to a text or a list) or as a list of `name` and `value`."""
-    pairs: list[tuple[str, str]] = []
+    """Read headers as a mapping (to a text or a list) or as a list of `name` and `value`.
+
+    What a sanitiser has put in place of a header (nothing, a mapping) is
+    left out: it says nothing about the message.
+    """
+    pairs: list[tuple[object, object]] = []
     if isinstance(content, dict):
         for name, values in content.items():
-            lines = values if isinstance(values, list) else [values]
-            pairs += [(str(name), _line(line)) for line in lines]
-    else:
-        for row in as_list(content, "headers"):
-            header = as_mapping(row, "a header")
-            pairs.append((text_of(header, "name"), _line(header.get("value"))))
+            pairs += [(name, line) for line in (values if isinstance(values, list) else [values])]
+    elif isinstance(content, list):
+        rows_of = (row for row in content if isinstance(row, dict))
+        pairs += [(row.get("name"), row.get("value")) for row in rows_of]
     # Names with a colon first are HTTP/2's own (`:authority`), which browsers write into HAR files.
-    return tuple(pair for pair in pairs if not pair[0].startswith(":"))
-
-
-def _line(content: object) -> str:
-    plain = plain_object(content)
-    if isinstance(plain, list | dict):
-        raise ValueError("a header's value is no text")  # noqa: TRY004 - about the data
-    return "" if plain is None else str(plain)
+    return tuple(
+        (str(name), str(plain_object(line)))
+        for name, line in pairs
+        if isinstance(name, str)
+        and isinstance(line, str | int | float | bytes)
+        and not name.startswith(":")
+    )
 
 
 def body_bytes(body: object) -> bytes:
@@ -105,4 +108,13 @@ def body_bytes(body: object) -> bytes:
 
 def text_bytes(text: str, *, base64: bool) -> bytes:
     """Return what a text stands for: its own bytes, or those that it is the base64 of."""
-    return base64_codec.b64decode(text) if base64 else text.encode("utf-8", "replace")
+    return from_base64(text) if base64 else text.encode("utf-8", "replace")
+
+
+def from_base64(text: str) -> bytes:
+    """Return what base64 of either alphabet stands for, with or without its padding."""
+    packed = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except ValueError as error:
+        raise ValueError(f"the body's base64 is damaged: {error}") from None

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.transport.foreign import forms
-from harness.transport.foreign.forms import unpacked
+from harness.transport.foreign import coding
+from harness.transport.foreign.coding import unpacked
 
 TEXT = b'{"created": 1}'
 
@@ -44,10 +44,11 @@ def test_a_body_comes_out_plain_also_where_the_recorder_unpacked_it(raw: bytes, 
 @pytest.mark.parametrize(
     ("raw", "said", "told"),
     [
-        (b"\x1b\x0d\x00\xf8\xff", "br", "'br', which is not read here"),
+        (b"\x1b\x0d\x00\xf8\xff", "br", "packed with br, and is damaged or cut"),
+        (b"\x1b\x0d\x00\xf8\xff", "lzma", "'lzma', which is not read here"),
         (packed(TEXT)[:-9], "gzip", "ends early"),
         (b"\x1f\x8b\x08" + b"\xff" * 30, "gzip", "damaged"),
-        (b"\xff\x00\xff", "deflate", "'deflate', which is not read here"),
+        (b"\xff\x00\xff", "deflate", "packed with deflate, and is damaged or cut"),
     ],
 )
 def test_what_cannot_be_unpacked_is_told(raw: bytes, said: str, told: str) -> None:
@@ -56,7 +57,7 @@ def test_what_cannot_be_unpacked_is_told(raw: bytes, said: str, told: str) -> No
 
 
 def test_a_small_body_that_grows_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "UNPACKED_AT_MOST_BYTES", 10_000)
+    monkeypatch.setattr(coding, "UNPACKED_AT_MOST_BYTES", 10_000)
 
     with pytest.raises(ValueError, match="too large"):
         unpacked(gzip.compress(bytes(1_000_000)), "gzip")

@@ -78,6 +78,11 @@ def recognised(source: object, reads: Reads) -> tuple[Format, Iterable[object]] 
     return None
 
 
+def places() -> frozenset[str]:
+    """Return the places at which some format has its interactions."""
+    return frozenset(place for entry in RECORDERS.values() for place in entry.lists)
+
+
 def titles() -> str:
     """Return the formats that are read, as a part of a sentence."""
     return "; ".join(entry.title for entry in RECORDERS.values())
