@@ -8,7 +8,7 @@ JSON session as its readers describe it.
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -214,7 +214,7 @@ def hoverfly(made: list[Made]) -> str:
 def azure(made: list[Made]) -> str:
     """The test proxy: JSON as it is, other text by lines, everything else in base64."""
 
-    def body(raw: bytes, kind: str, *, packed: bool) -> Any:
+    def body(raw: bytes, kind: str, *, packed: bool) -> object:
         if not raw:
             return None
         if packed or not any(word in kind for word in ("json", "text", "xml")):
@@ -245,7 +245,7 @@ def azure(made: list[Made]) -> str:
 def charles(made: list[Made]) -> str:
     """A JSON session: text where Charles could decode it, else base64 in `encoded`."""
 
-    def message(headers: Any, raw: bytes) -> dict[str, Any]:
+    def message(headers: Iterable[tuple[str, str]], raw: bytes) -> dict[str, Any]:
         text = _text(raw)
         body: dict[str, Any] = {"text": text, "charset": "UTF-8"}
         if text is None:
@@ -309,7 +309,7 @@ def _yaml_text(raw: bytes) -> str | bytes:
     return raw if text is None else text
 
 
-def _lists(pairs: Any) -> dict[str, list[str]]:
+def _lists(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return {name: [value] for name, value in pairs}
 
 

@@ -12,7 +12,7 @@ import httpx
 from PIL import Image
 
 PORTS = {"sub2api": 18101, "nanobanana": 18102, "buble": 18103}
-"""Where `recorders/front.mjs` listens: fixed, so that recordings made again have equal addresses."""
+"""Where `recorders/front.mjs` listens: fixed, so that addresses are the same in every file."""
 
 KEY = "key-of-nobody"
 BOUNDARY = "b7f1a6c2"
@@ -70,8 +70,8 @@ def steps() -> list[Step]:
         _images("SSE", stream=True, partial_images=1),
         _edit(),
         _images("error", size="1000x1000"),
-        _images("gzip", **{"Accept-Encoding": "gzip"}),
-        _images("br", **{"Accept-Encoding": "br"}),
+        _images("gzip", packing="gzip"),
+        _images("br", packing="br"),
     ]
 
 
@@ -114,9 +114,13 @@ def taken(step: Step, content: bytes) -> dict[str, str]:
     return {name: _value_at(document, place) for name, place in step.take.items()}
 
 
-def _value_at(document: Any, place: str) -> str:
+def _value_at(document: object, place: str) -> str:
     for key in place.split("."):
-        document = document[int(key) if isinstance(document, list) else key]
+        match document:
+            case list():
+                document = document[int(key)]
+            case dict():
+                document = document[key]
     return str(document)
 
 
@@ -164,8 +168,10 @@ def _get(column: str, url: str, *, take: dict[str, str] | None = None, key: bool
     return Step(column=column, method="GET", url=url, headers=headers, take=take or {})
 
 
-def _images(column: str, *, size: str = "1024x1024", **more: Any) -> Step:
-    headers = {name: more.pop(name) for name in list(more) if "-" in name}
+def _images(
+    column: str, *, size: str = "1024x1024", packing: str = "identity", **more: object
+) -> Step:
+    headers = {"Accept-Encoding": packing}
     body = {"model": "gpt-image-2", "prompt": _prompt(column), "size": size, **more}
     return _json(column, f"{_base('sub2api')}/v1/images/generations", body, **headers)
 

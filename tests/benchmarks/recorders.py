@@ -185,7 +185,7 @@ def main() -> None:
         record(RECORDED.resolve())
     found = {name: cells(name) for name in EXPECTED}
     text = table(found)
-    print(text)
+    sys.stdout.write(text)
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
     wrong = [

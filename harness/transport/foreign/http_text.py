@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 
 from harness.sensitive.headers import Headers
 from harness.transport.fields import optional_text, plain_object
-from harness.transport.foreign.formats import headers_of
-from harness.transport.foreign.stubs import decoded
+from harness.transport.foreign.formats import from_base64, headers_of
 
 _STATUS = re.compile(rb"HTTP/[0-9.]+ (\d{3})[^\r\n]*\r?\n")
 _BLANK = re.compile(rb"\r?\n\r?\n")
@@ -63,16 +62,6 @@ class Answered:
     headers: Headers = ()
     body: bytes = b""
     sent: Sent = field(default_factory=Sent)
-
-    @property
-    def lacks(self) -> str:
-        """Return why its body is not whole, by its own Content-Length; "" where it is."""
-        named = {name.lower(): value for name, value in self.headers}
-        length = named.get("content-length", "")
-        packed = "content-encoding" in named
-        if not length.isdecimal() or len(length) > 12 or packed or len(self.body) >= int(length):  # noqa: PLR2004 - a terabyte
-            return ""
-        return f"{len(self.body):,} of {int(length):,} bytes"
 
 
 def is_reply(raw: bytes) -> bool:
@@ -165,7 +154,7 @@ def _described(held: dict[str, object]) -> Sent:
     text = body if isinstance(body, str | None) else json.dumps(plain_object(body))
     raw = None if text is None else text.encode("utf-8", "replace")
     if held.get("encoding") == "base64" and isinstance(body, str):
-        raw = decoded(body)
+        raw = from_base64(body)
     return Sent(
         method=(optional_text(held, "method") or "POST").upper(),
         uri=optional_text(held, "url"),

@@ -3,7 +3,6 @@
 A stub answers whatever matches it: it may hold a request whole, a part of it, or a pattern.
 """
 
-import base64
 import re
 from urllib.parse import urlsplit, urlunsplit
 
@@ -37,7 +36,7 @@ def labelled(headers: Headers, raw: bytes) -> Headers:
 
 
 def address(base: str, path: str, query: str = "") -> str:
-    """Join an address, without a port that its scheme implies anyway. ValueError where it is none."""
+    """Join an address, without a port that its scheme implies; ValueError where it is none."""
     parts = urlsplit(base)
     usual = parts.port is not None and _PORTS.get(parts.scheme) == parts.port
     host = parts.netloc.rpartition(":")[0] if usual else parts.netloc
@@ -69,11 +68,3 @@ def untemplated(text: str) -> str:
     if _TEMPLATE.search(text):
         raise ValueError("its reply is a template, not what a server answered")
     return text
-
-
-def decoded(text: str) -> bytes:
-    """Decode base64; ValueError where it is none, or was cut off."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError as error:  # binascii.Error is one, and so is text that is not ASCII
-        raise ValueError(f"its base64 is damaged: {error}") from None

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -28,21 +29,29 @@ def shortened(path: Path) -> str | None:
 
 
 def _cut(node: object) -> tuple[object, bool]:
-    if isinstance(node, str) and '"b64_json"' in node:
-        return node[: int(len(node) * KEPT)], True
-    if isinstance(node, dict):
-        if isinstance(node.get("data"), list) and "created" in node:
+    match node:
+        case str() if '"b64_json"' in node:
+            return node[: int(len(node) * KEPT)], True
+        case {"data": list(), "created": _}:
             body = json.dumps(node)
             return body[: int(len(body) * KEPT)], True
-        for key, value in node.items():
-            changed, found = _cut(value)
-            if found:
-                both = {**node, key: changed}
-                both.pop("bodyAsBase64", None)  # WireMock's journal holds a body twice
-                return both, True
-    if isinstance(node, list):
-        for index, value in enumerate(node):
-            changed, found = _cut(value)
-            if found:
-                return [*node[:index], changed, *node[index + 1 :]], True
+        case dict():
+            return _cut_one(node, list(node.items()))
+        case list():
+            return _cut_one(node, list(enumerate(node)))
+        case _:
+            return node, False
+
+
+def _cut_one(
+    node: Any,  # noqa: ANN401 - a list or a mapping of JSON
+    items: list[tuple[Any, object]],
+) -> tuple[object, bool]:
+    for place, value in items:
+        changed, found = _cut(value)
+        if found:
+            node[place] = changed
+            if isinstance(node, dict):
+                node.pop("bodyAsBase64", None)  # WireMock's journal holds a body twice
+            return node, True
     return node, False

@@ -132,34 +132,33 @@ def table(rows: dict[str, dict[str, Cell]]) -> str:
 
 _ALL = dict.fromkeys(COLUMNS, READ)
 _CUT = {"cut": INCONCLUSIVE}
-_PACKED = {"br": NAMED}
 
 EXPECTED: dict[str, dict[str, str]] = {
     "axios_har_tracker.har": _ALL | _CUT,
-    "azure_test_proxy.json": _ALL | _CUT | _PACKED,
-    "charles.chlsj": _ALL | _CUT | _PACKED,
-    "curl": _ALL | _CUT | _PACKED,
-    "go_vcr.yaml": _ALL | _CUT | _PACKED,
-    "go_vcr_1.yaml": _ALL | _CUT | _PACKED,
-    "hoverfly.json": _ALL | _CUT | _PACKED,
-    "mitmproxy.flow": _ALL | _PACKED,
+    "azure_test_proxy.json": _ALL | _CUT,
+    "charles.chlsj": _ALL | _CUT,
+    "curl": _ALL | _CUT,
+    "go_vcr.yaml": _ALL | _CUT,
+    "go_vcr_1.yaml": _ALL | _CUT,
+    "hoverfly.json": _ALL | _CUT,
+    "mitmproxy.flow": {column: READ for column in COLUMNS if column != "cut"},
     "mitmproxy.har": _ALL | _CUT,
-    "nock.json": _ALL | _CUT | _PACKED,
-    "nock13.json": _ALL | _CUT | _PACKED,
-    "nock_headers.json": _ALL | _CUT | _PACKED,
+    "nock.json": _ALL | _CUT,
+    "nock13.json": _ALL | _CUT,
+    "nock_headers.json": _ALL | _CUT,
     # It writes images as text, in which their bytes are lost.
     "node_fetch_har.har": _ALL | _CUT | {"plain": INCONCLUSIVE, "URL": INCONCLUSIVE},
     # It leaves a request's body out that is no text.
-    "polly.har": _ALL | _CUT | _PACKED | {"edit": NAMED},
-    "ruby_vcr.yml": _ALL | _CUT | _PACKED,
+    "polly.har": _ALL | _CUT | {"edit": NAMED},
+    "ruby_vcr.yml": _ALL | _CUT,
     "transcript.sse": {"SSE": NAMED},
     # vcrpy's JSON holds no bytes: what has some cannot be recorded with it.
-    "vcrpy.json": {column: READ for column in ("base64", "SSE", "error")}
+    "vcrpy.json": dict.fromkeys(("base64", "SSE", "error"), READ)
     | _CUT
     | {"plain": INCONCLUSIVE, "URL": INCONCLUSIVE},
-    "vcrpy.yaml": _ALL | _CUT | _PACKED,
-    "wiremock_journal.json": _ALL | _CUT | _PACKED,
+    "vcrpy.yaml": _ALL | _CUT,
+    "wiremock_journal.json": _ALL | _CUT,
     # A form's body is nothing that its recorder keeps.
-    "wiremock_mappings.json": _ALL | _CUT | _PACKED | {"edit": NAMED},
+    "wiremock_mappings.json": _ALL | _CUT | {"edit": NAMED},
 }
 """What the table has to show; a column that a recorder cannot write is left out."""

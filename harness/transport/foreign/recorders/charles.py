@@ -1,12 +1,15 @@
-"""Charles' sessions as JSON (`.chlsj`). Its own `.chls` is Java's serialisation: export it as HAR."""
+"""Charles' sessions as JSON (`.chlsj`).
+
+A body stands there as `text`, or as `encoded` in base64 where it is none.
+"""
 
 from collections.abc import Iterable
 
 from harness.transport.fields import as_mapping, integer_of, mapping_of, optional_text, text_of
 from harness.transport.foreign.document import StreamedList
-from harness.transport.foreign.formats import Content, Raw, first, headers_of, rows
+from harness.transport.foreign.formats import Content, Raw, first, from_base64, headers_of, rows
 from harness.transport.foreign.recorders.recorder import recorder
-from harness.transport.foreign.stubs import address, decoded
+from harness.transport.foreign.stubs import address
 
 
 @recorder("charles", title="a Charles session as JSON (.chlsj)", lists=("",))
@@ -61,5 +64,5 @@ def _body(message: dict[str, object]) -> Content:
     body = as_mapping(message.get("body") or {}, "body")
     encoded = optional_text(body, "encoded")
     if encoded is not None:
-        return Content(raw=decoded(encoded))
+        return Content(raw=from_base64(encoded))
     return Content(raw=(optional_text(body, "text") or "").encode("utf-8", "replace"))

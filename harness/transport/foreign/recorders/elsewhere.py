@@ -1,19 +1,12 @@
 """Formats that are not read here: each is known, and named with the way out of its tool.
 
-Sources: Postman's collection schema 2.1; Insomnia's export format; Fiddler's and Charles' manuals.
+Sources: Postman's collection schema 2.1; Insomnia's export format; Charles' manual.
 """
 
 from collections.abc import Iterable
 
 from harness.transport.foreign.formats import Raw
 from harness.transport.foreign.recorders.recorder import recorder
-
-_HAR = "export it as HAR"
-_BINARY = {
-    b"PK\x03\x04": f"an archive (Fiddler's .saz?): {_HAR} (File > Export Sessions > HTTPArchive v1.2),"
-    " or unpack it",
-    b"\xac\xed\x00\x05": f"Charles' own session: {_HAR} (File > Export Session > HTTP Archive)",
-}
 
 
 class _NotRead:
@@ -46,14 +39,14 @@ class Collection(_NotRead):
         return None
 
 
-@recorder("binary", title="", reads="bytes", rank=8)
-class Binary(_NotRead):
-    """Files of other tools that are no text."""
+@recorder("charles-own", title="", reads="bytes", begins=rb"\xac\xed\x00\x05")
+class CharlesOwn(_NotRead):
+    """Charles' own sessions (`.chls`), which are Java's serialisation."""
 
     def entries(self, source: object) -> Iterable[object] | None:
         """Raise ValueError where it is one."""
-        if isinstance(source, bytes):
-            for begin, why in _BINARY.items():
-                if source.startswith(begin):
-                    raise ValueError(why)
+        if isinstance(source, bytes) and source.startswith(b"\xac\xed\x00\x05"):
+            raise ValueError(
+                "Charles' own session: export it as HAR (File > Export Session > HTTP Archive)"
+            )
         return None

@@ -16,12 +16,11 @@ from harness.transport.fields import (
     plain_object,
     text_of,
 )
-from harness.transport.foreign.formats import Content, Raw, headers_of, rows
+from harness.transport.foreign.formats import Content, Raw, from_base64, headers_of, rows
 from harness.transport.foreign.recorders.recorder import recorder
 from harness.transport.foreign.stubs import (
     NO_HOST,
     address,
-    decoded,
     known_body,
     labelled,
     untemplated,
@@ -109,7 +108,7 @@ def _answered(answered: dict[str, object]) -> Content:
         )
     text = optional_text(answered, "body") or ""
     if answered.get("encodedBody") is True:
-        return Content(raw=decoded(text))
+        return Content(raw=from_base64(text))
     if answered.get("templated") is True:
         untemplated(text)
     return Content(raw=text.encode("utf-8", "replace"))

@@ -4,7 +4,7 @@ Sources: mitmproxy's `io/tnetstring.py` (`LENGTH:PAYLOAD` and a letter for its t
 of `http.py`'s Request and Response. A body stands as it went over the wire.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from harness.sensitive.headers import Headers
@@ -18,7 +18,9 @@ VALUES_AT_MOST = 1_000_000
 _DIGITS_AT_MOST = 12
 
 
-@recorder("mitmproxy", title="mitmproxy's flows (mitmdump -w)", reads="bytes")
+@recorder(
+    "mitmproxy", title="mitmproxy's flows (mitmdump -w)", reads="bytes", begins=rb"\d{1,12}:\d"
+)
 class Mitmproxy:
     """A file that begins with a tnetstring of a flow."""
 
@@ -52,6 +54,17 @@ class Mitmproxy:
         )
 
 
+_PLAIN: dict[bytes, Callable[[bytes], object]] = {
+    b",": bytes,
+    b";": lambda payload: payload.decode("utf-8", "replace"),
+    b"#": lambda payload: int(payload[:_DIGITS_AT_MOST]),
+    b"^": float,
+    b"!": lambda payload: payload == b"true",
+    b"~": lambda _payload: None,
+}
+"""What a value is read by, by the letter of its type."""
+
+
 class _FlowFile:
     """Reads tnetstrings; ValueError where one is damaged or cut off."""
 
@@ -60,6 +73,7 @@ class _FlowFile:
         self._values = 0
 
     def flows(self) -> list[object]:
+        """Return all values of the file."""
         found, place = [], 0
         while place < len(self._raw):
             value, place = self._value(place, len(self._raw), 0)
@@ -86,22 +100,10 @@ class _FlowFile:
             values = self._list(begin, stop, depth)
             keys = [_text(key) for key in values[::2]]
             return dict(zip(keys, values[1::2], strict=True))
-        payload = self._raw[begin:stop]
-        match kind:
-            case b",":
-                return payload
-            case b";":
-                return payload.decode("utf-8", "replace")
-            case b"#":
-                return int(payload) if len(payload) <= _DIGITS_AT_MOST * 2 else 0
-            case b"^":
-                return float(payload)
-            case b"!":
-                return payload == b"true"
-            case b"~":
-                return None
-            case _:
-                raise ValueError("a damaged flow: a value of no known type")
+        try:
+            return _PLAIN[kind](self._raw[begin:stop])
+        except (KeyError, OverflowError):
+            raise ValueError("a damaged flow: a value of no known type") from None
 
     def _list(self, begin: int, stop: int, depth: int) -> list[object]:
         values: list[object] = []

@@ -118,14 +118,12 @@ def raw_of(entry: object) -> Raw:
         request=Content(raw=sent),
         status=integer_of(answered, "status"),
         headers=headers_of(answered.get("headers")),
-        response=Content(
-            raw=content if isinstance(content, bytes) else b"", cut=text_of(answered, "cut")
-        ),
+        response=Content(raw=content if isinstance(content, bytes) else b""),
     )
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    """Return the plain files of a folder by name; ValueError where they are too many or too large."""
+    """Return the plain files of a folder by name; ValueError where they are too much to hold."""
     paths = [path for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
     paths = [path for path in paths if not path.name.startswith(".")]
     if len(paths) > FILES_AT_MOST:
@@ -197,7 +195,6 @@ def _both(pair: Pair, files: Mapping[str, bytes]) -> dict[str, object]:
             "status": _status(answered),
             "headers": _rows(answered.headers),
             "body": answered.body,
-            "cut": answered.lacks,
         },
     }
 

@@ -18,12 +18,11 @@ from harness.transport.fields import (
     plain_object,
     text_of,
 )
-from harness.transport.foreign.formats import Content, Raw, first, headers_of, rows
+from harness.transport.foreign.formats import Content, Raw, first, from_base64, headers_of, rows
 from harness.transport.foreign.recorders.recorder import recorder
 from harness.transport.foreign.stubs import (
     NO_HOST,
     address,
-    decoded,
     known_body,
     labelled,
     literal,
@@ -170,14 +169,14 @@ def _equal_body(asked: dict[str, object]) -> bytes | None:
         if "equalTo" in pattern:
             return text_of(pattern, "equalTo").encode("utf-8", "replace")
         if "binaryEqualTo" in pattern:
-            return decoded(text_of(pattern, "binaryEqualTo"))
+            return from_base64(text_of(pattern, "binaryEqualTo"))
     return None
 
 
 def _bytes(message: dict[str, object]) -> bytes:
     packed = optional_text(message, "bodyAsBase64")
     text = optional_text(message, "body") or ""
-    return decoded(packed) if packed else text.encode("utf-8", "replace")
+    return from_base64(packed) if packed else text.encode("utf-8", "replace")
 
 
 def _stubbed(answered: dict[str, object]) -> Content:
@@ -189,7 +188,7 @@ def _stubbed(answered: dict[str, object]) -> Content:
     if "jsonBody" in answered:
         return Content(parsed=plain_object(answered["jsonBody"]))
     if "base64Body" in answered:
-        return Content(raw=decoded(text_of(answered, "base64Body")))
+        return Content(raw=from_base64(text_of(answered, "base64Body")))
     if "bodyAsBase64" in answered:
         return Content(raw=_bytes(answered))
     text = optional_text(answered, "body") or ""
