@@ -165,8 +165,9 @@ def main() -> int:
     options = parser.parse_args()
     rows = [
         (
-            f"Files of {options.megabytes} MB (the packed one: before packing), each judged once by "
-            f"`harness judge FILE --provider sub2api --json`; bound: {AT_MOST_MB} MB of memory."
+            f"Files of {options.megabytes} MB (the packed one: before packing), each judged once "
+            "by `harness judge FILE --provider sub2api --json`; "
+            f"bound: {AT_MOST_MB} MB of memory."
         ),
         "",
         "| file | on the disk MB | peak memory MB | wall s | exit | what it says |",

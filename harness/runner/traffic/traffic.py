@@ -14,6 +14,7 @@ from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
+from harness.runner.traffic.unaddressed import lacks_address, only_reading
 from harness.spec import price
 from harness.spec.beside import argument_headers
 from harness.spec.credentials import IN_WORDS, KEY_REQUIRED, key_constraint
@@ -24,6 +25,7 @@ from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 from harness.transport.foreign.document import Watch, unwatched
 from harness.transport.foreign.read import Foreign, Recording, read_recording
+from harness.transport.foreign.stubs import NO_HOST
 from harness.transport.outgoing import LOOPBACK
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send
@@ -78,7 +80,8 @@ class Pool:
 def _matches(foreign: Foreign, request: Request) -> bool:
     recorded, target = foreign.exchange.request, urlsplit(request.target)
     if target.scheme:
-        same_place = foreign.path == target.path and foreign.host == (target.hostname or "")
+        hosts = (target.hostname or "", NO_HOST)
+        same_place = foreign.path == target.path and foreign.host in hosts
     else:
         same_place = foreign.path.endswith(target.path)
     same_method = recorded.method.upper() == request.method.upper()
@@ -187,6 +190,8 @@ def _reading(provider: Provider, foreign: Foreign) -> Reading | None:
     The Responses API serves text first of all: only a request with the image tool is about images.
     """
     request = foreign.exchange.request
+    if lacks_address(request):
+        return only_reading(provider, request)
     reading = read_request(
         provider,
         request.method,
@@ -215,7 +220,7 @@ def _record(
         shot=shot,
         evidence=Provenance(
             kind="recorded",
-            source=foreign.host or "unknown",
+            source=foreign.host if foreign.host not in ("", NO_HOST) else "unknown",
             date=foreign.recorded or "unknown",
             by=name,
         ),

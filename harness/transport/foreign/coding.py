@@ -32,6 +32,8 @@ CHUNKS_AT_MOST = 100_000
 _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS  # zlib's manual, inflateInit2: told apart by their headers
 _GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _LIST = re.compile(rb'\s*\[\s*"')
+_BUFFER = re.compile(rb'\s*\{\s*"type"\s*:\s*"Buffer"\s*,\s*"data"\s*:\s*\[')
+_BYTE = 255
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _PLAIN = ("", "identity", "none")
@@ -45,6 +47,8 @@ def plain_body(content: Content, coding: str, media_type: str) -> bytes:
     media type, or where the recorder says that it stands for bytes.
     """
     codings = _codings(coding)
+    if (held := _of_buffer(content)) is not None:
+        return _without_magic(_undone(held, codings))
     joined = _joined(content, codings, image=media_type.lower().startswith("image/"))
     raw = content.raw if joined is None else joined
     return _without_magic(_undone(raw, codings))
@@ -187,6 +191,27 @@ def is_text(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return b"\x00" not in raw
+
+
+def _of_buffer(content: Content) -> bytes | None:
+    """Return the bytes of a Buffer as Node writes it in JSON, None where the body is none.
+
+    axios-har-tracker writes so what a client handed over or received as bytes.
+    """
+    held: object = content.parsed
+    if held is None:
+        if _BUFFER.match(content.raw) is None:
+            return None
+        try:
+            held = json.loads(content.raw)
+        except (ValueError, RecursionError):
+            return None
+    if not isinstance(held, dict) or held.keys() != {"type", "data"} or held["type"] != "Buffer":
+        return None
+    values = held["data"]
+    if not isinstance(values, list) or not all(type(value) is int for value in values):
+        return None
+    return bytes(values) if all(0 <= value <= _BYTE for value in values) else None
 
 
 def _joined(content: Content, codings: list[str], *, image: bool) -> bytes | None:

@@ -21,17 +21,26 @@ from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.cassettes.interaction import from_interaction, is_ours
 from harness.transport.fields import as_mapping, text_of
 from harness.transport.foreign.detours import Foreign, without_detours
-from harness.transport.foreign.document import Document, Watch, text_of_file, unwatched
+from harness.transport.foreign.document import (
+    TEXT_AT_MOST_BYTES,
+    Document,
+    Watch,
+    text_of_file,
+    unwatched,
+)
 from harness.transport.foreign.formats import Raw
 from harness.transport.foreign.messages import answer_of, public, request_of
 from harness.transport.foreign.recorders.recorder import (
     RECORDERS,
     Format,
+    may_be_binary,
     places,
     recognised,
     titles,
 )
 from harness.transport.redaction import Redactor
+
+HEAD_BYTES = 16
 
 __all__ = ["Foreign", "Recording", "read_recording"]
 
@@ -135,7 +144,7 @@ def _source(
     """
     if path.is_dir():
         return _searched(recognised(path, "folder"), each, what="a folder that holds")
-    if (found := _in_text(path)) is not None:
+    if (found := _in_bytes(path) or _in_text(path)) is not None:
         return _searched(found, each)
     document = Document(path, places(), watch)
     held = document.value(each)
@@ -143,6 +152,18 @@ def _source(
     if found := recognised(held, "document"):
         return found
     raise ValueError(f"what it holds is {_NONE}")
+
+
+def _in_bytes(path: Path) -> tuple[Format, Iterable[object]] | None:
+    """Return the format that knows a file by its bytes: such a file is held whole."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        if not may_be_binary(head):
+            return None
+        raw = head + file.read(TEXT_AT_MOST_BYTES)
+    return recognised(raw, "bytes") if len(raw) <= TEXT_AT_MOST_BYTES else None
 
 
 def _in_text(path: Path) -> tuple[Format, Iterable[object]] | None:
