@@ -1,0 +1,197 @@
+"""WireMock: stub mappings, as its recorder saves them, and the journal of requests.
+
+Sources: WireMock's documents "Request Matching", "Record and Playback" and "Verifying". A mapping
+that only says what a request must match is no recording of one; its recorder saves no body of a
+form. The journal holds both sides of what went through.
+"""
+
+from collections.abc import Iterable
+
+from harness.core.jsonvalue import canonical
+from harness.transport.fields import (
+    as_list,
+    as_mapping,
+    integer_of,
+    mapping_of,
+    optional_number,
+    optional_text,
+    plain_object,
+    text_of,
+)
+from harness.transport.foreign.formats import Content, Raw, first, from_base64, headers_of, rows
+from harness.transport.foreign.recorders.recorder import recorder
+from harness.transport.foreign.stubs import (
+    NO_HOST,
+    address,
+    known_body,
+    labelled,
+    literal,
+    untemplated,
+)
+
+_ADDRESSES = ("url", "urlPath", "urlPattern", "urlPathPattern", "urlPathTemplate")
+
+
+@recorder(
+    "wiremock",
+    title="WireMock's stub mappings (mappings, or one with request.url and response)",
+    lists=("mappings",),
+)
+class Mappings:
+    """JSON with `mappings`, or one mapping alone."""
+
+    def entries(self, source: object) -> Iterable[object] | None:
+        """Return the mappings."""
+        if not isinstance(source, dict):
+            return None
+        mappings = rows(source["mappings"], "mappings") if "mappings" in source else [source]
+        return mappings if _is_mapping(first(mappings)) else None
+
+    def raw(self, entry: object) -> Raw:
+        """Read a mapping."""
+        data = as_mapping(entry, "the mapping")
+        asked, answered = mapping_of(data, "request"), mapping_of(data, "response")
+        method = text_of(asked, "method").upper()
+        if method == "ANY":
+            raise ValueError("it does not say which method was used: it answers any")
+        sent = known_body(method, _equal_body(asked))
+        fault = optional_text(answered, "fault")
+        return Raw(
+            method=method,
+            uri=_address(asked),
+            request_headers=labelled(headers_of(_equal(asked.get("headers"))), sent),
+            request=Content(raw=sent),
+            status=0 if fault else _status(answered),
+            headers=headers_of(answered.get("headers")),
+            response=Content() if fault else _stubbed(answered),
+            no_reply=fault,
+        )
+
+
+@recorder("wiremock-journal", title="WireMock's journal (requests)", lists=("requests",))
+class Journal:
+    """JSON with `requests`, each with a `request` and a `response`; the latest stands first."""
+
+    def entries(self, source: object) -> Iterable[object] | None:
+        """Return the requests in the order in which they came."""
+        if not isinstance(source, dict) or "requests" not in source:
+            return None
+        requests = rows(source["requests"], "requests")
+        head = first(requests)
+        served = head.get("request") if isinstance(head, dict) else None
+        if isinstance(head, dict) and "loggedDate" in head:
+            raise ValueError(
+                "WireMock's requests without their replies: export GET /__admin/requests instead"
+            )
+        if not isinstance(served, dict) or "url" not in served:
+            return None
+        return sorted(requests, key=_logged)
+
+    def raw(self, entry: object) -> Raw:
+        """Read a request and its reply."""
+        data = as_mapping(entry, "the request")
+        if data.get("wasMatched") is False:
+            raise ValueError("no stub matched it: WireMock itself answered")
+        asked = mapping_of(data, "request")
+        sent = _bytes(asked)
+        whole = optional_text(asked, "absoluteUrl")
+        timing = as_mapping(data.get("timing") or {}, "timing")
+        time_ms = optional_number(timing, "totalTime")
+        response = data.get("response", data.get("responseDefinition"))
+        answered = as_mapping(response, "the response")
+        return Raw(
+            method=text_of(asked, "method").upper(),
+            uri=whole or address(f"http://{NO_HOST}", text_of(asked, "url")),
+            request_headers=labelled(headers_of(asked.get("headers")), sent),
+            request=Content(raw=sent),
+            status=_status(answered),
+            headers=headers_of(answered.get("headers")),
+            response=_stubbed(answered),
+            recorded=optional_text(asked, "loggedDateString"),
+            duration_s=time_ms / 1000 if time_ms is not None and time_ms >= 0 else None,
+        )
+
+
+def _is_mapping(entry: object) -> bool:
+    asked = entry.get("request") if isinstance(entry, dict) else None
+    return (
+        isinstance(asked, dict)
+        and any(name in asked for name in _ADDRESSES)
+        and isinstance(entry, dict)
+        and isinstance(entry.get("response"), dict)
+    )
+
+
+def _logged(entry: object) -> float:
+    request = entry.get("request") if isinstance(entry, dict) else None
+    logged = request.get("loggedDate") if isinstance(request, dict) else None
+    return float(logged) if isinstance(logged, int) else 0.0
+
+
+def _status(answered: dict[str, object]) -> int:
+    return integer_of(answered, "status") if "status" in answered else 200
+
+
+def _address(asked: dict[str, object]) -> str:
+    query = "&".join(
+        f"{name}={value}" for name, value in _equal(asked.get("queryParameters")).items()
+    )
+    host = asked.get("host")
+    named = f"http://{_equal({'host': host}).get('host', NO_HOST)}" if host else f"http://{NO_HOST}"
+    for name in ("url", "urlPath"):
+        if name in asked:
+            return address(named, text_of(asked, name), query)
+    for name in ("urlPattern", "urlPathPattern"):
+        if name in asked:
+            return address(named, literal(text_of(asked, name)), query)
+    raise ValueError(f"its address is a pattern, not what was asked: {plain_object(asked)!s:.80}")
+
+
+def _equal(matchers: object) -> dict[str, str]:
+    """Return what matchers by name say that a value equals; the others say nothing certain."""
+    named = as_mapping(matchers or {}, "the matchers")
+    return {
+        name: text_of(matcher, "equalTo")
+        for name, matcher in named.items()
+        if isinstance(matcher, dict) and "equalTo" in matcher
+    }
+
+
+def _equal_body(asked: dict[str, object]) -> bytes | None:
+    for row in as_list(asked.get("bodyPatterns"), "bodyPatterns"):
+        pattern = as_mapping(row, "a body's pattern")
+        if "equalToJson" in pattern:
+            wanted = pattern["equalToJson"]
+            text = wanted if isinstance(wanted, str) else canonical(plain_object(wanted))
+            if "${json-unit." in text:
+                raise ValueError("it does not say what was sent: its body holds placeholders")
+            return text.encode("utf-8", "replace")
+        if "equalTo" in pattern:
+            return text_of(pattern, "equalTo").encode("utf-8", "replace")
+        if "binaryEqualTo" in pattern:
+            return from_base64(text_of(pattern, "binaryEqualTo"))
+    return None
+
+
+def _bytes(message: dict[str, object]) -> bytes:
+    packed = optional_text(message, "bodyAsBase64")
+    text = optional_text(message, "body") or ""
+    return from_base64(packed) if packed else text.encode("utf-8", "replace")
+
+
+def _stubbed(answered: dict[str, object]) -> Content:
+    if "bodyFileName" in answered:
+        name = text_of(answered, "bodyFileName")
+        raise ValueError(f"its reply's body is in another file, {name[:80]!r} in __files")
+    if "proxyBaseUrl" in answered and not any(name in answered for name in ("body", "base64Body")):
+        raise ValueError("it passes requests on: it holds no reply")
+    if "jsonBody" in answered:
+        return Content(parsed=plain_object(answered["jsonBody"]))
+    if "base64Body" in answered:
+        return Content(raw=from_base64(text_of(answered, "base64Body")))
+    if "bodyAsBase64" in answered:
+        return Content(raw=_bytes(answered))
+    text = optional_text(answered, "body") or ""
+    if answered.get("transformers"):
+        untemplated(text)
+    return Content(raw=text.encode("utf-8", "replace"))
