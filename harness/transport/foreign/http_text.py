@@ -15,6 +15,10 @@ from harness.transport.fields import optional_text, plain_object
 from harness.transport.foreign.formats import from_base64, headers_of
 
 _STATUS = re.compile(rb"HTTP/[0-9.]+ (\d{3})[^\r\n]*\r?\n")
+_NEXT_REPLY = re.compile(rb"\n(?=HTTP/[0-9.]+ \d{3})")
+_FIELD = re.compile(rb"(?:event|data|id|retry)?:")
+_LINES_LOOKED_AT = 20
+_COMMENTS = re.compile(rb"(?:[ \t]*(?:#|//)[^\n]*\n|\s*\n)*")
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(
     rb"([A-Z]{3,10})[ \t]+((?:https?://|/)\S*)(?:[ \t]+HTTP/[0-9.]+)?[ \t]*(?:\r?\n|\Z)"
@@ -64,6 +68,20 @@ class Answered:
     sent: Sent = field(default_factory=Sent)
 
 
+def is_stream(raw: bytes) -> bool:
+    """Tell whether a text is server-sent events and nothing else, by its first lines."""
+    lines = [line for line in raw[:65_536].splitlines()[:_LINES_LOOKED_AT] if line.strip()]
+    return b"data:" in raw and bool(lines) and all(_FIELD.match(line) for line in lines)
+
+
+def in_two(raw: bytes) -> tuple[bytes, bytes] | None:
+    """Split a request that its reply follows (as `http -v` prints them); None where it is none."""
+    if not is_request(raw):
+        return None
+    start = _NEXT_REPLY.search(raw)
+    return (raw[: start.end()].rstrip() + b"\n", raw[start.end() :]) if start else None
+
+
 def is_reply(raw: bytes) -> bool:
     """Tell whether a file begins as `curl -i` or `curl -v` writes one."""
     return bool(_STATUS.match(raw) or _SENT.search(raw[:65_536]))
@@ -71,7 +89,15 @@ def is_reply(raw: bytes) -> bool:
 
 def is_request(raw: bytes) -> bool:
     """Tell whether a file begins with a request's first line or is a curl command."""
+    raw = _uncommented(raw)
     return bool(_LINE.match(raw) or _COMMAND.match(raw))
+
+
+def _uncommented(raw: bytes) -> bytes:
+    """Leave out the comments that stand before a request."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    comments = _COMMENTS.match(raw)
+    return raw[comments.end() :] if comments else raw
 
 
 def as_stream(raw: bytes) -> bytes:
@@ -132,6 +158,7 @@ def read_request(raw: bytes, folder: Mapping[str, bytes] | None = None) -> Sent:
 
     `folder` holds the files that a command may name (`-d @body.json`). Raises ValueError.
     """
+    raw = _uncommented(raw)
     if _COMMAND.match(raw):
         return _command(raw.decode("utf-8", "replace"), folder or {})
     if match := _LINE.match(raw):

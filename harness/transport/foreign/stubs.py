@@ -18,6 +18,7 @@ WITH_BODY = ("POST", "PUT", "PATCH")
 
 _FORM = re.compile(rb"--([^\r\n]{1,70})\r?\nContent-Disposition:\s*form-data", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
+_META = re.compile(r"(?<!\\)[\[\](){}*+?|^$]|\\\w")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
@@ -54,13 +55,13 @@ def known_body(method: str, body: bytes | None) -> bytes:
 
 
 def literal(pattern: str) -> str:
-    """Return the one text that a regular expression matches; ValueError where it matches more."""
-    plain = re.sub(r"\\([^\w\s])", r"\1", pattern)
-    if re.escape(plain).replace("\\", "") != pattern.replace("\\", "") or re.search(
-        r"(?<!\\)[\[\](){}*+?|^$]", pattern
-    ):
+    """Return the one text that a regular expression stands for; ValueError where it is a pattern.
+
+    A dot is taken for itself, as those who write addresses mean it.
+    """
+    if _META.search(pattern):
         raise ValueError(f"its address is a pattern, not what was asked: {pattern[:80]!r}")
-    return plain
+    return re.sub(r"\\([^\w\s])", r"\1", pattern)
 
 
 def untemplated(text: str) -> str:
