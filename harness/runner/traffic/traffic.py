@@ -23,6 +23,7 @@ from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.request import Reading, key_of, read_request
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
+from harness.transport.foreign.document import Watch, unwatched
 from harness.transport.foreign.read import Foreign, Recording, read_recording
 from harness.transport.foreign.stubs import NO_HOST
 from harness.transport.outgoing import LOOPBACK
@@ -124,20 +125,24 @@ class Traffic:
     unreadable: tuple[str, ...]
 
 
-def judge_file(
+def judge_file(  # noqa: PLR0913 - what is read, with what, and who hears of it
     path: Path,
     provider: Provider,
     pictures: ImageCollector,
     *,
     name: str | None = None,
     keys: Mapping[str, str] | None = None,
+    watch: Watch = unwatched,
 ) -> Traffic:
     """Read one recording and turn the provider's exchanges in it into records.
 
     Polls, downloads and a client's own repetitions belong to the request that they follow up.
-    Raises RecordingError where the file is no recording.
+    `watch` receives how many bytes of the file, which is read twice, and how many interactions have
+    been read. Raises RecordingError where the file is no recording.
     """
-    recording = read_recording(path, pictures, keys=keys, headers=argument_headers(provider))
+    recording = read_recording(
+        path, pictures, keys=keys, headers=argument_headers(provider), watch=watch
+    )
     name = name or path.name
     pool = Pool({foreign.index: foreign for foreign in recording.exchanges})
     records = []

@@ -107,9 +107,12 @@ class SseStream:
             if self._span is not None:
                 yield _named(event), *self._span
 
-    def recorded(self, raw: bytes) -> Iterator[Span]:
-        """Yield the events of a recorded stream; `cut` tells of the last one. Raises SseError."""
-        lines = chain(self.lines(raw), self.rest())
+    def recorded(self, raw: bytes, *, to_end: bool = False) -> Iterator[Span]:
+        """Yield the whole events of a recorded stream; then, `to_end`, one that its end cuts.
+
+        Raises SseError.
+        """
+        lines = chain(self.lines(raw), self.rest()) if to_end else self.lines(raw)
         for event in _source(iter_text=lambda: lines).iter_sse():
             if self._span is not None:
                 yield _named(event), *self._span

@@ -34,6 +34,10 @@ Watch = Callable[[int, int], None]
 """Takes how many bytes of the file on the disk, and how many interactions have been read so far."""
 
 
+def unwatched(_size: int, _entries: int) -> None:
+    """Tell nobody how far a file has been read."""
+
+
 class StreamedList:
     """A list of a file: each iteration reads it again, and holds one entry at a time."""
 
@@ -55,7 +59,7 @@ class Document:
 
     path: Path
     places: Collection[str]
-    watch: Watch = lambda _size, _entries: None
+    watch: Watch = unwatched
     as_json: bool = True
     _read_bytes: int = 0
     _entries: int = 0

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from harness.core.exchange import Failure, Part, Picture, Reply, Request
+from harness.core.exchange import Event, Failure, Part, Picture, Reply, Request
 from harness.core.jsonvalue import Json, canonical
 from harness.sensitive.headers import Headers
 from harness.transport.bodies.body import Clean, read_body, read_document
@@ -30,6 +30,7 @@ _INTERIM = range(100, 200)
 _NOT_MODIFIED = 304
 _URLENCODED = "application/x-www-form-urlencoded"
 _PAIRS = re.compile(rb"[\w.\[\]%+-]+=[^\s{}\"]*(?:&[\w.\[\]%+-]+=[^\s{}\"]*)*", re.ASCII)
+_LAST_EVENT = re.compile(r"(?:^|[._-])(?:completed?|failed|error|incomplete|cancell?ed|done)$")
 _STREAM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:event|data|id|retry):")
 _IMAGE_PATH = re.compile(r"\.(?:png|jpe?g|webp|gif|avif|heic|svg)$", re.IGNORECASE)
 
@@ -171,18 +172,32 @@ def _streamed(
     data = HeldData()
     stream = SseStream(data)
     try:
-        spans = list(stream.recorded(plain))
+        spans = [(*span, stream.cut) for span in stream.recorded(plain, to_end=True)]
     except SseError as error:
         raise ValueError(str(error)) from None
-    events = [(name, bytes(data.data[start:end])) for name, start, end in spans]
-    cut = bool(events) and stream.cut and not _whole(events[-1][1])
-    if cut:
-        events.pop()
+    events = [(name, bytes(data.data[start:end])) for name, start, end, _ in spans]
+    cut = _stops_early(plain)
+    if spans and spans[-1][-1] and not all(_whole(line) for _, line in _separated(*events[-1])):
+        cut = bool(events.pop())
     separate = [each for name, content in events for each in _separated(name, content)]
     arrived = ((name, content, 0.0) for name, content in separate)
     read, images = read_events(arrived, pictures, clean=clean)
     reply = replace(reply, events=read, pictures=images)
+    cut = cut or (bool(read) and _declared(reply.headers) != len(plain) and not _ended(read))
     return _not_whole(BREAKS_OFF if cut else "", reply) or reply
+
+
+def _ended(events: tuple[Event, ...]) -> bool:
+    """Tell whether a stream comes to an end by its own words, with a result or with an error."""
+    last = events[-1]
+    return last.data == "[DONE]" or any(_LAST_EVENT.search(event.name) for event in events)
+
+
+def _stops_early(plain: bytes) -> bool:
+    """Tell whether a stream's last line begins an event and holds nothing of its data."""
+    last = plain.rstrip().rpartition(b"\n")[2].rpartition(b"\r")[2]
+    begins = any(field.startswith(last) for field in (b"data:", b"event:"))
+    return bool(last) and (begins or last.startswith(b"event:"))
 
 
 def _whole(content: bytes) -> bool:

@@ -64,10 +64,12 @@ class PlainFile:
         self._rest = b""
         try:
             self._source, self._head = _unpacked(self._disk)
-            bom, encoding = _encoding(self._head)
-        except BaseException:
+        except BaseException as error:
             self._disk.close()
+            if isinstance(error, _DAMAGED):
+                raise _damaged(error) from None
             raise
+        bom, encoding = _encoding(self._head)
         self._head = self._head[len(bom) :]
         errors = "strict" if encoding == "utf-8" else "replace"
         self._decoder = codecs.getincrementaldecoder(encoding)(errors)
@@ -106,8 +108,8 @@ class PlainFile:
         """Return more text; None at the file's end, which ends with a whole character."""
         try:
             raw = self._head or self._source.read(_PIECE_BYTES)
-        except (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, gzip.BadGzipFile) as error:
-            raise ValueError(f"the packed file is damaged or ends early: {error}") from None
+        except _DAMAGED as error:
+            raise _damaged(error) from None
         self._head = b""
         self._left -= len(raw)
         if self._left < 0:
@@ -117,6 +119,13 @@ class PlainFile:
         except UnicodeDecodeError as error:
             raise ValueError(f"no text in UTF-8, UTF-16 or UTF-32: {error.reason}") from None
         return text.encode("utf-8") if raw or text else None
+
+
+_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, gzip.BadGzipFile)
+
+
+def _damaged(error: BaseException) -> ValueError:
+    return ValueError(f"the packed file is damaged or ends early: {error}")
 
 
 class _Counted(RawIOBase):

@@ -21,7 +21,13 @@ from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.cassettes.interaction import from_interaction, is_ours
 from harness.transport.fields import as_mapping, text_of
 from harness.transport.foreign.detours import Foreign, without_detours
-from harness.transport.foreign.document import TEXT_AT_MOST_BYTES, Document, Watch, text_of_file
+from harness.transport.foreign.document import (
+    TEXT_AT_MOST_BYTES,
+    Document,
+    Watch,
+    text_of_file,
+    unwatched,
+)
 from harness.transport.foreign.formats import Raw
 from harness.transport.foreign.messages import answer_of, public, request_of
 from harness.transport.foreign.recorders.recorder import (
@@ -55,7 +61,7 @@ def read_recording(
     *,
     keys: Mapping[str, str] | None = None,
     headers: Collection[str] = (),
-    watch: Watch = lambda _size, _entries: None,
+    watch: Watch = unwatched,
 ) -> Recording:
     """Read a recording; the images in its replies go to `pictures`, those in requests nowhere.
 
