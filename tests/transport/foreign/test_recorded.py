@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -55,21 +56,20 @@ def _small() -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _with_small_images(node: object) -> object:
+def _with_small_images(node: Any) -> Any:  # noqa: ANN401 - values of JSON, of any shape
     """Put another image in place of each that stands in a reply as base64 in JSON."""
     match node:
         case {"b64_json": str()}:
             return {**node, "b64_json": _small()}
         case {"body": str(), "bodyAsBase64": str()}:  # WireMock's journal holds a body twice
             body = _with_small_images(node["body"])
-            packed = base64.b64encode(str(body).encode()).decode()
+            packed = base64.b64encode(body.encode()).decode()
             return node if body == node["body"] else {**node, "body": body, "bodyAsBase64": packed}
         case dict():
             return {key: _with_small_images(value) for key, value in node.items()}
         case list():
             return [_with_small_images(value) for value in node]
         case str() if node.startswith('{"created"') and '"b64_json"' in node:
-            body = json.loads(node)
-            return json.dumps(_with_small_images(body))
+            return json.dumps(_with_small_images(json.loads(node)))
         case _:
             return node
