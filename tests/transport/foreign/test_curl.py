@@ -269,7 +269,7 @@ def test_a_body_without_an_address_is_the_one_operation_that_explains_it(tmp_pat
     assert record.evidence.source == "unknown"
 
 
-@pytest.mark.parametrize("body", [{"prompt": "x", "colour": "red"}, {"size": "1024x1024"}])
+@pytest.mark.parametrize("body", [{**ASKED, "colour": "red"}, {"size": "1024x1024"}])
 def test_a_body_without_an_address_that_no_operation_explains_is_not_judged(
     tmp_path: Path, body: dict[str, str]
 ) -> None:

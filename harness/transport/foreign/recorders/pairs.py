@@ -26,7 +26,7 @@ from harness.transport.foreign.http_text import (
     read_request,
 )
 from harness.transport.foreign.recorders.recorder import recorder
-from harness.transport.foreign.stubs import NO_ADDRESS, labelled
+from harness.transport.foreign.stubs import NO_ADDRESS
 
 _ASKED = "req|request|curl|cmd|http|rest|sh"
 _ANSWERED = "res|resp|response|reply|answer|out|sse|stream|headers?|body"
@@ -110,7 +110,7 @@ def raw_of(entry: object) -> Raw:
     return Raw(
         method=text_of(asked, "method"),
         uri=text_of(asked, "uri"),
-        request_headers=labelled(headers_of(asked.get("headers")), sent),
+        request_headers=headers_of(asked.get("headers")),
         request=Content(raw=sent),
         status=integer_of(answered, "status"),
         headers=headers_of(answered.get("headers")),

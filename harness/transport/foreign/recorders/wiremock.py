@@ -28,7 +28,6 @@ from harness.transport.foreign.stubs import (
     NO_HOST,
     address,
     known_body,
-    labelled,
     literal,
     untemplated,
 )
@@ -63,7 +62,7 @@ class Mappings:
         return Raw(
             method=method,
             uri=_address(asked),
-            request_headers=labelled(headers_of(_equal(asked.get("headers"))), sent),
+            request_headers=headers_of(_equal(asked.get("headers"))),
             request=Content(raw=sent),
             status=0 if fault else _status(answered),
             headers=headers_of(answered.get("headers")),
@@ -131,7 +130,7 @@ class Journal:
         return Raw(
             method=text_of(asked, "method").upper(),
             uri=whole or address(f"http://{NO_HOST}", text_of(asked, "url")),
-            request_headers=labelled(headers_of(asked.get("headers")), sent),
+            request_headers=headers_of(asked.get("headers")),
             request=Content(raw=sent),
             status=_status(answered),
             headers=headers_of(answered.get("headers")),
