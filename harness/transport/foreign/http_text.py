@@ -19,6 +19,7 @@ _NEXT_REPLY = re.compile(rb"\n(?=HTTP/[0-9.]+ \d{3})")
 _FIELD = re.compile(rb"(?:event|data|id|retry)?:")
 _LINES_LOOKED_AT = 20
 _COMMENTS = re.compile(rb"(?:[ \t]*(?:#|//)[^\n]*\n|\s*\n)*")
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r\n")
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(
     rb"([A-Z]{3,10})[ \t]+((?:https?://|/)\S*)(?:[ \t]+HTTP/[0-9.]+)?[ \t]*(?:\r?\n|\Z)"
@@ -137,7 +138,23 @@ def read_reply(raw: bytes) -> Answered:
         head = raw[match.end() : end.start() if end else len(raw)]
         raw = raw[end.end() :] if end else b""
         answered = Answered(status=int(match[1]), headers=_headers(head), body=raw, sent=sent)
-    return answered
+    chunked = any(
+        name.lower() == "transfer-encoding" and "chunked" in value.lower()
+        for name, value in answered.headers
+    )
+    return replace(answered, body=_unchunked(answered.body)) if chunked else answered
+
+
+def _unchunked(raw: bytes) -> bytes:
+    """Join the chunks of a body (RFC 9112, 7.1), which `curl --raw` and Fiddler leave in it."""
+    pieces, place = [], 0
+    while match := _CHUNK.match(raw, place):
+        size = int(match[1], 16)
+        pieces.append(raw[match.end() : match.end() + size])
+        place = match.end() + size + 2
+        if size == 0 or place > len(raw):
+            return b"".join(pieces)
+    return b"".join(pieces) if pieces and place >= len(raw) else raw  # it was joined already
 
 
 def _verbose(raw: bytes) -> tuple[Sent, bytes]:

@@ -35,6 +35,7 @@ def judged(folder: Path) -> Traffic:
     return judge_file(folder, shipped_provider("sub2api"), collector())
 
 
+CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
 VERBOSE = (
     "*   Trying 192.0.2.1:443...\n* Connected to api.example.test\n"
     "> POST /v1/images/generations HTTP/2\n> Host: api.example.test\n"
@@ -84,6 +85,7 @@ def test_a_request_is_read_as_people_write_it_down(tmp_path: Path, request_text:
         ("07-SSE.req", "07-SSE.res"),
         ("a.sh", "a.out"),
         ("b.http", "b.txt"),
+        ("12_c.txt", "12_s.txt"),
     ],
 )
 def test_a_pair_shares_its_name_but_for_the_words_of_its_sides(
@@ -115,6 +117,14 @@ REPLIES = {
     ),
     "a redirect before it": (
         f"HTTP/1.1 308 Permanent Redirect\r\nLocation: /v2\r\n\r\n{REPLY}",
+        200,
+    ),
+    "chunks": (
+        f'{CHUNKED}\r\n5\r\n{{"cre\r\n9;a=b\r\nated": 1}}\r\n0\r\n\r\n',
+        200,
+    ),
+    "chunks that were joined": (
+        REPLY.replace("\r\n", "\r\nTransfer-Encoding: chunked\r\n", 1),
         200,
     ),
     "LF alone": (REPLY.replace("\r\n", "\n"), 200),

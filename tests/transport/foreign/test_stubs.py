@@ -94,6 +94,11 @@ SESSION: dict[str, Any] = {
     },
 }
 
+BESIDE: dict[str, Any] = {
+    "request": {"method": "POST", "url": ADDRESS, "headers": JSON_TYPE, "body": BODY},
+    "response": {"status": 200, "headers": JSON_TYPE, "body": json.dumps(ANSWERED)},
+}
+
 AROUND: dict[str, Callable[[object], object]] = {
     "nock": lambda entry: [entry],
     "wiremock": lambda entry: {"mappings": [entry]},
@@ -101,6 +106,7 @@ AROUND: dict[str, Callable[[object], object]] = {
     "hoverfly": lambda entry: {"data": {"pairs": [entry]}, "meta": {"schemaVersion": "v5"}},
     "azure-test-proxy": lambda entry: {"Entries": [entry], "Variables": {}},
     "charles": lambda entry: [entry],
+    "request-response": lambda entry: [entry],
 }
 ENTRIES: dict[str, dict[str, Any]] = {
     "nock": NOCK,
@@ -109,6 +115,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "hoverfly": PAIR,
     "azure-test-proxy": ENTRY,
     "charles": SESSION,
+    "request-response": BESIDE,
 }
 
 
@@ -226,6 +233,35 @@ SAME: dict[str, object] = {
     "lines": changed("azure-test-proxy", ResponseBody=['{"created":\n', " 1}"]),
     "text": changed("azure-test-proxy", ResponseBody='{"created": 1}'),
     "no content type": changed("azure-test-proxy", ResponseHeaders={}),
+    "PHP-VCR's status": changed("request-response", response__status={"code": "200"}),
+    "ExVCR's status": changed(
+        "request-response", response__status_code=200, drop="response__status"
+    ),
+    "ExVCR's body": changed("request-response", request__body="", request__request_body=BODY),
+    "a status line": changed("request-response", response__status="200 OK"),
+    "JSON bodies": changed("request-response", request__body=ASKED, response__body=ANSWERED),
+    "one pair alone": BESIDE,
+    "a list of interactions": {"name": "x", "interactions": [BESIDE]},
+    "Betamax": {
+        "http_interactions": [
+            {
+                "request": {
+                    "method": "POST",
+                    "uri": ADDRESS,
+                    "headers": {"Content-Type": ["application/json"]},
+                    "body": {"encoding": "utf-8", "string": BODY},
+                },
+                "response": {
+                    "status": {"code": 200, "message": "OK"},
+                    "headers": {"Content-Type": ["application/json"]},
+                    "body": {"encoding": "utf-8", "string": json.dumps(ANSWERED)},
+                    "url": ADDRESS,
+                },
+                "recorded_at": "2026-11-29T13:00:00",
+            }
+        ],
+        "recorded_with": "betamax/0.9.0",
+    },
     "a query that is empty": changed("charles", query=""),
 }
 
@@ -300,6 +336,11 @@ UNREADABLE: dict[str, tuple[object, str]] = {
         changed("hoverfly", response__body="!", response__encodedBody=True),
         "base64",
     ),
+    "a request without a body": (
+        changed("request-response", drop="request__body"),
+        "does not say what was sent",
+    ),
+    "an Erlang term": (changed("request-response", response__binary=True), "Erlang"),
     "a tunnel": (changed("charles", tunnel=True), "SSL proxying"),
 }
 
@@ -373,6 +414,14 @@ def test_charles_own_sessions_are_named(tmp_path: Path) -> None:
     path.write_bytes(b"\xac\xed\x00\x05sr\x00")
 
     with pytest.raises(RecordingError, match="export it as HAR"):
+        read_recording(path, collector())
+
+
+def test_nocks_scripts_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "seen.js"
+    path.write_text("const nock = require('nock')\n\nnock('https://a.test:443')\n  .post('/v1')")
+
+    with pytest.raises(RecordingError, match="output_objects"):
         read_recording(path, collector())
 
 

@@ -33,6 +33,7 @@ _ANSWERED = "res|resp|response|reply|answer|out|sse|stream|headers?|body"
 _ENDING = re.compile(r"\.(?:txt|json|http|log|bin|dat|raw)$", re.IGNORECASE)
 _ROLE = re.compile(
     rf"(?:^|[._ -])(?:(?P<asked>{_ASKED})|(?P<answered>{_ANSWERED}))(?:[._ -](?:headers?|body))?$"
+    r"|(?<=\d)_(?:c|s)$"  # Fiddler's archives: 12_c.txt and 12_s.txt
     rf"|^(?:(?P<asks>{_ASKED})|(?P<answers>{_ANSWERED}))[._ -]",
     re.IGNORECASE,
 )

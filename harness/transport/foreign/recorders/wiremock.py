@@ -35,6 +35,10 @@ from harness.transport.foreign.stubs import (
 _ADDRESSES = ("url", "urlPath", "urlPattern", "urlPathPattern", "urlPathTemplate")
 
 
+_PATHS = ("/", "(", "^", ".", "\\")
+"""How an address of a mapping begins: a path, or a pattern of one."""
+
+
 @recorder(
     "wiremock",
     title="WireMock's stub mappings (mappings, or one with request.url and response)",
@@ -144,7 +148,7 @@ def _is_mapping(entry: object) -> bool:
     asked = entry.get("request") if isinstance(entry, dict) else None
     return (
         isinstance(asked, dict)
-        and any(name in asked for name in _ADDRESSES)
+        and any(str(asked.get(name, "-"))[:1] in _PATHS for name in _ADDRESSES)
         and isinstance(entry, dict)
         and isinstance(entry.get("response"), dict)
     )
