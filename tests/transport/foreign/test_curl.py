@@ -169,13 +169,23 @@ def test_a_reply_that_was_cut_off_breaks_off_there(tmp_path: Path) -> None:
     assert found.exchange.answer.kind == "not_on_tape"
 
 
+@pytest.mark.parametrize("name", ["1.sse", "1.txt", "1.chunks.txt"])
 @pytest.mark.parametrize("stream", [STREAM, STREAM.replace("\n\n", "")])
-def test_a_stream_is_read_beside_its_request(tmp_path: Path, stream: str) -> None:
-    recording = read(tmp_path, {"1.req": RAW, "1.sse": stream})
+def test_a_stream_is_read_beside_its_request(tmp_path: Path, name: str, stream: str) -> None:
+    recording = read(tmp_path, {"1.req": RAW, name: stream})
 
     (found,) = recording.exchanges
     assert isinstance(found.exchange.answer, Reply)
     assert [event.name for event in found.exchange.answer.events] == ["image_generation.completed"]
+
+
+def test_events_in_lines_are_read_beside_their_request(tmp_path: Path) -> None:
+    lines = '{"type":"response.created"}\n{"type":"response.completed"}\n'
+
+    (found,) = read(tmp_path, {"1.request.json": BODY, "1.chunks.txt": lines}).exchanges
+
+    assert isinstance(found.exchange.answer, Reply)
+    assert len(found.exchange.answer.events) == 2
 
 
 UNREADABLE: dict[str, tuple[dict[str, str | bytes], str]] = {

@@ -29,7 +29,7 @@ from harness.transport.foreign.recorders.recorder import recorder
 from harness.transport.foreign.stubs import NO_ADDRESS
 
 _ASKED = "req|request|curl|cmd|http|rest|sh"
-_ANSWERED = "res|resp|response|reply|answer|out|sse|stream|headers?|body"
+_ANSWERED = "res|resp|response|reply|answer|out|sse|stream|events|chunks|headers?|body"
 _ENDING = re.compile(r"\.(?:txt|json|http|log|bin|dat|raw)$", re.IGNORECASE)
 _ROLE = re.compile(
     rf"(?:^|[._ -])(?:(?P<asked>{_ASKED})|(?P<answered>{_ANSWERED}))(?:[._ -](?:headers?|body))?$"
@@ -126,7 +126,7 @@ def _sort_in(pairs: dict[str, Pair], name: str, raw: bytes) -> None:
     pair = pairs.setdefault(_ROLE.sub("", stem), Pair())
     if (both := in_two(raw)) is not None:
         pair.asked, pair.answered = both
-    elif is_reply(raw) or words.get("answered") or words.get("answers"):
+    elif is_reply(raw) or is_stream(raw) or words.get("answered") or words.get("answers"):
         pair.answered = raw if pair.answered is None else _joined(pair.answered, raw)
     elif is_request(raw) or words.get("asked") or words.get("asks"):
         pair.asked = raw if pair.asked is None else pair.asked
