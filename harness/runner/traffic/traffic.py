@@ -14,6 +14,7 @@ from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
+from harness.runner.traffic.hidden import hidden_arguments
 from harness.runner.traffic.unaddressed import lacks_address, only_reading
 from harness.spec import price
 from harness.spec.beside import argument_headers
@@ -308,6 +309,8 @@ def _promise(
     refused; one that breaks several, or holds what no document mentions, is looked at.
     """
     breaks, unsaid = broken(operation, reading.arguments)
+    if hidden := hidden_arguments(operation, reading, (*breaks, *unsaid)):
+        return "observe", None, f"the recording holds a placeholder for {', '.join(hidden)}"
     outside = [_described(constraint, reading) for constraint in (*breaks, *unsaid)]
     outside += [f"{key}: not a documented parameter" for key in reading.unknown]
     if not outside:

@@ -169,7 +169,8 @@ def _brotli(raw: bytes) -> tuple[bytes, bool]:
     except brotli.error as error:
         raise _NotPackedError(str(error)) from None
     plain = b"".join(pieces)
-    if not (is_text(plain) or looks_like_image(plain)) and len(plain) <= UNPACKED_AT_MOST_BYTES:
+    known = is_text(plain) or looks_like_image(plain) or plain.startswith((_GZIP, _ZSTD))
+    if not known and len(plain) <= UNPACKED_AT_MOST_BYTES:
         raise _NotPackedError("what it unpacks to is no body")  # brotli has no first bytes
     return plain, unpacker.is_finished()
 

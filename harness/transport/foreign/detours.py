@@ -16,6 +16,7 @@ class Foreign:
 
     `recorded` is a date in ISO 8601 and UTC, where one is known; `duration_s` is how long the
     round trip took, where somebody measured it (then `exchange.times` ends there, else at 0).
+    `location` is the address that a redirect leads to.
     """
 
     index: int
@@ -24,6 +25,7 @@ class Foreign:
     duration_s: float | None
     path: str
     host: str
+    location: str = ""
 
 
 def without_detours(exchanges: Sequence[Foreign]) -> Iterator[Foreign]:
@@ -52,11 +54,13 @@ def without_detours(exchanges: Sequence[Foreign]) -> Iterator[Foreign]:
 def _target(foreign: Foreign) -> str:
     """Return where a redirect leads to, empty where the answer is none."""
     answer = foreign.exchange.answer
-    if not isinstance(answer, Reply) or answer.status not in REDIRECTS:
-        return ""
-    location = answer.header("location")
+    return foreign.location if isinstance(answer, Reply) and answer.status in REDIRECTS else ""
+
+
+def leads_to(address: str, location: str) -> str:
+    """Return the address that a Location header means, empty where it means none."""
     try:
-        return urljoin(foreign.exchange.request.target, location) if location else ""
+        return urljoin(address, location) if location else ""
     except ValueError:
         return ""
 

@@ -30,6 +30,10 @@ TEXT_AT_MOST_BYTES = 64 * 1024 * 1024
 _NOT_IN_FLOW = 16 * 1024 * 1024
 """Of invalid JSON, so much is read once more as YAML, whose flow style begins like JSON."""
 
+_PIECE_BYTES = 4 * 1024 * 1024
+"""What yajl, under ijson, scans at once: of a string that ends in a later piece it scans all again.
+"""
+
 Watch = Callable[[int, int], None]
 """Takes how many bytes of the file on the disk, and how many interactions have been read so far."""
 
@@ -141,12 +145,14 @@ def _json(
 ) -> Iterator[tuple[str, object]]:
     walk = _JsonWalk(places, again)
     try:
-        yield from walk.entries(ijson.basic_parse(file))
+        yield from walk.entries(ijson.basic_parse(file, buf_size=_PIECE_BYTES))
     except ijson.JSONError as error:
         problem = " ".join(str(error).split())[:80]
         raise NoJsonError(f"truncated or invalid JSON: {problem}") from None
-    except SystemError:  # how ijson passes on that Python reads no number of 5,000 digits
-        raise ValueError("invalid JSON: a number has too many digits") from None
+    except (SystemError, ValueError) as error:  # Python reads no number of 5,000 digits
+        if isinstance(error, SystemError) or "digits" in str(error):
+            raise ValueError("invalid JSON: a number has too many digits") from None
+        raise
     held.append(walk.value)
 
 

@@ -23,6 +23,7 @@ from harness.transport.foreign.cut import BREAKS_OFF, breaks_off
 from harness.transport.foreign.formats import MULTIPART, Raw
 from harness.transport.foreign.forms import boundary_of, read_multipart, read_urlencoded
 from harness.transport.foreign.inline_images import without_images
+from harness.transport.foreign.sanitised import AT_MOST, hidden_field, is_placeholder
 
 CACHED = "its bytes are in the browser's cache"
 
@@ -31,7 +32,9 @@ _NOT_MODIFIED = 304
 _URLENCODED = "application/x-www-form-urlencoded"
 _PAIRS = re.compile(rb"[\w.\[\]%+-]+=[^\s{}\"]*(?:&[\w.\[\]%+-]+=[^\s{}\"]*)*", re.ASCII)
 _LAST_EVENT = re.compile(r"(?:^|[._-])(?:completed?|failed|error|incomplete|cancell?ed|done)$")
-_STREAM = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:event|data|id|retry):")
+_STREAM = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:[ \t]*:[^\r\n]*[\r\n]+)*[ \t]*(?:event|data|id|retry):"
+)
 _IMAGE_PATH = re.compile(r"\.(?:png|jpe?g|webp|gif|avif|heic|svg)$", re.IGNORECASE)
 
 
@@ -67,7 +70,15 @@ def _sent(raw: Raw) -> tuple[Json, tuple[Part, ...] | None]:
             # Taken as no body, an acceptance would be held against the provider.
             raise ValueError("the request's body was left out of the recording")
         return None, None
+    if _stands_for_another(plain):
+        raise ValueError("a placeholder stands for the request's body")
     return _read_sent(plain, kind)
+
+
+def _stands_for_another(plain: bytes) -> bool:
+    """Tell whether a body is a sanitiser's placeholder, as a text or as JSON of one."""
+    text = plain[: AT_MOST + 2].decode("utf-8", "replace").strip()
+    return len(plain) <= AT_MOST + 2 and is_placeholder(text.strip('"'))
 
 
 def _read_sent(plain: bytes, kind: str) -> tuple[Json, tuple[Part, ...] | None]:
@@ -93,6 +104,15 @@ def answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failu
 
     ValueError where the recording holds a body that cannot be read.
     """
+    answer = _answer_of(raw, pictures, clean)
+    if isinstance(answer, Failure):
+        return answer
+    held = [answer.document, *(event.data for event in answer.events)]
+    hidden = next(filter(None, map(hidden_field, held)), "")
+    return _not_whole(f"a placeholder stands for {hidden}" if hidden else "", answer) or answer
+
+
+def _answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failure:
     if raw.no_reply is not None:
         return Failure(kind="network", why=raw.no_reply, sent=True)
     if raw.status in _INTERIM:
@@ -107,6 +127,8 @@ def answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failu
         reply = replace(reply, document=body.document, pictures=body.pictures, size_bytes=size)
         return _not_whole(raw.response.cut, reply) or reply
     plain = plain_body(raw.response, header_of(raw.headers, "content-encoding"), kind)
+    if _stands_for_another(plain):
+        return Failure(kind="not_on_tape", why="a placeholder stands for the reply", sent=True)
     if _is_stream(plain, kind):
         return _streamed(plain, replace(reply, size_bytes=len(plain)), pictures, clean)
     body = read_body(plain, pictures, clean=clean)

@@ -78,11 +78,12 @@ class PlainFile:
 
     def read(self, size: int = _PIECE_BYTES, /) -> bytes:
         """Return the next bytes, at most `size` (0: none); empty at the end, never before it."""
-        while len(self._rest) < size and (piece := self._next()) is not None:
-            self._rest += piece
-        if size < 0:
-            raise ValueError("a size is not negative")
-        piece, self._rest = self._rest[:size], self._rest[size:]
+        pieces, held = [self._rest], len(self._rest)
+        while held < size and (piece := self._next()) is not None:
+            pieces.append(piece)
+            held += len(piece)
+        text = b"".join(pieces) if len(pieces) > 1 else self._rest
+        piece, self._rest = text[:size], text[size:]
         self.size_bytes += len(piece)
         return piece
 
@@ -173,7 +174,7 @@ def _unpacked(disk: "_Counted") -> tuple[_Bytes, bytes]:
 
 
 _PACKINGS: tuple[tuple[bytes, Callable[[BinaryIO], object]], ...] = (
-    (b"\x1f\x8b", lambda source: gzip.GzipFile(fileobj=source)),
+    (b"\x1f\x8b", lambda source: gzip.GzipFile(fileobj=source, mode="rb")),
     (b"BZh", bz2.BZ2File),
     (b"\xfd7zXZ\x00", lzma.LZMAFile),
     (b"\x28\xb5\x2f\xfd", zstd.ZstdFile),

@@ -20,7 +20,7 @@ from harness.sensitive.recorded import keys_in
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.cassettes.interaction import from_interaction, is_ours
 from harness.transport.fields import as_mapping, text_of
-from harness.transport.foreign.detours import Foreign, without_detours
+from harness.transport.foreign.detours import Foreign, leads_to, without_detours
 from harness.transport.foreign.document import (
     TEXT_AT_MOST_BYTES,
     Document,
@@ -29,7 +29,7 @@ from harness.transport.foreign.document import (
     unwatched,
 )
 from harness.transport.foreign.formats import Raw
-from harness.transport.foreign.messages import answer_of, public, request_of
+from harness.transport.foreign.messages import answer_of, header_of, public, request_of
 from harness.transport.foreign.recorders.recorder import (
     RECORDERS,
     Format,
@@ -223,7 +223,9 @@ def _foreign(  # noqa: PLR0913 - an entry, and what it is read with
     times = Times(due_s=0.0, sent_s=0.0, end_s=duration_s or 0.0)
     exchange = Exchange(request=request, answer=answer, times=times)
     exchange = redactor.exchange(exchange, headers=headers)
-    return _placed(index, exchange, recorded=raw.recorded, duration_s=duration_s)
+    location = redactor.known(leads_to(public(raw.uri), header_of(raw.headers, "location")))
+    placed = _placed(index, exchange, recorded=raw.recorded, duration_s=duration_s)
+    return replace(placed, location=location)
 
 
 def _measured(raw: Raw) -> float | None:
