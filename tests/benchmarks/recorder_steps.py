@@ -121,6 +121,8 @@ def _value_at(document: object, place: str) -> str:
                 document = document[int(key)]
             case dict():
                 document = document[key]
+            case _:
+                raise KeyError(place)
     return str(document)
 
 
@@ -142,7 +144,7 @@ def _words(column: str) -> dict[str, object]:
 
 
 def _headers(**more: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {KEY}", "Accept-Encoding": "identity", **more}
+    return {"Authorization": f"Bearer {KEY}", "Accept-Encoding": "identity"} | more
 
 
 def _json(
@@ -150,16 +152,17 @@ def _json(
     url: str,
     body: Mapping[str, object],
     *,
-    take: dict[str, str] | None = None,
-    **headers: str,
+    take: Mapping[str, str] | None = None,
+    packing: str = "identity",
 ) -> Step:
+    headers = {"Content-Type": "application/json", "Accept-Encoding": packing}
     return Step(
         column=column,
         method="POST",
         url=url,
-        headers=_headers(**{"Content-Type": "application/json"}, **headers),
+        headers=_headers(**headers),
         body=json.dumps(body).encode(),
-        take=take or {},
+        take=dict(take or {}),
     )
 
 
@@ -171,9 +174,9 @@ def _get(column: str, url: str, *, take: dict[str, str] | None = None, key: bool
 def _images(
     column: str, *, size: str = "1024x1024", packing: str = "identity", **more: object
 ) -> Step:
-    headers = {"Accept-Encoding": packing}
     body = {"model": "gpt-image-2", "prompt": _prompt(column), "size": size, **more}
-    return _json(column, f"{_base('sub2api')}/v1/images/generations", body, **headers)
+    url = f"{_base('sub2api')}/v1/images/generations"
+    return _json(column, url, body, packing=packing)
 
 
 def _edit() -> Step:

@@ -15,6 +15,11 @@ from harness.transport.fields import optional_text, plain_object
 from harness.transport.foreign.formats import from_base64, headers_of
 
 _STATUS = re.compile(rb"HTTP/[0-9.]+ (\d{3})[^\r\n]*\r?\n")
+_NEXT_REPLY = re.compile(rb"\n(?=HTTP/[0-9.]+ \d{3})")
+_FIELD = re.compile(rb"(?:event|data|id|retry)?:")
+_LINES_LOOKED_AT = 20
+_COMMENTS = re.compile(rb"(?:[ \t]*(?:#|//)[^\n]*\n|\s*\n)*")
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r\n")
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(
     rb"([A-Z]{3,10})[ \t]+((?:https?://|/)\S*)(?:[ \t]+HTTP/[0-9.]+)?[ \t]*(?:\r?\n|\Z)"
@@ -64,6 +69,20 @@ class Answered:
     sent: Sent = field(default_factory=Sent)
 
 
+def is_stream(raw: bytes) -> bool:
+    """Tell whether a text is server-sent events and nothing else, by its first lines."""
+    lines = [line for line in raw[:65_536].splitlines()[:_LINES_LOOKED_AT] if line.strip()]
+    return b"data:" in raw and bool(lines) and all(_FIELD.match(line) for line in lines)
+
+
+def in_two(raw: bytes) -> tuple[bytes, bytes] | None:
+    """Split a request that its reply follows (as `http -v` prints them); None where it is none."""
+    if not is_request(raw):
+        return None
+    start = _NEXT_REPLY.search(raw)
+    return (raw[: start.end()].rstrip() + b"\n", raw[start.end() :]) if start else None
+
+
 def is_reply(raw: bytes) -> bool:
     """Tell whether a file begins as `curl -i` or `curl -v` writes one."""
     return bool(_STATUS.match(raw) or _SENT.search(raw[:65_536]))
@@ -71,7 +90,15 @@ def is_reply(raw: bytes) -> bool:
 
 def is_request(raw: bytes) -> bool:
     """Tell whether a file begins with a request's first line or is a curl command."""
+    raw = _uncommented(raw)
     return bool(_LINE.match(raw) or _COMMAND.match(raw))
+
+
+def _uncommented(raw: bytes) -> bytes:
+    """Leave out the comments that stand before a request."""
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    comments = _COMMENTS.match(raw)
+    return raw[comments.end() :] if comments else raw
 
 
 def as_stream(raw: bytes) -> bytes:
@@ -111,7 +138,23 @@ def read_reply(raw: bytes) -> Answered:
         head = raw[match.end() : end.start() if end else len(raw)]
         raw = raw[end.end() :] if end else b""
         answered = Answered(status=int(match[1]), headers=_headers(head), body=raw, sent=sent)
-    return answered
+    chunked = any(
+        name.lower() == "transfer-encoding" and "chunked" in value.lower()
+        for name, value in answered.headers
+    )
+    return replace(answered, body=_unchunked(answered.body)) if chunked else answered
+
+
+def _unchunked(raw: bytes) -> bytes:
+    """Join the chunks of a body (RFC 9112, 7.1), which `curl --raw` and Fiddler leave in it."""
+    pieces, place = [], 0
+    while match := _CHUNK.match(raw, place):
+        size = int(match[1], 16)
+        pieces.append(raw[match.end() : match.end() + size])
+        place = match.end() + size + 2
+        if size == 0 or place > len(raw):
+            return b"".join(pieces)
+    return b"".join(pieces) if pieces and place >= len(raw) else raw  # it was joined already
 
 
 def _verbose(raw: bytes) -> tuple[Sent, bytes]:
@@ -132,6 +175,7 @@ def read_request(raw: bytes, folder: Mapping[str, bytes] | None = None) -> Sent:
 
     `folder` holds the files that a command may name (`-d @body.json`). Raises ValueError.
     """
+    raw = _uncommented(raw)
     if _COMMAND.match(raw):
         return _command(raw.decode("utf-8", "replace"), folder or {})
     if match := _LINE.match(raw):

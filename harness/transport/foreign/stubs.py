@@ -6,8 +6,6 @@ A stub answers whatever matches it: it may hold a request whole, a part of it, o
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from harness.sensitive.headers import Headers
-
 NO_HOST = "host.invalid"
 """Stands for a host that a recording does not name (RFC 2606: nobody has it)."""
 
@@ -16,23 +14,9 @@ NO_ADDRESS = f"http://{NO_HOST}/"
 
 WITH_BODY = ("POST", "PUT", "PATCH")
 
-_FORM = re.compile(rb"--([^\r\n]{1,70})\r?\nContent-Disposition:\s*form-data", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
+_META = re.compile(r"(?<!\\)[\[\](){}*+?|^$]|\\\w")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-
-
-def labelled(headers: Headers, raw: bytes) -> Headers:
-    """Return a request's headers with the content type of its form, where its recorder left it out.
-
-    A form begins with its own boundary (RFC 2046, 5.1.1).
-    """
-    if any(name.lower() == "content-type" for name, _ in headers):
-        return headers
-    match = _FORM.match(raw)
-    if match is None:
-        return headers
-    boundary = match[1].decode("utf-8", "replace").rstrip()
-    return (*headers, ("Content-Type", f'multipart/form-data; boundary="{boundary}"'))
 
 
 def address(base: str, path: str, query: str = "") -> str:
@@ -54,13 +38,13 @@ def known_body(method: str, body: bytes | None) -> bytes:
 
 
 def literal(pattern: str) -> str:
-    """Return the one text that a regular expression matches; ValueError where it matches more."""
-    plain = re.sub(r"\\([^\w\s])", r"\1", pattern)
-    if re.escape(plain).replace("\\", "") != pattern.replace("\\", "") or re.search(
-        r"(?<!\\)[\[\](){}*+?|^$]", pattern
-    ):
+    """Return the one text that a regular expression stands for; ValueError where it is a pattern.
+
+    A dot is taken for itself, as those who write addresses mean it.
+    """
+    if _META.search(pattern):
         raise ValueError(f"its address is a pattern, not what was asked: {pattern[:80]!r}")
-    return plain
+    return re.sub(r"\\([^\w\s])", r"\1", pattern)
 
 
 def untemplated(text: str) -> str:

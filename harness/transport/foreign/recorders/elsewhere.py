@@ -3,10 +3,13 @@
 Sources: Postman's collection schema 2.1; Insomnia's export format; Charles' manual.
 """
 
+import re
 from collections.abc import Iterable
 
 from harness.transport.foreign.formats import Raw
 from harness.transport.foreign.recorders.recorder import recorder
+
+_SCRIPT = re.compile(r"^\s*nock\([\"'`]https?://", re.MULTILINE)
 
 
 class _NotRead:
@@ -35,6 +38,20 @@ class Collection(_NotRead):
             raise ValueError(
                 "an Insomnia collection: it holds requests, not what was answered to them; export"
                 " the responses as HAR (a request's menu > Export Response > HAR)"
+            )
+        return None
+
+
+@recorder("nock-script", title="", reads="text", rank=8)
+class NockScript(_NotRead):
+    """What nock's recorder prints without `output_objects`: a script."""
+
+    def entries(self, source: object) -> Iterable[object] | None:
+        """Raise ValueError where it is one."""
+        if isinstance(source, str) and _SCRIPT.search(source[:65_536]):
+            raise ValueError(
+                "nock's recording as a script: record with output_objects: true, and save what"
+                " nock.recorder.play() returns as JSON"
             )
         return None
 

@@ -22,7 +22,6 @@ from harness.transport.foreign.stubs import (
     NO_HOST,
     address,
     known_body,
-    labelled,
     untemplated,
 )
 
@@ -54,7 +53,7 @@ class Hoverfly:
         return Raw(
             method=method,
             uri=address(f"{scheme}://{host}", path, _query(asked.get("query"))),
-            request_headers=labelled(headers_of(_named(asked.get("headers"))), sent),
+            request_headers=headers_of(_named(asked.get("headers"))),
             request=Content(raw=sent),
             status=integer_of(answered, "status"),
             headers=headers_of(answered.get("headers")),

@@ -21,7 +21,7 @@ from harness.transport.fields import (
 from harness.transport.foreign.document import StreamedList
 from harness.transport.foreign.formats import Content, Raw, first, headers_of, rows
 from harness.transport.foreign.recorders.recorder import recorder
-from harness.transport.foreign.stubs import address, known_body, labelled
+from harness.transport.foreign.stubs import address, known_body
 
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 
@@ -44,16 +44,14 @@ class Nock:
         data = as_mapping(entry, "the definition")
         method = (optional_text(data, "method") or "GET").upper()
         request = _request(method, data)
-        own = data.get("rawHeaders", data.get("headers"))
-        headers = _headers(own)
         return Raw(
             method=method,
             uri=address(text_of(data, "scope"), text_of(data, "path")),
-            request_headers=labelled(_headers(data.get("reqheaders")), request.raw),
+            request_headers=_headers(data.get("reqheaders")),
             request=request,
             status=integer_of(data, "status") if "status" in data else 200,
-            headers=headers,
-            response=_response(data, headers),
+            headers=_headers(data.get("rawHeaders", data.get("headers"))),
+            response=_response(data),
         )
 
 
@@ -81,22 +79,14 @@ def _request(method: str, data: dict[str, object]) -> Content:
     )
 
 
-def _response(data: dict[str, object], headers: Headers) -> Content:
+def _response(data: dict[str, object]) -> Content:
     body = data.get("response")
-    packed = any(name.lower() == "content-encoding" for name, _ in headers)
-    if isinstance(body, list) and packed:
-        return Content(raw=b"".join(_unhexed(chunk) for chunk in body))
-    if isinstance(body, str):
-        image = _HEX.fullmatch(body) and looks_like_image(bytes.fromhex(body))
-        binary = data.get("responseIsBinary") is True or bool(image)
-        return Content(raw=_unhexed(body) if binary else body.encode("utf-8", "replace"))
-    return Content(parsed=plain_object(body))
-
-
-def _unhexed(chunk: object) -> bytes:
-    if not isinstance(chunk, str) or not (chunk == "" or _HEX.fullmatch(chunk)):
-        raise ValueError("a chunk of its packed body is no hexadecimal text")
-    return bytes.fromhex(chunk)
+    if not isinstance(body, str):
+        return Content(parsed=plain_object(body))  # a list of chunks is joined where it is read
+    image = _HEX.fullmatch(body) and looks_like_image(bytes.fromhex(body))
+    if (data.get("responseIsBinary") is True or image) and _HEX.fullmatch(body):
+        return Content(raw=bytes.fromhex(body))
+    return Content(raw=body.encode("utf-8", "replace"))
 
 
 def _is_utf8(raw: bytes) -> bool:

@@ -12,34 +12,32 @@ from pathlib import Path
 
 from harness.sensitive.headers import Headers
 from harness.transport.fields import as_mapping, integer_of, optional_text, text_of
+from harness.transport.foreign.folder import plain_files
 from harness.transport.foreign.formats import Content, Raw, headers_of
 from harness.transport.foreign.http_text import (
     Answered,
     Sent,
     as_stream,
+    in_two,
     is_reply,
     is_request,
+    is_stream,
     read_reply,
     read_request,
 )
 from harness.transport.foreign.recorders.recorder import recorder
-from harness.transport.foreign.stubs import NO_ADDRESS, labelled
-
-FILES_AT_MOST = 10_000
-BYTES_AT_MOST = 256 * 1024 * 1024
-"""Of all files of a folder together: they are held at once."""
+from harness.transport.foreign.stubs import NO_ADDRESS
 
 _ASKED = "req|request|curl|cmd|http|rest|sh"
-_ANSWERED = "res|resp|response|reply|answer|out|sse|stream|headers?|body"
+_ANSWERED = "res|resp|response|reply|answer|out|sse|stream|events|chunks|headers?|body"
 _ENDING = re.compile(r"\.(?:txt|json|http|log|bin|dat|raw)$", re.IGNORECASE)
 _ROLE = re.compile(
     rf"(?:^|[._ -])(?:(?P<asked>{_ASKED})|(?P<answered>{_ANSWERED}))(?:[._ -](?:headers?|body))?$"
+    r"|(?<=\d)_(?:c|s)$"  # Fiddler's archives: 12_c.txt and 12_s.txt
     rf"|^(?:(?P<asks>{_ASKED})|(?P<answers>{_ANSWERED}))[._ -]",
     re.IGNORECASE,
 )
 """The word that says which file of a pair one is, at the end of its name or at the start."""
-
-_STREAM = re.compile(rb"\s*(?:event|data|id|retry)?:")
 
 
 @dataclass(slots=True)
@@ -63,7 +61,7 @@ class Pairs:
         """Return a mapping for each pair, in the order of their names."""
         if not isinstance(source, Path):
             return None
-        files = _files(source)
+        files = plain_files(source)
         pairs: dict[str, Pair] = {}
         for name, raw in files.items():
             _sort_in(pairs, name, raw)
@@ -90,10 +88,9 @@ class Output:
         if not isinstance(source, str):
             return None
         raw = source.encode("utf-8", "replace")
-        if is_reply(raw):
-            return [_entry("", Pair(answered=raw), {})]
-        is_stream = _STREAM.match(raw) is not None and b"data:" in raw
-        if is_stream or as_stream(raw) != raw:
+        if (both := in_two(raw)) is not None:
+            return [_entry("", Pair(*both), {})]
+        if is_reply(raw) or is_stream(raw) or as_stream(raw) != raw:
             return [_entry("", Pair(answered=raw), {})]
         return None
 
@@ -114,7 +111,7 @@ def raw_of(entry: object) -> Raw:
     return Raw(
         method=text_of(asked, "method"),
         uri=text_of(asked, "uri"),
-        request_headers=labelled(headers_of(asked.get("headers")), sent),
+        request_headers=headers_of(asked.get("headers")),
         request=Content(raw=sent),
         status=integer_of(answered, "status"),
         headers=headers_of(answered.get("headers")),
@@ -122,23 +119,14 @@ def raw_of(entry: object) -> Raw:
     )
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    """Return the plain files of a folder by name; ValueError where they are too much to hold."""
-    paths = [path for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
-    paths = [path for path in paths if not path.name.startswith(".")]
-    if len(paths) > FILES_AT_MOST:
-        raise ValueError(f"a folder of more than {FILES_AT_MOST:,} files")
-    if sum(path.stat().st_size for path in paths) > BYTES_AT_MOST:
-        raise ValueError(f"a folder whose files hold more than {BYTES_AT_MOST:,} bytes")
-    return {path.name: path.read_bytes() for path in sorted(paths)}
-
-
 def _sort_in(pairs: dict[str, Pair], name: str, raw: bytes) -> None:
     stem = _ENDING.sub("", name)
     role = _ROLE.search(stem)
     words = role.groupdict() if role else {}
     pair = pairs.setdefault(_ROLE.sub("", stem), Pair())
-    if is_reply(raw) or words.get("answered") or words.get("answers"):
+    if (both := in_two(raw)) is not None:
+        pair.asked, pair.answered = both
+    elif is_reply(raw) or is_stream(raw) or words.get("answered") or words.get("answers"):
         pair.answered = raw if pair.answered is None else _joined(pair.answered, raw)
     elif is_request(raw) or words.get("asked") or words.get("asks"):
         pair.asked = raw if pair.asked is None else pair.asked
@@ -203,7 +191,7 @@ def _status(answered: Answered) -> int:
     """Return a reply's status; a stream that was kept without its head was served."""
     if answered.status is not None:
         return answered.status
-    if _STREAM.match(answered.body):
+    if is_stream(answered.body):
         return 200
     raise ValueError("it does not hold the status of its reply: write it with curl -i")
 

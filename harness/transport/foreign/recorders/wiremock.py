@@ -5,7 +5,10 @@ that only says what a request must match is no recording of one; its recorder sa
 form. The journal holds both sides of what went through.
 """
 
-from collections.abc import Iterable
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from harness.core.jsonvalue import canonical
 from harness.transport.fields import (
@@ -18,18 +21,22 @@ from harness.transport.fields import (
     plain_object,
     text_of,
 )
+from harness.transport.foreign.folder import plain_files
 from harness.transport.foreign.formats import Content, Raw, first, from_base64, headers_of, rows
 from harness.transport.foreign.recorders.recorder import recorder
 from harness.transport.foreign.stubs import (
     NO_HOST,
     address,
     known_body,
-    labelled,
     literal,
     untemplated,
 )
 
 _ADDRESSES = ("url", "urlPath", "urlPattern", "urlPathPattern", "urlPathTemplate")
+
+
+_PATHS = ("/", "(", "^", ".", "\\")
+"""How an address of a mapping begins: a path, or a pattern of one."""
 
 
 @recorder(
@@ -59,13 +66,38 @@ class Mappings:
         return Raw(
             method=method,
             uri=_address(asked),
-            request_headers=labelled(headers_of(_equal(asked.get("headers"))), sent),
+            request_headers=headers_of(_equal(asked.get("headers"))),
             request=Content(raw=sent),
             status=0 if fault else _status(answered),
             headers=headers_of(answered.get("headers")),
             response=Content() if fault else _stubbed(answered),
             no_reply=fault,
         )
+
+
+@recorder(
+    "wiremock-folder",
+    title="WireMock's folder (mappings and __files)",
+    reads="folder",
+    rank=4,
+)
+class Folder(Mappings):
+    """A folder with the folder `mappings`, or that one itself, beside `__files`."""
+
+    def entries(self, source: object) -> Iterable[object] | None:
+        """Return the mappings of all files, with the bodies that stand in others."""
+        if not isinstance(source, Path):
+            return None
+        mappings = source if source.name == "mappings" else source / "mappings"
+        if not mappings.is_dir() or mappings.is_symlink():
+            return None
+        stubs: list[object] = []
+        for name, raw in plain_files(mappings, deep=True).items():
+            if name.endswith(".json"):
+                stubs += super().entries(_json(name, raw)) or ()
+        beside = mappings.parent / "__files"
+        files = plain_files(beside, deep=True) if beside.is_dir() else {}
+        return [_with_body(stub, files) for stub in stubs] or None
 
 
 @recorder("wiremock-journal", title="WireMock's journal (requests)", lists=("requests",))
@@ -102,7 +134,7 @@ class Journal:
         return Raw(
             method=text_of(asked, "method").upper(),
             uri=whole or address(f"http://{NO_HOST}", text_of(asked, "url")),
-            request_headers=labelled(headers_of(asked.get("headers")), sent),
+            request_headers=headers_of(asked.get("headers")),
             request=Content(raw=sent),
             status=_status(answered),
             headers=headers_of(answered.get("headers")),
@@ -116,16 +148,36 @@ def _is_mapping(entry: object) -> bool:
     asked = entry.get("request") if isinstance(entry, dict) else None
     return (
         isinstance(asked, dict)
-        and any(name in asked for name in _ADDRESSES)
+        and any(str(asked.get(name, "-"))[:1] in _PATHS for name in _ADDRESSES)
         and isinstance(entry, dict)
         and isinstance(entry.get("response"), dict)
     )
 
 
-def _logged(entry: object) -> float:
+def _json(name: str, raw: bytes) -> object:
+    try:
+        return json.loads(raw.decode("utf-8-sig"))
+    except ValueError as error:
+        raise ValueError(f"{name} is no JSON: {error}") from None
+
+
+def _with_body(stub: object, files: Mapping[str, bytes]) -> object:
+    answered = stub.get("response") if isinstance(stub, dict) else None
+    name = answered.get("bodyFileName") if isinstance(answered, dict) else None
+    if not isinstance(stub, dict) or not isinstance(answered, dict) or not isinstance(name, str):
+        return stub
+    raw = files.get(name.lstrip("/"))
+    if raw is None:
+        return stub
+    others = {key: value for key, value in answered.items() if key != "bodyFileName"}
+    packed = b64encode(raw).decode()
+    return {**stub, "response": {**others, "base64Body": packed}}
+
+
+def _logged(entry: object) -> int:
     request = entry.get("request") if isinstance(entry, dict) else None
     logged = request.get("loggedDate") if isinstance(request, dict) else None
-    return float(logged) if isinstance(logged, int) else 0.0
+    return logged if isinstance(logged, int) else 0
 
 
 def _status(answered: dict[str, object]) -> int:
@@ -182,7 +234,10 @@ def _bytes(message: dict[str, object]) -> bytes:
 def _stubbed(answered: dict[str, object]) -> Content:
     if "bodyFileName" in answered:
         name = text_of(answered, "bodyFileName")
-        raise ValueError(f"its reply's body is in another file, {name[:80]!r} in __files")
+        raise ValueError(
+            f"its reply's body is in another file, {name[:80]!r}: give the folder that holds"
+            " mappings and __files"
+        )
     if "proxyBaseUrl" in answered and not any(name in answered for name in ("body", "base64Body")):
         raise ValueError("it passes requests on: it holds no reply")
     if "jsonBody" in answered:
