@@ -14,6 +14,7 @@ from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
+from harness.runner.traffic.placeholders import without_placeholders
 from harness.spec import price
 from harness.spec.beside import argument_headers
 from harness.spec.credentials import IN_WORDS, KEY_REQUIRED, key_constraint
@@ -149,6 +150,7 @@ def judge_file(
     if records and (evidence := _own_evidence(path, recording)):
         evidence = replace(evidence, by=f"{evidence.by}, {name}")
         records = [replace(record, evidence=evidence) for record in records]
+    records = [_as_recorded(provider, record) for record in records]
     return Traffic(
         name=name,
         format=recording.format,
@@ -160,6 +162,13 @@ def judge_file(
         ),
         unreadable=recording.unreadable,
     )
+
+
+def _as_recorded(provider: Provider, record: Record) -> Record:
+    """Return a record with its placeholders absent; our own emulator's replies have none."""
+    if record.evidence.emulated:
+        return record
+    return without_placeholders(record, provider.operation(record.shot.case.operation))
 
 
 def _own_evidence(path: Path, recording: Recording) -> Provenance | None:
