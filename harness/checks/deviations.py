@@ -4,7 +4,8 @@ No document promises the opposite of most of it: it is told, and convicts nobody
 """
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from harness.checks.check import (
     Assertion,
@@ -19,6 +20,8 @@ from harness.checks.check import (
 from harness.checks.naming import media_format
 from harness.core.exchange import Picture, Reply
 from harness.core.jsonvalue import Json
+from harness.core.outcome import Images
+from harness.core.record import Record
 from harness.spec import price
 from harness.spec.expressions import first_match
 from harness.wire.errors import OK, REDIRECT
@@ -56,7 +59,11 @@ def _repeated_lines(_: Reproduced) -> tuple[str, ...]:
 
 @check(rank=65, assertion=Assertion(lines=_repeated_lines), usability=True)
 def images_are_different(subject: CheckInput) -> tuple[CheckResult, ...]:
-    """Several images that were asked for are several: no two of them have the same bytes."""
+    """Several images that were asked for are several: no two of them have the same bytes.
+
+    Where the same image was served to another request, too, nothing follows: who draws one picture
+    whatever is asked is no model, and may be a server for tests, or a cleaned recording.
+    """
     served = subject.served
     decoded = [one for one in served.pictures if one.state == "decoded"] if served else []
     if len(decoded) < 2:  # noqa: PLR2004 - a pair
@@ -72,8 +79,21 @@ def images_are_different(subject: CheckInput) -> tuple[CheckResult, ...]:
         return passed(f"{len(decoded)} different images", about)
     pairs = ", ".join(f"image {number} is image {earlier}" for number, earlier in repeated)
     why = f"{pairs} again, byte for byte: {len(first)} of {len(decoded)} images"
+    if first.keys() & subject.sent_to_others:
+        return unclear(f"{why}; another request was served with it, too", about)
     asked = price.images_asked(subject.operation, subject.arguments)
     return failed(why, about) if asked > len(first) else unclear(why, about)
+
+
+def images_of_several(records: Iterable[Record]) -> frozenset[str]:
+    """Return the digests of the images with which several requests were served."""
+    served: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for record in records:
+        case, outcome = record.shot.case, record.outcome
+        for picture in outcome.pictures if isinstance(outcome, Images) else ():
+            if picture.state == "decoded":
+                served[case.provider, picture.digest].add(case.id)
+    return frozenset(digest for (_, digest), cases in served.items() if len(cases) > 1)
 
 
 @check(rank=82)

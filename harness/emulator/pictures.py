@@ -76,6 +76,10 @@ class ImageCache:
         """Make the picture's bytes available for download."""
         self._served[picture.digest] = picture.data
 
+    def stored(self) -> int:
+        """Return how many pictures were made available for download."""
+        return len(self._served)
+
     def find(self, digest: str) -> bytes | None:
         """Return the bytes of that digest, None where none are stored."""
         return self._served.get(digest)

@@ -92,12 +92,14 @@ async def render(
     """
     faults = state.faults.names | extra_faults
     second = faults | {ONE_IMAGE[name] for name in faults & ONE_IMAGE.keys()}
+    same = "repeated_images" in faults and request.images > 1
+    alone = state.pictures.stored() + 1  # another one than all others were served with
     pictures = [
         await _rendered(
             state,
             request,
             second if number == 1 else faults,
-            number=0 if "repeated_images" in faults else number,
+            number=alone if same else number,
         )
         for number in range(_count(request.images, faults))
     ]
