@@ -76,12 +76,14 @@ def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
 def _as_said(ruled: ErrorClass, status: int, words: str, parameter: str) -> ErrorClass:
     """Return the class of an error by its words, where its code and status tell less than they.
 
-    One that names a parameter is about the request, and not about how many there were.
+    One that names a parameter is about that, not about how many requests there were or what the
+    prompt says.
     """
     if ruled not in _LOOSE:
         return ruled
     told = class_in_words(words)
-    if told is not None and not (parameter and told == "rate_limit"):
+    of_request = told == "rate_limit" or (told == "moderation" and "prompt" not in parameter)
+    if told is not None and not (parameter and of_request):
         return told
     of_account = BY_STATUS.get(status) in UNTOUCHED and OF_AN_ACCOUNT.search(words)
     if ruled == "validation" and of_account and not parameter and not NO_ACCESS.search(words):
