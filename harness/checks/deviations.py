@@ -181,10 +181,11 @@ def holds_no_further_images(subject: CheckInput) -> tuple[CheckResult, ...]:
     job = subject.operation.job
     known = {*image_texts(subject.operation.reply, reply.document)}
     known |= addresses_of_job(job, reply) if job is not None else set()
+    known |= {*_texts(subject.record.shot.request.body)}  # what was sent, and is said again
     places = places_of_images(reply, besides=known, listed=False) if known else ()
     if not places:
         return ()
-    more = "a further image" if len(places) == 1 else f"{len(places)} further images"
+    more = "a further image" if len(places) == 1 else f"{len(places)} or more further images"
     return unclear(f"beside the {len(served.pictures)} that are read, {more} at {places[0]}")
 
 
@@ -231,9 +232,18 @@ def _decoded(subject: CheckInput) -> list[Picture]:
 def _last_reply(subject: CheckInput) -> Reply | None:
     for exchange in reversed(subject.record.exchanges):
         reply = exchange.answer
-        if exchange.step in ("submit", "poll", "result") and isinstance(reply, Reply):
-            return reply if isinstance(reply.document, dict | list) else None
+        asked = exchange.step in ("submit", "poll", "result")
+        if asked and isinstance(reply, Reply) and isinstance(reply.document, dict | list):
+            return reply
     return None
+
+
+def _texts(content: Json) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    if isinstance(content, list | dict):
+        for entry in content.values() if isinstance(content, dict) else content:
+            yield from _texts(entry)
 
 
 def _places(document: Json, levels: int = _DEEPEST) -> Iterator[tuple[str, Json]]:

@@ -15,7 +15,8 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 
 _MODERATION = _any(
-    r"safety (system|filter|check|policy)s?\b|content[ -](policy|filter)\b|policy violation|\bnsfw\b",
+    r"safety (system|filter|check|policy|policie)s?\b|content[ -](policy|filter)\b",
+    r"policy violation|\bnsfw\b",
     r"usage polic(y|ies)|sensitive (content|word)|moderation (system|filter|check)s?\b",
     r"(rejected|blocked|flagged|refused) by (the |our )?(content )?(moderation|safety)",
     r"敏感(词|内容)|内容违规|审核(未|不)通过",

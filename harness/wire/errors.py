@@ -85,10 +85,11 @@ def _as_said(ruled: ErrorClass, status: int, words: str, parameter: str) -> Erro
     of_request = told == "rate_limit" or (told == "moderation" and "prompt" not in parameter)
     if told is not None and not (parameter and of_request):
         return told
-    of_account = BY_STATUS.get(status) in UNTOUCHED and OF_AN_ACCOUNT.search(words)
-    if ruled == "validation" and of_account and not parameter and not NO_ACCESS.search(words):
-        return by_status(status)
-    return ruled
+    by_itself = by_status(status)
+    of_account = by_itself in UNTOUCHED and OF_AN_ACCOUNT.search(words)
+    if by_itself == "auth" and NO_ACCESS.search(words):  # as one may say of an unknown model
+        return ruled
+    return by_itself if ruled == "validation" and of_account and not parameter else ruled
 
 
 def _unruled(reply: Reply, *, names_one: bool) -> ErrorClass:
