@@ -26,9 +26,9 @@ figures keep within 1 %, and medium takes four times as much as low."""
 
 STEADY = "usage does not move with size or quality: nothing follows from it"
 
-_OTHER_SIZE = 1.25
-"""How many times the pixels and the calculator's tokens of one image another has that takes other
-tokens for certain: the calculator gives the same for some sizes of other pixels."""
+_OTHER_SIZE, _OTHER_TOKENS = 1.25, 1.1
+"""How many times the pixels of one image another has, and the calculator's tokens of it or the
+other way round, that takes other tokens for certain: a wide image may take fewer than a square."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +151,8 @@ def _is_steady(made: list[tuple[_Made, int]]) -> bool:
     whole = {one.tokens * count for one, count in made}
     sizes = {(one.pixels, calculated_tokens("low", one.width_px, one.height_px)) for one, _ in made}
     apart = any(
-        more >= _OTHER_SIZE * fewer and dearer >= _OTHER_SIZE * cheaper
-        for fewer, cheaper in sizes
-        for more, dearer in sizes
+        more >= _OTHER_SIZE * fewer and max(one, other) >= _OTHER_TOKENS * min(one, other)
+        for fewer, one in sizes
+        for more, other in sizes
     )
     return apart and 1 in (len(each), len(whole))

@@ -44,8 +44,7 @@ ACCOUNT = {
     ),
     "rate_limit": (
         "Too many requests",
-        "Rate limit reached for images in organization org-1. You can increase your rate limit by"
-        " adding a payment method to your account.",
+        "Rate limit reached for images. You can increase it by adding a payment method.",
         "Request was throttled. Expected available in 12 seconds.",
         "You may make 5 requests per minute",
         "Please slow down",
