@@ -39,9 +39,9 @@ def why(check: str, *records: Record) -> str:
     return f"{word.status}: {word.why}"
 
 
-def several(*numbers: int, **asked: Json) -> Record:
-    changes: dict[str, Json] = {"n": len(numbers), **asked}
-    return record(case(**changes), served(*(picture(number=number) for number in numbers)))
+def several(*numbers: int, n: int | None = None) -> Record:
+    pictures = (picture(number=number) for number in numbers)
+    return record(case(n=n or len(numbers)), served(*pictures))
 
 
 # ------------------------------------------------------------------------------- equal images
@@ -196,7 +196,7 @@ def images(number: int) -> Json:
     return [{"b64_json": base64_image(64, 64, grey=grey)} for grey in range(number)]
 
 
-def replied(*, held: int = 1, **more: Json) -> Record:
+def replied(more: dict[str, Json], *, held: int = 1) -> Record:
     return spoken(case(), [answer({**FIELDS, "data": images(held), **more})])
 
 
@@ -211,21 +211,21 @@ FIELDS: dict[str, Json] = {
 def test_a_count_that_the_images_do_not_bear_out_is_told(name: str, held: int) -> None:
     words = "1 image" if held == 1 else f"{held} images"
 
-    assert why(COUNTS, replied(held=held, **{name: 4})) == (
+    assert why(COUNTS, replied({name: 4}, held=held)) == (
         f"inconclusive: the reply says {name} 4, and holds {words}"
     )
-    assert said(COUNTS, replied(held=held, **{name: held})) == []
+    assert said(COUNTS, replied({name: held}, held=held)) == []
 
 
 @pytest.mark.parametrize("beside", ["usage", "input", "request"])
 def test_what_a_reply_repeats_or_counts_otherwise_is_no_count_of_images(beside: str) -> None:
-    assert said(COUNTS, replied(**{beside: {"n": 4, "count": 9}})) == []
-    assert said(COUNTS, replied(count=True, n="4")) == []
+    assert said(COUNTS, replied({beside: {"n": 4, "count": 9}})) == []
+    assert said(COUNTS, replied({"count": True, "n": "4"})) == []
 
 
 def test_a_further_image_where_none_is_read_is_told() -> None:
     asked = case("nanobanana")
-    body: Json = {
+    body: dict[str, Json] = {
         "code": 0,
         "message": "ok",
         "data": {"url": "https://images.test/1.png", "more": ["https://images.test/2.png"]},
@@ -242,14 +242,14 @@ def test_a_further_image_where_none_is_read_is_told() -> None:
 
 @pytest.mark.parametrize("state", ["generating", "in_progress", "PROCESSING", "queued"])
 def test_a_state_of_unfinished_work_beside_a_finished_image_is_told(state: str) -> None:
-    assert why(FINISHED, replied(status=state)) == (
+    assert why(FINISHED, replied({"status": state})) == (
         f"inconclusive: the reply says status {state!r} beside a finished image"
     )
 
 
 @pytest.mark.parametrize("state", ["completed", "success", "done", 200, None])
 def test_a_finished_state_or_none_is_not_told(state: Json) -> None:
-    assert said(FINISHED, replied(status=state)) == []
+    assert said(FINISHED, replied({"status": state})) == []
     assert (
         said(FINISHED, spoken(case(), [answer({**FIELDS, "data": [], "status": "queued"})])) == []
     )

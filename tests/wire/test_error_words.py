@@ -156,7 +156,7 @@ def test_a_status_of_the_account_counts_where_the_words_fit_it(
 def test_a_providers_own_words_go_first() -> None:
     errors = shipped_provider("nanobanana").errors
     reply = Reply(status=200, document={"code": -1, "message": "generate failed: rate limit"})
-    written = {"code": -1, "message": "invalid api key, slow down"}
+    written: Json = {"code": -1, "message": "invalid api key, slow down"}
 
     assert read_error(errors, reply).error_class == "rate_limit"
     assert read_error(errors, Reply(status=200, document=written)).error_class == "auth"
