@@ -20,7 +20,7 @@ from harness.checks.check import (
     skipped,
     unclear,
 )
-from harness.checks.gaps import unread_image, unread_result
+from harness.checks.gaps import left_out, unread_image, unread_result
 from harness.checks.naming import (
     BACKGROUNDS,
     dimensions,
@@ -73,9 +73,13 @@ def reply_has_the_documented_fields(subject: CheckInput) -> tuple[CheckResult, .
         return ()
     if served.missing and (gap := unread_result(subject)):
         return unclear(gap)
-    if served.missing:
-        fields = subject.operation.reply.fields
-        return failed("; ".join(lacking(fields, served.document, served.missing)))
+    filtered = left_out(subject, served)
+    missing = tuple(name for name in served.missing if name not in filtered)
+    fields = subject.operation.reply.fields
+    if missing:
+        return failed("; ".join(lacking(fields, served.document, missing)))
+    if filtered:
+        return unclear(f"the recording holds something else at {', '.join(filtered)}")
     return passed("every documented field is there")
 
 
@@ -312,6 +316,8 @@ def _declared_background(subject: CheckInput, served: Images) -> tuple[CheckResu
     about = subject.about("background", "one_of", "format")
     if wrong := contradiction(declared, decoded):
         return failed(f"the reply declares background {declared}, {wrong}", about)
+    if declared == "transparent" and any(one.alpha_kind == "opaque" for one in decoded):
+        return unclear("declared transparent, and no pixel of the image is clear", about)
     known = all(picture.alpha_kind for picture in decoded)
     return passed(f"declared background {declared}", about) if known else ()
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
+from harness.core.elided import is_filtered
 from harness.core.exchange import Failure, Picture, Reply, Request, Step
 from harness.core.jsonvalue import Json, texts
 from harness.core.outcome import Declared, ErrorClass, Fault, Images
@@ -19,7 +20,6 @@ from harness.spec.provider import Operation
 from harness.spec.reply_places import where
 from harness.wire.errors import OK, REDIRECT, SERVER, by_status, fault_of
 from harness.wire.images import (
-    ELIDED,
     declared_others,
     from_text,
     image_texts,
@@ -208,7 +208,7 @@ class _Fetching:
 
     def is_usable(self, text: str) -> bool:
         """Tell whether a text is an image, the address of one, or stands for one left out."""
-        inline = text in self.reply.pictures or ELIDED.fullmatch(text)
+        inline = text in self.reply.pictures or is_filtered(text)
         return bool(inline or is_address(text))
 
     def fetched(self, listed: Sequence[str]) -> Talk[list[Fetched]]:
@@ -217,7 +217,7 @@ class _Fetching:
         for text in listed[:IMAGES_AT_MOST]:
             if text in self.reply.pictures:
                 found.append(self.reply.pictures[text])
-            elif is_address(text) and not ELIDED.fullmatch(text):
+            elif is_address(text) and not is_filtered(text):
                 found.append((yield from self._downloaded(text)))
             else:
                 found.append(from_text(text))

@@ -23,9 +23,6 @@ QUOTED = 60
 A_NUMBER = re.compile(r"'\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*'", re.ASCII)
 """What `no_price` returns for an amount that is too large, too long or below zero."""
 
-ELIDED = re.compile(r"\s*<.*>\s*", re.DOTALL)
-"""What recordings put in place of bytes they left out; base64 never starts so."""
-
 
 def image_texts(shape: ReplyShape, document: Json) -> tuple[str, ...]:
     """Return the texts at the first documented place that has any: marks, addresses or neither."""
@@ -44,8 +41,6 @@ def no_image(text: str, why: str, state: PictureState = "undecodable") -> Pictur
 
 def from_text(text: str) -> Picture:
     """Return the picture for a text that is neither an image nor an address."""
-    if ELIDED.fullmatch(text):
-        return no_image(text, f"the recording holds {text.strip()[:100]}", "absent")
     return no_image(text, f"no base64 of an image: {text[:60]!r}")
 
 

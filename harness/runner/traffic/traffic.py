@@ -15,6 +15,7 @@ from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
 from harness.runner.traffic.hidden import hidden_arguments
+from harness.runner.traffic.placeholders import without_placeholders
 from harness.runner.traffic.unaddressed import lacks_address, only_reading
 from harness.spec import price
 from harness.spec.beside import argument_headers
@@ -158,6 +159,7 @@ def judge_file(  # noqa: PLR0913 - what is read, with what, and who hears of it
     if records and (evidence := _own_evidence(path, recording)):
         evidence = replace(evidence, by=f"{evidence.by}, {name}")
         records = [replace(record, evidence=evidence) for record in records]
+    records = [_as_recorded(provider, record) for record in records]
     return Traffic(
         name=name,
         format=recording.format,
@@ -169,6 +171,13 @@ def judge_file(  # noqa: PLR0913 - what is read, with what, and who hears of it
         ),
         unreadable=recording.unreadable,
     )
+
+
+def _as_recorded(provider: Provider, record: Record) -> Record:
+    """Return a record with its placeholders absent; our own emulator's replies have none."""
+    if record.evidence.emulated:
+        return record
+    return without_placeholders(record, provider.operation(record.shot.case.operation))
 
 
 def _own_evidence(path: Path, recording: Recording) -> Provenance | None:
