@@ -5,15 +5,18 @@ from dataclasses import replace
 
 from harness.core.case import PlannedRequest
 from harness.core.exchange import Failure, Reply
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Outcome, Refused
 from harness.spec.lifecycle import Stream
 from harness.spec.provider import Operation, Provider
-from harness.wire.errors import fault_of, is_error, read_error, refused_or_fault
+from harness.wire.errors import OK, fault_of, is_error, read_error, refused_or_fault
 from harness.wire.images import collect, read_streamed
 from harness.wire.protocols import protocol
 from harness.wire.retry import Talk, Wire, send_once
 
 BAD = 400
+FAILED_RESPONSE = "response.failed"
+"""The event of the Responses API that ends a stream in place of its completion."""
 KEY_STATUSES = (401, 403)
 ABOUT_KEY = re.compile(r"api[ _-]?key|authori[sz]|unauthenticated|credential", re.IGNORECASE)
 
@@ -35,6 +38,8 @@ def submitted(
     answer = yield from send_once(planned.request)
     if isinstance(answer, Failure):
         return _without_reply(provider, answer)
+    if operation.protocol == "responses" and (failed := _failed_response(answer)):
+        return _broken_off(provider, replace(answer, document=failed))
     if is_error(provider.errors, answer):
         if planned.request.credential != "own" and (refused := refused_key(provider, answer)):
             return refused
@@ -51,6 +56,16 @@ def submitted(
             status=answer.status,
         )
     return answer
+
+
+def _failed_response(reply: Reply) -> dict[str, Json] | None:
+    """Return the response that an agent could not finish, as JSON or as the stream's last word."""
+    events = (each.data for each in reply.events if each.name == FAILED_RESPONSE)
+    for document in (*events, reply.document) if reply.status == OK else ():
+        whole = document.get("response", document) if isinstance(document, dict) else None
+        if isinstance(whole, dict) and whole.get("status") == "failed":
+            return whole
+    return None
 
 
 def _without_reply(provider: Provider, failure: Failure) -> Outcome:
@@ -92,9 +107,10 @@ def _broken_off(provider: Provider, reply: Reply) -> Refused | Fault:
     """Read an error event, which has no status: only its text can make it a refusal."""
     error = read_error(provider.errors, reply)
     if error.error_class == "unknown":
+        what = "the stream" if reply.events else "the response"
         return Fault(
             error_class="server",
-            why=f"the stream ended with an error: {error.message[:300] or 'no message'}",
+            why=f"{what} ended with an error: {error.message[:300] or 'no message'}",
             may_be_paid=True,
             status=reply.status,
         )
