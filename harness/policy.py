@@ -199,8 +199,19 @@ def _judged_promises(report: Report, records: Sequence[Record]) -> tuple[int, st
     if report.flaky or any(map(faults_text, (row.faults for row in report.providers))):
         return HELD, "; ".join(filter(None, ["no promise broken for certain", _flaky(report)]))
     if all(record.shot.case.expect == "observe" for record in records):
-        return HELD, "no promise broken: the documents promise nothing about these requests"
+        return HELD, f"no promise broken: {_of_replies(report)}"
     return HELD, "all promises that were tried held"
+
+
+def _of_replies(report: Report) -> str:
+    """Say what was judged of requests of which no document says whether they are served."""
+    held = sum(row.held for row in report.providers)
+    if not held:
+        return "the documents promise nothing about these requests"
+    return (
+        "the documents do not say whether these requests are served, and "
+        f"{count(held, 'promise')} about the replies held"
+    )
 
 
 def _unknown(report: Report, records: Sequence[Record]) -> str:

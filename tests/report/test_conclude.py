@@ -11,7 +11,7 @@ from harness.cli.conclude import publish
 from harness.cli.main import status
 from harness.core.exchange import Failure
 from harness.core.outcome import Outcome
-from harness.core.record import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.policy import Conclusion
 from tests.plugin.sessions import CRASHING
 from tests.report import builders as b
@@ -94,6 +94,53 @@ def test_a_tape_with_a_repetition_on_it_needs_one() -> None:
     done = conclude(TAPE, [BASE, lone, again])
 
     assert done.code == 4
+
+
+LOOKED_AT = b.case(id="generate/looked-at", expect="observe")
+PROMISED = b.case(id="generate/promised")
+OUTSIDE = b.case(
+    id="generate/outside", expect="observe", why="outside sub2api's documents: n.range (11)"
+)
+UNJUDGED = "sub2api: not judged. Every verdict is inconclusive."
+NOT_SAID = "no promise broken: the documents do not say whether these requests are served, and"
+
+
+@pytest.mark.parametrize(
+    ("records", "code", "why", "held"),
+    [
+        ([b.record(LOOKED_AT, b.images())], 0, f"{NOT_SAID} {{held}} about the replies held", True),
+        ([b.record(OUTSIDE, b.images())], 0, f"{NOT_SAID} {{held}} about the replies held", True),
+        (
+            [b.record(LOOKED_AT, b.images()), b.record(PROMISED, b.images())],
+            0,
+            "all promises that were tried held",
+            True,
+        ),
+        ([b.record(PROMISED, b.images())], 0, "all promises that were tried held", True),
+        (
+            [b.record(LOOKED_AT, b.fault())],
+            4,
+            f"{UNJUDGED} 1 of 1 request ended in a fault.",
+            False,
+        ),
+        (
+            [b.record(PROMISED, b.fault())],
+            4,
+            f"{UNJUDGED} 1 of 1 valid request ended in a fault (network 1).",
+            False,
+        ),
+        ([], 2, "sub2api: not tested. No case was planned.", False),
+    ],
+)
+def test_the_closing_line_agrees_with_what_the_table_counts_as_held(
+    records: list[Record], code: int, why: str, *, held: bool
+) -> None:
+    done = conclude(TRAFFIC, records)
+    (row,) = done.report.providers
+    counted = f"{row.held} promise{'' if row.held == 1 else 's'}"
+
+    assert (done.code, done.why) == (code, why.format(held=counted))
+    assert (row.held > 0) == held
 
 
 def told(done: Conclusion) -> None:

@@ -24,10 +24,12 @@ from tests.shipped import NAMES, shipped_provider
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]
 ADDRESS = "https://a.example/b.png"
 DATA_URL = "data:image/png;base64," + "iVBORw0KGgo" * 8
+LISTS: tuple[Json, ...] = ([ADDRESS], [ADDRESS, ADDRESS], [{"image_url": DATA_URL}])
+OBJECTS: tuple[Json, ...] = ([], ["a"], {}, {"a": 1})
 ODD: tuple[Json, ...] = (
     *(None, True, 0, 1, 4, 99, -1, 1.5, "", "1", "auto", "high", "1024x1024", "9x9", "png"),
-    *("jpeg", "transparent", "gpt-image-1", "gpt-image-2", [], ["a"], {}, {"a": 1}),
-    *(ADDRESS, [ADDRESS], [ADDRESS, ADDRESS], DATA_URL, [{"image_url": DATA_URL}], "x" * 70),
+    *("jpeg", "transparent", "gpt-image-1", "gpt-image-2", *OBJECTS),
+    *(ADDRESS, DATA_URL, "x" * 70, *LISTS),
 )
 STRANGE = ("style", "siez", "image", "images", "image_url", "n", "size", "user", "mask")
 LISTED = re.compile(r"(?:^|; )([^\s:;(]+)(?: \(|: not a documented parameter)")
