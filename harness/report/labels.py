@@ -27,8 +27,7 @@ def waiting_advice(report: Report) -> str:
         return f"{GONE[0].upper()}{GONE[1:]}."
     return (
         "They were submitted and may have been charged; nobody saw their end. To ask for them by"
-        " their ids, and submit nothing twice, go on with the run (RUN is the folder of this"
-        " report):"
+        " their ids, and submit nothing twice, go on with the run, in the folder of this report:"
     )
 
 
