@@ -300,4 +300,11 @@ def _fetched(address: str, answer: Answer) -> Picture | Fault:
     if answer.status != OK:
         return _no_image(address, f"{address} answered HTTP {answer.status}")
     whole = answer.pictures.get(answer.document) if isinstance(answer.document, str) else None
-    return whole or _no_image(address, f"{address} holds no image")
+    if whole is None:
+        return _no_image(address, f"{address} holds no image")
+    return replace(whole, media_type=media_type(answer))
+
+
+def media_type(reply: Reply) -> str:
+    """Return what a reply's Content-Type says that its body is: lower case, no parameters."""
+    return (reply.header("content-type") or "").partition(";")[0].strip().lower()
