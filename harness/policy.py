@@ -1,5 +1,6 @@
 """The one policy of verdicts and exit codes, for the command line, pytest and Python alike."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -279,10 +280,23 @@ def _judged(name: str, verdicts: Sequence[Verdict], telling: Sequence[str]) -> b
 
 
 def _reason(name: str, records: Sequence[Record]) -> str:
+    """Say why a provider was not judged: by what its requests came to, where any was sent.
+
+    That one of them could not be sent, or paid for, is no reason why others failed.
+    """
     mine = [record for record in records if record.shot.case.provider == name]
-    skipped = next((record.skipped for record in mine if record.skipped), None)
-    why = skipped or ("Every verdict is inconclusive" if mine else "No case was planned")
-    return f", {why}" if why.startswith("because ") else f". {why.removeprefix(BUDGET)}"
+    skipped = [record.skipped for record in mine if record.skipped]
+    stopped = next((why for why in skipped if why.startswith("because ")), None)
+    faults = Counter(each.outcome.why for each in mine if isinstance(each.outcome, Fault))
+    if stopped:
+        return f", {stopped}"
+    if faults:
+        ((why, _),) = faults.most_common(1)
+        return f". Every verdict is inconclusive: {why.removeprefix('not judged: ')}"
+    sent = any(record.outcome is not None for record in mine)
+    if skipped and not sent:
+        return f". {skipped[0].removeprefix(BUDGET)}"
+    return ". Every verdict is inconclusive" if mine else ". No case was planned"
 
 
 def _unconfirmed(report: Report) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from harness.checks.check import CheckInput
 from harness.core.exchange import Reply
+from harness.spec.reply_places import where
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import image_texts
 from harness.wire.reading import addresses_of_job, places_of_addresses, places_of_images
@@ -24,7 +25,7 @@ def unread_image(subject: CheckInput) -> str:
     places = places_of_images(reply, besides=known, listed=False)
     if not places:
         return ""
-    read = " or ".join(path.text for path in shape.images)
+    read = where(shape.images)
     return f"not judged: the TOML reads images at {read}; this reply holds one at {places[0]}"
 
 

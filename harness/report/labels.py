@@ -177,7 +177,7 @@ def faults_text(counts: FaultCounts) -> str:
     if not (counts.faults or counts.other_faults or counts.unsettled_images):
         return ""
     parts = []
-    if counts.valid:
+    if counts.valid and (counts.faults or counts.other_faults):
         valid = count(counts.valid, "valid request")
         parts.append(f"{counts.faults} of {valid} {_ended(counts.faults)}")
         classes = ", ".join(f"{name} {number}" for name, number in counts.by_class)

@@ -10,6 +10,7 @@ from harness.core.outcome import Declared, Fault, Images, Usage
 from harness.spec.expressions import Paths, first_match
 from harness.spec.lifecycle import Field_, ReplyShape, Stream, UsagePaths, declared_places
 from harness.spec.provider import Operation
+from harness.spec.reply_places import where
 from harness.wire.errors import OK, SERVER, by_status, fault_of
 from harness.wire.retry import (
     MISSING_PAUSES_S,
@@ -160,9 +161,9 @@ def _usage(paths: UsagePaths | None, document: Json) -> Usage | None:
 
 
 def missing_fields(fields: tuple[Field_, ...], document: Json) -> tuple[str, ...]:
-    """Return the documented fields that a reply lacks, or holds with another type."""
+    """Return the documented fields that a reply lacks, or holds with another type, as its keys."""
     return tuple(
-        field.path.text
+        where((field.path,))
         for field in fields
         if field.status == "documented" and not _present(field, document)
     )

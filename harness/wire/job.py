@@ -11,6 +11,7 @@ from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.spec.expressions import Paths, first_match
 from harness.spec.lifecycle import Job, job_id_of, other_job
 from harness.spec.provider import Operation, Provider
+from harness.spec.reply_places import where
 from harness.wire.errors import OK, REDIRECT, fault_of, is_error, read_error, refused_or_fault
 from harness.wire.images import collect, image_texts, missing_fields, send_until_there
 from harness.wire.protocols import protocol
@@ -121,8 +122,7 @@ def attend(ticket: Ticket, planned: PlannedRequest, *, at_once: Reply | None = N
 
 def _unaddressed(ticket: Ticket, what: str, places: Paths) -> Fault:
     """Return the fault of a gap: what the TOML reads in a reply is not there."""
-    where = " or ".join(place.text for place in places)
-    why = f"not judged: the TOML reads at {where} where {what}; no reply holds it there"
+    why = f"not judged: the TOML reads at {where(places)} where {what}; no reply holds it there"
     return Fault(error_class="protocol", why=why, may_be_paid=True, job=ticket.id or None)
 
 

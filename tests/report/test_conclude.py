@@ -101,7 +101,7 @@ PROMISED = b.case(id="generate/promised")
 OUTSIDE = b.case(
     id="generate/outside", expect="observe", why="outside sub2api's documents: n.range (11)"
 )
-UNJUDGED = "sub2api: not judged. Every verdict is inconclusive."
+UNJUDGED = "sub2api: not judged. Every verdict is inconclusive"
 NOT_SAID = "no promise broken: the documents do not say whether these requests are served, and"
 
 
@@ -120,13 +120,13 @@ NOT_SAID = "no promise broken: the documents do not say whether these requests a
         (
             [b.record(LOOKED_AT, b.fault())],
             4,
-            f"{UNJUDGED} 1 of 1 request ended in a fault.",
+            f"{UNJUDGED}: connection reset. 1 of 1 request ended in a fault.",
             False,
         ),
         (
             [b.record(PROMISED, b.fault())],
             4,
-            f"{UNJUDGED} 1 of 1 valid request ended in a fault (network 1).",
+            f"{UNJUDGED}: connection reset. 1 of 1 valid request ended in a fault (network 1).",
             False,
         ),
         ([], 2, "sub2api: not tested. No case was planned.", False),
@@ -141,6 +141,32 @@ def test_the_closing_line_agrees_with_what_the_table_counts_as_held(
 
     assert (done.code, done.why) == (code, why.format(held=counted))
     assert (row.held > 0) == held
+
+
+UNKNOWN = "job j is in a state that no document knows: 'odd'"
+UNSENT_WHY = "webhooks have no public address to go to: give one with --webhook-url"
+STOPPED_WHY = "because 5 requests in a row were not answered"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "skipped", "why"),
+    [
+        (1, UNSENT_WHY, f"{UNJUDGED}: {UNKNOWN}. 1 of 1 valid request ended in a fault"),
+        (2, SHORT, f"{UNJUDGED}: {UNKNOWN}. 2 of 2 valid requests ended in faults"),
+        (1, STOPPED_WHY, f"sub2api: not judged, {STOPPED_WHY}. 1 of 1 valid request ended"),
+        (0, UNSENT_WHY, f"sub2api: not tested. {UNSENT_WHY}."),
+    ],
+)
+def test_what_could_not_be_sent_is_no_reason_for_what_failed(
+    outcomes: int, skipped: str, why: str
+) -> None:
+    odd = b.fault("protocol", why=UNKNOWN, may_be_paid=True, job="j")
+    failed = [b.record(b.case(id=f"generate/{at}"), odd) for at in range(outcomes)]
+    unsent = b.record(b.case(id="generate/webhook"), None, skipped=skipped)
+
+    done = conclude(HEADER, [unsent, *failed])
+
+    assert done.why.startswith(why)
 
 
 def told(done: Conclusion) -> None:
@@ -186,7 +212,7 @@ def test_what_was_sent_and_told_nothing_was_not_judged() -> None:
     _, header, records = ENDINGS["inconclusive"]
 
     assert conclude(header, records).why == (
-        "sub2api: not judged. Every verdict is inconclusive."
+        f"{UNJUDGED}: connection refused."
         " 1 of 1 valid request ended in a fault (network 1); 1 of 1 other request did."
     )
 

@@ -55,7 +55,7 @@ def test_an_image_elsewhere_is_named_and_not_judged(content: Json, place: str) -
     counted = next(one for one in verdicts if one.check == "serves_as_many_images_as_asked")
     assert counted.status == "inconclusive"
     assert counted.why == (
-        f"not judged: the TOML reads images at data[*].url; this reply holds one at {place}"
+        f"not judged: the TOML reads images at data[].url; this reply holds one at {place}"
     )
     assert not [one for one in verdicts if one.status == "fail"]
 

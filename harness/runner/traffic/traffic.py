@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.errors import RecordingError
 from harness.core.exchange import Credential, Exchange, Failure, Request
+from harness.core.jsonvalue import canonical
 from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
@@ -341,7 +342,8 @@ def _doubted(said: Said, reading: Reading) -> str:
 def _described(about: str, parameter: str, reading: Reading) -> str:
     if parameter not in reading.arguments:
         return f"{about} (missing)"
-    shown = str(reading.arguments[parameter])
+    value = reading.arguments[parameter]
+    shown = value if isinstance(value, str) else canonical(value)
     return f"{about} ({shown if len(shown) <= 60 else shown[:57] + '...'})"  # noqa: PLR2004
 
 
