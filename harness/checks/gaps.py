@@ -7,7 +7,7 @@ from harness.core.exchange import Reply
 from harness.spec.reply_places import where
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import image_texts
-from harness.wire.reading import addresses_of_job, places_of_addresses, places_of_images
+from harness.wire.places import addresses_of_job, places_of_addresses, places_of_images
 
 _STEPS = ("submit", "poll", "result")
 

@@ -103,21 +103,21 @@ def _listed(provider: Provider, shot: PlannedRequest, shown: int) -> Paid:
 
 def _lost(provider: Provider, shot: PlannedRequest, exchanges: Sequence[Exchange]) -> Paid | None:
     """Return what a request cost whose reply named images that could not be downloaded."""
-    operation = provider.operation(shot.case.operation)
-    steps = [exchange.step for exchange in exchanges]
-    if "download" not in steps:
+    operation, documents = provider.operation(shot.case.operation), _documents(exchanges)
+    fetched = {each.request.target for each in exchanges if each.step == "download"}
+    if not fetched:
         return None
-    documents = _documents(exchanges[: steps.index("download")])
-    named = next((texts for each in documents if (texts := image_texts(operation.reply, each))), ())
-    if not named:
-        return None
+    listed = next(
+        (texts for each in documents if (texts := image_texts(operation.reply, each))), ()
+    )
+    named = max(len(fetched), len(listed))
     stated = read_amount(said_charged(operation.reply, documents))
     if stated is not None:
-        images = _bought(provider, shot, stated, shown=len(named))
+        images = _bought(provider, shot, stated, shown=named)
         return Paid(images=images, amount=stated, basis="stated")
     if _price(shot).at_most:
-        return Paid(images=len(named), amount=_price(shot).amount, basis="bounded")
-    return _listed(provider, shot, len(named))
+        return Paid(images=named, amount=_price(shot).amount, basis="bounded")
+    return _listed(provider, shot, named)
 
 
 def _price(shot: PlannedRequest) -> Price:

@@ -233,8 +233,9 @@ def test_events_under_an_error_status_are_no_images(status: int) -> None:
     assert not isinstance(talk("sub2api", [reply]).outcome, Images)
 
 
-FAILED: Json = {"status": "failed", "output": [], "error": {"code": "server_error", "message": "x"}}
-BLOCKED: Json = {"status": "failed", "error": {"code": "moderation_blocked", "message": "no"}}
+RESPONSE: dict[str, Json] = {"object": "response", "status": "failed", "output": []}
+FAILED: Json = {**RESPONSE, "error": {"code": "server_error", "message": "x"}}
+BLOCKED: Json = {**RESPONSE, "error": {"code": "moderation_blocked", "message": "no"}}
 
 
 @pytest.mark.parametrize("partials", [0, 2])
@@ -245,7 +246,7 @@ def test_a_response_that_failed_in_its_stream_is_a_fault_that_may_be_paid(partia
 
     assert isinstance(found, Fault)
     assert found.may_be_paid
-    assert found.why == "the stream ended with an error: x"
+    assert found.why == "the response ended with an error: x"
 
 
 def test_a_response_that_failed_as_json_is_the_same_and_one_that_was_blocked_is_refused() -> None:
