@@ -10,6 +10,7 @@ kept in memory, so that this process can still fetch the address.
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -41,6 +42,7 @@ SPARED_LETTERS = 128
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]{1,16000}", re.IGNORECASE)
 _TAG_LETTERS = 8
+_REFUSED = 300
 
 Clean = Callable[[str], str]
 
@@ -94,9 +96,14 @@ class Redactor:
         """Return the address that was received, of one that is recorded without its signature."""
         return _TAG.sub(lambda tag: self._values.get(tag[0], tag[0]), address)
 
-    def values(self, text: str) -> dict[str, str]:
-        """Return what the tags in a text stand for, by tag: as secret as what was cut out."""
-        tags = dict.fromkeys(_TAG.findall(text))
+    def values(self, exchange: Exchange) -> dict[str, str]:
+        """Return what the tags in an exchange's reply stand for: as secret as what was cut out."""
+        answer = exchange.answer
+        reply = answer.partial if isinstance(answer, Failure) else answer
+        if not self._values or reply is None or reply.status >= _REFUSED:
+            return {}
+        texts = json.dumps([reply.document, reply.text, [event.data for event in reply.events]])
+        tags = dict.fromkeys(_TAG.findall(texts))
         return {tag: self._values[tag] for tag in tags if tag in self._values}
 
     def restore(self, values: Mapping[str, str]) -> None:
