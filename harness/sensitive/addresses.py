@@ -33,10 +33,10 @@ _SIGNATURE = re.compile(
 )
 _OF_WORK = re.compile(
     r"(?:(?:.*[-_])?(?:task|job|request|req|trace|correlation|generation|prediction|image|file|batch"
-    r"|response|run|call)[-_]?)?id",
+    r"|response|run|call)[-_]?)?id|digest|etag|checksum|sha[-_]?(?:1|256|512)",
     re.IGNORECASE,
 )
-"""Parameters that name a job or a file: they are read, and asked for, by these ids."""
+"""Parameters that name a job or a file: they are read, and asked for, by these ids and digests."""
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,60}"
 _QUERY = re.compile(rf"[?&#;](?:amp;)?{_NAME}=[^\s\"'<>\\`{{}}|^]*", re.ASCII)

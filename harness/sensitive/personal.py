@@ -111,7 +111,7 @@ def _of_id(name: str) -> bool:
 
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _ID = re.compile(
-    rf"{_UUID}|[0-9]{{6,}}|[^\s@]+@[^\s@]+"
+    rf"{_UUID}|(?:[A-Za-z]{{1,6}}[-_])?[0-9]{{6,}}|[^\s@]+@[^\s@]+"
     r"|(?:org|proj|acct|account|user|usr|team|ws|cus|cust|sub|tenant|member)[-_][A-Za-z0-9_-]{2,80}"
 )
 _SHORTEST_ID = 12

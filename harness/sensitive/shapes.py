@@ -7,6 +7,9 @@ from harness.sensitive.addresses import PLACEHOLDER
 from harness.sensitive.personal import Found, is_example, is_placeholder, personal
 
 _BEGIN = r"(?<![A-Za-z0-9+/_-])"
+_BEGIN_ID = r"(?<![A-Za-z0-9+_-])"
+"""An id may be a segment of a path: no base64 has both its slash and its dash."""
+
 _END = r"(?![A-Za-z0-9_-])"
 _MIXED = r"(?=[A-Za-z_-]*[0-9]|[A-Z]*[a-z]+[A-Z]|[a-z]*[A-Z]+[a-z])"
 
@@ -56,12 +59,12 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "organization",
-        _BEGIN + r"(?:org|ws|team|tenant)[-_]" + _MIXED + r"[A-Za-z0-9]{4,64}" + _END,
+        _BEGIN_ID + r"(?:org|ws|team|tenant)[-_]" + _MIXED + r"[A-Za-z0-9]{4,64}" + _END,
         ("org", "ws", "team", "tenant"),
     ),
     (
         "account",
-        _BEGIN
+        _BEGIN_ID
         + r"(?:acct|account|user|usr|proj|cus|sub|cust|customer|member)[-_]"
         + _MIXED
         + r"[A-Za-z0-9]{4,64}"
