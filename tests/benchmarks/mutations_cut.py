@@ -421,7 +421,9 @@ def base64_replaced(tape: Tape, rng: Random) -> bool:
 
 @harmless("placeholder")
 def base64_of_another_text(tape: Tape, rng: Random) -> bool:
-    word = base64.b64encode(rng.choice((b"fake image", b"\x00" * 12, b"PNG", b"image-bytes"))).decode()
+    word = base64.b64encode(
+        rng.choice((b"fake image", b"\x00" * 12, b"PNG", b"image-bytes"))
+    ).decode()
     return _each_image_text(tape, lambda _text: word)
 
 
@@ -459,7 +461,9 @@ def prompts_replaced(tape: Tape, rng: Random) -> bool:
     word = rng.choice(("<PROMPT>", "[REDACTED]", "a test prompt", "***", "0f3a9c1be2d47f"))
     for each in tape.exchanges:
         each.asked = _prompt_replaced(each.asked, word)
-        each.body = re.sub(rb'("revised_prompt":)"[^"]*"', rb'\1"' + word.encode() + b'"', each.body)
+        each.body = re.sub(
+            rb'("revised_prompt":)"[^"]*"', rb'\1"' + word.encode() + b'"', each.body
+        )
     return True
 
 
@@ -516,7 +520,10 @@ def _job_ids(tape: Tape) -> dict[int, str]:
 @harmless("placeholder")
 def addresses_of_results_replaced(tape: Tape, rng: Random) -> bool:
     """Replace result addresses in replies, and not those of the downloads."""
-    word, done = rng.choice(("https://example.com/image.png", "<URL>", "REDACTED", "[FILTERED]")), False
+    word, done = (
+        rng.choice(("https://example.com/image.png", "<URL>", "REDACTED", "[FILTERED]")),
+        False,
+    )
     for each in tape.of("download"):
         for reply in tape.replies:
             if each.url.encode() in reply.body:

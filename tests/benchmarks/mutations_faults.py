@@ -111,20 +111,23 @@ def _images(tape: Tape, call: int, change: Callable[[bytes], bytes]) -> bool:
         return False
     done = False
     if final.is_stream:
-        events = [(name, json.loads(data)) for name, data in final.events()]
-        for name, document in events:
-            if name.endswith("completed"):
-                done = _in_document(document, change) or done
-        final.stream([(name, json.dumps(document)) for name, document in events])
-    elif isinstance(document := final.document, dict):
-        if _in_document(document, change):
-            final.answer(document)
-            done = True
+        done = _in_stream(final, lambda document: _in_document(document, change))
+    elif isinstance(document := final.document, dict) and _in_document(document, change):
+        final.answer(document)
+        done = True
     for each in tape.of_call(call):
         if each.role == "download":
             each.replace(change(each.body))
             done = True
     return done
+
+
+def _in_stream(final: Taped, change: Callable[[dict[str, Any]], bool]) -> bool:
+    """Change the document of each completed event of a stream."""
+    events = [(name, json.loads(data)) for name, data in final.events()]
+    done = [change(document) for name, document in events if name.endswith("completed")]
+    final.stream([(name, json.dumps(document)) for name, document in events])
+    return any(done)
 
 
 def _in_document(document: object, change: Callable[[bytes], bytes]) -> bool:
@@ -258,7 +261,11 @@ def images_with_broken_data(tape: Tape, call: int, rng: Random) -> bool:
 @fault("images_decode")
 def pages_in_place_of_images(tape: Tape, call: int, rng: Random) -> bool:
     """Answer for an image with a long text of no image format, whole by its length."""
-    text = b"<html><body><h1>Not an image</h1>" + rng.randbytes(3000).hex().encode() + b"</body></html>"
+    text = (
+        b"<html><body><h1>Not an image</h1>"
+        + rng.randbytes(3000).hex().encode()
+        + b"</body></html>"
+    )
     if _is_responses(tape, call):
         return False
     return _images(tape, call, lambda _raw: text)
@@ -349,7 +356,9 @@ def _new_download(tape: Tape, call: int, rng: Random, entry: Any) -> Any:  # noq
     if not last:
         return None
     double = Tape(provider="", name="", exchanges=[last[-1]]).copy().exchanges[0]
-    double.url = double.url.replace("/", "/", 1).rpartition("/")[0] + f"/{rng.getrandbits(64):x}.img"
+    double.url = (
+        double.url.replace("/", "/", 1).rpartition("/")[0] + f"/{rng.getrandbits(64):x}.img"
+    )
     double.replace(_again(double.body, rng))
     tape.exchanges.insert(tape.exchanges.index(last[-1]) + 1, double)
     return {**entry, "url": double.url} if isinstance(entry, dict) else double.url
@@ -386,18 +395,19 @@ def _declares(tape: Tape, call: int, key: str, values: tuple[str, ...], rng: Ran
     final = _final(tape, call)
     if final is None or _is_responses(tape, call):
         return False
+
+    def change(document: dict[str, Any]) -> bool:
+        if key not in document:
+            return False
+        document[key] = rng.choice([value for value in values if value != document[key]])
+        return True
+
     if final.is_stream:
-        events = [(name, json.loads(data)) for name, data in final.events()]
-        last = next((one for name, one in events if name.endswith("completed")), {})
-    else:
-        last = final.document
-    if not isinstance(last, dict) or key not in last:
+        return _in_stream(final, change)
+    document = final.document
+    if not isinstance(document, dict) or not change(document):
         return False
-    last[key] = rng.choice([value for value in values if value != last[key]])
-    if final.is_stream:
-        final.stream([(name, json.dumps(one)) for name, one in events])
-    else:
-        final.answer(last)
+    final.answer(document)
     return True
 
 
@@ -425,10 +435,7 @@ def usage_that_does_not_add_up(tape: Tape, call: int, rng: Random) -> bool:
         return False
     off = rng.choice((1, 7, 100))
     if final.is_stream:
-        events = [(name, json.loads(data)) for name, data in final.events()]
-        done = any([_off(one, off) for name, one in events if name.endswith("completed")])
-        final.stream([(name, json.dumps(one)) for name, one in events])
-        return done
+        return _in_stream(final, lambda document: _off(document, off))
     document = final.document
     if not isinstance(document, dict) or not _off(document, off):
         return False
@@ -597,7 +604,12 @@ def a_forbidden_value_is_served(tape: Tape, call: int, rng: Random) -> bool:
     question = first.question
     match tape.provider:
         case "sub2api" | "openai":
-            wrong = [("n", 11), ("size", "1000x1000"), ("quality", "ultra"), ("output_format", "bmp")]
+            wrong = [
+                ("n", 11),
+                ("size", "1000x1000"),
+                ("quality", "ultra"),
+                ("output_format", "bmp"),
+            ]
             wrong += [("output_compression", 101)] if "output_compression" in question else []
         case "nanobanana":
             wrong = [("n", 2), ("size", "1000x1024"), ("quality", "ultra"), ("prompt", "long")]
@@ -675,9 +687,15 @@ def _states(tape: Tape, call: int) -> list[Taped]:
     return [each for each in tape.of_call(call) if each.role == "poll"]
 
 
+def _job(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a poll that tells of the job."""
+    job: dict[str, Any] = document.get("data", document)
+    return job
+
+
 def _put_state(each: Taped, word: str) -> None:
     document = each.document
-    (document["data"] if "data" in document else document)["status"] = word
+    _job(document)["status"] = word
     each.answer(document)
 
 
@@ -711,7 +729,9 @@ def a_state_that_goes_back(tape: Tape, call: int, rng: Random) -> bool:
     polls = _states(tape, call)
     if len(polls) < 3:
         return False
-    first, second = ("processing", "pending") if tape.provider == "buble" else ("PROCESSING", "QUEUED")
+    first, second = (
+        ("processing", "pending") if tape.provider == "buble" else ("PROCESSING", "QUEUED")
+    )
     _put_state(polls[0], first)
     _put_state(polls[1], second)
     return True
@@ -723,7 +743,7 @@ def a_job_that_completes_without_images(tape: Tape, call: int, rng: Random) -> b
     if not polls:
         return False
     document = polls[-1].document
-    place = document["data"] if "data" in document else document
+    place = _job(document)
     place["result"] = rng.choice((None, {"images": []}, {}))
     polls[-1].answer(document)
     tape.exchanges = [
@@ -739,7 +759,7 @@ def a_poll_of_another_job(tape: Tape, call: int, rng: Random) -> bool:
         return False
     each = rng.choice(polls)
     document = each.document
-    place = document["data"] if "data" in document else document
+    place = _job(document)
     word = str(place["id"])
     place["id"] = word[:-6] + ("abcdef" if not word.endswith("abcdef") else "fedcba")
     each.answer(document)

@@ -70,9 +70,7 @@ def _vcrpy(tape: Tape) -> Document:
         status: dict[str, Any] = {"code": each.status, "message": each.reason}
         responses.append({"status": status, "headers": {}, "body": {"string": coded(each)}})
     data = {"requests": requests, "responses": responses}
-    document: dict[str, Any] = yaml.load(  # noqa: S506 - a safe loader of vcrpy's own
-        serialize(data, yamlserializer), Loader=yamlserializer._CassetteLoader
-    )
+    document: dict[str, Any] = yaml.load(serialize(data, yamlserializer), Loader=yaml.CSafeLoader)
     for entry, each in zip(document["interactions"], tape.exchanges, strict=True):
         entry["request"]["uri"] = each.url
         entry["request"]["headers"] = _grouped(each.sent, tape.style)
@@ -158,9 +156,7 @@ def _har(tape: Tape) -> Document:
 
 
 def _har_entry(each: Taped, tape: Tape) -> dict[str, Any]:
-    query = [
-        {"name": name, "value": value} for name, value in parse_qsl(split(each.url).query)
-    ]
+    query = [{"name": name, "value": value} for name, value in parse_qsl(split(each.url).query)]
     request: dict[str, Any] = {
         "method": each.method,
         "url": each.url,
@@ -212,9 +208,7 @@ def _har_content(each: Taped, tape: Tape) -> dict[str, Any]:
     if each.packing:
         return {**content, **PACKINGS[each.packing](raw)}
     text = _text(raw)
-    binary = text is None or (
-        tape.form == "har-chrome" and each.media_type.startswith("image/")
-    )
+    binary = text is None or (tape.form == "har-chrome" and each.media_type.startswith("image/"))
     if binary:
         return {**content, "text": base64.b64encode(raw).decode(), "encoding": "base64"}
     return {**content, "text": text}
@@ -269,7 +263,7 @@ def _go_vcr(tape: Tape) -> Document:
             "trailer": {},
             "content_length": len(each.body),
             "uncompressed": False,
-            "body": body if "\udc80" > max(body, default="") else coded(each),
+            "body": coded(each) if _text(coded(each)) is None else body,
             "headers": _grouped(each.headers, {}),
             "status": f"{each.status} {each.reason}",
             "code": each.status,
@@ -375,7 +369,14 @@ FORMS: dict[str, tuple[Callable[[Tape], Any], Callable[[Any, Tape], bytes]]] = {
     "nock": (_nock, _json),
     "wiremock": (_wiremock, _json),
 }
-READ = ("vcrpy-yaml", "vcrpy-json", "ruby-yaml", "ruby-json", "har-chrome", "har-firefox")
+READ: tuple[str, ...] = (
+    "vcrpy-yaml",
+    "vcrpy-json",
+    "ruby-yaml",
+    "ruby-json",
+    "har-chrome",
+    "har-firefox",
+)
 READ += ("har-mitmproxy", "polly")
 SUFFIX = {"vcrpy-yaml": ".yaml", "ruby-yaml": ".yml", "go-vcr": ".yaml"}
 

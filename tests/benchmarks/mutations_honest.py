@@ -184,7 +184,7 @@ class _Recorder:
 
     def _prompt(self) -> str:
         subject = SUBJECTS[self._call % len(SUBJECTS)]
-        return f"A {subject} in soft morning light, number {self._call} – détail"
+        return f"A {subject} in soft morning light, number {self._call} ☂ détail"
 
     def _asked(self, path: str, body: Body) -> list[Taped]:
         model = MODELS.get(self._provider, "gpt-image-2")
@@ -200,7 +200,7 @@ class _Recorder:
     def _edited(self, fields: dict[str, str], names: tuple[str, ...]) -> list[Taped]:
         model = MODELS.get(self._provider, "gpt-image-2")
         words = {"model": model, "prompt": self._prompt(), **fields}
-        images = [
+        images: list[tuple[str, tuple[str, bytes, str]]] = [
             (name, (f"in-{at}.png", painted(256, 256, "png", self._rng), "image/png"))
             for at, name in enumerate(names)
         ]
@@ -264,18 +264,16 @@ class _Recorder:
 
     def _polls(self, document: Any) -> list[Taped]:  # noqa: ANN401 - JSON
         if self._provider == "buble":
-            path, state = f"/api/v1/generations/{document['data']['id']}", ("data", "status")
+            path = f"/api/v1/generations/{document['data']['id']}"
         else:
-            path, state = f"/v2/jobs/{document['jobId']}", ("status",)
+            path = f"/v2/jobs/{document['jobId']}"
         taped: list[Taped] = []
         word = ""
         while word not in ("success", "failed", "COMPLETED", "FAILED"):
             assert len(taped) < 2000, "the job never ends"
             taped.append(self._sent("GET", path, b"", "", role="poll"))
-            place = taped[-1].document
-            for step in state:
-                place = place[step]
-            word = str(place)
+            told = taped[-1].document
+            word = str(told.get("data", told)["status"])
         # A client polls every few seconds: a handful of polls stands in the file.
         kept = taped[:: max(1, len(taped) // 4)]
         return kept if kept[-1] is taped[-1] else [*kept, taped[-1]]
@@ -320,9 +318,7 @@ class _Recorder:
     def _paint(self, document: Any, known: dict[str, str] | None) -> None:  # noqa: ANN401 - JSON
         for at, text in list(texts_of(document)):
             if "/cdn/" in text and text.startswith("http") and self._provider in CDN:
-                raw = self._client.get(
-                    self._address + "/cdn/" + text.rpartition("/")[2]
-                ).content
+                raw = self._client.get(self._address + "/cdn/" + text.rpartition("/")[2]).content
                 new, kind = repainted(raw, self._rng)
                 word = f"{self._rng.getrandbits(64):016x}"
                 place = f"{CDN[self._provider]}/{word}.{kind}"
@@ -350,14 +346,19 @@ def repainted(raw: bytes, rng: Random) -> tuple[bytes, str]:
     with Image.open(io.BytesIO(raw)) as image:
         image.load()
         kind = (image.format or "").lower()
-        clear = image.mode == "RGBA" and image.getchannel("A").getextrema()[0] < 255
+        clear = (
+            image.mode == "RGBA"
+            and image.getchannel("A").histogram()[255] < image.width * image.height
+        )
         return painted(image.width, image.height, kind, rng, clear=clear), kind
 
 
 def painted(width: int, height: int, kind: str, rng: Random, *, clear: bool = False) -> bytes:
     """Return an image of coloured tiles, which no other image of this run has."""
     tiles = Image.new("RGB", (12, 12))
-    tiles.putdata([(rng.randrange(256), rng.randrange(256), rng.randrange(256)) for _ in range(144)])
+    tiles.putdata(
+        [(rng.randrange(256), rng.randrange(256), rng.randrange(256)) for _ in range(144)]
+    )
     image = tiles.resize((width, height), Image.Resampling.NEAREST)
     if clear:
         image.putalpha(Image.new("L", (12, 12), 255).resize((width, height)))

@@ -82,9 +82,7 @@ def polls_merged(tape: Tape, rng: Random) -> bool:
     at, numbers = rng.choice((-1, -1, 0)), {each.call for each in tape.of("poll")}
     kept = [[one for one in tape.of("poll") if one.call == number][at] for number in numbers]
     tape.exchanges = [
-        each
-        for each in tape.exchanges
-        if each.role != "poll" or any(each is one for one in kept)
+        each for each in tape.exchanges if each.role != "poll" or any(each is one for one in kept)
     ]
     return bool(numbers)
 
@@ -105,7 +103,9 @@ def last_poll_first(tape: Tape, rng: Random) -> bool:
 
 
 # ------------------------------------------------------------------------------------ merged
-def _stranger(near: Taped, method: str, url: str, status: int, body: bytes, kind: str) -> Taped:
+def _stranger(  # noqa: PLR0913 - an exchange has many parts
+    near: Taped, *, method: str, url: str, status: int = 200, body: bytes, kind: str
+) -> Taped:
     return Taped(
         method=method,
         url=url,
@@ -131,7 +131,9 @@ def _origin(each: Taped) -> str:
 def preflights(tape: Tape, rng: Random) -> bool:
     status, mixed = rng.choice((200, 204)), []
     for each in tape.exchanges:
-        extra = _stranger(each, "OPTIONS", each.url, status, b"", "text/plain")
+        extra = _stranger(
+            each, method="OPTIONS", url=each.url, status=status, body=b"", kind="text/plain"
+        )
         extra.headers.append(("Access-Control-Allow-Origin", "*"))
         mixed += [extra, each]
     tape.exchanges = mixed
@@ -142,8 +144,12 @@ def preflights(tape: Tape, rng: Random) -> bool:
 def telemetry(tape: Tape, rng: Random) -> bool:
     for _ in range(rng.randint(1, 4)):
         at = rng.randrange(len(tape.exchanges))
-        host = rng.choice(("https://o1.ingest.sentry.io/api/1/envelope/", "https://a.example.com/t"))
-        extra = _stranger(tape.exchanges[at], "POST", host, 200, b"{}", "application/json")
+        host = rng.choice(
+            ("https://o1.ingest.sentry.io/api/1/envelope/", "https://a.example.com/t")
+        )
+        extra = _stranger(
+            tape.exchanges[at], method="POST", url=host, body=b"{}", kind="application/json"
+        )
         extra.asked = b'{"event":"click","n":11}'
         extra.sent.append(("Content-Type", "application/json"))
         tape.exchanges.insert(at, extra)
@@ -157,7 +163,11 @@ def other_endpoints(tape: Tape, rng: Random) -> bool:
     for path in rng.sample(("/v1/models", "/v1/chat/completions", "/", "/favicon.ico"), 2):
         method = "POST" if path.endswith("completions") else "GET"
         extra = _stranger(
-            first, method, _origin(first) + path, 200, b'{"object":"list","data":[]}', "application/json"
+            first,
+            method=method,
+            url=_origin(first) + path,
+            body=b'{"object":"list","data":[]}',
+            kind="application/json",
         )
         if method == "POST":
             extra.asked = b'{"model":"gpt-5.4","messages":[{"role":"user","content":"hi"}]}'
@@ -253,7 +263,9 @@ API = ("submit", "poll", "upload")
 
 @harmless("rewritten", lossless=True)
 def through_a_proxy_host(tape: Tape, rng: Random) -> bool:
-    host = rng.choice(("https://proxy.example.com", "http://localhost:8080", "http://10.0.0.7:4000"))
+    host = rng.choice(
+        ("https://proxy.example.com", "http://localhost:8080", "http://10.0.0.7:4000")
+    )
     return _moved(tape, lambda url: host + split(url).path, API)
 
 
@@ -306,7 +318,9 @@ def percent_encoded(tape: Tape, rng: Random) -> bool:
 
 @harmless("rewritten")
 def hosts_replaced(tape: Tape, rng: Random) -> bool:
-    host = rng.choice(("https://api.example.com", "https://HOST", "https://redacted", "http://x.invalid"))
+    host = rng.choice(
+        ("https://api.example.com", "https://HOST", "https://redacted", "http://x.invalid")
+    )
     everything = (*API, "download")
     return _moved(tape, lambda url: host + split(url).path, everything)
 

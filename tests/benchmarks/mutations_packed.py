@@ -343,8 +343,11 @@ def statuses_as_texts(tape: Tape, rng: Random) -> bool:
 def _statuses(document: Any) -> Any:  # noqa: ANN401 - a recorder's document
     if isinstance(document, dict):
         return {
-            key: str(value) if key in ("code", "status") and isinstance(value, int) else
-            _statuses(value) if key != "body" else value
+            key: str(value)
+            if key in ("code", "status") and isinstance(value, int)
+            else _statuses(value)
+            if key != "body"
+            else value
             for key, value in document.items()
         }
     return [_statuses(value) for value in document] if isinstance(document, list) else document
