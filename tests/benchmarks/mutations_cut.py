@@ -287,7 +287,7 @@ def keys_gone(tape: Tape, rng: Random) -> bool:
 @harmless("stripped")
 def reply_bodies_emptied(tape: Tape, rng: Random) -> bool:
     found = [one for one in tape.of("submit", "poll", "download") if one.body]
-    chosen = found if rng.random() < 0.5 else [rng.choice(found)]
+    chosen = found if rng.random() < 0.5 else found[rng.randrange(len(found) or 1) :][:1]
     for each in chosen:
         each.body, each.coded = b"", None
     return bool(chosen)
@@ -296,7 +296,7 @@ def reply_bodies_emptied(tape: Tape, rng: Random) -> bool:
 @harmless("stripped")
 def reply_bodies_left_out(tape: Tape, rng: Random) -> bool:
     found = [one for one in tape.of("submit", "poll", "download") if one.body]
-    chosen = found if rng.random() < 0.5 else [rng.choice(found)]
+    chosen = found if rng.random() < 0.5 else found[rng.randrange(len(found) or 1) :][:1]
     for each in chosen:
         each.unset.add("reply")
     return bool(chosen)
@@ -316,7 +316,7 @@ def downloads_emptied(tape: Tape, rng: Random) -> bool:
 @harmless("stripped")
 def request_bodies_gone(tape: Tape, rng: Random) -> bool:
     found = [one for one in tape.of("submit", "upload") if one.asked]
-    chosen = found if rng.random() < 0.5 else [rng.choice(found)]
+    chosen = found if rng.random() < 0.5 else found[rng.randrange(len(found) or 1) :][:1]
     for each in chosen:
         each.unset.add("asked")
     return bool(chosen)
