@@ -63,7 +63,7 @@ def download_cut(tape: Tape, rng: Random) -> bool:
 
 @harmless("cut")
 def stream_cut_inside_an_event(tape: Tape, rng: Random) -> bool:
-    each = _one([one for one in tape.replies if one.is_stream], rng)
+    each = _one([one for one in _replies(tape) if one.is_stream], rng)
     return each is not None and _cut(each, rng.randrange(8, len(each.body) - 2), rng)
 
 
@@ -72,9 +72,10 @@ def stream_cut_between_events(tape: Tape, rng: Random) -> bool:
     each = _one([one for one in tape.replies if one.is_stream and len(one.events()) > 1], rng)
     if each is None:
         return False
-    events = each.body.split(b"\n\n")
-    kept = rng.randrange(1, len(events) - 1)
-    each.body = b"\n\n".join(events[:kept]) + rng.choice((b"\n\n", b"\n", b""))
+    ends = [match.end() for match in re.finditer(rb"(\r?\n|\r){2}", each.body)]
+    if len(ends) < 2:
+        return False
+    each.body = each.body[: rng.choice(ends[:-1])] + rng.choice((b"\n", b""))
     return True
 
 
