@@ -8,7 +8,9 @@ import base64
 import io
 import json
 import secrets
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -151,12 +153,17 @@ EDITS: dict[str, tuple[tuple[dict[str, str], tuple[str, ...]], ...]] = {
 MODELS = {"buble": "openai/gpt-image-2", "aimlapi": "openai/gpt-image-2"}
 
 
-def recorded(seed: int) -> dict[str, list[list[Taped]]]:
-    """Return each provider's calls; a call is a submission with its polls and downloads."""
+def recorded(
+    seed: int, providers: Collection[str] = tuple(HOSTS), *, every: int = 1
+) -> dict[str, list[list[Taped]]]:
+    """Return the providers' calls; a call is a submission with its polls and downloads.
+
+    Of the calls, each `every`-th is made.
+    """
     with emulator_process(time_scale=0.0005, seed=seed) as served:
         return {
-            name: _Recorder(name, address, Random(f"{seed}/{name}")).calls()
-            for name, address in served.items()
+            name: _Recorder(name, served[name], Random(f"{seed}/{name}")).calls(every)
+            for name in providers
         }
 
 
@@ -169,16 +176,17 @@ class _Recorder:
         self._clock, self._call, self._client = BEGUN, 0, loopback()
         self._places: dict[str, tuple[str, bytes]] = {}
 
-    def calls(self) -> list[list[Taped]]:
+    def calls(self, every: int) -> list[list[Taped]]:
+        makes: list[Callable[[], list[Taped]]] = [
+            partial(self._asked, path, body) for path, body in JSON_CALLS[self._provider]
+        ]
+        makes += [
+            partial(self._edited, fields, names) for fields, names in EDITS.get(self._provider, ())
+        ]
+        makes += [self._uploaded] if self._provider == "buble" else []
         found = []
-        for path, body in JSON_CALLS[self._provider]:
-            found.append(self._asked(path, body))
-            self._call += 1
-        for fields, names in EDITS.get(self._provider, ()):
-            found.append(self._edited(fields, names))
-            self._call += 1
-        if self._provider == "buble":
-            found.append(self._uploaded())
+        for self._call, make in enumerate(makes[::every]):
+            found.append(make())
         self._client.close()
         return found
 
@@ -384,7 +392,7 @@ def honest(calls: dict[str, list[list[Taped]]], seed: int) -> list[Tape]:
         for number, call in enumerate(own):
             tapes.append(_tape(provider, [call], f"{provider}-{number}"))
         for number in range(len(own)):
-            several = rng.sample(own, rng.randint(2, 4))
+            several = rng.sample(own, min(len(own), rng.randint(2, 4)))
             several.sort(key=lambda call: call[0].at)
             tapes.append(_tape(provider, several, f"{provider}-several-{number}"))
     return tapes

@@ -120,13 +120,15 @@ class Sought:
     judged: Judged
 
 
-def planted(tapes: Sequence[Tape], seed: int, index: int) -> tuple[Tape, Fault, int, str]:
+def planted(
+    tapes: Sequence[Tape], seed: int, index: int, kinds: Sequence[Fault]
+) -> tuple[Tape, Fault, int, str]:
     """Return a tape with the fault of this seed and number, its call, and what is done on top.
 
     The kinds of faults take turns; every other file has a harmless mutation on top, one that leaves
     in the file what shows the fault.
     """
-    rng, kinds = Random(f"fault/{seed}/{index}"), [*FAULTS.values()]
+    rng = Random(f"fault/{seed}/{index}")
     one = kinds[index % len(kinds)]
     fitting = [each for each in tapes if each.provider in one.providers and each.calls]
     for _ in range(TRIES):
@@ -153,12 +155,19 @@ def _on_top(tape: Tape, one: Fault, rng: Random) -> str:
     raise AssertionError("no harmless mutation fits")
 
 
-def sought(tapes: Sequence[Tape], seed: int, index: int, folder: Path) -> Sought:
+def sought(
+    tapes: Sequence[Tape],
+    seed: int,
+    index: int,
+    folder: Path,
+    *,
+    kinds: Sequence[Fault] = tuple(FAULTS.values()),
+) -> Sought:
     """Plant a fault, judge the file, and look for it on the record of its request.
 
     A call is known by its prompt, which ends in its number. A file whose fault is missed stays.
     """
-    tape, one, call, on_top = planted(tapes, seed, index)
+    tape, one, call, on_top = planted(tapes, seed, index, kinds)
     path = folder / f"fault-{index:03}-{one.name}-{tape.name}-{tape.form}{suffix(tape.form)}"
     path.write_bytes(written(tape))
     judged = judge(path, tape.provider)
