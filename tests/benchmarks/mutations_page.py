@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.benchmarks.mutations_faults import FAULTS
 from tests.benchmarks.mutations_kinds import CATALOGUE
+from tests.benchmarks.mutations_planted import FAULTS
 from tests.benchmarks.mutations_run import Sought, Tried
 
 ENDS = ("judged", "inconclusive", "unread", "convicted", "crashed")

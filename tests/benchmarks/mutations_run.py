@@ -7,17 +7,33 @@ from pathlib import Path
 from random import Random
 
 from harness.core.verdict import Verdict
-from tests.benchmarks import mutations_cut, mutations_order, mutations_packed
+from tests.benchmarks import (
+    mutations_bodies,
+    mutations_cut,
+    mutations_order,
+    mutations_packed,
+    mutations_placeholders,
+    mutations_stripped,
+    mutations_wrong_images,
+    mutations_wrong_jobs,
+    mutations_wrong_refusals,
+    mutations_wrong_replies,
+)
 from tests.benchmarks.mutations_by_hand import by_hand
-from tests.benchmarks.mutations_faults import FAULTS, Fault
 from tests.benchmarks.mutations_forms import FORMS, suffix, written
 from tests.benchmarks.mutations_honest import honest, recorded
 from tests.benchmarks.mutations_judged import Judged, judge
 from tests.benchmarks.mutations_kinds import CATALOGUE, Harmless
+from tests.benchmarks.mutations_planted import FAULTS, Fault
 from tests.benchmarks.mutations_tape import Tape
 
-KINDS = (mutations_cut, mutations_order, mutations_packed)
-"""Where the catalogue is filled."""
+FILLING = (
+    *(mutations_cut, mutations_stripped, mutations_placeholders, mutations_bodies),
+    *(mutations_packed, mutations_order),
+    *(mutations_wrong_images, mutations_wrong_replies, mutations_wrong_refusals),
+    mutations_wrong_jobs,
+)
+"""Where the catalogues of mutations and of faults are filled."""
 
 TRIES = 1_000
 HIDE_LENGTHS = ("content_length_gone", "newline_after_bodies")

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -161,3 +162,40 @@ def put_at(document: Any, at: tuple[Any, ...], value: object) -> None:  # noqa: 
     for step in at[:-1]:
         document = document[step]
     document[at[-1]] = value
+
+
+LONG = 200
+"""Characters above which a text of the alphabet is an image in base64."""
+
+
+def each_image_text(tape: Tape, change: Callable[[str], str]) -> bool:
+    """Change each image that stands as base64 in a reply; declared lengths stay as they were."""
+    done = False
+    for each in tape.replies:
+        if each.is_stream:
+            events = []
+            for name, data in each.events():
+                document = parsed(data.encode())
+                done = _texts_changed(document, change) or done
+                text = json.dumps(document, separators=(",", ":"))
+                events.append((name, data if document is None else text))
+            length = each.header("content-length")
+            each.stream(events)
+            if length:
+                each.put("content-length", length)
+        elif (document := each.document) is not None and _texts_changed(document, change):
+            done = True
+            each.body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return done
+
+
+def _texts_changed(document: object, change: Callable[[str], str]) -> bool:
+    found = [(at, text) for at, text in texts_of(document) if is_image_text(text)]
+    for at, text in found:
+        put_at(document, at, change(text))
+    return bool(found)
+
+
+def is_image_text(text: str) -> bool:
+    """Tell whether a text may be an image in base64: it is long, and of that alphabet."""
+    return len(text) > LONG and re.fullmatch(r"[A-Za-z0-9+/=]+", text) is not None

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.mutations_by_hand import by_hand
-from tests.benchmarks.mutations_faults import FAULTS
 from tests.benchmarks.mutations_honest import honest, recorded
 from tests.benchmarks.mutations_kinds import CATALOGUE
 from tests.benchmarks.mutations_page import said
+from tests.benchmarks.mutations_planted import FAULTS
 from tests.benchmarks.mutations_run import mutated, sought, tried
 from tests.benchmarks.mutations_tape import Tape
 
