@@ -1,0 +1,47 @@
+"""A draw of the mutation run (`tests/benchmarks/mutations.py`), of a few calls."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.mutations_by_hand import by_hand
+from tests.benchmarks.mutations_honest import honest, recorded
+from tests.benchmarks.mutations_kinds import CATALOGUE
+from tests.benchmarks.mutations_page import said
+from tests.benchmarks.mutations_planted import FAULTS
+from tests.benchmarks.mutations_run import mutated, sought, tried
+from tests.benchmarks.mutations_tape import Tape
+
+SEED = 15
+PLANTED = (
+    *("images_of_half_the_size", "bytes_in_another_format", "images_that_end_half_way"),
+    *("fewer_images", "identical_images", "declares_another_quality", "usage_that_does_not_add_up"),
+    *("a_documented_field_is_missing", "a_valid_value_is_refused", "a_forbidden_value_is_served"),
+    *("a_job_that_completes_without_images", "another_price_than_listed"),
+)
+
+
+@pytest.fixture(scope="module")
+def tapes() -> list[Tape]:
+    calls = recorded(SEED, ("sub2api", "buble", "nanobanana"), every=2)
+    return [*honest(calls, SEED), *by_hand()]
+
+
+def test_what_tools_do_to_an_honest_recording_convicts_nobody(
+    tapes: list[Tape], tmp_path: Path
+) -> None:
+    among = [*CATALOGUE.values()]
+    rows = [tried(*mutated(tapes, SEED, at, among), at, tmp_path) for at in range(60)]
+    wrong = [f"{row.index} {row.chain}: {said(row)}" for row in rows if row.is_wrong]
+
+    assert wrong == []
+    assert sum(row.end == "judged" for row in rows) > 20
+
+
+def test_what_a_provider_did_wrong_is_found_in_the_same_recordings(
+    tapes: list[Tape], tmp_path: Path
+) -> None:
+    kinds = [FAULTS[name] for name in PLANTED]
+    found = [sought(tapes, SEED, at, tmp_path, kinds=kinds) for at in range(len(kinds))]
+
+    assert [(each.fault.name, each.on_top) for each in found if not each.found] == []
