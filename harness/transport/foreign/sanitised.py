@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from harness.core.jsonvalue import Json
 
 JUDGED = frozenset(
-    ("background", "code", "created", "model", "output_format", "quality", "size", "state", "status",
-     "usage")
+    ("background", "code", "created", "model", "output_format", "quality", "size", "state",
+     "status", "usage")
 )  # fmt: skip
 """Fields of a reply that say what was served, and are held against what was promised."""
 
