@@ -27,6 +27,7 @@ def collector() -> ImageCollector:
 
 def read(folder: Path, files: dict[str, str | bytes]) -> Recording:
     for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     return read_recording(folder, collector())
 
@@ -86,6 +87,8 @@ def test_a_request_is_read_as_people_write_it_down(tmp_path: Path, request_text:
         ("a.sh", "a.out"),
         ("b.http", "b.txt"),
         ("12_c.txt", "12_s.txt"),
+        ("3/request.json", "3/response.txt"),
+        ("3/a.req", "3/a.res"),
     ],
 )
 def test_a_pair_shares_its_name_but_for_the_words_of_its_sides(
@@ -211,9 +214,11 @@ def test_what_is_missing_is_named(tmp_path: Path, files: dict[str, str | bytes],
     assert why in recording.unreadable[0]
 
 
-def test_a_command_takes_the_file_beside_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("asked", "beside"), [("1.sh", "body.json"), ("1/curl", "1/body.json")])
+def test_a_command_takes_the_file_beside_it(tmp_path: Path, asked: str, beside: str) -> None:
     command = f"curl -i {ADDRESS} -H 'Content-Type: application/json' --data-binary @body.json"
-    recording = read(tmp_path, {"1.sh": command, "1.res": REPLY, "body.json": BODY})
+    answered = asked.replace("sh", "res").replace("curl", "response.txt")
+    recording = read(tmp_path, {asked: command, answered: REPLY, beside: BODY})
 
     assert [each.exchange.request.body for each in recording.exchanges] == [ASKED]
 

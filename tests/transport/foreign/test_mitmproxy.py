@@ -28,16 +28,28 @@ def test_the_key_of_a_flow_stands_nowhere(tmp_path: Path) -> None:
     assert "sk-1234567890" not in repr(recording)
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.999])
-def test_a_file_that_breaks_off_says_so(tmp_path: Path, share: float) -> None:
+@pytest.mark.parametrize(("share", "whole"), [(0.3, 3), (0.5, 6), (0.999, 10)])
+def test_a_file_that_breaks_off_keeps_what_is_whole(
+    tmp_path: Path, share: float, whole: int
+) -> None:
     path = tmp_path / "a.flow"
     path.write_bytes(FLOWS[: int(len(FLOWS) * share)])
+
+    recording = read_recording(path, collector())
+
+    assert len(recording.exchanges) == whole
+    assert "breaks off" in recording.unreadable[0]
+
+
+def test_a_file_that_breaks_off_in_its_first_flow_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.flow"
+    path.write_bytes(FLOWS[:500])
 
     with pytest.raises(RecordingError, match="breaks off"):
         read_recording(path, collector())
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, len(FLOWS) - 1), byte=st.integers(0, 255))
 def test_a_damaged_byte_is_read_over_or_named(tmp_path: Path, place: int, byte: int) -> None:
     path = tmp_path / "a.flow"

@@ -37,6 +37,8 @@ class Mitmproxy:
     def raw(self, entry: object) -> Raw:
         """Read a flow."""
         data = as_mapping(entry, "the flow")
+        if (why := data.get("unreadable")) is not None:
+            raise ValueError(str(why))
         asked = mapping_of(data, "request")
         answered = data.get("response")
         reply = as_mapping(answered or {}, "response")
@@ -73,10 +75,16 @@ class _FlowFile:
         self._values = 0
 
     def flows(self) -> list[object]:
-        """Return all values of the file."""
-        found, place = [], 0
+        """Return all values of the file; what follows a damaged one cannot be told from it."""
+        found: list[object] = []
+        place = 0
         while place < len(self._raw):
-            value, place = self._value(place, len(self._raw), 0)
+            try:
+                value, place = self._value(place, len(self._raw), 0)
+            except ValueError as error:
+                if not found:
+                    raise
+                return [*found, {"type": "http", "unreadable": str(error)}]
             found.append(value)
         return found
 

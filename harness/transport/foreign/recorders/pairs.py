@@ -28,13 +28,16 @@ from harness.transport.foreign.http_text import (
 from harness.transport.foreign.recorders.recorder import recorder
 from harness.transport.foreign.stubs import NO_ADDRESS
 
+IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".heic")
+"""Files of a folder that are neither side of a pair."""
+
 _ASKED = "req|request|curl|cmd|http|rest|sh"
 _ANSWERED = "res|resp|response|reply|answer|out|sse|stream|events|chunks|headers?|body"
 _ENDING = re.compile(r"\.(?:txt|json|http|log|bin|dat|raw)$", re.IGNORECASE)
 _ROLE = re.compile(
-    rf"(?:^|[._ -])(?:(?P<asked>{_ASKED})|(?P<answered>{_ANSWERED}))(?:[._ -](?:headers?|body))?$"
+    rf"(?:^|[/._ -])(?:(?P<asked>{_ASKED})|(?P<answered>{_ANSWERED}))(?:[._ -](?:headers?|body))?$"
     r"|(?<=\d)_(?:c|s)$"  # Fiddler's archives: 12_c.txt and 12_s.txt
-    rf"|^(?:(?P<asks>{_ASKED})|(?P<answers>{_ANSWERED}))[._ -]",
+    rf"|(?:^|(?<=/))(?:(?P<asks>{_ASKED})|(?P<answers>{_ANSWERED}))[._ -]",
     re.IGNORECASE,
 )
 """The word that says which file of a pair one is, at the end of its name or at the start."""
@@ -46,6 +49,7 @@ class Pair:
 
     asked: bytes | None = None
     answered: bytes | None = None
+    folder: str = ""
 
 
 @recorder(
@@ -61,13 +65,20 @@ class Pairs:
         """Return a mapping for each pair, in the order of their names."""
         if not isinstance(source, Path):
             return None
-        files = plain_files(source)
+        files = plain_files(source, without=IMAGES)
         pairs: dict[str, Pair] = {}
         for name, raw in files.items():
             _sort_in(pairs, name, raw)
         if not any(pair.answered is not None for pair in pairs.values()):
             return None
-        return [_entry(name, pairs[name], files) for name in sorted(pairs, key=_natural)]
+        folders: dict[str, dict[str, bytes]] = {}
+        for name, raw in files.items():
+            folder, _, own = name.rpartition("/")
+            folders.setdefault(folder, {})[own] = raw
+        return [
+            _entry(name, pairs[name], folders.get(pairs[name].folder, {}))
+            for name in sorted(pairs, key=_natural)
+        ]
 
     def raw(self, entry: object) -> Raw:
         """Read a pair."""
@@ -123,14 +134,14 @@ def _sort_in(pairs: dict[str, Pair], name: str, raw: bytes) -> None:
     stem = _ENDING.sub("", name)
     role = _ROLE.search(stem)
     words = role.groupdict() if role else {}
-    pair = pairs.setdefault(_ROLE.sub("", stem), Pair())
+    pair = pairs.setdefault(_ROLE.sub("", stem), Pair(folder=name.rpartition("/")[0]))
     if (both := in_two(raw)) is not None:
         pair.asked, pair.answered = both
     elif is_reply(raw) or is_stream(raw) or words.get("answered") or words.get("answers"):
         pair.answered = raw if pair.answered is None else _joined(pair.answered, raw)
     elif is_request(raw) or words.get("asked") or words.get("asks"):
         pair.asked = raw if pair.asked is None else pair.asked
-    elif pair == Pair():
+    elif pair.asked is None and pair.answered is None:
         del pairs[_ROLE.sub("", stem)]  # neither: a note, a reference image
 
 

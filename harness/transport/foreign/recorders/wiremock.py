@@ -92,11 +92,11 @@ class Folder(Mappings):
         if not mappings.is_dir() or mappings.is_symlink():
             return None
         stubs: list[object] = []
-        for name, raw in plain_files(mappings, deep=True).items():
+        for name, raw in plain_files(mappings).items():
             if name.endswith(".json"):
                 stubs += super().entries(_json(name, raw)) or ()
         beside = mappings.parent / "__files"
-        files = plain_files(beside, deep=True) if beside.is_dir() else {}
+        files = plain_files(beside) if beside.is_dir() else {}
         return [_with_body(stub, files) for stub in stubs] or None
 
 
