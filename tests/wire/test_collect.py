@@ -328,7 +328,7 @@ def test_a_partial_image_is_never_taken_for_the_final_one() -> None:
 def test_a_response_that_ended_otherwise_is_a_fault_that_may_be_paid(
     event: str, response: dict[str, Json], error_class: str, why: str
 ) -> None:
-    inner: Json = {"object": "response", "status": event, "output": [], **response}
+    inner: dict[str, Json] = {"object": "response", "status": event, "output": [], **response}
     asked = shot("sub2api", "respond")
     data: Json = {"type": f"response.{event}", "response": inner}
 

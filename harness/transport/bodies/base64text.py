@@ -5,7 +5,7 @@ both. Whether the bytes are an image, their first ones decide (`formats`), so th
 that happens to be base64 is none. What differs from plain base64 is told and spoils nothing:
 
     data URL                    `data:image/png;base64,` before it, in any spelling
-    line breaks, spaces         between the letters; `carriage returns` where they are part of it
+    line breaks, spaces         between the letters
     escaped line breaks         a backslash and an n between the letters; so are `escaped slashes`
     URL-safe alphabet           `-` and `_` for `+` and `/`
     percent-encoding            `%2B`, as in an address
@@ -321,8 +321,6 @@ class _Base64:
         blanks = odd.translate(None, _NO_BLANKS)
         if b"\n" in blanks or b"\r" in blanks:
             self._tell("line breaks")
-        if b"\r" in blanks:
-            self._tell("carriage returns")
         if blanks.translate(None, b"\r\n"):
             self._tell("spaces")
         letters = letters.translate(None, _BLANKS)

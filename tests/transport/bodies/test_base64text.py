@@ -30,7 +30,7 @@ PLAIN = base64.b64encode(RAW).decode()
         (lambda text: textwrap.fill(text, 64) + "\n", "line breaks"),
         (
             lambda text: textwrap.fill(text, 76).replace("\n", "\r\n"),
-            "carriage returns, line breaks",
+            "line breaks",
         ),
         (lambda text: textwrap.fill(text, 60).replace("\n", " "), "spaces"),
         (lambda text: textwrap.fill(text, 60).replace("\n", "\t"), "spaces"),
