@@ -26,7 +26,7 @@ from harness.spec import price
 from harness.spec.expressions import first_match
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import image_texts
-from harness.wire.reading import addresses_of_job, places_of_images
+from harness.wire.places import addresses_of_job, places_of_images
 
 _SAME_FORMAT = {"apng": "png", "x-png": "png", "pjpeg": "jpeg", "heic": "heif", "svg+xml": "svg"}
 """Other names of formats, in media types and of decoders."""

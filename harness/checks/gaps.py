@@ -6,9 +6,10 @@ from harness.checks.check import CheckInput
 from harness.core.elided import is_filtered
 from harness.core.exchange import Reply
 from harness.core.outcome import Images
+from harness.spec.reply_places import where
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import image_texts
-from harness.wire.reading import addresses_of_job, places_of_addresses, places_of_images
+from harness.wire.places import addresses_of_job, places_of_addresses, places_of_images
 
 _STEPS = ("submit", "poll", "result")
 
@@ -26,7 +27,7 @@ def unread_image(subject: CheckInput) -> str:
     places = places_of_images(reply, besides=known, listed=False)
     if not places:
         return ""
-    read = " or ".join(path.text for path in shape.images)
+    read = where(shape.images)
     return f"not judged: the TOML reads images at {read}; this reply holds one at {places[0]}"
 
 
@@ -59,7 +60,7 @@ def left_out(subject: CheckInput, served: Images) -> tuple[str, ...]:
     if evidence.kind != "recorded" or evidence.emulated:
         return ()
     stream = subject.operation.stream
-    found = {field.path.text: field.path.search(served.document) for field in shape.fields}
+    found = {where([field.path]): field.path.search(served.document) for field in shape.fields}
     if stream is not None and isinstance(served.document, dict):
         found.setdefault("usage", served.document.get("usage", ""))
     nulled = _nulled(served)

@@ -35,12 +35,15 @@ _NAMED = re.compile(
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
+_WORDS = re.compile(r"[\w\s.,:;()'+-]+")
+"""A text of words: an address whose query was redacted is none."""
+
 _A_WORD = re.compile(r"(hello|image|img|test|data|bytes|png|abc|foo|bar)\b[\w .!-]*", re.IGNORECASE)
 """What the base64 of a word says in recordings made for tests."""
 
 _STARTS = r"(?:iVBOR|/9j/|UklGR|R0lGOD|AAAA|PHN2Z|Qk)"
 _CUT = re.compile(
-    rf"(?:{_STARTS}[A-Za-z0-9+/=_\s-]*)?"
+    rf"{_STARTS}[A-Za-z0-9+/=_\s-]*"
     r"(?:\.{2,}|…|[\[(<{][^\])>}]*(?:truncat|omit|redact|elide|more|bytes|chars|snip)[^\])>}]*"
     r"[\])>}])[\s\S]{0,300}",
     re.IGNORECASE,
@@ -67,7 +70,8 @@ def _is_word(text: str, *, packed: bool = False) -> bool:
     if not text or "{" in text:
         return False
     named = _NAME.fullmatch(text) is not None and _NAMED.search(text) is not None
-    return named or bool(_SAID.search(text)) or (packed and _A_WORD.fullmatch(text) is not None)
+    said = _WORDS.fullmatch(text) is not None and _SAID.search(text) is not None
+    return named or said or (packed and _A_WORD.fullmatch(text) is not None)
 
 
 def _unpacked(text: str) -> str:

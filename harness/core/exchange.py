@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.core.formats import NOT_DECODED
 from harness.core.jsonvalue import Json, Seconds
 
 
@@ -92,6 +93,11 @@ class Picture:
     frames: int | None = None
     encoding: str = ""
     media_type: str = ""
+
+    @property
+    def only_recognised(self) -> bool:
+        """Whether this is of a format that is not decoded here: it may be whole or not."""
+        return self.state == "undecodable" and self.format in NOT_DECODED
 
     @property
     def alpha_kind(self) -> Alpha | None:

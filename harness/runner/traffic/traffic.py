@@ -66,7 +66,7 @@ class Pool:
             for foreign in self.unclaimed.values()
             if foreign.index > after and _matches(foreign, request)
         ]
-        if urlsplit(request.target).scheme:
+        if urlsplit(request.target).netloc:
             targets = [foreign.exchange.request.target for foreign in later]
             if request.target in targets:
                 return self.take(later[targets.index(request.target)])
@@ -77,7 +77,7 @@ class Pool:
 
 def _matches(foreign: Foreign, request: Request) -> bool:
     recorded, target = foreign.exchange.request, urlsplit(request.target)
-    if target.scheme:
+    if target.netloc:
         same_place = foreign.path == target.path and foreign.host == (target.hostname or "")
     else:
         same_place = foreign.path.endswith(target.path)

@@ -61,6 +61,9 @@ HOLDS = (
     base64.b64encode(b'{"error": "upstream"}').decode(),
     base64.b64encode(b"<html>502</html>").decode(),
     "https://images.test/1.png",
+    "https://images.test/1.png?sig=REDACTED",
+    "../files/1.png",
+    "/files/placeholder/1.png",
     f"{START}... (4,096 bytes more)",
     "",
 )
