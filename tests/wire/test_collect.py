@@ -157,7 +157,19 @@ def test_an_address_counts_from_that_of_its_reply(
     assert not request.signed
 
 
-@pytest.mark.parametrize("text", ["/9j/4AAQSkZJRgAB", "no image", "/9j/" + "A" * 99, "n/a"])
+@pytest.mark.parametrize("answer", [IMAGE, page(403), page(404)])
+def test_an_address_is_asked_as_it_is_written(answer: Answer) -> None:
+    address = "https://cdn.test/a/../b?"
+
+    found = talk("nanobanana", [said({"code": 0, "data": {"url": address}}), answer])
+
+    assert {one.target for one in found.of("download")} == {address}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://[::1", "//[bad/a.png", "/9j/4AAQSkZJRgAB", "no image", "/9j/" + "A" * 99, "n/a"],
+)
 def test_a_text_that_is_neither_image_nor_address_is_asked_for_nowhere(text: str) -> None:
     found = talk("sub2api", [said({"data": [{"b64_json": text}]})])
 
@@ -352,6 +364,35 @@ def test_an_image_in_a_response_that_is_incomplete_is_taken() -> None:
 
     assert outcome.pictures == (PICTURE,)
     assert outcome.missing == ("event response.completed",)
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"), [(IMAGE, [PICTURE.digest]), (page(200), []), (page(404), [])]
+)
+def test_an_image_among_an_agents_words_is_taken_if_there_is_one(
+    answer: Answer, found: list[str]
+) -> None:
+    words: Json = {"type": "output_text", "text": f"Here: ![a kite]({ADDRESS}), as you asked."}
+    message: Json = {"type": "message", "content": [words]}
+    reply = said({"object": "response", "status": "completed", "output": [message]})
+
+    outcome = images(talk("sub2api", [reply, answer], shot=shot("sub2api", "respond")).outcome)
+
+    assert [one.digest for one in outcome.pictures] == found
+    assert bool(outcome.found_at) == bool(found)
+
+
+def test_a_job_whose_next_poll_is_not_recorded_tells_the_state_that_was_seen() -> None:
+    off = Failure(kind="not_on_tape", why="GET /jobs/job-1 was not recorded", sent=False)
+    dreaming = said({"id": "job-1", "status": "DREAMING"})
+
+    outcome = talk("apiframe", [submitted("apiframe"), dreaming, off]).outcome
+
+    assert isinstance(outcome, Fault)
+    assert outcome.why == (
+        "GET /jobs/job-1 was not recorded; "
+        "job job-1 is in a state that no document knows: 'DREAMING'"
+    )
 
 
 def test_an_agents_words_are_no_image_and_no_fault() -> None:
