@@ -75,8 +75,8 @@ def reply_has_the_documented_fields(subject: CheckInput) -> tuple[CheckResult, .
         return unclear(gap)
     filtered = left_out(subject, served)
     missing = tuple(name for name in served.missing if name not in filtered)
-    fields = subject.operation.reply.fields
     if missing:
+        fields = subject.operation.reply.fields
         return failed("; ".join(lacking(fields, served.document, missing)))
     if filtered:
         return unclear(f"the recording holds something else at {', '.join(filtered)}")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
-from harness.core.elided import is_filtered
+from harness.core.elided import stands_for_an_image
 from harness.core.exchange import Failure, Picture, Reply, Request, Step
 from harness.core.jsonvalue import Json, texts
 from harness.core.outcome import Declared, ErrorClass, Fault, Images
@@ -214,7 +214,7 @@ class _Fetching:
 
     def is_usable(self, text: str) -> bool:
         """Tell whether a text is an image, the address of one, or stands for one left out."""
-        inline = text in self.reply.pictures or is_filtered(text)
+        inline = text in self.reply.pictures or stands_for_an_image(text)
         return bool(inline or is_address(text))
 
     def fetched(self, listed: Sequence[str]) -> Talk[list[Fetched]]:
@@ -223,7 +223,7 @@ class _Fetching:
         for text in listed[:IMAGES_AT_MOST]:
             if text in self.reply.pictures:
                 found.append(self.reply.pictures[text])
-            elif is_address(text) and not is_filtered(text):
+            elif is_address(text) and not stands_for_an_image(text):
                 found.append((yield from self._downloaded(text)))
             else:
                 found.append(from_text(text))

@@ -46,6 +46,14 @@ STANDS = (
     base64.b64encode(b"fake-image-bytes").decode(),
     base64.b64encode(b"REDACTED").decode(),
     base64.b64encode(b"image data").decode(),
+    base64.b64encode(b"a fake image").decode(),
+    base64.b64encode(b"\0" * 12).decode(),
+    "<<binary>>",
+    "__IMAGE__",
+    "%IMAGE%",
+    "(omitted)",
+    "image.png",
+    "sha256:0f3a9c1be2",
 )
 
 HOLDS = (
@@ -61,6 +69,9 @@ HOLDS = (
     base64.b64encode(b'{"error": "upstream"}').decode(),
     base64.b64encode(b"<html>502</html>").decode(),
     "https://images.test/1.png",
+    "https://images.test/1.png?sig=REDACTED",
+    "../files/1.png",
+    "/files/placeholder/1.png",
     f"{START}... (4,096 bytes more)",
     "",
 )
