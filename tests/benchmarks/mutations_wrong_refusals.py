@@ -27,7 +27,7 @@ def a_valid_value_is_refused(tape: Tape, call: int, rng: Random) -> bool:
         return False
     key = "output_format" if tape.provider == "aimlapi" else rng.choice(given)
     first = submission_of(tape, call)
-    if not first.asked.startswith(b"{"):
+    if not first.asked.startswith(b"{") or "image" in asked or "image_urls" in asked:
         return False  # what is in a file of somebody's is not known
     first.status, first.reason = 400, "Bad Request"
     first.put("content-type", "application/json")
