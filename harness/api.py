@@ -65,7 +65,7 @@ from harness.runner.run import execute_run as perform
 from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys, scan
 from harness.runner.specs import judged_otherwise
-from harness.runner.traffic.judging import keep, read_traffic
+from harness.runner.traffic.judging import WatchFile, keep, read_traffic
 from harness.sensitive.files import Leak
 from harness.spec.catalogue import Spec, catalogue_of, found
 from harness.spec.explain.asked import from_body, present, with_plain_values
@@ -227,20 +227,22 @@ def run(
     return result
 
 
-def judge(
+def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     paths: Sequence[str | Path],
     provider: Provider | str | None = None,
     *,
     specs: Sequence[Spec] = (),
     out: str | Path | None = None,
     note: Callable[[str], None] = lambda _sentence: None,
+    watch: WatchFile = lambda _file, _size, _entries: None,
 ) -> RunResult:
-    """Judge exchanges that others recorded (vcrpy YAML or JSON, Ruby VCR YAML, HAR); send nothing.
+    """Judge exchanges that others recorded (cassettes, HAR and more: `judge --help`); send nothing.
 
     They are judged by what a provider promises: a shipped or installed one's, or that of one of the
     `specs`, which is meant where no provider is named. `note` receives a sentence for all else that
-    the files hold; the result's `header.notes` hold them, too. With `out`, a run folder is written
-    there.
+    the files hold; the result's `header.notes` hold them, too. `watch` receives each file with the
+    bytes of it that have been read, twice its size in the end, and its interactions. With `out`, a
+    run folder is written there.
 
     Raises UsageError where no file is a recording, or `out` is there already and not empty;
     NothingTested where none holds an exchange of the provider; StoreError where `out` cannot be
@@ -254,7 +256,7 @@ def judge(
         pictures = ImageCollector(folder.keep_image if folder else lambda _name, _raw: None)
         keys = environment_keys(os.environ, catalogue)
         files = [Path(path) for path in paths]
-        recorded = read_traffic(files, entry, pictures, note=note, keys=keys)
+        recorded = read_traffic(files, entry, pictures, note=note, keys=keys, watch=watch)
         if folder is not None:
             keep(folder, recorded, entry)
         path = folder.path if folder else None

@@ -24,13 +24,19 @@ def judge(  # noqa: PLR0913 - one for each option
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Judge exchanges recorded elsewhere (vcrpy YAML or JSON, Ruby VCR YAML, HAR); send nothing."""
+    """Judge exchanges recorded elsewhere; send nothing.
+
+    A file's format is told by what it holds: cassettes (vcrpy, Ruby VCR, go-vcr), HAR and others,
+    as they are or packed (gzip, bzip2, xz, zstd, zlib), in UTF-8, UTF-16 or UTF-32.
+    """
     # What judging needs takes seconds to import, and `--help` is not to wait for it.
     from harness.api import judge as judged  # noqa: PLC0415
     from harness.cli.conclude import note, publish  # noqa: PLC0415
     from harness.cli.judged import show  # noqa: PLC0415
+    from harness.cli.progress import reading  # noqa: PLC0415
 
-    result = judged(files, name, specs=specs, out=out, note=note)
+    with reading() as watch:
+        result = judged(files, name, specs=specs, out=out, note=note, watch=watch)
     if not as_json:
         show(result.records, result.report)
     publish(result.report, result.why, result.folder, as_json=as_json)

@@ -1,7 +1,9 @@
 """What a user who waits sees on a terminal, and nothing on anything else: never on stdout."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
 
 from rich.progress import (
     BarColumn,
@@ -18,6 +20,11 @@ from harness.cli.printing import shown
 from harness.cli.terminal import terminal
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.shutdown import GRACE_S
+from harness.runner.traffic.judging import WatchFile
+
+EVERY_S = 10.0
+PASSES = 2
+"""How often a recording is read: its keys are to be known before anything of it is kept."""
 
 
 @contextmanager
@@ -34,6 +41,48 @@ def watching() -> Iterator[ProgressListener]:
         disable=not console.is_terminal,
     ) as bars:
         yield _watch(bars)
+
+
+@contextmanager
+def reading(clock: Callable[[], float] = monotonic) -> Iterator[WatchFile]:
+    """Return what tells how far the files have been read.
+
+    A terminal has one line that is written anew; elsewhere there is a line every ten seconds.
+    """
+    console = terminal(stderr=True)
+    if not console.is_terminal:
+        yield _lines(clock)
+        return
+    with Progress(
+        TextColumn("reading {task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[entries]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as bars:
+        tasks: dict[Path, TaskID] = {}
+
+        def watch(file: Path, size: int, entries: int) -> None:
+            if file not in tasks:
+                total = PASSES * file.stat().st_size
+                tasks[file] = bars.add_task(shown(file.name), total=total, entries="")
+            bars.update(tasks[file], completed=size, entries=f"{entries:,} interactions")
+
+        yield watch
+
+
+def _lines(clock: Callable[[], float]) -> WatchFile:
+    last_s = clock()
+
+    def watch(file: Path, size: int, entries: int) -> None:
+        nonlocal last_s
+        if clock() - last_s >= EVERY_S:
+            last_s = clock()
+            share = size / (PASSES * max(file.stat().st_size, 1))
+            note(f"reading {file.name}: {share:.0%}, {entries:,} interactions (each read twice)")
+
+    return watch
 
 
 def _watch(bars: Progress) -> ProgressListener:

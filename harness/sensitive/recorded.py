@@ -31,6 +31,7 @@ _PAIR = re.compile(
 _USERINFO = re.compile(r"://([^\s/?#@]{1,200}):([^\s/?#@]{1,200})@")
 _COOKIE = re.compile(r"([^=;\s]{1,100})=([^;\s]{1,4096})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
+_MATCHED = ("value", "equalTo", "exactMatch")
 BASE64_AT_MOST = 4 * 1024 * 1024
 
 
@@ -63,6 +64,8 @@ def _named(content: object) -> Iterator[tuple[str, str]]:
                 yield from _of_pair(name, inside)
                 waiting.append(inside)
         elif isinstance(entry, list):
+            for name, inside in zip(entry[::2], entry[1::2], strict=False):
+                yield from _of_pair(_text_or_none(name), inside)  # headers of nock and mitmproxy
             waiting += entry
         elif isinstance(entry, str | bytes):
             yield from _of_text(_text(entry))
@@ -72,11 +75,17 @@ def _text(entry: str | bytes) -> str:
     return entry if isinstance(entry, str) else entry.decode("utf-8", "replace")
 
 
+def _text_or_none(entry: object) -> str | None:
+    return _text(entry) if isinstance(entry, str | bytes) else None
+
+
 def _of_pair(name: object, content: object) -> Iterator[tuple[str, str]]:
     """Yield what a header, a cookie, a parameter or a field holds, if its name says so."""
     if not isinstance(name, str):
         return
     values = content if isinstance(content, list) else [content]
+    matched = [each for each in values if isinstance(each, Mapping)]  # stubs: what has to equal it
+    values = [*values, *(each.get(key) for each in matched for key in _MATCHED)]
     for each in values:
         if not isinstance(each, str | bytes):
             continue

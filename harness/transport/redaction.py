@@ -195,7 +195,7 @@ class Redactor:
     def _list(self, entries: list[Json], clean: Callable[[str], str]) -> Json:
         """Clean a list; one of bytes as numbers is a text, too."""
         if len(entries) >= SHORTEST and all(
-            isinstance(entry, int) and 0 <= entry < 256  # noqa: PLR2004 - a byte
+            type(entry) is int and 0 <= entry < 256  # noqa: PLR2004 - a byte, and no boolean
             for entry in entries
         ):
             letters = bytes(int(str(entry)) for entry in entries).decode("latin-1")

@@ -8,8 +8,10 @@ objects for each value, takes six times the processor time and four times the me
 """
 
 import binascii
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from yaml import CSafeLoader, ScalarNode, YAMLError
 from yaml.events import (
@@ -29,6 +31,9 @@ DEPTH_AT_MOST = 200
 
 NUMBER_AT_MOST = 1_000
 """Characters of a number; PyYAML takes minutes for a megabyte of digits to base 60 (`1:59:59`)."""
+
+_PLACE_AT_MOST = 3
+"""Keys of a place at which a long list may stand."""
 
 _YAML = "tag:yaml.org,2002:"
 _TEXTS = ("str", "python/str", "python/unicode", "timestamp", "value", "merge")
@@ -50,13 +55,51 @@ Yaml: TypeAlias = (
 """A YAML value; keys are text as written, and dates stay text."""
 
 
+class Source(Protocol):
+    """UTF-8 that libyaml reads piece by piece: a signal is taken between two of them.
+
+    It reads a scalar of any size as one step, and Python takes no signal within one.
+    """
+
+    size_bytes: int
+    """How much has been read so far."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return the next so many bytes, fewer at the end."""
+        ...
+
+
 def load_yaml(text: str) -> Yaml:
     """Read the one document in `text`; ValueError (one line) when it is no YAML or is hostile.
 
     A value with a tag like `!!python/object` becomes `Refused`: it spoils only what uses it.
     """
+    with _told():
+        return _Builder(_Pieces(text)).document()
+
+
+class YamlStream:
+    """A YAML file whose long lists are read entry by entry."""
+
+    def __init__(self, source: Source) -> None:
+        self._builder = _Builder(source)
+
+    def entries(
+        self, places: Collection[str], listed: Callable[[str], object], held: list[object]
+    ) -> Iterator[tuple[str, Yaml]]:
+        """Yield each entry of the lists at `places` (keys joined by dots), with its place.
+
+        At the end the value around them is `held`; what `listed` returns stands in it for each
+        list. ValueError as `load_yaml` has it.
+        """
+        with _told():
+            held.append((yield from self._builder.streamed(places, listed)))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     try:
-        return _Builder(text).document()
+        yield
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
@@ -67,34 +110,31 @@ def load_yaml(text: str) -> Yaml:
 
 
 class _Pieces:
-    """A text that libyaml reads piece by piece: a signal is taken between two of them.
-
-    It reads a scalar of any size as one step, and Python takes no signal within one.
-    """
+    """A text as a source."""
 
     def __init__(self, text: str) -> None:
-        self._raw, self._at = text.encode(), 0
+        self._raw, self.size_bytes = text.encode(), 0
 
     def read(self, size: int = 4096, /) -> bytes:
         """Return the next so many bytes, fewer at the end."""
-        begun, self._at = self._at, self._at + size
-        return self._raw[begun : self._at]
+        begun, self.size_bytes = self.size_bytes, self.size_bytes + size
+        return self._raw[begun : self.size_bytes]
 
 
 class _Builder:
     """Builds one document.
 
     Every value weighs its nodes and characters, and an alias weighs what it repeats. Without
-    aliases a document cannot weigh more than its text; beyond four times that (or a million, for
-    small files) it is refused at the alias that goes too far. The repeated value is shared in
-    memory, and whoever walks the result later walks at most that weight.
+    aliases a document cannot weigh more than its text; beyond four times what has been read (or a
+    million, for small files) it is refused at the alias that goes too far. The repeated value is
+    shared in memory, and whoever walks the result later walks at most that weight.
     """
 
-    def __init__(self, text: str) -> None:
-        self._loader = CSafeLoader(_Pieces(text))
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._loader = CSafeLoader(source)
         self._anchors: dict[str, tuple[Yaml, int]] = {}
         self._weight = 0
-        self._weight_at_most = 4 * len(text) + 1_000_000
 
     def document(self) -> Yaml:
         self._next()
@@ -105,6 +145,44 @@ class _Builder:
         if not isinstance(self._next(), StreamEndEvent):
             raise ValueError("more than one YAML document in the file")  # noqa: TRY004 - about the text
         return content
+
+    def streamed(
+        self, places: Collection[str], listed: Callable[[str], object]
+    ) -> Generator[tuple[str, Yaml], None, object]:
+        """Build the document; yield the entries of these lists in place of keeping them."""
+        self._next()
+        if not isinstance(self._next(), DocumentStartEvent):
+            return None
+        content = yield from self._around("", self._next(), places, listed)
+        self._next()
+        if not isinstance(self._next(), StreamEndEvent):
+            raise ValueError("more than one YAML document in the file")  # noqa: TRY004 - about the text
+        return content
+
+    def _around(
+        self, place: str, event: Event, places: Collection[str], listed: Callable[[str], object]
+    ) -> Generator[tuple[str, Yaml], None, object]:
+        """Build what stands at a place, which may hold a list of entries or be one."""
+        plain = isinstance(event, SequenceStartEvent | MappingStartEvent) and not event.anchor
+        depth = len(place.split("."))
+        if plain and isinstance(event, SequenceStartEvent) and place in places:
+            while not isinstance(inside := self._next(), SequenceEndEvent):
+                yield place, self._node(inside, depth)
+            return listed(place)
+        if not (
+            plain
+            and isinstance(event, MappingStartEvent)
+            and event.tag is None
+            and any(other.startswith(place) for other in places)
+            and depth <= _PLACE_AT_MOST
+        ):
+            return self._node(event, depth)
+        table: dict[str, object] = {}
+        while not isinstance(inside := self._next(), MappingEndEvent):
+            key = self._key(inside)
+            below = f"{place}.{key}" if place else key
+            table[key] = yield from self._around(below, self._next(), places, listed)
+        return table
 
     def _next(self) -> Event:
         event = self._loader.get_event()
@@ -140,28 +218,30 @@ class _Builder:
             raise ValueError(f"the YAML alias *{anchor} names nothing complete before it")
         node, weight = self._anchors[anchor]
         self._weight += weight
-        if self._weight > self._weight_at_most:
+        if self._weight > 4 * self._source.size_bytes + 1_000_000:
             raise ValueError("YAML aliases repeat far more than the file holds")
         return node
 
     def _table(self, depth: int) -> dict[str, Yaml]:
         table: dict[str, Yaml] = {}
         while not isinstance(event := self._next(), MappingEndEvent):
-            if isinstance(event, AliasEvent):
-                key = self._repeated(event.anchor)
-            elif isinstance(event, ScalarEvent):
-                key = event.value
-                self._weight += 1 + len(key)
-                if event.anchor is not None:
-                    self._anchors[event.anchor] = (key, 1 + len(key))
-                if key == "<<" and event.implicit[0]:
-                    raise ValueError("YAML merge keys (<<) are not read")
-            else:
-                key = None
-            if not isinstance(key, str):
-                raise ValueError("a YAML key is not text")  # noqa: TRY004 - about the text
-            table[key] = self._node(self._next(), depth + 1)
+            table[self._key(event)] = self._node(self._next(), depth + 1)
         return table
+
+    def _key(self, event: Event) -> str:
+        key: Yaml = None
+        if isinstance(event, AliasEvent):
+            key = self._repeated(event.anchor)
+        elif isinstance(event, ScalarEvent):
+            key = str(event.value)
+            self._weight += 1 + len(key)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = (key, 1 + len(key))
+            if key == "<<" and event.implicit[0]:
+                raise ValueError("YAML merge keys (<<) are not read")
+        if not isinstance(key, str):
+            raise ValueError("a YAML key is not text")  # noqa: TRY004 - about the text
+        return key
 
     def _list(self, depth: int) -> list[Yaml]:
         nodes: list[Yaml] = []

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from harness.core.errors import UsageError
+from harness.core.exchange import Exchange, Reply, Request, Times
+from harness.core.jsonvalue import Json
 from harness.transport.client import LiveEndpoint
 from harness.transport.redaction import SHORTEST, Redactor, sendable
 from tests.loopback import HUNG_S
@@ -108,6 +110,19 @@ def test_keys_of_others_are_known_by_their_shape_outside_of_base64() -> None:
     assert redactor.known("bad key sk-abcdefghijklmnopqrstuv!") == "bad key <key>!"
     assert redactor.known("AAAAsk-abcdefghijklmnopqrstuv") == "AAAAsk-abcdefghijklmnopqrstuv"
     assert redactor.known("bad key sk-abcdefghijklmnopqrstuv!") == "bad key <key>!"
+
+
+@pytest.mark.parametrize("odd", [True, False])
+def test_a_list_of_small_numbers_with_a_boolean_is_no_text(odd: bool) -> None:  # noqa: FBT001
+    entries: list[Json] = [*range(SHORTEST), odd]
+    reply = Reply(status=200, document={"list": entries})
+    exchange = Exchange(
+        request=Request(method="GET", target="/"),
+        answer=reply,
+        times=Times(due_s=0.0, sent_s=0.0, end_s=0.0),
+    )
+
+    assert Redactor({"A_KEY": "sk-0123456789abcdef"}).exchange(exchange).answer == reply
 
 
 def test_the_longest_of_two_keys_that_begin_alike_is_replaced_whole() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,9 @@ from harness.store.folder import RunFolder
 from harness.store.line import Ended, Exchanged, JournalLine, Sent
 from harness.transport.bodies.images import ImageCollector
 
+WatchFile = Callable[[Path, int, int], None]
+"""Takes a file, how many bytes of it (it is read twice) and how many interactions were read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
@@ -26,17 +30,19 @@ class Recorded:
     records: tuple[Record, ...]
 
 
-def read_traffic(
+def read_traffic(  # noqa: PLR0913 - what is read, with what, and who hears of it
     files: Iterable[Path],
     entry: Entry,
     pictures: ImageCollector,
     *,
     note: Callable[[str], None],
     keys: Mapping[str, str] | None = None,
+    watch: WatchFile = lambda _name, _size, _entries: None,
 ) -> Recorded:
     """Read every file; one that is no recording is named in a `note` and does not hide the others.
 
-    The `keys` by name are cut out, as are those that the files hold. Raises UsageError where none
+    The `keys` by name are cut out, as are those that the files hold. `watch` receives a file
+    and what `judge_file` reports of it. Raises UsageError where none
     is a recording, NothingTested where none holds an exchange of the provider.
     """
     names, provider = _names(files), entry.provider
@@ -44,7 +50,10 @@ def read_traffic(
     unread: list[str] = []
     for file, name in names.items():
         try:
-            traffic.append(judge_file(file, provider, pictures, name=name, keys=keys))
+            watched = partial(watch, file)
+            traffic.append(
+                judge_file(file, provider, pictures, name=name, keys=keys, watch=watched)
+            )
         except RecordingError as error:
             unread.append(str(error))
     records = tuple(record for each in traffic for record in each.records)

@@ -14,6 +14,8 @@ from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
+from harness.runner.traffic.hidden import hidden_arguments
+from harness.runner.traffic.unaddressed import lacks_address, only_reading
 from harness.spec import price
 from harness.spec.beside import argument_headers
 from harness.spec.credentials import IN_WORDS, KEY_REQUIRED, key_constraint
@@ -22,7 +24,9 @@ from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.request import Reading, key_of, read_request
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
+from harness.transport.foreign.document import Watch, unwatched
 from harness.transport.foreign.read import Foreign, Recording, read_recording
+from harness.transport.foreign.stubs import NO_HOST
 from harness.transport.outgoing import LOOPBACK
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send
@@ -77,7 +81,8 @@ class Pool:
 def _matches(foreign: Foreign, request: Request) -> bool:
     recorded, target = foreign.exchange.request, urlsplit(request.target)
     if target.scheme:
-        same_place = foreign.path == target.path and foreign.host == (target.hostname or "")
+        hosts = (target.hostname or "", NO_HOST)
+        same_place = foreign.path == target.path and foreign.host in hosts
     else:
         same_place = foreign.path.endswith(target.path)
     same_method = recorded.method.upper() == request.method.upper()
@@ -121,20 +126,24 @@ class Traffic:
     unreadable: tuple[str, ...]
 
 
-def judge_file(
+def judge_file(  # noqa: PLR0913 - what is read, with what, and who hears of it
     path: Path,
     provider: Provider,
     pictures: ImageCollector,
     *,
     name: str | None = None,
     keys: Mapping[str, str] | None = None,
+    watch: Watch = unwatched,
 ) -> Traffic:
     """Read one recording and turn the provider's exchanges in it into records.
 
     Polls, downloads and a client's own repetitions belong to the request that they follow up.
-    Raises RecordingError where the file is no recording.
+    `watch` receives how many bytes of the file, which is read twice, and how many interactions have
+    been read. Raises RecordingError where the file is no recording.
     """
-    recording = read_recording(path, pictures, keys=keys, headers=argument_headers(provider))
+    recording = read_recording(
+        path, pictures, keys=keys, headers=argument_headers(provider), watch=watch
+    )
     name = name or path.name
     pool = Pool({foreign.index: foreign for foreign in recording.exchanges})
     records = []
@@ -182,6 +191,8 @@ def _reading(provider: Provider, foreign: Foreign) -> Reading | None:
     The Responses API serves text first of all: only a request with the image tool is about images.
     """
     request = foreign.exchange.request
+    if lacks_address(request):
+        return only_reading(provider, request)
     reading = read_request(
         provider,
         request.method,
@@ -210,7 +221,7 @@ def _record(
         shot=shot,
         evidence=Provenance(
             kind="recorded",
-            source=foreign.host or "unknown",
+            source=foreign.host if foreign.host not in ("", NO_HOST) else "unknown",
             date=foreign.recorded or "unknown",
             by=name,
         ),
@@ -298,6 +309,8 @@ def _promise(
     refused; one that breaks several, or holds what no document mentions, is looked at.
     """
     breaks, unsaid = broken(operation, reading.arguments)
+    if hidden := hidden_arguments(operation, reading, (*breaks, *unsaid)):
+        return "observe", None, f"the recording holds a placeholder for {', '.join(hidden)}"
     outside = [_described(constraint, reading) for constraint in (*breaks, *unsaid)]
     outside += [f"{key}: not a documented parameter" for key in reading.unknown]
     if not outside:

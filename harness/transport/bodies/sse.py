@@ -8,6 +8,7 @@ are left out: nobody reconnects to a paid request.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Literal, Protocol, cast
@@ -106,9 +107,13 @@ class SseStream:
             if self._span is not None:
                 yield _named(event), *self._span
 
-    def recorded(self, raw: bytes) -> Iterator[Span]:
-        """Yield the whole events of a recorded stream. Raises SseError."""
-        for event in _source(iter_text=lambda: self.lines(raw)).iter_sse():
+    def recorded(self, raw: bytes, *, to_end: bool = False) -> Iterator[Span]:
+        """Yield the whole events of a recorded stream; then, `to_end`, one that its end cuts.
+
+        Raises SseError.
+        """
+        lines = chain(self.lines(raw), self.rest()) if to_end else self.lines(raw)
+        for event in _source(iter_text=lambda: lines).iter_sse():
             if self._span is not None:
                 yield _named(event), *self._span
 

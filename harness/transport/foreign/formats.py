@@ -1,38 +1,33 @@
-"""Interactions as vcrpy, Ruby's VCR and HAR files hold them, converted to one shape.
+"""One interaction as every format of recordings is read into it, and how its parts are read."""
 
-Sources: vcrpy's `serialize.py`; VCR's `http_interaction.rb` (`body` is `encoding` with `string` or
-`base64_string`, methods are in lower case); HAR 1.2, sections entries, postData and content;
-pydantic-ai's `json_body_serializer.py` (`parsed_body` in place of `body`).
-"""
-
-import base64
+from base64 import b64decode
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
 from harness.sensitive.headers import Headers
-from harness.transport.fields import (
-    as_list,
-    as_mapping,
-    integer_of,
-    mapping_of,
-    optional_number,
-    optional_text,
-    plain_object,
-    text_of,
-)
-from harness.transport.foreign.forms import PARTS_AT_MOST, file_part
+from harness.transport.fields import as_list, plain_object, text_of
+from harness.transport.foreign.document import StreamedList
 
 MULTIPART = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A body as a recording holds it: bytes, a value somebody parsed already, or a form's parts."""
+    """A body as a recording holds it: bytes, a value somebody parsed already, or a form's parts.
+
+    `binary` says that the recorder marks its text as standing for other bytes (hex or base64, in
+    one piece or as a list of chunks). `cut` says why the recorder did not keep all of it, and
+    `length` how many bytes it says there were (0: it does not).
+    """
 
     raw: bytes = b""
     parsed: Json = None
     form: tuple[Part, ...] | None = None
+    binary: bool = False
+    cut: str = ""
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +35,7 @@ class Raw:
     """One interaction before its bodies are read.
 
     `no_reply` tells why there is no answer; then `status` is 0. `recorded` is a date as the
-    recording writes it.
+    recording writes it. `cached` says that the reply came out of a cache, without its bytes.
     """
 
     method: str
@@ -53,78 +48,44 @@ class Raw:
     no_reply: str | None = None
     recorded: str | None = None
     duration_s: float | None = None
+    cached: bool = False
 
 
-def from_vcr(entry: object) -> Raw:
-    """Read an interaction of vcrpy or of Ruby's VCR; ValueError where it cannot be."""
-    interaction = as_mapping(entry, "the interaction")
-    request = mapping_of(interaction, "request")
-    response = mapping_of(interaction, "response")
-    if "status_code" in response:  # vcrpy before version 6 wrote httpx replies so
-        status = integer_of(response, "status_code")
-    else:
-        status = integer_of(mapping_of(response, "status"), "code")
-    return Raw(
-        method=text_of(request, "method").upper(),
-        uri=text_of(request, "uri"),
-        request_headers=_headers(request.get("headers")),
-        request=_vcr_content(request),
-        status=status,
-        headers=_headers(response.get("headers")),
-        response=_vcr_content(response),
-        recorded=optional_text(interaction, "recorded_at"),
-    )
+def rows(content: object, name: str) -> Iterable[object]:
+    """Return the list of a recording's interactions, which errors call `name`; None is empty."""
+    return content if isinstance(content, StreamedList) else as_list(content, name)
 
 
-def from_har(entry: object) -> Raw:
-    """Read an entry of a HAR file; ValueError where it cannot be."""
-    data = as_mapping(entry, "the entry")
-    request = mapping_of(data, "request")
-    response = mapping_of(data, "response")
-    status = integer_of(response, "status")
-    time_ms = optional_number(data, "time")
-    return Raw(
-        method=text_of(request, "method").upper(),
-        uri=text_of(request, "url"),
-        request_headers=_headers(request.get("headers")),
-        request=_posted(request.get("postData")),
-        status=status,
-        headers=_headers(response.get("headers")),
-        response=_har_content(response.get("content")) if status else Content(),
-        no_reply=None if status else _why_none(response),
-        recorded=optional_text(data, "startedDateTime"),
-        duration_s=time_ms / 1000 if time_ms is not None and time_ms >= 0 else None,
-    )
+def first(interactions: Iterable[object]) -> object:
+    """Return the first interaction, None where there is none."""
+    return next(iter(interactions), None)
 
 
-def _headers(content: object) -> Headers:
-    pairs: list[tuple[str, str]] = []
+def headers_of(content: object) -> Headers:
+    """Read headers as a mapping (to a text or a list) or as a list of `name` and `value`.
+
+    What a sanitiser has put in place of a header (nothing, a mapping) is
+    left out: it says nothing about the message.
+    """
+    pairs: list[tuple[object, object]] = []
     if isinstance(content, dict):
         for name, values in content.items():
-            lines = values if isinstance(values, list) else [values]
-            pairs += [(str(name), _line(line)) for line in lines]
-    else:
-        for row in as_list(content, "headers"):
-            header = as_mapping(row, "a header")
-            pairs.append((text_of(header, "name"), _line(header.get("value"))))
+            pairs += [(name, line) for line in (values if isinstance(values, list) else [values])]
+    elif isinstance(content, list):
+        rows_of = (row for row in content if isinstance(row, dict))
+        pairs += [(row.get("name"), row.get("value")) for row in rows_of]
     # Names with a colon first are HTTP/2's own (`:authority`), which browsers write into HAR files.
-    return tuple(pair for pair in pairs if not pair[0].startswith(":"))
+    return tuple(
+        (str(name), str(plain_object(line)))
+        for name, line in pairs
+        if isinstance(name, str)
+        and isinstance(line, str | int | float | bytes)
+        and not name.startswith(":")
+    )
 
 
-def _line(content: object) -> str:
-    plain = plain_object(content)
-    if isinstance(plain, list | dict):
-        raise ValueError("a header's value is no text")  # noqa: TRY004 - about the data
-    return "" if plain is None else str(plain)
-
-
-def _vcr_content(message: dict[str, object]) -> Content:
-    if "parsed_body" in message:
-        return Content(parsed=plain_object(message["parsed_body"]))
-    return Content(raw=_bytes(message["body"] if "body" in message else message.get("content")))
-
-
-def _bytes(body: object) -> bytes:
+def body_bytes(body: object) -> bytes:
+    """Return a body's bytes: a text, bytes, pieces of it, or VCR's `string` or `base64_string`."""
     match body:
         case None:
             return b""
@@ -133,60 +94,27 @@ def _bytes(body: object) -> bytes:
         case str():
             return body.encode("utf-8", "replace")
         case list():
-            return b"".join(_bytes(piece) for piece in body if not isinstance(piece, list | dict))
+            pieces = (piece for piece in body if not isinstance(piece, list | dict))
+            return b"".join(body_bytes(piece) for piece in pieces)
         case dict():
             if body.get("base64_string") is not None:
-                return base64.b64decode(text_of(body, "base64_string"))
+                return text_bytes(text_of(body, "base64_string"), base64=True)
             text = body.get("string")
-            return b"" if isinstance(text, list | dict) else _bytes(text)
+            return b"" if isinstance(text, list | dict) else body_bytes(text)
         case _:
             plain_object(body)  # names a refused tag
             raise ValueError("a body is neither text nor bytes")
 
 
-def _posted(data: object) -> Content:
-    if data is None:
-        return Content()
-    posted = as_mapping(data, "postData")
-    params = as_list(posted.get("params"), "params")
-    if len(params) > PARTS_AT_MOST:
-        raise ValueError(f"the form has more than {PARTS_AT_MOST:,} parts")
-    if params:
-        return Content(form=tuple(_param(as_mapping(param, "a param")) for param in params))
-    return Content(raw=_encoded(posted))
+def text_bytes(text: str, *, base64: bool) -> bytes:
+    """Return what a text stands for: its own bytes, or those that it is the base64 of."""
+    return from_base64(text) if base64 else text.encode("utf-8", "replace")
 
 
-def _param(param: dict[str, object]) -> Part:
-    name, value = text_of(param, "name"), optional_text(param, "value")
-    filename = optional_text(param, "fileName")
-    media_type = optional_text(param, "contentType")
-    if filename is None:
-        return Part(name=name, value=value or "")
-    if value is None:  # most browsers leave a file's content out
-        return Part(name=name, filename=filename, media_type=media_type)
-    raw = value.encode("utf-8", "replace")
-    return file_part(name, raw, filename=filename, media_type=media_type)
-
-
-def _har_content(data: object) -> Content:
-    content = as_mapping(data, "content")
-    size = optional_number(content, "size") or 0
-    if content.get("text") is None and size > 0:
-        # Judged as an empty body, it would be held against the provider.
-        raise ValueError(f"the reply's body of {size:,.0f} bytes was left out of the recording")
-    return Content(raw=_encoded(content))
-
-
-def _encoded(content: dict[str, object]) -> bytes:
-    text = optional_text(content, "text") or ""
-    if content.get("encoding") == "base64":
-        return base64.b64decode(text)
-    return text.encode("utf-8", "replace")
-
-
-def _why_none(response: dict[str, object]) -> str:
-    for key in ("_error", "statusText"):
-        reason = response.get(key)
-        if isinstance(reason, str) and reason:
-            return reason[:200]
-    return "the recording holds no reply"
+def from_base64(text: str) -> bytes:
+    """Return what base64 of either alphabet stands for, with or without its padding."""
+    packed = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except ValueError as error:
+        raise ValueError(f"the body's base64 is damaged: {error}") from None

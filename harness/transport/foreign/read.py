@@ -5,56 +5,44 @@ and one interaction that cannot be read does not lose the others.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Collection, Mapping
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from harness.core.errors import RecordingError
-from harness.core.exchange import Exchange, Failure, Part, Picture, Reply, Request, Times
-from harness.core.jsonvalue import Json, canonical
-from harness.sensitive.headers import Headers
+from harness.core.exchange import Exchange, Failure, Picture, Reply, Times
 from harness.sensitive.image_bytes import secret_in_image
 from harness.sensitive.recorded import keys_in
-from harness.transport.bodies.body import Clean, read_body, read_document
 from harness.transport.bodies.images import ImageCollector, file_name
-from harness.transport.bodies.sse import HeldData, SseStream, read_events
 from harness.transport.cassettes.interaction import from_interaction, is_ours
-from harness.transport.fields import as_list, as_mapping, plain_object, text_of
-from harness.transport.foreign.formats import MULTIPART, Content, Raw, from_har, from_vcr
-from harness.transport.foreign.forms import read_multipart, read_urlencoded, unpacked
-from harness.transport.foreign.inline_images import without_images
+from harness.transport.fields import as_mapping, text_of
+from harness.transport.foreign.detours import Foreign, leads_to, without_detours
+from harness.transport.foreign.document import (
+    TEXT_AT_MOST_BYTES,
+    Document,
+    Watch,
+    text_of_file,
+    unwatched,
+)
+from harness.transport.foreign.formats import Raw
+from harness.transport.foreign.messages import answer_of, header_of, public, request_of
+from harness.transport.foreign.recorders.recorder import (
+    RECORDERS,
+    Format,
+    may_be_binary,
+    places,
+    recognised,
+    titles,
+)
 from harness.transport.redaction import Redactor
-from harness.transport.safe_yaml import load_yaml
 
-FILE_AT_MOST_BYTES = 512 * 1024 * 1024
+HEAD_BYTES = 16
 
-LISTS_AT_MOST = 8_000_000
-"""Lists of a file in JSON, about: they are read without a pause, so many in a second or two."""
-
-_T = TypeVar("_T")
-
-Format = Literal["vcrpy", "ruby-vcr", "har"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foreign:
-    """One exchange of a recording; `index` is its place in the file, from 0.
-
-    `recorded` is a date in ISO 8601 and UTC, where one is known; `duration_s` is how long the
-    round trip took, where somebody measured it (then `exchange.times` ends there, else at 0).
-    """
-
-    index: int
-    exchange: Exchange
-    recorded: str | None
-    duration_s: float | None
-    path: str
-    host: str
+__all__ = ["Foreign", "Recording", "read_recording"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +50,7 @@ class Recording:
     """What a file held; `unreadable` names each interaction that was left out, and why."""
 
     path: Path
-    format: Format
+    format: str
     exchanges: tuple[Foreign, ...]
     unreadable: tuple[str, ...] = ()
 
@@ -73,24 +61,40 @@ def read_recording(
     *,
     keys: Mapping[str, str] | None = None,
     headers: Collection[str] = (),
+    watch: Watch = unwatched,
 ) -> Recording:
     """Read a recording; the images in its replies go to `pictures`, those in requests nowhere.
 
     Requests come without credentials and with their whole address as target; the `keys` by name,
     those that the recording itself holds, and personal data are cut out of everything. Of their
-    headers only harmless ones are kept, and `headers`: those that arguments travel in. Raises
-    RecordingError with one line for a file that is none of the formats.
+    headers only harmless ones are kept, and `headers`: those that arguments travel in. The file is
+    read twice, interaction by interaction: `watch` receives how many bytes of it, and how many
+    interactions, have been read. Raises RecordingError with one line for a file that is none of the
+    formats.
     """
+    named = Keys(keys or {})
     try:
-        document = _document(path)
-        kind, entries = _entries(document)
+        kind, entries = _source(path, named.add, watch)
+        return _recording(
+            path, kind, entries, pictures, redactor=Redactor(named.by_name), headers=headers
+        )
     except OSError as error:
         raise _no_recording(path, error.strerror or type(error).__name__) from error
     except (ValueError, RecursionError) as error:
         raise _no_recording(path, _line(error)) from error
+
+
+def _recording(  # noqa: PLR0913 - what is read, and what it is read with
+    path: Path,
+    kind: Format,
+    entries: Iterable[object],
+    pictures: ImageCollector,
+    *,
+    redactor: Redactor,
+    headers: Collection[str],
+) -> Recording:
     readable: list[Foreign] = []
     unreadable: list[str] = []
-    redactor = Redactor({**keys_in(document), **(keys or {})})
     wanted = frozenset(name.lower() for name in headers)
     pictures = pictures.inspecting(lambda image: secret_in_image(image, redactor.search))
     for index, entry in enumerate(entries):
@@ -108,70 +112,89 @@ def read_recording(
         except (ValueError, RecursionError) as error:
             unreadable.append(f"interaction {index}: {redactor.known(_line(error))}")
     return Recording(
-        path=path, format=kind, exchanges=tuple(readable), unreadable=tuple(unreadable)
+        path=path,
+        format=kind.name,
+        exchanges=tuple(without_detours(readable)),
+        unreadable=tuple(unreadable),
     )
 
 
-def _document(path: Path) -> object:
-    if path.is_dir():
-        raise ValueError("a folder")
-    size = path.stat().st_size
-    if not path.is_file() or size > FILE_AT_MOST_BYTES:
-        raise ValueError(f"no plain file of at most {FILE_AT_MOST_BYTES:,} bytes")
-    text = path.read_bytes().decode("utf-8-sig")
-    if text.lstrip()[:1] not in ("{", "["):
-        return load_yaml(text)
-    if text.count("[") > LISTS_AT_MOST:
-        raise ValueError(f"it holds more than {LISTS_AT_MOST:,} lists")
-    try:
-        return _json(text)
-    except ValueError as as_json:
-        try:
-            return load_yaml(text)  # YAML's flow style starts like JSON
-        except ValueError:
-            raise ValueError(f"truncated or invalid JSON: {as_json}") from None
+class Keys:
+    """The keys of a recording and of its reader, each under a name of its own."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self.by_name = dict(keys)
+        self._known = set(self.by_name.values())
+
+    def add(self, held: object) -> None:
+        """Take the keys of one interaction, or of what stands around them."""
+        for name, text in keys_in(held).items():
+            if text not in self._known:
+                self._known.add(text)
+                place = len(self.by_name)
+                self.by_name[f"{name} {place}" if name in self.by_name else name] = text
 
 
-def _json(text: str) -> object:
-    """Read JSON of any size; a signal interrupts it.
+def _source(
+    path: Path, each: Callable[[object], None], watch: Watch
+) -> tuple[Format, Iterable[object]]:
+    """Return the format of a file and its interactions, all of which were handed to `each`.
 
-    Python takes a signal only between its own steps, and what reads JSON is not written in Python:
-    so it calls back for every object and number. Strings and constants are read at a gigabyte in
-    some seconds; the lists are few enough.
+    Raises ValueError where it is no recording.
     """
-    return json.loads(text, object_hook=_same, parse_int=_whole, parse_float=_fraction)
+    if path.is_dir():
+        return _searched(recognised(path, "folder"), each, what="a folder that holds")
+    if (found := _in_bytes(path) or _in_text(path)) is not None:
+        return _searched(found, each)
+    document = Document(path, places(), watch)
+    held = document.value(each)
+    each(held)
+    if found := recognised(held, "document"):
+        return found
+    raise ValueError(f"what it holds is {_NONE}")
 
 
-def _same(content: _T) -> _T:
-    return content
+def _in_bytes(path: Path) -> tuple[Format, Iterable[object]] | None:
+    """Return the format that knows a file by its bytes: such a file is held whole."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        if not may_be_binary(head):
+            return None
+        raw = head + file.read(TEXT_AT_MOST_BYTES)
+    return recognised(raw, "bytes") if len(raw) <= TEXT_AT_MOST_BYTES else None
 
 
-def _whole(digits: str) -> int:
-    return int(digits)
+def _in_text(path: Path) -> tuple[Format, Iterable[object]] | None:
+    """Return the format that knows a file by its text: such a file is held whole."""
+    if all(kind.reads != "text" for kind in RECORDERS.values()):
+        return None
+    text = text_of_file(path)
+    return None if text is None else recognised(text, "text")
 
 
-def _fraction(digits: str) -> float:
-    return float(digits)
+_NONE = "none of the formats that are read"
 
 
-def _entries(document: object) -> tuple[Format, list[object]]:
-    if isinstance(document, dict):
-        if "http_interactions" in document:
-            return "ruby-vcr", as_list(document["http_interactions"], "http_interactions")
-        if "interactions" in document:
-            return "vcrpy", as_list(document["interactions"], "interactions")
-        log = document.get("log")
-        if isinstance(log, dict) and "entries" in log:
-            return "har", as_list(log["entries"], "entries")
-    raise ValueError(
-        "neither vcrpy's (interactions), Ruby VCR's (http_interactions) nor a HAR (log.entries)"
-    )
+def _searched(
+    found: tuple[Format, Iterable[object]] | None,
+    each: Callable[[object], None],
+    *,
+    what: str = "what it holds is",
+) -> tuple[Format, Iterable[object]]:
+    if found is None:
+        raise ValueError(f"{what} {_NONE}")
+    kind, entries = found[0], list(found[1])
+    for entry in entries:
+        each(entry)
+    return kind, entries
 
 
 def _no_recording(path: Path, why: str) -> RecordingError:
     return RecordingError(
         f"{path}: no recording: {why}",
-        hint="give a vcrpy or Ruby VCR cassette (YAML or JSON) or a HAR 1.2 file",
+        hint=f"what is read: {titles()}; as it is, or packed with gzip, bzip2, xz, zstd or zlib",
     )
 
 
@@ -191,19 +214,26 @@ def _foreign(  # noqa: PLR0913 - an entry, and what it is read with
     redactor: Redactor,
     headers: Collection[str],
 ) -> Foreign:
-    if kind == "vcrpy" and is_ours(entry):
+    if kind.name == "vcrpy" and is_ours(entry):
         return _ours(index, entry, folder=folder, into=into, redactor=redactor, headers=headers)
-    raw = from_har(entry) if kind == "har" else from_vcr(entry)
-    request = _request(raw)
-    answer: Reply | Failure
-    if raw.no_reply is None:
-        answer = _reply(raw, into, redactor.known)
-    else:
-        answer = Failure(kind="network", why=raw.no_reply, sent=True)
-    times = Times(due_s=0.0, sent_s=0.0, end_s=raw.duration_s or 0.0)
+    raw = kind.recorder.raw(entry)
+    request = request_of(raw)
+    answer = answer_of(raw, into, redactor.known)
+    duration_s = _measured(raw)
+    times = Times(due_s=0.0, sent_s=0.0, end_s=duration_s or 0.0)
     exchange = Exchange(request=request, answer=answer, times=times)
     exchange = redactor.exchange(exchange, headers=headers)
-    return _placed(index, exchange, recorded=raw.recorded, duration_s=raw.duration_s)
+    location = redactor.known(leads_to(public(raw.uri), header_of(raw.headers, "location")))
+    placed = _placed(index, exchange, recorded=raw.recorded, duration_s=duration_s)
+    return replace(placed, location=location)
+
+
+def _measured(raw: Raw) -> float | None:
+    """Return how long it took; what is no time (0, -1) or a cache's was not measured."""
+    seconds = raw.duration_s
+    if seconds is None or raw.cached or not math.isfinite(seconds) or seconds <= 0:
+        return None
+    return seconds
 
 
 def _placed(
@@ -236,7 +266,7 @@ def _ours(  # noqa: PLR0913 - an entry, and what it is read with
     reply = answer.partial if isinstance(answer, Failure) else answer
     for picture in reply.pictures.values() if reply else ():
         _keep(picture, folder / "images", into)
-    exchange = replace(exchange, request=replace(exchange.request, target=_public(uri)))
+    exchange = replace(exchange, request=replace(exchange.request, target=public(uri)))
     exchange = redactor.exchange(exchange, cleaned=False, headers=headers)
     return _placed(index, exchange, recorded=None, duration_s=times.end_s - times.sent_s)
 
@@ -250,74 +280,6 @@ def _keep(picture: Picture, folder: Path, into: ImageCollector) -> None:
     if hashlib.sha256(raw).hexdigest() != picture.digest:
         raise ValueError(f"the image {place.name} was altered: its digest differs")
     into.from_bytes(raw)
-
-
-def _public(uri: str) -> str:
-    """Return an address without a user's name and password."""
-    address = urlsplit(uri)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise ValueError(f"its address is not http: {uri[:80]!r}")
-    return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
-
-
-def _request(raw: Raw) -> Request:
-    content_type = _header(raw.request_headers, "content-type")
-    body, form = _sent(raw.request, content_type, _header(raw.request_headers, "content-encoding"))
-    return Request(
-        method=raw.method,
-        target=_public(raw.uri),
-        headers=raw.request_headers,
-        body=body,
-        form=form,
-    )
-
-
-def _sent(content: Content, kind: str, coding: str) -> tuple[Json, tuple[Part, ...] | None]:
-    if content.form is not None or content.parsed is not None:
-        return without_images(content.parsed), content.form
-    raw = unpacked(content.raw, coding)
-    if not raw.strip():
-        return None, None
-    if kind.lower().startswith(MULTIPART):
-        return None, read_multipart(raw, kind)
-    if kind.lower().startswith("application/x-www-form-urlencoded"):
-        return None, read_urlencoded(raw)
-    try:
-        return without_images(plain_object(json.loads(raw.decode("utf-8-sig")))), None
-    except ValueError as error:
-        if "json" not in kind.lower():
-            return None, None
-        # Taken as no body, an acceptance would be held against the provider.
-        raise ValueError(f"the request's body is no JSON: {error}") from None
-
-
-def _reply(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply:
-    reply = Reply(status=raw.status, headers=raw.headers)
-    if raw.response.parsed is not None:
-        body = read_document(raw.response.parsed, pictures, clean=clean)
-        size = len(canonical(raw.response.parsed).encode())
-    else:
-        plain = unpacked(raw.response.raw, _header(raw.headers, "content-encoding"))
-        size = len(plain)
-        if _is_stream(plain, _header(raw.headers, "content-type")):
-            data = HeldData()
-            spans = SseStream(data).recorded(plain)
-            arrived = ((name, bytes(data.data[start:end]), 0.0) for name, start, end in spans)
-            events, images = read_events(arrived, pictures, clean=clean)
-            return replace(reply, events=events, pictures=images, size_bytes=size)
-        body = read_body(plain, pictures, clean=clean)
-    return replace(
-        reply, document=body.document, text=body.text, pictures=body.pictures, size_bytes=size
-    )
-
-
-def _is_stream(plain: bytes, content_type: str) -> bool:
-    declared = content_type.lower().startswith("text/event-stream")
-    return (declared and bool(plain.strip())) or plain.startswith((b"event:", b"data:"))
-
-
-def _header(headers: Headers, name: str) -> str:
-    return next((value for key, value in headers if key.lower() == name), "")
 
 
 _READERS: tuple[Callable[[str], datetime], ...] = (datetime.fromisoformat, parsedate_to_datetime)

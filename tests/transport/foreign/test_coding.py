@@ -1,13 +1,22 @@
 import gzip
+import sys
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.transport.foreign import forms
-from harness.transport.foreign.forms import unpacked
+from harness.transport.foreign import coding
+from harness.transport.foreign.coding import plain_body, unpacked
+from harness.transport.foreign.formats import Content
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 TEXT = b'{"created": 1}'
 
@@ -35,19 +44,28 @@ def bare_deflate(raw: bytes) -> bytes:
         (TEXT, "gzip"),
         (TEXT, "deflate"),
         (TEXT, "br"),
+        (brotli.compress(TEXT), "br"),
+        (brotli.compress(TEXT * 1_000), "BR"),
+        (zstd.compress(TEXT), "zstd"),
+        (packed(brotli.compress(zstd.compress(TEXT))), "zstd, br, gzip"),
+        (packed(TEXT) + packed(b""), "gzip"),
+        (zstd.compress(TEXT), "gzip"),
+        (TEXT, "zstd"),
     ],
 )
 def test_a_body_comes_out_plain_also_where_the_recorder_unpacked_it(raw: bytes, said: str) -> None:
-    assert unpacked(raw, said) == TEXT
+    assert unpacked(raw, said).replace(TEXT, b"") == b""
+    assert unpacked(raw, said).startswith(TEXT)
 
 
 @pytest.mark.parametrize(
     ("raw", "said", "told"),
     [
-        (b"\x1b\x0d\x00\xf8\xff", "br", "'br', which is not read here"),
+        (b"\x1b\x0d\x00\xf8\xff", "br", "packed with br, and is damaged or cut"),
+        (b"\x1b\x0d\x00\xf8\xff", "lzma", "'lzma', which is not read here"),
         (packed(TEXT)[:-9], "gzip", "ends early"),
         (b"\x1f\x8b\x08" + b"\xff" * 30, "gzip", "damaged"),
-        (b"\xff\x00\xff", "deflate", "'deflate', which is not read here"),
+        (b"\xff\x00\xff", "deflate", "packed with deflate, and is damaged or cut"),
     ],
 )
 def test_what_cannot_be_unpacked_is_told(raw: bytes, said: str, told: str) -> None:
@@ -55,14 +73,38 @@ def test_what_cannot_be_unpacked_is_told(raw: bytes, said: str, told: str) -> No
         unpacked(raw, said)
 
 
-def test_a_small_body_that_grows_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "UNPACKED_AT_MOST_BYTES", 10_000)
+@pytest.mark.parametrize(
+    ("said", "pack"),
+    [
+        ("gzip", packed),
+        ("gzip", lambda raw: b"".join(packed(raw[:100_000]) for _ in range(10))),
+        ("br", brotli.compress),
+        ("zstd", zstd.compress),
+        ("deflate", zlib.compress),
+        ("deflate", bare_deflate),
+        ("br, gzip", lambda raw: packed(brotli.compress(raw))),
+    ],
+)
+def test_a_small_body_that_grows_without_end_is_refused(
+    monkeypatch: pytest.MonkeyPatch, said: str, pack: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr(coding, "UNPACKED_AT_MOST_BYTES", 200_000)
 
     with pytest.raises(ValueError, match="too large"):
-        unpacked(gzip.compress(bytes(1_000_000)), "gzip")
+        unpacked(pack(bytes(1_000_000)), said)
 
 
-@given(st.binary(), st.sampled_from(("gzip", "deflate", "br", "deflate, gzip", "whatever")))
+@pytest.mark.parametrize("said", ["gzip" + ", gzip" * 4, ""])
+def test_a_packing_in_a_packing_in_a_packing_is_refused(said: str) -> None:
+    raw = TEXT
+    for _ in range(5):
+        raw = packed(raw)
+
+    with pytest.raises(ValueError, match="packed more than 4 times"):
+        plain_body(Content(raw=raw), said, "application/json")
+
+
+@given(st.binary(), st.sampled_from(("gzip", "deflate", "br", "zstd", "deflate, gzip", "whatever")))
 def test_any_bytes_are_unpacked_or_a_value_error(raw: bytes, said: str) -> None:
     with suppress(ValueError):  # and nothing else
         assert isinstance(unpacked(raw, said), bytes)

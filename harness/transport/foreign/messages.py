@@ -1,0 +1,257 @@
+"""A recorded interaction's request and answer, read from what the recording holds of them.
+
+Nobody can tell from a recording who cut a body: its recorder, its sanitiser or the provider. So
+what is not there as a whole is not held against the provider, as a reply that breaks off in live
+traffic is not.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from harness.core.exchange import Event, Failure, Part, Picture, Reply, Request
+from harness.core.jsonvalue import Json, canonical
+from harness.sensitive.headers import Headers
+from harness.transport.bodies.body import Clean, read_body, read_document
+from harness.transport.bodies.images import ImageCollector, mark
+from harness.transport.bodies.sse import HeldData, SseError, SseStream, read_events
+from harness.transport.fields import plain_object
+from harness.transport.foreign.coding import plain_body
+from harness.transport.foreign.cut import BREAKS_OFF, breaks_off
+from harness.transport.foreign.formats import MULTIPART, Raw
+from harness.transport.foreign.forms import boundary_of, read_multipart, read_urlencoded
+from harness.transport.foreign.inline_images import without_images
+from harness.transport.foreign.sanitised import AT_MOST, hidden_field, is_placeholder
+
+CACHED = "its bytes are in the browser's cache"
+
+_INTERIM = range(100, 200)
+_NOT_MODIFIED = 304
+_URLENCODED = "application/x-www-form-urlencoded"
+_PAIRS = re.compile(rb"[\w.\[\]%+-]+=[^\s{}\"]*(?:&[\w.\[\]%+-]+=[^\s{}\"]*)*", re.ASCII)
+_LAST_EVENT = re.compile(r"(?:^|[._-])(?:completed?|failed|error|incomplete|cancell?ed|done)$")
+_STREAM = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:[ \t]*:[^\r\n]*[\r\n]+)*[ \t]*(?:event|data|id|retry):"
+)
+_IMAGE_PATH = re.compile(r"\.(?:png|jpe?g|webp|gif|avif|heic|svg)$", re.IGNORECASE)
+
+
+def request_of(raw: Raw) -> Request:
+    """Read a request; ValueError where its body cannot be read, or was left out."""
+    body, form = _sent(raw)
+    return Request(
+        method=raw.method,
+        target=public(raw.uri),
+        headers=raw.request_headers,
+        body=body,
+        form=form,
+    )
+
+
+def public(uri: str) -> str:
+    """Return an address without a user's name and password; ValueError where it is not http."""
+    address = urlsplit(uri)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise ValueError(f"its address is not http: {uri[:80]!r}")
+    return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+
+
+def _sent(raw: Raw) -> tuple[Json, tuple[Part, ...] | None]:
+    content, kind = raw.request, header_of(raw.request_headers, "content-type")
+    if content.form is not None or content.parsed is not None:
+        return without_images(content.parsed), content.form
+    plain = plain_body(content, header_of(raw.request_headers, "content-encoding"), kind)
+    if content.cut:
+        raise ValueError(f"the request's body is not whole: {content.cut}")
+    if not plain.strip():
+        if max(_declared(raw.request_headers), content.length) > 0:
+            # Taken as no body, an acceptance would be held against the provider.
+            raise ValueError("the request's body was left out of the recording")
+        return None, None
+    if _stands_for_another(plain):
+        raise ValueError("a placeholder stands for the request's body")
+    return _read_sent(plain, kind)
+
+
+def _stands_for_another(plain: bytes) -> bool:
+    """Tell whether a body is a sanitiser's placeholder, as a text or as JSON of one."""
+    text = plain[: AT_MOST + 2].decode("utf-8", "replace").strip()
+    return len(plain) <= AT_MOST + 2 and is_placeholder(text.strip('"'))
+
+
+def _read_sent(plain: bytes, kind: str) -> tuple[Json, tuple[Part, ...] | None]:
+    """Read a body by its media type; where a sanitiser has put something else, by its bytes."""
+    word = kind.lower().partition(";")[0].strip()
+    known = "/" in word
+    if word == MULTIPART or (not known and plain.lstrip().startswith(b"--")):
+        if "boundary" not in kind.lower():
+            kind = f"{MULTIPART}; boundary={boundary_of(plain)}"
+        return None, read_multipart(plain, kind)
+    if word == _URLENCODED or (not known and _PAIRS.fullmatch(plain.strip())):
+        return None, read_urlencoded(plain)
+    try:
+        return without_images(plain_object(json.loads(plain.decode("utf-8-sig")))), None
+    except ValueError as error:
+        if known and "json" not in word:
+            return None, None
+        raise ValueError(f"the request's body is no JSON: {error}") from None
+
+
+def answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failure:
+    """Read the answer; a Failure where there is none, or not the whole of it.
+
+    ValueError where the recording holds a body that cannot be read.
+    """
+    answer = _answer_of(raw, pictures, clean)
+    if isinstance(answer, Failure):
+        return answer
+    held = [answer.document, *(event.data for event in answer.events)]
+    hidden = next(filter(None, map(hidden_field, held)), "")
+    return _not_whole(f"a placeholder stands for {hidden}" if hidden else "", answer) or answer
+
+
+def _answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failure:
+    if raw.no_reply is not None:
+        return Failure(kind="network", why=raw.no_reply, sent=True)
+    if raw.status in _INTERIM:
+        return Failure(kind="not_on_tape", why=f"only HTTP {raw.status} was recorded", sent=True)
+    if (raw.cached or raw.status == _NOT_MODIFIED) and not raw.response.raw:
+        return _from_cache(raw)
+    reply = Reply(status=raw.status, headers=raw.headers)
+    kind = header_of(raw.headers, "content-type")
+    if raw.response.parsed is not None and not _perhaps_chunks(raw):
+        body = read_document(raw.response.parsed, pictures, clean=clean)
+        size = len(canonical(raw.response.parsed).encode())
+        reply = replace(reply, document=body.document, pictures=body.pictures, size_bytes=size)
+        return _not_whole(raw.response.cut, reply) or reply
+    plain = plain_body(raw.response, header_of(raw.headers, "content-encoding"), kind)
+    if _stands_for_another(plain):
+        return Failure(kind="not_on_tape", why="a placeholder stands for the reply", sent=True)
+    if _is_stream(plain, kind):
+        return _streamed(plain, replace(reply, size_bytes=len(plain)), pictures, clean)
+    body = read_body(plain, pictures, clean=clean)
+    reply = replace(
+        reply,
+        document=body.document,
+        text=body.text,
+        pictures=body.pictures,
+        size_bytes=len(plain),
+    )
+    why = breaks_off(plain, body, declared=_length(raw), cut=raw.response.cut)
+    if why and isinstance(body.document, str) and body.document in body.pictures:
+        absent = replace(body.pictures[body.document], state="absent", why=why)
+        return replace(reply, pictures={body.document: absent})
+    return _not_whole(why, reply) or reply
+
+
+def _length(raw: Raw) -> int:
+    """Return how long the recording says that the reply's body is; 0 where it does not."""
+    packed = header_of(raw.headers, "content-encoding").strip().lower() not in ("", "identity")
+    declared = 0 if packed else _declared(raw.headers)
+    return max(declared, raw.response.length)
+
+
+def _perhaps_chunks(raw: Raw) -> bool:
+    """Tell whether a list or a text that a recorder parsed may be the chunks of a packed body."""
+    parsed = raw.response.parsed
+    texts = parsed if isinstance(parsed, list) else [parsed]
+    return bool(parsed) and all(isinstance(text, str) for text in texts)
+
+
+def _not_whole(why: str, reply: Reply) -> Failure | None:
+    if not why:
+        return None
+    return Failure(kind="not_on_tape", why=why, sent=True, partial=reply)
+
+
+def _from_cache(raw: Raw) -> Reply | Failure:
+    """Answer for what a browser took out of its cache: an image that is not there, or nothing."""
+    kind = header_of(raw.headers, "content-type").lower()
+    image = kind.startswith("image/") or (
+        raw.method == "GET"
+        and (
+            _IMAGE_PATH.search(urlsplit(raw.uri).path) is not None
+            or header_of(raw.request_headers, "accept").lower().startswith("image/")
+        )
+    )
+    if not image:
+        return Failure(kind="not_on_tape", why=CACHED, sent=True)
+    picture = Picture(digest="", format="unknown", size_bytes=0, state="absent", why=CACHED)
+    return Reply(
+        status=200,
+        headers=raw.headers,
+        document=mark(picture),
+        pictures={mark(picture): picture},
+    )
+
+
+def _streamed(
+    plain: bytes, reply: Reply, pictures: ImageCollector, clean: Clean
+) -> Reply | Failure:
+    """Read a stream; its last event counts where it is whole, with or without its blank line."""
+    data = HeldData()
+    stream = SseStream(data)
+    try:
+        spans = [(*span, stream.cut) for span in stream.recorded(plain, to_end=True)]
+    except SseError as error:
+        raise ValueError(str(error)) from None
+    events = [(name, bytes(data.data[start:end])) for name, start, end, _ in spans]
+    cut = _stops_early(plain)
+    if spans and spans[-1][-1] and not all(_whole(line) for _, line in _separated(*events[-1])):
+        cut = bool(events.pop())
+    separate = [each for name, content in events for each in _separated(name, content)]
+    arrived = ((name, content, 0.0) for name, content in separate)
+    read, images = read_events(arrived, pictures, clean=clean)
+    reply = replace(reply, events=read, pictures=images)
+    cut = cut or (bool(read) and _declared(reply.headers) != len(plain) and not _ended(read))
+    return _not_whole(BREAKS_OFF if cut else "", reply) or reply
+
+
+def _ended(events: tuple[Event, ...]) -> bool:
+    """Tell whether a stream comes to an end by its own words, with a result or with an error."""
+    last = events[-1]
+    return last.data == "[DONE]" or any(_LAST_EVENT.search(event.name) for event in events)
+
+
+def _stops_early(plain: bytes) -> bool:
+    """Tell whether a stream's last line begins an event and holds nothing of its data."""
+    last = plain.rstrip().rpartition(b"\n")[2].rpartition(b"\r")[2]
+    begins = any(field.startswith(last) for field in (b"data:", b"event:"))
+    return bool(last) and (begins or last.startswith(b"event:"))
+
+
+def _whole(content: bytes) -> bool:
+    """Tell whether an event's data are there as a whole: JSON, or a short word like `[DONE]`."""
+    if content.strip() == b"[DONE]":
+        return True
+    try:
+        return isinstance(json.loads(content), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _separated(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield an event, or several ones whose blank lines a recorder has taken out."""
+    lines = content.split(b"\n")
+    if len(lines) > 1 and not _whole(content) and all(_whole(line) for line in lines):
+        yield from (("", line) for line in lines)
+    else:
+        yield name, content
+
+
+def _is_stream(plain: bytes, content_type: str) -> bool:
+    declared = content_type.lower().startswith("text/event-stream")
+    return (declared and bool(plain.strip())) or _STREAM.match(plain) is not None
+
+
+def _declared(headers: Headers) -> int:
+    """Return the length that a message declares, 0 where it declares none."""
+    text = header_of(headers, "content-length").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0  # noqa: PLR2004
+
+
+def header_of(headers: Headers, name: str) -> str:
+    """Return the first header of that name in lower case, empty where there is none."""
+    return next((value for key, value in headers if key.lower() == name), "")
