@@ -5,10 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from harness.core.jsonvalue import Json
 
-JUDGED = frozenset(
-    ("background", "code", "created", "model", "output_format", "quality", "size", "state", "status",
-     "usage")
-)  # fmt: skip
+_DECLARED = ("background", "model", "output_format", "quality", "size")
+JUDGED = frozenset((*_DECLARED, "code", "created", "state", "status", "usage"))
 """Fields of a reply that say what was served, and are held against what was promised."""
 
 LEVELS = 6
