@@ -17,6 +17,7 @@ from harness.checks.check import (
 )
 from harness.checks.gaps import unread_image
 from harness.checks.naming import mentions, names_of, same_name
+from harness.checks.outages import gives_no_reason
 from harness.core.exchange import Failure
 from harness.core.jsonvalue import Json
 from harness.core.outcome import CUT_OFF_WHY, ErrorClass, ErrorReply, Fault, Images, Refused
@@ -26,12 +27,14 @@ from harness.core.reference import ReferenceImage
 from harness.spec.credentials import IN_WORDS, refusal_statuses
 from harness.spec.evaluate import of_type
 from harness.spec.rules.body import unknown_fields
+from harness.wire.error_words import NO_ACCESS, class_in_words
 
 CLIENT_ERROR = range(400, 500)
 
 PASSING = re.compile(
     r"try again (later|in|shortly|soon)|retry (later|after|in)|please retry|temporar|overload"
-    r"|unavailable|\bbusy\b|timed? ?out|concurren|in progress",
+    r"|unavailable|\bbusy\b|timed? ?out|concurren|in progress|(at|over|no) capacity"
+    r"|no available (channel|account|upstream|provider)|稍后|繁忙|饱和|过载",
     re.IGNORECASE,
 )
 """Words of an error about the moment, not about the request (NanoBanana announces such errors, and
@@ -77,7 +80,8 @@ def fails_where_it_should_serve(subject: CheckInput) -> tuple[CheckResult, ...]:
             return _with_images(images, case.about)
         case Refused(error=error):
             reason = "" if error.error_class == "moderation" else _another_reason(subject, error)
-            excuse = _our_choice(subject, error) or _unseen_files(subject)
+            excuse = _not_the_request(subject, error) or _our_choice(subject, error)
+            excuse = excuse or _unseen_files(subject)
             why = describe_error(error)
         case Fault(error_class=reason, why=why) as fault:
             excuse = _excuse(subject.record, fault)
@@ -107,6 +111,8 @@ def _excuse(record: Record, fault: Fault) -> str:
     """Say why a fault may be ours or the account's; nothing where it may be the provider's."""
     if fault.error_class in _OF_THE_ACCOUNT:
         return f"{fault.error_class} is about the account"
+    if fault.error_class in ("job_failed", "server") and (told := class_in_words(fault.why)):
+        return f"{told}, by its words, is about the account"
     if fault.why == CUT_OFF_WHY:
         return "cut off by us"
     return "nothing was sent" if record.ended_unsent else ""
@@ -217,10 +223,28 @@ def _another_reason(subject: CheckInput, error: ErrorReply) -> str:
         return "refused by moderation"
     if error.error_class == "conflict":
         return "refused for a conflict with another request"
+    if why := _not_the_request(subject, error):
+        return why
     if error.error_class == "unknown" and not _names_it(subject, error):
         return "refused in a way that no document describes"
     passing = not error.parameter and PASSING.search(error.message)
     return "refused for the moment, it says" if passing else ""
+
+
+def _not_the_request(subject: CheckInput, error: ErrorReply) -> str:
+    """Say that a refusal is about the account, or follows an outage and gives no reason.
+
+    Where the request breaks a rule on the model, or the error names what it breaks, to have no
+    access is as good a refusal as any.
+    """
+    if NO_ACCESS.search(error.message):
+        forbidden = subject.case.expect == "refuse"
+        about_model = (subject.case.breaks or "").startswith("model.")
+        if not (forbidden and (about_model or _names_it(subject, error))):
+            return "refused for want of access, which is about the account"
+    if subject.outage and gives_no_reason(error):
+        return f"refused without a reason, {subject.outage}"
+    return ""
 
 
 def _names_it(subject: CheckInput, error: ErrorReply) -> bool:

@@ -92,7 +92,10 @@ class CheckInput:
     """A finished record with its provider.
 
     `base` is what the plain base request came to, where one was sent: if that is not served, a
-    refusal of something else proves nothing. `plain` are its arguments.
+    refusal of something else proves nothing. `plain` are its arguments. `outage` says which faults
+    of the line came right before the record; empty where none did. `usage_moves` is False where
+    images of other sizes or qualities took the same tokens in all records. `sent_to_others` are the
+    digests of images that another request was served with, too.
     """
 
     provider: Provider
@@ -101,6 +104,9 @@ class CheckInput:
     outcome: Outcome
     base: Outcome | None = None
     plain: Mapping[str, Json] = field(default_factory=dict)
+    outage: str = ""
+    usage_moves: bool = True
+    sent_to_others: frozenset[str] = frozenset()
 
     @property
     def case(self) -> Case:

@@ -20,7 +20,7 @@ from harness.checks.check import (
     skipped,
     unclear,
 )
-from harness.checks.gaps import unread_image, unread_result
+from harness.checks.gaps import left_out, unread_image, unread_result
 from harness.checks.naming import (
     BACKGROUNDS,
     dimensions,
@@ -36,6 +36,7 @@ from harness.spec.lifecycle import Field_, declared_places
 from harness.spec.provider import Operation
 from harness.spec.rules import edges
 from harness.spec.rules.lattice import text
+from harness.wire.images import lacking
 
 _EDGE = re.compile("0{0,3}[1-9][0-9]{0,5}")
 RATIO_TOLERANCE = 0.05
@@ -72,8 +73,13 @@ def reply_has_the_documented_fields(subject: CheckInput) -> tuple[CheckResult, .
         return ()
     if served.missing and (gap := unread_result(subject)):
         return unclear(gap)
-    if served.missing:
-        return failed(f"missing or of another type: {', '.join(served.missing)}")
+    filtered = left_out(subject, served)
+    missing = tuple(name for name in served.missing if name not in filtered)
+    if missing:
+        fields = subject.operation.reply.fields
+        return failed("; ".join(lacking(fields, served.document, missing)))
+    if filtered:
+        return unclear(f"the recording holds something else at {', '.join(filtered)}")
     return passed("every documented field is there")
 
 
@@ -95,6 +101,8 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
     if not received and subject.operation.protocol == "responses":
         return unclear("the agent answered without drawing anything")
     asked = price.images_asked(operation, arguments)
+    if served.found_at:
+        return unclear("; ".join(served.found_at), about)
     if received < asked and (gap := unread_image(subject) or unread_result(subject)):
         return unclear(gap, about)
     if "n" not in arguments and operation.default("n") is None:
@@ -117,6 +125,8 @@ def images_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     if served is None or not served.pictures:
         return ()
     broken = [picture for picture in served.pictures if picture.state == "undecodable"]
+    if broken and all(picture.only_recognised for picture in broken):
+        return unclear(broken[0].why)
     if broken:
         return failed(f"{len(broken)} of {len(served.pictures)} do not decode: {broken[0].why}")
     absent = [picture for picture in served.pictures if picture.state == "absent"]
@@ -306,6 +316,8 @@ def _declared_background(subject: CheckInput, served: Images) -> tuple[CheckResu
     about = subject.about("background", "one_of", "format")
     if wrong := contradiction(declared, decoded):
         return failed(f"the reply declares background {declared}, {wrong}", about)
+    if declared == "transparent" and any(one.alpha_kind == "opaque" for one in decoded):
+        return unclear("declared transparent, and no pixel of the image is clear", about)
     known = all(picture.alpha_kind for picture in decoded)
     return passed(f"declared background {declared}", about) if known else ()
 
@@ -365,6 +377,8 @@ def _compare(
     if served is None or wanted is None:
         return ()
     decoded = [picture for picture in served.pictures if picture.state == "decoded"]
+    if noun == "format":  # which the first bytes of an image tell, too
+        decoded += [picture for picture in served.pictures if picture.only_recognised]
     for picture in decoded:
         decoded_text = real(picture)
         if decoded_text != wanted:

@@ -1,12 +1,15 @@
-"""What a TOML does not describe: images that lie where it does not read. A gap convicts nobody."""
+"""Gaps that convict nobody: images that lie where a TOML does not read, what a recording lacks."""
 
 from collections.abc import Iterator
 
 from harness.checks.check import CheckInput
+from harness.core.elided import is_filtered
 from harness.core.exchange import Reply
+from harness.core.outcome import Images
+from harness.spec.reply_places import where
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import image_texts
-from harness.wire.reading import addresses_of_job, places_of_addresses, places_of_images
+from harness.wire.places import addresses_of_job, places_of_addresses, places_of_images
 
 _STEPS = ("submit", "poll", "result")
 
@@ -24,7 +27,7 @@ def unread_image(subject: CheckInput) -> str:
     places = places_of_images(reply, besides=known, listed=False)
     if not places:
         return ""
-    read = " or ".join(path.text for path in shape.images)
+    read = where(shape.images)
     return f"not judged: the TOML reads images at {read}; this reply holds one at {places[0]}"
 
 
@@ -46,6 +49,32 @@ def unread_result(subject: CheckInput) -> str:
         f"not judged: the job is done, and its reply names an address of it at {places[0]}, which "
         f'the TOML does not read: is it job.result_url = ["{places[0]}"]?'
     )
+
+
+def left_out(subject: CheckInput, served: Images) -> tuple[str, ...]:
+    """Return the missing fields in whose place a recording of others holds a mark, or null.
+
+    A count or an object that was taken out is often null; a text is not.
+    """
+    evidence, shape = subject.record.evidence, subject.operation.reply
+    if evidence.kind != "recorded" or evidence.emulated:
+        return ()
+    stream = subject.operation.stream
+    found = {where([field.path]): field.path.search(served.document) for field in shape.fields}
+    if stream is not None and isinstance(served.document, dict):
+        found.setdefault("usage", served.document.get("usage", ""))
+    nulled = _nulled(served)
+    return tuple(
+        name
+        for name in served.missing
+        if name in found and (is_filtered(found[name]) or name in nulled)
+    )
+
+
+def _nulled(served: Images) -> frozenset[str]:
+    """Return the fields at the top of a reply that are there and null."""
+    document = served.document if isinstance(served.document, dict) else {}
+    return frozenset(name for name in ("usage",) if name in document and document[name] is None)
 
 
 def _last(subject: CheckInput) -> Reply | None:

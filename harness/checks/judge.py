@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.checks.check import CHECKS, Check, CheckInput, CheckResult, skipped
+from harness.checks.deviations import images_of_several
+from harness.checks.outages import outages
+from harness.checks.quality import steady_usage
 from harness.core.case import Case
 from harness.core.exchange import Failure
 from harness.core.outcome import Images
@@ -30,7 +33,8 @@ def judge_records(
     A record that was not sent is skipped with its reason. A check that crashes gives the verdict
     `error`: our bug, shown as such, and nobody's broken promise.
     """
-    bases = _bases(records)
+    bases, faults, steady = _bases(records), outages(records), steady_usage(records, providers)
+    shared = images_of_several(records)
     if checks is None:
         checks = [entry.function for entry in CHECKS.values()]
     verdicts: list[Verdict] = []
@@ -48,6 +52,9 @@ def judge_records(
             outcome=record.outcome,
             base=base.outcome if base else None,
             plain=base.shot.case.arguments if base else {},
+            outage=faults.get((case.provider, case.id), ""),
+            usage_moves=(case.provider, case.operation) not in steady,
+            sent_to_others=shared,
         )
         for check in checks:
             if case.credential != "own" and check.__name__ not in OF_KEYS:

@@ -1,11 +1,14 @@
 """Claims about the output tokens of a served image: whether it has the requested quality."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from harness.checks.check import CheckInput, CheckResult, check, failed, passed
+from harness.checks.check import CheckInput, CheckResult, check, failed, passed, unclear
 from harness.core.outcome import Images, Outcome
+from harness.core.record import Record
 from harness.spec import price
-from harness.spec.provider import Operation
+from harness.spec.provider import Operation, Provider
 from harness.spec.rules import Arguments, edges
 
 _BETTER = ("medium", "high")
@@ -19,6 +22,13 @@ _LARGE_PX = 500_000
 _SLACK = 1.25
 """How much more a pixel may take in low quality from one size to another: gpt-image-1's published
 figures keep within 1 %, and medium takes four times as much as low."""
+
+
+STEADY = "usage does not move with size or quality: nothing follows from it"
+
+_OTHER_SIZE, _OTHER_TOKENS = 1.25, 1.1
+"""How many times the pixels of one image another has, and the calculator's tokens of it or the
+other way round, that takes other tokens for certain: a wide image may take fewer than a square."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +51,7 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
     Compared with the plain request's image, which is low: at its very size. At another one, with
     what the maker's calculator gives for low there, if it gives the plain image's tokens, too; else
     by the pixel where both are large. Partial images cost tokens of their own; then nothing is
-    said.
+    said. Where the counts are the same whatever was drawn, they are no evidence.
     """
     case = subject.case
     quality = case.arguments.get("quality")
@@ -56,6 +66,8 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
         return ()
     about = subject.about("quality", "one_of")
     message = f"asked for {quality}, {output.tokens:g} output tokens an image"
+    if not subject.usage_moves:
+        return unclear(f"{message}: {STEADY}", about)
     compared = _as_low(output, low)
     if compared is None:
         return ()
@@ -114,3 +126,33 @@ def _made(operation: Operation, outcome: Outcome | None, arguments: Arguments) -
     tokens = outcome.usage.output_parts[0] if outcome.usage.output_parts else outcome.usage.output
     each = tokens / requested
     return _Made(tokens=each, width_px=width_px, height_px=height_px) if each else None
+
+
+def steady_usage(
+    records: Iterable[Record], providers: Mapping[str, Provider]
+) -> frozenset[tuple[str, str]]:
+    """Return the providers and operations whose images took the same tokens, whatever their sizes.
+
+    Images of one size alone do not show it: there, the same tokens may be the same quality.
+    """
+    made: defaultdict[tuple[str, str], list[tuple[_Made, int]]] = defaultdict(list)
+    for record in records:
+        case, provider = record.shot.case, providers[record.shot.case.provider]
+        operation = provider.operation(case.operation)
+        one = _made(operation, record.outcome, case.arguments)
+        if one is not None and not case.arguments.get("partial_images"):
+            count = price.images_asked(operation, case.arguments)
+            made[case.provider, case.operation].append((one, count))
+    return frozenset(place for place, images in made.items() if _is_steady(images))
+
+
+def _is_steady(made: list[tuple[_Made, int]]) -> bool:
+    each = {one.tokens for one, _ in made}
+    whole = {one.tokens * count for one, count in made}
+    sizes = {(one.pixels, calculated_tokens("low", one.width_px, one.height_px)) for one, _ in made}
+    apart = any(
+        more >= _OTHER_SIZE * fewer and max(one, other) >= _OTHER_TOKENS * min(one, other)
+        for fewer, one in sizes
+        for more, other in sizes
+    )
+    return apart and 1 in (len(each), len(whole))

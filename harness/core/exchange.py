@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.core.formats import NOT_DECODED
 from harness.core.jsonvalue import Json, Seconds
 
 
@@ -66,6 +67,15 @@ class Picture:
     partly clear. It is missing where there is no alpha, where it cannot be told, and in records of
     before it was counted: then nothing may be concluded from it. `withheld` says that the bytes
     hold a secret (what kind, and where in them), so that no file was written of them.
+
+    `width_px` and `height_px` are those that a viewer shows: turned as EXIF says. `mode` is
+    Pillow's word for the channels (`RGB`, `RGBA`, `CMYK`, `I;16`), `bit_depth` the bits of each in
+    the file, `frames` how many pictures an animation has (1 for a still image); all three are
+    missing where nothing was decoded, `bit_depth` also where it cannot be told. `encoding` says
+    how the text that it was read from differs from plain base64 (`data URL`, `line breaks`,
+    `URL-safe alphabet`, `no padding` and others, joined by commas); empty for plain base64 and for
+    bytes. `media_type` is what a download's Content-Type or a data URL declared for the bytes, in
+    lower case and without parameters.
     """
 
     digest: str
@@ -78,6 +88,16 @@ class Picture:
     why: str = ""
     translucent_share: float | None = None
     withheld: str = ""
+    mode: str = ""
+    bit_depth: int | None = None
+    frames: int | None = None
+    encoding: str = ""
+    media_type: str = ""
+
+    @property
+    def only_recognised(self) -> bool:
+        """Whether this is of a format that is not decoded here: it may be whole or not."""
+        return self.state == "undecodable" and self.format in NOT_DECODED
 
     @property
     def alpha_kind(self) -> Alpha | None:

@@ -100,8 +100,9 @@ class Images:
     """The request was served.
 
     `charged` is in the provider's own unit and missing where the reply names no price, or what is
-    none (the document holds its words); `missing`
-    lists documented reply fields that were absent or of another type.
+    none (the document holds its words); `missing` lists documented reply fields that were absent or
+    of another type, as keys of the reply (`data.url or data[].url`). `found_at` says, in sentences,
+    where images were taken from that did not stand where the documents say.
     """
 
     pictures: tuple[Picture, ...]
@@ -110,6 +111,7 @@ class Images:
     usage: Usage | None = None
     charged: Charged = None
     missing: tuple[str, ...] = ()
+    found_at: tuple[str, ...] = ()
     document: Json = None
     job: str | None = None
     after: tuple[FollowUpResult, ...] = ()

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import hashlib
 import io
+import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -75,6 +76,10 @@ class ImageCache:
         """Make the picture's bytes available for download."""
         self._served[picture.digest] = picture.data
 
+    def stored(self) -> int:
+        """Return how many pictures were made available for download."""
+        return len(self._served)
+
     def find(self, digest: str) -> bytes | None:
         """Return the bytes of that digest, None where none are stored."""
         return self._served.get(digest)
@@ -111,6 +116,25 @@ def encode(
         _frame(picture, frame)
         picture.save(out, "WEBP", quality=1, method=0)
     return out.getvalue()
+
+
+def numbered(data: bytes, encoding: str, number: int) -> bytes:
+    """Return a file with the number of its image in a comment; 0 leaves it as it is.
+
+    Several images of one reply differ, as a model's do, and are encoded once.
+    """
+    if not number:
+        return data
+    comment = f"image {number + 1}".encode()
+    if encoding == "png":  # after the signature and the header chunk
+        chunk = b"tEXtComment\0" + comment
+        size, check = len(chunk) - 4, zlib.crc32(chunk)
+        return data[:33] + size.to_bytes(4) + chunk + check.to_bytes(4) + data[33:]
+    if encoding == "jpeg":
+        return data[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2) + comment + data[2:]
+    padded = comment + b"\0" * (len(comment) % 2)
+    more = data[8:] + b"NOTE" + len(comment).to_bytes(4, "little") + padded
+    return data[:4] + len(more).to_bytes(4, "little") + more
 
 
 def _frame(picture: Image.Image, colour: int | tuple[int, int, int]) -> None:

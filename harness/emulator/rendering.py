@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .faults import job_faults
-from .pictures import LONGEST_EDGE_PX, MOST_PIXELS, RenderedImage
+from .pictures import LONGEST_EDGE_PX, MOST_PIXELS, RenderedImage, numbered
 from .rules.parameters import is_integer, parse_size
 
 if TYPE_CHECKING:
@@ -91,12 +91,19 @@ async def render(
     `extra_faults` names content faults that are on for this request alone.
     """
     faults = state.faults.names | extra_faults
-    first = await _rendered(state, request, faults)
-    pictures = [first] * _count(request.images, faults)
-    if faults & ONE_IMAGE.keys() and len(pictures) > 1:
-        second = {ONE_IMAGE[name] for name in faults & ONE_IMAGE.keys()}
-        pictures[1] = await _rendered(state, request, faults | second)
-    for picture in pictures[:2]:
+    second = faults | {ONE_IMAGE[name] for name in faults & ONE_IMAGE.keys()}
+    same = "repeated_images" in faults and request.images > 1
+    alone = state.pictures.stored() + 1  # another one than all others were served with
+    pictures = [
+        await _rendered(
+            state,
+            request,
+            second if number == 1 else faults,
+            number=alone if same else number,
+        )
+        for number in range(_count(request.images, faults))
+    ]
+    for picture in pictures:
         state.pictures.keep(picture)
     return tuple(pictures)
 
@@ -123,12 +130,18 @@ def _count(requested: int, faults: frozenset[str]) -> int:
 
 
 async def _rendered(
-    state: ProviderState, request: RenderRequest, faults: frozenset[str], *, draft: int = 0
+    state: ProviderState,
+    request: RenderRequest,
+    faults: frozenset[str],
+    *,
+    draft: int = 0,
+    number: int = 0,
 ) -> RenderedImage:
     width_px, height_px = _edges(request, faults)
     encoding = _encoding(request.encoding, faults)
     clear = job_faults.is_clear(faults, clear=request.clear, opaque=request.opaque)
     data = await state.pictures.encoded(width_px, height_px, encoding, clear=clear, draft=draft)
+    data = numbered(data, encoding, number)
     if "undecodable_image" in faults:
         data = data[: len(data) // 2]
     return RenderedImage(data, width_px, height_px, encoding, claimed=request.encoding)

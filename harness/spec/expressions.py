@@ -151,9 +151,15 @@ class Expression:
             return None
         return result
 
+    @property
+    def parsed(self) -> Mapping[str, Any]:
+        """The expression as nodes: each has a `type`, its `children`, and often a `value`."""
+        parsed: Mapping[str, Any] = self._compiled.parsed
+        return parsed
+
     def functions(self) -> Iterator[str]:
         """Name the functions that the expression calls: a misspelt one fails only when called."""
-        yield from _called(self._compiled.parsed)
+        yield from _called(self.parsed)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.text == other.text

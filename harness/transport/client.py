@@ -29,7 +29,7 @@ from harness.transport.outgoing import (
     check_origin,
     content_of,
     header_bytes,
-    is_absolute,
+    is_followed,
     is_signed,
     sent_parts,
     uri_of,
@@ -169,7 +169,7 @@ class Live:
             leaving = await self._built(request, arrival)
             arrival.sent_s = self._now_s()
             async with asyncio.timeout(limit_s):
-                await self._receive(leaving, arrival, absolute=not is_signed(request))
+                await self._receive(leaving, arrival, absolute=is_followed(request))
         except TimeoutError:
             if arrival.body.crowded_out:
                 why = f"our disk had no room for its reply beside others ({arrival.progress})"
@@ -270,7 +270,7 @@ class Live:
 
     def _address(self, real: Request) -> str:
         endpoint = self._endpoint
-        address = real.target if is_absolute(real) else uri_of(real.target, endpoint.base_url)
+        address = uri_of(real.target, endpoint.base_url)
         if not is_signed(real):
             return address
         return with_key(address, key_query(endpoint.auth, real.credential, endpoint.key))

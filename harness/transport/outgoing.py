@@ -19,7 +19,10 @@ def uri_of(target: str, base_url: str) -> str:
 
     `https://host/gateway/v1` and `/v1/images/generations` join at `v1`; a host that happens to be
     called `v1` does not. A target of our own inbox becomes the address that webhooks were sent to.
+    One that begins with `//` names a host, and has the scheme of the base URL.
     """
+    if target.startswith("//"):
+        return f"{urlsplit(base_url).scheme}:{target}"
     if target.startswith(INBOX):
         return WEBHOOKS + target.removeprefix(INBOX)
     if not target.startswith("/"):
@@ -60,7 +63,7 @@ def _httpx_part(part: Part) -> HttpxPart:
 
 def is_absolute(request: Request) -> bool:
     """Tell whether a target is no path of the provider's: then only a `signed` one has the key."""
-    return not request.target.startswith("/")
+    return not request.target.startswith("/") or request.target.startswith("//")
 
 
 def header_bytes(headers: Mapping[str, str]) -> dict[bytes, bytes]:
@@ -84,6 +87,11 @@ def content_of(request: Request) -> bytes | None:
 def is_signed(request: Request) -> bool:
     """Tell whether a request goes to the provider's own API, with its key."""
     return request.signed or not is_absolute(request)
+
+
+def is_followed(request: Request) -> bool:
+    """Tell whether redirects are followed: of downloads, none of which carries the key."""
+    return not is_signed(request) or (request.method == "GET" and request.credential == "none")
 
 
 def check_origin(url: httpx.URL, base_url: str, request: Request) -> None:

@@ -7,6 +7,7 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Refused
 from harness.spec.error_rules import ErrorRule, ErrorRules
 from harness.spec.expressions import first_match
+from harness.wire.error_words import NO_ACCESS, OF_AN_ACCOUNT, class_in_words
 
 BY_STATUS: dict[int, ErrorClass] = {
     400: "validation",
@@ -38,6 +39,12 @@ MESSAGE_AT_MOST = 2_000
 OK, REDIRECT, SERVER = 200, 300, 500
 
 
+_LOOSE: frozenset[ErrorClass] = frozenset(
+    ("validation", "not_found", "conflict", "server", "unknown")
+)
+"""Classes that a code or a status alone gives, and that words of the account overrule."""
+
+
 def is_error(errors: ErrorRules, reply: Reply) -> bool:
     """Tell whether a reply is an error: by its status, or by the provider's own envelope."""
     return not OK <= reply.status < REDIRECT or bool(errors.failed.search(reply.document))
@@ -48,19 +55,41 @@ def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
     message = _text(first_match(errors.message, reply.document))
     code = _first(first_match(errors.code, reply.document))
     recognised = bool(message) and bool(errors.failed.search(reply.document))
-    fitting = (
-        rule.error_class for rule in errors.classes if _fits(rule, reply.status, code, message)
-    )
+    fitting = (rule for rule in errors.classes if _fits(rule, reply.status, code, message))
     parameter = _blamed(first_match(errors.parameter, reply.document))
-    ruled = next(fitting, None)
+    rule = next(fitting, None)
+    error_class = rule.error_class if rule else None
+    if error_class is None:
+        error_class = _unruled(reply, names_one=recognised and bool(parameter))
+    if recognised and (rule is None or not rule.message):
+        error_class = _as_said(error_class, reply.status, f"{code} {message}", parameter)
     return ErrorReply(
-        error_class=ruled or _unruled(reply, names_one=recognised and bool(parameter)),
+        error_class=error_class,
         status=reply.status,
         code=code or None,
         message=_shortened(message or (reply.text or "").strip()),
         parameter=parameter or None,
         recognised=recognised,
     )
+
+
+def _as_said(ruled: ErrorClass, status: int, words: str, parameter: str) -> ErrorClass:
+    """Return the class of an error by its words, where its code and status tell less than they.
+
+    One that names a parameter is about that, not about how many requests there were or what the
+    prompt says.
+    """
+    if ruled not in _LOOSE:
+        return ruled
+    told = class_in_words(words)
+    of_request = told == "rate_limit" or (told == "moderation" and "prompt" not in parameter)
+    if told is not None and not (parameter and of_request):
+        return told
+    by_itself = by_status(status)
+    of_account = by_itself in UNTOUCHED and OF_AN_ACCOUNT.search(words)
+    if by_itself == "auth" and NO_ACCESS.search(words):  # as one may say of an unknown model
+        return ruled
+    return by_itself if ruled == "validation" and of_account and not parameter else ruled
 
 
 def _unruled(reply: Reply, *, names_one: bool) -> ErrorClass:

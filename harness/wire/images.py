@@ -2,23 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
-from harness.core.exchange import Failure, Picture, PictureState, Reply, Request, Step
+from harness.core.exchange import Picture, PictureState
 from harness.core.jsonvalue import Json, read_amount
-from harness.core.outcome import Declared, Fault, Images, Usage
+from harness.core.outcome import Declared, Images, Usage
 from harness.spec.expressions import Paths, first_match
 from harness.spec.lifecycle import Field_, ReplyShape, Stream, UsagePaths, declared_places
 from harness.spec.provider import Operation
-from harness.wire.errors import OK, SERVER, by_status, fault_of
-from harness.wire.retry import (
-    MISSING_PAUSES_S,
-    Answer,
-    Pause,
-    Talk,
-    Wire,
-    send_until_answered,
-)
+from harness.spec.reply_places import places_read, where
 
 DECLARED = ("model", "size", "quality", "output_format")
 """The arguments whose places in a reply the TOML names."""
@@ -32,9 +23,6 @@ QUOTED = 60
 A_NUMBER = re.compile(r"'\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*'", re.ASCII)
 """What `no_price` returns for an amount that is too large, too long or below zero."""
 
-ELIDED = re.compile(r"\s*<.*>\s*", re.DOTALL)
-"""What recordings put in place of bytes they left out; base64 never starts so."""
-
 
 def image_texts(shape: ReplyShape, document: Json) -> tuple[str, ...]:
     """Return the texts at the first documented place that has any: marks, addresses or neither."""
@@ -46,18 +34,17 @@ def image_texts(shape: ReplyShape, document: Json) -> tuple[str, ...]:
     return ()
 
 
-def _no_image(text: str, why: str, state: PictureState = "undecodable") -> Picture:
+def no_image(text: str, why: str, state: PictureState = "undecodable") -> Picture:
+    """Return what stands in the place of an image: why there is none."""
     return Picture(digest="", format="unknown", size_bytes=len(text), state=state, why=why)
 
 
-def _from_text(text: str) -> Picture:
+def from_text(text: str) -> Picture:
     """Return the picture for a text that is neither an image nor an address."""
-    if ELIDED.fullmatch(text):
-        return _no_image(text, f"the recording holds {text.strip()[:100]}", "absent")
-    return _no_image(text, f"no base64 of an image: {text[:60]!r}")
+    return no_image(text, f"no base64 of an image: {text[:60]!r}")
 
 
-def _images(
+def read_images(
     operation: Operation,
     documents: tuple[Json, ...],
     pictures: tuple[Picture, ...],
@@ -65,7 +52,7 @@ def _images(
 ) -> Images:
     """Read what is declared, counted and charged in the first of the documents that says so."""
     shape = operation.reply
-    counted = (_usage(shape.usage, document) for document in documents)
+    counted = (usage_of(shape.usage, document) for document in documents)
     return Images(
         pictures=pictures,
         declared=Declared(
@@ -73,7 +60,7 @@ def _images(
             size=_said(shape.size, documents),
             quality=_said(shape.quality, documents),
             output_format=_said(shape.output_format, documents),
-            others=_others(operation, shape, documents[0]),
+            others=declared_others(operation, shape, documents[0]),
         ),
         usage=next((usage for usage in counted if usage is not None), None),
         charged=read_amount(said_charged(shape, documents)),
@@ -89,56 +76,20 @@ def said_charged(shape: ReplyShape, documents: Sequence[Json]) -> Json:
     return next((content for content in said if content not in (None, "")), None)
 
 
-def _others(operation: Operation, shape: ReplyShape | Stream, document: Json) -> dict[str, str]:
+def declared_others(
+    operation: Operation, shape: ReplyShape | Stream, document: Json
+) -> dict[str, str]:
     """Return what a reply repeats of the arguments that are words of a list, by name."""
     names = (
         name
         for name, argument in operation.arguments.items()
         if argument.type == "string" and argument.one_of is not None and name not in DECLARED
     )
-    words = {name: _word(declared_places(shape, name), document) for name in names}
+    words = {name: word_at(declared_places(shape, name), document) for name in names}
     return {name: word for name, word in words.items() if word is not None}
 
 
-def read_streamed(operation: Operation, stream: Stream, reply: Reply) -> Images:
-    """Return the outcome of a stream of events; a missing completion is a missing field."""
-    finals = [event for event in reply.events if event.name == stream.completed]
-    partials = [event for event in reply.events if event.name == stream.partial]
-    last = finals[-1].data if finals else None
-    usage = _usage(stream.usage, last)
-    missing = () if finals else (f"event {stream.completed}",)
-    if finals and stream.usage is not None and usage is None:
-        missing = ("usage",)
-    return Images(
-        pictures=tuple(final for event in finals for final in _finals(stream, event.data, reply)),
-        partials=tuple(_picture(stream.image.search(event.data), reply) for event in partials),
-        declared=Declared(
-            size=_word(stream.size, last),
-            quality=_word(stream.quality, last),
-            output_format=_word(stream.output_format, last),
-            others=_others(operation, stream, last),
-        ),
-        usage=usage,
-        missing=missing,
-        document=last,
-    )
-
-
-def _finals(stream: Stream, data: Json, reply: Reply) -> tuple[Picture, ...]:
-    """Return the images of a completed event, which holds one image or a list of them."""
-    if not stream.images:
-        return (_picture(stream.image.search(data), reply),)
-    texts = first_match(stream.images, data)
-    return tuple(_picture(text, reply) for text in texts) if isinstance(texts, list) else ()
-
-
-def _picture(text: Json, reply: Reply) -> Picture:
-    if not isinstance(text, str):
-        return _no_image("", "the event holds no image")
-    return reply.pictures.get(text) or _from_text(text)
-
-
-def _usage(paths: UsagePaths | None, document: Json) -> Usage | None:
+def usage_of(paths: UsagePaths | None, document: Json) -> Usage | None:
     """Return what the reply counts, or None where it counts nothing."""
     if paths is None:
         return None
@@ -160,12 +111,56 @@ def _usage(paths: UsagePaths | None, document: Json) -> Usage | None:
 
 
 def missing_fields(fields: tuple[Field_, ...], document: Json) -> tuple[str, ...]:
-    """Return the documented fields that a reply lacks, or holds with another type."""
+    """Return the documented fields that a reply lacks, or holds with another type, as its keys."""
     return tuple(
-        field.path.text
+        where([field.path])
         for field in fields
         if field.status == "documented" and not _present(field, document)
     )
+
+
+def lacking(fields: tuple[Field_, ...], document: Json, missing: Sequence[str]) -> tuple[str, ...]:
+    """Say of each missing field what a reply has in its place: `data.url is empty`.
+
+    `missing` are fields as `missing_fields` names them; some may be of another document.
+    """
+    known = {where([field.path]): field for field in fields}
+    return tuple(
+        _lack(name, known[name], document)
+        if name in known and missing_fields((known[name],), document)
+        else f"{name} is missing or of another type"
+        for name in missing
+    )
+
+
+def _lack(name: str, field: Field_, document: Json) -> str:
+    content = field.path.search(document)
+    if content not in (None, "", [], {}):
+        return f"{name} holds {_KINDS[type(content)]}, not {_WANTED[field.type]}"
+    empty = (place for place in places_read(field.path) if _is_there(place, document))
+    place = next(empty, None)
+    return f"{name} is missing" if place is None else f"{place} is empty"
+
+
+def _is_there(place: str, document: Json) -> bool:
+    """Tell whether a reply has a key at a place, whatever it holds."""
+    node = document
+    for key in place.partition(" (")[0].split("."):
+        node = node[0] if isinstance(node, list) and node else node
+        if not isinstance(node, dict) or key.removesuffix("[]") not in node:
+            return False
+        node = node[key.removesuffix("[]")]
+    return True
+
+
+_KINDS = {
+    str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list",
+    dict: "an object",
+}  # fmt: skip
+_WANTED = {
+    "string": "a text", "integer": "a whole number", "array": "a list", "object": "an object",
+    "strings": "texts",
+}  # fmt: skip
 
 
 def _present(field: Field_, document: Json) -> bool:
@@ -184,14 +179,15 @@ def _present(field: Field_, document: Json) -> bool:
             return bool(texts) and all(isinstance(text, str) and text for text in texts)
 
 
-def _word(paths: Paths, document: Json) -> str | None:
+def word_at(paths: Paths, document: Json) -> str | None:
+    """Return the text that the first fitting path finds; None where that is no text."""
     word = first_match(paths, document)
     return word if isinstance(word, str) and word else None
 
 
 def _said(paths: Paths, documents: Sequence[Json]) -> str | None:
     """Return the word of the first document that has one."""
-    words = (_word(paths, document) for document in documents)
+    words = (word_at(paths, document) for document in documents)
     return next((word for word in words if word is not None), None)
 
 
@@ -226,78 +222,3 @@ def _count(number: Json) -> int | None:
 def _counts(numbers: Json) -> tuple[int, ...]:
     counts = map(_count, numbers if isinstance(numbers, list) else [])
     return tuple(count for count in counts if count is not None)
-
-
-DOWNLOAD_S = 120.0
-IMAGES_AT_MOST = 64
-"""Several times what can be ordered: a reply that names thousands is not fetched to its end."""
-ABOUT_THE_CLIENT = frozenset((401, 403, 407, 408))
-"""Answers to a download that are about who sends, from where or how slowly, not the image."""
-
-
-NOT_YET = frozenset((403, 404, 425))
-"""Answers to the download of a result that may be there a moment later: object stores answer 403 or
-404 until all of their copies have it."""
-
-
-def collect(
-    operation: Operation, reply: Reply, *, job: str | None, polled: Reply | None = None
-) -> Wire:
-    """Fetch the images that a reply names and return them with all that the reply declares.
-
-    What it does not say may stand in the reply of the job's last poll (`polled`): what was charged,
-    what was counted, which model it was.
-
-    One that is not there yet is asked for again for some seconds; once one has stayed away so long,
-    the others have had the same time.
-    """
-    pictures: list[Picture] = []
-    waited = False
-    for text in image_texts(operation.reply, reply.document)[:IMAGES_AT_MOST]:
-        if text in reply.pictures:
-            pictures.append(reply.pictures[text])
-        elif text.startswith(("http://", "https://")):
-            request = Request(method="GET", target=text, timeout_s=DOWNLOAD_S)
-            pauses_s = () if waited else MISSING_PAUSES_S
-            answer = yield from send_until_there(request, "download", pauses_s)
-            waited |= isinstance(answer, Reply) and answer.status in NOT_YET
-            picture = _fetched(text, answer)
-            if isinstance(picture, Fault):
-                return replace(picture, job=job)
-            pictures.append(picture)
-        else:
-            pictures.append(_from_text(text))
-    documents = (reply.document,) if polled is None else (reply.document, polled.document)
-    return _images(operation, documents, tuple(pictures), job)
-
-
-def send_until_there(
-    request: Request, step: Step, pauses_s: tuple[float, ...] = MISSING_PAUSES_S
-) -> Talk[Answer]:
-    """Ask for a result until it is there, with these pauses between; return the last answer."""
-    answer = yield from send_until_answered(request, step)
-    for pause_s in pauses_s:
-        if isinstance(answer, Failure) or answer.status not in NOT_YET:
-            break
-        yield Pause(seconds=pause_s)
-        answer = yield from send_until_answered(request, step)
-    return answer
-
-
-def _fetched(address: str, answer: Answer) -> Picture | Fault:
-    """Read a download; a fault where the network failed, a broken picture where it is none."""
-    if isinstance(answer, Failure):
-        if answer.kind == "not_on_tape":
-            return _no_image(address, f"its download was not recorded: {address}", "absent")
-        return fault_of(answer, paid=True)
-    if answer.status >= SERVER or answer.status in ABOUT_THE_CLIENT:
-        return Fault(
-            error_class=by_status(answer.status),
-            why=f"{address} answered HTTP {answer.status}",
-            may_be_paid=True,
-            status=answer.status,
-        )
-    if answer.status != OK:
-        return _no_image(address, f"{address} answered HTTP {answer.status}")
-    whole = answer.pictures.get(answer.document) if isinstance(answer.document, str) else None
-    return whole or _no_image(address, f"{address} holds no image")

@@ -11,8 +11,11 @@ from harness.core.placeholders import INBOX, WEBHOOKS
 from harness.spec.expressions import Paths, first_match
 from harness.spec.lifecycle import Job, job_id_of, other_job
 from harness.spec.provider import Operation, Provider
+from harness.spec.reply_places import where
+from harness.wire.collect import Origin, collect, send_until_there
 from harness.wire.errors import OK, REDIRECT, fault_of, is_error, read_error, refused_or_fault
-from harness.wire.images import collect, image_texts, missing_fields, send_until_there
+from harness.wire.images import image_texts, missing_fields
+from harness.wire.places import addresses_of_job
 from harness.wire.protocols import protocol
 from harness.wire.reply import submitted
 from harness.wire.retry import (
@@ -86,6 +89,7 @@ def ticket_of(
         submitted=document,
         arguments=planned.case.arguments,
         timeout_s=planned.request.timeout_s,
+        asked=planned.request,
     )
 
 
@@ -105,7 +109,7 @@ def attend(ticket: Ticket, planned: PlannedRequest, *, at_once: Reply | None = N
     """
     poll = ticket.poll()
     if at_once is not None:
-        outcome = yield from _collected(ticket, at_once)
+        outcome = yield from _collected(ticket, at_once, ticket.asked.target)
     elif poll is None:
         outcome = _unaddressed(ticket, "the job is polled", ticket.job.poll_url)
     else:
@@ -121,8 +125,8 @@ def attend(ticket: Ticket, planned: PlannedRequest, *, at_once: Reply | None = N
 
 def _unaddressed(ticket: Ticket, what: str, places: Paths) -> Fault:
     """Return the fault of a gap: what the TOML reads in a reply is not there."""
-    where = " or ".join(place.text for place in places)
-    why = f"not judged: the TOML reads at {where} where {what}; no reply holds it there"
+    at = where(places)
+    why = f"not judged: the TOML reads at {at} where {what}; no reply holds it there"
     return Fault(error_class="protocol", why=why, may_be_paid=True, job=ticket.id or None)
 
 
@@ -133,15 +137,17 @@ def _polled(ticket: Ticket, poll: Request) -> Wire:
     few times: copies of a store may disagree for a while. A state that no document names is
     polled through. What is told of another job is never taken for an answer about this one.
     """
-    waited, astray = 0.0, 0
+    waited, astray, seen = 0.0, 0, ""
     while True:
         answer = yield from send_until_answered(poll, "poll")
         if isinstance(answer, Failure):
-            return fault_of(answer, paid=True, job=ticket.id)
+            fault = fault_of(answer, paid=True, job=ticket.id)
+            return replace(fault, why=f"{fault.why}; {seen}") if seen else fault
         stage = stage_of(ticket.job, answer, ticket.id)
+        seen = _undocumented(ticket, answer) if stage == "undocumented" else ""
         late = waited >= ticket.timeout_s
         if stage == "done" or (late and _has_images(ticket.operation, stage, answer)):
-            return (yield from _collected(ticket, answer))
+            return (yield from _collected(ticket, answer, poll.target))
         again = stage in ASTRAY and astray < len(MISSING_PAUSES_S)
         if stage in ENDED or ((late or stage in ASTRAY) and not again):
             fault = _fault(ticket, answer, waited)
@@ -172,17 +178,21 @@ def _cancelled(ticket: Ticket, cancel: Request, poll: Request, late: Fault) -> W
         if isinstance(polled, Failure) or stage in ("error", "missing"):
             break
         if stage == "done":
-            return (yield from _collected(ticket, polled))
+            return (yield from _collected(ticket, polled, poll.target))
         if stage == "failed":  # it will bring nothing: nobody has to pick it up
             state = first_match(ticket.job.state, polled.document)
             return replace(late, why=f"{late.why}, it is {state}", job=None)
     return late
 
 
-def _collected(ticket: Ticket, reply: Reply) -> Wire:
-    """Take a job's images from the reply that shows its end, or from the address of its result."""
+def _collected(ticket: Ticket, reply: Reply, target: str) -> Wire:
+    """Take a job's images from the reply that shows its end, or from the address of its result.
+
+    `target` is where the reply came from.
+    """
     if not ticket.job.has_result:
-        return (yield from collect(ticket.operation, reply, job=ticket.id))
+        origin = _origin(ticket, reply, target)
+        return (yield from collect(ticket.operation, reply, origin=origin, job=ticket.id))
     request = ticket.result(reply.document)
     if request is None:
         return _unaddressed(ticket, "the result lies", ticket.job.result_url)
@@ -197,7 +207,17 @@ def _collected(ticket: Ticket, reply: Reply) -> Wire:
     if answer.document is None:
         why = f"the result of job {ticket.id} came without JSON (HTTP {answer.status})"
         return Fault(error_class="protocol", why=why, may_be_paid=True, job=ticket.id)
-    return (yield from collect(ticket.operation, answer, job=ticket.id, polled=reply))
+    origin = _origin(ticket, answer, request.target)
+    return (
+        yield from collect(ticket.operation, answer, origin=origin, job=ticket.id, polled=reply)
+    )
+
+
+def _origin(ticket: Ticket, reply: Reply, target: str) -> Origin:
+    """Return where a job's reply came from; the addresses of the job itself are no results."""
+    submission = Reply(status=OK, document=ticket.submitted)
+    known = (*addresses_of_job(ticket.job, reply), *addresses_of_job(ticket.job, submission))
+    return Origin.of(ticket.asked, target=target, besides=known)
 
 
 def _asked_s(answer: Reply, request: Request) -> float:
@@ -305,8 +325,13 @@ def _fault(ticket: Ticket, reply: Reply, waited_s: float) -> Fault:
     if stage == "pending":
         why = f"stuck: job {job_id} is still {state} after {waited_s:.0f} s of polling"
         return Fault(error_class="timeout", why=why, may_be_paid=True, job=job_id)
-    why = f"job {job_id} is in a state that no document knows: {str(state)[:60]!r}"
+    why = _undocumented(ticket, reply)
     if stage == "another":
         other = other_job(job, reply.document, job_id)[:80]
         why = f"polls of job {job_id} tell of another job, {other}: its images are not taken"
     return Fault(error_class="protocol", why=why, may_be_paid=True, job=job_id)
+
+
+def _undocumented(ticket: Ticket, reply: Reply) -> str:
+    state = first_match(ticket.job.state, reply.document)
+    return f"job {ticket.id} is in a state that no document knows: {str(state)[:60]!r}"

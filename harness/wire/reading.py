@@ -4,7 +4,7 @@ The wire asks the same expressions of the same replies; here nothing follows fro
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
@@ -16,16 +16,10 @@ from harness.spec.lifecycle import Field_, Job, Stream, job_id_of
 from harness.spec.provider import Operation, Provider
 from harness.wire.errors import is_error, read_error
 from harness.wire.images import image_texts, missing_fields
+from harness.wire.places import ADDRESS, SUGGESTED, addresses_of_job, places_of_images, quoted, seen
 
 SHOWN = 80
 """Characters of a value that are shown of it."""
-
-SUGGESTED = 3
-"""How many places are named for one expression."""
-
-_ADDRESS = re.compile(r"https?://[^\s\"<>]+", re.IGNORECASE)
-_A_FILE = re.compile(r"\.(png|jpe?g|webp|gif|avif)([?#]|$)", re.IGNORECASE)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,44 +56,6 @@ def read(provider: Provider, operation: Operation, exchange: Exchange) -> tuple[
         return ()
     reading = _Reading(provider=provider, operation=operation, reply=reply)
     return tuple(reading.findings(exchange.step))
-
-
-def places_of_images(
-    reply: Reply, *, besides: Collection[Json] = (), listed: bool = True
-) -> tuple[str, ...]:
-    """Return expressions that find a reply's images, or addresses that look like such.
-
-    An address looks so that ends like an image's, or stands under a name such as `output`;
-    `besides` are texts that do not count. `listed` expressions find every item of a list.
-    """
-
-    def fits(place: str, content: Json) -> bool:
-        return content not in besides and _is_image(reply, place, content)
-
-    return _seen(reply, fits, listed=listed)
-
-
-def places_of_addresses(
-    reply: Reply, *, about: str, besides: Collection[Json] = ()
-) -> tuple[str, ...]:
-    """Return expressions that find addresses in which a text, like a job's id, stands.
-
-    Those of files, by their ending, are none; `besides` are addresses that do not count.
-    """
-
-    def fits(_place: str, content: Json) -> bool:
-        if not isinstance(content, str) or content in besides or about not in content:
-            return False
-        return bool(_ADDRESS.fullmatch(content)) and not _A_FILE.search(content)
-
-    return _seen(reply, fits)
-
-
-def addresses_of_job(job: Job, reply: Reply) -> frozenset[str]:
-    """Return the addresses in a reply at which its job is polled, fetched or cancelled."""
-    paths = (*job.poll_url, *job.result_url, *job.cancel_url)
-    found = (path.search(reply.document) for path in paths)
-    return frozenset(address for address in found if isinstance(address, str))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +103,7 @@ class _Reading:
         document = self.reply.document
         keys = [*document] if isinstance(document, dict) else []
         named = [key for key in keys if _WORDS["message"].search(key)]
-        return tuple(_quoted(key) for key in (named or keys)[:1])
+        return tuple(quoted(key) for key in (named or keys)[:1])
 
     def _error(self) -> Iterator[Finding]:
         errors = self.provider.errors
@@ -201,7 +157,7 @@ class _Reading:
             seen = places_of_images(self.reply, besides=known)
             return replace(finding, found=None, words="nothing", elsewhere=seen)
         inside = [text for text in texts if text in self.reply.pictures]
-        addresses = [text for text in texts if _ADDRESS.fullmatch(text)]
+        addresses = [text for text in texts if ADDRESS.fullmatch(text)]
         others = len(texts) - len(inside) - len(addresses)
         counted = (
             (len(addresses), "address", "addresses"),
@@ -266,10 +222,10 @@ class _Reading:
 
         def fits(place: str, content: Json) -> bool:
             last = re.split(r"[.\[\]\"]+", place.rstrip('"]'))[-1]
-            is_address = isinstance(content, str) and bool(_ADDRESS.fullmatch(content))
+            is_address = isinstance(content, str) and bool(ADDRESS.fullmatch(content))
             return is_address == name.endswith("url") and bool(pattern.search(last))
 
-        return _seen(self.reply, fits)
+        return seen(self.reply, fits)
 
 
 _WORDS = {
@@ -313,59 +269,6 @@ def _paths_of(group: BaseModel) -> Iterator[tuple[str, Paths]]:
             yield name, (content,)
         elif isinstance(content, tuple) and content and isinstance(content[0], Expression):
             yield name, content
-
-
-def _seen(
-    reply: Reply, fits: Callable[[str, Json], bool], *, listed: bool = False
-) -> tuple[str, ...]:
-    """Return expressions for the values that fit; `listed` ones find every item of a list."""
-    found: dict[str, None] = {}
-    for steps, content in _values((), reply.document):
-        place = _expression(steps, general=listed)
-        if fits(_expression(steps, general=False), content):
-            found[place if not listed or "[]" in place else f"[{place}]"] = None
-    return tuple(found)[:SUGGESTED]
-
-
-def _values(
-    steps: tuple[str | int, ...], node: Json
-) -> Iterator[tuple[tuple[str | int, ...], Json]]:
-    if isinstance(node, dict):
-        for key, inner in node.items():
-            yield from _values((*steps, key), inner)
-    elif isinstance(node, list):
-        for place, inner in enumerate(node):
-            yield from _values((*steps, place), inner)
-    elif node is not None and node != "":
-        yield steps, node
-
-
-def _expression(steps: Sequence[str | int], *, general: bool) -> str:
-    text = ""
-    for step in steps:
-        if isinstance(step, int):
-            text += "[]" if general else f"[{step}]"
-        else:
-            text += f"{'.' if text else ''}{_quoted(step)}"
-    return text
-
-
-def _quoted(key: str) -> str:
-    return key if _NAME.fullmatch(key) else canonical(key)
-
-
-def _is_image(reply: Reply, place: str, content: Json) -> bool:
-    """Tell whether a text is a decoded image, or an address of what looks like one."""
-    if not isinstance(content, str):
-        return False
-    if content in reply.pictures:
-        return True
-    if not _ADDRESS.fullmatch(content):
-        return False
-    held = re.search(
-        r"image|output|result|artifact|sample|picture|photo|media", place, re.IGNORECASE
-    )
-    return bool(_A_FILE.search(content) or held)
 
 
 def _named(stream: Stream) -> tuple[str, ...]:

@@ -4,14 +4,18 @@ import re
 from dataclasses import replace
 
 from harness.core.case import PlannedRequest
-from harness.core.exchange import Failure, Reply
-from harness.core.outcome import Fault, Outcome, Refused
-from harness.spec.lifecycle import Stream
+from harness.core.exchange import Failure, Reply, Request
+from harness.core.outcome import Fault, Images, Outcome, Refused
 from harness.spec.provider import Operation, Provider
-from harness.wire.errors import fault_of, is_error, read_error, refused_or_fault
-from harness.wire.images import collect, read_streamed
+from harness.wire.collect import Origin, collect, collect_streamed
+from harness.wire.errors import OK, REDIRECT, fault_of, is_error, read_error, refused_or_fault
+from harness.wire.images import image_texts
+from harness.wire.places import is_address
 from harness.wire.protocols import protocol
 from harness.wire.retry import Talk, Wire, send_once
+
+SAID_AT_MOST = 200
+"""Characters of a provider's words that a sentence quotes."""
 
 BAD = 400
 KEY_STATUSES = (401, 403)
@@ -25,7 +29,10 @@ def images_in_reply(provider: Provider, operation: Operation, planned: PlannedRe
     answer = yield from submitted(provider, operation, planned)
     if not isinstance(answer, Reply):
         return answer
-    return (yield from collect(operation, answer, job=None))
+    outcome = yield from collect(operation, answer, origin=Origin.of(planned.request), job=None)
+    if isinstance(outcome, Images) and not outcome.pictures:
+        return _ended_otherwise(provider, answer) or outcome
+    return outcome
 
 
 def submitted(
@@ -38,9 +45,9 @@ def submitted(
     if is_error(provider.errors, answer):
         if planned.request.credential != "own" and (refused := refused_key(provider, answer)):
             return refused
-        return refused_or_fault(provider.errors, answer)
+        return (yield from _in_spite_of(provider, operation, planned.request, answer))
     if answer.events and operation.stream is not None:
-        return _events(provider, operation, operation.stream, answer)
+        return (yield from _events(provider, operation, planned.request, answer))
     whole_image = isinstance(answer.document, str) and answer.document in answer.pictures
     if not isinstance(answer.document, dict | list) and not whole_image:
         shown = (answer.text or "an empty body")[:120]
@@ -76,7 +83,32 @@ def refused_key(provider: Provider, reply: Reply) -> Refused | None:
     return Refused(error=error) if about_key or reply.status in KEY_STATUSES else None
 
 
-def _events(provider: Provider, operation: Operation, stream: Stream, reply: Reply) -> Outcome:
+def _in_spite_of(provider: Provider, operation: Operation, request: Request, reply: Reply) -> Wire:
+    """Return the images that stand in an error where a success has them, else the error.
+
+    Only under a status of success: what such a reply delivers may have been paid for.
+    """
+    error = refused_or_fault(provider.errors, reply)
+    origin = Origin.of(request)
+    named = [one for one in image_texts(operation.reply, reply.document) if is_address(one)]
+    inline = [one for one in image_texts(operation.reply, reply.document) if one in reply.pictures]
+    if not OK <= reply.status < REDIRECT or not {*named, *inline} - origin.besides:
+        return error
+    outcome = yield from collect(operation, reply, origin=origin, job=None)
+    if isinstance(outcome, Fault):
+        return outcome
+    if not isinstance(outcome, Images) or not any(one.digest for one in outcome.pictures):
+        return replace(error, may_be_paid=True) if isinstance(error, Fault) else error
+    told = read_error(provider.errors, reply)
+    words = told.message or told.code or "no message"
+    beside = f"an image stands beside an error: {words[:SAID_AT_MOST]}"
+    return replace(outcome, found_at=(*outcome.found_at, beside))
+
+
+def _events(provider: Provider, operation: Operation, request: Request, reply: Reply) -> Wire:
+    stream = operation.stream
+    if stream is None:
+        raise ValueError(f"{provider.name} has no streams")
     for event in reply.events:
         if event.name == stream.error:
             data = event.data if isinstance(event.data, dict) else {}
@@ -85,7 +117,46 @@ def _events(provider: Provider, operation: Operation, stream: Stream, reply: Rep
             if ended.kind == "fault" and names & {stream.partial, stream.completed}:
                 return replace(ended, may_be_paid=True)
             return ended
-    return read_streamed(operation, stream, reply)
+    outcome = yield from collect_streamed(operation, stream, reply, origin=Origin.of(request))
+    if isinstance(outcome, Images) and not outcome.pictures:
+        for event in reversed(reply.events):
+            fault = _ended_otherwise(provider, replace(reply, document=event.data, events=()))
+            if fault is not None and ENDED_OTHERWISE.search(event.name):
+                return fault
+    return outcome
+
+
+ENDED_OTHERWISE = re.compile(
+    r"(^|[._])(failed|incomplete|cancelled|canceled|error)$", re.IGNORECASE
+)
+"""How events are named that end a stream without its result."""
+
+
+def _ended_otherwise(provider: Provider, reply: Reply) -> Refused | Fault | None:
+    """Return the fault of an agent's response that says that it failed or is incomplete.
+
+    `{"status": "failed"}`, on its own or as the `response` of an event; None for any other.
+    """
+    content = reply.document if isinstance(reply.document, dict) else {}
+    inner = content.get("response")
+    response = inner if isinstance(inner, dict) else content
+    status, kind = response.get("status"), str(content.get("type", ""))
+    ended = kind.rpartition(".")[2] if ENDED_OTHERWISE.search(kind) else status
+    if ended not in ("failed", "incomplete", "cancelled", "error") or (
+        inner is None and content.get("object") != "response" and not kind
+    ):
+        return None
+    if response.get("error"):
+        return _broken_off(provider, replace(reply, document=response))
+    details = response.get("incomplete_details")
+    reason = str(details.get("reason") or "") if isinstance(details, dict) else ""
+    moderated = "content_filter" in reason
+    return Fault(
+        error_class="moderation" if moderated else "server",
+        why=f"the response is {ended}{': ' if reason else ''}{reason[:SAID_AT_MOST]}",
+        may_be_paid=True,
+        status=reply.status,
+    )
 
 
 def _broken_off(provider: Provider, reply: Reply) -> Refused | Fault:

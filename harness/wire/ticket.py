@@ -22,7 +22,7 @@ WEB = ("http://", "https://")
 class Ticket:
     """A job with its id, and what its submission was answered: that holds its addresses.
 
-    `arguments` are those of the request, `timeout_s` is how long to wait for it.
+    `arguments` are those of the request that was `asked`, `timeout_s` is how long to wait for it.
     """
 
     provider: Provider
@@ -32,6 +32,7 @@ class Ticket:
     submitted: Json
     arguments: Mapping[str, Json]
     timeout_s: float
+    asked: Request
 
     def poll(self) -> Request | None:
         """Return the request that asks for the job; None where the reply names no address."""
@@ -78,8 +79,3 @@ class Ticket:
             timeout_s=self.timeout_s,
             signed=signed,
         )
-
-
-def described(path: str, places: Paths) -> str:
-    """Return where an address stands, in words."""
-    return path or " or ".join(place.text for place in places)

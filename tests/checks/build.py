@@ -179,15 +179,16 @@ def found(*records: Record) -> tuple[Finding, ...]:
 
 # ------------------------------------------------------------------------- replies over the wire
 def image_bytes(
-    width: int = 1024, height: int = 1024, *, kind: str = "PNG", mode: str = "RGB"
+    width: int = 1024, height: int = 1024, *, kind: str = "PNG", mode: str = "RGB", grey: int = 0
 ) -> bytes:
     written = io.BytesIO()
-    Image.new(mode, (width, height)).save(written, kind)
+    colour = (grey,) * len(Image.new(mode, (1, 1)).getbands())
+    Image.new(mode, (width, height), colour).save(written, kind)
     return written.getvalue()
 
 
-def base64_image(width: int = 1024, height: int = 1024, *, kind: str = "PNG") -> str:
-    return base64.b64encode(image_bytes(width, height, kind=kind)).decode()
+def base64_image(width: int = 1024, height: int = 1024, *, kind: str = "PNG", grey: int = 0) -> str:
+    return base64.b64encode(image_bytes(width, height, kind=kind, grey=grey)).decode()
 
 
 def reply(body: bytes, *, status: int = 200) -> Reply:

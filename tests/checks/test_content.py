@@ -39,7 +39,7 @@ PRICE = "charges_the_list_price"
 def test_a_missing_field_fails_once_and_is_named() -> None:
     told = failures(record(case(), served(picture(), missing=("usage",))))
 
-    assert told == [(FIELDS, "missing or of another type: usage")]
+    assert told == [(FIELDS, "usage is missing")]
 
 
 def test_a_reply_without_images_or_their_field_breaks_one_promise() -> None:

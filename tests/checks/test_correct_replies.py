@@ -102,7 +102,7 @@ DETAILS: Json = {"image_tokens": 64, "text_tokens": 12}
         ),
         (case(), sub2api(output_format="jpg", data=[{"b64_json": base64_image(kind="JPEG")}])),
         (case(model="gpt-image-2-2026-04-21"), sub2api(model="gpt-image-2")),
-        (case(n=2), sub2api(data=[{"b64_json": base64_image()}] * 2)),
+        (case(n=2), sub2api(data=[{"b64_json": base64_image(grey=grey)} for grey in (0, 9)])),
         (case(n=None), sub2api()),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from harness.checks.quality import calculated_tokens
 from harness.core.outcome import Outcome, Usage
 from harness.core.record import Record
-from tests.checks.build import case, failures, picture, record, said, served
+from tests.checks.build import case, failures, picture, record, said, served, verdicts
 
 CHECK = "images_have_the_asked_quality"
 
@@ -123,3 +123,25 @@ def test_the_maker_s_own_tokens_convict_no_honest_size_and_every_low_one(
 
         assert said(CHECK, base, honest) == ["pass"], size
         assert said(CHECK, base, lying) == ["fail"], size
+
+
+def test_usage_that_never_moves_tells_nothing_of_a_quality() -> None:
+    wide = record(case(id="wide", size="1536x1024"), made(196, size=(1536, 1024)))
+    asked = record(case(quality="high"), made(196))
+
+    assert said(CHECK, plain(196), asked) == ["fail"]
+    assert said(CHECK, plain(196), wide, asked) == ["inconclusive"]
+    (told,) = (one for one in verdicts(plain(196), wide, asked) if one.check == CHECK)
+    assert told.why.endswith("usage does not move with size or quality: nothing follows from it")
+
+
+def test_usage_of_the_whole_reply_that_never_moves_tells_nothing_either() -> None:
+    two = record(case(id="two", size="1536x1024", n=2), made(196, size=(1536, 1024), number=2))
+
+    assert said(CHECK, plain(196), two, record(case(quality="high"), made(196))) == ["inconclusive"]
+
+
+def test_usage_that_moves_with_the_size_convicts_who_draws_all_in_low() -> None:
+    wide = record(case(id="wide", size="1536x1024"), made(400, size=(1536, 1024)))
+
+    assert said(CHECK, plain(272), wide, record(case(quality="high"), made(272))) == ["fail"]

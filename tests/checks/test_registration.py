@@ -33,6 +33,7 @@ def test_checks_stand_in_the_order_of_reports() -> None:
 def test_images_that_fail_what_their_bytes_can_tell_are_unusable() -> None:
     assert [name for name, check in CHECKS.items() if check.usability] == [
         "serves_as_many_images_as_asked",
+        "images_are_different",
         "images_decode",
         "images_have_the_asked_format",
         "images_have_the_asked_dimensions",

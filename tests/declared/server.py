@@ -66,8 +66,8 @@ class Fluxo:
         number = 1 if "one_image" in self.faults else body.get("num_images", 1)
         if "size_turned" in self.faults:
             width, height = height, width
-        data = base64.b64encode(png(width, height)).decode()
-        return 200, {"images": [{"data": data}] * number}
+        drawn = (png(width, height, blue) for blue in range(number))
+        return 200, {"images": [{"data": base64.b64encode(raw).decode()} for raw in drawn]}
 
     def _checked(self, path: str, body: dict[str, Any]) -> tuple[int, int]:
         self._check_text(body, "prompt", 2000, required=True)
@@ -178,9 +178,9 @@ class Fluxo:
 
 
 @cache
-def png(width: int, height: int) -> bytes:
+def png(width: int, height: int, blue: int = 0) -> bytes:
     """A PNG of one colour."""
-    rows = (b"\0" + b"\x30\x60\x90" * width) * height
+    rows = (b"\0" + bytes((0x30, 0x60, blue)) * width) * height
     parts = (
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
         (b"IDAT", zlib.compress(rows, 1)),

@@ -122,6 +122,18 @@ for _rows in CONTENT.values():
 SHOWN = [(name, provider) for name, rows in CONTENT.items() for provider in rows]
 
 
+@pytest.mark.parametrize("provider", ["sub2api", "apiframe", "aimlapi", "openai"])
+def test_several_images_differ_unless_they_are_repeated(emulator: Emulator, provider: str) -> None:
+    changes = {"number_of_images" if provider == "apiframe" else "n": 3}
+    right = _files(emulator, provider, _served(emulator, provider, changes))
+    emulator.switch(provider, "repeated_images")
+    wrong = _files(emulator, provider, _served(emulator, provider, changes))
+
+    assert [len({*right}), len({*wrong}), len(wrong)] == [3, 1, 3]
+    assert wrong[0] not in right
+    assert {*map(_decoded, right)} == {*map(_decoded, wrong)}
+
+
 def _served(emulator: Emulator, provider: str, changes: dict[str, Any]) -> dict[str, Any]:
     if provider in ("buble", "apiframe"):
         return emulator.job(provider, **changes)
@@ -137,6 +149,10 @@ def _served(emulator: Emulator, provider: str, changes: dict[str, Any]) -> dict[
 
 
 def _images(emulator: Emulator, provider: str, served: dict[str, Any]) -> Seen:
+    return [_decoded(raw) for raw in _files(emulator, provider, served)]
+
+
+def _files(emulator: Emulator, provider: str, served: dict[str, Any]) -> list[bytes]:
     if provider in ("buble", "apiframe"):
         listed = served["result"]["images"]
         urls = [one["url"] if isinstance(one, dict) else one for one in listed]
@@ -145,8 +161,8 @@ def _images(emulator: Emulator, provider: str, served: dict[str, Any]) -> Seen:
     elif provider == "aimlapi":
         urls = [one["url"] for one in served["data"]]
     else:
-        return [_decoded(base64.b64decode(one["b64_json"])) for one in served["data"]]
-    return [_decoded(emulator.client.get(url).content) for url in urls]
+        return [base64.b64decode(one["b64_json"]) for one in served["data"]]
+    return [emulator.client.get(url).content for url in urls]
 
 
 def _decoded(data: bytes) -> object:

@@ -75,6 +75,7 @@ NAMED: dict[str, dict[str, Promise]] = {
     "missing_field": dict.fromkeys(ALL, (None, FIELDS)),
     "fewer_images": COUNTS,
     "more_images": COUNTS,
+    "repeated_images": dict.fromkeys(COUNTS, ("n.range", "images_are_different")),
     "capped_images": COUNTS,
     "lower_quality_served": dict.fromkeys(OPENAI_SHAPED, ("quality.one_of", QUALITY)),
     "lower_quality_declared": dict.fromkeys(OPENAI_SHAPED, ("quality.one_of", DECLARES)),
@@ -170,7 +171,7 @@ HARMLESS = frozenset(
 
 SEVERAL = frozenset(
     (
-        *("fewer_images", "more_images", "capped_images", "one_image_swapped"),
+        *("fewer_images", "more_images", "repeated_images", "capped_images", "one_image_swapped"),
         *("one_image_wrong_format", "one_image_undecodable"),
     )
 )

@@ -87,7 +87,8 @@ class Shape:
         number = self.number()
         with self.lock:
             self.served += 1
-        picture = Image.new("RGB", (width, height), (number % 256, number // 256 % 256, 90))
+        red = 37 * number % 256  # neighbours are no one colour to a JPEG
+        picture = Image.new("RGB", (width, height), (red, number // 256 % 256, 90))
         picture.putpixel((0, 0), (number % 251, 7, 7))
         out = io.BytesIO()
         picture.save(out, form.upper())

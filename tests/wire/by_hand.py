@@ -81,10 +81,22 @@ class Talk:
         return tuple(request.target for request in self.requests[1:])
 
 
-def talk(name: str, answers: Sequence[Answer], *, shot: PlannedRequest | None = None) -> Talk:
-    """Answer one request after the other; the last answer is given for ever."""
+def talk(
+    name: str,
+    answers: Sequence[Answer],
+    *,
+    shot: PlannedRequest | None = None,
+    after: Callable[[str], Answer] | None = None,
+) -> Talk:
+    """Answer one request after the other; then `after` answers by the target, or the last does."""
     shot = shot or SHOTS[name]
-    return talked(_speak(shot), lambda place, _send: answers[min(place, len(answers) - 1)])
+
+    def answered(place: int, send: Send) -> Answer:
+        if after is not None and place >= len(answers):
+            return after(send.request.target)
+        return answers[min(place, len(answers) - 1)]
+
+    return talked(_speak(shot), answered)
 
 
 def picked_up(shot: PlannedRequest, job: str, answers: Sequence[Answer]) -> Talk:

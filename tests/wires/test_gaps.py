@@ -6,7 +6,7 @@ import pytest
 
 from harness.checks.judge import judge_records
 from harness.core.case import Expect
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, with_texts
 from harness.core.record import Provenance, Record
 from harness.core.verdict import Verdict
 from harness.spec.provider import Provider
@@ -34,8 +34,9 @@ def judged(
 
 
 def answering(content: Json) -> Answers:
-    def answers(asked: Asked, _url: str) -> Answer:
-        return (200, PNG) if asked.method == "GET" else (200, content)
+    def answers(asked: Asked, url: str) -> Answer:
+        here = with_texts(content, lambda text: text.replace("https://cdn.test", url))
+        return (200, PNG) if asked.method == "GET" else (200, here)
 
     return answers
 
@@ -49,14 +50,14 @@ def answering(content: Json) -> Answers:
         ({"data": [{"URL": "https://cdn.test/a.png"}]}, "data[0].URL"),
     ],
 )
-def test_an_image_elsewhere_is_named_and_not_judged(content: Json, place: str) -> None:
+def test_an_image_elsewhere_is_taken_and_told(content: Json, place: str) -> None:
     verdicts = judged(shapes.edits(), answering(content))
 
-    counted = next(one for one in verdicts if one.check == "serves_as_many_images_as_asked")
+    told = {one.check: one for one in verdicts}
+    counted = told["serves_as_many_images_as_asked"]
     assert counted.status == "inconclusive"
-    assert counted.why == (
-        f"not judged: the TOML reads images at data[*].url; this reply holds one at {place}"
-    )
+    assert counted.why == f"data[].url is empty; the image is at {place}"
+    assert told["images_decode"].status == "pass"
     assert not [one for one in verdicts if one.status == "fail"]
 
 

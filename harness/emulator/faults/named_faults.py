@@ -50,6 +50,7 @@ CONTENT: Rows = (
     ("undecodable_image", ALL, "image bytes end half-way"),
     ("fewer_images", SEVERAL, "one image less than asked where n > 1"),
     ("more_images", SEVERAL, "one image more than asked where n > 1"),
+    ("repeated_images", SEVERAL, "several images are one, byte for byte"),
     ("capped_images", SEVERAL, "never more than 4 images, whatever n"),
     ("one_image_swapped", MASKS, "width and height of the second image alone change places"),
     ("one_image_wrong_format", SEVERAL, "the second image alone is in another format"),
@@ -201,8 +202,8 @@ NAMED: dict[str, tuple[tuple[str, Rows], ...]] = {
 
 MADE = ("generate", *EDITS)
 COUNTED = (
-    "fewer_images", "more_images", "capped_images", "one_image_swapped", "one_image_wrong_format",
-    "one_image_undecodable",
+    "fewer_images", "more_images", "repeated_images", "capped_images", "one_image_swapped",
+    "one_image_wrong_format", "one_image_undecodable",
 )  # fmt: skip
 # The named faults that need something that not every operation has, by name or PROVIDER:NAME.
 SHOWS_ON: dict[str, tuple[str, ...]] = {

@@ -15,6 +15,7 @@ from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
 from harness.runner.traffic.hidden import hidden_arguments
+from harness.runner.traffic.placeholders import without_placeholders
 from harness.runner.traffic.unaddressed import lacks_address, only_reading
 from harness.spec import price
 from harness.spec.beside import argument_headers
@@ -69,7 +70,7 @@ class Pool:
             for foreign in self.unclaimed.values()
             if foreign.index > after and _matches(foreign, request)
         ]
-        if urlsplit(request.target).scheme:
+        if urlsplit(request.target).netloc:
             targets = [foreign.exchange.request.target for foreign in later]
             if request.target in targets:
                 return self.take(later[targets.index(request.target)])
@@ -80,7 +81,7 @@ class Pool:
 
 def _matches(foreign: Foreign, request: Request) -> bool:
     recorded, target = foreign.exchange.request, urlsplit(request.target)
-    if target.scheme:
+    if target.netloc:
         hosts = (target.hostname or "", NO_HOST)
         same_place = foreign.path == target.path and foreign.host in hosts
     else:
@@ -158,6 +159,7 @@ def judge_file(  # noqa: PLR0913 - what is read, with what, and who hears of it
     if records and (evidence := _own_evidence(path, recording)):
         evidence = replace(evidence, by=f"{evidence.by}, {name}")
         records = [replace(record, evidence=evidence) for record in records]
+    records = [_as_recorded(provider, record) for record in records]
     return Traffic(
         name=name,
         format=recording.format,
@@ -169,6 +171,13 @@ def judge_file(  # noqa: PLR0913 - what is read, with what, and who hears of it
         ),
         unreadable=recording.unreadable,
     )
+
+
+def _as_recorded(provider: Provider, record: Record) -> Record:
+    """Return a record with its placeholders absent; our own emulator's replies have none."""
+    if record.evidence.emulated:
+        return record
+    return without_placeholders(record, provider.operation(record.shot.case.operation))
 
 
 def _own_evidence(path: Path, recording: Recording) -> Provenance | None:

@@ -9,8 +9,8 @@ from harness.spec.expressions import first_match
 from harness.spec.lifecycle import job_id_of
 from harness.spec.provider import Provider
 from harness.stats.conformance.behaviour import Behaviour, BehaviourKind
+from harness.wire.collect import NOT_YET
 from harness.wire.errors import OK, REDIRECT
-from harness.wire.images import NOT_YET
 from harness.wire.job import stage_of
 
 

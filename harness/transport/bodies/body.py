@@ -214,7 +214,8 @@ def _without_images(parsed: Json, reading: _Reading) -> Body:
         if picture is None:
             return reading.kept(text)
         reading.room.images(1)
-        pictures[mark(picture)] = picture
+        known = pictures.get(mark(picture))  # of two texts, the odd one has more to tell
+        pictures[mark(picture)] = known if known is not None and known.encoding else picture
         return mark(picture)
 
     def stripped(content: Json, levels: int) -> Json:

@@ -1,17 +1,20 @@
-"""Images decoded, and how images in texts begin.
+"""Images decoded, or recognised where their format is not decoded here.
 
 The process that scans large bodies loads this module, so it imports the standard library and Pillow
 only.
 """
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from harness.transport.bodies.alpha import has_alpha, translucent_share
+from harness.transport.bodies.formats import HEAD_BYTES, declared_size, image_format
 
 PIXELS_AT_MOST = 24_000_000
 """Almost three times the largest image that a provider promises: a claim above is not decoded, for
@@ -20,16 +23,16 @@ it takes four bytes of memory for each pixel, and as many again to look at it.""
 ORIENTATION, SIDEWAYS = 0x0112, range(5, 9)
 """The EXIF tag that turns an image, and its values that swap width and height."""
 
-TEXT_STARTS = ("iVBORw0KGgo", "/9j/", "UklGR", "R0lGOD", "data:image/")
-"""How a text begins that may be an image: base64 of PNG, JPEG, WebP and GIF, or a `data:` URL."""
-
-RAW_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
-
-
 _KINDS = (
-    "png", "jpeg", "webp", "gif", "mpo", "bmp", "dib", "avif", "tiff", "jpeg2000", "ppm",
+    "png", "jpeg", "webp", "gif", "bmp", "dib", "avif", "tiff", "jpeg2000", "ppm",
 )  # fmt: skip
 """What is decoded: Pillow runs programs for some other formats, or learns their size too late."""
+
+_ALSO = {"MPO": "jpeg"}
+"""A JPEG with further pictures behind it, of which viewers show the first."""
+
+_BOXES_BYTES = 64 * 1024
+"""How much of a file is searched for its size where it is not decoded."""
 
 
 class Decoded(NamedTuple):
@@ -45,11 +48,14 @@ class Decoded(NamedTuple):
     alpha: bool | None = None
     why: str = ""
     translucent_share: float | None = None
+    mode: str = ""
+    bit_depth: int | None = None
+    frames: int | None = None
 
 
 def looks_like_image(raw: bytes) -> bool:
-    """Tell whether a body starts as PNG, JPEG, WebP or GIF files do."""
-    return raw.startswith(RAW_STARTS)
+    """Tell whether a body starts as an image does: see `formats.image_format`."""
+    return bool(image_format(raw[:HEAD_BYTES]))
 
 
 def claimed_pixels(raw: bytes) -> int:
@@ -70,23 +76,72 @@ def decoded(source: BinaryIO | Path) -> Decoded:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(source) as image:
-                kind = (image.format or "unknown").lower()
+                kind = _ALSO.get(image.format or "", (image.format or "unknown").lower())
                 if kind not in _KINDS:
                     return Decoded(kind, why="a format that is not decoded here")
                 width, height = image.size
                 if width * height > PIXELS_AT_MOST:
                     return Decoded(kind, why=f"claims {width}x{height} pixels")
+                mode, depth, frames = image.mode, _bit_depth(image), _frames(image)
                 image.load()
                 if image.getexif().get(ORIENTATION) in SIDEWAYS:
                     width, height = height, width  # what a viewer shows
                 clear = has_alpha(image)
                 share = _share(image)
                 alpha = clear or share is not None
-                return Decoded(kind, width, height, alpha, translucent_share=share)
+                return Decoded(kind, width, height, alpha, "", share, mode, depth, frames)
     except UnidentifiedImageError:
-        return Decoded(kind, why="no known image format")
+        return _recognised(source)
     except Exception as error:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
         return Decoded(kind, why=f"{type(error).__name__}: {error}"[:200])
+
+
+def _recognised(source: BinaryIO | Path) -> Decoded:
+    """Return what the first bytes say of an image that no decoder here takes."""
+    try:
+        head = _head(source)
+    except OSError:
+        head = b""
+    kind = image_format(head[:HEAD_BYTES])
+    if not kind:
+        return Decoded(why="no known image format")
+    width, height = declared_size(kind, head) or (None, None)
+    return Decoded(kind, width, height, why=f"begins as {kind} does and is no whole image")
+
+
+def _head(source: BinaryIO | Path) -> bytes:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return file.read(_BOXES_BYTES)
+    source.seek(0)
+    return source.read(_BOXES_BYTES)
+
+
+_DEPTHS = {"1": 1, "I;16": 16, "I": 32, "F": 32}
+"""Bits of a channel of Pillow's modes; 8 for all others."""
+
+_NARROWED = re.compile(r";(\d+)")
+"""How Pillow names what it cuts to 8 bits, or widens to them, as it reads it: `RGB;16B`, `L;4`."""
+
+
+def _bit_depth(image: ImageFile) -> int | None:
+    """Return the bits of a channel in the file of an image not yet loaded; None where unknown."""
+    if image.format == "AVIF":  # decoded to 8 bits, whatever it holds
+        return None
+    if image.format in ("PNG", "TIFF") and image.tile:
+        arguments = image.tile[0].args
+        raw = arguments[0] if isinstance(arguments, tuple) else arguments
+        if narrowed := _NARROWED.search(str(raw)):
+            return int(narrowed[1])
+    return _DEPTHS.get(image.mode, 8)
+
+
+def _frames(image: Image.Image) -> int:
+    """Return how many pictures there are; 1 where what follows the first cannot be read."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
+        return 1
 
 
 def _share(image: Image.Image) -> float | None:

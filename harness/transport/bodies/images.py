@@ -1,7 +1,5 @@
 """Images in replies: each is decoded once, kept by its digest and replaced by a mark."""
 
-import base64
-import binascii
 import copy
 import hashlib
 import io
@@ -13,8 +11,10 @@ from threading import Lock
 from time import thread_time
 
 from harness.core.exchange import Picture, PictureState
+from harness.core.formats import NOT_DECODED
+from harness.transport.bodies.base64text import image_in
 from harness.transport.bodies.bounds import Pool
-from harness.transport.bodies.decode import TEXT_STARTS, Decoded, claimed_pixels, looks_like_image
+from harness.transport.bodies.decode import Decoded, claimed_pixels
 from harness.transport.bodies.decoder import Development, ImageDecoder, timed
 from harness.transport.bodies.scan import Image
 
@@ -85,17 +85,16 @@ class ImageCollector:
         return self._from_bytes(raw, 0.0)
 
     def from_text(self, text: str) -> Picture | None:
-        """Decode an image written as base64 or as a `data:` URL; None for any other text."""
-        if not text.startswith(TEXT_STARTS):
-            return None
+        """Decode an image written as base64 or as a `data:` URL; None for any other text.
+
+        The picture tells how its text differs from plain base64.
+        """
         before = thread_time()
-        encoded = text.partition(",")[2] if text.startswith("data:") else text
-        try:
-            raw = base64.b64decode(encoded, validate=True)
-        except (binascii.Error, ValueError):
+        found = image_in(text)
+        if found is None:
             return None
-        is_image = text.startswith("data:") or looks_like_image(raw)
-        return self._from_bytes(raw, thread_time() - before) if raw and is_image else None
+        picture = self._from_bytes(found.raw, thread_time() - before)
+        return replace(picture, encoding=found.encoding, media_type=found.media_type)
 
     def from_file(self, image: Image) -> Picture:
         """Do the same for an image in a file, which may be gone afterwards."""
@@ -109,7 +108,8 @@ class ImageCollector:
                 self._keep_file(file_name(picture), path)
             return picture, development.cpu_s
 
-        return self._counted(image.digest, decode, image.cpu_s)
+        picture = self._counted(image.digest, decode, image.cpu_s)
+        return replace(picture, encoding=image.encoding, media_type=image.media_type)
 
     def _from_bytes(self, raw: bytes, unpacked_s: float) -> Picture:
         before = thread_time()
@@ -188,4 +188,6 @@ def file_name(picture: Picture) -> str:
 
 def _picture(digest: str, size_bytes: int, image: Decoded) -> Picture:
     state: PictureState = "undecodable" if image.why else "decoded"
+    if image.format in NOT_DECODED:
+        image = image._replace(why=f"{image.format} is recognised by its first bytes, not decoded")
     return Picture(digest=digest, size_bytes=size_bytes, state=state, **image._asdict())

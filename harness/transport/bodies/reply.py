@@ -12,9 +12,10 @@ from harness.core.exchange import Picture, Reply, Times
 from harness.core.jsonvalue import Json
 from harness.spec.lifecycle import Webhook
 from harness.transport.base import STOPPED
+from harness.transport.bodies.base64text import OFTEN
 from harness.transport.bodies.body import Body, Clean, body_start, read_body, read_file
 from harness.transport.bodies.bounds import SHOWN_BYTES, BoundError
-from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
+from harness.transport.bodies.decode import looks_like_image
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.bodies.spool import IN_MEMORY_BYTES, Incoming
 from harness.transport.bodies.sse import read_events
@@ -22,8 +23,6 @@ from harness.transport.callbacks.app import ReceivedWebhook
 from harness.transport.http1.socket import Phases
 
 BRIEF_BYTES = 4 * 1024
-
-_NOT_BRIEF = (*(start.encode() for start in TEXT_STARTS), b"\\")
 
 
 @dataclass(slots=True)
@@ -73,14 +72,11 @@ class Arrival:
 
     @property
     def is_brief(self) -> bool:
-        """Whether reading it takes less time than starting a thread: no image is in it.
-
-        A backslash may hide the start of one.
-        """
+        """Whether reading it takes less time than starting a thread: hardly an image is in it."""
         if self.deliveries is not None or self.events or self.body.size_bytes > BRIEF_BYTES:
             return False
         raw = self.body.whole()
-        return not looks_like_image(raw) and not any(start in raw for start in _NOT_BRIEF)
+        return not looks_like_image(raw) and not any(start in raw for start in OFTEN)
 
     @property
     def progress(self) -> str:

@@ -8,7 +8,7 @@ Quotes mark where strings begin and end as long as a text is JSON. What follows 
 matter: nothing is taken out of a text that is not JSON as a whole.
 """
 
-import binascii
+import codecs
 import hashlib
 import json
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from pathlib import Path
 from time import thread_time
 from typing import BinaryIO, NamedTuple
 
+from harness.transport.bodies.base64text import BEGINNING, Unpacking, begins_as_image
 from harness.transport.bodies.bounds import (
     LONG_BYTES,
     SHOWN_BYTES,
@@ -24,35 +25,32 @@ from harness.transport.bodies.bounds import (
     Room,
     structure,
 )
-from harness.transport.bodies.decode import TEXT_STARTS, looks_like_image
+from harness.transport.bodies.decode import looks_like_image
+from harness.transport.bodies.formats import HEAD_BYTES
+
+_Utf8 = codecs.getincrementaldecoder("utf-8")
 
 PIECE_BYTES = 256 * 1024
 LEAST_BYTES = 4096
 """A shorter string is left in the text, image or not."""
 
-_STARTS = tuple(start.encode() for start in TEXT_STARTS)
-_START_BYTES = 6 * max(map(len, _STARTS))
-"""The longest start, with every letter of it escaped (`\\u0069`)."""
+_CONTROLS = bytes(range(0x20))
 
-START_BYTES = 16
-"""More of an image's bytes than are needed to see that it is one."""
-
-HEAD_AT_MOST, HEAD_PIECES = 64 * 1024, 64
-"""Characters before the comma of a `data:` URL, and pieces of them that are held."""
-
-ENDING_AT_MOST = 64 * 1024
-"""Letters from the padding on that are held: `=` may be repeated."""
-
-_QUAD = 4
-"""Letters of base64 that stand for three bytes."""
+_ESCAPED = 6
+"""Bytes of a letter that is escaped (`\\u0069`)."""
 
 
 class Image(NamedTuple):
-    """An image in a file of its own, and the seconds of one processor that unpacking it took."""
+    """An image in a file of its own, and the seconds of one processor that unpacking it took.
+
+    `encoding` and `media_type` are what its text told: see `base64text`.
+    """
 
     path: str
     digest: str
     cpu_s: float
+    encoding: str = ""
+    media_type: str = ""
 
 
 class Cut(NamedTuple):
@@ -87,7 +85,7 @@ def scan(body: Path, *, least: int = LEAST_BYTES, piece: int = PIECE_BYTES) -> S
     written; the caller removes what was written.
     """
     with body.open("rb") as file:
-        if looks_like_image(file.read(START_BYTES)):
+        if looks_like_image(file.read(HEAD_BYTES)):
             file.seek(0)
             before = thread_time()
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -157,13 +155,11 @@ class _Reader:
 
     def begins_as_image(self) -> bool:
         """Tell whether the string from here on begins as an image does."""
-        self._have(_START_BYTES)
-        start = self._buffer[self._at : self._at + _START_BYTES]
-        if b"\\" not in start:
-            return start.startswith(_STARTS)
-        inside = STRING.match(start)
+        size = BEGINNING * _ESCAPED
+        self._have(size)
+        inside = STRING.match(self._buffer[self._at : self._at + size])
         try:
-            return _text(inside[0] if inside else b"").startswith(TEXT_STARTS)
+            return begins_as_image(_text(inside[0] if inside else b""))
         except ValueError:
             return False
 
@@ -216,115 +212,36 @@ class _Reader:
 
 def _text(inside: bytes) -> str:
     """Return what a string's inside says. Raises ValueError where it is none."""
-    text: str = json.loads(f'"{inside.decode("utf-8", "replace")}"')
+    return _unescaped(inside.decode("utf-8", "replace"))
+
+
+def _printable(inside: bytes) -> bytes:
+    """Return a string's inside. Raises ValueError on what no string of JSON holds as it is."""
+    if len(inside.translate(None, _CONTROLS)) < len(inside):
+        raise ValueError("a control character")
+    return inside
+
+
+def _unescaped(inside: str) -> str:
+    if "\\" not in inside:
+        return inside
+    text: str = json.loads(f'"{inside}"')
     return text
 
 
 def _unpacked(inside: Iterator[bytes], path: Path) -> tuple[Image | None, str]:
     """Write the image that a string is to a file; None where it is none, once its end is known."""
-    unpacking = _Unpacking()
+    unpacking = Unpacking()
+    decoder = _Utf8("replace")
     with path.open("wb") as file:
         try:
             for piece in inside:
-                file.write(unpacking.add(piece))
+                file.write(unpacking.add(_unescaped(decoder.decode(_printable(piece)))))
+            file.write(unpacking.add(decoder.decode(b"", final=True)))
             file.write(unpacking.rest())
         except ValueError:
             for _ in inside:
                 pass
             return None, ""
-    return Image(str(path), unpacking.digest, unpacking.cpu_s), unpacking.name
-
-
-class _Unpacking:
-    """A text on its way from base64 to bytes; every method raises ValueError where it is none."""
-
-    def __init__(self) -> None:
-        self.cpu_s = 0.0
-        self._hash = hashlib.sha256()
-        self._base64 = _Base64()
-        self._head: list[bytes] | None = []
-        self._before_comma = ""
-        self._start = b""
-
-    def add(self, piece: bytes) -> bytes:
-        """Take more of a string's inside; return the bytes that it makes."""
-        if self._head is not None:
-            letters = self._past_head(self._head, piece)
-        else:
-            letters = _text(piece).encode("ascii") if b"\\" in piece else piece
-        before = thread_time()
-        return self._counted(self._base64.add(letters), before)
-
-    def rest(self) -> bytes:
-        """End the string; return the last bytes."""
-        if self._head is not None:
-            raise ValueError("no comma came")
-        before = thread_time()
-        raw = self._counted(self._base64.rest(), before)
-        if not (self._start if self._before_comma else looks_like_image(self._start)):
-            raise ValueError("no image")
-        return raw
-
-    @property
-    def digest(self) -> str:
-        """Return the digest of all bytes."""
-        return self._hash.hexdigest()
-
-    @property
-    def name(self) -> str:
-        """Return what tells this text from any other: its image, and how that is written."""
-        head = self._before_comma.encode("utf-8", "surrogatepass")
-        return self.digest + hashlib.sha256(head + b"," + self._base64.ending).hexdigest()
-
-    def _past_head(self, head: list[bytes], piece: bytes) -> bytes:
-        """Hold the text's start until the base64 begins, which in a `data:` URL may be late."""
-        head.append(piece)
-        if head[1:] and b"," not in piece and b"\\" not in piece and len(head) < HEAD_PIECES:
-            return b""
-        text = _text(b"".join(head))
-        if text.startswith("data:"):
-            before, comma, text = text.partition(",")
-            if not comma:
-                if len(before) > HEAD_AT_MOST:
-                    raise ValueError("no comma in so long a head")
-                return b""
-            self._before_comma = before
-        self._head = None
-        return text.encode("ascii")
-
-    def _counted(self, raw: bytes, before: float) -> bytes:
-        if len(self._start) < START_BYTES:
-            self._start += raw[:START_BYTES]
-        self._hash.update(raw)
-        self.cpu_s += thread_time() - before
-        return raw
-
-
-class _Base64:
-    """Unpacks piece by piece what `base64.b64decode(validate=True)` would unpack at once.
-
-    The last four letters are kept back, for what `=` may stand for depends on what it follows.
-    """
-
-    def __init__(self) -> None:
-        self.ending = bytearray()
-        self._padded = False
-
-    def add(self, letters: bytes) -> bytes:
-        """Return the bytes that are certain by now. Raises ValueError on a foreign letter."""
-        self.ending += letters
-        if self._padded:
-            if len(self.ending) > ENDING_AT_MOST:
-                raise ValueError("too much behind the end")
-            return b""
-        padding = self.ending.find(b"=")
-        self._padded = padding >= 0
-        letters_end = padding if self._padded else len(self.ending)
-        certain = max(0, letters_end // _QUAD - 1) * _QUAD
-        raw = binascii.a2b_base64(self.ending[:certain], strict_mode=True)
-        del self.ending[:certain]
-        return raw
-
-    def rest(self) -> bytes:
-        """Return the last bytes. Raises ValueError where the text does not end as it must."""
-        return binascii.a2b_base64(self.ending, strict_mode=True)
+    told = unpacking.encoding, unpacking.media_type
+    return Image(str(path), unpacking.digest, unpacking.cpu_s, *told), unpacking.name

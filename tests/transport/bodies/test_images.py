@@ -1,7 +1,11 @@
 import base64
 import io
+import struct
 import threading
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,7 +46,9 @@ def test_an_image_is_decoded_wherever_it_stands(kind: str) -> None:
         8,
     )
     assert pictures.from_text(plain) == found
-    assert pictures.from_text(f"data:image/{kind.lower()};base64,{plain}") == found
+    assert pictures.from_text(f"data:image/{kind.lower()};base64,{plain}") == replace(
+        found, encoding="data URL", media_type=f"image/{kind.lower()}"
+    )
     assert looks_like_image(raw)
     assert kept == {file_name(found): raw}
 
@@ -79,6 +85,47 @@ def test_no_bytes_make_a_decoder_of_ours_raise(raw: bytes, kind: str) -> None:
     found = pictures.from_text(base64.b64encode(start + raw).decode())
     assert found is None or looks_like_image(start + raw)
     assert found is not None or not kind
+
+
+FRAMES = [Image.new("RGB", (9, 8), color) for color in ("red", "blue", "green")]
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "mode", "bit_depth", "frames"),
+    [
+        (Image.new("I;16", (9, 8)), {"format": "PNG"}, "I;16", 16, 1),
+        (Image.new("P", (9, 8)), {"format": "PNG", "bits": 4}, "P", 1, 1),
+        (Image.new("CMYK", (9, 8)), {"format": "JPEG"}, "CMYK", 8, 1),
+        (Image.new("RGBA", (9, 8)), {"format": "WEBP", "lossless": True}, "RGBA", 8, 1),
+        (FRAMES[0], {"format": "AVIF"}, "RGB", None, 1),
+        (FRAMES[0], {"format": "PNG", "save_all": True, "append_images": FRAMES[1:]}, "RGB", 8, 3),
+        (FRAMES[0], {"format": "WEBP", "save_all": True, "append_images": FRAMES[1:]}, "RGB", 8, 3),
+        (FRAMES[0], {"format": "GIF", "save_all": True, "append_images": FRAMES[1:]}, "P", 8, 3),
+    ],
+)
+def test_channels_bits_and_frames_are_those_of_the_file(
+    image: Image.Image, options: dict[str, Any], mode: str, bit_depth: int | None, frames: int
+) -> None:
+    file = io.BytesIO()
+    image.save(file, **options)
+
+    found = ImageCollector(nowhere).from_bytes(file.getvalue())
+
+    assert (found.mode, found.bit_depth, found.frames) == (mode, bit_depth, frames)
+
+
+def test_sixteen_bits_for_each_of_three_colours_are_not_taken_for_eight() -> None:
+    rows = zlib.compress((b"\0" + bytes(6) * 2) * 2)
+    head = struct.pack(">IIBBBBB", 2, 2, 16, 2, 0, 0, 0)
+    chunks = (b"IHDR", head), (b"IDAT", rows), (b"IEND", b"")
+    raw = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+    found = ImageCollector(nowhere).from_bytes(raw)
+
+    assert (found.state, found.mode, found.bit_depth) == ("decoded", "RGB", 16)
 
 
 def test_a_disk_that_will_not_take_an_image_is_heard_of_and_asked_again() -> None:

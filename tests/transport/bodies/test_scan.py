@@ -2,6 +2,7 @@ import base64
 import hashlib
 import io
 import json
+import textwrap
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -17,7 +18,7 @@ from harness.transport.bodies.decoder import Development, ImageDecoder
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.bodies.scan import LEAST_BYTES, Scan, scan
 
-KINDS = ("PNG", "JPEG", "WEBP", "GIF")
+KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 KEY = "a-secret"
 
 
@@ -92,15 +93,46 @@ padded = st.builds(
     st.binary(max_size=4),
     st.integers(0, 9),
 )
-heads = st.sampled_from(
-    ("data:image/png;base64,", "data:image/,", 'data:image/png;name=\ud83d\ude00é\n"x\\",', "data:")
+ways = st.sampled_from(
+    (
+        lambda text: textwrap.fill(text, 76),
+        lambda text: textwrap.fill(text, 20).replace("\n", "\r\n") + "\r\n",
+        lambda text: textwrap.fill(text, 64).replace("\n", "\t"),
+        " ".join,
+        lambda text: "\n" + text.replace("A", "A\\n"),
+        lambda text: text.replace("+", "-").replace("/", "_").rstrip("="),
+        lambda text: text.replace("+", "%2B").replace("/", "%2f").replace("=", "%3D"),
+        lambda text: text.replace("/", "\\/"),
+        lambda text: f"{text}=={text}",
+        lambda text: text[:-5],
+        lambda text: text[:-3] + "%",
+    )
 )
-urls = st.builds(lambda head, rest: head + rest, heads, st.one_of(encoded, broken, padded))
+told = st.builds(lambda way, text: way(text), ways, encoded)
+bare = st.sampled_from((b"\xff\x0a", b"BM", b"II*\0", b"<svg>", b"\0\0\0\x14ftypmif1\0\0\0\0avif"))
+begun = st.builds(
+    lambda start, size: written(start + bytes(size)), bare, st.sampled_from((0, 9, 600))
+)
+heads = st.sampled_from(
+    (
+        "data:image/png;base64,",
+        "data:image/,",
+        'data:image/png;name=\ud83d\ude00é\n"x\\",',
+        "data:",
+        "DATA:IMAGE/PNG;charset=utf-8;BASE64,",
+        " data:;base64,",
+        "image/png;base64,",
+        "base64,",
+        "data:image/svg+xml,%3Csvg%20",
+        "data:text/plain;base64,",
+    )
+)
+urls = st.builds(lambda head, rest: head + rest, heads, st.one_of(encoded, broken, padded, told))
 alikes = st.sampled_from(
     ("/9j/", "UklGR", "UklGRg==", "UklGZZZZ", "R0lGOD", "data:image/png;base64", "data:image/,=",
      "iVBORw0KGgo", "iVBORw0KGgo=", "data:image/png,AAAA", "image:sha256:" + "0" * 64, KEY)
 )  # fmt: skip
-texts = st.one_of(encoded, encoded, broken, padded, urls, alikes, st.text(max_size=8))
+texts = st.one_of(encoded, encoded, broken, padded, told, begun, urls, alikes, st.text(max_size=8))
 values = st.recursive(
     st.one_of(texts, st.none(), st.integers(), st.floats()),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=3)),
@@ -151,6 +183,7 @@ def bodies(draw: st.DrawFn) -> bytes:
 @example(raw=f'"{written(image()[:36])}=AAA"'.encode(), piece=9)
 @example(raw=b'["UklGRQ==", "UklGRg=="]', piece=9)
 @example(raw=f'"{written(image())}" \\'.encode(), piece=9)
+@example(raw=b'"data:image/png;x=\\ud83d\\ude00,' + written(image()).encode() + b'"', piece=1)
 @example(raw=b'"data:image/png;base64,\\x' + written(image()).encode() + b'"', piece=9)
 @example(raw=b'"data:image/png;a\tb,' + written(image()).encode() + b'"', piece=9)
 @example(raw=f'["{KEY}", NaN, 1e999, "{written(image())}"]'.encode(), piece=9)

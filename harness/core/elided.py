@@ -1,0 +1,91 @@
+"""What recorders and those who clean recordings put in place of what they leave out."""
+
+import base64
+import binascii
+import re
+
+from harness.core.jsonvalue import Json
+
+SHORT = 120
+"""Characters of a text that may be a word in place of an image."""
+
+_DATA_URL = re.compile(r"data:[^,]{0,80},", re.IGNORECASE)
+
+_MARKED = re.compile(
+    r"<[^<>]+>|\[[^\[\]\"]*[^\W\d][^\[\]\"]*\]|\[?(\.{2,}|…+)\]?|\$?\{+\s*[\w .-]+\s*\}+|\*{3,}"
+    r"|[xX]{4,}|#{4,}",
+    re.DOTALL,
+)
+"""A whole text in brackets, or of dots, stars or crosses: `<B64 1049708 chars>`, `[image]`, `***`.
+Markup (`<html>...</html>`) is none."""
+
+_SAID = re.compile(
+    r"redact|omit|truncat|placeholder|\bfiltered|elided|scrubbed|removed|stripped|snipp|saniti[sz]"
+    r"|anonymi|\bmasked",
+    re.IGNORECASE,
+)
+"""Words by which a text says that something was left out."""
+
+_NAMED = re.compile(
+    r"base_?-?64|b64|(image|img|png|binary)[_-]?(data|bytes|content|here|blob)?|fake|dummy|mock|stub"
+    r"|sample|example|your[_-]",
+    re.IGNORECASE,
+)
+"""Names that stand for an image, where the text is one name without spaces."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+
+_WORDS = re.compile(r"[\w\s.,:;()'+-]+")
+"""A text of words: an address whose query was redacted is none."""
+
+_A_WORD = re.compile(r"(hello|image|img|test|data|bytes|png|abc|foo|bar)\b[\w .!-]*", re.IGNORECASE)
+"""What the base64 of a word says in recordings made for tests."""
+
+_STARTS = r"(?:iVBOR|/9j/|UklGR|R0lGOD|AAAA|PHN2Z|Qk)"
+_CUT = re.compile(
+    rf"{_STARTS}[A-Za-z0-9+/=_\s-]*"
+    r"(?:\.{2,}|…|[\[(<{][^\])>}]*(?:truncat|omit|redact|elide|more|bytes|chars|snip)[^\])>}]*"
+    r"[\])>}])[\s\S]{0,300}",
+    re.IGNORECASE,
+)
+"""The start of an image's base64, and then dots or a note: `iVBORw0KGgo...`."""
+
+_OURS = re.compile(r"\.\.\. \([\d,]+ bytes more\)$")
+"""How the harness itself ends a text that it keeps only the start of."""
+
+
+def stands_for_an_image(text: str) -> bool:
+    """Tell whether a recorded text stands where an image was: a mark, a name, or a base64 cut."""
+    said = _DATA_URL.sub("", text.strip(), count=1)
+    if _OURS.search(said):
+        return False
+    if _MARKED.fullmatch(said) or _CUT.fullmatch(said):
+        return True
+    if len(said) > SHORT:
+        return False
+    return _is_word(said) or _is_word(_unpacked(said), packed=True)
+
+
+def _is_word(text: str, *, packed: bool = False) -> bool:
+    if not text or "{" in text:
+        return False
+    named = _NAME.fullmatch(text) is not None and _NAMED.search(text) is not None
+    said = _WORDS.fullmatch(text) is not None and _SAID.search(text) is not None
+    return named or said or (packed and _A_WORD.fullmatch(text) is not None)
+
+
+def _unpacked(text: str) -> str:
+    """Return what a short base64 says in letters; empty where it says nothing."""
+    try:
+        said = base64.b64decode(text, validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        return ""
+    return said if said.isprintable() else ""
+
+
+def is_filtered(content: Json) -> bool:
+    """Tell whether a recorded value is a mark in place of what was there: `<TOKEN>`, `REDACTED`."""
+    if not isinstance(content, str) or len(content) > SHORT:
+        return False
+    said = content.strip()
+    return bool(_MARKED.fullmatch(said)) or (len(said.split()) == 1 and bool(_SAID.search(said)))

@@ -1,0 +1,139 @@
+"""Images that a recording of others holds something else for: what was there is not known.
+
+The same in live traffic is the provider's fault.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from harness.core.elided import stands_for_an_image
+from harness.core.exchange import Picture, Reply
+from harness.core.jsonvalue import Json
+from harness.core.outcome import Images, Usage
+from harness.core.record import Record
+from harness.spec.provider import Operation
+from harness.spec.rules import edges
+from harness.spec.rules.lattice import Size, text
+
+SMALL_PX = 64
+"""Neither edge of a placeholder is longer, as a rule: no maker draws so small where more was asked.
+An image of half or a quarter of what was asked is a fault, and stays one."""
+
+LARGER = 64
+"""How many times a placeholder's pixels were asked for or declared, at least."""
+
+PLAIN_BYTES = 1_024
+"""A larger one than `SMALL_PX` is a placeholder only where its file is smaller than this: one
+colour. A small drawing is a thumbnail."""
+
+HEADER_BYTES = 128
+"""Bytes of a file that ends before its pixels begin."""
+
+TOKENS = 100
+"""Output tokens that no small image takes: low quality takes 196 at 1024x1024."""
+
+
+def without_placeholders(record: Record, operation: Operation) -> Record:
+    """Return a record of others' traffic in which every placeholder is an absent image.
+
+    A usage of zeros beside an image is none: it was taken out, too.
+    """
+    outcome = record.outcome
+    if not isinstance(outcome, Images):
+        return record
+    marks = {len(text): text for text in _texts(record) if stands_for_an_image(text)}
+    asked = operation.size_px(operation.given(record.shot.case.arguments))
+    seen = _Seen(marks=marks, asked=asked, outcome=outcome)
+    pictures = tuple(map(seen.judged, outcome.pictures))
+    usage = None if outcome.pictures and _is_zero(outcome.usage) else outcome.usage
+    partials = tuple(map(seen.judged, outcome.partials))
+    return replace(
+        record, outcome=replace(outcome, pictures=pictures, partials=partials, usage=usage)
+    )
+
+
+class _Seen:
+    """What a record shows of the images that it should hold."""
+
+    def __init__(self, *, marks: Mapping[int, str], asked: Size | None, outcome: Images) -> None:
+        self._marks = marks
+        self._asked = asked
+        self._declared = edges(outcome.declared.size)
+        usage = outcome.usage
+        self._tokens = 0
+        if usage is not None:
+            self._tokens = (usage.output_parts or (usage.output or 0,))[0]
+
+    def judged(self, picture: Picture) -> Picture:
+        """Return a picture as it is, or as absent where it is a placeholder."""
+        why = self._why(picture)
+        if not why:
+            return picture
+        return Picture(
+            digest="",
+            format="unknown",
+            size_bytes=picture.size_bytes,
+            state="absent",
+            why=f"placeholder: {why}",
+        )
+
+    def _why(self, picture: Picture) -> str:
+        if picture.state == "decoded":
+            return self._too_small(picture)
+        if not picture.digest:
+            mark = self._marks.get(picture.size_bytes, "")
+            return f"the recording holds {_short(mark)}" if mark else ""
+        if picture.state == "undecodable" and picture.size_bytes <= HEADER_BYTES:
+            return f"{picture.size_bytes} bytes{self._beside()}"
+        return ""
+
+    def _too_small(self, picture: Picture) -> str:
+        width, height = picture.width_px or 1, picture.height_px or 1
+        wanted = self._asked or self._declared
+        small = max(width, height) <= SMALL_PX
+        if wanted is not None and wanted[0] * wanted[1] < LARGER * width * height:
+            return ""
+        if not small and (wanted is None or picture.size_bytes >= PLAIN_BYTES):
+            return ""
+        return f"{width}x{height} {picture.format}{self._beside()}"
+
+    def _beside(self) -> str:
+        if self._tokens >= TOKENS:
+            return f" beside {self._tokens:,} image tokens"
+        if self._asked is not None:
+            return f" where {text(self._asked)} was asked"
+        return "" if self._declared is None else f" declared as {text(self._declared)}"
+
+
+def _is_zero(usage: Usage | None) -> bool:
+    if usage is None:
+        return False
+    counts = (usage.input, usage.output, usage.total, *usage.kinds.values())
+    return any(count == 0 for count in counts) and not any(counts)
+
+
+def _texts(record: Record) -> Iterator[str]:
+    for exchange in record.exchanges:
+        if isinstance(reply := exchange.answer, Reply):
+            yield from _within(reply.document)
+            for event in reply.events:
+                yield from _within(event.data)
+
+
+def _within(content: Json) -> Iterator[str]:
+    match content:
+        case str():
+            yield content
+        case list():
+            for entry in content:
+                yield from _within(entry)
+        case dict():
+            for entry in content.values():
+                yield from _within(entry)
+        case _:
+            return
+
+
+def _short(mark: str) -> str:
+    said = " ".join(mark.split())
+    return said if len(said) <= SMALL_PX else f"{said[:SMALL_PX]}..."
