@@ -64,9 +64,12 @@ class Record:
 
     @property
     def ended_unsent(self) -> bool:
-        """Whether its last round trip never left us, as to a private address."""
-        last = self.exchanges[-1].answer if self.exchanges else None
-        return isinstance(last, Failure) and not last.sent
+        """Whether its last round trip never left us, as to a private address.
+
+        What our own receiver was asked for is no such round trip.
+        """
+        answers = [one.answer for one in self.exchanges if one.step != "deliveries"]
+        return bool(answers) and isinstance(answers[-1], Failure) and not answers[-1].sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

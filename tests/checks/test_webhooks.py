@@ -76,6 +76,19 @@ def test_where_nothing_can_be_received_the_reason_is_told() -> None:
     ]
 
 
+def test_a_job_in_an_unknown_state_is_told_as_that_and_not_by_our_receiver() -> None:
+    nowhere = Failure(kind="protocol", why="no address: give one with --webhook-url", sent=False)
+    why = "job j is in a state that no document knows: 'DREAMING'"
+    unknown = Fault(error_class="protocol", why=why, may_be_paid=True, job="j")
+    polls = [made("submit", submitted()), made("poll", polled("DREAMING"))]
+
+    told = record(shot("apiframe"), unknown, [*polls, made("deliveries", nowhere)])
+
+    assert not told.ended_unsent
+    assert ("inconclusive", f"protocol: {why}") in words("fails_where_it_should_serve", told)
+    assert record(shot("apiframe"), unknown, [*polls, made("poll", nowhere)]).ended_unsent
+
+
 @pytest.mark.parametrize(
     ("at_s", "when"),
     [
